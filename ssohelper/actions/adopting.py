@@ -15,7 +15,6 @@ from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.facts import ProfileFact
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.profile_origin import OWN, Origin, find_profile_origins
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 _MOST_NAMES = 10
 # How many values of --adopt fit into the command that a question shows to the user.
 _MOST_PATTERNS = 3
-_OTHER_ROLE_IN_SECTION = "its section in ~/.aws/credentials names another role or program"
 _NOT_MANAGED = "these profiles are not managed"
 
 
@@ -43,7 +41,8 @@ class ProfileOfOtherTool(NamedTuple):
     token file that ssohelper's sign-in writes or with a region that the user gives. `unknown` says
     why this module cannot find out whether the profile works; "" if it can. `lacks_region`: the
     profile names no region, so most commands of AWS tools fail unless the user gives one.
-    `differs_by_sdk`: the profile has a second source of credentials, which some SDKs take first.
+    `differs_by_sdk`: the profile has a second source of credentials, which some SDKs take first. `is_unusable`: AWS tools cannot use it now, whatever
+    role it is for.
     """
 
     candidate: AdoptionCandidate
@@ -52,6 +51,7 @@ class ProfileOfOtherTool(NamedTuple):
     unknown: str = ""
     lacks_region: bool = False
     differs_by_sdk: bool = False
+    is_unusable: bool = False
 
     @property
     def name(self) -> str:
@@ -77,13 +77,14 @@ def list_profiles_of_other_tools(
     check = _ProfileChecker(app, config, (session,), asks_aws=asks_aws)
     # A credentials file that is not valid counts as empty here: doctor reports it.
     keyed = check.config_facts.credentials
+    refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
     found = []
-    for one in adoption.find_adoption_candidates(config, session, listed).values():
+    for one in adoption.find_adoption_candidates(config, session, listed, refused).values():
         trouble = check.find_profile_trouble(one.origin)
         lasting = "" if trouble else check.find_lasting_trouble(one.name)
-        if _has_other_role_in_section(config, one.name, keyed):
-            trouble = _OTHER_ROLE_IN_SECTION
-            one = one._replace(role=None, reason=trouble)
+        is_unusable = bool(trouble or lasting)
+        if one.name in refused:
+            trouble = adoption.OTHER_ROLE_IN_SECTION
         if not lasting and one.role and one.role not in listed and listing.is_complete:
             lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
@@ -101,25 +102,22 @@ def list_profiles_of_other_tools(
             config, one.name, keyed
         )
         found.append(
-            ProfileOfOtherTool(one, trouble, needs_ssohelper, unknown, lacks_region, differs)
+            ProfileOfOtherTool(
+                one, trouble, needs_ssohelper, unknown, lacks_region, differs, is_unusable
+            )
         )
     return found
 
 
-def _has_other_role_in_section(
-    config: ConfigFile, name: str, keyed: Mapping[str, Mapping[str, str]]
-) -> bool:
-    """Return whether the profile's section in ~/.aws/credentials names another role or program.
+def choose_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
+    """Return the profiles that AWS tools cannot use now: they do not count for their roles."""
+    return frozenset(one.name for one in found if one.is_unusable)
 
-    SDKs prefer what it says, and adopting the profile would not change that. Fixed keys there do
-    not count: tools such as yawsso write them for the role of the profile.
-    """
-    entry, section = config.profile(name), dict(keyed.get(name, {}))
-    section.pop("aws_access_key_id", None)
-    return (
-        entry is not None
-        and bool(section)
-        and bool(sdk_order.find_families_that_section_changes(ProfileFact(entry), config, section))
+
+def choose_refused_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
+    """Return the profiles whose section in ~/.aws/credentials names another role or program."""
+    return frozenset(
+        one.name for one in found if one.candidate.reason == adoption.OTHER_ROLE_IN_SECTION
     )
 
 
@@ -148,11 +146,7 @@ def _profile_names_that_match(
 ) -> frozenset[str]:
     is_match = glob_filter(globs)
     return frozenset(
-        one.name
-        for one in found
-        if (one.name in globs or (globs and is_match(one.name)))
-        # Adopting reads only the config and would not notice the other role in ~/.aws/credentials.
-        and one.candidate.reason != _OTHER_ROLE_IN_SECTION
+        one.name for one in found if one.name in globs or (globs and is_match(one.name))
     )
 
 

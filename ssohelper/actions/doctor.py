@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import (
     adopting,
+    doctor_edits,
     doctor_facts,
     doctor_machine,
     doctor_proofs,
@@ -139,6 +140,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         environ=doctor_facts.choose_sdk_variables(app.environ),
         config=config,
         profiles=tuple(shown),
+        edited=tuple(doctor_edits.find_edited_profiles(app, config, shown, sessions)),
         chosen=chosen,
         issued_at=doctor_facts.find_issue_time(app, shown) if chosen is not None else None,
         programs=doctor_facts.find_programs_of_profiles(

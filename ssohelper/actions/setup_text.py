@@ -6,6 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
+from ssohelper.actions import adopting
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.actions.doctor import Report
 from ssohelper.core.plan_text import profile_count_text
@@ -76,10 +77,17 @@ def adopt_question(needing: Collection[str]) -> str:
     return f"adopt {profiles} that need ssohelper to work, with their names?"
 
 
-def adopt_all_question(able: Collection[str]) -> str:
+def adopt_all_question(found: Sequence[ProfileOfOtherTool]) -> str:
     """Return the question whether to adopt all profiles that can be, those that work too."""
-    one = len(able) == 1
-    return f"adopt {profile_count_text(len(able))} of other tools, with {'its name' if one else 'their names'}?"
+    one = len(adopting.choose_adoptable_profiles(found)) == 1
+    return f"adopt {adoptable_count_text(found)}, with {'its name' if one else 'their names'}?"
+
+
+def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
+    """Return how many profiles can be adopted, of how many that `survey_lines` lists."""
+    able = len(adopting.choose_adoptable_profiles(found))
+    of = "" if able == len(found) else f"{able} of "
+    return f"{of}{profile_count_text(len(found))} of other tools"
 
 
 def adoption_not_in_command_message(count: int) -> str:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import agents, config_writing
+from ssohelper.actions import agents, config_writing, selection
 from ssohelper.core import plan_text
 from ssohelper.core.config_diff import diff_texts
-from ssohelper.core.config_edit import AddSection, Change
+from ssohelper.core.config_edit import AddSection, Change, RemoveSection
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import changes_that_undo
 from ssohelper.core.config_undo_merge import undone_config
-from ssohelper.core.returned_block import add_block_again
+from ssohelper.core.returned_block import add_block_again, find_returned_block
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.choices import Choices
-    from ssohelper.core.config_file import ConfigFile
+    from ssohelper.core.model import SsoSession
     from ssohelper.stores.config_versions import Version
 
 
@@ -39,25 +39,27 @@ def load_last_write(app: App, *, redo: bool = False) -> Version:
 
 def diff_undo(app: App, version: Version) -> Iterator[str]:
     """Return the lines of the unified diff by which `undo` reverses this saved write."""
-    config, name = app.config.read(), str(app.locations.aws_config_file)
-    undone = _make_undone_content(app, version, config)
-    return diff_texts(config.text.text, undone.decode(), name)
+    data, name = app.config.read_data(), str(app.locations.aws_config_file)
+    undone = _make_undone_content(app, version, data)
+    return diff_texts(data.decode(), undone.decode(), name)
 
 
-def undo(app: App, version: Version, data: bytes) -> None:
+def undo(app: App, version: Version, data: bytes) -> list[SsoSession]:
     """Restore config and choices as they were before this saved write, which may be an undo.
 
     If the config was edited since, only what the write changed is reversed, and lines that were not
     edited get the bytes that they had before the write. `data` is the config
-    that the user saw the diff of. Raises: LocalState, and nothing is changed, if it is another now.
+    that the user saw the diff of. Returns the sessions that are signed in and that this took out of
+    the config. Raises: LocalState, and nothing is changed, if it is another now.
     """
     agents.refuse_if_allow_list_applies(app, "change profiles", "ssohelper profile undo")
+    unlisted = _find_sessions_not_in_config(app)
     present = {name: app.choices.load(name) for name in version.choices}
 
-    def content_for(config: ConfigFile) -> bytes:
-        if config.data != data:
+    def content_for(present: bytes) -> bytes:
+        if present != data:
             raise config_writing.config_changed_error(app)
-        return _make_undone_content(app, version, config)
+        return _make_undone_content(app, version, present)
 
     changes = _find_undo_changes(app, version)
     is_written = app.config.undo(version, content_for, app.clock.deadline(), present)
@@ -66,6 +68,16 @@ def undo(app: App, version: Version, data: bytes) -> None:
         config_writing.add_config_write_to_journal(app, command, changes)
     for session_name, choices in version.choices.items():
         app.choices.save(session_name, choices)
+    after = _find_sessions_not_in_config(app) or []
+    return [one for one in after if unlisted is not None and one not in unlisted]
+
+
+def _find_sessions_not_in_config(app: App) -> list[SsoSession] | None:
+    """Return the signed-in sessions that the config does not have; None if it cannot be read."""
+    try:
+        return selection.find_sessions_not_in_config(app)
+    except ConfigInvalid:
+        return None
 
 
 def list_restored_options(app: App, version: Version) -> list[str]:
@@ -99,33 +111,40 @@ def _find_restored_choices(app: App, version: Version) -> list[tuple[str, Choice
     ]
 
 
-def _make_undone_content(app: App, version: Version, config: ConfigFile) -> bytes:
-    """Return the config's content after the undo; empty if the undo removes the file."""
-    if config.data == (version.after or b""):
+def _make_undone_content(app: App, version: Version, data: bytes) -> bytes:
+    """Return the config's content `data` after the undo; empty if the undo removes the file."""
+    origin = str(app.locations.aws_config_file)
+    if data == (version.after or b""):
         return version.before or b""
-    if _restores_unreadable_config(app, version):
-        return add_block_again(version.before or b"", version.after or b"", config.data)[0]
-    return undone_config(*_config_texts_before_and_after(app, version), config.text)
+    if not _is_readable(app, version.before):
+        return add_block_again(version.before or b"", version.after or b"", data)[0]
+    if not _is_readable(app, version.after):
+        found = find_returned_block(data, origin)
+        return ConfigText(data, origin).text.encode() if found is None else found.rest
+    return undone_config(*_config_texts_before_and_after(app, version), ConfigText(data, origin))
 
 
 def _find_undo_changes(app: App, version: Version) -> list[Change]:
     """Return the changes of the undo, for the journal."""
-    if _restores_unreadable_config(app, version):
-        _, headers = add_block_again(version.before or b"", version.after or b"", b"")
-        return [AddSection(header, ()) for header in headers]
+    before, after = version.before or b"", version.after or b""
+    if not _is_readable(app, before):
+        return [AddSection(header, ()) for header in add_block_again(before, after, b"")[1]]
+    if not _is_readable(app, after):
+        return [RemoveSection(header) for header in add_block_again(after, before, b"")[1]]
     return changes_that_undo(*_config_texts_before_and_after(app, version), app.config.read().text)
 
 
-def _restores_unreadable_config(app: App, version: Version) -> bool:
-    """Return whether the write removed sections that aws-sso-cli had written again (`doctor --fix`).
+def _is_readable(app: App, data: bytes | None) -> bool:
+    """Return whether AWS tools can read this config.
 
-    No other command writes a config that cannot be read.
+    Only `doctor --fix`, which removes sections that aws-sso-cli has written again, changes a config
+    that they cannot read, and only an undo of it writes one.
     """
     try:
-        ConfigText(version.before or b"", str(app.locations.aws_config_file))
+        ConfigText(data or b"", str(app.locations.aws_config_file))
     except ConfigInvalid:
-        return True
-    return False
+        return False
+    return True
 
 
 def _config_texts_before_and_after(app: App, version: Version) -> tuple[ConfigText, ConfigText]:

@@ -1,6 +1,7 @@
 """Says which profiles other tools wrote, and asks the user which of them to adopt."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ssohelper.actions import adopting, legacy_sign_ins, setup_text
 from ssohelper.actions.adopting import ProfileOfOtherTool
@@ -14,6 +15,13 @@ _MOST_NAMES = 5
 ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
 
 
+class OtherProfiles(NamedTuple):
+    """The profiles of other tools, `found`, and the names of those to adopt."""
+
+    found: Sequence[ProfileOfOtherTool]
+    adopt: frozenset[str]
+
+
 def choose_profiles_to_adopt(
     app: App,
     session: SsoSession,
@@ -22,8 +30,8 @@ def choose_profiles_to_adopt(
     *,
     yes: bool,
     offers: bool,
-) -> frozenset[str]:
-    """Say which profiles other tools wrote; return the names of those to adopt.
+) -> OtherProfiles:
+    """Say which profiles other tools wrote; return them, with the names of those to adopt.
 
     `globs` are the values of --adopt. With `offers` and no globs, the user is asked on the terminal
     whether to adopt the profiles that do not work without ssohelper.
@@ -41,7 +49,7 @@ def choose_profiles_to_adopt(
         chosen = frozenset()
         if adopting.choose_profiles_that_need_ssohelper(found):
             output.say("to take them over, under their names: ssohelper profile sync --adopt '*'")
-    return _ask_about_partly_chosen_blocks(app, found, chosen, yes=yes)
+    return OtherProfiles(found, _ask_about_partly_chosen_blocks(app, found, chosen, yes=yes))
 
 
 def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None:

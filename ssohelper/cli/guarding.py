@@ -16,9 +16,7 @@ from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, UsageProblem
-
-if sys.platform != "win32":
-    import termios
+from ssohelper.system.terminal import drop_typed_input
 
 LOOSEN_WORD = "loosen"
 reason_option = click.option(
@@ -92,10 +90,7 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
             hint=f"run it in a terminal: {output.command_line()}",
         ) from cause
     with os.fdopen(terminal, "r+b", buffering=0) as stream:
-        if sys.platform != "win32":
-            # Input that was typed or pasted before the question is dropped, because it is no answer
-            # to it.
-            termios.tcflush(stream, termios.TCIFLUSH)
+        drop_typed_input(stream.fileno())
         stream.write(f"ssohelper: {notice}\n{question}".encode())
         answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
     if not guards.is_word_typed_right(answer, word):

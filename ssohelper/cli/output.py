@@ -184,8 +184,21 @@ def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bo
         return True
     require_terminal(what)
     choice = "[Y/n]" if default else "[y/N]"
-    answer: str = click.prompt(f"{question} {choice}", default="", show_default=False, err=True)
+    answer = ask(f"{question} {choice}", default="", show_default=False)
     return answer.strip().lower() in ("y", "yes") or (default and not answer.strip())
+
+
+def ask(question: str, **options: Any) -> str:
+    """Ask the question on the terminal, and return the answer; `options` are those of click.prompt.
+
+    What was typed before is dropped: an Enter while AWS was asked would answer a question that was
+    not on the screen yet. Every question of the command line but `guarding.require_typed_word`
+    is asked here.
+    """
+    if sys.stdin is not None:
+        terminal.drop_typed_input(sys.stdin.fileno())
+    answer: str = click.prompt(question, err=True, **options)
+    return answer
 
 
 def require_terminal(what: str) -> None:

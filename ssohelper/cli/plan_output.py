@@ -4,8 +4,6 @@ import shutil
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import click
-
 from ssohelper.actions import profiles, saved_options
 from ssohelper.app import App
 from ssohelper.cli import output
@@ -101,7 +99,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
         keys, answers = f"{keys}, c chooses accounts and roles", f"{answers}/c"
     question = f"{_write_question(app, summary)} ({keys}) [{answers}]"
     while True:
-        answer: str = click.prompt(question, default="", show_default=False, err=True)
+        answer = output.ask(question, default="", show_default=False)
         answer = answer.strip().lower()
         if can_choose and answer in ("c", "choose"):
             other = _choose_filters(app, plan)

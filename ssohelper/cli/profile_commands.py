@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import chain_profiles, directory, profiles, selection, setup_text, undoing
+from ssohelper.actions import chain_profiles, directory, profiles, setup_text, undoing
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
@@ -101,7 +101,7 @@ def sync_profiles(
             from_scratch=prune,
             progress=progress,
         )
-    adopted = adopt_output.choose_profiles_to_adopt(
+    others = adopt_output.choose_profiles_to_adopt(
         app, session, listing, adopt, yes=yes or dry_run, offers=False
     )
     narrowed = bool(accounts or roles)
@@ -114,7 +114,8 @@ def sync_profiles(
         rename=rename,
         prune=prune,
         has_new_filters=narrowed,
-        adopt=adopted,
+        adopt=others.adopt,
+        others=others.found,
         has_new_region=default_region is not None,
     )
     warn_if_nothing_matches(app, listing, choices, are_new=narrowed)
@@ -341,7 +342,7 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
     """
     app = output.get_app()
     version = undoing.load_last_write(app, redo=redo)
-    data = app.config.read().data  # before the diff: what changes after it is refused
+    data = app.config.read_data()  # before the diff: what changes after it is refused
     lines = list(undoing.diff_undo(app, version))
     options = undoing.list_restored_options(app, version)
     restored = undoing.describe_restored_options(app, version)
@@ -351,13 +352,11 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
         output.say(show(line, 500))
     summary = "reverse the last undo" if redo else f"undo the last {what}"
     if not dry_run and confirm_write(app, summary, yes, "profile undo"):
-        before = selection.find_sessions_not_in_config(app)
-        undoing.undo(app, version, data)
+        removed = undoing.undo(app, version, data)
         if lines or not options:
             output.say(f"restored: {show(str(app.locations.aws_config_file))}")
-        for session in selection.find_sessions_not_in_config(app):
-            if session not in before:
-                output.say(clock_text.still_signed_in_text(session.name))
+        for session in removed:
+            output.say(clock_text.still_signed_in_text(session.name))
     if output.options().json:
         output.print_json({"diff": lines, "options": restored}, app.warnings)
 

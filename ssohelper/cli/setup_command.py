@@ -99,7 +99,7 @@ def setup(
     narrowed = bool(accounts or roles)
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
-        adopted = adopt_output.choose_profiles_to_adopt(
+        others = adopt_output.choose_profiles_to_adopt(
             app, session, listing, adopt, yes=yes, offers=True
         )
         if default_region is None and listing.roles():
@@ -111,7 +111,8 @@ def setup(
             choices,
             convert=form is not None,
             has_new_filters=narrowed,
-            adopt=adopted,
+            adopt=others.adopt,
+            others=others.found,
             has_new_region=default_region is not None,
         )
         warn_if_nothing_matches(app, listing, choices, are_new=narrowed)
@@ -264,7 +265,7 @@ def _make_which_portal_error(urls: list[str]) -> UsageProblem:
 def _ask_portal_number(most: int) -> int:
     """Return the number that the user types. Raises: Interrupted for q or n."""
     while True:
-        answer: str = click.prompt(f"which one (1-{most}, q to leave)", default="1", err=True)
+        answer = output.ask(f"which one (1-{most}, q to leave)", default="1")
         typed = answer.strip().lower()
         if typed in ("q", "quit", "n", "no"):
             raise Interrupted("nothing was chosen")
@@ -279,10 +280,10 @@ def _ask_portal_number(most: int) -> int:
 def _ask_region(url: str, proposal: str | None) -> str:
     if proposal is None:
         output.say(f"the region of {show(url)} is not known; {onboarding.WHERE_THE_REGION_IS}")
-        answer: str = click.prompt("region (such as eu-west-1)", err=True)
+        answer = output.ask("region (such as eu-west-1)")
     else:
         output.say(f"the page of {show(url)} says that its region is {proposal}")
-        answer = click.prompt("region", default=proposal, err=True)
+        answer = output.ask("region", default=proposal)
     return answer.strip()
 
 
@@ -299,8 +300,8 @@ def _choose_default_region(
     if yes:
         output.say(setup_text.default_region_line(proposal))
         return choices.with_chosen_fields(default_region=proposal)
-    region: str = click.prompt(
-        setup_text.DEFAULT_REGION, default=proposal, err=True, value_proc=_parse_region_answer
+    region = output.ask(
+        setup_text.DEFAULT_REGION, default=proposal, value_proc=_parse_region_answer
     )
     return choices.with_chosen_fields(default_region=region)
 

@@ -21,6 +21,8 @@ from ssohelper.core.profile_origin import (
 )
 from ssohelper.core.start_url import is_same_portal
 
+OTHER_ROLE_IN_SECTION = "its section in ~/.aws/credentials names another role or program"
+
 
 class AdoptionCandidate(NamedTuple):
     """A profile of another tool that a session might adopt.
@@ -40,11 +42,15 @@ class AdoptionCandidate(NamedTuple):
 
 
 def find_adoption_candidates(
-    config: ConfigFile, session: SsoSession, listed: Collection[Role]
+    config: ConfigFile,
+    session: SsoSession,
+    listed: Collection[Role],
+    refused: Collection[str] = frozenset(),
 ) -> dict[str, AdoptionCandidate]:
     """Return each profile of another tool by name: the session's role that it would have, if any.
 
-    `listed` are the roles that AWS lists for the session. A profile of aws-sso-cli names no portal:
+    `listed` are the roles that AWS lists for the session. `refused` are the profiles whose section
+    in ~/.aws/credentials names another role. A profile of aws-sso-cli names no portal:
     it belongs to the session if its own role is listed, or the role of another profile that names
     the same instance.
     """
@@ -60,20 +66,26 @@ def find_adoption_candidates(
         reason = origin.why
         if named is not None:
             reason = _reason_not_to_adopt(config, session, named, listed, instances)
+        if origin.name in refused:
+            reason = OTHER_ROLE_IN_SECTION
         role = named.role if named is not None and not reason else None
         found[origin.name] = AdoptionCandidate(origin, role, reason)
-    for name, reason in find_unadoptable_blocks(config).items():
+    for name, reason in find_unadoptable_blocks(config, refused).items():
         if name in found:
             found[name] = found[name]._replace(role=None, reason=found[name].reason or reason)
     return found
 
 
-def find_unadoptable_blocks(config: ConfigFile) -> dict[str, str]:
+def find_unadoptable_blocks(
+    config: ConfigFile, refused: Collection[str] = frozenset()
+) -> dict[str, str]:
     """Return the profiles that aws-sso-cli wrote beside one that cannot be adopted, with a reason.
 
     If such a profile were adopted, aws-sso-cli's marker lines around it could never be removed.
+    `refused` are further profiles that cannot be adopted, though they name a role.
     """
     named = {origin.name for origin in find_profile_origins(config) if origin.named}
+    named.difference_update(refused)
     found: dict[str, str] = {}
     for block in find_aws_sso_cli_blocks(config):
         entries = filter(None, map(config.profile, block.names))

@@ -40,7 +40,9 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
     find_region = make_value_finder(request.region_rules, request.region)
     listed_roles = frozenset(request.listing.roles())
-    candidates = adoption.find_adoption_candidates(config, request.session, listed_roles)
+    candidates = adoption.find_adoption_candidates(
+        config, request.session, listed_roles, request.refused
+    )
     includers = _find_unadopted_includers(config, request.adopt)
     roles: dict[str, Role] = {}
     changes: list[ProfileChange] = []

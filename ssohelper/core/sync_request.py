@@ -25,7 +25,8 @@ class SyncRequest(NamedTuple):
     `only_roles`: if not empty, plan profiles for these roles only; if it is a single role, `name`
     is the name of its profile.
     `adopt`: the profiles of other tools to take over. `not_counted`: profiles that the user or other
-    tools wrote and that do not work, so that their roles get another profile.
+    tools wrote and that do not work, so that their roles get another profile. `refused`: those
+    whose section in ~/.aws/credentials names another role, so that they are not adopted.
     `region_rules`: patterns of accounts, each with the region that profiles of matching accounts
     get instead of `region`. `old_region`: managed profiles with this region get the region of a new
     profile.
@@ -49,6 +50,7 @@ class SyncRequest(NamedTuple):
     rules: tuple[str, ...] = ()
     adopt: frozenset[str] = frozenset()
     not_counted: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
     region_rules: tuple[tuple[str, str], ...] = ()
     old_region: str | None = None
 

@@ -7,7 +7,7 @@ AWS's own tools take no lock, so just before the rename the config is read and c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +68,10 @@ class ConfigStore:
             self._parsed = (found, ConfigFile.parse(found.data, str(self.path)))
             self._addresses = {}
         return self._parse_with_portals(*self._parsed)
+
+    def read_data(self) -> bytes:
+        """Return the config's content, which may be one that AWS tools cannot read."""
+        return self._file.read().data
 
     def _parse_with_portals(self, found: Found, config: ConfigFile) -> ConfigFile:
         """Return the config, with the portals to which companies' own start URLs lead now.
@@ -196,10 +200,17 @@ class ConfigStore:
         """
         return self._versions.load_last(_content_before(self._file.read()), is_undone=is_undone)
 
+    def load_versions(self) -> Iterator[Version]:
+        """Yield the saved writes and undos of the config, the latest first.
+
+        Raises: LocalState when a saved version is missing or damaged.
+        """
+        return self._versions.load_all()
+
     def undo(
         self,
         version: Version,
-        content_for: Callable[[ConfigFile], bytes],
+        content_for: Callable[[bytes], bytes],
         deadline: Deadline,
         choices: Mapping[str, Choices] | None = None,
     ) -> bool:
@@ -211,8 +222,7 @@ class ConfigStore:
         """
 
         def make_content(found: Found) -> bytes | None:
-            config = ConfigFile.parse(found.data, str(self.path))
-            content = content_for(config)  # always: it may refuse the present config
+            content = content_for(found.data)  # always: it may refuse the present config
             return version.before if _content_before(found) == version.after else content
 
         return self._replace_file(make_content, deadline, choices or {}, to_reverse=version)

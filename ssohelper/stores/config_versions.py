@@ -10,7 +10,7 @@ own, so that undo never mixes two configs. All files have mode 0600.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -111,6 +111,12 @@ class ConfigVersions:
             if version.before == version.after or present != version.before:
                 return version
         return None
+
+    def load_all(self) -> Iterator[Version]:
+        """Yield the saved writes and undos, the latest first. Raises: LocalState, as `load_last`."""
+        index = self._load_index()
+        for number in sorted((*index.undo, *index.redo), reverse=True):
+            yield self._load(number, number in index.redo)
 
     # -- reading and writing version files -----------------------------------------------------
 

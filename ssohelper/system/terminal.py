@@ -1,7 +1,12 @@
-"""Says whether the terminal can draw screens and suspend the program. Imports no heavy module."""
+"""What the terminal can do, and what was typed on it too early. Imports no heavy module."""
 
 import os
 import sys
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import termios
 
 CANNOT_SUSPEND = "ssohelper cannot be suspended: no shell with job control has started it"
 
@@ -21,3 +26,17 @@ def can_suspend_program() -> bool:
     if sys.platform == "win32":
         return False
     return os.getpgrp() == os.getpid() != os.getsid(0)
+
+
+def drop_typed_input(fileno: int) -> None:
+    """Drop what was typed or pasted on this terminal and not read yet; anything else is kept.
+
+    Call it before a question: what was typed earlier is no answer to it. A pipe keeps its answers.
+    """
+    if not os.isatty(fileno):
+        return
+    if sys.platform == "win32":
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+    else:
+        termios.tcflush(fileno, termios.TCIFLUSH)

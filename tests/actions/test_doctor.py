@@ -10,7 +10,7 @@ from ssohelper.actions import doctor, doctor_repairs, undoing
 from ssohelper.app import App
 from ssohelper.core.doctor import checks
 from tests.actions.broken_homes import BROKEN, HEALTHY, Broken, make_healthy, returned
-from tests.conftest import Home
+from tests.conftest import Home, Run
 
 # What a repair leaves in our state folder: the journal's line, the version for undo.
 _OF_A_WRITE = ("audit.", "config-versions")
@@ -95,6 +95,28 @@ def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(
         undoing.undo(app, version, edited)
         assert healthy.config_file.read_bytes() == edited + broken.removeprefix(adopted)
         healthy.config_file.write_bytes(broken)
+
+
+@pytest.mark.parametrize("edit", [b"", b"[profile later]\nregion = eu-west-1\n"])
+def test_the_redo_of_such_a_removal_gives_what_the_repair_had_given(
+    healthy: Home, run: Run, edit: bytes
+) -> None:
+    adopted = healthy.config_file.read_bytes()
+    returned()(healthy)
+    broken = healthy.config_file.read_bytes()
+    app = App(healthy.env)
+    doctor_repairs.repair_findings(app, checks.run_checks(doctor.gather_facts(app)))
+    undone = run("profile", "undo", "--yes")
+    assert (undone.returncode, healthy.config_file.read_bytes()) == (0, broken)
+    healthy.config_file.write_bytes(edit + broken)
+    block = broken.removeprefix(adopted).decode().splitlines()
+    shown = run("profile", "undo", "--redo", "--dry-run").stdout.splitlines()
+    assert [line[1:] for line in shown if line[0] == "-"][1:] == block
+    redone = run("profile", "undo", "--redo", "--yes")
+    assert (redone.returncode, redone.stderr.count("error")) == (0, 0)
+    assert healthy.config_file.read_bytes() == edit + adopted
+    assert run("profile", "undo", "--yes").returncode == 0
+    assert healthy.config_file.read_bytes() == edit + broken
 
 
 @pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY)

@@ -38,7 +38,7 @@ from tests.actions.broken_homes import (
     settings,
 )
 from tests.conftest import Home
-from tests.saved_listing import PAY, URL, listed_account
+from tests.saved_listing import DEV, PAY, URL, listed_account
 
 
 @pytest.fixture
@@ -102,6 +102,28 @@ def test_an_assignment_that_ended_is_seen_after_the_list_is_refreshed(home, emul
     found = find(home)["role-lost"]
     assert found.subject == 'profile "pay.Read"'
     assert "ssohelper profile sync --prune --session corp" in found.fix
+
+
+def test_an_account_id_that_was_edited_no_longer_fits_the_name(home, emulator, run):
+    refresh_list(home)
+    assert run("profile", "rm", "pay.Admin", "--yes").returncode == 0
+    assert run("profile", "add", "pay/Admin", "--yes").returncode == 0
+    assert "edited-role" not in find(home)
+    replace(home, f"--account-id {PAY} --role-name Admin", f"--account-id {DEV} --role-name Read")
+    found = find(home)["edited-role"]
+    assert found.subject == 'profile "pay.Admin"'
+    assert f"wrote it for pay/Admin ({PAY})" in found.message
+    assert f"points at dev/Read ({DEV})" in found.message
+    assert "edited-role" in find(home, "pay.Admin")
+    assert "edited-role" not in find(home, "dev.Read")
+    commands = [part.split(";")[0].split()[1:] for part in found.fix.split(", then: ")]
+    assert commands[0][:2] == ["profile", "rm"]
+    assert run(*commands[0], "--yes").returncode == 0
+    assert run(*commands[1], "--yes").returncode == 0
+    assert "edited-role" not in find(home)
+    assert App(home.env).config.read().target_or_none(
+        App(home.env).config.read().profile("pay.Admin")
+    ).role == Role(PAY, "Admin")
 
 
 def test_the_iam_roles_name_in_sso_role_name(home, emulator):

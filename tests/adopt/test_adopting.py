@@ -2,10 +2,11 @@
 
 import pytest
 
-from ssohelper.actions import adopting, default_regions, directory, doctor
+from ssohelper.actions import adopting, default_regions, directory, doctor, profiles
 from ssohelper.actions.selection import resolve_profile
 from ssohelper.app import App
 from ssohelper.cli import use_command
+from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.doctor.profiles import check_regions
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
@@ -76,7 +77,27 @@ def test_a_profile_that_answers_as_another_role_is_not_adopted(saved: Home) -> N
     found = adopting.list_profiles_of_other_tools(app, session, listing)
     [trouble] = [one.trouble for one in found]
     assert trouble == "its section in ~/.aws/credentials names another role or program"
-    assert adopting.choose_profiles_by_globs(app, found, ("old", "*")) == frozenset()
+    chosen = adopting.choose_profiles_by_globs(app, found, ("old", "*"))
+    planned = profiles.plan_sync(app, session, listing, NO_CHOICES, adopt=chosen)
+    assert (planned.adopt, [one for one in planned.change if one.profile == "old"]) == ((), [])
+    assert f"not adopted: {trouble}" in [one.reason for one in planned.skipped]
+
+
+def test_a_block_with_a_profile_that_answers_as_another_role_is_left_as_it_is(
+    saved: Home, run: Run
+) -> None:
+    before = add(saved, BLOCK)
+    (saved.config_file.parent / "credentials").write_text(
+        "[a/Admin]\nrole_arn = arn:x\nsource_profile = x\n"
+    )
+    said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    assert 'skipped "a/Admin": not adopted: its section in ~/.aws/credentials names' in said
+    assert (
+        f'skipped "{DEV}:Read": not adopted: aws-sso-cli writes it together with "a/Admin", which '
+        "cannot be adopted"
+    ) in said
+    assert saved.config_file.read_bytes().startswith(before)
+    assert "--adopt" not in run("doctor").stdout
 
 
 def test_a_profile_that_does_not_work_does_not_count_for_its_role(saved: Home, run: Run) -> None:

@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -580,6 +581,27 @@ class TestOnATerminal:
         assert session_keys(home, "d-0000000000")["sso_start_url"] == START_URL
         assert profiles(home) == {}
         assert len(list(home.token_folder.glob("*.json"))) > 0
+
+    def test_what_is_typed_before_a_question_does_not_answer_it(
+        self, terminal: Terminal, home: Home, emulator: Emulator
+    ) -> None:
+        home.browser()
+        typing, is_started = [], threading.Event()
+
+        def type_ahead() -> None:
+            assert is_started.wait(RUN_SECONDS)
+            typing[0].send("y\ny\n")
+
+        emulator.faults.run_before("ListAccounts", type_ahead)
+        child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
+        typing.append(child)
+        is_started.set()
+        child.expect_exact(f"3 profiles to add — write {home.config_file}? [y/N]: ")
+        child.sendline("n")
+        child.expect_exact("and stay signed in? [y/N]: ")
+        child.sendline("n")
+        assert ended(child)[0] == 0
+        assert not home.config_file.exists()
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
     def test_a_signal_at_the_question_leaves_no_sign_in(

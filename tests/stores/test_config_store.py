@@ -219,7 +219,12 @@ def test_undo_after_an_edit_writes_the_given_content(store: ConfigStore) -> None
     path.write_text(path.read_text() + "# later\n")
     version = store.load_last_version()
     assert version is not None
-    store.undo(version, lambda config: config.with_changes(adding("b")(config)), within())
+
+    def content_for(data: bytes) -> bytes:
+        config = ConfigFile.parse(data, "config")
+        return config.with_changes(adding("b")(config))
+
+    store.undo(version, content_for, within())
     assert path.read_text() == MINE + added("a") + "# later\n" + added("b")
 
 

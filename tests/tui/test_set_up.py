@@ -7,6 +7,7 @@ import pytest
 from textual.widgets import Input
 
 from ssohelper.actions import setup
+from ssohelper.actions.login import log_out
 from ssohelper.actions.selection import find_sessions_not_in_config
 from ssohelper.app import App
 from ssohelper.tui.screens.ask import AskScreen
@@ -314,6 +315,40 @@ def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHo
     run_scenario(world.app(sleep=quick), scenario)
     assert "[sso-session work]" in world.config_file.read_text()
     assert "credential_process" not in world.config_file.read_text()
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_no_to_the_profiles_of_a_known_session_asks_about_its_new_sign_in(
+    world: DemoHome, stays: bool
+) -> None:
+    session = world.app().config.read().sso_session("corp")
+    assert session is not None
+    log_out(world.app(), session)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("corp")
+        await user.press("n")
+        await user.wait_for_text("Set up another session")
+        typed(user, "start_url", session.start_url)
+        typed(user, "name", "corp")
+        await user.press("enter")
+        await until(lambda: _USER_CODE.search(user.screen) is not None)
+        code = _USER_CODE.search(user.screen)
+        assert code is not None
+        world.emulator.approve_device(code.group(), "ana")
+        await user.wait_for_text("profiles to add")
+        await user.press("n")
+        await user.wait_for_text('stay signed in to "corp"?')
+        await user.press("enter" if stays else "n")
+        if not stays:
+            await user.wait_for_message("signed out again")
+        await user.wait_for_text("nothing was written")
+
+    before = world.config_file.read_bytes()
+    run_scenario(world.app(sleep=quick), scenario)
+    assert world.config_file.read_bytes() == before
+    assert (world.app().tokens.load(session) is not None) is stays
 
 
 def assign_more(world: DemoHome) -> None:

@@ -118,6 +118,19 @@ class SessionFact(NamedTuple):
     failure: Failure | None = None
 
 
+class EditedProfileFact(NamedTuple):
+    """A managed profile that ssohelper wrote for another role, the one of its name.
+
+    `role` and `written` are the two roles, now and as ssohelper wrote it, as texts for people.
+    `argument` names the written role on a command line.
+    """
+
+    profile: str
+    role: str
+    written: str
+    argument: str
+
+
 class MissingSessionFact(NamedTuple):
     """A session that `profiles` name and the config does not define.
 
@@ -225,6 +238,7 @@ class Facts(NamedTuple):
     environ: Mapping[str, str] = {}
     config: ConfigFacts = ConfigFacts()
     profiles: tuple[ProfileFact, ...] = ()
+    edited: tuple[EditedProfileFact, ...] = ()
     chosen: str | None = None
     issued_at: int | None = None
     programs: Mapping[str, ProgramFact] = {}

@@ -191,6 +191,20 @@ def _permission_set_name(profile: ProfileFact) -> str:
     return keys.get("sso_role_name") or options.get("--role-name", "")
 
 
+def check_edited_profiles(facts: Facts) -> Iterator[Finding]:
+    """Find managed profiles that were edited so that they have the name of another role."""
+    for one in facts.edited:
+        name = shlex.quote(show(one.profile, 80))
+        yield problem(
+            "edited-role",
+            profiles_subject([one.profile]),
+            f"ssohelper wrote it for {one.written}, which its name says; it was edited since, and "
+            f"points at {one.role}",
+            f"ssohelper profile rm {name}, then: ssohelper profile add {one.argument}; or rename "
+            "the section",
+        )
+
+
 def check_credential_processes(facts: Facts) -> Iterator[Finding]:
     """Find programs of `credential_process` that do not exist, or that other users can replace."""
     used: dict[str, list[ProfileFact]] = defaultdict(list)
@@ -269,7 +283,10 @@ def adopt_command(facts: Facts, names: Collection[str]) -> str:
     config = facts.config.file
     if config is None:
         return ""
-    left = find_unadoptable_blocks(config)
+    refused = sdk_order.find_profiles_with_other_role_in_section(
+        config, facts.config.credentials, facts.config.credentials
+    )
+    left = find_unadoptable_blocks(config, refused).keys() | refused
     origins = [one for one in find_profile_origins(config) if one.named and one.name in names]
     found = [one.name for one in origins if one.name not in left]
     has_session = bool(config.session_names())
@@ -337,6 +354,7 @@ CHECKS = (
     check_mixed_identities,
     check_sso_keys,
     check_for_iam_role_as_permission_set,
+    check_edited_profiles,
     check_credential_processes,
     check_regions,
 )

@@ -9,7 +9,7 @@ The profile counts as named by AWS_PROFILE. Sources: the credential providers of
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from ssohelper.core import process_command
@@ -128,6 +128,27 @@ def resolve_for_each_sdk(
         else:
             resolved.append(Resolved(family, kind, *found[kind]))
     return resolved
+
+
+def find_profiles_with_other_role_in_section(
+    config: ConfigFile, names: Iterable[str], credentials: Mapping[str, Mapping[str, str]]
+) -> frozenset[str]:
+    """Return the profiles whose section in ~/.aws/credentials names another role or program.
+
+    SDKs prefer what it says, and adopting the profile would not change that. Fixed keys there do
+    not count: tools such as yawsso write them for the role of the profile.
+    """
+    found = set()
+    for name in names:
+        entry, section = config.profile(name), dict(credentials.get(name, {}))
+        section.pop("aws_access_key_id", None)
+        if (
+            entry is not None
+            and section
+            and find_families_that_section_changes(ProfileFact(entry), config, section)
+        ):
+            found.add(name)
+    return frozenset(found)
 
 
 def find_families_that_section_changes(

@@ -42,7 +42,7 @@ async def offer_to_adopt_all_profiles(
     able = adopting.choose_adoptable_profiles(found)
     if chosen or able == adopting.choose_profiles_that_need_ssohelper(found):
         return chosen
-    question = setup_text.adopt_all_question(able)
+    question = setup_text.adopt_all_question(found)
     chosen = await _ask_to_adopt(app, found, able, question, proposes_yes=False)
     return await _ask_about_partly_chosen_blocks(app, found, chosen)
 

@@ -110,7 +110,7 @@ async def undo_last_write(app: TuiApp[Any]) -> None:
 
     def read_last_write_and_diff() -> tuple[Version, bytes, list[Line], list[str]]:
         version = undoing.load_last_write(services)
-        data = services.config.read().data  # before the diff: what changes after it is refused
+        data = services.config.read_data()  # before the diff: what changes after it is refused
         lines = diff_lines(undoing.diff_undo(services, version))
         return version, data, lines, undoing.list_restored_options(services, version)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ssohelper.actions import adopting
+from ssohelper.actions import adopting, setup_text
 from ssohelper.actions.sync_options import ACCOUNTS, FORM, REGION, ROLES, TEMPLATE
 from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES
@@ -87,7 +87,7 @@ def _adopt_hint(found: Found, key_of: KeyOf) -> str:
     needing = adopting.choose_profiles_that_need_ssohelper(found.proposal.others)
     verb = "needs" if len(needing) == 1 else "need"
     need = f", {len(needing)} {verb} ssohelper to work" if needing else ""
-    return f"{plan_text.profile_count_text(len(able))} of other tools{need}: {key} adopts"
+    return f"{setup_text.adoptable_count_text(found.proposal.others)}{need}: {key} adopts"
 
 
 def _missing_input_hint(found: Found, key_of: KeyOf) -> str:

@@ -82,6 +82,7 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         return Proposal(problems=edited.problems, texts=texts, given=edited.given)
     given = edited.given
     choices = profiles.merge_choices(services, session, given)
+    others = tuple(adopting.list_profiles_of_other_tools(services, session, listing))
     plan = profiles.plan_sync(
         services,
         session,
@@ -93,8 +94,8 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         has_new_filters=bool(given.accounts or given.roles),
         has_new_region=given.default_region is not None,
         adopt=wish.adopt,
+        others=others,
     )
-    others = tuple(adopting.list_profiles_of_other_tools(services, session, listing))
     warning = _filter_warning(plan)
     return Proposal(plan, listing.listed_at, warning, texts=texts, given=given, others=others)
 

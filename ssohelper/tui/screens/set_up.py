@@ -204,7 +204,8 @@ class SetUpForm(VerticalScroll):
             services, session
         )
         try:
-            await self._write_profiles(session, name, region)
+            is_new = dialog.sign_in.outcome.how == "signed in"
+            await self._write_profiles(session, name, region, is_new_sign_in=is_new)
         except SsoHelperError:
             await self._warn_if_signed_in(session)
             raise
@@ -214,7 +215,9 @@ class SetUpForm(VerticalScroll):
             if not isinstance(sys.exception(), asyncio.CancelledError):
                 self.app.give_back_sign_in = None
 
-    async def _write_profiles(self, session: SsoSession, name: str, region: str) -> None:
+    async def _write_profiles(
+        self, session: SsoSession, name: str, region: str, *, is_new_sign_in: bool
+    ) -> None:
         """List the roles, and ask what to write; `name` and `region` are as they were typed."""
         listing = await refresh_list(self.app, session)
         if listing is None:
@@ -223,7 +226,7 @@ class SetUpForm(VerticalScroll):
         options = [("--session", name), ("--region", region)]
         given = "".join(f" {option} {word_as_typed(text)}" for option, text in options if text)
         command = f"ssohelper setup {word_as_typed(session.start_url)}{given}"
-        if await write_profiles(self.app, session, listing, command):
+        if await write_profiles(self.app, session, listing, command, is_new_sign_in=is_new_sign_in):
             self.post_message(self.Done())
         else:
             self._show_error(NOTHING_WRITTEN)

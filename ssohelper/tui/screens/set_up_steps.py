@@ -18,6 +18,7 @@ from ssohelper.actions import (
     sessions,
     setup_text,
 )
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core import filter_rows, plan_summary, plan_text
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
@@ -44,27 +45,30 @@ class _Answers(NamedTuple):
     """What the user chose before the diff. `default_region` is None where nothing was asked.
 
     `survey` says which profiles other tools wrote, unless a question has said it. `patterns` are
-    the values of --adopt for the same profiles; None if they would be too many.
+    the values of --adopt for the same profiles; None if they would be too many. `others` are all
+    profiles of other tools.
     """
 
     adopt: frozenset[str]
     default_region: str | None
     survey: tuple[str, ...] = ()
     patterns: tuple[str, ...] | None = ()
+    others: tuple[ProfileOfOtherTool, ...] = ()
 
 
 async def write_profiles(
-    app: TuiApp[Any], session: SsoSession, listing: Listing, command: str
+    app: TuiApp[Any], session: SsoSession, listing: Listing, command: str, *, is_new_sign_in: bool
 ) -> bool:
     """Ask the questions of `ssohelper setup`, and write session and profiles in one write.
 
     `command` is the command line that does the same. After a "no" the user chooses what stays of
-    the sign-in. Returns whether the config has the session now.
+    the sign-in; `is_new_sign_in` says that this set-up made it. Returns whether session or profiles
+    were written.
     """
     answers = await _ask_before_diff(app, session, listing, command)
     plan = answers and await _plan_and_write_profiles(app, session, listing, answers, command)
     if plan is None:
-        return await _ask_to_keep_session(app, session)
+        return await _ask_to_keep_session(app, session, is_new_sign_in=is_new_sign_in)
     await _offer_guards(app, listing)
     await _show_result(app, session, plan)
     return True
@@ -89,9 +93,11 @@ async def _ask_before_diff(
     survey = () if is_asked else tuple(setup_text.survey_lines(found, with_names=False))
     patterns = adopting.build_adopt_patterns(found, chosen)
     if region is None:
-        return _Answers(chosen, None, survey, patterns)
+        return _Answers(chosen, None, survey, patterns, tuple(found))
     region = await _ask_region(app, region, command)
-    return None if region is None else _Answers(chosen, region, survey, patterns)
+    if region is None:
+        return None
+    return _Answers(chosen, region, survey, patterns, tuple(found))
 
 
 async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | None:
@@ -118,7 +124,9 @@ async def _plan_and_write_profiles(
 
     def make_plan() -> Plan:
         choices = profiles.merge_choices(services, session, given)
-        return profiles.plan_sync(services, session, listing, choices, adopt=answers.adopt)
+        return profiles.plan_sync(
+            services, session, listing, choices, adopt=answers.adopt, others=answers.others
+        )
 
     plan = await _ask_to_write_plan(app, await background.run(app, make_plan), answers, command)
     if plan is not None:
@@ -189,14 +197,19 @@ def _setup_options(answers: _Answers, plan: Plan) -> str:
     return "".join(f" {word}" for word in words)
 
 
-async def _ask_to_keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
+async def _ask_to_keep_session(
+    app: TuiApp[Any], session: SsoSession, *, is_new_sign_in: bool
+) -> bool:
     """After a "no", ask: write the session alone, or sign out? Returns whether it was written.
 
-    Otherwise a token would be left whose session no command knows.
+    Otherwise a token would be left whose session no command knows. For a session that is in the
+    config already, ask whether to keep the sign-in that this set-up made.
     """
     services = app.services
     if await background.run(app, lambda: sessions.has_config_section(services, session)):
         app.show_done(NOTHING_WRITTEN)
+        if is_new_sign_in:
+            await _ask_to_stay_signed_in(app, session)
         return False
     question = setup_text.keep_session_question(session.name)
     if await app.push_screen_wait(ConfirmScreen(question)):
@@ -207,6 +220,14 @@ async def _ask_to_keep_session(app: TuiApp[Any], session: SsoSession) -> bool:
     await background.run(app, lambda: sessions.sign_out_and_forget_listing(services, session))
     app.show_done(setup_text.SIGNED_OUT_AGAIN)
     return False
+
+
+async def _ask_to_stay_signed_in(app: TuiApp[Any], session: SsoSession) -> None:
+    services = app.services
+    question = setup_text.keep_sign_in_question(session.name)
+    if not await app.push_screen_wait(ConfirmScreen(question, proposes_yes=True)):
+        await background.run(app, lambda: sessions.sign_out_and_forget_listing(services, session))
+        app.show_done(setup_text.SIGNED_OUT)
 
 
 async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:

@@ -1,0 +1,117 @@
+"""Finds managed profiles that were edited by hand so that their names are those of other roles.
+
+A name alone proves nothing: the user may have chosen it, and accounts are renamed. So a profile
+counts only if ssohelper itself wrote it for the role of its name, and nothing of ours changed that.
+This module touches no disk.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import Account, Role
+from ssohelper.core.name_clashes import names_of_role
+from ssohelper.core.profile_names import UnnamedRole
+from ssohelper.errors import ConfigInvalid
+
+
+class MisnamedProfile(NamedTuple):
+    """A managed profile that points at `role`, and the listed roles that have its name."""
+
+    name: str
+    role: Role
+    roles_of_name: frozenset[Role]
+
+
+class Write(NamedTuple):
+    """The config before and after a write of ssohelper; None where there was no file."""
+
+    before: bytes | None
+    after: bytes | None
+
+
+def find_misnamed_profiles(
+    config: ConfigFile, names: Collection[str], session_name: str, listing: Listing, template: str
+) -> list[MisnamedProfile]:
+    """Return those of the profiles `names` that have the name of another role of this session.
+
+    Names are those that the template gives, however long a clash has made them.
+    """
+    accounts = {listed.account.id: listed.account for listed in listing.accounts}
+
+    def names_for(role: Role) -> set[str]:
+        account = accounts.get(role.account_id, Account(role.account_id, "", ""))
+        return {
+            name.lower()
+            for name in names_of_role(template, session_name, UnnamedRole(account, role))
+        }
+
+    left = [
+        (name, role)
+        for name in names
+        if (role := _managed_role(config, name, session_name)) is not None
+        and name.lower() not in names_for(role)
+    ]
+    if not left:
+        return []
+    owners = defaultdict[str, set[Role]](set)
+    for listed in listing.roles():
+        for text in names_for(listed):
+            owners[text].add(listed)
+    return [
+        MisnamedProfile(name, role, frozenset(owners[name.lower()]))
+        for name, role in left
+        if name.lower() in owners
+    ]
+
+
+def find_role_as_written(
+    config: ConfigFile, misnamed: MisnamedProfile, session_name: str, writes: Iterable[Write]
+) -> Role | None:
+    """Return the role for which ssohelper wrote the profile under this name, if it was edited since.
+
+    `writes` are the last ones, the latest first. None if they do not show that the profile was for
+    a role of its name, or if the user only exchanged names of profiles.
+    """
+    read = _reader(config.origin)
+    for write in writes:
+        before, after = read(write.before), read(write.after)
+        if after is None:
+            return None
+        old = _managed_role(before, misnamed.name, session_name) if before else None
+        written = _managed_role(after, misnamed.name, session_name)
+        if written in misnamed.roles_of_name:
+            is_exchanged = any(
+                _managed_role(config, name, session_name) != misnamed.role
+                for name in _profiles_of_role(after, misnamed.role, session_name)
+            )
+            return None if is_exchanged else written
+        if written != old or written is None:
+            return None  # a command of ours gave this name to another role
+    return None
+
+
+def _reader(origin: str) -> Callable[[bytes | None], ConfigFile | None]:
+    def read(data: bytes | None) -> ConfigFile | None:
+        try:
+            return ConfigFile.parse(data or b"", origin)
+        except ConfigInvalid:
+            return None
+
+    return read
+
+
+def _managed_role(config: ConfigFile, name: str, session_name: str) -> Role | None:
+    entry = config.profile(name)
+    target = config.target_or_none(entry) if entry is not None and entry.managed else None
+    return target.role if target is not None and target.session_name == session_name else None
+
+
+def _profiles_of_role(config: ConfigFile, role: Role, session_name: str) -> Iterator[str]:
+    for entry in config.profiles():
+        if _managed_role(config, entry.name, session_name) == role:
+            yield entry.name

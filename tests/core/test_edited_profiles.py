@@ -1,0 +1,68 @@
+"""Which managed profiles count as edited by hand, and which as named on purpose."""
+
+import pytest
+
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.edited_profiles import Write, find_misnamed_profiles, find_role_as_written
+from ssohelper.core.model import Role
+from tests.core.test_profile_plan import DEV, LISTING, PAY, SESSION, process
+
+READ = SESSION + process("pay.Read", PAY, "Read") + process("dev.Read", DEV, "Read")
+EDITED = READ.replace(PAY, DEV)
+EXCHANGED = (
+    READ.replace("pay.Read", "x")
+    .replace("dev.Read", "pay.Read")
+    .replace("[profile x", "[profile dev.Read")
+)
+MOVED = SESSION + process("pay.Read", DEV, "Read")
+CUSTOM = READ.replace("pay.Read", "mine")
+MARK = "ssohelper_managed = true\n"
+
+
+def found(present: str, *writes: tuple[str | None, str | None]) -> dict[str, Role]:
+    config = ConfigFile.parse(present.encode(), "config")
+    names = [one.name for one in config.profiles()]
+    saved = [Write(*(one if one is None else one.encode() for one in write)) for write in writes]
+    roles = {
+        one.name: find_role_as_written(config, one, "corp", saved)
+        for one in find_misnamed_profiles(
+            config, names, "corp", LISTING, "{account_name}.{role_name}"
+        )
+    }
+    return {name: role for name, role in roles.items() if role is not None}
+
+
+@pytest.mark.parametrize(
+    ("present", "writes"),
+    [
+        (EDITED, [(None, READ)]),
+        (READ.replace("Read\nregion", "Admin\nregion", 1).replace("pay.Read", "pay.Read"), [(None, READ)]),
+        (EDITED, [(EDITED, EDITED + "# more"), (None, READ)]),  # a sync after the edit
+        (EDITED.replace("profile pay.Read", "profile corp.pay.Read"),
+         [(None, READ.replace("profile pay.Read", "profile corp.pay.Read"))]),
+    ],
+    ids=["account", "role", "written since", "longer name"],
+)  # fmt: skip
+def test_a_profile_that_we_wrote_for_the_role_of_its_name(present, writes) -> None:
+    [role] = found(present, *writes).values()
+    assert role == Role(PAY, "Read")
+
+
+@pytest.mark.parametrize(
+    ("present", "writes"),
+    [
+        (READ, [(None, READ)]),
+        (EDITED, []),
+        (EDITED, [(READ, EDITED)]),  # `profile add --name`, after `profile rm`
+        (EDITED, [(None, EDITED)]),  # the account had another name then
+        (EXCHANGED, [(None, READ)]),
+        (MOVED, [(None, READ)]),  # dev.Read was renamed to the name of a removed one
+        (CUSTOM.replace(PAY, DEV), [(None, CUSTOM)]),
+        (EDITED.replace(MARK, "", 1), [(None, READ)]),
+        (EDITED, [(None, "[profile")]),
+    ],
+    ids=["whole", "no write", "we", "account renamed", "exchanged", "renamed", "custom name",
+         "not managed", "damaged"],
+)  # fmt: skip
+def test_a_profile_that_is_named_on_purpose_is_not_reported(present, writes) -> None:
+    assert found(present, *writes) == {}
