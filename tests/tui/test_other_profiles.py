@@ -98,8 +98,8 @@ def test_whoami_asks_its_own_provider(others: DemoHome) -> None:
     [
         ("f9", "only profiles of ssohelper are added and removed here"),
         ("ctrl+f", "only roles can be favourites"),
-        ("ctrl+o", "it names no account"),
-        ("ctrl+r", "no access portal knows it"),
+        ("ctrl+o", "this profile names no account"),
+        ("ctrl+r", "this profile has no link"),
         ("tab", "only roles are ticked"),
         ("f6", "no browser can be started here, and there is no link"),
     ],

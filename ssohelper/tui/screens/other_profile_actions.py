@@ -23,14 +23,13 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.app import FullScreenApp
 
-# For each action that is not possible with a profile of another tool: why, as the hint of the
-# error.
+# For each action that is not possible with a profile of another tool: why, as the message ends.
 _REFUSED = {
     "favourite": "only roles can be favourites",
     "profile": "only profiles of ssohelper are added and removed here",
     "command": "run the command in a shell with this profile",
-    "copy_account": "the profile names no account of Identity Center",
-    "copy_link": "no access portal knows the profile, so there is no link",
+    "copy_account": "this profile names no account of Identity Center",
+    "copy_link": "this profile has no link at a portal",
 }
 
 
