@@ -52,8 +52,6 @@ def config(text: str) -> ConfigText:
         ),
     ],
 )
-def test_an_undo_keeps_later_edits(
-    before: str, after: str, current: str, expected: str
-) -> None:
+def test_an_undo_keeps_later_edits(before: str, after: str, current: str, expected: str) -> None:
     changes = changes_that_undo(config(before), config(after), config(current))
     assert edited_config(config(current), changes).decode() == expected
