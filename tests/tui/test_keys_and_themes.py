@@ -101,6 +101,8 @@ class TestKeys:
             )
             await user.press("escape", "f4")
             await user.wait_for_screen(ProfilesScreen)
+            # The help lists the actions that are possible: without a plan there is nothing to undo.
+            await until(lambda: getattr(user.app.screen, "is_planned", False))
             await user.press("f1")
             await user.wait_for_text("profiles.undo")
             await user.press("f1")

@@ -54,7 +54,7 @@ class ProfilesScreen(Screen[None]):
     HELP_TEXT = (
         "Each profile of ~/.aws/config once, below what `ssohelper profile sync` would do with it: "
         "+ to add, ~ to change, - to remove, ! skipped. ssohelper manages profiles with ◆ and never "
-        "changes yours until you adopt them. Type to search, as on Accounts. Enter folds a kind, or shows the diff. tab "
+        "changes yours until you adopt them. Type to search, as on Accounts. Enter folds a group, or shows the diff. tab "
         "ticks profiles to remove them together. Before each write you are asked."
     )
     CSS_PATH = "../styles/screens.tcss"
