@@ -36,7 +36,8 @@ _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 _LoginProvider: Any = getattr(credentials, "LoginProvider", object)
 _LoginError: Any = getattr(exceptions, "LoginError", ())
 _SSO_LOGIN_ERRORS = (exceptions.UnauthorizedSSOTokenError, exceptions.SSOTokenLoadError)
-# If the profile itself names no provider, credentials of the machine would be another identity.
+# Without a provider in the profile, botocore tries these: they would be the machine's identity,
+# not the profile's, so we refuse them.
 _OF_THE_MACHINE = ("boto-config", "ec2-credentials-file", "container-role", "iam-role")
 _BAD_CONFIG = (
     exceptions.InvalidConfigError,

@@ -40,7 +40,7 @@ class Vault:
         self._app = app
         self._identities = b"", b""
 
-    # -- permits to hand out credentials, new or cached: made in the caller's process -----------
+    # -- the caller's process decides whether credentials, new or cached, may be handed out -----
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Return the permit to hand out this role's credentials.

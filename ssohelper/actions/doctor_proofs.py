@@ -41,8 +41,8 @@ FOREIGN_SECONDS = 10.0
 # `setup` waits this long for our credential process, which reports an error itself within 20 s.
 UNHURRIED_SECONDS = 25.0
 HOST_SECONDS = 5.0
-# Profiles of at most this many sessions are run: users have one to five sessions, and to run more
-# profiles would take longer than a user waits.
+# The credential processes of profiles are run for at most this many sessions. Users have one to
+# five, and more runs would take longer than a user waits.
 _MOST_SESSIONS = 8
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")

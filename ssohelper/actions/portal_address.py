@@ -44,7 +44,8 @@ def _confirm_changed_portal(
         app.warn(portal_address.region_change_text(session, earlier, found))
     if change is PortalChange.PORTAL and not ui.confirm_other_portal(earlier, found):
         raise ConfigInvalid(
-            f"{session.start_url} now leads to {found}, not to {earlier}; nothing was sent there",
+            f"the start URL {session.start_url} now leads to {found}, not to {earlier}; "
+            "nothing was sent there",
             hint="ask your administrator whether the portal has moved, then sign in on a terminal: "
             f"ssohelper login {session.name}",
         )

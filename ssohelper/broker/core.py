@@ -209,7 +209,7 @@ class Broker:
             if not usable[name] or not self._may_start_call(job, now):
                 continue
             under_way = sum(session.under_way for session in self._sessions.values())
-            most = MOST_CALLS if self._pace.has_recent_answer(now) else MOST_FIRST_CALLS
+            most = MOST_CALLS if self._pace.has_recent_answer_of_aws(now) else MOST_FIRST_CALLS
             if under_way >= most or self._pace.next_call_at(now) > now:
                 return
             job.is_under_way = True
@@ -276,13 +276,13 @@ class Broker:
         job.backoff.clear()
 
     def _note_failure(self, job: Job, session: Session, error: AwsUnreachable, now: float) -> None:
-        has_recent_answer = self._pace.has_recent_answer(now)
-        if isinstance(error, Throttled) and has_recent_answer:
+        was_answered_recently = self._pace.has_recent_answer_of_aws(now)
+        if isinstance(error, Throttled) and was_answered_recently:
             self._pace.note_throttled(now, error.retry_after_seconds)
             return  # we sent too many calls: the rate is lower now
         if not isinstance(error, Throttled):
             job.backoff.note_failure(now, error, job.began_at)
-        if not has_recent_answer:
+        if not was_answered_recently:
             session.calls.note_failure(now, error, job.began_at)
         self._drop_unwanted_job(job)
 
@@ -365,7 +365,7 @@ class Broker:
     def _lengthen_wait_of(self, job: Job, caller: Caller, now: float) -> None:
         """If the caller's call to AWS will soon be sent, tell it that it may wait up to 50 s."""
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
-        if is_soon and not job.backoff.is_failing and self._pace.has_recent_answer(now):
+        if is_soon and not job.backoff.is_failing and self._pace.has_recent_answer_of_aws(now):
             self._tell_caller_to_wait(caller, now)
 
     def _tell_caller_to_wait(self, caller: Caller, now: float) -> None:

@@ -128,8 +128,8 @@ def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool
         )
     if found.credential_source == foreign.FROM_ENVIRONMENT:
         raise UsageProblem(
-            f'the profile "{found.name}" assumes a role with the keys in this environment, which '
-            "SDKs prefer to a profile",
+            f'the profile "{found.name}" assumes a role with the keys in this environment; '
+            "SDKs would use those keys and ignore the profile",
             hint=f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}",
         )
     foreign.check_foreign_profile_usable(app, found, is_on_terminal=True)

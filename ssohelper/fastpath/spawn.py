@@ -95,8 +95,8 @@ def start_detached(
     if descriptor is not None:
         import fcntl
 
-        # The duplicate has a number above 3, so that DUP2 to 3 always makes a copy, without the
-        # close-on-exec flag.
+        # DUP2 from 3 to 3 would do nothing and keep the close-on-exec flag. So the source is a
+        # duplicate with a number above 3.
         source = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, PASSED_DESCRIPTOR + 1)
         streams.append((os.POSIX_SPAWN_DUP2, source, PASSED_DESCRIPTOR))
     try:

@@ -70,10 +70,10 @@ def is_leftover_file(path: str) -> bool:
 
 
 def _is_reserved_by_process(path: str) -> bool:
-    """Return whether a living process holds this temporary file as a reservation.
+    """Return whether a living process holds this file, which reserves disk space for a token.
 
-    Such a file may look over an hour old: the clock was set ahead, or the machine slept, while the
-    process waited for AWS.
+    The file's age may then be over an hour all the same: the clock was set ahead, or the machine
+    slept, while the process waited for AWS.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:

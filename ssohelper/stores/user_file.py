@@ -101,7 +101,9 @@ class UserFile:
 
         def check(written: bytes) -> None:
             if written != data:
-                raise LocalState(f'"{self.path}" was not written as it should be: nothing changed')
+                raise LocalState(
+                    f'the disk returned other bytes than were written: "{self.path}" is unchanged'
+                )
             if self.read().mark != found.mark:
                 raise Changed
 

@@ -98,9 +98,9 @@ def test_a_shorter_pause_does_not_end_a_longer_one():
     assert pace.next_call_at(1.0) == 5.0
 
 
-@pytest.mark.parametrize(("at", "has_recent_answer"), [(0.0, True), (3.0, True), (3.1, False)])
-def test_calls_count_as_getting_through_for_3_s_after_an_answer(at, has_recent_answer):
+@pytest.mark.parametrize(("at", "expected"), [(0.0, True), (3.0, True), (3.1, False)])
+def test_calls_count_as_getting_through_for_3_s_after_an_answer(at, expected):
     pace = Pace()
-    assert not pace.has_recent_answer(0.0)
+    assert not pace.has_recent_answer_of_aws(0.0)
     pace.note_answer(0.0)
-    assert pace.has_recent_answer(at) is has_recent_answer
+    assert pace.has_recent_answer_of_aws(at) is expected
