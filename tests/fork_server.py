@@ -1,4 +1,4 @@
-"""Becomes `ssohelper ARGV` in a fork for each request: 20 ms of processor time instead of 90.
+"""Becomes `ssohelper ARGV` in a fork for each request: 20 ms of processor time instead of 90 to 230.
 
 Run by tests/runs.py as `python tests/fork_server.py SOCKET PADDING`. It has imported what most
 commands import, except ssohelper.__main__, so that a fork runs all of the program's own start. A
@@ -22,15 +22,37 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import NoReturn
 
-# The rest is imported by single commands: the emulator, botocore, textual.
+# What most commands import, and what those import that ask AWS: botocore alone takes 130 ms. The
+# emulator and textual are imported by single commands.
 LOADED = (
+    "getpass",
+    "encodings.idna",
     "ssohelper.actions.roles",
     "ssohelper.cli.config_commands",
     "ssohelper.cli.list_command",
     "ssohelper.cli.profile_commands",
     "ssohelper.cli.sign_in_commands",
+    "ssohelper.fastpath.broker_client",
+    "ssohelper.fastpath.published",
+    "ssohelper.storage",
+    "ssohelper.stores.config_store",
+    "ssohelper.stores.credential_cache",
+    "ssohelper.stores.directory_cache",
+    "ssohelper.stores.guard_memory",
+    "ssohelper.stores.journal",
+    "ssohelper.stores.legacy_tokens",
+    "ssohelper.stores.prompt_state",
+    "ssohelper.vault",
+    "ssohelper.wire.account",
+    "ssohelper.wire.local_server",
+    "ssohelper.wire.oidc",
+    "ssohelper.wire.role_credentials",
     "ssohelper.wire.transport",
+    "botocore.handlers",
+    "botocore.session",
 )
+# The server's HOME (tests/runs.py). botocore keeps paths that it made of it when it was imported.
+HOME = "/home-of-the-fork-server"
 LARGEST_REQUEST = 1 << 20
 
 
@@ -87,10 +109,29 @@ def _become_program(asked: dict[str, object], descriptors: list[int]) -> list[st
     os.chdir(str(asked["cwd"]))
     os.environ.clear()
     os.environ.update(environ)
+    _move_paths_of_botocore(os.path.expanduser("~"))
     sys.dont_write_bytecode = bool(environ.get("PYTHONDONTWRITEBYTECODE"))
     time.tzset()
     _show_in_proc(argv, environ)
     return argv
+
+
+def _move_paths_of_botocore(home: str) -> None:
+    """Put this home into the paths that botocore made of the server's; test_runs looks for more."""
+    from botocore import credentials, loaders, tokens, utils
+
+    def moved(path: object) -> object:
+        return path.replace(HOME, home) if isinstance(path, str) else path
+
+    for kind, name in (
+        (loaders.Loader, "CUSTOMER_DATA_PATH"),
+        (credentials.SSOProvider, "_SSO_TOKEN_CACHE_DIR"),
+        (tokens.SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR"),
+        (utils.JSONFileCache, "CACHE_DIR"),
+    ):
+        setattr(kind, name, moved(getattr(kind, name)))
+    begin = utils.JSONFileCache.__init__
+    begin.__defaults__ = tuple(moved(default) for default in begin.__defaults__)
 
 
 def _show_in_proc(argv: list[str], environ: dict[str, str]) -> None:

@@ -13,6 +13,8 @@ import threading
 import time
 from pathlib import Path
 
+from tests import fork_server
+
 _SERVER = Path(__file__).with_name("fork_server.py")
 # With one of these Python, or a library, starts differently: then the program is really started.
 _OF_THE_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_", "FAKETIME")
@@ -79,7 +81,7 @@ class Runs:
             number = theirs.fileno()
             self._process = subprocess.Popen(
                 [sys.executable, str(_SERVER), str(number), "x" * _WORDS_SPACE],
-                env={**_STARTED_WITH, "PADDING": "x" * _VARIABLES_SPACE},
+                env={**_STARTED_WITH, "HOME": fork_server.HOME, "PADDING": "x" * _VARIABLES_SPACE},
                 pass_fds=[number],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -17,6 +17,7 @@ from ssohelper.core.instants import from_iso
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.issuers import record_issuer
+from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.published import date_back
 
@@ -304,7 +305,10 @@ PROXY_ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("status", "headers", "body"), PROXY_ANSWERS)
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    long_after(6, [*PROXY_ANSWERS[::2], *PROXY_ANSWERS[1::2]]),
+)
 def test_a_proxys_answer_removes_no_good_credentials(
     home: Home, signed_in: Emulator, run: Run, status: int, headers: dict[str, str], body: str
 ) -> None:
@@ -371,7 +375,7 @@ def test_bad_arguments(
     assert "\x1b" not in answer.stderr
 
 
-@pytest.mark.parametrize("planted", ["link", "fifo", "folder", "hard link"])
+@pytest.mark.parametrize("planted", long_after(2, ["link", "fifo", "folder", "hard link"]))
 def test_a_planted_document_is_refused_with_its_path(
     home: Home, signed_in: Emulator, run: Run, planted: str
 ) -> None:

@@ -4,6 +4,7 @@ The real program, for each file that a call for credentials opens. Nothing plant
 read through or removed.
 """
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -147,10 +148,21 @@ def test_what_is_no_plain_file_of_ours_is_refused_with_its_path(
     assert answer.returncode == 0, answer.stderr
 
 
+PLACES = [document, kept, state_lock]
+CONTENTS = [b"", b'{"Version":1,', b"x" * 2**21, b"\xff\xfe{}", b"[1]\n"]
+
+
 @pytest.mark.parametrize(
-    "content", long_after(3, [b"", b'{"Version":1,', b"x" * 2**21, b"\xff\xfe{}", b"[1]\n"])
+    ("where", "content"),
+    # First each place and each content once.
+    long_after(
+        len(CONTENTS),
+        sorted(
+            itertools.product(PLACES, CONTENTS),
+            key=lambda row: (CONTENTS.index(row[1]) - PLACES.index(row[0])) % len(PLACES),
+        ),
+    ),
 )
-@pytest.mark.parametrize("where", [document, kept, state_lock])
 def test_a_malformed_one_is_as_if_absent_and_said(
     signed_in: Home, where: Callable[[Home], Path], content: bytes
 ) -> None:

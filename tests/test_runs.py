@@ -14,6 +14,7 @@ import pytest
 
 from tests import runs as runs_of
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.fork_server import HOME
 from tests.runs import RUNS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
@@ -119,6 +120,38 @@ def test_a_run_that_does_not_end_is_killed(home: Home) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         RUNS.run([SCRIPT, "emulator", "serve"], home.env, home.path, None, 0.5)
     assert RUNS.run([SCRIPT, "--version"], home.env, home.path, None, RUN_SECONDS).returncode == 0
+
+
+_PATHS_OF_THE_SERVER = """
+import gc, sys
+from importlib import import_module
+from tests import fork_server
+for name in fork_server.LOADED:
+    import_module(name)
+def paths():
+    for one in gc.get_objects():
+        if type(one) in (dict, tuple) and one is not globals() and one is not vars(fork_server):
+            for each in one.values() if type(one) is dict else one:
+                if type(each) is str and each.startswith(fork_server.HOME + "/"):
+                    if "/.local" not in each:  # Python's own, made at its start
+                        yield each
+print(len(list(paths())))
+fork_server._move_paths_of_botocore("/elsewhere")
+sys.stdout.writelines(paths())
+"""
+
+
+def test_no_loaded_module_keeps_a_path_of_the_servers_home() -> None:
+    """Such a path is made when a module is imported: a real start makes it of its own HOME."""
+    said = subprocess.run(
+        [sys.executable, "-c", _PATHS_OF_THE_SERVER],
+        env={"HOME": HOME, "LANG": "C.UTF-8"},
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+    )
+    before, _, after = said.stdout.partition("\n")
+    assert (int(before) > 0, after, said.stderr) == (True, "", "")
 
 
 def test_what_python_reads_at_its_start_makes_it_a_start(home: Home, run: Run) -> None:

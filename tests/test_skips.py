@@ -31,7 +31,9 @@ def test_that_needs_root():
 """
 
 
-@pytest.mark.parametrize("is_root", [pytest.param(True, marks=pytest.mark.needs_root), False])
+@pytest.mark.parametrize(
+    "is_root", [pytest.param(True, marks=[pytest.mark.needs_root, pytest.mark.long]), False]
+)
 @pytest.mark.parametrize("is_ci", [True, False])
 def test_a_missing_program_fails_a_test_in_ci(is_ci: bool, is_root: bool, tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(

@@ -80,7 +80,7 @@ class WorldApp(App):
         return self.world
 
 
-@pytest.mark.parametrize("life", long_after(2, [60, 3600, 900, 43200]))
+@pytest.mark.parametrize("life", long_after(1, [60, 3600, 900, 43200]))
 @settings(
     max_examples=40,
     deadline=None,

@@ -22,6 +22,7 @@ from ssohelper.system import timed_run
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, SSO_ACCOUNT, SSO_ROLE, Chained, chain
 from tests.conftest import SCRIPT, Run
 from tests.endpoint.world import Program, wait_for
+from tests.long_rows import long_after
 
 USER_ACCOUNT = "000099990009"
 LOGIN_SESSION = f"arn:aws:iam::{USER_ACCOUNT}:user/ana"
@@ -261,7 +262,9 @@ def test_a_program_gets_the_environment_and_its_words_are_shown_without_secrets(
     assert run("whoami", "own").returncode == 0
 
 
-@pytest.mark.parametrize("answer", ["", "[]", "nonsense", '{"Version": 2}', '{"Version": 1}'])
+@pytest.mark.parametrize(
+    "answer", long_after(3, ["", "nonsense", '{"Version": 1}', "[]", '{"Version": 2}'])
+)
 def test_a_program_that_answers_nonsense_is_exit_6(keyed: Keyed, run: Run, answer: str):
     keyed.write(f"[profile own]\ncredential_process = {write_program(keyed, f'echo {answer!r}')}\n")
     done = run("env", "own", "--format", "json")

@@ -49,7 +49,7 @@ def all_kinds(chained: Chained, run: Run) -> Chained:
 
 
 @pytest.mark.parametrize(
-    "client", long_after(2, [boto3, javascript, aws_cli]), ids=lambda one: one.__name__
+    "client", long_after(1, [boto3, javascript, aws_cli]), ids=lambda one: one.__name__
 )
 def test_every_client_gets_the_role_at_the_end(
     all_kinds: Chained, client: Callable[[Home, str], str]

@@ -144,7 +144,9 @@ class TestNarrated:
     @pytest.mark.parametrize(
         "number", long_after(1, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     )
-    @pytest.mark.parametrize("during", ["open this page|sign in to", "ssohelper list"])
+    @pytest.mark.parametrize(
+        "during", long_after(1, ["ssohelper list", "open this page|sign in to"])
+    )
     def test_a_signal_ends_all_of_it(
         self, person: Person, number: signal.Signals, during: str
     ) -> None:
@@ -295,7 +297,7 @@ class TestOnATerminal:
 
 
 class TestEmulatorServe:
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    @pytest.mark.parametrize("number", long_after(1, [signal.SIGTERM, signal.SIGINT]))
     def test_port_world_and_ready_file(
         self, home: Home, tmp_path: Path, number: signal.Signals
     ) -> None:

@@ -15,6 +15,7 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
+from tests.long_rows import long_after
 from tests.programs import require_program
 
 ROLE = "000000000001/Role00"
@@ -158,7 +159,7 @@ def test_without_a_command(shell: Shell, argv: list[str]) -> None:
 
 
 class TestExitCodes:
-    @pytest.mark.parametrize("code", [0, 1, 7, 126, 127, 130, 255])
+    @pytest.mark.parametrize("code", long_after(3, [0, 7, 255, 1, 126, 127, 130]))
     def test_the_exit_code_of_the_program(self, shell: Shell, code: int) -> None:
         assert shell.run("exec", "dev", "--", "sh", "-c", f"exit {code}").returncode == code
 
@@ -191,7 +192,7 @@ class TestExitCodes:
         done = shell.run("exec", "dev", "--", str(script), "a b")
         assert (done.returncode, done.stdout) == (7, "a b\n")
 
-    @pytest.mark.parametrize("name", ["TERM", "KILL", "HUP", "INT", "PIPE", "SEGV"])
+    @pytest.mark.parametrize("name", long_after(3, ["TERM", "INT", "PIPE", "KILL", "HUP", "SEGV"]))
     def test_a_signal_is_128_and_its_number_in_a_shell(self, shell: Shell, name: str) -> None:
         line = f"{SCRIPT} exec dev -- sh -c 'ulimit -c 0; kill -{name} $$'; exit $?"
         done = subprocess.run(
@@ -225,9 +226,19 @@ class TestPath:
         return folder
 
     @pytest.mark.parametrize(
-        "path", [":.:./bin:bin:/usr/bin:/bin", "/usr/bin:/bin:./bin:.::", "..:"]
+        ("program", "path"),
+        long_after(
+            3,
+            [
+                ("true", ":.:./bin:bin:/usr/bin:/bin"),
+                ("only-here", "/usr/bin:/bin:./bin:.::"),
+                ("true", "..:"),
+                ("only-here", ":.:./bin:bin:/usr/bin:/bin"),
+                ("true", "/usr/bin:/bin:./bin:.::"),
+                ("only-here", "..:"),
+            ],
+        ),
     )
-    @pytest.mark.parametrize("program", ["true", "only-here"])
     def test_path_never_leads_to_the_current_folder(
         self, shell: Shell, trap: Path, path: str, program: str
     ) -> None:

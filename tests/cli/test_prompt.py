@@ -15,6 +15,7 @@ from ssohelper.app import App
 from ssohelper.core.model import RoleKey
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
+from tests.long_rows import long_after
 from tests.processes import end_detached_processes
 
 ACCOUNT, ROLE = "000030000001", "ReadOnlyAccess"
@@ -256,7 +257,7 @@ class TestLine:
 class TestFailures:
     """Whatever is wrong: exit code 0, no message, and at most the profile's name."""
 
-    @pytest.mark.parametrize("argv", [[], ["--state"], ["--format", "{line}"]])
+    @pytest.mark.parametrize("argv", long_after(1, [[], ["--state"], ["--format", "{line}"]]))
     @pytest.mark.parametrize("what", ["config", "settings", "token", "runtime", "closed", "full"])
     def test_is_no_failure(self, home: Home, what: str, argv: list[str]) -> None:
         if what == "config":

@@ -15,6 +15,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL, demo_world
 from tests.conftest import SCRIPT, Home, Run
+from tests.long_rows import long_after
 
 OTHER_URL = "https://d-1111111111.awsapps.com/start"
 SETUP = (
@@ -142,7 +143,15 @@ class TestAnEditedPortal:
 
     @pytest.mark.parametrize(
         "command",
-        [("logout", "corp"), ("logout", "--all"), ("logout",), ("session", "rm", "corp", "--yes")],
+        long_after(
+            2,
+            [
+                ["logout", "corp"],
+                ["session", "rm", "corp", "--yes"],
+                ["logout", "--all"],
+                ["logout"],
+            ],
+        ),
     )
     def test_the_old_sign_in_is_ended_where_it_was_made(
         self, edited: Home, run: Run, emulator: Emulator, command: tuple[str, ...]
@@ -165,8 +174,18 @@ class TestAnEditedPortal:
 class TestTheTokenOfAnotherTool:
     THEIRS: ClassVar = {"accessToken": "THEIRS", "expiresAt": "2099-01-01T00:00:00Z"}
 
-    @pytest.mark.parametrize("command", [("logout", "--all"), ("logout", "corp")])
-    @pytest.mark.parametrize("portal", [OTHER_URL, START_URL])
+    @pytest.mark.parametrize(
+        ("portal", "command"),
+        long_after(
+            2,
+            [
+                (OTHER_URL, ("logout", "--all")),
+                (START_URL, ("logout", "corp")),
+                (OTHER_URL, ("logout", "corp")),
+                (START_URL, ("logout", "--all")),
+            ],
+        ),
+    )
     def test_it_is_neither_sent_nor_removed(
         self, undone: Home, run: Run, emulator: Emulator, command: tuple[str, ...], portal: str
     ) -> None:
@@ -199,7 +218,7 @@ def _link(path: Path) -> None:
 
 
 class TestADamagedRecord:
-    @pytest.mark.parametrize("damage", [_truncate, _link, os.mkfifo, Path.mkdir])
+    @pytest.mark.parametrize("damage", long_after(2, [_truncate, _link, os.mkfifo, Path.mkdir]))
     def test_it_hides_no_other_sign_in_and_is_named(
         self, undone: Home, run: Run, emulator: Emulator, damage: Callable[[Path], None]
     ) -> None:
@@ -234,7 +253,7 @@ class TestWhatAKilledProcessLeft:
         return process.pid
 
     @pytest.mark.parametrize(
-        "command", [("login", "corp"), ("logout", "corp"), ("logout", "--all")]
+        "command", long_after(2, [["login", "corp"], ["logout", "--all"], ["logout", "corp"]])
     )
     def test_the_next_sign_in_or_out_removes_it(
         self, corp: Home, run: Run, ended_pid: int, command: tuple[str, ...]

@@ -11,6 +11,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from tests.conftest import SCRIPT, Home, Run
+from tests.long_rows import long_after
 
 NAME = "d-0000000000"
 SETUP = ("setup", START_URL, "--region", "us-east-1", "--account", "payments-dev", "--yes")
@@ -55,7 +56,8 @@ def test_every_list_shows_it_as_not_in_the_config(undone: Home, run: Run) -> Non
 
 
 @pytest.mark.parametrize(
-    "command", [("list",), ("login",), ("login", NAME), ("profile", "sync", "--session", NAME)]
+    "command",
+    long_after(2, [["list"], ["login", NAME], ["login"], ["profile", "sync", "--session", NAME]]),
 )
 def test_commands_that_need_the_session_name_the_sign_in(
     undone: Home, run: Run, command: tuple[str, ...]
@@ -73,7 +75,9 @@ def test_commands_that_need_the_session_name_the_sign_in(
 
 @pytest.mark.parametrize(
     "command",
-    [("logout", "--all"), ("logout", NAME), ("logout",), ("session", "rm", NAME, "--yes")],
+    long_after(
+        2, [["logout", "--all"], ["session", "rm", NAME, "--yes"], ["logout", NAME], ["logout"]]
+    ),
 )
 def test_it_is_ended_at_aws_and_removed(
     undone: Home, run: Run, emulator: Emulator, command: tuple[str, ...]

@@ -9,6 +9,7 @@ import pytest
 from ssohelper.cli import qr_code
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
+from tests.long_rows import long_after
 
 FULL = "/dev/full"
 
@@ -31,7 +32,7 @@ WITH_DATA = [["--help"], ["config", "list"], ["status", "--json"], ["completion"
 
 
 @pytest.mark.parametrize("environ", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["", "unbuffered"])
-@pytest.mark.parametrize("argv", WITH_DATA)
+@pytest.mark.parametrize("argv", long_after(2, WITH_DATA))
 def test_a_full_stdout_is_exit_7_in_one_line(
     home: Home, argv: list[str], environ: dict[str, str]
 ) -> None:
@@ -42,7 +43,7 @@ def test_a_full_stdout_is_exit_7_in_one_line(
     assert not (home.path / ".local" / "state" / "ssohelper" / "crashes").exists()
 
 
-@pytest.mark.parametrize("argv", WITH_DATA)
+@pytest.mark.parametrize("argv", long_after(2, WITH_DATA[::-1]))
 def test_a_closed_stdout_is_exit_7_in_one_line(home: Home, argv: list[str]) -> None:
     command = ["sh", "-c", 'exec "$@" >&-', "sh", SCRIPT, *argv]
     done = subprocess.run(command, env=home.env, stderr=subprocess.PIPE, text=True, timeout=120)

@@ -11,6 +11,7 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
+from tests.long_rows import long_after
 
 MINE = """
 [profile mine]
@@ -232,7 +233,8 @@ def test_while_aws_is_down_an_expired_token_is_a_warning(shell: Shell, emulator:
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "no such thing", "keys", "profile ", "x y", "\x1b", "profile nothing"]
+    "damage",
+    long_after(3, ["", "\x1b", "profile nothing", "no such thing", "keys", "profile ", "x y"]),
 )
 def test_use_dash_with_a_damaged_variable_is_exit_2(shell: Shell, damage: str) -> None:
     done = use(shell, "-", _SSOHELPER_PREVIOUS=damage)
@@ -264,7 +266,9 @@ def test_keys_of_the_same_name_in_the_credentials_file_are_a_warning(shell: Shel
     assert f'warning: "{credentials}" has a section "mine" too' in done.stderr
 
 
-@pytest.mark.parametrize("name", ["\x1b[2J", "a\nb", "\x9b31m/x", "corp:\u202ex/y", "\x07"])
+@pytest.mark.parametrize(
+    "name", long_after(3, ["\x1b[2J", "a\nb", "corp:\u202ex/y", "\x9b31m/x", "\x07"])
+)
 def test_a_name_with_control_characters_is_shown_escaped(shell: Shell, name: str) -> None:
     done = use(shell, "--", name)
     assert done.returncode in (2, 5)

@@ -7,6 +7,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
+from tests.long_rows import long_after
 from tests.tui.terminal import Terminal
 
 PROFILE = """
@@ -45,7 +46,7 @@ def output_of(shell: Shell) -> str:
     return (shell.home / "out").read_text()
 
 
-@pytest.mark.parametrize(("command", "end"), ENDS)
+@pytest.mark.parametrize(("command", "end"), long_after(1, ENDS))
 def test_off_a_terminal_words_choose_nothing_and_name_the_hits(
     shell: Shell, command: str, end: tuple[str, ...]
 ) -> None:
@@ -61,7 +62,7 @@ def test_off_a_terminal_words_choose_nothing_and_name_the_hits(
     assert " more\n" in done.stderr
 
 
-@pytest.mark.parametrize(("command", "end"), ENDS)
+@pytest.mark.parametrize(("command", "end"), long_after(1, ENDS[1:] + ENDS[:1]))
 def test_off_a_terminal_a_word_without_hits_is_answered_as_before(
     shell: Shell, command: str, end: tuple[str, ...]
 ) -> None:
@@ -106,7 +107,7 @@ def test_the_name_of_a_profile_wins_over_a_search(shell: Shell) -> None:
     assert "the only match" not in inside.text
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 130), ("", 130)])
+@pytest.mark.parametrize(("answer", "code"), long_after(2, [("y", 0), ("", 130), ("n", 130)]))
 def test_exec_asks_before_it_takes_a_role(shell: Shell, answer: str, code: int) -> None:
     inside = terminal(shell, "exec", "prod", "read", "pay", "--", "env")
     inside.until('run "env"? [y/N]')
@@ -116,7 +117,7 @@ def test_exec_asks_before_it_takes_a_role(shell: Shell, answer: str, code: int) 
     assert ("AWS_ACCESS_KEY_ID=" in output_of(shell)) == (code == 0)
 
 
-@pytest.mark.parametrize(("command", "end"), ENDS)
+@pytest.mark.parametrize(("command", "end"), long_after(1, ENDS[2:] + ENDS[:2]))
 def test_a_guarded_role_is_never_taken_unasked(
     shell: Shell, command: str, end: tuple[str, ...]
 ) -> None:
@@ -132,11 +133,14 @@ def test_a_guarded_role_is_never_taken_unasked(
 
 @pytest.mark.parametrize(
     ("words", "shown"),
-    [
-        (("payments-prod",), "3/20"),
-        (("payprod", "'read"), "1/20"),
-        (("!prod", "!dev"), "/20"),
-    ],
+    long_after(
+        2,
+        [
+            (("payments-prod",), "3/20"),
+            (("!prod", "!dev"), "/20"),
+            (("payprod", "'read"), "1/20"),
+        ],
+    ),
 )
 def test_anything_else_opens_the_picker_filled_in(
     shell: Shell, words: tuple[str, ...], shown: str

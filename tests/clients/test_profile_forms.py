@@ -3,6 +3,7 @@
 ana's session has profiles in process form, ben's in sso form, so that a mix-up would show.
 """
 
+import itertools
 import json
 import string
 import subprocess
@@ -17,6 +18,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from tests import node_sdk
 from tests.conftest import SCRIPT, Home
+from tests.long_rows import long_after
 from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
@@ -109,8 +111,21 @@ def home(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Home:
     return made
 
 
-@pytest.mark.parametrize("client", [aws_cli, boto3, javascript], ids=lambda one: one.__name__)
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.form}-{case.role}")
+CLIENTS = [boto3, aws_cli, javascript]
+
+
+@pytest.mark.parametrize(
+    ("case", "client"),
+    # First each client, case and form once.
+    long_after(
+        len(CASES),
+        sorted(
+            itertools.product(CASES, CLIENTS),
+            key=lambda row: (CASES.index(row[0]) - CLIENTS.index(row[1])) % len(CLIENTS),
+        ),
+    ),
+    ids=lambda one: f"{one.form}-{one.role}" if isinstance(one, Case) else one.__name__,
+)
 def test_every_client_gets_the_right_role(
     home: Home, emulator: Emulator, case: Case, client: Callable[[Home, str], str]
 ) -> None:

@@ -12,6 +12,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.endpoint.test_recipes import blocks, typed
 from tests.endpoint.world import ACCOUNT, Program
+from tests.long_rows import long_after
 from tests.programs import require_program
 
 PROFILE = "payments-dev.ReadOnlyAccess"
@@ -84,7 +85,9 @@ def test_there_is_nothing_else_of_the_home(home: Home, box: Path) -> None:
     assert home.path.joinpath("project", "made").read_text() == "x\n"
 
 
-@pytest.mark.parametrize("path", ["?role=Admin", "other", "credentials", "../brokers"])
+@pytest.mark.parametrize(
+    "path", long_after(2, ["?role=Admin", "../brokers", "other", "credentials"])
+)
 def test_the_socket_gives_no_other_role(home: Home, box: Path, path: str) -> None:
     line = f"curl -sS --path-as-is --unix-socket /run/sso.sock http://localhost/{path}"
     asked = inside(home, line)

@@ -26,7 +26,7 @@ def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
 @pytest.mark.parametrize(
     "allowed",
     long_after(
-        2,
+        1,
         [
             f"{NAME}/{FREE}",
             f"*/{OTHER};*/{FREE}",
@@ -126,12 +126,15 @@ def test_listing_and_status_still_work(world: Guarded):
 
 @pytest.mark.parametrize(
     "section",
-    [
-        f"sso_session = *\nsso_account_id = {ACCOUNT}\nsso_role_name = {FREE}\n",
-        f"sso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = *\n",
-        f"sso_session = corp\nsso_account_id = *\nsso_role_name = {FREE}\n",
-        f"credential_process = {LAUNCHER} --session corp --account-id {ACCOUNT} --role-name '*'\n",
-    ],
+    long_after(
+        2,
+        [
+            f"sso_session = *\nsso_account_id = {ACCOUNT}\nsso_role_name = {FREE}\n",
+            f"sso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = *\n",
+            f"sso_session = corp\nsso_account_id = *\nsso_role_name = {FREE}\n",
+            f"credential_process = {LAUNCHER} --session corp --account-id {ACCOUNT} --role-name '*'\n",
+        ],
+    ),
 )
 def test_a_profile_that_names_a_pattern_allows_no_role(world: Guarded, section: str):
     text = world.home.config_file.read_text()
@@ -152,7 +155,9 @@ def test_a_profile_that_names_a_pattern_allows_no_role(world: Guarded, section: 
     assert 'no profile matches "evil"' in done.stderr
 
 
-@pytest.mark.parametrize("text", ["\udcff", "\n", "x" * 100_000, ",;,", "*/*\\", "[/[", "ü/ü", "/"])
+@pytest.mark.parametrize(
+    "text", long_after(4, ["\udcff", "\n", "x" * 100_000, ",;,", "*/*\\", "[/[", "ü/ü", "/"])
+)
 def test_a_strange_list_is_one_line_of_refusal(world: Guarded, text: str):
     done = world.run(*WAYS["miss"](OTHER), SSOHELPER_ALLOW=text)
     assert (done.returncode, done.stdout) == (9, "")

@@ -42,6 +42,7 @@ from tests.guards.matrix import (
 )
 from tests.guards.ways import ROLE, WAYS, opened, with_reason
 from tests.guards.world import GUARDED, NAME, RULE, Guarded, has_secret
+from tests.long_rows import long_after
 
 # Each test runs about 20 programs, one after the other.
 pytestmark = pytest.mark.timeout(900)
@@ -126,7 +127,7 @@ def test_the_full_screen_asks_and_gives_nothing(
     check([full_screen.ask_in_full_screen(world)])
 
 
-@pytest.mark.parametrize("key", full_screen.KEYS)
+@pytest.mark.parametrize("key", long_after(2, full_screen.KEYS))
 def test_each_key_of_the_full_screen_asks(world: Guarded, key: str) -> None:
     check([full_screen.ask_in_full_screen(world, key)])
 
@@ -154,7 +155,7 @@ def test_an_old_settings_file_that_is_put_back_makes_no_old_response_good(world:
 
 @pytest.mark.parametrize(
     "situation",
-    [nothing, rules_file_removed, rules_file_invalid, memory_damaged],
+    long_after(2, [nothing, memory_damaged, rules_file_removed, rules_file_invalid]),
     ids=name_of,
 )
 def test_a_running_endpoint_gives_nothing_after_its_grant(
@@ -194,7 +195,9 @@ def test_what_was_typed_before_the_question_is_no_answer(world: Guarded) -> None
     assert "grant" not in world.events()
 
 
-@pytest.mark.parametrize("way", [name for name, one in WAYS.items() if one.takes_reason])
+@pytest.mark.parametrize(
+    "way", long_after(4, [name for name, one in WAYS.items() if one.takes_reason])
+)
 def test_a_reason_without_a_terminal_gives_nothing(world: Guarded, way: str) -> None:
     pages = opened(world.home.path)
     done = world.run(*with_reason(WAYS[way].argv))

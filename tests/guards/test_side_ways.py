@@ -11,6 +11,7 @@ from ssohelper.core.model import Account
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.guards.world import ACCOUNT, FREE, GUARDED, KEY, LAUNCHER, RULE, Guarded
+from tests.long_rows import long_after
 from tests.published import date_back
 
 FREE_KEY = [FREE if word == GUARDED else word for word in KEY]
@@ -52,12 +53,15 @@ def test_an_account_that_gets_a_guarded_name_loses_its_published_response(world:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        f'[guard]\nrules = ["{RULE}", "*/{FREE}"]\nunknown = 1\n',
-        f'[guard\nrules = ["{RULE}", "*/{FREE}"]\n',
-        f'[guards]\nrules = ["{RULE}", "*/{FREE}"]\n',
-        f'[guard]\nrules = "*/{FREE}"\n',
-    ],
+    long_after(
+        2,
+        [
+            f'[guard]\nrules = ["{RULE}", "*/{FREE}"]\nunknown = 1\n',
+            f'[guard\nrules = ["{RULE}", "*/{FREE}"]\n',
+            f'[guards]\nrules = ["{RULE}", "*/{FREE}"]\n',
+            f'[guard]\nrules = "*/{FREE}"\n',
+        ],
+    ),
 )
 def test_a_typing_error_beside_a_new_rule_hands_out_nothing(world: Guarded, text: str):
     assert world.run(LAUNCHER, *FREE_KEY).returncode == 0

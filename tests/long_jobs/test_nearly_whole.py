@@ -10,6 +10,7 @@ from ssohelper.app import App
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from tests.conftest import SCRIPT
 from tests.long_jobs.world import ACCOUNT, HOUR, ROLE, START_URL, Job
+from tests.long_rows import long_after
 
 SESSION = SsoSession("corp", START_URL, "us-east-1", ("sso:account:access",))
 SHOW_KEY = 'printf %s "$AWS_ACCESS_KEY_ID"'
@@ -47,10 +48,7 @@ def by_use(job: Job) -> str:
     return job.output("bash", "-c", script)
 
 
-WAYS = pytest.mark.parametrize("way", [by_exec, by_env, by_use])
-
-
-@WAYS
+@pytest.mark.parametrize("way", long_after(1, [by_exec, by_env, by_use]))
 def test_new_keys_are_used_when_aws_answers(
     job: Job, old_key: str, way: Callable[[Job], str]
 ) -> None:
@@ -61,7 +59,7 @@ def test_new_keys_are_used_when_aws_answers(
     assert issued.expires_at - time.time() > 0.9 * HOUR
 
 
-@WAYS
+@pytest.mark.parametrize("way", long_after(1, [by_use, by_exec, by_env]))
 def test_the_cached_keys_are_used_when_aws_takes_longer_than_5_s(
     job: Job, old_key: str, way: Callable[[Job], str]
 ) -> None:
@@ -72,7 +70,7 @@ def test_the_cached_keys_are_used_when_aws_takes_longer_than_5_s(
     job.emulator.faults.latency_seconds = {}
 
 
-@WAYS
+@pytest.mark.parametrize("way", long_after(1, [by_env, by_use, by_exec]))
 def test_the_cached_keys_are_used_when_aws_is_down(
     job: Job, old_key: str, way: Callable[[Job], str]
 ) -> None:

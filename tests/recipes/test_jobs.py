@@ -13,6 +13,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.long_rows import long_after
 from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
@@ -90,7 +91,19 @@ def job(name: str, home: Home, emulator: Emulator) -> dict[str, str]:
     return {**person, **JOBS[name], **emulator.environment()}
 
 
-@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize(
+    ("within", "name"),
+    long_after(
+        2,
+        [
+            ("with /run/user", "cron"),
+            ("without /run/user", "system timer"),
+            ("with /run/user", "system timer"),
+            ("without /run/user", "cron"),
+        ],
+    ),
+    indirect=["within"],
+)
 def test_a_job_meets_what_the_login_shell_fetched_and_the_other_way_round(
     name: str, within: Within, signed_in: Home, emulator: Emulator
 ) -> None:

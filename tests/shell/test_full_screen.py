@@ -81,7 +81,7 @@ def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(
     inside.close()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
 def test_leaving_the_screen_changes_nothing(place: Place, shell: str) -> None:
     inside = start(place, shell)
     inside.send("\x1b")

@@ -13,7 +13,7 @@ from ssohelper.emulator.world import demo_world
 from tests.cli.listing_world import Shell
 from tests.long_rows import long_after
 from tests.programs import require_program
-from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, plain_text
+from tests.shell.at_a_terminal import INSTALL, Terminal, plain_text
 
 DEV, PROD = "payments-dev.ReadOnlyAccess", "payments-prod.ReadOnlyAccess"
 # Variables that a user may have set before; SDKs would use each instead of a profile.
@@ -68,8 +68,8 @@ def after_use(before: dict[bytes, bytes], profile: str) -> dict[bytes, bytes]:
 
 @pytest.mark.parametrize(
     ("shell", "own"),
-    [("bash", {}), *((shell, OWN) for shell in SHELLS)],
-    ids=["bash-bare", *(f"{shell}-crowded" for shell in SHELLS)],
+    long_after(3, [("bash", {}), ("zsh", OWN), ("fish", OWN), ("bash", OWN)]),
+    ids=["bash-bare", "zsh-crowded", "fish-crowded", "bash-crowded"],
 )
 def test_use_and_clear_set_and_restore_the_environment_byte_for_byte(
     place: Place, shell: str, own: dict[str, str]
@@ -102,7 +102,7 @@ def test_use_and_clear_set_and_restore_the_environment_byte_for_byte(
         assert not (place.home / "pwned").exists()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, ["bash", "zsh", "fish"]))
 def test_keys_are_exported_with_their_expiry_and_cleared(place: Place, shell: str) -> None:
     with place.at(shell, **OWN) as terminal:
         before = terminal.environ()
@@ -127,7 +127,7 @@ def test_keys_are_exported_with_their_expiry_and_cleared(place: Place, shell: st
         assert terminal.environ() == before
 
 
-@pytest.mark.parametrize("how", ["use", "use --keys"])
+@pytest.mark.parametrize("how", long_after(1, ["use", "use --keys"]))
 def test_the_aws_cli_then_has_that_role(place: Place, how: str) -> None:
     stale = {name: value for name, value in OWN.items() if name != "AWS_REGION"}
     identity = f"{require_program('aws')} sts get-caller-identity --query Arn --output text"
@@ -138,7 +138,7 @@ def test_the_aws_cli_then_has_that_role(place: Place, how: str) -> None:
         assert ":000030000001:assumed-role/AWSReservedSSO_ReadOnlyAccess_" in ran.output
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
 def test_other_commands_run_as_they_are(place: Place, shell: str) -> None:
     with place.at(shell) as terminal:
         before = terminal.environ()
@@ -160,7 +160,7 @@ def test_other_commands_run_as_they_are(place: Place, shell: str) -> None:
         assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
 def test_a_child_shell_clears_what_it_inherited(place: Place, shell: str) -> None:
     with place.at(shell, UNTOUCHED="x") as outer:
         before = outer.environ()
@@ -180,7 +180,7 @@ def test_a_child_shell_clears_what_it_inherited(place: Place, shell: str) -> Non
         assert outer.environ() == after_use(before, DEV)
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
 def test_the_function_can_have_another_name(place: Place, shell: str) -> None:
     line = INSTALL[shell].replace(f"init {shell}", f"init {shell} --cmd sso")
     with Terminal(shell, place.env(), place.home) as terminal:
@@ -204,7 +204,11 @@ OPTIONS = {
 
 @pytest.mark.parametrize(
     ("shell", "options"),
-    [row for shell in OPTIONS for row in long_after(2, [(shell, line) for line in OPTIONS[shell]])],
+    [
+        row
+        for shell in OPTIONS
+        for row in long_after(2 - (shell == "bash"), [(shell, line) for line in OPTIONS[shell]])
+    ],
 )
 def test_shell_options_of_the_user_change_nothing(place: Place, shell: str, options: str) -> None:
     """In a script, which `set -e` would end at a failed line."""
@@ -239,8 +243,20 @@ def test_shell_options_of_the_user_change_nothing(place: Place, shell: str, opti
     assert not (place.home / "pwned").exists()
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_REGION", "AWS_VAULT"])
+@pytest.mark.parametrize(
+    ("shell", "name"),
+    long_after(
+        3,
+        [
+            ("bash", "AWS_PROFILE"),
+            ("zsh", "AWS_REGION"),
+            ("bash", "AWS_VAULT"),
+            ("zsh", "AWS_PROFILE"),
+            ("bash", "AWS_REGION"),
+            ("zsh", "AWS_VAULT"),
+        ],
+    ),
+)
 def test_with_a_read_only_variable_nothing_is_changed(place: Place, shell: str, name: str) -> None:
     with place.at(shell) as terminal:
         assert terminal.run(f"export {name}=fixed; readonly {name}").code == 0
@@ -269,7 +285,7 @@ def test_with_a_universal_fish_variable_nothing_is_changed(place: Place) -> None
     assert "AWS_VAULT is a universal variable" in done.stderr
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
 def test_after_ctrl_c_at_the_question_nothing_is_changed(place: Place, shell: str) -> None:
     with place.at(shell) as terminal:
         before = terminal.environ()

@@ -211,33 +211,35 @@ class TestColours:
         assert {screen.cell(text).fg for text in ("@@prod", "==3m")} == {"default"}
         assert not screen.cell("@@prod").reverse
 
-    def test_two_hundred_hostile_names(
-        self, world: PromptWorld, screen_of: Callable[..., Screen], shell: str
-    ) -> None:
-        """The stand-in prints each name as it is: the shells must not trust even that."""
-        program = world.folder / "bin" / "ssohelper"
-        program.write_text(RAW_NAME)
-        before = "setopt promptsubst promptbang" if shell == "zsh" else ""
-        screen = screen_of(shell, before, AWS_PROFILE="start")
-        screen.shows("start")
-        hostile = [name for name in names(200) if name.isascii() and name.strip()]
-        for number, name in enumerate(hostile):
-            (world.folder / "setup").write_text(set_variable(shell, "AWS_PROFILE", name))
-            screen.type(f"source ./setup; echo {number}.\r")
-            screen.wait(lambda number=number: f"{number}." in screen.lines())
-            screen.shows(prompt_text.safe_prompt_name(name))
-        plain = re.sub(
-            rb"\x1b(\[[0-9;?<=>]*[ -/]*[@-~]|[()][A-Z0-9]|[=>]|\][^\x07\x1b]*(\x07|\x1b\\)|P[^\x1b]*\x1b\\)",
-            b"",
-            screen.bytes,
-        )
-        assert not re.search(rb"[\x00-\x06\x0b\x0c\x0e-\x1f\x7f]", plain)
-        assert sorted(path.name for path in world.folder.iterdir() if path.name[0] != ".") == [
-            "a folder's state",
-            "answer",
-            "bin",
-            "setup",
-        ]
+
+@pytest.mark.parametrize("shell", long_after(1, SHELLS))
+def test_two_hundred_hostile_names(
+    world: PromptWorld, screen_of: Callable[..., Screen], shell: str
+) -> None:
+    """The stand-in prints each name as it is: the shells must not trust even that."""
+    program = world.folder / "bin" / "ssohelper"
+    program.write_text(RAW_NAME)
+    before = "setopt promptsubst promptbang" if shell == "zsh" else ""
+    screen = screen_of(shell, before, AWS_PROFILE="start")
+    screen.shows("start")
+    hostile = [name for name in names(200) if name.isascii() and name.strip()]
+    for number, name in enumerate(hostile):
+        (world.folder / "setup").write_text(set_variable(shell, "AWS_PROFILE", name))
+        screen.type(f"source ./setup; echo {number}.\r")
+        screen.wait(lambda number=number: f"{number}." in screen.lines())
+        screen.shows(prompt_text.safe_prompt_name(name))
+    plain = re.sub(
+        rb"\x1b(\[[0-9;?<=>]*[ -/]*[@-~]|[()][A-Z0-9]|[=>]|\][^\x07\x1b]*(\x07|\x1b\\)|P[^\x1b]*\x1b\\)",
+        b"",
+        screen.bytes,
+    )
+    assert not re.search(rb"[\x00-\x06\x0b\x0c\x0e-\x1f\x7f]", plain)
+    assert sorted(path.name for path in world.folder.iterdir() if path.name[0] != ".") == [
+        "a folder's state",
+        "answer",
+        "bin",
+        "setup",
+    ]
 
 
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))

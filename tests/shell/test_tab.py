@@ -77,6 +77,7 @@ QUOTED = [
 ]
 
 
+@pytest.mark.parametrize("user", long_after(1, ["fish", "bash", "zsh"]), indirect=True)
 @pytest.mark.parametrize("quote", long_after(1, ["'", '"']))
 def test_within_open_quotes(home: Home, user: Typist, quote: str) -> None:
     wrong = []
@@ -119,6 +120,7 @@ def test_a_line_with_several_tabs(home: Home, user: Typist) -> None:
     assert found == [words for _keys, words in LINES]
 
 
+@pytest.mark.parametrize("user", long_after(1, ["zsh", "bash", "fish"]), indirect=True)
 def test_a_session_is_followed_by_its_accounts(home: Home, user: Typist) -> None:
     home.write_config(SESSION + SESSION.replace("corp", "other"))
     accounts = {

@@ -289,7 +289,14 @@ def test_a_config_that_cannot_be_read_is_shown_with_its_line(tmp_path: Path) -> 
     assert config.read_text().startswith("[profile a]")
 
 
-@pytest.mark.parametrize("size", [(1, 1), (20, 5), (80, 24), (500, 200)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (1, 1),
+        (500, 200),
+        *(pytest.param(size, marks=pytest.mark.long) for size in [(20, 5), (80, 24)]),
+    ],
+)
 def test_every_size_of_the_terminal_works(world: DemoHome, size: tuple[int, int]) -> None:
     async def scenario(user: User) -> None:
         await user.pilot.pause(0.1)

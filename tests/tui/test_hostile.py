@@ -9,6 +9,7 @@ from ssohelper.core.text import show
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
@@ -119,7 +120,9 @@ def test_messages_and_dialogs_show_hostile_names_literally(world: DemoHome) -> N
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize("code", ["[red]CODE[/]", "[@click=app.quit]", "漢字-漢字", "\u202eEDOC"])
+@pytest.mark.parametrize(
+    "code", long_after(2, ["[@click=app.quit]", "\u202eEDOC", "[red]CODE[/]", "漢字-漢字"])
+)
 def test_a_hostile_code_from_aws_is_shown_as_text(world: DemoHome, code: str) -> None:
     world.emulator.faults.set(user_code=code)
 

@@ -12,6 +12,7 @@ from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.role_pane import RolePane
+from tests.long_rows import long_after
 from tests.tui.cells import PALETTES, take_frame
 from tests.tui.driving import User, run_scenario
 from tests.tui.looks import check
@@ -116,7 +117,9 @@ def test_the_history_without_messages_says_so_and_a_click_opens_it(world: DemoHo
     run_scenario(world.app(), scenario, size=(80, 24))
 
 
-@pytest.mark.parametrize("name", ["\x1b[31mred", "[@click=app.quit]x[/]", "a\nb\x07", "\u202egnp"])
+@pytest.mark.parametrize(
+    "name", long_after(2, ["\x1b[31mred", "[@click=app.quit]x[/]", "a\nb\x07", "\u202egnp"])
+)
 def test_hostile_text_is_shown_and_never_acted_on(world: DemoHome, name: str) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")

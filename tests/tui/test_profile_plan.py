@@ -37,7 +37,7 @@ def text_of(view: LineView) -> str:
     return "\n".join("".join(text for text, _ in line) for line in view.lines)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+@pytest.mark.parametrize("size", [(40, 12), pytest.param((80, 24), marks=pytest.mark.long)])
 def test_one_new_profile_among_many_changed_paths_is_seen_at_once(
     world: DemoHome, size: tuple[int, int]
 ) -> None:

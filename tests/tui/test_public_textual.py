@@ -11,6 +11,7 @@ import pkgutil
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -75,6 +76,7 @@ def _own_names(nodes: Iterable[ast.AST]) -> set[str]:
     return {name for name in names if _PRIVATE.fullmatch(name)}
 
 
+@cache
 def _names_of_class(kind: type) -> set[str]:
     return _own_names(ast.parse(textwrap.dedent(inspect.getsource(kind))).body)
 

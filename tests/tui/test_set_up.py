@@ -15,6 +15,7 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_lines import TICKED
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
@@ -254,7 +255,7 @@ def test_what_works_without_us_is_said_with_the_diff(world: DemoHome) -> None:
     run_scenario(world.app(sleep=quick), scenario)
 
 
-@pytest.mark.parametrize("has_more", [True, False])
+@pytest.mark.parametrize("has_more", long_after(1, [True, False]))
 def test_many_adopted_profiles_leave_room_for_diff_and_buttons(
     world: DemoHome, has_more: bool
 ) -> None:

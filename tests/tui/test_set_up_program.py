@@ -18,6 +18,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from tests.conftest import SCRIPT, Home
+from tests.long_rows import long_after
 
 # The longest wait: reached only if something is broken.
 SECONDS = 60
@@ -96,7 +97,7 @@ def test_the_end_proposes_a_command_that_was_seen_to_work(home: Home, emulator: 
     assert "ssohelper_managed" in home.config_file.read_text()
 
 
-@pytest.mark.parametrize("number", [None, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", long_after(2, [None, signal.SIGHUP, signal.SIGTERM]))
 def test_leaving_before_the_answer_gives_the_sign_in_back(
     home: Home, emulator: Emulator, number: signal.Signals | None
 ) -> None:

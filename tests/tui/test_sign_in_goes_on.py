@@ -10,6 +10,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_profiles import open_screen
 from tests.tui.test_set_up import quick
@@ -34,11 +35,14 @@ async def sign_in_now(user: User, world: DemoHome) -> None:
 
 @pytest.mark.parametrize(
     ("key", "done"),
-    [
-        ("f8", "ana: arn:aws:sts::000040000001:assumed-role/"),
-        ("f5", "refreshed the list of roles"),
-        ("f7", "no shell could be started here"),
-    ],
+    long_after(
+        2,
+        [
+            ("f8", "ana: arn:aws:sts::000040000001:assumed-role/"),
+            ("f7", "no shell could be started here"),
+            ("f5", "refreshed the list of roles"),
+        ],
+    ),
 )
 def test_an_action_is_carried_out_after_the_sign_in(world: DemoHome, key: str, done: str) -> None:
     services = sign_out(world)

@@ -9,6 +9,7 @@ from ssohelper.core.role_tree import AccountKey
 from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_line import SearchLine
+from tests.long_rows import long_after
 from tests.tui.driving import User, read_screen, run_scenario
 from tests.tui.test_accounts import role_list
 from tests.tui.test_keys_and_themes import settle
@@ -121,7 +122,7 @@ def test_folds_are_saved_while_the_program_runs(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize("width", [40, 80, 140])
+@pytest.mark.parametrize("width", long_after(1, [40, 80, 140]))
 def test_live_credentials_and_profiles_are_marked_at_every_width(
     world: DemoHome, width: int
 ) -> None:
@@ -155,7 +156,14 @@ def _cursor(shown: list[str]) -> int:
     return next(at for at, line in enumerate(shown) if "❯" in line)
 
 
-@pytest.mark.parametrize("size", [(40, 12), (80, 24), (140, 40), (200, 60)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (40, 12),
+        (140, 40),
+        *(pytest.param(size, marks=pytest.mark.long) for size in [(80, 24), (200, 60)]),
+    ],
+)
 def test_no_two_visible_lines_are_alike(world: DemoHome, size: tuple[int, int]) -> None:
     async def go() -> None:
         app = FullScreenApp(world.app())
