@@ -127,7 +127,7 @@ def test_a_stopped_run_is_continued_and_survivors_are_run_again(
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="needs sys.monitoring")
-def test_lines_are_recorded_for_the_test_that_runs_in_programs_that_it_starts_too(
+def test_lines_are_recorded_for_the_test_that_runs_in_programs_that_it_starts_or_forks_too(
     tmp_path: Path,
 ) -> None:
     product, folder = tmp_path / "product", tmp_path / "reach"
@@ -137,17 +137,24 @@ def test_lines_are_recorded_for_the_test_that_runs_in_programs_that_it_starts_to
     program = (
         "import os, subprocess, sys; from tests.mutants.tracer import Tracer\n"
         f"tracer = Tracer({str(product)!r}, {str(folder)!r})\n"
-        "if sys.argv[1:]: tracer.join(); import one; one.f()\n"
+        "if sys.argv[1:]:\n"
+        " tracer.join(); import one; one.f(); print('ready', flush=True)\n"
+        " if sys.stdin.readline() and not os.fork(): one.f(); os._exit(0)\n"
+        " os.wait()\n"
         "else:\n"
         " tracer.start()\n"
         " tracer.follow('1'); import one; one.f()\n"
         " tracer.follow('2'); one.f()\n"
-        " tracer.follow('3'); subprocess.run([sys.executable, '-c', sys.orig_argv[2], 'child'])\n"
+        " argv = [sys.executable, '-c', sys.orig_argv[2], 'child']\n"
+        " tracer.follow('3')\n"
+        " child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        " child.stdout.readline(); tracer.follow('4'); child.communicate(b'go\\n')\n"
     )
     path = os.pathsep.join([str(product), *sys.path])
     argv = [sys.executable, "-c", program]
     subprocess.run(argv, env={**os.environ, "PYTHONPATH": path}, check=True, timeout=60)
     lines = {file.stem: sorted(set(file.read_text().split())) for file in folder.glob("*.lines")}
     assert lines == {
-        "1": ["one.py:1", "one.py:2"], "2": ["one.py:2"], "3": ["one.py:1", "one.py:2"]
+        "1": ["one.py:1", "one.py:2"], "2": ["one.py:2"], "3": ["one.py:1", "one.py:2"],
+        "4": ["one.py:2"],
     }  # fmt: skip
