@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.operators import mutants_of, named_mutants, sampled_from, valid
-from tests.mutants.reach import RecordedTest, chosen_tests
+from tests.mutants.reach import RecordedTest, chosen_tests, rounds_of
 from tests.mutants.verdicts import Verdict, Verdicts
 
 SOURCE = '''"""Docstring."""
@@ -100,6 +100,18 @@ def test_the_tests_of_one_change_stay_within_the_budget() -> None:
     tests = [reaching(f"tests/core/test_{number}.py", 3.0, [line]) for number in range(9)]
     assert len(chosen_tests(tests, "ssohelper/core/text.py", SOURCE, line, budget=7.0)) == 2
     assert len(chosen_tests(tests, "ssohelper/core/text.py", SOURCE, line, budget=1.0)) == 1
+
+
+def test_a_few_seconds_of_the_likeliest_file_run_first_then_others_then_the_rest() -> None:
+    names = ("a", "b", "a", "b", "a", "c")
+    chosen = [reaching(f"tests/core/test_{name}.py", 1.5, [1]) for name in names]
+    assert ["".join(test.file[-4] for test in some) for some in rounds_of(chosen)] == [
+        "aa",
+        "bb",
+        "ac",
+    ]
+    slow = reaching("tests/core/test_slow.py", 60.0, [1])
+    assert rounds_of([slow]) == [[slow]]
 
 
 def test_a_stopped_run_is_continued_and_survivors_are_run_again(
