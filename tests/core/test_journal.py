@@ -91,6 +91,8 @@ class TestLine:
         reason = journal.decision_entry("refused", KEY, reason=text).fields["reason"]
         what = journal.refused_command_entry(text, ("bash", "pts/3")).fields["what"]
         assert (reason, what) == (text[:1000], text[:200])
+        arn = "arn:aws:iam::001234567890:role/" + "word/" * 300
+        assert entry(role_arn=arn).fields["role_arn"] == arn[:700]
         # The limit counts what is left after a secret is hidden.
         hidden = journal.refused_command_entry("A1b2" * 180 + " behind it", ("", "")).fields["what"]
         assert hidden.endswith(" behind it")

@@ -71,6 +71,15 @@ def test_the_mode_stays(store: ConfigStore, mode: int) -> None:
     assert (path.read_text(), mode_of(path)) == (MINE + added("a"), mode)
 
 
+def test_a_write_without_changes_says_so_and_leaves_the_file_alone(store: ConfigStore) -> None:
+    path = create(store)
+    before = path.stat().st_ino
+    assert not store.write(lambda _config: [], within())
+    assert not store.write_content(lambda data: data, within())
+    assert path.stat().st_ino == before
+    assert store.write(adding("a"), within())
+
+
 def test_a_read_only_config_is_not_written_even_by_root(store: ConfigStore) -> None:
     path = create(store, mode=0o444)
     with pytest.raises(LocalState, match="read-only"):

@@ -15,6 +15,7 @@ from ssohelper.core.doctor.facts import (
     ProofFact,
     SessionFact,
 )
+from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.model import SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 
@@ -101,3 +102,10 @@ def test_sessions_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPat
     [found] = sessions.check_sessions_of_same_portal(Facts(sessions=tuple(facts)))
     assert found.subject == 'sessions "s7", "twin"'
     assert len(calls) == len(facts)
+
+
+def test_the_sources_of_a_profile_are_named_the_role_first() -> None:
+    keys = {"aws_access_key_id": "A", "aws_secret_access_key": "s", "sso_session": "corp"}
+    assert credential_sources(keys) == ["sso_* keys", "fixed keys"]
+    role = {"role_arn": "arn:aws:iam::001234567890:role/r", "source_profile": "base"}
+    assert credential_sources({**keys, **role}) == ["role_arn", "sso_* keys", "fixed keys"]
