@@ -51,6 +51,13 @@ def request(listing: Listing = LISTING, choices: Choices = NO_FILTERS, **more: A
     )._replace(**more)
 
 
+def test_a_profile_of_an_unlisted_role_keeps_its_form_unless_one_is_given() -> None:
+    text = SESSION + native("old", "999999999999", "Gone")
+    assert synced(text, request(Listing(URL, "eu-west-1", 0, ()))) == text
+    one_role = request(only_roles=frozenset({Role(PAY, "Read")}), convert=True)
+    assert native("old", "999999999999", "Gone") in synced(text, one_role)
+
+
 def plan(text: str, asked: SyncRequest | None = None) -> Plan:
     return plan_sync(ConfigFile.parse(text.encode(), "config"), asked or request())
 

@@ -6,6 +6,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks, sessions
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
+    EndpointFact,
     Facts,
     Failure,
     FileFact,
@@ -109,3 +110,21 @@ def test_the_sources_of_a_profile_are_named_the_role_first() -> None:
     assert credential_sources(keys) == ["sso_* keys", "fixed keys"]
     role = {"role_arn": "arn:aws:iam::001234567890:role/r", "source_profile": "base"}
     assert credential_sources({**keys, **role}) == ["role_arn", "sso_* keys", "fixed keys"]
+
+
+def test_keys_of_the_default_section_and_a_second_session_have_fixes_of_their_own() -> None:
+    session = "[sso-session corp]\nsso_region = eu-west-1\n"
+    text = f"[DEFAULT]\noutput = json\n{session}[sso-session  corp]\n{session[19:]}"
+    file = ConfigFile.parse(text.encode(), "c")
+    found = checks.run_checks(Facts(config=ConfigFacts(file=file)))
+    fixes = {one.id: one.fix for one in found}
+    assert "lower case" in fixes["default-section"]
+    assert "remove one of the two" in fixes["session-twice"]
+
+
+def test_an_endpoint_that_gives_no_answer_has_the_hint_of_its_error_or_one_of_ours() -> None:
+    for hint, fix in (("ask your IT", "ask your IT"), ("", "HTTPS_PROXY")):
+        endpoint = EndpointFact(("corp",), "portal.example", Failure("no answer", hint))
+        [found] = checks.run_checks(Facts(endpoints=(endpoint,)))
+        assert found.id == "endpoint"
+        assert fix in str(found.fix)
