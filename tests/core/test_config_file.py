@@ -214,6 +214,10 @@ def test_a_session_that_exists_three_times_is_told_with_its_lines() -> None:
     assert 'the session "corp" exists twice, in lines 1 and 3 and 5' in warning
 
 
+def test_a_line_that_stands_one_space_deeper_continues_its_key() -> None:
+    assert parse(b"[profile a]\nx = 1\n 2\n").profiles()[0].keys == {"x": "1\n2"}
+
+
 def test_a_short_line_that_stands_deeper_than_its_key_continues_it() -> None:
     data = b"[default]\n  region = eu-west-1-and-more\n    x\n"
     [key] = parse(data).text.sections["default"].keys.values()

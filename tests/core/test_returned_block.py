@@ -32,6 +32,7 @@ def test_a_block_of_adopted_profiles_is_taken_out() -> None:
         f"{ADOPTED}{BEGIN}{THEIRS.replace('Read', 'Admin')}{END}",
         f"{ADOPTED}{BEGIN}{THEIRS.replace('profile a', 'profile b')}{END}",
         f"{ADOPTED}{BEGIN}[DEFAULT]\nregion = x\n{THEIRS}{END}",
+        f"{ADOPTED}{BEGIN}{THEIRS}[profile b]\nregion = eu-west-1\n{END}",
         f"{SESSION}{BEGIN}{THEIRS}{END}",
     ],
 )

@@ -199,3 +199,12 @@ def test_a_saved_view_says_what_it_shows() -> None:
     assert SavedView("", tree).text == "tree · by name"
     flat = RoleListView(is_flat=True, sort="use", only_session="corp", only_favourites=True)
     assert SavedView(" pay prod ", flat).text == "pay prod · flat · by use · corp · favourites"
+
+
+def test_characters_are_marked_only_while_a_search_is_typed() -> None:
+    shown = ShownRoles(RoleListView())
+    assert shown.spans(0) == []
+    shown.set_rows(WORLD)
+    assert shown.spans(0) == []
+    shown.search("gamma")
+    assert any(shown.spans(number) for number in range(len(WORLD)))
