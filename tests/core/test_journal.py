@@ -185,6 +185,13 @@ class TestLine:
         with pytest.raises(Damaged):
             journal_lines.parse_journal_line(raw)
 
+    def test_a_good_line_that_is_too_long_or_not_ascii_is_damaged(self) -> None:
+        found = json.loads(made(entry()))
+        for more in ("x" * journal.LONGEST_LINE_BYTES, "é"):
+            line = json.dumps(found | {"more": more}, ensure_ascii=False).encode()
+            with pytest.raises(Damaged):
+                journal_lines.parse_journal_line(line)
+
     def test_a_later_versions_line_is_read_and_wrong_types_are_left_out(self) -> None:
         found = json.loads(made(entry())) | {"v": 2, "event": "new", "more": "x", "deep": {"a": 1}}
         found |= {"until": 5, "others": "many", "background": "yes"}

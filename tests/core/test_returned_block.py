@@ -7,10 +7,7 @@ from tests.core.test_profile_plan import PAY, SESSION, process
 
 BEGIN, END = "# BEGIN_AWS_SSO_CLI\n", "# END_AWS_SSO_CLI\n"
 ADOPTED = SESSION + process("a", PAY, "Read")
-THEIRS = (
-    "[profile a]\ncredential_process = aws-sso process --arn "
-    f"arn:aws:iam::{PAY}:role/Read\n"
-)
+THEIRS = f"[profile a]\ncredential_process = aws-sso process --arn arn:aws:iam::{PAY}:role/Read\n"
 
 
 def rest_of(text: str) -> str | None:

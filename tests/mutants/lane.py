@@ -155,7 +155,8 @@ def run_in_fork(tests: list[str], options: list[str], folder: Path | None) -> No
 
 def first_failure() -> str:
     """Return the line of the last run that says why it ended."""
-    lines = Path(".cache/last-run.txt").read_text(errors="replace").splitlines()
+    text = Path(".cache/last-run.txt").read_text(errors="replace")
+    lines = [line for line in text.splitlines() if line.strip()]
     said = [line for line in lines if line.startswith(("FAILED ", "ERROR", "E  "))]
     failed = [line for line in said if line.startswith("FAILED ")]
     return (failed or said or lines or ["ended without a word"])[0][:300]

@@ -350,6 +350,17 @@ class TestRotation:
         # Each of the four older files is full but for one line.
         assert len(numbers) > 60
 
+    def test_a_file_is_full_when_the_longest_line_and_a_newline_no_longer_fit(
+        self, place: Place
+    ) -> None:
+        place.add(1)
+        size = place.file.stat().st_size
+        place.add(1, 2, file_bytes=size + 1 + LONGEST_LINE_BYTES)
+        assert len(place.files) == 1
+        size = place.file.stat().st_size
+        place.add(1, 3, file_bytes=size + LONGEST_LINE_BYTES)
+        assert len(place.files) == 2
+
     def test_the_chain_goes_on_without_the_runtime_folders_file(self, place: Place) -> None:
         journal = place.open(SMALL_BYTES)
         for number in range(1, 101):

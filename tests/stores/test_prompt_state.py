@@ -98,7 +98,10 @@ def test_all_files_can_be_removed(state: PromptState) -> None:
 def test_a_roles_files_go_with_those_that_show_grants(state: PromptState) -> None:
     terminal = TerminalSession(7, 8, "pts/3")
     grant_file = state.role_file(KEY, terminal)
-    for remove, is_left in ((state.remove_grant_files, True), (lambda: state.forget_role(KEY), False)):
+    for remove, is_left in (
+        (state.remove_grant_files, True),
+        (lambda: state.forget_role(KEY), False),
+    ):
         state.write(KEY, "row")
         state.write(KEY, "row", terminal=terminal)
         assert grant_file.exists()

@@ -148,7 +148,9 @@ def test_nothing_is_written_or_removed_in_another_users_home(
     assert file.path.read_text() == "theirs"
 
 
-@pytest.mark.parametrize(("uid", "said"), [(0, "without sudo, as user"), (1000, "with HOME set to")])
+@pytest.mark.parametrize(
+    ("uid", "said"), [(0, "without sudo, as user"), (1000, "with HOME set to")]
+)
 def test_the_way_out_of_another_users_home_depends_on_who_runs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, said: str
 ) -> None:

@@ -53,7 +53,10 @@ def test_a_helper_of_another_installation() -> None:
     entry = config.profile("p")
     assert entry is not None
     for program, expected in (
-        (ProgramFact(word, word, True, is_of_another_installation=True), ["helper-of-another-installation"]),
+        (
+            ProgramFact(word, word, True, is_of_another_installation=True),
+            ["helper-of-another-installation"],
+        ),
         (ProgramFact(word, word, True), []),
     ):
         facts = Facts(
