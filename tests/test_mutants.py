@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.operators import mutants_of, named_mutants, sampled_from, valid
-from tests.mutants.reach import RecordedTest, chosen_tests
+from tests.mutants.reach import RecordedTest, chosen_tests, rounds_of
 from tests.mutants.verdicts import Verdict, Verdicts
 
 SOURCE = '''"""Docstring."""
@@ -102,6 +102,18 @@ def test_the_tests_of_one_change_stay_within_the_budget() -> None:
     assert len(chosen_tests(tests, "ssohelper/core/text.py", SOURCE, line, budget=1.0)) == 1
 
 
+def test_a_few_seconds_of_the_likeliest_file_run_first_then_others_then_the_rest() -> None:
+    names = ("a", "b", "a", "b", "a", "c")
+    chosen = [reaching(f"tests/core/test_{name}.py", 1.5, [1]) for name in names]
+    assert ["".join(test.file[-4] for test in some) for some in rounds_of(chosen)] == [
+        "aa",
+        "bb",
+        "ac",
+    ]
+    slow = reaching("tests/core/test_slow.py", 60.0, [1])
+    assert rounds_of([slow]) == [[slow]]
+
+
 def test_a_stopped_run_is_continued_and_survivors_are_run_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,7 +139,7 @@ def test_a_stopped_run_is_continued_and_survivors_are_run_again(
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="needs sys.monitoring")
-def test_lines_are_recorded_for_the_test_that_runs_in_programs_that_it_starts_too(
+def test_lines_are_recorded_for_the_test_that_runs_in_programs_that_it_starts_or_forks_too(
     tmp_path: Path,
 ) -> None:
     product, folder = tmp_path / "product", tmp_path / "reach"
@@ -137,17 +149,24 @@ def test_lines_are_recorded_for_the_test_that_runs_in_programs_that_it_starts_to
     program = (
         "import os, subprocess, sys; from tests.mutants.tracer import Tracer\n"
         f"tracer = Tracer({str(product)!r}, {str(folder)!r})\n"
-        "if sys.argv[1:]: tracer.join(); import one; one.f()\n"
+        "if sys.argv[1:]:\n"
+        " tracer.join(); import one; one.f(); print('ready', flush=True)\n"
+        " if sys.stdin.readline() and not os.fork(): one.f(); os._exit(0)\n"
+        " os.wait()\n"
         "else:\n"
         " tracer.start()\n"
         " tracer.follow('1'); import one; one.f()\n"
         " tracer.follow('2'); one.f()\n"
-        " tracer.follow('3'); subprocess.run([sys.executable, '-c', sys.orig_argv[2], 'child'])\n"
+        " argv = [sys.executable, '-c', sys.orig_argv[2], 'child']\n"
+        " tracer.follow('3')\n"
+        " child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        " child.stdout.readline(); tracer.follow('4'); child.communicate(b'go\\n')\n"
     )
     path = os.pathsep.join([str(product), *sys.path])
     argv = [sys.executable, "-c", program]
     subprocess.run(argv, env={**os.environ, "PYTHONPATH": path}, check=True, timeout=60)
     lines = {file.stem: sorted(set(file.read_text().split())) for file in folder.glob("*.lines")}
     assert lines == {
-        "1": ["one.py:1", "one.py:2"], "2": ["one.py:2"], "3": ["one.py:1", "one.py:2"]
+        "1": ["one.py:1", "one.py:2"], "2": ["one.py:2"], "3": ["one.py:1", "one.py:2"],
+        "4": ["one.py:2"],
     }  # fmt: skip

@@ -172,6 +172,12 @@ def test_a_chain_names_a_profile_of_its_first_role() -> None:
     assert f"[profile top]\n{expected}" in text
 
 
+def test_a_chain_in_native_form_only_loses_our_mark() -> None:
+    chain = f"[profile c]\nrole_arn = {DEPLOY}\nsource_profile = a\n"
+    text = SESSION + native("a", PAY, "Read", marked=False) + chain
+    assert left(text + "ssohelper_managed = true\n") == (text, [])
+
+
 def test_a_companys_own_url_is_replaced_by_the_portals() -> None:
     own = SESSION.replace("https://d-0000000000.awsapps.com/start", "https://sso.example.com/x")
     url = "https://ssoins-1234.portal.eu-west-1.app.aws"

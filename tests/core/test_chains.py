@@ -137,6 +137,17 @@ def test_a_loop_is_refused_with_the_chain(text: str, loop: str):
     assert f"refer to each other in a loop: {loop}" in refused(text)
 
 
+@pytest.mark.parametrize("text", [native("a", "a"), own("a", "ssohelper_source_profile = a")])
+def test_a_loop_is_refused_with_the_line_that_closes_it(text: str):
+    lines = (SESSION + BASE + text).splitlines()
+    [line] = [number for number, one in enumerate(lines, 1) if "source_profile" in one]
+    assert refused(text).startswith(f"config:{line}: ")
+
+
+def test_another_programs_command_with_the_option_is_no_chain():
+    assert chain_of("[profile a]\ncredential_process = other --chain a\n") is None
+
+
 @pytest.mark.parametrize(
     ("line", "what"),
     [

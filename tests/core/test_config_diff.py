@@ -111,3 +111,15 @@ def test_a_diff_of_ten_thousand_profiles_takes_no_minute() -> None:
     shown = list(diff_texts(old, new, "config"))
     assert time.process_time() - began < 10  # line by line it is 33 s
     assert patched(old, shown) == new
+
+
+def test_a_change_has_three_lines_around_it_and_equal_sections_are_paired_by_name() -> None:
+    lines = [f"key{number} = 1\n" for number in range(12)]
+    before = "[a]\n" + "".join(lines)
+    diff = list(diff_texts(before, before.replace("key6 = 1", "key6 = 2"), "config"))
+    context = [f" key{number} = 1" for number in (3, 4, 5, 7, 8, 9)]
+    assert diff[2:] == [
+        "@@ -5,7 +5,7 @@", *context[:3], "-key6 = 1", "+key6 = 2", *context[3:]
+    ]  # fmt: skip
+    moved = list(diff_texts("[a]\nx = 1\n[b]\ny = 1\n", "[b]\ny = 1\n[c]\nz = 1\n", "config"))
+    assert moved[3:] == ["-[a]", "-x = 1", " [b]", " y = 1", "+[c]", "+z = 1"]

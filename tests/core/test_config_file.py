@@ -205,3 +205,21 @@ def test_of_two_sessions_of_one_name_the_last_counts_in_its_place() -> None:
     )
     found = [(session.name, session.region) for session in config.sso_sessions()]
     assert found == [("b", "eu-west-2"), ("a", "eu-west-3")]
+
+
+def test_a_session_that_exists_three_times_is_told_with_its_lines() -> None:
+    headers = ("[sso-session corp]", "[sso-session  corp]", "[sso-session   corp]")
+    text = "".join(f"{header}\nsso_region = eu-west-1\n" for header in headers)
+    [warning] = parse(text).warnings()
+    assert 'the session "corp" exists twice, in lines 1 and 3 and 5' in warning
+
+
+def test_a_line_that_stands_one_space_deeper_continues_its_key() -> None:
+    assert parse(b"[profile a]\nx = 1\n 2\n").profiles()[0].keys == {"x": "1\n2"}
+
+
+def test_a_short_line_that_stands_deeper_than_its_key_continues_it() -> None:
+    data = b"[default]\n  region = eu-west-1-and-more\n    x\n"
+    [key] = parse(data).text.sections["default"].keys.values()
+    assert key.lines[0] == 1
+    assert key.value == "eu-west-1-and-more\nx"

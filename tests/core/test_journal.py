@@ -91,6 +91,8 @@ class TestLine:
         reason = journal.decision_entry("refused", KEY, reason=text).fields["reason"]
         what = journal.refused_command_entry(text, ("bash", "pts/3")).fields["what"]
         assert (reason, what) == (text[:1000], text[:200])
+        arn = "arn:aws:iam::001234567890:role/" + "word/" * 300
+        assert entry(role_arn=arn).fields["role_arn"] == arn[:700]
         # The limit counts what is left after a secret is hidden.
         hidden = journal.refused_command_entry("A1b2" * 180 + " behind it", ("", "")).fields["what"]
         assert hidden.endswith(" behind it")
@@ -182,6 +184,13 @@ class TestLine:
     def test_any_other_bytes_are_damaged(self, raw: bytes) -> None:
         with pytest.raises(Damaged):
             journal_lines.parse_journal_line(raw)
+
+    def test_a_good_line_that_is_too_long_or_not_ascii_is_damaged(self) -> None:
+        found = json.loads(made(entry()))
+        for more in ("x" * journal.LONGEST_LINE_BYTES, "é"):
+            line = json.dumps(found | {"more": more}, ensure_ascii=False).encode()
+            with pytest.raises(Damaged):
+                journal_lines.parse_journal_line(line)
 
     def test_a_later_versions_line_is_read_and_wrong_types_are_left_out(self) -> None:
         found = json.loads(made(entry())) | {"v": 2, "event": "new", "more": "x", "deep": {"a": 1}}

@@ -64,6 +64,7 @@ def test_wide_characters_take_two_columns() -> None:
         ("abc", 3, ["abc"]),
         ("abcd", 3, ["abc", "d"]),
         ("a bc", 3, ["a", "bc"]),
+        ("abcd e", 3, ["abc", "d e"]),
         ("ab cd", 3, ["ab", "cd"]),
         (" abcd", 3, [" ab", "cd"]),
         ("ab-cd", 4, ["ab-", "cd"]),

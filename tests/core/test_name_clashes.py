@@ -315,3 +315,9 @@ def test_a_template_with_the_role_in_front_is_decided_for_the_account_too() -> N
         roles, template="{role_name}.{account_name}", session_name="corp", written=written
     )
     assert list(found.values()) == ["corp.Admin.pay", "corp.Read.pay"]
+
+
+def test_a_name_that_ends_with_role_and_account_means_only_the_part_before_them() -> None:
+    written = [WrittenName(f"pay.x.Read.{TWO}", Role(TWO, "Read"), is_own=False)]
+    assert named(unnamed(ONE, "pay", "Admin"), written=written) == ["pay.Admin"]
+    assert named(unnamed(ONE, "pay.x", "Admin"), written=written) == ["corp.pay.x.Admin"]

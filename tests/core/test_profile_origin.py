@@ -87,6 +87,11 @@ def test_other_profiles_have_no_origin(keys: str) -> None:
         (f"{LEGACY}aws_access_key_id = AKIAEXAMPLE", "static keys"),
         (GRANTED + SSO.replace("Read", "Admin"), "two different roles"),
         (f"{GRANTED}{SSO}sso_start_url = https://other.awsapps.com/start", "different portals"),
+        (
+            f"{SSO}sso_session = corp\ncredential_process = ssohelper-credentials --session pay "
+            f"--account-id {PAY} --role-name Read",
+            "two different sessions",
+        ),
         ("sso_account_id = 12\nsso_role_name = Read\nsso_session = c", "12 digits"),
         (f"sso_session = c\nsso_account_id = {PAY}", "name of the profile's role is missing"),
         ("credential_process = aws-sso process --profile some-name", '"some-name", which does'),

@@ -51,6 +51,45 @@ def request(listing: Listing = LISTING, choices: Choices = NO_FILTERS, **more: A
     )._replace(**more)
 
 
+def test_a_profile_of_an_unlisted_role_keeps_its_form_unless_one_is_given() -> None:
+    text = SESSION + native("old", "999999999999", "Gone")
+    assert synced(text, request(Listing(URL, "eu-west-1", 0, ()))) == text
+    one_role = request(only_roles=frozenset({Role(PAY, "Read")}), convert=True)
+    assert native("old", "999999999999", "Gone") in synced(text, one_role)
+
+
+@pytest.mark.parametrize(
+    ("more", "form", "said"),
+    [
+        ({}, "process", ""),
+        ({"form": "sso", "rules": ("*:*/*",)}, "process", "process"),
+        ({"taken_names": frozenset({"theirs"})}, "sso", 'adopted in form "sso", since [theirs] of'),
+        ({"taken_names": frozenset({"theirs"}), "no_native": True}, None, "remove that section"),
+        ({"taken_names": frozenset({"theirs"}), "rules": ("*:*/*",)}, None, "remove that section"),
+    ],
+)
+def test_an_adopted_profile_gets_a_form_in_which_no_sdk_takes_other_keys(
+    more: dict[str, Any], form: str | None, said: str
+) -> None:
+    text = SESSION + native("theirs", PAY, "Read", marked=False)
+    found = plan(text, request(adopt=frozenset({"theirs"}), **more))
+    assert found.adopt == (("theirs",) if form else ())
+    notes = [one.reason for one in found.skipped if one.name == "theirs"]
+    assert len(notes) == bool(said)
+    assert said in "".join(notes)
+    after = synced(text, request(adopt=frozenset({"theirs"}), **more))
+    [section] = [one for one in after.split("\n\n") if one.startswith("[profile theirs]")]
+    assert ("credential_process" in section) == (form == "process")
+
+
+def test_an_adopted_profile_of_an_unlisted_role_is_told() -> None:
+    text = SESSION + native("theirs", "999999999999", "Gone", marked=False)
+    found = plan(text, request(adopt=frozenset({"theirs"})))
+    assert [one.reason for one in found.skipped if one.name == "theirs"] == [
+        "adopted, but its role is not in your list"
+    ]
+
+
 def plan(text: str, asked: SyncRequest | None = None) -> Plan:
     return plan_sync(ConfigFile.parse(text.encode(), "config"), asked or request())
 

@@ -6,7 +6,7 @@ import pytest
 
 from ssohelper.core.model import Account, RoleKey, Usage
 from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_of_foreign_profiles
-from ssohelper.core.role_tree import FLAT, SORTS, AccountKey, RoleListView, account_key
+from ssohelper.core.role_tree import FLAT, SORTS, AccountKey, RoleListView, SavedView, account_key
 from ssohelper.core.shown_roles import LineContent, ShownRoles
 
 WORLDS = 300
@@ -192,3 +192,19 @@ def test_a_new_order_and_new_rows_are_shown() -> None:
     shown.set_rows(WORLD[:1])
     shown.search("gamma")
     assert shown.heading_of(0).role_count == 1
+
+
+def test_a_saved_view_says_what_it_shows() -> None:
+    tree = RoleListView(is_flat=False, sort="name")
+    assert SavedView("", tree).text == "tree · by name"
+    flat = RoleListView(is_flat=True, sort="use", only_session="corp", only_favourites=True)
+    assert SavedView(" pay prod ", flat).text == "pay prod · flat · by use · corp · favourites"
+
+
+def test_characters_are_marked_only_while_a_search_is_typed() -> None:
+    shown = ShownRoles(RoleListView())
+    assert shown.spans(0) == []
+    shown.set_rows(WORLD)
+    assert shown.spans(0) == []
+    shown.search("gamma")
+    assert any(shown.spans(number) for number in range(len(WORLD)))

@@ -124,6 +124,13 @@ def _listing(**change: Any) -> Any:
         (lambda value: list_view.parse_list_view(VIEW | {"flat": value}), True, 1),
         (lambda value: list_view.parse_list_view(VIEW | {"only_favourites": value}), True, 1),
         (lambda value: list_view.parse_list_view(VIEW | {"only_session": value}), "corp", "a\x1b"),
+        (
+            lambda value: list_view.parse_saved_views(
+                {"version": 1, "views": [{"name": "n", "query": value, "view": VIEW}]}
+            ),
+            "x" * 200,
+            "x" * 201,
+        ),
         (lambda value: use_records.parse_visit([*KEY, value, True]), LATEST, LATEST + 1),
         (
             lambda value: state_records.parse_given_notices({"marks": value}),

@@ -138,6 +138,10 @@ def test_the_spans_are_the_characters_that_matched():
     assert INDEX.spans("0000-3000", 0) == [Span(1, 0, 8)]
 
 
+def test_of_two_overlapping_places_the_one_at_a_words_start_is_marked():
+    assert Index([["xaAb"]]).spans("a", 0) == [Span(0, 2, 3)]
+
+
 def test_the_spans_of_a_subsequence_are_its_runs():
     assert INDEX.spans("payprod", 0, fuzzy=True) == [Span(0, 0, 3), Span(0, 9, 13)]
     assert INDEX.spans("roa", 0, fuzzy=True) == [Span(2, 0, 1), Span(2, 4, 5), Span(2, 8, 9)]

@@ -84,3 +84,10 @@ def test_removing_takes_the_session_and_its_managed_profiles() -> None:
         session_changes.changes_that_remove_session(config, "corp")
     ).decode()
     assert after == "[profile o]\nregion = eu-west-1\n"
+
+
+def test_a_command_that_names_the_session_twice_is_refused() -> None:
+    text = f"[profile p]\ncredential_process = ssohelper-credentials --session corp {ROLE}"
+    config = parse(f"{SESSION.format('corp')}{text} --session corp\n")
+    with pytest.raises(ConfigInvalid, match="cannot be renamed"):
+        session_changes.changes_that_rename_session(config, "corp", "acme")

@@ -16,6 +16,15 @@ def config(text: str) -> ConfigText:
     return ConfigText(text.encode(), "config")
 
 
+def test_a_line_added_below_a_line_that_comes_back_stays_below_it() -> None:
+    before, after = "[a]\nx = 1\ny = 1\n", "[a]\nx = 2\ny = 2\n"
+    edited = after + "# mine\nz = 1\n"
+    assert (
+        undone_config(config(before), config(after), config(edited))
+        == (before + "# mine\nz = 1\n").encode()
+    )
+
+
 def make_home(rng: random.Random) -> str:
     """Return a config with a part of aws-sso-cli's, and comments and blanks at random places."""
     numbers = iter(range(1000))

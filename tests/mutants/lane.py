@@ -114,12 +114,24 @@ def run(tests: list[str], limit: float, options: list[str], folder: Path | None 
 
 
 def wait_for_end(process: int, seconds: float) -> bool:
-    """Return whether the process ends within this time. It stays a zombie until it is waited for."""
+    """Return whether the process ends within this time. It stays a zombie until it is waited for.
+
+    Time in which it waits for a processor does not count: the machine may be busy.
+    """
     descriptor = os.pidfd_open(process)
+    started = time.monotonic()
     try:
-        return bool(select.select([descriptor], [], [], seconds)[0])
+        while (left := started + seconds + _starved_seconds(process) - time.monotonic()) > 0:
+            if select.select([descriptor], [], [], left)[0]:
+                return True
+        return False
     finally:
         os.close(descriptor)
+
+
+def _starved_seconds(process: int) -> float:
+    """Return how long its main thread was ready to run while others ran."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
 
 
 def run_in_fork(tests: list[str], options: list[str], folder: Path | None) -> None:
@@ -143,7 +155,8 @@ def run_in_fork(tests: list[str], options: list[str], folder: Path | None) -> No
 
 def first_failure() -> str:
     """Return the line of the last run that says why it ended."""
-    lines = Path(".cache/last-run.txt").read_text(errors="replace").splitlines()
+    text = Path(".cache/last-run.txt").read_text(errors="replace")
+    lines = [line for line in text.splitlines() if line.strip()]
     said = [line for line in lines if line.startswith(("FAILED ", "ERROR", "E  "))]
     failed = [line for line in said if line.startswith("FAILED ")]
     return (failed or said or lines or ["ended without a word"])[0][:300]

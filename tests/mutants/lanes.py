@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tests.mutants.reach import RecordedTest, recorded_files
+from tests.mutants.reach import RecordedTest, recorded_files, rounds_of
 
 
 class Lane:
@@ -41,16 +41,10 @@ class Lane:
         )
 
     def run(self, module: str, source: str, tests: list[RecordedTest]) -> tuple[str, float]:
-        """Return the outcome of these tests with this source in place, and the seconds it took.
-
-        The first file runs alone: it notices most changes, and others take long to collect.
-        """
-        own = [test for test in tests if test.file == tests[0].file]
-        others = [test for test in tests if test.file != tests[0].file]
+        """Return the outcome of these tests with this source in place, and the seconds it took."""
         rounds = [
             ([test.id for test in some], 20 + 5 * sum(test.seconds for test in some))
-            for some in (own, others)
-            if some
+            for some in rounds_of(tests)
         ]
         order = {"do": "judge", "module": module, "source": source, "rounds": rounds}
         answer = self.order(order)

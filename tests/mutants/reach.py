@@ -19,6 +19,7 @@ _LEFT_OUT = (
     "test_help.py", "test_leak_watch.py", "test_mutants.py", "test_torture.py",
 )  # fmt: skip
 BUDGET_SECONDS = 12.0
+FIRST_SECONDS = 3.0
 MOST_TESTS = 300
 
 
@@ -117,8 +118,26 @@ def chosen_tests(
     for test in sorted(reaching, key=score, reverse=True)[:MOST_TESTS]:
         if not chosen or sum(one.seconds for one in chosen) + test.seconds <= budget:
             chosen.append(test)
-    files = list(dict.fromkeys(test.file for test in chosen))
-    return sorted(chosen, key=lambda test: files.index(test.file))
+    return chosen
+
+
+def rounds_of(chosen: list[RecordedTest]) -> list[list[RecordedTest]]:
+    """Return the chosen tests in up to three rounds, of which each runs if none before it noticed.
+
+    The first is a few seconds of the likeliest file: it notices most changes. Then come as many
+    seconds of other files, which take long to collect, then what is left.
+    """
+    own, others, later = [], [], []
+    for test in chosen:
+        near = own if test.file == chosen[0].file else others
+        fits = not near or sum(one.seconds for one in near) + test.seconds <= FIRST_SECONDS
+        (near if fits else later).append(test)
+    return [_by_file(some) for some in (own, others, later) if some]
+
+
+def _by_file(tests: list[RecordedTest]) -> list[RecordedTest]:
+    files = list(dict.fromkeys(test.file for test in tests))
+    return sorted(tests, key=lambda test: files.index(test.file))
 
 
 def _lines_to_reach(source: str, line: int) -> set[int]:

@@ -42,11 +42,25 @@ class Tracer:
         if _monitoring.get_tool(_TOOL):
             return  # lib64 is lib: Python reads a .pth file once for each
         try:
-            with open(f"{self._folder}/current") as file:
-                self._target = f"{self._folder}/{file.read()}.lines"
+            self._target = self._current_target()
         except OSError:
             return
+        os.register_at_fork(after_in_child=self._join_again)
         self.start()
+
+    def _join_again(self) -> None:
+        """In a fork: tests/fork_server.py forks for one test after another."""
+        try:
+            target = self._current_target()
+        except OSError:
+            return
+        if self._target != target:
+            self._target = target
+            _monitoring.restart_events()
+
+    def _current_target(self) -> str:
+        with open(f"{self._folder}/current") as file:
+            return f"{self._folder}/{file.read()}.lines"
 
     def _see_function(self, code: CodeType, offset: int) -> object:
         if code.co_filename.startswith(self._product):

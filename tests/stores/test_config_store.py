@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,46 @@ def test_the_mode_stays(store: ConfigStore, mode: int) -> None:
     path = create(store, mode=mode)
     store.write(adding("a"), within())
     assert (path.read_text(), mode_of(path)) == (MINE + added("a"), mode)
+
+
+def test_a_profile_of_the_credentials_file_alone_is_found_and_is_not_ours(
+    store: ConfigStore,
+) -> None:
+    path = create(store)
+    keys = "aws_access_key_id = AKIAEXAMPLE\nregion = eu-west-1\n"
+    (path.parent / "credentials").write_text(f"[default]\n{keys}[only-there]\n{keys}")
+    found = store.find_profile("only-there")
+    assert found is not None
+    assert (found.keys, found.managed, found.line) == ({"region": "eu-west-1"}, False, 4)
+    assert store.find_profile("nowhere") is None
+    assert [entry.name for entry in store.list_profiles()] == ["default", "only-there"]
+
+
+def test_an_unchanged_config_is_parsed_once(
+    store: ConfigStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, parsed, parse = create(store), list[bytes](), ConfigFile.parse
+
+    def counted(data: bytes, *more: Any) -> ConfigFile:
+        parsed.append(data)
+        return parse(data, *more)
+
+    monkeypatch.setattr(ConfigFile, "parse", counted)
+    for _ in range(3):
+        store.read()
+    assert len(parsed) == 1
+    path.write_text(MINE + added("a"))
+    assert store.read().profile("a") is not None
+    assert len(parsed) == 2
+
+
+def test_a_write_without_changes_says_so_and_leaves_the_file_alone(store: ConfigStore) -> None:
+    path = create(store)
+    before = path.stat().st_ino
+    assert not store.write(lambda _config: [], within())
+    assert not store.write_content(lambda data: data, within())
+    assert path.stat().st_ino == before
+    assert store.write(adding("a"), within())
 
 
 def test_a_read_only_config_is_not_written_even_by_root(store: ConfigStore) -> None:

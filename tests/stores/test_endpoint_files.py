@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,11 @@ from tests.stores.disk import mode_of
 
 TOKEN = Secret("t" * 43)
 URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:"
+
+
+def _bind_and_close(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(os.fspath(path))
 
 
 def test_a_folder_that_is_just_being_made_is_not_removed_as_abandoned(
@@ -207,7 +213,7 @@ class TestSocket:
         folder.remove()
         assert (tmp_path / "s").read_text() == "mine"
 
-    @pytest.mark.parametrize("kind", ["abandoned", "in use", "replaced"])
+    @pytest.mark.parametrize("kind", ["abandoned", "in use", "replaced", "bound again"])
     def test_the_next_endpoint_removes_the_socket_of_a_killed_one_alone(
         self, tmp_path: Path, kind: str
     ) -> None:
@@ -220,6 +226,9 @@ class TestSocket:
         if kind == "replaced":
             (tmp_path / "s").rename(tmp_path / "old")
             (tmp_path / "s").write_text("theirs")
+        elif kind == "bound again":
+            (tmp_path / "s").rename(tmp_path / "old")
+            _bind_and_close(tmp_path / "s")
         os.close(killed._lock)
         PrivateFolder(tmp_path / "base").remove()
         assert (tmp_path / "s").exists() == (kind != "abandoned")

@@ -9,6 +9,7 @@ from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSes
 from ssohelper.core.region_order import RegionFailure
 from ssohelper.errors import LoginRequired
 from ssohelper.stores.codecs import Codec, PlainCodec
+from ssohelper.stores.recorded_sign_ins import RecordedSignIns
 from ssohelper.stores.region_failures import RegionFailures
 from ssohelper.stores.sealed_codec import SealedCodec
 from ssohelper.stores.token_cache import TokenFiles
@@ -97,3 +98,17 @@ def test_a_damaged_record_counts_as_none(tmp_path: Path, content: str):
     path.write_text(content)
     assert store.load("corp") == {}
     assert json.dumps(store.load("corp")) == "{}"
+
+
+def test_a_session_is_signed_in_while_any_region_has_a_token(tmp_path: Path):
+    store = RecordedSignIns(
+        tmp_path / "cache", state=tmp_path / "state", runtime=tmp_path / "run", codec=PlainCodec()
+    )
+    store.save(OWN, token("own"))
+    store.save(FURTHER, token("further"))
+    Path(store.token_file(OWN)).unlink()
+    assert store.find_unlisted_sessions([]) == [OWN]
+    assert store.find_sessions_without_sign_in([]) == []
+    store.forget(FURTHER)
+    assert store.find_unlisted_sessions([]) == []
+    assert store.find_sessions_without_sign_in([]) == [OWN]

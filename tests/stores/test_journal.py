@@ -341,7 +341,7 @@ def fill_disk(folder: Path) -> None:
 class TestRotation:
     def test_the_files_stay_below_their_limit_and_the_chain_goes_on(self, place: Place) -> None:
         place.add(400, file_bytes=SMALL_BYTES)
-        assert len(place.files) == store.OLDER_FILES + 1
+        assert len(place.files) == 5
         assert max(path.stat().st_size for path in place.files) <= SMALL_BYTES
         found = place.open().verify()
         assert (found.fault, found.is_whole) == (None, False)
@@ -349,6 +349,17 @@ class TestRotation:
         assert numbers == list(range(401 - len(numbers), 401))
         # Each of the four older files is full but for one line.
         assert len(numbers) > 60
+
+    def test_a_file_is_full_when_the_longest_line_and_a_newline_no_longer_fit(
+        self, place: Place
+    ) -> None:
+        place.add(1)
+        size = place.file.stat().st_size
+        place.add(1, 2, file_bytes=size + 1 + LONGEST_LINE_BYTES)
+        assert len(place.files) == 1
+        size = place.file.stat().st_size
+        place.add(1, 3, file_bytes=size + LONGEST_LINE_BYTES)
+        assert len(place.files) == 2
 
     def test_the_chain_goes_on_without_the_runtime_folders_file(self, place: Place) -> None:
         journal = place.open(SMALL_BYTES)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.core.grants import TerminalSession
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import NotOurs
 from ssohelper.stores.prompt_state import PromptState
@@ -92,3 +93,18 @@ def test_all_files_can_be_removed(state: PromptState) -> None:
     assert not state.has_file(KEY)
     assert not state.role_file(None).exists()
     state.forget_all()
+
+
+def test_a_roles_files_go_with_those_that_show_grants(state: PromptState) -> None:
+    terminal = TerminalSession(7, 8, "pts/3")
+    grant_file = state.role_file(KEY, terminal)
+    for remove, is_left in (
+        (state.remove_grant_files, True),
+        (lambda: state.forget_role(KEY), False),
+    ):
+        state.write(KEY, "row")
+        state.write(KEY, "row", terminal=terminal)
+        assert grant_file.exists()
+        remove()
+        assert not grant_file.exists()
+        assert state.has_file(KEY) == is_left

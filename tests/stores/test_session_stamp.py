@@ -83,6 +83,14 @@ def test_a_token_file_of_another_tool_withdraws_the_responses(place: Place) -> N
     assert (place.matches(), place.withdrawn) == (True, 2)
 
 
+def test_the_stamp_of_a_file_that_stayed_is_not_written_again(place: Place) -> None:
+    place.prepare()
+    place.write(place.token, "2")
+    before = os.stat(place.seen("config")).st_ino
+    assert place.prepare()
+    assert os.stat(place.seen("config")).st_ino == before
+
+
 def test_an_edited_config_of_the_same_portal_withdraws_no_response(place: Place) -> None:
     place.prepare()
     place.write(place.config, "2")

@@ -199,3 +199,13 @@ def test_a_policy_that_went_and_came_back_finds_no_response_made_without_it(
     assert (runtime / "policy").read_bytes() == b""
     publish(runtime, settings, KEYS[1])
     assert published(runtime) == {"ReadOnly"}
+
+
+def test_a_stamp_begins_with_the_inode_of_the_settings_and_without_them_with_none(
+    runtime: Path, settings: Path
+) -> None:
+    changed(settings, "form = 'sso'\n")
+    publish(runtime, settings)
+    with settings.open() as file, open(f"/proc/self/fdinfo/{file.fileno()}") as info:
+        inode = next((line.split()[1] for line in info if line.startswith("ino:")), "")
+    assert (runtime / "settings").read_text().partition("\n")[0] == inode

@@ -170,6 +170,13 @@ class TokenStoreContract:
         assert store.load(CORP) is None
         assert store.load_registration(CORP, "x") is None
 
+    def test_a_lock_beside_a_token_file_makes_the_folder_that_is_missing(self, store):
+        folder = Path(store.token_file(CORP)).parent
+        assert not folder.exists()
+        with store.lock_token(CORP, soon()) as is_held:
+            assert is_held
+            assert folder.is_dir()
+
     def test_each_session_has_its_own_lock(self, store, other_process):
         with store.lock_token(CORP, soon()):
             with pytest.raises(LockNotObtained), other_process.lock_token(CORP, soon(0)):

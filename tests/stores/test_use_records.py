@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,16 @@ class TestConsoleVisits:
         assert visits.load_visit("x") is None
         visits.save_visit("x", KEY, NOON, is_told=True)
         assert visits.load_visit("x") == (KEY, NOON, True)
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_copied_sessions_usage_replaces_the_others_if_asked(tmp_path: Path, replace: bool):
+    store = UsageStore(tmp_path / "state", runtime=tmp_path / "run")
+    deadline = Deadline(20, time.monotonic)
+    other = KEY._replace(session_name="other")
+    store.update(KEY, lambda _: Usage(NOON, 5), deadline)
+    store.update(other, lambda _: Usage(NOON, 1), deadline)
+    store.copy_session("corp", "other", deadline, replace=replace)
+    assert {key: usage.uses for key, usage in store.load_all().items()} == {
+        KEY: 5, other: 5 if replace else 1
+    }  # fmt: skip

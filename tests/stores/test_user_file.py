@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ssohelper.core.model import SsoSession
-from ssohelper.errors import LocalState
+from ssohelper.errors import AnotherUsersHome, LocalState
 from ssohelper.fastpath import folders
-from ssohelper.stores import temporary_files
+from ssohelper.stores import own_folders, temporary_files
 from ssohelper.stores.token_cache import TokenFiles
 from ssohelper.stores.user_file import Changed, Found, UserFile, read_user_file
 from tests.stores.disk import mode_of
@@ -146,6 +146,19 @@ def test_nothing_is_written_or_removed_in_another_users_home(
             change()
     assert os.listdir(tmp_path) == ["rc"]
     assert file.path.read_text() == "theirs"
+
+
+@pytest.mark.parametrize(
+    ("uid", "said"), [(0, "without sudo, as user"), (1000, "with HOME set to")]
+)
+def test_the_way_out_of_another_users_home_depends_on_who_runs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, said: str
+) -> None:
+    monkeypatch.setattr(folders, "find_foreign_owner", lambda _path, _environ: 65534)
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    with pytest.raises(AnotherUsersHome) as caught:
+        own_folders.refuse_another_users_home(tmp_path / "x")
+    assert said in str(caught.value.hint)
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")

@@ -19,6 +19,14 @@ STATE = "right-state"
 TARGET = "https://signin.aws.amazon.com/federation?Action=login&SigninToken=secret"
 
 
+def test_two_servers_take_ports_that_are_free() -> None:
+    with BrowserPages() as first, BrowserPages() as second:
+        first.start()
+        second.start()
+        assert min(first._port, second._port) > 1023
+        assert first._port != second._port
+
+
 @pytest.fixture
 def sign_in() -> Iterator[SignInPages]:
     with SignInPages() as pages:

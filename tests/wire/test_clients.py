@@ -12,6 +12,7 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    HTTPClientError,
     ReadTimeoutError,
     SSLError,
 )
@@ -71,6 +72,16 @@ def test_an_error_of_botocore_is_one_of_ours(
     assert said in str(caught.value)
     assert SERVICE in str(caught.value)
     assert "\x1b" not in str(caught.value)
+
+
+def test_an_error_of_another_kind_is_described_by_its_class() -> None:
+    for error, said in (
+        (ReadTimeoutError(endpoint_url=URL), "(read timeout)"),
+        (HTTPClientError(error="x"), "(HTTP client)"),
+    ):
+        with pytest.raises(AwsUnreachable) as caught, clients.translate_errors(SERVICE):
+            raise error
+        assert said in str(caught.value)
 
 
 def test_how_long_to_wait_is_taken_from_the_answer() -> None:

@@ -81,6 +81,12 @@ def test_a_refresh_returns_the_next_token_and_its_lifetime(
     assert fresh.client == token.client
 
 
+def test_a_device_code_ends_after_its_lifetime(oidc: OidcClient) -> None:
+    before = int(time.time())
+    found = oidc.start_device_authorization(oidc.register_client(DEVICE_CODE_GRANT))
+    assert before <= found.expires_at - found.life_seconds <= time.time()
+
+
 def test_without_a_new_refresh_token_the_old_one_is_kept(
     oidc: OidcClient, emulator: Emulator
 ) -> None:

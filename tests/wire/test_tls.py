@@ -4,6 +4,7 @@ import ssl
 from pathlib import Path
 from types import SimpleNamespace
 
+import certifi
 import pytest
 
 from ssohelper.errors import AwsUnreachable
@@ -60,3 +61,6 @@ def test_the_public_bundle_is_certifis_then_botocores(
         (tmp_path / package / "cacert.pem").write_text("")
         installed[package] = SimpleNamespace(submodule_search_locations=[str(tmp_path / package)])
         assert tls.find_ca_bundle({}) == str(tmp_path / package / "cacert.pem")
+    # A Linux distribution's certifi has no bundle in its folder, and says where the system's is.
+    (tmp_path / "certifi" / "cacert.pem").unlink()
+    assert tls.find_ca_bundle({}) == certifi.where()

@@ -6,6 +6,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks, sessions
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
+    EndpointFact,
     Facts,
     Failure,
     FileFact,
@@ -15,6 +16,7 @@ from ssohelper.core.doctor.facts import (
     ProofFact,
     SessionFact,
 )
+from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.model import SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 
@@ -50,13 +52,19 @@ def test_a_helper_of_another_installation() -> None:
     )
     entry = config.profile("p")
     assert entry is not None
-    program = ProgramFact(word, word, is_own=True, is_of_another_installation=True)
-    facts = Facts(
-        config=ConfigFacts(file=config),
-        profiles=(ProfileFact(entry),),
-        programs={word: program},
-    )
-    assert ids(facts) == ["helper-of-another-installation"]
+    for program, expected in (
+        (
+            ProgramFact(word, word, True, is_of_another_installation=True),
+            ["helper-of-another-installation"],
+        ),
+        (ProgramFact(word, word, True), []),
+    ):
+        facts = Facts(
+            config=ConfigFacts(file=config),
+            profiles=(ProfileFact(entry),),
+            programs={word: program},
+        )
+        assert ids(facts) == expected
 
 
 def test_a_program_that_gives_keys_of_another_account() -> None:
@@ -101,3 +109,69 @@ def test_sessions_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPat
     [found] = sessions.check_sessions_of_same_portal(Facts(sessions=tuple(facts)))
     assert found.subject == 'sessions "s7", "twin"'
     assert len(calls) == len(facts)
+
+
+def test_the_sources_of_a_profile_are_named_the_role_first() -> None:
+    keys = {"aws_access_key_id": "A", "aws_secret_access_key": "s", "sso_session": "corp"}
+    assert credential_sources(keys) == ["sso_* keys", "fixed keys"]
+    role = {"role_arn": "arn:aws:iam::001234567890:role/r", "source_profile": "base"}
+    assert credential_sources({**keys, **role}) == ["role_arn", "sso_* keys", "fixed keys"]
+
+
+def test_keys_of_the_default_section_and_a_second_session_have_fixes_of_their_own() -> None:
+    session = "[sso-session corp]\nsso_region = eu-west-1\n"
+    text = f"[DEFAULT]\noutput = json\n{session}[sso-session  corp]\n{session[19:]}"
+    file = ConfigFile.parse(text.encode(), "c")
+    found = checks.run_checks(Facts(config=ConfigFacts(file=file)))
+    fixes = {one.id: one.fix for one in found}
+    assert "lower case" in fixes["default-section"]
+    assert "remove one of the two" in fixes["session-twice"]
+
+
+def test_an_endpoint_that_gives_no_answer_has_the_hint_of_its_error_or_one_of_ours() -> None:
+    for hint, fix in (("ask your IT", "ask your IT"), ("", "HTTPS_PROXY")):
+        endpoint = EndpointFact(("corp",), "portal.example", Failure("no answer", hint))
+        [found] = checks.run_checks(Facts(endpoints=(endpoint,)))
+        assert found.id == "endpoint"
+        assert fix in str(found.fix)
+
+
+KEYS = {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s"}
+ENDS = {"AWS_CREDENTIAL_EXPIRATION": "2030-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_problem"),
+    [
+        (KEYS, True),
+        (KEYS | ENDS, False),  # as `exec` and `env` set them
+        (KEYS | ENDS | {"AWS_PROFILE": "p"}, True),
+    ],
+)
+def test_keys_in_the_shell_are_a_problem_unless_they_are_there_on_purpose(
+    environ: dict[str, str], is_problem: bool
+) -> None:
+    found = [one for one in checks.run_checks(Facts(environ=environ)) if "keys" in one.id]
+    assert [(one.id, one.severity == "problem") for one in found] == [
+        ("keys-in-environment", is_problem)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "credentials", "expected"),
+    [
+        ("", {}, []),
+        ("", {"default": {"aws_access_key_id": "A"}}, ["default-before-container"]),
+        ("[default]\ncredential_process = x\n", {}, ["default-before-container"]),
+        ("[default]\nregion = eu-west-1\n", {"other": {"aws_access_key_id": "A"}}, []),
+    ],
+)
+def test_a_container_is_passed_over_for_credentials_of_the_default_profile(
+    config: str, credentials: dict[str, dict[str, str]], expected: list[str]
+) -> None:
+    file = ConfigFile.parse(config.encode(), "c")
+    facts = Facts(
+        config=ConfigFacts(file=file, credentials=credentials),
+        environ={"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/c"},
+    )
+    assert [one for one in ids(facts) if "container" in one] == expected

@@ -193,3 +193,8 @@ def test_a_section_that_names_another_role_of_the_account_changes_the_credential
 def test_a_section_that_repeats_the_profile_changes_nothing() -> None:
     assert families_changed_by(SSO, SSO) == []
     assert families_changed_by(PROGRAM, "region = eu-west-1\n") == []
+
+
+def test_the_account_of_a_role_is_the_one_in_its_arn() -> None:
+    assert sdk_order.account_of_arn(ARN) == "999999999999"
+    assert sdk_order.account_of_arn(f"x{ARN}") is None
