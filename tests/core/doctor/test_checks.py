@@ -6,7 +6,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks, sessions
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
-    EndpointFact,
+    AwsHostFact,
     Facts,
     Failure,
     FileFact,
@@ -130,8 +130,8 @@ def test_keys_of_the_default_section_and_a_second_session_have_fixes_of_their_ow
 
 def test_an_endpoint_that_gives_no_answer_has_the_hint_of_its_error_or_one_of_ours() -> None:
     for hint, fix in (("ask your IT", "ask your IT"), ("", "HTTPS_PROXY")):
-        endpoint = EndpointFact(("corp",), "portal.example", Failure("no answer", hint))
-        [found] = checks.run_checks(Facts(endpoints=(endpoint,)))
+        endpoint = AwsHostFact(("corp",), "portal.example", Failure("no answer", hint))
+        [found] = checks.run_checks(Facts(aws_hosts=(endpoint,)))
         assert found.id == "endpoint"
         assert fix in str(found.fix)
 
