@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import console
-from ssohelper.core.model import Profile
+from ssohelper.core.model import PageChoice, Profile
 from ssohelper.errors import LocalState
 from tests.actions.world import HOUR, NOW, ROLE, SESSION, WorldApp
 
@@ -50,3 +50,25 @@ def test_a_visit_that_cannot_be_recorded_is_a_warning(
     monkeypatch.setattr(app.console_visits, "save_visit", fail)
     assert visit(app, ADMIN) is None
     assert app.warnings == ["this console visit could not be recorded: disk full"]
+
+
+def test_opened_pages_are_remembered_for_their_role_the_last_one_first(app: WorldApp) -> None:
+    pages = [PageChoice("s3", "eu-west-1"), PageChoice("ec2", "us-east-1")]
+    for page in pages:
+        console.record_opened_console_page(app, READER.key, page)
+    assert console.load_opened_console_pages(app, READER.key) == pages[::-1]
+    assert console.load_opened_console_pages(app, ADMIN.key) == []
+    assert app.warnings == []
+
+
+def test_pages_that_cannot_be_read_or_recorded_are_a_warning(
+    app: WorldApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **_more: object) -> None:
+        raise LocalState("disk full")
+
+    monkeypatch.setattr(app.console_visits, "load_console_pages", fail)
+    monkeypatch.setattr(app.console_visits, "save_console_page", fail)
+    assert console.load_opened_console_pages(app, READER.key) == []
+    console.record_opened_console_page(app, READER.key, PageChoice("s3", "eu-west-1"))
+    assert [warning.rpartition(": ")[2] for warning in app.warnings] == ["disk full"] * 2

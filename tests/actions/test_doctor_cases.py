@@ -299,6 +299,7 @@ def test_the_end_of_a_setup_names_a_clock_that_differs_from_awss(home):
         directory.fetch_listing(app, session, refresh=True)
         found = {one.id: one for one in doctor.prove_profile_of_session(app, session).findings}
         assert "behind AWS's" in found["clock"].message
+        assert {one.severity for one in found.values()} == {"problem"}
         assert app.warnings == []
 
 

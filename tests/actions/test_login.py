@@ -1,5 +1,7 @@
 """When a login reuses the present sign-in, and what a logout removes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 from ssohelper.actions import login
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core.model import SignInFacts, SsoSession
-from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, SsoHelperError
+from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, Refused, SsoHelperError
 from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
 
 MINUTE = 60
@@ -168,3 +170,30 @@ class TestLogOut:
         app.while_logging_out = lambda: app.sign_in(HOUR, "another-tools")
         assert login.log_out(app, SESSION)
         assert (app.logged_out, app.stands()) == (["first"], "another-tools")
+
+
+def test_a_portal_that_the_company_does_not_allow_is_not_asked_for_a_sign_in(
+    app: LoginApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_policy: object, session: SsoSession) -> None:
+        raise Refused(f"{session.start_url} is not allowed")
+
+    monkeypatch.setattr(type(app.company_policy), "check_portal", refuse)
+    with pytest.raises(Refused, match="is not allowed"):
+        log_in(app)
+
+
+def test_a_login_that_waited_takes_the_region_that_the_other_one_recorded(
+    app: LoginApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def other_login(*_: object) -> Iterator[bool]:
+        moved = SESSION._replace(region="eu-west-1")
+        path = app.locations.aws_config_file
+        path.write_text(path.read_text().replace(SESSION.region, moved.region))
+        app.tokens.save(moved, token("theirs"))
+        yield True
+
+    monkeypatch.setattr(login, "_hold_login_lock", other_login)
+    found = login.log_in(app, SESSION, None, LoginOptions())  # type: ignore[arg-type]
+    assert (found.how, found.session.region) == ("joined", "eu-west-1")

@@ -6,6 +6,7 @@ from ssohelper.actions import selection
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.served_role import VARIABLE
 from ssohelper.errors import UsageProblem
 from tests.conftest import Home
 
@@ -95,3 +96,16 @@ def test_a_chosen_role_of_a_session_that_is_gone_is_an_error(home: Home):
     app = app_of(home)
     with pytest.raises(UsageProblem, match='no sso-session named "crop"'):
         selection.resolve_chosen_role(app, RoleKey("crop", "000030000001", "Admin"))
+
+
+def test_a_shells_endpoint_is_asked_unless_another_session_is_named(home: Home):
+    env = {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/c",
+        VARIABLE: "corp:000030000001/Admin",
+    }
+    app = app_of(home, **env)
+    key = RoleKey("corp", "000030000001", "Admin")
+    for session_name in (None, "corp"):
+        assert selection.resolve_profile(app, None, session_name).key == key
+    with pytest.raises(UsageProblem):
+        selection.resolve_profile(app, None, "other")

@@ -1,0 +1,47 @@
+"""Saving, replacing and removing views of the list of roles."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import list_view
+from ssohelper.core.role_tree import MOST_SAVED, RoleListView, SavedView
+from ssohelper.errors import UsageProblem
+from tests.actions.world import WorldApp
+
+VIEW = SavedView("pay", RoleListView(sort="name"))
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> WorldApp:
+    return WorldApp(tmp_path)
+
+
+def test_a_view_is_saved_replaced_and_removed_alone(app: WorldApp) -> None:
+    for name in ("one", "two"):
+        list_view.save_named_view(app, name, VIEW)
+    changed = VIEW._replace(query="dev")
+    list_view.save_named_view(app, "two", changed)
+    assert list_view.load_saved_views(app) == {"one": VIEW, "two": changed}
+    list_view.remove_saved_view(app, "one")
+    list_view.remove_saved_view(app, "nowhere")
+    assert list_view.load_saved_views(app) == {"two": changed}
+
+
+@pytest.mark.parametrize("name", ["", "-x", "x" * 41, "a\n"])
+def test_a_name_that_a_list_cannot_show_is_refused(app: WorldApp, name: str) -> None:
+    with pytest.raises(UsageProblem):
+        list_view.save_named_view(app, name, VIEW)
+    assert list_view.load_saved_views(app) == {}
+
+
+def test_no_more_views_are_saved_than_can_be_listed_but_each_can_be_replaced(
+    app: WorldApp,
+) -> None:
+    full = {f"view {number}": VIEW for number in range(MOST_SAVED)}
+    app.list_view.update_saved_views(lambda _: full, app.clock.deadline(5))
+    with pytest.raises(UsageProblem, match="saved already"):
+        list_view.save_named_view(app, "one more", VIEW)
+    changed = VIEW._replace(query="dev")
+    list_view.save_named_view(app, "view 7", changed)
+    assert list_view.load_saved_views(app) == {**full, "view 7": changed}
