@@ -82,3 +82,6 @@ function __ssohelper_prompt_hook {
     ssohelper_prompt || \builtin true
     [[ ${PS1-} == *'${SSOHELPER_PROMPT-}'* ]] || ! \builtin shopt -q promptvars || PS1='${SSOHELPER_PROMPT-}'${PS1-}
 }
+# A shell of the full screen says which role it has, also if the user's rc file does not switch the
+# prompt on.
+if [[ -n ${SSOHELPER_PROMPT_ON-} ]]; then ssohelper_prompt_on; fi

@@ -82,3 +82,14 @@ function ssohelper_prompt_on
     or function __ssohelper_prompt_right; end
     function fish_right_prompt; ssohelper_prompt; __ssohelper_prompt_right; end
 end
+# A shell of the full screen says which role it has, also if config.fish does not switch the prompt on.
+# Once more at the first prompt, since config.fish may set the right prompt after this line.
+if test -n "$SSOHELPER_PROMPT_ON"
+    ssohelper_prompt_on
+    function __ssohelper_prompt_again --on-event fish_prompt
+        functions -e __ssohelper_prompt_again
+        functions fish_right_prompt | string match -q '*ssohelper_prompt*'; and return
+        functions -e __ssohelper_prompt_right
+        ssohelper_prompt_on
+    end
+end

@@ -84,3 +84,6 @@ function __ssohelper_prompt_hook {
     psvar[90,94]=("${(@)__ssoh_parts}")
     [[ ${PROMPT-} == *'%90v'* ]] || PROMPT='%(92V.%B%S%F{magenta}.)%90v%(92V.%f%s%b.)%(91V. %(93V.%F{yellow}.%(94V.%F{red}.%F{green}))%91v%f.)%(90V. .)'${PROMPT-}
 }
+# A shell of the full screen says which role it has, also if the user's rc file does not switch the
+# prompt on.
+if [[ -n "${SSOHELPER_PROMPT_ON-}" ]]; then ssohelper_prompt_on; fi

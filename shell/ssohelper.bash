@@ -44,7 +44,7 @@ function __ssohelper {
         __ssohelper_on_terminal "$@"
         \builtin return
     fi
-    if text=$(__ssohelper_program '' "$@"); then
+    if text=$(__ssohelper_program "$@"); then
         __ssohelper_apply "$text"
     else
         \builtin return
@@ -61,12 +61,10 @@ function __ssohelper_untraced {
     \builtin return "$code"
 }
 
-# Replaces the present subshell by ssohelper. The first argument is the file that ssohelper writes
-# its text to; empty for stdout.
+# Replaces the present subshell by ssohelper, which prints its text.
 function __ssohelper_program {
-    \builtin export _SSOHELPER_SHELL=bash _SSOHELPER_ANSWER="$1" \
+    \builtin export _SSOHELPER_SHELL=bash _SSOHELPER_ANSWER='' \
         _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
-    \builtin shift
     \builtin exec ssohelper "$@"
 }
 
@@ -76,15 +74,30 @@ function __ssohelper_on_terminal {
     \builtin local file="${XDG_RUNTIME_DIR-}" code=0
     if [[ ! -d $file || ! -w $file ]]; then file=${TMPDIR:-/tmp}; fi
     file=$(\builtin command mktemp "$file/ssohelper.XXXXXXXXXX") || \builtin return
-    (__ssohelper_program "$file" "$@") && code=0 || code=$?
+    # Exported here, so that `jobs` shows only the command.
+    \builtin local -x _SSOHELPER_SHELL=bash _SSOHELPER_ANSWER="$file" \
+        _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
+    (\builtin exec ssohelper "$@") && code=0 || code=$?
     # 128 and the number of SIGSTOP, SIGTSTP, SIGTTIN or SIGTTOU: it is suspended.
     if ((code > 144 && code < 151)) && [[ -O $file && ! -s $file ]]; then
         __ssohelper_files+=("$file")
         __ssohelper_add_hook
     else
+        __ssohelper_reset_terminal "$code" "$#"
         __ssohelper_take "$file" || code=$?
     fi
     \builtin return "$code"
+}
+
+# Undoes what ssohelper has set at the terminal, if a signal such as SIGKILL ended it before it could.
+# After SIGHUP (129), SIGINT (130) and SIGTERM (143) it has done so. The shell restores stty's modes.
+function __ssohelper_reset_terminal {
+    if (($1 < 131 || $1 == 143)); then \builtin return 0; fi
+    # The keyboard protocol, mouse, focus, pasting and resizing; only the full screen, which has no
+    # arguments, uses the alternate screen.
+    \builtin printf '\e[<u\e[?1000l\e[?1003l\e[?1015l\e[?1006l\e[?1016l\e[?1004l\e[?2004l\e[?2048l\e[?2026l' >&2
+    if (($2 == 0)); then \builtin printf '\e[?1049l' >&2; fi
+    \builtin printf '\e[0m\e[?7h\e[?25h\r\n' >&2
 }
 
 # Removes the file, and evaluates the text that it had, if any.
@@ -117,7 +130,7 @@ function __ssohelper_hook {
 }
 
 # Evaluates the texts in all files. While this shell has any job, an empty file means that ssohelper
-# still runs.
+# still runs. Without a job, a signal has ended it: otherwise it would have removed the file.
 function __ssohelper_take_all {
     \builtin local file='' IFS=$' \t\n'
     \builtin local -a files
@@ -127,6 +140,7 @@ function __ssohelper_take_all {
         if [[ -O $file && ! -s $file && -n $(\builtin jobs -p) ]]; then
             __ssohelper_files+=("$file")
         else
+            if [[ -O $file && ! -s $file ]]; then __ssohelper_reset_terminal 137 0; fi
             __ssohelper_take "$file" || \builtin true
         fi
     done

@@ -71,9 +71,23 @@ function __ssohelper_on_terminal
         set -ga __ssohelper_files "$file"
         return
     end
+    __ssohelper_reset_terminal $code (count $argv)
     __ssohelper_take "$file"
     or set code $status
     return $code
+end
+
+# Undoes what ssohelper has set at the terminal, if a signal such as SIGKILL ended it before it could.
+# After SIGHUP (129), SIGINT (130) and SIGTERM (143) it has done so. The shell restores stty's modes.
+function __ssohelper_reset_terminal -a code arguments
+    if test $code -lt 131 -o $code = 143
+        return 0
+    end
+    # The keyboard protocol, mouse, focus, pasting and resizing; only the full screen, which has no
+    # arguments, uses the alternate screen.
+    printf '\e[<u\e[?1000l\e[?1003l\e[?1015l\e[?1006l\e[?1016l\e[?1004l\e[?2004l\e[?2048l\e[?2026l' >&2
+    test $arguments = 0; and printf '\e[?1049l' >&2
+    printf '\e[0m\e[?7h\e[?25h\r\n' >&2
 end
 
 # Removes the file, and evaluates the text that it had, if any.
@@ -90,7 +104,7 @@ function __ssohelper_take
 end
 
 # Evaluates the texts in all files. While this shell has any job, an empty file means that ssohelper
-# still runs.
+# still runs. Without a job, a signal has ended it: otherwise it would have removed the file.
 function __ssohelper_hook --on-event fish_prompt
     set -q __ssohelper_files[1]
     or return
@@ -100,6 +114,7 @@ function __ssohelper_hook --on-event fish_prompt
         if test -O "$file" -a ! -s "$file"; and jobs -q
             set -ga __ssohelper_files "$file"
         else
+            test -O "$file" -a ! -s "$file"; and __ssohelper_reset_terminal 137 0
             __ssohelper_take "$file"
         end
     end

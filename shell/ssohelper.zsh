@@ -40,19 +40,17 @@ function __ssohelper {
         __ssohelper_on_terminal "$@"
         \builtin return
     fi
-    if text=$(__ssohelper_program '' "$@"); then
+    if text=$(__ssohelper_program "$@"); then
         __ssohelper_apply "$text"
     else
         \builtin return
     fi
 }
 
-# Runs ssohelper. The first argument is the file that it writes its text to; empty for stdout.
+# Runs ssohelper, which prints its text.
 function __ssohelper_program {
     \builtin emulate -L zsh
-    \builtin local file="$1"
-    \builtin shift
-    _SSOHELPER_SHELL=zsh _SSOHELPER_ANSWER="$file" _SSOHELPER_USED="${__ssohelper_used-}" \
+    _SSOHELPER_SHELL=zsh _SSOHELPER_ANSWER='' _SSOHELPER_USED="${__ssohelper_used-}" \
         _SSOHELPER_PREVIOUS="${__ssohelper_previous-}" \builtin command ssohelper "$@"
 }
 
@@ -69,11 +67,28 @@ function __ssohelper_on_terminal {
     if ((! ${precmd_functions[(Ie)__ssohelper_hook]})); then
         precmd_functions=(__ssohelper_hook "${precmd_functions[@]}")
     fi
-    __ssohelper_program "$file" "$@" && code=0 || code=$?
+    # Exported here, so that `jobs` shows only the command.
+    \builtin local -x _SSOHELPER_SHELL=zsh _SSOHELPER_ANSWER="$file" \
+        _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
+    \builtin command ssohelper "$@" && code=0 || code=$?
+    __ssohelper_reset_terminal "$code" "$#"
     if ((ZSH_SUBSHELL != level)); then \builtin return "$code"; fi
     __ssohelper_files[-1]=()
     __ssohelper_take "$file" || code=$?
     \builtin return "$code"
+}
+
+# Undoes what ssohelper has set at the terminal, if a signal such as SIGKILL ended it before it could.
+# After SIGHUP (129), SIGINT (130) and SIGTERM (143) it has done so; 145 to 150 say that it is
+# suspended. The shell restores stty's modes.
+function __ssohelper_reset_terminal {
+    \builtin emulate -L zsh
+    if (($1 < 131 || $1 == 143 || ($1 > 144 && $1 < 151))); then \builtin return 0; fi
+    # The keyboard protocol, mouse, focus, pasting and resizing; only the full screen, which has no
+    # arguments, uses the alternate screen.
+    \builtin printf '\e[<u\e[?1000l\e[?1003l\e[?1015l\e[?1006l\e[?1016l\e[?1004l\e[?2004l\e[?2048l\e[?2026l' >&2
+    if (($2 == 0)); then \builtin printf '\e[?1049l' >&2; fi
+    \builtin printf '\e[0m\e[?7h\e[?25h\r\n' >&2
 }
 
 # Removes the file, and evaluates the text that it had, if any.
@@ -88,7 +103,8 @@ function __ssohelper_take {
 }
 
 # Runs before the other hooks of the prompt, so that they see the new role. While this shell has any
-# job, an empty file means that ssohelper still runs.
+# job, an empty file means that ssohelper still runs. Without a job, a signal has ended it:
+# otherwise it would have removed the file.
 function __ssohelper_hook {
     \builtin local code="$?" flags="$-"
     if [[ -n "${__ssohelper_files[*]-}" ]]; then __ssohelper_take_all || \builtin true; fi
@@ -107,6 +123,7 @@ function __ssohelper_take_all {
         if [[ -O $file && ! -s $file ]] && ((${#jobstates})); then
             __ssohelper_files+=("$file")
         else
+            if [[ -O $file && ! -s $file ]]; then __ssohelper_reset_terminal 137 0; fi
             __ssohelper_take "$file" || \builtin true
         fi
     done

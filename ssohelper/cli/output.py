@@ -155,6 +155,21 @@ def write_stdout(data: bytes) -> None:
         raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
 
 
+def write_shell_answer(text: str) -> None:
+    """Write the text that switches the shell which called us, with any bytes of its variables.
+
+    Raises: LocalState when it cannot be written, so that the shell is not switched.
+    """
+    try:
+        write_stdout(os.fsencode(text) + b"\n")
+    except LocalState as cause:
+        why = cause.message.removeprefix("stdout cannot be written: ")
+        raise LocalState(
+            f"the answer for this shell cannot be written: {why}: the shell was not switched",
+            hint="free some space where XDG_RUNTIME_DIR or TMPDIR points, then run it once more",
+        ) from cause
+
+
 # -- printing messages on stderr -------------------------------------------------------------------
 
 

@@ -112,7 +112,7 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
         name = chosen.name
     found = guards.add_grant_reason(app, chosen.key, found)
     if shell:
-        _print_shell_script(_make_shell_script(app, shell, found, f"{_KINDS[keys]} {name}"))
+        output.write_shell_answer(_make_shell_script(app, shell, found, f"{_KINDS[keys]} {name}"))
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
     favourites.record_use_of_role(app, chosen)
     if not shell:
@@ -135,7 +135,7 @@ def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool
     foreign.check_foreign_profile_usable(app, found, is_on_terminal=True)
     variables = foreign.build_foreign_profile_environment(app, found)
     if shell:
-        _print_shell_script(_make_shell_script(app, shell, variables, f"profile {found.name}"))
+        output.write_shell_answer(_make_shell_script(app, shell, variables, f"profile {found.name}"))
     output.say(found.description)
     profile_use.warn_about_missing_program(app, found.name)
     if not shell:
@@ -154,7 +154,7 @@ def undo_use() -> None:
     Needs the shell function: see `ssohelper install`.
     """
     _shell_of_function("clear")
-    _print_shell_script("__ssohelper_clear")
+    output.write_shell_answer("__ssohelper_clear")
 
 
 # -- choosing the profile and writing the shell's text -------------------------------------------
@@ -311,8 +311,3 @@ def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> s
     if shell == "fish":
         lines.append("true")  # fish's `set -e` of an unset variable leaves a non-zero status
     return shell_text.joined_shell_lines(shell, lines)
-
-
-def _print_shell_script(text: str) -> None:
-    # The text is written as bytes, because values of environment variables need not be UTF-8.
-    output.write_stdout(os.fsencode(text) + b"\n")

@@ -99,7 +99,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("profiles.fold", "left", "Fold", "fold the group, or go to its heading"),
         KeyAction("profiles.unfold", "right", "Unfold", "unfold the group of profiles"),
         KeyAction(
-            "profiles.back", "escape", "Back", "clear the search, then the ticks, then go back"
+            "profiles.back", "escape", "Back", "clear the search, then ticks, then go back"
         ),
         KeyAction("options.keep", "enter", "Keep", "keep the options for the next Apply"),
         KeyAction("options.cancel", "escape", "Cancel", "close, and change no option"),

@@ -4,12 +4,21 @@ The shell function makes the file, empty and readable only by the user, and name
 It is a file, not the pipe of `$(…)`, in which job control does not work: after ctrl+z the function
 is over, and a hook of the prompt takes the text when `fg` has ended. The hook sees by the file how
 far the program is: an empty file means that it still runs, no file that it ended without an answer.
+
+A closed terminal ends both the program and the shell, and leaves the file. The program holds a lock
+on its file, so a later one sees which files are left over, and removes them.
 """
 
 import os
+import stat
+import sys
+import time
 from contextlib import suppress
 
 from ssohelper.fastpath.open_file import open_own_file
+
+if sys.platform != "win32":
+    import fcntl
 
 # The shell function sets these variables: the file's path, the shell's name, the profile or role in
 # use, and the one before.
@@ -23,6 +32,13 @@ _LOST_TEXT = (
     b"nothing was changed\n"
     b"ssohelper: hint: run the command once more\n"
 )
+# `mktemp ssohelper.XXXXXXXXXX` in the shell functions makes such names.
+_PREFIX = "ssohelper."
+_RANDOM_CHARACTERS = 10
+# A shell that has a text to take takes it at its next prompt, which another command may delay.
+_LIFE_SECONDS = 86400
+# Every text for a shell function sets variables of these names.
+_SIGN = b"__ssohelper_"
 
 
 class ShellAnswer:
@@ -77,6 +93,48 @@ def take_answer_file() -> ShellAnswer | None:
     if found.st_size:
         os.close(descriptor)
         return None
+    _lock_file(descriptor)
+    _sweep_folder(os.path.dirname(path))
     return ShellAnswer(
         descriptor, path, {name: os.environ.pop(name) for name in _ALL if name in os.environ}
     )
+
+
+def _lock_file(descriptor: int) -> bool:
+    """Lock the file until it is closed; return False if it is locked, or cannot be."""
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sweep_folder(folder: str) -> None:
+    """Remove the answer files in the folder that are over a day old and of no running program."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            random = entry.name.removeprefix(_PREFIX)
+            if len(random) == len(entry.name) - len(_PREFIX) == _RANDOM_CHARACTERS:
+                with suppress(OSError):
+                    _remove_if_left_over(entry.path)
+
+
+def _remove_if_left_over(path: str) -> None:
+    # Opened, so that the file that is checked is the one that is removed, and never a link's target.
+    descriptor, found = open_own_file(path)
+    try:
+        is_old = time.time() - found.st_mtime > _LIFE_SECONDS
+        is_ours = stat.S_IMODE(found.st_mode) == 0o600 and (
+            not found.st_size or _SIGN in os.read(descriptor, 1 << 16)
+        )
+        if (
+            is_old
+            and is_ours
+            and _lock_file(descriptor)
+            and os.path.samestat(os.lstat(path), os.fstat(descriptor))
+        ):
+            os.unlink(path)
+    finally:
+        os.close(descriptor)

@@ -12,13 +12,14 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import RenderableType
 from textual.binding import Binding
-from textual.events import Event, Resize
+from textual.events import Event, Key, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Size
 from textual.signal import Signal
@@ -46,6 +47,8 @@ _Answer = TypeVar("_Answer")
 # The signals after which the program restores the terminal and ends.
 _SIGNALS = ("SIGTERM", "SIGHUP")
 _NOTE_SECONDS = 6.0
+# A user who types on makes no pause of this length between two keys.
+_PAUSE_SECONDS = 0.5
 # Actions that only show something. They do not remove an error from the message line.
 _ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
 _NO_COLOR = NoColor()
@@ -71,6 +74,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         # Published when the message to show, or the state of a list, may have changed.
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
+        self._letters_ignored_until = 0.0
         # Signs out again, and returns whether it did. Set between the sign-in of a set-up and the
         # user's answer: a user who quits then would leave a token whose session no command knows.
         self.give_back_sign_in: Callable[[], bool] | None = None
@@ -194,9 +198,28 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             return filters
         return [_NO_COLOR if isinstance(each, Monochrome) else each for each in filters]
 
-    # -- the terminal's size, signals and hang-up -----------------------------------------------
+    # -- keys, and the terminal's size, signals and hang-up -------------------------------------
+
+    def ignore_letters_until_pause(self) -> None:
+        """Ignore printable keys outside of text fields until none came for a moment.
+
+        For a dialog that closes by itself: the user may have typed the next key for the dialog.
+        """
+        self._letters_ignored_until = time.monotonic() + _PAUSE_SECONDS
+
+    def _is_ignored_letter(self, event: Key) -> bool:
+        now, focused = time.monotonic(), self.focused
+        if now >= self._letters_ignored_until or event.is_forwarded or not event.is_printable:
+            return False
+        if focused is not None and focused.check_consume_key(event.key, event.character):
+            return False
+        self._letters_ignored_until = now + _PAUSE_SECONDS
+        return True
 
     async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and self._is_ignored_letter(event):
+            self.bell()
+            return
         # A size without pixels comes from Textual's driver, which may have asked the wrong stream
         # (`tty.size` explains that). A size with pixels was reported by the terminal itself.
         if isinstance(event, Resize) and event.pixel_size is None and not self.is_headless:

@@ -83,6 +83,17 @@ def find_use_command(services: App, row: RoleRow) -> str:
     return f"ssohelper use {arguments_as_typed(names[0] if names else row.key.text)}"
 
 
+async def confirm_first_role(app: FullScreenApp, row: RoleRow) -> bool:
+    """Ask before the role is used on which the cursor stands at a fresh start; return the answer."""
+    from ssohelper.tui.screens.confirm import ConfirmScreen
+
+    where = f" in {row.account.name or row.account.id}" if row.session_name else ""
+    command = find_use_command(app.services, row)
+    return await app.push_screen_wait(
+        ConfirmScreen(f"use {row.role_name}{where}?", command=command)
+    )
+
+
 def make_views_screen(present: SavedView, saved: Mapping[str, SavedView]) -> ViewsScreen:
     """Return the dialog with the saved views of the list."""
     from ssohelper.tui.screens.views import ViewsScreen

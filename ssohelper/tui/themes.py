@@ -18,6 +18,7 @@ def _theme_variables(*, muted: str, track: str, bar: str, mark: str, cursor: str
         # An opaque colour, because a line is drawn without knowing the background under it.
         "text-muted": muted,
         "block-cursor-text-style": "none",
+        "button-focus-text-style": "bold",
         "block-cursor-foreground": cursor,
         "input-selection-background": mark,
         "input-selection-foreground": cursor,
@@ -165,6 +166,31 @@ ANSI_LIGHT = Theme(
         text="ansi_black", mark="ansi_blue", cursor="ansi_bright_white"
     ),
 )
+# For NO_COLOR: the terminal's own text and background alone. Cursors are drawn in reverse.
+NO_COLOR = Theme(
+    name="ssohelper-no-color",
+    ansi=True,
+    primary="ansi_default",
+    secondary="ansi_default",
+    accent="ansi_default",
+    success="ansi_default",
+    warning="ansi_default",
+    error="ansi_default",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=True,
+    variables=_ansi_theme_variables(
+        text="ansi_default", mark="ansi_default", cursor="ansi_default"
+    )
+    | {
+        "block-cursor-text-style": "reverse",
+        "button-focus-text-style": "bold reverse",
+        "input-cursor-text-style": "reverse",
+    },
+)
 NAMES = ("auto", "dark", "light", "ansi")
 _NAMES_256 = {DARK.name: DARK_256.name, LIGHT.name: LIGHT_256.name}
 
@@ -172,8 +198,11 @@ _NAMES_256 = {DARK.name: DARK_256.name, LIGHT.name: LIGHT_256.name}
 def textual_theme_name(app: TextualApp[Any], name: str, *, is_light: bool = False) -> str:
     """Return Textual's name of the setting's theme, in the colours that the terminal has.
 
-    `is_light`: the terminal's background is light, which decides for "auto" and "ansi".
+    `is_light`: the terminal's background is light, which decides for "auto" and "ansi". With NO_COLOR
+    there is one theme.
     """
+    if app.no_color:
+        return NO_COLOR.name
     if name == "ansi":
         return (ANSI_LIGHT if is_light else ANSI_DARK).name
     found = (LIGHT if name == "light" or (name == "auto" and is_light) else DARK).name
@@ -186,12 +215,12 @@ def apply_settings(app: TextualApp[Any], services: App, *, is_light: bool = Fals
     If the settings have no theme, the environment variable TEXTUAL_THEME decides, then the
     terminal's background.
     """
-    for theme in (DARK, LIGHT, DARK_256, LIGHT_256, ANSI_DARK, ANSI_LIGHT):
+    for theme in (DARK, LIGHT, DARK_256, LIGHT_256, ANSI_DARK, ANSI_LIGHT, NO_COLOR):
         app.register_theme(theme)
     named = os.environ.get("TEXTUAL_THEME", "")
     default = (
         named
-        if named in app.available_themes
+        if named in app.available_themes and not app.no_color
         else textual_theme_name(app, "auto", is_light=is_light)
     )
     if not _has_settings(services) and "SSOHELPER_THEME" not in services.environ:

@@ -124,3 +124,11 @@ def test_every_command_names_the_line_of_an_invalid_file(run: Run, settings_file
         assert f'"{settings_file}" line 2: no setting named "frm"' in done.stderr
         assert 'did you mean "form"?' in done.stderr
     assert settings_file.read_text() == 'form = "sso"\nfrm = 1\n'
+
+
+def test_unset_names_the_command_that_lets_the_default_apply_again(run):
+    for argv, key in ((("unset",), "KEY"), (("unset", "form"), "form")):
+        done = run("config", *argv)
+        assert done.returncode == 2
+        assert 'no command named "unset"' in done.stderr
+        assert f"ssohelper config set {key} --default" in done.stderr

@@ -294,3 +294,20 @@ def test_a_role_or_program_that_is_gone_is_named_beside_the_shell_text(shell: Sh
         assert (done.returncode, f"AWS_PROFILE='{name}'" in done.stdout) == (0, True), done.stderr
         assert warning in done.stderr
     assert "warning" not in use(shell, "mine").stderr
+
+
+def test_a_full_disk_says_that_the_shell_was_not_switched(shell: Shell) -> None:
+    assert shell.run("profile", "sync", "--yes").returncode == 0
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [SCRIPT, "use", "payments-prod.ReadOnlyAccess"],
+            env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=RUN_SECONDS,
+        )
+    assert done.returncode == 7
+    error = "the answer for this shell cannot be written: No space left on device"
+    assert f"ssohelper: error: {error}: the shell was not switched" in done.stderr
+    assert "ssohelper: hint: free some space" in done.stderr

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,6 +164,93 @@ def test_ctrl_z_brings_the_prompt_back_and_after_fg_enter_switches_the_shell(
     inside.until("after-before")
     assert not list(place.home.glob("run/*"))
     inside.close()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_after_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> None:
+    inside = start(place, shell)
+    kill_program(inside)
+    inside.until("code 137 is-before")
+    assert_terminal_is_reset(inside)
+    assert not list(place.home.glob("run/*"))
+    inside.close()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_after_ctrl_z_fg_and_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> None:
+    inside = start(place, shell)
+    inside.send("\x1a")
+    inside.until("suspended" if shell == "zsh" else "is-before")
+    before = len(inside.raw)
+    inside.send("fg\r")
+    inside.until(lambda: b"20/20" in inside.raw[before:].partition(b"\x1b[?1049h")[2])
+    kill_program(inside)
+    inside.until(lambda: b"?1049l" in inside.raw[before:])
+    assert_terminal_is_reset(inside)
+    assert not list(place.home.glob("run/*"))
+    inside.close()
+
+
+def kill_program(inside: Terminal) -> None:
+    [group] = [os.tcgetpgrp(inside.child.child_fd)]
+    assert group != inside.child.pid
+    os.kill(group, signal.SIGKILL)
+
+
+def assert_terminal_is_reset(inside: Terminal) -> None:
+    inside.send("echo wro''ng-$(stty -a | grep -c -- '-icanon\\|-echo ')-modes\r")
+    inside.until("wrong-0-modes")
+    for mode in (b"1049", b"1000", b"1003", b"1006", b"1004"):
+        assert inside.raw.rfind(b"\x1b[?%bl" % mode) > inside.raw.rfind(b"\x1b[?%bh" % mode), mode
+    assert inside.raw.rfind(b"\x1b[?25h") > inside.raw.rfind(b"\x1b[?25l")
+
+
+# zsh shows no name of a job that a function has started.
+@pytest.mark.parametrize("shell", ["bash", "fish"])
+def test_jobs_names_the_program(place: Place, shell: str) -> None:
+    inside = start(place, shell)
+    inside.send("\x1a")
+    inside.until("is-before")
+    inside.send("jobs > ~/jobs; echo li''sted\r")
+    inside.until("listed")
+    listed = (place.home / "jobs").read_text()
+    assert re.search(r"\bssohelper\b", listed)
+    assert "_ssohelper" not in listed.lower()
+    inside.close()
+
+
+def test_a_later_start_removes_answer_files_that_a_closed_terminal_has_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = shell_answer._LIFE_SECONDS
+    names = ("empty12345", "answer1234", "young12345", "other12345", "open123456", "longer12345")
+    paths = [tmp_path / f"ssohelper.{name}" for name in names]
+    for path in paths:
+        path.touch(0o600)
+    paths[1].write_text("__ssohelper_used=x")
+    paths[3].write_text("my notes")
+    target = tmp_path / "ssohelper.toml"
+    target.touch(0o600)
+    (tmp_path / "ssohelper.link123456").symlink_to(target)
+    for path in (*paths, target):
+        old = path.stat().st_mtime - day - 60
+        if path != paths[2]:
+            os.utime(path, (old, old))
+    # The full screen that has this one is open for more than a day.
+    monkeypatch.setenv("_SSOHELPER_ANSWER", str(paths[4]))
+    still_open = shell_answer.take_answer_file()
+    assert still_open is not None
+    assert not paths[0].exists()
+    paths[0].touch(0o600)
+    os.utime(paths[0], (0, 0))
+    new = make_answer_file(tmp_path)
+    monkeypatch.setenv("_SSOHELPER_ANSWER", str(new))
+    taken = shell_answer.take_answer_file()
+    assert taken is not None
+    left = {path.name.removeprefix("ssohelper.") for path in tmp_path.iterdir()}
+    assert left == {"answer", *names[2:], "toml", "link123456"}
+    taken.end(0)
+    still_open.end(0)
 
 
 def make_answer_file(folder: Path) -> Path:

@@ -76,7 +76,7 @@ PALETTES = (
     Palette("256-light", themes.LIGHT_256.name, has_256=True, is_light=True),
     Palette("ansi-dark", themes.ANSI_DARK.name),
     Palette("ansi-light", themes.ANSI_LIGHT.name, is_light=True),
-    Palette("no-color", themes.DARK.name, no_color=True),
+    Palette("no-color", themes.NO_COLOR.name, no_color=True),
 )
 
 
@@ -271,8 +271,6 @@ def _theme_backgrounds(app: App[Any], palette: Palette) -> frozenset[Rgb]:
     if tint.ansi is None:
         transparent.append(tint.with_alpha(_FOCUS_TINT))
     found |= {_blend(under, over.rgb, over.a) for under in found for over in transparent}
-    if palette.no_color:
-        found |= {Color(*color).monochrome.rgb for color in found}
     if palette.has_256:
         for red, green, blue in list(found):
             shown = _shown(

@@ -145,3 +145,10 @@ def test_the_screen_tells_two_sessions_of_one_account_apart(
         assert any("lab" in line for line in lines)
 
     run_scenario(world.app(), scenario, size=size)
+
+
+def test_no_name_is_cut_for_a_longer_one_that_is_not_visible() -> None:
+    rows = [row("payments-prod", "ReadOnlyAccess"), row("x", "A" * 30)]
+    columns = lay_out_columns(rows[:1], 34, measure_columns(rows))
+    assert columns.name - 1 >= len("payments-prod")
+    assert columns.role - 1 >= len("ReadOnlyAccess")

@@ -11,6 +11,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.system import collected_run, terminal_session
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.command_line import CommandScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.run_progress import RunScreen
 from tests.cli.listing_world import SCRIPT, Shell
@@ -80,6 +81,21 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.press("enter")
         await user.wait_for_screen(GrantScreen)
         await user.press("escape")  # cancels the whole run
+        await user.wait_for_message("nothing was run")
+        await user.wait_for_screen(AccountsScreen)
+        assert not (tmp_path / "env").exists()
+        await user.press("f10")
+        await user.wait_for_screen(CommandScreen)
+        await user.wait_for_text("esc: cancel")
+        await user.type(line)
+        await user.press("enter")
+        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_text("esc: cancel")
+        await user.press(*"INC-1", "enter", *"wrong", "enter")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_text("as these 3 of 4 roles only?", "Developer in payments-dev")
+        assert "DatabaseAdmin in x" not in user.screen
+        await user.press("n")
         await user.wait_for_message("nothing was run")
         await user.wait_for_screen(AccountsScreen)
         assert not (tmp_path / "env").exists()

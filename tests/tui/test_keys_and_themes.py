@@ -33,6 +33,7 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.screens.views import ViewsScreen
 from ssohelper.tui.widgets.profile_pane import ProfilePane
+from tests.tui.cells import PALETTES, take_frame
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
@@ -233,6 +234,28 @@ class TestThemes:
             await user.wait_for_text("❯ ● corp", "○ lab", "━", "╌")
             await user.press("f4")
             await user.wait_for_text("◆ payments", "· audit", "+ 17 to add", "~ 1 to change")
+
+        run_scenario(world.app(), scenario)
+
+    @pytest.mark.parametrize("theme", ["", 'theme = "dark"\n'])
+    def test_with_no_color_only_the_terminals_own_colours_are_drawn(
+        self, world: DemoHome, monkeypatch: pytest.MonkeyPatch, theme: str
+    ) -> None:
+        monkeypatch.setenv("NO_COLOR", "1")
+        if theme:
+            settle(world, theme)
+        palette = next(one for one in PALETTES if one.no_color)
+        text, background = palette.default_text, palette.default_background
+
+        async def scenario(user: User) -> None:
+            await user.wait_for_text("role keys")
+            frame = take_frame(user.app, "accounts", palette)
+            runs = [run for line in frame.lines for run in line]
+            bright = [run for run in runs if not run.is_dim]
+            colors = {run.color for run in bright} | {run.background for run in runs}
+            assert colors == {text, background}
+            chosen = [run.text for run in runs if run.background == text]
+            assert "ReadOnlyAccess" in "".join(chosen)
 
         run_scenario(world.app(), scenario)
 

@@ -18,7 +18,7 @@ from ssohelper.tui.widgets.lines import LineView
 from tests.tui.cells import PALETTES, XTERM_16, Frame, Palette, look, take_frame, to_svg
 from tests.tui.looks import check
 
-DARK, LIGHT, DARK_256, _, ANSI_DARK, ANSI_LIGHT, NO_COLOR = PALETTES
+DARK, LIGHT, DARK_256, _, ANSI_DARK, ANSI_LIGHT, _ = PALETTES
 
 
 class Raw(Widget):
@@ -232,15 +232,6 @@ def test_a_line_that_is_wider_than_the_screen_is_found() -> None:
     wider = (*frame.lines[0], frame.lines[0][0]._replace(x=40))
     assert rules_of(frame._replace(lines=(wider, *frame.lines[1:]))) == {"too wide"}
     assert rules_of(frame._replace(lines=frame.lines[1:])) == {"too wide"}
-
-
-def test_with_no_color_the_greys_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    grey = frame_of(
-        Raw("words" + " " * 35, Style(color="#905050", bgcolor="#11151b")), palette=NO_COLOR
-    )
-    assert all(len(set(run.color)) == 1 for line in grey.lines for run in line)
-    assert rules_of(grey) == {"invisible text"}
 
 
 def test_a_picture_has_the_texts_and_colours_of_the_frame() -> None:

@@ -2,11 +2,12 @@
 
 import pytest
 
+from ssohelper.tui.screens.help import Help, help_lines
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
-SHORT = " ○ all  ○ ★  ● tree  ○ use"
-WHOLE = " ○ all sessions  ○ favourites  ● tree  ○ by use"
+SHORT = " ○ all  ○ ★  ● tree  ● use"
+WHOLE = " ○ all sessions  ○ favourites  ● tree  ● by use"
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,20 @@ def test_a_filter_that_gets_a_longer_name_shortens_the_others(world: DemoHome) -
         await user.wait_for_text(" ● corp  ○ ★  ● tree  ● name")
 
     run_scenario(world.app(), scenario, size=(80, 24))
+
+
+def test_the_help_wraps_a_description_that_is_too_long() -> None:
+    words = "word " * 20
+    lines = help_lines(Help("", [("F1", words.strip(), "app.help")], False), 73)
+    texts = ["".join(text for text, _ in line) for line in lines]
+    assert sum(text.count("word") for text in texts) == 20
+    assert not any("…" in text for text in texts)
+
+
+def test_an_address_that_does_not_fit_ends_with_an_ellipsis(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.type("payments-prod DatabaseAdmin")
+        await user.wait_for_text("aws+payments-pr…")
+
+    run_scenario(world.app(), scenario, size=(62, 24))

@@ -9,6 +9,8 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
+from tests.programs import require_program
+from tests.shell.at_a_terminal import INSTALL, SHELLS
 from tests.tui.terminal import Terminal
 
 OTHER = "https://d-1111111111.awsapps.com/start"
@@ -35,7 +37,9 @@ def open_shell(shell: Shell, **environ: str) -> Terminal:
     terminal.until("1/20")
     terminal.until("F7 Shell")
     terminal.send("\x1b[18~")
-    terminal.until(lambda: "$" in terminal.lines)
+    terminal.until("these keys are renewed")
+    if environ.get("SHELL", "/bin/sh") == "/bin/sh":
+        terminal.until(lambda: "$" in terminal.lines)
     return terminal
 
 
@@ -77,6 +81,34 @@ def test_the_shells_programs_have_no_fixed_keys(shell: Shell) -> None:
     names = {line.partition("=")[0] for line in out.read_text().splitlines()}
     assert "AWS_ACCESS_KEY_ID" not in names
     assert {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "SSOHELPER_SERVED_ROLE"} <= names
+
+
+RC = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/config.fish"}
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_prompt_names_the_role_also_if_only_the_function_is_loaded(
+    shell: Shell, name: str
+) -> None:
+    rc = shell.home / RC[name]
+    rc.parent.mkdir(parents=True, exist_ok=True)
+    rc.write_text(INSTALL[name].replace("ssohelper", str(SCRIPT), 1) + "\n")
+    path = f"{Path(SCRIPT).parent}:{shell.environ['PATH']}"
+    terminal = open_shell(shell, SHELL=require_program(name), PATH=path)
+    terminal.until(lambda: bool(re.search(r"payments-prod/ReadOnlyAccess \dh\d\dm", terminal.text)))
+    terminal.send("exit\r")
+    terminal.until("has ended")
+    terminal.send("\x11")
+    assert terminal.wait() == 0
+
+
+def test_a_shell_without_the_function_says_at_its_start_which_role_it_has(shell: Shell) -> None:
+    terminal = open_shell(shell)
+    assert 'account "payments-prod" (000030000001), role "ReadOnlyAccess"' in terminal.text
+    terminal.send("exit\r")
+    terminal.until("has ended")
+    terminal.send("\x11")
+    assert terminal.wait() == 0
 
 
 def test_a_session_of_another_name_is_not_the_shells(shell: Shell) -> None:

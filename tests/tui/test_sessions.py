@@ -4,8 +4,10 @@ from ssohelper.actions import regions
 from ssohelper.core.model import Secret, SignInFacts
 from ssohelper.core.region_order import RegionFailure
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.tui.driving import User, run_scenario
+from tests.tui.test_set_up import quick
 from tests.tui.world import DemoHome
 from tests.two_regions import SECOND, THERE
 
@@ -182,5 +184,27 @@ def test_a_sign_in_without_a_section_is_shown_and_can_be_ended(world: DemoHome) 
         await user.press("y")
         await user.wait_for_message('signed out of "corp"')
         assert world.emulator.counters["Logout"] == 1
+
+    run_scenario(services, scenario)
+
+
+def test_letters_typed_when_the_sign_in_dialog_closes_by_itself_do_nothing(
+    world: DemoHome,
+) -> None:
+    services = world.app(sleep=quick)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("○ lab")
+        await user.press("down", "s")
+        await user.wait_for_screen(SignInScreen)
+        await user.wait_for_text("PQRS-TVWX")
+        world.emulator.approve_device("PQRS-TVWX", "ana")
+        await user.wait_for_screen(SessionsScreen)
+        await user.press("o", "f")
+        assert isinstance(user.app.screen, SessionsScreen)
+        user.app._letters_ignored_until = 0.0
+        await user.press("o")
+        await user.wait_for_screen(ConfirmScreen)
 
     run_scenario(services, scenario)

@@ -83,7 +83,7 @@ def test_what_a_search_finds_is_unfolded_and_the_arrows_edit_the_search(world: D
 
 def test_a_key_shows_a_flat_list_and_another_sorts_it(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text(f"▾ {DEV}", "● tree", "○ by use")
+        await user.wait_for_text(f"▾ {DEV}", "● tree", "● by use")
         await user.press("down", "ctrl+g")
         await user.wait_for_text("○ tree", "❯     payments-dev    000040000001 ReadOnlyAccess")
         await user.press("ctrl+s")

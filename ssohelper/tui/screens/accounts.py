@@ -318,10 +318,8 @@ class AccountsScreen(Screen[None]):
             self.reload_rows()
         only = self.roles.shown.view.only_session
         sessions = [one for one in self._choice.sessions if only in (None, one.name)]
-        for session in sessions:
-            if self._refresher is not None:
-                is_only = len(sessions) == 1
-                self._refresher.refresh_list(session, by_user=True, may_offer_sign_in=is_only)
+        if self._refresher is not None:
+            self._refresher.refresh_lists(sessions)
 
     def _show_refresh_progress(self) -> None:
         """Show for which sessions the list of roles is being refreshed.
@@ -364,16 +362,18 @@ class AccountsScreen(Screen[None]):
             use()
 
     def _use_role(self, row: RoleRow) -> None:
-        if self._actions is not None and self._is_guarded(row):
-            self.run_worker(self._choose_guarded_role(self._actions, row), exclusive=True)
+        guarding = self._actions if self._is_guarded(row) else None
+        if guarding is not None or self._pane.is_untouched:
+            self.run_worker(self._ask_before_use(guarding, row), exclusive=True)
         else:
             self._leave_to_use_role(row)
 
     def _leave_to_use_role(self, row: RoleRow) -> None:
         self.app.leave(deferred.find_use_command(self.services, row), row)
 
-    async def _choose_guarded_role(self, actions: RowActions, row: RoleRow) -> None:
-        if await actions.ask_for_grant(row):
+    async def _ask_before_use(self, guarding: RowActions | None, row: RoleRow) -> None:
+        confirm = partial(deferred.confirm_first_role, self.app)
+        if await (guarding.ask_for_grant(row) if guarding else confirm(row)):
             self._leave_to_use_role(row)
 
     def on_role_pane_left(self) -> None:

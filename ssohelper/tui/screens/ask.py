@@ -37,6 +37,7 @@ class AskScreen(ModalScreen["str | None"]):
             yield Static(Content(show(self._question)), classes="dialog--title")
             yield Input(self._value, id="answer", compact=True)
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
+            yield Static("esc: cancel", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -18,6 +18,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
 from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
@@ -26,6 +27,7 @@ from ssohelper.tui.screens.ticked_sign_ins import act_on_each, label_of
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.widgets.lines import Line
 
 
 class CommandScreen(AskScreen):
@@ -59,6 +61,7 @@ class CommandScreen(AskScreen):
             yield Input(placeholder="aws sts get-caller-identity", id="answer", compact=True)
             yield Static("", id="wrong", classes="error", markup=False)
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
+            yield Static("esc: cancel", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#answer").focus()
@@ -99,7 +102,8 @@ async def run_command(
     """Ask for a command line and run it as each of these roles. Call it in a worker.
 
     A guarded role is asked for first, and each sign-in that is missing is offered. If the user
-    leaves the question of a guarded role, nothing runs. `granted` is called after a grant.
+    leaves the question of a guarded role, nothing runs. If a role got no grant or no sign-in, the
+    user is asked whether to run as the others. `granted` is called after a grant.
     Raises: SsoHelperError.
     """
     services = app.services
@@ -127,8 +131,20 @@ async def run_command(
         app.show_done("nothing was run")
         return
     ready.sort(key=rows.index)
+    if len(ready) < len(rows) and not await _confirm_fewer_roles(app, ready, len(rows), line):
+        app.show_done("nothing was run")
+        return
     await app.push_screen_wait(RunScreen([RoleRun(services, row, argv) for row in ready], argv))
     granted()
+
+
+async def _confirm_fewer_roles(
+    app: FullScreenApp, ready: Sequence[RoleRow], count: int, line: str
+) -> bool:
+    """Say which of the `count` roles the command can run as, and ask whether to run it."""
+    question = f"run {line} as these {len(ready)} of {count} roles only?"
+    lines: list[Line] = [[(show(label_of(row)), "")] for row in ready]
+    return await app.push_screen_wait(ConfirmScreen(question, lines=lines))
 
 
 def _command_question(rows: Sequence[RoleRow]) -> str:

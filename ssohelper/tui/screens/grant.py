@@ -56,6 +56,7 @@ class GrantScreen(ModalScreen["Answer | None"]):
             )
             yield Input(id="word", compact=True)
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
+            yield Static("esc: cancel", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#reason", Input).focus()

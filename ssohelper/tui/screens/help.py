@@ -89,10 +89,12 @@ def help_lines(found: Help, width: int) -> list[Line]:
     named = width >= _KEY_WIDTH + _DESCRIPTION_WIDTH + _NAME_WIDTH
     for keys, description, name in found.keys:
         key = (fitted(keys, _KEY_WIDTH), "accent")
+        text_width = _DESCRIPTION_WIDTH - 1 if named else width - _KEY_WIDTH
+        first, *rest = textwrap.wrap(description, text_width)
         if named:
-            lines.append([key, (fitted(description, _DESCRIPTION_WIDTH), ""), (name, "dim")])
+            lines.append([key, (fitted(first, _DESCRIPTION_WIDTH), ""), (name, "dim")])
+            lines += [[(" " * _KEY_WIDTH + more, "")] for more in rest]
             continue
-        first, *rest = textwrap.wrap(description, width - _KEY_WIDTH)
         lines += [[key, (first, "")], *([(" " * _KEY_WIDTH + more, "")] for more in rest)]
     letters = ", j k g G" if found.letters_move else ""
     lines += [[], [("arrows, page up, page down, home, end", "accent"), (f"{letters}: move", "")],

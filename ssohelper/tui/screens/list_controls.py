@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ssohelper.actions import list_view
-from ssohelper.core.role_tree import BY_USE, RoleListView, SavedView
+from ssohelper.core.role_tree import RoleListView, SavedView
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -81,7 +81,7 @@ class ListControls:
         only = view.only_session
         for name, on, label in (
             ("grouped", not view.is_flat, None),
-            ("sort", view.sort != BY_USE, f"by {view.sort}"),
+            ("sort", True, f"by {view.sort}"),
             ("favourites", view.only_favourites, None),
             ("session", only is not None, only or "all sessions"),
         ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -85,6 +85,11 @@ class ListRefresher:
             since = clocks.same_user_since.get(name)
             if since is not None and at < since <= self._app.services.clock.now():
                 self.refresh_list(session, by_user=False)
+
+    def refresh_lists(self, sessions: Sequence[SsoSession]) -> None:
+        """Refresh these lists, as the user wishes. The sign-in to a single session is offered."""
+        for session in sessions:
+            self.refresh_list(session, by_user=True, may_offer_sign_in=len(sessions) == 1)
 
     def refresh_list(
         self, session: SsoSession, *, by_user: bool, may_offer_sign_in: bool = False

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _OPTIONS = () if sys.platform == "win32" else ("--server",)
+# With this variable, the text of shell-init switches the prompt on, so that the prompt names the role.
+# In a shell that does not load that text, the line that `exec` prints at its start names it.
+_NAMED = MappingProxyType({"SSOHELPER_PROMPT_ON": "1"})
 # A shell that fails within so many seconds could not be started: the user must read its error
 # before the full screen is drawn over it.
 _SOON_SECONDS = 3.0
@@ -81,7 +84,7 @@ def _run_shell_below_exec(
     line = " ".join([*given, "ssohelper", *map(word_as_typed, argv)])
     try:
         with app.suspend():
-            environ = {**app.services.environ, **more, served_role.CHOSEN: chosen}
+            environ = {**app.services.environ, **more, **_NAMED, served_role.CHOSEN: chosen}
             _run_ssohelper_until_end(argv, environ, f"$ {line}\nexit: back to the full screen\n")
     except (SuspendNotSupported, OSError) as cause:
         raise LocalState(f"no shell could be started here: {cause}", hint=line) from cause

@@ -114,7 +114,7 @@ class SignInScreen(LateDismissScreen[None]):
         self._why = f"{show(why.message)}\n$ ssohelper login {show(session.name)}" if why else ""
         self._force, self._device_code = force, device_code
         self._can_continue, self._waiting_action = can_continue, waiting_action
-        self.is_in_background = False
+        self.is_in_background = self._is_cancelled = False
         self._shown: dict[str, bool] = {}
         self._coded = ""
 
@@ -161,6 +161,8 @@ class SignInScreen(LateDismissScreen[None]):
         """Show the sign-in as it is now, and close the dialog if it has ended."""
         sign_in = self.sign_in
         if sign_in.ended.is_set():
+            if not self._is_cancelled:
+                self.app.ignore_letters_until_pause()
             self.finish(None)
             return
         failure, page = sign_in.failure, sign_in.page
@@ -276,6 +278,7 @@ class SignInScreen(LateDismissScreen[None]):
         getattr(self, f"action_{event.button.id}")()
 
     def action_cancel(self) -> None:
+        self._is_cancelled = True
         self.sign_in.stop()
         self.finish(None)
 

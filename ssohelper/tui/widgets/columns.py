@@ -94,6 +94,12 @@ def lay_out_columns(
         (True, True, True),
         (True, True, False),
     )
+    if content.name + content.role + 2 > width:
+        # Where names must be cut, only those that are visible count.
+        content = content._replace(
+            name=widest_cells({row.account.name or row.account.id for row in visible}),
+            role=widest_cells({row.role_name for row in visible}),
+        )
     columns = _columns_with(width, content, *wanted[0], grouped=grouped)
     for with_id, with_session, with_name in wanted[: 1 if grouped else None]:
         columns = _columns_with(width, content, with_id, with_session, with_name, grouped=grouped)

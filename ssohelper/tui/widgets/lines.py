@@ -47,6 +47,7 @@ class LineView(ScrollView, can_focus=True):
         & > .line--cursor {
             background: $block-cursor-background;
             color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
         }
     }
     """

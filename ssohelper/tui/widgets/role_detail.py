@@ -166,15 +166,18 @@ def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: i
     duration = _session_duration_text(clocks.credentials.get(row.key))
     star = "★ favourite · " if row.usage.favourite else ""
     used = f"{star}last use {_last_use_text(row, now)} · session duration {duration}"
+    name = f"{_fitted_if_wider(name, name_width)} "
+    address = f"  {account.id} · {show(account.email)}"
+    left = max(0, width - cell_len(name) - cell_len(role_name))
     return [
-        [
-            (f"{fitted(name, name_width) if cell_len(name) > name_width else name} ", "strong"),
-            (role_name, "accent"),
-            (f"  {account.id} · {show(account.email)}", "dim"),
-        ],
+        [(name, "strong"), (role_name, "accent"), (_fitted_if_wider(address, left), "dim")],
         [(show(f"{row.session_name} · {', '.join(_profiles_or_dash(row))}"), "")],
         [(sign, "bad"), (used, "dim")],
     ]
+
+
+def _fitted_if_wider(text: str, width: int) -> str:
+    return fitted(text, width) if cell_len(text) > width else text
 
 
 def _grant_left_text(grant: Grant | None, now: int) -> str:

@@ -55,7 +55,7 @@ class RoleList(ScrollView, can_focus=False):
         overflow-x: hidden;
         overflow-y: scroll;
         & > .role-list--hit { text-style: bold underline; color: $text-accent; }
-        & > .role-list--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
+        & > .role-list--cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style; }
         & > .role-list--dim { color: $text-muted; }
         & > .role-list--group { text-style: bold; color: $text-secondary; }
         & > .role-list--favourite { color: $text-warning; }
@@ -94,6 +94,7 @@ class RoleList(ScrollView, can_focus=False):
         super().__init__(id=id)
         self.shown = ShownRoles(FLAT)
         self.cursor = 0
+        self.was_cursor_moved = False
         self._painter = RolePainter(self._style, now, is_guarded)
         self._content = columns.measure_columns(())
         # The columns of the rows that are visible now, and for which part of the list that is.
@@ -200,6 +201,7 @@ class RoleList(ScrollView, can_focus=False):
 
         While accounts cannot be folded, the cursor goes `heading_step` further from a heading.
         """
+        self.was_cursor_moved = True
         if not self.shown.lines:
             return
         line = min(max(line, 0), len(self.shown.lines) - 1)

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ssohelper.core.model import NEVER_USED
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.tui.keys import PICKER_UP, make_cursor_bindings
@@ -68,6 +69,12 @@ class RolePane(SearchPane):
 
     def row_counts(self) -> RowCounts:
         return RowCounts(self.list.tick_count, self.list.shown.count, len(self.list.rows))
+
+    @property
+    def is_untouched(self) -> bool:
+        """Return whether the cursor is on a role that neither the user nor any usage has chosen."""
+        is_fresh = all(row.usage == NEVER_USED for row in self.list.rows[:1])
+        return is_fresh and not self.list.was_cursor_moved and not self.list.shown.is_searching
 
     def search_list(self, text: str) -> None:
         self.list.search(text)

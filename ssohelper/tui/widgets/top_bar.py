@@ -69,7 +69,8 @@ class TopBar(Horizontal):
         & > Static { width: auto; padding: 0 1; }
         & > .top-bar--title { text-style: bold; color: $text-primary; }
         & > .top-bar--here {
-            background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
+            background: $block-cursor-background; color: $block-cursor-foreground;
+            text-style: $button-focus-text-style;
         }
         & > .top-bar--space { width: 1fr; padding: 0; }
         & > Tab:hover { background: $surface; }

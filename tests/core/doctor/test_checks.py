@@ -5,8 +5,8 @@ import pytest
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks, sessions
 from ssohelper.core.doctor.facts import (
-    ConfigFacts,
     AwsHostFact,
+    ConfigFacts,
     Facts,
     Failure,
     FileFact,
