@@ -78,8 +78,16 @@ def test_a_damaged_token_is_a_warning_for_those_that_ask_for_the_clocks(app: Wor
     ("ago", "seconds", "said"),
     [
         (HOUR, 7 * HOUR, None),
-        (HOUR, 7 * HOUR + 1, "within 7h: AWS does not report its length (7h left if sign-ins last 8h"),
-        (HOUR, 10 * HOUR, "within 10h: AWS does not report its length (7h left if sign-ins last 8h"),
+        (
+            HOUR,
+            7 * HOUR + 1,
+            "within 7h: AWS does not report its length (7h left if sign-ins last 8h",
+        ),
+        (
+            HOUR,
+            10 * HOUR,
+            "within 10h: AWS does not report its length (7h left if sign-ins last 8h",
+        ),
         (HOUR, None, "at any time: AWS does not report its length (7h left if sign-ins last 8h"),
         # Once the default has passed, a renewed token lasts an hour.
         (DEFAULT, 3600, None),
