@@ -13,7 +13,7 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from ssohelper.errors import AwsUnreachable, BadAnswer, LoginRequired
+from ssohelper.errors import AwsUnreachable, BadAnswer, LoginRequired, Refused
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.portal import Portal
 from tests.in_process import renew_in_process
@@ -202,6 +202,27 @@ class TestFailures:
         stranger = Listing("https://other.awsapps.com/start", session.region, app.clock.now())
         app.directory.save_unfinished_listing(session.name, stranger)
         assert len(directory.fetch_listing(app, session).accounts) == 30
+
+    def test_a_short_listing_is_not_saved_after_each_answer(
+        self, app, session, emulator, monkeypatch
+    ):
+        saved = []
+        monkeypatch.setattr(
+            app.directory, "save_unfinished_listing", lambda *one: saved.append(one)
+        )
+        directory.fetch_listing(app, session)
+        assert len(saved) < 5  # there are 30 accounts
+
+    def test_a_portal_that_the_company_does_not_allow_is_not_asked(
+        self, app, session, emulator, monkeypatch
+    ):
+        def refuse(_policy, refused):
+            raise Refused(f"{refused.start_url} is not allowed")
+
+        monkeypatch.setattr(type(app.company_policy), "check_portal", refuse)
+        with pytest.raises(Refused):
+            directory.fetch_listing(app, session)
+        assert emulator.counters["ListAccounts"] == 0
 
     def test_when_aws_is_down_not_every_account_is_tried(self, app, session, emulator):
         app.pacing = Pacing(50)

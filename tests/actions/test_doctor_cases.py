@@ -297,7 +297,10 @@ def test_the_end_of_a_setup_names_a_clock_that_differs_from_awss(home):
         app = App(home.env)
         [session] = app.config.read().sso_sessions()
         directory.fetch_listing(app, session, refresh=True)
-        found = {one.id: one for one in doctor.prove_profile_of_session(app, session).findings}
+        app.environ["SHELL"] = "/bin/bash"
+        report = doctor.prove_profile_of_session(app, session)
+        assert not report.has_shell_lines
+        found = {one.id: one for one in report.findings}
         assert "behind AWS's" in found["clock"].message
         assert {one.severity for one in found.values()} == {"problem"}
         assert app.warnings == []

@@ -1,8 +1,11 @@
 """What `doctor` gathers of profiles for its sessions."""
 
+import os
+from pathlib import Path
+
 import pytest
 
-from ssohelper.actions import doctor_facts
+from ssohelper.actions import doctor_facts, doctor_machine
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor.facts import ConfigFacts
 
@@ -32,3 +35,13 @@ def test_a_session_is_compared_with_its_own_profiles_only(monkeypatch: pytest.Mo
     found = [one.name for one in config.sso_sessions() if targets.has_managed_profile(one)]
     assert found == [f"s{at}" for at in range(1, 20, 2)]
     assert len(calls) == 10
+
+
+@pytest.mark.needs_root
+def test_a_file_of_another_user_has_that_users_name(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text("")
+    os.chown(path, 65534, 65534)
+    found = doctor_machine._make_file_fact(path, "config")
+    assert found is not None
+    assert found.owner == "nobody"

@@ -13,6 +13,7 @@ from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core.model import SignInFacts, SsoSession
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, Refused, SsoHelperError
 from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
+from tests.published import date_back
 
 MINUTE = 60
 HOURS = "SSOHELPER_SESSION_HOURS"
@@ -197,3 +198,27 @@ def test_a_login_that_waited_takes_the_region_that_the_other_one_recorded(
     monkeypatch.setattr(login, "_hold_login_lock", other_login)
     found = login.log_in(app, SESSION, None, LoginOptions())  # type: ignore[arg-type]
     assert (found.how, found.session.region) == ("joined", "eu-west-1")
+
+
+def test_the_browser_of_the_settings_is_used_if_one_is_named(app: LoginApp) -> None:
+    assert login.browser_command_setting(app, SESSION) is None
+    path = app.locations.settings_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('[sessions.corp]\nbrowser = "firefox --new-window"\n')
+    date_back(path)
+    app.forget_settings()
+    assert login.browser_command_setting(app, SESSION) == "firefox --new-window"
+
+
+def test_a_program_below_an_allow_list_ends_no_sign_in(
+    app: LoginApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_app: object, what: str, _command: str) -> None:
+        raise Refused(f"a limited program may not {what}")
+
+    app.sign_in_since(HOUR, HOUR)
+    monkeypatch.setattr(login.agents, "refuse_below_allow_list", refuse)
+    with pytest.raises(Refused, match="may not sign out"):
+        login.log_out(app, SESSION)
+    assert app.tokens.load(SESSION) is not None
+    assert app.logged_out == []

@@ -6,11 +6,11 @@ import pytest
 
 from ssohelper.actions import notices
 from ssohelper.actions.notices import Reminder, list_ends_of_sign_in_and_token
-from ssohelper.core.model import SignInFacts, SsoSession
+from ssohelper.core.model import CachedCredentials, SignInFacts, SsoSession
 from ssohelper.core.sign_in_notices import Notice
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
-from tests.actions.world import WorldApp, token
+from tests.actions.world import WorldApp, keys, token
 
 NOW = 4_000_000_000
 MINUTE, HOUR = 60, 3600
@@ -127,3 +127,16 @@ def test_the_notice_that_is_due_after_a_renewal_is_given_once(
     for _ in range(2):
         notices.give_notice_after_renewal(app, SESSION, error)
         assert len(app.given) == count
+
+
+def test_a_sign_in_that_ends_before_the_next_renewal_has_its_notice_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, given = WorldApp(tmp_path), list[int]()
+    monkeypatch.setattr(
+        notices, "try_to_give_due_notice", lambda _app, _session, next_at: given.append(next_at)
+    )
+    cached = CachedCredentials(keys("A", NOW + HOUR), NOW)
+    notices.give_notice_before_renewal(app, SESSION, cached)
+    [next_at] = given
+    assert NOW < next_at < NOW + HOUR

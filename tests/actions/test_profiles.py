@@ -190,3 +190,17 @@ def test_options_that_several_syncs_save_at_once_are_all_kept(app: App, home: Ho
         start.abort()
         for process in started:
             process.join(60)
+
+
+def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
+    app: App, home: Home
+) -> None:
+    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Admin\n"
+    append(home, f"[profile pay.Admin]\n{keys}region = eu-west-1\nssohelper_managed = true\n")
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    choices = profiles.merge_choices(app, session, FILTERED._replace(form="process"))
+    assert profiles.plan_sync(app, session, listing, choices).change == ()
+    [change] = profiles.plan_sync(app, session, listing, choices, convert=True).change
+    assert "credential_process" in change.after

@@ -3,7 +3,7 @@
 from ssohelper.actions import favourites, roles
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
-from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.model import Account, Role, RoleKey
 from tests.conftest import Home
 
 URL = "https://d-0000000000.awsapps.com/start"
@@ -61,3 +61,26 @@ def test_a_favourite_comes_first(home: Home):
 
 def test_without_a_config_there_are_no_roles(home: Home):
     assert roles.read_roles(App(home.env)) == roles.KnownRoles([], {}, [])
+
+
+def test_a_role_on_top_of_another_has_the_name_of_its_own_account(home: Home):
+    house = house_of(home)
+    base = "sso_session = corp\nsso_account_id = 000030000001\nsso_role_name = Admin\n"
+    chains = "".join(
+        f"[profile {name}]\nrole_arn = arn:aws:iam::{account_id}:role/Deploy\nsource_profile = base\n"
+        for name, account_id in (("here", PROD.id), ("there", "000030000009"))
+    )
+    home.write_config(f"{home.config_file.read_text()}[profile base]\n{base}{chains}")
+    rows = {row.profiles: row for row in roles.read_roles(house).rows}
+    assert rows[("here",)].account == PROD
+    assert rows[("there",)].account == Account("000030000009", "", "")
+
+
+def test_what_an_account_offers_is_told_in_three_names():
+    names = ("Admin", "Billing", "Deploy", "Read")
+    for count, offered in (
+        (3, "Admin, Billing, Deploy; "),
+        (4, "Admin, Billing, Deploy and 1 more; "),
+    ):
+        listing = Listing(URL, "us-east-1", 1, (ListedAccount(PROD, names[:count]),))
+        assert listing.propose_role(Role(PROD.id, "Xyzzy")) == f"the account offers {offered}"

@@ -5,9 +5,10 @@ import pytest
 from ssohelper.actions import selection
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
-from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.model import Account, RoleKey, SsoSession
 from ssohelper.core.served_role import VARIABLE
 from ssohelper.errors import UsageProblem
+from tests.actions.world import token
 from tests.conftest import Home
 
 URL = "https://d-0000000000.awsapps.com/start"
@@ -109,3 +110,13 @@ def test_a_shells_endpoint_is_asked_unless_another_session_is_named(home: Home):
         assert selection.resolve_profile(app, None, session_name).key == key
     with pytest.raises(UsageProblem):
         selection.resolve_profile(app, None, "other")
+
+
+def test_a_recorded_session_that_the_config_lacks_is_found_by_its_name(home: Home):
+    session = SsoSession("corp", URL, "us-east-1", ())
+    app = app_of(home, sessions={"other": OTHER_URL})
+    assert selection.find_session_not_in_config(app, "corp") is None
+    app.tokens.save_session(session)
+    app.tokens.save(session, token("theirs"))
+    assert selection.find_session_not_in_config(app, "corp") == session
+    assert selection.find_session_not_in_config(app, None) is None  # the config has a session

@@ -1,10 +1,11 @@
 """Waiting for a sign-in: how often the token file is looked at, and when the wait ends."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from ssohelper.actions import sign_in_wait
+from ssohelper.actions import login_ui, sign_in_wait
 from ssohelper.errors import LoginRequired, RoleNotAssigned
 from tests.actions.world import SESSION, WorldApp
 
@@ -119,3 +120,13 @@ def test_a_held_job_waits_as_the_settings_say_unless_they_say_not_to_wait(
 ) -> None:
     app.environ[sign_in_wait.VARIABLE] = setting
     assert sign_in_wait.hold_duration_text(app, SESSION) == text
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1.0, 2.5])
+def test_a_pause_of_a_sign_in_is_as_long_as_it_was_asked_for(
+    tmp_path: Path, seconds: float
+) -> None:
+    app = WorldApp(tmp_path, sleeps=True)
+    ui = SimpleNamespace(is_cancelled=lambda: False)
+    login_ui.sleep_unless_cancelled(app, SESSION, ui, seconds)  # type: ignore[arg-type]
+    assert app.slept == pytest.approx(seconds)

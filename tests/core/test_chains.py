@@ -225,3 +225,9 @@ def test_any_name_comes_back_from_a_path(name: str):
     assert "/" not in chain
     assert not chain.startswith(".")
     assert "~" not in chain
+
+
+def test_a_wrong_region_of_a_chain_is_told_as_that_of_any_profile():
+    text = native("a", "base", ARN, "region = no region!")
+    line = len((SESSION + BASE).splitlines()) + 4
+    assert refused(text).startswith(f'config:{line}: the region "no region!" of profile "a"')

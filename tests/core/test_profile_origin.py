@@ -30,6 +30,16 @@ def origin_of(keys: str, more: str = "") -> Origin | None:
     return next((one for one in found if one.name == "x"), None)
 
 
+def test_a_profile_of_a_session_is_of_that_sessions_portal() -> None:
+    found = origin_of(f"sso_session = corp\n{SSO}", SESSION)
+    assert found is not None
+    assert found.named == NamedRole(READ, URL, "corp")
+    other = "sso_start_url = https://other.awsapps.com/start\n"
+    found = origin_of(f"sso_session = corp\n{other}{SSO}", SESSION)
+    assert found is not None
+    assert "two different portals" in found.why
+
+
 @pytest.mark.parametrize(
     ("keys", "tool", "program"),
     [

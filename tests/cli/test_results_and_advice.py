@@ -1,0 +1,70 @@
+"""The last lines of commands: what was done, what there was to do, and what comes next."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ssohelper import cli
+from tests.conftest import Home
+from tests.core.test_profile_plan import process
+from tests.saved_listing import PAY, add_listed_session
+
+Command = Callable[..., str]
+
+
+@pytest.fixture
+def command(
+    home: Home, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    """Run a command line in this process; return what it wrote on stdout and stderr."""
+    add_listed_session(home)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # the program may replace it
+
+    def run(*argv: str) -> str:
+        assert cli.run(list(argv)) == 0
+        said = capfd.readouterr()
+        return said.out if "--json" in argv else said.out + said.err
+
+    return run
+
+
+def data_of(command: Command, *argv: str) -> Any:
+    return json.loads(command(*argv, "--json"))["data"]
+
+
+def test_guard_commands_say_that_there_was_nothing(command: Command) -> None:
+    assert "there was no grant to revoke" in command("guard", "revoke", "--all")
+    assert "no role is guarded; guard some with" in command("guard", "list")
+
+
+def test_a_session_command_says_as_json_whether_it_wrote(command: Command, home: Home) -> None:
+    assert data_of(command, "session", "rename", "corp", "acme", "--dry-run") == {
+        "session": "acme", "changed": False
+    }  # fmt: skip
+    assert data_of(command, "session", "rename", "corp", "acme", "--yes") == {
+        "session": "acme", "changed": True
+    }  # fmt: skip
+
+
+def test_removed_profiles_are_counted_with_the_way_back(command: Command, home: Home) -> None:
+    home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
+    assert "removed 1 profile; undo with: ssohelper profile undo" in command(
+        "profile", "rm", "pay.Admin", "--yes"
+    )
+
+
+def test_a_removed_shell_line_is_told(command: Command, home: Home) -> None:
+    (home.path / ".bashrc").write_text("# mine\n")
+    assert "written: " in command("install", "--shell", "bash", "--yes")
+    removal = ("install", "--uninstall", "--shell", "bash", "--yes")
+    assert "removed from " in command(*removal)
+    assert "has no line of ssohelper" in command(*removal)
+
+
+def test_a_session_that_is_not_usable_has_nothing_to_renew(command: Command, home: Home) -> None:
+    home.write_config("[sso-session broken]\nsso_region = eu-west-1\n")
+    [session] = data_of(command, "status")["sessions"]
+    assert (session["state"], session["refreshable"], session["user"]) == ("unusable", False, None)
