@@ -97,6 +97,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
     keys, answers = "d shows the diff", "y/N/d"
     if can_choose:
         keys, answers = f"{keys}, c chooses accounts and roles", f"{answers}/c"
+    app.config.check_writable()
     question = f"{_write_question(app, summary)} ({keys}) [{answers}]"
     while True:
         answer = output.ask(question, default="", show_default=False)
@@ -137,8 +138,15 @@ def _write_question(app: App, summary: str) -> str:
     return f"{summary} — write {show(str(app.locations.aws_config_file))}?"
 
 
-def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
-    """Ask whether to write ~/.aws/config; with `yes`, return True without asking."""
+def confirm_write(
+    app: App, summary: str, yes: bool, what: str, *, is_config_changed: bool = True
+) -> bool:
+    """Ask whether to write ~/.aws/config; with `yes`, return True without asking.
+
+    Raises: LocalState, before the question, if the config is to change and cannot be written.
+    """
+    if is_config_changed:
+        app.config.check_writable()
     return output.confirm(_write_question(app, summary), yes=yes, what=what)
 
 

@@ -351,7 +351,8 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
     for line in options:
         output.say(show(line, 500))
     summary = "reverse the last undo" if redo else f"undo the last {what}"
-    if not dry_run and confirm_write(app, summary, yes, "profile undo"):
+    changes = bool(lines)
+    if not dry_run and confirm_write(app, summary, yes, "profile undo", is_config_changed=changes):
         removed = undoing.undo(app, version, data)
         if lines or not options:
             output.say(f"restored: {show(str(app.locations.aws_config_file))}")

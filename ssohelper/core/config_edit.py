@@ -6,7 +6,7 @@ touches no disk.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ssohelper.core.config_text import ConfigText, Key, Section
@@ -33,12 +33,16 @@ class AddSection(NamedTuple):
 
 
 class EditSection(NamedTuple):
-    """Changes an existing section: sets keys, removes keys, renames it if `new_header` is set."""
+    """Changes an existing section: sets keys, removes keys, renames it if `new_header` is set.
+
+    `spelled` has the lines of some keys in `assign` as a saved version spells them: `region=x`.
+    """
 
     header: str
     assign: tuple[tuple[str, str], ...] = ()
     drop: tuple[str, ...] = ()
     new_header: str | None = None
+    spelled: tuple[tuple[str, str], ...] = ()
 
 
 class RemoveSection(NamedTuple):
@@ -192,6 +196,7 @@ class Edits:
             _check_header(change.new_header)
             end = self._line_ending_of(section.line)
             self.replaced[section.line] = [f"[{change.new_header}]{end}"]
+        spelled = dict(change.spelled)
         dropped = [section.keys[name] for name in change.drop if name in section.keys]
         for key in dropped:
             self._replace_key(key, [])
@@ -201,18 +206,18 @@ class Edits:
             if found is None:
                 new.append((name, value))
             else:
-                self._replace_key(found, self._key_lines([(name, value)], found.lines[0]))
+                self._replace_key(found, self._key_lines([(name, value)], found.lines[0], spelled))
         if new and dropped:
             # Write new keys in place of a removed key and with its indentation, so that no
             # neighbouring line becomes the continuation of another value.
             place = min(dropped, key=lambda key: key.lines[0])
-            self._replace_key(place, self._key_lines(new, place.lines[0]))
+            self._replace_key(place, self._key_lines(new, place.lines[0], spelled))
         elif new:
             # Indent new keys like the section's last key. Otherwise an indented header on the next
             # line would become part of the new value.
             last = section.last_line
             keys = [key for key in section.keys.values() if key.content_lines[-1] == last]
-            lines = self._key_lines(new, keys[0].lines[0] if keys else section.line)
+            lines = self._key_lines(new, keys[0].lines[0] if keys else section.line, spelled)
             self.after.setdefault(last, []).extend(lines)
 
     def _replace_key(self, key: Key, lines: list[str]) -> None:
@@ -233,11 +238,15 @@ class Edits:
 
     # -- making lines of the config and of its diff ----------------------------------------
 
-    def _key_lines(self, pairs: Sequence[tuple[str, str]], like: int) -> list[str]:
+    def _key_lines(
+        self, pairs: Sequence[tuple[str, str]], like: int, spelled: Mapping[str, str]
+    ) -> list[str]:
         """Return a line for each key, with the indentation and the line end of the line `like`."""
         line = self._lines[like]
         margin, end = line[: len(line) - len(line.lstrip())], self._line_ending_of(like)
-        return [f"{margin}{_key_line(*pair)}{end}" for pair in pairs]
+        return [
+            f"{margin}{spelled.get(name) or _key_line(name, value)}{end}" for name, value in pairs
+        ]
 
     def _line_ending_of(self, number: int) -> str:
         if number == len(self._lines) - 1:  # the file has no final newline

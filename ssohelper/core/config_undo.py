@@ -16,6 +16,7 @@ from ssohelper.core.config_edit import (
 )
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.profile_origin import MARKERS
+from ssohelper.core.text import is_harmless
 
 
 def changes_that_undo(before: ConfigText, after: ConfigText, current: ConfigText) -> list[Change]:
@@ -34,7 +35,7 @@ def changes_that_undo(before: ConfigText, after: ConfigText, current: ConfigText
         if old is None:
             changes += _changes_that_remove(present, written)
         else:
-            changes += _changes_that_restore(present, written, old)
+            changes += _changes_that_restore(present, written, old, before)
     removed = before.sections.keys() - after.sections.keys() - set(old_headers.values())
     for header in before.sections:
         if header in removed and header not in current.sections:
@@ -149,10 +150,15 @@ def _changes_that_remove(present: Section, written: Section) -> list[Change]:
     return [EditSection(present.header, drop=drop)] if drop else []
 
 
-def _changes_that_restore(present: Section, written: Section, old: Section) -> list[Change]:
-    """Return the change that restores the old values of a section's keys that ssohelper changed."""
+def _changes_that_restore(
+    present: Section, written: Section, old: Section, before: ConfigText
+) -> list[Change]:
+    """Return the change that restores the old values of a section's keys that ssohelper changed.
+
+    Each gets the line that it had in the config `before` the write, as the user spelled it.
+    """
     now, written_values, old_values = present.values(), written.values(), old.values()
-    assign, drop = [], []
+    assign, drop, spelled = [], [], []
     for key in {**written_values, **old_values}:
         wrote = written_values.get(key)
         was = old_values.get(key)
@@ -162,10 +168,13 @@ def _changes_that_restore(present: Section, written: Section, old: Section) -> l
             drop.append(key)
         elif was and "\n" not in was:
             assign.append((key, was))
+            line = before.lines[old.keys[key].lines[0]].strip()
+            if is_harmless(line):
+                spelled.append((key, line))
     header = old.header if old.header != present.header else None
     if not assign and not drop and header is None:
         return []
-    return [EditSection(present.header, tuple(assign), tuple(drop), header)]
+    return [EditSection(present.header, tuple(assign), tuple(drop), header, tuple(spelled))]
 
 
 def _change_that_adds_again(before: ConfigText, section: Section) -> AddSection:

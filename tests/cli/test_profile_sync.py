@@ -68,6 +68,14 @@ class TestWriting:
         saved.config_file.chmod(0o444)
         assert run("profile", "sync", "--yes").returncode == 0
 
+    def test_a_read_only_config_is_refused_before_the_question(
+        self, saved: Home, terminal: Terminal
+    ) -> None:
+        saved.config_file.chmod(0o444)
+        child = terminal("profile", "sync")
+        code, rest = ended(child)
+        assert (code, "is read-only" in rest, "[y/N]" in rest) == (7, True, False)
+
     @pytest.mark.parametrize(
         ("edit", "code", "words"),
         [

@@ -135,10 +135,10 @@ def test_a_removed_section_comes_back_where_it_was(seed: int) -> None:
 def test_an_edited_section_keeps_its_edit_and_the_other_ones_get_their_bytes() -> None:
     before = "[profile a]\nx: 1\n# c\ny=2\n\n[profile b]\nx   = 1\n"
     after = "[profile a]\nx = 9\n# c\n\n[profile b]\nx = 9\n\n[profile new]\nk = v\n"
-    current = after.replace("# c", "# c\ny = mine") + "region = mine\n"
+    current = after.replace("# c", "# c\ny=mine") + "region = mine\n"
     found = undone_config(text(before), text(after), text(current)).decode()
     assert found == (
-        "[profile a]\nx = 1\n# c\ny = mine\n\n[profile b]\nx   = 1\n\n[profile new]\nregion = mine\n"
+        "[profile a]\nx: 1\n# c\ny=mine\n\n[profile b]\nx   = 1\n\n[profile new]\nregion = mine\n"
     )
 
 

@@ -109,6 +109,18 @@ def test_an_edit_during_the_question_is_refused_where_it_matters_and_else_said(
     run_scenario(world.app(), scenario, size=(80, 24))
 
 
+def test_a_read_only_config_is_refused_before_the_question(world: DemoHome) -> None:
+    world.config_file.chmod(0o444)
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("f9")
+        await user.wait_for_message("is read-only")
+        assert not isinstance(user.app.screen, ConfirmScreen)
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
 def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome) -> None:
     services = world.app()
     session, listing = services.config.read().sso_session("corp"), services.directory.load("corp")

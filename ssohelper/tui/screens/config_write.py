@@ -32,7 +32,12 @@ async def confirm_write(
     command: str | None = None,
     other: Sequence[Line] = (),
 ) -> bool:
-    """Ask whether to write the config. `other` are lines that a key shows in place of `lines`."""
+    """Ask whether to write the config. `other` are lines that a key shows in place of `lines`.
+
+    Raises: LocalState if there are lines to write and the config cannot be written.
+    """
+    if lines:
+        await background.run(app, app.services.config.check_writable)
     question = write_question(app.services, what)
     screen = ConfirmScreen(question, lines=lines, command=command, other=other)
     yes = await app.push_screen_wait(screen)
