@@ -18,7 +18,7 @@ def test_each_portal_is_found_once_and_only_with_https(tmp_path: Path) -> None:
     urls = (SESSION.start_url, f"{SESSION.start_url}/", OTHER, OTHER, "http://127.0.0.1:1/start")
     with app.locations.aws_config_file.open("a") as file:
         file.write("".join(legacy(f"p{number}", url) for number, url in enumerate(urls)))
-    assert setup.find_portals(app) == [
+    assert setup.find_portals_in_config(app) == [
         (SESSION.start_url, SESSION.region, "corp"),
         (OTHER, "eu-west-1", None),
     ]

@@ -24,7 +24,7 @@ def session(app: App) -> SsoSession:
 
 
 def test_unchanged_texts_are_no_choices(app: App, session: SsoSession) -> None:
-    texts = sync_options.present_option_texts(app, session)
+    texts = sync_options.load_sync_option_texts(app, session)
     assert sync_options.parse_sync_options(app, session, texts) == (Choices(), {})
 
 
