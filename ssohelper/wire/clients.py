@@ -79,6 +79,14 @@ class Refusal(NamedTuple):
     retry_after_seconds: float | None
 
 
+class _BuiltInModels(Loader):  # type: ignore[misc]
+    """Loads botocore's own models of services. Does not search its 400 folders, which takes 35 ms."""
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        """Return the services that ssohelper asks with botocore."""
+        return ["sts"]
+
+
 def make_botocore_client(
     service: str,
     region: str,
@@ -94,7 +102,7 @@ def make_botocore_client(
     session = botocore.session.Session(session_vars=dict(_NO_FILES))
     # By default the loader also reads AWS_DATA_PATH and ~/.aws/models, in which an endpoint rule
     # set could send requests to any host.
-    own_data = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    own_data = _BuiltInModels([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", own_data)
     config = Config(
         connect_timeout=CONNECT_SECONDS,
