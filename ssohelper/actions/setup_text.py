@@ -128,6 +128,11 @@ def keep_sign_in_question(name: str) -> str:
     return f'stay signed in to "{show(name)}"?'
 
 
+def sign_out_question(name: str) -> str:
+    """Return the full screen's form of keep_sign_in_question: Esc means "no", and changes nothing."""
+    return f'sign out of "{show(name)}" again?'
+
+
 def proposed_guard_rules_line(rules: Sequence[str]) -> str:
     """Return the line that explains the proposed guard rules. It precedes GUARD_QUESTION."""
     return f"guarded roles need a reason each time: {', '.join(rules)}"

@@ -318,9 +318,9 @@ def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHo
     assert "credential_process" not in world.config_file.read_text()
 
 
-@pytest.mark.parametrize("stays", [True, False])
+@pytest.mark.parametrize(("key", "stays"), [("escape", True), ("n", True), ("y", False)])
 def test_no_to_the_profiles_of_a_known_session_asks_about_its_new_sign_in(
-    world: DemoHome, stays: bool
+    world: DemoHome, key: str, stays: bool
 ) -> None:
     session = world.app().config.read().sso_session("corp")
     assert session is not None
@@ -340,8 +340,8 @@ def test_no_to_the_profiles_of_a_known_session_asks_about_its_new_sign_in(
         world.emulator.approve_device(code.group(), "ana")
         await user.wait_for_text("profiles to add")
         await user.press("n")
-        await user.wait_for_text('stay signed in to "corp"?')
-        await user.press("enter" if stays else "n")
+        await user.wait_for_text('sign out of "corp" again?')
+        await user.press(key)
         if not stays:
             await user.wait_for_message("signed out again")
         await user.wait_for_text("nothing was written")

@@ -209,7 +209,7 @@ async def _ask_to_keep_session(
     if await background.run(app, lambda: sessions.has_config_section(services, session)):
         app.show_done(NOTHING_WRITTEN)
         if is_new_sign_in:
-            await _ask_to_stay_signed_in(app, session)
+            await _offer_to_sign_out(app, session)
         return False
     question = setup_text.keep_session_question(session.name)
     if await app.push_screen_wait(ConfirmScreen(question)):
@@ -222,10 +222,10 @@ async def _ask_to_keep_session(
     return False
 
 
-async def _ask_to_stay_signed_in(app: TuiApp[Any], session: SsoSession) -> None:
+async def _offer_to_sign_out(app: TuiApp[Any], session: SsoSession) -> None:
     services = app.services
-    question = setup_text.keep_sign_in_question(session.name)
-    if not await app.push_screen_wait(ConfirmScreen(question, proposes_yes=True)):
+    question = setup_text.sign_out_question(session.name)
+    if await app.push_screen_wait(ConfirmScreen(question)):
         await background.run(app, lambda: sessions.sign_out_and_forget_listing(services, session))
         app.show_done(setup_text.SIGNED_OUT)
 
