@@ -4,14 +4,14 @@ import os
 
 import pytest
 
-from ssohelper.actions import chains, selection
+from ssohelper.actions import chain_profiles, chains, selection
 from ssohelper.app import App
 from ssohelper.broker.requests import AskedBy
 from ssohelper.core.chains import AssumeRole
 from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.service_hosts import StsAddress
-from ssohelper.errors import Refused
+from ssohelper.errors import Refused, UsageProblem
 from ssohelper.wire.assume_role import AssumedRole
 from tests.chains.conftest import JUMP_ARN, Chained, chain
 from tests.conftest import Home
@@ -90,3 +90,10 @@ def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(
     assert assume_under("https://d-1234567890.awsapps.com/*") == SOURCE
     with pytest.raises(Refused):
         assume_under("https://d-0000000000.awsapps.com/*")
+
+
+def test_a_region_that_none_is_refused_for_a_new_chain() -> None:
+    values = {"role_arn": "arn:aws:iam::002222222222:role/Deploy"}
+    with pytest.raises(UsageProblem, match="no region"):
+        chain_profiles._make_chain_step("a", values, "no region!")
+    assert chain_profiles._make_chain_step("a", values, "eu-west-1").region == "eu-west-1"

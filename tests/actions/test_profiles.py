@@ -11,7 +11,7 @@ from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.core.model import Role
 from ssohelper.core.profile_plan import Plan
-from ssohelper.errors import LocalState
+from ssohelper.errors import LocalState, Refused
 from tests.conftest import Home
 from tests.saved_listing import PAY, add_listed_session
 
@@ -204,3 +204,18 @@ def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
     assert profiles.plan_sync(app, session, listing, choices).change == ()
     [change] = profiles.plan_sync(app, session, listing, choices, convert=True).change
     assert "credential_process" in change.after
+
+
+def test_below_an_allow_list_no_profile_is_removed(
+    app: App, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_app: App, what: str, _command: str) -> None:
+        raise Refused(f"a limited program may not {what}")
+
+    profiles.write_profile_plan(app, plan_admin(app))
+    before = home.config_file.read_bytes()
+    found = profiles.read_managed_profiles(app, ["pay.Admin"])
+    monkeypatch.setattr(profiles.agents, "refuse_if_allow_list_applies", refuse)
+    with pytest.raises(Refused, match="may not change profiles"):
+        profiles.remove_profiles(app, found)
+    assert home.config_file.read_bytes() == before

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ssohelper import cli
-from tests.conftest import Home
+from ssohelper.emulator.server import Emulator
+from tests.conftest import Home, Run
 from tests.core.test_profile_plan import process
 from tests.saved_listing import PAY, add_listed_session
 
@@ -68,3 +69,23 @@ def test_a_session_that_is_not_usable_has_nothing_to_renew(command: Command, hom
     home.write_config("[sso-session broken]\nsso_region = eu-west-1\n")
     [session] = data_of(command, "status")["sessions"]
     assert (session["state"], session["refreshable"], session["user"]) == ("unusable", False, None)
+
+
+def test_a_program_that_exec_limits_has_its_allow_list_with_its_keys(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.add_session()
+    home.write_token(emulator.issue_token("ana"))
+    role = "corp:000030000001/ReadOnlyAccess"
+    done = run("exec", role, "--allow", "*/ReadOnlyAccess", "--", "env")
+    assert done.returncode == 0, done.stderr
+    assert "SSOHELPER_ALLOW=*/ReadOnlyAccess" in done.stdout
+    assert "AWS_ACCESS_KEY_ID=" in done.stdout
+
+
+def test_verbose_commands_write_what_they_do(home: Home, run: Run, emulator: Emulator) -> None:
+    home.add_session()
+    home.write_token(emulator.issue_token("ana"))
+    quiet, verbose = (run(*more, "list", "--refresh") for more in ((), ("-vv",)))
+    assert quiet.stdout == verbose.stdout
+    assert len(verbose.stderr.splitlines()) > len(quiet.stderr.splitlines())

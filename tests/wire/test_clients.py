@@ -1,5 +1,6 @@
 """Signed calls through botocore: its errors as ours, one origin, 4 MiB, a deadline."""
 
+import socket
 import threading
 import time
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from botocore.exceptions import (
 )
 
 from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
@@ -27,6 +29,7 @@ from ssohelper.errors import (
     Throttled,
 )
 from ssohelper.wire import clients
+from tests.wire.raw_server import RawServer, answer
 
 SERVICE = "STS in eu-west-1"
 URL = "https://sts.eu-west-1.amazonaws.com/"
@@ -82,6 +85,21 @@ def test_an_error_of_another_kind_is_described_by_its_class() -> None:
         with pytest.raises(AwsUnreachable) as caught, clients.translate_errors(SERVICE):
             raise error
         assert said in str(caught.value)
+
+
+def test_a_request_that_fails_is_sent_three_times_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve(connection: socket.socket, number: int) -> None:
+        server.read_request(connection)
+        connection.sendall(answer(b"", status="503 Service Unavailable"))
+
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    keys = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), 2**31)
+    with RawServer(serve) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        client = clients.make_botocore_client("sts", "eu-west-1", url, {}, keys)
+        with pytest.raises(AwsUnreachable), clients.translate_errors(SERVICE):
+            client.get_caller_identity()
+    assert len(server.requests) == 3
 
 
 def test_how_long_to_wait_is_taken_from_the_answer() -> None:

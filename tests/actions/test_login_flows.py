@@ -1,0 +1,64 @@
+"""The client that a sign-in registers or has already, and how often it asks for the token."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ssohelper.actions import login_flows
+from ssohelper.core.device_flow import DeviceAuthorization, Poll
+from ssohelper.core.model import ClientRegistration, IssuedToken, Secret
+from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
+
+DAY = 24 * HOUR
+GRANT = "authorization_code"
+NEW = ClientRegistration("new", Secret("s"), NOW + 90 * DAY, (GRANT, "refresh_token"))
+
+
+@pytest.mark.parametrize(
+    ("days_left", "must_register", "is_reused"),
+    [
+        (89, False, True),
+        (61, False, True),
+        (60, False, False),
+        (2, False, False),
+        (89, True, False),
+    ],
+)
+def test_a_registered_client_is_used_while_it_outlasts_the_sign_in(
+    tmp_path: Path, days_left: int, must_register: bool, is_reused: bool
+) -> None:
+    app = WorldApp(tmp_path)
+    asked: list[str] = []
+
+    def register(grant: str) -> ClientRegistration:
+        asked.append(grant)
+        return NEW
+
+    oidc: Any = SimpleNamespace(
+        register_client=register, may_receive_secret_of=lambda _client: True, issuer="aws/us-east-1"
+    )
+    app.tokens.save_registration(SESSION, NEW._replace(expires_at=NOW + days_left * DAY))
+    found = login_flows._ensure_registration(app, SESSION, oidc, GRANT, must_register=must_register)
+    assert len(asked) == (not is_reused)
+    assert found.expires_at == (NOW + days_left * DAY if is_reused else NEW.expires_at)
+
+
+def test_a_device_code_is_asked_for_no_faster_than_aws_wants(tmp_path: Path) -> None:
+    app = WorldApp(tmp_path, sleeps=True)
+    issued = IssuedToken(token("new"), HOUR)
+    answers = [Poll.PENDING, Poll.PENDING, issued]
+    slept: list[float] = []
+
+    def answer(_registration: object, _waiting: object) -> Any:
+        slept.append(round(app.slept, 3))
+        return answers.pop(0)
+
+    page = "https://device.sso.us-east-1.amazonaws.com/"
+    code = DeviceAuthorization(Secret("d"), "ABCD-EFGH", page, page, 5, NOW + 600, 600)
+    ui: Any = SimpleNamespace(is_cancelled=lambda: False)
+    oidc: Any = SimpleNamespace(get_token_by_device_code=answer)
+    found = login_flows._wait_for_confirmation(app, SESSION, ui, oidc, NEW, code)
+    assert found == issued
+    assert slept == [5, 10, 15]
