@@ -135,7 +135,9 @@ def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool
     foreign.check_foreign_profile_usable(app, found, is_on_terminal=True)
     variables = foreign.build_foreign_profile_environment(app, found)
     if shell:
-        output.write_shell_answer(_make_shell_script(app, shell, variables, f"profile {found.name}"))
+        output.write_shell_answer(
+            _make_shell_script(app, shell, variables, f"profile {found.name}")
+        )
     output.say(found.description)
     profile_use.warn_about_missing_program(app, found.name)
     if not shell:

@@ -98,9 +98,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("profiles.open", "enter", "Open", "fold or unfold the kind, or show the diff"),
         KeyAction("profiles.fold", "left", "Fold", "fold the kind, or go to its heading"),
         KeyAction("profiles.unfold", "right", "Unfold", "unfold the kind"),
-        KeyAction(
-            "profiles.back", "escape", "Back", "clear the search, then ticks, then go back"
-        ),
+        KeyAction("profiles.back", "escape", "Back", "clear the search, then ticks, then go back"),
         KeyAction("options.keep", "enter", "Keep", "keep the options for the next Apply"),
         KeyAction("options.cancel", "escape", "Cancel", "take the options as they were"),
         KeyAction("diff.close", "escape,q", "Close", "close the diff"),

@@ -182,9 +182,7 @@ NO_COLOR = Theme(
     panel="ansi_default",
     boost="ansi_default",
     dark=True,
-    variables=_ansi_theme_variables(
-        text="ansi_default", mark="ansi_default", cursor="ansi_default"
-    )
+    variables=_ansi_theme_variables(text="ansi_default", mark="ansi_default", cursor="ansi_default")
     | {
         "block-cursor-text-style": "reverse",
         "button-focus-text-style": "bold reverse",
