@@ -102,13 +102,11 @@ def take_answer_file() -> ShellAnswer | None:
 
 def _lock_file(descriptor: int) -> bool:
     """Lock the file until it is closed; return False if it is locked, or cannot be."""
-    if sys.platform == "win32":
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    if sys.platform != "win32":
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False
 
 
 def _sweep_folder(folder: str) -> None:

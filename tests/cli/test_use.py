@@ -297,10 +297,9 @@ def test_a_role_or_program_that_is_gone_is_named_beside_the_shell_text(shell: Sh
 
 
 def test_a_full_disk_says_that_the_shell_was_not_switched(shell: Shell) -> None:
-    assert shell.run("profile", "sync", "--yes").returncode == 0
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [SCRIPT, "use", "payments-prod.ReadOnlyAccess"],
+            [SCRIPT, "use", "--keys", "000000000000/Role00"],
             env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
             stdout=full,
             stderr=subprocess.PIPE,

@@ -255,7 +255,7 @@ class TestThemes:
             colors = {run.color for run in bright} | {run.background for run in runs}
             assert colors == {text, background}
             chosen = [run.text for run in runs if run.background == text]
-            assert "ReadOnlyAccess" in "".join(chosen)
+            assert "Developer" in "".join(chosen)
 
         run_scenario(world.app(), scenario)
 
