@@ -89,3 +89,32 @@ def test_verbose_commands_write_what_they_do(home: Home, run: Run, emulator: Emu
     quiet, verbose = (run(*more, "list", "--refresh") for more in ((), ("-vv",)))
     assert quiet.stdout == verbose.stdout
     assert len(verbose.stderr.splitlines()) > len(quiet.stderr.splitlines())
+
+
+@pytest.mark.parametrize(("shell", "ends_with_true"), [("fish", True), ("bash", False)])
+def test_text_for_fish_ends_with_a_zero_status(
+    home: Home, run: Run, emulator: Emulator, shell: str, ends_with_true: bool
+) -> None:
+    home.add_session()
+    home.write_token(emulator.issue_token("ana"))
+    text = process("pay.Read", "000030000001", "ReadOnlyAccess")
+    home.write_config(home.config_file.read_text() + text)
+    done = run("use", "pay.Read", env={"_SSOHELPER_SHELL": shell})
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout.splitlines()[-1] == "true") == ends_with_true
+
+
+def test_a_program_that_does_not_exist_is_told_before_a_missing_sign_in(
+    home: Home, run: Run
+) -> None:
+    add_listed_session(home)
+    assert run("exec", f"corp:{PAY}/Admin", "--", "no-such-program").returncode == 127
+    assert run("exec", f"corp:{PAY}/Admin", "--", "true").returncode == 4
+
+
+def test_a_guarded_role_is_refused_before_a_sign_in_is_asked_for(home: Home, run: Run) -> None:
+    add_listed_session(home)
+    assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
+    done = run("console", f"corp:{PAY}/Admin", "--print")
+    assert "guard" in done.stderr
+    assert done.returncode == 9
