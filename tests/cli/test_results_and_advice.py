@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ssohelper import cli
+from ssohelper.actions import setup_text
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
 from tests.core.test_profile_plan import process
@@ -118,3 +119,28 @@ def test_a_guarded_role_is_refused_before_a_sign_in_is_asked_for(home: Home, run
     done = run("console", f"corp:{PAY}/Admin", "--print")
     assert "guard" in done.stderr
     assert done.returncode == 9
+
+
+def test_a_set_up_with_yes_asks_for_nothing_and_keeps_the_region_of_the_portal(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    keys = "sso_session = corp\nsso_account_id = 000030000001\nsso_role_name = ReadOnlyAccess\n"
+    home.write_config(f"[profile theirs]\n{keys}")
+    start = ("setup", emulator.world.start_url, "--region", "us-east-1", "--session", "corp")
+    done = run(*start, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert setup_text.default_region_line("us-east-1") not in done.stderr
+    assert f"[profile theirs]\n{keys}" in home.config_file.read_text()
+
+
+def test_new_filters_and_prune_remove_what_the_filters_leave_out(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.add_session()
+    home.write_token(emulator.issue_token("ana"))
+    for more in (("--role", "ReadOnly*"), ("--role", "Dev*", "--prune")):
+        assert run("profile", "sync", *more, "--yes").returncode == 0
+    text = home.config_file.read_text()
+    assert "Developer" in text
+    assert "ReadOnlyAccess" not in text
