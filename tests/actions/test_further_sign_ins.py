@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import further_sign_ins, tokens
+from ssohelper.core.model import SsoSession
 from ssohelper.errors import AwsUnreachable, SsoHelperError
 from tests.actions.world import SESSION, WorldApp, token
 
@@ -19,7 +20,7 @@ def test_the_first_failure_is_returned_after_all_were_signed_out(
         app.tokens.save(further, token(region))
 
     def revoke(
-        _app: object, further: object, _seconds: float
+        _app: object, further: SsoSession, _seconds: float
     ) -> tuple[None, SsoHelperError | None]:
         told.append(further.region)
         failed = further_fails(told[-1])
