@@ -213,6 +213,16 @@ class TestFailures:
         directory.fetch_listing(app, session)
         assert len(saved) < 5  # there are 30 accounts
 
+    def test_awss_time_is_learned_without_a_warning(self, app, session, emulator, monkeypatch):
+        learned = []
+        monkeypatch.setattr(
+            type(app.clock),
+            "learn_aws_time",
+            lambda _clock, at, *, may_warn=True: learned.append((at, may_warn)),
+        )
+        directory.fetch_listing(app, session)
+        assert [may_warn for at, may_warn in learned if at] == [False]
+
     def test_a_portal_that_the_company_does_not_allow_is_not_asked(
         self, app, session, emulator, monkeypatch
     ):

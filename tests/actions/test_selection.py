@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.actions import selection
+from ssohelper.actions import prompt, selection
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, RoleKey, SsoSession
@@ -120,3 +120,12 @@ def test_a_recorded_session_that_the_config_lacks_is_found_by_its_name(home: Hom
     app.tokens.save(session, token("theirs"))
     assert selection.find_session_not_in_config(app, "corp") == session
     assert selection.find_session_not_in_config(app, None) is None  # the config has a session
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_prompt_names_the_session_only_if_there_are_several(home: Home, count: int):
+    sessions = dict(list({"corp": URL, "other": OTHER_URL}.items())[:count])
+    app = app_of(home, sessions=sessions)
+    label, profile = prompt._find_label_and_profile_of_served_role(app, "corp:000030000001/Admin")
+    assert label == ("corp:" if count > 1 else "") + "000030000001/Admin"
+    assert profile is not None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import tokens
+from ssohelper.actions import regions, tokens
 from ssohelper.broker.requests import TokenState
 from ssohelper.core.model import SignInFacts
 from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired
@@ -164,3 +164,15 @@ class TestRejected:
         app.renewal = LoginRequired("invalid_grant")
         with pytest.raises(LoginRequired, match="expired"):
             tokens.renew_token(app, SESSION, token("first"), app.clock.deadline())
+
+
+def test_only_the_token_that_was_seen_is_renewed(tmp_path: Path) -> None:
+    app = WorldApp(tmp_path)
+    regions.renew_token(app, SESSION, token("first").id, app.clock.deadline(5))  # there is none
+    app.sign_in(HOUR)
+    seen = app.tokens.load(SESSION)
+    assert seen is not None
+    regions.renew_token(app, SESSION, token("another").id, app.clock.deadline(5))
+    assert app.used == []
+    regions.renew_token(app, SESSION, seen.id, app.clock.deadline(5))
+    assert app.used == [seen.value.reveal()]

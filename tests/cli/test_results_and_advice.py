@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ssohelper import cli
+from ssohelper.actions import setup_text
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
 from tests.core.test_profile_plan import process
@@ -89,3 +90,57 @@ def test_verbose_commands_write_what_they_do(home: Home, run: Run, emulator: Emu
     quiet, verbose = (run(*more, "list", "--refresh") for more in ((), ("-vv",)))
     assert quiet.stdout == verbose.stdout
     assert len(verbose.stderr.splitlines()) > len(quiet.stderr.splitlines())
+
+
+@pytest.mark.parametrize(("shell", "ends_with_true"), [("fish", True), ("bash", False)])
+def test_text_for_fish_ends_with_a_zero_status(
+    home: Home, run: Run, emulator: Emulator, shell: str, ends_with_true: bool
+) -> None:
+    home.add_session()
+    home.write_token(emulator.issue_token("ana"))
+    text = process("pay.Read", "000030000001", "ReadOnlyAccess")
+    home.write_config(home.config_file.read_text() + text)
+    done = run("use", "pay.Read", env={"_SSOHELPER_SHELL": shell})
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout.splitlines()[-1] == "true") == ends_with_true
+
+
+def test_a_program_that_does_not_exist_is_told_before_a_missing_sign_in(
+    home: Home, run: Run
+) -> None:
+    add_listed_session(home)
+    assert run("exec", f"corp:{PAY}/Admin", "--", "no-such-program").returncode == 127
+    assert run("exec", f"corp:{PAY}/Admin", "--", "true").returncode == 4
+
+
+def test_a_guarded_role_is_refused_before_a_sign_in_is_asked_for(home: Home, run: Run) -> None:
+    add_listed_session(home)
+    assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
+    done = run("console", f"corp:{PAY}/Admin", "--print")
+    assert "guard" in done.stderr
+    assert done.returncode == 9
+
+
+def test_a_set_up_with_yes_asks_for_nothing_and_keeps_the_region_of_the_portal(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    keys = "sso_session = corp\nsso_account_id = 000030000001\nsso_role_name = ReadOnlyAccess\n"
+    home.write_config(f"[profile theirs]\n{keys}")
+    start = ("setup", emulator.world.start_url, "--region", "us-east-1", "--session", "corp")
+    done = run(*start, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert setup_text.default_region_line("us-east-1") not in done.stderr
+    assert f"[profile theirs]\n{keys}" in home.config_file.read_text()
+
+
+def test_new_filters_and_prune_remove_what_the_filters_leave_out(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.add_session()
+    home.write_token(emulator.issue_token("ana"))
+    for more in (("--role", "ReadOnly*"), ("--role", "Dev*", "--prune")):
+        assert run("profile", "sync", *more, "--yes").returncode == 0
+    text = home.config_file.read_text()
+    assert "Developer" in text
+    assert "ReadOnlyAccess" not in text

@@ -1,6 +1,7 @@
 """The local HTTP server: its cap on clients, its time limits, and what a failing handler costs."""
 
 import os
+import resource
 import socket
 import sys
 import threading
@@ -229,3 +230,14 @@ def test_every_server_refuses_a_second_host_a_body_and_malformed_headers(line: s
     for for_browsers in (True, False):
         rules = HttpRules(frozenset({"here"}), REFUSED, 4, for_browsers=for_browsers)
         assert rules.parse_request(head, is_ours=True) is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "clients"), [(resource.RLIM_INFINITY, sys.maxsize), (10, 8), (1000, range(800, 1000))]
+)
+def test_as_many_clients_are_served_as_there_are_descriptors_for(
+    monkeypatch: pytest.MonkeyPatch, limit: int, clients: int | range
+) -> None:
+    monkeypatch.setattr(local_server, "getrlimit", lambda _what: (limit, limit))
+    found = local_server._count_affordable_clients()
+    assert found in (clients if isinstance(clients, range) else [clients])
