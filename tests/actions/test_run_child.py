@@ -1,44 +1,48 @@
-"""How the program of `exec --server` is started, and how it ended."""
+"""How the program of `exec --server` is started, and how it ended.
+
+Each row runs in a process of its own: a signal that another thread of the tests' process took would
+never reach `run_program_to_end`.
+"""
 
 import os
-import signal
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+_RUN = """
+import os, sys
 from ssohelper.actions import run_child
-from ssohelper.actions.run_child import ChildExit
-from ssohelper.errors import ProgramNotFound
+from ssohelper.errors import SsoHelperError
+
+run_child.block_signals()
+try:
+    print(*run_child.run_program_to_end(sys.argv[1:], os.environ))
+except SsoHelperError as error:
+    print(type(error).__name__)
+"""
 
 
-@pytest.fixture(autouse=True)
-def blocked() -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    run_child.block_signals()
-    yield
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def script(path: Path, text: str) -> list[str]:
+def run_script(path: Path, text: str) -> str:
+    """Run a script with the argument 7; return its exit code and `by_terminal`, or the error."""
     path.write_text(text)
     path.chmod(0o700)
-    return [str(path), "7"]
+    command = [sys.executable, "-c", _RUN, str(path), "7"]
+    done = subprocess.run(command, env=os.environ, stdout=subprocess.PIPE, check=True, timeout=60)
+    return done.stdout.decode().strip()
 
 
 @pytest.mark.parametrize("first_line", ["#!/bin/sh\n", ""])
 def test_a_script_is_run_by_its_own_program_or_the_shell(tmp_path: Path, first_line: str) -> None:
-    argv = script(tmp_path / "x", f"{first_line}exit $1\n")
-    assert run_child.run_program_to_end(argv, os.environ) == ChildExit(7, False)
+    assert run_script(tmp_path / "x", f"{first_line}exit $1\n") == "7 False"
 
 
 def test_a_program_of_a_missing_interpreter_is_not_run_by_the_shell(tmp_path: Path) -> None:
-    with pytest.raises(ProgramNotFound):
-        run_child.run_program_to_end(script(tmp_path / "x", "#!/nowhere\nexit 0\n"), os.environ)
+    assert run_script(tmp_path / "x", "#!/nowhere\nexit 0\n") == "ProgramNotFound"
 
 
 def test_a_program_that_says_it_was_interrupted_was_not_interrupted_by_our_terminal(
     tmp_path: Path,
 ) -> None:
-    argv = script(tmp_path / "x", "#!/bin/sh\nexit 130\n")
-    assert run_child.run_program_to_end(argv, os.environ) == ChildExit(130, False)
+    assert run_script(tmp_path / "x", "#!/bin/sh\nexit 130\n") == "130 False"
