@@ -66,7 +66,9 @@ def test_commands_that_need_the_session_name_the_sign_in(
     assert done.returncode == 2
     assert f'you are signed in to "{NAME}", but the session is not in the config' in done.stderr
     restore = f"ssohelper setup {START_URL} --session {NAME} --region us-east-1"
-    assert f"bring it back with: {restore}; or end it: ssohelper logout {NAME}" in done.stderr
+    assert (
+        f"session back with: {restore}; or end the sign-in: ssohelper logout {NAME}" in done.stderr
+    )
     assert run(*restore.split()[1:], "--yes").returncode == 0
     assert (
         run(*command[:1], *command[1:], *(("--yes",) if "sync" in command else ())).returncode == 0

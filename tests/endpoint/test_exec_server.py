@@ -208,7 +208,7 @@ def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
     home.browser()
     assert run("login", "--force").returncode == 0
     assumed = run("exec", "--server", "job", "--", "true").stderr
-    assert re.search(r"\((8h|7h 5\dm) left if it is AWS's default of 8h\)", assumed)
+    assert re.search(r"\((8h|7h 5\dm) left if sign-ins last 8h, AWS's default\)", assumed)
     assert "config set sessions.corp.session_hours HOURS" in assumed
     told = {"SSOHELPER_SESSION_HOURS": "10"}
     assert "warning" not in run("exec", "--server", "job", "--", "true", env=told).stderr

@@ -264,7 +264,7 @@ def test_a_portal_that_aws_refuses_is_named_beside_the_url_that_leads_to_it(
     company.internet.add_host(VANITY, host_that_redirects_to(gone))
     done = run("login", "corp", *way)
     assert done.returncode == 6
-    assert f'refuses "{gone}", to which "{URL}" leads' in done.stderr
+    assert f'refuses "{gone}" (reached from "{URL}")' in done.stderr
 
 
 def test_a_policy_may_name_the_own_url_or_the_portal() -> None:

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from ssohelper.actions import login
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
+from ssohelper.tui import base
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
@@ -15,6 +18,13 @@ from tests.tui.test_accounts import role_list
 from tests.tui.test_set_up import quick
 from tests.tui.test_sign_in_goes_on import sign_in_now
 from tests.tui.world import NOW, DemoHome, until
+
+
+@pytest.fixture(autouse=True)
+def fast_typing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accept a letter at once after a dialog has closed by itself: these users type fast."""
+    monkeypatch.setattr(base, "_PAUSE_SECONDS", 0.0)
+
 
 LAB = Account("000060000001", "lab", "aws+lab@example.com")
 
