@@ -203,13 +203,17 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def ignore_letters_until_pause(self) -> None:
         """Ignore printable keys outside of text fields until none came for a moment.
 
-        For a dialog that closes by itself: the user may have typed the next key for the dialog.
+        For a dialog that closes by itself: the user may have typed the next key for the dialog. Any
+        other key, such as an arrow, shows that the user has seen it, and ends this.
         """
         self._letters_ignored_until = time.monotonic() + _PAUSE_SECONDS
 
     def _is_ignored_letter(self, event: Key) -> bool:
         now, focused = time.monotonic(), self.focused
-        if now >= self._letters_ignored_until or event.is_forwarded or not event.is_printable:
+        if event.is_forwarded or now >= self._letters_ignored_until:
+            return False
+        if not event.is_printable:
+            self._letters_ignored_until = 0.0
             return False
         if focused is not None and focused.check_consume_key(event.key, event.character):
             return False

@@ -271,6 +271,8 @@ def _theme_backgrounds(app: App[Any], palette: Palette) -> frozenset[Rgb]:
     if tint.ansi is None:
         transparent.append(tint.with_alpha(_FOCUS_TINT))
     found |= {_blend(under, over.rgb, over.a) for under in found for over in transparent}
+    if palette.no_color:
+        found.add(palette.default_text)  # cursors are drawn in reverse
     if palette.has_256:
         for red, green, blue in list(found):
             shown = _shown(

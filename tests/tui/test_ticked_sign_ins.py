@@ -1,5 +1,6 @@
 """Ticked roles of several sessions: each missing sign-in is offered, then the action goes on."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +96,8 @@ def test_profiles_of_several_sessions_are_one_question_each_and_a_no_leaves_the_
     async def answer(user: User, session_name: str, key: str) -> None:
         await user.wait_for_text(f'"{session_name}": 1 profile to add')
         await user.wait_for_screen(ConfirmScreen)
+        # The question follows a dialog that closed by itself: it takes no letter before a pause.
+        await until(lambda: time.monotonic() > user.app._letters_ignored_until)
         await user.press(key)
 
     async def scenario(user: User) -> None:
