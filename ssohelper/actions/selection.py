@@ -28,7 +28,7 @@ from ssohelper.core.model import (
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
+from ssohelper.errors import ConfigInvalid, RoleNotAssigned, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -328,6 +328,17 @@ def _resolve_role_text(app: App, text: str, session_name: str | None) -> Profile
     listing = app.directory.load(session.name)
     account_id = _resolve_account_id(listing, session, account_text)
     return Profile(text, session, Role(account_id, role_name), None)
+
+
+def is_text_of_role(app: App, profile: Profile, text: str) -> bool:
+    """Return whether the text is [SESSION:]ACCOUNT/ROLE of the profile's role, by the saved list."""
+    if "/" not in text:
+        return False
+    try:
+        found = _resolve_role_text(app, text, profile.session.name)
+    except SsoHelperError:
+        return False
+    return (found.session, found.role) == (profile.session, profile.role)
 
 
 def _choose_session_of_role(
