@@ -256,7 +256,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     if name and missing is None and not is_sure and is_typed:
         is_typed = not selection.is_text_of_role(app, chosen, name)
         if not is_typed:
-            _say_why_profile_is_not_used(app, name)
+            _say_why_profile_is_not_used(app, chosen, name)
     if name is None or missing is not None or not (is_typed or is_sure):
         name = _find_profile_of_role(app, chosen)
     if name is None:
@@ -278,12 +278,13 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     return selection.resolve_chosen_role(app, chosen.key, [name])
 
 
-def _say_why_profile_is_not_used(app: App, name: str) -> None:
+def _say_why_profile_is_not_used(app: App, chosen: Profile, name: str) -> None:
     trouble = adopting.find_profile_trouble(app, name) or "another tool's program gives its keys"
     pattern = shlex.quote(show(filter_for_exact_text(name)))
     output.say(
         f'the profile "{show(name)}" may not work ({trouble}), so it is not used for its role; to '
-        f"make it work under its name: ssohelper profile sync --adopt {pattern}"
+        "make it work under its name: ssohelper profile sync "
+        f"--session {chosen.session.name} --adopt {pattern}"
     )
 
 

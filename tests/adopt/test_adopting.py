@@ -109,6 +109,13 @@ def test_a_profile_that_does_not_work_does_not_count_for_its_role(saved: Home, r
     assert {"pay.Admin", "pay.Read", "dev.Read"} < rows(run).keys()
 
 
+def test_a_profile_whose_role_is_gone_is_listed_with_that_reason(saved: Home, run: Run) -> None:
+    add(saved, LEGACY + LEGACY.replace("old", "gone").replace("= Read", "= Old"))
+    printed = ok(run("profile", "sync", "--dry-run"))
+    assert "does not work now: the role is not in your list\n    gone\n" in printed
+    assert "does not work now: the sign-in for its sso_start_url is missing" in printed
+
+
 def test_a_profile_of_an_installed_program_counts(saved: Home, run: Run) -> None:
     add(saved, BLOCK)
     program = saved.path / "bin" / "aws-sso"
@@ -228,9 +235,8 @@ def test_use_of_a_role_always_ends_on_a_profile_that_works(
     # Only a run would show whether granted works, and the name is also the role's ACCOUNT/ROLE.
     done = run("use", "sandbox-ana/SandboxAdmin", env=shell)
     assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
-    assert "to make it work under its name: ssohelper profile sync --adopt sandbox-ana/" in (
-        done.stderr
-    )
+    sync = "ssohelper profile sync --session corp --adopt sandbox-ana/SandboxAdmin"
+    assert f"to make it work under its name: {sync}" in done.stderr
     # A name that is not the role's ACCOUNT/ROLE names that profile only.
     text = home.config_file.read_text().replace("profile sandbox-ana/", "profile mine/")
     home.config_file.write_text(text)

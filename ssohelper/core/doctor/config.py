@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
 from ssohelper.core.doctor.headers import check_headers
@@ -120,12 +121,14 @@ def check_aws_sso_cli_marks(facts: Facts) -> Iterator[Finding]:
     if config is not None:
         managed = [name for name in between if (found := config.profile(name)) and found.managed]
         if managed:
+            adopt = AdoptCommands(facts).text(name for name in between if name not in managed)
+            remove = "remove the lines BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, or the profiles"
             yield problem(
                 "rewritten-by-another-tool",
                 profiles_subject(managed),
                 "managed by ssohelper and between the marks of aws-sso-cli, which rewrites "
                 "everything between them",
-                "remove the lines BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, or the profiles",
+                f"{adopt}, after which both marks go, or {remove}" if adopt else remove,
             )
     elif between and facts.config.failure and _TWICE in facts.config.failure.message:
         repair = _repair_of_returned_block(facts.config)
