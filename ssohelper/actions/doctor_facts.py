@@ -287,9 +287,7 @@ def read_session_fact(app: App, session: SsoSession, targets: ProfileTargets) ->
     return _add_roles_without_profile(fact, choices, targets)
 
 
-def load_listings(
-    app: App, facts: ConfigFacts, known: Iterable[SessionFact]
-) -> dict[str, Listing]:
+def load_listings(app: App, facts: ConfigFacts, known: Iterable[SessionFact]) -> dict[str, Listing]:
     """Return the saved list of roles of each session by name; those of `known` are not read again."""
     found = {one.session.name: one.listing for one in known}
     for session in facts.file.sso_sessions() if facts.file else ():

@@ -28,13 +28,12 @@ from ssohelper.core.model import (
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid, RoleNotAssigned, SsoHelperError, UsageProblem
+from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
     from ssohelper.core.listing import Listing
-
 
 # The forms of profiles that SDKs read themselves, with all their keys.
 _NATIVE_FORMS = ("sso", "legacy")
@@ -194,7 +193,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
         return _resolve_entry(app, config, entry, session_name)
     role_text = text or served
     if role_text and "/" in role_text:
-        return _resolve_role_text(app, role_text, session_name)
+        return resolve_role_text(app, role_text, session_name)
     names = [entry.name for entry in app.config.list_profiles()]
     message = f'no profile named "{asked}" in {app.locations.aws_config_file}'
     hint = did_you_mean(asked, names) + "list them with: ssohelper profile list"
@@ -309,8 +308,11 @@ def _find_sessions_of_profile(
     return sessions
 
 
-def _resolve_role_text(app: App, text: str, session_name: str | None) -> Profile:
-    """Return the role of [SESSION:]ACCOUNT/ROLE. ACCOUNT is an id or a name in the listing."""
+def resolve_role_text(app: App, text: str, session_name: str | None) -> Profile:
+    """Return the role of [SESSION:]ACCOUNT/ROLE. ACCOUNT is an id or a name in the listing.
+
+    Raises: UsageProblem, or RoleNotAssigned for an account name that is not in the saved listing.
+    """
     account_text, _, role_name = text.rpartition("/")
     config = app.config.read()
     session: SsoSession | None = None
@@ -328,17 +330,6 @@ def _resolve_role_text(app: App, text: str, session_name: str | None) -> Profile
     listing = app.directory.load(session.name)
     account_id = _resolve_account_id(listing, session, account_text)
     return Profile(text, session, Role(account_id, role_name), None)
-
-
-def is_text_of_role(app: App, profile: Profile, text: str) -> bool:
-    """Return whether the text is [SESSION:]ACCOUNT/ROLE of the profile's role, by the saved list."""
-    if "/" not in text:
-        return False
-    try:
-        found = _resolve_role_text(app, text, profile.session.name)
-    except SsoHelperError:
-        return False
-    return (found.session, found.role) == (profile.session, profile.role)
 
 
 def _choose_session_of_role(

@@ -35,7 +35,7 @@ from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
-from ssohelper.errors import UsageProblem
+from ssohelper.errors import SsoHelperError, UsageProblem
 
 # Variables that the shell function sets: the name of its shell, what this shell uses now, and what
 # it used before (each as "profile NAME" or "keys NAME").
@@ -254,7 +254,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
         output.say(f'the profile "{show(chosen.name)}" runs "{show(missing)}", which is missing')
     is_sure = name is not None and _is_usable_profile(app, name)
     if name and missing is None and not is_sure and is_typed:
-        is_typed = not selection.is_text_of_role(app, chosen, name)
+        is_typed = not _is_text_of_role(app, chosen, name)
         if not is_typed:
             _say_why_profile_is_not_used(app, chosen, name)
     if name is None or missing is not None or not (is_typed or is_sure):
@@ -276,6 +276,15 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
         )
     return selection.resolve_chosen_role(app, chosen.key, [name])
+
+
+def _is_text_of_role(app: App, chosen: Profile, name: str) -> bool:
+    """Return whether the profile's name is also [SESSION:]ACCOUNT/ROLE of its role."""
+    try:
+        found = selection.resolve_role_text(app, name, chosen.session.name)
+    except SsoHelperError:
+        return False
+    return (found.session, found.role) == (chosen.session, chosen.role)
 
 
 def _say_why_profile_is_not_used(app: App, chosen: Profile, name: str) -> None:

@@ -111,7 +111,7 @@ def _find_misread_name(header: str, kind: str, name: str) -> _Misread | None:
         return _Misread("header-with-bracket", message, is_read=True)
     before = header.partition("]")[0].rstrip()
     if before != header and section_name(before, kind) is not None:
-        message = "the AWS CLI and boto3 do not read it: for them it ends at the line's last \"]\""
+        message = 'the AWS CLI and boto3 do not read it: for them it ends at the line\'s last "]"'
         return _Misread("header-with-bracket", message, before)
     try:
         shlex.split(header)
