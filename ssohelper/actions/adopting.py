@@ -97,7 +97,8 @@ def list_profiles_of_other_tools(
         needs_ssohelper = not lasting and (
             bool(trouble) or needs_region or check.needs_ssohelper(one.origin)
         )
-        trouble = trouble or lasting
+        # Adopting does not end what `lasting` says, so that is the reason to show.
+        trouble = lasting or trouble
         differs = one.origin.program is None and _has_second_credential_source(
             config, one.name, keyed
         )

@@ -148,6 +148,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         ),
         files=tuple(files),
         sessions=tuple(sessions),
+        listings=doctor_facts.load_listings(app, config, sessions),
         unusable_sessions=doctor_facts.list_unusable_sessions(app, config),
         missing_sessions=doctor_facts.find_missing_sessions(app, config, shown),
         tokens=tuple(doctor_facts.find_legacy_tokens(app, shown)),

@@ -287,6 +287,16 @@ def read_session_fact(app: App, session: SsoSession, targets: ProfileTargets) ->
     return _add_roles_without_profile(fact, choices, targets)
 
 
+def load_listings(app: App, facts: ConfigFacts, known: Iterable[SessionFact]) -> dict[str, Listing]:
+    """Return the saved list of roles of each session by name; those of `known` are not read again."""
+    found = {one.session.name: one.listing for one in known}
+    for session in facts.file.sso_sessions() if facts.file else ():
+        if session.name not in found:
+            with suppress(LocalState):
+                found[session.name] = directory.load_listing(app, session)
+    return {name: listing for name, listing in found.items() if listing is not None}
+
+
 def _add_roles_without_profile(
     fact: SessionFact, choices: Choices, targets: ProfileTargets
 ) -> SessionFact:

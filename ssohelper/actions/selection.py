@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
     from ssohelper.core.listing import Listing
 
-
 # The forms of profiles that SDKs read themselves, with all their keys.
 _NATIVE_FORMS = ("sso", "legacy")
 
@@ -194,7 +193,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
         return _resolve_entry(app, config, entry, session_name)
     role_text = text or served
     if role_text and "/" in role_text:
-        return _resolve_role_text(app, role_text, session_name)
+        return resolve_role_text(app, role_text, session_name)
     names = [entry.name for entry in app.config.list_profiles()]
     message = f'no profile named "{asked}" in {app.locations.aws_config_file}'
     hint = did_you_mean(asked, names) + "list them with: ssohelper profile list"
@@ -309,8 +308,11 @@ def _find_sessions_of_profile(
     return sessions
 
 
-def _resolve_role_text(app: App, text: str, session_name: str | None) -> Profile:
-    """Return the role of [SESSION:]ACCOUNT/ROLE. ACCOUNT is an id or a name in the listing."""
+def resolve_role_text(app: App, text: str, session_name: str | None) -> Profile:
+    """Return the role of [SESSION:]ACCOUNT/ROLE. ACCOUNT is an id or a name in the listing.
+
+    Raises: UsageProblem, or RoleNotAssigned for an account name that is not in the saved listing.
+    """
     account_text, _, role_name = text.rpartition("/")
     config = app.config.read()
     session: SsoSession | None = None

@@ -17,7 +17,7 @@ ADOPT_LATER = "to adopt them later: ssohelper profile sync --adopt '*'"
 DEFAULT_REGION = "default region of the profiles"
 GUARD_QUESTION = "guard these roles?"
 SESSION_WRITTEN = "the session was written; to write its profiles later: ssohelper profile sync"
-SIGNED_OUT_AGAIN = "signed out again: nothing is left of this setup"
+SIGNED_OUT_AGAIN = "signed out again: no token and no profile is left of this setup"
 SIGNED_OUT = "signed out again"
 NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
 # How many problems of `doctor` the end of a setup shows.

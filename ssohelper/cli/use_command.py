@@ -7,6 +7,7 @@ before that.
 """
 
 import os
+import shlex
 import sys
 from typing import NoReturn
 
@@ -29,11 +30,12 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, guarding, listing_progress, output, profile_use
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.core import clock_text, shell_text
+from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
-from ssohelper.errors import UsageProblem
+from ssohelper.errors import SsoHelperError, UsageProblem
 
 # Variables that the shell function sets: the name of its shell, what this shell uses now, and what
 # it used before (each as "profile NAME" or "keys NAME").
@@ -242,14 +244,20 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     """Return the chosen role under the name of one of its profiles; offer to add a missing one.
 
     A profile whose credentials another program provides is used only if the user typed its name and
-    that program is installed, because only a run would show whether it works.
+    that program is installed, because only a run would show whether it works. If the typed name is
+    also ACCOUNT/ROLE of the role, which must give the role in any case, it is not used either.
     Raises: UsageProblem when the role has no profile and none is added.
     """
     name = _current_profile_name(app, chosen)
     missing = adopting.find_missing_program(app, name) if name and is_typed else None
     if missing is not None:
         output.say(f'the profile "{show(chosen.name)}" runs "{show(missing)}", which is missing')
-    if name is None or missing is not None or not (is_typed or _is_usable_profile(app, name)):
+    is_sure = name is not None and _is_usable_profile(app, name)
+    if name and missing is None and not is_sure and is_typed:
+        is_typed = not _is_text_of_role(app, chosen, name)
+        if not is_typed:
+            _say_why_profile_is_not_used(app, chosen, name)
+    if name is None or missing is not None or not (is_typed or is_sure):
         name = _find_profile_of_role(app, chosen)
     if name is None:
         with listing_progress.show_listing_progress() as progress:
@@ -268,6 +276,25 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
         )
     return selection.resolve_chosen_role(app, chosen.key, [name])
+
+
+def _is_text_of_role(app: App, chosen: Profile, name: str) -> bool:
+    """Return whether the profile's name is also [SESSION:]ACCOUNT/ROLE of its role."""
+    try:
+        found = selection.resolve_role_text(app, name, chosen.session.name)
+    except SsoHelperError:
+        return False
+    return (found.session, found.role) == (chosen.session, chosen.role)
+
+
+def _say_why_profile_is_not_used(app: App, chosen: Profile, name: str) -> None:
+    trouble = adopting.find_profile_trouble(app, name) or "another tool's program gives its keys"
+    pattern = shlex.quote(show(filter_for_exact_text(name)))
+    output.say(
+        f'the profile "{show(name)}" may not work ({trouble}), so it is not used for its role; to '
+        "make it work under its name: ssohelper profile sync "
+        f"--session {chosen.session.name} --adopt {pattern}"
+    )
 
 
 def _current_profile_name(app: App, chosen: Profile) -> str | None:

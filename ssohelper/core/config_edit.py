@@ -117,7 +117,6 @@ class Edits:
         self.replaced: dict[int, list[str]] = {}
         self.after: dict[int, list[str]] = {}
         self._added: list[str] = []
-        _check_writable(text)
         for change in changes:
             self._apply_change(text, change)
         self._append_sections()
@@ -293,16 +292,6 @@ def hide_secret(line: str) -> str:
 def line_range(first: int, count: int) -> str:
     """Return `START,COUNT` for a hunk's header; for an empty range START is the line before it."""
     return f"{first + 1 if count else first},{count}"
-
-
-def _check_writable(text: ConfigText) -> None:
-    for header, section in text.sections.items():
-        if "]" in header:
-            text.refuse_line(
-                section.line,
-                f'AWS tools do not agree on what the section header "[{show(header, 80)}]" means',
-                hint="nothing was written; correct that line first",
-            )
 
 
 def _check_header(header: str) -> None:

@@ -513,6 +513,17 @@ BROKEN = {
         {"header-without-quotes"},
         lambda home: add(home, "\n".join(["[profile dev two]", *_SSO, ""])),
     ),
+    "a header in capitals": Broken(
+        {"header-misspelled"}, lambda home: add(home, "\n".join(["[Profile dev]", *_SSO, ""]))
+    ),
+    "a quote in a header that is not closed": Broken(
+        {"header-with-open-quote"},
+        lambda home: add(home, "\n".join(['[profile "dev]', *_SSO, ""])),
+    ),
+    "a bracket in the comment behind a header": Broken(
+        {"header-with-bracket"},
+        lambda home: add(home, "\n".join(["[profile dev] # of [team]", *_SSO, ""])),
+    ),
     "a profile without a region beside a default": Broken({"no-region"}, region_of_default_only),
 }
 

@@ -109,6 +109,13 @@ def test_a_profile_that_does_not_work_does_not_count_for_its_role(saved: Home, r
     assert {"pay.Admin", "pay.Read", "dev.Read"} < rows(run).keys()
 
 
+def test_a_profile_whose_role_is_gone_is_listed_with_that_reason(saved: Home, run: Run) -> None:
+    add(saved, LEGACY + LEGACY.replace("old", "gone").replace("= Read", "= Old"))
+    printed = ok(run("profile", "sync", "--dry-run"))
+    assert "does not work now: the role is not in your list\n    gone\n" in printed
+    assert "does not work now: the sign-in for its sso_start_url is missing" in printed
+
+
 def test_a_profile_of_an_installed_program_counts(saved: Home, run: Run) -> None:
     add(saved, BLOCK)
     program = saved.path / "bin" / "aws-sso"
@@ -225,12 +232,37 @@ def test_use_of_a_role_always_ends_on_a_profile_that_works(
     program.chmod(0o755)
     home.env["PATH"] = f"{program.parent}:{home.env['PATH']}"
     assert "sandbox-ana.Sandbox" in run("use", role, env=shell).stdout
-    assert "sandbox-ana/Sandbox" in run("use", "sandbox-ana/SandboxAdmin", env=shell).stdout
+    # Only a run would show whether granted works, and the name is also the role's ACCOUNT/ROLE.
+    done = run("use", "sandbox-ana/SandboxAdmin", env=shell)
+    assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
+    sync = "ssohelper profile sync --session corp --adopt sandbox-ana/SandboxAdmin"
+    assert f"to make it work under its name: {sync}" in done.stderr
+    # A name that is not the role's ACCOUNT/ROLE names that profile only.
+    text = home.config_file.read_text().replace("profile sandbox-ana/", "profile mine/")
+    home.config_file.write_text(text)
+    assert "AWS_PROFILE='mine/S" in run("use", "mine/SandboxAdmin", env=shell).stdout
+    home.config_file.write_text(text.replace("profile mine/", "profile sandbox-ana/"))
     # A row of a list may come with that name, which the user has not typed.
     app = in_process(home)
     row = resolve_profile(app, "sandbox-ana/SandboxAdmin", None)
     chosen = use_command._ensure_profile(app, row, False, is_typed=False)
     assert chosen.name == "sandbox-ana.SandboxAdmin"
+
+
+def test_a_bracket_in_a_header_stops_no_command_and_stays(saved: Home, run: Run) -> None:
+    odd = "[profile x y]]\nregion = x\n\n[profile q] # of [team]\n\n[other]]\na=b\n"
+    before = add(saved, odd + LEGACY.replace("profile old", "profile 'my [prod]*'"))
+    assert b"my [prod]" in before
+    ok(run("profile", "sync", "--yes"))
+    assert odd in saved.config_file.read_text()
+    doctor = run("doctor").stdout
+    assert doctor.count("header-without-quotes") == 1
+    assert doctor.count("header-with-bracket") == 2
+    said = ok(run("profile", "sync", "--adopt", "my [prod]*", "--yes"))
+    assert "1 profile adopted" in said
+    assert odd in saved.config_file.read_text()
+    ok(run("profile", "add", f"{PAY}/Admin", "--name", "second", "--yes"))
+    ok(run("profile", "undo", "--yes"))
 
 
 def test_on_a_terminal_setup_asks_and_enter_adopts(

@@ -297,7 +297,9 @@ def test_no_to_the_profiles_gives_the_sign_in_back(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await refuse_profiles(user, world)
         await user.press("n")
-        await user.wait_for_message("signed out again: nothing is left of this setup")
+        await user.wait_for_message(
+            "signed out again: no token and no profile is left of this setup"
+        )
 
     run_scenario(world.app(sleep=quick), scenario)
     assert world.config_file.read_text() == ""

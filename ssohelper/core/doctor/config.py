@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 
-from ssohelper.core.doctor import sdk_order
+from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
+from ssohelper.core.doctor.headers import check_headers
 from ssohelper.core.profile_origin import MARKERS
 from ssohelper.core.returned_block import find_returned_block
 from ssohelper.core.text import show
@@ -18,7 +18,6 @@ SLOW_SECONDS = 0.25
 _IN_AN_EDITOR = "correct that line in an editor"
 _HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
 _TWICE = "exists twice"
-_FIRST_WORDS = (["profile"], ["sso-session"], ["services"], ["default"])
 _REMOVES_BLOCK = "ssohelper doctor --fix removes the sections that aws-sso-cli has written again"
 
 
@@ -122,12 +121,14 @@ def check_aws_sso_cli_marks(facts: Facts) -> Iterator[Finding]:
     if config is not None:
         managed = [name for name in between if (found := config.profile(name)) and found.managed]
         if managed:
+            adopt = AdoptCommands(facts).text(name for name in between if name not in managed)
+            remove = "remove the lines BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, or the profiles"
             yield problem(
                 "rewritten-by-another-tool",
                 profiles_subject(managed),
                 "managed by ssohelper and between the marks of aws-sso-cli, which rewrites "
                 "everything between them",
-                "remove the lines BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, or the profiles",
+                f"{adopt}, after which both marks go, or {remove}" if adopt else remove,
             )
     elif between and facts.config.failure and _TWICE in facts.config.failure.message:
         repair = _repair_of_returned_block(facts.config)
@@ -152,55 +153,6 @@ def check_session_sections(facts: Facts) -> Iterator[Finding]:
             failure.message,
             failure.hint or _IN_AN_EDITOR,
         )
-
-
-def check_profile_headers(facts: Facts) -> Iterator[Finding]:
-    """Find sections that AWS tools do not read, since the word `profile` is missing before the name."""
-    file = facts.config.file
-    if file is None or facts.chosen is not None:
-        return
-    for header, section in file.text.sections.items():
-        if header != header.strip() and header.split()[:1] in _FIRST_WORDS:
-            yield problem(
-                "header-with-blank",
-                f'section "[{show(header, 80)}]"',
-                "AWS tools do not read it: the header has a blank behind its first bracket",
-                f"write in an editor: [{show(header.strip(), 80)}]",
-            )
-        is_one_word = len(header.split()) == 1 and header != "default"
-        if is_one_word and any(key in section.keys for key in sdk_order.SSO_KEYS):
-            yield problem(
-                "header-without-profile",
-                f'section "[{show(header, 80)}]"',
-                "has the keys of a profile, and AWS tools do not read it: its header lacks the word "
-                '"profile"',
-                f"write in an editor: [profile {show(header, 80)}]",
-            )
-
-
-def check_unquoted_names(facts: Facts) -> Iterator[Finding]:
-    """Find profiles that AWS tools do not read, since a name with blanks is not in quotes."""
-    file = facts.config.file
-    if file is None or facts.chosen is not None:
-        return
-    for header in file.text.sections:
-        word, _, name = header.partition(" ")
-        # Most names have no blank, and shlex takes 20 µs for each.
-        if word == "profile" and len(name.split()) > 1 and _count_words(name) > 1:
-            yield problem(
-                "header-without-quotes",
-                f'section "[{show(header, 80)}]"',
-                "AWS tools do not read it: the profile's name has blanks and is not in quotes",
-                f"write in an editor: [profile {show(shlex.quote(name.strip()), 80)}]",
-            )
-
-
-def _count_words(name: str) -> int:
-    """Return in how many words botocore splits the name; 0 if a quote is not closed."""
-    try:
-        return len(shlex.split(name))
-    except ValueError:
-        return 0
 
 
 def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
@@ -238,7 +190,6 @@ CHECKS = (
     check_duplicate_profiles,
     check_aws_sso_cli_marks,
     check_session_sections,
-    check_profile_headers,
-    check_unquoted_names,
+    check_headers,
     check_missing_sessions,
 )

@@ -230,6 +230,7 @@ class Facts(NamedTuple):
     the profile of the command `doctor PROFILE`; `profiles`, or `config.credentials_profiles`, then
     holds that profile only, and
     `issued_at` is when AWS issued the cached credentials of its role, None if none are cached.
+    `listings` are the saved lists of roles of all sessions, by session name.
     `missing_sessions` are the sessions that profiles name and the config does not define, by name.
     `is_web_identity_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not exist.
     """
@@ -244,6 +245,7 @@ class Facts(NamedTuple):
     programs: Mapping[str, ProgramFact] = {}
     files: tuple[FileFact, ...] = ()
     sessions: tuple[SessionFact, ...] = ()
+    listings: Mapping[str, Listing] = {}
     unusable_sessions: Mapping[str, Failure] = {}
     missing_sessions: Mapping[str, MissingSessionFact] = {}
     tokens: tuple[TokenFact, ...] = ()

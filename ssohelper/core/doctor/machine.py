@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProofFact
 from ssohelper.core.doctor.findings import Finding, Repair, missing_sign_in, note, problem
-from ssohelper.core.doctor.profiles import adopt_command
 from ssohelper.core.instants import duration_text
 from ssohelper.core.text import show
 
@@ -167,7 +167,7 @@ def _fix_of_failed_program(facts: Facts, proof: ProofFact) -> str:
     name = shlex.quote(show(proof.profile, 80))
     if proof.is_own:
         return f"see more: ssohelper whoami {name}"
-    adopt = adopt_command(facts, [proof.profile])
+    adopt = AdoptCommands(facts).text([proof.profile])
     see = f"see what it says: aws sts get-caller-identity --profile {name}"
     return f"{adopt}, or {see}" if adopt else see
 

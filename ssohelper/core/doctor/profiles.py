@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from ssohelper.core import process_command, profile_region
-from ssohelper.core.adoption import find_unadoptable_blocks
-from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
+from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
 from ssohelper.core.model import IAM_ROLE_NAME
-from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.text import show
 
-_MOST_ADOPTED = 3
 _KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
@@ -159,9 +156,10 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
             who = "no SDK" if len(families) == len(sdk_order.FAMILIES) else ", ".join(families)
             verb = "can use it" if who == "no SDK" else "cannot use it"
             grouped[f"{who} {verb}: {error}"].append(profile.name)
+    commands = AdoptCommands(facts)
     for message, names in grouped.items():
         including = [name for name in names if _has_profile_key(facts, name, "include_profile")]
-        adopt = adopt_command(facts, including)
+        adopt = commands.text(including)
         fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
         yield problem("sso-keys-refused", profiles_subject(names), message, fix)
 
@@ -212,15 +210,16 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
         words = process_command.split_command(profile.entry.keys.get("credential_process", ""))
         if words:
             used[words[0]].append(profile)
+    commands = AdoptCommands(facts)
     for word, profiles in used.items():
         program = facts.programs.get(word)
         if program is None:
             continue
         subject = profiles_subject([one.name for one in profiles])
         if program.path is None and program.is_own:
-            yield from _findings_of_missing_ssohelper(facts, word, profiles)
+            yield from _findings_of_missing_ssohelper(facts, word, profiles, commands)
         elif program.path is None:
-            adopt = adopt_command(facts, [one.name for one in profiles])
+            adopt = commands.text([one.name for one in profiles])
             yield _finding_of_missing_program(word, subject, adopt)
         elif program.replaceable:
             place = show(program.replaceable, 200)
@@ -241,7 +240,7 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
 
 
 def _findings_of_missing_ssohelper(
-    facts: Facts, word: str, profiles: list[ProfileFact]
+    facts: Facts, word: str, profiles: list[ProfileFact], commands: AdoptCommands
 ) -> Iterator[Finding]:
     """Yield the findings that profiles run ssohelper at a path where it no longer is.
 
@@ -255,7 +254,7 @@ def _findings_of_missing_ssohelper(
             continue
         present = show(command or "/path/of/ssohelper-credentials", 200)
         fix, repair = f"write in an editor: credential_process = {present} …", None
-        adopt = "" if is_managed else adopt_command(facts, names)
+        adopt = "" if is_managed else commands.text(names)
         fix = f"{adopt}, or {fix}" if adopt else fix
         if is_managed and command is not None:
             fix = f"ssohelper doctor --fix writes its present path: {present}"
@@ -272,30 +271,6 @@ def process_line_with_present_program(line: str, command: str) -> str | None:
         _OWN_PROGRAM.match(line) if process_command.own_command_options(line) is not None else None
     )
     return f"{command} {line[found.end() :].lstrip()}" if found else None
-
-
-def adopt_command(facts: Facts, names: Collection[str]) -> str:
-    """Return the command that adopts those of the profiles that name a role; "" if none does.
-
-    For many profiles, the command is `setup`, which asks about all profiles that do not work: a
-    part of aws-sso-cli's profiles cannot be adopted without the others.
-    """
-    config = facts.config.file
-    if config is None:
-        return ""
-    refused = sdk_order.find_profiles_with_other_role_in_section(
-        config, facts.config.credentials, facts.config.credentials
-    )
-    left = find_unadoptable_blocks(config, refused).keys() | refused
-    origins = [one for one in find_profile_origins(config) if one.named and one.name in names]
-    found = [one.name for one in origins if one.name not in left]
-    has_session = bool(config.session_names())
-    if len(found) > _MOST_ADOPTED:
-        setup = "ssohelper setup" if has_session else "ssohelper setup START_URL"
-        return f"{setup}, which asks to adopt all profiles that do not work"
-    words = [f"--adopt {shlex.quote(show(filter_for_exact_text(name), 80))}" for name in found]
-    verb = "profile sync" if has_session else "setup START_URL"
-    return f"ssohelper {verb} {' '.join(words)}" if words else ""
 
 
 def _finding_of_missing_program(word: str, subject: str, adopt: str) -> Finding:

@@ -1,0 +1,129 @@
+"""Checks of `doctor`: section headers that AWS tools do not read as the user meant. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from ssohelper.core.config_file import ConfigFile, section_name
+from ssohelper.core.doctor.facts import Facts
+from ssohelper.core.doctor.findings import Finding, note, problem
+from ssohelper.core.doctor.sdk_order import SSO_KEYS
+from ssohelper.core.text import show
+
+_KINDS = ("profile", "sso-session")
+_FIRST_WORDS = (*_KINDS, "services", "default")
+# Most headers are of this form, which every SDK reads: shlex takes 20 µs for each other one.
+_PLAIN = re.compile(r"(?:profile|sso-session|services) [A-Za-z0-9._@/+%:=,-]+|default")
+_NOT_READ = "AWS tools do not read it: "
+
+
+class _Misread(NamedTuple):
+    """What is wrong with a header, and the header `right` that means what the user meant.
+
+    `right` is "" if only the user can choose it. `is_read`: the AWS CLI and boto3 read the header.
+    """
+
+    id: str
+    message: str
+    right: str = ""
+    is_read: bool = False
+
+
+def check_headers(facts: Facts) -> Iterator[Finding]:
+    """Find the headers of profiles and sessions that not every AWS tool reads."""
+    file = facts.config.file
+    if file is None or facts.chosen is not None:
+        return
+    for header, section in file.text.sections.items():
+        found = None if _PLAIN.fullmatch(header) else _find_misread(header, section.keys)
+        if found is not None:
+            make_finding = note if found.is_read else problem
+            subject = f'section "[{show(header, 80)}]" in line {section.line + 1}'
+            yield make_finding(found.id, subject, found.message, _fix_text(file, header, found))
+
+
+def _fix_text(file: ConfigFile, header: str, found: _Misread) -> str:
+    right = found.right
+    if not right:
+        return "give it a name without brackets in an editor"
+    # The corrected header may itself be one that needs to be corrected, such as [Profile a b].
+    while (again := _find_misread(right, ())) is not None and again.right:
+        right = again.right
+    name = section_name(right, "profile")
+    entry = file.profile(name) if name is not None else None
+    if right in file.text.sections or (entry is not None and entry.header != header):
+        return f"remove that section in an editor, or rename it: [{show(right, 80)}] exists too"
+    if show(right, 200) != right:
+        return "correct that line in an editor"
+    alone = ", with nothing behind it in that line" if "]" in header and "]" not in right else ""
+    return f"write in an editor: [{right}]{alone}"
+
+
+def _find_misread(header: str, keys: Collection[str]) -> _Misread | None:
+    """Return what is wrong with a header, if anything. `keys` are the keys of its section."""
+    first, *rest = header.split(maxsplit=1)
+    name = rest[0].strip() if rest else ""
+    if header != header.strip() and first in _FIRST_WORDS:
+        side = "behind its first" if header[0].isspace() else "before its last"
+        # botocore reads [profile a ], the JavaScript SDK does not.
+        who = _NOT_READ if header[0].isspace() else "not every AWS tool reads it: "
+        message = f"{who}the header has a blank {side} bracket"
+        return _Misread("header-with-blank", message, header.strip())
+    if header != "default" and header.lower() == "default":
+        return _Misread("header-misspelled", f'{_NOT_READ}"default" has capitals', "default")
+    if not name:
+        return _find_missing_word(header, keys)
+    for kind in _KINDS:
+        if first == kind:
+            return _find_misread_name(header, kind, name)
+        if first.lower() == kind:
+            message = f'{_NOT_READ}the word "{kind}" has capitals'
+            return _Misread("header-misspelled", message, f"{kind} {name}")
+        # botocore looks at the beginning of the first word only.
+        if first.startswith(kind) and section_name(header, kind) is not None:
+            return _Misread(
+                "header-misspelled",
+                f'the AWS CLI and boto3 read its first word as "{kind}", not every other SDK does',
+                f"{kind} {name}",
+            )
+    return None
+
+
+def _find_missing_word(header: str, keys: Collection[str]) -> _Misread | None:
+    if header == "default" or not any(key in keys for key in SSO_KEYS):
+        return None
+    return _Misread(
+        "header-without-profile",
+        'has the keys of a profile, and AWS tools do not read it: its header lacks the word "profile"',
+        f"profile {header}",
+    )
+
+
+def _find_misread_name(header: str, kind: str, name: str) -> _Misread | None:
+    """Return what is wrong with the name in a header that begins with the word `kind`, if anything."""
+    if section_name(header, kind) is not None:
+        if "]" not in header:
+            return None
+        message = 'not every SDK reads it: there is a "]" in its name'
+        return _Misread("header-with-bracket", message, is_read=True)
+    before = header.partition("]")[0].rstrip()
+    if before != header and section_name(before, kind) is not None:
+        message = 'the AWS CLI and boto3 do not read it: for them it ends at the line\'s last "]"'
+        return _Misread("header-with-bracket", message, before)
+    try:
+        shlex.split(header)
+    except ValueError:
+        message = f"{_NOT_READ}a quote or a backslash in its header has no second half"
+        return _Misread("header-with-open-quote", message, f"{kind} {_quoted_name(name)}")
+    message = f"{_NOT_READ}the name has blanks and is not in quotes"
+    return _Misread("header-without-quotes", message, f"{kind} {shlex.quote(name)}")
+
+
+def _quoted_name(name: str) -> str:
+    """Return the name that a quote at only one of its ends should enclose, as the header needs it."""
+    bare = name.strip("\"'")
+    is_open = not any(quote in bare for quote in "\"'\\")
+    return shlex.quote(bare if is_open else name)

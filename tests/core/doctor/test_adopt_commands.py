@@ -1,0 +1,117 @@
+"""Which command `doctor` proposes to adopt a profile: one that adopts it, and that makes it work."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor import adopt_commands, checks
+from ssohelper.core.doctor.adopt_commands import AdoptCommands
+from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account
+from ssohelper.core.profile_origin import Origin
+
+_URL, _OTHER_URL = "https://corp.awsapps.com/start", "https://acme.awsapps.com/start"
+_SESSION = f"[sso-session corp]\nsso_start_url = {_URL}\nsso_region = eu-west-1\n"
+_SECOND = f"[sso-session acme]\nsso_start_url = {_OTHER_URL}\nsso_region = eu-west-1\n"
+_PAY, _DEV = "001234567890", "000000000002"
+
+
+def _listing(url: str, account_id: str, *roles: str) -> Listing:
+    return Listing(url, "eu-west-1", 1, (ListedAccount(Account(account_id, "pay", ""), roles),))
+
+
+_CORP = {"corp": _listing(_URL, _PAY, "Admin", "Read")}
+
+
+def _aws_sso_cli(name: str, account_id: str, role: str, instance: str = "X") -> str:
+    arn = f"arn:aws:iam::{account_id}:role/{role}"
+    line = f"credential_process = aws-sso -S {instance} process --arn {arn}"
+    return f"[profile {name}]\nregion = x\n{line}\n"
+
+
+def _granted(name: str, role: str, url: str = _URL) -> str:
+    return (
+        f"[profile {name}]\nregion = x\ngranted_sso_start_url = {url}\n"
+        f"granted_sso_region = eu-west-1\ngranted_sso_account_id = {_PAY}\n"
+        f"granted_sso_role_name = {role}\n"
+        f"credential_process = granted credential-process --profile {name}\n"
+    )
+
+
+def _facts(text: str, listings: dict[str, Listing]) -> Facts:
+    config = ConfigFile.parse(text.encode(), "config")
+    profiles = tuple(ProfileFact(entry) for entry in config.profiles())
+    words = [one.entry.keys.get("credential_process", "").partition(" ")[0] for one in profiles]
+    return Facts(
+        config=ConfigFacts(data=text.encode(), file=config),
+        profiles=profiles,
+        listings=listings,
+        programs={word: ProgramFact(word, None, False) for word in words if word},
+    )
+
+
+def _command(text: str, listings: dict[str, Listing], names: Iterable[str]) -> str:
+    return AdoptCommands(_facts(text, listings)).text(names)
+
+
+def test_a_profile_of_another_portal_is_adopted_by_the_setup_of_that_portal() -> None:
+    text = _SESSION + _aws_sso_cli("a", _PAY, "Read") + _aws_sso_cli("b:c", _DEV, "Read", "Y")
+    assert _command(text, _CORP, ["a"]) == "ssohelper profile sync --adopt a"
+    assert _command(text, _CORP, ["b:c"]) == "ssohelper setup URL_OF_ITS_PORTAL --adopt b:c"
+    both = "ssohelper profile sync --adopt a, and ssohelper setup URL_OF_ITS_PORTAL --adopt b:c"
+    assert _command(text, _CORP, ["a", "b:c"]) == both
+    # A first sync lists the roles.
+    assert _command(text, {}, ["b:c"]) == "ssohelper profile sync --adopt b:c"
+    text = _SESSION + _granted("g", "Read", _OTHER_URL)
+    assert _command(text, _CORP, ["g"]) == f"ssohelper setup {_OTHER_URL} --adopt g"
+
+
+def test_the_session_that_lists_the_role_is_named_if_there_are_several() -> None:
+    text = _SESSION + _SECOND + _aws_sso_cli("b", _DEV, "Read", "Y")
+    listings = {**_CORP, "acme": _listing(_OTHER_URL, _DEV, "Read")}
+    assert _command(text, listings, ["b"]) == "ssohelper profile sync --session acme --adopt b"
+
+
+def test_a_profile_whose_role_is_not_listed_is_not_to_be_adopted() -> None:
+    text = _SESSION + _granted("gone", "Old") + _granted("g", "Read")
+    assert _command(text, _CORP, ["gone"]) == ""
+    assert _command(text, _CORP, ["gone", "g"]) == "ssohelper profile sync --adopt g"
+    # Without a list, nothing is known about the role.
+    assert _command(text, {}, ["gone"]) == "ssohelper profile sync --adopt gone"
+
+
+def test_a_profile_of_a_session_that_is_missing_or_not_valid() -> None:
+    keys = f"sso_session = gone\nsso_account_id = {_PAY}\nsso_role_name = Read\n"
+    text = f"{_SESSION}[profile p]\n{keys}"
+    assert _command(text, _CORP, ["p"]) == "ssohelper setup START_URL --session gone --adopt p"
+    assert _command(f"[sso-session gone]\n{text}", _CORP, ["p"]) == ""
+
+
+def test_marks_around_profiles_of_a_second_portal_go_when_those_are_adopted() -> None:
+    managed = "[profile a]\nregion = x\nssohelper_managed = true\n"
+    block = f"# BEGIN_AWS_SSO_CLI\n{managed}{_aws_sso_cli('b', _DEV, 'R', 'Y')}# END_AWS_SSO_CLI\n"
+    found = {one.id: one for one in checks.run_checks(_facts(_SESSION + block, _CORP))}
+    setup = "ssohelper setup URL_OF_ITS_PORTAL --adopt b, "
+    assert found["rewritten-by-another-tool"].fix.startswith(f"{setup}after which both marks go")
+    assert found["program-missing"].fix.startswith(f"{setup}or install it again")
+
+
+def test_profiles_are_looked_at_once_for_all_missing_programs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = []
+    find = adopt_commands.find_profile_origins
+
+    def count(config: ConfigFile) -> tuple[Origin, ...]:
+        looked.append(config)
+        return find(config)
+
+    monkeypatch.setattr(adopt_commands, "find_profile_origins", count)
+    roles = [_aws_sso_cli(f"p{number}", _PAY, "Read") for number in range(20)]
+    text = "".join(
+        one.replace("aws-sso ", f"/gone{number}/aws-sso ") for number, one in enumerate(roles)
+    )
+    found = [one for one in checks.run_checks(_facts(_SESSION + text, _CORP)) if "adopt" in one.fix]
+    assert (len(found), len(looked)) == (20, 1)

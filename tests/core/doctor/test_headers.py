@@ -1,0 +1,106 @@
+"""Headers of sections that AWS tools do not read as the user meant; botocore says what it reads."""
+
+from pathlib import Path
+
+import pytest
+from botocore.configloader import load_config
+
+from ssohelper.core.config_edit import AddSection, EditSection
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor.facts import ConfigFacts, Facts
+from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.doctor.headers import check_headers
+
+_KEYS = "sso_session = corp\nsso_account_id = 000000000001\nsso_role_name = Admin\n"
+# Each header line, the id of its finding, and the name that botocore reads once the fix is made.
+_MISREAD = [
+    ("[Profile q]", "header-misspelled", "q"),
+    ("[PROFILE q]", "header-misspelled", "q"),
+    ("[profilex q]", "header-misspelled", "q"),
+    ("[profilex q r]", None, None),
+    ("[Default]", "header-misspelled", "default"),
+    ("[q]", "header-without-profile", "q"),
+    ('[profile "q]', "header-with-open-quote", "q"),
+    ("[profile 'q r]", "header-with-open-quote", "q r"),
+    ("[profile it's]", "header-with-open-quote", "it's"),
+    ("[profile q\\]", "header-with-open-quote", "q\\"),
+    ("[profile q r]", "header-without-quotes", "q r"),
+    ("[ profile q r ]", "header-with-blank", "q r"),
+    ("[ Profile q r]", "header-misspelled", "q r"),
+    ("[profile q ]", "header-with-blank", "q"),
+    ("[profile x y]]", "header-without-quotes", "x y]"),
+    ("[profile my [prod]*]", "header-without-quotes", "my [prod]*"),
+    ("[profile q] # of [team]", "header-with-bracket", "q"),
+    ("[profile q] # of the team", None, "q"),
+    ("[SSO-Session q]", "header-misspelled", None),
+]
+
+
+def findings(text: str) -> list[Finding]:
+    config = ConfigFile.parse(text.encode(), "config")
+    return list(check_headers(Facts(config=ConfigFacts(file=config))))
+
+
+def botocore_profiles(tmp_path: Path, text: str) -> dict[str, object]:
+    path = tmp_path / "config"
+    path.write_text(text)
+    found: dict[str, object] = load_config(str(path))["profiles"]
+    return found
+
+
+@pytest.mark.parametrize(("line", "id", "name"), _MISREAD)
+def test_a_header_that_is_misread_is_named_and_its_fix_is_true(
+    tmp_path: Path, line: str, id: str | None, name: str | None
+) -> None:
+    found = findings(f"[profile p]\n\n{line}\n{_KEYS}")
+    assert [one.id for one in found] == ([id] if id else [])
+    for one in found:
+        assert one.subject.endswith("in line 3")
+        prefix = "write in an editor: "
+        assert one.fix.startswith(prefix)
+        line = one.fix.removeprefix(prefix).removesuffix(", with nothing behind it in that line")
+    text = f"{line}\n{_KEYS}"
+    if name is not None:
+        assert name in botocore_profiles(tmp_path, text)
+    assert [one.id for one in findings(text) if one.severity == "problem"] == []
+
+
+def test_a_header_whose_correction_exists_is_to_be_removed() -> None:
+    for line in ("[Profile q]", "[profilex q]", "[q]"):
+        [found] = findings(f"[profile q]\n{line}\n{_KEYS}")
+        assert found.fix == "remove that section in an editor, or rename it: [profile q] exists too"
+
+
+@pytest.mark.parametrize(
+    "line", ["[profile q]]", "[profile 'my [prod]*']", '[profile "a\x1b]0;x\x07b"]']
+)
+def test_a_bracket_in_a_name_that_botocore_reads_is_a_note(tmp_path: Path, line: str) -> None:
+    text = f"{line}\n{_KEYS}"
+    [found] = findings(text)
+    assert (found.id, found.severity) == ("header-with-bracket", "note")
+    assert "\x1b" not in found.subject + found.fix
+    names = [entry.name for entry in ConfigFile.parse(text.encode(), "config").profiles()]
+    assert names == list(botocore_profiles(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "line", ["[profile q]]", "[profile x y]]", "[profile q] # [c]", "[other]]", '[profile "a]b"]']
+)
+def test_a_section_with_a_bracket_in_its_header_stays_and_stops_no_write(
+    tmp_path: Path, line: str
+) -> None:
+    text = f"{line}\r\n# a comment\nregion=x\n\n[profile p]\nregion = y\n"
+    changes = [
+        EditSection("profile p", (("region", "z"),)),
+        AddSection("profile new", (("region", "z"),)),
+    ]
+    after = ConfigFile.parse(text.encode(), "config").with_changes(changes).decode()
+    assert after == text.replace("region = y", "region = z") + "\n[profile new]\nregion = z\n"
+    assert botocore_profiles(tmp_path, after)["new"] == {"region": "z"}
+
+
+def test_a_profile_with_a_bracket_in_its_name_can_be_changed() -> None:
+    text = "[profile 'a]b']\nregion = x\n"
+    changes = [EditSection("profile 'a]b'", (("region", "y"),))]
+    after = ConfigFile.parse(text.encode(), "config").with_changes(changes)
+    assert after == text.replace("= x", "= y").encode()
