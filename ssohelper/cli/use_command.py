@@ -32,7 +32,7 @@ from ssohelper.core import clock_text, shell_text
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
-from ssohelper.core.text import show
+from ssohelper.core.text import show, show_message
 from ssohelper.errors import UsageProblem
 
 # Variables that the shell function sets: the name of its shell, what this shell uses now, and what
@@ -242,14 +242,15 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     """Return the chosen role under the name of one of its profiles; offer to add a missing one.
 
     A profile whose credentials another program provides is used only if the user typed its name and
-    that program is installed, because only a run would show whether it works.
+    that program is installed, because only a run would show whether it works. A profile that a
+    section of ~/.aws/credentials gives another role is not used.
     Raises: UsageProblem when the role has no profile and none is added.
     """
     name = _current_profile_name(app, chosen)
-    missing = adopting.find_missing_program(app, name) if name and is_typed else None
-    if missing is not None:
-        output.say(f'the profile "{show(chosen.name)}" runs "{show(missing)}", which is missing')
-    if name is None or missing is not None or not (is_typed or _is_usable_profile(app, name)):
+    trouble = adopting.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
+    if trouble:
+        output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(trouble)}')
+    if name is None or trouble or not (is_typed or _is_usable_profile(app, name)):
         name = _find_profile_of_role(app, chosen)
     if name is None:
         with listing_progress.show_listing_progress() as progress:
@@ -279,7 +280,7 @@ def _current_profile_name(app: App, chosen: Profile) -> str | None:
 
 
 def _is_usable_profile(app: App, name: str) -> bool:
-    return name not in adopting.find_unusable_profiles_of_other_tools(app, only_reliable=True)
+    return name not in adopting.find_profiles_unfit_for_use(app)
 
 
 def _find_profile_of_role(app: App, chosen: Profile) -> str | None:
@@ -287,7 +288,7 @@ def _find_profile_of_role(app: App, chosen: Profile) -> str | None:
 
     Profiles of other tools that may not work are left out.
     """
-    unsure = adopting.find_unusable_profiles_of_other_tools(app, only_reliable=True)
+    unsure = adopting.find_profiles_unfit_for_use(app)
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
     names = (entry.name for entry in entries if entry.name not in unsure)
     return next(iter(selection.find_profiles_of_role(app, chosen.key, names)), None)

@@ -18,6 +18,8 @@ from ssohelper.core.model import IAM_ROLE_NAME
 from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.text import show
 
+# The ids of the findings that a profile runs a program with ssohelper's name, and not this ssohelper.
+HELPER_OF_ANOTHER, HELPER_NOT_OURS = "helper-of-another-installation", "helper-not-ours"
 _MOST_ADOPTED = 3
 _KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
@@ -81,8 +83,7 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
             yield problem(
                 "role-without-source",
                 subject,
-                '"role_arn" is set without "source_profile" or "credential_source", so that no AWS '
-                "tool can assume the role",
+                f"{sdk_order.ROLE_ALONE_ERROR}: boto3, the AWS CLI and Rust stop with an error",
                 "add a line: source_profile = PROFILE",
             )
 
@@ -128,7 +129,7 @@ def _sdk_disagreement_text(profile: ProfileFact, facts: Facts) -> str:
         what = f"an error ({one.detail})" if one.kind == "error" else one.kind
         by_source[what].append(one.family)
     return "; ".join(
-        f"{', '.join(who)} {'uses' if len(who) == 1 else 'use'} {what}"
+        f"{', '.join(who)} {'uses' if len(who) == 1 and who != [sdk_order.BOTO3] else 'use'} {what}"
         if not what.startswith("an error")
         else f"{', '.join(who)}: {what}"
         for what, who in by_source.items()
@@ -233,10 +234,18 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
             )
         elif program.is_of_another_installation:
             yield note(
-                "helper-of-another-installation",
+                HELPER_OF_ANOTHER,
                 subject,
                 f'"{show(program.path, 200)}" belongs to another installation of ssohelper',
                 "to have one only, remove it, then: ssohelper doctor --fix",
+            )
+        elif program.only_has_our_name:
+            yield problem(
+                HELPER_NOT_OURS,
+                subject,
+                f'runs "{show(program.path, 200)}", which has ssohelper\'s name and belongs to no '
+                "installation of it: it may give the credentials of another role",
+                "remove that program, then: ssohelper doctor --fix",
             )
 
 
