@@ -15,7 +15,7 @@ from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.profiles import credential_sources
+from ssohelper.core.doctor.profiles import credential_sources, two_roles_text
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.profile_origin import OWN, TWO_ROLES, Origin, find_profile_origins
 from ssohelper.core.text import shortened_name_list, show
@@ -259,18 +259,13 @@ def find_unusable_profiles_of_other_tools(app: App, *, only_reliable: bool) -> f
 def find_profiles_unfit_for_use(app: App) -> frozenset[str]:
     """Return the profiles with which a shell might not get their role.
 
-    These are the profiles of other tools that may not work, and the managed ones to which a section
-    of ~/.aws/credentials gives the credentials of another role.
+    These are the profiles of other tools that may not work, and all profiles to which a section of
+    ~/.aws/credentials gives the credentials of another role.
     """
-    config = app.config.read()
-    check = _ProfileChecker(app, config)
-    # Only such a section makes a managed profile stand for another role.
-    managed = {
-        name
-        for name in check.config_facts.credentials
-        if (entry := config.profile(name)) is not None and entry.managed
-    }
-    shadowed = {name for name in managed if check.find_lasting_trouble(name)}
+    check = _ProfileChecker(app, app.config.read())
+    # A section of fixed keys is warned of: tools write such keys for the profile's own role.
+    keyed = check.config_facts.credentials
+    shadowed = sdk_order.find_profiles_with_other_role_in_section(check.config, keyed, keyed)
     return _find_unusable_profiles(check, only_reliable=True) | shadowed
 
 
@@ -300,8 +295,8 @@ def find_profile_trouble(app: App, name: str) -> str:
 def find_reason_to_use_another_profile(app: App, name: str) -> str:
     """Return why a shell with this profile would not get the profile's role; "" if it should.
 
-    Only what the config and ~/.aws/credentials say counts, and a program of another tool that is
-    missing.
+    A reason is a program of another tool that is missing, or the profile's section in
+    ~/.aws/credentials.
     """
     config = app.config.read()
     check = _ProfileChecker(app, config)
@@ -309,7 +304,9 @@ def find_reason_to_use_another_profile(app: App, name: str) -> str:
     program = programs_by_name.get(name)
     if program is not None and not check.has_program(program):
         return f'it runs "{show(program, 80)}", which is missing'
-    return check.find_lasting_trouble(name) if check.has_section(name) else ""
+    keyed = check.config_facts.credentials
+    shadowed = sdk_order.find_profiles_with_other_role_in_section(config, [name], keyed)
+    return adoption.OTHER_ROLE_IN_SECTION if shadowed else ""
 
 
 def _glob_matches(glob: str, name: str) -> bool:
@@ -349,10 +346,6 @@ class _ProfileChecker:
         """Return the contents of the config and of ~/.aws/credentials, as doctor reads them."""
         return doctor_facts.read_config_facts(self._app)
 
-    def has_section(self, name: str) -> bool:
-        """Return whether ~/.aws/credentials has a section of this name."""
-        return name in self.config_facts.credentials
-
     def find_lasting_trouble(self, name: str) -> str:
         """Return why AWS tools cannot use the profile, adopted or not; "" if they should."""
         profile = self._read_profile(name)
@@ -374,8 +367,7 @@ class _ProfileChecker:
         target = profile.target if profile else None
         if candidate.origin.why != TWO_ROLES or target is None:
             return candidate.reason
-        taken = f"{target.role.account_id}/{target.role.name}"
-        return f"{candidate.reason}; the AWS CLI and boto3 take {show(taken, 100)}"
+        return two_roles_text(target.role)
 
     def _read_profile(self, name: str) -> ProfileFact | None:
         return next(iter(doctor_facts.read_profile_facts(self.config_facts, name)), None)

@@ -14,8 +14,8 @@ from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
-from ssohelper.core.model import IAM_ROLE_NAME
-from ssohelper.core.profile_origin import find_profile_origins
+from ssohelper.core.model import IAM_ROLE_NAME, Role
+from ssohelper.core.profile_origin import TWO_ROLES, find_profile_origins
 from ssohelper.core.text import show
 
 # The ids of the findings that a profile runs a program with ssohelper's name, and not this ssohelper.
@@ -102,6 +102,7 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
             grouped[" and ".join(kinds), _sdk_disagreement_text(profile, facts)].append(
                 profile.name
             )
+    yield from _findings_of_two_roles(facts, {name for names in grouped.values() for name in names})
     for (sources, disagreement), names in grouped.items():
         yield problem(
             "mixed-identities",
@@ -109,6 +110,30 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
             f"two sources of credentials in one profile ({sources}): {disagreement}",
             "keep one of them",
         )
+
+
+def _findings_of_two_roles(facts: Facts, known: Collection[str]) -> Iterator[Finding]:
+    """Yield the findings that the keys of a profile name two roles, of which SDKs take one."""
+    config = facts.config.file
+    doubtful = {
+        origin.name
+        for origin in (find_profile_origins(config) if config else ())
+        if origin.why == TWO_ROLES and origin.name not in known
+    }
+    for profile in facts.profiles:
+        if profile.name in doubtful and profile.target is not None:
+            role = profile.target.role
+            yield problem(
+                "mixed-identities",
+                profiles_subject([profile.name]),
+                two_roles_text(role),
+                f"remove the keys that are not for {show(role.name, 64)} in {role.account_id}",
+            )
+
+
+def two_roles_text(taken: Role) -> str:
+    """Return the text that a profile names two roles; `taken` is the one that AWS tools take."""
+    return f"{TWO_ROLES}; the AWS CLI and boto3 take {show(taken.name, 64)} in {taken.account_id}"
 
 
 def credential_sources(keys: Mapping[str, str]) -> list[str]:
