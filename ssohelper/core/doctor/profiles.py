@@ -270,7 +270,7 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
                 subject,
                 f'runs "{show(program.path, 200)}", which has ssohelper\'s name and belongs to no '
                 "installation of it: it may give the credentials of another role",
-                "remove that program, then: ssohelper doctor --fix",
+                "ssohelper profile sync, which writes this ssohelper's path into managed profiles",
             )
 
 
