@@ -10,21 +10,21 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import doctor_facts, legacy_sign_ins
-from ssohelper.core import adoption, profile_region
+from ssohelper.core import adoption, process_command, profile_region
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.profiles import credential_sources
+from ssohelper.core.doctor.profiles import credential_sources, two_roles_text
 from ssohelper.core.further_portals import parse_further_portals
-from ssohelper.core.profile_origin import OWN, Origin, find_profile_origins
+from ssohelper.core.profile_origin import OWN, TWO_ROLES, Origin, find_profile_origins
 from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import ConfigInvalid, UsageProblem
 from ssohelper.system import programs
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.doctor.facts import ConfigFacts
+    from ssohelper.core.doctor.facts import ConfigFacts, ProfileFact, ProgramFact
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
 
@@ -41,8 +41,8 @@ class ProfileOfOtherTool(NamedTuple):
     token file that ssohelper's sign-in writes or with a region that the user gives. `unknown` says
     why this module cannot find out whether the profile works; "" if it can. `lacks_region`: the
     profile names no region, so most commands of AWS tools fail unless the user gives one.
-    `differs_by_sdk`: the profile has a second source of credentials, which some SDKs take first. `is_unusable`: AWS tools cannot use it now, whatever
-    role it is for.
+    `differs_by_sdk`: the profile has a second source of credentials, which some SDKs take first.
+    `is_unusable`: AWS tools cannot use it now as the role that it names.
     """
 
     candidate: AdoptionCandidate
@@ -84,12 +84,13 @@ def list_profiles_of_other_tools(
         lasting = "" if trouble else check.find_lasting_trouble(one.name)
         is_unusable = bool(trouble or lasting)
         if one.name in refused:
-            trouble = adoption.OTHER_ROLE_IN_SECTION
+            # Adopting the profile would not help, so this is said also if its program is missing.
+            trouble, lasting = "", adoption.OTHER_ROLE_IN_SECTION
         if not lasting and one.role and one.role not in listed and listing.is_complete:
             lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
         is_ours = bool(one.role) or one.origin.program is not None
-        unknown = "" if trouble or lasting or is_ours else one.reason
+        unknown = "" if trouble or lasting or is_ours else check.explain_doubt(one)
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
         # A profile that would not work even if it were adopted does not need ssohelper.
@@ -253,11 +254,26 @@ def find_unusable_profiles_of_other_tools(app: App, *, only_reliable: bool) -> f
     These are the profiles that do not work now; with `only_reliable` also profiles whose
     credentials another program provides, because only a run would show whether that program works.
     """
-    config = app.config.read()
-    check = _ProfileChecker(app, config)
+    return _find_unusable_profiles(_ProfileChecker(app, app.config.read()), only_reliable)
+
+
+def find_profiles_unfit_for_use(app: App) -> frozenset[str]:
+    """Return the profiles with which a shell might not get their role.
+
+    These are the profiles of other tools that may not work, and all profiles to which a section of
+    ~/.aws/credentials gives the credentials of another role.
+    """
+    check = _ProfileChecker(app, app.config.read())
+    # A section of fixed keys is warned of: tools write such keys for the profile's own role.
+    keyed = check.config_facts.credentials
+    shadowed = sdk_order.find_profiles_with_other_role_in_section(check.config, keyed, keyed)
+    return _find_unusable_profiles(check, only_reliable=True) | shadowed
+
+
+def _find_unusable_profiles(check: _ProfileChecker, only_reliable: bool) -> frozenset[str]:
     return frozenset(
         origin.name
-        for origin in find_profile_origins(config)
+        for origin in find_profile_origins(check.config)
         if check.find_profile_trouble(origin)
         or check.find_lasting_trouble(origin.name)
         or (only_reliable and origin.program is not None and origin.tool != OWN)
@@ -265,26 +281,33 @@ def find_unusable_profiles_of_other_tools(app: App, *, only_reliable: bool) -> f
 
 
 def find_profile_trouble(app: App, name: str) -> str:
-    """Return why AWS tools cannot use this profile of another tool now; "" if nothing is known.
+    """Return why AWS tools may not get the profile's role by it now; "" if nothing is known.
 
-    Asks AWS whether it accepts the token of a profile without sso-session.
+    Asks AWS whether it accepts the token of a profile without sso-session. A helper of another
+    installation of ssohelper is a reason too: only a run would show what it gives.
     """
     config = app.config.read()
     origin = next((one for one in find_profile_origins(config) if one.name == name), None)
-    if origin is None:
-        return ""
     check = _ProfileChecker(app, config, asks_aws=True)
-    return check.find_profile_trouble(origin) or check.find_lasting_trouble(name)
+    trouble = check.find_profile_trouble(origin) if origin is not None else ""
+    return trouble or check.find_lasting_trouble(name) or check.find_doubt_about_program(name)
 
 
-def find_missing_program(app: App, name: str) -> str | None:
-    """Return the program that this profile of another tool runs, if it is not installed."""
+def find_reason_to_use_another_profile(app: App, name: str) -> str:
+    """Return why a shell with this profile would not get the profile's role; "" if it should.
+
+    A reason is a program of another tool that is missing, or the profile's section in
+    ~/.aws/credentials.
+    """
     config = app.config.read()
+    check = _ProfileChecker(app, config)
     programs_by_name = {one.name: one.program for one in find_profile_origins(config)}
     program = programs_by_name.get(name)
-    if program is None or programs.find_program(program, app.environ) is not None:
-        return None
-    return program
+    if program is not None and not check.has_program(program):
+        return f'it runs "{show(program, 80)}", which is missing'
+    keyed = check.config_facts.credentials
+    shadowed = sdk_order.find_profiles_with_other_role_in_section(config, [name], keyed)
+    return adoption.OTHER_ROLE_IN_SECTION if shadowed else ""
 
 
 def _glob_matches(glob: str, name: str) -> bool:
@@ -307,10 +330,13 @@ class _ProfileChecker:
         asks_aws: bool = False,
     ) -> None:
         self._app = app
-        self._config = config
+        self.config = config
         self._sessions = sessions = [*config.sso_sessions(), *more]
-        self._has_program = cache(
+        self.has_program = cache(
             lambda program: programs.find_program(program, app.environ) is not None
+        )
+        self._make_program_fact = cache(
+            lambda word: doctor_facts.make_program_fact(word, app.environ)
         )
         self._find_legacy_token = cache(
             lambda url: legacy_sign_ins.find_token_of_url(app, sessions, url, asks_aws=asks_aws)
@@ -323,21 +349,50 @@ class _ProfileChecker:
 
     def find_lasting_trouble(self, name: str) -> str:
         """Return why AWS tools cannot use the profile, adopted or not; "" if they should."""
-        found = doctor_facts.read_profile_facts(self.config_facts, name)
-        return checks.find_profile_trouble(self.config_facts, found[0]) if found else ""
+        profile = self._read_profile(name)
+        if profile is None:
+            return ""
+        programs = self._find_own_program(profile)
+        return checks.find_profile_trouble(self.config_facts, profile, programs)
+
+    def find_doubt_about_program(self, name: str) -> str:
+        """Return why only a run would show what the profile's helper gives; "" if it is ours."""
+        profile = self._read_profile(name)
+        if profile is None:
+            return ""
+        return checks.find_doubt_about_program(profile, self._find_own_program(profile))
+
+    def explain_doubt(self, candidate: AdoptionCandidate) -> str:
+        """Return why the profile's role is in doubt, and the role that AWS tools take."""
+        profile = self._read_profile(candidate.name)
+        target = profile.target if profile else None
+        if candidate.origin.why != TWO_ROLES or target is None:
+            return candidate.reason
+        return two_roles_text(target.role)
+
+    def _read_profile(self, name: str) -> ProfileFact | None:
+        return next(iter(doctor_facts.read_profile_facts(self.config_facts, name)), None)
+
+    def _find_own_program(self, profile: ProfileFact) -> dict[str, ProgramFact]:
+        """Return the profile's program by its name in the command, if it has ssohelper's name."""
+        command = profile.entry.keys.get("credential_process", "")
+        if process_command.own_command_options(command) is None:
+            return {}
+        word = process_command.split_command(command)[0]
+        return {word: self._make_program_fact(word)}
 
     def find_profile_trouble(self, origin: Origin) -> str:
         """Return why the profile does not work until it is adopted; "" if it should work."""
         if origin.program is not None:
-            is_there = self._has_program(origin.program)
+            is_there = self.has_program(origin.program)
             return "" if is_there else f'there is no program "{show(origin.program, 80)}"'
-        entry = self._config.profile(origin.name)
+        entry = self.config.profile(origin.name)
         keys = entry.keys if entry is not None else {}
         session_name = keys.get("sso_session")
         if session_name is None:
             return self._find_legacy_trouble(keys)
         try:
-            session = self._config.sso_session(session_name)
+            session = self.config.sso_session(session_name)
         except ConfigInvalid:
             return "the sso-session is not valid"
         if session is None:
@@ -367,7 +422,7 @@ class _ProfileChecker:
 
     def needs_ssohelper(self, origin: Origin) -> bool:
         """Return whether the profile does not work without ssohelper."""
-        entry = self._config.profile(origin.name)
+        entry = self.config.profile(origin.name)
         if origin.program is not None or entry is None or "sso_session" in entry.keys:
             return False
         return self._find_legacy_token(entry.keys.get("sso_start_url", "")).is_ours

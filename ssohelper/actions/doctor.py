@@ -23,6 +23,7 @@ from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_
 from ssohelper.core.doctor import checks, sdk_order
 from ssohelper.core.doctor.facts import Facts, MachineFacts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.doctor.profiles import HELPER_OF_ANOTHER
 from ssohelper.core.doctor.sdk_order import Resolved
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.errors import SsoHelperError, UsageProblem
@@ -87,7 +88,10 @@ def prove_profile_of_session(app: App, session: SsoSession) -> Report:
 
 
 def find_what_shadows_profile(app: App, profile: Profile) -> list[Finding]:
-    """Return why programs in this shell may not use the profile's role, from files alone."""
+    """Return why programs in this shell may not use the profile's role, from files alone.
+
+    A helper of another installation counts too: only a run would show what it gives.
+    """
     config = doctor_facts.read_config_facts(app)
     profiles = doctor_facts.read_profile_facts(config, profile.name)
     programs = doctor_facts.find_programs_of_profiles(profiles, app)
@@ -104,7 +108,7 @@ def find_what_shadows_profile(app: App, profile: Profile) -> list[Finding]:
         chosen=profile.name,
     )
     found = checks.run_checks(facts, checks.SHADOWING)
-    return [one for one in found if one.severity == "problem"]
+    return [one for one in found if one.severity == "problem" or one.id == HELPER_OF_ANOTHER]
 
 
 # -- gathering the facts that doctor checks ------------------------------------------------------
@@ -209,6 +213,7 @@ def _resolve_profiles_for_sdks(facts: Facts) -> list[Resolved]:
             facts.config.file,
             facts.config.credentials.get(profile.name, {}),
             facts.environ,
+            programs=facts.programs,
         )
     ]
 

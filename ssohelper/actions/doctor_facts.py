@@ -168,17 +168,24 @@ def find_programs_of_profiles(
     commands = {one.entry.keys.get("credential_process", "") for one in profiles}
     commands.add(own_command or "")
     words = {parts[0] for command in commands if (parts := process_command.split_command(command))}
-    return {word: _make_program_fact(word, app.environ) for word in words}
+    return {word: make_program_fact(word, app.environ) for word in words}
 
 
-def _make_program_fact(word: str, environ: Mapping[str, str]) -> ProgramFact:
+def make_program_fact(word: str, environ: Mapping[str, str]) -> ProgramFact:
+    """Return what is known about the program that a `credential_process` names by this word."""
     is_own = os.path.basename(word.replace("\\", "/")) in _OWN_PROGRAMS
     path = programs.find_program(word, environ)
     if path is None:
         return ProgramFact(word, None, is_own)
     is_other = is_own and not installation.is_own_program(path)
+    is_installed = is_other and installation.is_program_of_an_installation(path)
     return ProgramFact(
-        word, path, is_own, installation.find_replaceable_part_of_path(path), is_other
+        word,
+        path,
+        is_own,
+        installation.find_replaceable_part_of_path(path),
+        is_of_another_installation=is_installed,
+        only_has_our_name=is_other and not is_installed,
     )
 
 

@@ -103,8 +103,9 @@ def _profile_that_runs_this_installation(profile: ProfileFact, facts: Facts) -> 
     if process_command.own_command_options(line) is None:
         return None
     program = facts.programs.get(process_command.split_command(line)[0])
-    is_usable = program is not None and _is_program_safe_to_run(program)
-    return profile if is_usable and program and not program.is_of_another_installation else None
+    if program is None or not program.is_of_this_installation:
+        return None
+    return profile if _is_program_safe_to_run(program) else None
 
 
 def _is_program_safe_to_run(program: ProgramFact) -> bool:
@@ -135,10 +136,10 @@ def run_programs_of_profiles(
 def run_program_of_chosen_profile(
     app: App, profile: ProfileFact, programs: Mapping[str, ProgramFact], *, foreign: bool
 ) -> ProofFact | None:
-    """Run the program of the profile that the user names; another tool's only with `foreign`.
+    """Run the program of the profile that the user names; another than ours only with `foreign`.
 
-    Returns None if the program may not be run: a rule guards the role, the program is missing, or
-    other users could replace it.
+    Ours is the one of this installation, whatever a program's name is. Returns None if the program
+    may not be run: a rule guards the role, the program is missing, or other users could replace it.
     """
     command = profile.entry.keys.get("credential_process", "")
     words = process_command.split_command(command)
@@ -146,15 +147,18 @@ def run_program_of_chosen_profile(
     if program is None or not _is_program_safe_to_run(program):
         return None
     target = profile.target
+    is_ours = program.is_of_this_installation
+    if not is_ours and not foreign:
+        return None
     if process_command.own_command_options(command) is None:
-        return _run_program(app, profile, programs, FOREIGN_SECONDS) if foreign else None
+        return _run_program(app, profile, programs, FOREIGN_SECONDS)
     if (
         target is None
         or target.session is None
         or not _is_role_unguarded(app, target.session, target)
     ):
         return None
-    return _run_program(app, profile, programs, PROOF_SECONDS)
+    return _run_program(app, profile, programs, PROOF_SECONDS if is_ours else FOREIGN_SECONDS)
 
 
 def _run_program(
@@ -171,13 +175,13 @@ def _run_program(
         profile.name,
         target.session_name if target else None,
         meant_account_id=profile.meant_account_id,
-        is_own=program.is_own,
+        is_own=program.is_of_this_installation,
     )
     if ended.code is None:
         what = ended.reason or f"the program gave no answer within {seconds:.0f} s"
         return proof._replace(failure=Failure(what))
     if ended.code != 0:
-        needs_sign_in = program.is_own and ended.code == _SIGN_IN_CODE
+        needs_sign_in = proof.is_own and ended.code == _SIGN_IN_CODE
         failure = Failure(_last_line_of_errors(ended.stderr) or f"exit code {ended.code}")
         return proof._replace(failure=failure, needs_sign_in=needs_sign_in)
     return _proof_with_account(proof, ended.stdout, app.clock.aws_now())

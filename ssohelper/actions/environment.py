@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, default_regions, prompt_notes, tokens
+from ssohelper.actions import clocks, default_regions, doctor_facts, prompt_notes, tokens
 from ssohelper.core import profile_region, served_role
+from ssohelper.core.doctor.environment import check_credentials_sections
+from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
 from ssohelper.core.service_hosts import checked_region
@@ -99,13 +101,13 @@ class Environment(NamedTuple):
 def build_profile_environment(app: App, profile: Profile) -> Environment:
     """Return variables that name a profile: SDKs then get and renew its credentials. No secrets.
 
-    Warns if the credentials file has a section of that name, because SDKs prefer its keys.
+    Warns if SDKs take other credentials because of a section of that name in the credentials file.
     """
     if profile.name in app.config.read_credentials_sections():
-        app.warn(
-            f'"{app.locations.aws_credentials_file}" has a section "{profile.name}" too: '
-            "keys in it win over the profile"
-        )
+        config = doctor_facts.read_config_facts(app)
+        profiles = tuple(doctor_facts.read_profile_facts(config, profile.name))
+        for found in check_credentials_sections(Facts(config=config, profiles=profiles)):
+            app.warn(f"{found.message}; {found.fix}")
     return _environment_with_variables(
         {"AWS_PROFILE": profile.name, **_region_variables_of_profile(app, profile)}
     )

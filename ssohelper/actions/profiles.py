@@ -377,7 +377,7 @@ def _make_request_for_roles(
             )
     return _make_sync_request(app, session, listing, choices)._replace(
         only_roles=frozenset(roles),
-        not_counted=adopting.find_unusable_profiles_of_other_tools(app, only_reliable=True),
+        not_counted=adopting.find_profiles_unfit_for_use(app),
     )
 
 

@@ -86,8 +86,11 @@ def _print_sdk_table(sdks: Sequence[Resolved]) -> None:
     if not sdks:
         return
     output.print_rows(
-        ["sdk", "takes", "from", "account"],
-        [[one.family, one.kind, one.detail, one.account_id or "-"] for one in sdks],
+        ["sdk", "takes", "from", "account", "role"],
+        [
+            [one.family, one.kind, one.detail, one.account_id or "-", one.role_name or "-"]
+            for one in sdks
+        ],
     )
     output.echo()
 
@@ -98,7 +101,7 @@ def _finding_row(finding: Finding) -> list[str]:
 
 
 def _sdk_row(one: Resolved) -> list[str]:
-    return ["sdk", one.family, one.kind, one.detail, one.account_id or ""]
+    return ["sdk", one.family, one.kind, one.detail, one.account_id or "", one.role_name or ""]
 
 
 def _report_json(report: Report) -> dict[str, Any]:
@@ -128,6 +131,7 @@ def _report_json(report: Report) -> dict[str, Any]:
                 "takes": one.kind,
                 "from": one.detail,
                 "account_id": one.account_id,
+                "role_name": one.role_name,
             }
             for one in report.sdks
         ],

@@ -34,7 +34,7 @@ from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
-from ssohelper.core.text import show
+from ssohelper.core.text import show, show_message
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 # Variables that the shell function sets: the name of its shell, what this shell uses now, and what
@@ -244,20 +244,21 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     """Return the chosen role under the name of one of its profiles; offer to add a missing one.
 
     A profile whose credentials another program provides is used only if the user typed its name and
-    that program is installed, because only a run would show whether it works. If the typed name is
-    also ACCOUNT/ROLE of the role, which must give the role in any case, it is not used either.
+    that program is installed, because only a run would show whether it works. ⟪If the typed name is
+    also ACCOUNT/ROLE of the role, which must give the role in any case, it⟫⟪A profile that a
+    section of ~/.aws/credentials gives another role⟫ is not used⟪ either⟫⟪⟫.
     Raises: UsageProblem when the role has no profile and none is added.
     """
     name = _current_profile_name(app, chosen)
-    missing = adopting.find_missing_program(app, name) if name and is_typed else None
-    if missing is not None:
-        output.say(f'the profile "{show(chosen.name)}" runs "{show(missing)}", which is missing')
+    trouble = adopting.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
+    if trouble:
+        output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(trouble)}')
     is_sure = name is not None and _is_usable_profile(app, name)
     if name and missing is None and not is_sure and is_typed:
         is_typed = not _is_text_of_role(app, chosen, name)
         if not is_typed:
             _say_why_profile_is_not_used(app, chosen, name)
-    if name is None or missing is not None or not (is_typed or is_sure):
+    if name is None or trouble or not (is_typed or is_sure):
         name = _find_profile_of_role(app, chosen)
     if name is None:
         with listing_progress.show_listing_progress() as progress:
@@ -306,7 +307,7 @@ def _current_profile_name(app: App, chosen: Profile) -> str | None:
 
 
 def _is_usable_profile(app: App, name: str) -> bool:
-    return name not in adopting.find_unusable_profiles_of_other_tools(app, only_reliable=True)
+    return name not in adopting.find_profiles_unfit_for_use(app)
 
 
 def _find_profile_of_role(app: App, chosen: Profile) -> str | None:
@@ -314,7 +315,7 @@ def _find_profile_of_role(app: App, chosen: Profile) -> str | None:
 
     Profiles of other tools that may not work are left out.
     """
-    unsure = adopting.find_unusable_profiles_of_other_tools(app, only_reliable=True)
+    unsure = adopting.find_profiles_unfit_for_use(app)
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
     names = (entry.name for entry in entries if entry.name not in unsure)
     return next(iter(selection.find_profiles_of_role(app, chosen.key, names)), None)

@@ -38,10 +38,11 @@ def whoami(profile: str | None, reason: str | None) -> None:
         foreign_use.print_foreign_identity(app, chosen)
         return
     guarding.grant_for_reason(app, chosen, reason)
-    for finding in doctor.find_what_shadows_profile(app, chosen):
+    shadows = doctor.find_what_shadows_profile(app, chosen)
+    for finding in shadows:
         app.warn(f"{finding.message}; {finding.fix}")
     trouble = adopting.find_profile_trouble(app, chosen.name)
-    if trouble:
+    if trouble and not shadows:
         app.warn(f'AWS tools cannot use the profile "{show(chosen.name)}" now: {trouble}')
     entry = app.config.read().profile(chosen.name)
     if entry is not None and profile_region.lacks_region(entry.keys, app.environ):
@@ -53,13 +54,18 @@ def whoami(profile: str | None, reason: str | None) -> None:
     with app.vault.raise_refusal_before_other_errors(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)
     if output.options().json:
-        _print_identity_json(known)
+        _print_identity_json(known, is_served=not trouble)
         return
     _print_known_identity(known)
     confirmed = identity.confirm_identity(app, known)
     print_name_and_value("user", confirmed.user)
     print_name_and_value("arn", confirmed.arn)
-    output.say("confirmed by AWS")
+    if trouble:
+        output.say(
+            f"AWS says that this role is yours; the profile may not give it: {show(trouble, 300)}"
+        )
+    else:
+        output.say("confirmed by AWS")
 
 
 def _print_known_identity(known: KnownIdentity) -> None:
@@ -73,18 +79,21 @@ def _print_known_identity(known: KnownIdentity) -> None:
     sys.stdout.flush()
 
 
-def _print_identity_json(known: KnownIdentity) -> None:
+def _print_identity_json(known: KnownIdentity, *, is_served: bool) -> None:
+    """Print the identity; `is_served`: AWS tools get the role by the profile."""
     app = output.get_app()
     try:
         confirmed = identity.confirm_identity(app, known)
     except SsoHelperError as error:
         app.warn(f"AWS did not confirm this identity: {error.message}")
-        output.print_json(_identity_json(known, None), app.warnings)
+        output.print_json(_identity_json(known, None, is_served=is_served), app.warnings)
         raise
-    output.print_json(_identity_json(known, confirmed), app.warnings)
+    output.print_json(_identity_json(known, confirmed, is_served=is_served), app.warnings)
 
 
-def _identity_json(known: KnownIdentity, confirmed: ConfirmedIdentity | None) -> dict[str, Any]:
+def _identity_json(
+    known: KnownIdentity, confirmed: ConfirmedIdentity | None, *, is_served: bool
+) -> dict[str, Any]:
     return {
         "profile": known.profile.name,
         "session": known.profile.session.name,
@@ -93,5 +102,5 @@ def _identity_json(known: KnownIdentity, confirmed: ConfirmedIdentity | None) ->
         "role_name": known.profile.shown_role.name,
         "user": confirmed.user if confirmed else known.user,
         "arn": confirmed.arn if confirmed else None,
-        "confirmed": confirmed is not None,
+        "confirmed": confirmed is not None and is_served,
     }

@@ -109,4 +109,4 @@ def _choose_form_and_note(
     section = f"[{name}] of ~/.aws/credentials"
     if request.no_native or sync_request.is_guarded(request, unnamed):
         return None, f"not adopted: SDKs would take the keys in {section}; remove that section"
-    return NATIVE, f'adopted in form "sso", since {section} has keys, which some SDKs still take'
+    return NATIVE, f'adopted in form "sso": some SDKs still take what {section} says'

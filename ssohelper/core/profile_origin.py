@@ -34,6 +34,7 @@ BY_HAND_LEGACY = "the AWS CLI or by hand (with sso_start_url)"
 AWS_SSO_CLI, AWS_SSO_UTIL, AWS_VAULT = "aws-sso-cli", "aws-sso-util", "aws-vault"
 GRANTED, REGISTRY, LEAPP, AWSUME = "granted", "granted's registry", "Leapp", "awsume"
 OWN = "ssohelper, without its mark"
+TWO_ROLES = "the profile names two different roles"
 # The lines between which aws-sso-cli writes its profiles.
 MARKERS = _BEGIN, _END = "# BEGIN_AWS_SSO_CLI", "# END_AWS_SSO_CLI"
 # Keys by which SDKs may find another identity than the role that the profile names.
@@ -199,7 +200,7 @@ def _role_that_all_sources_name(found: list[NamedRole | str]) -> tuple[NamedRole
     if not roles:
         return None, "the profile names no role of Identity Center"
     if len({named.role for named in roles}) > 1:
-        return None, "the profile names two different roles"
+        return None, TWO_ROLES
     urls = [named.start_url for named in roles if named.start_url]
     if any(not is_same_portal(urls[0], url) for url in urls):
         return None, "the profile names two different portals"

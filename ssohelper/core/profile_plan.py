@@ -132,11 +132,11 @@ class _Planner:
             self._written[entry.name] = WrittenName(
                 entry.name, target.role, is_own, target.session_name
             )
+            if entry.name in self._request.not_counted or entry.name in self._adopted.roles:
+                continue
             if entry.managed and target.form in (PROCESS, NATIVE):
                 if target.session_name == self._request.session.name:
                     self._managed[target.role].append((entry, target.form))
-            elif entry.name in self._request.not_counted or entry.name in self._adopted.roles:
-                continue
             elif is_own:
                 self._foreign.setdefault(target.role, entry.name)
 

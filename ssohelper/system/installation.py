@@ -1,5 +1,6 @@
 """Finds this installation's commands, and decides how profiles name them."""
 
+import glob
 import os
 import re
 import shutil
@@ -16,6 +17,15 @@ _UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
 LAUNCHER = "ssohelper-credentials"
 _SH = "/bin/sh"
+# Where packages are, seen from the folder above the one of an installation's commands: in virtual
+# environments and on Unix, in Debian, in Homebrew, on Windows, and there for packages of one user.
+_PACKAGES = (
+    "lib*/python*/site-packages",
+    "lib*/python*/dist-packages",
+    "libexec/lib/python*/site-packages",
+    "Lib/site-packages",
+    "site-packages",
+)
 # Linux follows at most this many links in a path.
 _MAX_LINKS = 40
 
@@ -88,6 +98,18 @@ def is_own_program(path: str) -> bool:
     ]
     own = {os.path.realpath(one) for one in (*_installed_commands(), *launchers)}
     return os.path.realpath(path) in own
+
+
+def is_program_of_an_installation(path: str) -> bool:
+    """Return whether the program is in the folder of commands of an installed ssohelper.
+
+    An installer leaves the metadata of the package in a known place beside the folder `bin` or
+    `Scripts`. The program is not run.
+    """
+    prefix = glob.escape(os.path.dirname(os.path.dirname(os.path.realpath(path))))
+    return any(
+        glob.glob(os.path.join(prefix, packages, "ssohelper-*-info")) for packages in _PACKAGES
+    )
 
 
 def is_temporary_installation(environ: Mapping[str, str]) -> bool:

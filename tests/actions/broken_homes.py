@@ -111,6 +111,14 @@ def helper_moved(home: Home) -> None:
     replace(home, command, f"{home.path}/old/ssohelper-credentials")
 
 
+def replace_helper(home: Home) -> None:
+    program = home.path / "x" / "ssohelper-credentials"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\ntouch $HOME/RAN\n")
+    program.chmod(0o755)
+    replace(home, installation.find_profile_command(home.env), str(program))
+
+
 def users_helper_moved(home: Home) -> None:
     line = f"{home.path}/old/ssohelper credential-process --session corp"
     add_profile(home, "mine", f"credential_process = {line} --account-id {PAY} --role-name Read")
@@ -368,6 +376,7 @@ BROKEN = {
         native(*_SSO[:2], "sso_role_name = AWSReservedSSO_Read_0123456789abcdef"),
     ),
     "our helper has moved": Broken({"helper-missing"}, helper_moved, (".aws/config",)),
+    "another program in place of our helper": Broken({"helper-not-ours"}, replace_helper),
     "our helper of a profile by hand has moved": Broken({"helper-missing"}, users_helper_moved),
     "a program that is gone": Broken(
         {"program-missing"}, native("credential_process = /opt/gone/get-keys --now")

@@ -1,5 +1,7 @@
 """`--adopt` as the real program: what it takes over, what it asks and what it refuses."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from ssohelper.actions import adopting, default_regions, directory, doctor, profiles
@@ -11,6 +13,7 @@ from ssohelper.core.doctor.profiles import check_regions
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from ssohelper.errors import ConfigInvalid
+from tests.actions.broken_homes import make_world
 from tests.adopt.test_homes import in_process, write_home
 from tests.cli.test_profile_sync import ok, rows, saved
 from tests.cli.test_setup import Terminal, ended, guard_nothing, terminal
@@ -426,3 +429,85 @@ def test_a_profile_that_takes_everything_by_include_profile_is_adopted(
     section = written.partition("[profile all]")[2].partition("[profile")[0]
     assert "credential_process = " in section
     assert "sso_start_url" not in written.partition("[profile old]")[2].partition("[profile")[0]
+
+
+@pytest.fixture
+def signed_in(home: Home) -> Iterator[Home]:
+    with Emulator(make_world()) as running:
+        home.env.update(running.environment())
+        home.add_session("corp", URL, "eu-west-1")
+        home.write_token(running.issue_token("ana"))
+        yield home
+
+
+def write_credentials(home: Home, text: str) -> None:
+    (home.config_file.parent / "credentials").write_text(text)
+
+
+NATIVE = (
+    f"\n[profile k]\nsso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+    "region = eu-west-1\n"
+)
+OTHER_ROLE = "its section in ~/.aws/credentials names another role or program"
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        f"sso_account_id = {DEV}",
+        "sso_role_name = Admin",
+        f"role_arn = arn:aws:iam::{DEV}:role/x",
+        f"role_arn = arn:aws:iam::{DEV}:role/x\nsource_profile = base",
+    ],
+)
+def test_a_profile_whose_section_names_another_role_does_not_count_for_its_own(
+    signed_in: Home, run: Run, section: str
+) -> None:
+    add(signed_in, NATIVE)
+    write_credentials(signed_in, f"[k]\n{section}\n[base]\naws_access_key_id = A\n")
+    said = ok(run("profile", "sync", "--adopt", "*", "--dry-run"))
+    assert f"does not work now: {OTHER_ROLE}" in said
+    assert f'skipped "k": not adopted: {OTHER_ROLE}' in said
+    assert "already points at this role" not in said
+    done = run("use", f"{PAY}/Read", "--yes", env={"_SSOHELPER_SHELL": "bash"})
+    assert "AWS_PROFILE='pay.Read'" in done.stdout
+    # So does the name of that profile.
+    done = run("use", "k", env={"_SSOHELPER_SHELL": "bash"})
+    assert "AWS_PROFILE='pay.Read'" in done.stdout
+    assert f'the profile "k" is not used: {OTHER_ROLE}' in done.stderr
+
+
+def test_a_managed_profile_whose_section_names_another_role_is_not_used(
+    signed_in: Home, run: Run
+) -> None:
+    ok(run("profile", "sync", "--yes"))
+    write_credentials(signed_in, "[pay.Read]\nsso_role_name = Admin\nsso_account_id = 1\n")
+    done = run("use", f"{PAY}/Read", "--yes", env={"_SSOHELPER_SHELL": "bash"})
+    assert "AWS_PROFILE='corp.pay.Read'" in done.stdout
+
+
+def test_a_program_in_the_section_leaves_the_sso_keys_to_the_aws_cli(saved: Home, run: Run) -> None:
+    add(saved, NATIVE)
+    write_credentials(saved, "[k]\ncredential_process = /bin/false\n")
+    said = ok(run("profile", "sync", "--dry-run"))
+    assert "works in the AWS CLI and boto3 while you are signed in (another SDK may" in said
+    assert 'skipped "pay.Read": the profile "k" already points at this role' in said
+    said = ok(run("profile", "sync", "--adopt", "k", "--yes"))
+    assert 'adopted in form "sso": some SDKs still take what [k] of ~/.aws/credentials says' in said
+    assert 'JavaScript takes the program "/bin/false"' in run("doctor", "k").stdout
+
+
+def test_of_two_roles_in_one_profile_the_one_that_aws_tools_take_is_said(
+    saved: Home, run: Run
+) -> None:
+    granted = f"granted_sso_account_id = {DEV}\ngranted_sso_role_name = Read\n"
+    add(saved, NATIVE + granted)
+    said = ok(run("profile", "sync", "--dry-run"))
+    assert (
+        f"not checked: the profile names two different roles; the AWS CLI and boto3 take Read in {PAY}"
+    ) in said
+    assert 'skipped "pay.Read": the profile "k" already points at this role' in said
+    found = run("doctor", "k").stdout
+    assert (
+        f"the profile names two different roles; the AWS CLI and boto3 take Read in {PAY}" in found
+    )

@@ -6,12 +6,12 @@ import pytest
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from tests.cli.listing_world import Shell
+from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import Home, Run
 
-PROFILE = """
+PROFILE = f"""
 [profile payments]
-credential_process = /x/ssohelper credential-process --session corp --account-id 000000000001 --role-name Role00
+credential_process = {SCRIPT} credential-process --session corp --account-id 000000000001 --role-name Role00
 region = eu-west-1
 """
 
@@ -137,6 +137,7 @@ def test_an_unknown_profile_is_exit_2_with_the_nearest_name(shell):
 
 
 def test_what_shadows_the_profile_and_a_missing_helper_are_said_first(shell):
+    shell.write_config(PROFILE.replace(str(SCRIPT), "/x/ssohelper"))
     keys = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}
     first, second, *_rest = shell.run("whoami", "payments", **keys).stderr.splitlines()
     assert "AWS_ACCESS_KEY_ID is set" in first
@@ -154,3 +155,65 @@ def test_a_missing_region_is_said_first_also_beside_a_default(shell):
     assert "has no region" not in shell.run("whoami", "payments", AWS_REGION="eu-west-1").stderr
     shell.write_config(PROFILE)
     assert "has no region" not in shell.run("whoami", "payments").stderr
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("sso_role_name = Role01\nsso_account_id = 000000000001", "take other sso_* keys (account"),
+        ("role_arn = arn:aws:iam::000000000001:role/x", "boto3, AWS CLI, Rust stop with an error"),
+    ],
+)
+def test_a_role_that_aws_tools_do_not_get_by_the_profile_is_not_confirmed(shell, section, said):
+    shell.write_config(
+        "[profile k]\nsso_session = corp\nsso_account_id = 000000000001\nsso_role_name = Role00\n"
+        "region = eu-west-1\n"
+    )
+    shell.config.with_name("credentials").write_text(f"[k]\n{section}\n")
+    done = shell.run("whoami", "k")
+    assert "confirmed by AWS" not in done.stderr
+    assert said in done.stderr.splitlines()[0]
+    assert done.stderr.splitlines()[-1].endswith(
+        "the profile may not give it: its section in ~/.aws/credentials names another role or program"
+    )
+    found = shell.json("whoami", "k")
+    assert (found["data"]["confirmed"], len(found["warnings"])) == (False, 1)
+
+
+@pytest.mark.parametrize("is_installed", [False, True])
+def test_a_helper_that_is_another_program_is_named_and_confirms_nothing(
+    shell, tmp_path, is_installed
+):
+    program = tmp_path / "x" / "bin" / "ssohelper-credentials"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\ntouch $HOME/RAN\n")
+    program.chmod(0o755)
+    if is_installed:
+        (tmp_path / "x/lib/python3.13/site-packages/ssohelper-0.0.1.dist-info").mkdir(parents=True)
+    shell.write_config(
+        PROFILE.replace(f"{SCRIPT} credential-process", str(program)) + "ssohelper_managed = true\n"
+    )
+    done = shell.run("whoami", "payments")
+    first, *_, last = done.stderr.splitlines()
+    assert f'"{program}"' in first
+    assert ("another installation" in first, "no installation" in first) == (
+        is_installed,
+        not is_installed,
+    )
+    assert "confirmed by AWS" not in done.stderr
+    assert "the profile runs another program" in last
+    assert shell.json("whoami", "payments")["data"]["confirmed"] is False
+    found = shell.run("doctor")
+    name = "helper-of-another-installation" if is_installed else "helper-not-ours"
+    assert f"{'note' if is_installed else 'problem'}\t{name}\t" in found.stdout
+    assert f"\t{name}\t" in shell.run("doctor", "payments").stdout
+    assert not (tmp_path / "RAN").exists()
+    shell.run("doctor", "payments", "--run")
+    assert (tmp_path / "RAN").exists()
+
+
+def test_a_helper_that_is_gone_confirms_nothing(shell):
+    shell.write_config(PROFILE.replace(str(SCRIPT), "/gone/ssohelper"))
+    done = shell.run("whoami", "payments")
+    assert "ssohelper is no longer at" in done.stderr.splitlines()[0]
+    assert done.stderr.endswith('may not give it: there is no program "/gone/ssohelper"\n')

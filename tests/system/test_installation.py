@@ -61,6 +61,34 @@ def test_another_installation_on_path_is_not_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("program", "metadata", "expected"),
+    [
+        ("bin/ssohelper-credentials", "lib/python3.12/site-packages/ssohelper-1.0.dist-info", True),
+        ("bin/ssohelper", "lib64/python3.12/site-packages/ssohelper-1.0.dist-info", True),
+        ("bin/ssohelper", "lib/python3/dist-packages/ssohelper-1.0.egg-info", True),
+        ("bin/ssohelper", "libexec/lib/python3.13/site-packages/ssohelper-1.0.dist-info", True),
+        ("Scripts/ssohelper.exe", "Lib/site-packages/ssohelper-1.0.dist-info", True),
+        ("Scripts/ssohelper.exe", "site-packages/ssohelper-1.0.dist-info", True),
+        ("bin/ssohelper", "lib/python3.12/site-packages/other-1.0.dist-info", False),
+        ("ssohelper", "lib/python3.12/site-packages/ssohelper-1.0.dist-info", False),
+    ],
+)
+def test_a_program_belongs_to_an_installation_if_the_package_is_beside_it(
+    tmp_path: Path, program: str, metadata: str, expected: bool
+) -> None:
+    prefix = tmp_path / "a[b]"  # no pattern
+    path = prefix / program
+    path.parent.mkdir(parents=True)
+    path.write_text("")
+    (prefix / metadata).mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    assert installation.is_program_of_an_installation(str(path)) is expected
+    assert installation.is_program_of_an_installation(str(link)) is expected
+    assert installation.is_program_of_an_installation(str(LAUNCHER))
+
+
+@pytest.mark.parametrize(
     ("prefix", "environ", "expected"),
     [
         ("/h/.cache/uv/archive-v0/abc", {}, True),

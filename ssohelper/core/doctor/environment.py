@@ -131,14 +131,16 @@ def check_credentials_sections(facts: Facts) -> Iterator[Finding]:
         section = facts.config.credentials.get(profile.name)
         if not section or not _has_credentials_besides_static_key(profile):
             continue
-        families = sdk_order.find_families_that_section_changes(profile, facts.config.file, section)
-        if families:
+        changed = sdk_order.find_credentials_that_section_changes(
+            profile, facts.config.file, section
+        )
+        if changed:
             name = show(profile.name, 80)
             yield problem(
                 "shadowed-by-credentials-file",
                 f'profile "{name}"',
-                f'{", ".join(families)} take the keys in the section "[{name}]" of '
-                f"{show(facts.config.credentials_path, 200)} instead of the profile",
+                f'the section "[{name}]" of {show(facts.config.credentials_path, 200)} wins over '
+                f"the profile: {sdk_order.describe_credentials(changed)}",
                 "remove or rename that section",
             )
 
@@ -162,7 +164,8 @@ def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
     for profile in facts.profiles:
         config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
         # `check_credentials_sections` reports these families.
-        known = sdk_order.find_families_that_section_changes(profile, config, section)
+        changed = sdk_order.find_credentials_that_section_changes(profile, config, section)
+        known = {one.family for one in changed}
         for one in sdk_order.resolve_for_each_sdk(profile, config, section, facts.environ):
             meant = profile.meant_account_id
             if one.account_id and meant and one.account_id != meant and one.family not in known:

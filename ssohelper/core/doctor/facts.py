@@ -50,8 +50,8 @@ class ProgramFact(NamedTuple):
 
     `path` is the program's absolute path, None if there is no such program. `replaceable` is a part
     of the path that other users may write, so that they could replace the program. `is_own`: the
-    program is ssohelper's. `is_of_another_installation`: it belongs to another installation of
-    ssohelper.
+    program has the name of one of ssohelper's. `is_of_another_installation`: it belongs to another
+    installation of ssohelper. `only_has_our_name`: it belongs to no installation of ssohelper.
     """
 
     word: str
@@ -59,6 +59,13 @@ class ProgramFact(NamedTuple):
     is_own: bool
     replaceable: str | None = None
     is_of_another_installation: bool = False
+    only_has_our_name: bool = False
+
+    @property
+    def is_of_this_installation(self) -> bool:
+        """Return whether it is this ssohelper, so that it may run without the user's consent."""
+        is_other = self.is_of_another_installation or self.only_has_our_name
+        return self.is_own and self.path is not None and not is_other
 
 
 class FileFact(NamedTuple):

@@ -13,10 +13,14 @@ from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
-from ssohelper.core.model import IAM_ROLE_NAME
-from ssohelper.core.text import show
+from ssohelper.core.model import IAM_ROLE_NAME, Role
+from ssohelper.core.⟪⟫⟪profile_origin import TWO_ROLES, find_profile_origins
+from ssohelper.core.⟫text import show
 
-_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
+⟪⟫⟪# The ids of the findings that a profile runs a program with ssohelper's name, and not this ssohelper.
+HELPER_OF_ANOTHER, HELPER_NOT_OURS = "helper-of-another-installation", "helper-not-ours"
+_MOST_ADOPTED = 3
+⟫_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
 _OF_A_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
@@ -78,8 +82,7 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
             yield problem(
                 "role-without-source",
                 subject,
-                '"role_arn" is set without "source_profile" or "credential_source", so that no AWS '
-                "tool can assume the role",
+                f"{sdk_order.ROLE_ALONE_ERROR}: boto3, the AWS CLI and Rust stop with an error",
                 "add a line: source_profile = PROFILE",
             )
 
@@ -98,6 +101,7 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
             grouped[" and ".join(kinds), _sdk_disagreement_text(profile, facts)].append(
                 profile.name
             )
+    yield from _findings_of_two_roles(facts, {name for names in grouped.values() for name in names})
     for (sources, disagreement), names in grouped.items():
         yield problem(
             "mixed-identities",
@@ -105,6 +109,30 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
             f"two sources of credentials in one profile ({sources}): {disagreement}",
             "keep one of them",
         )
+
+
+def _findings_of_two_roles(facts: Facts, known: Collection[str]) -> Iterator[Finding]:
+    """Yield the findings that the keys of a profile name two roles, of which SDKs take one."""
+    config = facts.config.file
+    doubtful = {
+        origin.name
+        for origin in (find_profile_origins(config) if config else ())
+        if origin.why == TWO_ROLES and origin.name not in known
+    }
+    for profile in facts.profiles:
+        if profile.name in doubtful and profile.target is not None:
+            role = profile.target.role
+            yield problem(
+                "mixed-identities",
+                profiles_subject([profile.name]),
+                two_roles_text(role),
+                f"remove the keys that are not for {show(role.name, 64)} in {role.account_id}",
+            )
+
+
+def two_roles_text(taken: Role) -> str:
+    """Return the text that a profile names two roles; `taken` is the one that AWS tools take."""
+    return f"{TWO_ROLES}; the AWS CLI and boto3 take {show(taken.name, 64)} in {taken.account_id}"
 
 
 def credential_sources(keys: Mapping[str, str]) -> list[str]:
@@ -125,7 +153,7 @@ def _sdk_disagreement_text(profile: ProfileFact, facts: Facts) -> str:
         what = f"an error ({one.detail})" if one.kind == "error" else one.kind
         by_source[what].append(one.family)
     return "; ".join(
-        f"{', '.join(who)} {'uses' if len(who) == 1 else 'use'} {what}"
+        f"{', '.join(who)} {'uses' if len(who) == 1 and who != [sdk_order.BOTO3] else 'use'} {what}"
         if not what.startswith("an error")
         else f"{', '.join(who)}: {what}"
         for what, who in by_source.items()
@@ -232,10 +260,18 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
             )
         elif program.is_of_another_installation:
             yield note(
-                "helper-of-another-installation",
+                HELPER_OF_ANOTHER,
                 subject,
                 f'"{show(program.path, 200)}" belongs to another installation of ssohelper',
                 "to have one only, remove it, then: ssohelper doctor --fix",
+            )
+        elif program.only_has_our_name:
+            yield problem(
+                HELPER_NOT_OURS,
+                subject,
+                f'runs "{show(program.path, 200)}", which has ssohelper\'s name and belongs to no '
+                "installation of it: it may give the credentials of another role",
+                "ssohelper profile sync, which writes this ssohelper's path into managed profiles",
             )
 
 

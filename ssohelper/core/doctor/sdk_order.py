@@ -1,5 +1,8 @@
 """Decides which credentials each SDK family takes for a profile in the present shell. Pure.
 
+No other module decides which source of a profile an SDK takes, or which role that source is for.
+`checks.find_profile_trouble` says, by this module's answer, whether AWS tools can use a profile.
+
 The profile counts as named by AWS_PROFILE. Sources: the credential providers of botocore 1.43
 (`create_credential_resolver`), JavaScript v3 (`fromNodeProviderChain`, `resolveProfileData`), Java v2
 (`AwsCredentialsProviderChain`, `ProfileCredentialsUtils`), Go v2 (`resolveCredentialChain`,
@@ -14,7 +17,7 @@ from typing import Literal, NamedTuple
 
 from ssohelper.core import process_command
 from ssohelper.core.config_file import ConfigFile, assumes_role
-from ssohelper.core.doctor.facts import ProfileFact
+from ssohelper.core.doctor.facts import ProfileFact, ProgramFact
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -73,27 +76,44 @@ _KEYS_OF_SOURCES: Mapping[Kind, tuple[str, ...]] = {
     "aws login": ("login_session",),
     "program": ("credential_process",),
 }
+_WORDS: Mapping[Kind, str] = {
+    "assumed role": "another role",
+    "web identity": "a web identity",
+    "sso": "other sso_* keys",
+    "credentials file": "fixed keys",
+    "config keys": "fixed keys",
+    "aws login": "the sign-in of aws login",
+    "program": "the program",
+}
+_AN_ERROR = "with an error"
 _SOURCE_KEYS = frozenset(key for keys in _KEYS_OF_SOURCES.values() for key in keys)
-_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/.+")
+_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
+# The families that stop with an error if `role_arn` has no source of credentials beside it. Go takes
+# the profile's other credentials to assume the role. JavaScript and Java ignore the key.
+_REFUSING_ROLE_ALONE = (BOTO3, RUST)
+ROLE_ALONE_ERROR = '"role_arn" is set without "source_profile" or "credential_source"'
 
 
 class Resolved(NamedTuple):
     """What one SDK family takes: the `kind` of the credentials' source; `detail` names it.
 
-    `account_id` is the account that the credentials are for, None if it is unknown.
+    The credentials are for the account `account_id` and its role `role_name`; each is None if it is
+    unknown.
     """
 
     family: str
     kind: Kind
     detail: str
     account_id: str | None = None
+    role_name: str | None = None
 
 
 class _Source(NamedTuple):
-    """A source of credentials: its name, and the account that they are for, None if unknown."""
+    """A source of credentials: its name; the account and role of the credentials, None if unknown."""
 
     detail: str
-    account_id: str | None
+    account_id: str | None = None
+    role_name: str | None = None
 
 
 def resolve_for_each_sdk(
@@ -102,16 +122,18 @@ def resolve_for_each_sdk(
     section: Mapping[str, str],
     environ: Mapping[str, str],
     families: Sequence[str] = FAMILIES,
+    programs: Mapping[str, ProgramFact] = {},
 ) -> list[Resolved]:
     """Return which credentials each SDK family takes when AWS_PROFILE names this profile.
 
     `section` has the keys of the section of that name in ~/.aws/credentials. SDKs merge both files
-    key by key, and the value in ~/.aws/credentials wins.
+    key by key, and the value in ~/.aws/credentials wins. `programs` are the programs of the profile
+    as far as they are known: of one that only has ssohelper's name, the role is unknown.
     """
     keys = profile.entry.keys | _config_keys_of_credential_sources(section)
     found: dict[Kind, _Source] = {
         **_sources_in_shell(environ),
-        **_sources_in_profile(profile, keys, section),
+        **_sources_in_profile(profile, keys, section, programs),
     }
     resolved = []
     for family in families:
@@ -119,10 +141,12 @@ def resolve_for_each_sdk(
             (one for one in _ORDERS[family] if _family_tries_source(family, one, keys, found)), None
         )
         error = sso_keys_error(family, keys, config) if kind == "sso" else None
+        if kind == "assumed role":
+            error = (
+                profile.failure.message if profile.failure else _assumed_role_error(family, keys)
+            )
         if kind is None:
             resolved.append(Resolved(family, "nothing", "no credentials"))
-        elif kind == "assumed role" and profile.failure is not None:
-            resolved.append(Resolved(family, "error", profile.failure.message))
         elif error:
             resolved.append(Resolved(family, "error", error))
         else:
@@ -133,28 +157,35 @@ def resolve_for_each_sdk(
 def find_profiles_with_other_role_in_section(
     config: ConfigFile, names: Iterable[str], credentials: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:
-    """Return the profiles whose section in ~/.aws/credentials names another role or program.
-
-    SDKs prefer what it says, and adopting the profile would not change that. Fixed keys there do
-    not count: tools such as yawsso write them for the role of the profile.
-    """
+    """Return the profiles to which `has_other_role_in_section` applies."""
     found = set()
     for name in names:
-        entry, section = config.profile(name), dict(credentials.get(name, {}))
-        section.pop("aws_access_key_id", None)
-        if (
-            entry is not None
-            and section
-            and find_families_that_section_changes(ProfileFact(entry), config, section)
-        ):
+        entry, section = config.profile(name), credentials.get(name, {})
+        if entry is not None and has_other_role_in_section(ProfileFact(entry), config, section):
             found.add(name)
     return frozenset(found)
 
 
-def find_families_that_section_changes(
+def has_other_role_in_section(
     profile: ProfileFact, config: ConfigFile | None, section: Mapping[str, str]
-) -> list[str]:
-    """Return the SDK families that take other credentials because of this section.
+) -> bool:
+    """Return whether the section makes boto3 and the AWS CLI take another role or program, or fail.
+
+    `section` has the keys of the profile's section in ~/.aws/credentials. Adopting the profile would
+    not change that. Fixed keys there do not count: tools such as yawsso write them for the role of
+    the profile.
+    """
+    others = {key: value for key, value in section.items() if key != "aws_access_key_id"}
+    return bool(others) and any(
+        one.family == BOTO3
+        for one in find_credentials_that_section_changes(profile, config, others)
+    )
+
+
+def find_credentials_that_section_changes(
+    profile: ProfileFact, config: ConfigFile | None, section: Mapping[str, str]
+) -> list[Resolved]:
+    """Return what the SDK families take that take other credentials because of this section.
 
     `section` has the keys of the profile's section in ~/.aws/credentials. Without the section, such
     a family would take the credentials of the profile in ~/.aws/config.
@@ -170,10 +201,35 @@ def find_families_that_section_changes(
         strict=True,
     )
     return [
-        after.family
+        after
         for before, after in pairs
         if before != after or changed.intersection(_KEYS_OF_SOURCES.get(after.kind, ()))
     ]
+
+
+def describe_credentials(found: Iterable[Resolved]) -> str:
+    """Return what SDK families take, as a text: "Go takes a program; JavaScript takes …"."""
+    families: dict[str, list[str]] = {}
+    for one in found:
+        families.setdefault(_describe_source(one), []).append(one.family)
+    texts = []
+    for source, names in families.items():
+        is_one = len(names) == 1 and names[0] != BOTO3
+        verb = "stop" if source.startswith(_AN_ERROR) else "take"
+        texts.append(f"{', '.join(names)} {verb}{'s' if is_one else ''} {source}")
+    return "; ".join(texts)
+
+
+def _describe_source(one: Resolved) -> str:
+    if one.kind == "error":
+        return f"{_AN_ERROR} ({show(one.detail, 200)})"
+    source = _WORDS.get(one.kind, one.kind)
+    if one.kind == "program":
+        source += f' "{show(one.detail, 80)}"'
+    if one.account_id is None:
+        return source
+    role = f", role {show(one.role_name, 64)}" if one.role_name else ""
+    return f"{source} (account {show(one.account_id, 20)}{role})"
 
 
 def hide_secrets(section: Mapping[str, str]) -> dict[str, str]:
@@ -190,7 +246,19 @@ def _family_tries_source(
 ) -> bool:
     if kind == "sso" and family == BOTO3:
         return "sso_account_id" in keys or "sso_role_name" in keys
+    if kind == "assumed role" and _is_role_alone(keys):
+        return family in _REFUSING_ROLE_ALONE or (family == GO and bool(keys["role_arn"]))
     return kind in found
+
+
+def _is_role_alone(keys: Mapping[str, str]) -> bool:
+    """Return whether `role_arn` has no source of credentials, so that SDKs disagree about it."""
+    return "role_arn" in keys and "web_identity_token_file" not in keys and not assumes_role(keys)
+
+
+def _assumed_role_error(family: str, keys: Mapping[str, str]) -> str | None:
+    is_refused = _is_role_alone(keys) and family in _REFUSING_ROLE_ALONE
+    return ROLE_ALONE_ERROR if is_refused else None
 
 
 def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
@@ -221,8 +289,12 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
 
 def account_of_arn(arn: str) -> str | None:
     """Return the account id in a role's ARN; None if the text is no such ARN."""
+    return _source_of_arn("", arn).account_id
+
+
+def _source_of_arn(detail: str, arn: str) -> _Source:
     found = _ARN.fullmatch(arn)
-    return found.group(1) if found else None
+    return _Source(detail, *found.groups()) if found else _Source(detail)
 
 
 def _sources_in_shell(environ: Mapping[str, str]) -> dict[Kind, _Source]:
@@ -232,41 +304,53 @@ def _sources_in_shell(environ: Mapping[str, str]) -> dict[Kind, _Source]:
             "AWS_ACCESS_KEY_ID", environ.get("AWS_ACCOUNT_ID") or None
         )
     if all(environ.get(name) for name in WEB_IDENTITY_VARIABLES):
-        account_id = account_of_arn(environ["AWS_ROLE_ARN"])
-        found["environment web identity"] = _Source("AWS_WEB_IDENTITY_TOKEN_FILE", account_id)
+        found["environment web identity"] = _source_of_arn(
+            "AWS_WEB_IDENTITY_TOKEN_FILE", environ["AWS_ROLE_ARN"]
+        )
     for name in CONTAINER_VARIABLES:
         if environ.get(name):
-            found.setdefault("container", _Source(name, None))
+            found.setdefault("container", _Source(name))
     return found
 
 
 def _sources_in_profile(
-    profile: ProfileFact, keys: Mapping[str, str], section: Mapping[str, str]
+    profile: ProfileFact,
+    keys: Mapping[str, str],
+    section: Mapping[str, str],
+    programs: Mapping[str, ProgramFact],
 ) -> dict[Kind, _Source]:
-    meant = profile.meant_account_id
     found: dict[Kind, _Source] = {}
-    if assumes_role(keys):
-        found["assumed role"] = _Source("role_arn", account_of_arn(keys["role_arn"]))
+    if assumes_role(keys) or _is_role_alone(keys):
+        found["assumed role"] = _source_of_arn("role_arn", keys["role_arn"])
     elif keys.get("role_arn") and keys.get("web_identity_token_file"):
-        found["web identity"] = _Source("web_identity_token_file", account_of_arn(keys["role_arn"]))
+        found["web identity"] = _source_of_arn("web_identity_token_file", keys["role_arn"])
     if any(key in keys for key in SSO_KEYS):
-        found["sso"] = _Source("sso_*", keys.get("sso_account_id"))
+        found["sso"] = _Source("sso_*", keys.get("sso_account_id"), keys.get("sso_role_name"))
     if "aws_access_key_id" in section:
-        found["credentials file"] = _Source("~/.aws/credentials", None)
+        found["credentials file"] = _Source("~/.aws/credentials")
     if keys.get("aws_access_key_id") and keys.get("aws_secret_access_key"):
         found["config keys"] = _Source("aws_access_key_id", keys.get("aws_account_id"))
     if keys.get("login_session"):
-        found["aws login"] = _Source("login_session", None)
+        found["aws login"] = _Source("login_session")
     if keys.get("credential_process"):
-        found["program"] = _program_as_source(keys["credential_process"], meant)
+        found["program"] = _program_as_source(
+            keys["credential_process"], profile.meant_account_id, programs
+        )
     return found
 
 
-def _program_as_source(command: str, own_account_id: str | None) -> _Source:
+def _program_as_source(
+    command: str, own_account_id: str | None, programs: Mapping[str, ProgramFact]
+) -> _Source:
     words = process_command.split_command(command)
     name = show(words[0], 80) if words else "credential_process"
     options = process_command.own_command_options(command)
+    program = programs.get(words[0]) if words else None
     if options is not None:
-        return _Source(name, options.get("--account-id", own_account_id))
+        if program is not None and program.only_has_our_name:
+            return _Source(name)
+        return _Source(
+            name, options.get("--account-id", own_account_id), options.get("--role-name")
+        )
     role = process_command.aws_sso_cli_role(command)
-    return _Source(name, role.account_id if role else None)
+    return _Source(name, role.account_id, role.name) if role else _Source(name)

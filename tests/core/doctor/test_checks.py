@@ -57,6 +57,7 @@ def test_a_helper_of_another_installation() -> None:
             ProgramFact(word, word, True, is_of_another_installation=True),
             ["helper-of-another-installation"],
         ),
+        (ProgramFact(word, word, True, only_has_our_name=True), ["helper-not-ours"]),
         (ProgramFact(word, word, True), []),
     ):
         facts = Facts(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import botocore.session
 import pytest
+from botocore.exceptions import InvalidConfigError, PartialCredentialsError
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
@@ -92,6 +93,25 @@ TABLE = {
         NONE,
         ("assumed role",) * 5,
     ),
+    "sso and a section with a role alone": (
+        SSO,
+        f"role_arn = {ARN}\n",
+        NONE,
+        ("error", "sso", "sso", "assumed role", "error"),
+    ),
+    "a program and a section with a role alone": (
+        PROGRAM,
+        f"role_arn = {ARN}\n",
+        NONE,
+        ("error", "program", "program", "assumed role", "error"),
+    ),
+    "sso and a section with a source alone": (SSO, "source_profile = other\n", NONE, ("sso",) * 5),
+    "sso and a section with a web identity": (
+        SSO,
+        f"role_arn = {ARN}\nweb_identity_token_file = /t\n",
+        NONE,
+        ("web identity",) * 5,
+    ),
     "a program and keys in the environment": (
         PROGRAM,
         "",
@@ -147,7 +167,7 @@ def test_botocore_takes_what_the_table_says(
     environ: dict[str, str],
     kinds: tuple[str, ...],
 ) -> None:
-    if kinds[0] not in _METHODS:
+    if kinds[0] not in {*_METHODS, "error"}:
         return
     program = Path(home.path, "get-keys")
     program.write_text(
@@ -165,6 +185,10 @@ def test_botocore_takes_what_the_table_says(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     resolver = botocore.session.Session().get_component("credential_provider")
+    if kinds[0] == "error":
+        with pytest.raises((PartialCredentialsError, InvalidConfigError)):
+            resolver.load_credentials()
+        return
     for provider in resolver.providers:
         if _METHODS[kinds[0]] == provider.METHOD:
             break
@@ -179,7 +203,8 @@ def families_changed_by(profile: str, section: str) -> list[str]:
     entry = config.profile("p")
     assert entry is not None
     keys = dict(line.split(" = ") for line in section.splitlines())
-    return sdk_order.find_families_that_section_changes(ProfileFact(entry), config, keys)
+    found = sdk_order.find_credentials_that_section_changes(ProfileFact(entry), config, keys)
+    return [one.family for one in found]
 
 
 def test_a_section_that_names_another_role_of_the_account_changes_the_credentials() -> None:
@@ -198,3 +223,50 @@ def test_a_section_that_repeats_the_profile_changes_nothing() -> None:
 def test_the_account_of_a_role_is_the_one_in_its_arn() -> None:
     assert sdk_order.account_of_arn(ARN) == "999999999999"
     assert sdk_order.account_of_arn(f"x{ARN}") is None
+
+
+def test_a_section_says_which_account_and_role_it_gives() -> None:
+    config = ConfigFile.parse(f"{SESSION}[profile p]\n{SSO}".encode(), "config")
+    entry = config.profile("p")
+    assert entry is not None
+    section = {"sso_account_id": "999999999999", "sso_role_name": "Other"}
+    found = sdk_order.find_credentials_that_section_changes(ProfileFact(entry), config, section)
+    assert {(one.account_id, one.role_name) for one in found} == {("999999999999", "Other")}
+    assert sdk_order.describe_credentials(found) == (
+        "boto3, AWS CLI, JavaScript, Java, Go, Rust take other sso_* keys (account 999999999999, "
+        "role Other)"
+    )
+
+
+def test_only_a_section_that_the_aws_cli_obeys_gives_another_role() -> None:
+    config = ConfigFile.parse(f"{SESSION}[profile p]\n{SSO}".encode(), "config")
+    sections = {
+        "role_arn": {"role_arn": ARN},
+        "sso_role_name": {"sso_role_name": "Other"},
+        "sso_account_id": {"sso_account_id": "999999999999"},
+        "credential_process": {"credential_process": "/bin/other"},
+        "aws_access_key_id": {"aws_access_key_id": "", "aws_secret_access_key": ""},
+        "source_profile": {"source_profile": "other"},
+    }
+    refused = {
+        key
+        for key, section in sections.items()
+        if sdk_order.find_profiles_with_other_role_in_section(config, ["p"], {"p": section})
+    }
+    assert refused == {"role_arn", "sso_role_name", "sso_account_id"}
+
+
+def test_the_words_agree_with_the_number_of_families() -> None:
+    config = ConfigFile.parse(f"{SESSION}[profile p]\n{SSO}".encode(), "config")
+    entry = config.profile("p")
+    assert entry is not None
+    for section, text in (
+        ({"credential_process": "/bin/get"}, 'JavaScript takes the program "/bin/get"'),
+        (
+            {"role_arn": ARN},
+            'boto3, AWS CLI, Rust stop with an error ("role_arn" is set without "source_profile" or '
+            '"credential_source"); Go takes another role (account 999999999999, role ci)',
+        ),
+    ):
+        found = sdk_order.find_credentials_that_section_changes(ProfileFact(entry), config, section)
+        assert sdk_order.describe_credentials(found) == text
