@@ -4,14 +4,17 @@ Scripts rely on the columns: SESSION comes last, and only if several sessions ar
 that are for people only are added on a terminal.
 """
 
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ssohelper.actions import favourites, roles
 from ssohelper.app import App
-from ssohelper.cli import output
+from ssohelper.cli import colors, output
+from ssohelper.cli.table import Cell
 from ssohelper.core import guard_rules
+from ssohelper.core.clock_text import ago_text
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import ListedRole, Listing
 from ssohelper.core.model import NEVER_USED, RoleKey, SsoSession, Usage
@@ -21,6 +24,10 @@ _ROLE_HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
 _ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
 _SESSION_HEADER = ("SESSION",)
 _GUARDED_HEADER = ("GUARDED",)
+_USED_HEADER = ("USED",)
+_GUARDED_CELL = Cell(f"{guard_rules.SIGN} guarded", colors.GUARDED)
+# A narrower terminal needs its columns for names.
+_COLUMNS_WITH_USED = 100
 
 # The listings to print, each with its session.
 Listings = Sequence[tuple[SsoSession, Listing]]
@@ -51,12 +58,18 @@ def print_roles(
     if query and not rows:
         _say_nothing_matches(query)
         return
-    shows_guarded = sys.stdout.isatty() and any(row.is_guarded for row in rows)
+    is_for_people = sys.stdout.isatty()
+    shows_guarded = is_for_people and any(row.is_guarded for row in rows)
+    shows_used = is_for_people and any(row.usage != NEVER_USED for row in rows)
+    if shutil.get_terminal_size().columns < _COLUMNS_WITH_USED:
+        shows_used = False
+    now = app.clock.now()
     output.print_rows(
         (
             *_ROLE_HEADER,
             *_SESSION_HEADER * has_several_sessions,
             *_GUARDED_HEADER * shows_guarded,
+            *_USED_HEADER * shows_used,
         ),
         [
             (
@@ -65,11 +78,20 @@ def print_roles(
                 row.key.role_name,
                 ",".join(row.profiles),
                 *(row.key.session_name,) * has_several_sessions,
-                *(f"{guard_rules.SIGN} guarded" if row.is_guarded else "",) * shows_guarded,
+                *(_GUARDED_CELL if row.is_guarded else "",) * shows_guarded,
+                *(_used_cell(row.usage, now) if shows_used else "",) * shows_used,
             )
             for row in rows
         ],
     )
+
+
+def _used_cell(usage: Usage, now: int) -> str | Cell:
+    """Return the sign of a favourite and the age of the last use: `★ 3h ago`."""
+    ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at)
+    if usage.favourite:
+        return Cell(f"★ {ago}".rstrip(), colors.FAVOURITE)
+    return Cell(ago, colors.DIM)
 
 
 def _find_rows(app: App, found: Listings, query: tuple[str, ...]) -> list[_Row]:

@@ -14,6 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from ssohelper.core import guard_rules, role_rows
+from ssohelper.core.clock_text import ago_text
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
@@ -213,8 +214,7 @@ class RolePainter:
 
     def _age_text(self, at: int) -> str:
         """Return how long ago `at` (epoch seconds) was, in one unit: "5d ago"."""
-        seconds = self._now() - at
-        return "just now" if seconds < 60 else f"{_duration_in_one_unit(seconds)} ago"
+        return ago_text(self._now() - at)
 
 
 def time_left_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, str]:
