@@ -161,9 +161,9 @@ class RolePainter:
             *self._draw_start(row.account, base, is_cursor, is_ticked=row.key in self.ticked),
             *self._draw_signs(row, base, is_cursor),
             *cells(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
-            *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim),
+            *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim, wide.id_tail),
             *cells(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
-            *cells(row.session_name, role_rows.SESSION, wide.session, dim),
+            *cells(row.session_name, role_rows.SESSION, wide.session, dim, wide.session_tail),
             *(
                 cells(row.text_beside_name, role_rows.PROFILES, wide.profile, dim)
                 if wide.profile != columns.PROFILE_SIGN_WIDTH
