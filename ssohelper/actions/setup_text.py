@@ -17,6 +17,8 @@ ADOPT_LATER = "to adopt them later: ssohelper profile sync --adopt '*'"
 DEFAULT_REGION = "default region of the profiles"
 GUARD_QUESTION = "guard these roles?"
 SESSION_WRITTEN = "the session was written; to write its profiles later: ssohelper profile sync"
+# What the empty screens say to a user who may have no Identity Center.
+TRY_THE_DEMO = "To try it without AWS: ssohelper demo"
 SIGNED_OUT_AGAIN = "signed out again: no token and no profile is left of this setup"
 SIGNED_OUT = "signed out again"
 NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"

@@ -17,98 +17,133 @@ from ssohelper.errors import SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.core.role_rows import RoleRow
 
-# Each command's module, attribute and one-line help. The help texts are here so that
-# `ssohelper --help` imports no command's module: it takes 37 ms instead of 300.
-COMMANDS: dict[str, tuple[str, str, str]] = {
-    "setup": ("setup_command", "setup", "Onboard in one command: sign in, list, write profiles"),
-    "login": ("sign_in_commands", "login", "Sign in to a session and save its token"),
-    "logout": ("sign_in_commands", "logout", "Sign out of a session, on this machine and at AWS"),
-    "status": (
-        "sign_in_commands",
-        "print_status",
-        "Show how long sign-ins, tokens and credentials last",
-    ),
-    "session": (
-        "session_commands",
-        "session_command_group",
-        "Manage the portals that you sign in to",
-    ),
-    "list": ("list_command", "list_roles", "List the accounts and roles you may use"),
-    "favourite": (
-        "favourite_command",
-        "favourite_command_group",
-        "Manage the roles that come first in lists",
-    ),
-    "profile": (
-        "profile_commands",
-        "profile_command_group",
-        "Manage profiles in ~/.aws/config, undo changes",
-    ),
-    "use": ("use_command", "use_profile", "Switch this shell to a profile"),
-    "clear": ("use_command", "undo_use", "Undo `use`: restore this shell's environment"),
-    "exec": ("exec_command", "exec_program", "Run a command with credentials of a role"),
-    "env": ("env_command", "print_env", "Print a role's keys as shell exports, for eval"),
-    "shell-init": (
-        "shell_text_commands",
-        "print_shell_init",
-        "Print the shell code of `use`, for eval",
-    ),
-    "install": (
-        "install_command",
-        "install_shell_lines",
-        "Set up your shell for ssohelper, or undo that",
-    ),
-    "completion": (
-        "shell_text_commands",
-        "print_completion_script",
-        "Print the completion script of a shell",
-    ),
-    "doctor": (
-        "doctor_command",
-        "diagnose_setup",
-        "Find what is wrong with your AWS setup, and the cure",
-    ),
-    "whoami": ("whoami_command", "whoami", "Show which account and role a profile stands for"),
-    "serve": (
-        "serve_command",
-        "serve_credentials",
-        "Serve a role's credentials to containers and jobs",
-    ),
-    "console": ("console_command", "open_console", "Open the AWS console as a profile's role"),
-    "credential-process": (
-        "credential_command",
-        "print_credentials",
-        "Print credentials for an SDK (profiles in ~/.aws/config call this)",
-    ),
-    "prompt": (
-        "prompt_command",
-        "print_prompt_line",
-        "Print one line for a prompt: profile and time left",
-    ),
-    "config": ("config_commands", "config_command_group", "Get and set ssohelper's own settings"),
-    "guard": (
-        "guard_command",
-        "guard_command_group",
-        "Hand out guarded roles on purpose, for a short time",
-    ),
-    "agent": ("agent_command", "agent_command_group", "Set up coding agents for your profiles"),
-    "audit": ("audit_command", "print_audit", "Show what AWS issued, and to which program"),
-    "cache": (
-        "cache_commands",
-        "cache_command_group",
-        "List saved files, remove credentials and lists",
-    ),
-    "demo": (
-        "demo_command",
-        "run_demo",
-        "Try everything on a local Identity Center, no AWS needed",
-    ),
-    "emulator": (
-        "demo_command",
-        "emulator_command_group",
-        "Run the demo's local Identity Center alone",
-    ),
+# Each command's module, attribute and one-line help, by what people do with it. The help texts are
+# here so that `ssohelper --help` imports no command's module: it takes 37 ms instead of 300.
+GROUPS: dict[str, dict[str, tuple[str, str, str]]] = {
+    "Start": {
+        "setup": (
+            "setup_command",
+            "setup",
+            "Onboard in one command: sign in, list, write profiles",
+        ),
+        "install": (
+            "install_command",
+            "install_shell_lines",
+            "Set up your shell for ssohelper, or undo that",
+        ),
+        "demo": (
+            "demo_command",
+            "run_demo",
+            "Try everything on a local Identity Center, no AWS needed",
+        ),
+    },
+    "Sign-in": {
+        "login": ("sign_in_commands", "login", "Sign in to a session and save its token"),
+        "logout": (
+            "sign_in_commands",
+            "logout",
+            "Sign out of a session, on this machine and at AWS",
+        ),
+        "status": (
+            "sign_in_commands",
+            "print_status",
+            "Show how long sign-ins, tokens and credentials last",
+        ),
+        "session": (
+            "session_commands",
+            "session_command_group",
+            "Manage the portals that you sign in to",
+        ),
+    },
+    "Roles and profiles": {
+        "list": ("list_command", "list_roles", "List the accounts and roles you may use"),
+        "favourite": (
+            "favourite_command",
+            "favourite_command_group",
+            "Manage the roles that come first in lists",
+        ),
+        "profile": (
+            "profile_commands",
+            "profile_command_group",
+            "Manage profiles in ~/.aws/config, undo changes",
+        ),
+        "whoami": (
+            "whoami_command",
+            "whoami",
+            "Show which account and role a profile stands for",
+        ),
+        "console": ("console_command", "open_console", "Open the AWS console as a profile's role"),
+    },
+    "In the shell": {
+        "use": ("use_command", "use_profile", "Switch this shell to a profile"),
+        "clear": ("use_command", "undo_use", "Undo `use`: restore this shell's environment"),
+        "exec": ("exec_command", "exec_program", "Run a command with credentials of a role"),
+        "env": ("env_command", "print_env", "Print a role's keys as shell exports, for eval"),
+        "prompt": (
+            "prompt_command",
+            "print_prompt_line",
+            "Print one line for a prompt: profile and time left",
+        ),
+        "shell-init": (
+            "shell_text_commands",
+            "print_shell_init",
+            "Print the shell code of `use`, for eval",
+        ),
+        "completion": (
+            "shell_text_commands",
+            "print_completion_script",
+            "Print the completion script of a shell",
+        ),
+    },
+    "For programs": {
+        "serve": (
+            "serve_command",
+            "serve_credentials",
+            "Serve a role's credentials to containers and jobs",
+        ),
+        "agent": (
+            "agent_command",
+            "agent_command_group",
+            "Set up coding agents for your profiles",
+        ),
+        "credential-process": (
+            "credential_command",
+            "print_credentials",
+            "Print credentials for an SDK; profiles call this",
+        ),
+        "emulator": (
+            "demo_command",
+            "emulator_command_group",
+            "Run the demo's local Identity Center alone",
+        ),
+    },
+    "Safety": {
+        "guard": (
+            "guard_command",
+            "guard_command_group",
+            "Hand out guarded roles on purpose, for a short time",
+        ),
+        "audit": ("audit_command", "print_audit", "Show what AWS issued, and to which program"),
+    },
+    "Settings and repair": {
+        "config": (
+            "config_commands",
+            "config_command_group",
+            "Get and set ssohelper's own settings",
+        ),
+        "doctor": (
+            "doctor_command",
+            "diagnose_setup",
+            "Find what is wrong with your AWS setup, and the cure",
+        ),
+        "cache": (
+            "cache_commands",
+            "cache_command_group",
+            "List saved files, remove credentials and lists",
+        ),
+    },
 }
+COMMANDS = {name: place for group in GROUPS.values() for name, place in group.items()}
 ALIASES = {"ls": "list"}
 # The exit code when nothing reads our output any more: 128 + SIGPIPE, as in other tools. It is not
 # 0, because `profile sync --yes | head -1` may not have written the profiles yet.
@@ -167,9 +202,11 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the help's list of commands, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, place[2]) for name, place in COMMANDS.items()])
+        """Write the help's lists of commands, one for each group, without importing any."""
+        width = max(map(len, COMMANDS))
+        for heading, group in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), place[2]) for name, place in group.items()])
 
 
 @click.group(

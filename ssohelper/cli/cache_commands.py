@@ -7,7 +7,8 @@ import click
 from ssohelper.actions import cache_contents
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
-from ssohelper.cli import output
+from ssohelper.cli import colors, output
+from ssohelper.cli.table import Cell
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.text import show
 
@@ -42,7 +43,7 @@ def list_cache() -> None:
         output.say("nothing is saved")
         return
     rows = [
-        (item.kind, item.session, item.what, _time_left_text(item, app.clock.aws_now()), item.path)
+        (item.kind, item.session, item.what, _time_left_cell(item, app.clock.aws_now()), item.path)
         for item in found
     ]
     output.print_rows(("kind", "session", "what", "lasts", "path"), rows)
@@ -97,8 +98,8 @@ def _item_json(item: cache_contents.CachedItem) -> dict[str, Any]:
     }
 
 
-def _time_left_text(item: cache_contents.CachedItem, now: int) -> str:
+def _time_left_cell(item: cache_contents.CachedItem, now: int) -> str | Cell:
     if item.expires_at is None:
         return "-"
     left = item.expires_at - now
-    return duration_text(left) if left > 0 else "expired"
+    return colors.time_cell(duration_text(left) if left > 0 else "expired", left)

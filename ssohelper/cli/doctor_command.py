@@ -8,7 +8,7 @@ import click
 
 from ssohelper.actions import doctor as examining
 from ssohelper.actions.doctor import Report
-from ssohelper.cli import output
+from ssohelper.cli import colors, output
 from ssohelper.core.doctor import findings
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.sdk_order import Resolved
@@ -77,7 +77,8 @@ def print_findings(found: Sequence[Finding]) -> None:
             output.echo(show_message(subject))
         mark = _FIXED_MARK if finding.is_fixed else _MARKS[finding.severity]
         word = "repaired" if finding.is_fixed else finding.severity
-        output.echo(f"  {mark} {word:<8}  {show_message(finding.message)}")
+        sign = colors.styled(f"{mark} {word:<8}", colors.color_of_severity(word))
+        output.echo(f"  {sign}  {show_message(finding.message)}")
         if not finding.is_fixed:
             output.echo(f"      fix:    {show_message(finding.fix)}")
 

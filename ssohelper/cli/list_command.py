@@ -1,23 +1,16 @@
-"""The command list: the accounts and roles of a session, from the saved list if it is recent."""
+"""The command list: the accounts and roles of all sessions, from saved lists if they are recent."""
 
-import sys
-from typing import Any
+from collections.abc import Iterable
 
 import click
 
-from ssohelper.actions import directory, favourites, roles
+from ssohelper.actions import directory, selection
 from ssohelper.app import App
-from ssohelper.cli import choosing, listing_progress, output
-from ssohelper.core import guard_rules
-from ssohelper.core.instants import to_iso
-from ssohelper.core.listing import ListedRole, Listing
-from ssohelper.core.model import NEVER_USED, RoleKey, SsoSession, Usage
+from ssohelper.cli import list_output, listing_progress, output
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
-
-_ROLE_HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
-_GUARDED_HEADER = "GUARDED"
-_ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
 
 
 @click.command("list")
@@ -33,28 +26,59 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
 
     \b
     Examples:
-      ssohelper list                       everything, from the saved list
+      ssohelper list                       everything, from the saved lists
       ssohelper list prod read             rows that contain both words
       ssohelper list prod '!read'          rows that contain the first and not the second
       ssohelper list --accounts --refresh  accounts, from AWS now
       ssohelper list | cut -f 1            for a shell loop: tab-separated, no header
 
-    The list is saved. It is fetched from AWS again when it is older than a day, and in the
-    background after a new sign-in. A row matches QUERY when its account name, account id, email
-    address and role name together contain every word, in any order.
+    All sessions are listed; with --session only that one. A list is saved. It is fetched from AWS
+    again when it is older than a day, and in the background after a new sign-in. A row matches
+    QUERY when its account name, account id, email address and role name together contain every
+    word, in any order. If a session cannot be listed, a warning says so, the others are listed,
+    and the exit code is that of the error.
     """
     app = output.get_app()
-    session = choosing.choose_session(output.options().session)
+    sessions = selection.find_sessions_to_list(app, output.options().session)
     if detached:  # this process was started by start_background_refresh
-        directory.refresh_listing_in_this_process(app, session)
+        directory.refresh_listing_in_this_process(app, sessions[0])
         return
-    found, error = _fetch_or_load_listing(app, session, refresh)
+    found, errors = _fetch_or_load_listings(app, sessions, refresh)
     if accounts:
-        _print_accounts(app, session, found, query)
+        list_output.print_accounts(app, found, query, has_several_sessions=len(sessions) > 1)
     else:
-        _print_roles(app, session, found, query)
-    if error:
-        raise error
+        list_output.print_roles(app, found, query, has_several_sessions=len(sessions) > 1)
+    if errors:
+        raise _worst_error(errors)
+
+
+def _fetch_or_load_listings(
+    app: App, sessions: list[SsoSession], refresh: bool
+) -> tuple[list[tuple[SsoSession, Listing]], list[SsoHelperError]]:
+    """Return the listings of the sessions, and the errors of those that AWS did not list now.
+
+    Raises: the worst of these errors if no session could be listed.
+    """
+    found: list[tuple[SsoSession, Listing]] = []
+    errors: list[SsoHelperError] = []
+    for session in sessions:
+        try:
+            listing, error = _fetch_or_load_listing(app, session, refresh)
+        except SsoHelperError as cause:
+            errors.append(cause)
+            if len(sessions) > 1:
+                app.warn(f'the roles of "{show(session.name)}" are not listed: {cause.message}')
+            continue
+        found.append((session, listing))
+        errors += [error] if error else []
+    if not found:
+        raise _worst_error(errors)
+    return found, errors
+
+
+def _worst_error(errors: Iterable[SsoHelperError]) -> SsoHelperError:
+    """Return the error with the highest exit code; the first one if several have the same."""
+    return max(errors, key=lambda error: error.exit_code)
 
 
 def _fetch_or_load_listing(
@@ -68,9 +92,8 @@ def _fetch_or_load_listing(
         saved = directory.load_listing(app, session)
         if saved is None or refresh:
             raise
-        app.warn(
-            f"this list is from {_days_ago(app.clock.now() - saved.listed_at)}: {error.message}"
-        )
+        age = _days_ago(app.clock.now() - saved.listed_at)
+        app.warn(f'this list of "{show(session.name)}" is from {age}: {error.message}')
         return saved, error
     if directory.is_listing_of_earlier_sign_in(app, session, found):
         _refresh_outdated_list(app, session)
@@ -90,106 +113,3 @@ def _refresh_outdated_list(app: App, session: SsoSession) -> None:
 def _days_ago(seconds: int) -> str:
     days = max(1, seconds // 86400)
     return "yesterday" if days == 1 else f"{days} days ago"
-
-
-def _say_nothing_matches(query: tuple[str, ...]) -> None:
-    words = show(" ".join(query))
-    output.say(f'nothing matches "{words}" in the saved list; for a list from AWS, add --refresh')
-
-
-# -- printing roles ------------------------------------------------------------------------------
-
-
-def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:
-    rows = found.search_roles(query)
-    profiles = roles.find_profiles_by_role(app, [session])
-    rules = app.vault.policy.rules
-    guarded = {
-        row
-        for row in rows
-        if guard_rules.is_guarded(rules, session.name, row.account, row.role_name)
-    }
-    if output.options().json:
-        durations = {key: cached.life_seconds for key, cached in app.credentials.list_entries()}
-        used = favourites.load_usage_of_roles(app)
-        data = [
-            _role_json(session, row, profiles, durations, used, guarded=row in guarded)
-            for row in rows
-        ]
-        output.print_json(data, app.warnings)
-        return
-    if query and not rows:
-        _say_nothing_matches(query)
-        return
-    # The column GUARDED is shown on a terminal only: scripts rely on the number of columns.
-    shows_guarded = bool(guarded) and sys.stdout.isatty()
-    header = (*_ROLE_HEADER, _GUARDED_HEADER) if shows_guarded else _ROLE_HEADER
-    output.print_rows(
-        header,
-        [
-            (
-                row.account.id,
-                row.account.name,
-                row.role_name,
-                ",".join(profiles.get(RoleKey(session.name, row.account.id, row.role_name), ())),
-                f"{guard_rules.SIGN} guarded" if row in guarded else "",
-            )[: len(header)]
-            for row in rows
-        ],
-    )
-
-
-def _role_json(
-    session: SsoSession,
-    row: ListedRole,
-    profiles: dict[RoleKey, tuple[str, ...]],
-    durations: dict[RoleKey, int],
-    used: dict[RoleKey, Usage],
-    *,
-    guarded: bool,
-) -> dict[str, Any]:
-    key = RoleKey(session.name, row.account.id, row.role_name)
-    usage_of_role = used.get(key, NEVER_USED)
-    last_used_at = usage_of_role.last_used_at
-    return {
-        "session": session.name,
-        "account_id": row.account.id,
-        "account_name": row.account.name,
-        "account_email": row.account.email,
-        "role_name": row.role_name,
-        "profiles": list(profiles.get(key, ())),
-        "guarded": guarded,
-        "favourite": usage_of_role.favourite,
-        "last_used_at": last_used_at and to_iso(last_used_at),
-        "session_duration_seconds": durations.get(key),
-    }
-
-
-# -- printing accounts ---------------------------------------------------------------------------
-
-
-def _print_accounts(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:
-    accounts = found.search_accounts(query)
-    if output.options().json:
-        data = [
-            {
-                "session": session.name,
-                "account_id": listed.account.id,
-                "account_name": listed.account.name,
-                "account_email": listed.account.email,
-                "roles": list(listed.roles),
-            }
-            for listed in accounts
-        ]
-        output.print_json(data, app.warnings)
-        return
-    if query and not accounts:
-        _say_nothing_matches(query)
-        return
-    output.print_rows(
-        _ACCOUNT_HEADER,
-        [
-            (listed.account.id, listed.account.name, listed.account.email, ",".join(listed.roles))
-            for listed in accounts
-        ],
-    )

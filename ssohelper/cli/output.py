@@ -20,6 +20,8 @@ import click
 
 from ssohelper import logs
 from ssohelper.app import App
+from ssohelper.cli import table
+from ssohelper.cli.table import Cell
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.text import show, show_message, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
@@ -119,19 +121,27 @@ def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
     click.echo(to_json({"version": 1, "data": data, "warnings": list(warnings)}, indent=2))
 
 
-def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows as a table on a terminal, elsewhere tab-separated and without the header."""
-    shown = [[show(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
-        for row in shown:
-            echo("\t".join(row))
-        return
-    from ssohelper.cli import table
+def print_rows(header: Sequence[str], rows: Iterable[Sequence[str | Cell]]) -> None:
+    """Print rows as a table on a terminal, elsewhere tab-separated and without the header.
 
+    A `Cell` has a colour, which is drawn on a terminal that shows colours.
+    """
+    if not sys.stdout.isatty():
+        for row in rows:
+            echo("\t".join(show(table.text_of_cell(cell)) for cell in row))
+        return
+    shown = [
+        [
+            Cell(show(cell.text), cell.color) if isinstance(cell, Cell) else show(cell)
+            for cell in row
+        ]
+        for row in rows
+    ]
     # A terminal that does not know its size reports 0 columns: the table then gets 80.
     room = shutil.get_terminal_size().columns or 80
-    bold = not terminal.is_terminal_dumb()
-    echo("\n".join(table.table_lines([name.upper() for name in header], shown, room, bold=bold)))
+    names = [name.upper() for name in header]
+    bold, colored = not terminal.is_terminal_dumb(), terminal.shows_colors()
+    echo("\n".join(table.table_lines(names, shown, room, bold=bold, colored=colored)))
 
 
 def echo(text: str = "") -> None:

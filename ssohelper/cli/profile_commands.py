@@ -8,7 +8,7 @@ from ssohelper.actions import chain_profiles, directory, profiles, setup_text, u
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
-from ssohelper.cli import adopt_output, choosing, listing_progress, output
+from ssohelper.cli import adopt_output, choosing, colors, listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     DEFAULT_REGION_HELP,
@@ -21,6 +21,7 @@ from ssohelper.cli.plan_output import (
     warn_if_nothing_matches,
     write_plan,
 )
+from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.plan_text import profile_count_text
@@ -365,9 +366,9 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
 # -- describing a profile ------------------------------------------------------------------------
 
 
-def _profile_row(item: ConfigProfile) -> tuple[str, ...]:
+def _profile_row(item: ConfigProfile) -> tuple[str | Cell, ...]:
     target = item.shown_target
-    managed = "yes" if item.entry.managed else "no"
+    managed = "yes" if item.entry.managed else Cell("no", colors.DIM)
     if target is None:
         return (item.entry.name, "", "", "", "", managed)
     role = target.role

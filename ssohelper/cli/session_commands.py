@@ -21,8 +21,9 @@ from ssohelper.actions.selection import (
 )
 from ssohelper.actions.sessions import SessionEntry, SessionPlan
 from ssohelper.app import App
-from ssohelper.cli import adopt_output, choosing, output
+from ssohelper.cli import adopt_output, choosing, colors, output
 from ssohelper.cli.plan_output import confirm_write, print_diff
+from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text, plan_text
 from ssohelper.core.instants import to_iso
 from ssohelper.core.plan_text import profile_count_text
@@ -245,7 +246,7 @@ def _session_name_from(argument: str | None) -> str | None:
 # -- describing a session ------------------------------------------------------------------------
 
 
-def _session_row(entry: SessionEntry) -> tuple[str, ...]:
+def _session_row(entry: SessionEntry) -> tuple[str | Cell, ...]:
     clock = entry.clock
     regions = " ".join((clock.session.region, *(portal.region for portal in entry.further)))
     state = clock.state.replace("_", " ")
@@ -256,7 +257,7 @@ def _session_row(entry: SessionEntry) -> tuple[str, ...]:
         clock.session.start_url,
         regions,
         clock.user or "-",
-        state,
+        colors.state_cell(clock.state.replace("_", " "), state),
         str(len(entry.managed) + len(entry.others)),
     )
 
@@ -276,9 +277,10 @@ def _session_json(entry: SessionEntry) -> dict[str, Any]:
     }
 
 
-def _unusable_session_row(session: clocks.UnusableSession) -> tuple[str, ...]:
+def _unusable_session_row(session: clocks.UnusableSession) -> tuple[str | Cell, ...]:
     url, region = session.start_url or "-", session.region or "-"
-    return (session.name, url, region, "-", f"unusable: {session.reason}", "-")
+    state = colors.state_cell("unusable", f"unusable: {session.reason}")
+    return (session.name, url, region, "-", state, "-")
 
 
 def _unusable_session_json(session: clocks.UnusableSession) -> dict[str, Any]:
@@ -295,10 +297,10 @@ def _unusable_session_json(session: clocks.UnusableSession) -> dict[str, Any]:
     }
 
 
-def _missing_session_row(session: MissingSession) -> tuple[str, ...]:
+def _missing_session_row(session: MissingSession) -> tuple[str | Cell, ...]:
     known = session.recorded
     url, region = (known.start_url, known.region) if known else ("-", "-")
-    state = f"missing, {clock_text.NOT_IN_CONFIG}"
+    state = colors.state_cell("missing", f"missing, {clock_text.NOT_IN_CONFIG}")
     return (session.name, url, region, "-", state, str(len(session.profiles)))
 
 
@@ -333,7 +335,9 @@ def _session_details_json(entry: SessionEntry) -> dict[str, Any]:
     }
 
 
-def _make_detail_rows(app: App, entry: SessionEntry, *, shows_all: bool) -> list[tuple[str, str]]:
+def _make_detail_rows(
+    app: App, entry: SessionEntry, *, shows_all: bool
+) -> list[tuple[str, str | Cell]]:
     """Return the rows of `session show`. For options that were never chosen, shows the default.
 
     Without `shows_all`, there are at most ten rows for managed profiles and ten for others, each

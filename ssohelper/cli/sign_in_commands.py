@@ -16,7 +16,8 @@ from ssohelper.actions.selection import (
     resolve_session,
 )
 from ssohelper.app import App
-from ssohelper.cli import choosing, output
+from ssohelper.cli import choosing, colors, output
+from ssohelper.cli.table import Cell
 from ssohelper.cli.terminal_ui import TerminalUi
 from ssohelper.core import clock_text
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
@@ -348,23 +349,9 @@ def _print_clocks(
         if not missing:
             output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
         return
-    rows = []
-    for clock in seen:
-        token = (
-            "-"
-            if clock.token_expires_at is None
-            else clock_text.time_left_text(clock.token_expires_at, now)
-        )
-        if clock.refreshable:
-            token += ", renewed automatically"
-        ends = clock_text.sign_in_end_text(clock.outlook, now)
-        state = clock.state.replace("_", " ")
-        if clock.answering_region not in (None, clock.session.region):
-            state += f", {clock.answering_region} answers"
-        if clock.session in unlisted:
-            state += f", {clock_text.NOT_IN_CONFIG}"
-        rows.append([clock.session.name, clock.user or "-", state, token, ends])
-    rows += [[session.name, "-", "unusable", "-", session.reason] for session in unusable]
+    rows = [_clock_row(clock, now, in_config=clock.session not in unlisted) for clock in seen]
+    for session in unusable:
+        rows.append([session.name, "-", colors.state_cell("unusable"), "-", session.reason])
     output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)
     if credentials:
         if sys.stdout.isatty():
@@ -376,8 +363,32 @@ def _print_clocks(
                     key.session_name,
                     key.account_id,
                     show(key.role_label),
-                    clock_text.time_left_text(cached.credentials.expires_at, app.clock.aws_now()),
+                    _time_left_cell(cached.credentials.expires_at, app.clock.aws_now()),
                 ]
                 for key, cached in credentials
             ],
         )
+
+
+def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list[str | Cell]:
+    lasts: str | Cell = "-"
+    if clock.token_expires_at is not None:
+        lasts = _time_left_cell(clock.token_expires_at, now)
+        if clock.refreshable:  # how long this token lasts does not matter then
+            lasts = f"{lasts.text}, renewed automatically"
+    ends: str | Cell = clock_text.sign_in_end_text(clock.outlook, now)
+    # An end that is only assumed has no colour: nothing in the program depends on it.
+    if clock.outlook.at is not None and clock.outlook.reason != "assumed":
+        ends = colors.time_cell(
+            clock_text.sign_in_end_text(clock.outlook, now), clock.outlook.at - now
+        )
+    state = text = clock.state.replace("_", " ")
+    if clock.answering_region not in (None, clock.session.region):
+        text += f", {clock.answering_region} answers"
+    if not in_config:
+        text += f", {clock_text.NOT_IN_CONFIG}"
+    return [clock.session.name, clock.user or "-", colors.state_cell(state, text), lasts, ends]
+
+
+def _time_left_cell(at: int, now: int) -> Cell:
+    return colors.time_cell(clock_text.time_left_text(at, now), at - now)

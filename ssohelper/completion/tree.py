@@ -27,6 +27,16 @@ TREE = """\
 --device-code Confirm a code in a browser on any machine.
 --no-browser Print the page's address, open no browser.
 --yes Write without asking.
+[install] Set up your shell for ssohelper, or undo that
++
+--shell=words:bash,zsh,fish,pwsh The shell to set up. Default: from SHELL.
+--uninstall Remove exactly what install wrote.
+--prompt/--no-prompt Show the profile and the time left in the prompt.
+--profiles Let all managed profiles work without ssohelper.
+--dry-run Print the diff and change nothing.
+--yes Write without asking.
+[demo] Try everything on a local Identity Center, no AWS needed
++
 [login] Sign in to a session and save its token
 +
 <session
@@ -128,6 +138,17 @@ TREE = """\
 --redo Reverse the last undo.
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
+[whoami] Show which account and role a profile stands for
++
+<usable_profile
+--reason=text Grant a guarded role for 30 min; the reason goes into the journal.
+[console] Open the AWS console as a profile's role
++
+<usable_profile*
+--service=words:acm,apigateway,apigw,appsync,athena,backup,batch,bedrock,billing,ce,cfn,cloudformation,cloudfront,cloudshell,cloudtrail,cloudwatch,codebuild,codecommit,codepipeline,cognito,config,cw,ddb,dms,dynamodb,ebs,ec2,ecr,ecs,efs,eks,elasticache,elb,elbv2,emr,eventbridge,events,fsx,glue,guardduty,health,home,iam,kinesis,kms,lambda,logs,msk,opensearch,organizations,parameters,r53,ram,rds,redshift,route53,s3,sagemaker,secretsmanager,securityhub,service-quotas,ses,sfn,sns,sqs,ssm,sso,stepfunctions,support,trustedadvisor,vpc,wafv2,xray The service to open: ec2, s3, logs, iam, …
+--region=region The region to open. Default: the profile's.
+--print Print the portal's link to the console; open no browser.
+--reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [use] Switch this shell to a profile
 +
 <usable_profile*
@@ -150,30 +171,16 @@ TREE = """\
 --format=words:env,json,sts Print exports, one JSON object of the variables, or JSON as AWS STS a…
 --reveal Print the secrets even on a terminal.
 --reason=text Grant a guarded role for 30 min; the reason goes into the journal.
+[prompt] Print one line for a prompt: profile and time left
++
+--format=text The line to print, with {FIELD}s.
 [shell-init] Print the shell code of `use`, for eval
 +
 <words:bash,zsh,fish,pwsh
 --cmd=text The shell function's name.
-[install] Set up your shell for ssohelper, or undo that
-+
---shell=words:bash,zsh,fish,pwsh The shell to set up. Default: from SHELL.
---uninstall Remove exactly what install wrote.
---prompt/--no-prompt Show the profile and the time left in the prompt.
---profiles Let all managed profiles work without ssohelper.
---dry-run Print the diff and change nothing.
---yes Write without asking.
 [completion] Print the completion script of a shell
 +
 <words:bash,zsh,fish,pwsh
-[doctor] Find what is wrong with your AWS setup, and the cure
-+
-<profile
---fix Make the safe repairs, and nothing else.
---run Run the profile's program, also another tool's.
-[whoami] Show which account and role a profile stands for
-+
-<usable_profile
---reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [serve] Serve a role's credentials to containers and jobs
 +
 <profile
@@ -181,22 +188,48 @@ TREE = """\
 --env-file=files Write the endpoint's address and token to this file; each start makes…
 --token-folder=text Write the token to DIR/token; containers that mount DIR see a new one…
 --socket=files Listen on a socket file, for containers that mount it.
-[console] Open the AWS console as a profile's role
+[agent] Set up coding agents for your profiles
 +
-<usable_profile*
---service=words:acm,apigateway,apigw,appsync,athena,backup,batch,bedrock,billing,ce,cfn,cloudformation,cloudfront,cloudshell,cloudtrail,cloudwatch,codebuild,codecommit,codepipeline,cognito,config,cw,ddb,dms,dynamodb,ebs,ec2,ecr,ecs,efs,eks,elasticache,elb,elbv2,emr,eventbridge,events,fsx,glue,guardduty,health,home,iam,kinesis,kms,lambda,logs,msk,opensearch,organizations,parameters,r53,ram,rds,redshift,route53,s3,sagemaker,secretsmanager,securityhub,service-quotas,ses,sfn,sns,sqs,ssm,sso,stepfunctions,support,trustedadvisor,vpc,wafv2,xray The service to open: ec2, s3, logs, iam, …
---region=region The region to open. Default: the profile's.
---print Print the portal's link to the console; open no browser.
---reason=text Grant a guarded role for 30 min; the reason goes into the journal.
-[credential-process] Print credentials for an SDK (profiles in ~/.aws/config call this)
+[agent install] Write the agent's own settings so that it uses PROFILE; shows the...
++
+<words:claude,codex,kiro
+<profile
+--server=text* An MCP server's name. Repeatable.
+--dry-run Print the diff only.
+--yes Do not ask.
+[credential-process] Print credentials for an SDK; profiles call this
 +
 --profile=profile A profile in ~/.aws/config.
 --account-id=account_id The account's id, 12 digits.
 --role-name=role The role: its permission set's name.
 --chain=text The chained profile whose role is assumed with this role.
-[prompt] Print one line for a prompt: profile and time left
+[emulator] Run the demo's local Identity Center alone
 +
---format=text The line to print, with {FIELD}s.
+[emulator serve] Serve an emulated Identity Center until Ctrl-C.
++
+--port=text 0 means any free port.
+--world=files A JSON or TOML file with the users, accounts and roles to serve.
+--ready-file=files A file to write once the server listens.
+[guard] Hand out guarded roles on purpose, for a short time
++
+[guard grant] Allow a guarded role to be handed out for a while.
++
+<profile
+--reason=text The reason, which goes into the journal.
+--for=text How long the grant lasts; at most 60m.
+--all-terminals Grant the role in all of your terminals.
+[guard list] Show the guard rules in force, and the grants that last.
++
+[guard revoke] End grants before their time.
++
+<profile
+--all End all grants, in all terminals.
+[audit] Show what AWS issued, and to which program
++
+--since=text Only lines since a time: 2d or 90m ago, or 2026-11-20.
+--role=role_glob Only roles that match: NAME, or ACCOUNT/NAME; globs.
+--event=words:issue,sign-in,sign-out,grant,revoke,release,refused,loosened,config-write* Only lines of this event. Repeatable.
+--verify Check that no line was changed or removed.
 [config] Get and set ssohelper's own settings
 +
 [config get] Print the value of the setting KEY: from the environment, the file,...
@@ -212,35 +245,11 @@ TREE = """\
 <text*
 --default Remove KEY from the settings file.
 --yes Do not ask before storage drops sign-ins that cannot be read.
-[guard] Hand out guarded roles on purpose, for a short time
-+
-[guard grant] Allow a guarded role to be handed out for a while.
+[doctor] Find what is wrong with your AWS setup, and the cure
 +
 <profile
---reason=text The reason, which goes into the journal.
---for=text How long the grant lasts; at most 60m.
---all-terminals Grant the role in all of your terminals.
-[guard list] Show the guard rules in force, and the grants that last.
-+
-[guard revoke] End grants before their time.
-+
-<profile
---all End all grants, in all terminals.
-[agent] Set up coding agents for your profiles
-+
-[agent install] Write the agent's own settings so that it uses PROFILE; shows the...
-+
-<words:claude,codex,kiro
-<profile
---server=text* An MCP server's name. Repeatable.
---dry-run Print the diff only.
---yes Do not ask.
-[audit] Show what AWS issued, and to which program
-+
---since=text Only lines since a time: 2d or 90m ago, or 2026-11-20.
---role=role_glob Only roles that match: NAME, or ACCOUNT/NAME; globs.
---event=words:issue,sign-in,sign-out,grant,revoke,release,refused,loosened,config-write* Only lines of this event. Repeatable.
---verify Check that no line was changed or removed.
+--fix Make the safe repairs, and nothing else.
+--run Run the profile's program, also another tool's.
 [cache] List saved files, remove credentials and lists
 +
 [cache clear] Remove cached role credentials and saved lists of accounts and...
@@ -248,13 +257,4 @@ TREE = """\
 --yes Remove without asking.
 [cache list] List the files that ssohelper has saved, and when they expire.
 +
-[demo] Try everything on a local Identity Center, no AWS needed
-+
-[emulator] Run the demo's local Identity Center alone
-+
-[emulator serve] Serve an emulated Identity Center until Ctrl-C.
-+
---port=text 0 means any free port.
---world=files A JSON or TOML file with the users, accounts and roles to serve.
---ready-file=files A file to write once the server listens.
 """

@@ -1,5 +1,7 @@
 """Texts about time left and sign-ins, shared by the command line and the full screen."""
 
+from typing import Literal
+
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
@@ -11,6 +13,9 @@ _RESULTS = {
     "joined": 'another login command signed in to "{session}"',
     "signed in": 'signed in to "{session}"',
 }
+
+# At 60 minutes left a notice is shown, so that less is a warning. At 15 minutes SDKs renew.
+_WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 
 # The words for the session of a sign-in if ~/.aws/config does not have that session (any more).
 NOT_IN_CONFIG = "not in the config"
@@ -27,6 +32,18 @@ def still_signed_in_text(session_name: str) -> str:
 def time_left_text(at: int, now: int) -> str:
     """Return the time from `now` to `at` as `2h 13m left` or `ended 5m ago`."""
     return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
+
+
+def ago_text(seconds: int) -> str:
+    """Return how long ago something was, in one unit: `just now`, `5m ago` or `3d ago`."""
+    return "just now" if seconds < 60 else f"{duration_text(seconds).split()[0]} ago"
+
+
+def urgency_of_time_left(left: int) -> Literal["good", "warn", "bad"]:
+    """Return how urgent it is that so many seconds are left, which decides the colour."""
+    if left <= _BAD_SECONDS:
+        return "bad"
+    return "warn" if left <= _WARN_SECONDS else "good"
 
 
 def sign_in_end_text(outlook: Outlook, now: int) -> str:

@@ -16,6 +16,11 @@ def is_terminal_dumb() -> bool:
     return os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb"
 
 
+def shows_colors() -> bool:
+    """Return whether the terminal shows colours and the user wants them (NO_COLOR is not set)."""
+    return not is_terminal_dumb() and not os.environ.get("NO_COLOR")
+
+
 def can_suspend_program() -> bool:
     """Return whether a shell with job control runs this program, which `fg` could then continue.
 

@@ -80,6 +80,24 @@ def test_every_option_says_what_it_does() -> None:
                 assert parameter.help, (name, parameter.opts)
 
 
+def test_the_root_help_groups_all_commands_after_the_examples(run: Run) -> None:
+    said = run("--help", env={"COLUMNS": "80"}).stdout
+    assert said.index("Examples:") < said.index("Options:") < said.index("Sign-in:")
+    groups: dict[str, list[str]] = {}
+    for line in said.partition("\nOptions:\n")[2].splitlines():
+        if found := re.fullmatch(r"([A-Z].*):", line):
+            heading = found[1]
+        elif found := re.match(r"  ([a-z][a-z-]*)  +[A-Z]", line):
+            groups.setdefault(heading, []).append(found[1])
+        else:  # no help text is so long that it is broken
+            assert not line.strip() or line.lstrip().startswith("-"), line
+    listed = [name for names in groups.values() for name in names]
+    assert sorted(listed) == sorted(main.list_commands(click.Context(main)))
+    assert len(groups) >= 5
+    assert all(2 <= len(names) <= 8 for names in groups.values()), groups
+    assert {"login", "logout", "status"} <= set(groups["Sign-in"])
+
+
 @pytest.fixture
 def day(home: Home) -> Iterator[Home]:
     """A person's home in which the examples' account, roles and profile are."""

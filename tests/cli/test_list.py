@@ -178,7 +178,7 @@ class TestErrors:
             done = shell.run("list")
             assert done.returncode == 6
             assert len(done.stdout.splitlines()) == 6
-            assert f"this list is from {text}" in done.stderr
+            assert f'this list of "corp" is from {text}' in done.stderr
         assert shell.run("list", "--refresh").stdout == ""
 
     def test_a_refused_account_is_a_warning_and_exit_0(self, shell, emulator):
@@ -194,6 +194,86 @@ class TestErrors:
 
     def test_an_unknown_session_is_exit_2(self, shell):
         assert shell.run("list", "--session", "nobody").returncode == 2
+
+
+SECOND = """
+[sso-session second]
+sso_start_url = {url}
+sso_region = {region}
+sso_registration_scopes = sso:account:access
+"""
+
+
+class TestSeveralSessions:
+    """`list` without --session: each role once for each session."""
+
+    ROW = "000000000001\tpayments-prod\tRole00\t"
+
+    @pytest.fixture
+    def two(self, shell):
+        world = shell.emulator.world
+        shell.write_config(SECOND.format(url=world.start_url, region=world.region))
+        return shell
+
+    @pytest.fixture
+    def signed_in(self, two):
+        corp, two.session = two.session, two.session._replace(name="second")
+        two.sign_in()
+        two.session = corp
+        return two
+
+    def test_all_sessions_are_listed_with_the_session_in_the_last_column(self, signed_in):
+        done = signed_in.run("list", "payments", "role00")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines() == [f"{self.ROW}\tcorp", f"{self.ROW}\tsecond"]
+        rows = signed_in.json("list", "payments", "role00")["data"]
+        assert [row["session"] for row in rows] == ["corp", "second"]
+
+    def test_accounts_are_listed_too(self, signed_in):
+        done = signed_in.run("list", "--accounts", "payments")
+        assert [line.split("\t")[0::4] for line in done.stdout.splitlines()] == [
+            ["000000000001", "corp"],
+            ["000000000001", "second"],
+        ]
+
+    def test_a_named_session_is_listed_alone_in_four_columns(self, signed_in):
+        done = signed_in.run("list", "payments", "role00", "--session", "second")
+        assert done.stdout == f"{self.ROW}\n"
+
+    def test_the_session_of_aws_profile_is_not_the_only_one(self, signed_in):
+        signed_in.write_config(
+            signed_in.config.read_text().partition("access\n")[2] + PROFILES.partition("\n\n")[0]
+        )
+        done = signed_in.run("list", "payments", "role00", AWS_PROFILE="payments")
+        assert len(done.stdout.splitlines()) == 2
+
+    def test_a_session_that_is_signed_out_is_a_warning_and_exit_4(self, two):
+        done = two.run("list", "payments", "role00")
+        assert done.returncode == 4
+        assert done.stdout == f"{self.ROW}\tcorp\n"
+        assert 'warning: the roles of "second" are not listed: ' in done.stderr
+        assert "ssohelper login second" in done.stderr
+        asked = two.run("list", "payments", "role00", "--json")
+        assert asked.returncode == 4
+        said = json.loads(asked.stdout)
+        assert [row["session"] for row in said["data"]] == ["corp"]
+        assert any('"second" are not listed' in warning for warning in said["warnings"])
+
+    def test_the_exit_code_is_that_of_the_worst_error(self, two, emulator):
+        assert two.run("list").returncode == 4
+        saved = two.app.directory.load("corp")
+        two.app.directory.save("corp", saved._replace(listed_at=saved.listed_at - 3 * 86400))
+        emulator.stop()
+        done = two.run("list", "payments", "role00")
+        assert done.returncode == 6
+        assert done.stdout == f"{self.ROW}\tcorp\n"
+        assert 'this list of "corp" is from 3 days ago' in done.stderr
+        assert '"second" are not listed' in done.stderr
+
+    def test_if_none_can_be_listed_nothing_is_printed(self, two):
+        two.app.tokens.forget(two.session)
+        done = two.run("list")
+        assert (done.returncode, done.stdout) == (4, "")
 
 
 def test_a_terminal_gets_a_table_and_progress_with_what_is_left(shell, emulator):

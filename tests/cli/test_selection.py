@@ -20,7 +20,7 @@ def test_a_broken_only_session_is_an_error_with_its_line(home: Home, run: Run) -
 
 
 def test_without_a_name_two_sessions_are_exit_2_with_their_names(two: Home, run: Run) -> None:
-    answer = run("list")
+    answer = run("login")
     assert answer.returncode == 2
     assert '"corp"' in answer.stderr
     assert '"other"' in answer.stderr

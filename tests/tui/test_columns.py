@@ -15,7 +15,7 @@ from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
 ORGANIZATIONS = 1000
-WIDTHS = (40, 48, 56, 64, 74, 80, 94, 100, 120, 140, 200)
+WIDTHS = (20, 24, 32, 40, 48, 56, 64, 74, 80, 94, 100, 120, 140, 200)
 
 
 def row(name: str, role: str, account_id: str = "000000000001", session: str = "corp") -> RoleRow:
@@ -26,9 +26,9 @@ def drawn(one: RoleRow, columns: Columns) -> str:
     """Return the row as the list draws it, without signs and last use."""
     cells = (
         (one.account.name or one.account.id, columns.name, columns.name_tail),
-        (one.account.id, columns.id, 0),
+        (one.account.id, columns.id, columns.id_tail),
         (one.role_name, columns.role, columns.role_tail),
-        (one.session_name, columns.session, 0),
+        (one.session_name, columns.session, columns.session_tail),
     )
     return " ".join(fitted(text, width - 1, tail) for text, width, tail in cells if width)
 
@@ -68,6 +68,30 @@ def test_no_two_rows_of_an_organization_are_drawn_alike(count: int) -> None:
             alike += len(lines) - len(set(lines))
             assert max(map(cell_len, lines)) <= width - 7
     assert alike == 0
+
+
+ROLES = ("ReadOnlyAccess", "DatabaseAdmin", "Admin")
+SIX = [row("payments-prod", role, session=name) for name in ("corp", "lab") for role in ROLES]
+
+
+@pytest.mark.parametrize("width", range(13, 40, 3))
+def test_roles_of_two_sessions_are_told_apart_in_the_narrowest_terminals(width: int) -> None:
+    columns = lay_out_columns(SIX, width - 7, measure_columns(SIX))
+    lines = [drawn(one, columns) for one in SIX]
+    assert len(set(lines)) == len(SIX), lines
+    assert max(map(cell_len, lines)) <= width - 7
+
+
+@pytest.mark.parametrize("width", range(10, 13))
+def test_where_there_is_space_for_one_column_it_is_that_of_the_roles(width: int) -> None:
+    columns = lay_out_columns(SIX, width - 7, measure_columns(SIX))
+    assert len({drawn(one, columns) for one in SIX}) == len(ROLES)
+
+
+def test_accounts_that_differ_in_the_id_alone_show_its_end() -> None:
+    rows = [row("prod", "Admin", f"00003000000{number}") for number in range(5)]
+    columns = lay_out_columns(rows, 9, measure_columns(rows))
+    assert len({drawn(one, columns) for one in rows}) == 5
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from pathlib import Path
 
 import pytest
 from textual.widgets import Input
@@ -11,6 +12,7 @@ from ssohelper.actions.login import log_out
 from ssohelper.actions.selection import find_sessions_not_in_config
 from ssohelper.app import App
 from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -568,3 +570,19 @@ def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
         await user.wait_for_screen(SessionsScreen)
 
     run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize("size", [(100, 30), (80, 24), (40, 12)])
+def test_each_empty_screen_names_the_demo(tmp_path: Path, size: tuple[int, int]) -> None:
+    async def scenario(user: User) -> None:
+        def names_the_demo() -> bool:
+            return "ssohelper demo" in " ".join(user.screen.split())
+
+        await until(names_the_demo)
+        for key, screen in (("f3", SessionsScreen), ("f4", ProfilesScreen)):
+            await user.press(key)
+            await user.wait_for_screen(screen)
+            await until(names_the_demo)
+
+    services = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path / "own")})
+    run_scenario(services, scenario, size=size)

@@ -99,7 +99,7 @@ def _missing_input_hint(found: Found, key_of: KeyOf) -> str:
     if found.wish is None:
         return (
             f"Set up a session first: {key_of('app.sessions')}, then n, "
-            "or type: ssohelper setup START_URL"
+            f"or type: ssohelper setup START_URL. {setup_text.TRY_THE_DEMO}"
         )
     if proposal.plan is None and not proposal.problems:
         command = f"ssohelper list --refresh --session {found.wish.session.name}"

@@ -103,7 +103,9 @@ class SetUpForm(VerticalScroll):
         self.can_focus = False
 
     def compose(self) -> ComposeResult:
-        yield Static("No session is set up yet.", id="form-title", markup=False)
+        yield Static(
+            f"No session is set up yet. {setup_text.TRY_THE_DEMO}", id="form-title", markup=False
+        )
         yield Static(_WORDS, classes="dialog--note", markup=False)
         yield Static(
             "start URL  (tab: next field · enter: continue)", classes="form--label", markup=False

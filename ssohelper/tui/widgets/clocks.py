@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, directory, selection, tokens
 from ssohelper.actions.clocks import SessionClock
-from ssohelper.core.clock_text import time_left_text
+from ssohelper.core.clock_text import time_left_text, urgency_of_time_left
 from ssohelper.core.listing import ListedAccount
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.tui.widgets.cells import fitted
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.grants import Grant
 
-# At 60 minutes left a notice is shown, so the time is yellow from then on. At 15 minutes SDKs
-# renew, so it is red.
-_WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 _LABEL_WIDTH = 16
 _SOURCES = {
     "configured": "from your settings",
@@ -105,7 +102,7 @@ def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
     began = clock.signed_in_at
     whole = at - began if began is not None else None
     # A sign-in end that is only assumed is shown dim: nothing in the program depends on it.
-    style = "dim" if reason == "assumed" else _time_left_style(at - now)
+    style = "dim" if reason == "assumed" else urgency_of_time_left(at - now)
     return _clock_line(
         "sign-in", _bar_and_time(at, now, whole, style, width), f"  ({_SOURCES[reason]})"
     )
@@ -122,7 +119,7 @@ def token_line(clock: SessionClock, now: int, width: int) -> Line:
     at = clock.token_expires_at
     if at is None:
         return _clock_line("access token", [("-", "dim")])
-    style = "good" if clock.refreshable else _time_left_style(at - now)
+    style = "good" if clock.refreshable else urgency_of_time_left(at - now)
     note = "  renewed automatically" if clock.refreshable else ""
     whole = clock.token_life_seconds
     return _clock_line("access token", _bar_and_time(at, now, whole, style, width), note)
@@ -131,7 +128,10 @@ def token_line(clock: SessionClock, now: int, width: int) -> Line:
 def credentials_line(label: Piece, cached: CachedCredentials, now: int, width: int) -> Line:
     """Return the line of the third clock: how long role credentials last. `now` is AWS's time."""
     at = cached.credentials.expires_at
-    return [label, *_bar_and_time(at, now, cached.life_seconds, _time_left_style(at - now), width)]
+    return [
+        label,
+        *_bar_and_time(at, now, cached.life_seconds, urgency_of_time_left(at - now), width),
+    ]
 
 
 def time_left_bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
@@ -148,9 +148,3 @@ def _bar_and_time(at: int, now: int, whole: int | None, style: str, width: int) 
 
 def _clock_line(label: str, pieces: list[Piece], note: str = "") -> Line:
     return [(fitted(f"  {label}", _LABEL_WIDTH), "dim"), *pieces, (note, "dim")]
-
-
-def _time_left_style(left: int) -> str:
-    if left <= _BAD_SECONDS:
-        return "bad"
-    return "warn" if left <= _WARN_SECONDS else "good"

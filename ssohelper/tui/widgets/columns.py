@@ -1,10 +1,12 @@
 """Lays out the columns of the list of roles: as wide as their content, and no two rows drawn alike.
 
 Rows look alike when names are cut, or when only the account id or the session differs. Then the
-layout cuts names elsewhere, or shows the id or the session although there is little space.
+layout cuts names elsewhere, or shows the id or the session although there is little space. In the
+narrowest terminals it shows only the columns in which the rows differ, each cut to what is needed.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import combinations
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -27,12 +29,16 @@ LIVE_WIDTH, _LIVE_SIGN_WIDTH = 5, 2
 _LEAST_FOR_LIVE, _LEAST_FOR_SIGN = 50, 24
 _LEAST_FOR_AGE, _LEAST_FOR_ID, _LEAST_FOR_SESSION = 50, 64, 80
 _LEAST_NAME = 4
+# A letter and the ellipsis.
+_LEAST_TEXT = 2
+# The places of role, account's name, session and account's id in `_texts_of_row`.
+_FIELDS = range(4)
 
 
 class Columns(NamedTuple):
     """The width of each column in cells, with a blank at its end. 0: the column is not shown.
 
-    `name_tail` and `role_tail` say where a text is cut: see `cells.fitted`.
+    The fields `…_tail` say where a text is cut: see `cells.fitted`.
     """
 
     name: int
@@ -44,6 +50,8 @@ class Columns(NamedTuple):
     live: int = 0
     name_tail: int = 0
     role_tail: int = 0
+    id_tail: int = 0
+    session_tail: int = 0
 
 
 class Content(NamedTuple):
@@ -81,8 +89,8 @@ def lay_out_columns(
 ) -> Columns:
     """Return the columns in which all visible rows are drawn differently.
 
-    `width` does not count the cells of signs. If no layout tells all rows apart, returns the one
-    for most space.
+    `width` does not count the cells of signs. If no layout tells all rows apart, returns one that
+    tells most of them apart.
     With `grouped`, rows are told apart from those of the same account only.
     """
     wanted: tuple[tuple[bool, bool, bool], ...] = (
@@ -107,9 +115,72 @@ def lay_out_columns(
         name_tail = distinguishing_tail(names, columns.name - 1)
         role_tail = distinguishing_tail({row.role_name for row in visible}, columns.role - 1)
         columns = Columns(*columns[:7], name_tail, role_tail)
-        if grouped or _are_all_different(visible, columns):
-            break
-    return columns
+        if grouped or _count_different(visible, columns, width) == len(visible):
+            return columns
+    return _lay_out_few_columns(visible, width) or columns
+
+
+def _lay_out_few_columns(visible: Sequence[RoleRow], width: int) -> Columns | None:
+    """Return columns for little space: those in which the rows differ, as narrow as possible.
+
+    The space that is left goes to the role, then to the account's name. Return None if all rows
+    have the same texts, or if there is no space for any column.
+    """
+    texts = [_texts_of_row(row) for row in visible]
+    best: tuple[int, Columns | None] = (1, None)
+    # Fewer columns first: of two layouts that tell as many rows apart, the first is used.
+    for count in range(1, len(_FIELDS) + 1):
+        for fields in combinations(_FIELDS, count):
+            columns = _narrow_columns(texts, fields, width)
+            different = columns and _count_different(visible, columns, width)
+            if different and different > best[0]:
+                best = (different, columns)
+    return best[1]
+
+
+def _narrow_columns(
+    texts: Sequence[tuple[str, ...]], fields: Sequence[int], width: int
+) -> Columns | None:
+    """Return these columns alone, if they fit: see `_lay_out_few_columns`."""
+    distinct = {field: {text[field] for text in texts} for field in fields}
+    widths = {field: _least_width(distinct[field], width - 1) + 1 for field in fields}
+    left = width - sum(widths.values())
+    if left < 0:
+        return None
+    for field in fields:
+        more = min(left, widest_cells(distinct[field]) + 1 - widths[field])
+        if more > 0:
+            widths[field] += more
+            left -= more
+    tails = {field: distinguishing_tail(distinct[field], widths[field] - 1) for field in fields}
+    role, name, session, account_id = (widths.get(field, 0) for field in _FIELDS)
+    role_tail, name_tail, session_tail, id_tail = (tails.get(field, 0) for field in _FIELDS)
+    return Columns(
+        name,
+        account_id,
+        role,
+        session,
+        profile=0,
+        age=0,
+        name_tail=name_tail,
+        role_tail=role_tail,
+        id_tail=id_tail,
+        session_tail=session_tail,
+    )
+
+
+def _least_width(texts: Collection[str], most: int) -> int:
+    """Return in how many cells the texts differ; if they do not in `most`, the least for a text."""
+    for width in range(_LEAST_TEXT, most + 1):
+        tail = distinguishing_tail(texts, width)
+        if len({fitted(text, width, tail) for text in texts}) == len(texts):
+            return width
+    return _LEAST_TEXT
+
+
+def _texts_of_row(row: RoleRow) -> tuple[str, str, str, str]:
+    """Return the texts of a row in the order of `_FIELDS`."""
+    return row.role_name, row.account.name or row.account.id, row.session_name, row.account.id
 
 
 def _columns_with(
@@ -179,17 +250,21 @@ def _common_start_length(texts: Collection[str]) -> int:
     return next((at for at, (one, two) in pairs if one != two), len(first))
 
 
-def _are_all_different(rows: Sequence[RoleRow], columns: Columns) -> bool:
-    drawn = {
-        (
-            fitted(row.account.name or row.account.id, columns.name - 1, columns.name_tail),
-            row.account.id if columns.id else "",
-            fitted(row.role_name, columns.role - 1, columns.role_tail),
-            fitted(row.session_name, columns.session - 1),
-        )
-        for row in rows
-    }
-    return len(drawn) == len(rows)
+def _count_different(rows: Sequence[RoleRow], columns: Columns, width: int) -> int:
+    """Return how many different lines the rows give; 0 if the columns do not fit."""
+    if columns.name + columns.id + columns.role + columns.session > width:
+        return 0
+    return len(
+        {
+            (
+                fitted(row.account.name or row.account.id, columns.name - 1, columns.name_tail),
+                fitted(row.account.id, columns.id - 1, columns.id_tail),
+                fitted(row.role_name, columns.role - 1, columns.role_tail),
+                fitted(row.session_name, columns.session - 1, columns.session_tail),
+            )
+            for row in rows
+        }
+    )
 
 
 def widest_cells(texts: Iterable[str]) -> int:

@@ -14,6 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from ssohelper.core import guard_rules, role_rows
+from ssohelper.core.clock_text import ago_text
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
@@ -160,9 +161,9 @@ class RolePainter:
             *self._draw_start(row.account, base, is_cursor, is_ticked=row.key in self.ticked),
             *self._draw_signs(row, base, is_cursor),
             *cells(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
-            *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim),
+            *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim, wide.id_tail),
             *cells(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
-            *cells(row.session_name, role_rows.SESSION, wide.session, dim),
+            *cells(row.session_name, role_rows.SESSION, wide.session, dim, wide.session_tail),
             *(
                 cells(row.text_beside_name, role_rows.PROFILES, wide.profile, dim)
                 if wide.profile != columns.PROFILE_SIGN_WIDTH
@@ -213,8 +214,7 @@ class RolePainter:
 
     def _age_text(self, at: int) -> str:
         """Return how long ago `at` (epoch seconds) was, in one unit: "5d ago"."""
-        seconds = self._now() - at
-        return "just now" if seconds < 60 else f"{_duration_in_one_unit(seconds)} ago"
+        return ago_text(self._now() - at)
 
 
 def time_left_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, str]:

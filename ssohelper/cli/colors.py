@@ -1,0 +1,42 @@
+"""Colours of what the command line prints. A colour is never the only sign of anything."""
+
+import sys
+
+import click
+
+from ssohelper.cli.table import Cell
+from ssohelper.core.clock_text import urgency_of_time_left
+from ssohelper.system.terminal import shows_colors
+
+DIM = "dim"
+GUARDED = "red"
+FAVOURITE = "yellow"
+_OF_URGENCY = {"good": "green", "warn": "yellow", "bad": "red"}
+_OF_STATE = {
+    "valid": "green",
+    "signed out": "yellow",
+    "missing": "yellow",
+    "expired": "red",
+    "unusable": "red",
+}
+_OF_SEVERITY = {"problem": "red", "sign-in": "yellow", "note": "cyan", "repaired": "green"}
+
+
+def styled(text: str, color: str) -> str:
+    """Return the text for stdout, in the colour if stdout is a terminal that shows colours."""
+    return click.style(text, fg=color) if sys.stdout.isatty() and shows_colors() else text
+
+
+def time_cell(text: str, left: int) -> Cell:
+    """Return the cell of a time of which so many seconds are left."""
+    return Cell(text, _OF_URGENCY[urgency_of_time_left(left)])
+
+
+def state_cell(state: str, text: str | None = None) -> Cell:
+    """Return the cell of a session's state, such as "signed out"; `text` may say more."""
+    return Cell(text or state, _OF_STATE[state])
+
+
+def color_of_severity(word: str) -> str:
+    """Return the colour of a finding of `doctor`, by its severity or the word "repaired"."""
+    return _OF_SEVERITY[word]

@@ -1,0 +1,172 @@
+"""Prints the rows of the command list: a table on a terminal, else tab-separated, or as JSON.
+
+Scripts rely on the columns: SESSION comes last, and only if several sessions are listed. Columns
+that are for people only are added on a terminal.
+"""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ssohelper.actions import favourites, roles
+from ssohelper.app import App
+from ssohelper.cli import colors, output
+from ssohelper.cli.table import Cell
+from ssohelper.core import guard_rules
+from ssohelper.core.clock_text import ago_text
+from ssohelper.core.instants import to_iso
+from ssohelper.core.listing import ListedRole, Listing
+from ssohelper.core.model import NEVER_USED, RoleKey, SsoSession, Usage
+from ssohelper.core.text import show
+
+_ROLE_HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
+_ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
+_SESSION_HEADER = ("SESSION",)
+_GUARDED_HEADER = ("GUARDED",)
+_USED_HEADER = ("USED",)
+_GUARDED_CELL = Cell(f"{guard_rules.SIGN} guarded", colors.GUARDED)
+# A narrower terminal needs its columns for names.
+_COLUMNS_WITH_USED = 100
+
+# The listings to print, each with its session.
+Listings = Sequence[tuple[SsoSession, Listing]]
+
+
+class _Row(NamedTuple):
+    """One role as it is printed. `profiles` are the names of its profiles."""
+
+    key: RoleKey
+    role: ListedRole
+    profiles: tuple[str, ...]
+    is_guarded: bool
+    usage: Usage
+
+
+# -- printing roles ------------------------------------------------------------------------------
+
+
+def print_roles(
+    app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
+) -> None:
+    """Print the roles that match the query, and on stderr if none does."""
+    rows = _find_rows(app, found, query)
+    if output.options().json:
+        durations = {key: cached.life_seconds for key, cached in app.credentials.list_entries()}
+        output.print_json([_role_json(row, durations.get(row.key)) for row in rows], app.warnings)
+        return
+    if query and not rows:
+        _say_nothing_matches(query)
+        return
+    is_for_people = sys.stdout.isatty()
+    shows_guarded = is_for_people and any(row.is_guarded for row in rows)
+    shows_used = is_for_people and any(row.usage != NEVER_USED for row in rows)
+    if shutil.get_terminal_size().columns < _COLUMNS_WITH_USED:
+        shows_used = False
+    now = app.clock.now()
+    output.print_rows(
+        (
+            *_ROLE_HEADER,
+            *_SESSION_HEADER * has_several_sessions,
+            *_GUARDED_HEADER * shows_guarded,
+            *_USED_HEADER * shows_used,
+        ),
+        [
+            (
+                row.key.account_id,
+                row.role.account.name,
+                row.key.role_name,
+                ",".join(row.profiles),
+                *(row.key.session_name,) * has_several_sessions,
+                *(_GUARDED_CELL if row.is_guarded else "",) * shows_guarded,
+                *(_used_cell(row.usage, now) if shows_used else "",) * shows_used,
+            )
+            for row in rows
+        ],
+    )
+
+
+def _used_cell(usage: Usage, now: int) -> str | Cell:
+    """Return the sign of a favourite and the age of the last use: `★ 3h ago`."""
+    ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at)
+    if usage.favourite:
+        return Cell(f"★ {ago}".rstrip(), colors.FAVOURITE)
+    return Cell(ago, colors.DIM)
+
+
+def _find_rows(app: App, found: Listings, query: tuple[str, ...]) -> list[_Row]:
+    profiles = roles.find_profiles_by_role(app, [session for session, _listing in found])
+    used = favourites.load_usage_of_roles(app)
+    rules = app.vault.policy.rules
+    rows = []
+    for session, listing in found:
+        for role in listing.search_roles(query):
+            key = RoleKey(session.name, role.account.id, role.role_name)
+            is_guarded = guard_rules.is_guarded(rules, session.name, role.account, role.role_name)
+            names = profiles.get(key, ())
+            rows.append(_Row(key, role, names, is_guarded, used.get(key, NEVER_USED)))
+    return rows
+
+
+def _role_json(row: _Row, life_seconds: int | None) -> dict[str, Any]:
+    last_used_at = row.usage.last_used_at
+    return {
+        "session": row.key.session_name,
+        "account_id": row.key.account_id,
+        "account_name": row.role.account.name,
+        "account_email": row.role.account.email,
+        "role_name": row.key.role_name,
+        "profiles": list(row.profiles),
+        "guarded": row.is_guarded,
+        "favourite": row.usage.favourite,
+        "last_used_at": last_used_at and to_iso(last_used_at),
+        "session_duration_seconds": life_seconds,
+    }
+
+
+def _say_nothing_matches(query: tuple[str, ...]) -> None:
+    words = show(" ".join(query))
+    output.say(f'nothing matches "{words}" in the saved list; for a list from AWS, add --refresh')
+
+
+# -- printing accounts ---------------------------------------------------------------------------
+
+
+def print_accounts(
+    app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
+) -> None:
+    """Print the accounts that match the query, and on stderr if none does."""
+    accounts = [
+        (session.name, listed)
+        for session, listing in found
+        for listed in listing.search_accounts(query)
+    ]
+    if output.options().json:
+        data = [
+            {
+                "session": session_name,
+                "account_id": listed.account.id,
+                "account_name": listed.account.name,
+                "account_email": listed.account.email,
+                "roles": list(listed.roles),
+            }
+            for session_name, listed in accounts
+        ]
+        output.print_json(data, app.warnings)
+        return
+    if query and not accounts:
+        _say_nothing_matches(query)
+        return
+    output.print_rows(
+        (*_ACCOUNT_HEADER, *_SESSION_HEADER * has_several_sessions),
+        [
+            (
+                listed.account.id,
+                listed.account.name,
+                listed.account.email,
+                ",".join(listed.roles),
+                *(session_name,) * has_several_sessions,
+            )
+            for session_name, listed in accounts
+        ],
+    )
