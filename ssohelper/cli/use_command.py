@@ -244,9 +244,9 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     """Return the chosen role under the name of one of its profiles; offer to add a missing one.
 
     A profile whose credentials another program provides is used only if the user typed its name and
-    that program is installed, because only a run would show whether it works. ⟪If the typed name is
-    also ACCOUNT/ROLE of the role, which must give the role in any case, it⟫⟪A profile that a
-    section of ~/.aws/credentials gives another role⟫ is not used⟪ either⟫⟪⟫.
+    that program is installed, because only a run would show whether it works. If the typed name is
+    also ACCOUNT/ROLE of the role, which must give the role in any case, it is not used. A profile
+    to which a section of ~/.aws/credentials gives another role is not used either.
     Raises: UsageProblem when the role has no profile and none is added.
     """
     name = _current_profile_name(app, chosen)
@@ -254,7 +254,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     if trouble:
         output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(trouble)}')
     is_sure = name is not None and _is_usable_profile(app, name)
-    if name and missing is None and not is_sure and is_typed:
+    if name and not trouble and not is_sure and is_typed:
         is_typed = not _is_text_of_role(app, chosen, name)
         if not is_typed:
             _say_why_profile_is_not_used(app, chosen, name)

@@ -14,13 +14,12 @@ from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
 from ssohelper.core.model import IAM_ROLE_NAME, Role
-from ssohelper.core.⟪⟫⟪profile_origin import TWO_ROLES, find_profile_origins
-from ssohelper.core.⟫text import show
+from ssohelper.core.profile_origin import TWO_ROLES, find_profile_origins
+from ssohelper.core.text import show
 
-⟪⟫⟪# The ids of the findings that a profile runs a program with ssohelper's name, and not this ssohelper.
+# The ids of the findings that a profile runs a program with ssohelper's name, and not this ssohelper.
 HELPER_OF_ANOTHER, HELPER_NOT_OURS = "helper-of-another-installation", "helper-not-ours"
-_MOST_ADOPTED = 3
-⟫_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
+_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
 _OF_A_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
