@@ -126,26 +126,15 @@ def find_sessions_not_in_config(app: App) -> list[SsoSession]:
     return app.tokens.find_unlisted_sessions(app.config.read().sso_sessions())
 
 
-def list_shown_sessions_and_those_not_in_config(
-    app: App,
-) -> tuple[list[SsoSession], frozenset[SsoSession]]:
-    """Return the sessions that lists show: those in the config, then signed-in others.
-
-    Both may have a session of one name. The second item is the set of those others.
-    """
-    unlisted = find_sessions_not_in_config(app)
-    return [*app.config.read().sso_sessions(), *unlisted], frozenset(unlisted)
-
-
 def list_sessions(app: App) -> list[SsoSession]:
     """Return the sessions in the config, then those that `find_sessions_not_in_config` returns.
 
     If both have a session of one name, only the second is returned, because the name's only token
     belongs to it.
     """
-    shown, unlisted = list_shown_sessions_and_those_not_in_config(app)
+    unlisted = find_sessions_not_in_config(app)
     names = {session.name for session in unlisted}
-    return [one for one in shown if one in unlisted or one.name not in names]
+    return [*(one for one in app.config.read().sso_sessions() if one.name not in names), *unlisted]
 
 
 def is_session_in_config(app: App, session: SsoSession) -> bool:

@@ -16,7 +16,7 @@ from ssohelper.actions import setup as onboarding
 from ssohelper.actions.missing_sessions import MissingSession
 from ssohelper.actions.selection import (
     find_session_not_in_config,
-    list_shown_sessions_and_those_not_in_config,
+    find_sessions_not_in_config,
     resolve_session,
 )
 from ssohelper.actions.sessions import SessionEntry, SessionPlan
@@ -60,7 +60,7 @@ def list_sessions() -> None:
       ssohelper session list --json
     """
     app = output.get_app()
-    listed, _unlisted = list_shown_sessions_and_those_not_in_config(app)
+    listed = [*app.config.read().sso_sessions(), *find_sessions_not_in_config(app)]
     recorded_sign_ins.warn_of_damaged_records(app)
     found = [sessions.load_session_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)

@@ -43,8 +43,7 @@ _OTHER_SOURCES = {
     "login_session": "the sign-in of aws login",
     "web_identity_token_file": "a web identity",
 }
-# The longest series of profiles of which each refers to the next by name, as in ConfigFile.target.
-_LONGEST_CHAIN = 4
+_LONGEST_CHAIN = 4  # of profiles of which each refers to the next by name: as ConfigFile.target
 _ARN = re.compile(r"arn:([a-z0-9-]+):iam::([0-9]{1,12}):role/(?:.*/)?([^/]+)")
 # The name that aws-sso-cli gives profiles by default: {{ .AccountIdPad }}:{{ .RoleName }}
 _PADDED_NAME = re.compile(r"([0-9]{12}):([^:/]+)")

@@ -75,7 +75,8 @@ class Snapshot(NamedTuple):
 def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
     # As `session list` does, the screen shows a sign-in whose session is not in the config too.
-    sessions, unlisted = selection.list_shown_sessions_and_those_not_in_config(services)
+    unlisted = selection.find_sessions_not_in_config(services)
+    sessions = [*services.config.read().sso_sessions(), *unlisted]
     broken = [(one.name, one.reason) for one in clocks.list_unusable_sessions(services)]
     credentials = tuple(clocks.load_cached_credentials(services, sessions))
     with_credentials = {key.session_name for key, _ in credentials}
@@ -86,7 +87,7 @@ def read_snapshot(services: App) -> Snapshot:
         for listed in _load_listed_accounts(services, session)
     }
     session_clocks = tuple(clocks.load_session_clock(services, session) for session in sessions)
-    return Snapshot(session_clocks, credentials, names, tuple(broken), unlisted)
+    return Snapshot(session_clocks, credentials, names, tuple(broken), frozenset(unlisted))
 
 
 def _load_listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:
