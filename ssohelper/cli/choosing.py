@@ -133,6 +133,8 @@ def read_known_roles(
     if choice.sessions_without_listing and _fetch_missing_lists(app, choice):
         choice = roles.read_roles(app, session_name, with_others=with_others)
     if not choice.rows:
+        if not choice.sessions:
+            selection.resolve_session(app, None)  # raises an error that says how to set one up
         raise UsageProblem(
             "there is no role to choose from",
             hint="get the list from AWS with: ssohelper list --refresh",

@@ -1,4 +1,4 @@
-"""Reads what a user types into a search: words, exclusions, account ids, ARNs.
+"""Reads what a user types into a search: words, exclusions, account ids, ARNs, names of roles.
 
 No other module decides what a word in a search means.
 """
@@ -15,6 +15,11 @@ _ACCOUNT_ARN = r"(?a)account/(?:.*/)?(\d{12})"
 # Matches the name of the IAM role that AWS makes for a permission set. In an ARN and in the
 # console's menu, the name of the user's session may follow it.
 _SSO_ROLE = r"(?a)(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?"
+# Matches the portal's link to the console as a role; the group has its parameters.
+_PORTAL_LINK = r"https?://[^#]*#/console\?(.+)"
+_URL_CODE = r"%([0-9a-f]{2})"
+# Signs that give a word another meaning. With one of them, a part of a word is no name.
+_SIGNS = ("!", "'", "^")
 
 # A longer word is searched only as a whole, not as a subsequence: a pasted word of 200 characters
 # took 15 s.
@@ -46,8 +51,8 @@ def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term
     """Return the terms of a search. With `fuzzy`, plain words may be found as subsequences.
 
     `!word` excludes rows with the word, `'word` is found as a whole even with `fuzzy`, `^word` must
-    begin a field, `word$` must end a field. An ARN means its account and its permission set, and
-    1234-5678 means 12345678.
+    begin a field, `word$` must end a field. An ARN and a link of the portal mean their account and
+    role, [SESSION:]ACCOUNT/ROLE its parts, and 1234-5678 means 12345678.
     """
     words = [query] if isinstance(query, str) else query
     return [term for text in words for word in text.split() for term in _terms_of_word(word, fuzzy)]
@@ -63,9 +68,13 @@ def fold_case(text: str) -> str:
 
 def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     text = fold_case(word)
-    named = _parts_named_by_arn(text)
+    named = _parts_named_by_arn(text) or _parts_named_by_link(text)
     if named:
         return [Term(name, at_start=True, at_end=True) for name in named]
+    parts = _parts_of_role_address(text)
+    if len(parts) > 1:
+        return [term for part in parts for term in _terms_of_word(part, fuzzy)]
+    text = parts[0] if parts else text
     is_excluded = text.startswith("!")
     text = text.removeprefix("!")
     is_exact = text.startswith("'")
@@ -91,3 +100,28 @@ def _parts_named_by_arn(text: str) -> list[str]:
         account_id = account[1]  # the account that the ARN is of, not the one that manages it
     role = re.fullmatch(_SSO_ROLE, resource)
     return [name for name in (account_id, role[1] if role else "") if name]
+
+
+def _parts_named_by_link(text: str) -> list[str]:
+    """Return the account id and the role that a link of the portal contains; [] for other texts."""
+    link = re.fullmatch(_PORTAL_LINK, text)
+    if link is None:
+        return []
+    pairs = dict(part.partition("=")[::2] for part in link[1].split("&"))
+    names = (pairs.get("account_id", ""), pairs.get("role_name", ""))
+    # urllib.parse would take 10 ms to import. AWS allows only ASCII in the name of a role.
+    return [re.sub(_URL_CODE, lambda code: chr(int(code[1], 16)), name) for name in names if name]
+
+
+def _parts_of_role_address(text: str) -> list[str]:
+    """Return the parts of [SESSION:]ACCOUNT/ROLE, also if it is not typed to its end.
+
+    Return [] for any other word. An account's name may have `:` or `/` itself; then its parts find
+    it too.
+    """
+    if "://" in text or text.startswith(("arn:", *_SIGNS)):
+        return []
+    account, _, role = text.rpartition("/") if "/" in text else (text, "", "")
+    parts = [part for part in (*account.split(":", 1), role) if part]
+    has_signs = any(part.startswith(_SIGNS) or part.endswith("$") for part in parts)
+    return [] if has_signs else parts

@@ -1,8 +1,9 @@
 """Which session and profile a command uses when the user omits, mistypes or breaks a name."""
 
+import pexpect
 import pytest
 
-from tests.conftest import Home, Run
+from tests.conftest import SCRIPT, Home, Run
 
 
 @pytest.fixture
@@ -32,6 +33,16 @@ def test_without_any_session_the_hint_is_setup(home: Home, run: Run) -> None:
     assert "ssohelper setup START_URL" in answer.stderr
     assert run("login").returncode == 2
     assert "ssohelper setup START_URL" in run("login").stderr
+
+
+def test_without_any_session_a_picker_of_roles_says_how_to_set_one_up(home: Home) -> None:
+    child = pexpect.spawn(
+        SCRIPT, ["whoami"], env={**home.env, "TERM": "xterm"}, encoding="utf-8", timeout=60
+    )
+    child.expect("ssohelper setup START_URL")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 2
 
 
 def test_an_unknown_session_is_answered_with_the_nearest_name(two: Home, run: Run) -> None:

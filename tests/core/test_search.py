@@ -122,6 +122,45 @@ def test_ids_and_arns_are_understood_as_aws_shows_them(query, expected, fuzzy):
     assert INDEX.search(query, fuzzy=fuzzy) == expected
 
 
+LINK = "https://d-0000000000.awsapps.com/start/#/console?account_id=000030000001&role_name="
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("payments-prod/ReadOnlyAccess", [0, 2]),
+        ("corp:payments-prod/Read", [0]),
+        ("lab:payments-prod/Read", [2]),
+        ("payments-prod/Read", [0, 2]),
+        ("000030000001/ReadOnlyAccess", [0, 2]),
+        ("corp:000030000001/Admin+x", [1]),
+        ("corp:payments-prod/", [0, 1]),
+        ("corp:pay", [0, 1]),
+        ("corp:", [0, 1]),
+        (f"{LINK}ReadOnlyAccess", [0, 2]),
+        (f"{LINK}Admin%2Bx&destination=https%3A%2F%2Fconsole", [1]),
+        (LINK, [0, 1, 2]),
+        ("https://d-0000000000.awsapps.com/start", []),
+        ("https://x/#/console?region=x", []),
+        ("a/b:c/x", [3]),
+        ("'a/b", [3]),
+        ("'corp:payments-prod/Read", []),
+        ("/", [3]),
+        ("a/!b", []),
+    ],
+)
+@pytest.mark.parametrize("fuzzy", [False, True])
+def test_a_role_is_found_by_the_names_that_are_pasted(query, expected, fuzzy):
+    rows = [
+        ("payments-prod", "000030000001", "ReadOnlyAccess", "corp"),
+        ("payments-prod", "000030000001", "Admin+x", "corp"),
+        ("payments-prod", "000030000001", "ReadOnlyAccess", "lab"),
+        ("a/b:c", "000030000009", "x", "lab"),
+    ]
+    index = index_of(rows, fuzzy_columns=(0, 2))
+    assert sorted(index.search(query, fuzzy=fuzzy)) == expected
+
+
 def test_a_name_that_looks_like_a_dashed_id_is_found_too():
     assert Index([["team-2024-01", "x"], ["1", "202401000000"]]).search("2024-01") == [1, 0]
 

@@ -137,7 +137,7 @@ def test_the_user_picks_one_of_several_sessions(shell: Shell) -> None:
         "\n[sso-session other]\nsso_start_url = https://d-1111111111.awsapps.com/start\n"
         "sso_region = us-east-1\n"
     )
-    inside = terminal(shell, SCRIPT, "list")
+    inside = terminal(shell, SCRIPT, "profile", "sync", "--dry-run")
     inside.until("which session?")
     inside.until("other  (signed out)  https://d-1111111111")
     inside.until("❯ corp")
@@ -146,7 +146,7 @@ def test_the_user_picks_one_of_several_sessions(shell: Shell) -> None:
     inside.send("k\r")
     inside.until("payments-prod")
     assert inside.wait() == 0
-    inside = terminal(shell, SCRIPT, "list")
+    inside = terminal(shell, SCRIPT, "profile", "sync", "--dry-run")
     inside.send("j\r")  # before the picker has started
     inside.until("ssohelper login other")
     assert inside.wait() == 4

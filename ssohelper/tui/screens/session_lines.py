@@ -20,7 +20,7 @@ def session_lines(clock: SessionClock, states: ListStates, now: int, width: int)
     rows = [("session", session.name), ("start URL", session.start_url)]
     rows += [("region", region_text(clock)), ("signed in", clock.user or "")]
     lines: list[Line] = [
-        [_label(label), (show(text), "strong" if at == 0 else "")]
+        [_label(label), (fitted(text, width - _LABEL_WIDTH).rstrip(), "strong" if at == 0 else "")]
         for at, (label, text) in enumerate(rows)
         if text
     ]

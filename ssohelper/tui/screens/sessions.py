@@ -196,13 +196,15 @@ class SessionsScreen(Screen[None]):
         what = self._busy.get(name) or self._summary(clock)
         if clock.session in self._snapshot.unlisted:
             what = f"{clock_text.NOT_IN_CONFIG}, {what}" if what else clock_text.NOT_IN_CONFIG
+        # Narrower in 40 columns, so that "10:00 left" fits whole.
+        state_width, user_width = 12 if width > 40 else 11, 18 if width >= 90 else 0
+        left = width - name_width - state_width - user_width - 5
         return [
             (f"  {sign} ", style),
             (fitted(name, name_width) + " ", "strong"),
-            # Narrower in 40 columns, so that "10:00 left" fits whole.
-            (fitted(state, 12 if width > 40 else 11), style),
-            (fitted(clock.user or "", 18) if width >= 90 else "", ""),
-            (show(what), "dim"),
+            (fitted(state, state_width), style),
+            (fitted(clock.user or "", user_width), ""),
+            (fitted(what, left), "dim"),
         ]
 
     def _state(self, clock: SessionClock) -> str:
