@@ -9,9 +9,11 @@ from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
+from ssohelper.core import guard_rules
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile, SsoSession
 from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.text import show
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsageProblem
 
 
@@ -88,24 +90,61 @@ def choose_session(text: str | None) -> SsoSession:
 # -- asking the user with a picker -------------------------------------------------------------
 
 
-def _pick_role(
-    app: App, session_name: str | None, with_others: bool = False
+def _pick_role(app: App, session_name: str | None, with_others: bool) -> Profile | ForeignProfile:
+    """Let the user pick a role. Raises: Interrupted (130) when none was picked.
+
+    The commands that can take any profile (`with_others`) hand out what was picked: they ask before
+    a guarded role is taken. The other commands change what is remembered of a role.
+    """
+    choice = read_known_roles(app, session_name, with_others=with_others)
+    return pick_role_from(app, choice, asks_if_guarded=with_others)
+
+
+def pick_role_from(
+    app: App, choice: KnownRoles, typed: str = "", *, asks_if_guarded: bool = True
 ) -> Profile | ForeignProfile:
-    """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
-    return pick_role_from(app, read_known_roles(app, session_name, with_others=with_others))
-
-
-def pick_role_from(app: App, choice: KnownRoles, typed: str = "") -> Profile | ForeignProfile:
     """Let the user pick one of the rows; the picker opens with what is `typed` in its search.
 
-    Raises: Interrupted (130) when none was picked.
+    Raises: Interrupted (130) when none was picked, or the user says no to a guarded role.
     """
     from ssohelper.cli import pickers
 
     row = pickers.pick_role(app, choice, typed)
     if row is None:
         raise Interrupted("nothing was chosen")
+    if asks_if_guarded and is_guarded(app, row):
+        output.say(f"chosen: {describe_row(choice, row)}")
+        confirm_row(app, row)
     return resolve_row(app, row)
+
+
+def is_guarded(app: App, row: RoleRow) -> bool:
+    """Return whether a rule guards the row's role. Raises: LocalState."""
+    rules = app.vault.policy.rules
+    return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
+
+
+def confirm_row(app: App, row: RoleRow, does: str | None = None) -> None:
+    """Ask before a guarded role is taken, and before what `does` says, such as "run the command".
+
+    Raises: Interrupted (130) when the user says no.
+    """
+    question = does
+    if is_guarded(app, row):
+        question = f"this role is guarded; {does or 'use it'}"
+    if question and not output.confirm(f"{question}?", yes=False, what="this choice"):
+        raise Interrupted("nothing was done")
+
+
+def describe_row(choice: KnownRoles, row: RoleRow) -> str:
+    """Return a text that names the row's role; with the session, if the choice has several."""
+    if row.provider:
+        return f'profile "{show(row.role_name)}", whose credentials are not ours'
+    account = row.account.id
+    if row.account.name:
+        account = f'"{show(row.account.name)}" ({account})'
+    session = f", session {row.session_name}" if len(choice.sessions) > 1 else ""
+    return f'account {account}, role "{show(row.role_name)}"{session}'
 
 
 def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:

@@ -11,14 +11,14 @@ from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import UnknownProfile
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
-from ssohelper.core import guard_rules, role_rows
+from ssohelper.core import role_rows
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.query import parse_query
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.search import Index
 from ssohelper.core.text import show, show_message
-from ssohelper.errors import Interrupted, UsageProblem
+from ssohelper.errors import UsageProblem
 
 # How many roles an error names at most. Few, because an error is one line.
 _NAMED = 5
@@ -34,9 +34,10 @@ def choose_profile(
     If exactly one role matches all words, this role is shown and taken. If the role is guarded, or
     `confirm` is given, the user is asked first; `confirm` says in the question what will be done,
     such as "run the command". If several roles or none match, a picker opens with the words in its
-    search. For `ask_always` see choosing.choose_any_profile. Raises: UsageProblem off a terminal,
-    with the roles that were found; Interrupted (130) when the user says no or picks none; the
-    errors of choosing.choose_any_profile.
+    search, and the user is asked before a guarded role is taken. For `ask_always` see
+    choosing.choose_any_profile. Raises: UsageProblem off a terminal, with the roles that were
+    found; Interrupted (130) when the user says no or picks none; the errors of
+    choosing.choose_any_profile.
     """
     if len(words) < 2:
         try:
@@ -71,13 +72,8 @@ def _choose_role(
             output.say(f"ssohelper: {show_message(unknown.message)}")
             output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
         return choosing.pick_role_from(app, choice, " ".join(words))
-    several = len(choice.sessions) > 1
-    output.say(f"the only match: {_describe_row(row, with_session=several)}")
-    rules = app.vault.policy.rules
-    if guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name):
-        confirm = f"this role is guarded; {confirm or 'use it'}"
-    if confirm and not output.confirm(f"{confirm}?", yes=False, what="this choice"):
-        raise Interrupted("nothing was done")
+    output.say(f"the only match: {choosing.describe_row(choice, row)}")
+    choosing.confirm_row(app, row, confirm)
     return choosing.resolve_row(app, row)
 
 
@@ -87,16 +83,6 @@ def _find_only_match(words: Sequence[str], index: Index, rows: list[RoleRow]) ->
         return None  # nothing says which role is wanted
     found = index.search(words)
     return rows[found[0]] if len(found) == 1 else None
-
-
-def _describe_row(row: RoleRow, *, with_session: bool) -> str:
-    if row.provider:
-        return f'profile "{show(row.role_name)}", whose credentials are not ours'
-    account = row.account.id
-    if row.account.name:
-        account = f'"{show(row.account.name)}" ({account})'
-    session = f", session {row.session_name}" if with_session else ""
-    return f'account {account}, role "{show(row.role_name)}"{session}'
 
 
 def _make_error_with_roles(

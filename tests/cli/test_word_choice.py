@@ -131,6 +131,24 @@ def test_a_guarded_role_is_never_taken_unasked(
     assert output_of(shell) == ""
 
 
+@pytest.mark.parametrize("answer", ["n", ""])
+@pytest.mark.parametrize("words", [("payprod", "'read"), ()])
+def test_the_picker_asks_before_a_guarded_role_is_taken(
+    shell: Shell, words: tuple[str, ...], answer: str
+) -> None:
+    settings = shell.app.locations.settings_file
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('guard.rules = ["payments-prod/*"]\n')
+    inside = terminal(shell, "use", *words)
+    inside.until("1/20" if words else "20/20")
+    inside.send("\r" if words else "payprod 'read\r")
+    inside.until("chosen: account")
+    inside.until("this role is guarded; use it? [y/N]")
+    inside.send(f"{answer}\r")
+    inside.until("code 130")
+    assert output_of(shell) == ""
+
+
 @pytest.mark.parametrize(
     ("words", "shown"),
     long_after(
