@@ -75,11 +75,12 @@ def login_result_text(
     outlook: Outlook,
     now: int,
     user: str | None = None,
+    next_step: str = "",
 ) -> str:
     """Return the message to show after a login; `how` and `user` come from its LoginOutcome.
 
     The message names the end of the sign-in, until which jobs can run. When that end is unknown, it
-    names the end of the access token.
+    names the end of the access token. If there is a `next_step`, the message names that instead.
     """
     ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
     until = f"until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
@@ -90,7 +91,7 @@ def login_result_text(
     if how in ("joined", "signed in"):
         as_user = f' as "{show(user)}"' if user else " (the user is unknown)"
     result = _RESULTS[how].format(session=show(session_name))
-    return f"{result}{as_user}: {ends}"
+    return f"{result}{as_user}: {next_step or ends}"
 
 
 def logout_result_text(session_name: str, was_signed_in: bool) -> str:

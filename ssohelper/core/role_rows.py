@@ -45,12 +45,6 @@ class RoleRow(NamedTuple):
         return self.chained or RoleKey(self.session_name, self.account.id, self.role_name)
 
     @property
-    def label(self) -> str:
-        """Return a text such as `ReadOnlyAccess in payments-dev`, or another tool's profile's name."""
-        name = self.account.name or self.account.id
-        return f"{self.role_name} in {name}" if self.session_name else self.role_name
-
-    @property
     def profile_argument(self) -> str:
         """Return what a user types for this role: its first profile, else SESSION:ACCOUNT/ROLE.
 

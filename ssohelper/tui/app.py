@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -187,8 +186,7 @@ class FullScreenApp(TuiApp[str]):
         """
         count = sum(one.is_kept and one.is_waiting for one in self.sign_ins.values())
         if count and not self._asks_to_leave:
-            ask = partial(self._ask_to_leave, count, command, chosen)
-            self.run_held(self.screen, ask, "leave")
+            self.run_worker(self._ask_to_leave(count, command, chosen))
             return
         self.chosen = chosen
         self.exit(command)
@@ -201,23 +199,19 @@ class FullScreenApp(TuiApp[str]):
             self.leave(command, chosen)
         self._asks_to_leave = False
 
-    async def join_sign_in(self, session_name: str, action: str, target: str) -> bool:
-        """If a sign-in to this session runs, show its dialog. Return whether to go on.
+    def join_sign_in(self, session_name: str, go_on: Callable[[], object], what: str) -> bool:
+        """Show the dialog of the sign-in to this session, if one runs; return whether one does.
 
-        The arguments are those of `offer_sign_in`. Call it in a worker.
+        After the sign-in, `go_on` is called, as by `sign_in`.
         """
         if session_name not in self.sign_ins:
-            return True
+            return False
         why = LoginRequired(f'the sign-in to "{session_name}" is still running')
-        return await self.offer_sign_in(session_name, why, action, target)
+        self.sign_in(session_name, why, go_on, what)
+        return True
 
     def sign_in(
-        self,
-        session_name: str,
-        why: LoginRequired,
-        go_on: Callable[[], object],
-        action: str,
-        target: str = "",
+        self, session_name: str, why: LoginRequired, go_on: Callable[[], object], action: str
     ) -> None:
         """Offer to sign in to a session, as `offer_sign_in` does.
 
@@ -225,27 +219,24 @@ class FullScreenApp(TuiApp[str]):
         """
 
         async def offer() -> None:
-            if await self.offer_sign_in(session_name, why, action, target):
+            if await self.offer_sign_in(session_name, why, action):
                 go_on()
 
-        self.run_held(self.screen, offer, "sign-in")
+        self.run_worker(offer())
 
-    async def offer_sign_in(
-        self, session_name: str, why: LoginRequired, action: str, target: str = ""
-    ) -> bool:
+    async def offer_sign_in(self, session_name: str, why: LoginRequired, action: str) -> bool:
         """Offer to sign in to a session, and return whether to go on. Call it in a worker.
 
-        `action` is the name in ACTIONS of the action that needs the sign-in, `target` what it acts
-        on, such as a role, and `why` its error, which the dialog shows. If the sign-in goes on in
-        the background, return False: a message then names the action's key and the target once the
-        user is signed in.
+        `action` is the name in ACTIONS of the action that needs the sign-in, and `why` is its
+        error, which the dialog shows. If the sign-in goes on in the background, return False: a
+        message then names the action's key once the user is signed in.
         """
         session = self.services.config.read().sso_session(session_name)
         if session is None or self.screen.is_modal:
             self.show_error(why)
             return False
         offers = import_module(_OFFERS)
-        answer = await offers.offer_sign_in(self, session, why, action, target)
+        answer = await offers.offer_sign_in(self, session, why, action)
         if answer is offers.Answer.SIGNED_IN:
             self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
             return True

@@ -48,9 +48,7 @@ _Answer = TypeVar("_Answer")
 _SIGNALS = ("SIGTERM", "SIGHUP")
 _NOTE_SECONDS = 6.0
 # A user who types on makes no pause of this length between two keys.
-_PAUSE_SECONDS = 0.8
-_DROPPED_WHILE_WORKING = "keys are dropped until this action is done; esc stops it"
-_DROPPED_BEFORE_DIALOG = "the keys that were typed before this question came were dropped"
+_PAUSE_SECONDS = 0.5
 # Actions that only show something. They do not remove an error from the message line.
 _ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
 _NO_COLOR = NoColor()
@@ -144,10 +142,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         """Show a warning of an action that otherwise continues; `command` is as for `show_done`."""
         self._show_message(Kind.WARNING, message, f"$ {command}" if command else None)
 
-    def show_next_step(self, what: str) -> None:
-        """Show what the user can do now; it stays until the next action."""
-        self._show_message(Kind.NEXT_STEP, what)
-
     def notify(
         self,
         message: str,
@@ -207,49 +201,20 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------
 
     def ignore_letters_until_pause(self) -> None:
-        """Ignore printable keys and Enter outside of text fields until none came for a moment.
+        """Ignore printable keys outside of text fields until none came for a moment.
 
-        For a dialog that opens or closes by itself: the user may have typed the next key before. Any
+        For a dialog that closes by itself: the user may have typed the next key for the dialog. Any
         other key, such as an arrow, shows that the user has seen it, and ends this.
         """
         self._letters_ignored_until = time.monotonic() + _PAUSE_SECONDS
 
-    async def drop_keys_until_pause(self) -> None:
-        """Drop the keys typed since the action began; if there are some, wait for a pause in typing.
-
-        An action that gives the terminal to another program calls this first, in its worker.
-        """
-        held = self.held
-        if held is None:
-            return
-        while held.typed_at is not None:
-            left = held.typed_at + _PAUSE_SECONDS - time.monotonic()
-            if left > 0:
-                await asyncio.sleep(left)
-            else:
-                held.drop_keys()
-
-    def warn_of_dropped_keys(self) -> None:
-        """Say that typed keys were dropped. Letters are ignored until the user has stopped typing."""
-        self.bell()
-        self.ignore_letters_until_pause()
-        text = _DROPPED_BEFORE_DIALOG if self.held is None else _DROPPED_WHILE_WORKING
-        shown = self.messages.shown
-        if shown is None or shown.text != text:
-            self.show_done(text)
-
-    def report_stopped_work(self) -> None:
-        self.show_done("stopped waiting for this action")
-
     def _is_ignored_letter(self, event: Key) -> bool:
-        now = time.monotonic()
-        is_letter = event.is_printable or event.key == "enter"
+        now, focused = time.monotonic(), self.focused
         if event.is_forwarded or now >= self._letters_ignored_until:
             return False
-        if not is_letter:
+        if not event.is_printable:
             self._letters_ignored_until = 0.0
             return False
-        focused = self.focused
         if focused is not None and focused.check_consume_key(event.key, event.character):
             return False
         self._letters_ignored_until = now + _PAUSE_SECONDS

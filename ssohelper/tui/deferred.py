@@ -83,27 +83,15 @@ def find_use_command(services: App, row: RoleRow) -> str:
     return f"ssohelper use {arguments_as_typed(names[0] if names else row.key.text)}"
 
 
-async def use_role(
-    app: FullScreenApp, row: RoleRow, actions: RowActions, *, is_guarded: bool, is_first: bool
-) -> None:
-    """Leave the program to use this role, after the question that it needs. Call it in a worker.
-
-    `is_first` says that the cursor stands on the role since a fresh start.
-    """
+async def confirm_first_role(app: FullScreenApp, row: RoleRow) -> bool:
+    """Ask before the role is used on which the cursor stands at a fresh start; return the answer."""
     from ssohelper.tui.screens.confirm import ConfirmScreen
 
-    if not await app.join_sign_in(row.session_name, "accounts.use", row.label):
-        return
+    where = f" in {row.account.name or row.account.id}" if row.session_name else ""
     command = find_use_command(app.services, row)
-    if is_guarded:
-        is_allowed = await actions.ask_for_grant(row)
-    elif is_first:
-        question = ConfirmScreen(f"use {row.label}?", command=command)
-        is_allowed = await app.push_screen_wait(question)
-    else:
-        is_allowed = True
-    if is_allowed:
-        app.leave(command, row)
+    return await app.push_screen_wait(
+        ConfirmScreen(f"use {row.role_name}{where}?", command=command)
+    )
 
 
 def make_views_screen(present: SavedView, saved: Mapping[str, SavedView]) -> ViewsScreen:

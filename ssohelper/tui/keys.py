@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
 
-from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
 
 from ssohelper.core.keymap import BINDABLE, parse_keys
-from ssohelper.tui.input_hold import InputHold
 
 _Answer = TypeVar("_Answer")
 # While a key waits for an earlier key, the app checks this often whether the widget that handles
 # the earlier key still exists.
 _CHECK_SECONDS = 0.1
-# The actions whose keys act at once, even while other keys wait. ctrl+c does so too.
-_AT_ONCE = frozenset({"quit", "app.quit", "suspend_process"})
 
 
 def action_binding(
@@ -86,9 +81,6 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
 
     Textual itself handles a letter in the focused widget, but other keys later, in the app. If a
     user types `ab⌫c⇥d` at once, ⌫ would delete the c, and ⇥ would come after the d.
-
-    A key may begin work after which a question is shown, or the program ends. `hold_input` keeps
-    later keys from the screen until then.
     """
 
     def __init__(self) -> None:
@@ -98,32 +90,16 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # widget that got the message first. Both are None while no input is being waited for.
         self._input_marker: InputHandled | None = None
         self._input_target: DOMNode | None = None
-        # The screen that was shown when that message was sent.
-        self._input_screen: Screen[Any] | None = None
         # The text field that the last letters went to. It may still be handling them: unlike for
         # other keys, no message tells us when it has.
         self._text_field: Widget | None = None
         # How many of the bytes that the user typed before the program set up the terminal have not
         # arrived as keys yet. While the first screen is drawn, more may arrive.
         self.bytes_ahead = 0
-        self._is_ready = self._is_leaving = False
-        self._hold: InputHold | None = None
-        # Whether keys were typed while an action was worked out that has shown a dialog by now.
-        self._were_keys_typed_before_dialog = False
+        self._is_ready = False
 
     def on_ready(self) -> None:
         self._is_ready = True
-        self.screen_change_signal.subscribe(self, self._handle_new_screen, immediate=True)
-
-    def exit(
-        self,
-        result: _Answer | None = None,
-        return_code: int = 0,
-        message: RenderableType | None = None,
-    ) -> None:
-        """End the program, as Textual does. No later key acts."""
-        self._is_leaving = True
-        super().exit(result, return_code, message)
 
     def _read_early_line_feed_as_enter(self, event: Key) -> Key:
         """Return Enter for a line feed that was typed before the program had set up the terminal.
@@ -155,110 +131,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         else:
             self._hold_input(event)
 
-    # -- keys that wait until work has ended, or its question is shown ---------------------------
-
-    def hold_input(self, screen: Screen[Any]) -> InputHold:
-        """Let no later key act on the screen until the returned hold is released.
-
-        Dialogs over the screen get keys, also those that were typed before. A later hold replaces
-        an earlier one.
-        """
-        before, self._hold = self._hold, InputHold(screen, self._handle_end_of_hold)
-        if before is not None:
-            self._hold.take_over(before)
-        return self._hold
-
-    def run_held(
-        self, screen: Screen[Any], work: Callable[[], Awaitable[object]], group: str
-    ) -> None:
-        """Run the work in a worker of the screen; until it ends, hold the input of the screen.
-
-        Escape stops the work while no dialog of it is shown. Cancels earlier work of this group.
-        """
-        hold = self.hold_input(screen)
-
-        async def do_work() -> None:
-            with hold:
-                await work()
-
-        hold.cancel = screen.run_worker(do_work(), group=group, exclusive=True).cancel
-
-    @property
-    def held(self) -> InputHold | None:
-        """Return the hold that keeps keys from the screen that is shown, or None."""
-        hold = self._hold
-        return hold if hold is not None and hold.screen is self.screen else None
-
-    def warn_of_dropped_keys(self) -> None:
-        """Tell the user that typed keys were dropped, because they may be meant for elsewhere."""
-        self.bell()
-
-    def report_stopped_work(self) -> None:
-        """Tell the user that Escape has stopped the work of `run_held`."""
-
-    async def _take_held_input(self, hold: InputHold, event: Key | Paste) -> None:
-        if isinstance(event, Key) and self._acts_at_once(event):
-            await super().on_event(event)
-        elif isinstance(event, Key) and event.key == "escape" and hold.cancel is not None:
-            hold.drop_keys()
-            hold.cancel()
-            hold.release()
-            self.report_stopped_work()
-        elif not hold.keep(event):
-            self.warn_of_dropped_keys()
-
-    def _acts_at_once(self, event: Key) -> bool:
-        found = self.screen.active_bindings.get(event.key)
-        is_leaving = (
-            found is not None and found.binding.priority and found.binding.action in _AT_ONCE
-        )
-        return event.key == "ctrl+c" or is_leaving
-
-    def _handle_end_of_hold(self, hold: InputHold) -> None:
-        if hold is self._hold:
-            self._hold = None
-            if hold.typed_at is not None:
-                self._go_on_with_keys_of(hold)
-
-    def _handle_new_screen(self, _screen: Screen[Any]) -> None:
-        hold = self._hold
-        if hold is None:
-            return
-        hold.begin_again()
-        if hold is not self.held and hold.typed_at is not None:
-            self._were_keys_typed_before_dialog = True
-            self._go_on_with_keys_of(hold)
-
-    def _go_on_with_keys_of(self, hold: InputHold) -> None:
-        """Handle the keys that the hold has kept, once the screen that is shown now is mounted."""
-        self._waiting_input.extendleft(reversed(hold.take_keys()))
-        hold.typed_at = None
-        if self._input_marker is None:
-            self._send_input_marker(self.screen)
-        self.set_timer(_CHECK_SECONDS, self._go_on_if_target_is_gone)
-
-    def _drop_keys_typed_before_dialog(self) -> None:
-        """Drop keys that were typed before a dialog was there, unless it has a field for them.
-
-        The letters may be meant for the search, and would press the dialog's buttons.
-        """
-        focused = self.focused
-        if self._were_keys_typed_before_dialog and not (
-            focused is not None and focused.check_consume_key("a", "a")
-        ):
-            self._waiting_input.clear()
-            self.warn_of_dropped_keys()
-        self._were_keys_typed_before_dialog = False
-
-    # -- handling one key after the other --------------------------------------------------------
-
     async def _handle_input(self, event: Key | Paste) -> None:
         """Handle the input now, or hold it back until the letters before it are handled."""
-        if self._is_leaving:
-            return
-        if self.held is not None:
-            await self._take_held_input(self.held, event)
-            return
         focused = self.focused
         is_text = self._is_text_for(focused, event)
         if is_text and self._text_field in (None, focused):
@@ -270,10 +144,9 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self._hold_input(event, is_first=True)
             self._send_input_marker(self._text_field)
         else:
-            target, screen = focused or self.screen, self.screen
+            target = focused or self.screen
             await super().on_event(event)
-            # The next key is for the new screen, which must be mounted first.
-            self._send_input_marker(target if screen is self.screen else self.screen)
+            self._send_input_marker(target)
 
     def _is_text_for(self, field: Widget | None, event: Key | Paste) -> bool:
         """Return whether the event is a letter that this field would insert."""
@@ -292,7 +165,6 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
     def _send_input_marker(self, target: DOMNode) -> None:
         """Send the message that follows the input to the widget that is handling the input."""
         self._input_target, self._input_marker = target, InputHandled()
-        self._input_screen = self.screen
         if not target.post_message(self._input_marker):  # the key has removed this widget
             self.call_later(self._handle_next_input, self._input_marker)
 
@@ -306,10 +178,6 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if marker is not self._input_marker:
             return
         self._input_marker = self._text_field = None
-        if self._input_screen not in (None, self.screen):
-            self._send_input_marker(self.screen)
-            return
-        self._drop_keys_typed_before_dialog()
         while self._waiting_input and self._input_marker is None:
             await self._handle_input(self._waiting_input.popleft())
 

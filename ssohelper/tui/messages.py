@@ -1,7 +1,7 @@
 """The messages of the full screen: which one is shown now, and all earlier ones.
 
-A note is shown for some seconds. An error, a warning or a next step stays until the user runs the
-next action. A note that comes meanwhile is shown in its place, for some seconds. Imports no widget.
+A note is shown for some seconds. An error or a warning stays until the user runs the next action. A
+note that comes meanwhile is shown in its place, for some seconds. Imports no widget.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ class Kind(Enum):
     """The kind of a message: its sign, its word, and the name of its style in `widgets.lines`."""
 
     NOTE = ("·", "note", "")
-    # What the user wanted to do and can do now.
-    NEXT_STEP = ("»", "next", "")
     WARNING = ("▲", "warning", "warn")
     ERROR = ("✗", "error", "bad")
 
@@ -68,7 +66,7 @@ class Messages:
 
     @property
     def has_alert(self) -> bool:
-        """Return whether a message waits for the user's next action: any but a note."""
+        """Return whether an error or a warning waits for the user's next action."""
         return self._alert is not None
 
     def add(self, message: Message) -> None:
@@ -85,5 +83,5 @@ class Messages:
             self._note = None
 
     def acknowledge(self) -> None:
-        """Show the message that has waited no longer: the user has run another action."""
+        """Show the last error or warning no longer: the user has run another action."""
         self._alert = None

@@ -20,6 +20,7 @@ from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core import clock_text
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DeviceAuthorization
+from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.model import SsoSession
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError
@@ -52,13 +53,6 @@ class Question(NamedTuple):
     answer: Callable[[bool], None]
 
 
-class WaitingAction(NamedTuple):
-    """An action that needs a sign-in: its name in ACTIONS, and what it acts on, such as a role."""
-
-    name: str
-    target: str = ""
-
-
 class RunningSignIn:
     """A sign-in to a session: what it shows, how long it waits, and how it ended.
 
@@ -87,8 +81,8 @@ class RunningSignIn:
         self.changed: Signal[None] = Signal(app, "sign-in changed")
         self.dialogs = 0
         self.is_kept = False
-        # The last action that needed this sign-in.
-        self.waiting_action: WaitingAction | None = None
+        # The name in ACTIONS of the last action that needed this sign-in, or "".
+        self.waiting_action = ""
         self.uses_code = self._device_code = device_code
         self.has_browser = False
         self._app, self._force = app, force
@@ -189,18 +183,15 @@ class RunningSignIn:
         self._end(outcome)
         if in_background:
             self._app.show_done(*self.result_texts(outcome))
-            if self.waiting_action is not None:
-                # Stays until the next action: a user who types does not see a note of seconds.
-                how = how_to_run(self._app, self.waiting_action)
-                self._app.show_next_step(f'{how}: signed in to "{self.session.name}"')
             self._app.signed_in.publish(self.session.name)
 
     def result_texts(self, outcome: LoginOutcome) -> tuple[str, str]:
         """Return what to say after the sign-in, and the command line that does the same."""
         app, name = self._app, self.session.name
         ahead = clocks.load_sign_in_outlook_of_token(app.services, self.session, outcome.token)
+        next_step = how_to_run(app, self.waiting_action) if self.waiting_action else ""
         text = clock_text.login_result_text(
-            name, outcome.how, ahead, app.services.clock.now(), outcome.user
+            name, outcome.how, ahead, app.services.clock.now(), outcome.user, next_step
         )
         return text, f"ssohelper login {name}" + (" --force" if self._force else "")
 
@@ -280,16 +271,12 @@ def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> Non
             )
 
 
-def how_to_run(app: TuiApp[Any], action: WaitingAction) -> str:
-    """Return the keys that run an action from the present screen: `press F4, then F9`.
-
-    With a target, the text names it: `press F7 on ReadOnlyAccess in payments-dev`.
-    """
-    screen_name = action.name.partition(".")[0]
+def how_to_run(app: TuiApp[Any], action: str) -> str:
+    """Return the keys that run an action from the present screen: `press F4, then F9 to write`."""
+    screen_name = action.partition(".")[0]
     keys = [] if app.current_mode == screen_name else [app.key_by_settings(f"app.{screen_name}")]
-    keys.append(app.key_by_settings(action.name))
-    on = f" on {action.target}" if action.target else ""
-    return f"press {', then '.join(keys)}{on}"
+    keys.append(app.key_by_settings(action))
+    return f"press {', then '.join(keys)} to {ACTIONS[action].description}"
 
 
 class _Attempt:

@@ -89,8 +89,8 @@ class RowActions:
 
     def _start_action(self, name: str, row: RoleRow, *, signed_in: bool = False) -> None:
         """Start an action that asks AWS. It cancels an earlier run of the same action."""
-        work = partial(self._run_action_after_grant, name, row, signed_in=signed_in)
-        self.app.run_held(self._screen, work, name)
+        work = self._run_action_after_grant(name, row, signed_in=signed_in)
+        self._screen.run_worker(work, group=name, exclusive=True)
 
     async def _run_action_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
         """Run the action. If it needs a sign-in, offer that, and then run the action once more.
@@ -114,7 +114,7 @@ class RowActions:
         except SsoHelperError as error:
             if isinstance(error, LoginRequired) and not signed_in:
                 go_on = partial(self._start_action, name, row, signed_in=True)
-                self.app.sign_in(row.session_name, error, go_on, f"accounts.{name}", row.label)
+                self.app.sign_in(row.session_name, error, go_on, f"accounts.{name}")
             else:
                 self.app.show_error(error)
             if name == "profile":
@@ -146,7 +146,7 @@ class RowActions:
     @contextmanager
     def _announce_wait(self, what: str) -> Iterator[None]:
         """Show that the program waits for AWS, if the `with` block takes longer than a second."""
-        message = f"{what}: waiting for AWS, esc stops it"
+        message = f"{what}: waiting for AWS"
         timer = self._screen.set_timer(_WAIT_SECONDS, lambda: self.app.show_done(message))
         try:
             yield
@@ -190,7 +190,7 @@ class RowActions:
         def report_change(_changed: bool) -> None:
             verb, text = ("add", "is") if wanted else ("rm", "is no longer")
             self.app.show_done(
-                f"{row.label} {text} a favourite",
+                f"{row.role_name} in {row.account.name or row.account.id} {text} a favourite",
                 f"ssohelper favourite {verb} {word_as_typed(row.profile_argument)}",
             )
             self._reload()
@@ -243,7 +243,8 @@ class RowActions:
             return console.load_opened_console_pages(services, row.key), region
 
         last, region = await background.run(self.app, read_last_pages_and_region)
-        title = f"Console of {row.label}"
+        where = row.account.name or row.account.id
+        title = f"Console of {row.role_name} in {where}"
         if len(rows) > 1:
             title = f"Console of {len(rows)} ticked roles"
         return await self.app.push_screen_wait(ConsoleChooser(title, last, region))
@@ -304,7 +305,6 @@ class RowActions:
 
         with self._announce_wait("exec"):
             profile = await background.run(self.app, resolve_profile_and_check_credentials)
-        await self.app.drop_keys_until_pause()
         run_shell(self.app, profile)
         self._reload()
 

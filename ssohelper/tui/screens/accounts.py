@@ -5,7 +5,6 @@ Old lists are refreshed in the background.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -99,7 +98,6 @@ class AccountsScreen(Screen[None]):
         self._clocks: Clocks | None = None
         self._live_until: dict[RoleKey, int] = {}
         self._actions: RowActions | None = None
-        self._has_actions = asyncio.Event()
         self._detail: RoleDetail | None = None
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
@@ -162,7 +160,6 @@ class AccountsScreen(Screen[None]):
         self._read_clocks()
         self._refresh_old_lists()
         self.set_interval(1.0, self._update_every_second)
-        self._has_actions.set()
 
     def _messages_above_list(self) -> list[Widget]:
         """Return the messages to show above the list: an error, or why the list is empty."""
@@ -360,13 +357,24 @@ class AccountsScreen(Screen[None]):
         self._show_role_details()
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
-        self.app.run_held(self, partial(self._use_role, event.row), "use")
+        use = partial(self._use_role, event.row)
+        if not self.app.join_sign_in(event.row.session_name, use, "the switch to the role"):
+            use()
 
-    async def _use_role(self, row: RoleRow) -> None:
-        actions, is_guarded = await self._wait_for_actions(), self._is_guarded(row)
-        await deferred.use_role(
-            self.app, row, actions, is_guarded=is_guarded, is_first=self._pane.is_untouched
-        )
+    def _use_role(self, row: RoleRow) -> None:
+        guarding = self._actions if self._is_guarded(row) else None
+        if guarding is not None or self._pane.is_untouched:
+            self.run_worker(self._ask_before_use(guarding, row), exclusive=True)
+        else:
+            self._leave_to_use_role(row)
+
+    def _leave_to_use_role(self, row: RoleRow) -> None:
+        self.app.leave(deferred.find_use_command(self.services, row), row)
+
+    async def _ask_before_use(self, guarding: RowActions | None, row: RoleRow) -> None:
+        confirm = partial(deferred.confirm_first_role, self.app)
+        if await (guarding.ask_for_grant(row) if guarding else confirm(row)):
+            self._leave_to_use_role(row)
 
     def on_role_pane_left(self) -> None:
         self.app.leave()
@@ -375,8 +383,7 @@ class AccountsScreen(Screen[None]):
 
     def action_row(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor."""
-        if self._actions is None:  # the key was typed ahead of the start
-            self.app.run_held(self, partial(self._run_early_action, name), "early")
+        if self._actions is None:
             return
         self._pane.search_now()
         if self.roles.heading is not None and self._actions.needs_row(name):
@@ -386,15 +393,6 @@ class AccountsScreen(Screen[None]):
             )
         else:
             self._actions.run_action(name)
-
-    async def _run_early_action(self, name: str) -> None:
-        await self._wait_for_actions()
-        self.action_row(name)
-
-    async def _wait_for_actions(self) -> RowActions:
-        await self._has_actions.wait()
-        assert self._actions is not None
-        return self._actions
 
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""

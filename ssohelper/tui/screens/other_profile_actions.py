@@ -6,7 +6,6 @@ Its own provider gives the credentials. Nothing of them is cached, and nothing i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import foreign, foreign_credentials
@@ -55,8 +54,9 @@ class OtherProfileActions:
             what = f'"{row.role_name}" is not ours (its credentials come from {row.provider})'
             self._app.show_done(f"{what}: {_REFUSED[name]}")
         else:
-            work = partial(self._run_action_in_worker, name, row)
-            self._app.run_held(self._screen, work, name)
+            self._screen.run_worker(
+                self._run_action_in_worker(name, row), group=name, exclusive=True
+            )
 
     async def _run_action_in_worker(self, name: str, row: RoleRow) -> None:
         try:
@@ -141,9 +141,7 @@ class OtherProfileActions:
             foreign.check_foreign_profile_usable(services, found, is_on_terminal=True)
             return found
 
-        found = await background.run(self._app, check_profile_use)
-        await self._app.drop_keys_until_pause()
-        run_shell_with_other_profile(self._app, found)
+        run_shell_with_other_profile(self._app, await background.run(self._app, check_profile_use))
 
     def _announce_wait(self, row: RoleRow) -> None:
         self._app.show_done(f'"{row.role_name}" is not ours: waiting for {row.provider}')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssohelper.core.model import SsoSession
@@ -126,30 +125,24 @@ class Planner:
         self._must_plan = True
         if not self._is_working:
             self._is_working = True
-            # Keys wait for the first plan, because most actions need one.
-            hold = self._app.hold_input(self._screen) if self.found is None else nullcontext()
-            self._screen.run_worker(self._do_pending_work(hold), group="plan")
+            self._screen.run_worker(self._do_pending_work(), group="plan")
 
-    async def _do_pending_work(self, hold: AbstractContextManager[object]) -> None:
-        with hold:
-            try:
-                await self._plan_until_nothing_changes()
-            finally:
-                self._is_working = False
-            self._screen.refresh_bindings()
-
-    async def _plan_until_nothing_changes(self) -> None:
-        while self._must_plan:
-            self._must_plan = False
-            try:
-                found = await self._read_and_plan()
-            except SsoHelperError as error:
-                self._current = self.found = None
-                self._show_config_error(error)
-            else:
-                if not self._must_plan:
-                    self.found = found
-                    self._show_found(found)
+    async def _do_pending_work(self) -> None:
+        try:
+            while self._must_plan:
+                self._must_plan = False
+                try:
+                    found = await self._read_and_plan()
+                except SsoHelperError as error:
+                    self._current = self.found = None
+                    self._show_config_error(error)
+                else:
+                    if not self._must_plan:
+                        self.found = found
+                        self._show_found(found)
+        finally:
+            self._is_working = False
+        self._screen.refresh_bindings()
 
     async def _read_and_plan(self) -> Found:
         """Read the profiles, and plan the sync. Raises: SsoHelperError for an unreadable config."""

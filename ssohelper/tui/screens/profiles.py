@@ -7,9 +7,9 @@ the last write, and edit the config.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -287,11 +287,9 @@ class ProfilesScreen(Screen[None]):
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
         return commands_of("profiles", offered, lambda action: getattr(self, f"action_{action}")())
 
-    def _start_change(self, change: Callable[[], Awaitable[object]]) -> None:
+    @work(exclusive=True, group="write")
+    async def _start_change(self, change: Callable[[], Awaitable[object]]) -> None:
         """Make a change, show its error, then read the config and plan the sync again."""
-        self.app.run_held(self, partial(self._make_change, change), "write")
-
-    async def _make_change(self, change: Callable[[], Awaitable[object]]) -> None:
         try:
             await change()
         except SsoHelperError as error:
@@ -336,11 +334,9 @@ class ProfilesScreen(Screen[None]):
         if session is not None:
             self._start_change(lambda: profile_actions.refresh_roles(self.app, session))
 
-    def action_diff(self) -> None:
+    @work(exclusive=True, group="diff")
+    async def action_diff(self) -> None:
         """Show the diff of all changes, from the profile under the cursor on."""
-        self.app.run_held(self, self._show_diff, "diff")
-
-    async def _show_diff(self) -> None:
         found = self._planner.found
         plan = found.proposal.plan if found is not None else None
         if found is None or plan is None:

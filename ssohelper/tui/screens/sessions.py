@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Resize
@@ -331,11 +332,9 @@ class SessionsScreen(Screen[None]):
     def action_sign_in_anew(self) -> None:
         self.action_sign_in(force=True)
 
-    def action_sign_out(self) -> None:
+    @work
+    async def action_sign_out(self) -> None:
         """Sign out of the session under the cursor, after a confirmation."""
-        self.app.run_held(self, self._sign_out, "change")
-
-    async def _sign_out(self) -> None:
         session = self.session
         if session is None:
             return
@@ -355,29 +354,23 @@ class SessionsScreen(Screen[None]):
             self._busy.pop(session.name, None)
             self.read()
 
-    def action_rename(self) -> None:
+    @work
+    async def action_rename(self) -> None:
         """Rename the session under the cursor, after a question that shows the diff."""
-        self.app.run_held(self, self._rename, "change")
-
-    async def _rename(self) -> None:
         if self.session is not None:
             await session_changes.rename_session(self.app, self.session)
             self.read()
 
-    def action_remove(self) -> None:
+    @work
+    async def action_remove(self) -> None:
         """Remove the session under the cursor, after a question that shows the diff."""
-        self.app.run_held(self, self._remove, "change")
-
-    async def _remove(self) -> None:
         if self.session is not None:
             await session_changes.remove_session(self.app, self.session)
             self.read()
 
-    def action_forget(self) -> None:
+    @work
+    async def action_forget(self) -> None:
         """Delete the session's cached credentials and list, after a confirmation."""
-        self.app.run_held(self, self._forget, "change")
-
-    async def _forget(self) -> None:
         session = self.session
         if session is None:
             return

@@ -20,7 +20,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import running_sign_ins
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.late_dismiss import LateDismissScreen
-from ssohelper.tui.running_sign_ins import RunningSignIn, WaitingAction
+from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.qr import QrCode
@@ -103,7 +103,7 @@ class SignInScreen(LateDismissScreen[None]):
         device_code: bool = False,
         why: SsoHelperError | None = None,
         can_continue: bool = True,
-        waiting_action: WaitingAction | None = None,
+        waiting_action: str = "",
     ) -> None:
         """With `can_continue` the user may close the dialog while the sign-in goes on.
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired
-from ssohelper.tui.running_sign_ins import WaitingAction
 from ssohelper.tui.screens.sign_in import SignInScreen
 
 if TYPE_CHECKING:
@@ -27,16 +26,14 @@ class Answer(Enum):
 
 
 async def offer_sign_in(
-    app: TuiApp[Any], session: SsoSession, why: LoginRequired, action: str, target: str = ""
+    app: TuiApp[Any], session: SsoSession, why: LoginRequired, action: str
 ) -> Answer:
     """Show the sign-in dialog until the user has signed in or leaves it. Call it in a worker.
 
     `why` is the error of the action that needs the sign-in, which the dialog shows. `action` is
-    the action's name in `core.keymap`, and `target` what it acts on; without an action, the sign-in
-    cannot go on in the background.
+    the action's name in `core.keymap`; with "" the sign-in cannot go on in the background.
     """
-    waiting = WaitingAction(action, target) if action else None
-    dialog = SignInScreen(session, why=why, can_continue=bool(action), waiting_action=waiting)
+    dialog = SignInScreen(session, why=why, can_continue=bool(action), waiting_action=action)
     await app.push_screen_wait(dialog)
     if dialog.is_in_background:
         return Answer.IN_BACKGROUND

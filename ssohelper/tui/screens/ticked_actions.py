@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import directory, profiles, selection
@@ -53,8 +52,9 @@ class TickedActions:
         if name == "copy_profile":
             self._copy_names(rows)
             return
-        work = partial(self._run_action_with_sign_ins, name, rows)
-        self._app.run_held(self._screen, work, name)
+        self._screen.run_worker(
+            self._run_action_with_sign_ins(name, rows), group=name, exclusive=True
+        )
 
     async def _run_action_with_sign_ins(self, name: str, rows: Sequence[RoleRow]) -> None:
         """Run the action. The sign-ins that it needs are offered, then it goes on."""

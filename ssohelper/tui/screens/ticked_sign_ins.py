@@ -63,4 +63,4 @@ def names_of(rows: Sequence[RoleRow]) -> str:
 
 def label_of(row: RoleRow) -> str:
     """Return a text such as `ReadOnlyAccess in payments-dev (corp)`."""
-    return f"{row.label} ({row.session_name})"
+    return f"{row.role_name} in {row.account.name or row.account.id} ({row.session_name})"

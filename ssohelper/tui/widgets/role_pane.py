@@ -1,9 +1,7 @@
 """A search field above a list of roles. The picker and the Accounts screen use it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -18,9 +16,6 @@ from ssohelper.tui.keys import PICKER_UP, make_cursor_bindings
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
-
-if TYPE_CHECKING:
-    from ssohelper.tui.keys import KeyOrderApp
 
 _PREPARE_SECONDS = 0.1
 
@@ -43,8 +38,6 @@ class RolePane(SearchPane):
         & > RoleList { height: 1fr; }
     }
     """
-
-    app: KeyOrderApp[Any]
 
     class Left(Message):
         """The message that the user pressed Escape while the search was empty."""
@@ -104,9 +97,6 @@ class RolePane(SearchPane):
 
     def action_choose(self) -> None:
         self.search_now()
-        if self.list.row is not None:
-            # Until the screen has handled the choice, later keys must not choose another role.
-            self.app.hold_input(self.screen)
         self.list.choose()
 
     def action_leave(self) -> None:
