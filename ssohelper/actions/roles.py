@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import favourites, selection
+from ssohelper.actions import favourites
 from ssohelper.core import chains
 from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
@@ -94,15 +94,6 @@ def read_roles(
         others = [one for one in app.config.list_profiles() if one.name not in with_role]
         rows += _make_rows_of_foreign_profiles(app, others)
     return KnownRoles(rows, listed_at, sessions)
-
-
-def find_sessions_to_list(app: App, name: str | None) -> list[SsoSession]:
-    """Return the session of this name; without a name all sessions in the config that can be used.
-
-    Raises: the errors of `selection.resolve_session`, but not NoSessionNamed.
-    """
-    sessions = [] if name else app.config.read().sso_sessions()
-    return sessions if len(sessions) > 1 else [selection.resolve_session(app, name)]
 
 
 def find_profiles_by_role(

@@ -3,7 +3,7 @@
 The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If
 PROFILE is left out, AWS_PROFILE names the profile, else the role is that of the endpoint that this
 shell uses (core.served_role). If SESSION is left out, the session is that of this profile or role,
-else the only session in the config. `list` takes all sessions (actions.roles).
+else the only session in the config. `list` takes all sessions (cli.choosing).
 """
 
 from __future__ import annotations
