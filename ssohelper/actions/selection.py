@@ -3,7 +3,7 @@
 The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If
 PROFILE is left out, AWS_PROFILE names the profile, else the role is that of the endpoint that this
 shell uses (core.served_role). If SESSION is left out, the session is that of this profile or role,
-else the only session in the config; `list` takes all sessions.
+else the only session in the config. `list` takes all sessions (cli.choosing).
 """
 
 from __future__ import annotations
@@ -94,15 +94,6 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )
     raise NoSessionNamed(sessions)
-
-
-def find_sessions_to_list(app: App, name: str | None) -> list[SsoSession]:
-    """Return the session of this name; without a name all sessions in the config that can be used.
-
-    Raises: the errors of `resolve_session`, but not NoSessionNamed.
-    """
-    sessions = [] if name else app.config.read().sso_sessions()
-    return sessions if len(sessions) > 1 else [resolve_session(app, name)]
 
 
 def find_session_by_name(config: ConfigFile, name: str) -> SsoSession:

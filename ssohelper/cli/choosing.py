@@ -87,6 +87,15 @@ def choose_session(text: str | None) -> SsoSession:
         return _pick_session(app, question)
 
 
+def find_sessions_to_list(app: App, name: str | None) -> list[SsoSession]:
+    """Return the session of this name; without a name all sessions in the config that can be used.
+
+    Raises: the errors of `selection.resolve_session`, but not NoSessionNamed.
+    """
+    sessions = [] if name else app.config.read().sso_sessions()
+    return sessions if len(sessions) > 1 else [selection.resolve_session(app, name)]
+
+
 # -- asking the user with a picker -------------------------------------------------------------
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import click
 
-from ssohelper.actions import directory, selection
+from ssohelper.actions import directory
 from ssohelper.app import App
-from ssohelper.cli import list_output, listing_progress, output
+from ssohelper.cli import choosing, list_output, listing_progress, output
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
@@ -39,7 +39,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     and the exit code is that of the error.
     """
     app = output.get_app()
-    sessions = selection.find_sessions_to_list(app, output.options().session)
+    sessions = choosing.find_sessions_to_list(app, output.options().session)
     if detached:  # this process was started by start_background_refresh
         directory.refresh_listing_in_this_process(app, sessions[0])
         return

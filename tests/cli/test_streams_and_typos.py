@@ -263,7 +263,7 @@ def test_empty_lists_are_reported(home: Home, run: Run) -> None:
     assert run("cache", "list").stderr == "nothing is saved\n"
 
 
-@pytest.mark.parametrize("argv", [["login"], ["list"], ["logout"], ["profile", "sync"]])
+@pytest.mark.parametrize("argv", [["login"], ["logout"], ["profile", "sync"]])
 def test_the_hint_for_two_sessions_is_a_command_line_that_works(
     home: Home, run: Run, argv: list[str]
 ) -> None:

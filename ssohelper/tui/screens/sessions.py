@@ -205,7 +205,7 @@ class SessionsScreen(Screen[None]):
             (fitted(name, name_width) + " ", "strong"),
             (fitted(state, state_width), style),
             (fitted(clock.user or "", user_width), ""),
-            (fitted(what, left), "dim"),
+            (fitted(what, left).rstrip(), "dim"),
         ]
 
     def _state(self, clock: SessionClock) -> str:

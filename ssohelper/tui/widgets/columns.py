@@ -127,6 +127,7 @@ def _lay_out_few_columns(visible: Sequence[RoleRow], width: int) -> Columns | No
     have the same texts, or if there is no space for any column.
     """
     texts = [_texts_of_row(row) for row in visible]
+    width += 1  # the blank at the end of the last column needs no space
     best: tuple[int, Columns | None] = (1, None)
     # Fewer columns first: of two layouts that tell as many rows apart, the first is used.
     for count in range(1, len(_FIELDS) + 1):
