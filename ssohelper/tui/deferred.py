@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ssohelper.errors import SsoHelperError
 
@@ -81,6 +81,18 @@ def find_use_command(services: App, row: RoleRow) -> str:
     except SsoHelperError:
         names = []
     return f"ssohelper use {arguments_as_typed(names[0] if names else row.key.text)}"
+
+
+# The group of the workers that ask before a role is used.
+ASKING = "asking before use"
+
+
+def is_asking_before_use(screen: Screen[Any]) -> bool:
+    """Return whether a role was chosen and the question before its use is open or being prepared.
+
+    Keys that were typed before the question came must not use another role.
+    """
+    return any(one.group == ASKING and not one.is_finished for one in screen.workers)
 
 
 async def confirm_first_role(app: FullScreenApp, row: RoleRow) -> bool:

@@ -363,18 +363,18 @@ class AccountsScreen(Screen[None]):
 
     def _use_role(self, row: RoleRow) -> None:
         guarding = self._actions if self._is_guarded(row) else None
-        if guarding is not None or self._pane.is_untouched:
-            self.run_worker(self._ask_before_use(guarding, row), exclusive=True)
-        else:
-            self._leave_to_use_role(row)
+        if deferred.is_asking_before_use(self):
+            self.app.bell()
+            return
+        asks = guarding is not None or self._pane.is_untouched
+        self.run_worker(self._use_after_question(guarding, row, asks), group=deferred.ASKING)
 
-    def _leave_to_use_role(self, row: RoleRow) -> None:
-        self.app.leave(deferred.find_use_command(self.services, row), row)
-
-    async def _ask_before_use(self, guarding: RowActions | None, row: RoleRow) -> None:
+    async def _use_after_question(
+        self, guarding: RowActions | None, row: RoleRow, asks: bool
+    ) -> None:
         confirm = partial(deferred.confirm_first_role, self.app)
-        if await (guarding.ask_for_grant(row) if guarding else confirm(row)):
-            self._leave_to_use_role(row)
+        if not asks or await (guarding.ask_for_grant(row) if guarding else confirm(row)):
+            self.app.leave(deferred.find_use_command(self.services, row), row)
 
     def on_role_pane_left(self) -> None:
         self.app.leave()
@@ -383,7 +383,7 @@ class AccountsScreen(Screen[None]):
 
     def action_row(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor."""
-        if self._actions is None:
+        if self._actions is None or deferred.is_asking_before_use(self):
             return
         self._pane.search_now()
         if self.roles.heading is not None and self._actions.needs_row(name):
