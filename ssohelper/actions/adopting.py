@@ -5,26 +5,22 @@ This module runs no program of another tool. It sends a request to AWS only wher
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import doctor_facts, legacy_sign_ins
-from ssohelper.core import adoption, process_command, profile_region
+from ssohelper.actions.profile_checks import ProfileChecker
+from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.profiles import credential_sources, two_roles_text
-from ssohelper.core.further_portals import parse_further_portals
-from ssohelper.core.profile_origin import OWN, TWO_ROLES, Origin, find_profile_origins
+from ssohelper.core.doctor import sdk_order
+from ssohelper.core.doctor.profiles import credential_sources
+from ssohelper.core.profile_origin import OWN, find_profile_origins
 from ssohelper.core.text import shortened_name_list, show
-from ssohelper.errors import ConfigInvalid, UsageProblem
-from ssohelper.system import programs
+from ssohelper.errors import UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.doctor.facts import ConfigFacts, ProfileFact, ProgramFact
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
 
@@ -74,7 +70,7 @@ def list_profiles_of_other_tools(
     config = app.config.read()
     listed = frozenset(listing.roles())
     # During `setup` the new session is signed in already, but not in the config yet.
-    check = _ProfileChecker(app, config, (session,), asks_aws=asks_aws)
+    check = ProfileChecker(app, config, (session,), asks_aws=asks_aws)
     # A credentials file that is not valid counts as empty here: doctor reports it.
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
@@ -253,7 +249,7 @@ def find_unusable_profiles_of_other_tools(app: App, *, only_reliable: bool) -> f
     These are the profiles that do not work now; with `only_reliable` also profiles whose
     credentials another program provides, because only a run would show whether that program works.
     """
-    return _find_unusable_profiles(_ProfileChecker(app, app.config.read()), only_reliable)
+    return _find_unusable_profiles(ProfileChecker(app, app.config.read()), only_reliable)
 
 
 def find_profiles_unfit_for_use(app: App) -> frozenset[str]:
@@ -262,14 +258,14 @@ def find_profiles_unfit_for_use(app: App) -> frozenset[str]:
     These are the profiles of other tools that may not work, and all profiles to which a section of
     ~/.aws/credentials gives the credentials of another role.
     """
-    check = _ProfileChecker(app, app.config.read())
+    check = ProfileChecker(app, app.config.read())
     # A section of fixed keys is warned of: tools write such keys for the profile's own role.
     keyed = check.config_facts.credentials
     shadowed = sdk_order.find_profiles_with_other_role_in_section(check.config, keyed, keyed)
     return _find_unusable_profiles(check, only_reliable=True) | shadowed
 
 
-def _find_unusable_profiles(check: _ProfileChecker, only_reliable: bool) -> frozenset[str]:
+def _find_unusable_profiles(check: ProfileChecker, only_reliable: bool) -> frozenset[str]:
     return frozenset(
         origin.name
         for origin in find_profile_origins(check.config)
@@ -287,7 +283,7 @@ def find_profile_trouble(app: App, name: str) -> str:
     """
     config = app.config.read()
     origin = next((one for one in find_profile_origins(config) if one.name == name), None)
-    check = _ProfileChecker(app, config, asks_aws=True)
+    check = ProfileChecker(app, config, asks_aws=True)
     trouble = check.find_profile_trouble(origin) if origin is not None else ""
     return trouble or check.find_lasting_trouble(name) or check.find_doubt_about_program(name)
 
@@ -299,7 +295,7 @@ def find_reason_to_use_another_profile(app: App, name: str) -> str:
     ~/.aws/credentials.
     """
     config = app.config.read()
-    check = _ProfileChecker(app, config)
+    check = ProfileChecker(app, config)
     programs_by_name = {one.name: one.program for one in find_profile_origins(config)}
     program = programs_by_name.get(name)
     if program is not None and not check.has_program(program):
@@ -312,120 +308,3 @@ def find_reason_to_use_another_profile(app: App, name: str) -> str:
 def _glob_matches(glob: str, name: str) -> bool:
     is_match: bool = glob == name or glob_filter((glob,))(name)
     return is_match
-
-
-class _ProfileChecker:
-    """Finds out, once for each program and URL, whether profiles of other tools work.
-
-    With `asks_aws`, AWS is asked once for each URL whether it accepts the token of another tool.
-    """
-
-    def __init__(
-        self,
-        app: App,
-        config: ConfigFile,
-        more: Sequence[SsoSession] = (),
-        *,
-        asks_aws: bool = False,
-    ) -> None:
-        self._app = app
-        self.config = config
-        self._sessions = sessions = [*config.sso_sessions(), *more]
-        self.has_program = cache(
-            lambda program: programs.find_program(program, app.environ) is not None
-        )
-        self._make_program_fact = cache(
-            lambda word: doctor_facts.make_program_fact(word, app.environ)
-        )
-        self._find_legacy_token = cache(
-            lambda url: legacy_sign_ins.find_token_of_url(app, sessions, url, asks_aws=asks_aws)
-        )
-
-    @cached_property
-    def config_facts(self) -> ConfigFacts:
-        """Return the contents of the config and of ~/.aws/credentials, as doctor reads them."""
-        return doctor_facts.read_config_facts(self._app)
-
-    def find_lasting_trouble(self, name: str) -> str:
-        """Return why AWS tools cannot use the profile, adopted or not; "" if they should."""
-        profile = self._read_profile(name)
-        if profile is None:
-            return ""
-        programs = self._find_own_program(profile)
-        return checks.find_profile_trouble(self.config_facts, profile, programs)
-
-    def find_doubt_about_program(self, name: str) -> str:
-        """Return why only a run would show what the profile's helper gives; "" if it is ours."""
-        profile = self._read_profile(name)
-        if profile is None:
-            return ""
-        return checks.find_doubt_about_program(profile, self._find_own_program(profile))
-
-    def explain_doubt(self, candidate: AdoptionCandidate) -> str:
-        """Return why the profile's role is in doubt, and the role that AWS tools take."""
-        profile = self._read_profile(candidate.name)
-        target = profile.target if profile else None
-        if candidate.origin.why != TWO_ROLES or target is None:
-            return candidate.reason
-        return two_roles_text(target.role)
-
-    def _read_profile(self, name: str) -> ProfileFact | None:
-        return next(iter(doctor_facts.read_profile_facts(self.config_facts, name)), None)
-
-    def _find_own_program(self, profile: ProfileFact) -> dict[str, ProgramFact]:
-        """Return the profile's program by its name in the command, if it has ssohelper's name."""
-        command = profile.entry.keys.get("credential_process", "")
-        if process_command.own_command_options(command) is None:
-            return {}
-        word = process_command.split_command(command)[0]
-        return {word: self._make_program_fact(word)}
-
-    def find_profile_trouble(self, origin: Origin) -> str:
-        """Return why the profile does not work until it is adopted; "" if it should work."""
-        if origin.program is not None:
-            is_there = self.has_program(origin.program)
-            return "" if is_there else f'there is no program "{show(origin.program, 80)}"'
-        entry = self.config.profile(origin.name)
-        keys = entry.keys if entry is not None else {}
-        session_name = keys.get("sso_session")
-        if session_name is None:
-            return self._find_legacy_trouble(keys)
-        try:
-            session = self.config.sso_session(session_name)
-        except ConfigInvalid:
-            return "the sso-session is not valid"
-        if session is None:
-            return "the sso-session does not exist"
-        # botocore refuses a profile whose sso_region is not the region of its sso-session.
-        own = keys.get("sso_region", session.region)
-        return "" if own == session.region else _region_mismatch_text(own, session.region)
-
-    def _find_legacy_trouble(self, keys: Mapping[str, str]) -> str:
-        """Return why a profile without sso-session does not work now; "" if it should work."""
-        url, region = keys.get("sso_start_url", ""), keys.get("sso_region")
-        if not url and "include_profile" in keys:
-            return "only aws-vault reads its include_profile, other tools do not"
-        if not region:
-            return "it has no sso_region"
-        same = [one for one in self._sessions if url and adoption.is_portal_of(one, url)]
-        if same and region not in {
-            known for one in same for known in self._list_session_regions(one)
-        }:
-            return _region_mismatch_text(region, same[0].region)
-        is_valid = self._find_legacy_token(url).is_valid
-        return "" if is_valid else "the sign-in for its sso_start_url is missing or has ended"
-
-    def _list_session_regions(self, session: SsoSession) -> list[str]:
-        further = parse_further_portals(self._app.settings.get("regions", session=session.name))
-        return [session.region, *(portal.region for portal in further)]
-
-    def needs_ssohelper(self, origin: Origin) -> bool:
-        """Return whether the profile does not work without ssohelper."""
-        entry = self.config.profile(origin.name)
-        if origin.program is not None or entry is None or "sso_session" in entry.keys:
-            return False
-        return self._find_legacy_token(entry.keys.get("sso_start_url", "")).is_ours
-
-
-def _region_mismatch_text(own: str, region: str) -> str:
-    return f"its sso_region is {show(own, 40)}, but its portal is in {region}"
