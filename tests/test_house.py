@@ -128,7 +128,7 @@ TOUCH_THE_DISK = {
     "fastpath/machine.py": "reads the kernel's id of the boot",
     "fastpath/open_file.py": "opens files for all others: the rules are there",
     "fastpath/peer.py": "reads the kernel's tables of connections",
-    "system/installation.py": "looks for the metadata of packages beside the commands of another one",
+    "system/installation.py": "looks for the package that belongs to a program",
     "system/shell_answer.py": "writes the file that the shell function has made, and removes it",
     "system/terminal_session.py": "reads the kernel's files of processes",
     "system/shell_texts.py": "reads texts of the installation, which are the package's own",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions.profile_checker import ProfileChecker
+from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter

@@ -33,8 +33,7 @@ BY_HAND = "the AWS CLI or by hand"
 BY_HAND_LEGACY = "the AWS CLI or by hand (with sso_start_url)"
 AWS_SSO_CLI, AWS_SSO_UTIL, AWS_VAULT = "aws-sso-cli", "aws-sso-util", "aws-vault"
 GRANTED, REGISTRY, LEAPP, AWSUME = "granted", "granted's registry", "Leapp", "awsume"
-OWN = "ssohelper, without its mark"
-TWO_ROLES = "the profile names two different roles"
+OWN, TWO_ROLES = "ssohelper, without its mark", "the profile names two different roles"
 # The lines between which aws-sso-cli writes its profiles.
 MARKERS = _BEGIN, _END = "# BEGIN_AWS_SSO_CLI", "# END_AWS_SSO_CLI"
 # Keys by which SDKs may find another identity than the role that the profile names.

@@ -123,7 +123,15 @@ SHAPES: dict[str, Any] = {
             }
         ],
         "counts": {"problems": int, "sign_ins": int, "notes": int, "fixed": int},
-        "sdks": [{"family": str, "takes": str, "from": str, "account_id": (AccountId, None)}],
+        "sdks": [
+            {
+                "family": str,
+                "takes": str,
+                "from": str,
+                "account_id": (AccountId, None),
+                "role_name": (str, None),
+            }
+        ],
         "proven": [str],
     },
     "status": {

@@ -63,7 +63,11 @@ def test_a_profile_of_an_unlisted_role_keeps_its_form_unless_one_is_given() -> N
     [
         ({}, "process", ""),
         ({"form": "sso", "rules": ("*:*/*",)}, "process", "process"),
-        ({"taken_names": frozenset({"theirs"})}, "sso", 'adopted in form "sso", since [theirs] of'),
+        (
+            {"taken_names": frozenset({"theirs"})},
+            "sso",
+            'adopted in form "sso": some SDKs still take what [theirs] of',
+        ),
         ({"taken_names": frozenset({"theirs"}), "no_native": True}, None, "remove that section"),
         ({"taken_names": frozenset({"theirs"}), "rules": ("*:*/*",)}, None, "remove that section"),
     ],

@@ -1,6 +1,7 @@
-"""Checks whether profiles work in AWS tools, from files alone unless AWS is to be asked.
+"""Finds out whether AWS tools can use a profile now, each program and each URL asked about once.
 
-This module runs no program of another tool.
+`core.doctor.checks.find_profile_trouble` decides by the files; this module adds the programs of this
+machine and the token files of old profiles. It runs no program.
 """
 
 from __future__ import annotations
