@@ -115,8 +115,8 @@ def test_a_session_of_another_name_is_not_the_shells(shell: Shell) -> None:
     shell.write_config(f"\n[sso-session lab]\nsso_start_url = {OTHER}\nsso_region = us-east-1\n")
     terminal = open_shell(shell)
     out = shell.home / "out"
-    terminal.send(f"{SCRIPT} prompt > {out}; {SCRIPT} list > /dev/null && echo ov''er\r")
-    terminal.until("over")  # without a session of its own, `list` would ask which
+    terminal.send(f"{SCRIPT} prompt > {out}; {SCRIPT} login > /dev/null && echo ov''er\r")
+    terminal.until("over")  # without a session of its own, `login` would ask which
     terminal.send(f"{SCRIPT} whoami --session lab < /dev/null | cat; echo co''de\r")
     terminal.until("code")
     assert "which profile?" in terminal.text
