@@ -89,8 +89,9 @@ def test_an_error_of_another_kind_is_described_by_its_class() -> None:
 
 def test_a_request_that_fails_is_sent_three_times_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     def serve(connection: socket.socket, number: int) -> None:
-        server.read_request(connection)
-        connection.sendall(answer(b"", status="503 Service Unavailable"))
+        # The client keeps its connection: closed after an answer, it could take a request with it.
+        while server.read_request(connection):
+            connection.sendall(answer(b"", status="503 Service Unavailable"))
 
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     keys = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), 2**31)
