@@ -12,6 +12,30 @@ import pyte
 SECONDS = 120
 
 
+class _TolerantScreen(pyte.Screen):  # type: ignore[misc]
+    """A screen that ignores a sequence with wrong parameters, as real terminals do.
+
+    A program that is killed may leave half a sequence, which pyte reads together with the next one.
+    """
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        return _ignore_wrong_parameters(found) if name in _SEQUENCES else found
+
+
+_SEQUENCES = frozenset(pyte.Stream.csi.values())
+
+
+def _ignore_wrong_parameters(method: Callable[..., object]) -> Callable[..., object]:
+    def call(*parameters: Any, **more: Any) -> object:
+        try:
+            return method(*parameters, **more)
+        except TypeError:
+            return None
+
+    return call
+
+
 class Terminal:
     """A pty in which a program runs. `lines` and `text` are what the terminal shows."""
 
@@ -24,7 +48,7 @@ class Terminal:
         dumb: bool = False,
     ) -> None:
         columns, lines = size
-        self._screen = pyte.Screen(columns, lines)
+        self._screen = _TolerantScreen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = bytearray()
         self.child = pexpect.spawn(
