@@ -9,6 +9,7 @@ before that.
 import os
 import shlex
 import sys
+from collections.abc import Collection
 from typing import NoReturn
 
 import click
@@ -253,13 +254,14 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     trouble = adopting.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
     if trouble:
         output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(trouble)}')
-    is_sure = name is not None and _is_usable_profile(app, name)
+    unfit = adopting.find_profiles_unfit_for_use(app)
+    is_sure = name is not None and name not in unfit
     if name and not trouble and not is_sure and is_typed:
         is_typed = not _is_text_of_role(app, chosen, name)
         if not is_typed:
             _say_why_profile_is_not_used(app, chosen, name)
     if name is None or trouble or not (is_typed or is_sure):
-        name = _find_profile_of_role(app, chosen)
+        name = _find_profile_of_role(app, chosen, unfit)
     if name is None:
         with listing_progress.show_listing_progress() as progress:
             listing = directory.fetch_listing(app, chosen.session, progress=progress)
@@ -271,7 +273,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
                 "nothing was changed: this role has no profile",
                 hint=f"fixed keys need no profile: ssohelper use --keys {chosen.name}",
             )
-        name = _find_profile_of_role(app, chosen)
+        name = _find_profile_of_role(app, chosen, adopting.find_profiles_unfit_for_use(app))
     if name is None:
         raise UsageProblem(
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
@@ -306,18 +308,13 @@ def _current_profile_name(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of_role(app, chosen.key, [chosen.name])), None)
 
 
-def _is_usable_profile(app: App, name: str) -> bool:
-    return name not in adopting.find_profiles_unfit_for_use(app)
-
-
-def _find_profile_of_role(app: App, chosen: Profile) -> str | None:
+def _find_profile_of_role(app: App, chosen: Profile, unfit: Collection[str]) -> str | None:
     """Return the name of a profile for the role, if possible a managed one; None if there is none.
 
-    Profiles of other tools that may not work are left out.
+    The profiles `unfit`, which may not work, are left out.
     """
-    unsure = adopting.find_profiles_unfit_for_use(app)
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
-    names = (entry.name for entry in entries if entry.name not in unsure)
+    names = (entry.name for entry in entries if entry.name not in unfit)
     return next(iter(selection.find_profiles_of_role(app, chosen.key, names)), None)
 
 

@@ -215,7 +215,7 @@ class Reach:
         chosen = selection.Profile(name, session, self.row.key.role, None)
         found = use_command._current_profile_name(
             self.app, chosen
-        ) or use_command._find_profile_of_role(self.app, chosen)
+        ) or use_command._find_profile_of_role(self.app, chosen, frozenset())
         return found is None or self.is_name_right(found)
 
     def use_keys_and_go_back(self) -> bool:
