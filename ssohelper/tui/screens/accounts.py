@@ -365,15 +365,14 @@ class AccountsScreen(Screen[None]):
         guarding = self._actions if self._is_guarded(row) else None
         if deferred.is_asking_before_use(self):
             self.app.bell()
-            return
-        asks = guarding is not None or self._pane.is_untouched
-        self.run_worker(self._use_after_question(guarding, row, asks), group=deferred.ASKING)
+        elif guarding is not None or self._pane.is_untouched:
+            self.run_worker(self._ask_before_use(guarding, row), group=deferred.ASKING)
+        else:
+            self.app.leave(deferred.find_use_command(self.services, row), row)
 
-    async def _use_after_question(
-        self, guarding: RowActions | None, row: RoleRow, asks: bool
-    ) -> None:
+    async def _ask_before_use(self, guarding: RowActions | None, row: RoleRow) -> None:
         confirm = partial(deferred.confirm_first_role, self.app)
-        if not asks or await (guarding.ask_for_grant(row) if guarding else confirm(row)):
+        if await (guarding.ask_for_grant(row) if guarding else confirm(row)):
             self.app.leave(deferred.find_use_command(self.services, row), row)
 
     def on_role_pane_left(self) -> None:
