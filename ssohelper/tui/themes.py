@@ -1,6 +1,7 @@
 """Themes: dark, light, or the terminal's own colours. No state is shown by a colour alone."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from textual.app import App as TextualApp
@@ -8,6 +9,9 @@ from textual.theme import Theme
 
 from ssohelper.app import App
 from ssohelper.tui.keys import textual_keymap
+
+# The terminal's own text or background colour.
+_DEFAULT = "ansi_default"
 
 
 def _theme_variables(*, muted: str, track: str, bar: str, mark: str, cursor: str) -> dict[str, str]:
@@ -51,6 +55,41 @@ def _ansi_theme_variables(*, text: str, mark: str, cursor: str) -> dict[str, str
         "screen-selection-background": mark,
         "screen-selection-foreground": cursor,
     }
+
+
+def _ansi_theme(
+    name: str,
+    *,
+    dark: bool,
+    main: str,
+    accent: str,
+    success: str,
+    error: str,
+    text: str,
+    cursor: str,
+    more: Mapping[str, str] = {},
+) -> Theme:
+    """Return a theme on the terminal's own background.
+
+    Warnings have the colour `accent`. `more` are Textual's variables that this theme alone changes.
+    """
+    return Theme(
+        name=name,
+        ansi=True,
+        primary=main,
+        secondary=main,
+        accent=accent,
+        success=success,
+        warning=accent,
+        error=error,
+        foreground=_DEFAULT,
+        background=_DEFAULT,
+        surface=_DEFAULT,
+        panel=_DEFAULT,
+        boost=_DEFAULT,
+        dark=dark,
+        variables={**_ansi_theme_variables(text=text, mark=main, cursor=cursor), **more},
+    )
 
 
 DARK = Theme(
@@ -130,60 +169,37 @@ LIGHT_256 = Theme(
 )
 # A theme of the terminal's own 16 colours. Only those are used that can be read on the terminal's
 # background with xterm's values: half of them cannot.
-ANSI_DARK = Theme(
-    name="ssohelper-ansi-dark",
-    ansi=True,
-    primary="ansi_cyan",
-    secondary="ansi_cyan",
+ANSI_DARK = _ansi_theme(
+    "ssohelper-ansi-dark",
+    dark=True,
+    main="ansi_cyan",
     accent="ansi_yellow",
     success="ansi_green",
-    warning="ansi_yellow",
     error="ansi_bright_red",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
-    dark=True,
-    variables=_ansi_theme_variables(text="ansi_white", mark="ansi_cyan", cursor="ansi_black"),
+    text="ansi_white",
+    cursor="ansi_black",
 )
-ANSI_LIGHT = Theme(
-    name="ssohelper-ansi-light",
-    ansi=True,
-    primary="ansi_blue",
-    secondary="ansi_blue",
+ANSI_LIGHT = _ansi_theme(
+    "ssohelper-ansi-light",
+    dark=False,
+    main="ansi_blue",
     accent="ansi_magenta",
     success="ansi_blue",
-    warning="ansi_magenta",
     error="ansi_red",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
-    dark=False,
-    variables=_ansi_theme_variables(
-        text="ansi_black", mark="ansi_blue", cursor="ansi_bright_white"
-    ),
+    text="ansi_black",
+    cursor="ansi_bright_white",
 )
 # For NO_COLOR: the terminal's own text and background alone. Cursors are drawn in reverse.
-NO_COLOR = Theme(
-    name="ssohelper-no-color",
-    ansi=True,
-    primary="ansi_default",
-    secondary="ansi_default",
-    accent="ansi_default",
-    success="ansi_default",
-    warning="ansi_default",
-    error="ansi_default",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
+NO_COLOR = _ansi_theme(
+    "ssohelper-no-color",
     dark=True,
-    variables=_ansi_theme_variables(text="ansi_default", mark="ansi_default", cursor="ansi_default")
-    | {
+    main=_DEFAULT,
+    accent=_DEFAULT,
+    success=_DEFAULT,
+    error=_DEFAULT,
+    text=_DEFAULT,
+    cursor=_DEFAULT,
+    more={
         "block-cursor-text-style": "reverse",
         "button-focus-text-style": "bold reverse",
         "input-cursor-text-style": "reverse",
