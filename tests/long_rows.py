@@ -1,5 +1,6 @@
 """Rows of a parametrized test that are too long for `make test`, and run in `make torture`."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,3 +14,11 @@ def long_after(count: int, rows: Sequence[Any]) -> list[Any]:
     """
     marked = (row if type(row) is tuple else (row,) for row in rows[count:])
     return [*rows[:count], *(pytest.param(*row, marks=pytest.mark.long) for row in marked)]
+
+
+def pairs_with_each_value_first(more: Sequence[Any], fewer: Sequence[Any]) -> list[Any]:
+    """Return all pairs. The first `len(more)` have each value of `more` once, `fewer`'s in turn."""
+    return sorted(
+        itertools.product(more, fewer),
+        key=lambda pair: (more.index(pair[0]) - fewer.index(pair[1])) % len(fewer),
+    )

@@ -4,7 +4,6 @@ The real program, for each file that a call for credentials opens. Nothing plant
 read through or removed.
 """
 
-import itertools
 import os
 import shutil
 import subprocess
@@ -16,7 +15,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
-from tests.long_rows import long_after
+from tests.long_rows import long_after, pairs_with_each_value_first
 from tests.processes import broker_ids
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
@@ -153,15 +152,9 @@ CONTENTS = [b"", b'{"Version":1,', b"x" * 2**21, b"\xff\xfe{}", b"[1]\n"]
 
 
 @pytest.mark.parametrize(
-    ("where", "content"),
+    ("content", "where"),
     # First each place and each content once.
-    long_after(
-        len(CONTENTS),
-        sorted(
-            itertools.product(PLACES, CONTENTS),
-            key=lambda row: (CONTENTS.index(row[1]) - PLACES.index(row[0])) % len(PLACES),
-        ),
-    ),
+    long_after(len(CONTENTS), pairs_with_each_value_first(CONTENTS, PLACES)),
 )
 def test_a_malformed_one_is_as_if_absent_and_said(
     signed_in: Home, where: Callable[[Home], Path], content: bytes

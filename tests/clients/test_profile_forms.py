@@ -3,7 +3,6 @@
 ana's session has profiles in process form, ben's in sso form, so that a mix-up would show.
 """
 
-import itertools
 import json
 import string
 import subprocess
@@ -18,7 +17,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from tests import node_sdk
 from tests.conftest import SCRIPT, Home
-from tests.long_rows import long_after
+from tests.long_rows import long_after, pairs_with_each_value_first
 from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
@@ -117,13 +116,7 @@ CLIENTS = [boto3, aws_cli, javascript]
 @pytest.mark.parametrize(
     ("case", "client"),
     # First each client, case and form once.
-    long_after(
-        len(CASES),
-        sorted(
-            itertools.product(CASES, CLIENTS),
-            key=lambda row: (CASES.index(row[0]) - CLIENTS.index(row[1])) % len(CLIENTS),
-        ),
-    ),
+    long_after(len(CASES), pairs_with_each_value_first(CASES, CLIENTS)),
     ids=lambda one: f"{one.form}-{one.role}" if isinstance(one, Case) else one.__name__,
 )
 def test_every_client_gets_the_right_role(
