@@ -7,10 +7,11 @@ import pytest
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, LoginRequired, NoConnection, Throttled
 from ssohelper.tui.list_states import ListStates, age_text
+from ssohelper.tui.messages import Kind, Message
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.widgets.message_line import MessageLine
+from ssohelper.tui.widgets.message_line import MessageLine, fitted_message
 from ssohelper.tui.widgets.role_pane import RolePane
 from tests.long_rows import long_after
 from tests.tui.cells import PALETTES, take_frame
@@ -71,6 +72,32 @@ def test_a_message_covers_nothing_and_is_cut_with_a_mark(world: DemoHome) -> Non
         assert pane.bottom <= line.y
 
     run_scenario(world.app(), scenario, size=(80, 12))
+
+
+FULL = '"/home/ana/.local/state/ssohelper/usage.json" cannot be written: No space left on device'
+
+
+@pytest.mark.parametrize(
+    ("width", "text", "more", "shown"),
+    [
+        (100, FULL, "", FULL),
+        (77, FULL, "", '"/home/…/usage.json" cannot be written: No space left on device'),
+        (60, FULL, "", '"…/usage.json" cannot be written: No space left on device'),
+        (66, FULL, "see", '"…/usage.json" cannot be written: No space left on device · see'),
+        (60, FULL, "see", '"…/usage.json" cannot be written: No space left on device ·…'),
+        (37, FULL, "", '"…/usage.js…: No space left on device'),
+        (25, FULL, "", '"…/us…: No space left on…'),
+        (40, "~/.aws/cli/x/config has changed", "", "~/.aws/cli/x/config has changed"),
+        (28, "~/.aws/cli/x/config has changed", "", "~/.aws/…/config has changed"),
+        (24, r'"C:\Users\ana\usage.json" is full', "", r'"…\usage.json" is full'),
+        (22, "https://example.com/a/b is not there", "", "https://example.com/a…"),
+        (1, FULL, "", "…"),
+        (0, FULL, "", ""),
+    ],
+)
+def test_a_cut_message_keeps_its_reason(width: int, text: str, more: str, shown: str) -> None:
+    message = Message(NOW, Kind.ERROR, text, more)
+    assert fitted_message(message, width) == shown.ljust(width)
 
 
 def test_a_low_terminal_has_a_message_line_only_for_a_message(world: DemoHome) -> None:
