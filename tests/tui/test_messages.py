@@ -17,6 +17,7 @@ from tests.long_rows import long_after
 from tests.tui.cells import PALETTES, take_frame
 from tests.tui.driving import User, run_scenario
 from tests.tui.looks import check
+from tests.tui.test_sign_in import waiting
 from tests.tui.world import NOW, DemoHome, until
 
 ERROR = LocalState("the disk is full", hint="free some space")
@@ -209,6 +210,29 @@ class TestLists:
             patches.setattr("ssohelper.wire.connection._connect_tcp", refuse)
             monkeypatch = patches
             run_scenario(services, scenario, size=(100, 30))
+
+    def test_a_new_sign_in_ends_offline_at_once(
+        self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.clock.now += 7 * 60
+
+        def refuse(*_arguments: object) -> None:
+            raise ConnectionRefusedError
+
+        async def scenario(user: User) -> None:
+            await until(lambda: "▲ corp offline" in user.screen)
+            patches.undo()
+            await user.press("f3")
+            await user.wait_for_text("role list     offline")
+            await user.press("S")
+            await user.wait_for_text("PQRS-TVWX")
+            world.emulator.approve_device("PQRS-TVWX", "ana")
+            await user.wait_for_message("signed in to")
+            await until(lambda: "offline" not in user.screen)
+
+        with monkeypatch.context() as patches:
+            patches.setattr("ssohelper.wire.connection._connect_tcp", refuse)
+            run_scenario(world.app(sleep=waiting), scenario, size=(100, 30))
 
     def test_a_failed_refresh_is_marked_and_its_error_is_shown_once(self, world: DemoHome) -> None:
         services = world.app(sleep=lambda _seconds: None)
