@@ -115,12 +115,21 @@ def text_that_finds_roles(
 
 
 def _longest_common_text(names: Sequence[str]) -> str:
-    """Return the longest text without a space that all names contain; "" if there is none."""
+    """Return the longest text that all names contain; "" if there is none.
+
+    It has no space, and begins where a word of the first name begins: `dev.Read`, not `s-dev.Read`.
+    """
     first = names[0] if names else ""
+    beginnings = [
+        number
+        for number, character in enumerate(first)
+        if character.isalnum() and not first[:number][-1:].isalnum()
+    ]
     texts = (
         first[start : start + length]
         for length in range(len(first), 0, -1)
-        for start in range(len(first) - length + 1)
+        for start in beginnings
+        if start + length <= len(first)
     )
     is_common = (text for text in texts if " " not in text and all(text in each for each in names))
     return next(is_common, "")
