@@ -25,10 +25,9 @@ from ssohelper.tui.widgets.cells import fitted, marked
 from ssohelper.tui.widgets.columns import Columns
 
 if TYPE_CHECKING:
-    from ssohelper.core.search import Span
-
     # What `account_colors` imports is not needed for the first paint.
     from ssohelper.core.account_colors import AccountMark
+    from ssohelper.core.search import Span
 
 CURSOR, FAVOURITE, GUARDED = "❯", "★", guard_rules.SIGN
 LIVE, PROFILE = "●", "P"
