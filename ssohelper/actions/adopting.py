@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ssohelper.actions import directory
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import AdoptionCandidate
@@ -38,7 +39,8 @@ class ProfileOfOtherTool(NamedTuple):
     why this module cannot find out whether the profile works; "" if it can. `lacks_region`: the
     profile names no region, so most commands of AWS tools fail unless the user gives one.
     `differs_by_sdk`: the profile has a second source of credentials, which some SDKs take first.
-    `is_unusable`: AWS tools cannot use it now as the role that it names.
+    `is_unusable`: AWS tools cannot use it now as the role that it names. `server` is the other
+    session whose sign-in the profile uses, as a legacy profile of that session's portal.
     """
 
     candidate: AdoptionCandidate
@@ -48,6 +50,7 @@ class ProfileOfOtherTool(NamedTuple):
     lacks_region: bool = False
     differs_by_sdk: bool = False
     is_unusable: bool = False
+    server: str = ""
 
     @property
     def name(self) -> str:
@@ -74,10 +77,15 @@ def list_profiles_of_other_tools(
     # A credentials file that is not valid counts as empty here: doctor reports it.
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
+    server, server_listing = load_listing_for_legacy_profiles(app, session, listing)
+    candidates = adoption.find_adoption_candidates(config, session, listed, refused, server_listing)
+    legacy = {entry.name for entry in adoption.find_legacy_profiles(config, session)}
     found = []
-    for one in adoption.find_adoption_candidates(config, session, listed, refused).values():
+    for one in candidates.values():
         trouble = check.find_profile_trouble(one.origin)
         lasting = "" if trouble else check.find_lasting_trouble(one.name)
+        if not trouble and one.name in legacy and one.role and server.name != session.name:
+            trouble = f'the sign-in that it uses, to "{server.name}", does not have its role'
         is_unusable = bool(trouble or lasting)
         if one.name in refused:
             # Adopting the profile would not help, so this is said also if its program is missing.
@@ -85,13 +93,14 @@ def list_profiles_of_other_tools(
         if not lasting and one.role and one.role not in listed and listing.is_complete:
             lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
-        is_ours = bool(one.role) or one.origin.program is not None
+        is_served = bool(one.session_name and one.name in legacy and server_listing)
+        is_ours = bool(one.role) or one.origin.program is not None or is_served
         unknown = "" if trouble or lasting or is_ours else check.explain_doubt(one)
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
         # A profile that would not work even if it were adopted does not need ssohelper.
         needs_region = lacks_region and one.origin.program is None
-        needs_ssohelper = not lasting and (
+        needs_ssohelper = (not lasting and not one.session_name) and (
             bool(trouble) or needs_region or check.needs_ssohelper(one.origin)
         )
         # Adopting does not end what `lasting` says, so that is the reason to show.
@@ -101,10 +110,30 @@ def list_profiles_of_other_tools(
         )
         found.append(
             ProfileOfOtherTool(
-                one, trouble, needs_ssohelper, unknown, lacks_region, differs, is_unusable
+                one,
+                trouble,
+                needs_ssohelper,
+                unknown,
+                lacks_region,
+                differs,
+                is_unusable,
+                server.name if is_served else "",
             )
         )
     return found
+
+
+def load_listing_for_legacy_profiles(
+    app: App, session: SsoSession, listing: Listing
+) -> tuple[SsoSession, Listing | None]:
+    """Return the session whose sign-in the portal's legacy profiles use, and its roles if known.
+
+    `listing` are the roles of `session`.
+    """
+    server = adoption.find_session_for_legacy_profiles(app.config.read(), session)
+    if server.name == session.name:
+        return server, listing
+    return server, directory.load_listing(app, server)
 
 
 def choose_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:

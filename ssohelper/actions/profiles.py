@@ -119,6 +119,7 @@ def plan_sync(
         adopt=frozenset(adopt),
         not_counted=adopting.choose_unusable_profiles(others),
         refused=adopting.choose_refused_profiles(others),
+        legacy_listing=adopting.load_listing_for_legacy_profiles(app, session, listing)[1],
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
     converted = [change for change in plan.change if "sso_session" in change.before]

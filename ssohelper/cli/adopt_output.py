@@ -60,7 +60,7 @@ def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None
         shown = shortened_name_list([show(name, 60) for name in names], _MOST_NAMES)
         output.say(
             f'profiles with sso_start_url ({shown}) keep using the sign-in to "{show(server)}"; to '
-            f'use "{show(session.name)}": ssohelper profile sync --session {session.name} --adopt NAME'
+            f"adopt them: ssohelper profile sync --session {server} --adopt NAME"
         )
 
 

@@ -1,5 +1,6 @@
 """`--adopt` as the real program: what it takes over, what it asks and what it refuses."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from ssohelper.app import App
 from ssohelper.cli import use_command
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.doctor.profiles import check_regions
+from ssohelper.core.model import AccessToken, Secret
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from ssohelper.errors import ConfigInvalid
@@ -18,7 +20,7 @@ from tests.adopt.test_homes import in_process, write_home
 from tests.cli.test_profile_sync import ok, rows, saved
 from tests.cli.test_setup import Terminal, ended, guard_nothing, terminal
 from tests.conftest import Home, Run
-from tests.saved_listing import DEV, PAY, URL
+from tests.saved_listing import DEV, PAY, URL, listed_account, save_listing
 
 __all__ = ["saved", "terminal"]  # fixtures
 
@@ -48,6 +50,64 @@ def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
     assert rows(run) == {"old": "process", "pay.Admin": "process", "dev.Read": "process"}
     ok(run("profile", "undo", "--yes"))
     assert saved.config_file.read_bytes() == before
+
+
+SECOND = f"\n[sso-session second]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+
+
+def legacy(name: str, role: str) -> str:
+    text = LEGACY.replace("profile old", f"profile {name}").replace("= Read", f"= {role}")
+    return f"{text}region = eu-west-1\n"
+
+
+def test_a_legacy_profile_that_another_session_serves_is_not_taken_over(
+    saved: Home, run: Run
+) -> None:
+    texts = legacy("old", "Read"), legacy("other", "Other"), legacy("mine", "Mine")
+    add(saved, SECOND + "".join(texts))
+    app = in_process(saved)
+    corp, second = app.config.read().sso_sessions()
+    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
+    app.tokens.save(corp, token)
+    app.storage.legacy_tokens.save(URL, corp.region, token)
+    save_listing(saved, listed_account(PAY, "pay", "Read", "Mine"), session="second")
+    said = ok(run("profile", "sync", "--session", "second", "--adopt", "*", "--yes"))
+    of = "1 profile of the AWS CLI or by hand (with sso_start_url): "
+    assert f'{of}works by the sign-in to "corp", until its access token ends\n    old\n' in said
+    assert f"{of}does not work now: the role is not in your list\n    other\n" in said
+    assert (
+        f'{of}does not work now: the sign-in that it uses, to "corp", does not have its role\n'
+        "    mine\n"
+    ) in said
+    assert (
+        'skipped "old": not adopted: the profile belongs to the session "corp"; adopt it there: '
+        "ssohelper profile sync --session corp --adopt old"
+    ) in said
+    written = saved.config_file.read_text()
+    assert texts[0] in written
+    assert texts[2] not in written
+    # The profile of another user does not count for the role.
+    assert rows(run)["pay.Read"] == "process"
+    listing = directory.load_listing(app, second)
+    assert listing is not None
+    found = adopting.list_profiles_of_other_tools(in_process(saved), second, listing)
+    assert adopting.choose_profiles_that_need_ssohelper(found) == frozenset()
+    ok(run("profile", "sync", "--session", "corp", "--adopt", "old", "--yes"))
+    assert texts[0] not in saved.config_file.read_text()
+
+
+def test_without_the_list_of_the_other_session_it_is_not_said_that_a_profile_works(
+    saved: Home, run: Run
+) -> None:
+    before = add(saved, legacy("old", "Read"))
+    saved.config_file.write_bytes(SECOND.encode() + before)
+    said = ok(run("profile", "sync", "--session", "corp", "--dry-run"))
+    assert "does not work now: the sign-in for its sso_start_url is missing or has ended" in said
+    app = in_process(saved)
+    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
+    app.storage.legacy_tokens.save(URL, "eu-west-1", token)
+    said = ok(run("profile", "sync", "--session", "corp", "--dry-run"))
+    assert 'not checked: the profile belongs to the session "second"\n    old\n' in said
 
 
 def test_a_first_sync_takes_the_region_that_setup_would_propose(saved: Home, run: Run) -> None:
