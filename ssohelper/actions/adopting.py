@@ -12,7 +12,7 @@ from ssohelper.actions import directory
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import AdoptionCandidate
-from ssohelper.core.choices import filter_for_exact_text, glob_filter
+from ssohelper.core.choices import filter_for_exact_text, glob_filter, has_wildcard
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.profiles import credential_sources
@@ -162,7 +162,7 @@ def choose_profiles_by_globs(
 ) -> frozenset[str]:
     """Return the names of the profiles of other tools that the patterns match.
 
-    Raises: UsageProblem for a pattern that matches no profile at all.
+    Raises: UsageProblem for a name that no profile has.
     """
     check_adopt_globs(app, globs)
     return _profile_names_that_match(found, globs)
@@ -197,13 +197,25 @@ def build_adopt_patterns(
 
 
 def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:
-    """Raise UsageProblem for a pattern that matches no profile at all."""
-    names = [entry.name for entry in app.config.read().profiles()]
-    for glob in globs:
-        if not glob.startswith("!") and not any(_glob_matches(glob, name) for name in names):
+    """Raise UsageProblem for a name, without wildcards, that no profile has."""
+    for glob in list_globs_without_profile(app, globs):
+        if not has_wildcard(glob):
             raise UsageProblem(
                 f'no profile fits --adopt "{glob}"', hint="see: ssohelper profile list"
             )
+
+
+def list_globs_without_profile(app: App, globs: tuple[str, ...]) -> list[str]:
+    """Return the patterns that match no profile at all, managed ones included.
+
+    That is no error for a pattern with wildcards: a script runs the same command on each machine.
+    """
+    names = [entry.name for entry in app.config.read().profiles()] if globs else []
+    return [
+        glob
+        for glob in dict.fromkeys(globs)
+        if not glob.startswith("!") and not any(_glob_matches(glob, name) for name in names)
+    ]
 
 
 def choose_adoptable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:

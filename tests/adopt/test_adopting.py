@@ -239,10 +239,19 @@ def test_a_block_with_a_profile_that_has_no_role_is_left_as_it_is(saved: Home, r
     assert "--adopt a/Admin" not in doctor
 
 
-def test_a_pattern_that_matches_no_profile_is_exit_2(saved: Home, run: Run) -> None:
+def test_a_pattern_with_wildcards_that_matches_no_profile_is_no_error(
+    saved: Home, run: Run
+) -> None:
+    said = ok(run("profile", "sync", "--adopt", "gr*", "--adopt", "!grave", "--yes"))
+    assert said.count('no profile fits --adopt "gr*"\n') == 1
+    assert "3 profiles added" in said
+
+
+def test_a_name_that_no_profile_has_is_exit_2(saved: Home, run: Run) -> None:
     before = add(saved, LEGACY)
     done = run("profile", "sync", "--adopt", "odl", "--yes")
     assert (done.returncode, 'no profile fits --adopt "odl"' in done.stderr) == (2, True)
+    assert "profiles that other tools or you wrote" not in done.stderr  # before anything else
     assert saved.config_file.read_bytes() == before
 
 
@@ -274,6 +283,17 @@ def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emula
     assert rows(run)["sandbox-ana/SandboxAdmin"] == "granted"
     ok(run(*setup, "--adopt", "sandbox-ana/*"))
     assert rows(run)["sandbox-ana/SandboxAdmin"] == "process"
+
+
+def test_a_setup_script_runs_on_a_laptop_without_profiles_too(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    said = ok(
+        run("setup", START_URL, "--region", "us-east-1", "--role", "Read*", "--yes", "--adopt", "*")
+    )
+    assert 'no profile fits --adopt "*"' in said
+    assert "profiles added" in said
 
 
 def test_use_of_a_role_always_ends_on_a_profile_that_works(
