@@ -225,8 +225,9 @@ def check_edited_profiles(facts: Facts) -> Iterator[Finding]:
             profiles_subject([one.profile]),
             f"ssohelper wrote it for {one.written}, which its name says; it was edited since, and "
             f"points at {one.role}",
-            f"ssohelper profile rm {name}, then: ssohelper profile add {one.argument}; or rename "
-            "the section",
+            # The role may have another profile by now, so the old name is asked for.
+            f"ssohelper profile rm {name}, then: ssohelper profile add {one.argument} --name {name}; "
+            "or rename the section",
         )
 
 
