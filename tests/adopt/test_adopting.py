@@ -415,6 +415,11 @@ OTHER = (
             "does not work now: its sso_region is eu-west-2, but its portal is in eu-west-1",
         ),
         (
+            "[profile x]\nsso_session = corp\nsso_start_url = https://other.awsapps.com/start\n"
+            f"sso_region = eu-west-2\nsso_account_id = {PAY}\nsso_role_name = Read\n",
+            "does not work now: the profile names two different portals",
+        ),
+        (
             f"[profile b]\nsso_session = corp\n[profile x]\ninclude_profile = b\n"
             f"sso_account_id = {PAY}\nsso_role_name = Read\n",
             "does not work now: only aws-vault reads its include_profile, other tools do not",

@@ -101,12 +101,14 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
                 profile.name
             )
     yield from _findings_of_two_roles(facts, {name for names in grouped.values() for name in names})
+    commands = AdoptCommands(facts)
     for (sources, disagreement), names in grouped.items():
+        adopt = commands.text(names)
         yield problem(
             "mixed-identities",
             profiles_subject(names),
             f"two sources of credentials in one profile ({sources}): {disagreement}",
-            "keep one of them",
+            f"{adopt}, which leaves one, or keep one of them" if adopt else "keep one of them",
         )
 
 

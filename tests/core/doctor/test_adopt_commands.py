@@ -89,6 +89,17 @@ def test_a_legacy_profile_is_adopted_by_the_session_that_serves_it() -> None:
     assert _command(text, listings, ["old"]) == command.format("acme")
 
 
+def test_two_sources_of_one_role_become_one_by_adopting() -> None:
+    keys = f"sso_start_url = {_URL}\nsso_region = eu-west-1\nsso_account_id = {_PAY}\nregion = x\n"
+    command = "credential_process = aws-sso-util credential-process --profile"
+    util = f"[profile util]\n{keys}sso_role_name = Read\n{command} util\n"
+    both = f"[profile both]\n{keys}sso_role_name = Read\nlogin_session = x\n"
+    found = checks.run_checks(_facts(_SESSION + util + both, _CORP))
+    fixes = {one.subject: one.fix for one in found if one.id == "mixed-identities"}
+    adopt = "ssohelper profile sync --adopt util, which leaves one, or keep one of them"
+    assert fixes == {'profile "util"': adopt, 'profile "both"': "keep one of them"}
+
+
 def test_a_profile_whose_role_is_not_listed_is_not_to_be_adopted() -> None:
     text = _SESSION + _granted("gone", "Old") + _granted("g", "Read")
     assert _command(text, _CORP, ["gone"]) == ""
