@@ -5,11 +5,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from ssohelper.actions import adopting, default_regions, directory, doctor, profiles
+from ssohelper.actions import (
+    adopting,
+    default_regions,
+    directory,
+    doctor,
+    doctor_repairs,
+    profiles,
+)
 from ssohelper.actions.selection import resolve_profile
 from ssohelper.app import App
 from ssohelper.cli import use_command
 from ssohelper.core.choices import NO_CHOICES
+from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.profiles import check_regions
 from ssohelper.core.model import AccessToken, Secret
 from ssohelper.emulator.server import Emulator
@@ -266,6 +274,28 @@ def test_undo_after_an_edit_writes_the_markers_again(saved: Home, run: Run) -> N
     assert sorted(text.partition("\n[profile later]")[0].split()) == sorted(before.split())
     begin, end = text.index("# BEGIN_AWS_SSO_CLI"), text.index("# END_AWS_SSO_CLI")
     assert begin < text.index("[profile a/Admin]") < text.index(f"[profile {DEV}:Read]") < end
+
+
+@pytest.mark.parametrize("edit", ["", "\n[profile later]\nregion = us-east-1\n"])
+def test_undo_leads_from_the_return_of_a_part_back_to_before_the_adoption(
+    saved: Home, run: Run, edit: str
+) -> None:
+    before = add(saved, BLOCK)
+    ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    returned = add(saved, edit + BLOCK)
+    app = in_process(saved)
+    doctor_repairs.repair_findings(app, checks.run_checks(doctor.gather_facts(app)))
+    assert b"AWS_SSO_CLI" not in saved.config_file.read_bytes()
+    ok(run("profile", "undo", "--yes"))
+    assert saved.config_file.read_bytes() == returned
+    shown = run("profile", "undo", "--dry-run").stdout
+    assert "-ssohelper_managed = true" in shown
+    ok(run("profile", "undo", "--yes"))
+    undone = saved.config_file.read_bytes()
+    assert undone.strip() == (before + edit.encode()).strip()
+    assert "pay.Admin" not in rows(run)
+    ok(run("profile", "undo", "--redo", "--yes"))
+    assert saved.config_file.read_bytes() == returned
 
 
 def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emulator) -> None:
