@@ -294,17 +294,22 @@ def find_unusable_profiles_of_other_tools(app: App, *, only_reliable: bool) -> f
     return _find_unusable_profiles(ProfileChecker(app, app.config.read()), only_reliable)
 
 
-def find_profiles_unfit_for_use(app: App) -> frozenset[str]:
-    """Return the profiles with which a shell might not get their role.
+def find_profiles_unfit_for_use(app: App, session: SsoSession) -> frozenset[str]:
+    """Return the profiles with which a shell might not get their role as a role of this session.
 
-    These are the profiles of other tools that may not work, and all profiles to which a section of
-    ~/.aws/credentials gives the credentials of another role.
+    These are the profiles of other tools that may not work, all profiles to which a section of
+    ~/.aws/credentials gives the credentials of another role, and the legacy profiles that use the
+    sign-in of another session of the portal: its user may be another one.
     """
     check = ProfileChecker(app, app.config.read())
     # A section of fixed keys is warned of: tools write such keys for the profile's own role.
     keyed = check.config_facts.credentials
     shadowed = sdk_order.find_profiles_with_other_role_in_section(check.config, keyed, keyed)
-    return _find_unusable_profiles(check, only_reliable=True) | shadowed
+    unfit = _find_unusable_profiles(check, only_reliable=True) | shadowed
+    if adoption.find_session_for_legacy_profiles(check.config, session).name == session.name:
+        return unfit
+    legacy = adoption.find_legacy_profiles(check.config, session)
+    return unfit | {entry.name for entry in legacy if not entry.managed}
 
 
 def _find_unusable_profiles(check: ProfileChecker, only_reliable: bool) -> frozenset[str]:

@@ -104,6 +104,16 @@ def test_a_legacy_profile_that_another_session_serves_is_not_taken_over(
     assert texts[0] not in saved.config_file.read_text()
 
 
+def test_use_of_a_role_gives_no_profile_that_another_session_serves(saved: Home) -> None:
+    add(saved, SECOND + legacy("old", "Read"))
+    app = in_process(saved)
+    corp, second = app.config.read().sso_sessions()
+    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
+    app.storage.legacy_tokens.save(URL, corp.region, token)
+    assert "old" not in adopting.find_profiles_unfit_for_use(app, corp)
+    assert "old" in adopting.find_profiles_unfit_for_use(app, second)
+
+
 def test_without_the_list_of_the_other_session_it_is_not_said_that_a_profile_works(
     saved: Home, run: Run
 ) -> None:
