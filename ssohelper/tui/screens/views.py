@@ -99,9 +99,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
             if not yes:
                 return
             try:
-                list_view.save_named_view(
-                    self.app.services, name, self._present, replaces=earlier
-                )
+                list_view.save_named_view(self.app.services, name, self._present, replaces=earlier)
             except SsoHelperError as error:
                 self.app.show_error(error)
             else:
