@@ -141,18 +141,21 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self._waiting_input.clear()
             await self.release_keys()
 
-    async def _cancel_hold(self, event: Key | Paste) -> None:
-        """Drop the keys that are held if this one leaves what they wait for, or hold it too."""
-        bound = self.screen.active_bindings.get(event.key) if isinstance(event, Key) else None
-        is_own = bound is not None and bound.node is self
-        is_escape = isinstance(event, Key) and event.key == "escape"
-        if self._hold is None or self._hold_cancelled is None or not (is_own or is_escape):
+    async def _hold_input_or_leave(self, event: Key | Paste) -> None:
+        """Hold this input too. If it leaves what the keys wait for, drop them instead."""
+        if self._hold is None or self._hold_cancelled is None or not isinstance(event, Key):
+            self._hold_input(event)
+            return
+        bound = self.screen.active_bindings.get(event.key)
+        # The screen has ctrl+c too, to copy a selection. Without one, the key quits.
+        is_own = event.key == "ctrl+c" or (bound is not None and bound.node is self)
+        if not is_own and event.key != "escape":
             self._hold_input(event)
             return
         self._hold_cancelled()
         await self.drop_keys()
         if is_own:
-            await self._handle_input(event)
+            await self.handle_input(event)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
@@ -160,11 +163,11 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             await super().on_event(event)
         elif self._input_marker is None:
-            await self._handle_input(event)
+            await self.handle_input(event)
         else:
-            await self._cancel_hold(event)
+            await self._hold_input_or_leave(event)
 
-    async def _handle_input(self, event: Key | Paste) -> None:
+    async def handle_input(self, event: Key | Paste) -> None:
         """Handle the input now, or hold it back until the letters before it are handled."""
         focused = self.focused
         is_text = self._is_text_for(focused, event)
@@ -214,7 +217,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             return
         self._input_marker = self._text_field = None
         while self._waiting_input and self._input_marker is None:
-            await self._handle_input(self._waiting_input.popleft())
+            await self.handle_input(self._waiting_input.popleft())
 
     def _go_on_if_target_is_gone(self) -> None:
         """Handle the next input if the message cannot come back, because its widget was removed."""

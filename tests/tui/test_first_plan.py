@@ -84,6 +84,7 @@ def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(
         may_plan.set()
         if key == "ctrl+d":
             await user.wait_for_screen(DiffScreen)
+            await until(lambda: user.app.screen.query(LineView))
             view = user.app.screen.query_one(LineView)
             await until(lambda: view.scroll_offset.y == view.max_scroll_y > 0)
             await user.press("escape")

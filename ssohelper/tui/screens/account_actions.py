@@ -306,7 +306,7 @@ class RowActions:
 
         with self._announce_wait("exec"):
             profile = await background.run(self.app, resolve_profile_and_check_credentials)
-        run_shell(self.app, profile)
+        await run_shell(self.app, profile)
         self._reload()
 
     async def _run_command(self, row: RoleRow) -> None:

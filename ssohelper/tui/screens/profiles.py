@@ -362,7 +362,9 @@ class ProfilesScreen(FirstPlanScreen):
             self.app.show_error(error)
             return
         title = f"{found.current.path}: {plan_kinds.counts_line(plan)}"
-        self.app.push_screen(DiffScreen(title, lines, f"[profile {row.name}]" if row else None))
+        await self.app.push_screen(
+            DiffScreen(title, lines, f"[profile {row.name}]" if row else None)
+        )
 
     def action_edit(self) -> None:
         """Open the editor at the profile under the cursor, then read the config again."""

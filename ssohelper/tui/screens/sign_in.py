@@ -163,7 +163,7 @@ class SignInScreen(LateDismissScreen[None]):
         sign_in = self.sign_in
         if sign_in.ended.is_set():
             if not self._is_cancelled:
-                self.app.ignore_letters_until_pause()
+                self.app.typing_pause.begin_after_closing()
             self.finish(None)
             return
         failure, page = sign_in.failure, sign_in.page
