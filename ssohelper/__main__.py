@@ -182,7 +182,7 @@ def _run_command(
     _raise_on_interrupt()
     if waiting is not None:
         waiting.redirect_stdout()
-    return run(argv, row)
+    return run(argv, row, waiting)
 
 
 def _disable_core_dumps() -> None:

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 _LOCK_SECONDS = 1.0
 
 
+class ViewExists(UsageProblem):
+    """Raised when another view is saved under the name. `view` is that view."""
+
+    def __init__(self, name: str, view: SavedView) -> None:
+        super().__init__(
+            f'another view is saved as "{name}"', hint="save it once more to replace that"
+        )
+        self.view = view
+
+
 def load_list_view(app: App) -> RoleListView:
     """Return the user's view; the default view, with one warning, if its file cannot be read."""
     try:
@@ -51,10 +61,13 @@ def load_saved_views(app: App) -> dict[str, SavedView]:
         return {}
 
 
-def save_named_view(app: App, name: str, saved: SavedView) -> None:
-    """Save a view under this name. Replaces a saved view that has the name already.
+def save_named_view(
+    app: App, name: str, saved: SavedView, replaces: SavedView | None = None
+) -> None:
+    """Save a view under this name. Replaces a view of this name only if it equals `replaces`.
 
-    Raises: UsageProblem for a name that is not valid, or if there are too many views; LocalState.
+    Raises: ViewExists; UsageProblem for a name that is not valid, or if there are too many views;
+    LocalState.
     """
     if not VIEW_NAME.fullmatch(name):
         raise UsageProblem(
@@ -63,6 +76,10 @@ def save_named_view(app: App, name: str, saved: SavedView) -> None:
         )
 
     def add_saved_view(views: dict[str, SavedView]) -> dict[str, SavedView]:
+        # Checked under the lock: another full screen may have saved a view since the question.
+        present = views.get(name)
+        if present is not None and present not in (saved, replaces):
+            raise ViewExists(name, present)
         if name not in views and len(views) >= MOST_SAVED:
             raise UsageProblem(f"{MOST_SAVED} views are saved already", hint="remove one first")
         return {**views, name: saved}

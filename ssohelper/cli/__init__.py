@@ -16,6 +16,7 @@ from ssohelper.errors import SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.core.role_rows import RoleRow
+    from ssohelper.system.shell_answer import ShellAnswer
 
 # Each command's module, attribute and one-line help, by what people do with it. The help texts are
 # here so that `ssohelper --help` imports no command's module: it takes 37 ms instead of 300.
@@ -235,14 +236,15 @@ def main(ctx: click.Context) -> None:
         ctx.exit(2)
 
 
-def run(argv: list[str], chosen: RoleRow | None = None) -> int:
+def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | None = None) -> int:
     """Run the command line; return its exit code. Only this function turns errors into messages.
 
-    `chosen` is a role from the full screen, for the command `use`.
+    `chosen` is a role from the full screen, for the command `use`. `answer` is the file of the
+    shell function that waits for the answer, if one does.
     """
     output.replace_closed_streams()
     try:
-        options = output.CommonOptions(chosen)
+        options = output.CommonOptions(chosen, answer)
         result = main.main(args=argv, prog_name="ssohelper", standalone_mode=False, obj=options)
         output.flush_stdout()
     except SsoHelperError as error:

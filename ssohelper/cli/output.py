@@ -25,10 +25,11 @@ from ssohelper.cli.table import Cell
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.text import show, show_message, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
-from ssohelper.system import terminal
+from ssohelper.system import shell_answer, terminal
 
 if TYPE_CHECKING:
     from ssohelper.core.role_rows import RoleRow
+    from ssohelper.system.shell_answer import ShellAnswer
 
 _log = logging.getLogger(__name__)
 
@@ -44,11 +45,15 @@ class CommonOptions:
     """The options -v, --json and --session, given before or after the command's name.
 
     `has_printed_json` is True once the JSON object, which has the warnings, has been printed.
-    `chosen` is a role from the full screen, for the command `use`; no option sets it.
+    No option sets these two: `chosen` is a role from the full screen, for the command `use`, and
+    `answer` is the file of the shell function that waits for the answer.
     """
 
-    def __init__(self, chosen: "RoleRow | None" = None) -> None:
+    def __init__(
+        self, chosen: "RoleRow | None" = None, answer: "ShellAnswer | None" = None
+    ) -> None:
         self.chosen = chosen
+        self.answer = answer
         self.json = False
         self.verbose = 0
         self.session: str | None = None
@@ -168,7 +173,8 @@ def write_stdout(data: bytes) -> None:
 def write_shell_answer(text: str) -> None:
     """Write the text that switches the shell which called us, with any bytes of its variables.
 
-    Raises: LocalState when it cannot be written, so that the shell is not switched.
+    Raises: LocalState when it cannot be written, or the shell would not find it: then the shell is
+    not switched, and nothing may say that it is.
     """
     try:
         write_stdout(os.fsencode(text) + b"\n")
@@ -178,6 +184,9 @@ def write_shell_answer(text: str) -> None:
             f"the answer for this shell cannot be written: {why}: the shell was not switched",
             hint="free some space where XDG_RUNTIME_DIR or TMPDIR points, then run it once more",
         ) from cause
+    answer = options().answer
+    if answer is not None and not answer.is_in_place():
+        raise LocalState(shell_answer.LOST_MESSAGE, hint=shell_answer.LOST_HINT)
 
 
 # -- printing messages on stderr -------------------------------------------------------------------

@@ -84,7 +84,7 @@ def login_result_text(
     """Return the message to show after a login; `how` and `user` come from its LoginOutcome.
 
     The message names the end of the sign-in, until which jobs can run. When that end is unknown, it
-    names the end of the access token. If there is a `next_step`, the message names that instead.
+    names the end of the access token. If there is a `next_step`, the message begins with that.
     """
     ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
     until = f"until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
@@ -94,8 +94,10 @@ def login_result_text(
     as_user = ""
     if how in ("joined", "signed in"):
         as_user = f' as "{show(user)}"' if user else " (the user is unknown)"
+    if next_step:
+        return f'signed in: {show(next_step)} ("{show(session_name)}"{as_user})'
     result = _RESULTS[how].format(session=show(session_name))
-    return f"{result}{as_user}: {next_step or ends}"
+    return f"{result}{as_user}: {ends}"
 
 
 def logout_result_text(session_name: str, was_signed_in: bool) -> str:

@@ -22,6 +22,16 @@ class KeyAction(NamedTuple):
     description: str
 
 
+class WantedAction(NamedTuple):
+    """An action that needs a sign-in first: its name in ACTIONS.
+
+    `role` names the role that it is for, as in `payments-dev/ReadOnlyAccess`, if it is for one.
+    """
+
+    name: str
+    role: str = ""
+
+
 ACTIONS: dict[str, KeyAction] = {
     action.name: action
     for action in (

@@ -44,6 +44,11 @@ class RoleRow(NamedTuple):
         return self.provider or " ".join(self.profiles)
 
     @property
+    def label(self) -> str:
+        """Return the row's account and role as messages name them: `payments-dev/Developer`."""
+        return f"{self.account.name or self.account.id}/{self.role_name}"
+
+    @property
     def key(self) -> RoleKey:
         """Return the key of the row's role. It stays the same when profiles change."""
         return self.chained or RoleKey(self.session_name, self.account.id, self.role_name)

@@ -27,11 +27,8 @@ _ALL = ("_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS")
 
 # The exit code of a LocalState error.
 LOST = 7
-_LOST_TEXT = (
-    b"ssohelper: error: the file for this shell's function was removed or replaced: "
-    b"nothing was changed\n"
-    b"ssohelper: hint: run the command once more\n"
-)
+LOST_MESSAGE = "the file for this shell's function was removed or replaced: nothing was changed"
+LOST_HINT = "run the command once more"
 # `mktemp ssohelper.XXXXXXXXXX` in the shell functions makes such names.
 _PREFIX = "ssohelper."
 _RANDOM_CHARACTERS = 10
@@ -61,16 +58,18 @@ class ShellAnswer:
         answer because the file was removed or replaced meanwhile. What is there then stays.
         """
         has_answer = not code and os.fstat(self._descriptor).st_size > 0
-        if not self._is_in_place():
+        if not self.is_in_place():
             if has_answer:
-                os.write(2, _LOST_TEXT)
+                text = f"ssohelper: error: {LOST_MESSAGE}\nssohelper: hint: {LOST_HINT}\n"
+                os.write(2, text.encode())
             return LOST if has_answer else code
         if not has_answer:
             with suppress(OSError):
                 os.unlink(self._path)
         return code
 
-    def _is_in_place(self) -> bool:
+    def is_in_place(self) -> bool:
+        """Return whether the shell function will find this file: it was not removed or replaced."""
         try:
             return os.path.samestat(os.lstat(self._path), os.fstat(self._descriptor))
         except OSError:

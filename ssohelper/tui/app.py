@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from ssohelper.app import App
+from ssohelper.core.keymap import WantedAction
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.system import terminal
@@ -199,19 +200,24 @@ class FullScreenApp(TuiApp[str]):
             self.leave(command, chosen)
         self._asks_to_leave = False
 
-    def join_sign_in(self, session_name: str, go_on: Callable[[], object], what: str) -> bool:
-        """Show the dialog of the sign-in to this session, if one runs; return whether one does.
+    def join_sign_in(self, row: RoleRow, go_on: Callable[[], object]) -> bool:
+        """Show the dialog of the sign-in to the role's session, if one runs; return whether one does.
 
-        After the sign-in, `go_on` is called, as by `sign_in`.
+        After the sign-in, `go_on` is called, which uses the role, as by `sign_in`.
         """
+        session_name = row.session_name
         if session_name not in self.sign_ins:
             return False
         why = LoginRequired(f'the sign-in to "{session_name}" is still running')
-        self.sign_in(session_name, why, go_on, what)
+        self.sign_in(session_name, why, go_on, WantedAction("accounts.use", row.label))
         return True
 
     def sign_in(
-        self, session_name: str, why: LoginRequired, go_on: Callable[[], object], action: str
+        self,
+        session_name: str,
+        why: LoginRequired,
+        go_on: Callable[[], object],
+        wanted: WantedAction,
     ) -> None:
         """Offer to sign in to a session, as `offer_sign_in` does.
 
@@ -219,24 +225,26 @@ class FullScreenApp(TuiApp[str]):
         """
 
         async def offer() -> None:
-            if await self.offer_sign_in(session_name, why, action):
+            if await self.offer_sign_in(session_name, why, wanted):
                 go_on()
 
         self.run_worker(offer())
 
-    async def offer_sign_in(self, session_name: str, why: LoginRequired, action: str) -> bool:
+    async def offer_sign_in(
+        self, session_name: str, why: LoginRequired, wanted: WantedAction
+    ) -> bool:
         """Offer to sign in to a session, and return whether to go on. Call it in a worker.
 
-        `action` is the name in ACTIONS of the action that needs the sign-in, and `why` is its
-        error, which the dialog shows. If the sign-in goes on in the background, return False: a
-        message then names the action's key once the user is signed in.
+        `wanted` is the action that needs the sign-in, and `why` is its error, which the dialog
+        shows. If the sign-in goes on in the background, return False: a message then names the
+        action's key once the user is signed in.
         """
         session = self.services.config.read().sso_session(session_name)
         if session is None or self.screen.is_modal:
             self.show_error(why)
             return False
         offers = import_module(_OFFERS)
-        answer = await offers.offer_sign_in(self, session, why, action)
+        answer = await offers.offer_sign_in(self, session, why, wanted)
         if answer is offers.Answer.SIGNED_IN:
             self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
             return True

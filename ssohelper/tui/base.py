@@ -12,14 +12,13 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import RenderableType
 from textual.binding import Binding
-from textual.events import Event, Key, Resize
+from textual.events import Event, Key, Paste, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Size
 from textual.signal import Signal
@@ -31,6 +30,7 @@ from ssohelper.tui import background, messages, tty
 from ssohelper.tui.keys import KeyOrderApp
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.messages import Kind, Messages
+from ssohelper.tui.typing_pause import TypingPause
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -47,8 +47,6 @@ _Answer = TypeVar("_Answer")
 # The signals after which the program restores the terminal and ends.
 _SIGNALS = ("SIGTERM", "SIGHUP")
 _NOTE_SECONDS = 6.0
-# A user who types on makes no pause of this length between two keys.
-_PAUSE_SECONDS = 0.5
 # Actions that only show something. They do not remove an error from the message line.
 _ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
 _NO_COLOR = NoColor()
@@ -74,7 +72,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         # Published when the message to show, or the state of a list, may have changed.
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
-        self._letters_ignored_until = 0.0
+        self.typing_pause = TypingPause()
         # Signs out again, and returns whether it did. Set between the sign-in of a set-up and the
         # user's answer: a user who quits then would leave a token whose session no command knows.
         self.give_back_sign_in: Callable[[], bool] | None = None
@@ -201,30 +199,26 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------
 
-    def ignore_letters_until_pause(self) -> None:
-        """Ignore printable keys outside of text fields until none came for a moment.
+    async def handle_input(self, event: Key | Paste) -> None:
+        """Handle the input, unless it is a key that is ignored until a pause in typing."""
+        if isinstance(event, Key):
+            focused, is_enter = self.focused, event.key == "enter"
+            is_text = focused is not None and focused.check_consume_key(event.key, event.character)
+            if self.typing_pause.is_key_ignored(
+                is_text_or_enter=event.is_printable or is_enter, is_for_field=is_text
+            ):
+                self.bell()
+                return
+            bound = self.screen.active_bindings.get(event.key)
+            is_edit = not is_enter and bound is not None and bound.node is focused
+            self.typing_pause.note_key(is_typing=is_text or is_edit)
+        await super().handle_input(event)
 
-        For a dialog that closes by itself: the user may have typed the next key for the dialog. Any
-        other key, such as an arrow, shows that the user has seen it, and ends this.
-        """
-        self._letters_ignored_until = time.monotonic() + _PAUSE_SECONDS
-
-    def _is_ignored_letter(self, event: Key) -> bool:
-        now, focused = time.monotonic(), self.focused
-        if event.is_forwarded or now >= self._letters_ignored_until:
-            return False
-        if not event.is_printable:
-            self._letters_ignored_until = 0.0
-            return False
-        if focused is not None and focused.check_consume_key(event.key, event.character):
-            return False
-        self._letters_ignored_until = now + _PAUSE_SECONDS
-        return True
+    def _begin_pause_of_dialog(self, screen: Screen[Any]) -> None:
+        if screen.is_modal:
+            self.typing_pause.begin_after_opening()
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key) and self._is_ignored_letter(event):
-            self.bell()
-            return
         # A size without pixels comes from Textual's driver, which may have asked the wrong stream
         # (`tty.size` explains that). A size with pixels was reported by the terminal itself.
         if isinstance(event, Resize) and event.pixel_size is None and not self.is_headless:
@@ -242,6 +236,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
 
     def on_ready(self) -> None:
+        self.screen_change_signal.subscribe(self, self._begin_pause_of_dialog, immediate=True)
         if sys.platform != "win32" and not self.is_headless:
             tty.call_at_hangup(lambda: self.call_in_ui_thread(self._end_by_signal, signal.SIGHUP))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from textual.app import App
@@ -90,6 +90,10 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # widget that got the message first. Both are None while no input is being waited for.
         self._input_marker: InputHandled | None = None
         self._input_target: DOMNode | None = None
+        # The marker while all input is held, until `release_keys`; and what to call if the user
+        # wants to leave what the keys wait for.
+        self._hold: InputHandled | None = None
+        self._hold_cancelled: Callable[[], object] | None = None
         # The text field that the last letters went to. It may still be handling them: unlike for
         # other keys, no message tells us when it has.
         self._text_field: Widget | None = None
@@ -111,15 +115,47 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         self.bytes_ahead -= len((event.character or "\x1b[A").encode("utf-8", "replace"))
         return Key("enter", "\r") if is_ahead and event.key == "ctrl+j" else event
 
-    def hold_keys(self, keys: Iterable[Key]) -> None:
-        """Take these keys and all that follow, and handle none until `release_keys`."""
+    def hold_keys(
+        self, keys: Iterable[Key] = (), cancelled: Callable[[], object] | None = None
+    ) -> None:
+        """Take these keys and all that follow, and handle none until `release_keys`.
+
+        With `cancelled`, Escape and the app's own keys, such as the one to quit, do not wait: the
+        keys that are held are dropped, `cancelled` is called, and the app's own key acts.
+        """
         self._waiting_input.extend(keys)
-        self._input_marker = InputHandled()
+        self._input_marker = self._hold = InputHandled()
+        self._input_target, self._hold_cancelled = None, cancelled
 
     async def release_keys(self) -> None:
-        """Handle the keys that `hold_keys` holds, in their order."""
-        if self._input_marker is not None:
+        """Handle the keys that `hold_keys` holds, in their order. If it holds none, do nothing."""
+        if self._hold is not None and self._input_marker is self._hold:
+            self._hold = None
+            if self._waiting_input:
+                self.set_timer(_CHECK_SECONDS, self._go_on_if_target_is_gone)
             await self._handle_next_input(self._input_marker)
+
+    async def drop_keys(self) -> None:
+        """Drop the keys that `hold_keys` holds, and handle those that follow."""
+        if self._hold is not None and self._input_marker is self._hold:
+            self._waiting_input.clear()
+            await self.release_keys()
+
+    async def _hold_input_or_leave(self, event: Key | Paste) -> None:
+        """Hold this input too. If it leaves what the keys wait for, drop them instead."""
+        if self._hold is None or self._hold_cancelled is None or not isinstance(event, Key):
+            self._hold_input(event)
+            return
+        bound = self.screen.active_bindings.get(event.key)
+        # The screen has ctrl+c too, to copy a selection. Without one, the key quits.
+        is_own = event.key == "ctrl+c" or (bound is not None and bound.node is self)
+        if not is_own and event.key != "escape":
+            self._hold_input(event)
+            return
+        self._hold_cancelled()
+        await self.drop_keys()
+        if is_own:
+            await self.handle_input(event)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
@@ -127,11 +163,11 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             await super().on_event(event)
         elif self._input_marker is None:
-            await self._handle_input(event)
+            await self.handle_input(event)
         else:
-            self._hold_input(event)
+            await self._hold_input_or_leave(event)
 
-    async def _handle_input(self, event: Key | Paste) -> None:
+    async def handle_input(self, event: Key | Paste) -> None:
         """Handle the input now, or hold it back until the letters before it are handled."""
         focused = self.focused
         is_text = self._is_text_for(focused, event)
@@ -164,6 +200,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
 
     def _send_input_marker(self, target: DOMNode) -> None:
         """Send the message that follows the input to the widget that is handling the input."""
+        if self._hold is not None:  # the input has run an action for which all keys wait
+            return
         self._input_target, self._input_marker = target, InputHandled()
         if not target.post_message(self._input_marker):  # the key has removed this widget
             self.call_later(self._handle_next_input, self._input_marker)
@@ -179,7 +217,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             return
         self._input_marker = self._text_field = None
         while self._waiting_input and self._input_marker is None:
-            await self._handle_input(self._waiting_input.popleft())
+            await self.handle_input(self._waiting_input.popleft())
 
     def _go_on_if_target_is_gone(self) -> None:
         """Handle the next input if the message cannot come back, because its widget was removed."""

@@ -20,7 +20,7 @@ from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core import clock_text
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DeviceAuthorization
-from ssohelper.core.keymap import ACTIONS
+from ssohelper.core.keymap import ACTIONS, WantedAction
 from ssohelper.core.model import SsoSession
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError
@@ -81,8 +81,8 @@ class RunningSignIn:
         self.changed: Signal[None] = Signal(app, "sign-in changed")
         self.dialogs = 0
         self.is_kept = False
-        # The name in ACTIONS of the last action that needed this sign-in, or "".
-        self.waiting_action = ""
+        # The last action that needed this sign-in.
+        self.waiting_action: WantedAction | None = None
         self.uses_code = self._device_code = device_code
         self.has_browser = False
         self._app, self._force = app, force
@@ -271,12 +271,20 @@ def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> Non
             )
 
 
-def how_to_run(app: TuiApp[Any], action: str) -> str:
-    """Return the keys that run an action from the present screen: `press F4, then F9 to write`."""
+def how_to_run(app: TuiApp[Any], wanted: WantedAction) -> str:
+    """Return the keys that run an action from the present screen: `press F4, then F9 to write`.
+
+    For an action on a role they are followed by the role, which the user must go to by then:
+    `press F7 (Shell) on payments-dev/Developer`.
+    """
+    action = wanted.name
     screen_name = action.partition(".")[0]
     keys = [] if app.current_mode == screen_name else [app.key_by_settings(f"app.{screen_name}")]
     keys.append(app.key_by_settings(action))
-    return f"press {', then '.join(keys)} to {ACTIONS[action].description}"
+    pressed = f"press {', then '.join(keys)}"
+    if wanted.role:
+        return f"{pressed} ({ACTIONS[action].label}) on {wanted.role}"
+    return f"{pressed} to {ACTIONS[action].description}"
 
 
 class _Attempt:

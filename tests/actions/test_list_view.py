@@ -21,7 +21,12 @@ def test_a_view_is_saved_replaced_and_removed_alone(app: WorldApp) -> None:
     for name in ("one", "two"):
         list_view.save_named_view(app, name, VIEW)
     changed = VIEW._replace(query="dev")
-    list_view.save_named_view(app, "two", changed)
+    for replaces in (None, changed._replace(query="prod")):
+        with pytest.raises(list_view.ViewExists) as found:
+            list_view.save_named_view(app, "two", changed, replaces)
+        assert found.value.view == VIEW
+    list_view.save_named_view(app, "two", changed, replaces=VIEW)
+    list_view.save_named_view(app, "two", changed)  # changes nothing
     assert list_view.load_saved_views(app) == {"one": VIEW, "two": changed}
     list_view.remove_saved_view(app, "one")
     list_view.remove_saved_view(app, "nowhere")
@@ -43,5 +48,5 @@ def test_no_more_views_are_saved_than_can_be_listed_but_each_can_be_replaced(
     with pytest.raises(UsageProblem, match="saved already"):
         list_view.save_named_view(app, "one more", VIEW)
     changed = VIEW._replace(query="dev")
-    list_view.save_named_view(app, "view 7", changed)
+    list_view.save_named_view(app, "view 7", changed, replaces=VIEW)
     assert list_view.load_saved_views(app) == {**full, "view 7": changed}

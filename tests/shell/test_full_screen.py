@@ -79,6 +79,8 @@ def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(
     inside.send("\r")
     inside.until(f"code {shell_answer.LOST} is-before")
     assert "the file for this shell's function was removed or replaced" in inside.text
+    assert 'account "payments-prod"' not in inside.text.partition("ssohelper: error: ")[0]
+    assert "of the sign-in left" not in inside.text
     inside.close()
 
 

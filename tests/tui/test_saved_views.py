@@ -10,6 +10,7 @@ from ssohelper.core.role_tree import RoleListView, SavedView
 from ssohelper.errors import UsageProblem
 from ssohelper.tui.commands import list_commands
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.views import ViewsScreen
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_accounts import role_list
@@ -57,6 +58,50 @@ def test_an_error_is_shown_below_the_open_dialog(world: DemoHome) -> None:
         await user.wait_for_text("✗ a view needs a name", "Views of the list")
 
     run_scenario(world.app(), scenario, size=(40, 12))
+
+
+def test_a_view_of_the_same_name_is_replaced_only_after_a_question(world: DemoHome) -> None:
+    list_view.save_named_view(world.app(), "mine", FLAT)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"pay dev", "ctrl+v")
+        await user.wait_for_screen(ViewsScreen)
+        await user.press(*"mine", "ctrl+s")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_text(
+            'Replace the saved view "mine"?', "- prod read · flat", "+ pay dev"
+        )
+        await user.press("n")
+        await user.wait_for_screen(ViewsScreen)
+        assert world.app().list_view.load_saved_views() == {"mine": FLAT}
+        await user.press("ctrl+s")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y")
+        await user.wait_for_message('replaced the view "mine"')
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario)
+    assert world.app().list_view.load_saved_views()["mine"].query == "pay dev"
+
+
+def test_a_view_that_another_full_screen_saved_since_is_not_replaced(world: DemoHome) -> None:
+    other = FLAT._replace(query="orders")
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"pay dev")
+        await open_views(user)
+        list_view.save_named_view(world.app(), "mine", FLAT)  # after this dialog has read the views
+        await user.press(*"mine", "ctrl+s")
+        await user.wait_for_screen(ConfirmScreen)
+        list_view.save_named_view(world.app(), "mine", other, replaces=FLAT)
+        await user.press("y")
+        await user.wait_for_message('another view is saved as "mine"')
+        await user.wait_for_screen(ViewsScreen)
+
+    run_scenario(world.app(), scenario)
+    assert world.app().list_view.load_saved_views() == {"mine": other}
 
 
 def shown_rows(user: User) -> list[RoleRow]:

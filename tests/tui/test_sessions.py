@@ -6,6 +6,7 @@ from ssohelper.core.region_order import RegionFailure
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.typing_pause import TypingPause
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_set_up import quick
 from tests.tui.world import DemoHome
@@ -203,7 +204,7 @@ def test_letters_typed_when_the_sign_in_dialog_closes_by_itself_do_nothing(
         await user.wait_for_screen(SessionsScreen)
         await user.press("o", "f")
         assert isinstance(user.app.screen, SessionsScreen)
-        user.app._letters_ignored_until = 0.0
+        user.app.typing_pause = TypingPause()
         await user.press("o")
         await user.wait_for_screen(ConfirmScreen)
 

@@ -49,7 +49,9 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
         await leave_running(user, AccountsScreen)
         [url] = opened(notes)
         user.app.run_in_background(lambda: sign_in(url, "ana"))
-        await user.wait_for_message('signed in to "corp" as "ana": press F8 to ask AWS which')
+        next_step = 'signed in: press F8 (Who am I) on payments-dev/Developer ("corp" as "ana")'
+        await user.wait_for_text(next_step)
+        assert len(next_step) + 3 <= 80  # it is read whole in 80 columns, with the sign before it
         await user.press(*" !x")  # what is typed stays in the search, and nothing opens over it
         await user.wait_for_text("payments-dev developer !x")
         assert isinstance(user.app.screen, AccountsScreen)
@@ -95,7 +97,9 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
         await user.press("s")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
-        await user.wait_for_message('signed in to "lab" as "ben": press F2, then F8 to ask AWS')
+        await user.wait_for_message(
+            'press F2, then F8 (Who am I) on lab/ReadOnlyAccess ("lab" as "ben")'
+        )
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -108,3 +112,20 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
 
     app = run_scenario(services, scenario)
     assert_all_ended(app, callback_port(opened(notes)[1]))
+
+
+def test_the_role_of_enter_is_named_after_a_sign_in_that_went_on(world: DemoHome) -> None:
+    services = two_signed_out_sessions(world, sleep=waiting)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"payments-dev developer", "f8")
+        await user.wait_for_text("PQRS-TVWX")
+        await leave_running(user, AccountsScreen)
+        await user.press("enter")
+        await user.wait_for_text("PQRS-TVWX", 'the sign-in to "corp" is still')
+        await leave_running(user, AccountsScreen)
+        world.emulator.approve_device("PQRS-TVWX", "ana")
+        await user.wait_for_text("signed in: press ⏎ (Use) on payments-dev/Developer")
+
+    assert run_scenario(services, scenario).return_value is None

@@ -1,6 +1,5 @@
 """Ticked roles of several sessions: each missing sign-in is offered, then the action goes on."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from ssohelper.actions import login
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
-from ssohelper.tui import base
+from ssohelper.tui import typing_pause
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
@@ -24,7 +23,7 @@ from tests.tui.world import NOW, DemoHome, until
 @pytest.fixture(autouse=True)
 def fast_typing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Accept a letter at once after a dialog has closed by itself: these users type fast."""
-    monkeypatch.setattr(base, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(typing_pause, "PAUSE_SECONDS", 0.0)
 
 
 LAB = Account("000060000001", "lab", "aws+lab@example.com")
@@ -97,7 +96,7 @@ def test_profiles_of_several_sessions_are_one_question_each_and_a_no_leaves_the_
         await user.wait_for_text(f'"{session_name}": 1 profile to add')
         await user.wait_for_screen(ConfirmScreen)
         # The question follows a dialog that closed by itself: it takes no letter before a pause.
-        await until(lambda: time.monotonic() > user.app._letters_ignored_until)
+        user.app.typing_pause = typing_pause.TypingPause()  # as after one
         await user.press(key)
 
     async def scenario(user: User) -> None:

@@ -20,6 +20,7 @@ from ssohelper.actions import (
     selection,
 )
 from ssohelper.core import plan_text, shell_text
+from ssohelper.core.keymap import WantedAction
 from ssohelper.core.model import PageChoice, Profile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
@@ -114,7 +115,8 @@ class RowActions:
         except SsoHelperError as error:
             if isinstance(error, LoginRequired) and not signed_in:
                 go_on = partial(self._start_action, name, row, signed_in=True)
-                self.app.sign_in(row.session_name, error, go_on, f"accounts.{name}")
+                wanted = WantedAction(f"accounts.{name}", row.label)
+                self.app.sign_in(row.session_name, error, go_on, wanted)
             else:
                 self.app.show_error(error)
             if name == "profile":
@@ -243,8 +245,7 @@ class RowActions:
             return console.load_opened_console_pages(services, row.key), region
 
         last, region = await background.run(self.app, read_last_pages_and_region)
-        where = row.account.name or row.account.id
-        title = f"Console of {row.role_name} in {where}"
+        title = f"Console of {row.role_name} in {row.account.name or row.account.id}"
         if len(rows) > 1:
             title = f"Console of {len(rows)} ticked roles"
         return await self.app.push_screen_wait(ConsoleChooser(title, last, region))
@@ -305,7 +306,7 @@ class RowActions:
 
         with self._announce_wait("exec"):
             profile = await background.run(self.app, resolve_profile_and_check_credentials)
-        run_shell(self.app, profile)
+        await run_shell(self.app, profile)
         self._reload()
 
     async def _run_command(self, row: RoleRow) -> None:

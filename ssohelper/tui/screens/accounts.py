@@ -358,7 +358,7 @@ class AccountsScreen(Screen[None]):
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         use = partial(self._use_role, event.row)
-        if not self.app.join_sign_in(event.row.session_name, use, "the switch to the role"):
+        if not self.app.join_sign_in(event.row, use):
             use()
 
     def _use_role(self, row: RoleRow) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import directory
 from ssohelper.actions.roles import KnownRoles
+from ssohelper.core.keymap import WantedAction
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired, SsoHelperError
@@ -138,7 +139,7 @@ class ListRefresher:
             self._asked_at.pop(session.name, None)
             if may_offer_sign_in:
                 go_on = partial(self.refresh_list, session, by_user=True)
-                app.sign_in(session.name, error, go_on, "accounts.refresh")
+                app.sign_in(session.name, error, go_on, WantedAction("accounts.refresh"))
             elif by_user:
                 self._signed_out.append(session.name)
                 app.show_error(self._name_all_signed_out(error))

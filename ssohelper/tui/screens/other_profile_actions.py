@@ -141,7 +141,8 @@ class OtherProfileActions:
             foreign.check_foreign_profile_usable(services, found, is_on_terminal=True)
             return found
 
-        run_shell_with_other_profile(self._app, await background.run(self._app, check_profile_use))
+        found = await background.run(self._app, check_profile_use)
+        await run_shell_with_other_profile(self._app, found)
 
     def _announce_wait(self, row: RoleRow) -> None:
         self._app.show_done(f'"{row.role_name}" is not ours: waiting for {row.provider}')

@@ -15,7 +15,6 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
-from textual.screen import Screen
 from textual.widgets import Static
 
 from ssohelper.actions import adopting
@@ -28,6 +27,7 @@ from ssohelper.tui.keys import action_binding
 from ssohelper.tui.profile_rows import NO_ROWS
 from ssohelper.tui.screens import adopt_questions, profile_actions, profile_texts
 from ssohelper.tui.screens.diff import DiffScreen
+from ssohelper.tui.screens.first_plan import FirstPlanScreen, after_first_plan
 from ssohelper.tui.screens.profile_planner import Found, Planner
 from ssohelper.tui.screens.proposal import plan_lines, sync_command
 from ssohelper.tui.widgets.key_bar import KeyBar
@@ -45,10 +45,12 @@ _CHANGING = frozenset(
     ["apply", "adopt", "undo", "remove", "prune", "rename", "session", "refresh", "options", "diff"]
 )
 _OF_SESSION = frozenset(["apply", "adopt", "options", "refresh", "diff", "prune", "rename"])
+# The actions that only show something. Their keys count before the first plan is made too.
+_SHOWING = frozenset(["options", "diff", "prune", "rename"])
 _BESIDE_COLUMNS, _LOW_LINES, _NARROW_COLUMNS = 120, 20, 70
 
 
-class ProfilesScreen(Screen[None]):
+class ProfilesScreen(FirstPlanScreen):
     """Shows the profiles of ~/.aws/config, and what a sync would do with them."""
 
     HELP_TEXT = (
@@ -130,6 +132,11 @@ class ProfilesScreen(Screen[None]):
         """Return whether the screen shows what a sync would do, for what the user asks now."""
         return self._planner.is_done
 
+    @property
+    def is_first_plan_awaited(self) -> bool:
+        """Return whether the screen can show no plan yet, but no error either."""
+        return self._planner.found is None and not self.has_class("unreadable")
+
     # -- showing the profiles and the plan -----------------------------------------------------
 
     def _show_found_profiles(self, found: Found) -> None:
@@ -150,6 +157,7 @@ class ProfilesScreen(Screen[None]):
         self.pane.set_data(found.rows)
         self._show_profile_details()
         self.refresh_bindings()
+        self.run_wished_action(is_planned=found.error is None)
 
     def _show_config_error(self, error: SsoHelperError) -> None:
         """Show why ~/.aws/config cannot be read, with the line, and disable all changes."""
@@ -161,6 +169,7 @@ class ProfilesScreen(Screen[None]):
         self.add_class("unreadable")
         self.pane.set_data(NO_ROWS)
         self.refresh_bindings()
+        self.run_wished_action(is_planned=False)
 
     def _key_of(self, action: str) -> str:
         return self.app.key_of(action, self)
@@ -185,10 +194,12 @@ class ProfilesScreen(Screen[None]):
         await self.app.run_action("app.go('accounts')")
 
     def on_profile_pane_opened(self) -> None:
-        self.action_diff()
+        if not self.is_first_plan_awaited:
+            self.action_diff()
 
     # -- the options of the sync ---------------------------------------------------------------
 
+    @after_first_plan
     def action_options(self) -> None:
         """Open the fields of the sync's options, or close them and keep their texts."""
         found = self._planner.found
@@ -218,11 +229,13 @@ class ProfilesScreen(Screen[None]):
         self.pane.line.focus()
         self.refresh_bindings()
 
+    @after_first_plan
     def action_prune(self) -> None:
         """Toggle whether profiles without a role are removed."""
         self._planner.prune = not self._planner.prune
         self._planner.plan_sync()
 
+    @after_first_plan
     def action_rename(self) -> None:
         """Toggle whether managed profiles get the names of the template."""
         self._planner.rename = not self._planner.rename
@@ -258,7 +271,7 @@ class ProfilesScreen(Screen[None]):
         if action == "edit" and self.fields.display:
             return False  # the key moves the cursor in the fields
         if action in _CHANGING and self._planner.found is None:
-            return None
+            return True if action in _SHOWING and self.is_first_plan_awaited else None
         if action in _OF_SESSION and self._planner.session is None:
             return None
         if action == "session":
@@ -334,6 +347,7 @@ class ProfilesScreen(Screen[None]):
         if session is not None:
             self._start_change(lambda: profile_actions.refresh_roles(self.app, session))
 
+    @after_first_plan
     @work(exclusive=True, group="diff")
     async def action_diff(self) -> None:
         """Show the diff of all changes, from the profile under the cursor on, if there are any."""
@@ -351,7 +365,9 @@ class ProfilesScreen(Screen[None]):
             self.app.show_done(f"{found.current.path}: {plan_kinds.counts_line(plan)}")
             return
         title = f"{found.current.path}: {plan_kinds.counts_line(plan)}"
-        self.app.push_screen(DiffScreen(title, lines, f"[profile {row.name}]" if row else None))
+        await self.app.push_screen(
+            DiffScreen(title, lines, f"[profile {row.name}]" if row else None)
+        )
 
     def action_edit(self) -> None:
         """Open the editor at the profile under the cursor, then read the config again."""

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ssohelper.actions import directory
+from ssohelper.core.keymap import WantedAction
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
@@ -102,12 +103,14 @@ async def refresh_list(
 ) -> Listing | None:
     """List the session's roles with a dialog. If a sign-in is needed, offer it, then list them.
 
-    `action` is as for `offer_sign_in`. Return None if the user left or the listing failed, which
+    `action` is the name in ACTIONS of the action that needs the list, or "" if a sign-in cannot go
+    on in the background. Return None if the user left or the listing failed, which
     was shown then, or if the sign-in goes on in the background. Call it in a worker.
     """
     found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
     if isinstance(found, LoginRequired):
-        answer = await offer_sign_in(app, session, found, action)
+        wanted = WantedAction(action) if action else None
+        answer = await offer_sign_in(app, session, found, wanted)
         if answer is Answer.CANCELLED:
             app.show_done(f'not signed in to "{session.name}": the roles were not listed')
         if answer is not Answer.SIGNED_IN:

@@ -43,17 +43,17 @@ def check_credentials(services: App, profile: Profile) -> None:
     credentials.release_credentials(services, profile.session, profile.role, Way.SHELL, deadline)
 
 
-def run_shell(app: TuiApp[str], profile: Profile) -> None:
+async def run_shell(app: TuiApp[str], profile: Profile) -> None:
     """Run a shell with the role's credentials, and come back to the screen when it has ended.
 
-    Raises: LocalState if no shell can be started here.
+    It begins when the user makes a pause in typing. Raises: LocalState if no shell can be started here.
     """
     # click would take a name such as "-x" for an option.
     name = profile.key.text if profile.name.startswith("-") else profile.name
-    _run_shell_below_exec(app, [*_OPTIONS, name], profile.key.text, profile.shown_role.name)
+    await _run_shell_below_exec(app, [*_OPTIONS, name], profile.key.text, profile.shown_role.name)
 
 
-def run_shell_with_other_profile(app: TuiApp[str], found: ForeignProfile) -> None:
+async def run_shell_with_other_profile(app: TuiApp[str], found: ForeignProfile) -> None:
     """Run a shell as `run_shell` does, with a profile whose credentials another tool gives.
 
     The programs in the shell get the credentials from that tool: no endpoint serves them.
@@ -62,12 +62,12 @@ def run_shell_with_other_profile(app: TuiApp[str], found: ForeignProfile) -> Non
         # Before the command's `--`, click would take such a name for an option, and the profile
         # has no other name.
         more = {"AWS_PROFILE": found.name}
-        _run_shell_below_exec(app, [], found.origin, found.name, more)
+        await _run_shell_below_exec(app, [], found.origin, found.name, more)
     else:
-        _run_shell_below_exec(app, [found.name], found.origin, found.name)
+        await _run_shell_below_exec(app, [found.name], found.origin, found.name)
 
 
-def _run_shell_below_exec(
+async def _run_shell_below_exec(
     app: TuiApp[str],
     words: Sequence[str],
     chosen: str,
@@ -82,6 +82,7 @@ def _run_shell_below_exec(
     argv = ["exec", *words, "--", shell]
     given = [f"{name}={word_as_typed(value)}" for name, value in more.items()]
     line = " ".join([*given, "ssohelper", *map(word_as_typed, argv)])
+    await app.typing_pause.wait()  # else the shell would get the rest of what the user types
     try:
         with app.suspend():
             environ = {**app.services.environ, **more, **_NAMED, served_role.CHOSEN: chosen}

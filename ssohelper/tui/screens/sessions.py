@@ -132,6 +132,8 @@ class SessionsScreen(Screen[None]):
 
     def _show(self, snapshot: Snapshot) -> None:
         self._is_reading = False
+        if not self.query("#error"):  # the program ends: the screen's parts are removed already
+            return
         is_first = self._snapshot is None
         self._snapshot = snapshot
         running_sign_ins.set_config_sessions(self.app, snapshot.listed)

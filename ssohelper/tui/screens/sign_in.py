@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Button, Static
 
+from ssohelper.core.keymap import WantedAction
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -103,11 +104,11 @@ class SignInScreen(LateDismissScreen[None]):
         device_code: bool = False,
         why: SsoHelperError | None = None,
         can_continue: bool = True,
-        waiting_action: str = "",
+        waiting_action: WantedAction | None = None,
     ) -> None:
         """With `can_continue` the user may close the dialog while the sign-in goes on.
 
-        If the user does so, the message about its success names the key of `waiting_action`.
+        If the user does so, the message about its success says how to run `waiting_action`.
         """
         super().__init__()
         self._session = session
@@ -162,7 +163,7 @@ class SignInScreen(LateDismissScreen[None]):
         sign_in = self.sign_in
         if sign_in.ended.is_set():
             if not self._is_cancelled:
-                self.app.ignore_letters_until_pause()
+                self.app.typing_pause.begin_after_closing()
             self.finish(None)
             return
         failure, page = sign_in.failure, sign_in.page
@@ -285,7 +286,7 @@ class SignInScreen(LateDismissScreen[None]):
     def action_background(self) -> None:
         """Close the dialog; the sign-in goes on."""
         self.sign_in.is_kept = self.is_in_background = True
-        if self._waiting_action:
+        if self._waiting_action is not None:
             self.sign_in.waiting_action = self._waiting_action
         self.finish(None)
 

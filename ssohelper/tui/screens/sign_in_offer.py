@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+from ssohelper.core.keymap import WantedAction
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -26,14 +27,14 @@ class Answer(Enum):
 
 
 async def offer_sign_in(
-    app: TuiApp[Any], session: SsoSession, why: LoginRequired, action: str
+    app: TuiApp[Any], session: SsoSession, why: LoginRequired, wanted: WantedAction | None
 ) -> Answer:
     """Show the sign-in dialog until the user has signed in or leaves it. Call it in a worker.
 
-    `why` is the error of the action that needs the sign-in, which the dialog shows. `action` is
-    the action's name in `core.keymap`; with "" the sign-in cannot go on in the background.
+    `why` is the error of the action that needs the sign-in, which the dialog shows. If `wanted`,
+    the action, is None, the sign-in cannot go on in the background.
     """
-    dialog = SignInScreen(session, why=why, can_continue=bool(action), waiting_action=action)
+    dialog = SignInScreen(session, why=why, can_continue=wanted is not None, waiting_action=wanted)
     await app.push_screen_wait(dialog)
     if dialog.is_in_background:
         return Answer.IN_BACKGROUND

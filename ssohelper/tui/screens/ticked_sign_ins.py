@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ssohelper.core.keymap import WantedAction
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import shortened_name_list
 from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned
@@ -27,10 +28,11 @@ async def act_on_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act, ac
     errors of `act`.
     """
     waiting = await _act_unless_signed_out(app, rows, act)
+    wanted = WantedAction(action, rows[0].label if len(rows) == 1 else "the ticked roles")
     left: list[RoleRow] = []
     go_on: list[RoleRow] = []
     for session_name, (error, its_rows) in waiting.items():
-        is_signed_in = await app.offer_sign_in(session_name, error, action)
+        is_signed_in = await app.offer_sign_in(session_name, error, wanted)
         (go_on if is_signed_in else left).extend(its_rows)
     for error, its_rows in (await _act_unless_signed_out(app, go_on, act)).values():
         app.show_error(error)

@@ -14,6 +14,7 @@ from ssohelper.core.search import Index
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.search_dialog import SearchDialog
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line
@@ -75,15 +76,37 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
             self.dismiss(self._views[self.chosen_number])
 
     def action_save(self) -> None:
-        """Save the list's present view under the typed name."""
-        services, name = self.app.services, self.typed_text.strip()
+        """Save the list's present view under the typed name, after a question if that is taken."""
+        name = self.typed_text.strip()
         try:
-            list_view.save_named_view(services, name, self._present)
+            list_view.save_named_view(self.app.services, name, self._present)
+        except list_view.ViewExists as found:
+            self._ask_to_replace(name, found.view)
         except SsoHelperError as error:
             self.app.show_error(error)
-            return
-        self.app.show_done(f'saved this view as "{name}"')
-        self.dismiss(None)
+        else:
+            self.app.show_done(f'saved this view as "{name}"')
+            self.dismiss(None)
+
+    def _ask_to_replace(self, name: str, earlier: SavedView) -> None:
+        lines: list[Line] = [
+            [(f"- {show(earlier.text)}", "bad")],
+            [(f"+ {show(self._present.text)}", "good")],
+        ]
+        question = ConfirmScreen(f'Replace the saved view "{name}"?', lines=lines)
+
+        def replace_if_confirmed(yes: bool | None) -> None:
+            if not yes:
+                return
+            try:
+                list_view.save_named_view(self.app.services, name, self._present, replaces=earlier)
+            except SsoHelperError as error:
+                self.app.show_error(error)
+            else:
+                self.app.show_done(f'replaced the view "{name}"')
+                self.dismiss(None)
+
+        self.app.push_screen(question, replace_if_confirmed)
 
     def action_remove(self) -> None:
         """Remove the saved view under the cursor."""

@@ -1,0 +1,81 @@
+"""Actions of the Profiles screen whose keys are typed before its first plan is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textual.screen import Screen
+from textual.worker import Worker, WorkerError
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+_Planned = TypeVar("_Planned", bound="FirstPlanScreen")
+
+
+class FirstPlanScreen(Screen[None]):
+    """A screen that makes a plan when it is first shown.
+
+    It remembers the action that was typed before that, and runs it when the plan is there. Until
+    then the keys after it wait too, so that they do not act on the list in place of what it opens.
+    """
+
+    app: TuiApp[Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wished: Callable[[], object] | None = None
+        self._wished_name = ""
+
+    @property
+    def is_first_plan_awaited(self) -> bool:
+        """Return whether the screen can show no plan yet, but no error either."""
+        raise NotImplementedError
+
+    def wait_for_first_plan(self, name: str, act: Callable[[], object]) -> None:
+        """Run the action `action_NAME`, which is `act`, when the plan is made."""
+        self._wished_name, self._wished = name, act
+        self.app.hold_keys(cancelled=self._forget_wished_action)
+
+    def _forget_wished_action(self) -> None:
+        self._wished = None
+
+    async def on_screen_suspend(self) -> None:
+        if self._wished is not None:
+            self._wished = None
+            await self.app.drop_keys()
+
+    def run_wished_action(self, *, is_planned: bool) -> None:
+        """Run the action that waits for the plan. Without a plan, drop it and the keys after it."""
+        act, self._wished = self._wished, None
+        if act is None:
+            return
+        if is_planned and self.check_action(self._wished_name, ()):
+            self.run_worker(self._run_before_waiting_keys(act))
+        else:
+            self.app.bell()
+            self.app.call_later(self.app.drop_keys)
+
+    async def _run_before_waiting_keys(self, act: Callable[[], object]) -> None:
+        done = act()
+        if isinstance(done, Worker):  # it opens a dialog when it ends
+            with suppress(WorkerError):  # another diff has cancelled this one
+                await done.wait()
+        self.app.call_later(self.app.release_keys)
+
+
+def after_first_plan(act: Callable[[_Planned], object]) -> Callable[[_Planned], None]:
+    """Return the action, which waits for the first plan if its key was typed before that."""
+
+    @wraps(act)
+    def act_or_wait(screen: _Planned) -> None:
+        if screen.is_first_plan_awaited:
+            name = act.__name__.removeprefix("action_")
+            screen.wait_for_first_plan(name, lambda: act(screen))
+        else:
+            act(screen)
+
+    return act_or_wait

@@ -1,0 +1,144 @@
+"""Keys that are typed on Profiles before the first plan of the sync is made."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from textual.events import Key
+
+from ssohelper.errors import LocalState
+from ssohelper.tui.screens import profile_planner, proposal
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.diff import DiffScreen
+from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.typed_ahead import read_keys
+from ssohelper.tui.widgets.lines import LineView
+from tests.long_rows import long_after
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import DemoHome, until
+
+
+@pytest.fixture
+def may_plan(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """An event for which each plan of the sync waits."""
+    event, plan = threading.Event(), proposal.plan_from_saved_list
+
+    def plan_later(*arguments: Any) -> Any:
+        assert event.wait(60)
+        return plan(*arguments)
+
+    monkeypatch.setattr(profile_planner, "plan_from_saved_list", plan_later)
+    yield event
+    event.set()
+
+
+def send(user: User, *keys: str | bytes) -> None:
+    """Send these keys at once, each by its name, or as the bytes of a terminal."""
+    for key in keys:
+        for event in read_keys(key) if isinstance(key, bytes) else [Key(key, None)]:
+            user.app.post_message(event)
+
+
+def profiles_screen(user: User) -> ProfilesScreen:
+    screen = user.app.screen
+    assert isinstance(screen, ProfilesScreen)
+    return screen
+
+
+def is_list_untouched(screen: ProfilesScreen) -> bool:
+    return not screen.pane.line.value and not screen.pane.list.ticked
+
+
+def test_the_options_open_when_the_plan_is_there_and_get_the_keys_after_theirs(
+    world: DemoHome, may_plan: threading.Event
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        send(user, "f4", "ctrl+o", "tab")
+        await user.wait_for_screen(ProfilesScreen)
+        screen = profiles_screen(user)
+        await until(lambda: screen.pane.is_mounted)
+        await user.press("tab", "ctrl+u", *"{account_name}-{role_name}")
+        assert is_list_untouched(screen)
+        assert not screen.fields.display
+        send(user, "enter")
+        may_plan.set()
+        await user.wait_for_text("names {account_name}-{role_name}", "17 to add")
+        assert screen.fields.texts["template"] == "{account_name}-{role_name}"
+        await until(lambda: not screen.fields.display)
+        assert is_list_untouched(screen)
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize("key", ["ctrl+d", "ctrl+g"])
+def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(
+    world: DemoHome, may_plan: threading.Event, key: str
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        send(user, "f4", key, "end")
+        await user.wait_for_screen(ProfilesScreen)
+        screen = profiles_screen(user)
+        may_plan.set()
+        if key == "ctrl+d":
+            await user.wait_for_screen(DiffScreen)
+            await until(lambda: user.app.screen.query(LineView))
+            view = user.app.screen.query_one(LineView)
+            await until(lambda: view.scroll_offset.y == view.max_scroll_y > 0)
+            await user.press("escape")
+            await user.wait_for_screen(ProfilesScreen)
+        await until(lambda: screen.is_planned)
+        assert screen._planner.prune == (key == "ctrl+g")
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize(
+    ("key", "screen"), long_after(1, [("f2", AccountsScreen), ("escape", ProfilesScreen)])
+)
+def test_a_key_that_leaves_does_not_wait_and_drops_the_others(
+    world: DemoHome, may_plan: threading.Event, key: str, screen: type
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        send(user, "f4", "ctrl+o")
+        await user.wait_for_screen(ProfilesScreen)
+        await user.press(*"zz", key)
+        await user.wait_for_screen(screen)
+        await user.press(*"prod")  # acts at once
+        await user.wait_for_text("  prod ")
+        may_plan.set()
+        if key == "f2":
+            await user.press("f4")
+        await until(lambda: profiles_screen(user).is_planned)
+        assert not profiles_screen(user).fields.display
+        assert "zz" not in user.screen
+
+    run_scenario(world.app(), scenario)
+
+
+def test_without_a_plan_the_keys_are_dropped_with_its_error(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_read = threading.Event()
+
+    def read_nothing(_services: object) -> Any:
+        assert may_read.wait(60)
+        raise LocalState("the config is on a broken disk")
+
+    monkeypatch.setattr(profile_planner, "read_current_profiles", read_nothing)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        send(user, "f4", "ctrl+o")
+        await user.wait_for_screen(ProfilesScreen)
+        await user.press("tab", *"zz")
+        may_read.set()
+        await user.wait_for_text("the config is on a broken disk")
+        await user.press(*"prod")
+        await user.wait_for_text("  prod ")
+        assert not profiles_screen(user).fields.display
+
+    run_scenario(world.app(), scenario)
