@@ -16,6 +16,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.profile_origin import OWN, find_profile_origins
+from ssohelper.core.source_profiles import find_profiles_on_each_source
 from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import UsageProblem
 
@@ -38,7 +39,8 @@ class ProfileOfOtherTool(NamedTuple):
     why this module cannot find out whether the profile works; "" if it can. `lacks_region`: the
     profile names no region, so most commands of AWS tools fail unless the user gives one.
     `differs_by_sdk`: the profile has a second source of credentials, which some SDKs take first.
-    `is_unusable`: AWS tools cannot use it now as the role that it names.
+    `is_unusable`: AWS tools cannot use it now as the role that it names. `users` are the profiles
+    whose role is assumed through it.
     """
 
     candidate: AdoptionCandidate
@@ -48,6 +50,7 @@ class ProfileOfOtherTool(NamedTuple):
     lacks_region: bool = False
     differs_by_sdk: bool = False
     is_unusable: bool = False
+    users: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -74,6 +77,7 @@ def list_profiles_of_other_tools(
     # A credentials file that is not valid counts as empty here: doctor reports it.
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
+    users = find_profiles_on_each_source(config)
     found = []
     for one in adoption.find_adoption_candidates(config, session, listed, refused).values():
         trouble = check.find_profile_trouble(one.origin)
@@ -101,7 +105,14 @@ def list_profiles_of_other_tools(
         )
         found.append(
             ProfileOfOtherTool(
-                one, trouble, needs_ssohelper, unknown, lacks_region, differs, is_unusable
+                one,
+                trouble,
+                needs_ssohelper,
+                unknown,
+                lacks_region,
+                differs,
+                is_unusable,
+                users.get(one.name, ()),
             )
         )
     return found
@@ -279,14 +290,16 @@ def _find_unusable_profiles(check: ProfileChecker, only_reliable: bool) -> froze
 def find_profile_trouble(app: App, name: str) -> str:
     """Return why AWS tools may not get the profile's role by it now; "" if nothing is known.
 
-    Asks AWS whether it accepts the token of a profile without sso-session. A helper of another
-    installation of ssohelper is a reason too: only a run would show what it gives.
+    Asks AWS whether it accepts the token of a profile without sso-session. A program that is not
+    this ssohelper is a reason too: only a run would show what it gives. For a profile that assumes a
+    role, the profiles through which it does so are checked.
     """
-    config = app.config.read()
-    origin = next((one for one in find_profile_origins(config) if one.name == name), None)
-    check = ProfileChecker(app, config, asks_aws=True)
-    trouble = check.find_profile_trouble(origin) if origin is not None else ""
-    return trouble or check.find_lasting_trouble(name) or check.find_doubt_about_program(name)
+    return ProfileChecker(app, app.config.read(), asks_aws=True).find_trouble_or_doubt(name)
+
+
+def find_trouble_of_sources(app: App, name: str) -> str:
+    """Return why AWS tools cannot assume the profile's role through its source profiles, or ""."""
+    return ProfileChecker(app, app.config.read()).find_trouble_of_sources(name)
 
 
 def find_reason_to_use_another_profile(app: App, name: str) -> str:

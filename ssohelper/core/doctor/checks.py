@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ssohelper.core import process_command
+from ssohelper.core import process_command, source_profiles
 from ssohelper.core.adoption import OTHER_ROLE_IN_SECTION
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import (
@@ -18,27 +19,100 @@ from ssohelper.core.doctor import (
     values,
 )
 from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
-from ssohelper.core.doctor.findings import Finding, sort_findings
+from ssohelper.core.doctor.findings import Finding, profiles_subject, sort_findings
 from ssohelper.core.text import show
 
 Check = Callable[[Facts], Iterable[Finding]]
-# The checks whose findings `whoami` shows first: why a program may not use the profile.
-SHADOWING: tuple[Check, ...] = (
-    environment.check_key_variables,
-    environment.check_container_variables,
-    environment.check_credentials_sections,
-    profiles.check_credential_processes,
-)
 # The checks whose problems make the AWS CLI and boto3 stop with an error for a profile.
 UNUSABLE: tuple[Check, ...] = (
     profiles.check_invalid_profiles,
     profiles.check_incomplete_keys,
     *values.CHECKS,
 )
+# The checks whose findings make a profile unusable as the source of another profile's role.
+OF_SOURCES: tuple[Check, ...] = (
+    config.check_missing_sessions,
+    environment.check_credentials_sections,
+    profiles.check_invalid_profiles,
+    profiles.check_incomplete_keys,
+    profiles.check_mixed_identities,
+    profiles.check_sso_keys,
+    profiles.check_for_iam_role_as_permission_set,
+    profiles.check_credential_processes,
+    values.check_refused_values,
+    sessions.check_lost_roles,
+    sessions.check_regions_of_portals,
+    sessions.check_legacy_tokens,
+)
+# A source of whose program other users may write works all the same.
+_HARMLESS_IN_SOURCES = ("program-replaceable",)
+
+
+def check_sources(facts: Facts) -> Iterator[Finding]:
+    """Find profiles that assume a role through a profile that does not work; give that one's fix."""
+    config = facts.config.file
+    if config is None:
+        return
+    known = {one.name: one for one in (*facts.profiles, *facts.sources)}
+    sources = {
+        profile.name: [
+            one.name for one in source_profiles.list_source_profiles(config, profile.entry)
+        ]
+        for profile in facts.profiles
+        if profile.failure is None
+    }
+    distinct = dict.fromkeys(name for names in sources.values() for name in names)
+    # First all at once: in most configs, no source has a finding.
+    if not _find_trouble_of_sources(facts, [known[name] for name in distinct]):
+        return
+    troubles = {name: _find_trouble_of_sources(facts, [known[name]]) for name in distinct}
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile, names in sources.items():
+        nearest = next((name for name in names if troubles[name]), None)
+        if nearest is not None:
+            grouped[nearest].append(profile)
+    for source, users in grouped.items():
+        first = troubles[source][0]
+        yield first._replace(
+            id="source-unusable",
+            subject=profiles_subject(users),
+            message=source_profiles.unusable_source_text(source, first.message, users=len(users)),
+        )
+
+
+def _find_trouble_of_sources(facts: Facts, found: Sequence[ProfileFact]) -> list[Finding]:
+    """Return why these sources do not work."""
+    names = {one.name for one in found}
+    facts = facts._replace(
+        profiles=tuple(found),
+        config=facts.config._replace(credentials_profiles=()),
+        tokens=tuple(one for one in facts.tokens if names.intersection(one.profiles)),
+        missing_sessions={
+            name: one
+            for name, one in facts.missing_sessions.items()
+            if names.intersection(one.profiles)
+        },
+    )
+    return [
+        one
+        for one in run_checks(facts, OF_SOURCES)
+        if one.severity != "note" and one.id not in _HARMLESS_IN_SOURCES
+    ]
+
+
+# The checks whose findings `whoami` shows first: why a program may not use the profile.
+SHADOWING: tuple[Check, ...] = (
+    environment.check_key_variables,
+    environment.check_container_variables,
+    environment.check_credentials_sections,
+    profiles.check_credential_processes,
+    check_sources,
+)
 CHECKS: tuple[Check, ...] = (
     *config.CHECKS,
     *environment.CHECKS,
     *profiles.CHECKS,
+    check_sources,
     *values.CHECKS,
     *sessions.CHECKS,
     *files.CHECKS,
@@ -74,22 +148,26 @@ def find_profile_trouble(
         return taken.detail
     if taken.kind not in ("sso", "program"):
         return f"AWS tools take the profile's credentials from another source: {taken.kind}"
-    return _find_program_trouble(profile, programs) if taken.kind == "program" else ""
+    return find_program_trouble(profile, programs) if taken.kind == "program" else ""
 
 
 def find_doubt_about_program(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
     """Return why only a run would show whose credentials the profile's helper gives; "" if none.
 
-    So it is with a program that has ssohelper's name and does not belong to this installation.
+    So it is with another tool's program, and with one that has ssohelper's name and does not belong
+    to this installation.
     """
     program = _find_program(profile, programs)
-    if program is None or not program.is_own or program.is_of_this_installation:
+    if program is None or program.is_of_this_installation or program.path is None:
         return ""
+    if not program.is_own:
+        return f'only a run of "{show(program.word, 200)}" would show what it gives'
     of = " of another installation of ssohelper" if program.is_of_another_installation else ""
     return f'the profile runs another program{of}: "{show(program.path or program.word, 200)}"'
 
 
-def _find_program_trouble(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
+def find_program_trouble(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
+    """Return why the program of a profile cannot give credentials; "" if it may."""
     program = _find_program(profile, programs)
     if program is not None and program.path is None:
         return f'there is no program "{show(program.word, 80)}"'

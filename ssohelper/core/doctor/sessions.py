@@ -6,7 +6,9 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
+from ssohelper.core import portal_region
 from ssohelper.core.choices import filter_for_exact_text
+from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFact
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
@@ -74,6 +76,28 @@ def check_registrations(facts: Facts) -> Iterator[Finding]:
                 f"the client registration {when}; no token is renewed after it",
                 f"ssohelper login {fact.session.name} --force",
             )
+
+
+def check_regions_of_portals(facts: Facts) -> Iterator[Finding]:
+    """Find profiles without sso_session whose `sso_region` is not that of their portal."""
+    sessions = [(fact.session, fact.regions) for fact in facts.sessions]
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        keys = profile.entry.keys
+        if profile.target is not None and profile.target.form == "legacy":
+            region = portal_region.find_region_of_portal(keys, sessions)
+            if region is not None:
+                grouped[keys["sso_region"], region].append(profile.name)
+    commands = AdoptCommands(facts)
+    for (own, region), names in grouped.items():
+        adopt = commands.text(names)
+        edit = f"write in an editor: sso_region = {region}"
+        yield problem(
+            "wrong-sso-region",
+            profiles_subject(names),
+            portal_region.wrong_region_text(own, region),
+            f"{adopt}, or {edit}" if adopt else edit,
+        )
 
 
 def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
@@ -225,6 +249,7 @@ def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
 CHECKS = (
     check_sign_ins,
     check_registrations,
+    check_regions_of_portals,
     check_legacy_tokens,
     check_sessions_of_same_portal,
     check_lost_roles,
