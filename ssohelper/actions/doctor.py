@@ -16,17 +16,18 @@ from ssohelper.actions import (
     doctor_machine,
     doctor_proofs,
     doctor_repairs,
+    profile_reasons,
     selection,
 )
 from ssohelper.core.choices import PROCESS
 from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
 from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.facts import Facts, MachineFacts, ProfileFact
+from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.profiles import HELPER_OF_ANOTHER
 from ssohelper.core.doctor.sdk_order import Resolved
 from ssohelper.core.profile_keys import identity_keys
-from ssohelper.errors import SsoHelperError, UsageProblem
+from ssohelper.errors import UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -92,23 +93,7 @@ def find_what_shadows_profile(app: App, profile: Profile) -> list[Finding]:
 
     A helper of another installation counts too: only a run would show what it gives.
     """
-    config = doctor_facts.read_config_facts(app)
-    profiles = doctor_facts.read_profile_facts(config, profile.name)
-    sources = doctor_facts.read_source_facts(config, profiles)
-    programs = doctor_facts.find_programs_of_profiles((*profiles, *sources), app)
-    command = None
-    if any(one.is_own and one.path is None for one in programs.values()):
-        with suppress(SsoHelperError):
-            command = installation.find_profile_command(app.environ)
-    facts = Facts(
-        environ=doctor_facts.choose_sdk_variables(app.environ),
-        config=config,
-        profiles=tuple(profiles),
-        sources=tuple(sources),
-        programs=programs,
-        machine=MachineFacts(command=command),
-        chosen=profile.name,
-    )
+    facts = profile_reasons.gather_facts_of_profile(app, profile.name)
     found = checks.run_checks(facts, checks.SHADOWING)
     return [one for one in found if one.severity == "problem" or one.id == HELPER_OF_ANOTHER]
 

@@ -19,7 +19,7 @@ from ssohelper.core.config_file import (
     TargetRole,
     target_belongs_to_session,
 )
-from ssohelper.core.config_text import ConfigText, Section
+from ssohelper.core.config_text import REMOVE_QUOTES, ConfigText, Section
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
@@ -232,7 +232,8 @@ def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
 def _describe_missing_key(app: App, unusable: clocks.UnusableSession) -> str:
     """Return what to write for a start URL or region that is missing or wrong, if it is recorded."""
     recorded = missing_sessions.find_recorded_session_or_none(app, unusable.name)
-    if recorded is not None:
+    is_quoted = unusable.hint.startswith(REMOVE_QUOTES)
+    if recorded is not None and not is_quoted:
         known = {"sso_region": recorded.region, "sso_start_url": recorded.start_url}
         for key, value in known.items():
             if key in unusable.reason:

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import doctor_facts, legacy_sign_ins
-from ssohelper.core import portal_region, process_command, source_profiles
+from ssohelper.core import portal_region, process_command, quoted_values, source_profiles
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor import checks, sdk_order
@@ -133,10 +133,14 @@ class ProfileChecker:
 
     def find_profile_trouble(self, origin: Origin) -> str:
         """Return why the profile does not work until it is adopted; "" if it should work."""
+        entry = self.config.profile(origin.name)
+        header = entry.header if entry is not None else ""
+        quoted = list(quoted_values.find_quoted_values(self.config, header))
+        if quoted:
+            return quoted_values.quoted_values_text(quoted)
         if origin.program is not None:
             is_there = self.has_program(origin.program)
             return "" if is_there else f'there is no program "{show(origin.program, 80)}"'
-        entry = self.config.profile(origin.name)
         keys = entry.keys if entry is not None else {}
         session_name = keys.get("sso_session")
         if session_name is None:

@@ -47,6 +47,10 @@ class UnknownProfile(UsageProblem):
     """The PROFILE argument is not a profile's name. On a terminal its words may find a role."""
 
 
+class NoSessionOfProfile(ConfigInvalid):
+    """No session of the config has the portal of the profile's role."""
+
+
 class NoSessionNamed(UsageProblem):
     """Several sessions are possible and the user named none. On a terminal a picker may ask."""
 
@@ -290,7 +294,7 @@ def _find_sessions_of_profile(
     ]
     if not sessions:
         url = shlex.quote(show(target.start_url, 200)) if target.start_url else "START_URL"
-        raise ConfigInvalid(
+        raise NoSessionOfProfile(
             f'profile "{entry.name}" has no sso-session',
             hint=f"make one with: ssohelper setup {url}",
         )

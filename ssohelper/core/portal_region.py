@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ssohelper.core.adoption import is_portal_of
+from ssohelper.core.config_text import is_quoted
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 
@@ -21,7 +22,7 @@ def find_region_of_portal(
     without a session, whose region is not known, and for a profile with an sso-session.
     """
     url, region = keys.get("sso_start_url"), keys.get("sso_region")
-    if not url or not region or "sso_session" in keys:
+    if not url or not region or is_quoted(region) or "sso_session" in keys:
         return None
     same = [(one, regions) for one, regions in sessions if is_portal_of(one, url)]
     if not same or any(region in regions for _, regions in same):

@@ -482,6 +482,15 @@ BROKEN = {
         {"role-lost", "source-unusable"},
         chain_on("sso_session = corp", f"sso_account_id = {PAY}", "sso_role_name = Gone"),
     ),
+    "a start URL in quotes": Broken(
+        {"value-in-quotes"}, native(f'sso_start_url = "{URL}"', f"sso_region = {REGION}", *_SSO[1:])
+    ),
+    "a session's name in quotes": Broken(
+        {"value-in-quotes"}, native('sso_session = "corp"', *_SSO[1:])
+    ),
+    "an account id in quotes": Broken(
+        {"profile-invalid"}, native(_SSO[0], f'sso_account_id = "{PAY}"', _SSO[2])
+    ),
     "a chain without a region": Broken({"no-region"}, chain_on(*_SSO, region=None)),
     "another region than the portal's": Broken(
         {"wrong-sso-region", "legacy-token"},

@@ -1,4 +1,4 @@
-"""Profiles that assume a role through a profile that does not work: no command says that they do."""
+"""Profiles that do not work, and those that assume a role through one: no command says they do."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,6 +136,88 @@ def test_a_tool_that_has_nothing_to_do_with_identity_center(
     assert (found.returncode, "source-unusable" in found.stdout) == (3, True)
     said = shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
     assert 'its source profile "src": there is no program "/gone/tool"' in said
+
+
+JUMP = f"credential_process = {{program}} process --arn arn:aws:iam::{ACCOUNT}:role/Role00\n"
+
+
+@pytest.mark.parametrize("argv", [("use",), ("whoami",), ("exec",), ("env",)])
+@pytest.mark.parametrize("name", ["src", "chain", "deep"])
+def test_every_command_gives_the_fix_of_doctor_for_a_program_that_is_gone(
+    shell: Shell, emulator: Emulator, argv: tuple[str, ...], name: str
+) -> None:
+    add(shell, emulator, JUMP, "/gone/aws-sso")
+    end = ("--", "true") if argv == ("exec",) else ()
+    done = shell.run(*argv, name, *end, _SSOHELPER_SHELL="bash")
+    assert done.returncode == 3
+    assert 'the program "/gone/aws-sso" of credential_process does not exist' in done.stderr
+    assert "hint: ssohelper profile sync --adopt src, or install it again" in done.stderr
+    assert "START_URL" not in done.stderr
+
+
+def test_a_tool_that_is_there_is_to_be_adopted(
+    shell: Shell, emulator: Emulator, tmp_path: Path
+) -> None:
+    add(shell, emulator, JUMP, make_program(tmp_path, "aws-sso"))
+    for name in ("src", "chain"):
+        done = shell.run("whoami", name)
+        assert done.returncode == 3
+        assert "adopt it with: ssohelper profile sync --adopt src\n" in done.stderr
+
+
+def test_a_missing_program_of_an_unknown_tool_has_the_words_of_doctor(
+    shell: Shell, emulator: Emulator
+) -> None:
+    add(shell, emulator, "credential_process = /gone/tool\n")
+    done = shell.run("whoami", "chain")
+    assert done.returncode == 3
+    assert 'its source profile "src": the program "/gone/tool" of credential_process' in done.stderr
+    assert "hint: install it again, or write its absolute path\n" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "key", ["sso_start_url", "sso_region", "sso_account_id", "sso_role_name", "region"]
+)
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_quotes_around_a_value_are_to_be_removed(
+    shell: Shell, emulator: Emulator, key: str, quote: str
+) -> None:
+    world = emulator.world
+    values = {
+        "sso_start_url": world.start_url,
+        "sso_region": world.region,
+        "sso_account_id": ACCOUNT,
+        "sso_role_name": "Role00",
+        "region": world.region,
+    }
+    values[key] = f"{quote}{values[key]}{quote}"
+    lines = [f"{name} = {value}" for name, value in values.items()]
+    shell.write_config("\n".join(["[profile src]", *lines, ""]))
+    shell.run("list")
+    number = shell.config.read_text().splitlines().index(f"{key} = {values[key]}") + 1
+    for argv in (("doctor", "src"), ("doctor",), ("whoami", "src"), ("profile", "sync", "--yes")):
+        done = shell.run(*argv)
+        said = done.stdout + done.stderr
+        assert f"{quote}https" not in said.replace(f"{key} = ", "")
+        if argv[0] != "profile":
+            is_confirmed = argv[0] == "whoami" and done.returncode == 0
+            assert is_confirmed or f"remove the quotes in line {number}" in said
+            assert "confirmed by AWS" not in said
+        else:
+            assert f'the value of "{key}" is in quotes' in said
+    shell.config.write_text(shell.config.read_text().replace(quote, ""))
+    shell.run("login", "corp")
+    assert "quotes" not in shell.run("doctor", "src").stdout
+    assert "confirmed by AWS" in shell.run("whoami", "src").stderr
+
+
+def test_quotes_around_the_start_url_of_a_session(shell: Shell) -> None:
+    text = shell.config.read_text()
+    url = shell.session.start_url
+    shell.config.write_text(text.replace(url, f'"{url}"') + "[profile src]\n" + SSO)
+    for argv in (("doctor",), ("login", "corp"), ("whoami", "src")):
+        done = shell.run(*argv)
+        assert "remove the quotes in line 2" in done.stdout + done.stderr
 
 
 def test_fixed_keys_as_a_source_are_not_complained_about(shell: Shell, emulator: Emulator) -> None:

@@ -39,6 +39,7 @@ OF_SOURCES: tuple[Check, ...] = (
     profiles.check_sso_keys,
     profiles.check_for_iam_role_as_permission_set,
     profiles.check_credential_processes,
+    values.check_quoted_values,
     values.check_refused_values,
     sessions.check_lost_roles,
     sessions.check_regions_of_portals,
@@ -108,6 +109,14 @@ SHADOWING: tuple[Check, ...] = (
     profiles.check_credential_processes,
     check_sources,
 )
+# The checks whose problems make every AWS tool stop for a profile, but for those in NOT_STOPPING.
+STOPPING: tuple[Check, ...] = (
+    values.check_quoted_values,
+    profiles.check_invalid_profiles,
+    profiles.check_credential_processes,
+    check_sources,
+)
+NOT_STOPPING = (*_HARMLESS_IN_SOURCES, profiles.HELPER_NOT_OURS)
 CHECKS: tuple[Check, ...] = (
     *config.CHECKS,
     *environment.CHECKS,

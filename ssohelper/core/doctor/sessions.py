@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ssohelper.core import portal_region
 from ssohelper.core.choices import filter_for_exact_text
+from ssohelper.core.config_text import is_quoted
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFact
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
@@ -105,8 +106,8 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
     for token in facts.tokens:
         # A profile without a start URL cannot have a sign-in; another check reports such a profile.
         works = token.ends_at is not None and token.ends_at > facts.now and not token.is_refused
-        if not token.start_url or works:
-            continue
+        if not token.start_url or works or is_quoted(token.start_url):
+            continue  # a URL in quotes has a finding of its own
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
         if token.is_refused:
             state = "has a sign-in that AWS refuses"
