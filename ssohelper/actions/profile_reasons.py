@@ -10,6 +10,7 @@ from ssohelper.actions.selection import NoSessionOfProfile
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, MachineFacts
+from ssohelper.core.doctor.values import check_quoted_values
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 from ssohelper.system import installation
@@ -39,18 +40,23 @@ def gather_facts_of_profile(app: App, name: str) -> Facts:
     )
 
 
-def explain_error_of_profile(app: App, name: str, error: SsoHelperError) -> SsoHelperError:
+def explain_error_of_profile(
+    app: App, name: str, error: SsoHelperError, *, is_of_provider: bool = False
+) -> SsoHelperError:
     """Return the error that a profile cannot be used, with the reason and fix that `doctor` gives.
 
-    Returns `error` itself if `doctor` knows no reason.
+    Returns `error` itself if `doctor` knows no reason. `is_of_provider`: another tool that provides
+    the credentials failed. An error in ~/.aws/config has another reason only if a value is in quotes.
     """
+    has_no_session = isinstance(error, NoSessionOfProfile)
+    wanted = checks.STOPPING if is_of_provider or has_no_session else (check_quoted_values,)
     facts = gather_facts_of_profile(app, name)
     facts = facts._replace(listings=doctor_facts.load_listings(app, facts.config, ()))
-    for finding in checks.run_checks(facts, checks.STOPPING):
+    for finding in checks.run_checks(facts, wanted):
         if finding.severity == "problem" and finding.id not in checks.NOT_STOPPING:
             message = f'profile "{show(name, 80)}": {finding.message}'
             return ConfigInvalid(message, hint=finding.fix)
-    if isinstance(error, NoSessionOfProfile):
+    if has_no_session:
         names = [one.name for one in (*facts.profiles, *facts.sources)]
         adopt = AdoptCommands(facts).text(names)
         if adopt:

@@ -59,10 +59,10 @@ def _find_foreign_profile(app: App, text: str | None) -> ForeignProfile | None:
     try:
         return foreign.find_foreign_profile(app, text)
     except ConfigInvalid as error:
-        raise explain_error(app, text, error) from error
+        raise _explain_error(app, text, error) from error
 
 
-def explain_error(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
+def _explain_error(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
     """Return the error with the reason and fix that `doctor` gives for this profile, if any.
 
     `text` is what the user named, None for the profile of AWS_PROFILE.
@@ -84,7 +84,7 @@ def _resolve_named_or_pick_profile(
     try:
         return selection.resolve_profile(app, text, session)
     except ConfigInvalid as error:
-        raise explain_error(app, text, error) from error
+        raise _explain_error(app, text, error) from error
     except NoProfileNamed:
         if not output.can_draw_picker():
             raise

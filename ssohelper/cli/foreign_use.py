@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-from ssohelper.actions import foreign, foreign_credentials
+from ssohelper.actions import foreign, foreign_credentials, profile_reasons
 from ssohelper.actions.environment import Environment
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
@@ -43,7 +43,9 @@ def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentia
             app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal
         )
     except (AwsUnreachable, BadAnswer, ConfigInvalid) as error:
-        raise choosing.explain_error(app, found.name, error) from error
+        raise profile_reasons.explain_error_of_profile(
+            app, found.name, error, is_of_provider=True
+        ) from error
 
 
 def _ask_mfa_code(serial: str) -> str:

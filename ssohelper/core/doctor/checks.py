@@ -19,7 +19,7 @@ from ssohelper.core.doctor import (
     values,
 )
 from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
-from ssohelper.core.doctor.findings import Finding, profiles_subject, sort_findings
+from ssohelper.core.doctor.findings import Finding, ProfilesSubject, profiles_subject, sort_findings
 from ssohelper.core.text import show
 
 Check = Callable[[Facts], Iterable[Finding]]
@@ -63,42 +63,35 @@ def check_sources(facts: Facts) -> Iterator[Finding]:
         if profile.failure is None
     }
     distinct = dict.fromkeys(name for names in sources.values() for name in names)
-    # First all at once: in most configs, no source has a finding.
-    if not _find_trouble_of_sources(facts, [known[name] for name in distinct]):
-        return
-    troubles = {name: _find_trouble_of_sources(facts, [known[name]]) for name in distinct}
+    troubles = _find_trouble_of_sources(facts, [known[name] for name in distinct if name in known])
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile, names in sources.items():
-        nearest = next((name for name in names if troubles[name]), None)
+        nearest = next((name for name in names if name in troubles), None)
         if nearest is not None:
             grouped[nearest].append(profile)
     for source, users in grouped.items():
-        first = troubles[source][0]
-        yield first._replace(
+        found = troubles[source]
+        yield found._replace(
             id="source-unusable",
             subject=profiles_subject(users),
-            message=source_profiles.unusable_source_text(source, first.message, users=len(users)),
+            message=source_profiles.unusable_source_text(source, found.message, users=len(users)),
         )
 
 
-def _find_trouble_of_sources(facts: Facts, found: Sequence[ProfileFact]) -> list[Finding]:
-    """Return why these sources do not work."""
-    names = {one.name for one in found}
-    facts = facts._replace(
-        profiles=tuple(found),
-        config=facts.config._replace(credentials_profiles=()),
-        tokens=tuple(one for one in facts.tokens if names.intersection(one.profiles)),
-        missing_sessions={
-            name: one
-            for name, one in facts.missing_sessions.items()
-            if names.intersection(one.profiles)
-        },
-    )
-    return [
-        one
-        for one in run_checks(facts, OF_SOURCES)
-        if one.severity != "note" and one.id not in _HARMLESS_IN_SOURCES
-    ]
+def _find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dict[str, Finding]:
+    """Return, by the source's name, the first finding why a source does not work.
+
+    All sources are checked at once: a check may look at all profiles, of which there may be 12,000.
+    """
+    config = facts.config._replace(credentials_profiles=())
+    facts = facts._replace(profiles=tuple(sources), config=config)
+    troubles: dict[str, Finding] = {}
+    for one in run_checks(facts, OF_SOURCES):
+        if one.severity == "note" or one.id in _HARMLESS_IN_SOURCES:
+            continue
+        for name in one.subject.names if isinstance(one.subject, ProfilesSubject) else ():
+            troubles.setdefault(name, one)
+    return troubles
 
 
 # The checks whose findings `whoami` shows first: why a program may not use the profile.
