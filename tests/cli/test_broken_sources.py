@@ -109,6 +109,20 @@ def test_a_section_of_the_credentials_file(shell: Shell, emulator: Emulator) -> 
     check_nothing_claims_that_it_works(shell, "another role or program")
 
 
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [(SSO.replace("corp", "gone"), 3), (LEGACY.replace("ap-south-1", "{region}"), 4)],
+)
+def test_a_missing_session_or_sign_in_of_the_source_is_one_finding(
+    shell: Shell, emulator: Emulator, source: str, code: int
+) -> None:
+    add(shell, emulator, source)
+    done = shell.run("doctor", "chain")
+    assert done.returncode == code
+    rows = [line.split("\t")[1] for line in done.stdout.splitlines() if line[:4] != "sdk\t"]
+    assert rows == ["source-unusable"]
+
+
 def test_a_helper_that_is_not_ours(shell: Shell, emulator: Emulator, tmp_path: Path) -> None:
     add(shell, emulator, OWN, make_program(tmp_path, "ssohelper-credentials"))
     check_nothing_claims_that_it_works(shell, "the profile runs another program")

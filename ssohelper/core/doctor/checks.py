@@ -84,7 +84,7 @@ def _find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> di
     All sources are checked at once: a check may look at all profiles, of which there may be 12,000.
     """
     config = facts.config._replace(credentials_profiles=())
-    facts = facts._replace(profiles=tuple(sources), config=config)
+    facts = facts._replace(profiles=tuple(sources), sources=(), config=config)
     troubles: dict[str, Finding] = {}
     for one in run_checks(facts, OF_SOURCES):
         if one.severity == "note" or one.id in _HARMLESS_IN_SOURCES:

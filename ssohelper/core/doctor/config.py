@@ -159,8 +159,8 @@ def check_session_sections(facts: Facts) -> Iterator[Finding]:
 def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name a session without an [sso-session] section."""
     for name, missing in facts.missing_sessions.items():
-        if is_quoted(name):
-            continue  # `values.check_quoted_values` reports it
+        if is_quoted(name) or facts.are_only_sources(missing.profiles):
+            continue  # `checks.check_sources` or `values.check_quoted_values` reports it
         yield problem(
             "session-missing",
             profiles_subject(missing.profiles),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
@@ -264,3 +264,7 @@ class Facts(NamedTuple):
     machine: MachineFacts = MachineFacts()
     is_web_identity_missing: bool = False
     proofs: tuple[ProofFact, ...] = ()
+
+    def are_only_sources(self, names: Iterable[str]) -> bool:
+        """Return whether these are sources of the chosen profile, which has a finding for them."""
+        return {one.name for one in self.sources}.issuperset(names)

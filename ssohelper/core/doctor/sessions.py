@@ -108,6 +108,8 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
         works = token.ends_at is not None and token.ends_at > facts.now and not token.is_refused
         if not token.start_url or works or is_quoted(token.start_url):
             continue  # a URL in quotes has a finding of its own
+        if facts.are_only_sources(token.profiles):
+            continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
         if token.is_refused:
             state = "has a sign-in that AWS refuses"
