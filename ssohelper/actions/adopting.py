@@ -17,6 +17,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.profile_origin import OWN, find_profile_origins
+from ssohelper.core.source_profiles import find_profiles_on_each_source
 from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import UsageProblem
 
@@ -39,8 +40,9 @@ class ProfileOfOtherTool(NamedTuple):
     why this module cannot find out whether the profile works; "" if it can. `lacks_region`: the
     profile names no region, so most commands of AWS tools fail unless the user gives one.
     `differs_by_sdk`: the profile has a second source of credentials, which some SDKs take first.
-    `is_unusable`: AWS tools cannot use it now as the role that it names. `server` is the other
-    session whose sign-in the profile uses, as a legacy profile of that session's portal.
+    `is_unusable`: AWS tools cannot use it now as the role that it names. `served_by` is the other
+    session whose sign-in the profile uses, as a legacy profile of that session's portal. `users`
+    are the profiles whose role is assumed through it.
     """
 
     candidate: AdoptionCandidate
@@ -50,7 +52,8 @@ class ProfileOfOtherTool(NamedTuple):
     lacks_region: bool = False
     differs_by_sdk: bool = False
     is_unusable: bool = False
-    server: str = ""
+    served_by: str = ""
+    users: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -77,15 +80,17 @@ def list_profiles_of_other_tools(
     # A credentials file that is not valid counts as empty here: doctor reports it.
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
-    server, server_listing = load_listing_for_legacy_profiles(app, session, listing)
-    candidates = adoption.find_adoption_candidates(config, session, listed, refused, server_listing)
+    users = find_profiles_on_each_source(config)
+    owner, owner_listing = load_listing_for_legacy_profiles(app, session, listing)
+    candidates = adoption.find_adoption_candidates(config, session, listed, refused, owner_listing)
     legacy = {entry.name for entry in adoption.find_legacy_profiles(config, session)}
     found = []
     for one in candidates.values():
+        uses_owner = one.name in legacy and owner.name != session.name
         trouble = check.find_profile_trouble(one.origin)
         lasting = "" if trouble else check.find_lasting_trouble(one.name)
-        if not trouble and one.name in legacy and one.role and server.name != session.name:
-            trouble = f'the sign-in that it uses, to "{server.name}", does not have its role'
+        if uses_owner and one.role and not trouble:
+            trouble = f'the sign-in that it uses, to "{owner.name}", does not have its role'
         is_unusable = bool(trouble or lasting)
         if one.name in refused:
             # Adopting the profile would not help, so this is said also if its program is missing.
@@ -93,9 +98,8 @@ def list_profiles_of_other_tools(
         if not lasting and one.role and one.role not in listed and listing.is_complete:
             lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
-        is_served = bool(one.session_name and one.name in legacy and server_listing)
+        is_served = bool(one.session_name and one.name in legacy and owner_listing)
         is_ours = bool(one.role) or one.origin.program is not None or is_served
-        unknown = "" if trouble or lasting or is_ours else check.explain_doubt(one)
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
         # A profile that would not work even if it were adopted does not need ssohelper.
@@ -103,21 +107,19 @@ def list_profiles_of_other_tools(
         needs_ssohelper = (not lasting and not one.session_name) and (
             bool(trouble) or needs_region or check.needs_ssohelper(one.origin)
         )
-        # Adopting does not end what `lasting` says, so that is the reason to show.
-        trouble = lasting or trouble
-        differs = one.origin.program is None and _has_second_credential_source(
-            config, one.name, keyed
-        )
         found.append(
             ProfileOfOtherTool(
                 one,
-                trouble,
+                # Adopting does not end what `lasting` says, so that is the reason to show.
+                lasting or trouble,
                 needs_ssohelper,
-                unknown,
-                lacks_region,
-                differs,
-                is_unusable,
-                server.name if is_served else "",
+                unknown="" if trouble or lasting or is_ours else check.explain_doubt(one),
+                lacks_region=lacks_region,
+                differs_by_sdk=one.origin.program is None
+                and _has_second_credential_source(config, one.name, keyed),
+                is_unusable=is_unusable,
+                served_by=owner.name if is_served else "",
+                users=users.get(one.name, ()),
             )
         )
     return found
@@ -130,10 +132,10 @@ def load_listing_for_legacy_profiles(
 
     `listing` are the roles of `session`.
     """
-    server = adoption.find_session_for_legacy_profiles(app.config.read(), session)
-    if server.name == session.name:
-        return server, listing
-    return server, directory.load_listing(app, server)
+    owner = adoption.find_session_for_legacy_profiles(app.config.read(), session)
+    if owner.name == session.name:
+        return owner, listing
+    return owner, directory.load_listing(app, owner)
 
 
 def choose_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
@@ -325,14 +327,16 @@ def _find_unusable_profiles(check: ProfileChecker, only_reliable: bool) -> froze
 def find_profile_trouble(app: App, name: str) -> str:
     """Return why AWS tools may not get the profile's role by it now; "" if nothing is known.
 
-    Asks AWS whether it accepts the token of a profile without sso-session. A helper of another
-    installation of ssohelper is a reason too: only a run would show what it gives.
+    Asks AWS whether it accepts the token of a profile without sso-session. A program that is not
+    this ssohelper is a reason too: only a run would show what it gives. For a profile that assumes a
+    role, the profiles through which it does so are checked.
     """
-    config = app.config.read()
-    origin = next((one for one in find_profile_origins(config) if one.name == name), None)
-    check = ProfileChecker(app, config, asks_aws=True)
-    trouble = check.find_profile_trouble(origin) if origin is not None else ""
-    return trouble or check.find_lasting_trouble(name) or check.find_doubt_about_program(name)
+    return ProfileChecker(app, app.config.read(), asks_aws=True).find_trouble_or_doubt(name)
+
+
+def find_trouble_of_sources(app: App, name: str) -> str:
+    """Return why AWS tools cannot assume the profile's role through its source profiles, or ""."""
+    return ProfileChecker(app, app.config.read()).find_trouble_of_sources(name)
 
 
 def find_reason_to_use_another_profile(app: App, name: str) -> str:

@@ -16,17 +16,18 @@ from ssohelper.actions import (
     doctor_machine,
     doctor_proofs,
     doctor_repairs,
+    profile_reasons,
     selection,
 )
 from ssohelper.core.choices import PROCESS
 from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
 from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.facts import Facts, MachineFacts, ProfileFact
+from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.profiles import HELPER_OF_ANOTHER
 from ssohelper.core.doctor.sdk_order import Resolved
 from ssohelper.core.profile_keys import identity_keys
-from ssohelper.errors import SsoHelperError, UsageProblem
+from ssohelper.errors import UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -92,21 +93,7 @@ def find_what_shadows_profile(app: App, profile: Profile) -> list[Finding]:
 
     A helper of another installation counts too: only a run would show what it gives.
     """
-    config = doctor_facts.read_config_facts(app)
-    profiles = doctor_facts.read_profile_facts(config, profile.name)
-    programs = doctor_facts.find_programs_of_profiles(profiles, app)
-    command = None
-    if any(one.is_own and one.path is None for one in programs.values()):
-        with suppress(SsoHelperError):
-            command = installation.find_profile_command(app.environ)
-    facts = Facts(
-        environ=doctor_facts.choose_sdk_variables(app.environ),
-        config=config,
-        profiles=tuple(profiles),
-        programs=programs,
-        machine=MachineFacts(command=command),
-        chosen=profile.name,
-    )
+    facts = profile_reasons.gather_facts_of_profile(app, profile.name)
     found = checks.run_checks(facts, checks.SHADOWING)
     return [one for one in found if one.severity == "problem" or one.id == HELPER_OF_ANOTHER]
 
@@ -124,6 +111,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         only = tuple(one for one in config.credentials_profiles if one.name == chosen)
         config = config._replace(credentials_profiles=only)
         shown = [] if only else _find_chosen_profile(app, config, profiles, chosen)
+    sources = doctor_facts.read_source_facts(config, shown) if chosen is not None else []
     machine = doctor_machine.examine_machine(app)
     # `profile sync` uses the same rule for which profiles count as profiles of their roles.
     not_counted = (
@@ -144,18 +132,19 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         environ=doctor_facts.choose_sdk_variables(app.environ),
         config=config,
         profiles=tuple(shown),
+        sources=tuple(sources),
         edited=tuple(doctor_edits.find_edited_profiles(app, config, shown, sessions)),
         chosen=chosen,
         issued_at=doctor_facts.find_issue_time(app, shown) if chosen is not None else None,
         programs=doctor_facts.find_programs_of_profiles(
-            (*shown, *config.credentials_profiles), app, machine.command
+            (*shown, *sources, *config.credentials_profiles), app, machine.command
         ),
         files=tuple(files),
         sessions=tuple(sessions),
         listings=doctor_facts.load_listings(app, config, sessions),
         unusable_sessions=doctor_facts.list_unusable_sessions(app, config),
-        missing_sessions=doctor_facts.find_missing_sessions(app, config, shown),
-        tokens=tuple(doctor_facts.find_legacy_tokens(app, shown)),
+        missing_sessions=doctor_facts.find_missing_sessions(app, config, (*shown, *sources)),
+        tokens=tuple(doctor_facts.find_legacy_tokens(app, (*shown, *sources))),
         machine=machine,
         is_web_identity_missing=doctor_facts.is_web_identity_missing(app.environ),
     )
@@ -181,7 +170,8 @@ def _find_chosen_profile(
 
 
 def _is_profile_of_session(profile: ProfileFact, session: SsoSession) -> bool:
-    return profile.target is not None and target_belongs_to_session(profile.target, session)
+    target = profile.target or profile.root
+    return target is not None and target_belongs_to_session(target, session)
 
 
 # -- checking that profiles and AWS's hosts work and that AWS answers ----------------------------------------------
@@ -197,7 +187,7 @@ def _check_aws_and_run_programs(app: App, facts: Facts, *, run: bool) -> Facts:
     else:
         found = [
             doctor_proofs.run_program_of_chosen_profile(app, one, facts.programs, foreign=run)
-            for one in (*facts.profiles, *facts.config.credentials_profiles)
+            for one in (*facts.profiles, *facts.sources, *facts.config.credentials_profiles)
         ]
         proofs = [one for one in found if one is not None]
     return facts._replace(proofs=tuple(proofs))

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, directory, missing_sessions
-from ssohelper.core import chains, plan_text, process_command, session_changes
+from ssohelper.core import chains, plan_text, process_command, session_changes, source_profiles
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.config_file import (
     ConfigFile,
@@ -19,7 +19,7 @@ from ssohelper.core.config_file import (
     TargetRole,
     target_belongs_to_session,
 )
-from ssohelper.core.config_text import ConfigText, Section
+from ssohelper.core.config_text import REMOVE_QUOTES, ConfigText, Section
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
@@ -31,6 +31,7 @@ from ssohelper.core.doctor.facts import (
     TokenFact,
 )
 from ssohelper.core.foreign import foreign_profile_of_entry
+from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, Role, SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
@@ -149,13 +150,28 @@ def _make_profile_fact(
         if chains.is_chain(entry):
             chain = chains.find_chain(config, entry)
             if chain is not None:
-                return ProfileFact(entry, None, chain.assumed_role.account_id)
+                account_id = chain.assumed_role.account_id
+                return ProfileFact(entry, None, account_id, root=chain.target)
             foreign_profile_of_entry(config, entry, credentials)
             return ProfileFact(entry, None, sdk_order.account_of_arn(entry.keys["role_arn"]))
         target = config.target(entry)
     except ConfigInvalid as error:
         return ProfileFact(entry, failure=Failure.of_error(error))
     return ProfileFact(entry, target, target.role.account_id if target else None)
+
+
+def read_source_facts(facts: ConfigFacts, profiles: Iterable[ProfileFact]) -> list[ProfileFact]:
+    """Return the profiles through which the roles of these profiles are assumed, each once."""
+    config = facts.file
+    if config is None:
+        return []
+    entries = [
+        source
+        for one in profiles
+        for source in source_profiles.list_source_profiles(config, one.entry)
+    ]
+    by_name = {entry.name: entry for entry in entries}
+    return [_make_profile_fact(config, entry, facts.credentials) for entry in by_name.values()]
 
 
 def find_programs_of_profiles(
@@ -216,7 +232,8 @@ def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
 def _describe_missing_key(app: App, unusable: clocks.UnusableSession) -> str:
     """Return what to write for a start URL or region that is missing or wrong, if it is recorded."""
     recorded = missing_sessions.find_recorded_session_or_none(app, unusable.name)
-    if recorded is not None:
+    is_quoted = unusable.hint.startswith(REMOVE_QUOTES)
+    if recorded is not None and not is_quoted:
         known = {"sso_region": recorded.region, "sso_start_url": recorded.start_url}
         for key, value in known.items():
             if key in unusable.reason:
@@ -290,8 +307,19 @@ def read_session_fact(app: App, session: SsoSession, targets: ProfileTargets) ->
         listing, choices = directory.load_listing(app, session), app.choices.load(session.name)
     except LocalState as error:
         failure = failure or Failure.of_error(error)
-    fact = SessionFact(session, outlook, registration_ends_at, listing, failure=failure)
+    regions: Sequence[str] = (session.region,)
+    with suppress(SsoHelperError):
+        regions = list_regions_of_portal(app, session)
+    fact = SessionFact(
+        session, outlook, registration_ends_at, listing, failure=failure, regions=tuple(regions)
+    )
     return _add_roles_without_profile(fact, choices, targets)
+
+
+def list_regions_of_portal(app: App, session: SsoSession) -> list[str]:
+    """Return the region of the session and those of its further portals. Raises: ConfigInvalid."""
+    further = parse_further_portals(app.settings.get("regions", session=session.name))
+    return [session.region, *(portal.region for portal in further)]
 
 
 def load_listings(app: App, facts: ConfigFacts, known: Iterable[SessionFact]) -> dict[str, Listing]:

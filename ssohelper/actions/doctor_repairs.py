@@ -124,7 +124,7 @@ def _write_command_path_to_profiles(app: App, names: Sequence[str]) -> None:
 def _command_path_changes(
     config: ConfigFile, names: Sequence[str], command: str
 ) -> Iterator[Change]:
-    for name in names:
+    for name in dict.fromkeys(names):
         entry = config.profile(name)
         line = entry.keys.get("credential_process", "") if entry and entry.managed else ""
         new = process_line_with_present_program(line, command)

@@ -12,6 +12,7 @@ from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
 from ssohelper.core.service_hosts import checked_region
+from ssohelper.core.source_profiles import list_source_profiles
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState
 
 if TYPE_CHECKING:
@@ -101,12 +102,17 @@ class Environment(NamedTuple):
 def build_profile_environment(app: App, profile: Profile) -> Environment:
     """Return variables that name a profile: SDKs then get and renew its credentials. No secrets.
 
-    Warns if SDKs take other credentials because of a section of that name in the credentials file.
+    Warns if SDKs take other credentials because of a section of that name in the credentials file,
+    or of the name of a profile through which this one assumes its role.
     """
-    if profile.name in app.config.read_credentials_sections():
+    entry = app.config.find_profile(profile.name)
+    sources = list_source_profiles(app.config.read(), entry) if entry else []
+    names = {profile.name, *(source.name for source in sources)}
+    if not names.isdisjoint(app.config.read_credentials_sections()):
         config = doctor_facts.read_config_facts(app)
-        profiles = tuple(doctor_facts.read_profile_facts(config, profile.name))
-        for found in check_credentials_sections(Facts(config=config, profiles=profiles)):
+        profiles = doctor_facts.read_profile_facts(config, profile.name)
+        profiles += doctor_facts.read_source_facts(config, profiles)
+        for found in check_credentials_sections(Facts(config=config, profiles=tuple(profiles))):
             app.warn(f"{found.message}; {found.fix}")
     return _environment_with_variables(
         {"AWS_PROFILE": profile.name, **_region_variables_of_profile(app, profile)}

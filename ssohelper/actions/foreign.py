@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import agents, environment, legacy_sign_ins
 from ssohelper.actions.environment import Environment
-from ssohelper.core import chains
+from ssohelper.core import chains, quoted_values
 from ssohelper.core.foreign import (
     ForeignCredentials,
     ForeignProfile,
@@ -154,6 +154,10 @@ def _check_aws_login(app: App, found: ForeignProfile) -> None:
 
 def _check_aws_sso_login(app: App, found: ForeignProfile) -> None:
     url = found.sso_start_url
+    config = app.config.read()
+    entry = config.profile(found.login_profile)
+    if entry is not None:
+        quoted_values.check_unquoted(config, entry)
     if not legacy_sign_ins.find_token_of_url(app, (), url, asks_aws=False).is_valid:
         raise LoginRequired(
             f'the sign-in of "aws sso login" for the profile "{show(found.login_profile, 80)}" is '

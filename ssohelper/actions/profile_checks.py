@@ -11,13 +11,12 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import doctor_facts, legacy_sign_ins
-from ssohelper.core import adoption, process_command
+from ssohelper.core import portal_region, process_command, quoted_values, source_profiles
 from ssohelper.core.adoption import AdoptionCandidate
-from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import checks
+from ssohelper.core.config_file import ConfigFile, assumes_role
+from ssohelper.core.doctor import checks, sdk_order
 from ssohelper.core.doctor.profiles import two_roles_text
-from ssohelper.core.further_portals import parse_further_portals
-from ssohelper.core.profile_origin import TWO_PORTALS, TWO_ROLES, Origin
+from ssohelper.core.profile_origin import TWO_PORTALS, TWO_ROLES, Origin, find_profile_origins
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -61,6 +60,41 @@ class ProfileChecker:
         """Return the contents of the config and of ~/.aws/credentials, as doctor reads them."""
         return doctor_facts.read_config_facts(self._app)
 
+    def find_trouble_or_doubt(self, name: str) -> str:
+        """Return why AWS tools may not get the profile's role by it now; "" if nothing is known.
+
+        The profiles through which the role is assumed are checked by the same rule.
+        """
+        return self._find_own_trouble(name, with_doubt=True) or self.find_trouble_of_sources(
+            name, with_doubt=True
+        )
+
+    def find_trouble_of_sources(self, name: str, *, with_doubt: bool = False) -> str:
+        """Return why the role cannot be assumed through the profile's source profiles; "" if it can.
+
+        With `with_doubt`, also why only a run would show that.
+        """
+        entry = self.config.profile(name)
+        for source in source_profiles.list_source_profiles(self.config, entry) if entry else ():
+            trouble = self._find_own_trouble(source.name, with_doubt=with_doubt)
+            if trouble:
+                return source_profiles.unusable_source_text(source.name, trouble)
+        return ""
+
+    def _find_own_trouble(self, name: str, *, with_doubt: bool) -> str:
+        origin, profile = self._origins.get(name), self._read_profile(name)
+        trouble = self.find_profile_trouble(origin) if origin is not None else ""
+        if profile is not None and origin is None and not _is_of_identity_center(profile):
+            # Such a profile may have any source of credentials. Only its program can be checked.
+            trouble = checks.find_program_trouble(profile, self._find_program(profile))
+        else:
+            trouble = trouble or self.find_lasting_trouble(name)
+        return trouble or (self.find_doubt_about_program(name) if with_doubt else "")
+
+    @cached_property
+    def _origins(self) -> Mapping[str, Origin]:
+        return {one.name: one for one in find_profile_origins(self.config)}
+
     def find_lasting_trouble(self, name: str) -> str:
         """Return why AWS tools cannot use the profile, adopted or not; "" if they should."""
         profile = self._read_profile(name)
@@ -70,11 +104,11 @@ class ProfileChecker:
         return checks.find_profile_trouble(self.config_facts, profile, programs)
 
     def find_doubt_about_program(self, name: str) -> str:
-        """Return why only a run would show what the profile's helper gives; "" if it is ours."""
+        """Return why only a run would show what the profile's program gives; "" if it is ours."""
         profile = self._read_profile(name)
         if profile is None:
             return ""
-        return checks.find_doubt_about_program(profile, self._find_own_program(profile))
+        return checks.find_doubt_about_program(profile, self._find_program(profile))
 
     def explain_doubt(self, candidate: AdoptionCandidate) -> str:
         """Return why the profile's role is in doubt, and the role that AWS tools take."""
@@ -90,17 +124,24 @@ class ProfileChecker:
     def _find_own_program(self, profile: ProfileFact) -> dict[str, ProgramFact]:
         """Return the profile's program by its name in the command, if it has ssohelper's name."""
         command = profile.entry.keys.get("credential_process", "")
-        if process_command.own_command_options(command) is None:
-            return {}
-        word = process_command.split_command(command)[0]
-        return {word: self._make_program_fact(word)}
+        is_own = process_command.own_command_options(command) is not None
+        return self._find_program(profile) if is_own else {}
+
+    def _find_program(self, profile: ProfileFact) -> dict[str, ProgramFact]:
+        """Return the program that AWS tools run for the profile, by its name in the command."""
+        word = sdk_order.find_program_to_run(profile.entry.keys)
+        return {word: self._make_program_fact(word)} if word is not None else {}
 
     def find_profile_trouble(self, origin: Origin) -> str:
         """Return why the profile does not work until it is adopted; "" if it should work."""
+        entry = self.config.profile(origin.name)
+        header = entry.header if entry is not None else ""
+        quoted = list(quoted_values.find_quoted_values(self.config, header))
+        if quoted:
+            return quoted_values.quoted_values_text(quoted)
         if origin.program is not None:
             is_there = self.has_program(origin.program)
             return "" if is_there else f'there is no program "{show(origin.program, 80)}"'
-        entry = self.config.profile(origin.name)
         keys = entry.keys if entry is not None else {}
         session_name = keys.get("sso_session")
         if session_name is None:
@@ -115,7 +156,7 @@ class ProfileChecker:
         if not is_same_portal(keys.get("sso_start_url", session.start_url), session.start_url):
             return TWO_PORTALS
         own = keys.get("sso_region", session.region)
-        return "" if own == session.region else _region_mismatch_text(own, session.region)
+        return "" if own == session.region else portal_region.wrong_region_text(own, session.region)
 
     def _find_legacy_trouble(self, keys: Mapping[str, str]) -> str:
         """Return why a profile without sso-session does not work now; "" if it should work."""
@@ -124,17 +165,14 @@ class ProfileChecker:
             return "only aws-vault reads its include_profile, other tools do not"
         if not region:
             return "it has no sso_region"
-        same = [one for one in self._sessions if url and adoption.is_portal_of(one, url)]
-        if same and region not in {
-            known for one in same for known in self._list_session_regions(one)
-        }:
-            return _region_mismatch_text(region, same[0].region)
+        right = portal_region.find_region_of_portal(
+            keys,
+            ((one, doctor_facts.list_regions_of_portal(self._app, one)) for one in self._sessions),
+        )
+        if right is not None:
+            return portal_region.wrong_region_text(region, right)
         is_valid = self._find_legacy_token(url).is_valid
         return "" if is_valid else "the sign-in for its sso_start_url is missing or has ended"
-
-    def _list_session_regions(self, session: SsoSession) -> list[str]:
-        further = parse_further_portals(self._app.settings.get("regions", session=session.name))
-        return [session.region, *(portal.region for portal in further)]
 
     def needs_ssohelper(self, origin: Origin) -> bool:
         """Return whether the profile does not work without ssohelper."""
@@ -144,5 +182,5 @@ class ProfileChecker:
         return self._find_legacy_token(entry.keys.get("sso_start_url", "")).is_ours
 
 
-def _region_mismatch_text(own: str, region: str) -> str:
-    return f"its sso_region is {show(own, 40)}, but its portal is in {region}"
+def _is_of_identity_center(profile: ProfileFact) -> bool:
+    return profile.target is not None or assumes_role(profile.entry.keys)

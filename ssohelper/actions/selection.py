@@ -52,6 +52,10 @@ class UnknownProfile(UsageProblem):
     offered: Sequence[str] = ()
 
 
+class NoSessionOfProfile(ConfigInvalid):
+    """No session of the config has the portal of the profile's role."""
+
+
 class NoSessionNamed(UsageProblem):
     """Several sessions are possible and the user named none. On a terminal a picker may ask."""
 
@@ -297,7 +301,7 @@ def _find_sessions_of_profile(
     ]
     if not sessions:
         url = shlex.quote(show(target.start_url, 200)) if target.start_url else "START_URL"
-        raise ConfigInvalid(
+        raise NoSessionOfProfile(
             f'profile "{entry.name}" has no sso-session',
             hint=f"make one with: ssohelper setup {url}",
         )

@@ -10,6 +10,7 @@ from ssohelper.actions import adopting
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.actions.doctor import Report
 from ssohelper.core.plan_text import profile_count_text
+from ssohelper.core.source_profiles import unusable_source_text
 from ssohelper.core.text import shortened_name_list, show, show_message
 
 _MOST_NAMES = 5
@@ -54,6 +55,24 @@ def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
         yield f"  {profile_count_text(number)} of {tool}: {shown}"
         if with_names:
             yield f"    {shortened_name_list(names, _MOST_NAMES)}"
+    yield from _lines_of_profiles_on_broken_sources(found, with_names=with_names)
+
+
+def _lines_of_profiles_on_broken_sources(
+    found: Sequence[ProfileOfOtherTool], *, with_names: bool
+) -> Iterator[str]:
+    """Yield lines that name the profiles whose role is assumed through one that does not work."""
+    named: set[str] = set()
+    for one in found:
+        users = [name for name in one.users if name not in named]
+        if not one.trouble or not users:
+            continue
+        named.update(users)
+        trouble = show_message(unusable_source_text(one.name, one.trouble, users=len(users)))
+        state = "that assumes a role: does" if len(users) == 1 else "that assume roles: do"
+        yield f"  {profile_count_text(len(users))} {state} not work now: {trouble}"
+        if with_names:
+            yield f"    {shortened_name_list([show(name, 60) for name in users], _MOST_NAMES)}"
 
 
 def _explain_whether_profile_works(one: ProfileOfOtherTool) -> tuple[str, str, str]:
@@ -62,8 +81,8 @@ def _explain_whether_profile_works(one: ProfileOfOtherTool) -> tuple[str, str, s
     condition = "while you are signed in"
     if program is not None:
         condition = f"if {show(program, 80)} works (it was not run)"
-    elif one.server:
-        condition = f'by the sign-in to "{show(one.server)}", until its access token ends'
+    elif one.served_by:
+        condition = f'by the sign-in to "{show(one.served_by)}", until its access token ends'
     elif one.needs_ssohelper:
         condition = "by ssohelper's sign-in, until its access token ends"
     if one.differs_by_sdk:

@@ -4,7 +4,7 @@ actions.selection decides what the user's words name. A picker needs a terminal 
 drawn; without such a terminal, the error of actions.selection is raised (exit code 2).
 """
 
-from ssohelper.actions import directory, foreign, roles, selection
+from ssohelper.actions import directory, foreign, profile_reasons, roles, selection
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed
 from ssohelper.app import App
@@ -14,7 +14,7 @@ from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile, SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
-from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsageProblem
+from ssohelper.errors import ConfigInvalid, Interrupted, LoginRequired, SsoHelperError, UsageProblem
 
 
 def choose_profile(
@@ -38,7 +38,7 @@ def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile
     The latter is named by `text` or AWS_PROFILE, or picked by the user.
     """
     is_named = text is not None or not ask_always
-    named = foreign.find_foreign_profile(output.get_app(), text) if is_named else None
+    named = _find_foreign_profile(output.get_app(), text) if is_named else None
     found = named or _resolve_named_or_pick_profile(
         text, output.options().session, ask_always=ask_always, with_others=True
     )
@@ -55,6 +55,22 @@ def warn_about_config(app: App, profile_name: str | None = None) -> None:
         app.warn(warning)
 
 
+def _find_foreign_profile(app: App, text: str | None) -> ForeignProfile | None:
+    try:
+        return foreign.find_foreign_profile(app, text)
+    except ConfigInvalid as error:
+        raise _explain_error(app, text, error) from error
+
+
+def _explain_error(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
+    """Return the error with the reason and fix that `doctor` gives for this profile, if any.
+
+    `text` is what the user named, None for the profile of AWS_PROFILE.
+    """
+    name = text if text is not None else app.environ.get("AWS_PROFILE")
+    return profile_reasons.explain_error_of_profile(app, name, error) if name else error
+
+
 def _resolve_named_or_pick_profile(
     text: str | None, session: str | None, *, ask_always: bool, with_others: bool
 ) -> Profile | ForeignProfile:
@@ -67,6 +83,8 @@ def _resolve_named_or_pick_profile(
         return _pick_role(app, session, with_others)
     try:
         return selection.resolve_profile(app, text, session)
+    except ConfigInvalid as error:
+        raise _explain_error(app, text, error) from error
     except NoProfileNamed:
         if not output.can_draw_picker():
             raise

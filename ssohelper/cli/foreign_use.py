@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-from ssohelper.actions import foreign, foreign_credentials
+from ssohelper.actions import foreign, foreign_credentials, profile_reasons
 from ssohelper.actions.environment import Environment
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
@@ -18,7 +18,13 @@ from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.instants import to_iso
 from ssohelper.core.text import show, to_json
-from ssohelper.errors import SsoHelperError, UsageProblem
+from ssohelper.errors import (
+    AwsUnreachable,
+    BadAnswer,
+    ConfigInvalid,
+    SsoHelperError,
+    UsageProblem,
+)
 
 
 def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentials:
@@ -32,9 +38,14 @@ def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentia
     foreign.check_foreign_profile_usable(app, found, is_on_terminal=is_on_terminal)
     output.say(found.description)
     codes = {serial: _ask_mfa_code(serial) for serial in found.mfa_serials}
-    return foreign_credentials.obtain_foreign_credentials(
-        app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal
-    )
+    try:
+        return foreign_credentials.obtain_foreign_credentials(
+            app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal
+        )
+    except (AwsUnreachable, BadAnswer, ConfigInvalid) as error:
+        raise profile_reasons.explain_error_of_profile(
+            app, found.name, error, is_of_provider=True
+        ) from error
 
 
 def _ask_mfa_code(serial: str) -> str:

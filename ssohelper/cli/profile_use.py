@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ssohelper.actions import directory, identity, sign_in_wait
+from ssohelper.actions import adopting, directory, identity, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, word_choice
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
@@ -99,6 +99,16 @@ def warn_about_missing_program(app: App, name: str) -> None:
         app.warn(
             f'the profile "{show(name)}" runs "{show(words[0])}", which is missing: AWS tools cannot '
             f"use it; see: ssohelper doctor {shlex.quote(show(name))}"
+        )
+
+
+def warn_about_source_profiles(app: App, name: str) -> None:
+    """Warn if the profile's role is assumed through a profile that does not work."""
+    trouble = adopting.find_trouble_of_sources(app, name)
+    if trouble:
+        app.warn(
+            f'AWS tools cannot use the profile "{show(name)}" now: {trouble}; '
+            f"see: ssohelper doctor {shlex.quote(show(name))}"
         )
 
 

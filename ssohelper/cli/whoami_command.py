@@ -43,7 +43,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
         app.warn(f"{finding.message}; {finding.fix}")
     trouble = adopting.find_profile_trouble(app, chosen.name)
     if trouble and not shadows:
-        app.warn(f'AWS tools cannot use the profile "{show(chosen.name)}" now: {trouble}')
+        app.warn(f'AWS tools may not get this role by the profile "{show(chosen.name)}": {trouble}')
     entry = app.config.read().profile(chosen.name)
     if entry is not None and profile_region.lacks_region(entry.keys, app.environ):
         region = default_regions.region_for_new_profile_of_role(app, chosen)

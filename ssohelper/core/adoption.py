@@ -60,9 +60,9 @@ def find_adoption_candidates(
     portal: it belongs to the session if its own role is listed, or the role of another profile that
     names the same instance.
     """
-    server = find_session_for_legacy_profiles(config, session)
+    serving = find_session_for_legacy_profiles(config, session)
     legacy = set[str]()
-    if server.name != session.name:
+    if serving.name != session.name:
         legacy = {entry.name for entry in find_legacy_profiles(config, session)}
     origins = find_profile_origins(config)
     instances = {
@@ -79,7 +79,7 @@ def find_adoption_candidates(
             if origin.name in legacy and not (
                 legacy_listing and legacy_listing.lacks_role(named.role)
             ):
-                owner = server.name
+                owner = serving.name
             reason = _reason_not_to_adopt(session, named, listed, instances, owner)
         if origin.name in refused:
             reason = OTHER_ROLE_IN_SECTION

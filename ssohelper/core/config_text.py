@@ -18,6 +18,15 @@ _LONE_RETURN = re.compile(r"\r(?!\n)")
 DEFAULT_SECTION = "DEFAULT"
 
 
+# What the hint for a value in quotes begins with.
+REMOVE_QUOTES = "remove the quotes"
+
+
+def is_quoted(value: str) -> bool:
+    """Return whether the value is one text in quotes. AWS tools take the quotes as a part of it."""
+    return len(value) > 1 and value[0] in "\"'" and value.find(value[0], 1) == len(value) - 1
+
+
 class Key:
     """A key of a config section, with the lines of its value and their line numbers (from 0)."""
 
@@ -104,7 +113,13 @@ class ConfigText:
         return self.text.split("\n")
 
     def refuse_line(self, line: int, what: str, hint: str | None = None) -> NoReturn:
-        """Raise ConfigInvalid with the error `what` in this line; lines count from 0."""
+        """Raise ConfigInvalid with the error `what` in this line; lines count from 0.
+
+        If the line's value is in quotes, the hint is to remove them, since AWS tools take quotes as a
+        part of the value.
+        """
+        if is_quoted(self.lines[line].partition("=")[2].strip()):
+            hint = f"{REMOVE_QUOTES} in line {line + 1}"
         raise ConfigInvalid(f"{self.origin}:{line + 1}: {what}", hint=hint)
 
     def _check_nested(self) -> None:

@@ -267,6 +267,18 @@ def legacy(home: Home) -> None:
     add_profile(home, "old", f"sso_start_url = {other}", *keys)
 
 
+def chain_on(*lines: str, region: str | None = REGION) -> Callable[[Home], None]:
+    """Break a home with the profile `mine`, and two profiles that assume roles through it."""
+
+    def add_profiles(home: Home) -> None:
+        add_profile(home, "mine", *lines)
+        role = f"role_arn = arn:aws:iam::{DEV}:role/deploy"
+        add_profile(home, "near", role, "source_profile = mine", region=region)
+        add_profile(home, "far", role, "source_profile = near")
+
+    return add_profiles
+
+
 def native(*lines: str) -> Callable[[Home], None]:
     return lambda home: add_profile(home, "mine", *lines)
 
@@ -465,6 +477,27 @@ BROKEN = {
     ),
     "a registration that ends": Broken(
         {"registration-ends"}, lambda home: home.write_token(token(registration=7200))
+    ),
+    "a source profile whose program is gone": Broken(
+        {"program-missing", "source-unusable"}, chain_on("credential_process = /opt/gone/tool")
+    ),
+    "a source profile whose role is gone": Broken(
+        {"role-lost", "source-unusable"},
+        chain_on("sso_session = corp", f"sso_account_id = {PAY}", "sso_role_name = Gone"),
+    ),
+    "a start URL in quotes": Broken(
+        {"value-in-quotes"}, native(f'sso_start_url = "{URL}"', f"sso_region = {REGION}", *_SSO[1:])
+    ),
+    "a session's name in quotes": Broken(
+        {"value-in-quotes"}, native('sso_session = "corp"', *_SSO[1:])
+    ),
+    "an account id in quotes": Broken(
+        {"profile-invalid"}, native(_SSO[0], f'sso_account_id = "{PAY}"', _SSO[2])
+    ),
+    "a chain without a region": Broken({"no-region"}, chain_on(*_SSO, region=None)),
+    "another region than the portal's": Broken(
+        {"wrong-sso-region", "legacy-token"},
+        native(f"sso_start_url = {URL}", "sso_region = ap-south-1", *_SSO[1:]),
     ),
     "a legacy profile without a token": Broken({"legacy-token"}, legacy),
     "two sessions of one portal": Broken(

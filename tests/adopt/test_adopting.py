@@ -193,6 +193,21 @@ def test_a_profile_that_does_not_work_does_not_count_for_its_role(saved: Home, r
     assert {"pay.Admin", "pay.Read", "dev.Read"} < rows(run).keys()
 
 
+def test_profiles_on_a_source_that_does_not_work_are_listed_until_it_is_adopted(
+    saved: Home, run: Run
+) -> None:
+    role = "[profile {}]\nrole_arn = arn:aws:iam::000000000001:role/R\nsource_profile = {}\n"
+    add(saved, BLOCK + role.format("near", "a/Admin") + role.format("far", "near"))
+    printed = ok(run("profile", "sync", "--dry-run"))
+    assert (
+        '2 profiles that assume roles: do not work now: their source profile "a/Admin": there is no '
+        'program "aws-sso"\n    near, far\n'
+    ) in printed
+    ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    assert "assume" not in ok(run("profile", "sync", "--dry-run"))
+    assert "source-unusable" not in run("doctor").stdout
+
+
 def test_a_profile_whose_role_is_gone_is_listed_with_that_reason(saved: Home, run: Run) -> None:
     add(saved, LEGACY + LEGACY.replace("old", "gone").replace("= Read", "= Old"))
     printed = ok(run("profile", "sync", "--dry-run"))
@@ -540,7 +555,9 @@ def test_doctor_names_the_roles_for_which_sync_writes_a_profile(saved: Home, run
 def test_whoami_says_that_aws_tools_cannot_use_the_profile(saved: Home, run: Run) -> None:
     add(saved, LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"))
     said = run("whoami", "old").stderr
-    assert 'AWS tools cannot use the profile "old" now: its sso_region is eu-west-2' in said
+    assert (
+        'AWS tools may not get this role by the profile "old": its sso_region is eu-west-2' in said
+    )
 
 
 def test_a_profile_that_takes_everything_by_include_profile_is_adopted(

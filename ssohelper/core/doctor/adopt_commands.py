@@ -63,9 +63,9 @@ class AdoptCommands:
         for session in sessions:
             listing = facts.listings.get(session.name)
             listed = frozenset(listing.roles() if listing else ())
-            server = find_session_for_legacy_profiles(config, session)
+            owner = find_session_for_legacy_profiles(config, session)
             found = find_adoption_candidates(
-                config, session, listed, refused, facts.listings.get(server.name)
+                config, session, listed, refused, facts.listings.get(owner.name)
             )
             candidates.append((session, found))
         commands = {}

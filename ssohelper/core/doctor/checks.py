@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ssohelper.core import process_command
+from ssohelper.core import process_command, source_profiles
 from ssohelper.core.adoption import OTHER_ROLE_IN_SECTION
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import (
@@ -18,27 +19,102 @@ from ssohelper.core.doctor import (
     values,
 )
 from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
-from ssohelper.core.doctor.findings import Finding, sort_findings
+from ssohelper.core.doctor.findings import Finding, ProfilesSubject, profiles_subject, sort_findings
 from ssohelper.core.text import show
 
 Check = Callable[[Facts], Iterable[Finding]]
-# The checks whose findings `whoami` shows first: why a program may not use the profile.
-SHADOWING: tuple[Check, ...] = (
-    environment.check_key_variables,
-    environment.check_container_variables,
-    environment.check_credentials_sections,
-    profiles.check_credential_processes,
-)
 # The checks whose problems make the AWS CLI and boto3 stop with an error for a profile.
 UNUSABLE: tuple[Check, ...] = (
     profiles.check_invalid_profiles,
     profiles.check_incomplete_keys,
     *values.CHECKS,
 )
+# The checks whose findings make a profile unusable as the source of another profile's role.
+OF_SOURCES: tuple[Check, ...] = (
+    config.check_missing_sessions,
+    environment.check_credentials_sections,
+    profiles.check_invalid_profiles,
+    profiles.check_incomplete_keys,
+    profiles.check_mixed_identities,
+    profiles.check_sso_keys,
+    profiles.check_for_iam_role_as_permission_set,
+    profiles.check_credential_processes,
+    values.check_quoted_values,
+    values.check_refused_values,
+    sessions.check_lost_roles,
+    sessions.check_regions_of_portals,
+    sessions.check_legacy_tokens,
+)
+# A source of whose program other users may write works all the same.
+_HARMLESS_IN_SOURCES = ("program-replaceable",)
+
+
+def check_sources(facts: Facts) -> Iterator[Finding]:
+    """Find profiles that assume a role through a profile that does not work; give that one's fix."""
+    config = facts.config.file
+    if config is None:
+        return
+    known = {one.name: one for one in (*facts.profiles, *facts.sources)}
+    sources = {
+        profile.name: [
+            one.name for one in source_profiles.list_source_profiles(config, profile.entry)
+        ]
+        for profile in facts.profiles
+        if profile.failure is None
+    }
+    distinct = dict.fromkeys(name for names in sources.values() for name in names)
+    troubles = _find_trouble_of_sources(facts, [known[name] for name in distinct if name in known])
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile, names in sources.items():
+        nearest = next((name for name in names if name in troubles), None)
+        if nearest is not None:
+            grouped[nearest].append(profile)
+    for source, users in grouped.items():
+        found = troubles[source]
+        yield found._replace(
+            id="source-unusable",
+            subject=profiles_subject(users),
+            message=source_profiles.unusable_source_text(source, found.message, users=len(users)),
+        )
+
+
+def _find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dict[str, Finding]:
+    """Return, by the source's name, the first finding why a source does not work.
+
+    All sources are checked at once: a check may look at all profiles, of which there may be 12,000.
+    """
+    config = facts.config._replace(credentials_profiles=())
+    facts = facts._replace(profiles=tuple(sources), sources=(), config=config)
+    troubles: dict[str, Finding] = {}
+    for one in run_checks(facts, OF_SOURCES):
+        if one.severity == "note" or one.id in _HARMLESS_IN_SOURCES:
+            continue
+        for name in one.subject.names if isinstance(one.subject, ProfilesSubject) else ():
+            troubles.setdefault(name, one)
+    return troubles
+
+
+# The checks whose findings `whoami` shows first: why a program may not use the profile.
+SHADOWING: tuple[Check, ...] = (
+    environment.check_key_variables,
+    environment.check_container_variables,
+    environment.check_credentials_sections,
+    profiles.check_credential_processes,
+    check_sources,
+)
+# The checks whose problems make every AWS tool stop for a profile, but for those in NOT_STOPPING.
+STOPPING: tuple[Check, ...] = (
+    values.check_quoted_values,
+    profiles.check_invalid_profiles,
+    profiles.check_credential_processes,
+    check_sources,
+)
+NOT_STOPPING = (*_HARMLESS_IN_SOURCES, profiles.HELPER_NOT_OURS)
 CHECKS: tuple[Check, ...] = (
     *config.CHECKS,
     *environment.CHECKS,
     *profiles.CHECKS,
+    check_sources,
     *values.CHECKS,
     *sessions.CHECKS,
     *files.CHECKS,
@@ -74,22 +150,26 @@ def find_profile_trouble(
         return taken.detail
     if taken.kind not in ("sso", "program"):
         return f"AWS tools take the profile's credentials from another source: {taken.kind}"
-    return _find_program_trouble(profile, programs) if taken.kind == "program" else ""
+    return find_program_trouble(profile, programs) if taken.kind == "program" else ""
 
 
 def find_doubt_about_program(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
     """Return why only a run would show whose credentials the profile's helper gives; "" if none.
 
-    So it is with a program that has ssohelper's name and does not belong to this installation.
+    So it is with another tool's program, and with one that has ssohelper's name and does not belong
+    to this installation.
     """
     program = _find_program(profile, programs)
-    if program is None or not program.is_own or program.is_of_this_installation:
+    if program is None or program.is_of_this_installation or program.path is None:
         return ""
+    if not program.is_own:
+        return f'only a run of "{show(program.word, 200)}" would show what it gives'
     of = " of another installation of ssohelper" if program.is_of_another_installation else ""
     return f'the profile runs another program{of}: "{show(program.path or program.word, 200)}"'
 
 
-def _find_program_trouble(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
+def find_program_trouble(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
+    """Return why the program of a profile cannot give credentials; "" if it may."""
     program = _find_program(profile, programs)
     if program is not None and program.path is None:
         return f'there is no program "{show(program.word, 80)}"'

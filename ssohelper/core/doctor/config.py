@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ssohelper.core.config_text import is_quoted
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
@@ -158,6 +159,8 @@ def check_session_sections(facts: Facts) -> Iterator[Finding]:
 def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name a session without an [sso-session] section."""
     for name, missing in facts.missing_sessions.items():
+        if is_quoted(name) or facts.are_only_sources(missing.profiles):
+            continue  # `checks.check_sources` or `values.check_quoted_values` reports it
         yield problem(
             "session-missing",
             profiles_subject(missing.profiles),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
-from ssohelper.core.doctor.findings import Finding, note, problem
+from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
 from ssohelper.core.text import show
 
 _SHELL = "this shell"
@@ -138,7 +138,7 @@ def check_credentials_sections(facts: Facts) -> Iterator[Finding]:
             name = show(profile.name, 80)
             yield problem(
                 "shadowed-by-credentials-file",
-                f'profile "{name}"',
+                profiles_subject([profile.name]),
                 f'the section "[{name}]" of {show(facts.config.credentials_path, 200)} wins over '
                 f"the profile: {sdk_order.describe_credentials(changed)}",
                 "remove or rename that section",

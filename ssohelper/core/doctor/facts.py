@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
@@ -33,12 +33,14 @@ class ProfileFact(NamedTuple):
     """A profile with the role that it points at; `failure` says why the role cannot be read.
 
     `meant_account_id` is the account that the profile is for, None if its keys do not tell.
+    `root` is the SSO role with whose credentials the profile assumes its role, None if there is none.
     """
 
     entry: ProfileEntry
     target: TargetRole | None = None
     meant_account_id: str | None = None
     failure: Failure | None = None
+    root: TargetRole | None = None
 
     @property
     def name(self) -> str:
@@ -112,7 +114,7 @@ class SessionFact(NamedTuple):
 
     `failure` says why the sign-in cannot be read. `new_roles` are the listed roles that have no
     profile. `filters` are the filters that `profile sync` remembers, as its options; `left_out` is
-    how many roles the filters leave out.
+    how many roles the filters leave out. `regions` are those of the session's portal.
     """
 
     session: SsoSession
@@ -123,6 +125,7 @@ class SessionFact(NamedTuple):
     filters: str = ""
     left_out: int = 0
     failure: Failure | None = None
+    regions: tuple[str, ...] = ()
 
 
 class EditedProfileFact(NamedTuple):
@@ -237,7 +240,7 @@ class Facts(NamedTuple):
 
     `environ` has the variables that SDKs read; the values of secret keys are replaced. `chosen` is
     the profile of the command `doctor PROFILE`; `profiles`, or `config.credentials_profiles`, then
-    holds that profile only, and
+    holds that profile only; `sources` are the profiles through which its role is assumed, and
     `issued_at` is when AWS issued the cached credentials of its role, None if none are cached.
     `listings` are the saved lists of roles of all sessions, by session name.
     `missing_sessions` are the sessions that profiles name and the config does not define, by name.
@@ -248,6 +251,7 @@ class Facts(NamedTuple):
     environ: Mapping[str, str] = {}
     config: ConfigFacts = ConfigFacts()
     profiles: tuple[ProfileFact, ...] = ()
+    sources: tuple[ProfileFact, ...] = ()
     edited: tuple[EditedProfileFact, ...] = ()
     chosen: str | None = None
     issued_at: int | None = None
@@ -262,3 +266,7 @@ class Facts(NamedTuple):
     machine: MachineFacts = MachineFacts()
     is_web_identity_missing: bool = False
     proofs: tuple[ProofFact, ...] = ()
+
+    def are_only_sources(self, names: Iterable[str]) -> bool:
+        """Return whether these are sources of the chosen profile, which has a finding for them."""
+        return {one.name for one in self.sources}.issuperset(names)

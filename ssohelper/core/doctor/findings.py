@@ -115,8 +115,21 @@ def counts_line(found: Sequence[Finding]) -> str:
     return line
 
 
-def profiles_subject(names: Sequence[str]) -> str:
-    """Return the subject of a finding about these profiles; only the first three are named."""
+class ProfilesSubject(str):
+    """The subject of a finding about profiles: a text, which names three at most, and all `names`."""
+
+    __slots__ = ("names",)
+    names: tuple[str, ...]
+
+
+def profiles_subject(names: Sequence[str]) -> ProfilesSubject:
+    """Return the subject of a finding about these profiles."""
+    subject = ProfilesSubject(_profiles_text(names))
+    subject.names = tuple(names)
+    return subject
+
+
+def _profiles_text(names: Sequence[str]) -> str:
     quoted = [f'"{show(name, 80)}"' for name in names[:_MOST_NAMES]]
     more = len(names) - len(quoted)
     if more:

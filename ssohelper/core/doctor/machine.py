@@ -5,9 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProofFact
-from ssohelper.core.doctor.findings import Finding, Repair, missing_sign_in, note, problem
+from ssohelper.core.doctor.findings import (
+    Finding,
+    Repair,
+    missing_sign_in,
+    note,
+    problem,
+    profiles_subject,
+)
 from ssohelper.core.instants import duration_text
 from ssohelper.core.text import show
 
@@ -162,6 +170,24 @@ def check_program_answers(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def check_programs_not_run(facts: Facts) -> Iterator[Finding]:
+    """Note the programs of other tools that `doctor PROFILE` did not run: they may not work."""
+    if facts.chosen is None:
+        return
+    proven = {proof.profile for proof in facts.proofs}
+    for profile in (*facts.profiles, *facts.sources):
+        program = facts.programs.get(sdk_order.find_program_to_run(profile.entry.keys) or "")
+        if program is None or program.is_own or program.path is None or program.replaceable:
+            continue  # other checks report these
+        if profile.name not in proven:
+            yield note(
+                "program-not-run",
+                profiles_subject([profile.name]),
+                f'only a run of "{show(program.word, 200)}" shows whether it gives credentials',
+                f"ssohelper doctor {shlex.quote(show(facts.chosen, 80))} --run",
+            )
+
+
 def _fix_of_failed_program(facts: Facts, proof: ProofFact) -> str:
     """Return how to see more of the failure, and how to do without another tool's program."""
     name = shlex.quote(show(proof.profile, 80))
@@ -186,6 +212,7 @@ def _missing_sign_in_finding(facts: Facts, proof: ProofFact) -> Iterator[Finding
 
 CHECKS = (
     check_program_answers,
+    check_programs_not_run,
     check_clock,
     check_aws_hosts,
     check_storage,

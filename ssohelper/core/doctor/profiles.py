@@ -340,9 +340,10 @@ def check_regions(facts: Facts) -> Iterator[Finding]:
     of the environment helps in this shell alone.
     """
     found = [
-        (one.name, one.target.session)
+        (one.name, target.session)
         for one in facts.profiles
-        if one.target is not None and not profile_region.has_own_region(one.entry.keys)
+        if (target := one.target or one.root) is not None
+        and not profile_region.has_own_region(one.entry.keys)
     ]
     if not found:
         return

@@ -154,6 +154,13 @@ def resolve_for_each_sdk(
     return resolved
 
 
+def find_program_to_run(keys: Mapping[str, str]) -> str | None:
+    """Return the word by which the profile names the program that boto3 runs; None if it runs none."""
+    words = process_command.split_command(keys.get("credential_process", ""))
+    is_before_program = assumes_role(keys) or "sso_account_id" in keys or "sso_role_name" in keys
+    return words[0] if words and not is_before_program else None
+
+
 def find_profiles_with_other_role_in_section(
     config: ConfigFile, names: Iterable[str], credentials: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:

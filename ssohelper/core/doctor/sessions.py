@@ -6,7 +6,10 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
+from ssohelper.core import portal_region
 from ssohelper.core.choices import filter_for_exact_text
+from ssohelper.core.config_text import is_quoted
+from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFact
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
@@ -76,12 +79,36 @@ def check_registrations(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def check_regions_of_portals(facts: Facts) -> Iterator[Finding]:
+    """Find profiles without sso_session whose `sso_region` is not that of their portal."""
+    sessions = [(fact.session, fact.regions) for fact in facts.sessions]
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        keys = profile.entry.keys
+        if profile.target is not None and profile.target.form == "legacy":
+            region = portal_region.find_region_of_portal(keys, sessions)
+            if region is not None:
+                grouped[keys["sso_region"], region].append(profile.name)
+    commands = AdoptCommands(facts)
+    for (own, region), names in grouped.items():
+        adopt = commands.text(names)
+        edit = f"write in an editor: sso_region = {region}"
+        yield problem(
+            "wrong-sso-region",
+            profiles_subject(names),
+            portal_region.wrong_region_text(own, region),
+            f"{adopt}, or {edit}" if adopt else edit,
+        )
+
+
 def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
     """Find profiles without an [sso-session] that lack the separate token that they need."""
     for token in facts.tokens:
         # A profile without a start URL cannot have a sign-in; another check reports such a profile.
         works = token.ends_at is not None and token.ends_at > facts.now and not token.is_refused
-        if not token.start_url or works:
+        if not token.start_url or works or is_quoted(token.start_url):
+            continue  # a URL in quotes has a finding of its own
+        if facts.are_only_sources(token.profiles):
             continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
         if token.is_refused:
@@ -225,6 +252,7 @@ def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
 CHECKS = (
     check_sign_ins,
     check_registrations,
+    check_regions_of_portals,
     check_legacy_tokens,
     check_sessions_of_same_portal,
     check_lost_roles,

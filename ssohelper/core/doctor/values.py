@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from ssohelper.core import quoted_values
 from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
 from ssohelper.core.text import show
@@ -22,6 +23,25 @@ _ACCEPTED = {
     "response_checksum_validation": (_CHECKSUM, "when_supported or when_required"),
     "cli_timestamp_format": ("(?i:none|wire|iso8601)", "wire or iso8601"),
 }
+
+
+def check_quoted_values(facts: Facts) -> Iterator[Finding]:
+    """Find values in quotes, which AWS tools take as a part of the value.
+
+    A profile with a failure is left out: its finding has the same fix.
+    """
+    config = facts.config.file
+    for profile in facts.profiles if config is not None else ():
+        if config is None or profile.failure is not None:
+            continue
+        found = list(quoted_values.find_quoted_values(config, profile.entry.header))
+        if found:
+            yield problem(
+                "value-in-quotes",
+                profiles_subject([profile.name]),
+                quoted_values.quoted_values_text(found),
+                quoted_values.remove_quotes_text(config, found),
+            )
 
 
 def check_refused_values(facts: Facts) -> Iterator[Finding]:
@@ -81,4 +101,4 @@ def _region_that_is_meant(text: str) -> str:
     return region if _REGION.fullmatch(region) else ""
 
 
-CHECKS = (check_refused_values, check_region_names)
+CHECKS = (check_quoted_values, check_refused_values, check_region_names)

@@ -1,0 +1,66 @@
+"""Says why one profile cannot be used, in the words of `doctor`. Reads files only."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import doctor_facts
+from ssohelper.actions.selection import NoSessionOfProfile
+from ssohelper.core.doctor import checks
+from ssohelper.core.doctor.adopt_commands import AdoptCommands
+from ssohelper.core.doctor.facts import Facts, MachineFacts
+from ssohelper.core.doctor.values import check_quoted_values
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid, SsoHelperError
+from ssohelper.system import installation
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+
+def gather_facts_of_profile(app: App, name: str) -> Facts:
+    """Return what files and this shell say about a profile and the profiles that it goes through."""
+    config = doctor_facts.read_config_facts(app)
+    profiles = doctor_facts.read_profile_facts(config, name)
+    sources = doctor_facts.read_source_facts(config, profiles)
+    programs = doctor_facts.find_programs_of_profiles((*profiles, *sources), app)
+    command = None
+    if any(one.is_own and one.path is None for one in programs.values()):
+        with suppress(SsoHelperError):
+            command = installation.find_profile_command(app.environ)
+    return Facts(
+        environ=doctor_facts.choose_sdk_variables(app.environ),
+        config=config,
+        profiles=tuple(profiles),
+        sources=tuple(sources),
+        programs=programs,
+        machine=MachineFacts(command=command),
+        chosen=name,
+    )
+
+
+def explain_error_of_profile(
+    app: App, name: str, error: SsoHelperError, *, is_of_provider: bool = False
+) -> SsoHelperError:
+    """Return the error that a profile cannot be used, with the reason and fix that `doctor` gives.
+
+    Returns `error` itself if `doctor` knows no reason. `is_of_provider`: another tool that provides
+    the credentials failed. An error in ~/.aws/config has another reason only if a value is in quotes.
+    """
+    has_no_session = isinstance(error, NoSessionOfProfile)
+    wanted = checks.STOPPING if is_of_provider or has_no_session else (check_quoted_values,)
+    facts = gather_facts_of_profile(app, name)
+    facts = facts._replace(listings=doctor_facts.load_listings(app, facts.config, ()))
+    for finding in checks.run_checks(facts, wanted):
+        if finding.severity == "problem" and finding.id not in checks.NOT_STOPPING:
+            message = f'profile "{show(name, 80)}": {finding.message}'
+            return ConfigInvalid(message, hint=finding.fix)
+    if has_no_session:
+        names = [one.name for one in (*facts.profiles, *facts.sources)]
+        adopt = AdoptCommands(facts).text(names)
+        if adopt:
+            return ConfigInvalid(
+                error.message, hint=f"another tool wrote it; adopt it with: {adopt}"
+            )
+    return error

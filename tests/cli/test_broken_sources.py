@@ -1,0 +1,254 @@
+"""Profiles that do not work, and those that assume a role through one: no command says they do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import Shell
+
+ACCOUNT = "000000000001"
+SSO = f"sso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = Role00\n"
+GRANTED = (
+    "granted_sso_start_url = {url}\ngranted_sso_region = {region}\n"
+    f"granted_sso_account_id = {ACCOUNT}\ngranted_sso_role_name = Role00\n"
+    "credential_process = {program} credential-process --profile src\n"
+)
+LEGACY = (
+    f"sso_start_url = {{url}}\nsso_account_id = {ACCOUNT}\nsso_role_name = Role00\n"
+    "sso_region = ap-south-1\n"
+)
+OWN = f"credential_process = {{program}} --session corp --account-id {ACCOUNT} --role-name Role00\n"
+HEAD = "region = eu-west-1\nrole_arn = arn:aws:iam::000000000002:role/Deploy\n"
+SECTION = "[src]\ncredential_process = /opt/other\nrole_arn = arn:aws:iam::000000000002:role/X\n"
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(World.of_size(2, 1)) as running:
+        running.world.add_iam_role("000000000002", "Deploy", [ACCOUNT])
+        yield running
+
+
+@pytest.fixture
+def shell(tmp_path: Path, emulator: Emulator) -> Shell:
+    return Shell(tmp_path, emulator)
+
+
+def add(shell: Shell, emulator: Emulator, source: str, program: str = "") -> None:
+    """Write the profile `src`, `chain` on it, and `deep` on that."""
+    world = emulator.world
+    source = source.format(url=world.start_url, region=world.region, program=program)
+    shell.write_config(
+        f"[profile src]\nregion = eu-west-1\n{source}"
+        f"[profile chain]\n{HEAD}source_profile = src\n"
+        f"[profile deep]\n{HEAD}source_profile = chain\n"
+    )
+    shell.run("list")
+
+
+def make_program(folder: Path, name: str) -> str:
+    program = folder / name
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+def check_nothing_claims_that_it_works(shell: Shell, reason: str) -> None:
+    said = shell.run("whoami", "chain").stderr
+    assert "confirmed by AWS" not in said
+    assert 'its source profile "src": ' in said
+    assert reason in said
+    assert shell.json("whoami", "chain")["data"]["confirmed"] is False
+    for name in ("chain", "deep"):
+        done = shell.run("doctor", name)
+        assert "nothing wrong" not in done.stderr
+        assert "source-unusable" in done.stdout
+        assert done.returncode == 3
+    assert 'profiles "chain" and "deep"\ttheir source profile "src": ' in shell.run("doctor").stdout
+    done = shell.run("use", "chain", _SSOHELPER_SHELL="bash")
+    assert 'cannot use the profile "chain" now: its source profile "src": ' in done.stderr
+
+
+def test_a_source_that_works(shell: Shell, emulator: Emulator) -> None:
+    add(shell, emulator, SSO)
+    assert "confirmed by AWS" in shell.run("whoami", "chain").stderr
+    assert shell.run("doctor", "chain").returncode == 0
+    said = shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
+    assert "warning" not in said
+
+
+def test_a_missing_program(shell: Shell, emulator: Emulator) -> None:
+    add(shell, emulator, GRANTED, "/gone/granted")
+    check_nothing_claims_that_it_works(shell, '"/gone/granted"')
+    assert "ssohelper profile sync --adopt src" in shell.run("doctor", "chain").stdout
+
+
+def test_a_program_of_another_tool_that_was_not_run(
+    shell: Shell, emulator: Emulator, tmp_path: Path
+) -> None:
+    program = make_program(tmp_path, "granted")
+    add(shell, emulator, GRANTED, program)
+    for name in ("src", "chain"):
+        said = shell.run("whoami", name).stderr
+        assert "confirmed by AWS" not in said
+        assert f'only a run of "{program}" would show' in said
+        assert shell.json("whoami", name)["data"]["confirmed"] is False
+        assert "note\tprogram-not-run\t" in shell.run("doctor", name).stdout
+        done = shell.run("doctor", name, "--run")
+        assert (done.returncode, "no-credentials" in done.stdout) == (3, True)
+        assert "program-not-run" not in done.stdout
+    assert "program-not-run" not in shell.run("doctor").stdout
+
+
+def test_a_section_of_the_credentials_file(shell: Shell, emulator: Emulator) -> None:
+    add(shell, emulator, SSO)
+    shell.config.with_name("credentials").write_text(SECTION)
+    check_nothing_claims_that_it_works(shell, "another role or program")
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [(SSO.replace("corp", "gone"), 3), (LEGACY.replace("ap-south-1", "{region}"), 4)],
+)
+def test_a_missing_session_or_sign_in_of_the_source_is_one_finding(
+    shell: Shell, emulator: Emulator, source: str, code: int
+) -> None:
+    add(shell, emulator, source)
+    done = shell.run("doctor", "chain")
+    assert done.returncode == code
+    rows = [line.split("\t")[1] for line in done.stdout.splitlines() if line[:4] != "sdk\t"]
+    assert rows == ["source-unusable"]
+
+
+def test_a_helper_that_is_not_ours(shell: Shell, emulator: Emulator, tmp_path: Path) -> None:
+    add(shell, emulator, OWN, make_program(tmp_path, "ssohelper-credentials"))
+    check_nothing_claims_that_it_works(shell, "the profile runs another program")
+
+
+def test_a_role_that_is_not_listed(shell: Shell, emulator: Emulator) -> None:
+    add(shell, emulator, SSO.replace("Role00", "Role99"))
+    assert shell.run("whoami", "chain").returncode == 5
+    found = shell.run("doctor", "chain")
+    assert (found.returncode, "source-unusable" in found.stdout) == (3, True)
+    said = shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
+    assert 'the role "Role99" in 000000000001 is not in AWS' in said
+
+
+def test_a_wrong_region_of_the_portal(shell: Shell, emulator: Emulator) -> None:
+    add(shell, emulator, LEGACY)
+    check_nothing_claims_that_it_works(shell, "its sso_region is ap-south-1")
+
+
+def test_a_tool_that_has_nothing_to_do_with_identity_center(
+    shell: Shell, emulator: Emulator
+) -> None:
+    add(shell, emulator, "credential_process = /gone/tool\n")
+    found = shell.run("doctor", "chain")
+    assert (found.returncode, "source-unusable" in found.stdout) == (3, True)
+    said = shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
+    assert 'its source profile "src": there is no program "/gone/tool"' in said
+
+
+JUMP = f"credential_process = {{program}} process --arn arn:aws:iam::{ACCOUNT}:role/Role00\n"
+
+
+@pytest.mark.parametrize("argv", [("use",), ("whoami",), ("exec",), ("env",)])
+@pytest.mark.parametrize("name", ["src", "chain", "deep"])
+def test_every_command_gives_the_fix_of_doctor_for_a_program_that_is_gone(
+    shell: Shell, emulator: Emulator, argv: tuple[str, ...], name: str
+) -> None:
+    add(shell, emulator, JUMP, "/gone/aws-sso")
+    end = ("--", "true") if argv == ("exec",) else ()
+    done = shell.run(*argv, name, *end, _SSOHELPER_SHELL="bash")
+    assert done.returncode == 3
+    assert 'the program "/gone/aws-sso" of credential_process does not exist' in done.stderr
+    assert "hint: ssohelper profile sync --adopt src, or install it again" in done.stderr
+    assert "START_URL" not in done.stderr
+
+
+def test_a_tool_that_is_there_is_to_be_adopted(
+    shell: Shell, emulator: Emulator, tmp_path: Path
+) -> None:
+    add(shell, emulator, JUMP, make_program(tmp_path, "aws-sso"))
+    for name in ("src", "chain"):
+        done = shell.run("whoami", name)
+        assert done.returncode == 3
+        assert "adopt it with: ssohelper profile sync --adopt src\n" in done.stderr
+
+
+def test_a_missing_program_of_an_unknown_tool_has_the_words_of_doctor(
+    shell: Shell, emulator: Emulator
+) -> None:
+    add(shell, emulator, "credential_process = /gone/tool\n")
+    done = shell.run("whoami", "chain")
+    assert done.returncode == 3
+    assert 'its source profile "src": the program "/gone/tool" of credential_process' in done.stderr
+    assert "hint: install it again, or write its absolute path\n" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "key", ["sso_start_url", "sso_region", "sso_account_id", "sso_role_name", "region"]
+)
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_quotes_around_a_value_are_to_be_removed(
+    shell: Shell, emulator: Emulator, key: str, quote: str
+) -> None:
+    world = emulator.world
+    values = {
+        "sso_start_url": world.start_url,
+        "sso_region": world.region,
+        "sso_account_id": ACCOUNT,
+        "sso_role_name": "Role00",
+        "region": world.region,
+    }
+    values[key] = f"{quote}{values[key]}{quote}"
+    lines = [f"{name} = {value}" for name, value in values.items()]
+    shell.write_config("\n".join(["[profile src]", *lines, ""]))
+    shell.run("list")
+    number = shell.config.read_text().splitlines().index(f"{key} = {values[key]}") + 1
+    for argv in (("doctor", "src"), ("doctor",), ("whoami", "src"), ("profile", "sync", "--yes")):
+        done = shell.run(*argv)
+        said = done.stdout + done.stderr
+        assert f"{quote}https" not in said.replace(f"{key} = ", "")
+        if argv[0] != "profile":
+            is_confirmed = argv[0] == "whoami" and done.returncode == 0
+            assert is_confirmed or f"remove the quotes in line {number}" in said
+            assert "confirmed by AWS" not in said
+        else:
+            assert f'the value of "{key}" is in quotes' in said
+    shell.config.write_text(shell.config.read_text().replace(quote, ""))
+    shell.run("login", "corp")
+    assert "quotes" not in shell.run("doctor", "src").stdout
+    assert "confirmed by AWS" in shell.run("whoami", "src").stderr
+
+
+def test_quotes_around_the_start_url_of_a_session(shell: Shell) -> None:
+    text = shell.config.read_text()
+    url = shell.session.start_url
+    shell.config.write_text(text.replace(url, f'"{url}"') + "[profile src]\n" + SSO)
+    for argv in (("doctor",), ("login", "corp"), ("whoami", "src")):
+        done = shell.run(*argv)
+        assert "remove the quotes in line 2" in done.stdout + done.stderr
+
+
+def test_fixed_keys_as_a_source_are_not_complained_about(shell: Shell, emulator: Emulator) -> None:
+    add(shell, emulator, "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n")
+    assert "source-unusable" not in shell.run("doctor", "chain").stdout
+    said = shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
+    assert "cannot use" not in said
+
+
+def test_a_chain_without_a_region_has_the_finding_of_other_profiles(
+    shell: Shell, emulator: Emulator
+) -> None:
+    add(shell, emulator, SSO)
+    text = shell.config.read_text()
+    shell.config.write_text(text.replace(HEAD, HEAD.partition("\n")[2]))
+    assert 'the profile "chain" has no region' in shell.run("whoami", "chain").stderr
+    done = shell.run("doctor", "chain")
+    assert 'note\tno-region\tprofile "chain"' in done.stdout
+    assert "add a line: region = " in done.stdout
+    assert 'no-region\tprofiles "chain" and "deep"' in shell.run("doctor").stdout
