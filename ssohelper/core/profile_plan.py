@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from ssohelper.core import chains, profile_keys, sync_request
+from ssohelper.core import chains, profile_keys, session_keys, sync_request
 from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, TargetRole
@@ -53,14 +53,17 @@ class Plan(NamedTuple):
 def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
     """Return the plan that makes the managed profiles match the listing.
 
-    Raises: ConfigInvalid if [DEFAULT] has an identity key, which every profile would inherit.
+    Raises: ConfigInvalid if [DEFAULT] has an identity key, which every profile would inherit, or if
+    AWS tools would refuse a profile that the plan writes.
     """
     for key, found in config.text.defaults.keys.items():
         if key in IDENTITY:
             config.text.refuse_line(
                 found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
             )
-    return _Planner(config, request).plan()
+    plan = _Planner(config, request).plan()
+    session_keys.refuse_profiles_that_differ(config, plan.changes)
+    return plan
 
 
 class _Planner:

@@ -14,6 +14,7 @@ from ssohelper.core.doctor import (
     machine,
     profiles,
     sdk_order,
+    session_keys,
     sessions,
     values,
 )
@@ -41,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     *profiles.CHECKS,
     *values.CHECKS,
     *sessions.CHECKS,
+    *session_keys.CHECKS,
     *files.CHECKS,
     *machine.CHECKS,
 )

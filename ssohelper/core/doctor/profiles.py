@@ -161,7 +161,7 @@ def _sdk_disagreement_text(profile: ProfileFact, facts: Facts) -> str:
 
 def check_sso_keys(facts: Facts) -> Iterator[Finding]:
     """Find profiles whose `sso_*` keys at least one SDK family refuses."""
-    grouped: dict[str, list[str]] = defaultdict(list)
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         keys = profile.entry.keys
         kinds = credential_sources(keys)
@@ -182,12 +182,13 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
         for error, families in refusing.items():
             who = "no SDK" if len(families) == len(sdk_order.FAMILIES) else ", ".join(families)
             verb = "can use it" if who == "no SDK" else "cannot use it"
-            grouped[f"{who} {verb}: {error}"].append(profile.name)
+            fix = sdk_order.fix_of_sso_keys_error(error, keys, facts.config.file)
+            grouped[f"{who} {verb}: {error}", fix or _IN_AN_EDITOR].append(profile.name)
     commands = AdoptCommands(facts)
-    for message, names in grouped.items():
+    for (message, fix), names in grouped.items():
         including = [name for name in names if _has_profile_key(facts, name, "include_profile")]
         adopt = commands.text(including)
-        fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
+        fix = f"{adopt}, or {fix}" if adopt else fix
         yield problem("sso-keys-refused", profiles_subject(names), message, fix)
 
 

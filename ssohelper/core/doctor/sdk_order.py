@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 from ssohelper.core import process_command
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor.facts import ProfileFact, ProgramFact
+from ssohelper.core.session_keys import find_differing_key, keys_of_session
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -263,6 +264,9 @@ def _assumed_role_error(family: str, keys: Mapping[str, str]) -> str | None:
 
 def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
     """Return why this SDK family refuses the profile's `sso_*` keys; None if it takes them."""
+    if family == BOTO3 and config is not None:
+        # The keys of the session count as the profile's, for botocore only.
+        keys = keys_of_session(config, keys.get("sso_session", "")) | dict(keys)
     own = [key for key in ("sso_start_url", "sso_region") if key in keys]
     needed = ["sso_account_id", "sso_role_name"]
     if "sso_session" not in keys:
@@ -284,7 +288,14 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
     differs = url is not None and not is_same_portal(url, session.start_url)
     if family in (BOTO3, GO) and (differs or region not in (None, session.region)):
         return 'the profile and its "sso_session" name different portals'
-    return None
+    differing = find_differing_key(config, keys) if family == BOTO3 and config else None
+    return differing.difference if differing else None
+
+
+def fix_of_sso_keys_error(error: str, keys: Mapping[str, str], config: ConfigFile | None) -> str:
+    """Return what ends this answer of `sso_keys_error`; "" if only the user can know."""
+    differing = find_differing_key(config, keys) if config else None
+    return differing.fix if differing is not None and differing.difference == error else ""
 
 
 def account_of_arn(arn: str) -> str | None:
