@@ -158,6 +158,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         tokens=tuple(doctor_facts.find_legacy_tokens(app, shown)),
         machine=machine,
         is_web_identity_missing=doctor_facts.is_web_identity_missing(app.environ),
+        missing_token_files=doctor_facts.find_missing_token_files(shown),
     )
 
 

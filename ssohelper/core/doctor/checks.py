@@ -9,6 +9,7 @@ from ssohelper.core.adoption import OTHER_ROLE_IN_SECTION
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import (
     config,
+    credential_sources,
     environment,
     files,
     machine,
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     *config.CHECKS,
     *environment.CHECKS,
     *profiles.CHECKS,
+    *credential_sources.CHECKS,
     *values.CHECKS,
     *sessions.CHECKS,
     *session_keys.CHECKS,

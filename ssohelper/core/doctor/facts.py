@@ -240,6 +240,7 @@ class Facts(NamedTuple):
     `listings` are the saved lists of roles of all sessions, by session name.
     `missing_sessions` are the sessions that profiles name and the config does not define, by name.
     `is_web_identity_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not exist.
+    `missing_token_files` are the values of `web_identity_token_file` in profiles that do so.
     """
 
     now: int = 0
@@ -260,3 +261,4 @@ class Facts(NamedTuple):
     machine: MachineFacts = MachineFacts()
     is_web_identity_missing: bool = False
     proofs: tuple[ProofFact, ...] = ()
+    missing_token_files: frozenset[str] = frozenset()

@@ -68,6 +68,8 @@ CONTAINER_VARIABLES = (
 )
 WEB_IDENTITY_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+# The values of `credential_source`. All SDKs but Java's compare them letter by letter.
+CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 SSO_KEYS = ("sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name")
 # The keys that decide what a source of credentials gives. Their values are no secrets.
 _KEYS_OF_SOURCES: Mapping[Kind, tuple[str, ...]] = {
@@ -146,6 +148,8 @@ def resolve_for_each_sdk(
             error = (
                 profile.failure.message if profile.failure else _assumed_role_error(family, keys)
             )
+        if kind == "program" and family == BOTO3:
+            error = process_command.find_syntax_error(keys["credential_process"]) or None
         if kind is None:
             resolved.append(Resolved(family, "nothing", "no credentials"))
         elif error:
@@ -247,6 +251,8 @@ def _family_tries_source(
 ) -> bool:
     if kind == "sso" and family == BOTO3:
         return "sso_account_id" in keys or "sso_role_name" in keys
+    if kind == "program" and family == BOTO3:
+        return "credential_process" in keys
     if kind == "assumed role" and _is_role_alone(keys):
         return family in _REFUSING_ROLE_ALONE or (family == GO and bool(keys["role_arn"]))
     return kind in found
@@ -258,8 +264,16 @@ def _is_role_alone(keys: Mapping[str, str]) -> bool:
 
 
 def _assumed_role_error(family: str, keys: Mapping[str, str]) -> str | None:
-    is_refused = _is_role_alone(keys) and family in _REFUSING_ROLE_ALONE
-    return ROLE_ALONE_ERROR if is_refused else None
+    if _is_role_alone(keys):
+        return ROLE_ALONE_ERROR if family in _REFUSING_ROLE_ALONE else None
+    source = keys.get("credential_source", "")
+    is_known = source in CREDENTIAL_SOURCES or "source_profile" in keys
+    return None if is_known or family == JAVA else named_source_error(source)
+
+
+def named_source_error(source: str) -> str:
+    """Return the error of SDKs for a `credential_source` that they do not know."""
+    return f'credential_source is "{show(source, 60)}", which boto3, the AWS CLI and SDKs refuse'
 
 
 def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
