@@ -16,6 +16,7 @@ from ssohelper.actions import (
     doctor_machine,
     doctor_proofs,
     doctor_repairs,
+    lost_roles,
     selection,
 )
 from ssohelper.core.choices import PROCESS
@@ -159,6 +160,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         machine=machine,
         is_web_identity_missing=doctor_facts.is_web_identity_missing(app.environ),
         missing_token_files=doctor_facts.find_missing_token_files(shown),
+        written_roles=lost_roles.find_written_roles(app, config.file) if config.file else {},
     )
 
 

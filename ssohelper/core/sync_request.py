@@ -1,5 +1,6 @@
 """What a plan of `profile sync` is made from, apart from the config. Pure."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ssohelper.core import guard_rules
@@ -7,6 +8,7 @@ from ssohelper.core.choices import PROCESS, Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.profile_names import UnnamedRole
+from ssohelper.core.written_roles import WrittenRole
 
 STAYS_PROCESS = "a rule guards this role: its profile stays in process form"
 
@@ -28,7 +30,8 @@ class SyncRequest(NamedTuple):
     tools wrote and that do not work, so that their roles get another profile. `refused`: those
     whose section in ~/.aws/credentials names another role, so that they are not adopted.
     `region_rules`: patterns of accounts, each with the region that profiles of matching accounts
-    get instead of `region`. `old_region`: managed profiles with this region get the region of a new
+    get instead of `region`. `written_roles`: the roles for which ssohelper wrote managed profiles that
+    name no role any more, by profile name. `old_region`: managed profiles with this region get the region of a new
     profile.
     """
 
@@ -53,6 +56,7 @@ class SyncRequest(NamedTuple):
     refused: frozenset[str] = frozenset()
     region_rules: tuple[tuple[str, str], ...] = ()
     old_region: str | None = None
+    written_roles: Mapping[str, WrittenRole] = {}
 
 
 def form_of_profile(request: SyncRequest, unnamed: UnnamedRole) -> str:

@@ -13,6 +13,7 @@ from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
 from ssohelper.core.text import show
+from ssohelper.core.written_roles import lacks_role
 
 _IN_AN_EDITOR = "correct it in an editor"
 _VARIABLES_OF_SOURCES = {
@@ -29,7 +30,7 @@ def check_command_lines(facts: Facts) -> Iterator[Finding]:
         error = process_command.find_syntax_error(command) if command is not None else ""
         # Another source may win, which another check reports.
         if error and _find_boto3_source(facts, profile).detail == error:
-            if not _is_managed_without_role(profile):
+            if not _has_lost_its_role(facts, profile):
                 grouped[error].append(profile.name)
     commands = AdoptCommands(facts)
     for error, names in grouped.items():
@@ -42,8 +43,9 @@ def check_command_lines(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _is_managed_without_role(profile: ProfileFact) -> bool:
-    return profile.entry.managed and profile.target is None
+def _has_lost_its_role(facts: Facts, profile: ProfileFact) -> bool:
+    """Return whether `lost_roles.check_lost_roles` names the profile."""
+    return facts.config.file is not None and lacks_role(facts.config.file, profile.entry)
 
 
 def check_web_identity_files(facts: Facts) -> Iterator[Finding]:
@@ -159,7 +161,8 @@ def check_profiles_without_credentials(facts: Facts) -> Iterator[Finding]:
             (of_aws_vault if "include_profile" in keys else others).append(profile)
     yield from _findings_of_aws_vault(facts, [one.name for one in of_aws_vault])
     for profile in others:
-        yield from _findings_without_credentials(profile)
+        if profile.failure is None and not _has_lost_its_role(facts, profile):
+            yield from _findings_without_credentials(profile)
 
 
 def _findings_of_aws_vault(facts: Facts, names: list[str]) -> Iterator[Finding]:
@@ -177,8 +180,6 @@ def _findings_of_aws_vault(facts: Facts, names: list[str]) -> Iterator[Finding]:
 
 def _findings_without_credentials(profile: ProfileFact) -> Iterator[Finding]:
     keys, subject = profile.entry.keys, profiles_subject([profile.name])
-    if profile.failure is not None or _is_managed_without_role(profile):
-        return  # another check says why
     if "credential_process" in keys:
         return  # `check_command_lines`
     if keys.get("sso_session"):

@@ -16,6 +16,7 @@ from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profi
 from ssohelper.core.model import IAM_ROLE_NAME, Role
 from ssohelper.core.profile_origin import TWO_ROLES, find_profile_origins
 from ssohelper.core.text import show
+from ssohelper.core.written_roles import lacks_role
 
 # The ids of the findings that a profile runs a program with ssohelper's name, and not this ssohelper.
 HELPER_OF_ANOTHER, HELPER_NOT_OURS = "helper-of-another-installation", "helper-not-ours"
@@ -166,6 +167,9 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
         keys = profile.entry.keys
         kinds = credential_sources(keys)
         if kinds != ["sso_* keys"] or profile.failure is not None:
+            continue
+        # `lost_roles.check_lost_roles` names it, with a better fix.
+        if facts.config.file is not None and lacks_role(facts.config.file, profile.entry):
             continue
         # Another check reports a session that the config does not define.
         if profile.target is not None and profile.target.session_name in facts.missing_sessions:

@@ -44,6 +44,7 @@ LINES = (
     "include_profile = base",
     "aws_access_key_id = AKIA",
     f"role_arn = {_ARN}",
+    "ssohelper_managed = true",
 )
 
 
