@@ -31,10 +31,9 @@ def lacks_role(config: ConfigFile, entry: ProfileEntry) -> bool:
     if not entry.managed or chains.is_chain(entry):
         return False
     command = entry.keys.get("credential_process", "")
-    runs_another_program = (
-        process_command.own_command_options(command) is None
-        and not process_command.find_syntax_error(command)
-    )
+    runs_another_program = process_command.own_command_options(
+        command
+    ) is None and not process_command.find_syntax_error(command)
     if runs_another_program or any(entry.keys.get(key) for key in _OTHER_SOURCES):
         return False
     return config.target_or_none(entry) is None

@@ -62,9 +62,7 @@ def test_the_role_of_before_is_written_by_sync(lost: Home, run: Run, chosen: str
     assert find(lost) is None
 
 
-def test_a_role_that_is_in_no_saved_write_is_added_under_the_old_name(
-    lost: Home, run: Run
-) -> None:
+def test_a_role_that_is_in_no_saved_write_is_added_under_the_old_name(lost: Home, run: Run) -> None:
     for version in (lost.path / ".local/state/ssohelper/config-versions").rglob("*"):
         if version.is_file():
             version.unlink()

@@ -79,7 +79,9 @@ def test_profiles_in_process_form_only_have_a_note() -> None:
 def test_an_account_that_only_the_session_names_is_for_botocore_alone(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = f"{SESSION}sso_account_id = {PAY}\n\n[profile a]\nsso_session = corp\nsso_role_name = R\n"
+    text = (
+        f"{SESSION}sso_account_id = {PAY}\n\n[profile a]\nsso_session = corp\nsso_role_name = R\n"
+    )
     [found] = [one for one in find(text) if one.id == "sso-keys-refused"]
     assert found.message.startswith("JavaScript, Java, Go, Rust cannot use it: ")
     assert refusal_of_botocore(home, text, monkeypatch) == ""

@@ -29,9 +29,9 @@ def check_command_lines(facts: Facts) -> Iterator[Finding]:
         command = profile.entry.keys.get("credential_process")
         error = process_command.find_syntax_error(command) if command is not None else ""
         # Another source may win, which another check reports.
-        if error and _find_boto3_source(facts, profile).detail == error:
-            if not _has_lost_its_role(facts, profile):
-                grouped[error].append(profile.name)
+        is_taken = bool(error) and _find_boto3_source(facts, profile).detail == error
+        if is_taken and not _has_lost_its_role(facts, profile):
+            grouped[error].append(profile.name)
     commands = AdoptCommands(facts)
     for error, names in grouped.items():
         adopt = commands.text(names)
@@ -148,7 +148,7 @@ def check_profiles_without_credentials(facts: Facts) -> Iterator[Finding]:
     Many such profiles are there on purpose, with a region or other settings alone. So without
     `doctor PROFILE`, only those are named from which aws-vault gets credentials and no SDK does.
     """
-    of_aws_vault, others = [], []
+    of_aws_vault, others = list[ProfileFact](), list[ProfileFact]()
     for profile in facts.profiles:
         keys = profile.entry.keys
         if facts.chosen is None and "include_profile" not in keys:
@@ -183,7 +183,9 @@ def _findings_without_credentials(profile: ProfileFact) -> Iterator[Finding]:
     if "credential_process" in keys:
         return  # `check_command_lines`
     if keys.get("sso_session"):
-        message = "is for tokens alone (CodeCatalyst and others): no SDK gets role credentials by it"
+        message = (
+            "is for tokens alone (CodeCatalyst and others): no SDK gets role credentials by it"
+        )
         yield note("no-source", subject, message, "add lines: sso_account_id and sso_role_name")
         return
     message = "names no source of credentials: in this shell, no SDK gets credentials by it"

@@ -23,9 +23,7 @@ def check_lost_roles(facts: Facts) -> Iterator[Finding]:
         written = facts.written_roles.get(profile.name)
         name = shlex.quote(show(profile.name, 80))
         if written is None or written.session_name not in config.session_names():
-            fix = (
-                f"ssohelper profile rm {name}, then: ssohelper profile add ACCOUNT/ROLE --name {name}"
-            )
+            fix = f"ssohelper profile rm {name}, then: ssohelper profile add ACCOUNT/ROLE --name {name}"
             yield _lost_role_finding([profile.name], fix)
             continue
         listing = facts.listings.get(written.session_name)

@@ -14,10 +14,11 @@ from tests.conftest import Home
 from tests.core.test_profile_plan import PAY, SESSION, URL
 
 _ARN = f"arn:aws:iam::{PAY}:role/X"
+NONE: dict[str, str] = {}
 _ENVIRONMENT = f"role_arn = {_ARN}\ncredential_source = Environment\n"
 
 
-def find(profile: str, *, is_chosen: bool = True, environ: dict[str, str] = {}) -> list[Finding]:
+def find(profile: str, *, is_chosen: bool = True, environ: dict[str, str] = NONE) -> list[Finding]:
     text = f"{SESSION}[profile p]\n{profile}"
     config = ConfigFile.parse(text.encode(), "config")
     profiles = [ProfileFact(one, config.target_or_none(one)) for one in config.profiles()]
