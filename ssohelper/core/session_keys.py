@@ -63,22 +63,22 @@ def find_differing_key(config: ConfigFile, keys: Mapping[str, str]) -> SessionKe
 
 
 def refuse_profiles_that_differ(config: ConfigFile, changes: Iterable[Change]) -> None:
-    """Check the profiles that these changes turn into profiles with `sso_session`.
+    """Check that these changes make no profile one that botocore refuses because of its session.
 
-    Raises: ConfigInvalid, with the session's line, if botocore would refuse such a profile.
+    Raises: ConfigInvalid, with the line of the session's key, if they do.
     """
+    defaults = config.text.defaults.values()
     for change in changes:
-        if not isinstance(change, AddSection | EditSection):
+        if isinstance(change, AddSection):
+            before, after = {}, dict(change.keys)
+        elif isinstance(change, EditSection):
+            before = defaults | config.text.sections[change.header].values()
+            kept = {key: value for key, value in before.items() if key not in change.drop}
+            after = kept | dict(change.assign)
+        else:
             continue
-        new = dict(change.keys if isinstance(change, AddSection) else change.assign)
-        if "sso_session" not in new:
-            continue
-        present: dict[str, str] = {}
-        if isinstance(change, EditSection):
-            present = config.text.sections[change.header].values()
-            present = {key: value for key, value in present.items() if key not in change.drop}
-        differing = find_differing_key(config, config.text.defaults.values() | present | new)
-        if differing is not None:
+        differing = find_differing_key(config, defaults | after)
+        if differing is not None and find_differing_key(config, before) is None:
             config.text.refuse_line(
                 differing.line,
                 f"boto3 and the AWS CLI would refuse [{show(change.header, 80)}] without "

@@ -103,3 +103,18 @@ def test_no_profile_that_aws_tools_would_refuse_is_written(line: str) -> None:
 def test_a_session_with_the_region_of_its_profiles_can_be_left() -> None:
     plan = plan_leaving_ssohelper(parse(_SAME_REGION + process("a", PAY, "Read")))
     assert plan.profiles == ("a",)
+
+
+def test_no_new_region_is_written_that_the_session_contradicts() -> None:
+    text = (
+        SESSION
+        + "region = us-east-1\n"
+        + native("a", PAY, "Read").replace("region = eu-west-1", "region = us-east-1")
+    )
+    with pytest.raises(ConfigInvalid, match="config:5: "):
+        plan_sync(parse(text), request(old_region="us-east-1"))
+    # A profile that botocore refuses already is no reason to stop.
+    broken = (
+        text.replace("[sso-session corp]\n", "[sso-session corp]\noutput = x\n") + "output = y\n"
+    )
+    assert plan_sync(parse(broken), request(old_region="us-east-1")).change
