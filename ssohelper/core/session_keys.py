@@ -23,15 +23,14 @@ class SessionKey(NamedTuple):
 
     session_name: str
     name: str
-    value: str
     line: int
 
     @property
     def difference(self) -> str:
-        """Return the text that a profile has another value of this key."""
+        """Return the text that a profile has another value of this key. Shows neither value."""
         return (
-            f'"{show(self.name, 60)}" of [sso-session {show(self.session_name, 64)}] is '
-            f'"{show(self.value, 60)}", and the profile has another value'
+            f'"{show(self.name, 60)}" is in [sso-session {show(self.session_name, 64)}] with another '
+            "value than in the profile"
         )
 
     @property
@@ -58,7 +57,7 @@ def find_differing_key(config: ConfigFile, keys: Mapping[str, str]) -> SessionKe
             header = config.session_header(session_name)
             section = config.text.sections[header] if header else config.text.defaults
             found = section.keys.get(name) or config.text.defaults.keys[name]
-            return SessionKey(session_name, name, value, found.lines[0])
+            return SessionKey(session_name, name, found.lines[0])
     return None
 
 

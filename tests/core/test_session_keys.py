@@ -118,3 +118,13 @@ def test_no_new_region_is_written_that_the_session_contradicts() -> None:
         text.replace("[sso-session corp]\n", "[sso-session corp]\noutput = x\n") + "output = y\n"
     )
     assert plan_sync(parse(broken), request(old_region="us-east-1")).change
+
+
+def test_no_value_is_shown_since_it_may_be_a_secret() -> None:
+    keys = "aws_access_key_id = A\naws_secret_access_key = CNRYSAK-"
+    text = f"{SESSION}{keys}x\n" + native("a", PAY, "Read", marked=False) + f"{keys}y\n"
+    found = find(text)
+    profile = ProfileFact(parse(text).profiles()[0])
+    trouble = checks.find_profile_trouble(ConfigFacts(file=parse(text)), profile)
+    assert "aws_secret_access_key" in trouble
+    assert "CNRY" not in repr([*found, trouble])
