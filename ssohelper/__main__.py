@@ -37,7 +37,8 @@ def _install_interrupt_handler(handler: "Any") -> None:
 
 
 # Without this handler, Ctrl-C while modules are imported would print a KeyboardInterrupt's
-# traceback. It still does so in the 10 ms that Python itself takes to start, before this line runs.
+# traceback. It still does so before this line runs: in the 10 ms that Python itself takes to start,
+# and while the script that pip writes imports `re`.
 _IS_PROGRAM = __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("ssohelper")
 if _IS_PROGRAM:
     _install_interrupt_handler(_exit_interrupted)

@@ -16,6 +16,7 @@ from ssohelper.actions import (
     doctor_machine,
     doctor_proofs,
     doctor_repairs,
+    lost_roles,
     profile_reasons,
     selection,
 )
@@ -147,6 +148,8 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         tokens=tuple(doctor_facts.find_legacy_tokens(app, (*shown, *sources))),
         machine=machine,
         is_web_identity_missing=doctor_facts.is_web_identity_missing(app.environ),
+        missing_token_files=doctor_facts.find_missing_token_files(shown),
+        written_roles=lost_roles.find_written_roles(app, config.file) if config.file else {},
     )
 
 

@@ -67,6 +67,12 @@ def is_web_identity_missing(environ: Mapping[str, str]) -> bool:
     return bool(role and path) and not os.path.exists(path or "")
 
 
+def find_missing_token_files(profiles: Iterable[ProfileFact]) -> frozenset[str]:
+    """Return the values of `web_identity_token_file` in profiles that name no existing file."""
+    paths = {one.entry.keys.get("web_identity_token_file", "") for one in profiles} - {""}
+    return frozenset(path for path in paths if not os.path.exists(path))
+
+
 # -- reading the config and the credentials file -----------------------------------------------
 
 

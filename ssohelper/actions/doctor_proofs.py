@@ -13,6 +13,7 @@ from ssohelper.actions import legacy_sign_ins
 from ssohelper.core import adoption, process_command
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_file import TargetRole
+from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import (
     AwsHostFact,
     Facts,
@@ -96,6 +97,10 @@ def _profile_that_runs_this_installation(profile: ProfileFact, facts: Facts) -> 
     target, command = profile.target, facts.machine.command
     if target is None or target.session is None or len(credential_sources(profile.entry.keys)) > 1:
         return None
+    if target.form == NATIVE and sdk_order.sso_keys_error(
+        sdk_order.BOTO3, profile.entry.keys, facts.config.file
+    ):
+        return None  # our command would give what the profile does not
     if target.form == NATIVE and command is not None:
         keys = identity_keys(target.session, target.role, PROCESS, command)
         return profile._replace(entry=profile.entry._replace(keys=keys))

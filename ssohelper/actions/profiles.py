@@ -7,7 +7,14 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import adopting, agents, config_writing, default_regions, saved_options
+from ssohelper.actions import (
+    adopting,
+    agents,
+    config_writing,
+    default_regions,
+    lost_roles,
+    saved_options,
+)
 from ssohelper.core import chains, filter_rows, plan_text, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices, has_wildcard
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
@@ -120,6 +127,7 @@ def plan_sync(
         not_counted=adopting.choose_unusable_profiles(others),
         refused=adopting.choose_refused_profiles(others),
         legacy_listing=adopting.load_listing_for_legacy_profiles(app, session, listing)[1],
+        written_roles=lost_roles.find_written_roles(app, app.config.read()),
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
     converted = [change for change in plan.change if "sso_session" in change.before]

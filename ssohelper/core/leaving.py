@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ssohelper.core import chains, process_command, profile_keys
+from ssohelper.core import chains, process_command, profile_keys, session_keys
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_edit import Change, EditSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry
@@ -38,7 +38,10 @@ class _NativeForm(NamedTuple):
 
 
 def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
-    """Return the changes after which no profile runs ssohelper and none has our mark."""
+    """Return the changes after which no profile runs ssohelper and none has our mark.
+
+    Raises: ConfigInvalid if AWS tools would refuse a profile then.
+    """
     changes: list[Change] = []
     names: list[str] = []
     keys: list[RoleKey] = []
@@ -63,6 +66,7 @@ def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
         keys += found.keys
         if found.session_name is not None:
             sessions[found.session_name] = None
+    session_keys.refuse_profiles_that_differ(config, changes)
     changes += [edit for name in sessions for edit in _edits_for_aws_url(config, name)]
     return Leaving(tuple(changes), tuple(names), tuple(keys), tuple(kept), config.data)
 

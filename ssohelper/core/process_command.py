@@ -51,6 +51,18 @@ def split_command(command: str) -> list[str]:
         return []
 
 
+def find_syntax_error(command: str) -> str:
+    """Return why boto3 and the AWS CLI cannot split this `credential_process`; "" if they can."""
+    if not command:
+        return "credential_process is empty"
+    if split_command(command) or len(command) > _LONGEST_QUOTED:
+        return ""
+    # shlex refuses two things: this one, and a quote that is not closed.
+    is_escape = (len(command) - len(command.rstrip("\\"))) % 2 == 1
+    what = "a backslash at its end" if is_escape else "a quote without its second half"
+    return f"credential_process has {what}"
+
+
 def program_name(words: list[str]) -> str:
     """Return the name of the program that a command line's words run, without its folder.
 

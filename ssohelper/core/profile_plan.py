@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from ssohelper.core import chains, profile_keys, sync_request
+from ssohelper.core import chains, profile_keys, session_keys, sync_request
 from ssohelper.core.adoption import find_session_for_legacy_profiles, is_portal_of
 from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
@@ -22,6 +22,7 @@ from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identi
 from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_removal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
+from ssohelper.core.written_roles import WrittenRole, lacks_role
 
 KEEPS_FORM = "the profile keeps its form: it is outside the filters that were given with --form"
 
@@ -53,14 +54,17 @@ class Plan(NamedTuple):
 def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
     """Return the plan that makes the managed profiles match the listing.
 
-    Raises: ConfigInvalid if [DEFAULT] has an identity key, which every profile would inherit.
+    Raises: ConfigInvalid if [DEFAULT] has an identity key, which every profile would inherit, or if
+    AWS tools would refuse a profile that the plan writes.
     """
     for key, found in config.text.defaults.keys.items():
         if key in IDENTITY:
             config.text.refuse_line(
                 found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
             )
-    return _Planner(config, request).plan()
+    plan = _Planner(config, request).plan()
+    session_keys.refuse_profiles_that_differ(config, plan.changes)
+    return plan
 
 
 class _Planner:
@@ -125,6 +129,13 @@ class _Planner:
         """Sort the profiles of this session's roles into managed ones and the user's own."""
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
+            written = None if target else self._find_written_role(entry)
+            if written is not None:
+                self._written[entry.name] = WrittenName(
+                    entry.name, written.role, True, written.session_name
+                )
+                self._managed[written.role].append((entry, written.form))
+                continue
             if target is None:
                 self._written[entry.name] = WrittenName(entry.name)
                 if entry.managed and not chains.is_chain(entry):
@@ -141,6 +152,12 @@ class _Planner:
                     self._managed[target.role].append((entry, target.form))
             elif is_own:
                 self._foreign.setdefault(target.role, entry.name)
+
+    def _find_written_role(self, entry: ProfileEntry) -> WrittenRole | None:
+        """Return the role for which ssohelper wrote a managed profile that has lost its role."""
+        found = self._request.written_roles.get(entry.name)
+        is_own = found is not None and found.session_name == self._request.session.name
+        return found if is_own and lacks_role(self._config, entry) else None
 
     def _is_of_this_session(self, target: TargetRole) -> bool:
         if target.session_name is not None:

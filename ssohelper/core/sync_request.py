@@ -1,5 +1,6 @@
 """What a plan of `profile sync` is made from, apart from the config. Pure."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ssohelper.core import guard_rules
@@ -7,6 +8,7 @@ from ssohelper.core.choices import PROCESS, Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.profile_names import UnnamedRole
+from ssohelper.core.written_roles import WrittenRole
 
 STAYS_PROCESS = "a rule guards this role: its profile stays in process form"
 
@@ -30,7 +32,8 @@ class SyncRequest(NamedTuple):
     `legacy_listing`: the roles of the session whose sign-in the portal's legacy profiles use, None
     if they are not known.
     `region_rules`: patterns of accounts, each with the region that profiles of matching accounts
-    get instead of `region`. `old_region`: managed profiles with this region get the region of a new
+    get instead of `region`. `written_roles`: the roles for which ssohelper wrote managed profiles that
+    name no role any more, by profile name. `old_region`: managed profiles with this region get the region of a new
     profile.
     """
 
@@ -56,6 +59,7 @@ class SyncRequest(NamedTuple):
     legacy_listing: Listing | None = None
     region_rules: tuple[tuple[str, str], ...] = ()
     old_region: str | None = None
+    written_roles: Mapping[str, WrittenRole] = {}
 
 
 def form_of_profile(request: SyncRequest, unnamed: UnnamedRole) -> str:

@@ -569,6 +569,44 @@ BROKEN = {
         {"header-with-bracket"},
         lambda home: add(home, "\n".join(["[profile dev] # of [team]", *_SSO, ""])),
     ),
+    "a key of a session with another value": Broken(
+        {"session-keys"},
+        lambda home: replace(
+            home, f"sso_region = {REGION}\n", f"sso_region = {REGION}\nregion = us-east-1\n"
+        ),
+    ),
+    "a program with an open quote": Broken(
+        {"program-unreadable"}, native('credential_process = /bin/echo "x')
+    ),
+    "a program with a backslash at its end": Broken(
+        {"program-unreadable"}, native("credential_process = /bin/echo x \\")
+    ),
+    "an empty program": Broken({"program-unreadable"}, native("credential_process =")),
+    "a program with an open quote in the credentials file": Broken(
+        {"program-unreadable"},
+        lambda home: credentials(home, "[d]\ncredential_process = x 'y\n"),
+    ),
+    "a source_profile without credentials": Broken(
+        {"source-without-credentials"},
+        lambda home: (
+            add_profile(home, "b"),
+            add_profile(home, "c", f"role_arn = {_ROLE_ARN}", "source_profile = b"),
+            add_profile(home, "d", f"role_arn = {_ROLE_ARN}", "source_profile = c"),
+        ),
+    ),
+    "a web identity in a profile whose token is gone": Broken(
+        {"web-identity-missing"},
+        native(f"role_arn = {_ROLE_ARN}", "web_identity_token_file = /nowhere/token"),
+    ),
+    "a credential_source that does not exist": Broken(
+        {"credential-source"}, native(f"role_arn = {_ROLE_ARN}", "credential_source = environment")
+    ),
+    "a credential_source without its variables": Broken(
+        {"credential-source"}, native(f"role_arn = {_ROLE_ARN}", "credential_source = Environment")
+    ),
+    "a profile that aws-vault alone reads": Broken(
+        {"no-source"}, native("include_profile = pay.Read")
+    ),
     "a profile without a region beside a default": Broken({"no-region"}, region_of_default_only),
 }
 
@@ -582,6 +620,9 @@ def native_form(home: Home) -> None:
 
 def foreign_form(home: Home) -> None:
     add_profile(home, "tool", _FOREIGN)
+    add_profile(home, "settings", "output = json")
+    add_profile(home, "codes", "sso_session = corp")
+    add_profile(home, "ec2", f"role_arn = {_ROLE_ARN}", "credential_source = Ec2InstanceMetadata")
     add_profile(home, "halfkey", _FOREIGN, "aws_access_key_id = AKIA")
     credentials(home, f"[gcp]\n{_FOREIGN}\n[role]\nrole_arn = {_ROLE_ARN}\nsource_profile = gcp\n")
     add_profile(home, "chain", f"role_arn = {_ROLE_ARN}", "source_profile = pay.Read")

@@ -97,6 +97,20 @@ class TestAfterSetup:
             assert (found["proven"], found["findings"]) == ([], [])
         assert emulator.counters["GetRoleCredentials"] == 0
 
+    def test_a_profile_that_boto3_refuses_is_not_called_proven(self, ready, run, doctor):
+        text = ready.config_file.read_text().partition("[profile")[0]
+        text += f"[profile hand]\nsso_session = corp\nsso_account_id = {PAY}\n"
+        ready.write_config(f"{text}sso_role_name = Read\nregion = {REGION}\n")
+        assert data(doctor("--json"))["proven"] == ["hand"]
+        text = ready.config_file.read_text()
+        ready.write_config(text.replace("[profile", "region = us-east-1\n[profile"))
+        found = data(doctor("--json"))
+        assert found["proven"] == []
+        assert "sso-keys-refused" in [one["id"] for one in found["findings"]]
+        done = run("whoami", "hand")
+        assert "confirmed by AWS" not in done.stderr
+        assert "the profile may not give it" in done.stderr
+
     def test_a_missing_sign_in_is_exit_4_and_beside_a_problem_3(self, ready, run, doctor):
         run("logout", "corp")
         done = doctor()

@@ -6,6 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
+from typing import NamedTuple
 
 from ssohelper.core.adoption import (
     AdoptionCandidate,
@@ -18,12 +19,27 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.model import SsoSession
-from ssohelper.core.profile_origin import NamedRole, find_profile_origins
+from ssohelper.core.profile_origin import (
+    NamedRole,
+    find_aws_sso_cli_blocks,
+    find_profile_origins,
+)
 from ssohelper.core.text import show
 
 _MOST_ADOPTED = 3
 # What each command is proposed for: the session's name, and its candidates by profile name.
 _Candidates = list[tuple[SsoSession, dict[str, AdoptionCandidate]]]
+
+
+class _Command(NamedTuple):
+    """A command of ssohelper that adopts a profile: its verb, and arguments with a blank in front.
+
+    `makes_it_work` is False if the profile's role is not listed, so that it would not work then.
+    """
+
+    verb: str
+    arguments: str
+    makes_it_work: bool = True
 
 
 class AdoptCommands:
@@ -39,18 +55,31 @@ class AdoptCommands:
         """Return the command that adopts those of the profiles that can be; "" if none can.
 
         Profiles of several sessions need several commands. For many profiles, the command is
-        `setup`, which asks about all profiles that do not work: a part of aws-sso-cli's profiles
-        cannot be adopted without the others.
+        `setup`, which asks about all profiles that do not work. aws-sso-cli's profiles cannot be
+        adopted without the others of their block, so the command names these too.
         """
-        grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for name in dict.fromkeys(names):
-            if name in self._commands:
-                grouped[self._commands[name]].append(name)
-        return ", and ".join(_command_text(*command, of) for command, of in grouped.items())
+        grouped: dict[_Command, list[str]] = defaultdict(list)
+        whole = dict.fromkeys(one for name in names for one in self._blocks.get(name, (name,)))
+        found = [(name, self._commands[name]) for name in whole if name in self._commands]
+        for name, command in found:
+            if command.makes_it_work:
+                grouped[command].append(name)
+        for name, command in found:
+            working = command._replace(makes_it_work=True)
+            if not command.makes_it_work and name in self._blocks and working in grouped:
+                grouped[working].append(name)
+        return ", and ".join(_command_text(command, of) for command, of in grouped.items())
 
     @cached_property
-    def _commands(self) -> dict[str, tuple[str, str]]:
-        """Return, for each profile that can be adopted, a command's verb and its arguments."""
+    def _blocks(self) -> dict[str, tuple[str, ...]]:
+        """Return, for each profile between aws-sso-cli's markers, all profiles between them."""
+        config = self._facts.config.file
+        blocks = find_aws_sso_cli_blocks(config) if config is not None else []
+        return {name: block.names for block in blocks for name in block.names}
+
+    @cached_property
+    def _commands(self) -> dict[str, _Command]:
+        """Return, for each profile that can be adopted, the command that does so."""
         config, facts = self._facts.config.file, self._facts
         if config is None:
             return {}
@@ -78,15 +107,17 @@ class AdoptCommands:
 
     def _find_command(
         self, config: ConfigFile, name: str, named: NamedRole, candidates: _Candidates
-    ) -> tuple[str, str] | None:
-        """Return the verb and arguments that adopt the profile; None if it would not work then."""
+    ) -> _Command | None:
+        """Return the command that adopts the profile; None if there is none."""
         listings = self._facts.listings
         able = [session for session, found in candidates if found[name].role is not None]
         for session in able:
             listing = listings.get(session.name)
             if listing is None or not listing.lacks_role(named.role):
                 return _sync_command(config, session)
-        if able or named.session_name in config.session_names():
+        if able:
+            return _sync_command(config, able[0])._replace(makes_it_work=False)
+        if named.session_name in config.session_names():
             return None
         names_no_portal = named.start_url is None and named.session_name is None
         if names_no_portal:
@@ -100,15 +131,16 @@ class AdoptCommands:
             url = shlex.quote(show(named.start_url, 200))
         if named.session_name is not None:
             url += f" --session {shlex.quote(show(named.session_name, 64))}"
-        return "setup", f" {url}"
+        return _Command("setup", f" {url}")
 
 
-def _sync_command(config: ConfigFile, session: SsoSession) -> tuple[str, str]:
+def _sync_command(config: ConfigFile, session: SsoSession) -> _Command:
     several = len(config.session_names()) > 1
-    return "profile sync", f" --session {session.name}" if several else ""
+    return _Command("profile sync", f" --session {session.name}" if several else "")
 
 
-def _command_text(verb: str, arguments: str, names: list[str]) -> str:
+def _command_text(command: _Command, names: list[str]) -> str:
+    verb, arguments, _ = command
     if len(names) > _MOST_ADOPTED:
         return f"ssohelper setup{arguments}, which asks to adopt all profiles that do not work"
     words = [f"--adopt {shlex.quote(show(filter_for_exact_text(name), 80))}" for name in names]

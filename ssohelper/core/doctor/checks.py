@@ -10,11 +10,14 @@ from ssohelper.core.adoption import OTHER_ROLE_IN_SECTION
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import (
     config,
+    credential_sources,
     environment,
     files,
+    lost_roles,
     machine,
     profiles,
     sdk_order,
+    session_keys,
     sessions,
     values,
 )
@@ -115,8 +118,11 @@ CHECKS: tuple[Check, ...] = (
     *environment.CHECKS,
     *profiles.CHECKS,
     check_sources,
+    *credential_sources.CHECKS,
+    *lost_roles.CHECKS,
     *values.CHECKS,
     *sessions.CHECKS,
+    *session_keys.CHECKS,
     *files.CHECKS,
     *machine.CHECKS,
 )

@@ -9,6 +9,7 @@ from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
+from ssohelper.core.written_roles import WrittenRole
 from ssohelper.errors import SsoHelperError
 
 # The uses of the files and folders that `doctor` checks; each use has its own rules for modes.
@@ -245,6 +246,8 @@ class Facts(NamedTuple):
     `listings` are the saved lists of roles of all sessions, by session name.
     `missing_sessions` are the sessions that profiles name and the config does not define, by name.
     `is_web_identity_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not exist.
+    `missing_token_files` are the values of `web_identity_token_file` in profiles that do so.
+    `written_roles` are the roles for which ssohelper wrote managed profiles that name none any more.
     """
 
     now: int = 0
@@ -266,6 +269,8 @@ class Facts(NamedTuple):
     machine: MachineFacts = MachineFacts()
     is_web_identity_missing: bool = False
     proofs: tuple[ProofFact, ...] = ()
+    missing_token_files: frozenset[str] = frozenset()
+    written_roles: Mapping[str, WrittenRole] = {}
 
     def are_only_sources(self, names: Iterable[str]) -> bool:
         """Return whether these are sources of the chosen profile, which has a finding for them."""

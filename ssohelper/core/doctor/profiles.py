@@ -16,6 +16,7 @@ from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profi
 from ssohelper.core.model import IAM_ROLE_NAME, Role
 from ssohelper.core.profile_origin import TWO_ROLES, find_profile_origins
 from ssohelper.core.text import show
+from ssohelper.core.written_roles import lacks_role
 
 # The ids of the findings that a profile runs a program with ssohelper's name, and not this ssohelper.
 HELPER_OF_ANOTHER, HELPER_NOT_OURS = "helper-of-another-installation", "helper-not-ours"
@@ -163,11 +164,14 @@ def _sdk_disagreement_text(profile: ProfileFact, facts: Facts) -> str:
 
 def check_sso_keys(facts: Facts) -> Iterator[Finding]:
     """Find profiles whose `sso_*` keys at least one SDK family refuses."""
-    grouped: dict[str, list[str]] = defaultdict(list)
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         keys = profile.entry.keys
         kinds = credential_sources(keys)
         if kinds != ["sso_* keys"] or profile.failure is not None:
+            continue
+        # `lost_roles.check_lost_roles` names it, with a better fix.
+        if facts.config.file is not None and lacks_role(facts.config.file, profile.entry):
             continue
         # Another check reports a session that the config does not define.
         if profile.target is not None and profile.target.session_name in facts.missing_sessions:
@@ -184,12 +188,13 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
         for error, families in refusing.items():
             who = "no SDK" if len(families) == len(sdk_order.FAMILIES) else ", ".join(families)
             verb = "can use it" if who == "no SDK" else "cannot use it"
-            grouped[f"{who} {verb}: {error}"].append(profile.name)
+            fix = sdk_order.fix_of_sso_keys_error(error, keys, facts.config.file)
+            grouped[f"{who} {verb}: {error}", fix or _IN_AN_EDITOR].append(profile.name)
     commands = AdoptCommands(facts)
-    for message, names in grouped.items():
+    for (message, fix), names in grouped.items():
         including = [name for name in names if _has_profile_key(facts, name, "include_profile")]
         adopt = commands.text(including)
-        fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
+        fix = f"{adopt}, or {fix}" if adopt else fix
         yield problem("sso-keys-refused", profiles_subject(names), message, fix)
 
 

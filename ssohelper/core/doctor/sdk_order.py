@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 from ssohelper.core import process_command
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor.facts import ProfileFact, ProgramFact
+from ssohelper.core.session_keys import find_differing_key, keys_of_session
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -67,6 +68,8 @@ CONTAINER_VARIABLES = (
 )
 WEB_IDENTITY_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+# The values of `credential_source`. All SDKs but Java's compare them letter by letter.
+CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 SSO_KEYS = ("sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name")
 # The keys that decide what a source of credentials gives. Their values are no secrets.
 _KEYS_OF_SOURCES: Mapping[Kind, tuple[str, ...]] = {
@@ -145,6 +148,8 @@ def resolve_for_each_sdk(
             error = (
                 profile.failure.message if profile.failure else _assumed_role_error(family, keys)
             )
+        if kind == "program" and family == BOTO3:
+            error = process_command.find_syntax_error(keys["credential_process"]) or None
         if kind is None:
             resolved.append(Resolved(family, "nothing", "no credentials"))
         elif error:
@@ -253,6 +258,8 @@ def _family_tries_source(
 ) -> bool:
     if kind == "sso" and family == BOTO3:
         return "sso_account_id" in keys or "sso_role_name" in keys
+    if kind == "program" and family == BOTO3:
+        return "credential_process" in keys
     if kind == "assumed role" and _is_role_alone(keys):
         return family in _REFUSING_ROLE_ALONE or (family == GO and bool(keys["role_arn"]))
     return kind in found
@@ -264,12 +271,23 @@ def _is_role_alone(keys: Mapping[str, str]) -> bool:
 
 
 def _assumed_role_error(family: str, keys: Mapping[str, str]) -> str | None:
-    is_refused = _is_role_alone(keys) and family in _REFUSING_ROLE_ALONE
-    return ROLE_ALONE_ERROR if is_refused else None
+    if _is_role_alone(keys):
+        return ROLE_ALONE_ERROR if family in _REFUSING_ROLE_ALONE else None
+    source = keys.get("credential_source", "")
+    is_known = source in CREDENTIAL_SOURCES or "source_profile" in keys
+    return None if is_known or family == JAVA else named_source_error(source)
+
+
+def named_source_error(source: str) -> str:
+    """Return the error of SDKs for a `credential_source` that they do not know."""
+    return f'credential_source is "{show(source, 60)}", which boto3, the AWS CLI and SDKs refuse'
 
 
 def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
     """Return why this SDK family refuses the profile's `sso_*` keys; None if it takes them."""
+    if family == BOTO3 and config is not None:
+        # The keys of the session count as the profile's, for botocore only.
+        keys = keys_of_session(config, keys.get("sso_session", "")) | dict(keys)
     own = [key for key in ("sso_start_url", "sso_region") if key in keys]
     needed = ["sso_account_id", "sso_role_name"]
     if "sso_session" not in keys:
@@ -291,7 +309,14 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
     differs = url is not None and not is_same_portal(url, session.start_url)
     if family in (BOTO3, GO) and (differs or region not in (None, session.region)):
         return 'the profile and its "sso_session" name different portals'
-    return None
+    differing = find_differing_key(config, keys) if family == BOTO3 and config else None
+    return differing.difference if differing else None
+
+
+def fix_of_sso_keys_error(error: str, keys: Mapping[str, str], config: ConfigFile | None) -> str:
+    """Return what ends this answer of `sso_keys_error`; "" if only the user can know."""
+    differing = find_differing_key(config, keys) if config else None
+    return differing.fix if differing is not None and differing.difference == error else ""
 
 
 def account_of_arn(arn: str) -> str | None:

@@ -124,6 +124,29 @@ def test_marks_around_profiles_of_a_second_portal_go_when_those_are_adopted() ->
     assert found["program-missing"].fix.startswith(f"{setup}or install it again")
 
 
+def test_the_fix_of_each_missing_program_names_all_profiles_of_its_block() -> None:
+    profiles = _aws_sso_cli("a", _PAY, "Read").replace("aws-sso ", "/gone/aws-sso ")
+    profiles += _aws_sso_cli("b", _PAY, "Admin")
+    block = f"# BEGIN_AWS_SSO_CLI\n{profiles}# END_AWS_SSO_CLI\n"
+    outside = _aws_sso_cli("c", _PAY, "Read").replace("aws-sso ", "/gone/aws-sso ")
+    found = checks.run_checks(_facts(_SESSION + block + outside, _CORP))
+    fixes = {one.subject: one.fix.split(", or")[0] for one in found if one.id == "program-missing"}
+    assert fixes == {
+        'profiles "a" and "c"': "ssohelper profile sync --adopt a --adopt b --adopt c",
+        'profile "b"': "ssohelper profile sync --adopt a --adopt b",
+    }
+
+
+def test_a_profile_of_the_block_whose_role_is_not_listed_is_named_with_the_others() -> None:
+    text = _aws_sso_cli("a", _PAY, "Read") + _aws_sso_cli("b", _DEV, "Gone")
+    block = f"# BEGIN_AWS_SSO_CLI\n{text}# END_AWS_SSO_CLI\n"
+    assert _command(_SESSION + block, _CORP, ["a"]) == "ssohelper profile sync --adopt a --adopt b"
+    assert _command(_SESSION + text, _CORP, ["a", "b"]) == "ssohelper profile sync --adopt a"
+    assert _command(_SESSION + block.replace("Read", "Old"), _CORP, ["a", "b"]) == (
+        "ssohelper setup URL_OF_ITS_PORTAL --adopt a --adopt b"
+    )
+
+
 def test_profiles_are_looked_at_once_for_all_missing_programs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,0 +1,33 @@
+"""Finds the roles of managed profiles that name no role any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from ssohelper.core import written_roles
+from ssohelper.core.written_roles import WrittenRole
+from ssohelper.errors import LocalState
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.config_file import ConfigFile
+
+
+def find_written_roles(
+    app: App, config: ConfigFile, names: Collection[str] | None = None
+) -> dict[str, WrittenRole]:
+    """Return, by profile name, the role for which ssohelper wrote a profile without a readable role.
+
+    `names` are such profiles if the caller knows them. The saved writes are read only if there is
+    one: at 12,000 profiles each takes 0.3 s.
+    """
+    if names is None:
+        names = [entry.name for entry in written_roles.list_profiles_without_role(config)]
+    if not names:
+        return {}
+    try:
+        contents = [version.after for version in app.config.load_versions()]
+    except LocalState:
+        return {}  # a saved write is damaged: its own command reports it
+    return written_roles.find_written_roles(names, contents, config.origin)

@@ -1,0 +1,202 @@
+"""Checks of `doctor`: sources of credentials that a profile names and that give none. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ssohelper.core import process_command
+from ssohelper.core.config_file import ProfileEntry, assumes_role
+from ssohelper.core.doctor import sdk_order
+from ssohelper.core.doctor.adopt_commands import AdoptCommands
+from ssohelper.core.doctor.facts import Facts, ProfileFact
+from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
+from ssohelper.core.text import show
+from ssohelper.core.written_roles import lacks_role
+
+_IN_AN_EDITOR = "correct it in an editor"
+_VARIABLES_OF_SOURCES = {
+    "Environment": sdk_order.KEY_VARIABLES[:1],
+    "EcsContainer": sdk_order.CONTAINER_VARIABLES,
+}
+
+
+def check_command_lines(facts: Facts) -> Iterator[Finding]:
+    """Find a `credential_process` that boto3 and the AWS CLI cannot split into words."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile in (*facts.profiles, *facts.config.credentials_profiles):
+        command = profile.entry.keys.get("credential_process")
+        error = process_command.find_syntax_error(command) if command is not None else ""
+        # Another source may win, which another check reports.
+        is_taken = bool(error) and _find_boto3_source(facts, profile).detail == error
+        if is_taken and not _has_lost_its_role(facts, profile):
+            grouped[error].append(profile.name)
+    commands = AdoptCommands(facts)
+    for error, names in grouped.items():
+        adopt = commands.text(names)
+        yield problem(
+            "program-unreadable",
+            profiles_subject(names),
+            f"{error}: boto3 and the AWS CLI stop with an error",
+            f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR,
+        )
+
+
+def _has_lost_its_role(facts: Facts, profile: ProfileFact) -> bool:
+    """Return whether `lost_roles.check_lost_roles` names the profile."""
+    return facts.config.file is not None and lacks_role(facts.config.file, profile.entry)
+
+
+def check_web_identity_files(facts: Facts) -> Iterator[Finding]:
+    """Find profiles whose token file of a web identity does not exist."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        path = profile.entry.keys.get("web_identity_token_file", "")
+        if path in facts.missing_token_files and profile.entry.keys.get("role_arn"):
+            grouped[path].append(profile.name)
+    for path, names in grouped.items():
+        yield problem(
+            "web-identity-missing",
+            profiles_subject(names),
+            f'web_identity_token_file is "{show(path, 200)}", and there is no such file: AWS tools '
+            "stop with an error",
+            "write the path of the token's file in an editor",
+        )
+
+
+def check_named_sources(facts: Facts) -> Iterator[Finding]:
+    """Find a `credential_source` that SDKs do not know, or that has nothing in this shell."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        if assumes_role(profile.entry.keys) and profile.failure is None:
+            grouped[profile.entry.keys.get("credential_source", "")].append(profile.name)
+    grouped.pop("", None)
+    used = {facts.chosen, facts.environ.get("AWS_PROFILE")}
+    for source, names in grouped.items():
+        subject = profiles_subject(names)
+        if source not in sdk_order.CREDENTIAL_SOURCES:
+            meant = next(
+                (one for one in sdk_order.CREDENTIAL_SOURCES if one.lower() == source.lower()), ""
+            )
+            yield problem(
+                "credential-source",
+                subject,
+                sdk_order.named_source_error(source),
+                f"write in an editor: credential_source = {meant}"
+                if meant
+                else f"write one of {', '.join(sdk_order.CREDENTIAL_SOURCES)}",
+            )
+            continue
+        variables = _VARIABLES_OF_SOURCES.get(source, ())
+        if variables and not any(facts.environ.get(name) for name in variables):
+            # The profile may be for another shell, so this is a problem only where it is used.
+            kind = problem if used.intersection(names) else note
+            yield kind(
+                "credential-source",
+                subject,
+                f'credential_source is "{source}", and this shell has no {" or ".join(variables)}: '
+                "the role cannot be assumed here",
+                f"set {variables[0]}, or name a profile: source_profile = PROFILE",
+            )
+
+
+def check_source_profiles(facts: Facts) -> Iterator[Finding]:
+    """Find profiles that assume a role with the credentials of a profile that has none."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        last = _last_source(facts, profile.entry) if profile.failure is None else None
+        if last is None or assumes_role(last.keys) or last.keys.get("aws_access_key_id"):
+            continue
+        if _find_boto3_source(facts, ProfileFact(last)).kind == "nothing":
+            grouped[last.name].append(profile.name)
+    for source, names in grouped.items():
+        yield problem(
+            "source-without-credentials",
+            profiles_subject(names),
+            f'the source profile "{show(source, 80)}" has no credentials: AWS tools stop with an '
+            "error",
+            f'give credentials to "{show(source, 80)}", or write another source_profile',
+        )
+
+
+def _last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
+    """Return the profile at the end of `source_profile`; None without one, and for a loop."""
+    seen: list[ProfileEntry] = []
+    while assumes_role(entry.keys) and "source_profile" in entry.keys:
+        seen.append(entry)
+        config, name = facts.config.file, entry.keys["source_profile"]
+        following = config.profile(name) if config else None
+        if following is None or following in seen:
+            return None
+        entry = following
+        if entry.keys.get("aws_access_key_id"):
+            break
+    return entry if seen else None
+
+
+def _find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.Resolved:
+    """Return what boto3 and the AWS CLI take for the profile in a shell without any variable."""
+    config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
+    [taken] = sdk_order.resolve_for_each_sdk(profile, config, section, {}, [sdk_order.BOTO3])
+    return taken
+
+
+def check_profiles_without_credentials(facts: Facts) -> Iterator[Finding]:
+    """Find a profile by which no SDK gets credentials in this shell.
+
+    Many such profiles are there on purpose, with a region or other settings alone. So without
+    `doctor PROFILE`, only those are named from which aws-vault gets credentials and no SDK does.
+    """
+    of_aws_vault, others = list[ProfileFact](), list[ProfileFact]()
+    for profile in facts.profiles:
+        keys = profile.entry.keys
+        if facts.chosen is None and "include_profile" not in keys:
+            continue
+        section = facts.config.credentials.get(profile.name, {})
+        environ = facts.environ if facts.chosen is not None else {}
+        taken = sdk_order.resolve_for_each_sdk(profile, facts.config.file, section, environ)
+        is_without = all(one.kind in ("nothing", "error") for one in taken)
+        if is_without and any(one.kind == "nothing" for one in taken) and profile.entry.header:
+            (of_aws_vault if "include_profile" in keys else others).append(profile)
+    yield from _findings_of_aws_vault(facts, [one.name for one in of_aws_vault])
+    for profile in others:
+        if profile.failure is None and not _has_lost_its_role(facts, profile):
+            yield from _findings_without_credentials(profile)
+
+
+def _findings_of_aws_vault(facts: Facts, names: list[str]) -> Iterator[Finding]:
+    if not names:
+        return
+    adopt = AdoptCommands(facts).text(names)
+    run = f"aws-vault exec {shlex.quote(show(names[0], 80))}"
+    yield (note if facts.chosen is None else problem)(
+        "no-source",
+        profiles_subject(names),
+        "only aws-vault reads include_profile: by this profile, no SDK gets credentials",
+        f"{adopt}, or use it with: {run}" if adopt else f"use it with: {run}",
+    )
+
+
+def _findings_without_credentials(profile: ProfileFact) -> Iterator[Finding]:
+    keys, subject = profile.entry.keys, profiles_subject([profile.name])
+    if "credential_process" in keys:
+        return  # `check_command_lines`
+    if keys.get("sso_session"):
+        message = (
+            "is for tokens alone (CodeCatalyst and others): no SDK gets role credentials by it"
+        )
+        yield note("no-source", subject, message, "add lines: sso_account_id and sso_role_name")
+        return
+    message = "names no source of credentials: in this shell, no SDK gets credentials by it"
+    fix = "choose another profile, or add its credentials: ssohelper profile list"
+    yield problem("no-source", subject, message, fix)
+
+
+CHECKS = (
+    check_command_lines,
+    check_web_identity_files,
+    check_named_sources,
+    check_source_profiles,
+    check_profiles_without_credentials,
+)

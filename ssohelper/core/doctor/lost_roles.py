@@ -1,0 +1,51 @@
+"""Checks of `doctor`: managed profiles that name no role any more. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ssohelper.core.doctor.facts import Facts
+from ssohelper.core.doctor.findings import Finding, problem, profiles_subject
+from ssohelper.core.text import show
+from ssohelper.core.written_roles import lacks_role
+
+
+def check_lost_roles(facts: Facts) -> Iterator[Finding]:
+    """Find managed profiles whose role cannot be read, because their keys were edited."""
+    config = facts.config.file
+    repaired_by_sync: dict[str, list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        # Another check names an account id or a role that is not valid.
+        if config is None or profile.failure or not lacks_role(config, profile.entry):
+            continue
+        written = facts.written_roles.get(profile.name)
+        name = shlex.quote(show(profile.name, 80))
+        if written is None or written.session_name not in config.session_names():
+            fix = f"ssohelper profile rm {name}, then: ssohelper profile add ACCOUNT/ROLE --name {name}"
+            yield _lost_role_finding([profile.name], fix)
+            continue
+        listing = facts.listings.get(written.session_name)
+        if listing is not None and listing.lacks_role(written.role):
+            yield _lost_role_finding([profile.name], f"ssohelper profile rm {name}")
+            continue
+        repaired_by_sync[written.session_name].append(profile.name)
+    several = config is not None and len(config.session_names()) > 1
+    for session_name, names in repaired_by_sync.items():
+        option = f" --session {session_name}" if several else ""
+        fix = f"ssohelper profile sync{option}, which writes the role of before"
+        yield _lost_role_finding(names, fix)
+
+
+def _lost_role_finding(names: list[str], fix: str) -> Finding:
+    return problem(
+        "role-unreadable",
+        profiles_subject(names),
+        "managed by ssohelper, and its keys were edited so that they name no role: no SDK gets "
+        "credentials by it",
+        fix,
+    )
+
+
+CHECKS = (check_lost_roles,)

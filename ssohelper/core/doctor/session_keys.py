@@ -1,0 +1,40 @@
+"""Checks of `doctor`: keys in [sso-session] sections that are not for sessions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ssohelper.core.choices import NATIVE, PROCESS
+from ssohelper.core.doctor.facts import Facts
+from ssohelper.core.doctor.findings import Finding, note
+from ssohelper.core.profile_keys import identity_keys
+from ssohelper.core.session_keys import SessionKey, find_differing_key
+from ssohelper.core.text import show
+
+
+def check_session_keys(facts: Facts) -> Iterator[Finding]:
+    """Note keys of a session for which AWS tools would refuse its profiles without our helper.
+
+    Another check reports the profiles that they refuse now.
+    """
+    config = facts.config.file
+    found: dict[SessionKey, None] = {}
+    for profile in facts.profiles:
+        target = profile.target
+        if config is None or target is None or target.session is None or target.form != PROCESS:
+            continue
+        native = identity_keys(target.session, target.role, NATIVE, "")
+        differing = find_differing_key(config, profile.entry.keys | native)
+        if differing is not None:
+            found[differing] = None
+    for one in found:
+        yield note(
+            "session-keys",
+            f'session "{show(one.session_name, 64)}"',
+            f'has "{show(one.name, 60)}" with another value than its profiles: boto3 and the AWS CLI '
+            'will refuse the profiles once they are in form "sso", or ssohelper has left',
+            one.fix,
+        )
+
+
+CHECKS = (check_session_keys,)

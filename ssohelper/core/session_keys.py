@@ -1,0 +1,86 @@
+"""Finds keys of an [sso-session] section for which botocore refuses the session's profiles. Pure.
+
+botocore and the AWS CLI add all keys of the section to a profile with `sso_session`. They stop with
+an error if the profile has another value of one of these keys, also of one that is not for sessions,
+such as `region`. Other SDKs read only the start URL and the region of the portal.
+Source: botocore 1.43, `SSOProvider._resolve_sso_session_reference`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ssohelper.core.config_edit import AddSection, Change, EditSection
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.text import show
+
+_OF_SESSIONS = ("sso_start_url", "sso_region", "sso_registration_scopes")
+
+
+class SessionKey(NamedTuple):
+    """A key in the section of a session. `line` is its line number in the config, from 0."""
+
+    session_name: str
+    name: str
+    line: int
+
+    @property
+    def difference(self) -> str:
+        """Return the text that a profile has another value of this key. Shows neither value."""
+        return (
+            f'"{show(self.name, 60)}" is in [sso-session {show(self.session_name, 64)}] with another '
+            "value than in the profile"
+        )
+
+    @property
+    def fix(self) -> str:
+        """Return what to do, so that the profile is no longer refused."""
+        if self.name in _OF_SESSIONS:
+            return f'remove "{self.name}" from the profile, which takes it from its session'
+        return f"remove line {self.line + 1} of the config, which is not for sessions"
+
+
+def keys_of_session(config: ConfigFile, session_name: str) -> dict[str, str]:
+    """Return the keys of the session's section with those of [DEFAULT]; {} without a section."""
+    header = config.session_header(session_name)
+    if header is None:
+        return {}
+    return config.text.defaults.values() | config.text.sections[header].values()
+
+
+def find_differing_key(config: ConfigFile, keys: Mapping[str, str]) -> SessionKey | None:
+    """Return the first key of its session of which a profile with these keys has another value."""
+    session_name = keys.get("sso_session", "")
+    for name, value in keys_of_session(config, session_name).items():
+        if keys.get(name, value) != value:
+            header = config.session_header(session_name)
+            section = config.text.sections[header] if header else config.text.defaults
+            found = section.keys.get(name) or config.text.defaults.keys[name]
+            return SessionKey(session_name, name, found.lines[0])
+    return None
+
+
+def refuse_profiles_that_differ(config: ConfigFile, changes: Iterable[Change]) -> None:
+    """Check that these changes make no profile one that botocore refuses because of its session.
+
+    Raises: ConfigInvalid, with the line of the session's key, if they do.
+    """
+    defaults = config.text.defaults.values()
+    for change in changes:
+        if isinstance(change, AddSection):
+            before, after = {}, dict(change.keys)
+        elif isinstance(change, EditSection):
+            before = defaults | config.text.sections[change.header].values()
+            kept = {key: value for key, value in before.items() if key not in change.drop}
+            after = kept | dict(change.assign)
+        else:
+            continue
+        differing = find_differing_key(config, defaults | after)
+        if differing is not None and find_differing_key(config, before) is None:
+            config.text.refuse_line(
+                differing.line,
+                f"boto3 and the AWS CLI would refuse [{show(change.header, 80)}] without "
+                f"ssohelper's helper: {differing.difference}",
+                hint=f"{differing.fix}; until then nothing is written",
+            )

@@ -1,0 +1,157 @@
+"""Sources of credentials that give none: each is named, and what botocore says to some of them."""
+
+import itertools
+
+import botocore.session
+import pytest
+
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor import checks, sdk_order
+from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact
+from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.process_command import find_syntax_error
+from tests.conftest import Home
+from tests.core.test_profile_plan import PAY, SESSION, URL
+
+_ARN = f"arn:aws:iam::{PAY}:role/X"
+NONE: dict[str, str] = {}
+_ENVIRONMENT = f"role_arn = {_ARN}\ncredential_source = Environment\n"
+
+
+def find(profile: str, *, is_chosen: bool = True, environ: dict[str, str] = NONE) -> list[Finding]:
+    text = f"{SESSION}[profile p]\n{profile}"
+    config = ConfigFile.parse(text.encode(), "config")
+    profiles = [ProfileFact(one, config.target_or_none(one)) for one in config.profiles()]
+    if is_chosen:
+        profiles = [one for one in profiles if one.name == "p"]
+    facts = Facts(
+        config=ConfigFacts(file=config),
+        environ=environ,
+        profiles=tuple(profiles),
+        chosen="p" if is_chosen else None,
+    )
+    return checks.run_checks(facts)
+
+
+LINES = (
+    "region = eu-west-1",
+    "sso_session = corp",
+    f"sso_account_id = {PAY}",
+    "sso_role_name = Read",
+    f"sso_start_url = {URL}",
+    "sso_region = eu-west-1",
+    "credential_process = /bin/x",
+    "credential_process =",
+    "include_profile = base",
+    "aws_access_key_id = AKIA",
+    f"role_arn = {_ARN}",
+    "ssohelper_managed = true",
+)
+
+
+def test_a_profile_by_which_no_sdk_gets_credentials_always_has_a_finding() -> None:
+    silent = []
+    for many in range(5):
+        for lines in itertools.combinations(LINES, many):
+            if LINES[6] in lines and LINES[7] in lines:
+                continue
+            text = "\n".join([*lines, ""])
+            config = ConfigFile.parse(f"{SESSION}[profile p]\n{text}".encode(), "config")
+            entry = config.profile("p")
+            assert entry is not None
+            taken = sdk_order.resolve_for_each_sdk(ProfileFact(entry), config, {}, {})
+            is_without = all(one.kind in ("nothing", "error") for one in taken)
+            # A note that the region is missing does not say that there are no credentials.
+            found = [one for one in find(text) if one.id != "no-region"]
+            if is_without and not found:
+                silent.append(lines)
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["/bin/x", "", '/bin/x "y', "/bin/x y \\", "/bin/x 'y \\", '/bin/x "y" \\\\', "'/bin/x' y"],
+)
+def test_a_command_line_is_refused_exactly_if_botocore_cannot_split_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    line = f"credential_process = {command}\n"
+    home.write_config(f"[profile p]\n{line}")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home.config_file))
+    refused = False
+    try:
+        botocore.session.Session(profile="p").get_credentials()
+    except (ValueError, IndexError):
+        refused = True
+    except OSError:
+        pass  # there is no such program
+    assert bool(find_syntax_error(command)) == refused
+    assert ("program-unreadable" in [one.id for one in find(line)]) == refused
+
+
+def test_the_reason_why_a_command_line_cannot_be_split_is_said() -> None:
+    assert "a backslash at its end" in find_syntax_error("/bin/x y \\")
+    assert "a quote" in find_syntax_error('/bin/x "y')
+    assert find_syntax_error("x '" + "y" * 40_000) == ""  # as for split_command
+
+
+def test_a_program_that_another_source_wins_over_is_not_named() -> None:
+    line = f"role_arn = {_ARN}\ncredential_source = Ec2InstanceMetadata\ncredential_process = x '\n"
+    assert [one.id for one in find(line)] == ["mixed-identities"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_chosen", "severities"),
+    [
+        ({}, True, ["problem"]),
+        ({}, False, ["note"]),
+        ({"AWS_PROFILE": "p"}, False, ["problem"]),
+        ({"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s"}, True, []),
+    ],
+)
+def test_a_source_that_is_empty_in_this_shell_is_a_problem_where_it_is_used(
+    environ: dict[str, str], is_chosen: bool, severities: list[str]
+) -> None:
+    found = find(_ENVIRONMENT, is_chosen=is_chosen, environ=environ)
+    assert [one.severity for one in found if one.id == "credential-source"] == severities
+
+
+@pytest.mark.parametrize(
+    ("source", "fix"),
+    [
+        ("environment", "credential_source = Environment"),
+        ("Moon", "write one of Environment, Ec2InstanceMetadata, EcsContainer"),
+    ],
+)
+def test_a_misspelled_source_has_the_right_name_as_its_fix(source: str, fix: str) -> None:
+    text = _ENVIRONMENT.replace("= Environment", f"= {source}")
+    [found] = find(text)
+    assert (found.id, found.severity) == ("credential-source", "problem")
+    assert fix in found.fix
+    config = ConfigFile.parse(f"[profile p]\n{text}".encode(), "config")
+    taken = sdk_order.resolve_for_each_sdk(ProfileFact(config.profiles()[0]), config, {}, {})
+    kinds = {one.family: one.kind for one in taken}
+    assert kinds.pop(sdk_order.JAVA) == "assumed role"
+    assert set(kinds.values()) == {"error"}
+
+
+def test_the_last_source_of_a_chain_is_named_for_each_profile_above_it() -> None:
+    role = f"role_arn = {_ARN}\nsource_profile"
+    text = f"{role} = a\n[profile a]\n{role} = b\n[profile b]\nregion = eu-west-1\n"
+    for is_chosen, subject in ((True, 'profile "p"'), (False, 'profiles "p" and "a"')):
+        [found] = [one for one in find(text, is_chosen=is_chosen) if one.id != "no-region"]
+        assert (found.id, found.subject) == ("source-without-credentials", subject)
+        assert 'the source profile "b"' in found.message
+    keys = "aws_access_key_id = A\naws_secret_access_key = s\n"
+    assert find(f"{text}{keys}") == []
+    # botocore takes the keys of a source before the source's own role.
+    assert find(text.replace("[profile a]\n", f"[profile a]\n{keys}")) == []
+
+
+def test_a_profile_for_tokens_and_one_for_aws_vault_are_named_for_what_they_are() -> None:
+    [tokens] = [one for one in find("sso_session = corp\n") if one.id == "no-source"]
+    assert (tokens.severity, "for tokens alone" in tokens.message) == ("note", True)
+    [vault] = find("include_profile = base\n")
+    assert (vault.severity, "aws-vault exec p" in vault.fix) == ("problem", True)
+    assert [one.severity for one in find("include_profile = base\n", is_chosen=False)] == ["note"]
+    assert find("output = json\n", is_chosen=False) == []
