@@ -18,6 +18,7 @@ from ssohelper.emulator.server import Emulator
 from tests import real_home
 from tests.issuers import record_issuer
 from tests.leak_check import PLUGIN_NAME, LeakCheck
+from tests.memory_folder import use_memory_folder
 from tests.processes import end_detached_processes
 from tests.published import date_back
 from tests.runs import RUNS
@@ -111,6 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     # Once, not in each process of pytest-xdist.
     if not hasattr(config, "workerinput"):
+        use_memory_folder()
         config.pluginmanager.register(LeakCheck(), PLUGIN_NAME)
         if not _names_two_users(config):  # as root, `sudo -E` uses root's own cache folder
             config.pluginmanager.register(real_home.RealHomeCheck())
