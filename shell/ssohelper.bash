@@ -74,7 +74,8 @@ function __ssohelper_on_terminal {
     \builtin local file="${XDG_RUNTIME_DIR-}" code=0
     if [[ ! -d $file || ! -w $file ]]; then file=${TMPDIR:-/tmp}; fi
     file=$(\builtin command mktemp "$file/ssohelper.XXXXXXXXXX") || \builtin return
-    # Exported here, so that `jobs` shows only the command.
+    # Exported here, so that `jobs` shows only the command. bash shows its text as it is written
+    # below, with "$@": only `eval` with quoted arguments would show them.
     \builtin local -x _SSOHELPER_SHELL=bash _SSOHELPER_ANSWER="$file" \
         _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
     (\builtin exec ssohelper "$@") && code=0 || code=$?

@@ -67,7 +67,8 @@ function __ssohelper_on_terminal {
     if ((! ${precmd_functions[(Ie)__ssohelper_hook]})); then
         precmd_functions=(__ssohelper_hook "${precmd_functions[@]}")
     fi
-    # Exported here, so that `jobs` shows only the command.
+    # Exported here, so that `jobs` would show only the command. But zsh names no job that a function
+    # has started: it shows `suspended` alone.
     \builtin local -x _SSOHELPER_SHELL=zsh _SSOHELPER_ANSWER="$file" \
         _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
     \builtin command ssohelper "$@" && code=0 || code=$?

@@ -73,6 +73,9 @@ DEFERRED_ANYWHERE = {
     "certifi.where",
     # It loads OpenSSL, which takes 2 ms, and a list of roles needs no hash.
     "hashlib.sha256",
+    # A list of roles is shown before the first search: 1 ms.
+    "ssohelper.core.search.Index",
+    "ssohelper.core.search.did_you_mean",
 }
 
 # A miss goes to the broker: nothing that asks AWS, parses JSON or TOML, or logs.

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ssohelper.actions import directory
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import AdoptionCandidate
-from ssohelper.core.choices import filter_for_exact_text, glob_filter
+from ssohelper.core.choices import filter_for_exact_text, glob_filter, has_wildcard
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.profiles import credential_sources
@@ -38,7 +39,8 @@ class ProfileOfOtherTool(NamedTuple):
     why this module cannot find out whether the profile works; "" if it can. `lacks_region`: the
     profile names no region, so most commands of AWS tools fail unless the user gives one.
     `differs_by_sdk`: the profile has a second source of credentials, which some SDKs take first.
-    `is_unusable`: AWS tools cannot use it now as the role that it names.
+    `is_unusable`: AWS tools cannot use it now as the role that it names. `server` is the other
+    session whose sign-in the profile uses, as a legacy profile of that session's portal.
     """
 
     candidate: AdoptionCandidate
@@ -48,6 +50,7 @@ class ProfileOfOtherTool(NamedTuple):
     lacks_region: bool = False
     differs_by_sdk: bool = False
     is_unusable: bool = False
+    server: str = ""
 
     @property
     def name(self) -> str:
@@ -74,10 +77,15 @@ def list_profiles_of_other_tools(
     # A credentials file that is not valid counts as empty here: doctor reports it.
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
+    server, server_listing = load_listing_for_legacy_profiles(app, session, listing)
+    candidates = adoption.find_adoption_candidates(config, session, listed, refused, server_listing)
+    legacy = {entry.name for entry in adoption.find_legacy_profiles(config, session)}
     found = []
-    for one in adoption.find_adoption_candidates(config, session, listed, refused).values():
+    for one in candidates.values():
         trouble = check.find_profile_trouble(one.origin)
         lasting = "" if trouble else check.find_lasting_trouble(one.name)
+        if not trouble and one.name in legacy and one.role and server.name != session.name:
+            trouble = f'the sign-in that it uses, to "{server.name}", does not have its role'
         is_unusable = bool(trouble or lasting)
         if one.name in refused:
             # Adopting the profile would not help, so this is said also if its program is missing.
@@ -85,13 +93,14 @@ def list_profiles_of_other_tools(
         if not lasting and one.role and one.role not in listed and listing.is_complete:
             lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
-        is_ours = bool(one.role) or one.origin.program is not None
+        is_served = bool(one.session_name and one.name in legacy and server_listing)
+        is_ours = bool(one.role) or one.origin.program is not None or is_served
         unknown = "" if trouble or lasting or is_ours else check.explain_doubt(one)
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
         # A profile that would not work even if it were adopted does not need ssohelper.
         needs_region = lacks_region and one.origin.program is None
-        needs_ssohelper = not lasting and (
+        needs_ssohelper = (not lasting and not one.session_name) and (
             bool(trouble) or needs_region or check.needs_ssohelper(one.origin)
         )
         # Adopting does not end what `lasting` says, so that is the reason to show.
@@ -101,10 +110,30 @@ def list_profiles_of_other_tools(
         )
         found.append(
             ProfileOfOtherTool(
-                one, trouble, needs_ssohelper, unknown, lacks_region, differs, is_unusable
+                one,
+                trouble,
+                needs_ssohelper,
+                unknown,
+                lacks_region,
+                differs,
+                is_unusable,
+                server.name if is_served else "",
             )
         )
     return found
+
+
+def load_listing_for_legacy_profiles(
+    app: App, session: SsoSession, listing: Listing
+) -> tuple[SsoSession, Listing | None]:
+    """Return the session whose sign-in the portal's legacy profiles use, and its roles if known.
+
+    `listing` are the roles of `session`.
+    """
+    server = adoption.find_session_for_legacy_profiles(app.config.read(), session)
+    if server.name == session.name:
+        return server, listing
+    return server, directory.load_listing(app, server)
 
 
 def choose_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
@@ -133,7 +162,7 @@ def choose_profiles_by_globs(
 ) -> frozenset[str]:
     """Return the names of the profiles of other tools that the patterns match.
 
-    Raises: UsageProblem for a pattern that matches no profile at all.
+    Raises: UsageProblem for a name that no profile has.
     """
     check_adopt_globs(app, globs)
     return _profile_names_that_match(found, globs)
@@ -168,13 +197,25 @@ def build_adopt_patterns(
 
 
 def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:
-    """Raise UsageProblem for a pattern that matches no profile at all."""
-    names = [entry.name for entry in app.config.read().profiles()]
-    for glob in globs:
-        if not glob.startswith("!") and not any(_glob_matches(glob, name) for name in names):
+    """Raise UsageProblem for a name, without wildcards, that no profile has."""
+    for glob in list_globs_without_profile(app, globs):
+        if not has_wildcard(glob):
             raise UsageProblem(
                 f'no profile fits --adopt "{glob}"', hint="see: ssohelper profile list"
             )
+
+
+def list_globs_without_profile(app: App, globs: tuple[str, ...]) -> list[str]:
+    """Return the patterns that match no profile at all, managed ones included.
+
+    That is no error for a pattern with wildcards: a script runs the same command on each machine.
+    """
+    names = [entry.name for entry in app.config.read().profiles()] if globs else []
+    return [
+        glob
+        for glob in dict.fromkeys(globs)
+        if not glob.startswith("!") and not any(_glob_matches(glob, name) for name in names)
+    ]
 
 
 def choose_adoptable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
@@ -253,17 +294,22 @@ def find_unusable_profiles_of_other_tools(app: App, *, only_reliable: bool) -> f
     return _find_unusable_profiles(ProfileChecker(app, app.config.read()), only_reliable)
 
 
-def find_profiles_unfit_for_use(app: App) -> frozenset[str]:
-    """Return the profiles with which a shell might not get their role.
+def find_profiles_unfit_for_use(app: App, session: SsoSession) -> frozenset[str]:
+    """Return the profiles with which a shell might not get their role as a role of this session.
 
-    These are the profiles of other tools that may not work, and all profiles to which a section of
-    ~/.aws/credentials gives the credentials of another role.
+    These are the profiles of other tools that may not work, all profiles to which a section of
+    ~/.aws/credentials gives the credentials of another role, and the legacy profiles that use the
+    sign-in of another session of the portal: its user may be another one.
     """
     check = ProfileChecker(app, app.config.read())
     # A section of fixed keys is warned of: tools write such keys for the profile's own role.
     keyed = check.config_facts.credentials
     shadowed = sdk_order.find_profiles_with_other_role_in_section(check.config, keyed, keyed)
-    return _find_unusable_profiles(check, only_reliable=True) | shadowed
+    unfit = _find_unusable_profiles(check, only_reliable=True) | shadowed
+    if adoption.find_session_for_legacy_profiles(check.config, session).name == session.name:
+        return unfit
+    legacy = adoption.find_legacy_profiles(check.config, session)
+    return unfit | {entry.name for entry in legacy if not entry.managed}
 
 
 def _find_unusable_profiles(check: ProfileChecker, only_reliable: bool) -> frozenset[str]:

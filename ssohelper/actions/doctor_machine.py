@@ -113,6 +113,7 @@ def examine_machine(app: App) -> MachineFacts:
     storage, storage_failure = _value_or_failure(lambda: _find_sign_in_storage_name(app))
     _, settings_failure = _value_or_failure(lambda: app.settings)
     _, state_failure = _value_or_failure(lambda: _check_state_folder(app))
+    _, write_failure = _value_or_failure(app.config.check_writable)
     runtime = os.fspath(app.locations.runtime_folder)
     may_publish, _ = _value_or_failure(lambda: app.storage.may_publish)
     return MachineFacts(
@@ -127,6 +128,7 @@ def examine_machine(app: App) -> MachineFacts:
         storage_failure=storage_failure,
         settings_failure=settings_failure,
         state_failure=state_failure,
+        config_write_failure=write_failure,
         shell=_examine_shell(app),
         leftovers=find_leftover_temporary_files(app),
     )

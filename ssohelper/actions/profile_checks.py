@@ -17,7 +17,8 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.profiles import two_roles_text
 from ssohelper.core.further_portals import parse_further_portals
-from ssohelper.core.profile_origin import TWO_ROLES, Origin
+from ssohelper.core.profile_origin import TWO_PORTALS, TWO_ROLES, Origin
+from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 from ssohelper.system import programs
@@ -110,7 +111,9 @@ class ProfileChecker:
             return "the sso-session is not valid"
         if session is None:
             return "the sso-session does not exist"
-        # botocore refuses a profile whose sso_region is not the region of its sso-session.
+        # botocore refuses a profile whose portal or region is not that of its sso-session.
+        if not is_same_portal(keys.get("sso_start_url", session.start_url), session.start_url):
+            return TWO_PORTALS
         own = keys.get("sso_region", session.region)
         return "" if own == session.region else _region_mismatch_text(own, session.region)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import adopting, agents, config_writing, default_regions, saved_options
 from ssohelper.core import chains, filter_rows, plan_text, profile_plan
-from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices
+from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices, has_wildcard
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.model import SESSION_NAME, Role
@@ -119,6 +119,7 @@ def plan_sync(
         adopt=frozenset(adopt),
         not_counted=adopting.choose_unusable_profiles(others),
         refused=adopting.choose_refused_profiles(others),
+        legacy_listing=adopting.load_listing_for_legacy_profiles(app, session, listing)[1],
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
     converted = [change for change in plan.change if "sso_session" in change.before]
@@ -262,7 +263,7 @@ def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]
 
 def _expand_pattern(config: ConfigFile, name: str) -> list[str]:
     """Return the managed profiles that the pattern `name` matches; [name] if it is no pattern."""
-    if not set(name) & set("*?[") or config.profile(name) is not None:
+    if not has_wildcard(name) or config.profile(name) is not None:
         return [name]
     fits = re.compile(fnmatch.translate(name)).match
     found = [entry.name for entry in config.profiles() if entry.managed and fits(entry.name)]
@@ -377,7 +378,7 @@ def _make_request_for_roles(
             )
     return _make_sync_request(app, session, listing, choices)._replace(
         only_roles=frozenset(roles),
-        not_counted=adopting.find_profiles_unfit_for_use(app),
+        not_counted=adopting.find_profiles_unfit_for_use(app, session),
     )
 
 

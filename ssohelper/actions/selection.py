@@ -9,7 +9,7 @@ else the only session in the config. `list` takes all sessions (cli.choosing).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import missing_sessions
@@ -26,7 +26,7 @@ from ssohelper.core.model import (
     hint_of_role_name,
 )
 from ssohelper.core.recorded_sign_ins import is_session_listed
-from ssohelper.core.search import did_you_mean
+from ssohelper.core.search import did_you_mean, similar_names
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
@@ -44,7 +44,12 @@ class NoProfileNamed(UsageProblem):
 
 
 class UnknownProfile(UsageProblem):
-    """The PROFILE argument is not a profile's name. On a terminal its words may find a role."""
+    """The PROFILE argument is not a profile's name. On a terminal its words may find a role.
+
+    `offered` has the similar names that the hint offers.
+    """
+
+    offered: Sequence[str] = ()
 
 
 class NoSessionNamed(UsageProblem):
@@ -187,7 +192,9 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     message = f'no profile named "{asked}" in {app.locations.aws_config_file}'
     hint = did_you_mean(asked, names) + "list them with: ssohelper profile list"
     if text is not None:
-        raise UnknownProfile(message, hint=hint)
+        unknown = UnknownProfile(message, hint=hint)
+        unknown.offered = similar_names(asked, names)
+        raise unknown
     raise ConfigInvalid(f"{message} (AWS_PROFILE)", hint=hint)
 
 

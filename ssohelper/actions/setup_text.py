@@ -62,6 +62,8 @@ def _explain_whether_profile_works(one: ProfileOfOtherTool) -> tuple[str, str, s
     condition = "while you are signed in"
     if program is not None:
         condition = f"if {show(program, 80)} works (it was not run)"
+    elif one.server:
+        condition = f'by the sign-in to "{show(one.server)}", until its access token ends'
     elif one.needs_ssohelper:
         condition = "by ssohelper's sign-in, until its access token ends"
     if one.differs_by_sdk:

@@ -121,7 +121,10 @@ def _make_undone_content(app: App, version: Version, data: bytes) -> bytes:
     if not _is_readable(app, version.after):
         found = find_returned_block(data, origin)
         return ConfigText(data, origin).text.encode() if found is None else found.rest
-    return undone_config(*_config_texts_before_and_after(app, version), ConfigText(data, origin))
+    present = _without_returned_block(app, data)
+    if present == (version.after or b""):
+        return version.before or b""
+    return undone_config(*_config_texts_before_and_after(app, version), ConfigText(present, origin))
 
 
 def _find_undo_changes(app: App, version: Version) -> list[Change]:
@@ -131,7 +134,21 @@ def _find_undo_changes(app: App, version: Version) -> list[Change]:
         return [AddSection(header, ()) for header in add_block_again(before, after, b"")[1]]
     if not _is_readable(app, after):
         return [RemoveSection(header) for header in add_block_again(after, before, b"")[1]]
-    return changes_that_undo(*_config_texts_before_and_after(app, version), app.config.read().text)
+    present = _without_returned_block(app, app.config.read_data())
+    text = ConfigText(present, str(app.locations.aws_config_file))
+    return changes_that_undo(*_config_texts_before_and_after(app, version), text)
+
+
+def _without_returned_block(app: App, data: bytes) -> bytes:
+    """Return the config's content without the block that aws-sso-cli wrote again, if it did.
+
+    An undo of `doctor --fix` writes that block once more. The next undo leads to the config before
+    the adoption, where the block was in its own place.
+    """
+    if _is_readable(app, data):
+        return data
+    found = find_returned_block(data, str(app.locations.aws_config_file))
+    return data if found is None else found.rest
 
 
 def _is_readable(app: App, data: bytes | None) -> bool:

@@ -35,14 +35,16 @@ def choose_profiles_to_adopt(
 
     `globs` are the values of --adopt. With `offers` and no globs, the user is asked on the terminal
     whether to adopt the profiles that do not work without ssohelper.
-    Raises: UsageProblem for a pattern that matches nothing, or that matches only some profiles of a
-    block that aws-sso-cli rewrites.
+    Raises: UsageProblem for a name that no profile has, or for patterns that match only some
+    profiles of a block that aws-sso-cli rewrites.
     """
     found = adopting.list_profiles_of_other_tools(app, session, listing, asks_aws=offers)
     for line in setup_text.survey_lines(found):
         output.say(line)
     if globs:
         chosen = adopting.choose_profiles_by_globs(app, found, globs)
+        for glob in adopting.list_globs_without_profile(app, globs):
+            output.say(f'no profile fits --adopt "{show(glob)}"')
     elif offers and not yes and output.can_ask_user():
         chosen = _offer_to_adopt(found)
     else:
@@ -60,7 +62,7 @@ def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None
         shown = shortened_name_list([show(name, 60) for name in names], _MOST_NAMES)
         output.say(
             f'profiles with sso_start_url ({shown}) keep using the sign-in to "{show(server)}"; to '
-            f'use "{show(session.name)}": ssohelper profile sync --session {session.name} --adopt NAME'
+            f"adopt them: ssohelper profile sync --session {server} --adopt NAME"
         )
 
 

@@ -43,7 +43,7 @@ def print_plan(app: App, plan: Plan) -> None:
     print_diff(profiles.diff_plan(app, plan), on_stdout=True)
     if not plan.changes:
         output.say("nothing to change")
-    _print_skipped_roles(plan)
+    _print_skipped_roles(plan, is_dry_run=True)
 
 
 def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
@@ -150,8 +150,8 @@ def confirm_write(
     return output.confirm(_write_question(app, summary), yes=yes, what=what)
 
 
-def _print_skipped_roles(plan: Plan) -> None:
-    for line in plan_text.note_lines(plan):
+def _print_skipped_roles(plan: Plan, *, is_dry_run: bool = False) -> None:
+    for line in plan_text.note_lines(plan, is_dry_run=is_dry_run):
         output.say(line)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import chain_profiles, directory, profiles, setup_text, undoing
+from ssohelper.actions import adopting, chain_profiles, directory, profiles, setup_text, undoing
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
@@ -93,6 +93,7 @@ def sync_profiles(
     choosing.warn_about_config(app)
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profiles.merge_choices(app, session, given)
+    adopting.check_adopt_globs(app, adopt)
     with listing_progress.show_listing_progress() as progress:
         listing = directory.fetch_listing(
             app,

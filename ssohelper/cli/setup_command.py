@@ -243,18 +243,22 @@ def _choose_portal(app: App, name: str | None, on_terminal: bool) -> onboarding.
     if len(found) == 1:
         return found[0]
     if not found or not on_terminal:
-        raise _make_which_portal_error([url for url, _region, _name in found])
+        raise _make_which_portal_error(found)
     output.say("portals in ~/.aws/config:")
     for number, (url, _region, session_name) in enumerate(found, 1):
         output.say(f"  {number}  {show(url)}" + (f"  ({session_name})" if session_name else ""))
     return found[_ask_portal_number(len(found)) - 1]
 
 
-def _make_which_portal_error(urls: list[str]) -> UsageProblem:
-    if urls:
+def _make_which_portal_error(found: list[onboarding.PortalInConfig]) -> UsageProblem:
+    if found:
+        # The name of a session tells more than its URL, which several sessions may have.
+        shown = [f'{url} (session "{name}")' if name else url for url, _region, name in found]
+        url, _region, name = found[0]
+        choice = f"--session {shlex.quote(name)}" if name else shlex.quote(url)
         return UsageProblem(
-            f"which portal? ~/.aws/config has: {', '.join(urls)}",
-            hint=f"name one, such as: ssohelper setup {shlex.quote(urls[0])}",
+            f"which portal? ~/.aws/config has: {', '.join(shown)}",
+            hint=f"name one, such as: ssohelper setup {choice}",
         )
     return UsageProblem(
         "~/.aws/config has no portal",

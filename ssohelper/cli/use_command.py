@@ -254,7 +254,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     trouble = adopting.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
     if trouble:
         output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(trouble)}')
-    unfit = adopting.find_profiles_unfit_for_use(app)
+    unfit = adopting.find_profiles_unfit_for_use(app, chosen.session)
     is_sure = name is not None and name not in unfit
     if name and not trouble and not is_sure and is_typed:
         is_typed = not _is_text_of_role(app, chosen, name)
@@ -273,7 +273,9 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
                 "nothing was changed: this role has no profile",
                 hint=f"fixed keys need no profile: ssohelper use --keys {chosen.name}",
             )
-        name = _find_profile_of_role(app, chosen, adopting.find_profiles_unfit_for_use(app))
+        name = _find_profile_of_role(
+            app, chosen, adopting.find_profiles_unfit_for_use(app, chosen.session)
+        )
     if name is None:
         raise UsageProblem(
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"

@@ -22,6 +22,10 @@ from ssohelper.errors import UsageProblem
 
 # How many roles an error names at most. Few, because an error is one line.
 _NAMED = 5
+# A picker shows so many rows without scrolling, also in a low terminal.
+_SEEN = 8
+# What the names that an error offers have in common is searched for if it is at least so long.
+_LEAST_COMMON = 3
 
 
 def choose_profile(
@@ -34,7 +38,8 @@ def choose_profile(
     If exactly one role matches all words, this role is shown and taken. If the role is guarded, or
     `confirm` is given, the user is asked first; `confirm` says in the question what will be done,
     such as "run the command". If several roles or none match, a picker opens with the words in its
-    search, and the user is asked before a guarded role is taken. For `ask_always` see
+    search, or with what `text_that_finds_roles` returns if they find nothing, and the user is
+    asked before a guarded role is taken. For `ask_always` see
     choosing.choose_any_profile. Raises: UsageProblem off a terminal, with the roles that were
     found; Interrupted (130) when the user says no or picks none; the errors of
     choosing.choose_any_profile.
@@ -63,15 +68,17 @@ def choose_profile(
 
 
 def _choose_role(
-    app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UsageProblem
+    app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UnknownProfile
 ) -> Profile | ForeignProfile:
     index = role_rows.make_role_index(choice.rows)
     row = _find_only_match(words, index, choice.rows)
     if row is None:
+        typed = " ".join(words)
         if not index.search(words, fuzzy=True):
+            typed = text_that_finds_roles(words, index, choice.rows, unknown.offered)
             output.say(f"ssohelper: {show_message(unknown.message)}")
             output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
-        return choosing.pick_role_from(app, choice, " ".join(words))
+        return choosing.pick_role_from(app, choice, typed)
     output.say(f"the only match: {choosing.describe_row(choice, row)}")
     choosing.confirm_row(app, row, confirm)
     return choosing.resolve_row(app, row)
@@ -83,6 +90,49 @@ def _find_only_match(words: Sequence[str], index: Index, rows: list[RoleRow]) ->
         return None  # nothing says which role is wanted
     found = index.search(words)
     return rows[found[0]] if len(found) == 1 else None
+
+
+def text_that_finds_roles(
+    words: Sequence[str], index: Index, rows: list[RoleRow], offered: Sequence[str]
+) -> str:
+    """Return a search in place of words that find nothing together.
+
+    It finds the profiles that the error offers, if one text finds them and few others, else the
+    most similar one. If none is offered, or none is among the rows, it has those of the words that
+    find a role.
+    """
+    for names in (offered, offered[:1]):
+        text = _longest_common_text(names)
+        found = index.search([text]) if len(text) >= _LEAST_COMMON or text in names else ()
+        seen = {name for number in found[:_SEEN] for name in rows[number].profiles}
+        if names and seen.issuperset(names):
+            return text
+    useful: list[str] = []
+    for word in words:
+        if index.search([*useful, word], fuzzy=True):
+            useful.append(word)
+    return " ".join(useful)
+
+
+def _longest_common_text(names: Sequence[str]) -> str:
+    """Return the longest text that all names contain; "" if there is none.
+
+    It has no space, and begins where a word of the first name begins: `dev.Read`, not `s-dev.Read`.
+    """
+    first = names[0] if names else ""
+    beginnings = [
+        number
+        for number, character in enumerate(first)
+        if character.isalnum() and not first[:number][-1:].isalnum()
+    ]
+    texts = (
+        first[start : start + length]
+        for length in range(len(first), 0, -1)
+        for start in beginnings
+        if start + length <= len(first)
+    )
+    is_common = (text for text in texts if " " not in text and all(text in each for each in names))
+    return next(is_common, "")
 
 
 def _make_error_with_roles(

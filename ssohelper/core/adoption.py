@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
+from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.partitions import find_partition
 from ssohelper.core.profile_origin import (
@@ -28,12 +29,14 @@ class AdoptionCandidate(NamedTuple):
     """A profile of another tool that a session might adopt.
 
     `role` is the session's role that the profile names. If the profile cannot be adopted, `role` is
-    None, and `reason` says why.
+    None, and `reason` says why. `session_name` is the other session to which the profile belongs,
+    "" if there is none.
     """
 
     origin: Origin
     role: Role | None
     reason: str = ""
+    session_name: str = ""
 
     @property
     def name(self) -> str:
@@ -46,14 +49,21 @@ def find_adoption_candidates(
     session: SsoSession,
     listed: Collection[Role],
     refused: Collection[str] = frozenset(),
+    legacy_listing: Listing | None = None,
 ) -> dict[str, AdoptionCandidate]:
     """Return each profile of another tool by name: the session's role that it would have, if any.
 
     `listed` are the roles that AWS lists for the session. `refused` are the profiles whose section
-    in ~/.aws/credentials names another role. A profile of aws-sso-cli names no portal:
-    it belongs to the session if its own role is listed, or the role of another profile that names
-    the same instance.
+    in ~/.aws/credentials names another role. `legacy_listing` are the roles of the session that
+    `find_session_for_legacy_profiles` returns, None if they are not known. A legacy profile belongs
+    to that session, unless that session does not have its role. A profile of aws-sso-cli names no
+    portal: it belongs to the session if its own role is listed, or the role of another profile that
+    names the same instance.
     """
+    server = find_session_for_legacy_profiles(config, session)
+    legacy = set[str]()
+    if server.name != session.name:
+        legacy = {entry.name for entry in find_legacy_profiles(config, session)}
     origins = find_profile_origins(config)
     instances = {
         origin.named.instance
@@ -63,13 +73,18 @@ def find_adoption_candidates(
     found = {}
     for origin in origins:
         named = origin.named
-        reason = origin.why
+        reason, owner = origin.why, ""
         if named is not None:
-            reason = _reason_not_to_adopt(config, session, named, listed, instances)
+            owner = _find_other_session_of_profile(config, session, named)
+            if origin.name in legacy and not (
+                legacy_listing and legacy_listing.lacks_role(named.role)
+            ):
+                owner = server.name
+            reason = _reason_not_to_adopt(session, named, listed, instances, owner)
         if origin.name in refused:
             reason = OTHER_ROLE_IN_SECTION
         role = named.role if named is not None and not reason else None
-        found[origin.name] = AdoptionCandidate(origin, role, reason)
+        found[origin.name] = AdoptionCandidate(origin, role, reason, owner)
     for name, reason in find_unadoptable_blocks(config, refused).items():
         if name in found:
             found[name] = found[name]._replace(role=None, reason=found[name].reason or reason)
@@ -96,18 +111,29 @@ def find_unadoptable_blocks(
     return found
 
 
+def _find_other_session_of_profile(
+    config: ConfigFile, session: SsoSession, named: NamedRole
+) -> str:
+    """Return the other session of the config that the profile names, or ""."""
+    other = named.session_name
+    return other if other and other != session.name and other in config.session_names() else ""
+
+
 def _reason_not_to_adopt(
-    config: ConfigFile,
     session: SsoSession,
     named: NamedRole,
     listed: Collection[Role],
     instances: Collection[str | None],
+    owner: str,
 ) -> str:
-    """Return why this session cannot adopt a profile that names this role; "" if it can."""
+    """Return why this session cannot adopt a profile that names this role; "" if it can.
+
+    `owner` is the other session to which the profile belongs, or "".
+    """
     is_here = named.start_url is not None and is_portal_of(session, named.start_url)
     other = named.session_name
-    if other is not None and other != session.name and other in config.session_names():
-        return f'the profile belongs to the session "{other}"'
+    if owner:
+        return f'the profile belongs to the session "{owner}"'
     if other == session.name or is_here:
         return ""
     partition = find_partition(session.region)

@@ -106,6 +106,11 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
     return texts_pass_filters
 
 
+def has_wildcard(text: str) -> bool:
+    """Return whether a GLOB may match other texts than this one."""
+    return not set(text).isdisjoint("*?[")
+
+
 def filter_for_exact_text(text: str) -> str:
     """Return a GLOB that matches this text and no other text.
 

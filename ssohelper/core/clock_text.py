@@ -1,10 +1,14 @@
 """Texts about time left and sign-ins, shared by the command line and the full screen."""
 
-from typing import Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
 
 from ssohelper.core.instants import duration_text, to_iso
-from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
+
+if TYPE_CHECKING:
+    from ssohelper.core.sign_in_outlook import Outlook
 
 # The text for each value of LoginOutcome.how.
 _RESULTS = {

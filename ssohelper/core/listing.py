@@ -1,11 +1,15 @@
 """The accounts and roles of a portal as AWS listed them, and a search in that listing."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.search import Index, did_you_mean
 from ssohelper.core.text import shortened_name_list
+
+if TYPE_CHECKING:
+    from ssohelper.core.search import Index
 
 _MOST_NAMES = 3
 
@@ -78,6 +82,8 @@ class Listing(NamedTuple):
         ]
         if not names or role.name in names:
             return ""
+        from ssohelper.core.search import did_you_mean
+
         offered = f"the account offers {shortened_name_list(names, _MOST_NAMES)}; "
         return did_you_mean(role.name, names) or offered
 
@@ -96,6 +102,8 @@ class Listing(NamedTuple):
 
 def _make_index(accounts: Sequence[Account], *columns: Sequence[str]) -> Index:
     """Return a search index of accounts, in which equally good matches keep the listing's order."""
+    from ssohelper.core.search import Index
+
     emails = [account.email for account in accounts]
     names = [account.name for account in accounts]
     ids = [account.id for account in accounts]

@@ -56,13 +56,13 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
         yield f"{count} left whose role is gone; remove with: ssohelper profile sync --prune"
 
 
-def note_lines(plan: Plan) -> Iterator[str]:
+def note_lines(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
     """Yield the lines to show after a sync: filters, other remembered options, skipped profiles.
 
     A plan for single roles uses no filter. All lines are safe for a terminal.
     """
     if not plan.request.only_roles:
-        for line in (filters_line(plan), remembered_options_line(plan)):
+        for line in (filters_line(plan), remembered_options_line(plan, is_dry_run=is_dry_run)):
             if line is not None:
                 yield show(line)
     yield from skipped_lines(plan)
@@ -130,10 +130,15 @@ def filters_line(plan: Plan) -> str | None:
     return f"filters: {filter_options(choices)}; {roles} left out (to match all: --account '*' --role '*')"
 
 
-def remembered_options_line(plan: Plan) -> str | None:
-    """Return the line with the template, form and region that the user gave, now or earlier."""
-    words = _other_sync_options(plan.request.choices)
-    return f"remembered: {words}" if words else None
+def remembered_options_line(plan: Plan, *, is_dry_run: bool = False) -> str | None:
+    """Return the line with the template, form and region that the user gave, now or earlier.
+
+    What the user gives to a dry run is not remembered.
+    """
+    choices = plan.request.choices
+    words = _other_sync_options(choices)
+    is_new = is_dry_run and not choices.given.isdisjoint(("template", "form", "default_region"))
+    return f"{'would be ' if is_new else ''}remembered: {words}" if words else None
 
 
 def restored_options_line(session_name: str, choices: Choices) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from typing import NamedTuple
 
 from ssohelper.core import adoption, profile_keys, sync_request
-from ssohelper.core.choices import NATIVE, make_value_finder
+from ssohelper.core.adoption import AdoptionCandidate
+from ssohelper.core.choices import NATIVE, filter_for_exact_text, make_value_finder
 from ssohelper.core.config_edit import Change, RemoveLines
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Account, Role
@@ -14,6 +16,7 @@ from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
 from ssohelper.core.profile_origin import keys_with_included_profile
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
+from ssohelper.core.text import show
 
 
 class Adopted(NamedTuple):
@@ -41,7 +44,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     find_region = make_value_finder(request.region_rules, request.region)
     listed_roles = frozenset(request.listing.roles())
     candidates = adoption.find_adoption_candidates(
-        config, request.session, listed_roles, request.refused
+        config, request.session, listed_roles, request.refused, request.legacy_listing
     )
     includers = _find_unadopted_includers(config, request.adopt)
     roles: dict[str, Role] = {}
@@ -54,7 +57,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
             continue
         role = found.role
         if role is None:
-            skipped.append(Skipped(entry.name, f"not adopted: {found.reason}"))
+            skipped.append(Skipped(entry.name, f"not adopted: {found.reason}{_way_out(found)}"))
             continue
         if entry.name in includers:
             other = includers[entry.name]
@@ -80,6 +83,16 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     for block in adoption.find_fully_managed_blocks(config, roles):
         edits.append(RemoveLines((block.begin, block.end)))
     return Adopted(roles, tuple(changes), tuple(edits), tuple(skipped))
+
+
+def _way_out(found: AdoptionCandidate) -> str:
+    """Return the command that adopts a profile of another session; "" for other profiles."""
+    if not found.session_name:
+        return ""
+    pattern = shlex.quote(show(filter_for_exact_text(found.name), 80))
+    return (
+        f"; adopt it there: ssohelper profile sync --session {found.session_name} --adopt {pattern}"
+    )
 
 
 def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:

@@ -34,6 +34,7 @@ BY_HAND_LEGACY = "the AWS CLI or by hand (with sso_start_url)"
 AWS_SSO_CLI, AWS_SSO_UTIL, AWS_VAULT = "aws-sso-cli", "aws-sso-util", "aws-vault"
 GRANTED, REGISTRY, LEAPP, AWSUME = "granted", "granted's registry", "Leapp", "awsume"
 OWN, TWO_ROLES = "ssohelper, without its mark", "the profile names two different roles"
+TWO_PORTALS = "the profile names two different portals"
 # The lines between which aws-sso-cli writes its profiles.
 MARKERS = _BEGIN, _END = "# BEGIN_AWS_SSO_CLI", "# END_AWS_SSO_CLI"
 # Keys by which SDKs may find another identity than the role that the profile names.
@@ -201,7 +202,7 @@ def _role_that_all_sources_name(found: list[NamedRole | str]) -> tuple[NamedRole
         return None, TWO_ROLES
     urls = [named.start_url for named in roles if named.start_url]
     if any(not is_same_portal(urls[0], url) for url in urls):
-        return None, "the profile names two different portals"
+        return None, TWO_PORTALS
     names = {named.session_name for named in roles if named.session_name}
     if len(names) > 1:
         return None, "the profile names two different sessions"
@@ -262,7 +263,7 @@ def _role_in_sso_keys(config: ConfigFile, keys: dict[str, str]) -> NamedRole | s
         section = config.text.sections[header].values() if header else {}
         own = section.get("sso_start_url")
         if own and url and not is_same_portal(own, url):
-            return "the profile names two different portals"
+            return TWO_PORTALS
         url = own or url
     account_id, role_name = keys.get("sso_account_id"), keys.get("sso_role_name")
     return _checked_role(account_id, role_name, start_url=url, session_name=session_name)

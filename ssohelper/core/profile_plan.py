@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from ssohelper.core import chains, profile_keys, sync_request
+from ssohelper.core.adoption import find_session_for_legacy_profiles, is_portal_of
 from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, TargetRole
@@ -20,7 +21,6 @@ from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
 from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
 from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_removal
-from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 
 KEEPS_FORM = "the profile keeps its form: it is outside the filters that were given with --form"
@@ -80,6 +80,8 @@ class _Planner:
         self._find_region = make_value_finder(request.region_rules, request.region)
         self._accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
         self._listed = _listed_roles(request.listing)
+        server = find_session_for_legacy_profiles(config, request.session)
+        self._serves_legacy = server.name == request.session.name
 
     def plan(self) -> Plan:
         request = self._request
@@ -143,10 +145,11 @@ class _Planner:
     def _is_of_this_session(self, target: TargetRole) -> bool:
         if target.session_name is not None:
             return target.session_name == self._request.session.name
-        # A legacy profile names a start URL instead of a session. A profile of aws-sso-cli names
-        # neither of the two, so it counts as a profile of every session.
+        # A legacy profile names a start URL instead of a session: it uses the sign-in of one session
+        # of that portal. A profile of aws-sso-cli names neither of the two, so it counts as a
+        # profile of every session.
         url = target.start_url
-        return url is None or is_same_portal(url, self._request.session.start_url)
+        return url is None or (self._serves_legacy and is_portal_of(self._request.session, url))
 
     # -- planning profiles for the listed roles --------------------------------------------
 

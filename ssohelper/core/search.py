@@ -299,8 +299,13 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
 
     `cutoff` is how similar a name must be, from 0 to 1.
     """
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
+    near = similar_names(name, known, cutoff)
     return "did you mean " + " or ".join(f'"{item}"' for item in near) + "? " if near else ""
+
+
+def similar_names(name: str, known: Iterable[str], cutoff: float = 0.4) -> list[str]:
+    """Return at most three of the known names, the most similar first; `cutoff` as above."""
+    return difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
 
 
 def _score(worth: int, length: int) -> int:

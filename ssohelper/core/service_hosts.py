@@ -49,8 +49,8 @@ _VARIABLES = {
     "sts": "AWS_ENDPOINT_URL_STS",
     "console sign-in": "AWS_ENDPOINT_URL_SIGNIN",
 }
-_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-_AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\\]*)")
+_HOST = r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+_AUTHORITY = r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\\]*)"
 _URL_LIMIT = 4096
 # The characters that RFC 3986 allows in URLs, except the single quote. They are harmless in an
 # argument of any program that opens a URL.
@@ -155,7 +155,7 @@ def shown_url(text: str, limit: int = 120) -> str:
     A Cyrillic "a" looks like a Latin "a"; the "xn--" of punycode makes the difference visible.
     """
     if not text.isascii():
-        found = _AUTHORITY.match(text)
+        found = re.match(_AUTHORITY, text)
         if found:
             host = _punycode(found.group(2))
             text = found.group(1) + host + text[found.end() :]
@@ -291,7 +291,7 @@ def _split_url(url: str) -> SplitResult | None:
         host, _port = parts.hostname, parts.port
     except ValueError:
         return None
-    readable = host is not None and (_HOST.fullmatch(host) or _is_loopback(host))
+    readable = host is not None and (re.fullmatch(_HOST, host) or _is_loopback(host))
     return parts if readable and "@" not in parts.netloc else None
 
 

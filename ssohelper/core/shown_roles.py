@@ -1,12 +1,16 @@
 """Decides which roles the list shows on which lines, by its search, filter, order and folds."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core import role_rows, role_tree
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import FLAT, Groups, RoleListView, account_key
-from ssohelper.core.search import Index, Span
+
+if TYPE_CHECKING:
+    from ssohelper.core.search import Index, Span
 
 
 class Heading(NamedTuple):

@@ -27,6 +27,8 @@ class SyncRequest(NamedTuple):
     `adopt`: the profiles of other tools to take over. `not_counted`: profiles that the user or other
     tools wrote and that do not work, so that their roles get another profile. `refused`: those
     whose section in ~/.aws/credentials names another role, so that they are not adopted.
+    `legacy_listing`: the roles of the session whose sign-in the portal's legacy profiles use, None
+    if they are not known.
     `region_rules`: patterns of accounts, each with the region that profiles of matching accounts
     get instead of `region`. `old_region`: managed profiles with this region get the region of a new
     profile.
@@ -51,6 +53,7 @@ class SyncRequest(NamedTuple):
     adopt: frozenset[str] = frozenset()
     not_counted: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
+    legacy_listing: Listing | None = None
     region_rules: tuple[tuple[str, str], ...] = ()
     old_region: str | None = None
 

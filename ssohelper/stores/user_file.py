@@ -168,7 +168,8 @@ class UserFile:
             )
         if not os.access(target, os.W_OK) or not status.st_mode & 0o200:
             raise LocalState(
-                f'"{self.path}" is read-only: not touched', hint=f"see: ls -l {target}"
+                f'"{self.path}" is read-only: not touched',
+                hint=_hint_to_make_writable(target, status),
             )
         return stat.S_IMODE(status.st_mode)
 
@@ -191,6 +192,17 @@ class UserFile:
             os.unlink(probe)
         except OSError as cause:
             raise unwritable_file_error(target, cause) from cause
+
+
+def _hint_to_make_writable(target: str, status: os.stat_result) -> str:
+    """Return the hint how to make a read-only file writable; `target` is no link.
+
+    A file whose mode allows its owner to write is on a read-only disk, or immutable: another tool
+    or an administrator decides on that.
+    """
+    if status.st_mode & 0o200:
+        return f"its mode allows it, its disk or an attribute does not; see: ls -l {target}"
+    return f"if no other tool manages it: chmod u+w {shlex.quote(target)}"
 
 
 def _unreadable(path: Path, cause: Exception) -> LocalState:

@@ -82,7 +82,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.sign_ins: dict[str, RunningSignIn] = {}
         # The sessions of the config, as it was last read.
         self.config_sessions: tuple[SsoSession, ...] = ()
-        # Published with a session's name when a sign-in in the background has succeeded.
+        # Published with a session's name when a sign-in in the background, or one that was started
+        # on Sessions, has succeeded.
         self.signed_in: Signal[str] = Signal(self, "signed in")
         # Published with a session's name when its list of roles was refreshed in the background.
         self.list_refreshed: Signal[str] = Signal(self, "list refreshed")

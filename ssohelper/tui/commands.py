@@ -48,8 +48,8 @@ class Palette(CommandPalette):
     Palette #--input { border: hkey $primary; }
     Palette #--input SearchIcon { display: none; }
     Palette #--input CommandInput { padding: 0 1; border: none; height: 1; }
-    Palette > Vertical { margin-top: 1; }
-    Palette CommandList { border-bottom: hkey $primary; }
+    Palette > Vertical { margin-top: 1; width: 100; max-width: 100%; }
+    Palette CommandList { border-top: none; border-bottom: hkey $primary; }
     Palette > .command-palette--help-text { text-style: not bold; }
     """
 

@@ -11,7 +11,9 @@ from typing import ClassVar, Generic, TypeVar
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Click
+from textual.events import Click, Resize
+from textual.geometry import Size
+from textual.timer import Timer
 from textual.widgets import Static
 
 from ssohelper.app import App
@@ -19,7 +21,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.system import terminal
-from ssohelper.tui import themes
+from ssohelper.tui import themes, tty
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Chooser, Line
@@ -30,6 +32,8 @@ _Answer = TypeVar("_Answer")
 
 _KEYS = "enter: choose · esc: clear the search, or leave"
 _SESSION_KEYS = "enter: choose · esc: leave"
+# After a resize, the screen is erased when no other one has come for so many seconds.
+_RESIZED_SECONDS = 0.15
 
 
 class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
@@ -43,6 +47,8 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     # Textual cannot suspend a program that it draws below the prompt. So ctrl+z ends this program;
     # `continued` is the picker to run when the user continues the process.
     continued: InlinePicker[_Answer] | None = None
+    _drawn_size: Size | None = None
+    _erasing: Timer | None = None
     CSS = """
     Screen, Screen:inline { border: none; height: 14; max-height: 100%; background: transparent; }
     /* Colours that can be read on a dark and on a light terminal. */
@@ -54,6 +60,22 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     def on_load(self) -> None:
         self.theme = "ansi-dark"
         themes.apply_keys(self, self.services)
+
+    def on_resize(self, event: Resize) -> None:
+        """Erase the screen soon, unless the size is the first one.
+
+        Textual erases it at once, then draws in the old width again: in a narrower terminal these
+        lines wrap, so that the next drawing leaves some of them above.
+        """
+        if self.is_inline and self._drawn_size not in (None, event.size):
+            if self._erasing is not None:
+                self._erasing.stop()
+            self._erasing = self.set_timer(_RESIZED_SECONDS, self._erase_earlier_drawings)
+        self._drawn_size = event.size
+
+    def _erase_earlier_drawings(self) -> None:
+        tty.erase_screen()
+        self.screen.refresh()
 
     def make_copy(self) -> InlinePicker[_Answer]:
         """Return a new picker with the search text, ticks and rows of this one, which has run."""
@@ -104,7 +126,7 @@ class RolePicker(InlinePicker[RoleRow]):
     def on_role_list_moved(self) -> None:
         self._show_row_under_cursor()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         self.call_after_refresh(self._show_row_under_cursor)
 
     def _show_row_under_cursor(self) -> None:

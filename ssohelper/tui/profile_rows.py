@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.core import plan_kinds
+from ssohelper.core.choices import role_filter
 from ssohelper.core.config_edit import AddSection
+from ssohelper.core.config_file import target_belongs_to_session
 from ssohelper.core.profile_keys import ProfileChange
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import Index
@@ -150,11 +152,29 @@ class _RowMaker:
         staying = [item for item in self._found if item.entry.name not in done]
         managed = sum(item.entry.managed for item in staying)
         if staying:
-            title = f"unchanged: {MANAGED} {managed} managed, {len(staying) - managed} yours"
+            outside = self._count_profiles_outside_filters(staying)
+            what = f"unchanged, {outside} outside the filters" if outside else "unchanged"
+            title = f"{what}: {MANAGED} {managed} managed, {len(staying) - managed} yours"
             rows = [
                 self._make_row(item, MANAGED if item.entry.managed else YOURS) for item in staying
             ]
             yield _SectionWithRows(STAY, "", title, rows)
+
+    def _count_profiles_outside_filters(self, items: Sequence[ConfigProfile]) -> int:
+        """Return how many managed profiles of the plan's session have a role that is filtered out."""
+        if self._plan is None:
+            return 0
+        request = self._plan.request
+        is_within_filters = role_filter(request.choices)
+        accounts = {one.account.id: one.account for one in request.listing.accounts}
+        return sum(
+            item.entry.managed
+            and item.target is not None
+            and target_belongs_to_session(item.target, request.session)
+            and item.target.role.account_id in accounts
+            and not is_within_filters(accounts[item.target.role.account_id], item.target.role.name)
+            for item in items
+        )
 
     def _make_row(
         self, item: ConfigProfile, sign: str, change: ProfileChange | None = None

@@ -33,6 +33,15 @@ def size() -> tuple[int, int]:
     return fallback.columns, fallback.lines
 
 
+def erase_screen() -> None:
+    """Erase all lines that the terminal shows, above and below the cursor, which stays.
+
+    In two steps, because "erase all" would save the lines in the scrollback of some terminals.
+    """
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write("\x1b[1J\x1b[J")
+
+
 def count_typed_ahead() -> int:
     """Return how many bytes wait to be read. Call it before the terminal's settings are changed.
 

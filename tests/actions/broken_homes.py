@@ -443,6 +443,9 @@ BROKEN = {
     "a config that others may write": Broken(
         {"writable-by-others"}, lambda home: home.config_file.chmod(0o666)
     ),
+    "a config that its owner may not write": Broken(
+        {"config-not-writable"}, lambda home: home.config_file.chmod(0o444)
+    ),
     "a folder of tokens that others may write": Broken(
         {"writable-by-others"}, lambda home: home.token_folder.chmod(0o777), (".aws/sso/cache",)
     ),

@@ -104,7 +104,8 @@ def test_an_assignment_that_ended_is_seen_after_the_list_is_refreshed(home, emul
     assert "ssohelper profile sync --prune --session corp" in found.fix
 
 
-def test_an_account_id_that_was_edited_no_longer_fits_the_name(home, emulator, run):
+@pytest.mark.parametrize("is_synced", [False, True])
+def test_an_account_id_that_was_edited_no_longer_fits_the_name(home, emulator, run, is_synced):
     refresh_list(home)
     assert run("profile", "rm", "pay.Admin", "--yes").returncode == 0
     assert run("profile", "add", "pay/Admin", "--yes").returncode == 0
@@ -116,6 +117,9 @@ def test_an_account_id_that_was_edited_no_longer_fits_the_name(home, emulator, r
     assert f"points at dev/Read ({DEV})" in found.message
     assert "edited-role" in find(home, "pay.Admin")
     assert "edited-role" not in find(home, "dev.Read")
+    if is_synced:  # adds another profile for the role, under another name
+        assert run("profile", "sync", "--yes").returncode == 0
+        assert find(home)["edited-role"] == found
     commands = [part.split(";")[0].split()[1:] for part in found.fix.split(", then: ")]
     assert commands[0][:2] == ["profile", "rm"]
     assert run(*commands[0], "--yes").returncode == 0

@@ -1,15 +1,25 @@
 """`--adopt` as the real program: what it takes over, what it asks and what it refuses."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from ssohelper.actions import adopting, default_regions, directory, doctor, profiles
+from ssohelper.actions import (
+    adopting,
+    default_regions,
+    directory,
+    doctor,
+    doctor_repairs,
+    profiles,
+)
 from ssohelper.actions.selection import resolve_profile
 from ssohelper.app import App
 from ssohelper.cli import use_command
 from ssohelper.core.choices import NO_CHOICES
+from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.profiles import check_regions
+from ssohelper.core.model import AccessToken, Secret
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from ssohelper.errors import ConfigInvalid
@@ -18,7 +28,7 @@ from tests.adopt.test_homes import in_process, write_home
 from tests.cli.test_profile_sync import ok, rows, saved
 from tests.cli.test_setup import Terminal, ended, guard_nothing, terminal
 from tests.conftest import Home, Run
-from tests.saved_listing import DEV, PAY, URL
+from tests.saved_listing import DEV, PAY, URL, listed_account, save_listing
 
 __all__ = ["saved", "terminal"]  # fixtures
 
@@ -48,6 +58,77 @@ def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
     assert rows(run) == {"old": "process", "pay.Admin": "process", "dev.Read": "process"}
     ok(run("profile", "undo", "--yes"))
     assert saved.config_file.read_bytes() == before
+
+
+SECOND = f"\n[sso-session second]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+
+
+def legacy(name: str, role: str) -> str:
+    text = LEGACY.replace("profile old", f"profile {name}").replace("= Read", f"= {role}")
+    return f"{text}region = eu-west-1\n"
+
+
+def test_a_legacy_profile_that_another_session_serves_is_not_taken_over(
+    saved: Home, run: Run
+) -> None:
+    texts = legacy("old", "Read"), legacy("other", "Other"), legacy("mine", "Mine")
+    add(saved, SECOND + "".join(texts))
+    app = in_process(saved)
+    corp, second = app.config.read().sso_sessions()
+    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
+    app.tokens.save(corp, token)
+    app.storage.legacy_tokens.save(URL, corp.region, token)
+    save_listing(saved, listed_account(PAY, "pay", "Read", "Mine"), session="second")
+    said = ok(run("profile", "sync", "--session", "second", "--adopt", "*", "--yes"))
+    of = "1 profile of the AWS CLI or by hand (with sso_start_url): "
+    assert f'{of}works by the sign-in to "corp", until its access token ends\n    old\n' in said
+    assert f"{of}does not work now: the role is not in your list\n    other\n" in said
+    assert (
+        f'{of}does not work now: the sign-in that it uses, to "corp", does not have its role\n'
+        "    mine\n"
+    ) in said
+    assert (
+        'skipped "old": not adopted: the profile belongs to the session "corp"; adopt it there: '
+        "ssohelper profile sync --session corp --adopt old"
+    ) in said
+    written = saved.config_file.read_text()
+    assert texts[0] in written
+    assert texts[2] not in written
+    # The profile of another user does not count for the role.
+    assert rows(run)["pay.Read"] == "process"
+    listing = directory.load_listing(app, second)
+    assert listing is not None
+    found = adopting.list_profiles_of_other_tools(in_process(saved), second, listing)
+    assert [one.name for one in found] == ["old"]
+    # Neither the question of `setup` nor F6 in the full screen offers it.
+    assert adopting.choose_profiles_that_need_ssohelper(found) == frozenset()
+    assert adopting.choose_adoptable_profiles(found) == frozenset()
+    ok(run("profile", "sync", "--session", "corp", "--adopt", "old", "--yes"))
+    assert texts[0] not in saved.config_file.read_text()
+
+
+def test_use_of_a_role_gives_no_profile_that_another_session_serves(saved: Home) -> None:
+    add(saved, SECOND + legacy("old", "Read"))
+    app = in_process(saved)
+    corp, second = app.config.read().sso_sessions()
+    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
+    app.storage.legacy_tokens.save(URL, corp.region, token)
+    assert "old" not in adopting.find_profiles_unfit_for_use(app, corp)
+    assert "old" in adopting.find_profiles_unfit_for_use(app, second)
+
+
+def test_without_the_list_of_the_other_session_it_is_not_said_that_a_profile_works(
+    saved: Home, run: Run
+) -> None:
+    before = add(saved, legacy("old", "Read"))
+    saved.config_file.write_bytes(SECOND.encode() + before)
+    said = ok(run("profile", "sync", "--session", "corp", "--dry-run"))
+    assert "does not work now: the sign-in for its sso_start_url is missing or has ended" in said
+    app = in_process(saved)
+    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
+    app.storage.legacy_tokens.save(URL, "eu-west-1", token)
+    said = ok(run("profile", "sync", "--session", "corp", "--dry-run"))
+    assert 'not checked: the profile belongs to the session "second"\n    old\n' in said
 
 
 def test_a_first_sync_takes_the_region_that_setup_would_propose(saved: Home, run: Run) -> None:
@@ -179,10 +260,19 @@ def test_a_block_with_a_profile_that_has_no_role_is_left_as_it_is(saved: Home, r
     assert "--adopt a/Admin" not in doctor
 
 
-def test_a_pattern_that_matches_no_profile_is_exit_2(saved: Home, run: Run) -> None:
+def test_a_pattern_with_wildcards_that_matches_no_profile_is_no_error(
+    saved: Home, run: Run
+) -> None:
+    said = ok(run("profile", "sync", "--adopt", "gr*", "--adopt", "!grave", "--yes"))
+    assert said.count('no profile fits --adopt "gr*"\n') == 1
+    assert "3 profiles added" in said
+
+
+def test_a_name_that_no_profile_has_is_exit_2(saved: Home, run: Run) -> None:
     before = add(saved, LEGACY)
     done = run("profile", "sync", "--adopt", "odl", "--yes")
     assert (done.returncode, 'no profile fits --adopt "odl"' in done.stderr) == (2, True)
+    assert "profiles that other tools or you wrote" not in done.stderr  # before anything else
     assert saved.config_file.read_bytes() == before
 
 
@@ -197,6 +287,28 @@ def test_undo_after_an_edit_writes_the_markers_again(saved: Home, run: Run) -> N
     assert sorted(text.partition("\n[profile later]")[0].split()) == sorted(before.split())
     begin, end = text.index("# BEGIN_AWS_SSO_CLI"), text.index("# END_AWS_SSO_CLI")
     assert begin < text.index("[profile a/Admin]") < text.index(f"[profile {DEV}:Read]") < end
+
+
+@pytest.mark.parametrize("edit", ["", "\n[profile later]\nregion = us-east-1\n"])
+def test_undo_leads_from_the_return_of_a_part_back_to_before_the_adoption(
+    saved: Home, run: Run, edit: str
+) -> None:
+    before = add(saved, BLOCK)
+    ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    returned = add(saved, edit + BLOCK)
+    app = in_process(saved)
+    doctor_repairs.repair_findings(app, checks.run_checks(doctor.gather_facts(app)))
+    assert b"AWS_SSO_CLI" not in saved.config_file.read_bytes()
+    ok(run("profile", "undo", "--yes"))
+    assert saved.config_file.read_bytes() == returned
+    shown = run("profile", "undo", "--dry-run").stdout
+    assert "-ssohelper_managed = true" in shown
+    ok(run("profile", "undo", "--yes"))
+    undone = saved.config_file.read_bytes()
+    assert undone.strip() == (before + edit.encode()).strip()
+    assert "pay.Admin" not in rows(run)
+    ok(run("profile", "undo", "--redo", "--yes"))
+    assert saved.config_file.read_bytes() == returned
 
 
 def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emulator) -> None:
@@ -214,6 +326,17 @@ def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emula
     assert rows(run)["sandbox-ana/SandboxAdmin"] == "granted"
     ok(run(*setup, "--adopt", "sandbox-ana/*"))
     assert rows(run)["sandbox-ana/SandboxAdmin"] == "process"
+
+
+def test_a_setup_script_runs_on_a_laptop_without_profiles_too(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    said = ok(
+        run("setup", START_URL, "--region", "us-east-1", "--role", "Read*", "--yes", "--adopt", "*")
+    )
+    assert 'no profile fits --adopt "*"' in said
+    assert "profiles added" in said
 
 
 def test_use_of_a_role_always_ends_on_a_profile_that_works(
@@ -333,6 +456,11 @@ OTHER = (
             f"[profile x]\nsso_session = corp\nsso_region = eu-west-2\nsso_account_id = {PAY}\n"
             "sso_role_name = Read\n",
             "does not work now: its sso_region is eu-west-2, but its portal is in eu-west-1",
+        ),
+        (
+            "[profile x]\nsso_session = corp\nsso_start_url = https://other.awsapps.com/start\n"
+            f"sso_region = eu-west-2\nsso_account_id = {PAY}\nsso_role_name = Read\n",
+            "does not work now: the profile names two different portals",
         ),
         (
             f"[profile b]\nsso_session = corp\n[profile x]\ninclude_profile = b\n"

@@ -188,7 +188,7 @@ def test_who_adds_a_second_session_is_told_which_one_serves_them(home: Home, run
         'profiles with sso_start_url (old0, old1, old2, old3) keep using the sign-in to "corp"'
         in said
     )
-    assert "ssohelper profile sync --session second --adopt NAME" in said
+    assert "ssohelper profile sync --session corp --adopt NAME" in said
 
 
 def test_with_keyring_storage_none_is_written(world: WorldApp) -> None:

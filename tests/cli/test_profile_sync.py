@@ -261,9 +261,12 @@ class TestDefaultRegion:
             + "[profile mine]\nregion = eu-west-1\n"
         )
         edited = saved.config_file.read_text()
+        said = ok(run("profile", "sync", "--dry-run", "--default-region", "us-west-2"))
+        assert "would be remembered: --default-region us-west-2" in said
+        assert "\nremembered: --default-region eu-west-1" in ok(run("profile", "sync", "--dry-run"))
         said = ok(run("profile", "sync", "--yes", "--default-region", "us-west-2"))
         assert "changed" in said
-        assert "remembered: --default-region us-west-2" in said
+        assert "\nremembered: --default-region us-west-2" in said
         found = self.regions(run)
         assert sorted(found.values()) == ["eu-west-1", "sa-east-1", "us-west-2", "us-west-2"]
         assert found["mine"] == "eu-west-1"

@@ -744,6 +744,18 @@ class TestWithoutAUrl:
         assert len(commands) == 3
         assert all("--session corp " in command for command in commands)
 
+    def test_two_sessions_of_one_portal_are_told_apart_by_their_names(
+        self, run: Run, home: Home
+    ) -> None:
+        home.add_session("one", START_URL)
+        home.add_session("two", START_URL)
+        done = run("setup", "--yes")
+        assert done.returncode == 2
+        assert (
+            f'~/.aws/config has: {START_URL} (session "one"), {START_URL} (session "two")\n'
+            "ssohelper: hint: name one, such as: ssohelper setup --session one\n"
+        ) in done.stderr
+
     def test_without_a_portal_or_with_two_it_is_exit_2(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
@@ -756,6 +768,7 @@ class TestWithoutAUrl:
         assert two.returncode == 2
         assert START_URL in two.stderr
         assert SECOND_URL in two.stderr
+        assert "hint: name one, such as: ssohelper setup --session one\n" in two.stderr
         assert (home.config_file.read_bytes(), emulator.counters.total()) == (before, 0)
 
 
@@ -847,5 +860,8 @@ def test_a_config_that_cannot_be_written_is_refused_before_aws_is_asked(
     done = run(*command)
     assert done.returncode == 7
     assert words in done.stderr
+    if "read-only" in words:
+        hint = f"if no other tool manages it: chmod u+w {home.config_file.resolve()}\n"
+        assert hint in done.stderr
     assert not opened.exists()
     assert not emulator.calls

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.cli.word_choice import text_that_finds_roles
+from ssohelper.core.model import Account
+from ssohelper.core.role_rows import RoleRow, make_role_index
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
@@ -182,9 +185,31 @@ def test_a_word_that_nothing_contains_is_answered_with_similar_names_above_the_p
     shell: Shell,
 ) -> None:
     inside = terminal(shell, "use", "mime")
-    inside.until(" 0/20")
+    inside.until(" 1/20")
     assert 'did you mean "mine"?' in inside.text
+    assert "  mine" in inside.text
     leave(inside)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered", "text"),
+    [
+        ("ops-dev", ["orders-dev.Dev", "orders-dev.Read"], "orders-dev."),
+        ("ops-dev", ["orders-dev.Read", "loads-dev.Read"], "dev.Read"),
+        ("ops-dev", ["pay.Read", "orders-dev.Dev"], "pay.Read"),  # they have only "e" in common
+        ("ops-dev", ["gone", "orders-dev.Dev"], ""),
+        ("pay opsdev read", [], "pay read"),
+        ("opsdev", [], ""),
+    ],
+)
+def test_the_picker_shows_what_an_error_offers_not_words_without_hits(
+    words: str, offered: list[str], text: str
+) -> None:
+    names = ["orders-dev.Dev", "orders-dev.Read", "loads-dev.Read", "pay.Read"]
+    names += [f"more-{n}" for n in range(9)]
+    rows = [RoleRow("corp", Account("1", "orders", ""), name, (name,)) for name in names]
+    index = make_role_index(rows)
+    assert text_that_finds_roles(words.split(), index, rows, offered) == text
 
 
 def test_use_of_a_previous_profile_that_is_gone_searches_nothing(shell: Shell) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from ssohelper.core.adoption import find_adoption_candidates
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.model import Role
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_origin import (
     NamedRole,
     Origin,
@@ -158,6 +159,29 @@ def test_a_session_adopts_profiles_of_its_portal_only(keys: str, reason: str) ->
     found = find_adoption_candidates(config, CORP, {READ})["x"]
     assert (found.role is None) == bool(reason)
     assert reason in found.reason
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+@pytest.mark.parametrize(
+    ("roles", "reason"),
+    [
+        (None, 'the profile belongs to the session "corp"'),
+        (("Read",), 'the profile belongs to the session "corp"'),
+        # It cannot work by the sign-in to "corp".
+        (("Other",), ""),
+    ],
+)
+def test_a_legacy_profile_belongs_to_the_first_session_of_its_portal(
+    roles: tuple[str, ...] | None, reason: str, is_written: bool
+) -> None:
+    second = CORP._replace(name="second")
+    section = SESSION.replace("corp", "second") if is_written else ""
+    config = ConfigFile.parse(f"{SESSION}{section}[profile x]\n{LEGACY}\n".encode(), "config")
+    account = ListedAccount(Account(READ.account_id, "pay", ""), roles or ())
+    listing = None if roles is None else Listing(URL, "eu-west-1", 1, (account,))
+    found = find_adoption_candidates(config, second, {READ}, legacy_listing=listing)["x"]
+    assert (found.role, found.reason) == (None if reason else READ, reason)
+    assert find_adoption_candidates(config, CORP, {READ}, legacy_listing=listing)["x"].role == READ
 
 
 def test_a_marker_without_its_counterpart_is_no_part() -> None:

@@ -72,6 +72,11 @@ class Terminal:
     def send(self, keys: str) -> None:
         self.child.send(keys)
 
+    def resize(self, columns: int, lines: int) -> None:
+        """Resize the terminal. Its lines are cut or padded; they do not wrap anew."""
+        self._screen.resize(lines, columns)
+        self.child.setwinsize(lines, columns)
+
     def read(self, seconds: float = 0.05) -> bytes:
         """Read what the program has written; b"" if it writes nothing for so long."""
         try:

@@ -61,7 +61,9 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.press("f10")
         await user.wait_for_screen(CommandScreen)
         await user.wait_for_text(
-            "Command to run as each of 4 ticked roles", "1 guarded (@@), asked for first"
+            "Command to run as each of 4 ticked roles",
+            "1 guarded (@@), asked for first",
+            "enter: run · esc: cancel",
         )
         # The search hides two of them.
         await user.wait_for_text(

@@ -7,15 +7,17 @@ import pytest
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, LoginRequired, NoConnection, Throttled
 from ssohelper.tui.list_states import ListStates, age_text
+from ssohelper.tui.messages import Kind, Message
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.widgets.message_line import MessageLine
+from ssohelper.tui.widgets.message_line import MessageLine, fitted_message
 from ssohelper.tui.widgets.role_pane import RolePane
 from tests.long_rows import long_after
 from tests.tui.cells import PALETTES, take_frame
 from tests.tui.driving import User, run_scenario
 from tests.tui.looks import check
+from tests.tui.test_sign_in import waiting
 from tests.tui.world import NOW, DemoHome, until
 
 ERROR = LocalState("the disk is full", hint="free some space")
@@ -71,6 +73,32 @@ def test_a_message_covers_nothing_and_is_cut_with_a_mark(world: DemoHome) -> Non
         assert pane.bottom <= line.y
 
     run_scenario(world.app(), scenario, size=(80, 12))
+
+
+FULL = '"/home/ana/.local/state/ssohelper/usage.json" cannot be written: No space left on device'
+
+
+@pytest.mark.parametrize(
+    ("width", "text", "more", "shown"),
+    [
+        (100, FULL, "", FULL),
+        (77, FULL, "", '"/home/…/usage.json" cannot be written: No space left on device'),
+        (60, FULL, "", '"…/usage.json" cannot be written: No space left on device'),
+        (66, FULL, "see", '"…/usage.json" cannot be written: No space left on device · see'),
+        (60, FULL, "see", '"…/usage.json" cannot be written: No space left on device ·…'),
+        (37, FULL, "", '"…/usage.js…: No space left on device'),
+        (25, FULL, "", '"…/us…: No space left on…'),
+        (40, "~/.aws/cli/x/config has changed", "", "~/.aws/cli/x/config has changed"),
+        (28, "~/.aws/cli/x/config has changed", "", "~/.aws/…/config has changed"),
+        (24, r'"C:\Users\ana\usage.json" is full', "", r'"…\usage.json" is full'),
+        (22, "https://example.com/a/b is not there", "", "https://example.com/a…"),
+        (1, FULL, "", "…"),
+        (0, FULL, "", ""),
+    ],
+)
+def test_a_cut_message_keeps_its_reason(width: int, text: str, more: str, shown: str) -> None:
+    message = Message(NOW, Kind.ERROR, text, more)
+    assert fitted_message(message, width) == shown.ljust(width)
 
 
 def test_a_low_terminal_has_a_message_line_only_for_a_message(world: DemoHome) -> None:
@@ -182,6 +210,29 @@ class TestLists:
             patches.setattr("ssohelper.wire.connection._connect_tcp", refuse)
             monkeypatch = patches
             run_scenario(services, scenario, size=(100, 30))
+
+    def test_a_new_sign_in_ends_offline_at_once(
+        self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.clock.now += 7 * 60
+
+        def refuse(*_arguments: object) -> None:
+            raise ConnectionRefusedError
+
+        async def scenario(user: User) -> None:
+            await until(lambda: "▲ corp offline" in user.screen)
+            patches.undo()
+            await user.press("f3")
+            await user.wait_for_text("role list     offline")
+            await user.press("S")
+            await user.wait_for_text("PQRS-TVWX")
+            world.emulator.approve_device("PQRS-TVWX", "ana")
+            await user.wait_for_message("signed in to")
+            await until(lambda: "offline" not in user.screen)
+
+        with monkeypatch.context() as patches:
+            patches.setattr("ssohelper.wire.connection._connect_tcp", refuse)
+            run_scenario(world.app(sleep=waiting), scenario, size=(100, 30))
 
     def test_a_failed_refresh_is_marked_and_its_error_is_shown_once(self, world: DemoHome) -> None:
         services = world.app(sleep=lambda _seconds: None)

@@ -49,12 +49,17 @@ def test_the_palette_runs_an_action_without_a_command_line(world: DemoHome) -> N
         await user.wait_for_text("role keys")
         await user.press("ctrl+p")
         await user.wait_for_text("F6   console ", "^o   Copy account")
+        # No blank line is above the first command, and the palette covers no more than it needs.
+        lines = [line for line in user.screen.split("\n") if line]
+        border = next(number for number, line in enumerate(lines) if "▁" in line)
+        assert lines[border].count("▁") == 100
+        assert "⏎    use corp:" in lines[border + 1]
         await user.press(*"copy account")
         await until(lambda: "Copy export" not in user.screen)
         await user.press("enter")
         await user.wait_for_message("copied: 0000")
 
-    run_scenario(world.app(), scenario, size=(100, 60))
+    run_scenario(world.app(), scenario, size=(140, 60))
 
 
 @pytest.mark.parametrize("width", long_after(2, [40, 120, 80, 200]))

@@ -85,6 +85,20 @@ def test_escape_clears_the_search_then_leaves_with_130_without_a_change(shell: S
     assert not (shell.home / "own" / "state" / "usage.json").exists()
 
 
+def test_a_narrower_terminal_shows_the_picker_once(shell: Shell) -> None:
+    inside = terminal(shell, SCRIPT, "whoami")
+    inside.until("enter: choose")
+    inside.resize(50, 24)
+
+    def is_shown_alone() -> bool:
+        first, *rest = [line for line in inside.lines if line]
+        return "type to search" in first and len(rest) == 13
+
+    inside.until(is_shown_alone)
+    inside.send("\x1b")
+    assert inside.wait() == 130
+
+
 def test_a_pasted_megabyte_is_cut(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")

@@ -126,7 +126,11 @@ def test_options_are_edited_in_place_and_apply_writes_what_is_shown(world: DemoH
         )
         await user.wait_for_message("1 profile added, 1 changed")
         await user.wait_for_text("nothing to change", "accounts *dev* !data*")
+        await user.wait_for_text("6 unchanged, 2 outside the filters: ◆ 4 managed, 2 yours")
         assert not screen.fields.display
+        await user.press("end", "enter")
+        await user.wait_for_message("~/.aws/config: nothing to change")
+        assert user.app.screen is screen
 
     run_scenario(world.app(), scenario, size=(120, 40))
     saved = world.app().choices.load("corp")

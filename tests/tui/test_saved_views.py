@@ -49,6 +49,16 @@ def test_a_view_is_saved_and_used_again(world: DemoHome) -> None:
     assert world.app().list_view.load() == FLAT.view
 
 
+def test_an_error_is_shown_below_the_open_dialog(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("ctrl+v")
+        await user.wait_for_screen(ViewsScreen)
+        await user.press("ctrl+s")
+        await user.wait_for_text("✗ a view needs a name", "Views of the list")
+
+    run_scenario(world.app(), scenario, size=(40, 12))
+
+
 def shown_rows(user: User) -> list[RoleRow]:
     shown = role_list(user).shown
     return [shown.rows[number] for number in shown.lines]

@@ -176,15 +176,23 @@ def test_o_opens_the_browser_again_with_a_new_address(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_d_switches_to_a_device_code(world: DemoHome) -> None:
-    with_a_browser(world)
+def test_d_switches_to_a_device_code_and_closes_the_port_of_the_callback(world: DemoHome) -> None:
+    notes = with_a_browser(world)
 
     async def scenario(user: User) -> None:
         await open_dialog(user)
         await user.wait_for_text("/authorize?", "Device code (d)")
+        await until(lambda: len(notes.read_text().split()) == 1)
         await user.press("d")
         await user.wait_for_text("PQRS-TVWX")
         assert "Device code (d)" not in user.screen
+        await until(lambda: len(notes.read_text().split()) == 2)
+        callback, code_page = map(callback_port, notes.read_text().split())
+        await until(lambda: not listens(callback))
+        # This one has only the page that brings the browser to AWS's page with the code.
+        assert listens(code_page)
+        await user.press("escape")
+        await until(lambda: not listens(code_page))
 
     run_scenario(world.app(), scenario)
 

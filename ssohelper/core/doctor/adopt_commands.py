@@ -10,6 +10,7 @@ from functools import cached_property
 from ssohelper.core.adoption import (
     AdoptionCandidate,
     find_adoption_candidates,
+    find_session_for_legacy_profiles,
     find_unadoptable_blocks,
 )
 from ssohelper.core.choices import filter_for_exact_text
@@ -62,7 +63,10 @@ class AdoptCommands:
         for session in sessions:
             listing = facts.listings.get(session.name)
             listed = frozenset(listing.roles() if listing else ())
-            found = find_adoption_candidates(config, session, listed, refused)
+            server = find_session_for_legacy_profiles(config, session)
+            found = find_adoption_candidates(
+                config, session, listed, refused, facts.listings.get(server.name)
+            )
             candidates.append((session, found))
         commands = {}
         for origin in find_profile_origins(config):

@@ -195,7 +195,8 @@ class MachineFacts(NamedTuple):
     `command` is the ssohelper program that profiles should run; if it is None, `failure` says why.
     `commands` are the different installations of ssohelper on PATH, in the order of PATH.
     `apart_seconds` is this machine's clock minus AWS's, by AWS's last answer. `runtime_refused` is
-    XDG_RUNTIME_DIR if that folder is not safe.
+    XDG_RUNTIME_DIR if that folder is not safe. `config_write_failure` says why ssohelper cannot
+    write the config.
     """
 
     command: str | None = None
@@ -209,6 +210,7 @@ class MachineFacts(NamedTuple):
     storage_failure: Failure | None = None
     settings_failure: Failure | None = None
     state_failure: Failure | None = None
+    config_write_failure: Failure | None = None
     shell: ShellFact | None = None
     leftovers: tuple[str, ...] = ()
 

@@ -45,6 +45,19 @@ def check_file_modes(facts: Facts) -> Iterator[Finding]:
         yield _mode_finding(use, kind, files)
 
 
+def check_for_config_that_cannot_be_written(facts: Facts) -> Iterator[Finding]:
+    """Note a config that ssohelper cannot write: it may be meant so, and profiles work."""
+    failure = facts.machine.config_write_failure
+    for file in facts.files:
+        if failure is not None and file.use == "config" and not file.owner:
+            yield note(
+                "config-not-writable",
+                show(file.path, 200),
+                f"commands that write it stop: {failure.message}",
+                failure.hint or f"ls -l {shlex.quote(show(file.path, 200))}",
+            )
+
+
 def check_symbolic_links(facts: Facts) -> Iterator[Finding]:
     """Find symbolic links in place of tokens or own files: ssohelper does not follow links."""
     for file in facts.files:
@@ -91,4 +104,10 @@ def _mode_finding(use: str, kind: str, files: list[FileFact]) -> Finding:
     return problem(kind, subject, message, f"chmod {wanted} {shlex.quote(show(paths[0], 200))}")
 
 
-CHECKS = (check_file_owners, check_file_modes, check_symbolic_links, check_leftover_files)
+CHECKS = (
+    check_file_owners,
+    check_file_modes,
+    check_for_config_that_cannot_be_written,
+    check_symbolic_links,
+    check_leftover_files,
+)

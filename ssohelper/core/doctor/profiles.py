@@ -101,12 +101,14 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
                 profile.name
             )
     yield from _findings_of_two_roles(facts, {name for names in grouped.values() for name in names})
+    commands = AdoptCommands(facts)
     for (sources, disagreement), names in grouped.items():
+        adopt = commands.text(names)
         yield problem(
             "mixed-identities",
             profiles_subject(names),
             f"two sources of credentials in one profile ({sources}): {disagreement}",
-            "keep one of them",
+            f"{adopt}, which leaves one, or keep one of them" if adopt else "keep one of them",
         )
 
 
@@ -225,8 +227,9 @@ def check_edited_profiles(facts: Facts) -> Iterator[Finding]:
             profiles_subject([one.profile]),
             f"ssohelper wrote it for {one.written}, which its name says; it was edited since, and "
             f"points at {one.role}",
-            f"ssohelper profile rm {name}, then: ssohelper profile add {one.argument}; or rename "
-            "the section",
+            # The role may have another profile by now, so the old name is asked for.
+            f"ssohelper profile rm {name}, then: ssohelper profile add {one.argument} --name {name}; "
+            "or rename the section",
         )
 
 

@@ -61,7 +61,7 @@ class CommandScreen(AskScreen):
             yield Input(placeholder="aws sts get-caller-identity", id="answer", compact=True)
             yield Static("", id="wrong", classes="error", markup=False)
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
-            yield Static("esc: cancel", classes="dialog--note", markup=False)
+            yield Static("enter: run · esc: cancel", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#answer").focus()

@@ -41,12 +41,18 @@ class ListRefresher:
         self._asked_at: dict[str, int] = {}
         # The sessions that need a sign-in, of those that the user has last asked to refresh.
         self._signed_out: list[str] = []
-        app.signed_in.subscribe(app, lambda _name: refreshed())
+        app.signed_in.subscribe(app, self._refresh_after_sign_in)
 
     @property
     def progress_text(self) -> str:
         """Return which sessions are being refreshed, and how far: "corp 3/20". "" if none."""
         return ", ".join(f"{name} {text}".strip() for name, text in self._progress.items())
+
+    def _refresh_after_sign_in(self, session_name: str) -> None:
+        """Ask AWS again at once if the list could not be refreshed: the sign-in has reached AWS."""
+        if self._app.list_states.failure(session_name) is not None:
+            self._asked_at.pop(session_name, None)
+        self._refreshed()
 
     def refresh_old_lists(self, known: KnownRoles) -> None:
         """Refresh the lists that are missing or older than 10 minutes.

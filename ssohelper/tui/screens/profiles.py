@@ -336,7 +336,7 @@ class ProfilesScreen(Screen[None]):
 
     @work(exclusive=True, group="diff")
     async def action_diff(self) -> None:
-        """Show the diff of all changes, from the profile under the cursor on."""
+        """Show the diff of all changes, from the profile under the cursor on, if there are any."""
         found = self._planner.found
         plan = found.proposal.plan if found is not None else None
         if found is None or plan is None:
@@ -346,6 +346,9 @@ class ProfilesScreen(Screen[None]):
             lines = await background.run(self.app, lambda: plan_lines(services, plan))
         except SsoHelperError as error:
             self.app.show_error(error)
+            return
+        if not lines:
+            self.app.show_done(f"{found.current.path}: {plan_kinds.counts_line(plan)}")
             return
         title = f"{found.current.path}: {plan_kinds.counts_line(plan)}"
         self.app.push_screen(DiffScreen(title, lines, f"[profile {row.name}]" if row else None))

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from ssohelper.core.text import show
 from ssohelper.tui.keys import make_cursor_bindings
 from ssohelper.tui.widgets.lines import Chooser, Line
+from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.search_line import SearchLine
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class SearchDialog(ModalScreen[_Answer]):
             yield Chooser(lambda number, width: self.draw_line(self._found[number], width))
             keys = " · ".join(f"{self.app.key_of(name, self)}: {does}" for name, does in self._keys)
             yield Static(Content(keys), id="dialog-keys", classes="dialog--note")
+        yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:
         self.query_one(Chooser).can_focus = False

@@ -324,6 +324,7 @@ class SessionsScreen(Screen[None]):
             outcome = dialog.sign_in.outcome
             if outcome is not None:
                 self.app.show_done(*dialog.sign_in.result_texts(outcome))
+                self.app.signed_in.publish(session.name)
             self.read()
 
         self.app.push_screen(dialog, report_sign_in)

@@ -3,14 +3,19 @@
 The texts are escaped and cut or padded to a width, and the matches of a search are marked.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from ssohelper.core.search import Span
 from ssohelper.core.text import is_harmless, show
+
+if TYPE_CHECKING:
+    from ssohelper.core.search import Span
 
 _ELLIPSIS = "…"
 

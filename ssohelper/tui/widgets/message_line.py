@@ -6,6 +6,7 @@ refreshed. Its text has no markup. A click opens the history.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -14,7 +15,7 @@ from textual.events import Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ssohelper.tui.messages import LOW_LINES, Kind
+from ssohelper.tui.messages import LOW_LINES, Kind, Message
 from ssohelper.tui.widgets.cells import fitted
 
 if TYPE_CHECKING:
@@ -25,14 +26,36 @@ _CHECK_SECONDS = 5
 # If both do not fit, the note about failed refreshes names its session only within a third of the
 # line. `FailureNote.shortest` is shown beside every message.
 _LEAST_SHARE = 3
+# If a message is cut, its beginning keeps this share of the line, and the reason has the rest.
+_LEAST_BEGINNING = 4
+# A path of several folders, alone or in quotes: its first folder, the others, and the last name.
+_PATH = r'(?<![^\s"(])((?:~|[A-Za-z]:)?[/\\][^/\\\s"]*)[^\s"]*([/\\][^/\\\s":]+)'
+# The same path, shorter: `/home/…/usage.json`, then `…/usage.json`.
+_SHORTER_PATHS = (r"\1/…\2", r"…\2")
 
 
 class Shown(NamedTuple):
-    """What the line shows: a message with its kind, and at the right end the lists' state."""
+    """What the line shows: a message, and at the right end the lists' state."""
 
-    kind: Kind | None
-    message: str
+    message: Message | None
     mark: str
+
+
+def fitted_message(message: Message, width: int) -> str:
+    """Return the message in exactly `width` cells, padded, or cut so that the reason stays.
+
+    First its paths get shorter, then `more` is cut. After that the text is cut before its last
+    colon, because the reason of an error comes after it.
+    """
+    texts = [message.text, *(re.sub(_PATH, path, message.text) for path in _SHORTER_PATHS)]
+    more = message.line.removeprefix(message.text)
+    for needed in (more, ""):
+        for text in texts:
+            if cell_len(text + needed) <= width:
+                return fitted(text + more, width)
+    beginning, colon, reason = texts[-1].rpartition(": ")
+    left = min(cell_len(beginning), max(width // _LEAST_BEGINNING, width - cell_len(reason) - 2))
+    return fitted(beginning, left) + fitted(colon + reason, width - left)
 
 
 class MessageLine(Widget):
@@ -57,7 +80,7 @@ class MessageLine(Widget):
         """`in_dialog` shows messages only; the screen below the dialog has the note about lists."""
         super().__init__()
         self._in_dialog = in_dialog
-        self._shown = Shown(None, "", "")
+        self._shown = Shown(None, "")
 
     def on_mount(self) -> None:
         self.app.messages_changed.subscribe(self, lambda _nothing: self.update())
@@ -80,20 +103,19 @@ class MessageLine(Widget):
         message, found = self.app.messages.shown, None
         if not self._in_dialog:
             found = self.app.list_states.failure_note(self.app.services.clock.now())
-        text = message.line if message else ""
-        kind = message.kind if message else None
         if found is None:
-            return Shown(kind, text, "")
+            return Shown(message, "")
         for mark in (found.text, found.short):
             free = width - cell_len(mark) - 4
-            if free >= (cell_len(text) + 2 if text else 0):
-                return Shown(kind, text, mark)
+            if free >= (cell_len(message.line) + 2 if message else 0):
+                return Shown(message, mark)
         is_small = cell_len(found.short) + 2 <= width // _LEAST_SHARE
-        return Shown(kind, text, found.short if is_small else found.shortest)
+        return Shown(message, found.short if is_small else found.shortest)
 
     def render_line(self, y: int) -> Strip:
         base, width = self.rich_style, self.size.width
-        kind, message, mark = self._shown
+        message, mark = self._shown
+        kind = message.kind if message else None
         right = f"  {Kind.WARNING.sign} {mark} " if mark else " "
         left_width = max(0, width - cell_len(right) - 1)
         sign = f"{kind.sign} " if kind else ""
@@ -103,7 +125,8 @@ class MessageLine(Widget):
                 f"message-line--{kind.style}", partial=True
             )
         warn = base + self.get_component_rich_style("message-line--warn", partial=True)
-        text = fitted(message, max(0, left_width - cell_len(sign)))
+        text_width = max(0, left_width - cell_len(sign))
+        text = fitted_message(message, text_width) if message else " " * text_width
         strip = Strip([Segment(f" {sign}", strong), Segment(text, base), Segment(right, warn)])
         return strip.adjust_cell_length(width, base)
 

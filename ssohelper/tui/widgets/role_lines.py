@@ -18,7 +18,6 @@ from ssohelper.core.clock_text import ago_text
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.search import Span
 from ssohelper.core.shown_roles import Heading
 from ssohelper.core.text import show
 from ssohelper.tui.widgets import columns
@@ -28,6 +27,7 @@ from ssohelper.tui.widgets.columns import Columns
 if TYPE_CHECKING:
     # What `account_colors` imports is not needed for the first paint.
     from ssohelper.core.account_colors import AccountMark
+    from ssohelper.core.search import Span
 
 CURSOR, FAVOURITE, GUARDED = "❯", "★", guard_rules.SIGN
 LIVE, PROFILE = "●", "P"

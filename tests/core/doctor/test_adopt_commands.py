@@ -74,6 +74,32 @@ def test_the_session_that_lists_the_role_is_named_if_there_are_several() -> None
     assert _command(text, listings, ["b"]) == "ssohelper profile sync --session acme --adopt b"
 
 
+def test_a_legacy_profile_is_adopted_by_the_session_that_serves_it() -> None:
+    legacy = (
+        f"[profile old]\nsso_start_url = {_URL}\nsso_region = eu-west-1\nregion = x\n"
+        f"sso_account_id = {_PAY}\nsso_role_name = Read\n"
+    )
+    text = _SESSION + _SECOND.replace(_OTHER_URL, _URL) + legacy
+    command = "ssohelper profile sync --session {} --adopt old"
+    second = {"acme": _listing(_URL, _PAY, "Read")}
+    assert _command(text, {**_CORP, **second}, ["old"]) == command.format("corp")
+    assert _command(text, second, ["old"]) == command.format("corp")
+    # The first session does not have the role, so that the profile cannot work by its sign-in.
+    listings = {**second, "corp": _listing(_URL, _PAY, "Admin")}
+    assert _command(text, listings, ["old"]) == command.format("acme")
+
+
+def test_two_sources_of_one_role_become_one_by_adopting() -> None:
+    keys = f"sso_start_url = {_URL}\nsso_region = eu-west-1\nsso_account_id = {_PAY}\nregion = x\n"
+    command = "credential_process = aws-sso-util credential-process --profile"
+    util = f"[profile util]\n{keys}sso_role_name = Read\n{command} util\n"
+    both = f"[profile both]\n{keys}sso_role_name = Read\nlogin_session = x\n"
+    found = checks.run_checks(_facts(_SESSION + util + both, _CORP))
+    fixes = {one.subject: one.fix for one in found if one.id == "mixed-identities"}
+    adopt = "ssohelper profile sync --adopt util, which leaves one, or keep one of them"
+    assert fixes == {'profile "util"': adopt, 'profile "both"': "keep one of them"}
+
+
 def test_a_profile_whose_role_is_not_listed_is_not_to_be_adopted() -> None:
     text = _SESSION + _granted("gone", "Old") + _granted("g", "Read")
     assert _command(text, _CORP, ["gone"]) == ""
