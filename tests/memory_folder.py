@@ -25,6 +25,7 @@ def _has_room() -> bool:
         system = os.statvfs(_FOLDER)
     except (OSError, AttributeError):  # macOS has none, Windows not even the function
         return False
-    if system.f_flag & os.ST_NOEXEC or not os.access(_FOLDER, os.W_OK):  # tests start programs there
+    # Tests start programs there.
+    if system.f_flag & os.ST_NOEXEC or not os.access(_FOLDER, os.W_OK):
         return False
     return system.f_bavail * system.f_frsize >= _ROOM_BYTES

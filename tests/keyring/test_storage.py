@@ -118,7 +118,7 @@ def test_on_a_disk_nothing_is_published(world, tmp_path):
     assert not list(runtime.rglob("response"))
 
 
-@pytest.mark.parametrize("how", long_after(2, ["stopped", "locked", "killed"]))
+@pytest.mark.parametrize("how", long_after(1, ["stopped", "locked", "killed"]))
 def test_without_the_keyring_it_is_exit_8_and_good_answers_are_served(world, how):
     world.use_keyring()
     wait_for_response(world)

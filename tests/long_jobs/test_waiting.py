@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import SCRIPT
 from tests.long_jobs.world import ROLE, Job, arguments, wait_for
+from tests.long_rows import long_after
 
 WAITS = (SCRIPT, "credential-process", *arguments())
 BY_NAME = (SCRIPT, "credential-process", "--profile", "job")
@@ -53,7 +54,7 @@ class Waiting:
         return self.process.returncode, out.decode()
 
 
-@pytest.mark.parametrize("argv", [WAITS, BY_NAME], ids=["by the broker", "by name"])
+@pytest.mark.parametrize("argv", long_after(1, [WAITS, BY_NAME]), ids=["by the broker", "by name"])
 def test_a_call_waits_for_a_login_in_another_shell(job: Job, argv: tuple[str, ...]) -> None:
     waiting = Waiting(job, *argv).wait_until_waiting()
     assert waiting.stderr() == (
@@ -126,7 +127,7 @@ def test_the_broker_ends_while_a_call_waits(job: Job) -> None:
 
 @pytest.mark.parametrize("argv", [WAITS, BY_NAME], ids=["by the broker", "by name"])
 @pytest.mark.parametrize(
-    ("number", "codes"), [(signal.SIGTERM, (-15, 143)), (signal.SIGINT, (-2, 130))]
+    ("number", "codes"), long_after(1, [(signal.SIGTERM, (-15, 143)), (signal.SIGINT, (-2, 130))])
 )
 def test_a_signal_ends_the_wait_at_once(
     job: Job, argv: tuple[str, ...], number: signal.Signals, codes: tuple[int, int]

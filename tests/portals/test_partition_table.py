@@ -67,7 +67,7 @@ def test_sign_in_listing_and_credentials(
 
 
 @pytest.mark.parametrize(
-    "row", long_after(2, [row for row in ROWS if not row.asks_for]), ids=name_of
+    "row", long_after(1, [row for row in ROWS if not row.asks_for]), ids=name_of
 )
 def test_the_console_is_the_partitions(run: Run, home: Home, aws: Emulator, row: Row) -> None:
     put_portal_at(aws, row)

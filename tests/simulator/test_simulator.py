@@ -72,7 +72,7 @@ def test_a_failed_seed_is_named_with_the_command_that_repeats_it() -> None:
 
 
 # `make torture` has all of them.
-@pytest.mark.parametrize("name", [bug.name for bug in BUGS][::7])
+@pytest.mark.parametrize("name", [bug.name for bug in BUGS][:14:7])
 def test_planted_bugs_are_found(name: str) -> None:
     run = simulate("--plant", name, "--seed", str(_FINDS.get(name, _FIRST_SEED)))
     assert run.returncode == 0, run.stdout + run.stderr

@@ -18,6 +18,7 @@ from tests.tui.world import until
 
 Scenario = Callable[["User"], Awaitable[None]]
 
+
 def read_screen(app: TextualApp[Any]) -> str:
     """Return the text of the whole screen, line by line."""
     # The picture is the only public form of the whole screen. Its text alone takes a third of the

@@ -152,7 +152,7 @@ def test_a_text_is_cut_at_its_start_or_in_its_middle() -> None:
     assert fitted("payments-prod", 13, -9) == "payments-prod"
 
 
-@pytest.mark.parametrize("size", [(44, 14), (80, 24), (140, 40)])
+@pytest.mark.parametrize("size", long_after(1, [(44, 14), (80, 24), (140, 40)]))
 def test_the_screen_tells_two_sessions_of_one_account_apart(
     world: DemoHome, size: tuple[int, int]
 ) -> None:

@@ -121,7 +121,7 @@ def test_messages_and_dialogs_show_hostile_names_literally(world: DemoHome) -> N
 
 
 @pytest.mark.parametrize(
-    "code", long_after(2, ["[@click=app.quit]", "\u202eEDOC", "[red]CODE[/]", "漢字-漢字"])
+    "code", long_after(1, ["[@click=app.quit]", "\u202eEDOC", "[red]CODE[/]", "漢字-漢字"])
 )
 def test_a_hostile_code_from_aws_is_shown_as_text(world: DemoHome, code: str) -> None:
     world.emulator.faults.set(user_code=code)

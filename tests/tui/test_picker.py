@@ -13,6 +13,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
+from tests.long_rows import long_after
 from tests.tui.terminal import Terminal
 
 TERMINAL = {"TERM": "xterm-256color", "PS1": "$ ", "COLUMNS": "", "LINES": ""}
@@ -118,7 +119,7 @@ def test_a_pasted_megabyte_is_cut(shell: Shell) -> None:
     assert inside.wait() == 130
 
 
-@pytest.mark.parametrize("keys", ["\x03", "\x11"])
+@pytest.mark.parametrize("keys", long_after(1, ["\x03", "\x11"]))
 def test_ctrl_c_and_ctrl_q_leave(shell: Shell, keys: str) -> None:
     inside = terminal(shell, SCRIPT, "console")
     inside.until("20/20")

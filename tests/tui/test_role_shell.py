@@ -9,8 +9,9 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
+from tests.long_rows import long_after
 from tests.programs import require_program
-from tests.shell.at_a_terminal import INSTALL, SHELLS
+from tests.shell.at_a_terminal import INSTALL
 from tests.tui.terminal import Terminal
 
 OTHER = "https://d-1111111111.awsapps.com/start"
@@ -86,7 +87,7 @@ def test_the_shells_programs_have_no_fixed_keys(shell: Shell) -> None:
 RC = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/config.fish"}
 
 
-@pytest.mark.parametrize("name", SHELLS)
+@pytest.mark.parametrize("name", long_after(1, ["zsh", "bash", "fish"]))
 def test_the_prompt_names_the_role_also_if_only_the_function_is_loaded(
     shell: Shell, name: str
 ) -> None:
