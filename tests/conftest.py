@@ -1,5 +1,6 @@
 """What most tests stand on: a home of their own, a running Identity Center, the real program."""
 
+import gc
 import hashlib
 import itertools
 import json
@@ -19,7 +20,7 @@ from tests import real_home
 from tests.issuers import record_issuer
 from tests.leak_check import PLUGIN_NAME, LeakCheck
 from tests.memory_folder import use_memory_folder
-from tests.processes import end_detached_processes
+from tests.processes import end_detached_processes, newest_process
 from tests.published import date_back
 from tests.runs import RUNS
 
@@ -141,6 +142,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without the garbage collector: what is made then stays, and is much."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -184,12 +196,12 @@ def no_process_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A new home; nothing of the person's own reaches the programs that a test runs."""
-    made = make_home(tmp_path)
+    made, before = make_home(tmp_path), newest_process()
     for name in ("HOME", "XDG_RUNTIME_DIR"):
         # platformdirs and boto3, run inside the test's own process, look at os.environ.
         monkeypatch.setenv(name, made.env[name])
     yield made
-    end_detached_processes(tmp_path)
+    end_detached_processes(tmp_path, before)
 
 
 def make_home(path: Path) -> Home:

@@ -61,6 +61,7 @@ def test_enter_typed_with_the_letters_chooses_what_they_find(shell: Shell) -> No
     assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
 
 
+@pytest.mark.long
 def test_keys_typed_before_the_picker_starts_count(shell: Shell) -> None:
     line = f'x=$({SCRIPT} whoami --json); echo "$x" > {shell.home}/out; echo done'
     inside = terminal(shell, "/bin/sh", "-c", line)
@@ -100,6 +101,7 @@ def test_a_narrower_terminal_shows_the_picker_once(shell: Shell) -> None:
     assert inside.wait() == 130
 
 
+@pytest.mark.long
 def test_a_pasted_megabyte_is_cut(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")

@@ -112,6 +112,7 @@ def test_a_shell_without_the_function_says_at_its_start_which_role_it_has(shell:
     assert terminal.wait() == 0
 
 
+@pytest.mark.long
 def test_a_session_of_another_name_is_not_the_shells(shell: Shell) -> None:
     shell.write_config(f"\n[sso-session lab]\nsso_start_url = {OTHER}\nsso_region = us-east-1\n")
     terminal = open_shell(shell)
