@@ -252,7 +252,7 @@ def test_a_portal_of_another_instance_in_the_file_is_not_asked(
 # -- failing over ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", long_after(2, FAULTS))
+@pytest.mark.parametrize("fault", long_after(2, list(FAULTS)))
 def test_the_second_region_answers_while_the_first_does_not(
     run: Run, signed_in: Emulator, fault: str
 ) -> None:

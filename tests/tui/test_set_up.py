@@ -574,8 +574,8 @@ def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize("size", long_after(1, [(40, 12), (80, 24), (100, 30)]))
-def test_each_empty_screen_names_the_demo(tmp_path: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("width", "height"), long_after(1, [(40, 12), (80, 24), (100, 30)]))
+def test_each_empty_screen_names_the_demo(tmp_path: Path, width: int, height: int) -> None:
     async def scenario(user: User) -> None:
         def names_the_demo() -> bool:
             return "ssohelper demo" in " ".join(user.screen.split())
@@ -587,4 +587,4 @@ def test_each_empty_screen_names_the_demo(tmp_path: Path, size: tuple[int, int])
             await until(names_the_demo)
 
     services = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path / "own")})
-    run_scenario(services, scenario, size=size)
+    run_scenario(services, scenario, size=(width, height))
