@@ -298,11 +298,12 @@ def test_ctrl_c_while_modules_load_is_130_without_a_traceback(home: Home) -> Non
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in: Home) -> None:
+@pytest.mark.parametrize("count", long_after(1, [10, 25]))
+def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in: Home, count: int) -> None:
     """Seeded moments, over commands that load different modules."""
     rng = random.Random(20)
     commands = (["list"], ["status"], ["--help"], ["config", "list"], ["credential-process", *KEY])
-    for number in range(25):
+    for number in range(count):
         process = subprocess.Popen(
             [SCRIPT, *commands[number % len(commands)]],
             env=signed_in.env,
