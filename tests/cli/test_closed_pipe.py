@@ -104,9 +104,8 @@ def messages(said: str) -> list[str]:
     """Return what was said, without what `profile sync` says of the profiles that are there."""
     lines = said.splitlines()
     if lines[:1] == ["profiles that other tools or you wrote:"]:
-        return [
-            line for line in lines[1:] if "20000 profiles of" not in line and "--adopt" not in line
-        ]
+        told = ("20000 profiles of", "    p0, p1, ", "--adopt")
+        return [line for line in lines[1:] if not any(text in line for text in told)]
     return lines
 
 
