@@ -1,5 +1,6 @@
 """What most tests stand on: a home of their own, a running Identity Center, the real program."""
 
+import gc
 import hashlib
 import itertools
 import json
@@ -18,7 +19,8 @@ from ssohelper.emulator.server import Emulator
 from tests import real_home
 from tests.issuers import record_issuer
 from tests.leak_check import PLUGIN_NAME, LeakCheck
-from tests.processes import end_detached_processes
+from tests.memory_folder import use_memory_folder
+from tests.processes import end_detached_processes, newest_process
 from tests.published import date_back
 from tests.runs import RUNS
 
@@ -111,6 +113,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     # Once, not in each process of pytest-xdist.
     if not hasattr(config, "workerinput"):
+        use_memory_folder()
         config.pluginmanager.register(LeakCheck(), PLUGIN_NAME)
         if not _names_two_users(config):  # as root, `sudo -E` uses root's own cache folder
             config.pluginmanager.register(real_home.RealHomeCheck())
@@ -136,6 +139,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("needs_root")]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without the garbage collector: what is made then stays, and is much."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -182,12 +196,12 @@ def no_process_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A new home; nothing of the person's own reaches the programs that a test runs."""
-    made = make_home(tmp_path)
+    made, before = make_home(tmp_path), newest_process()
     for name in ("HOME", "XDG_RUNTIME_DIR"):
         # platformdirs and boto3, run inside the test's own process, look at os.environ.
         monkeypatch.setenv(name, made.env[name])
     yield made
-    end_detached_processes(tmp_path)
+    end_detached_processes(tmp_path, before)
 
 
 def make_home(path: Path) -> Home:

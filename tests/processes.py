@@ -18,11 +18,15 @@ class Detached(NamedTuple):
     argv: list[str]
 
 
-def detached_processes(folder: Path, word: str | None = None) -> list[Detached]:
-    """Return our detached processes whose home is in `folder`; `word` names one kind of them."""
+def detached_processes(folder: Path, word: str | None = None, since: int = 0) -> list[Detached]:
+    """Return our detached processes whose home is in `folder`; `word` names one kind of them.
+
+    `since` is what `newest_process` returned: older processes are left out, which takes much less
+    time.
+    """
     wanted = (word.encode(),) if word else _DETACHED
     found = []
-    for entry in _process_folders():
+    for entry in _process_folders(since):
         try:
             argv = (entry / "cmdline").read_bytes().split(b"\0")
             if b"ssohelper" not in argv or not any(one in argv for one in wanted):
@@ -47,10 +51,13 @@ def broker_ids(folder: Path) -> list[int]:
     ]
 
 
-def end_detached_processes(folder: Path) -> None:
-    """Kill our detached processes of the homes in `folder`, by their ids, until none is left."""
+def end_detached_processes(folder: Path, since: int = 0) -> None:
+    """Kill our detached processes of the homes in `folder`, by their ids, until none is left.
+
+    `since` is what `newest_process` returned before the first of them was started.
+    """
     ends_at = time.monotonic() + _GONE_WITHIN_SECONDS
-    while (left := detached_processes(folder)) and time.monotonic() < ends_at:
+    while (left := detached_processes(folder, since=since)) and time.monotonic() < ends_at:
         for process in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
@@ -68,11 +75,23 @@ def wait_until_asleep(pid: int) -> None:
     raise AssertionError(f"process {pid} did not sleep within {_GONE_WITHIN_SECONDS:g} s")
 
 
-def _process_folders() -> list[Path]:
+def newest_process() -> int:
+    """Return the id of the process that was started last, of any user; 0 if that is not known."""
     try:
-        return [Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()]
+        with open("/proc/loadavg", "rb") as file:
+            return int(file.read().split()[-1])
+    except (OSError, ValueError, IndexError):
+        return 0  # not Linux
+
+
+def _process_folders(since: int = 0) -> list[Path]:
+    if newest_process() < since:  # the ids have begun again
+        since = 0
+    try:
+        names = os.listdir("/proc")
     except OSError:
         return []  # not Linux
+    return [Path("/proc", name) for name in names if name.isdigit() and int(name) > since]
 
 
 def is_running(pid: int) -> bool:

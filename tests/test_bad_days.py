@@ -7,6 +7,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT
+from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.test_planted import KEY
 from tests.torture.ground import Answer, Ground
@@ -25,7 +26,7 @@ def ask(place: Ground, *before: str) -> Answer:
     return place.run(*before, SCRIPT, "credential-process", *KEY)
 
 
-@pytest.mark.parametrize("error", ["ENOLCK", "ENOSYS", "EINTR:when=1..3"])
+@pytest.mark.parametrize("error", long_after(1, ["ENOLCK", "ENOSYS", "EINTR:when=1..3"]))
 def test_a_file_system_that_refuses_locks_costs_no_answer(place: Ground, error: str) -> None:
     strace = [require_program("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
     answer = ask(place, *strace, "-e", f"inject=flock:error={error}")

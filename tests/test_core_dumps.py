@@ -13,6 +13,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
+from tests.long_rows import long_after
 from tests.processes import detached_processes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/PID/limits")
@@ -87,7 +88,7 @@ def test_this_machine_writes_core_dumps(home: Home) -> None:
     assert cores(home)
 
 
-@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV, signal.SIGQUIT])
+@pytest.mark.parametrize("number", long_after(1, [signal.SIGABRT, signal.SIGSEGV, signal.SIGQUIT]))
 def test_a_caller_that_waits_for_its_credentials(
     signed_in: Home, emulator: Emulator, number: int
 ) -> None:
@@ -151,7 +152,7 @@ def test_the_full_screen(signed_in: Home) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--server",)], ids=["keys", "server"])
-@pytest.mark.parametrize("limit", ["unlimited", "0"])
+@pytest.mark.parametrize("limit", long_after(1, ["unlimited", "0"]))
 def test_the_program_of_exec_has_the_original_limit(
     signed_in: Home, options: tuple[str, ...], limit: str
 ) -> None:

@@ -21,6 +21,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import python_environment
 from ssohelper.system import notify
 from tests.conftest import SCRIPT, Home
+from tests.long_rows import long_after
 from tests.processes import detached_processes
 from tests.programs import require_program
 from tests.shell.tab import Typist
@@ -176,7 +177,7 @@ _BOTO3 = f"import boto3; print(boto3.Session(profile_name={NAME!r}).client('sts'
 
 
 @pytest.mark.network_client
-@pytest.mark.parametrize("client", ["aws", "boto3"])
+@pytest.mark.parametrize("client", long_after(1, ["boto3", "aws"]))
 def test_the_profiles_line_in_the_clients(
     signed_in: Home, emulator: Emulator, repository: Repository, client: str
 ) -> None:

@@ -30,6 +30,7 @@ from ssohelper.system import browser, installation
 from ssohelper.wire import local_server
 from tests.conftest import RUN_SECONDS, Home
 from tests.endpoint.world import ACCOUNT, ROLE, prepared, small_center
+from tests.long_rows import long_after
 from tests.other_system import ELSEWHERE, ROOT, SCRIPTS
 from tests.test_peer import Told, xucred
 
@@ -71,7 +72,9 @@ def program(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("platform", "absent"), [("win32", NOT_ON_WINDOWS), ("darwin", set())])
+@pytest.mark.parametrize(
+    ("platform", "absent"), long_after(1, [("win32", NOT_ON_WINDOWS), ("darwin", set())])
+)
 def test_every_module_is_there_but_those_that_say_why_not(
     home: Home, platform: str, absent: set[str]
 ) -> None:
@@ -92,12 +95,15 @@ def test_the_help_is_there(home: Home, platform: str) -> None:
 class TestWindows:
     @pytest.mark.parametrize(
         ("argv", "what"),
-        [
-            (["serve", "job"], "serve"),
-            (["serve", "--help"], "serve"),
-            (["serve", "--socket", "x"], "serve"),
-            (["exec", "--server", "job", "--", "tool"], "exec --server"),
-        ],
+        long_after(
+            2,
+            [
+                (["serve", "job"], "serve"),
+                (["exec", "--server", "job", "--", "tool"], "exec --server"),
+                (["serve", "--help"], "serve"),
+                (["serve", "--socket", "x"], "serve"),
+            ],
+        ),
     )
     def test_what_is_not_there_is_one_line_and_what_to_type(
         self, home: Home, argv: list[str], what: str

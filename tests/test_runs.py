@@ -15,6 +15,7 @@ import pytest
 from tests import runs as runs_of
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.fork_server import HOME
+from tests.long_rows import long_after
 from tests.runs import RUNS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
@@ -35,7 +36,8 @@ def really(home: Home, *argv: str, input: str | None = None) -> "subprocess.Comp
 
 
 @pytest.mark.parametrize(
-    "argv", [["--version"], ["status"], ["nonsense"], ["list"], ["completion", "bash"]]
+    "argv",
+    long_after(2, [["status"], ["nonsense"], ["--version"], ["list"], ["completion", "bash"]]),
 )
 def test_code_and_output_are_those_of_a_start(home: Home, run: Run, argv: list[str]) -> None:
     one, other = run(*argv), really(home, *argv)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.long_rows import long_after
+
 _ROOT = Path(__file__).parent.parent
 _TESTS = """\
 import os
@@ -34,7 +36,7 @@ def test_that_needs_root():
 @pytest.mark.parametrize(
     "is_root", [pytest.param(True, marks=[pytest.mark.needs_root, pytest.mark.long]), False]
 )
-@pytest.mark.parametrize("is_ci", [True, False])
+@pytest.mark.parametrize("is_ci", long_after(1, [True, False]))
 def test_a_missing_program_fails_a_test_in_ci(is_ci: bool, is_root: bool, tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(
         "from tests.conftest import pytest_collection_modifyitems, pytest_runtest_makereport\n"

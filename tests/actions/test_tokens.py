@@ -19,6 +19,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, LoginRequired
 from tests.conftest import SCRIPT, Home, Run
 from tests.in_process import renew_in_process
+from tests.long_rows import long_after
 
 ROLE = ("000030000001", "ReadOnlyAccess")
 COMMAND = ["credential-process", "--session", "corp"]
@@ -262,7 +263,9 @@ def test_forty_processes_on_an_expired_token_make_one_refresh_and_one_role_call(
 
 @pytest.mark.usefixtures("session")
 @pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name
+    "number",
+    long_after(2, [signal.SIGINT, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP]),
+    ids=lambda n: n.name,
 )
 def test_a_caller_that_ends_during_the_renewal_loses_no_sign_in(
     home: Home, emulator: Emulator, sign_in: Callable[..., Path], number: signal.Signals

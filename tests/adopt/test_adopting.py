@@ -28,6 +28,7 @@ from tests.adopt.test_homes import in_process, write_home
 from tests.cli.test_profile_sync import ok, rows, saved
 from tests.cli.test_setup import Terminal, ended, guard_nothing, terminal
 from tests.conftest import Home, Run
+from tests.long_rows import long_after
 from tests.saved_listing import DEV, PAY, URL, listed_account, save_listing
 
 __all__ = ["saved", "terminal"]  # fixtures
@@ -598,12 +599,15 @@ OTHER_ROLE = "its section in ~/.aws/credentials names another role or program"
 
 @pytest.mark.parametrize(
     "section",
-    [
-        f"sso_account_id = {DEV}",
-        "sso_role_name = Admin",
-        f"role_arn = arn:aws:iam::{DEV}:role/x",
-        f"role_arn = arn:aws:iam::{DEV}:role/x\nsource_profile = base",
-    ],
+    long_after(
+        2,
+        [
+            f"sso_account_id = {DEV}",
+            f"role_arn = arn:aws:iam::{DEV}:role/x\nsource_profile = base",
+            "sso_role_name = Admin",
+            f"role_arn = arn:aws:iam::{DEV}:role/x",
+        ],
+    ),
 )
 def test_a_profile_whose_section_names_another_role_does_not_count_for_its_own(
     signed_in: Home, run: Run, section: str

@@ -17,6 +17,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from tests.cli.test_profile_sync import identity
 from tests.conftest import Home, Run
+from tests.long_rows import long_after
 
 HOMES = Path(__file__).with_name("homes")
 SANDBOX, PAY_DEV, ORDERS_DEV = "000050000001", "000040000001", "000040000002"
@@ -120,7 +121,22 @@ def test_every_home_has_its_expectation_and_there_are_twelve() -> None:
     assert len(EXPECTED) >= 12
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+# One of each tool in `make test`.
+IN_MAKE_TEST = (
+    "aws-cli-legacy",
+    "aws-sso-cli-2",
+    "aws-sso-util-populate",
+    "aws-vault",
+    "by-hand",
+    "granted-registry",
+    "ssohelper-unmarked",
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    long_after(len(IN_MAKE_TEST), [*IN_MAKE_TEST, *sorted(EXPECTED.keys() - {*IN_MAKE_TEST})]),
+)
 def test_one_setup_adopts_all_and_undo_restores_the_bytes(
     name: str, home: Home, emulator: Emulator, run: Run
 ) -> None:
@@ -152,7 +168,7 @@ def test_one_setup_adopts_all_and_undo_restores_the_bytes(
     assert home.config_file.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["yawsso", "granted-native"])
+@pytest.mark.parametrize("name", long_after(1, ["yawsso", "granted-native"]))
 def test_botocore_gets_the_roles_of_adopted_profiles(
     name: str, home: Home, emulator: Emulator, run: Run
 ) -> None:

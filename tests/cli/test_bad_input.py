@@ -17,6 +17,7 @@ from ssohelper.app import App
 from ssohelper.broker.requests import AskedBy
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.long_rows import long_after
 
 ACCOUNT, ROLE = "000030000001", "ReadOnlyAccess"
 KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
@@ -54,14 +55,17 @@ def end_brokers(home: Home) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [
-        {"expires_at": 10**18},
-        {"expires_at": 10**18 + 3600, "received_at": 10**18},
-        {"expires_at": int(time.time()) + 33 * 365 * 86400},
-        {"access_key_id": "ASIA\0"},
-        {"session_token": "a\nb"},
-    ],
-    ids=["1e18", "both 1e18", "33 years", "NUL", "newline"],
+    long_after(
+        2,
+        [
+            {"expires_at": 10**18},
+            {"access_key_id": "ASIA\0"},
+            {"expires_at": 10**18 + 3600, "received_at": 10**18},
+            {"expires_at": int(time.time()) + 33 * 365 * 86400},
+            {"session_token": "a\nb"},
+        ],
+    ),
+    ids=["1e18", "NUL", "both 1e18", "33 years", "newline"],
 )
 def test_damaged_cached_credentials_are_replaced(
     signed_in: Home, run: Run, emulator: Emulator, change: dict[str, Any]
@@ -294,11 +298,12 @@ def test_ctrl_c_while_modules_load_is_130_without_a_traceback(home: Home) -> Non
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in: Home) -> None:
+@pytest.mark.parametrize("count", long_after(1, [10, 25]))
+def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in: Home, count: int) -> None:
     """Seeded moments, over commands that load different modules."""
     rng = random.Random(20)
     commands = (["list"], ["status"], ["--help"], ["config", "list"], ["credential-process", *KEY])
-    for number in range(25):
+    for number in range(count):
         process = subprocess.Popen(
             [SCRIPT, *commands[number % len(commands)]],
             env=signed_in.env,

@@ -279,6 +279,7 @@ class TestOnATerminal:
         assert list(person.temporary.iterdir()) == []
         wait_until(lambda: not person.processes(), "something runs on")
 
+    @pytest.mark.long
     def test_a_closed_terminal_ends_all_of_it(self, person: Person) -> None:
         person.browser(visits=False)
         child = self.start(person, shell="/bin/sh")

@@ -13,6 +13,7 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
+from tests.long_rows import long_after
 from tests.programs import require_program
 
 PROFILE = """
@@ -63,7 +64,7 @@ class Keys(Shell):
         )
 
 
-@pytest.mark.parametrize("name", ["bash", "sh", "zsh", "fish"])
+@pytest.mark.parametrize("name", long_after(2, ["sh", "fish", "bash", "zsh"]))
 def test_each_shell_evaluates_the_exports(shell: Keys, name: str) -> None:
     line = 'eval "$(ssohelper env dev --shell $NAME)"; env -0'
     if name == "fish":
@@ -103,18 +104,21 @@ def test_json(shell: Keys) -> None:
 
 @pytest.mark.parametrize(
     ("argv", "environ", "code"),
-    [
-        (["nothing"], {}, 2),
-        ([], {}, 2),
-        (["dev", "--shell", "tcsh"], {}, 2),
-        (["dev", "--format", "yaml"], {}, 2),
-        (["broken"], {}, 3),
-        (["bad-region"], {}, 3),
-        ([], {"AWS_PROFILE": "nothing"}, 3),
-        (["dev"], {"AWS_CONFIG_FILE": "/nowhere"}, 2),
-        (["dev"], {"AWS_CONFIG_FILE": "/"}, 7),
-        (["000000000009/Role00"], {}, 5),
-    ],
+    long_after(
+        4,
+        [
+            (["nothing"], {}, 2),
+            (["broken"], {}, 3),
+            (["dev"], {"AWS_CONFIG_FILE": "/"}, 7),
+            (["000000000009/Role00"], {}, 5),
+            ([], {}, 2),
+            (["dev", "--shell", "tcsh"], {}, 2),
+            (["dev", "--format", "yaml"], {}, 2),
+            (["bad-region"], {}, 3),
+            ([], {"AWS_PROFILE": "nothing"}, 3),
+            (["dev"], {"AWS_CONFIG_FILE": "/nowhere"}, 2),
+        ],
+    ),
 )
 def test_nothing_is_printed_on_failure(
     shell: Keys, argv: list[str], environ: dict[str, str], code: int

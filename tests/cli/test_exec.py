@@ -192,7 +192,7 @@ class TestExitCodes:
         done = shell.run("exec", "dev", "--", str(script), "a b")
         assert (done.returncode, done.stdout) == (7, "a b\n")
 
-    @pytest.mark.parametrize("name", long_after(3, ["TERM", "INT", "PIPE", "KILL", "HUP", "SEGV"]))
+    @pytest.mark.parametrize("name", long_after(2, ["TERM", "PIPE", "INT", "KILL", "HUP", "SEGV"]))
     def test_a_signal_is_128_and_its_number_in_a_shell(self, shell: Shell, name: str) -> None:
         line = f"{SCRIPT} exec dev -- sh -c 'ulimit -c 0; kill -{name} $$'; exit $?"
         done = subprocess.run(
@@ -228,7 +228,7 @@ class TestPath:
     @pytest.mark.parametrize(
         ("program", "path"),
         long_after(
-            3,
+            2,
             [
                 ("true", ":.:./bin:bin:/usr/bin:/bin"),
                 ("only-here", "/usr/bin:/bin:./bin:.::"),

@@ -15,6 +15,7 @@ from ssohelper.cli import main
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import World
 from tests.conftest import RUN_SECONDS, Home, Run
+from tests.long_rows import long_after
 from tests.programs import require_program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,10 +54,11 @@ def examples(command: click.Command) -> list[str]:
     return [re.split(r"\s{2,}", line.strip())[0] for line in block.splitlines()]
 
 
-# So many tests run the examples: all together take 8 s of processor time.
-PARTS = 4
 ALL = list(commands())
 LINES = list(dict.fromkeys(line for _name, command in ALL for line in examples(command)))
+# All together take 8 s of processor time: `make torture` runs what is no command's first example.
+FIRST = [line for line in LINES if line in {examples(command)[0] for _name, command in ALL}]
+FURTHER = [line for line in LINES if line not in FIRST]
 
 
 @pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])
@@ -131,8 +133,12 @@ def day(home: Home) -> Iterator[Home]:
         yield home
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_every_example_runs_as_it_stands(day: Home, run: Run, part: int) -> None:
+@pytest.mark.parametrize(
+    "lines",
+    long_after(2, [FIRST[::2], FIRST[1::2], FURTHER[::2], FURTHER[1::2]]),
+    ids=["first 1", "first 2", "further 1", "further 2"],
+)
+def test_every_example_runs_as_it_stands(day: Home, run: Run, lines: list[str]) -> None:
     bash = require_program("bash")
     assert run("setup", START_URL, "--region", REGION, "--session", "corp", "--yes").returncode == 0
     config, environ = day.config_file.read_text(), {**day.env, "AWS_PROFILE": PROFILE}
@@ -156,7 +162,7 @@ def test_every_example_runs_as_it_stands(day: Home, run: Run, part: int) -> None
             timeout=RUN_SECONDS,
         )
 
-    for line in LINES[part::PARTS]:
+    for line in lines:
         words = shlex.split(line)
         if words[0] == "ssohelper" and words[1:2] and words[1] in STAYING:
             line = f"{line.partition(' <')[0]} --help"
@@ -218,6 +224,13 @@ def parsed(words: list[str]) -> None:
         assert found is not None
         command = found
         context = click.Context(found, parent=context, info_name=name, **found.context_settings)
+
+
+def test_every_example_is_a_command_line() -> None:
+    ours = [words_of(line)[1:] for line in LINES if line.startswith("ssohelper ")]
+    assert len(ours) > 60
+    for words in ours:
+        parsed(words)
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)

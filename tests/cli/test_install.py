@@ -85,7 +85,9 @@ class TestRealShells:
         assert run("install", "--shell", shell, "--uninstall", "--yes").returncode == 0
         assert started(home, shell)[:1] != ANSWER[shell][:1]
 
-    @pytest.mark.parametrize(("now", "later"), [("", ""), (COMPINIT, ""), ("", COMPINIT)])
+    @pytest.mark.parametrize(
+        ("now", "later"), long_after(1, [("", COMPINIT), ("", ""), (COMPINIT, "")])
+    )
     def test_completion_works_in_a_zsh_that_runs_compinit_later_or_never(
         self, home: Home, run: Run, now: str, later: str
     ) -> None:
@@ -104,7 +106,7 @@ class TestRealShells:
         shell.close(force=True)
 
     @pytest.mark.parametrize("shell", SHELLS)
-    @pytest.mark.parametrize("on_path", [True, False])
+    @pytest.mark.parametrize("on_path", long_after(1, [True, False]))
     def test_start_without_an_error_when_the_command_no_longer_exists(
         self, home: Home, run: Run, shell: str, on_path: bool
     ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.emulator.test_browser import (  # noqa: F401
+    check_page,
     chromium,
     page,
     sign_in_by_keyboard,
@@ -67,8 +68,10 @@ def test_the_address_redirects_to_the_sign_in_page_and_the_sign_in_comes_back(
     login = Login(desk)
     page.goto(login.address)
     assert page.url.startswith(f"{emulator.url}/")
+    check_page(page)
     sign_in_by_keyboard(page)
     page.wait_for_url("**/consent?**")
+    check_page(page)
     tab_to(page, "button", "Allow")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Sign-in received").wait_for()

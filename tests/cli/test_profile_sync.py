@@ -11,6 +11,7 @@ from ssohelper.core.choices import Choices
 from ssohelper.emulator.server import Emulator
 from tests.cli.test_setup import Terminal, ended, terminal
 from tests.conftest import SCRIPT, Home, Run
+from tests.long_rows import long_after
 from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
 
 __all__ = ["terminal"]  # a fixture
@@ -142,7 +143,7 @@ class TestWriting:
         assert f"{saved.config_file}{place}" in done.stderr
         assert saved.config_file.read_bytes() == text
 
-    @pytest.mark.parametrize("form", ["process", "sso"])
+    @pytest.mark.parametrize("form", long_after(1, ["sso", "process"]))
     def test_botocore_gets_the_right_role_from_both_forms(
         self, form: str, signed_in: Home, run: Run
     ) -> None:

@@ -468,11 +468,14 @@ class TestDefaultRegion:
 
     @pytest.mark.parametrize(
         ("default", "variables", "proposed"),
-        [
-            ("", {}, "us-east-1"),
-            ("", {"AWS_REGION": "no-region", "AWS_DEFAULT_REGION": "eu-north-1"}, "eu-north-1"),
-            ("[default]\nregion = eu-west-3\n", {"AWS_REGION": "eu-north-1"}, "eu-west-3"),
-        ],
+        long_after(
+            1,
+            [
+                ("[default]\nregion = eu-west-3\n", {"AWS_REGION": "eu-north-1"}, "eu-west-3"),
+                ("", {}, "us-east-1"),
+                ("", {"AWS_REGION": "no-region", "AWS_DEFAULT_REGION": "eu-north-1"}, "eu-north-1"),
+            ],
+        ),
     )
     def test_it_is_asked_for_once_with_a_proposal(
         self,
@@ -603,7 +606,7 @@ class TestOnATerminal:
         assert ended(child)[0] == 0
         assert not home.config_file.exists()
 
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+    @pytest.mark.parametrize("number", long_after(1, [signal.SIGTERM, signal.SIGHUP]))
     def test_a_signal_at_the_question_leaves_no_sign_in(
         self, terminal: Terminal, home: Home, emulator: Emulator, number: int
     ) -> None:
@@ -670,7 +673,7 @@ class TestOnATerminal:
         assert home.config_file.read_bytes() == before
         assert_signed_out(home, emulator)
 
-    @pytest.mark.parametrize("leaving", ["q", "n", "\x03"])
+    @pytest.mark.parametrize("leaving", long_after(2, ["q", "\x03", "n"]))
     def test_the_question_which_portal_can_be_left(
         self, terminal: Terminal, home: Home, leaving: str
     ) -> None:

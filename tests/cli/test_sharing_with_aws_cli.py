@@ -8,6 +8,7 @@ import pytest
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
+from tests.long_rows import long_after
 from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
@@ -63,7 +64,7 @@ def test_the_aws_cli_uses_our_sign_in(
     assert emulator.counters["CreateToken"] == signed_in
 
 
-@pytest.mark.parametrize("how", ["--use-device-code", "pkce"])
+@pytest.mark.parametrize("how", long_after(1, ["pkce", "--use-device-code"]))
 def test_we_use_the_sign_in_of_the_aws_cli(
     run: Run, home: Home, aws: Aws, emulator: Emulator, how: str
 ) -> None:

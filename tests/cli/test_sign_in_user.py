@@ -17,6 +17,7 @@ from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.long_rows import long_after
 from tests.people import sign_in
 
 ROLE = "corp:000030000001/ReadOnlyAccess"
@@ -71,7 +72,9 @@ def test_json_names_the_user(desk: Desk) -> None:
     assert json.loads(desk.login("--json").stdout)["data"]["user"] == "ana"
 
 
-@pytest.mark.parametrize("flow", [(), ("--device-code",)], ids=["browser", "device code"])
+@pytest.mark.parametrize(
+    "flow", long_after(1, [[], ["--device-code"]]), ids=["browser", "device code"]
+)
 def test_another_user_is_refused_without_a_terminal_and_nothing_changes(
     desk: Desk, flow: tuple[str, ...]
 ) -> None:
@@ -108,7 +111,9 @@ def test_with_yes_another_user_is_signed_in_and_the_old_list_removed(desk: Desk)
     assert found.stderr == ""
 
 
-@pytest.mark.parametrize(("answer", "code", "user"), [("y", 0, "ben"), ("", 2, "ana")])
+@pytest.mark.parametrize(
+    ("answer", "code", "user"), long_after(1, [("", 2, "ana"), ("y", 0, "ben")])
+)
 def test_on_a_terminal_a_question_is_asked(desk: Desk, answer: str, code: int, user: str) -> None:
     desk.emulator.auto_approve = "ben"
     before = desk.kept

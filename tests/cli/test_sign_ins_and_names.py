@@ -92,11 +92,14 @@ class TestANameInUse:
 
     @pytest.mark.parametrize(
         "command",
-        [
-            ("session", "add", "corp", OTHER_URL, "--region", "us-east-1", "--yes"),
-            ("session", "add", "corp", START_URL, "--region", "eu-west-1", "--yes"),
-            ("setup", OTHER_URL, "--session", "corp", "--region", "us-east-1", "--yes"),
-        ],
+        long_after(
+            1,
+            [
+                ["setup", OTHER_URL, "--session", "corp", "--region", "us-east-1", "--yes"],
+                ["session", "add", "corp", OTHER_URL, "--region", "us-east-1", "--yes"],
+                ["session", "add", "corp", START_URL, "--region", "eu-west-1", "--yes"],
+            ],
+        ),
     )
     def test_another_portal_under_it_is_refused(
         self, undone: Home, run: Run, emulator: Emulator, command: tuple[str, ...]
@@ -144,7 +147,7 @@ class TestAnEditedPortal:
     @pytest.mark.parametrize(
         "command",
         long_after(
-            2,
+            1,
             [
                 ["logout", "corp"],
                 ["session", "rm", "corp", "--yes"],
@@ -177,7 +180,7 @@ class TestTheTokenOfAnotherTool:
     @pytest.mark.parametrize(
         ("portal", "command"),
         long_after(
-            2,
+            1,
             [
                 (OTHER_URL, ("logout", "--all")),
                 (START_URL, ("logout", "corp")),
@@ -218,7 +221,7 @@ def _link(path: Path) -> None:
 
 
 class TestADamagedRecord:
-    @pytest.mark.parametrize("damage", long_after(2, [_truncate, _link, os.mkfifo, Path.mkdir]))
+    @pytest.mark.parametrize("damage", long_after(1, [_truncate, _link, os.mkfifo, Path.mkdir]))
     def test_it_hides_no_other_sign_in_and_is_named(
         self, undone: Home, run: Run, emulator: Emulator, damage: Callable[[Path], None]
     ) -> None:
@@ -253,7 +256,7 @@ class TestWhatAKilledProcessLeft:
         return process.pid
 
     @pytest.mark.parametrize(
-        "command", long_after(2, [["login", "corp"], ["logout", "--all"], ["logout", "corp"]])
+        "command", long_after(1, [["login", "corp"], ["logout", "--all"], ["logout", "corp"]])
     )
     def test_the_next_sign_in_or_out_removes_it(
         self, corp: Home, run: Run, ended_pid: int, command: tuple[str, ...]

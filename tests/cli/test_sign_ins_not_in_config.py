@@ -57,7 +57,7 @@ def test_every_list_shows_it_as_not_in_the_config(undone: Home, run: Run) -> Non
 
 @pytest.mark.parametrize(
     "command",
-    long_after(2, [["list"], ["login", NAME], ["login"], ["profile", "sync", "--session", NAME]]),
+    long_after(1, [["login", NAME], ["list"], ["login"], ["profile", "sync", "--session", NAME]]),
 )
 def test_commands_that_need_the_session_name_the_sign_in(
     undone: Home, run: Run, command: tuple[str, ...]
@@ -78,7 +78,7 @@ def test_commands_that_need_the_session_name_the_sign_in(
 @pytest.mark.parametrize(
     "command",
     long_after(
-        2, [["logout", "--all"], ["session", "rm", NAME, "--yes"], ["logout", NAME], ["logout"]]
+        1, [["logout", "--all"], ["session", "rm", NAME, "--yes"], ["logout", NAME], ["logout"]]
     ),
 )
 def test_it_is_ended_at_aws_and_removed(

@@ -11,6 +11,7 @@ from ssohelper.cli import listing_progress
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
+from tests.long_rows import long_after
 
 # The same program, with its progress line after 0.1 s instead of 5 s.
 SOON = (
@@ -45,7 +46,9 @@ def run_soon(shell, *argv):
     )
 
 
-@pytest.mark.parametrize("argv", [("list",), ("list", "--json"), ("profile", "sync", "--dry-run")])
+@pytest.mark.parametrize(
+    "argv", long_after(1, [["list"], ["list", "--json"], ["profile", "sync", "--dry-run"]])
+)
 def test_off_a_terminal_one_line_reports_the_progress(shell, emulator, argv):
     emulator.faults.latency_seconds = {"ListAccounts": 1.0}
     done = run_soon(shell, *argv)

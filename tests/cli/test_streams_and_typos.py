@@ -31,7 +31,9 @@ def run_into(
 WITH_DATA = [["--help"], ["config", "list"], ["status", "--json"], ["completion", "zsh"]]
 
 
-@pytest.mark.parametrize("environ", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["", "unbuffered"])
+@pytest.mark.parametrize(
+    "environ", long_after(1, [{}, {"PYTHONUNBUFFERED": "1"}]), ids=["", "unbuffered"]
+)
 @pytest.mark.parametrize("argv", long_after(2, WITH_DATA))
 def test_a_full_stdout_is_exit_7_in_one_line(
     home: Home, argv: list[str], environ: dict[str, str]
@@ -153,7 +155,9 @@ def test_a_query_without_a_match_is_reported(home: Home, run: Run, emulator: Emu
         assert done.stderr.splitlines()[-1].startswith('nothing matches "no-such"')
 
 
-@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 130), ("maybe\r", 0)])
+@pytest.mark.parametrize(
+    ("key", "code"), long_after(2, [("\x03", 130), ("maybe\r", 0), ("\x04", 130)])
+)
 def test_a_question_that_is_interrupted_or_not_answered_changes_nothing(
     home: Home, key: str, code: int
 ) -> None:

@@ -108,7 +108,7 @@ def test_there_a_shell_that_does_not_exist_is_exit_127_before_anything_is_asked(
     assert shell.config.read_bytes() == before
 
 
-@pytest.mark.parametrize("argv", [["use", "-"], ["clear"]])
+@pytest.mark.parametrize("argv", long_after(1, [["use", "-"], ["clear"]]))
 def test_there_nothing_can_be_undone(shell: Shell, argv: list[str]) -> None:
     child = pexpect.spawn(
         str(SCRIPT), argv, env=shell.environ, encoding="utf-8", timeout=RUN_SECONDS
@@ -193,7 +193,7 @@ def test_on_a_terminal_a_missing_sign_in_is_offered(shell: Shell) -> None:
     assert "of the sign-in left" in said  # after our own sign-in its length is assumed
 
 
-@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\r", 0)])
+@pytest.mark.parametrize(("key", "code"), long_after(1, [("\r", 0), ("\x03", 130)]))
 def test_a_picker_without_a_saved_list_offers_the_sign_in(
     shell: Shell, key: str, code: int
 ) -> None:

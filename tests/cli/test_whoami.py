@@ -8,6 +8,7 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import Home, Run
+from tests.long_rows import long_after
 
 PROFILE = f"""
 [profile payments]
@@ -159,10 +160,19 @@ def test_a_missing_region_is_said_first_also_beside_a_default(shell):
 
 @pytest.mark.parametrize(
     ("section", "said"),
-    [
-        ("sso_role_name = Role01\nsso_account_id = 000000000001", "take other sso_* keys (account"),
-        ("role_arn = arn:aws:iam::000000000001:role/x", "boto3, AWS CLI, Rust stop with an error"),
-    ],
+    long_after(
+        1,
+        [
+            (
+                "sso_role_name = Role01\nsso_account_id = 000000000001",
+                "take other sso_* keys (account",
+            ),
+            (
+                "role_arn = arn:aws:iam::000000000001:role/x",
+                "boto3, AWS CLI, Rust stop with an error",
+            ),
+        ],
+    ),
 )
 def test_a_role_that_aws_tools_do_not_get_by_the_profile_is_not_confirmed(shell, section, said):
     shell.write_config(
@@ -180,7 +190,7 @@ def test_a_role_that_aws_tools_do_not_get_by_the_profile_is_not_confirmed(shell,
     assert (found["data"]["confirmed"], len(found["warnings"])) == (False, 1)
 
 
-@pytest.mark.parametrize("is_installed", [False, True])
+@pytest.mark.parametrize("is_installed", long_after(1, [True, False]))
 def test_a_helper_that_is_another_program_is_named_and_confirms_nothing(
     shell, tmp_path, is_installed
 ):

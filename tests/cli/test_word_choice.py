@@ -134,8 +134,8 @@ def test_a_guarded_role_is_never_taken_unasked(
     assert output_of(shell) == ""
 
 
-@pytest.mark.parametrize("answer", ["n", ""])
-@pytest.mark.parametrize("words", [("payprod", "'read"), ()])
+@pytest.mark.parametrize("answer", long_after(1, ["n", ""]))
+@pytest.mark.parametrize("words", long_after(1, [["payprod", "'read"], []]))
 def test_the_picker_asks_before_a_guarded_role_is_taken(
     shell: Shell, words: tuple[str, ...], answer: str
 ) -> None:
@@ -155,7 +155,7 @@ def test_the_picker_asks_before_a_guarded_role_is_taken(
 @pytest.mark.parametrize(
     ("words", "shown"),
     long_after(
-        2,
+        1,
         [
             (("payments-prod",), "3/20"),
             (("!prod", "!dev"), "/20"),

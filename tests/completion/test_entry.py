@@ -14,6 +14,7 @@ from ssohelper.stores.directory_cache import DirectoryCache
 from ssohelper.system.shell_texts import SHELLS
 from tests import completion_tree
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.long_rows import long_after
 from tests.published import date_back
 from tests.runs import RUNS
 
@@ -255,7 +256,9 @@ class TestCandidates:
         corp.write_config("  [profile a]\n  sso_account_id = 1\n  [profile b]\n   [profile c]\n")
         assert candidates(corp, "profile", "show", "") == ["a", "b", "c"]
 
-    @pytest.mark.parametrize("damage", ["not there", "no config", "folder", "not UTF-8", "damaged"])
+    @pytest.mark.parametrize(
+        "damage", long_after(2, ["not there", "damaged", "no config", "folder", "not UTF-8"])
+    )
     def test_an_unreadable_file_prints_no_message(self, corp: Home, damage: str) -> None:
         listing = corp.path / ".local/state/ssohelper/listings/corp/listing.json"
         if damage == "not there":

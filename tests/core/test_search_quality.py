@@ -3,6 +3,8 @@
 import random
 import subprocess
 
+import pytest
+
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow, make_role_index, rows_without_usage
 from tests.programs import require_program
@@ -89,6 +91,7 @@ def organization() -> list[RoleRow]:
     return rows
 
 
+@pytest.mark.long
 def test_forty_searches_find_the_wanted_row_as_early_as_fzf() -> None:
     fzf = require_program("fzf")
     rows = organization()

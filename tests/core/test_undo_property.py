@@ -8,6 +8,7 @@ from ssohelper.core.config_edit import Change, EditSection, RemoveLines, edited_
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo_merge import undone_config
 from ssohelper.core.profile_origin import MARKERS
+from tests.long_rows import long_after
 
 BEGIN, END = MARKERS
 
@@ -72,7 +73,7 @@ def shape_of(text: str) -> list[str]:
     return [line for line in text.splitlines() if line[:1] in ("[", "#", ";")]
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize("seed", long_after(100, range(300)))
 def test_comments_stay_on_their_side_of_the_marks(seed: int) -> None:
     text = make_home(random.Random(seed))
     before = config(text)

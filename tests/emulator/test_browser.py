@@ -17,7 +17,8 @@ from tests.emulator.conftest import CHALLENGE, VERIFIER, fetch
 from tests.emulator.test_pages import device_code
 from tests.programs import require_program
 
-pytestmark = pytest.mark.browser
+# `make test` signs in on these pages in tests/cli/test_login_in_a_browser.py.
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 _FLAGS = [
     "--headless",

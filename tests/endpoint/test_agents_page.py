@@ -86,7 +86,7 @@ def test_there_is_nothing_else_of_the_home(home: Home, box: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", long_after(2, ["?role=Admin", "../brokers", "other", "credentials"])
+    "path", long_after(1, ["?role=Admin", "../brokers", "other", "credentials"])
 )
 def test_the_socket_gives_no_other_role(home: Home, box: Path, path: str) -> None:
     line = f"curl -sS --path-as-is --unix-socket /run/sso.sock http://localhost/{path}"

@@ -119,7 +119,7 @@ except errors.CredentialRetrievalError as error:
 """
 
 
-@pytest.mark.parametrize("identity", long_after(3, list(DEFAULTS.values())), ids=DEFAULTS)
+@pytest.mark.parametrize("identity", long_after(1, list(DEFAULTS.values())), ids=DEFAULTS)
 def test_other_profiles_work_beside_it(
     home: Home, emulator: Emulator, run: Run, identity: str
 ) -> None:
@@ -216,15 +216,18 @@ def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
 
 @pytest.mark.parametrize(
     ("command", "code"),
-    [
-        (["true"], 0),
-        (["sh", "-c", "exit 7"], 7),
-        (["/etc/passwd"], 126),
-        (["no-such-program"], 127),
-        (["sh", "-c", "kill -TERM $$"], 143),
-        (["sh", "-c", "kill -KILL $$"], 137),
-        (["sh", "-c", "kill -PIPE $$"], 141),  # Python ignores it, the command must not
-    ],
+    long_after(
+        4,
+        [
+            (["sh", "-c", "exit 7"], 7),
+            (["/etc/passwd"], 126),
+            (["no-such-program"], 127),
+            (["sh", "-c", "kill -PIPE $$"], 141),  # Python ignores it, the command must not
+            (["true"], 0),
+            (["sh", "-c", "kill -TERM $$"], 143),
+            (["sh", "-c", "kill -KILL $$"], 137),
+        ],
+    ),
 )
 def test_exit_codes_are_the_command_s(
     home: Home, emulator: Emulator, run: Run, command: list[str], code: int

@@ -18,6 +18,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.endpoint.test_requests import NOBODY, as_nobody
 from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Program, wait_for
+from tests.long_rows import long_after
 from tests.programs import require_program
 
 SERVE = [SCRIPT, "serve", "job"]
@@ -39,7 +40,8 @@ def asked_at(path: Path, data: bytes = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+    ("number", "code"),
+    long_after(1, [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]),
 )
 def test_it_ends_at_once_and_removes_its_files(
     home: Home, emulator: Emulator, number: int, code: int

@@ -18,6 +18,7 @@ from ssohelper import credential_process
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import broker_address, broker_client, miss
 from tests.conftest import Home, Run
+from tests.long_rows import long_after
 from tests.processes import broker_ids, end_detached_processes
 
 KEY = ("corp", "000030000001", "ReadOnlyAccess")
@@ -216,7 +217,9 @@ class TestBadDays:
         os.kill(pid, signal.SIGCONT)
         assert access_key_of(ask(home))
 
-    @pytest.mark.parametrize("what", ["fifo", "file", "dangling link", "link to a file"])
+    @pytest.mark.parametrize(
+        "what", long_after(2, ["fifo", "dangling link", "file", "link to a file"])
+    )
     def test_another_file_at_the_sockets_path_is_replaced(self, home, signed_in, what):
         folder_of(home).mkdir(mode=0o700, parents=True)
         place, precious = socket_of(home), home.path / "precious"

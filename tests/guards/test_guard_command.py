@@ -12,6 +12,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.guards.ways import ASK_ENDPOINT, ROLE
 from tests.guards.world import ACCOUNT, FREE, GUARDED, KEY, LAUNCHER, NAME, RULE, Guarded
+from tests.long_rows import long_after
 from tests.published import date_back
 
 ASK = shlex.join([LAUNCHER, *KEY])
@@ -133,14 +134,17 @@ class TestCommand:
 
 @pytest.mark.parametrize(
     "command",
-    [
-        ["use", ROLE, "--keys", "--reason", "INC-4711"],
-        ["exec", ROLE, "--reason", "INC-4711", "--", "true"],
-        ["exec", "--server", ROLE, "--reason", "INC-4711", "--", *ASK_ENDPOINT],
-        ["env", ROLE, "--reason", "INC-4711"],
-        ["console", ROLE, "--reason", "INC-4711"],
-        ["whoami", ROLE, "--reason", "INC-4711"],
-    ],
+    long_after(
+        3,
+        [
+            ["use", ROLE, "--keys", "--reason", "INC-4711"],
+            ["exec", "--server", ROLE, "--reason", "INC-4711", "--", *ASK_ENDPOINT],
+            ["console", ROLE, "--reason", "INC-4711"],
+            ["exec", ROLE, "--reason", "INC-4711", "--", "true"],
+            ["env", ROLE, "--reason", "INC-4711"],
+            ["whoami", ROLE, "--reason", "INC-4711"],
+        ],
+    ),
     ids=lambda words: words[0] + words[1][:8],
 )
 def test_one_typed_word_grants_and_goes_on(world: Guarded, command: list[str]) -> None:

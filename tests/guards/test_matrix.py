@@ -119,7 +119,7 @@ def test_no_process_gets_anything(world: Guarded, situation: Callable[[Guarded],
     assert GUARDED not in world.published()
 
 
-@pytest.mark.parametrize("situation", [nothing, edited], ids=name_of)
+@pytest.mark.parametrize("situation", long_after(1, [nothing, edited]), ids=name_of)
 def test_the_full_screen_asks_and_gives_nothing(
     world: Guarded, situation: Callable[[Guarded], None]
 ) -> None:
@@ -127,7 +127,7 @@ def test_the_full_screen_asks_and_gives_nothing(
     check([full_screen.ask_in_full_screen(world)])
 
 
-@pytest.mark.parametrize("key", long_after(2, full_screen.KEYS))
+@pytest.mark.parametrize("key", long_after(1, full_screen.KEYS))
 def test_each_key_of_the_full_screen_asks(world: Guarded, key: str) -> None:
     check([full_screen.ask_in_full_screen(world, key)])
 
@@ -155,7 +155,7 @@ def test_an_old_settings_file_that_is_put_back_makes_no_old_response_good(world:
 
 @pytest.mark.parametrize(
     "situation",
-    long_after(2, [nothing, memory_damaged, rules_file_removed, rules_file_invalid]),
+    long_after(1, [nothing, memory_damaged, rules_file_removed, rules_file_invalid]),
     ids=name_of,
 )
 def test_a_running_endpoint_gives_nothing_after_its_grant(
@@ -196,7 +196,7 @@ def test_what_was_typed_before_the_question_is_no_answer(world: Guarded) -> None
 
 
 @pytest.mark.parametrize(
-    "way", long_after(4, [name for name, one in WAYS.items() if one.takes_reason])
+    "way", long_after(2, [name for name, one in WAYS.items() if one.takes_reason])
 )
 def test_a_reason_without_a_terminal_gives_nothing(world: Guarded, way: str) -> None:
     pages = opened(world.home.path)

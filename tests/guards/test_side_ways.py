@@ -54,7 +54,7 @@ def test_an_account_that_gets_a_guarded_name_loses_its_published_response(world:
 @pytest.mark.parametrize(
     "text",
     long_after(
-        2,
+        1,
         [
             f'[guard]\nrules = ["{RULE}", "*/{FREE}"]\nunknown = 1\n',
             f'[guard\nrules = ["{RULE}", "*/{FREE}"]\n',

@@ -41,6 +41,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("inspect", PROFILE),
 )
 CREDENTIALS = ("credential-process", *arguments())
+STORAGES = ["file", "keyring"]
 FAULTS = ("token", "role", "lost")
 
 # Runs a command in which asking AWS fails with an exception that shows the secret.
@@ -65,7 +66,7 @@ def cause_fault(world, fault: str) -> None:
         faults.token_seconds = 900
 
 
-@pytest.fixture(params=["file", "keyring"])
+@pytest.fixture
 def storage(world, request) -> str:
     world.home.browser()
     if request.param == "keyring":
@@ -73,6 +74,7 @@ def storage(world, request) -> str:
     return request.param
 
 
+@pytest.mark.parametrize("storage", long_after(1, STORAGES), indirect=True)
 def test_no_secret_is_anywhere_else(world, storage):
     printed: dict[str, str] = {}
     for argv in COMMANDS:
@@ -83,6 +85,7 @@ def test_no_secret_is_anywhere_else(world, storage):
     assert misplaced(world, storage) == []
 
 
+@pytest.mark.parametrize("storage", long_after(1, STORAGES), indirect=True)
 @pytest.mark.parametrize("fault", long_after(1, list(FAULTS)))
 def test_a_fault_of_aws_shows_none(world, storage, fault):
     cause_fault(world, fault)
@@ -95,6 +98,7 @@ def test_a_fault_of_aws_shows_none(world, storage, fault):
     assert misplaced(world, storage) == []
 
 
+@pytest.mark.parametrize("storage", STORAGES, indirect=True)
 def test_an_internal_error_and_a_killed_broker_leave_none(world, storage):
     assert world.run("profile", "sync", "--yes").returncode == 0
     assert "CNRY" not in crash(world)

@@ -12,9 +12,10 @@ import pytest
 
 from tests.conftest import SCRIPT
 from tests.long_jobs.world import ROLE, Job, arguments, wait_for
+from tests.long_rows import long_after
 
-WAITS = (SCRIPT, "credential-process", *arguments())
-BY_NAME = (SCRIPT, "credential-process", "--profile", "job")
+WAITS = [SCRIPT, "credential-process", *arguments()]
+BY_NAME = [SCRIPT, "credential-process", "--profile", "job"]
 
 
 @pytest.fixture(autouse=True)
@@ -53,8 +54,8 @@ class Waiting:
         return self.process.returncode, out.decode()
 
 
-@pytest.mark.parametrize("argv", [WAITS, BY_NAME], ids=["by the broker", "by name"])
-def test_a_call_waits_for_a_login_in_another_shell(job: Job, argv: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("argv", long_after(1, [WAITS, BY_NAME]), ids=["by the broker", "by name"])
+def test_a_call_waits_for_a_login_in_another_shell(job: Job, argv: list[str]) -> None:
     waiting = Waiting(job, *argv).wait_until_waiting()
     assert waiting.stderr() == (
         'ssohelper: notice: waiting up to 1h for a sign-in to "corp": ssohelper login corp\n'
@@ -126,10 +127,10 @@ def test_the_broker_ends_while_a_call_waits(job: Job) -> None:
 
 @pytest.mark.parametrize("argv", [WAITS, BY_NAME], ids=["by the broker", "by name"])
 @pytest.mark.parametrize(
-    ("number", "codes"), [(signal.SIGTERM, (-15, 143)), (signal.SIGINT, (-2, 130))]
+    ("number", "codes"), long_after(1, [(signal.SIGTERM, (-15, 143)), (signal.SIGINT, (-2, 130))])
 )
 def test_a_signal_ends_the_wait_at_once(
-    job: Job, argv: tuple[str, ...], number: signal.Signals, codes: tuple[int, int]
+    job: Job, argv: list[str], number: signal.Signals, codes: tuple[int, int]
 ) -> None:
     waiting = Waiting(job, *argv).wait_until_waiting()
     waiting.process.send_signal(number)
@@ -140,7 +141,7 @@ def test_a_signal_ends_the_wait_at_once(
 
 
 @pytest.mark.parametrize("argv", [WAITS, BY_NAME], ids=["by the broker", "by name"])
-def test_without_a_sign_in_in_time_the_exit_code_is_4(job: Job, argv: tuple[str, ...]) -> None:
+def test_without_a_sign_in_in_time_the_exit_code_is_4(job: Job, argv: list[str]) -> None:
     job.change_settings(wait_for_sign_in='"1s"')
     code, out = Waiting(job, *argv).wait_for_end()
     assert (code, out) == (4, "")

@@ -13,6 +13,7 @@ import pytest
 from ssohelper.emulator.faults import Faults
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
+from tests.long_rows import long_after
 from tests.published import date_back
 from tests.two_regions import (
     FIRST,
@@ -251,7 +252,7 @@ def test_a_portal_of_another_instance_in_the_file_is_not_asked(
 # -- failing over ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", long_after(2, list(FAULTS)))
 def test_the_second_region_answers_while_the_first_does_not(
     run: Run, signed_in: Emulator, fault: str
 ) -> None:
@@ -268,7 +269,7 @@ def test_the_second_region_answers_while_the_first_does_not(
     check_no_secret_crossed(signed_in)
 
 
-@pytest.mark.parametrize("fault", ["black hole", "broken"])
+@pytest.mark.parametrize("fault", long_after(1, ["broken", "black hole"]))
 def test_expired_tokens_are_renewed_in_the_region_that_answers(
     run: Run, home: Home, signed_in: Emulator, fault: str
 ) -> None:

@@ -13,6 +13,7 @@ from ssohelper.emulator.internet import Host, host_that_redirects_to
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import Refused
 from tests.conftest import Home, Run
+from tests.long_rows import long_after
 from tests.portals.conftest import INSTANCE, VANITY
 
 URL = f"https://{VANITY}/start"
@@ -59,7 +60,7 @@ def record(home: Home) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize("way", [(), ("--device-code",)])
+@pytest.mark.parametrize("way", long_after(1, [[], ["--device-code"]]))
 def test_setup_needs_no_region_and_every_command_works(
     run: Run, home: Home, company: Emulator, way: tuple[str, ...]
 ) -> None:
@@ -139,7 +140,7 @@ def test_a_region_that_is_changed_in_the_config_later_wins(
     assert (session["region"], session["state"]) == ("eu-central-1", "signed_out")
 
 
-@pytest.mark.parametrize("more", [(), ("--yes",)])
+@pytest.mark.parametrize("more", long_after(1, [["--yes"], []]))
 def test_another_portal_off_a_terminal_is_exit_3_and_gets_nothing(
     run: Run, home: Home, company: Emulator, more: tuple[str, ...]
 ) -> None:

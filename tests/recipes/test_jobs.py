@@ -94,7 +94,7 @@ def job(name: str, home: Home, emulator: Emulator) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("within", "name"),
     long_after(
-        2,
+        1,
         [
             ("with /run/user", "cron"),
             ("without /run/user", "system timer"),

@@ -93,7 +93,7 @@ def test_leaving_the_screen_changes_nothing(place: Place, shell: str) -> None:
     inside.close()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
 def test_ctrl_z_in_the_picker_of_use_keeps_what_was_typed_for_fg(place: Place, shell: str) -> None:
     inside = start_shell(place, shell)
     inside.send("ssohelper use\r")
@@ -141,7 +141,7 @@ def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(pla
     assert inside.wait() == 0
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
 def test_ctrl_z_brings_the_prompt_back_and_after_fg_enter_switches_the_shell(
     place: Place, shell: str
 ) -> None:
@@ -168,7 +168,7 @@ def test_ctrl_z_brings_the_prompt_back_and_after_fg_enter_switches_the_shell(
     inside.close()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
 def test_after_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> None:
     inside = start(place, shell)
     kill_program(inside)
@@ -178,7 +178,7 @@ def test_after_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> No
     inside.close()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, ["bash", "zsh", "fish"]))
 def test_after_ctrl_z_fg_and_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> None:
     inside = start(place, shell)
     inside.send("\x1a")
@@ -208,7 +208,7 @@ def assert_terminal_is_reset(inside: Terminal) -> None:
 
 
 # zsh shows no name of a job that a function has started.
-@pytest.mark.parametrize("shell", ["bash", "fish"])
+@pytest.mark.parametrize("shell", long_after(1, ["bash", "fish"]))
 def test_jobs_names_the_program(place: Place, shell: str) -> None:
     inside = start(place, shell)
     inside.send("\x1a")

@@ -191,7 +191,6 @@ def test_the_function_can_have_another_name(place: Place, shell: str) -> None:
 
 
 OPTIONS = {
-    "bash": ["set -eu", "set -o posix", "set -a", "set -f", "IFS=a"],
     "zsh": [
         "setopt err_exit nounset",
         "setopt rc_quotes sh_word_split ksh_arrays glob_subst",
@@ -199,16 +198,13 @@ OPTIONS = {
         "emulate ksh",
         "emulate sh",
     ],
+    "bash": ["set -eu", "set -o posix", "set -a", "set -f", "IFS=a"],
 }
 
 
 @pytest.mark.parametrize(
     ("shell", "options"),
-    [
-        row
-        for shell in OPTIONS
-        for row in long_after(2 - (shell == "bash"), [(shell, line) for line in OPTIONS[shell]])
-    ],
+    long_after(1, [(shell, line) for shell, lines in OPTIONS.items() for line in lines]),
 )
 def test_shell_options_of_the_user_change_nothing(place: Place, shell: str, options: str) -> None:
     """In a script, which `set -e` would end at a failed line."""
@@ -246,10 +242,10 @@ def test_shell_options_of_the_user_change_nothing(place: Place, shell: str, opti
 @pytest.mark.parametrize(
     ("shell", "name"),
     long_after(
-        3,
+        1,
         [
-            ("bash", "AWS_PROFILE"),
             ("zsh", "AWS_REGION"),
+            ("bash", "AWS_PROFILE"),
             ("bash", "AWS_VAULT"),
             ("zsh", "AWS_PROFILE"),
             ("bash", "AWS_REGION"),
@@ -312,12 +308,15 @@ def test_after_ctrl_c_at_the_question_nothing_is_changed(place: Place, shell: st
 
 @pytest.mark.parametrize(
     ("shell", "trace"),
-    [
-        ("bash", "set -x"),
-        ("bash", "set -v"),
-        ("zsh", "setopt xtrace verbose"),
-        ("fish", "set -g fish_trace 1"),
-    ],
+    long_after(
+        3,
+        [
+            ("bash", "set -x"),
+            ("zsh", "setopt xtrace verbose"),
+            ("fish", "set -g fish_trace 1"),
+            ("bash", "set -v"),
+        ],
+    ),
 )
 def test_a_trace_shows_no_key_and_stays_on(place: Place, shell: str, trace: str) -> None:
     no_rc = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[shell]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.shell.prompt_world import FOLDER, SHELLS, PromptWorld
 from tests.shell.test_prompt_at_a_terminal import PATIENCE_SECONDS, Screen
@@ -122,7 +123,7 @@ def test_tmux(shell: str, world: PromptWorld) -> None:
     assert re.search(rf"\n{re.escape(TEXT)} \d\d:\d\d\n", PAGE.read_text())
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_direnv(shell: str, world: PromptWorld, screen_of: Callable[..., Screen]) -> None:
     library = world.folder / ".config" / "direnv" / "lib" / "ssohelper.sh"
     library.parent.mkdir(parents=True)

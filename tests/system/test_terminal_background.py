@@ -18,6 +18,7 @@ from ssohelper.system import terminal_background
 from ssohelper.system.terminal_background import Background, ask_background
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
+from tests.long_rows import long_after
 from tests.tui.terminal import Terminal
 
 _QUESTION = b"\x1b]11;?\x1b\\\x1b[c"
@@ -127,7 +128,9 @@ def test_the_console_of_linux_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> N
     assert (found.is_light, shown) == (False, b"")
 
 
-@pytest.mark.parametrize(("answer", "first"), [(b"ffff/ffff/ffff", 251), (b"0000/0000/0000", 17)])
+@pytest.mark.parametrize(
+    ("answer", "first"), long_after(1, [(b"ffff/ffff/ffff", 251), (b"0000/0000/0000", 17)])
+)
 def test_the_full_screen_has_the_colours_that_fit(
     tmp_path: Path, emulator: Emulator, answer: bytes, first: int
 ) -> None:

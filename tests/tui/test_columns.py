@@ -152,9 +152,9 @@ def test_a_text_is_cut_at_its_start_or_in_its_middle() -> None:
     assert fitted("payments-prod", 13, -9) == "payments-prod"
 
 
-@pytest.mark.parametrize("size", [(44, 14), (80, 24), (140, 40)])
+@pytest.mark.parametrize(("width", "height"), long_after(1, [(44, 14), (80, 24), (140, 40)]))
 def test_the_screen_tells_two_sessions_of_one_account_apart(
-    world: DemoHome, size: tuple[int, int]
+    world: DemoHome, width: int, height: int
 ) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("F2")
@@ -170,7 +170,7 @@ def test_the_screen_tells_two_sessions_of_one_account_apart(
         assert any("corp" in line for line in lines)
         assert any("lab" in line for line in lines)
 
-    run_scenario(world.app(), scenario, size=size)
+    run_scenario(world.app(), scenario, size=(width, height))
 
 
 def test_no_name_is_cut_for_a_longer_one_that_is_not_visible() -> None:

@@ -21,6 +21,7 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_detail import RoleDetail
 from ssohelper.tui.widgets.role_pane import RolePane
+from tests.long_rows import long_after
 from tests.people import sign_in_here
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_keys_and_themes import settle
@@ -101,7 +102,7 @@ def test_ctrl_c_leaves_as_from_the_picker(world: DemoHome) -> None:
     assert (program.return_value, program.return_code) == (None, 0)
 
 
-@pytest.mark.parametrize("width", [44, 80])
+@pytest.mark.parametrize("width", long_after(1, [44, 80]))
 def test_help_is_complete_at_every_width(world: DemoHome, width: int) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("F2 Accounts")

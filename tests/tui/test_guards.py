@@ -33,7 +33,7 @@ async def go_to_the_guarded_role(user: User) -> None:
     await user.wait_for_text("❯  @@ DatabaseAdmin ", "@@ guarded")
 
 
-@pytest.mark.parametrize("key", long_after(2, ["enter", "f7", "f6", "f8", "ctrl+r"]))
+@pytest.mark.parametrize("key", long_after(1, ["enter", "f7", "f6", "f8", "ctrl+r"]))
 def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: str) -> None:
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
 

@@ -8,6 +8,7 @@ import pytest
 
 from ssohelper.actions import guards
 from ssohelper.tui.screens.grant import GrantScreen
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_guards import terminal as terminal  # a fixture
 from tests.tui.test_keys_and_themes import settle
@@ -15,7 +16,7 @@ from tests.tui.test_order import send_at_once
 from tests.tui.world import DemoHome
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", long_after(2, range(8)))
 def test_a_burst_after_enter_on_a_guarded_role_never_takes_another_role(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, terminal: None, seed: int
 ) -> None:

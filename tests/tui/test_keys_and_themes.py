@@ -33,6 +33,7 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.screens.views import ViewsScreen
 from ssohelper.tui.widgets.profile_pane import ProfilePane
+from tests.long_rows import long_after
 from tests.tui.cells import PALETTES, take_frame
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
@@ -200,7 +201,7 @@ class TestPalette:
 
 
 class TestThemes:
-    @pytest.mark.parametrize("name", ["dark", "light", "ansi"])
+    @pytest.mark.parametrize("name", long_after(2, ["light", "ansi", "dark"]))
     def test_the_setting_sets_the_theme(self, world: DemoHome, name: str) -> None:
         settle(world, f'theme = "{name}"\n')
 

@@ -146,7 +146,7 @@ def test_the_history_without_messages_says_so_and_a_click_opens_it(world: DemoHo
 
 
 @pytest.mark.parametrize(
-    "name", long_after(2, ["\x1b[31mred", "[@click=app.quit]x[/]", "a\nb\x07", "\u202egnp"])
+    "name", long_after(1, ["\x1b[31mred", "[@click=app.quit]x[/]", "a\nb\x07", "\u202egnp"])
 )
 def test_hostile_text_is_shown_and_never_acted_on(world: DemoHome, name: str) -> None:
     async def scenario(user: User) -> None:

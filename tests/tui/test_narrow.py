@@ -3,6 +3,7 @@
 import pytest
 
 from ssohelper.tui.screens.help import Help, help_lines
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
@@ -12,13 +13,16 @@ WHOLE = " ○ all sessions  ○ favourites  ● tree  ● by use"
 
 @pytest.mark.parametrize(
     ("width", "top", "filters"),
-    [
-        (40, " ▸F2 Accounts   F3   F4              ^p ", SHORT),
-        (47, " ▸F2 Accounts   F3 Sessions   F4 Profiles   ^p ", SHORT),
-        (50, " ▸F2 Accounts   F3 Sessions   F4 Profiles      ^p ", WHOLE),
-        (60, " ▸F2 Accounts   F3 Sessions   F4 Profiles       ^p Commands ", WHOLE),
-        (80, " ssohelper  ▸F2 Accounts   F3 Sessions   F4 Profiles ", WHOLE),
-    ],
+    long_after(
+        3,
+        [
+            (40, " ▸F2 Accounts   F3   F4              ^p ", SHORT),
+            (50, " ▸F2 Accounts   F3 Sessions   F4 Profiles      ^p ", WHOLE),
+            (80, " ssohelper  ▸F2 Accounts   F3 Sessions   F4 Profiles ", WHOLE),
+            (47, " ▸F2 Accounts   F3 Sessions   F4 Profiles   ^p ", SHORT),
+            (60, " ▸F2 Accounts   F3 Sessions   F4 Profiles       ^p Commands ", WHOLE),
+        ],
+    ),
 )
 def test_no_label_above_the_list_is_cut(
     world: DemoHome, width: int, top: str, filters: str

@@ -13,6 +13,7 @@ from ssohelper.tui.screens.accounts import AccountsScreen
 from tests.chains.conftest import chain
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import Home
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
 from tests.tui.world import DemoHome, until
@@ -65,7 +66,7 @@ def test_they_are_a_group_of_their_own_at_the_end(others: DemoHome) -> None:
     run_scenario(others.app(), again, size=(118, 40))
 
 
-@pytest.mark.parametrize("words", ["legacy", "static", "other legkeys"])
+@pytest.mark.parametrize("words", long_after(1, ["other legkeys", "legacy", "static"]))
 def test_enter_on_one_that_a_search_finds_uses_it_by_name(others: DemoHome, words: str) -> None:
     async def scenario(user: User) -> None:
         await user.press(*("space" if one == " " else one for one in words))
@@ -93,27 +94,25 @@ def test_whoami_asks_its_own_provider(others: DemoHome) -> None:
     run_scenario(others.app(), scenario)
 
 
-@pytest.mark.parametrize(
-    ("key", "why"),
-    [
-        ("f9", "only profiles of ssohelper are added and removed here"),
-        ("ctrl+f", "only roles can be favourites"),
-        ("ctrl+o", "this profile names no account"),
-        ("ctrl+r", "this profile has no link"),
-        ("tab", "only roles are ticked"),
-        ("f6", "no browser can be started here, and there is no link"),
-    ],
-)
-def test_an_action_that_does_not_apply_says_why(others: DemoHome, key: str, why: str) -> None:
+def test_an_action_that_does_not_apply_says_why(others: DemoHome) -> None:
     before = others.config_file.read_bytes()
+    reasons = {
+        "f9": "only profiles of ssohelper are added and removed here",
+        "ctrl+f": "only roles can be favourites",
+        "ctrl+o": "this profile names no account",
+        "ctrl+r": "this profile has no link",
+        "tab": "only roles are ticked",
+        "f6": "no browser can be started here, and there is no link",
+    }
 
     async def scenario(user: User) -> None:
         await user.press(*"legacy")
         await user.wait_for_text("1/")
-        await user.press(key)
-        await user.wait_for_message(why)
-        assert isinstance(user.app.screen, AccountsScreen)
-        assert user.app.screen.roles.tick_count == 0
+        for key, why in reasons.items():
+            await user.press(key)
+            await user.wait_for_message(why)
+            assert isinstance(user.app.screen, AccountsScreen)
+            assert user.app.screen.roles.tick_count == 0
 
     run_scenario(others.app(), scenario)
     assert others.config_file.read_bytes() == before
@@ -247,12 +246,15 @@ def start(shell: Shell, *argv: str) -> Terminal:
 
 @pytest.mark.parametrize(
     ("argv", "wanted"),
-    [
-        (["use"], "export AWS_PROFILE='legacy-keys'"),
-        (["exec", "--", "env"], "AWS_PROFILE=legacy-keys"),
-        (["env", "--format", "json"], '"AWS_ACCESS_KEY_ID"'),
-        (["whoami"], "user/ana"),
-    ],
+    long_after(
+        2,
+        [
+            (["use"], "export AWS_PROFILE='legacy-keys'"),
+            (["exec", "--", "env"], "AWS_PROFILE=legacy-keys"),
+            (["env", "--format", "json"], '"AWS_ACCESS_KEY_ID"'),
+            (["whoami"], "user/ana"),
+        ],
+    ),
 )
 def test_the_picker_offers_them_and_the_command_takes_what_is_chosen(
     shell: Shell, argv: list[str], wanted: str
@@ -290,7 +292,7 @@ def test_words_find_the_only_one(shell: Shell) -> None:
     assert "name one of the roles with these words: legacy-keys" in done.stderr
 
 
-@pytest.mark.parametrize("argv", [["serve"], ["use", "--session", "corp"]])
+@pytest.mark.parametrize("argv", long_after(1, [["serve"], ["use", "--session", "corp"]]))
 def test_a_picker_of_roles_alone_leaves_them_out(shell: Shell, argv: list[str]) -> None:
     inside = start(shell, *argv)
     inside.until("20/20")
@@ -300,10 +302,13 @@ def test_a_picker_of_roles_alone_leaves_them_out(shell: Shell, argv: list[str]) 
 
 @pytest.mark.parametrize(
     ("name", "line"),
-    [
-        ("legacy-keys", "ssohelper exec legacy-keys -- /bin/sh"),
-        ("-legacy", "AWS_PROFILE=-legacy ssohelper exec -- /bin/sh"),
-    ],
+    long_after(
+        1,
+        [
+            ("-legacy", "AWS_PROFILE=-legacy ssohelper exec -- /bin/sh"),
+            ("legacy-keys", "ssohelper exec legacy-keys -- /bin/sh"),
+        ],
+    ),
 )
 def test_f7_opens_a_shell_that_has_its_name(shell: Shell, name: str, line: str) -> None:
     shell.write_config(keys_of(shell.emulator, name) + TOOL)

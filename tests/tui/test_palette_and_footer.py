@@ -62,7 +62,7 @@ def test_the_palette_runs_an_action_without_a_command_line(world: DemoHome) -> N
     run_scenario(world.app(), scenario, size=(140, 60))
 
 
-@pytest.mark.parametrize("width", long_after(2, [40, 120, 80, 200]))
+@pytest.mark.parametrize("width", long_after(1, [40, 120, 80, 200]))
 def test_the_footer_cuts_no_word_and_always_has_the_help(world: DemoHome, width: int) -> None:
     labels = {action.label for action in ACTIONS.values()}
 

@@ -13,6 +13,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
+from tests.long_rows import long_after
 from tests.tui.terminal import Terminal
 
 TERMINAL = {"TERM": "xterm-256color", "PS1": "$ ", "COLUMNS": "", "LINES": ""}
@@ -60,6 +61,7 @@ def test_enter_typed_with_the_letters_chooses_what_they_find(shell: Shell) -> No
     assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
 
 
+@pytest.mark.long
 def test_keys_typed_before_the_picker_starts_count(shell: Shell) -> None:
     line = f'x=$({SCRIPT} whoami --json); echo "$x" > {shell.home}/out; echo done'
     inside = terminal(shell, "/bin/sh", "-c", line)
@@ -99,6 +101,7 @@ def test_a_narrower_terminal_shows_the_picker_once(shell: Shell) -> None:
     assert inside.wait() == 130
 
 
+@pytest.mark.long
 def test_a_pasted_megabyte_is_cut(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")
@@ -118,7 +121,7 @@ def test_a_pasted_megabyte_is_cut(shell: Shell) -> None:
     assert inside.wait() == 130
 
 
-@pytest.mark.parametrize("keys", ["\x03", "\x11"])
+@pytest.mark.parametrize("keys", long_after(1, ["\x03", "\x11"]))
 def test_ctrl_c_and_ctrl_q_leave(shell: Shell, keys: str) -> None:
     inside = terminal(shell, SCRIPT, "console")
     inside.until("20/20")

@@ -11,6 +11,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.widgets.lines import LineView
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_profiles import answer, open_screen
 from tests.tui.world import CONFIG, DemoHome, until
@@ -276,11 +277,14 @@ def test_the_editor_opens_at_the_line_and_the_list_is_read_anew(
 
 @pytest.mark.parametrize(
     ("editor", "message"),
-    [
-        (None, "no editor is chosen · set VISUAL or EDITOR"),
-        ("no-such-editor -x", 'there is no editor "no-such-editor" on PATH'),
-        ("vim 'x", "cannot be read: No closing quotation"),
-    ],
+    long_after(
+        1,
+        [
+            (None, "no editor is chosen · set VISUAL or EDITOR"),
+            ("no-such-editor -x", 'there is no editor "no-such-editor" on PATH'),
+            ("vim 'x", "cannot be read: No closing quotation"),
+        ],
+    ),
 )
 def test_without_an_editor_one_line_says_so(
     world: DemoHome, editor: str | None, message: str

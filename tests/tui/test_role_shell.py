@@ -9,8 +9,9 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
+from tests.long_rows import long_after
 from tests.programs import require_program
-from tests.shell.at_a_terminal import INSTALL, SHELLS
+from tests.shell.at_a_terminal import INSTALL
 from tests.tui.terminal import Terminal
 
 OTHER = "https://d-1111111111.awsapps.com/start"
@@ -86,7 +87,7 @@ def test_the_shells_programs_have_no_fixed_keys(shell: Shell) -> None:
 RC = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/config.fish"}
 
 
-@pytest.mark.parametrize("name", SHELLS)
+@pytest.mark.parametrize("name", long_after(1, ["zsh", "bash", "fish"]))
 def test_the_prompt_names_the_role_also_if_only_the_function_is_loaded(
     shell: Shell, name: str
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_shell_without_the_function_says_at_its_start_which_role_it_has(shell:
     assert terminal.wait() == 0
 
 
+@pytest.mark.long
 def test_a_session_of_another_name_is_not_the_shells(shell: Shell) -> None:
     shell.write_config(f"\n[sso-session lab]\nsso_start_url = {OTHER}\nsso_region = us-east-1\n")
     terminal = open_shell(shell)

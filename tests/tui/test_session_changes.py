@@ -9,6 +9,7 @@ from ssohelper.system import terminal
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome
 
@@ -42,7 +43,9 @@ def test_a_session_is_renamed_in_its_profiles_too(world: DemoHome) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("lab", 'a session named "lab" already exists'), ("a b", "is not a valid name")],
+    long_after(
+        1, [("lab", 'a session named "lab" already exists'), ("a b", "is not a valid name")]
+    ),
 )
 def test_a_name_that_cannot_be_changes_nothing(world: DemoHome, name: str, message: str) -> None:
     before = world.config_file.read_bytes()

@@ -201,7 +201,7 @@ def write_block(world: DemoHome, more: str = "") -> str:
     return block
 
 
-@pytest.mark.parametrize("takes_all", [True, False])
+@pytest.mark.parametrize("takes_all", long_after(1, [True, False]))
 def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(
     world: DemoHome, takes_all: bool
 ) -> None:
@@ -322,7 +322,9 @@ def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHo
     assert "credential_process" not in world.config_file.read_text()
 
 
-@pytest.mark.parametrize(("key", "stays"), [("escape", True), ("n", True), ("y", False)])
+@pytest.mark.parametrize(
+    ("key", "stays"), long_after(2, [("n", True), ("y", False), ("escape", True)])
+)
 def test_no_to_the_profiles_of_a_known_session_asks_about_its_new_sign_in(
     world: DemoHome, key: str, stays: bool
 ) -> None:
@@ -572,8 +574,8 @@ def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize("size", [(100, 30), (80, 24), (40, 12)])
-def test_each_empty_screen_names_the_demo(tmp_path: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("width", "height"), long_after(1, [(40, 12), (80, 24), (100, 30)]))
+def test_each_empty_screen_names_the_demo(tmp_path: Path, width: int, height: int) -> None:
     async def scenario(user: User) -> None:
         def names_the_demo() -> bool:
             return "ssohelper demo" in " ".join(user.screen.split())
@@ -585,4 +587,4 @@ def test_each_empty_screen_names_the_demo(tmp_path: Path, size: tuple[int, int])
             await until(names_the_demo)
 
     services = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path / "own")})
-    run_scenario(services, scenario, size=size)
+    run_scenario(services, scenario, size=(width, height))

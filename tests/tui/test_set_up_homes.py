@@ -127,7 +127,7 @@ def run_in_another_home(
 
 
 @pytest.mark.parametrize(
-    "name", long_after(2, [*IN_MAKE_TEST, *sorted(EXPECTED.keys() - set(IN_MAKE_TEST))])
+    "name", long_after(1, [*IN_MAKE_TEST, *sorted(EXPECTED.keys() - set(IN_MAKE_TEST))])
 )
 def test_each_profile_answers_and_the_file_is_that_of_setup(
     name: str, home: Home, emulator: Emulator, tmp_path: Path

@@ -16,6 +16,7 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.qr import QrCode
 from tests.conftest import SCRIPT
+from tests.long_rows import long_after
 from tests.people import redirect_target_of, sign_in
 from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
@@ -267,7 +268,7 @@ def listens(port: int) -> bool:
 class TestInAPty:
     """The program in a pty, ended while the sign-in dialog is open."""
 
-    @pytest.mark.parametrize("way", ["ctrl+q", "SIGTERM"])
+    @pytest.mark.parametrize("way", long_after(1, ["SIGTERM", "ctrl+q"]))
     def test_the_terminal_is_restored_and_the_port_is_closed(
         self, world: DemoHome, way: str
     ) -> None:

@@ -36,7 +36,7 @@ async def sign_in_now(user: User, world: DemoHome) -> None:
 @pytest.mark.parametrize(
     ("key", "done"),
     long_after(
-        2,
+        1,
         [
             ("f8", "ana: arn:aws:sts::000040000001:assumed-role/"),
             ("f7", "no shell could be started here"),
@@ -88,7 +88,7 @@ def test_without_the_sign_in_the_action_is_not_carried_out(world: DemoHome) -> N
     assert world.emulator.counters["GetCallerIdentity"] == 0
 
 
-@pytest.mark.parametrize(("key", "then"), [("f5", "refreshed the list"), ("f9", "")])
+@pytest.mark.parametrize(("key", "then"), long_after(1, [("f5", "refreshed the list"), ("f9", "")]))
 def test_profiles_are_listed_after_the_sign_in(world: DemoHome, key: str, then: str) -> None:
     services = sign_out(world)
     world.clock.now = NOW + 25 * 3600

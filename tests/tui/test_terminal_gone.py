@@ -12,6 +12,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
+from tests.long_rows import long_after
 
 # The longest wait: reached only if something is broken.
 SECONDS = 120
@@ -34,7 +35,9 @@ def read_until(master: int, text: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "shown"), [([], b"role keys"), (["whoami"], b"20/20")], ids=["full screen", "picker"]
+    ("argv", "shown"),
+    long_after(1, [([], b"role keys"), (["whoami"], b"20/20")]),
+    ids=["full screen", "picker"],
 )
 def test_a_closed_terminal_ends_the_program_without_sighup(
     shell: Shell, argv: list[str], shown: bytes
