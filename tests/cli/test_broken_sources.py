@@ -83,7 +83,12 @@ def test_a_source_that_works(shell: Shell, emulator: Emulator) -> None:
 def test_a_missing_program(shell: Shell, emulator: Emulator) -> None:
     add(shell, emulator, GRANTED, "/gone/granted")
     check_nothing_claims_that_it_works(shell, '"/gone/granted"')
-    assert "ssohelper profile sync --adopt src" in shell.run("doctor", "chain").stdout
+    said = shell.run("doctor", "chain").stdout
+    assert "ssohelper profile sync --adopt src" in said
+    rows = [line.split("\t") for line in said.splitlines() if line[:4] == "sdk\t"]
+    assert {(row[2], row[3]) for row in rows} == {
+        ("error", 'its source profile "src" does not work')
+    }
 
 
 def test_a_program_of_another_tool_that_was_not_run(
