@@ -44,7 +44,7 @@ OF_SOURCES: tuple[Check, ...] = (
     profiles.check_credential_processes,
     values.check_quoted_values,
     values.check_refused_values,
-    sessions.check_lost_roles,
+    sessions.check_each_lost_role,
     sessions.check_regions_of_portals,
     sessions.check_legacy_tokens,
 )
