@@ -148,6 +148,8 @@ class TestRenaming:
         assert run("favourite", "add", "pay.Read").returncode == 0
         pages = App(synced.env).console_visits
         pages.save_console_page(RoleKey("corp", PAY, "Read"), PageChoice("s3", "eu-west-1"))
+        listing = App(synced.env).directory.load("corp")
+        assert listing is not None
         before = synced.config_file.read_bytes()
         done = run("session", "rename", "corp", "acme", "--yes")
         assert done.returncode == 0, done.stderr
@@ -163,6 +165,8 @@ class TestRenaming:
             PageChoice("s3", "eu-west-1")
         ]
         assert pages.load_console_pages(RoleKey("corp", PAY, "Read")) == []
+        directory = App(synced.env).directory
+        assert (directory.load("acme"), directory.load("corp")) == (listing, None)
         assert run("profile", "undo", "--yes").returncode == 0
         assert synced.config_file.read_bytes() == before
 
