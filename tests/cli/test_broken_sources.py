@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.actions import doctor
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
@@ -237,6 +238,20 @@ def test_quotes_around_the_start_url_of_a_session(shell: Shell) -> None:
     for argv in (("doctor",), ("login", "corp"), ("whoami", "src")):
         done = shell.run(*argv)
         assert "remove the quotes in line 2" in done.stdout + done.stderr
+
+
+def test_the_doctor_of_setup_names_the_chains_on_a_managed_profile_whose_helper_moved(
+    shell: Shell, emulator: Emulator
+) -> None:
+    add(shell, emulator, f"ssohelper_managed = true\n{OWN}", "/gone/ssohelper-credentials")
+    found = doctor.prove_profile_of_session(shell.app, shell.session).findings
+    assert [(one.id, one.subject) for one in found] == [
+        ("helper-missing", 'profile "src"'),
+        ("source-unusable", 'profiles "chain" and "deep"'),
+    ]
+    # setup itself writes the present path before its doctor looks.
+    shell.run("setup", "--session", "corp", "--yes")
+    assert doctor.prove_profile_of_session(shell.app, shell.session).findings == ()
 
 
 def test_fixed_keys_as_a_source_are_not_complained_about(shell: Shell, emulator: Emulator) -> None:
