@@ -131,8 +131,8 @@ def _group_profile_names_by_role(
 class _SessionsOfProfiles:
     """Finds which of the listed sessions have the sign-in by which a profile gets credentials.
 
-    Compares a profile that names its session with no session, and each spelling of a start URL
-    once: comparing 12,000 profiles with every session is slow.
+    A profile that names its session is looked up by that name, and each spelling of a start URL is
+    compared with the sessions once: comparing 12,000 profiles with every session is slow.
     """
 
     def __init__(self, config: ConfigFile, sessions: Sequence[SsoSession]) -> None:
@@ -142,7 +142,7 @@ class _SessionsOfProfiles:
         self._by_start_url: dict[str | None, list[SsoSession]] = {}
 
     def find(self, target: TargetRole) -> Sequence[SsoSession]:
-        """Return the sessions for which lists show the profile of this target; [] for none."""
+        """Return the sessions beside whose roles a list shows the profile of this target."""
         if target.session_name:
             named = self._by_name.get(target.session_name)
             return () if named is None else (named,)
@@ -156,7 +156,7 @@ class _SessionsOfProfiles:
             return same
         from ssohelper.core import adoption  # few have such profiles: not before the first paint
 
-        # The profile works as the user of this session, and may be another user's for the others.
+        # Another session of the portal may be another user's: its roles are not those of the profile.
         return [
             one
             for one in same

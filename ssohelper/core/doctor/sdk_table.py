@@ -11,8 +11,8 @@ from ssohelper.core.doctor.sdk_order import Resolved
 from ssohelper.core.source_profiles import list_source_profiles, unusable_source_text
 from ssohelper.core.text import show
 
-# The findings of a source profile with which no SDK gets credentials by it. Other findings concern
-# some SDK families, and `sdk_order` knows which.
+# The findings that make a source profile useless for every SDK. Other findings concern some SDK
+# families, and `sdk_order` decides which.
 _OF_EVERY_SDK = frozenset(
     (
         *("session-missing", "profile-invalid", "iam-role-name", "role-lost", "wrong-sso-region"),
@@ -24,7 +24,7 @@ _OF_EVERY_SDK = frozenset(
 def resolve_profiles(facts: Facts) -> list[Resolved]:
     """Return which credentials each SDK family takes for the profiles in this shell.
 
-    If a family finds no credentials with which to assume the profile's role, it gets an error.
+    A family that has no credentials with which to assume the profile's role gets an error.
     """
     resolved = []
     for profile in facts.profiles:
@@ -83,6 +83,6 @@ def _find_why_source_fails(facts: Facts, source: ProfileEntry) -> dict[str, str]
 
 
 def _has_fixed_keys(facts: Facts, entry: ProfileEntry) -> bool:
-    """Return whether SDKs take a key pair of this source profile, before anything else in it."""
+    """Return whether this source profile has fixed keys, which SDKs take before its other sources."""
     section = facts.config.credentials.get(entry.name, {})
     return "aws_access_key_id" in entry.keys or "aws_access_key_id" in section
