@@ -176,8 +176,10 @@ class TestRenaming:
         assert run("session", "rename", "corp", "acme", "--yes").returncode == 0
         assert emulator.counters["Logout"] == 1
         assert not list(signed_in.token_folder.glob("*.json"))
-        # Of the sign-in only what was learned of it is left: how long one lasts, and no secret.
-        assert [item["kind"] for item in data_of(run, "cache", "list")] == ["sign_in"]
+        # Of the sign-in only what was learned by it is left, and no secret: how long one lasts, and
+        # the list of roles.
+        kinds = [item["kind"] for item in data_of(run, "cache", "list")]
+        assert kinds == ["sign_in", "listing"]
         signed_in.browser()
         assert run("login", "acme").returncode == 0
         profile = data_of(run, "session", "show", "acme")["managed_profiles"][0]
