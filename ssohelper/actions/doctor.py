@@ -22,7 +22,7 @@ from ssohelper.actions import (
 )
 from ssohelper.core.choices import PROCESS
 from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
-from ssohelper.core.doctor import checks, sdk_order
+from ssohelper.core.doctor import checks, sdk_table
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.profiles import HELPER_OF_ANOTHER
@@ -62,7 +62,7 @@ def examine_setup(app: App, chosen: str | None = None, *, run: bool = False) -> 
     facts = _check_aws_and_run_programs(app, facts, run=run)
     # Reading one of our tokens sets the mode of its file, so some findings may be repaired by now.
     findings = doctor_repairs.mark_repaired_findings(checks.run_checks(facts))
-    sdks = _resolve_profiles_for_sdks(facts) if chosen is not None else []
+    sdks = sdk_table.resolve_profiles(facts) if chosen is not None else []
     return Report(tuple(findings), tuple(sdks), tuple(_list_proven_profiles(facts)))
 
 
@@ -194,21 +194,6 @@ def _check_aws_and_run_programs(app: App, facts: Facts, *, run: bool) -> Facts:
         ]
         proofs = [one for one in found if one is not None]
     return facts._replace(proofs=tuple(proofs))
-
-
-def _resolve_profiles_for_sdks(facts: Facts) -> list[Resolved]:
-    return [
-        one
-        for profile in facts.profiles
-        if profile.entry.header  # a role without a profile means nothing to an SDK
-        for one in sdk_order.resolve_for_each_sdk(
-            profile,
-            facts.config.file,
-            facts.config.credentials.get(profile.name, {}),
-            facts.environ,
-            programs=facts.programs,
-        )
-    ]
 
 
 def _list_proven_profiles(facts: Facts) -> list[str]:

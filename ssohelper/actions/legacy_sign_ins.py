@@ -126,9 +126,9 @@ def find_other_session_and_its_profiles(
 ) -> tuple[str, list[str]] | None:
     """Return which other session serves this portal's legacy profiles, and their names, or None."""
     config = app.config.read()
-    server = adoption.find_session_for_legacy_profiles(config, session)
+    serving = adoption.find_session_for_legacy_profiles(config, session)
     names = [entry.name for entry in adoption.find_legacy_profiles(config, session)]
-    return (server.name, names) if names and server.name != session.name else None
+    return (serving.name, names) if names and serving.name != session.name else None
 
 
 def list_served_profiles(app: App, session: SsoSession) -> list[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def gather_facts_of_profile(app: App, name: str) -> Facts:
-    """Return what files and this shell say about a profile and the profiles that it goes through."""
+    """Return what files and this shell say about a profile and its source profiles."""
     config = doctor_facts.read_config_facts(app)
     profiles = doctor_facts.read_profile_facts(config, name)
     sources = doctor_facts.read_source_facts(config, profiles)

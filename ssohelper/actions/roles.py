@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
 from ssohelper.core import chains
-from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
+from ssohelper.core.config_file import (
+    ConfigFile,
+    ProfileEntry,
+    TargetRole,
+    target_belongs_to_session,
+)
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import (
     RoleRow,
@@ -62,7 +67,8 @@ def read_roles(
         if session_name in (None, session.name)
     ]
     targets = _read_profile_targets(app)
-    profiles = _group_profile_names_by_role(targets, sessions)
+    owners = _SessionsOfProfiles(app.config.read(), sessions)
+    profiles = _group_profile_names_by_role(targets, owners)
     used = favourites.load_usage_of_roles(app)
     rows: list[RoleRow] = []
     listed_at: dict[str, int] = {}
@@ -87,7 +93,7 @@ def read_roles(
                     )
                 )
     rows += _make_rows_of_profiles(profiles, rows, used)
-    rows += _make_rows_of_chains(app, sessions, rows, used)
+    rows += _make_rows_of_chains(app, owners, rows, used)
     rows = ranked_rows(rows) if used else rows
     if with_others and session_name is None:
         with_role = {entry.name for entry, target in targets if target is not None}
@@ -100,7 +106,8 @@ def find_profiles_by_role(
     app: App, sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
-    return _group_profile_names_by_role(_read_profile_targets(app), sessions)
+    owners = _SessionsOfProfiles(app.config.read(), sessions)
+    return _group_profile_names_by_role(_read_profile_targets(app), owners)
 
 
 def _read_profile_targets(app: App) -> _Targets:
@@ -109,21 +116,52 @@ def _read_profile_targets(app: App) -> _Targets:
 
 
 def _group_profile_names_by_role(
-    targets: _Targets, sessions: Sequence[SsoSession]
+    targets: _Targets, owners: _SessionsOfProfiles
 ) -> dict[RoleKey, tuple[str, ...]]:
     found: dict[RoleKey, tuple[str, ...]] = {}
-    by_name = {session.name: session for session in sessions}
     for entry, target in targets:
         if target is None:
             continue
-        # If a profile names its session, only that session is compared: comparing 12,000 profiles
-        # with every session is slow.
-        named = by_name.get(target.session_name or "")
-        for session in (named,) if named else sessions:
-            if target_belongs_to_session(target, session):
-                key = session.key_of(target.role)
-                found[key] = (*found.get(key, ()), entry.name)
+        for session in owners.find(target):
+            key = session.key_of(target.role)
+            found[key] = (*found.get(key, ()), entry.name)
     return found
+
+
+class _SessionsOfProfiles:
+    """Finds which of the listed sessions have the sign-in by which a profile gets credentials.
+
+    A profile that names its session is looked up by that name, and each spelling of a start URL is
+    compared with the sessions once: comparing 12,000 profiles with every session is slow.
+    """
+
+    def __init__(self, config: ConfigFile, sessions: Sequence[SsoSession]) -> None:
+        self._config = config
+        self._sessions = sessions
+        self._by_name = {session.name: session for session in sessions}
+        self._by_start_url: dict[str | None, list[SsoSession]] = {}
+
+    def find(self, target: TargetRole) -> Sequence[SsoSession]:
+        """Return the sessions beside whose roles a list shows the profile of this target."""
+        if target.session_name:
+            named = self._by_name.get(target.session_name)
+            return () if named is None else (named,)
+        if target.start_url not in self._by_start_url:
+            self._by_start_url[target.start_url] = self._find_by_portal(target)
+        return self._by_start_url[target.start_url]
+
+    def _find_by_portal(self, target: TargetRole) -> list[SsoSession]:
+        same = [one for one in self._sessions if target_belongs_to_session(target, one)]
+        if not same:
+            return same
+        from ssohelper.core import adoption  # few have such profiles: not before the first paint
+
+        # Another session of the portal may be another user's: its roles are not those of the profile.
+        return [
+            one
+            for one in same
+            if adoption.find_session_for_legacy_profiles(self._config, one).name == one.name
+        ]
 
 
 def _make_rows_of_profiles(
@@ -155,7 +193,7 @@ def _make_rows_of_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) ->
 
 def _make_rows_of_chains(
     app: App,
-    sessions: Sequence[SsoSession],
+    owners: _SessionsOfProfiles,
     rows: Sequence[RoleRow],
     used: dict[RoleKey, Usage],
 ) -> list[RoleRow]:
@@ -168,18 +206,19 @@ def _make_rows_of_chains(
     made = []
     for entry in found:
         chain = chains.find_chain_or_none(config, entry)
-        for session in sessions if chain else ():
-            if chain is not None and target_belongs_to_session(chain.target, session):
-                key, assumed = session.key_of(chain.role), chain.assumed_role
-                account = accounts.get((session.name, assumed.account_id))
-                made.append(
-                    RoleRow(
-                        session.name,
-                        account or Account(assumed.account_id, "", ""),
-                        assumed.name,
-                        (entry.name,),
-                        used.get(key, NEVER_USED),
-                        key,
-                    )
+        if chain is None:
+            continue
+        for session in owners.find(chain.target):
+            key, assumed = session.key_of(chain.role), chain.assumed_role
+            account = accounts.get((session.name, assumed.account_id))
+            made.append(
+                RoleRow(
+                    session.name,
+                    account or Account(assumed.account_id, "", ""),
+                    assumed.name,
+                    (entry.name,),
+                    used.get(key, NEVER_USED),
+                    key,
                 )
+            )
     return made

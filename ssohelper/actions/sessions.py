@@ -321,13 +321,16 @@ def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Ch
 
 
 def _copy_session_records(app: App, old: str, new: str, *, replace: bool) -> None:
-    """Copy a session's records to its new name: all but its listing.
+    """Copy a session's records to its new name.
 
     Without `replace`, records that already exist under the new name stay as they are.
     """
     own_settings.copy_session_settings(app, old, new, replace=replace)
     app.usage.copy_session(old, new, app.clock.deadline(), replace=replace)
     app.console_visits.copy_session(old, new, replace=replace)
+    listing = app.directory.load(old)
+    if listing is not None and (replace or app.directory.load(new) is None):
+        app.directory.save(new, listing)
     if replace or app.choices.load(new) == NO_CHOICES:
         app.choices.save(new, app.choices.load(old))
     with app.tokens.lock_state(new, app.clock.deadline()):

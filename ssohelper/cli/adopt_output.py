@@ -58,11 +58,11 @@ def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None
     """Say if profiles without sso_session use another session's sign-in to the portal."""
     found = legacy_sign_ins.find_other_session_and_its_profiles(app, session)
     if found is not None:
-        server, names = found
+        session_name, names = found
         shown = shortened_name_list([show(name, 60) for name in names], _MOST_NAMES)
         output.say(
-            f'profiles with sso_start_url ({shown}) keep using the sign-in to "{show(server)}"; to '
-            f"adopt them: ssohelper profile sync --session {server} --adopt NAME"
+            f'profiles with sso_start_url ({shown}) keep using the sign-in to "{show(session_name)}"; to '
+            f"adopt them: ssohelper profile sync --session {session_name} --adopt NAME"
         )
 
 

@@ -22,9 +22,9 @@ from ssohelper.errors import UsageProblem
 
 # How many roles an error names at most. Few, because an error is one line.
 _NAMED = 5
-# A picker shows so many rows without scrolling, also in a low terminal.
+# How many rows a picker shows without scrolling, also in a low terminal.
 _SEEN = 8
-# What the names that an error offers have in common is searched for if it is at least so long.
+# How long a text must be that the names offered by an error have in common, to be searched for.
 _LEAST_COMMON = 3
 
 

@@ -57,7 +57,9 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
             continue
         role = found.role
         if role is None:
-            skipped.append(Skipped(entry.name, f"not adopted: {found.reason}{_way_out(found)}"))
+            skipped.append(
+                Skipped(entry.name, f"not adopted: {found.reason}{_adopt_command_text(found)}")
+            )
             continue
         if entry.name in includers:
             other = includers[entry.name]
@@ -85,7 +87,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     return Adopted(roles, tuple(changes), tuple(edits), tuple(skipped))
 
 
-def _way_out(found: AdoptionCandidate) -> str:
+def _adopt_command_text(found: AdoptionCandidate) -> str:
     """Return the command that adopts a profile of another session; "" for other profiles."""
     if not found.session_name:
         return ""

@@ -84,8 +84,8 @@ class _Planner:
         self._find_region = make_value_finder(request.region_rules, request.region)
         self._accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
         self._listed = _listed_roles(request.listing)
-        server = find_session_for_legacy_profiles(config, request.session)
-        self._serves_legacy = server.name == request.session.name
+        serving = find_session_for_legacy_profiles(config, request.session)
+        self._serves_legacy = serving.name == request.session.name
 
     def plan(self) -> Plan:
         request = self._request

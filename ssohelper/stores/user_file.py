@@ -200,9 +200,10 @@ def _hint_to_make_writable(target: str, status: os.stat_result) -> str:
     A file whose mode allows its owner to write is on a read-only disk, or immutable: another tool
     or an administrator decides on that.
     """
+    quoted = shlex.quote(target)
     if status.st_mode & 0o200:
-        return f"its mode allows it, its disk or an attribute does not; see: ls -l {target}"
-    return f"if no other tool manages it: chmod u+w {shlex.quote(target)}"
+        return f"its mode allows writing, its disk or an attribute does not; see: ls -l {quoted}"
+    return f"if no other tool manages it: chmod u+w {quoted}"
 
 
 def _unreadable(path: Path, cause: Exception) -> LocalState:

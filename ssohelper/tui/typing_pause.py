@@ -27,8 +27,7 @@ class TypingPause:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._monotonic, self._sleep = monotonic, sleep
-        # When the pause will be long enough: for a dialog that opens now, and for the keys that are
-        # ignored by now.
+        # When the pause will be long enough: after the last typed key, and for keys to be taken again.
         self._typing_until = self._ignored_until = -math.inf
 
     def note_key(self, *, is_typing: bool) -> None:
@@ -39,7 +38,7 @@ class TypingPause:
         self._typing_until = self._monotonic() + PAUSE_SECONDS if is_typing else -math.inf
 
     def begin_after_opening(self) -> None:
-        """Ignore keys until a pause if the user was typing when this dialog has opened."""
+        """Ignore keys until a pause if the user was typing when this dialog opened."""
         self._ignored_until = max(self._ignored_until, self._typing_until)
 
     def begin_after_closing(self) -> None:
@@ -47,10 +46,10 @@ class TypingPause:
         self._ignored_until = self._monotonic() + PAUSE_SECONDS
 
     def is_key_ignored(self, *, is_text_or_enter: bool, is_for_field: bool) -> bool:
-        """Return whether this key is ignored, which lasts until no such key came for the pause.
+        """Return whether this key is ignored; if it is, the pause begins again.
 
-        `is_for_field` says that a text field takes it: that it does. Any key but text and Enter, such as
-        an arrow, shows that the user has seen the dialog, and ends this.
+        A key that a text field takes (`is_for_field`) is not ignored. Any key but text and Enter, such
+        as an arrow, shows that the user has seen the dialog: after it no key is ignored.
         """
         if self._monotonic() >= self._ignored_until:
             return False

@@ -50,7 +50,7 @@ def run_fix(run: Run, fix: str) -> None:
 
 
 @pytest.mark.parametrize("chosen", [None, NAME])
-def test_the_role_of_before_is_written_by_sync(lost: Home, run: Run, chosen: str | None) -> None:
+def test_sync_writes_the_earlier_role(lost: Home, run: Run, chosen: str | None) -> None:
     found = find(lost, chosen)
     assert found is not None
     assert (found.severity, found.subject) == ("problem", f'profile "{NAME}"')

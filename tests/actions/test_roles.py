@@ -40,6 +40,28 @@ def test_profiles_of_every_form_are_shown_with_their_role(home: Home):
     assert list(choice.listed_at) == ["corp"]
 
 
+def test_a_legacy_profile_is_shown_for_the_session_whose_sign_in_serves_it(home: Home):
+    """The second session of the portal has another user, of whom the profile gets nothing."""
+    house = house_of(home)
+    home.add_session("second", URL)
+    saved = house.directory.load("corp")
+    assert saved is not None
+    house.directory.save("second", saved)
+    key = "sso_account_id = 000030000001\nsso_role_name = Admin\n"
+    legacy = f"sso_start_url = {URL}/\nsso_region = us-east-1\n{key}"
+    chain = "role_arn = arn:aws:iam::000030000009:role/Deploy\nsource_profile = old\n"
+    home.write_config(
+        home.config_file.read_text() + f"[profile old]\n{legacy}[profile chain]\n{chain}"
+    )
+    shown = {
+        session: [row.profiles for row in roles.read_roles(house, session).rows if row.profiles]
+        for session in ("corp", "second", "other")
+    }
+    assert shown == {"corp": [("old",), ("chain",)], "second": [], "other": []}
+    sessions = house.config.read().sso_sessions()
+    assert list(roles.find_profiles_by_role(house, sessions)) == [RoleKey("corp", PROD.id, "Admin")]
+
+
 def test_the_roles_of_one_session_only(home: Home):
     house = house_of(home)
     assert {row.session_name for row in roles.read_roles(house, "corp").rows} == {"corp"}

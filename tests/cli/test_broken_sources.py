@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.actions import doctor
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
@@ -83,7 +84,12 @@ def test_a_source_that_works(shell: Shell, emulator: Emulator) -> None:
 def test_a_missing_program(shell: Shell, emulator: Emulator) -> None:
     add(shell, emulator, GRANTED, "/gone/granted")
     check_nothing_claims_that_it_works(shell, '"/gone/granted"')
-    assert "ssohelper profile sync --adopt src" in shell.run("doctor", "chain").stdout
+    said = shell.run("doctor", "chain").stdout
+    assert "ssohelper profile sync --adopt src" in said
+    rows = [line.split("\t") for line in said.splitlines() if line[:4] == "sdk\t"]
+    assert {(row[2], row[3]) for row in rows} == {
+        ("error", 'its source profile "src" does not work')
+    }
 
 
 def test_a_program_of_another_tool_that_was_not_run(
@@ -232,6 +238,20 @@ def test_quotes_around_the_start_url_of_a_session(shell: Shell) -> None:
     for argv in (("doctor",), ("login", "corp"), ("whoami", "src")):
         done = shell.run(*argv)
         assert "remove the quotes in line 2" in done.stdout + done.stderr
+
+
+def test_the_doctor_of_setup_names_the_chains_on_a_managed_profile_whose_helper_moved(
+    shell: Shell, emulator: Emulator
+) -> None:
+    add(shell, emulator, f"ssohelper_managed = true\n{OWN}", "/gone/ssohelper-credentials")
+    found = doctor.prove_profile_of_session(shell.app, shell.session).findings
+    assert [(one.id, one.subject) for one in found] == [
+        ("helper-missing", 'profile "src"'),
+        ("source-unusable", 'profiles "chain" and "deep"'),
+    ]
+    # setup itself writes the present path before its doctor looks.
+    shell.run("setup", "--session", "corp", "--yes")
+    assert doctor.prove_profile_of_session(shell.app, shell.session).findings == ()
 
 
 def test_fixed_keys_as_a_source_are_not_complained_about(shell: Shell, emulator: Emulator) -> None:

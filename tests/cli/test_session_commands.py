@@ -148,6 +148,8 @@ class TestRenaming:
         assert run("favourite", "add", "pay.Read").returncode == 0
         pages = App(synced.env).console_visits
         pages.save_console_page(RoleKey("corp", PAY, "Read"), PageChoice("s3", "eu-west-1"))
+        listing = App(synced.env).directory.load("corp")
+        assert listing is not None
         before = synced.config_file.read_bytes()
         done = run("session", "rename", "corp", "acme", "--yes")
         assert done.returncode == 0, done.stderr
@@ -163,6 +165,8 @@ class TestRenaming:
             PageChoice("s3", "eu-west-1")
         ]
         assert pages.load_console_pages(RoleKey("corp", PAY, "Read")) == []
+        directory = App(synced.env).directory
+        assert (directory.load("acme"), directory.load("corp")) == (listing, None)
         assert run("profile", "undo", "--yes").returncode == 0
         assert synced.config_file.read_bytes() == before
 
@@ -172,8 +176,10 @@ class TestRenaming:
         assert run("session", "rename", "corp", "acme", "--yes").returncode == 0
         assert emulator.counters["Logout"] == 1
         assert not list(signed_in.token_folder.glob("*.json"))
-        # Of the sign-in only what was learned of it is left: how long one lasts, and no secret.
-        assert [item["kind"] for item in data_of(run, "cache", "list")] == ["sign_in"]
+        # Of the sign-in only what was learned by it is left, and no secret: how long one lasts, and
+        # the list of roles.
+        kinds = [item["kind"] for item in data_of(run, "cache", "list")]
+        assert kinds == ["sign_in", "listing"]
         signed_in.browser()
         assert run("login", "acme").returncode == 0
         profile = data_of(run, "session", "show", "acme")["managed_profiles"][0]

@@ -32,7 +32,7 @@ _Candidates = list[tuple[SsoSession, dict[str, AdoptionCandidate]]]
 
 
 class _Command(NamedTuple):
-    """A command of ssohelper that adopts a profile: its verb, and arguments with a blank in front.
+    """A command of ssohelper that adopts a profile: its verb, and its arguments with a leading space.
 
     `makes_it_work` is False if the profile's role is not listed, so that it would not work then.
     """

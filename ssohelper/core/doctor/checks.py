@@ -44,7 +44,7 @@ OF_SOURCES: tuple[Check, ...] = (
     profiles.check_credential_processes,
     values.check_quoted_values,
     values.check_refused_values,
-    sessions.check_lost_roles,
+    sessions.check_each_lost_role,
     sessions.check_regions_of_portals,
     sessions.check_legacy_tokens,
 )
@@ -66,7 +66,7 @@ def check_sources(facts: Facts) -> Iterator[Finding]:
         if profile.failure is None
     }
     distinct = dict.fromkeys(name for names in sources.values() for name in names)
-    troubles = _find_trouble_of_sources(facts, [known[name] for name in distinct if name in known])
+    troubles = find_trouble_of_sources(facts, [known[name] for name in distinct if name in known])
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile, names in sources.items():
         nearest = next((name for name in names if name in troubles), None)
@@ -81,7 +81,7 @@ def check_sources(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dict[str, Finding]:
+def find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dict[str, Finding]:
     """Return, by the source's name, the first finding why a source does not work.
 
     All sources are checked at once: a check may look at all profiles, of which there may be 12,000.

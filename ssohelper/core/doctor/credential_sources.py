@@ -12,6 +12,7 @@ from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
+from ssohelper.core.source_profiles import unusable_source_text
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import lacks_role
 
@@ -66,46 +67,63 @@ def check_web_identity_files(facts: Facts) -> Iterator[Finding]:
 
 
 def check_named_sources(facts: Facts) -> Iterator[Finding]:
-    """Find a `credential_source` that SDKs do not know, or that has nothing in this shell."""
-    grouped: dict[str, list[str]] = defaultdict(list)
+    """Find a `credential_source` that SDKs do not know, or that has nothing in this shell.
+
+    The key may be in the profile itself, or in the last of its source profiles.
+    """
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        if assumes_role(profile.entry.keys) and profile.failure is None:
-            grouped[profile.entry.keys.get("credential_source", "")].append(profile.name)
-    grouped.pop("", None)
+        if profile.failure is None:
+            last = find_last_source(facts, profile.entry)
+            taken = last or profile.entry
+            if assumes_role(taken.keys) and not taken.keys.get("aws_access_key_id"):
+                source = taken.keys.get("credential_source", "")
+                grouped[source, last.name if last else ""].append(profile.name)
     used = {facts.chosen, facts.environ.get("AWS_PROFILE")}
-    for source, names in grouped.items():
-        subject = profiles_subject(names)
-        if source not in sdk_order.CREDENTIAL_SOURCES:
-            meant = next(
-                (one for one in sdk_order.CREDENTIAL_SOURCES if one.lower() == source.lower()), ""
-            )
-            yield problem(
-                "credential-source",
-                subject,
-                sdk_order.named_source_error(source),
-                f"write in an editor: credential_source = {meant}"
-                if meant
-                else f"write one of {', '.join(sdk_order.CREDENTIAL_SOURCES)}",
-            )
-            continue
-        variables = _VARIABLES_OF_SOURCES.get(source, ())
-        if variables and not any(facts.environ.get(name) for name in variables):
-            # The profile may be for another shell, so this is a problem only where it is used.
-            kind = problem if used.intersection(names) else note
-            yield kind(
-                "credential-source",
-                subject,
-                f'credential_source is "{source}", and this shell has no {" or ".join(variables)}: '
-                "the role cannot be assumed here",
-                f"set {variables[0]}, or name a profile: source_profile = PROFILE",
-            )
+    for (source, last_name), names in grouped.items():
+        found = _find_fault_of_named_source(facts, source, is_used=bool(used.intersection(names)))
+        if found is not None:
+            text = found.message
+            if last_name:
+                text = unusable_source_text(last_name, text, users=len(names))
+            yield found._replace(subject=profiles_subject(names), message=text)
+
+
+def _find_fault_of_named_source(facts: Facts, source: str, *, is_used: bool) -> Finding | None:
+    """Return the finding, without a subject, for this `credential_source`; None if it may work."""
+    if source and source not in sdk_order.CREDENTIAL_SOURCES:
+        meant = next(
+            (one for one in sdk_order.CREDENTIAL_SOURCES if one.lower() == source.lower()), ""
+        )
+        fix = f"write in an editor: credential_source = {meant}"
+        if not meant:
+            fix = f"write one of {', '.join(sdk_order.CREDENTIAL_SOURCES)}"
+        return problem("credential-source", "", sdk_order.named_source_error(source), fix)
+    missing = missing_variables_text(facts, source)
+    if not missing:
+        return None
+    # The profile may be for another shell, so this is a problem only where it is used.
+    return (problem if is_used else note)(
+        "credential-source",
+        "",
+        f'credential_source is "{source}", and {missing}: the role cannot be assumed here',
+        f"set {_VARIABLES_OF_SOURCES[source][0]}, or name a profile: source_profile = PROFILE",
+    )
+
+
+def missing_variables_text(facts: Facts, source: str) -> str:
+    """Return which variables this shell lacks for this `credential_source`; "" if it lacks none."""
+    variables = _VARIABLES_OF_SOURCES.get(source, ())
+    if not variables or any(facts.environ.get(name) for name in variables):
+        return ""
+    return f"this shell has no {' or '.join(variables)}"
 
 
 def check_source_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles that assume a role with the credentials of a profile that has none."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        last = _last_source(facts, profile.entry) if profile.failure is None else None
+        last = find_last_source(facts, profile.entry) if profile.failure is None else None
         if last is None or assumes_role(last.keys) or last.keys.get("aws_access_key_id"):
             continue
         if _find_boto3_source(facts, ProfileFact(last)).kind == "nothing":
@@ -120,7 +138,7 @@ def check_source_profiles(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
+def find_last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
     """Return the profile at the end of `source_profile`; None without one, and for a loop."""
     seen: list[ProfileEntry] = []
     while assumes_role(entry.keys) and "source_profile" in entry.keys:

@@ -46,7 +46,7 @@ def check_file_modes(facts: Facts) -> Iterator[Finding]:
 
 
 def check_for_config_that_cannot_be_written(facts: Facts) -> Iterator[Finding]:
-    """Note a config that ssohelper cannot write: it may be meant so, and profiles work."""
+    """Note a config that ssohelper cannot write: this may be on purpose, and profiles work."""
     failure = facts.machine.config_write_failure
     for file in facts.files:
         if failure is not None and file.use == "config" and not file.owner:

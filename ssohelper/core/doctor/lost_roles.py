@@ -34,7 +34,7 @@ def check_lost_roles(facts: Facts) -> Iterator[Finding]:
     several = config is not None and len(config.session_names()) > 1
     for session_name, names in repaired_by_sync.items():
         option = f" --session {session_name}" if several else ""
-        fix = f"ssohelper profile sync{option}, which writes the role of before"
+        fix = f"ssohelper profile sync{option}, which writes the earlier role"
         yield _lost_role_finding(names, fix)
 
 
@@ -42,8 +42,7 @@ def _lost_role_finding(names: list[str], fix: str) -> Finding:
     return problem(
         "role-unreadable",
         profiles_subject(names),
-        "managed by ssohelper, and its keys were edited so that they name no role: no SDK gets "
-        "credentials by it",
+        "managed by ssohelper, and without a role since an edit of the keys: no SDK gets credentials",
         fix,
     )
 

@@ -279,8 +279,10 @@ def _assumed_role_error(family: str, keys: Mapping[str, str]) -> str | None:
 
 
 def named_source_error(source: str) -> str:
-    """Return the error of SDKs for a `credential_source` that they do not know."""
-    return f'credential_source is "{show(source, 60)}", which boto3, the AWS CLI and SDKs refuse'
+    """Return the error for a `credential_source` that SDKs other than Java's do not know."""
+    return (
+        f'credential_source is "{show(source, 60)}", which boto3, the AWS CLI and most SDKs refuse'
+    )
 
 
 def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:

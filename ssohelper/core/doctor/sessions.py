@@ -13,6 +13,7 @@ from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFact
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
+from ssohelper.core.listing import Listing
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.start_url import is_same_portal, normalized_start_url
 from ssohelper.core.text import shortened_name_list, show
@@ -161,25 +162,49 @@ def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:
 
 def check_lost_roles(facts: Facts) -> Iterator[Finding]:
     """Find profiles of roles that AWS no longer lists; propose the nearest role of the account."""
-    for fact in facts.sessions:
-        listing = fact.listing
-        if listing is None or not listing.is_complete:
-            continue
-        offered: dict[str, list[str]] = defaultdict(list)
-        for account in listing.accounts:
-            if not account.refused:
-                offered[account.account.id] += account.roles
-        refused = {account.account.id for account in listing.accounts if account.refused}
-        lost = [
-            profile
-            for profile in facts.profiles
-            if profile.target is not None
-            and profile.target.session_name == fact.session.name
-            and profile.target.role.account_id not in refused
-            and profile.target.role.name not in offered[profile.target.role.account_id]
-        ]
+    for fact, listing in _list_complete_listings(facts):
+        offered = _group_roles_by_account(listing)
+        lost = _find_profiles_of_lost_roles(facts, fact, listing, offered)
         if lost:
             yield _finding_of_lost_roles(lost, fact, offered, to_iso(listing.listed_at))
+
+
+def check_each_lost_role(facts: Facts) -> Iterator[Finding]:
+    """Find profiles of roles that AWS no longer lists, each with a finding of its own."""
+    for fact, listing in _list_complete_listings(facts):
+        offered = _group_roles_by_account(listing)
+        for one in _find_profiles_of_lost_roles(facts, fact, listing, offered):
+            yield _finding_of_lost_roles([one], fact, offered, to_iso(listing.listed_at))
+
+
+def _list_complete_listings(facts: Facts) -> list[tuple[SessionFact, Listing]]:
+    return [
+        (fact, fact.listing)
+        for fact in facts.sessions
+        if fact.listing is not None and fact.listing.is_complete
+    ]
+
+
+def _group_roles_by_account(listing: Listing) -> dict[str, list[str]]:
+    offered: dict[str, list[str]] = defaultdict(list)
+    for account in listing.accounts:
+        if not account.refused:
+            offered[account.account.id] += account.roles
+    return offered
+
+
+def _find_profiles_of_lost_roles(
+    facts: Facts, fact: SessionFact, listing: Listing, offered: dict[str, list[str]]
+) -> list[ProfileFact]:
+    refused = {account.account.id for account in listing.accounts if account.refused}
+    return [
+        profile
+        for profile in facts.profiles
+        if profile.target is not None
+        and profile.target.session_name == fact.session.name
+        and profile.target.role.account_id not in refused
+        and profile.target.role.name not in offered[profile.target.role.account_id]
+    ]
 
 
 def _finding_of_lost_roles(

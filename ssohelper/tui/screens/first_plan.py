@@ -27,8 +27,8 @@ class FirstPlanScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._wished: Callable[[], object] | None = None
-        self._wished_name = ""
+        self._waiting_act: Callable[[], object] | None = None
+        self._waiting_name = ""
 
     @property
     def is_first_plan_awaited(self) -> bool:
@@ -37,23 +37,23 @@ class FirstPlanScreen(Screen[None]):
 
     def wait_for_first_plan(self, name: str, act: Callable[[], object]) -> None:
         """Run the action `action_NAME`, which is `act`, when the plan is made."""
-        self._wished_name, self._wished = name, act
-        self.app.hold_keys(cancelled=self._forget_wished_action)
+        self._waiting_name, self._waiting_act = name, act
+        self.app.hold_keys(cancelled=self._forget_waiting_action)
 
-    def _forget_wished_action(self) -> None:
-        self._wished = None
+    def _forget_waiting_action(self) -> None:
+        self._waiting_act = None
 
     async def on_screen_suspend(self) -> None:
-        if self._wished is not None:
-            self._wished = None
+        if self._waiting_act is not None:
+            self._waiting_act = None
             await self.app.drop_keys()
 
-    def run_wished_action(self, *, is_planned: bool) -> None:
+    def run_waiting_action(self, *, is_planned: bool) -> None:
         """Run the action that waits for the plan. Without a plan, drop it and the keys after it."""
-        act, self._wished = self._wished, None
+        act, self._waiting_act = self._waiting_act, None
         if act is None:
             return
-        if is_planned and self.check_action(self._wished_name, ()):
+        if is_planned and self.check_action(self._waiting_name, ()):
             self.run_worker(self._run_before_waiting_keys(act))
         else:
             self.app.bell()

@@ -50,7 +50,7 @@ class ListRefresher:
         return ", ".join(f"{name} {text}".strip() for name, text in self._progress.items())
 
     def _refresh_after_sign_in(self, session_name: str) -> None:
-        """Ask AWS again at once if the list could not be refreshed: the sign-in has reached AWS."""
+        """Ask AWS again at once if the last refresh failed: the sign-in has reached AWS."""
         if self._app.list_states.failure(session_name) is not None:
             self._asked_at.pop(session_name, None)
         self._refreshed()

@@ -45,7 +45,7 @@ _CHANGING = frozenset(
     ["apply", "adopt", "undo", "remove", "prune", "rename", "session", "refresh", "options", "diff"]
 )
 _OF_SESSION = frozenset(["apply", "adopt", "options", "refresh", "diff", "prune", "rename"])
-# The actions that only show something. Their keys count before the first plan is made too.
+# The actions that only show something. Typed before the first plan is made, they wait for it.
 _SHOWING = frozenset(["options", "diff", "prune", "rename"])
 _BESIDE_COLUMNS, _LOW_LINES, _NARROW_COLUMNS = 120, 20, 70
 
@@ -157,7 +157,7 @@ class ProfilesScreen(FirstPlanScreen):
         self.pane.set_data(found.rows)
         self._show_profile_details()
         self.refresh_bindings()
-        self.run_wished_action(is_planned=found.error is None)
+        self.run_waiting_action(is_planned=found.error is None)
 
     def _show_config_error(self, error: SsoHelperError) -> None:
         """Show why ~/.aws/config cannot be read, with the line, and disable all changes."""
@@ -169,7 +169,7 @@ class ProfilesScreen(FirstPlanScreen):
         self.add_class("unreadable")
         self.pane.set_data(NO_ROWS)
         self.refresh_bindings()
-        self.run_wished_action(is_planned=False)
+        self.run_waiting_action(is_planned=False)
 
     def _key_of(self, action: str) -> str:
         return self.app.key_of(action, self)

@@ -26,7 +26,7 @@ _CHECK_SECONDS = 5
 # If both do not fit, the note about failed refreshes names its session only within a third of the
 # line. `FailureNote.shortest` is shown beside every message.
 _LEAST_SHARE = 3
-# If a message is cut, its beginning keeps this share of the line, and the reason has the rest.
+# If a message is cut, its beginning keeps at least a fourth of the line, and the reason the rest.
 _LEAST_BEGINNING = 4
 # A path of several folders, alone or in quotes: its first folder, the others, and the last name.
 _PATH = r'(?<![^\s"(])((?:~|[A-Za-z]:)?[/\\][^/\\\s"]*)[^\s"]*([/\\][^/\\\s":]+)'

@@ -4,7 +4,16 @@ import pytest
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks
-from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
+from ssohelper.core.doctor.facts import (
+    ConfigFacts,
+    Facts,
+    ProfileFact,
+    ProgramFact,
+    SessionFact,
+)
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account
+from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.source_profiles import list_source_profiles
 
 ROLE = "role_arn = arn:aws:iam::001234567890:role/R\nregion = eu-west-1\n"
@@ -99,3 +108,29 @@ def test_a_source_whose_program_others_may_replace_works() -> None:
     program = ProgramFact("granted", "/tmp/granted", False, replaceable="/tmp")
     found = checks.run_checks(facts_of(CHAINS, program))
     assert [one.id for one in found] == ["program-replaceable"]
+
+
+def test_each_of_several_lost_source_roles_is_told_by_itself() -> None:
+    account, url = "001234567890", "https://d-0000000000.awsapps.com/start"
+    sso = f"region = eu-west-1\nsso_session = corp\nsso_account_id = {account}\nsso_role_name"
+    config = read(
+        f"[sso-session corp]\nsso_start_url = {url}\nsso_region = eu-west-1\n"
+        f"[profile a]\n{sso} = Gone\n[profile b]\n{sso} = Lost\n"
+        f"[profile on-a]\n{ROLE}source_profile = a\n[profile on-b]\n{ROLE}source_profile = b\n"
+    )
+    session = config.sso_session("corp")
+    assert session is not None
+    listing = Listing(url, "eu-west-1", 0, (ListedAccount(Account(account, "pay", ""), ("Read",)),))
+    found = checks.run_checks(
+        Facts(
+            config=ConfigFacts(file=config),
+            profiles=tuple(
+                ProfileFact(one, config.target_or_none(one)) for one in config.profiles()
+            ),
+            sessions=(SessionFact(session, Outlook(None, "unknown", 9), listing=listing),),
+        )
+    )
+    said = {one.subject: one.message for one in found}
+    assert said['profiles "a" and "b"'].startswith("their roles are not in")
+    assert said['profile "on-a"'].startswith('its source profile "a": "Gone" is not in')
+    assert said['profile "on-b"'].startswith('its source profile "b": "Lost" is not in')
