@@ -329,7 +329,8 @@ class TestTokenFiles(TokenStoreContract):
             "path = sys.argv[1]; whole = open(path, 'rb').read(); print('on', flush=True)\n"
             "while True:\n"
             "    f = os.open(path, os.O_WRONLY); os.ftruncate(f, 0)\n"
-            "    os.write(f, whole[:200]); os.write(f, whole[200:]); os.close(f)\n"
+            # For long enough that a reader meets the half file where writing takes no time, in memory.
+            "    os.write(f, whole[:200]); time.sleep(0.0005); os.write(f, whole[200:]); os.close(f)\n"
             "    time.sleep(0.002)\n"
         )
         torn = 0
