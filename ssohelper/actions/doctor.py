@@ -148,7 +148,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         tokens=tuple(doctor_facts.find_legacy_tokens(app, (*shown, *sources))),
         machine=machine,
         is_web_identity_missing=doctor_facts.is_web_identity_missing(app.environ),
-        missing_token_files=doctor_facts.find_missing_token_files(shown),
+        missing_token_files=doctor_facts.find_missing_token_files((*shown, *sources)),
         written_roles=lost_roles.find_written_roles(app, config.file) if config.file else {},
     )
 

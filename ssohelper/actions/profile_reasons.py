@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import doctor_facts
+from ssohelper.actions import doctor_facts, lost_roles
 from ssohelper.actions.selection import NoSessionOfProfile
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, MachineFacts
 from ssohelper.core.doctor.values import check_quoted_values
 from ssohelper.core.text import show
+from ssohelper.core.written_roles import WrittenRole, lacks_role
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.doctor.facts import ConfigFacts, ProfileFact
 
 
 def gather_facts_of_profile(app: App, name: str) -> Facts:
@@ -37,7 +40,18 @@ def gather_facts_of_profile(app: App, name: str) -> Facts:
         programs=programs,
         machine=MachineFacts(command=command),
         chosen=name,
+        missing_token_files=doctor_facts.find_missing_token_files((*profiles, *sources)),
+        written_roles=_find_written_roles(app, config, (*profiles, *sources)),
     )
+
+
+def _find_written_roles(
+    app: App, config: ConfigFacts, profiles: Iterable[ProfileFact]
+) -> dict[str, WrittenRole]:
+    if config.file is None:
+        return {}
+    names = [one.name for one in profiles if lacks_role(config.file, one.entry)]
+    return lost_roles.find_written_roles(app, config.file, names)
 
 
 def explain_error_of_profile(

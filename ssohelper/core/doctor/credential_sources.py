@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ssohelper.core import process_command
-from ssohelper.core.config_file import ProfileEntry, assumes_role
+from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
+from ssohelper.core.source_profiles import list_source_profiles
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import lacks_role
 
@@ -72,7 +73,7 @@ def check_named_sources(facts: Facts) -> Iterator[Finding]:
         if assumes_role(profile.entry.keys) and profile.failure is None:
             grouped[profile.entry.keys.get("credential_source", "")].append(profile.name)
     grouped.pop("", None)
-    used = {facts.chosen, facts.environ.get("AWS_PROFILE")}
+    used = _names_in_use(facts)
     for source, names in grouped.items():
         subject = profiles_subject(names)
         if source not in sdk_order.CREDENTIAL_SOURCES:
@@ -101,14 +102,35 @@ def check_named_sources(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def _names_in_use(facts: Facts) -> set[str]:
+    """Return the profiles that this shell uses: the chosen one, AWS_PROFILE's, and their sources."""
+    names = {name for name in (facts.chosen, facts.environ.get("AWS_PROFILE")) if name}
+    config = facts.config.file
+    entries = [config.profile(name) for name in names] if config is not None else []
+    return names | {
+        source.name
+        for entry in entries
+        if entry is not None and config is not None
+        for source in list_source_profiles(config, entry)
+    }
+
+
 def check_source_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles that assume a role with the credentials of a profile that has none."""
+    config = facts.config.file
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        last = _last_source(facts, profile.entry) if profile.failure is None else None
-        if last is None or assumes_role(last.keys) or last.keys.get("aws_access_key_id"):
+        sources = list_source_profiles(config, profile.entry) if config is not None else []
+        if profile.failure is not None or not sources:
             continue
-        if _find_boto3_source(facts, ProfileFact(last)).kind == "nothing":
+        last = ProfileFact(sources[-1])
+        # A loop, and a source that does not exist, end with a profile that assumes a role.
+        if assumes_role(last.entry.keys) or last.entry.keys.get("aws_access_key_id"):
+            continue
+        # `checks.check_sources` says of a profile without its role that it is that.
+        if _has_lost_its_role(facts, last):
+            continue
+        if _find_boto3_source(facts, last).kind == "nothing":
             grouped[last.name].append(profile.name)
     for source, names in grouped.items():
         yield problem(
@@ -118,21 +140,6 @@ def check_source_profiles(facts: Facts) -> Iterator[Finding]:
             "error",
             f'give credentials to "{show(source, 80)}", or write another source_profile',
         )
-
-
-def _last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
-    """Return the profile at the end of `source_profile`; None without one, and for a loop."""
-    seen: list[ProfileEntry] = []
-    while assumes_role(entry.keys) and "source_profile" in entry.keys:
-        seen.append(entry)
-        config, name = facts.config.file, entry.keys["source_profile"]
-        following = config.profile(name) if config else None
-        if following is None or following in seen:
-            return None
-        entry = following
-        if entry.keys.get("aws_access_key_id"):
-            break
-    return entry if seen else None
 
 
 def _find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.Resolved:

@@ -99,3 +99,29 @@ def test_a_source_whose_program_others_may_replace_works() -> None:
     program = ProgramFact("granted", "/tmp/granted", False, replaceable="/tmp")
     found = checks.run_checks(facts_of(CHAINS, program))
     assert [one.id for one in found] == ["program-replaceable"]
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("credential_process = /bin/x 'y\n", "a quote without its second half"),
+        (
+            "role_arn = arn:aws:iam::001234567890:role/S\nweb_identity_token_file = /gone\n",
+            "there is no such file",
+        ),
+        ("role_arn = arn:aws:iam::001234567890:role/S\ncredential_source = Moon\n", '"Moon"'),
+        (
+            "role_arn = arn:aws:iam::001234567890:role/S\ncredential_source = Environment\n",
+            "this shell has no AWS_ACCESS_KEY_ID",
+        ),
+        ("ssohelper_managed = true\n", "its keys were edited so that they name no role"),
+    ],
+)
+def test_a_source_that_gives_no_credentials_is_said_of_the_profile_on_it(
+    source: str, reason: str
+) -> None:
+    text = f"[profile a]\n{ROLE}source_profile = s\n[profile s]\n{source}"
+    facts = facts_of(text, chosen="a")._replace(missing_token_files=frozenset({"/gone"}))
+    found = [one for one in checks.run_checks(facts) if one.id != "no-region"]
+    assert [(one.id, one.severity) for one in found] == [("source-unusable", "problem")]
+    assert reason in found[0].message
