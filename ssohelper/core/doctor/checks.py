@@ -43,6 +43,7 @@ OF_SOURCES: tuple[Check, ...] = (
     profiles.check_for_iam_role_as_permission_set,
     profiles.check_credential_processes,
     credential_sources.check_command_lines,
+    credential_sources.check_refused_commands,
     credential_sources.check_web_identity_files,
     credential_sources.check_named_sources,
     lost_roles.check_lost_roles,
@@ -107,6 +108,7 @@ SHADOWING: tuple[Check, ...] = (
     environment.check_container_variables,
     environment.check_credentials_sections,
     profiles.check_credential_processes,
+    credential_sources.check_refused_commands,
     check_sources,
 )
 # The checks whose problems make every AWS tool stop for a profile, but for those in NOT_STOPPING.
@@ -114,6 +116,7 @@ STOPPING: tuple[Check, ...] = (
     values.check_quoted_values,
     profiles.check_invalid_profiles,
     profiles.check_credential_processes,
+    credential_sources.check_refused_commands,
     check_sources,
 )
 NOT_STOPPING = (*_HARMLESS_IN_SOURCES, profiles.HELPER_NOT_OURS)
@@ -185,7 +188,7 @@ def find_program_trouble(profile: ProfileFact, programs: Mapping[str, ProgramFac
         return f'there is no program "{show(program.word, 80)}"'
     if program is not None and program.only_has_our_name:
         return find_doubt_about_program(profile, programs)
-    return ""
+    return process_command.find_refused_argument(profile.entry.keys.get("credential_process", ""))
 
 
 def _find_program(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> ProgramFact | None:

@@ -44,6 +44,33 @@ def check_command_lines(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def check_refused_commands(facts: Facts) -> Iterator[Finding]:
+    """Find commands of ssohelper in `credential_process` with arguments that ssohelper refuses."""
+    config = facts.config.file
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        keys = profile.entry.keys
+        error = process_command.find_refused_argument(keys.get("credential_process", ""))
+        if not error or profile.failure is not None or _has_lost_its_role(facts, profile):
+            continue
+        # Another source may win, which another check reports.
+        if _find_boto3_source(facts, profile).kind == "program":
+            target, session_name = profile.target, ""
+            if profile.entry.managed and target is not None:
+                session_name = target.session_name or ""
+            grouped[error, session_name].append(profile.name)
+    has_several = config is not None and len(config.session_names()) > 1
+    commands = AdoptCommands(facts)
+    for (error, session_name), names in grouped.items():
+        adopt = commands.text(names)
+        fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
+        if session_name:
+            option = f" --session {session_name}" if has_several else ""
+            fix = f"ssohelper profile sync{option}, which writes the command again"
+        message = f"{error}: no SDK gets credentials by it"
+        yield problem("helper-refuses", profiles_subject(names), message, fix)
+
+
 def _has_lost_its_role(facts: Facts, profile: ProfileFact) -> bool:
     """Return whether `lost_roles.check_lost_roles` names the profile."""
     return facts.config.file is not None and lacks_role(facts.config.file, profile.entry)
@@ -202,6 +229,7 @@ def _findings_without_credentials(profile: ProfileFact) -> Iterator[Finding]:
 
 CHECKS = (
     check_command_lines,
+    check_refused_commands,
     check_web_identity_files,
     check_named_sources,
     check_source_profiles,
