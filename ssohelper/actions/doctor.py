@@ -115,11 +115,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
     sources = doctor_facts.read_source_facts(config, shown) if chosen is not None else []
     machine = doctor_machine.examine_machine(app)
     # `profile sync` uses the same rule for which profiles count as profiles of their roles.
-    not_counted = (
-        adopting.find_unusable_profiles_of_other_tools(app, only_reliable=False)
-        if config.file
-        else ()
-    )
+    not_counted = adopting.find_unusable_profiles_of_other_tools(app) if config.file else ()
     targets = doctor_facts.gather_profile_targets(
         [one for one in profiles if one.name not in not_counted]
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import doctor_facts, lost_roles
+from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.actions.selection import NoSessionOfProfile
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
@@ -52,6 +54,22 @@ def _find_written_roles(
         return {}
     names = [one.name for one in profiles if lacks_role(config.file, one.entry)]
     return lost_roles.find_written_roles(app, config.file, names)
+
+
+def explain_why_profile_is_not_used(app: App, name: str) -> ConfigInvalid:
+    """Return the error that a shell with this profile would not get the role that it names.
+
+    Message and hint are those of `doctor`. For a profile that
+    `adopting.find_profiles_unfit_for_use` returns.
+    """
+    found = checks.find_problem_of_profile(gather_facts_of_profile(app, name), name)
+    if found is not None:
+        message, fix = found.message, found.fix
+    else:
+        checker = ProfileChecker(app, app.config.read())
+        message = checker.find_reason_against_use(name)
+        fix = f"see: ssohelper doctor {shlex.quote(show(name))}"
+    return ConfigInvalid(f'the profile "{show(name, 80)}" is not used: {message}', hint=fix)
 
 
 def explain_error_of_profile(

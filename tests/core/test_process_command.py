@@ -22,7 +22,7 @@ _WORDS = st.sampled_from(
         *("--account-id=001234567890", "--role-name=Admin", "--verbose", "--help", "''"),
     ]
 )
-_WHOLE = "--session corp --account-id 001234567890 --role-name Admin".split()
+_WHOLE = ["--session", "corp", "--account-id", "001234567890", "--role-name", "Admin"]
 
 
 def is_refused_by_click(words: list[str]) -> bool:

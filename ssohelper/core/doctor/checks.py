@@ -32,7 +32,7 @@ UNUSABLE: tuple[Check, ...] = (
     profiles.check_incomplete_keys,
     *values.CHECKS,
 )
-# The checks whose findings make a profile unusable as the source of another profile's role.
+# The checks whose findings make a profile unusable, also as the source of another profile's role.
 OF_SOURCES: tuple[Check, ...] = (
     config.check_missing_sessions,
     environment.check_credentials_sections,
@@ -102,6 +102,11 @@ def _find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> di
     return troubles
 
 
+def find_problem_of_profile(facts: Facts, name: str) -> Finding | None:
+    """Return the first problem for which this profile of the facts does not work, with its fix."""
+    return _find_trouble_of_sources(facts, facts.profiles).get(name)
+
+
 # The checks whose findings `whoami` shows first: why a program may not use the profile.
 SHADOWING: tuple[Check, ...] = (
     environment.check_key_variables,
@@ -152,7 +157,9 @@ def find_profile_trouble(
     section = config.credentials.get(profile.name, {})
     if sdk_order.has_other_role_in_section(profile, config.file, section):
         return OTHER_ROLE_IN_SECTION
-    found = run_checks(Facts(config=config, profiles=(profile,)), UNUSABLE)
+    # Profiles of ~/.aws/credentials are not this one.
+    facts = Facts(config=config._replace(credentials_profiles=()), profiles=(profile,))
+    found = run_checks(facts, UNUSABLE)
     problems = [one.message for one in found if one.severity == "problem"]
     if problems:
         return problems[0]

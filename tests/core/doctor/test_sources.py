@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
 from ssohelper.core.source_profiles import list_source_profiles
@@ -125,3 +125,10 @@ def test_a_source_that_gives_no_credentials_is_said_of_the_profile_on_it(
     found = [one for one in checks.run_checks(facts) if one.id != "no-region"]
     assert [(one.id, one.severity) for one in found] == [("source-unusable", "problem")]
     assert reason in found[0].message
+
+
+def test_a_profile_that_only_the_credentials_file_has_is_no_trouble_of_another() -> None:
+    half = ProfileFact(ProfileEntry("base", {"aws_access_key_id": "set"}, False, 1, "base"))
+    config = read("[profile a]\ncredential_process = x\n")
+    facts = ConfigFacts(file=config, credentials_profiles=(half,))
+    assert checks.find_profile_trouble(facts, ProfileFact(config.profiles()[0])) == ""
