@@ -23,6 +23,7 @@ from ssohelper.actions import (
 from ssohelper.core.choices import PROCESS
 from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
 from ssohelper.core.doctor import checks, sdk_order
+from ssohelper.core.doctor.environment import IGNORED_BESIDE_NAME
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.profiles import HELPER_OF_ANOTHER
@@ -96,7 +97,12 @@ def find_what_shadows_profile(app: App, profile: Profile) -> list[Finding]:
     """
     facts = profile_reasons.gather_facts_of_profile(app, profile.name)
     found = checks.run_checks(facts, checks.SHADOWING)
-    return [one for one in found if one.severity == "problem" or one.id == HELPER_OF_ANOTHER]
+    left_out = () if checks.is_in_use(facts, profile.name) else IGNORED_BESIDE_NAME
+    return [
+        one
+        for one in found
+        if (one.severity == "problem" and one.id not in left_out) or one.id == HELPER_OF_ANOTHER
+    ]
 
 
 # -- gathering the facts that doctor checks ------------------------------------------------------

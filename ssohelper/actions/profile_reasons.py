@@ -56,6 +56,15 @@ def _find_written_roles(
     return lost_roles.find_written_roles(app, config.file, names)
 
 
+def find_trouble_of_shell(app: App, name: str) -> str:
+    """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
+
+    `adopting.find_profile_trouble` checks the profile itself. "" if there is no such profile.
+    """
+    facts = gather_facts_of_profile(app, name)
+    return checks.find_trouble_of_shell(facts, name) if facts.profiles else ""
+
+
 def explain_why_profile_is_not_used(app: App, name: str) -> ConfigInvalid:
     """Return the error that a shell with this profile would not get the role that it names.
 

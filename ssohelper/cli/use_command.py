@@ -351,7 +351,8 @@ def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> s
     if used != before:
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_previous", before))
     if not before:
-        undo = shell_text.text_that_restores_variables(shell, environment.TOUCHED, app.environ)
+        names = dict.fromkeys((*environment.TOUCHED, *found.unset))
+        undo = shell_text.text_that_restores_variables(shell, names, app.environ)
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_before", undo))
     lines += shell_text.assignment_lines(shell, found.revealed(), found.unset)
     if shell == "fish":

@@ -279,6 +279,25 @@ def test_a_name_with_control_characters_is_shown_escaped(shell: Shell, name: str
     assert len(done.stderr.splitlines()) <= 2
 
 
+def test_an_empty_variable_for_the_config_is_unset_and_clear_restores_it(shell: Shell) -> None:
+    """boto3 and the AWS CLI take "" for a path, and find no profile."""
+    program = (
+        'eval "$(ssohelper-credentials shell-init bash)"; ssohelper use mine 2>/dev/null; '
+        'echo "$AWS_PROFILE ${AWS_CONFIG_FILE-unset}"; ssohelper clear; '
+        'echo "${AWS_PROFILE-none} ${AWS_CONFIG_FILE-unset}"'
+    )
+    path = f"{SCRIPT.parent}:{shell.environ['PATH']}"
+    for value, expected in (({"AWS_CONFIG_FILE": ""}, "mine unset\nnone \n"), ({}, "")):
+        done = subprocess.run(
+            ["bash", "-c", program],
+            env={**shell.environ, "PATH": path, **value},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == (expected or "mine unset\nnone unset\n"), done.stderr
+
+
 @pytest.mark.parametrize("shell_name", ["", "tcsh", "bash;touch pwned", "../bash"])
 def test_an_unknown_shell_is_refused(shell: Shell, shell_name: str) -> None:
     done = shell.run("use", "mine", _SSOHELPER_SHELL=shell_name)

@@ -107,10 +107,23 @@ def find_problem_of_profile(facts: Facts, name: str) -> Finding | None:
     return _find_trouble_of_sources(facts, facts.profiles).get(name)
 
 
+# The checks whose problems make AWS tools fail with every profile.
+_OF_ALL_PROFILES: tuple[Check, ...] = (
+    config.check_files_are_readable,
+    environment.check_empty_file_variables,
+)
+# The checks whose problems make AWS tools fail, or take another identity, with the profile that
+# AWS_PROFILE names. Commands that name a profile ignore these variables.
+_OF_PROFILE_IN_USE: tuple[Check, ...] = (
+    environment.check_key_variables,
+    environment.check_profile_variables,
+    environment.check_empty_profile_variables,
+    environment.check_container_variables,
+)
 # The checks whose findings `whoami` shows first: why a program may not use the profile.
 SHADOWING: tuple[Check, ...] = (
-    environment.check_key_variables,
-    environment.check_container_variables,
+    *_OF_ALL_PROFILES,
+    *_OF_PROFILE_IN_USE,
     environment.check_credentials_sections,
     profiles.check_credential_processes,
     credential_sources.check_refused_commands,
@@ -143,6 +156,26 @@ CHECKS: tuple[Check, ...] = (
 def run_checks(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
     """Return the findings of these checks: problems, then missing sign-ins, then notes."""
     return sort_findings(finding for check in checks for finding in check(facts))
+
+
+def find_trouble_of_shell(facts: Facts, name: str) -> str:
+    """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
+
+    Only variables and unreadable files count: `find_profile_trouble` checks the profile itself.
+    """
+    wanted = _OF_ALL_PROFILES
+    if is_in_use(facts, name):
+        wanted += _OF_PROFILE_IN_USE
+    found = run_checks(facts, wanted)
+    problems = [
+        one for one in found if one.severity == "problem" and one.id != "token-without-keys"
+    ]
+    return problems[0].message if problems else ""
+
+
+def is_in_use(facts: Facts, name: str) -> bool:
+    """Return whether AWS tools of this shell take the profile without being told."""
+    return name in (facts.environ.get(each) for each in sdk_order.PROFILE_VARIABLES)
 
 
 def find_profile_trouble(
