@@ -643,7 +643,8 @@ def test_a_managed_profile_whose_section_names_another_role_is_not_used(
                 f"role_arn = arn:aws:iam::{DEV}:role/x\n",
             ),
             "two sources of credentials in one profile (role_arn and credential_process)",
-            "keep one of them",
+            'remove in an editor, as ssohelper did not write it: "role_arn" and '
+            '"web_identity_token_file"',
         ),
         (
             lambda text: re.sub(r"= \S+(?= --session)", "= /gone/ssohelper-credentials", text),
