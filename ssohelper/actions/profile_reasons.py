@@ -22,6 +22,7 @@ from ssohelper.system import installation
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.doctor.facts import ConfigFacts, ProfileFact
+    from ssohelper.core.doctor.findings import Finding
 
 
 def gather_facts_of_profile(app: App, name: str) -> Facts:
@@ -65,6 +66,17 @@ def find_trouble_of_shell(app: App, name: str) -> str:
     return checks.find_trouble_of_shell(facts, name) if facts.profiles else ""
 
 
+def find_stopping_problem(app: App, name: str) -> Finding | None:
+    """Return the first problem of `doctor` that makes AWS tools stop for this profile, or None."""
+    return _find_stopping_problem(gather_facts_of_profile(app, name), checks.STOPPING)
+
+
+def _find_stopping_problem(facts: Facts, wanted: Iterable[checks.Check]) -> Finding | None:
+    found = checks.run_checks(facts, wanted)
+    problems = (one for one in found if one.severity == "problem")
+    return next((one for one in problems if one.id not in checks.NOT_STOPPING), None)
+
+
 def explain_why_profile_is_not_used(app: App, name: str) -> ConfigInvalid:
     """Return the error that a shell with this profile would not get the role that it names.
 
@@ -93,10 +105,10 @@ def explain_error_of_profile(
     wanted = checks.STOPPING if is_of_provider or has_no_session else (check_quoted_values,)
     facts = gather_facts_of_profile(app, name)
     facts = facts._replace(listings=doctor_facts.load_listings(app, facts.config, ()))
-    for finding in checks.run_checks(facts, wanted):
-        if finding.severity == "problem" and finding.id not in checks.NOT_STOPPING:
-            message = f'profile "{show(name, 80)}": {finding.message}'
-            return ConfigInvalid(message, hint=finding.fix)
+    found = _find_stopping_problem(facts, wanted)
+    if found is not None:
+        message = f'profile "{show(name, 80)}": {found.message}'
+        return ConfigInvalid(message, hint=found.fix)
     if has_no_session:
         names = [one.name for one in (*facts.profiles, *facts.sources)]
         adopt = AdoptCommands(facts).text(names)

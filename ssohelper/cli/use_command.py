@@ -112,7 +112,7 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
         guarding.grant_for_reason(app, chosen, reason)
         guarding.say_how_to_grant_guarded_role(app, chosen)
         profile_use.warn_about_lost_role(app, chosen)
-        profile_use.warn_about_source_profiles(app, chosen.name)
+        profile_use.warn_about_unusable_profile(app, chosen.name)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
     found = guards.add_grant_reason(app, chosen.key, found)
@@ -144,8 +144,7 @@ def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool
             _make_shell_script(app, shell, variables, f"profile {found.name}")
         )
     output.say(found.description)
-    profile_use.warn_about_missing_program(app, found.name)
-    profile_use.warn_about_source_profiles(app, found.name)
+    profile_use.warn_about_unusable_profile(app, found.name)
     if not shell:
         _replace_process_with_shell(app, variables)
 

@@ -307,10 +307,14 @@ def test_an_unknown_shell_is_refused(shell: Shell, shell_name: str) -> None:
 def test_a_role_or_program_that_is_gone_is_named_beside_the_shell_text(shell: Shell) -> None:
     shell.run("list")
     gone = MINE.replace("mine", "lost").replace("Role00", "Rol0")
-    shell.write_config(f"{MINE}{gone}[profile tool]\ncredential_process = /opt/gone/keys\n")
+    shell.write_config(
+        f"{MINE}{gone}[profile tool]\ncredential_process = /opt/gone/keys\n"
+        "[profile open]\ncredential_process = /opt/gone/keys 'x\n"
+    )
     for name, warning in (
         ("lost", 'may refuse it; did you mean "Role00"? refresh the list: ssohelper list'),
-        ("tool", 'the profile "tool" runs "/opt/gone/keys", which is missing'),
+        ("tool", 'use the profile "tool" now: the program "/opt/gone/keys" of credential_process'),
+        ("open", "credential_process has a quote without its second half"),
     ):
         done = use(shell, name)
         assert (done.returncode, f"AWS_PROFILE='{name}'" in done.stdout) == (0, True), done.stderr

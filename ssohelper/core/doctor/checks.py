@@ -134,7 +134,9 @@ STOPPING: tuple[Check, ...] = (
     values.check_quoted_values,
     profiles.check_invalid_profiles,
     profiles.check_credential_processes,
+    credential_sources.check_command_lines,
     credential_sources.check_refused_commands,
+    credential_sources.check_web_identity_files,
     check_sources,
 )
 NOT_STOPPING = (*_HARMLESS_IN_SOURCES, profiles.HELPER_NOT_OURS)
