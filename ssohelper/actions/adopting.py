@@ -16,7 +16,7 @@ from ssohelper.core.choices import filter_for_exact_text, glob_filter, has_wildc
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.profiles import credential_sources
-from ssohelper.core.profile_origin import OWN, find_profile_origins
+from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.source_profiles import find_profiles_on_each_source
 from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import UsageProblem
@@ -24,7 +24,7 @@ from ssohelper.errors import UsageProblem
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.listing import Listing
-    from ssohelper.core.model import SsoSession
+    from ssohelper.core.model import Role, SsoSession
 
 _MOST_NAMES = 10
 # How many values of --adopt fit into the command that a question shows to the user.
@@ -287,41 +287,35 @@ def partly_adopted_block_error(left: Sequence[str]) -> UsageProblem:
     )
 
 
-def find_unusable_profiles_of_other_tools(app: App, *, only_reliable: bool) -> frozenset[str]:
-    """Return the profiles of other tools that do not count as a profile of their role.
+def find_unusable_profiles_of_other_tools(app: App) -> frozenset[str]:
+    """Return the profiles of other tools that do not work now, so that they do not count."""
+    check = ProfileChecker(app, app.config.read())
+    return frozenset(
+        origin.name
+        for origin in find_profile_origins(check.config)
+        if check.find_profile_trouble(origin) or check.find_lasting_trouble(origin.name)
+    )
 
-    These are the profiles that do not work now; with `only_reliable` also profiles whose
-    credentials another program provides, because only a run would show whether that program works.
-    """
-    return _find_unusable_profiles(ProfileChecker(app, app.config.read()), only_reliable)
 
+def find_profiles_unfit_for_use(
+    app: App, session: SsoSession, roles: Collection[Role]
+) -> frozenset[str]:
+    """Return the profiles of these roles with which a shell might not get its role of this session.
 
-def find_profiles_unfit_for_use(app: App, session: SsoSession) -> frozenset[str]:
-    """Return the profiles with which a shell might not get their role as a role of this session.
-
-    These are the profiles of other tools that may not work, all profiles to which a section of
-    ~/.aws/credentials gives the credentials of another role, and the legacy profiles that use the
-    sign-in of another session of the portal: its user may be another one.
+    `ProfileChecker.find_reason_against_use` decides, for managed profiles too. Legacy profiles that
+    use the sign-in of another session of the portal are also unfit: its user may be another one.
     """
     check = ProfileChecker(app, app.config.read())
-    # A section of fixed keys is warned of: tools write such keys for the profile's own role.
-    keyed = check.config_facts.credentials
-    shadowed = sdk_order.find_profiles_with_other_role_in_section(check.config, keyed, keyed)
-    unfit = _find_unusable_profiles(check, only_reliable=True) | shadowed
+    entries = [
+        entry
+        for entry in check.config.profiles()
+        if (target := check.config.target_or_none(entry)) is not None and target.role in roles
+    ]
+    unfit = frozenset(one.name for one in entries if check.find_reason_against_use(one.name))
     if adoption.find_session_for_legacy_profiles(check.config, session).name == session.name:
         return unfit
     legacy = adoption.find_legacy_profiles(check.config, session)
     return unfit | {entry.name for entry in legacy if not entry.managed}
-
-
-def _find_unusable_profiles(check: ProfileChecker, only_reliable: bool) -> frozenset[str]:
-    return frozenset(
-        origin.name
-        for origin in find_profile_origins(check.config)
-        if check.find_profile_trouble(origin)
-        or check.find_lasting_trouble(origin.name)
-        or (only_reliable and origin.program is not None and origin.tool != OWN)
-    )
 
 
 def find_profile_trouble(app: App, name: str) -> str:

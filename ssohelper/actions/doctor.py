@@ -23,6 +23,7 @@ from ssohelper.actions import (
 from ssohelper.core.choices import PROCESS
 from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
 from ssohelper.core.doctor import checks, sdk_table
+from ssohelper.core.doctor.environment import IGNORED_BESIDE_NAME
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.profiles import HELPER_OF_ANOTHER
@@ -96,7 +97,12 @@ def find_what_shadows_profile(app: App, profile: Profile) -> list[Finding]:
     """
     facts = profile_reasons.gather_facts_of_profile(app, profile.name)
     found = checks.run_checks(facts, checks.SHADOWING)
-    return [one for one in found if one.severity == "problem" or one.id == HELPER_OF_ANOTHER]
+    left_out = () if checks.is_in_use(facts, profile.name) else IGNORED_BESIDE_NAME
+    return [
+        one
+        for one in found
+        if (one.severity == "problem" and one.id not in left_out) or one.id == HELPER_OF_ANOTHER
+    ]
 
 
 # -- gathering the facts that doctor checks ------------------------------------------------------
@@ -115,11 +121,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
     sources = doctor_facts.read_source_facts(config, shown) if chosen is not None else []
     machine = doctor_machine.examine_machine(app)
     # `profile sync` uses the same rule for which profiles count as profiles of their roles.
-    not_counted = (
-        adopting.find_unusable_profiles_of_other_tools(app, only_reliable=False)
-        if config.file
-        else ()
-    )
+    not_counted = adopting.find_unusable_profiles_of_other_tools(app) if config.file else ()
     targets = doctor_facts.gather_profile_targets(
         [one for one in profiles if one.name not in not_counted]
     )
@@ -148,7 +150,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         tokens=tuple(doctor_facts.find_legacy_tokens(app, (*shown, *sources))),
         machine=machine,
         is_web_identity_missing=doctor_facts.is_web_identity_missing(app.environ),
-        missing_token_files=doctor_facts.find_missing_token_files(shown),
+        missing_token_files=doctor_facts.find_missing_token_files((*shown, *sources)),
         written_roles=lost_roles.find_written_roles(app, config.file) if config.file else {},
     )
 

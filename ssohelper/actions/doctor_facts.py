@@ -50,14 +50,20 @@ _VARIABLES = (
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCOUNT_ID"),
     *("AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_CREDENTIAL_EXPIRATION"),
 )
+# Variables that boto3 and the AWS CLI take as set also if they are empty.
+_SET_IF_EMPTY = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", *sdk_order.PROFILE_VARIABLES)
 _SECRET_VARIABLES = (*sdk_order.KEY_VARIABLES, "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _SHOWN_KEYS = ("credential_process", "role_arn", "source_profile", "credential_source")
 _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 
 
 def choose_sdk_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that SDKs read. The values of keys and tokens are replaced."""
+    """Return the variables that SDKs read. The values of keys and tokens are replaced.
+
+    Those that are empty are left out unless that differs from unset.
+    """
     found = {name: environ[name] for name in _VARIABLES if environ.get(name)}
+    found |= {name: "" for name in _SET_IF_EMPTY if environ.get(name) == ""}
     return found | {name: "set" for name in _SECRET_VARIABLES if environ.get(name)}
 
 

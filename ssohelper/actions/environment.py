@@ -76,6 +76,7 @@ CLEARED = (
     "AWS_SSO_DEFAULT_REGION",
     served_role.VARIABLE,
 )
+CONFIG_FILE = "AWS_CONFIG_FILE"
 # All variables that `ssohelper use` may change and `ssohelper clear` restores.
 TOUCHED = (*profile_region.VARIABLES, *CLEARED, APP_ID)
 
@@ -114,20 +115,30 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
         profiles += doctor_facts.read_source_facts(config, profiles)
         for found in check_credentials_sections(Facts(config=config, profiles=tuple(profiles))):
             app.warn(f"{found.message}; {found.fix}")
-    return _environment_with_variables(
-        {"AWS_PROFILE": profile.name, **_region_variables_of_profile(app, profile)}
+    return _unset_empty_config_variable(
+        app,
+        _environment_with_variables(
+            {"AWS_PROFILE": profile.name, **_region_variables_of_profile(app, profile)}
+        ),
     )
 
 
+def _unset_empty_config_variable(app: App, made: Environment) -> Environment:
+    """Unset AWS_CONFIG_FILE too if it is empty: boto3 and the AWS CLI would find no profile."""
+    is_empty = app.environ.get(CONFIG_FILE) == ""
+    return made._replace(unset=(*made.unset, CONFIG_FILE)) if is_empty else made
+
+
 def build_environment_naming_profile(
-    name: str, region: str | None, kept: tuple[str, ...] = ()
+    app: App, name: str, region: str | None, kept: tuple[str, ...] = ()
 ) -> Environment:
     """Return variables that name a profile whose credentials ssohelper does not get.
 
     `kept` are variables that the provider of its credentials reads; they are not unset.
     """
     made = _environment_with_variables({"AWS_PROFILE": name, **_region_variables(region)})
-    return made._replace(unset=tuple(each for each in made.unset if each not in kept))
+    made = made._replace(unset=tuple(each for each in made.unset if each not in kept))
+    return _unset_empty_config_variable(app, made)
 
 
 def build_foreign_environment(keys: ForeignCredentials, region: str | None) -> Environment:

@@ -90,7 +90,7 @@ def build_foreign_profile_environment(app: App, found: ForeignProfile) -> Enviro
     """Return the variables that name the profile to SDKs. They hold no secret."""
     kept = environment.CONTAINER if found.credential_source == _CONTAINER else ()
     return environment.build_environment_naming_profile(
-        found.name, find_region_of_foreign_profile(app, found), kept
+        app, found.name, find_region_of_foreign_profile(app, found), kept
     )
 
 

@@ -16,7 +16,13 @@ from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor import checks, sdk_order
 from ssohelper.core.doctor.profiles import two_roles_text
-from ssohelper.core.profile_origin import TWO_PORTALS, TWO_ROLES, Origin, find_profile_origins
+from ssohelper.core.profile_origin import (
+    OWN,
+    TWO_PORTALS,
+    TWO_ROLES,
+    Origin,
+    find_profile_origins,
+)
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -68,6 +74,16 @@ class ProfileChecker:
         return self._find_own_trouble(name, with_doubt=True) or self.find_trouble_of_sources(
             name, with_doubt=True
         )
+
+    def find_reason_against_use(self, name: str) -> str:
+        """Return why a shell with this profile might not get the profile's role; "" if it should.
+
+        A program of another tool is a reason, because only a run would show whether it works.
+        """
+        trouble = self._find_own_trouble(name, with_doubt=False)
+        origin = self._origins.get(name)
+        is_of_other_tool = origin is not None and origin.program is not None and origin.tool != OWN
+        return trouble or ("another tool's program gives its keys" if is_of_other_tool else "")
 
     def find_trouble_of_sources(self, name: str, *, with_doubt: bool = False) -> str:
         """Return why the role cannot be assumed through the profile's source profiles; "" if it can.

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import doctor_facts
+from ssohelper.actions import doctor_facts, lost_roles
+from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.actions.selection import NoSessionOfProfile
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, MachineFacts
 from ssohelper.core.doctor.values import check_quoted_values
 from ssohelper.core.text import show
+from ssohelper.core.written_roles import WrittenRole, lacks_role
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.doctor.facts import ConfigFacts, ProfileFact
+    from ssohelper.core.doctor.findings import Finding
 
 
 def gather_facts_of_profile(app: App, name: str) -> Facts:
@@ -37,7 +43,54 @@ def gather_facts_of_profile(app: App, name: str) -> Facts:
         programs=programs,
         machine=MachineFacts(command=command),
         chosen=name,
+        missing_token_files=doctor_facts.find_missing_token_files((*profiles, *sources)),
+        written_roles=_find_written_roles(app, config, (*profiles, *sources)),
     )
+
+
+def _find_written_roles(
+    app: App, config: ConfigFacts, profiles: Iterable[ProfileFact]
+) -> dict[str, WrittenRole]:
+    if config.file is None:
+        return {}
+    names = [one.name for one in profiles if lacks_role(config.file, one.entry)]
+    return lost_roles.find_written_roles(app, config.file, names)
+
+
+def find_trouble_of_shell(app: App, name: str) -> str:
+    """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
+
+    `adopting.find_profile_trouble` checks the profile itself. "" if there is no such profile.
+    """
+    facts = gather_facts_of_profile(app, name)
+    return checks.find_trouble_of_shell(facts, name) if facts.profiles else ""
+
+
+def find_stopping_problem(app: App, name: str) -> Finding | None:
+    """Return the first problem of `doctor` that makes AWS tools stop for this profile, or None."""
+    return _find_stopping_problem(gather_facts_of_profile(app, name), checks.STOPPING)
+
+
+def _find_stopping_problem(facts: Facts, wanted: Iterable[checks.Check]) -> Finding | None:
+    found = checks.run_checks(facts, wanted)
+    problems = (one for one in found if one.severity == "problem")
+    return next((one for one in problems if one.id not in checks.NOT_STOPPING), None)
+
+
+def explain_why_profile_is_not_used(app: App, name: str) -> ConfigInvalid:
+    """Return the error that a shell with this profile would not get the role that it names.
+
+    Message and hint are those of `doctor`. For a profile that
+    `adopting.find_profiles_unfit_for_use` returns.
+    """
+    found = checks.find_problem_of_profile(gather_facts_of_profile(app, name), name)
+    if found is not None:
+        message, fix = found.message, found.fix
+    else:
+        checker = ProfileChecker(app, app.config.read())
+        message = checker.find_reason_against_use(name)
+        fix = f"see: ssohelper doctor {shlex.quote(show(name))}"
+    return ConfigInvalid(f'the profile "{show(name, 80)}" is not used: {message}', hint=fix)
 
 
 def explain_error_of_profile(
@@ -52,10 +105,10 @@ def explain_error_of_profile(
     wanted = checks.STOPPING if is_of_provider or has_no_session else (check_quoted_values,)
     facts = gather_facts_of_profile(app, name)
     facts = facts._replace(listings=doctor_facts.load_listings(app, facts.config, ()))
-    for finding in checks.run_checks(facts, wanted):
-        if finding.severity == "problem" and finding.id not in checks.NOT_STOPPING:
-            message = f'profile "{show(name, 80)}": {finding.message}'
-            return ConfigInvalid(message, hint=finding.fix)
+    found = _find_stopping_problem(facts, wanted)
+    if found is not None:
+        message = f'profile "{show(name, 80)}": {found.message}'
+        return ConfigInvalid(message, hint=found.fix)
     if has_no_session:
         names = [one.name for one in (*facts.profiles, *facts.sources)]
         adopt = AdoptCommands(facts).text(names)

@@ -386,7 +386,7 @@ def _make_request_for_roles(
             )
     return _make_sync_request(app, session, listing, choices)._replace(
         only_roles=frozenset(roles),
-        not_counted=adopting.find_profiles_unfit_for_use(app, session),
+        not_counted=adopting.find_profiles_unfit_for_use(app, session, roles),
     )
 
 

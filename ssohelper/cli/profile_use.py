@@ -4,17 +4,15 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ssohelper.actions import adopting, directory, identity, sign_in_wait
+from ssohelper.actions import adopting, directory, identity, profile_reasons, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, word_choice
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
-from ssohelper.core import process_command
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleCredentials
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired
-from ssohelper.system import programs
 
 _T = TypeVar("_T")
 
@@ -91,20 +89,10 @@ def warn_about_lost_role(app: App, profile: Profile) -> None:
         )
 
 
-def warn_about_missing_program(app: App, name: str) -> None:
-    """Warn if the program that the profile's credentials come from is not installed."""
-    entry = app.config.find_profile(name)
-    words = process_command.split_command(entry.keys.get("credential_process", "") if entry else "")
-    if words and programs.find_program(words[0], app.environ) is None:
-        app.warn(
-            f'the profile "{show(name)}" runs "{show(words[0])}", which is missing: AWS tools cannot '
-            f"use it; see: ssohelper doctor {shlex.quote(show(name))}"
-        )
-
-
-def warn_about_source_profiles(app: App, name: str) -> None:
-    """Warn if the profile's role is assumed through a profile that does not work."""
-    trouble = adopting.find_trouble_of_sources(app, name)
+def warn_about_unusable_profile(app: App, name: str) -> None:
+    """Warn, with the words of `doctor`, if AWS tools stop for the profile or one of its sources."""
+    found = profile_reasons.find_stopping_problem(app, name)
+    trouble = found.message if found else adopting.find_trouble_of_sources(app, name)
     if trouble:
         app.warn(
             f'AWS tools cannot use the profile "{show(name)}" now: {trouble}; '

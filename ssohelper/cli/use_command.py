@@ -22,6 +22,7 @@ from ssohelper.actions import (
     fixed_keys,
     foreign,
     guards,
+    profile_reasons,
     profiles,
     run,
     selection,
@@ -111,7 +112,7 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
         guarding.grant_for_reason(app, chosen, reason)
         guarding.say_how_to_grant_guarded_role(app, chosen)
         profile_use.warn_about_lost_role(app, chosen)
-        profile_use.warn_about_source_profiles(app, chosen.name)
+        profile_use.warn_about_unusable_profile(app, chosen.name)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
     found = guards.add_grant_reason(app, chosen.key, found)
@@ -143,8 +144,7 @@ def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool
             _make_shell_script(app, shell, variables, f"profile {found.name}")
         )
     output.say(found.description)
-    profile_use.warn_about_missing_program(app, found.name)
-    profile_use.warn_about_source_profiles(app, found.name)
+    profile_use.warn_about_unusable_profile(app, found.name)
     if not shell:
         _replace_process_with_shell(app, variables)
 
@@ -250,34 +250,39 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     that program is installed, because only a run would show whether it works. If the typed name is
     also ACCOUNT/ROLE of the role, which must give the role in any case, it is not used. A profile
     to which a section of ~/.aws/credentials gives another role is not used either.
-    Raises: UsageProblem when the role has no profile and none is added.
+    Raises: ConfigInvalid if the user typed the name of a managed profile that does not work,
+    UsageProblem when the role has no profile and none is added.
     """
     name = _current_profile_name(app, chosen)
+    unfit = adopting.find_profiles_unfit_for_use(app, chosen.session, [chosen.role])
+    is_sure = name is not None and name not in unfit
+    is_named = is_typed and (is_sure or not (name and _is_text_of_role(app, chosen, name)))
+    if name and not is_sure and is_named and _is_managed(app, name):
+        raise profile_reasons.explain_why_profile_is_not_used(app, name)
     trouble = adopting.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
     if trouble:
         output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(trouble)}')
-    unfit = adopting.find_profiles_unfit_for_use(app, chosen.session)
-    is_sure = name is not None and name not in unfit
-    if name and not trouble and not is_sure and is_typed:
-        is_typed = not _is_text_of_role(app, chosen, name)
-        if not is_typed:
-            _say_why_profile_is_not_used(app, chosen, name)
-    if name is None or trouble or not (is_typed or is_sure):
+    elif name and is_typed and not is_named:
+        _say_why_profile_is_not_used(app, chosen, name)
+    if name is None or trouble or not (is_named or is_sure):
         name = _find_profile_of_role(app, chosen, unfit)
     if name is None:
+        for other in selection.find_profiles_of_role(app, chosen.key, sorted(unfit)):
+            if _is_managed(app, other) and not (is_typed and other == chosen.name):
+                _say_why_profile_is_not_used(app, chosen, other)
         with listing_progress.show_listing_progress() as progress:
             listing = directory.fetch_listing(app, chosen.session, progress=progress)
         choices = profiles.merge_choices(app, chosen.session)
         plan = profiles.plan_add(app, chosen.session, listing, choices, chosen.role, None)
-        output.say(f'the role "{show(chosen.name)}" has no profile yet')
+        lack = "has no profile that works" if unfit else "has no profile yet"
+        output.say(f'the role "{show(chosen.name)}" {lack}')
         if not write_plan(app, plan, yes=yes, what="use"):
             raise UsageProblem(
-                "nothing was changed: this role has no profile",
+                f"nothing was changed: this role {lack.removesuffix(' yet')}",
                 hint=f"fixed keys need no profile: ssohelper use --keys {chosen.name}",
             )
-        name = _find_profile_of_role(
-            app, chosen, adopting.find_profiles_unfit_for_use(app, chosen.session)
-        )
+        unfit = adopting.find_profiles_unfit_for_use(app, chosen.session, [chosen.role])
+        name = _find_profile_of_role(app, chosen, unfit)
     if name is None:
         raise UsageProblem(
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
@@ -294,7 +299,16 @@ def _is_text_of_role(app: App, chosen: Profile, name: str) -> bool:
     return (found.session, found.role) == (chosen.session, chosen.role)
 
 
+def _is_managed(app: App, name: str) -> bool:
+    entry = app.config.find_profile(name)
+    return entry is not None and entry.managed
+
+
 def _say_why_profile_is_not_used(app: App, chosen: Profile, name: str) -> None:
+    if _is_managed(app, name):
+        error = profile_reasons.explain_why_profile_is_not_used(app, name)
+        output.say(f"{show_message(error.message)}; to repair it: {show_message(error.hint or '')}")
+        return
     trouble = adopting.find_profile_trouble(app, name) or "another tool's program gives its keys"
     pattern = shlex.quote(show(filter_for_exact_text(name)))
     output.say(
@@ -336,7 +350,8 @@ def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> s
     if used != before:
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_previous", before))
     if not before:
-        undo = shell_text.text_that_restores_variables(shell, environment.TOUCHED, app.environ)
+        names = dict.fromkeys((*environment.TOUCHED, *found.unset))
+        undo = shell_text.text_that_restores_variables(shell, names, app.environ)
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_before", undo))
     lines += shell_text.assignment_lines(shell, found.revealed(), found.unset)
     if shell == "fish":

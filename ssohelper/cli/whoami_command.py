@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, default_regions, doctor, identity
+from ssohelper.actions import adopting, default_regions, doctor, identity, profile_reasons
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.cli import choosing, foreign_use, guarding, output
 from ssohelper.cli.foreign_use import print_name_and_value
@@ -41,11 +41,14 @@ def whoami(profile: str | None, reason: str | None) -> None:
     shadows = doctor.find_what_shadows_profile(app, chosen)
     for finding in shadows:
         app.warn(f"{finding.message}; {finding.fix}")
-    trouble = adopting.find_profile_trouble(app, chosen.name)
+    trouble = profile_reasons.find_trouble_of_shell(
+        app, chosen.name
+    ) or adopting.find_profile_trouble(app, chosen.name)
     if trouble and not shadows:
         app.warn(f'AWS tools may not get this role by the profile "{show(chosen.name)}": {trouble}')
     entry = app.config.read().profile(chosen.name)
-    if entry is not None and profile_region.lacks_region(entry.keys, app.environ):
+    lacks_region = entry is not None and profile_region.lacks_region(entry.keys, app.environ)
+    if lacks_region:
         region = default_regions.region_for_new_profile_of_role(app, chosen)
         app.warn(
             f'the profile "{show(chosen.name)}" has no region, so most calls stop with "You must '
@@ -63,6 +66,10 @@ def whoami(profile: str | None, reason: str | None) -> None:
     if trouble:
         output.say(
             f"AWS says that this role is yours; the profile may not give it: {show(trouble, 300)}"
+        )
+    elif lacks_region:
+        output.say(
+            "AWS says that this role is yours; most calls stop, as the profile has no region"
         )
     else:
         output.say("confirmed by AWS")

@@ -6,21 +6,54 @@ import re
 import shlex
 
 from ssohelper.core.model import ROLE_NAME, Role
+from ssohelper.core.text import show
 
 # The longest command line that Windows runs.
 _LONGEST_QUOTED = 32_767
+# The options of `ssohelper credential-process`: a test compares them with the command itself.
+_OWN_KEY = ("--session", "--account-id", "--role-name")
+_OWN_OPTIONS = ("--profile", *_OWN_KEY, "--chain")
+_OWN_FLAGS = ("--json", "--verbose", "-v", "-vv")
 _ROLE_ARN = r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)"
 
 
 def own_command_options(command: str) -> dict[str, str] | None:
     """Return the options of ssohelper's `credential_process` command; None for another program."""
+    words = _own_command_arguments(command)
+    return None if words is None else _option_values(words)
+
+
+def find_refused_argument(command: str) -> str:
+    """Return why ssohelper refuses its own `credential_process` command; "" if it takes it.
+
+    The rules are those of `ssohelper credential-process --help`. "" for another program.
+    """
+    words = _own_command_arguments(command)
+    if words is None:
+        return ""
+    rest = iter(words)
+    for word in rest:
+        name, equals, _ = word.partition("=")
+        if name in _OWN_OPTIONS:
+            if not equals and next(rest, None) is None:
+                return f'ssohelper refuses its command: "{name}" has no value'
+        elif word not in _OWN_FLAGS:
+            return f'ssohelper refuses its command: it has no argument "{show(word, 80)}"'
+    found = {name for name, value in _option_values(words).items() if value}
+    if "--profile" in found:
+        mixed = found.intersection(_OWN_OPTIONS[1:])
+        return f'ssohelper refuses its command: "--profile" and "{min(mixed)}"' if mixed else ""
+    missing = [name for name in _OWN_KEY if name not in found]
+    return f'ssohelper refuses its command: "{missing[0]}" is missing' if missing else ""
+
+
+def _own_command_arguments(command: str) -> list[str] | None:
+    """Return the arguments of ssohelper's `credential_process`; None for another program."""
     words = split_command(command)
     name = program_name(words)
     if name == "ssohelper" and words[1:2] == ["credential-process"]:
-        return _option_values(words[2:])
-    if name == "ssohelper-credentials":
-        return _option_values(words[1:])
-    return None
+        return words[2:]
+    return words[1:] if name == "ssohelper-credentials" else None
 
 
 def aws_sso_cli_role(command: str) -> Role | None:
@@ -79,5 +112,5 @@ def _option_values(words: list[str]) -> dict[str, str]:
     rest = iter(words)
     for word in rest:
         name, equals, value = word.partition("=")
-        found[name] = value if equals else next(rest, "")
+        found[name] = value if equals or name in _OWN_FLAGS else next(rest, "")
     return found

@@ -1,7 +1,8 @@
 """`--adopt` as the real program: what it takes over, what it asks and what it refuses."""
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -19,7 +20,7 @@ from ssohelper.cli import use_command
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.profiles import check_regions
-from ssohelper.core.model import AccessToken, Secret
+from ssohelper.core.model import AccessToken, Role, Secret
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from ssohelper.errors import ConfigInvalid
@@ -114,8 +115,9 @@ def test_use_of_a_role_gives_no_profile_that_another_session_serves(saved: Home)
     corp, second = app.config.read().sso_sessions()
     token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
     app.storage.legacy_tokens.save(URL, corp.region, token)
-    assert "old" not in adopting.find_profiles_unfit_for_use(app, corp)
-    assert "old" in adopting.find_profiles_unfit_for_use(app, second)
+    read = [Role(PAY, "Read")]
+    assert "old" not in adopting.find_profiles_unfit_for_use(app, corp, read)
+    assert "old" in adopting.find_profiles_unfit_for_use(app, second, read)
 
 
 def test_without_the_list_of_the_other_session_it_is_not_said_that_a_profile_works(
@@ -538,7 +540,7 @@ def test_what_cannot_work_neither_counts_nor_is_offered(saved: Home) -> None:
     assert {one.name for one in found.values() if one.trouble} == {*cannot, "gone"}
     # Only what would work once it is adopted is offered: a region comes with it.
     assert adopting.choose_profiles_that_need_ssohelper(found.values()) == {"no-region"}
-    assert adopting.find_unusable_profiles_of_other_tools(app, only_reliable=False) == {
+    assert adopting.find_unusable_profiles_of_other_tools(app) == {
         *cannot,
         "gone",
     }
@@ -633,6 +635,56 @@ def test_a_managed_profile_whose_section_names_another_role_is_not_used(
     write_credentials(signed_in, "[pay.Read]\nsso_role_name = Admin\nsso_account_id = 1\n")
     done = run("use", f"{PAY}/Read", "--yes", env={"_SSOHELPER_SHELL": "bash"})
     assert "AWS_PROFILE='corp.pay.Read'" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason", "fix"),
+    [
+        (
+            lambda text: text.replace(
+                "[profile pay.Read]\n",
+                "[profile pay.Read]\nweb_identity_token_file = /nope\n"
+                f"role_arn = arn:aws:iam::{DEV}:role/x\n",
+            ),
+            "two sources of credentials in one profile (role_arn and credential_process)",
+            'remove in an editor, as ssohelper did not write it: "role_arn" and '
+            '"web_identity_token_file"',
+        ),
+        (
+            lambda text: re.sub(r"= \S+(?= --session)", "= /gone/ssohelper-credentials", text),
+            'ssohelper is no longer at "/gone/ssohelper-credentials"',
+            "ssohelper doctor --fix",
+        ),
+        (
+            lambda text: text.replace("--role-name Read", "--role-name Read --zzz"),
+            'ssohelper refuses its command: it has no argument "--zzz"',
+            "ssohelper profile sync",
+        ),
+    ],
+)
+def test_a_managed_profile_that_would_not_give_its_role_is_not_used(
+    signed_in: Home, run: Run, edit: Callable[[str], str], reason: str, fix: str
+) -> None:
+    ok(run("profile", "sync", "--yes"))
+    shell = {"_SSOHELPER_SHELL": "bash"}
+    assert "AWS_PROFILE='pay.Read'" in run("use", "pay.Read", env=shell).stdout
+    signed_in.write_config(edit(signed_in.config_file.read_text()))
+    done = run("use", "pay.Read", env=shell)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f'the profile "pay.Read" is not used: {reason}' in done.stderr
+    assert f"hint: {fix}" in done.stderr
+    # By its account and role, it is an error off a terminal, or another profile is added.
+    done = run("use", "pay/Read", env=shell)
+    assert done.returncode == 2
+    assert f'the profile "pay.Read" is not used: {reason}' in done.stderr
+    assert f"to repair it: {fix}" in done.stderr
+    assert "no profile that works" in done.stderr
+    done = run("use", "pay/Read", "--yes", env=shell)
+    assert "AWS_PROFILE='corp.pay.Read'" in done.stdout
+    # So does a row of a list, as after Enter in the full screen.
+    app = in_process(signed_in)
+    row = resolve_profile(app, "pay.Read", None)
+    assert use_command._ensure_profile(app, row, False, is_typed=False).name == "corp.pay.Read"
 
 
 def test_a_program_in_the_section_leaves_the_sso_keys_to_the_aws_cli(saved: Home, run: Run) -> None:

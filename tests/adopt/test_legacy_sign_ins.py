@@ -230,6 +230,6 @@ def test_such_profiles_work_and_still_need_us(world: WorldApp) -> None:
     assert [(one.trouble, one.needs_ssohelper) for one in found[:2]] == [
         ("the role is not in your list", False)
     ] * 2
-    assert adopting.find_unusable_profiles_of_other_tools(world, only_reliable=True) == frozenset()
+    assert adopting.find_unusable_profiles_of_other_tools(world) == frozenset()
     world.storage.legacy_tokens.save(URL, "us-east-1", token("theirs", NOW + HOUR))
     assert isinstance(world, App)

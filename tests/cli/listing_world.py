@@ -63,8 +63,8 @@ class Shell:
             assert self.emulator.canary not in stream
         return done
 
-    def json(self, *argv):
-        done = self.run(*argv, "--json")
+    def json(self, *argv, **environ):
+        done = self.run(*argv, "--json", **environ)
         assert done.returncode == 0, done.stderr
         said = json.loads(done.stdout)
         assert said["version"] == 1

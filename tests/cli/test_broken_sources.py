@@ -155,7 +155,9 @@ def test_a_tool_that_has_nothing_to_do_with_identity_center(
     found = shell.run("doctor", "chain")
     assert (found.returncode, "source-unusable" in found.stdout) == (3, True)
     said = shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
-    assert 'its source profile "src": there is no program "/gone/tool"' in said
+    assert (
+        'its source profile "src": the program "/gone/tool" of credential_process does not' in said
+    )
 
 
 JUMP = f"credential_process = {{program}} process --arn arn:aws:iam::{ACCOUNT}:role/Role00\n"

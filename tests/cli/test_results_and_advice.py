@@ -10,6 +10,7 @@ import pytest
 from ssohelper import cli
 from ssohelper.actions import setup_text
 from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import SCRIPT
 from tests.conftest import Home, Run
 from tests.core.test_profile_plan import process
 from tests.saved_listing import PAY, add_listed_session
@@ -99,6 +100,7 @@ def test_text_for_fish_ends_with_a_zero_status(
     home.add_session()
     home.write_token(emulator.issue_token("ana"))
     text = process("pay.Read", "000030000001", "ReadOnlyAccess")
+    text = text.replace("/abs/bin/ssohelper", str(SCRIPT))
     home.write_config(home.config_file.read_text() + text)
     done = run("use", "pay.Read", env={"_SSOHELPER_SHELL": shell})
     assert done.returncode == 0, done.stderr

@@ -279,6 +279,25 @@ def test_a_name_with_control_characters_is_shown_escaped(shell: Shell, name: str
     assert len(done.stderr.splitlines()) <= 2
 
 
+def test_an_empty_variable_for_the_config_is_unset_and_clear_restores_it(shell: Shell) -> None:
+    """boto3 and the AWS CLI take "" for a path, and find no profile."""
+    program = (
+        'eval "$(ssohelper-credentials shell-init bash)"; ssohelper use mine 2>/dev/null; '
+        'echo "$AWS_PROFILE ${AWS_CONFIG_FILE-unset}"; ssohelper clear; '
+        'echo "${AWS_PROFILE-none} ${AWS_CONFIG_FILE-unset}"'
+    )
+    path = f"{SCRIPT.parent}:{shell.environ['PATH']}"
+    for value, expected in (({"AWS_CONFIG_FILE": ""}, "mine unset\nnone \n"), ({}, "")):
+        done = subprocess.run(
+            ["bash", "-c", program],
+            env={**shell.environ, "PATH": path, **value},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == (expected or "mine unset\nnone unset\n"), done.stderr
+
+
 @pytest.mark.parametrize("shell_name", ["", "tcsh", "bash;touch pwned", "../bash"])
 def test_an_unknown_shell_is_refused(shell: Shell, shell_name: str) -> None:
     done = shell.run("use", "mine", _SSOHELPER_SHELL=shell_name)
@@ -288,10 +307,14 @@ def test_an_unknown_shell_is_refused(shell: Shell, shell_name: str) -> None:
 def test_a_role_or_program_that_is_gone_is_named_beside_the_shell_text(shell: Shell) -> None:
     shell.run("list")
     gone = MINE.replace("mine", "lost").replace("Role00", "Rol0")
-    shell.write_config(f"{MINE}{gone}[profile tool]\ncredential_process = /opt/gone/keys\n")
+    shell.write_config(
+        f"{MINE}{gone}[profile tool]\ncredential_process = /opt/gone/keys\n"
+        "[profile open]\ncredential_process = /opt/gone/keys 'x\n"
+    )
     for name, warning in (
         ("lost", 'may refuse it; did you mean "Role00"? refresh the list: ssohelper list'),
-        ("tool", 'the profile "tool" runs "/opt/gone/keys", which is missing'),
+        ("tool", 'use the profile "tool" now: the program "/opt/gone/keys" of credential_process'),
+        ("open", "credential_process has a quote without its second half"),
     ):
         done = use(shell, name)
         assert (done.returncode, f"AWS_PROFILE='{name}'" in done.stdout) == (0, True), done.stderr

@@ -227,3 +227,58 @@ def test_a_helper_that_is_gone_confirms_nothing(shell):
     done = shell.run("whoami", "payments")
     assert "ssohelper is no longer at" in done.stderr.splitlines()[0]
     assert done.stderr.endswith('may not give it: there is no program "/gone/ssohelper"\n')
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"AWS_CONFIG_FILE": ""}, "AWS_CONFIG_FILE is set and empty"),
+        ({"AWS_PROFILE": "payments", "AWS_ACCESS_KEY_ID": "AKIA"}, "AWS tools stop with an error"),
+        (
+            {"AWS_PROFILE": "payments", "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "x"},
+            'use this key instead of the profile "payments"',
+        ),
+        ({"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": ""}, "boto3 stops with"),
+        ({"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": "o"}, 'is "o", and there is no such'),
+        (
+            {"AWS_PROFILE": "payments", "AWS_ROLE_ARN": "a", "AWS_WEB_IDENTITY_TOKEN_FILE": "/x"},
+            "Go",
+        ),
+    ],
+)
+def test_a_shell_whose_tools_do_not_get_the_role_confirms_nothing(shell, environ, said):
+    done = shell.run("whoami", "payments", **environ)
+    assert said in done.stderr.splitlines()[0]
+    assert "confirmed by AWS" not in done.stderr
+    assert "AWS says that this role is yours; the profile may not give it" in done.stderr
+    assert shell.json("whoami", "payments", **environ)["data"]["confirmed"] is False
+
+
+def test_credentials_that_aws_tools_cannot_read_confirm_nothing(shell):
+    shell.config.with_name("credentials").write_text("[legacy\naws_access_key_id = AKIA\n")
+    done = shell.run("whoami", "payments")
+    assert "AWS tools cannot read the file, so no profile works" in done.stderr.splitlines()[0]
+    assert "confirmed by AWS" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"AWS_ACCESS_KEY_ID": "AKIA"},
+        {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_PROFILE": "other"},
+        {"AWS_PROFILE": "payments", "AWS_SECRET_ACCESS_KEY": "x"},
+        {"AWS_SHARED_CREDENTIALS_FILE": ""},
+    ],
+)
+def test_variables_that_stop_no_command_with_the_profile_are_not_said(shell, environ):
+    """Seen with AWS CLI 2.23 and botocore 1.44: --profile passes over the keys in the environment."""
+    said = shell.run("whoami", "payments", **environ).stderr
+    assert said == "confirmed by AWS\n"
+
+
+def test_a_profile_without_a_region_is_not_said_to_work(shell):
+    shell.write_config(PROFILE.replace("region = eu-west-1\n", ""))
+    said = shell.run("whoami", "payments").stderr
+    assert said.endswith("this role is yours; most calls stop, as the profile has no region\n")
+    assert "confirmed by AWS" not in said
+    assert shell.json("whoami", "payments")["data"]["confirmed"] is True

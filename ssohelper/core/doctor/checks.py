@@ -32,7 +32,7 @@ UNUSABLE: tuple[Check, ...] = (
     profiles.check_incomplete_keys,
     *values.CHECKS,
 )
-# The checks whose findings make a profile unusable as the source of another profile's role.
+# The checks whose findings make a profile unusable, also as the source of another profile's role.
 OF_SOURCES: tuple[Check, ...] = (
     config.check_missing_sessions,
     environment.check_credentials_sections,
@@ -42,6 +42,11 @@ OF_SOURCES: tuple[Check, ...] = (
     profiles.check_sso_keys,
     profiles.check_for_iam_role_as_permission_set,
     profiles.check_credential_processes,
+    credential_sources.check_command_lines,
+    credential_sources.check_refused_commands,
+    credential_sources.check_web_identity_files,
+    credential_sources.check_named_sources,
+    lost_roles.check_lost_roles,
     values.check_quoted_values,
     values.check_refused_values,
     sessions.check_each_lost_role,
@@ -97,12 +102,31 @@ def find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dic
     return troubles
 
 
+def find_problem_of_profile(facts: Facts, name: str) -> Finding | None:
+    """Return the first problem for which this profile of the facts does not work, with its fix."""
+    return find_trouble_of_sources(facts, facts.profiles).get(name)
+
+
+# The checks whose problems make AWS tools fail with every profile.
+_OF_ALL_PROFILES: tuple[Check, ...] = (
+    config.check_files_are_readable,
+    environment.check_empty_file_variables,
+)
+# The checks whose problems make AWS tools fail, or take another identity, with the profile that
+# AWS_PROFILE names. Commands that name a profile ignore these variables.
+_OF_PROFILE_IN_USE: tuple[Check, ...] = (
+    environment.check_key_variables,
+    environment.check_profile_variables,
+    environment.check_empty_profile_variables,
+    environment.check_container_variables,
+)
 # The checks whose findings `whoami` shows first: why a program may not use the profile.
 SHADOWING: tuple[Check, ...] = (
-    environment.check_key_variables,
-    environment.check_container_variables,
+    *_OF_ALL_PROFILES,
+    *_OF_PROFILE_IN_USE,
     environment.check_credentials_sections,
     profiles.check_credential_processes,
+    credential_sources.check_refused_commands,
     check_sources,
 )
 # The checks whose problems make every AWS tool stop for a profile, but for those in NOT_STOPPING.
@@ -110,6 +134,9 @@ STOPPING: tuple[Check, ...] = (
     values.check_quoted_values,
     profiles.check_invalid_profiles,
     profiles.check_credential_processes,
+    credential_sources.check_command_lines,
+    credential_sources.check_refused_commands,
+    credential_sources.check_web_identity_files,
     check_sources,
 )
 NOT_STOPPING = (*_HARMLESS_IN_SOURCES, profiles.HELPER_NOT_OURS)
@@ -133,6 +160,26 @@ def run_checks(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
     return sort_findings(finding for check in checks for finding in check(facts))
 
 
+def find_trouble_of_shell(facts: Facts, name: str) -> str:
+    """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
+
+    Only variables and unreadable files count: `find_profile_trouble` checks the profile itself.
+    """
+    wanted = _OF_ALL_PROFILES
+    if is_in_use(facts, name):
+        wanted += _OF_PROFILE_IN_USE
+    found = run_checks(facts, wanted)
+    problems = [
+        one for one in found if one.severity == "problem" and one.id != "token-without-keys"
+    ]
+    return problems[0].message if problems else ""
+
+
+def is_in_use(facts: Facts, name: str) -> bool:
+    """Return whether AWS tools of this shell take the profile without being told."""
+    return name in (facts.environ.get(each) for each in sdk_order.PROFILE_VARIABLES)
+
+
 def find_profile_trouble(
     config: ConfigFacts, profile: ProfileFact, programs: Mapping[str, ProgramFact] = {}
 ) -> str:
@@ -145,7 +192,9 @@ def find_profile_trouble(
     section = config.credentials.get(profile.name, {})
     if sdk_order.has_other_role_in_section(profile, config.file, section):
         return OTHER_ROLE_IN_SECTION
-    found = run_checks(Facts(config=config, profiles=(profile,)), UNUSABLE)
+    # Profiles of ~/.aws/credentials are not this one.
+    facts = Facts(config=config._replace(credentials_profiles=()), profiles=(profile,))
+    found = run_checks(facts, UNUSABLE)
     problems = [one.message for one in found if one.severity == "problem"]
     if problems:
         return problems[0]
@@ -181,7 +230,7 @@ def find_program_trouble(profile: ProfileFact, programs: Mapping[str, ProgramFac
         return f'there is no program "{show(program.word, 80)}"'
     if program is not None and program.only_has_our_name:
         return find_doubt_about_program(profile, programs)
-    return ""
+    return process_command.find_refused_argument(profile.entry.keys.get("credential_process", ""))
 
 
 def _find_program(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> ProgramFact | None:

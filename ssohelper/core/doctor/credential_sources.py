@@ -12,7 +12,7 @@ from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
-from ssohelper.core.source_profiles import unusable_source_text
+from ssohelper.core.source_profiles import list_source_profiles
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import lacks_role
 
@@ -44,6 +44,33 @@ def check_command_lines(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def check_refused_commands(facts: Facts) -> Iterator[Finding]:
+    """Find commands of ssohelper in `credential_process` with arguments that ssohelper refuses."""
+    config = facts.config.file
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for profile in facts.profiles:
+        keys = profile.entry.keys
+        error = process_command.find_refused_argument(keys.get("credential_process", ""))
+        if not error or profile.failure is not None or _has_lost_its_role(facts, profile):
+            continue
+        # Another source may win, which another check reports.
+        if _find_boto3_source(facts, profile).kind == "program":
+            target, session_name = profile.target, ""
+            if profile.entry.managed and target is not None:
+                session_name = target.session_name or ""
+            grouped[error, session_name].append(profile.name)
+    has_several = config is not None and len(config.session_names()) > 1
+    commands = AdoptCommands(facts)
+    for (error, session_name), names in grouped.items():
+        adopt = commands.text(names)
+        fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
+        if session_name:
+            option = f" --session {session_name}" if has_several else ""
+            fix = f"ssohelper profile sync{option}, which writes the command again"
+        message = f"{error}: no SDK gets credentials by it"
+        yield problem("helper-refuses", profiles_subject(names), message, fix)
+
+
 def _has_lost_its_role(facts: Facts, profile: ProfileFact) -> bool:
     """Return whether `lost_roles.check_lost_roles` names the profile."""
     return facts.config.file is not None and lacks_role(facts.config.file, profile.entry)
@@ -67,48 +94,38 @@ def check_web_identity_files(facts: Facts) -> Iterator[Finding]:
 
 
 def check_named_sources(facts: Facts) -> Iterator[Finding]:
-    """Find a `credential_source` that SDKs do not know, or that has nothing in this shell.
-
-    The key may be in the profile itself, or in the last of its source profiles.
-    """
-    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    """Find a `credential_source` that SDKs do not know, or that has nothing in this shell."""
+    grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        if profile.failure is None:
-            last = find_last_source(facts, profile.entry)
-            taken = last or profile.entry
-            if assumes_role(taken.keys) and not taken.keys.get("aws_access_key_id"):
-                source = taken.keys.get("credential_source", "")
-                grouped[source, last.name if last else ""].append(profile.name)
-    used = {facts.chosen, facts.environ.get("AWS_PROFILE")}
-    for (source, last_name), names in grouped.items():
-        found = _find_fault_of_named_source(facts, source, is_used=bool(used.intersection(names)))
-        if found is not None:
-            text = found.message
-            if last_name:
-                text = unusable_source_text(last_name, text, users=len(names))
-            yield found._replace(subject=profiles_subject(names), message=text)
-
-
-def _find_fault_of_named_source(facts: Facts, source: str, *, is_used: bool) -> Finding | None:
-    """Return the finding, without a subject, for this `credential_source`; None if it may work."""
-    if source and source not in sdk_order.CREDENTIAL_SOURCES:
-        meant = next(
-            (one for one in sdk_order.CREDENTIAL_SOURCES if one.lower() == source.lower()), ""
-        )
-        fix = f"write in an editor: credential_source = {meant}"
-        if not meant:
-            fix = f"write one of {', '.join(sdk_order.CREDENTIAL_SOURCES)}"
-        return problem("credential-source", "", sdk_order.named_source_error(source), fix)
-    missing = missing_variables_text(facts, source)
-    if not missing:
-        return None
-    # The profile may be for another shell, so this is a problem only where it is used.
-    return (problem if is_used else note)(
-        "credential-source",
-        "",
-        f'credential_source is "{source}", and {missing}: the role cannot be assumed here',
-        f"set {_VARIABLES_OF_SOURCES[source][0]}, or name a profile: source_profile = PROFILE",
-    )
+        if assumes_role(profile.entry.keys) and profile.failure is None:
+            grouped[profile.entry.keys.get("credential_source", "")].append(profile.name)
+    grouped.pop("", None)
+    used = _names_in_use(facts)
+    for source, names in grouped.items():
+        subject = profiles_subject(names)
+        if source not in sdk_order.CREDENTIAL_SOURCES:
+            meant = next(
+                (one for one in sdk_order.CREDENTIAL_SOURCES if one.lower() == source.lower()), ""
+            )
+            yield problem(
+                "credential-source",
+                subject,
+                sdk_order.named_source_error(source),
+                f"write in an editor: credential_source = {meant}"
+                if meant
+                else f"write one of {', '.join(sdk_order.CREDENTIAL_SOURCES)}",
+            )
+            continue
+        missing = missing_variables_text(facts, source)
+        if missing:
+            # The profile may be for another shell, so this is a problem only where it is used.
+            kind = problem if used.intersection(names) else note
+            yield kind(
+                "credential-source",
+                subject,
+                f'credential_source is "{source}", and {missing}: the role cannot be assumed here',
+                f"set {_VARIABLES_OF_SOURCES[source][0]}, or name a profile: source_profile = PROFILE",
+            )
 
 
 def missing_variables_text(facts: Facts, source: str) -> str:
@@ -119,14 +136,34 @@ def missing_variables_text(facts: Facts, source: str) -> str:
     return f"this shell has no {' or '.join(variables)}"
 
 
+def _names_in_use(facts: Facts) -> set[str]:
+    """Return the profiles that this shell uses: the chosen one, AWS_PROFILE's, and their sources."""
+    names = {name for name in (facts.chosen, facts.environ.get("AWS_PROFILE")) if name}
+    config = facts.config.file
+    entries = [config.profile(name) for name in names] if config is not None else []
+    return names | {
+        source.name
+        for entry in entries
+        if entry is not None and config is not None
+        for source in list_source_profiles(config, entry)
+    }
+
+
 def check_source_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles that assume a role with the credentials of a profile that has none."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        last = find_last_source(facts, profile.entry) if profile.failure is None else None
-        if last is None or assumes_role(last.keys) or last.keys.get("aws_access_key_id"):
+        entry = find_last_source(facts, profile.entry)
+        if profile.failure is not None or entry is None:
             continue
-        if _find_boto3_source(facts, ProfileFact(last)).kind == "nothing":
+        last = ProfileFact(entry)
+        # A loop, and a source that does not exist, end with a profile that assumes a role.
+        if assumes_role(last.entry.keys) or last.entry.keys.get("aws_access_key_id"):
+            continue
+        # `checks.check_sources` says of a profile without its role that it is that.
+        if _has_lost_its_role(facts, last):
+            continue
+        if _find_boto3_source(facts, last).kind == "nothing":
             grouped[last.name].append(profile.name)
     for source, names in grouped.items():
         yield problem(
@@ -139,18 +176,13 @@ def check_source_profiles(facts: Facts) -> Iterator[Finding]:
 
 
 def find_last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
-    """Return the profile at the end of `source_profile`; None without one, and for a loop."""
-    seen: list[ProfileEntry] = []
-    while assumes_role(entry.keys) and "source_profile" in entry.keys:
-        seen.append(entry)
-        config, name = facts.config.file, entry.keys["source_profile"]
-        following = config.profile(name) if config else None
-        if following is None or following in seen:
-            return None
-        entry = following
-        if entry.keys.get("aws_access_key_id"):
-            break
-    return entry if seen else None
+    """Return the last profile that is read by `source_profile`, None without one.
+
+    For a loop, and if the next profile does not exist, that profile assumes a role itself.
+    """
+    config = facts.config.file
+    sources = list_source_profiles(config, entry) if config is not None else []
+    return sources[-1] if sources else None
 
 
 def _find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.Resolved:
@@ -213,6 +245,7 @@ def _findings_without_credentials(profile: ProfileFact) -> Iterator[Finding]:
 
 CHECKS = (
     check_command_lines,
+    check_refused_commands,
     check_web_identity_files,
     check_named_sources,
     check_source_profiles,

@@ -9,6 +9,10 @@ from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
 from ssohelper.core.text import show
 
+HALF_A_KEY, EMPTY_VARIABLE = "half-a-key", "empty-variable"
+NO_SUCH_PROFILE, TWO_PROFILES = "no-such-profile", "two-profiles"
+# The ids of findings that say nothing of a command that names another profile than this shell.
+IGNORED_BESIDE_NAME = (HALF_A_KEY, NO_SUCH_PROFILE, TWO_PROFILES)
 _SHELL = "this shell"
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
@@ -38,11 +42,19 @@ def check_key_variables(facts: Facts) -> Iterator[Finding]:
             yield note("keys-in-environment", _SHELL, message, fix)
         else:
             yield problem("keys-in-environment", _SHELL, message, fix)
+    elif present == [sdk_order.KEY_VARIABLES[1]]:
+        yield note(
+            HALF_A_KEY,
+            _SHELL,
+            f"{present[0]} is set without its counterpart: AWS tools ignore it",
+            f"unset {' '.join([*present, *tokens])}",
+        )
     elif present:
         yield problem(
-            "half-a-key",
+            HALF_A_KEY,
             _SHELL,
-            f"{present[0]} is set without its counterpart: AWS tools stop with an error",
+            f"{present[0]} is set without its counterpart: AWS tools stop with an error, but for "
+            "commands that name a profile",
             f"unset {' '.join([*present, *tokens])}",
         )
     elif tokens:
@@ -63,7 +75,7 @@ def check_profile_variables(facts: Facts) -> Iterator[Finding]:
         known = config.file is None or config.file.profile(name or "") is not None
         if name and not known and name not in config.credentials:
             yield problem(
-                "no-such-profile",
+                NO_SUCH_PROFILE,
                 _SHELL,
                 f'{variable} is "{show(name, 80)}", and there is no such profile: every AWS '
                 "command fails",
@@ -71,12 +83,51 @@ def check_profile_variables(facts: Facts) -> Iterator[Finding]:
             )
     if first and second and first != second:
         yield problem(
-            "two-profiles",
+            TWO_PROFILES,
             _SHELL,
             f'boto3 takes AWS_DEFAULT_PROFILE ("{show(second, 80)}"), the AWS CLI and other SDKs '
             f'take AWS_PROFILE ("{show(first, 80)}")',
             "unset AWS_DEFAULT_PROFILE",
         )
+
+
+def check_empty_file_variables(facts: Facts) -> Iterator[Finding]:
+    """Find variables that name a file and are empty, which for boto3 and the AWS CLI is no file."""
+    if facts.environ.get("AWS_CONFIG_FILE") == "":
+        yield problem(
+            EMPTY_VARIABLE,
+            _SHELL,
+            "AWS_CONFIG_FILE is set and empty: boto3 and the AWS CLI read no config, and find none of "
+            "its profiles",
+            "unset AWS_CONFIG_FILE",
+        )
+    if facts.environ.get("AWS_SHARED_CREDENTIALS_FILE") == "":
+        yield note(
+            EMPTY_VARIABLE,
+            _SHELL,
+            "AWS_SHARED_CREDENTIALS_FILE is set and empty: boto3 and the AWS CLI read no credentials "
+            "file",
+            "unset AWS_SHARED_CREDENTIALS_FILE",
+        )
+
+
+def check_empty_profile_variables(facts: Facts) -> Iterator[Finding]:
+    """Find AWS_PROFILE and AWS_DEFAULT_PROFILE if they are empty: "" is no name of a profile.
+
+    boto3 reads AWS_DEFAULT_PROFILE first, the AWS CLI AWS_PROFILE.
+    """
+    variables = [name for name in sdk_order.PROFILE_VARIABLES if name in facts.environ]
+    for name in variables:
+        who = ["boto3"] if name == variables[-1] else []
+        who += ["the AWS CLI"] if name == variables[0] else []
+        if facts.environ[name] == "":
+            yield problem(
+                EMPTY_VARIABLE,
+                _SHELL,
+                f"{name} is set and empty: {' and '.join(who)} {'stop' if len(who) > 1 else 'stops'} "
+                'with "The config profile () could not be found", but for commands that name a profile',
+                f"unset {name}",
+            )
 
 
 def check_container_variables(facts: Facts) -> Iterator[Finding]:
@@ -197,6 +248,8 @@ def _credential_keys(keys: dict[str, str]) -> set[str]:
 CHECKS = (
     check_key_variables,
     check_profile_variables,
+    check_empty_file_variables,
+    check_empty_profile_variables,
     check_container_variables,
     check_default_keys,
     check_credentials_sections,

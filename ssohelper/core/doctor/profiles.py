@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from ssohelper.core import process_command, profile_region
-from ssohelper.core.config_file import assumes_role
+from ssohelper.core.config_file import ProfileEntry, assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact
@@ -94,23 +94,35 @@ def _has_source_before_keys(keys: Mapping[str, str], is_in_credentials: bool) ->
 
 def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
     """Find profiles with two credential sources: SDKs use different ones, or refuse both."""
-    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    grouped: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         kinds = credential_sources(profile.entry.keys)
         if len(kinds) > 1:
-            grouped[" and ".join(kinds), _sdk_disagreement_text(profile, facts)].append(
-                profile.name
-            )
+            disagreement = _sdk_disagreement_text(profile, facts)
+            fix = _fix_of_managed_profile(profile.entry, kinds) or "keep one of them"
+            grouped[" and ".join(kinds), disagreement, fix].append(profile.name)
     yield from _findings_of_two_roles(facts, {name for names in grouped.values() for name in names})
     commands = AdoptCommands(facts)
-    for (sources, disagreement), names in grouped.items():
+    for (sources, disagreement, fix), names in grouped.items():
         adopt = commands.text(names)
         yield problem(
             "mixed-identities",
             profiles_subject(names),
             f"two sources of credentials in one profile ({sources}): {disagreement}",
-            f"{adopt}, which leaves one, or keep one of them" if adopt else "keep one of them",
+            f"{adopt}, which leaves one, or {fix}" if adopt else fix,
         )
+
+
+def _fix_of_managed_profile(entry: ProfileEntry, kinds: Collection[str]) -> str:
+    """Return which lines of a managed profile to remove; "" for one that is not managed.
+
+    ssohelper writes sso_* keys or credential_process: with both, only the user can choose.
+    """
+    if not entry.managed or {"sso_* keys", "credential_process"}.issubset(kinds):
+        return ""
+    foreign = (*_KEY_PAIR, "role_arn", *_ROLE_SOURCES, "login_session")
+    lines = [f'"{key}"' for key in foreign if key in entry.keys]
+    return f"remove in an editor, as ssohelper did not write it: {' and '.join(lines)}"
 
 
 def _findings_of_two_roles(facts: Facts, known: Collection[str]) -> Iterator[Finding]:

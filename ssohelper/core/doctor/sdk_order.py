@@ -67,6 +67,7 @@ CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
 WEB_IDENTITY_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
+PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # The values of `credential_source`. All SDKs but Java's compare them letter by letter.
 CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ssohelper.actions import doctor_facts
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks, sessions
 from ssohelper.core.doctor.facts import (
@@ -176,3 +177,31 @@ def test_a_container_is_passed_over_for_credentials_of_the_default_profile(
         environ={"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/c"},
     )
     assert [one for one in ids(facts) if "container" in one] == expected
+
+
+BOTH, CLI_ONLY, BOTO3_ONLY = "boto3 and the AWS CLI stop", "the AWS CLI stops", "boto3 stops"
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"AWS_PROFILE": ""}, [BOTH]),
+        ({"AWS_DEFAULT_PROFILE": ""}, [BOTH]),
+        ({"AWS_PROFILE": "", "AWS_DEFAULT_PROFILE": "p"}, [CLI_ONLY]),
+        ({"AWS_PROFILE": "p", "AWS_DEFAULT_PROFILE": ""}, [BOTO3_ONLY]),
+        ({"AWS_PROFILE": "", "AWS_DEFAULT_PROFILE": ""}, [CLI_ONLY, BOTO3_ONLY]),
+        (
+            {"AWS_CONFIG_FILE": ""},
+            ["boto3 and the AWS CLI read no config, and find none of its profiles"],
+        ),
+        ({"AWS_SHARED_CREDENTIALS_FILE": ""}, ["boto3 and the AWS CLI read no credentials file"]),
+    ],
+)
+def test_an_empty_variable_is_not_an_unset_one(environ: dict[str, str], said: list[str]) -> None:
+    """Measured with AWS CLI 2.23.6 and botocore 1.44.8."""
+    facts = Facts(environ=doctor_facts.choose_sdk_variables({**environ, "AWS_REGION": ""}))
+    found = [one for one in checks.run_checks(facts) if one.id == "empty-variable"]
+    assert [one.message.partition(": ")[2].partition(" with")[0] for one in found] == said
+    is_note = "AWS_SHARED_CREDENTIALS_FILE" in environ
+    assert {one.severity for one in found} == {"note" if is_note else "problem"}
+    assert [one.fix for one in found] == [f"unset {name}" for name in environ if not environ[name]]

@@ -15,6 +15,7 @@ from tests.core.test_profile_plan import PAY, SESSION, URL
 
 _ARN = f"arn:aws:iam::{PAY}:role/X"
 NONE: dict[str, str] = {}
+OWN = f"/x/ssohelper-credentials --session corp --account-id {PAY} --role-name Read"
 _ENVIRONMENT = f"role_arn = {_ARN}\ncredential_source = Environment\n"
 
 
@@ -93,6 +94,25 @@ def test_the_reason_why_a_command_line_cannot_be_split_is_said() -> None:
     assert "a backslash at its end" in find_syntax_error("/bin/x y \\")
     assert "a quote" in find_syntax_error('/bin/x "y')
     assert find_syntax_error("x '" + "y" * 40_000) == ""  # as for split_command
+
+
+def test_an_argument_that_the_helper_refuses_is_found_and_the_profile_does_not_work() -> None:
+    line = f"credential_process = {OWN} --zzz\nregion = eu-west-1\nssohelper_managed = true\n"
+    [found] = find(line, is_chosen=False)
+    assert (found.id, found.severity) == ("helper-refuses", "problem")
+    assert 'it has no argument "--zzz"' in found.message
+    assert found.fix == "ssohelper profile sync, which writes the command again"
+    assert find(line.replace(" --zzz", ""), is_chosen=False) == []
+    [unmanaged] = find(line.replace("ssohelper_managed = true\n", ""))
+    assert unmanaged.fix == "ssohelper profile sync --adopt p, or correct it in an editor"
+    config = ConfigFile.parse(f"{SESSION}[profile p]\n{line}".encode(), "config")
+    entry = config.profile("p")
+    assert entry is not None
+    profile = ProfileFact(entry, config.target(entry))
+    assert '"--zzz"' in checks.find_profile_trouble(ConfigFacts(file=config), profile)
+    # boto3 takes the sso_* keys before the command, which another check names.
+    sso = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+    assert "helper-refuses" not in [one.id for one in find(sso + line)]
 
 
 def test_a_program_that_another_source_wins_over_is_not_named() -> None:

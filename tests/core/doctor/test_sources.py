@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
@@ -134,3 +134,36 @@ def test_each_of_several_lost_source_roles_is_told_by_itself() -> None:
     assert said['profiles "a" and "b"'].startswith("their roles are not in")
     assert said['profile "on-a"'].startswith('its source profile "a": "Gone" is not in')
     assert said['profile "on-b"'].startswith('its source profile "b": "Lost" is not in')
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("credential_process = /bin/x 'y\n", "a quote without its second half"),
+        (
+            "role_arn = arn:aws:iam::001234567890:role/S\nweb_identity_token_file = /gone\n",
+            "there is no such file",
+        ),
+        ("role_arn = arn:aws:iam::001234567890:role/S\ncredential_source = Moon\n", '"Moon"'),
+        (
+            "role_arn = arn:aws:iam::001234567890:role/S\ncredential_source = Environment\n",
+            "this shell has no AWS_ACCESS_KEY_ID",
+        ),
+        ("ssohelper_managed = true\n", "without a role since an edit of the keys"),
+    ],
+)
+def test_a_source_that_gives_no_credentials_is_said_of_the_profile_on_it(
+    source: str, reason: str
+) -> None:
+    text = f"[profile a]\n{ROLE}source_profile = s\n[profile s]\n{source}"
+    facts = facts_of(text, chosen="a")._replace(missing_token_files=frozenset({"/gone"}))
+    found = [one for one in checks.run_checks(facts) if one.id != "no-region"]
+    assert [(one.id, one.severity) for one in found] == [("source-unusable", "problem")]
+    assert reason in found[0].message
+
+
+def test_a_profile_that_only_the_credentials_file_has_is_no_trouble_of_another() -> None:
+    half = ProfileFact(ProfileEntry("base", {"aws_access_key_id": "set"}, False, 1, "base"))
+    config = read("[profile a]\ncredential_process = x\n")
+    facts = ConfigFacts(file=config, credentials_profiles=(half,))
+    assert checks.find_profile_trouble(facts, ProfileFact(config.profiles()[0])) == ""
