@@ -226,6 +226,15 @@ class TestBadInput:
         assert not opened.exists()
 
 
+def wait_for_console_login(emulator: Emulator) -> None:
+    """Wait until the browser has arrived: it goes on to AWS after our server has sent it there."""
+    ends_at = time.monotonic() + RUN_SECONDS
+    while not emulator.counters["federation.login"]:
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+    assert emulator.counters["federation.login"] == 1
+
+
 class TestOpening:
     def test_the_opener_gets_a_one_time_url_that_leads_to_the_page(
         self, shell: Home, emulator: Emulator, run: Run
@@ -241,7 +250,7 @@ class TestOpening:
         assert re.fullmatch(r"(\d+h ?)?(\d+m)?", lasts), lasts
         [address] = opened.read_text().split()
         assert address.startswith("http://127.0.0.1:")
-        assert emulator.counters["federation.login"] == 1
+        wait_for_console_login(emulator)
         assert (watching.found, watching.looks > 3) == (set(), True)
         with pytest.raises(urllib.error.URLError):
             urllib.request.urlopen(address, timeout=10)
@@ -293,7 +302,7 @@ class TestOpening:
         done = run("console", PROFILE)
         assert done.returncode == 0, done.stderr
         assert notes.read_text().startswith("ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A")
-        assert emulator.counters["federation.login"] == 1
+        wait_for_console_login(emulator)
 
     def test_two_roles_in_one_browser_are_a_warning_once(self, shell: Home, run: Run) -> None:
         """Without multi-session support AWS asks to log out first: the warning explains that."""

@@ -4,15 +4,16 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from ssohelper.actions import favourites
+from ssohelper.actions import doctor_facts, favourites
 from ssohelper.app import App
 from ssohelper.core.device_flow import DeviceAuthorization
+from ssohelper.core.doctor.facts import ProgramFact
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import (
@@ -35,6 +36,7 @@ from tests.in_process import renew_in_process
 # 2026-03-11T14:30:00Z, a Wednesday afternoon.
 NOW = 1_773_239_400
 COMMAND = "/home/ana/.local/bin/ssohelper-credentials"
+_MAKE_PROGRAM_FACT = doctor_facts.make_program_fact
 CONFIG = """\
 [default]
 region = eu-west-1
@@ -217,6 +219,13 @@ def _profile(session: SsoSession, account_id: str, role_name: str) -> Profile:
     return Profile(f"{account_id}/{role_name}", session, Role(account_id, role_name), None)
 
 
+def _make_program_fact(word: str, environ: Mapping[str, str]) -> ProgramFact:
+    """Return what is known about a program; COMMAND is there and ours, also if no file is."""
+    if word == COMMAND:
+        return ProgramFact(word, COMMAND, True)
+    return _MAKE_PROGRAM_FACT(word, environ)
+
+
 @contextmanager
 def demo_home(home: Path) -> Iterator[DemoHome]:
     """Start an emulated Identity Center, and make a home that uses it."""
@@ -224,6 +233,7 @@ def demo_home(home: Path) -> Iterator[DemoHome]:
     with (
         Emulator(clock=clock) as emulator,
         mock.patch.object(installation, "find_profile_command", return_value=COMMAND),
+        mock.patch.object(doctor_facts, "make_program_fact", _make_program_fact),
         mock.patch.object(installation, "find_path_that_others_could_replace", return_value=None),
     ):
         made = DemoHome(home, emulator, clock)
