@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from ssohelper.core.doctor.findings import Finding
 
 
+# The problems that end when ssohelper writes the profile's command again.
+_CURED_BY_WRITING_AGAIN = ("helper-missing", "helper-refuses")
+
+
 def gather_facts_of_profile(app: App, name: str) -> Facts:
     """Return what files and this shell say about a profile and its source profiles."""
     config = doctor_facts.read_config_facts(app)
@@ -75,6 +79,23 @@ def _find_stopping_problem(facts: Facts, wanted: Iterable[checks.Check]) -> Find
     found = checks.run_checks(facts, wanted)
     problems = (one for one in found if one.severity == "problem")
     return next((one for one in problems if one.id not in checks.NOT_STOPPING), None)
+
+
+def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> frozenset[str]:
+    """Return the managed ones of these profiles whose command does not run.
+
+    The program has moved, or it refuses the command. Such a profile works once ssohelper has
+    written its command again.
+    """
+    config = app.config.read()
+    return frozenset(
+        name
+        for name in names
+        if (entry := config.profile(name)) is not None
+        and entry.managed
+        and (found := checks.find_problem_of_profile(gather_facts_of_profile(app, name), name))
+        and found.id in _CURED_BY_WRITING_AGAIN
+    )
 
 
 def explain_why_profile_is_not_used(app: App, name: str) -> ConfigInvalid:

@@ -13,6 +13,7 @@ from ssohelper.actions import (
     config_writing,
     default_regions,
     lost_roles,
+    profile_reasons,
     saved_options,
 )
 from ssohelper.core import chains, filter_rows, plan_text, profile_plan
@@ -384,9 +385,10 @@ def _make_request_for_roles(
                 hint=did_you_mean(role.name, names)
                 + f"see: ssohelper list --refresh --session {session.name}",
             )
+    unfit = adopting.find_profiles_unfit_for_use(app, session, roles)
+    broken = profile_reasons.choose_profiles_with_broken_command(app, unfit)
     return _make_sync_request(app, session, listing, choices)._replace(
-        only_roles=frozenset(roles),
-        not_counted=adopting.find_profiles_unfit_for_use(app, session, roles),
+        only_roles=frozenset(roles), not_counted=unfit - broken, broken=broken
     )
 
 

@@ -267,8 +267,12 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     if name is None or trouble or not (is_named or is_sure):
         name = _find_profile_of_role(app, chosen, unfit)
     if name is None:
+        broken = profile_reasons.choose_profiles_with_broken_command(app, unfit)
         for other in selection.find_profiles_of_role(app, chosen.key, sorted(unfit)):
-            if _is_managed(app, other) and not (is_typed and other == chosen.name):
+            if other in broken:
+                error = profile_reasons.explain_why_profile_is_not_used(app, other)
+                output.say(f"{show_message(error.message)}; its command can be written again")
+            elif _is_managed(app, other) and not (is_typed and other == chosen.name):
                 _say_why_profile_is_not_used(app, chosen, other)
         with listing_progress.show_listing_progress() as progress:
             listing = directory.fetch_listing(app, chosen.session, progress=progress)

@@ -175,14 +175,18 @@ class _Planner:
 
         Return the selected roles, each with the reason why it gets no new profile, or None.
         """
-        only_roles = self._request.only_roles
+        request = self._request
         adopted = set(self._adopted.roles.values())
         selected = {}
         for unnamed in self._listed:
             role = unnamed.role
             is_selected = self._is_within_filters(unnamed.account, role.name)
-            if only_roles:
-                is_selected = role in only_roles
+            if request.only_roles:
+                is_selected = role in request.only_roles
+                names = {entry.name for entry, _form in self._managed.get(role, ())}
+                if is_selected and names & request.broken:
+                    self._plan_identity_keys(unnamed, is_selected=True)
+                    continue
             else:
                 self._plan_identity_keys(unnamed, is_selected=is_selected)
                 is_selected = is_selected and role not in self._managed and role not in adopted
@@ -267,6 +271,8 @@ class _Planner:
         convert = request.no_native or (request.convert and is_asked)
         wanted = sync_request.form_of_profile(self._request, unnamed) if convert else request.form
         for entry, form in self._managed.get(role, ()):
+            if request.only_roles and entry.name not in request.broken:
+                continue
             new_form = wanted if convert else form
             if wanted != request.form:
                 self._skipped.append(Skipped(entry.name, STAYS_PROCESS))

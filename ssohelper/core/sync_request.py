@@ -29,6 +29,7 @@ class SyncRequest(NamedTuple):
     `adopt`: the profiles of other tools to take over. `not_counted`: profiles that the user or other
     tools wrote and that do not work, so that their roles get another profile. `refused`: those
     whose section in ~/.aws/credentials names another role, so that they are not adopted.
+    `broken`: managed profiles of `only_roles` whose command does not run: it is written again.
     `legacy_listing`: the roles of the session whose sign-in the portal's legacy profiles use, None
     if they are not known.
     `region_rules`: patterns of accounts, each with the region that profiles of matching accounts
@@ -55,6 +56,7 @@ class SyncRequest(NamedTuple):
     rules: tuple[str, ...] = ()
     adopt: frozenset[str] = frozenset()
     not_counted: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     legacy_listing: Listing | None = None
     region_rules: tuple[tuple[str, str], ...] = ()

@@ -638,7 +638,7 @@ def test_a_managed_profile_whose_section_names_another_role_is_not_used(
 
 
 @pytest.mark.parametrize(
-    ("edit", "reason", "fix"),
+    ("edit", "reason", "fix", "used"),
     [
         (
             lambda text: text.replace(
@@ -649,21 +649,24 @@ def test_a_managed_profile_whose_section_names_another_role_is_not_used(
             "two sources of credentials in one profile (role_arn and credential_process)",
             'remove in an editor, as ssohelper did not write it: "role_arn" and '
             '"web_identity_token_file"',
+            "corp.pay.Read",
         ),
         (
             lambda text: re.sub(r"= \S+(?= --session)", "= /gone/ssohelper-credentials", text),
             'ssohelper is no longer at "/gone/ssohelper-credentials"',
             "ssohelper doctor --fix",
+            "pay.Read",
         ),
         (
             lambda text: text.replace("--role-name Read", "--role-name Read --zzz"),
             'ssohelper refuses its command: it has no argument "--zzz"',
             "ssohelper profile sync",
+            "pay.Read",
         ),
     ],
 )
 def test_a_managed_profile_that_would_not_give_its_role_is_not_used(
-    signed_in: Home, run: Run, edit: Callable[[str], str], reason: str, fix: str
+    signed_in: Home, run: Run, edit: Callable[[str], str], reason: str, fix: str, used: str
 ) -> None:
     ok(run("profile", "sync", "--yes"))
     shell = {"_SSOHELPER_SHELL": "bash"}
@@ -673,18 +676,22 @@ def test_a_managed_profile_that_would_not_give_its_role_is_not_used(
     assert (done.returncode, done.stdout) == (3, "")
     assert f'the profile "pay.Read" is not used: {reason}' in done.stderr
     assert f"hint: {fix}" in done.stderr
-    # By its account and role, it is an error off a terminal, or another profile is added.
+    # By its account and role, it is an error off a terminal. With --yes the command is written again
+    # where that helps, else another profile is added.
     done = run("use", "pay/Read", env=shell)
     assert done.returncode == 2
     assert f'the profile "pay.Read" is not used: {reason}' in done.stderr
-    assert f"to repair it: {fix}" in done.stderr
+    repair = "its command can be written again" if used == "pay.Read" else f"to repair it: {fix}"
+    assert repair in done.stderr
     assert "no profile that works" in done.stderr
     done = run("use", "pay/Read", "--yes", env=shell)
-    assert "AWS_PROFILE='corp.pay.Read'" in done.stdout
+    assert f"AWS_PROFILE='{used}'" in done.stdout
+    commands = signed_in.config_file.read_text().count(f"--account-id {PAY} --role-name Read")
+    assert commands == (1 if used == "pay.Read" else 2)
     # So does a row of a list, as after Enter in the full screen.
     app = in_process(signed_in)
     row = resolve_profile(app, "pay.Read", None)
-    assert use_command._ensure_profile(app, row, False, is_typed=False).name == "corp.pay.Read"
+    assert use_command._ensure_profile(app, row, False, is_typed=False).name == used
 
 
 def test_a_program_in_the_section_leaves_the_sso_keys_to_the_aws_cli(saved: Home, run: Run) -> None:
