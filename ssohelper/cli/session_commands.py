@@ -354,7 +354,7 @@ def _make_detail_rows(
         ("filters", plan_text.filter_options(choices) or "none"),
         ("name template", choices.template or app.settings.get("name_template")),
         ("form", choices.form or app.settings.get("form")),
-        ("default region", default_regions.default_region_of_session(app, clock.session, choices)),
+        ("default region", default_regions.region_for_new_profiles(app, clock.session, choices)),
         ("removed profiles", str(len(choices.removed))),
     ]
     for label, names in (("profile", entry.managed), ("profile, not ours", entry.others)):
