@@ -127,7 +127,7 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
     if not plan.changes:
         output.say(f'the session "{show(new.name)}" exists already')
     adopt_output.say_which_session_serves_old_profiles(app, new)
-    done = f"session added; sign in with: ssohelper login {new.name}"
+    done = f"added; sign in with: ssohelper login {new.name}"
     _carry_out_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
 
