@@ -75,6 +75,7 @@ DEFERRED_ANYWHERE = {
     "hashlib.sha256",
     # A list of roles is shown before the first search: 1 ms.
     "ssohelper.core.search.Index",
+    "ssohelper.core.suggestions.suggest_search",
     "ssohelper.core.search.did_you_mean",
 }
 

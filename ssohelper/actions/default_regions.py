@@ -34,11 +34,18 @@ def region_in_written_profiles(app: App, session: SsoSession, choices: Choices) 
     return choices.written_region or default_region_of_session(app, session, choices)
 
 
+def region_for_new_profiles(app: App, session: SsoSession, choices: Choices) -> str:
+    """Return the default region that the session's next new profiles get.
+
+    For the first profiles of a session this may be the proposed region, which is saved with them.
+    """
+    return default_region_of_session(app, session, with_proposed_region(app, session, choices))
+
+
 def region_for_new_profile_of_role(app: App, profile: Profile) -> str:
     """Return the region that a new profile for the role of `profile` would get."""
     session, role = profile.session, profile.shown_role
-    choices = with_proposed_region(app, session, app.choices.load(session.name))
-    default = default_region_of_session(app, session, choices)
+    default = region_for_new_profiles(app, session, app.choices.load(session.name))
     rules = app.settings.account_regions()
     if not rules:
         return default  # without reading the names of accounts

@@ -22,7 +22,8 @@ def save_sync_options_under_lock(app: App, plan: Plan) -> None:
     """Save the options of this plan. The caller holds the lock of `app.choices`.
 
     Filters that match no listed role count as mistyped and are not saved. A plan for single roles
-    saves no options; it only deletes the record that the user removed the profiles of these roles.
+    deletes the record that the user removed the profiles of these roles. It saves no options, except
+    the default region that was proposed for the session's first profiles and that they were given.
     If options changed and the config did not, a version of the config is saved, so that `profile
     undo` restores the options.
     """
@@ -32,6 +33,8 @@ def save_sync_options_under_lock(app: App, plan: Plan) -> None:
     new = remembered._replace(**{name: getattr(chosen, name) for name in chosen.given})
     if plan.request.only_roles:
         new = remembered._replace(removed=remembered.removed - plan.request.only_roles)
+        if plan.add and _has_proposed_region(plan):
+            new = new._replace(default_region=chosen.default_region)
         if plan.add and new.written_region is None:
             region = default_regions.default_region_of_session(app, plan.request.session, new)
             new = new._replace(written_region=region)
@@ -51,3 +54,9 @@ def save_sync_options_under_lock(app: App, plan: Plan) -> None:
             records_unchanged=True,
         )
     app.choices.save(session_name, new)
+
+
+def _has_proposed_region(plan: Plan) -> bool:
+    """Return whether the plan writes the region that its options got from `with_proposed_region`."""
+    chosen = plan.request.choices
+    return "default_region" in chosen.given and plan.request.region == chosen.default_region

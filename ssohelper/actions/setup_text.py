@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import adopting
 from ssohelper.actions.adopting import ProfileOfOtherTool
@@ -13,11 +14,14 @@ from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.source_profiles import unusable_source_text
 from ssohelper.core.text import shortened_name_list, show, show_message
 
-_MOST_NAMES = 5
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.model import SsoSession
+
+_MOST_NAMES, _MOST_NAMES_ASKED = 5, 3
 ADOPT_LATER = "to adopt them later: ssohelper profile sync --adopt '*'"
 DEFAULT_REGION = "default region of the profiles"
 GUARD_QUESTION = "guard these roles?"
-SESSION_WRITTEN = "the session was written; to write its profiles later: ssohelper profile sync"
 # What the empty screens say to a user who may have no Identity Center.
 TRY_THE_DEMO = "To try it without AWS: ssohelper demo"
 SIGNED_OUT_AGAIN = "signed out again: no token and no profile is left of this setup"
@@ -25,6 +29,19 @@ SIGNED_OUT = "signed out again"
 NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
 # How many problems of `doctor` the end of a setup shows.
 _MOST_PROBLEMS = 3
+
+
+def session_written_text(app: App, session: SsoSession, key: str = "") -> str:
+    """Return the message that the session was written, and how to write its profiles later.
+
+    `key` is the key that shows the profiles, if there is one.
+    """
+    sessions = app.config.read().session_names()
+    named = f" --session {session.name}" if len(sessions) > 1 else ""
+    way = f"{key}, or " if key else ""
+    return (
+        f"the session was written; to write its profiles later: {way}ssohelper profile sync{named}"
+    )
 
 
 def default_region_line(region: str) -> str:
@@ -95,9 +112,10 @@ def _explain_whether_profile_works(one: ProfileOfOtherTool) -> tuple[str, str, s
 def adopt_question(needing: Collection[str]) -> str:
     """Return the question whether to adopt the profiles that do not work without ssohelper."""
     profiles = profile_count_text(len(needing))
+    names = shortened_name_list([show(name, 40) for name in sorted(needing)], _MOST_NAMES_ASKED)
     if len(needing) == 1:
-        return f"adopt {profiles} that needs ssohelper to work, with its name?"
-    return f"adopt {profiles} that need ssohelper to work, with their names?"
+        return f"adopt {profiles} that needs ssohelper to work, with its name ({names})?"
+    return f"adopt {profiles} that need ssohelper to work, with their names ({names})?"
 
 
 def adopt_all_question(found: Sequence[ProfileOfOtherTool]) -> str:

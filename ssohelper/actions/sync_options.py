@@ -49,7 +49,7 @@ def load_sync_option_texts(app: App, session: SsoSession) -> dict[str, str]:
         ROLES: _join_filters(choices.roles),
         TEMPLATE: choices.template or settings.get("name_template"),
         FORM: choices.form or settings.get("form"),
-        REGION: default_regions.default_region_of_session(app, session, choices),
+        REGION: default_regions.region_for_new_profiles(app, session, choices),
     }
 
 

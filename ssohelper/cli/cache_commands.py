@@ -12,6 +12,9 @@ from ssohelper.cli.table import Cell
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.text import show
 
+# The session, and what the file has: an account id and a role, for instance.
+_CUT_COLUMNS = (1, 2)
+
 
 @click.group("cache")
 @output.common_options
@@ -46,7 +49,9 @@ def list_cache() -> None:
         (item.kind, item.session, item.what, _time_left_cell(item, app.clock.aws_now()), item.path)
         for item in found
     ]
-    output.print_rows(("kind", "session", "what", "lasts", "path"), rows)
+    header = ("kind", "session", "what", "lasts", "path")
+    if output.print_rows(header, rows, cut=_CUT_COLUMNS, may_drop_last=True):
+        output.say("this terminal is too narrow for the paths: ssohelper cache list --json")
 
 
 @cache_command_group.command("clear")

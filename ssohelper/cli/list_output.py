@@ -26,6 +26,8 @@ _SESSION_HEADER = ("SESSION",)
 _GUARDED_HEADER = ("GUARDED",)
 _USED_HEADER = ("USED",)
 _GUARDED_CELL = Cell(f"{guard_rules.SIGN} guarded", colors.GUARDED)
+# The account's name.
+_CUT_COLUMNS = (1,)
 # A narrower terminal needs its columns for names.
 _COLUMNS_WITH_USED = 100
 
@@ -83,6 +85,8 @@ def print_roles(
             )
             for row in rows
         ],
+        cut=_CUT_COLUMNS,
+        may_drop_last=shows_used,
     )
 
 
@@ -169,4 +173,5 @@ def print_accounts(
             )
             for session_name, listed in accounts
         ],
+        cut=_CUT_COLUMNS,
     )

@@ -13,7 +13,7 @@ import select
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -126,15 +126,23 @@ def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
     click.echo(to_json({"version": 1, "data": data, "warnings": list(warnings)}, indent=2))
 
 
-def print_rows(header: Sequence[str], rows: Iterable[Sequence[str | Cell]]) -> None:
+def print_rows(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str | Cell]],
+    *,
+    cut: Collection[int] = (),
+    may_drop_last: bool = False,
+) -> bool:
     """Print rows as a table on a terminal, elsewhere tab-separated and without the header.
 
-    A `Cell` has a colour, which is drawn on a terminal that shows colours.
+    A `Cell` has a colour, which is drawn on a terminal that shows colours. `cut` are the numbers of
+    columns whose cells a terminal may show shortened. With `may_drop_last`, a terminal on which
+    more rows are whole without the last column shows them without it; returns whether it does.
     """
     if not sys.stdout.isatty():
         for row in rows:
             echo("\t".join(show(table.text_of_cell(cell)) for cell in row))
-        return
+        return False
     shown = [
         [
             Cell(show(cell.text), cell.color) if isinstance(cell, Cell) else show(cell)
@@ -145,8 +153,16 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str | Cell]]) -> N
     # A terminal that does not know its size reports 0 columns: the table then gets 80.
     room = shutil.get_terminal_size().columns or 80
     names = [name.upper() for name in header]
+    drops_last = False
+    if may_drop_last:
+        fewer = names[:-1], [row[:-1] for row in shown]
+        count = table.count_shortened_rows
+        drops_last = count(names, shown, room, cut) > count(*fewer, room, cut)
+        names, shown = fewer if drops_last else (names, shown)
     bold, colored = not terminal.is_terminal_dumb(), terminal.shows_colors()
-    echo("\n".join(table.table_lines(names, shown, room, bold=bold, colored=colored)))
+    lines = table.table_lines(names, shown, room, bold=bold, colored=colored, cut=cut)
+    echo("\n".join(lines))
+    return drops_last
 
 
 def echo(text: str = "") -> None:

@@ -127,7 +127,7 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
     if not plan.changes:
         output.say(f'the session "{show(new.name)}" exists already')
     adopt_output.say_which_session_serves_old_profiles(app, new)
-    done = f"session added; sign in with: ssohelper login {new.name}"
+    done = f"added; sign in with: ssohelper login {new.name}"
     _carry_out_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
 
@@ -354,7 +354,7 @@ def _make_detail_rows(
         ("filters", plan_text.filter_options(choices) or "none"),
         ("name template", choices.template or app.settings.get("name_template")),
         ("form", choices.form or app.settings.get("form")),
-        ("default region", default_regions.default_region_of_session(app, clock.session, choices)),
+        ("default region", default_regions.region_for_new_profiles(app, clock.session, choices)),
         ("removed profiles", str(len(choices.removed))),
     ]
     for label, names in (("profile", entry.managed), ("profile, not ours", entry.others)):

@@ -172,7 +172,7 @@ def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool)
     question = setup_text.keep_session_question(session.name)
     if output.confirm(question, yes=False, what="setup"):
         sessions.apply_session_plan(app, sessions.plan_new_session(app, session))
-        output.say(setup_text.SESSION_WRITTEN)
+        output.say(setup_text.session_written_text(app, session))
     else:
         sessions.sign_out_and_forget_listing(app, session)
         output.say(setup_text.SIGNED_OUT_AGAIN)

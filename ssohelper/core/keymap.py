@@ -102,7 +102,9 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("profiles.undo", "f8", "Undo", "ask, then undo the last config write"),
         KeyAction("profiles.edit", "ctrl+e", "Edit", "open the editor at the profile's line"),
         KeyAction("profiles.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
-        KeyAction("profiles.prune", "ctrl+g", "Prune", "also remove profiles whose role is gone"),
+        KeyAction(
+            "profiles.prune", "ctrl+g", "Prune", "also remove profiles outside list or filters"
+        ),
         KeyAction("profiles.rename", "ctrl+r", "Rename", "also rename profiles by the template"),
         KeyAction("profiles.session", "ctrl+t", "Session", "show the profiles of the next session"),
         KeyAction("profiles.open", "enter", "Open", "fold or unfold the group, or show a diff"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ssohelper.core import served_role
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.service_hosts import is_region
 
@@ -11,6 +12,9 @@ from ssohelper.core.service_hosts import is_region
 OF_BOTOCORE = "AWS_DEFAULT_REGION"
 # The variables that give SDKs their region.
 VARIABLES = ("AWS_REGION", OF_BOTOCORE)
+
+# `use --keys` and `exec` set all of these variables.
+_SET_WITH_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_ACCOUNT_ID", "AWS_SESSION_EXPIRATION")
 
 
 def has_own_region(keys: Mapping[str, str]) -> bool:
@@ -29,8 +33,22 @@ def lacks_region(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
 
 
 def propose_region(config: ConfigFile, environ: Mapping[str, str], otherwise: str) -> str:
-    """Return the region of the profile `[default]`, else the environment's, else `otherwise`."""
+    """Return the region of the profile `[default]`, else the environment's, else `otherwise`.
+
+    The environment's does not count in a shell that `ssohelper use` or `exec` switched to a role:
+    it is the region of that role, whose session may be another one.
+    """
     default = config.profile("default")
     known = [default.keys.get("region", "").strip()] if default else []
-    known += [environ.get(name, "") for name in VARIABLES]
+    if not _is_switched_to_role(config, environ):
+        known += [environ.get(name, "") for name in VARIABLES]
     return next(filter(is_region, known), otherwise)
+
+
+def _is_switched_to_role(config: ConfigFile, environ: Mapping[str, str]) -> bool:
+    profile = config.profile(environ.get("AWS_PROFILE", ""))
+    return (
+        (profile is not None and profile.managed)
+        or served_role.VARIABLE in environ
+        or all(environ.get(name) for name in _SET_WITH_KEYS)
+    )

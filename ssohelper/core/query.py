@@ -4,7 +4,9 @@ No other module decides what a word in a search means.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 # Matches an account id as the AWS console shows it, 1234-5678-9012, or the beginning of one.
@@ -20,6 +22,10 @@ _PORTAL_LINK = r"https?://[^#]*#/console\?(.+)"
 _URL_CODE = r"%([0-9a-f]{2})"
 # Signs that give a word another meaning. With one of them, a part of a word is no name.
 _SIGNS = ("!", "'", "^")
+
+# Matches the Unicode name of an accented letter, and finds the letter. Two letters have other names.
+_ACCENTED = r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .+"
+_NAMED_OTHERWISE = {"ß": "s", "ı": "i"}
 
 # A longer word is searched only as a whole, not as a subsequence: a pasted word of 200 characters
 # took 15 s.
@@ -64,6 +70,17 @@ def fold_case(text: str) -> str:
         return text.lower()
     # A few characters, such as U+0130, become two characters in lower case. They stay as they are.
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
+
+
+def without_accents(text: str) -> str:
+    """Return the text with Latin letters in place of accented ones, with the same length."""
+    return text if text.isascii() else "".join(map(_base_letter, text))
+
+
+@cache
+def _base_letter(character: str) -> str:
+    named = re.fullmatch(_ACCENTED, unicodedata.name(character, ""))
+    return named[1].lower() if named else _NAMED_OTHERWISE.get(character, character)
 
 
 def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:

@@ -7,11 +7,12 @@ import difflib
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from itertools import compress
 from operator import add
 from typing import NamedTuple
 
-from ssohelper.core.query import Term, fold_case, parse_query
+from ssohelper.core.query import Term, fold_case, parse_query, without_accents
 from ssohelper.core.subsequence import MAX_LENGTH, WordMatch, bonus_points, find_best_matches
 
 # The rank of a search term that is a whole field, begins a field, begins a word, or is inside a
@@ -166,6 +167,20 @@ class _Column:
         self.texts = [fold_case(text) for text in by_text]
         self._bonuses: dict[int, list[int]] = {}
 
+    @cached_property
+    def _unaccented(self) -> list[str]:
+        if all(map(str.isascii, self.texts)):
+            return self.texts
+        return list(map(without_accents, self.texts))
+
+    def texts_for(self, word: str) -> list[str]:
+        """Return the texts in which to look for a word of a search.
+
+        As in fzf, a word without accents is also found where the text has them. All these texts
+        have the lengths of the original ones.
+        """
+        return self._unaccented if without_accents(word) == word else self.texts
+
     def bonuses_of(self, number: int) -> list[int]:
         """Return the points that a match adds at each position of this text. Computed once."""
         found = self._bonuses.get(number)
@@ -175,13 +190,14 @@ class _Column:
 
     def scores(self, term: Term, *, fuzzy: bool) -> list[int] | None:
         """Return the score of the term in each text, or None if it is in no text."""
-        texts = self.texts
+        texts = self.texts_for(term.text)
         has_any = False
         scores = [0] * len(texts)
         for word in term.spellings:
             for number, text in enumerate(texts):
                 if word in text:
-                    scores[number] = max(scores[number], self._whole_score(term, word, number)[0])
+                    score, _ = _whole_score(term, word, text, self.originals[number])
+                    scores[number] = max(scores[number], score)
                     has_any = has_any or scores[number] > 0
         if fuzzy and term.is_fuzzy and len(term.text) > 1:
             passes = _subsequence_pattern(term.text).match
@@ -194,22 +210,13 @@ class _Column:
 
     def positions(self, term: Term, number: int) -> list[int]:
         """Return which characters of this text match the term, which must be in it."""
+        text, original = self.texts_for(term.text)[number], self.originals[number]
         score, start, length = max(
-            (*self._whole_score(term, word, number), len(word)) for word in term.spellings
+            (*_whole_score(term, word, text, original), len(word)) for word in term.spellings
         )
         if score:
             return list(range(start, start + length))
-        return find_best_matches(term.text, self.texts[number], self.bonuses_of(number))[
-            -1
-        ].positions()
-
-    def _whole_score(self, term: Term, word: str, number: int) -> tuple[int, int]:
-        """Return score and position of a word that must be in the text as a whole; 0 if not."""
-        text = self.texts[number]
-        place = _find_best_rank(term, word, text, self.originals[number])
-        if place is None:
-            return 0, 0
-        return _score(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
+        return find_best_matches(term.text, text, self.bonuses_of(number))[-1].positions()
 
 
 class _TwoColumnSearch:
@@ -228,7 +235,7 @@ class _TwoColumnSearch:
             passes = _subsequence_pattern(word[:least]).match
             self._begun = [
                 find_best_matches(word[:-1], text, first.bonuses_of(number)) if passes(text) else []
-                for number, text in enumerate(first.texts)
+                for number, text in enumerate(first.texts_for(word))
             ]
 
     def improved_scores(self, scores: list[int], rows: Sequence[int]) -> list[int]:
@@ -273,7 +280,7 @@ def _find_word_ends(word: str, column: _Column, number: int) -> dict[int, WordMa
 
     The keys are the numbers of characters of the searched word before the suffix.
     """
-    text, bonus = column.texts[number], column.bonuses_of(number)
+    text, bonus = column.texts_for(word)[number], column.bonuses_of(number)
     found = {}
     for count in range(1, len(word)):
         rest = word[count:]
@@ -316,6 +323,14 @@ def _fuzzy_score(best: list[WordMatch], word: str, length: int) -> int:
     if len(best) < len(word):
         return 0
     return _score(min(max(1, best[-1].points), _UNIT - 1), length)
+
+
+def _whole_score(term: Term, word: str, text: str, original: str) -> tuple[int, int]:
+    """Return score and position of a word that must be in the text as a whole; 0 if not."""
+    place = _find_best_rank(term, word, text, original)
+    if place is None:
+        return 0, 0
+    return _score(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
 
 
 def _find_best_rank(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:

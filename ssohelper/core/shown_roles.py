@@ -43,6 +43,8 @@ class ShownRoles:
     def __init__(self, view: RoleListView = FLAT) -> None:
         self.view = view
         self.query = ""
+        # A search to offer in place of one that finds nothing; `suggest_search` sets it.
+        self.suggestion = ""
         self.rows: Sequence[RoleRow] = ()
         self.lines: Sequence[int] = ()
         # How many rows match the search and the filter, including rows of folded accounts.
@@ -73,6 +75,22 @@ class ShownRoles:
         self.view = view
         self._update_lines()
 
+    def suggest_search(self) -> None:
+        """Set `suggestion` to a search that finds rows, if the present one finds none."""
+        if self.is_searching and not self.count and self._index is not None:
+            from ssohelper.core.suggestions import suggest_search  # only after a mistyped search
+
+            self.suggestion = suggest_search(self.query, self._index, self.rows)
+
+    @property
+    def no_match_text(self) -> str:
+        """Return a text that says why no row is shown, or "" if the list has no rows at all."""
+        if not self.rows:
+            return ""
+        meant = f' · did you mean "{self.suggestion}"?' if self.suggestion else ""
+        clears = " · esc clears the search" if self.is_searching else ""
+        return f"nothing matches{meant}{clears}{' · a filter is on' if self.is_filtered else ''}"
+
     def build_index(self) -> None:
         """Build the search index now, so that the first search need not wait for it."""
         if self._index is None:
@@ -96,6 +114,7 @@ class ShownRoles:
         return not (self.view.is_flat or self.is_searching or self.view.only_favourites)
 
     def _update_lines(self) -> None:
+        self.suggestion = ""
         numbers = self._find_row_numbers()
         self.count = len(numbers)
         if self.view.is_flat:

@@ -64,6 +64,13 @@ def broken_into_lines(text: str, columns: int) -> Iterator[str]:
     yield text
 
 
+def cut_to_columns(text: str, columns: int) -> str:
+    """Return the text if it fits into so many terminal columns, else its start and an ellipsis."""
+    if columns_of_text(text) <= columns:
+        return text
+    return text[: _count_that_fits(text, columns - 1)] + "…"
+
+
 def to_json(value: Any, *, indent: int | None = None) -> str:
     r"""Return ASCII JSON, compact without `indent`. Escapes DEL, too, which json.dumps does not."""
     separators = None if indent else (",", ":")

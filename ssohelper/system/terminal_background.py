@@ -21,6 +21,9 @@ if sys.platform != "win32":
     import tty
 
 _QUESTION = b"\x1b]11;?\x1b\\\x1b[c"
+# What was typed before the echo was stopped stands on the line below the command. Without this, it
+# would stand there again when the screen has ended, before what the program or the shell prints.
+_ERASE_LINE = b"\r\x1b[K"
 _COLOUR = re.compile(
     rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
 )
@@ -54,7 +57,7 @@ def ask_background(environ: Mapping[str, str]) -> Iterator[Background]:
     over_ssh = "SSH_CONNECTION" in environ or "SSH_TTY" in environ
     ends_at = time.monotonic() + (_SECONDS_OVER_SSH if over_ssh else _SECONDS)
     try:
-        os.write(2, _QUESTION)
+        os.write(2, (_ERASE_LINE if _has_input() else b"") + _QUESTION)
         try:
             yield found
         finally:  # after Ctrl-C too: the shell would take the answer for typed text
@@ -74,6 +77,10 @@ def _stop_echo() -> list[Any] | None:
             tty.setcbreak(0, termios.TCSANOW)
             return before
     return None
+
+
+def _has_input() -> bool:
+    return bool(select.select([0], [], [], 0)[0])
 
 
 def _restore_terminal(settings: list[Any]) -> None:

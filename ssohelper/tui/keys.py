@@ -59,6 +59,16 @@ def make_cursor_bindings() -> list[Binding]:
     ]
 
 
+def make_row_bindings() -> list[Binding]:
+    """Return the bindings of the actions on the role under the cursor. They run `action_row(NAME)`."""
+    in_footer = ("favourite", "console", "shell", "profile", "command")
+    others = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
+    return [
+        action_binding(f"accounts.{name}", f"row('{name}')", priority=True, show=name in in_footer)
+        for name in (*in_footer, *others)
+    ]
+
+
 # Moves the cursor in pickers only. It has no priority, so in the full screen ctrl+p opens the
 # command palette.
 PICKER_UP = Binding("ctrl+p", "move(-1)", show=False)

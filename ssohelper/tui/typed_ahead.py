@@ -1,5 +1,6 @@
 """The keys that a user typed before the screen was there, as Textual's events."""
 
+import re
 from collections.abc import Iterator
 
 from textual.events import Key
@@ -8,25 +9,74 @@ from ssohelper.core.keymap import long_key_name
 
 _NAMED = {
     "\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x1b": "escape", " ": "space",
-    "\x1b[A": "up", "\x1b[B": "down", "\x1b[C": "right", "\x1b[D": "left",
-    "\x1bOA": "up", "\x1bOB": "down", "\x1bOC": "right", "\x1bOD": "left",
 }  # fmt: skip
 _CTRL_A, _CTRL_Z = 1, 26
 
+# An escape sequence. In this order: pasted text to its end; a string such as the terminal's
+# background, if it answers late; a key of Linux's console; a key of the keypad; an answer of the
+# terminal; all others, of which rxvt ends some with $; one that is cut off.
+_SEQUENCE = re.compile(
+    r"\x1b(?:"
+    r"\[200~.*?(?:\x1b\[201~|\Z)"
+    r"|[]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r"|\[\[[A-E]"
+    r"|O[ -~]"
+    r"|\[\?[0-?]*[ -/]*[@-~]"
+    r"|\[[0-?]*(?:\$|[ -/]*[@-~])"
+    r"|\[[0-?]*[ -/]*\Z"
+    r")",
+    re.DOTALL,
+)
+_LETTERS = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "home", "F": "end"}
+_NUMBERS = {
+    1: "home", 2: "insert", 3: "delete", 4: "end", 5: "pageup", 6: "pagedown", 7: "home", 8: "end",
+    11: "f1", 12: "f2", 13: "f3", 14: "f4", 15: "f5", 17: "f6", 18: "f7", 19: "f8", 20: "f9",
+    21: "f10", 23: "f11", 24: "f12",
+}  # fmt: skip
+_MODIFIERS = {2: "shift+", 5: "ctrl+", 6: "ctrl+shift+"}
+_KEYPAD = dict(zip("jkmnopqrstuvwxy", "*+-./0123456789", strict=True))
+
+
+def _list_sequences() -> Iterator[tuple[str, str]]:
+    """List each known sequence without the escape character, and its key as Textual names it."""
+    yield from (("[Z", "shift+tab"), ("OM", "enter"))
+    for at, letter in enumerate("PQRS", 1):
+        yield f"O{letter}", f"f{at}"
+    for at, letter in enumerate("ABCDE", 1):
+        yield f"[[{letter}", f"f{at}"
+    for letter in "ABCD":
+        yield f"[{letter.lower()}", f"shift+{_LETTERS[letter]}"  # of rxvt
+    for letter, key in _LETTERS.items():
+        yield from ((f"[{letter}", key), (f"O{letter}", key))
+        yield from ((f"[1;{number}{letter}", name + key) for number, name in _MODIFIERS.items())
+    yield from ((f"[{number}~", key) for number, key in _NUMBERS.items())
+    for number in (3, 5, 6):
+        for modifier, name in _MODIFIERS.items():
+            yield f"[{number};{modifier}~", name + _NUMBERS[number]
+
+
+_KEYS = dict(_list_sequences())
+
 
 def read_keys(typed: bytes) -> Iterator[Key]:
-    """Return the keys that these bytes of a terminal stand for; leave other sequences out."""
+    """Return the keys that these bytes of a terminal stand for.
+
+    Leaves out a sequence that is no key of this program, and text that was pasted as such.
+    """
     text = typed.decode("utf-8", "ignore")
     at = 0
     while at < len(text):
-        if text[at : at + 3] in _NAMED:
-            yield Key(_NAMED[text[at : at + 3]], None)
-            at += 3
-        elif text[at] == "\x1b" and text[at + 1 : at + 2] in ("[", "O"):
-            return  # what follows belongs to an unknown sequence
-        else:
+        sequence = _SEQUENCE.match(text, at)
+        if sequence is None:
             yield from _read_key(text[at])
             at += 1
+            continue
+        name = sequence.group()[1:]
+        if name in _KEYS:
+            yield Key(_KEYS[name], None)
+        elif name[:1] == "O" and name[1:] in _KEYPAD:
+            yield from _read_key(_KEYPAD[name[1:]])
+        at = sequence.end()
 
 
 def _read_key(character: str) -> Iterator[Key]:

@@ -219,3 +219,52 @@ def test_below_an_allow_list_no_profile_is_removed(
     with pytest.raises(Refused, match="may not change profiles"):
         profiles.remove_profiles(app, found)
     assert home.config_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("adds", ["one role", "ticked roles", "all roles"])
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({"AWS_REGION": "eu-north-1"}, "eu-north-1"),
+        ({"AWS_REGION": "eu-north-1", "AWS_PROFILE": "demo"}, "eu-west-1"),
+    ],
+    ids=["region of the shell", "region of the shell's role"],
+)
+def test_the_region_that_the_first_profiles_get_is_remembered(
+    home: Home, adds: str, variables: dict[str, str], region: str
+) -> None:
+    add_listed_session(home)
+    append(home, "[profile demo]\nregion = eu-north-1\nssohelper_managed = true\n")
+    app = App({**home.env, **variables})
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    given = app, session, listing, profiles.merge_choices(app, session)
+    if adds == "one role":
+        plan = profiles.plan_add(*given, Role(PAY, "Admin"), None)
+    elif adds == "ticked roles":
+        plan = profiles.plan_add_roles(*given, [Role(PAY, "Admin")])
+    else:
+        plan = profiles.plan_sync(*given)
+    profiles.write_profile_plan(app, plan)
+    later = App(home.env)  # in another shell
+    written = later.config.read().profile("pay.Admin")
+    assert written is not None
+    assert written.keys["region"] == region
+    saved = later.choices.load("corp")
+    assert saved.written_region == region
+    again = profiles.plan_sync(later, session, listing, profiles.merge_choices(later, session))
+    assert again.request.region == region
+
+
+def test_a_region_given_for_one_profile_is_not_the_session_s_default(home: Home) -> None:
+    add_listed_session(home)
+    app = App({**home.env, "AWS_REGION": "eu-north-1"})
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    choices = profiles.merge_choices(app, session)
+    role = Role(PAY, "Admin")
+    plan = profiles.plan_add(app, session, listing, choices, role, None, region="sa-east-1")
+    profiles.write_profile_plan(app, plan)
+    assert app.choices.load("corp").default_region is None

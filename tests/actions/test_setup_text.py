@@ -4,7 +4,10 @@ import pytest
 
 from ssohelper.actions import setup_text
 from ssohelper.actions.doctor import Report
+from ssohelper.app import App
 from ssohelper.core.doctor.findings import problem
+from tests.conftest import Home
+from tests.saved_listing import URL
 
 
 @pytest.mark.parametrize(("count", "has_more"), [(0, False), (3, False), (4, True)])
@@ -14,3 +17,36 @@ def test_three_problems_are_shown_and_more_are_mentioned(count: int, has_more: b
     assert sum(line.startswith("problem: ") for line in lines) == min(count, 3)
     assert ("for the other problems: ssohelper doctor" in lines) == has_more
     assert "for all your roles: ssohelper list --session corp" in lines
+
+
+@pytest.mark.parametrize(
+    ("names", "key", "way"),
+    [
+        (["corp"], "", "later: ssohelper profile sync"),
+        (["corp", "other"], "", "later: ssohelper profile sync --session corp"),
+        (["corp", "other"], "F4", "later: F4, or ssohelper profile sync --session corp"),
+    ],
+)
+def test_the_command_that_writes_the_profiles_later_names_one_of_several_sessions(
+    home: Home, names: list[str], key: str, way: str
+) -> None:
+    for name in names:
+        home.add_session(name, URL, "eu-west-1")
+    app = App(home.env)
+    session = app.config.read().sso_session("corp")
+    assert session is not None
+    assert setup_text.session_written_text(app, session, key).endswith(way)
+
+
+@pytest.mark.parametrize(
+    ("needing", "names"),
+    [
+        (["b", "a"], "a, b"),
+        (["d", "c", "b", "a"], "a, b, c and 1 more"),
+        (["x" * 50], "x" * 39 + "…"),
+    ],
+)
+def test_the_question_names_the_profiles_that_need_ssohelper(
+    needing: list[str], names: str
+) -> None:
+    assert f"({names})?" in setup_text.adopt_question(needing)

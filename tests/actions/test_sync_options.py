@@ -59,3 +59,12 @@ def test_a_wrong_text_is_a_problem_of_its_field(
     assert given == Choices()
     assert list(problems) == [field]
     assert said in problems[field]
+
+
+def test_the_region_shown_is_the_one_that_the_first_profiles_get(home: Home) -> None:
+    add_listed_session(home)
+    app = App({**home.env, "AWS_REGION": "eu-north-1"})
+    session = app.config.read().sso_session("corp")
+    assert session is not None
+    shown = sync_options.load_sync_option_texts(app, session)
+    assert shown[sync_options.REGION] == "eu-north-1"

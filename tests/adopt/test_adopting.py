@@ -419,7 +419,8 @@ def test_on_a_terminal_setup_asks_and_enter_adopts(
         *("setup", START_URL, "--session", "corp", "--account", "sandbox-*"),
         *("--default-region", "eu-west-1"),
     )
-    child.expect_exact("adopt 1 profile that needs ssohelper to work, with its name? [Y/n]")
+    child.expect_exact("adopt 1 profile that needs ssohelper to work, with its name (")
+    child.expect_exact("[Y/n]")
     child.sendline("")
     child.expect_exact("1 profile to adopt — write")
     child.sendline("y")

@@ -123,7 +123,9 @@ class TestAdding:
         assert "+[sso-session corp]" in dry.stdout
         assert not home.config_file.exists()
         assert run(*command).returncode == 2  # no terminal, no --yes
-        assert run(*command, "--yes").returncode == 0
+        done = run(*command, "--yes")
+        assert done.returncode == 0
+        assert 'session "corp" added; sign in with: ssohelper login corp\n' in done.stderr
         assert run("session", "list").stdout.startswith(f"corp\t{URL}\teu-west-1")
         assert not emulator.counters
         again = run(*command, "--yes")

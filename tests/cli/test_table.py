@@ -8,7 +8,10 @@ import pytest
 from ssohelper.cli import table
 from ssohelper.core.text import columns_of_text
 from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import SCRIPT
 from tests.conftest import Home, Run
+from tests.saved_listing import add_listed_session, save_listing
+from tests.tui.terminal import Terminal
 
 HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
 # The same program, with its bar after 30 s: even a slow machine has read the list by then.
@@ -95,6 +98,55 @@ def test_short_cells_are_whole_in_a_table_and_one_column_less_makes_blocks() -> 
         f"{'a' * 8}      {'b' * 8}",
     ]
     assert drawn(25, *rows, header=header) == [f"A  {'a' * 20}", f"B  {'b' * 20}"]
+
+
+LONG = "a-team-with-a-name-of-fifty-letters-in-production"
+ROLES = ("AdministratorAccess", "DataScienceReadOnly", "ReadOnlyAccess")
+LISTED = [
+    ("000030000001", account, role, f"{account}.{role}", "corp", "3h ago")
+    for account in ("payments-prod", "shared-services", LONG)
+    for role in ROLES
+]
+LIST_HEADER = (*HEADER, "SESSION", "USED")
+
+
+def test_a_column_counts_the_rows_that_it_shortens() -> None:
+    count = table.count_shortened_rows
+    assert count(LIST_HEADER, LISTED, 200, (1,)) == 0
+    assert count(LIST_HEADER, LISTED, 110, (1,)) == 3
+    assert count(LIST_HEADER[:-1], [row[:-1] for row in LISTED], 100, (1,)) == 3
+    assert count(LIST_HEADER, LISTED, 100, (1,)) > 3
+    assert count(LIST_HEADER, LISTED, 30, (1,)) == 9
+
+
+@pytest.mark.parametrize("room", [104, 110, 140])
+def test_one_long_name_leaves_the_other_rows_whole(room: int) -> None:
+    said = list(table.table_lines(LIST_HEADER, LISTED, room, cut=(1,)))
+    for row in LISTED[:6]:
+        assert sum(all(cell in line for cell in row) for line in said) == 1, said
+    assert sum(role in line for line in said for role in ROLES) >= 9
+    assert all(columns_of_text(line) <= room for line in said)
+
+
+def test_a_cut_cell_ends_with_an_ellipsis_and_keeps_its_colour() -> None:
+    rows = [(table.Cell("漢字漢字漢字漢字", "red"), "b" * 20), ("a", "b" * 20), ("a", "b" * 20)]
+    said = list(table.table_lines(("A", "B"), rows, 35, cut=(0,), colored=True))
+    assert said[1] == "\x1b[31m漢字漢字漢字…\x1b[0m  " + "b" * 20
+    assert len(said) == 4
+
+
+@pytest.mark.parametrize("columns", [80, 140, 300])
+def test_the_cache_is_listed_with_one_line_for_each_file(home: Home, columns: int) -> None:
+    add_listed_session(home)
+    save_listing(home, session="a-session-with-a-name-of-forty-two-letters")
+    inside = Terminal([SCRIPT, "cache", "list"], home.env, size=(columns, 24))
+    assert inside.wait() == 0
+    listed = [line for line in inside.lines if line.startswith("listing")]
+    assert len(listed) == 2
+    is_wide = columns == 300
+    assert all(line.endswith("/listing.json") == is_wide for line in listed)
+    assert ("too narrow for the paths: ssohelper cache list --json" in inside.text) != is_wide
+    assert len([line for line in inside.lines if line]) == (3 if is_wide else 4)
 
 
 def test_only_the_header_is_bold() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ssohelper.core.query import fold_case
+from ssohelper.core.query import fold_case, without_accents
 from ssohelper.core.search import Index, Span
 from tests.long_rows import long_after
 
@@ -66,6 +66,61 @@ def test_every_term_must_match_in_any_order(query, expected):
 def test_signs_exclude_a_word_or_say_where_it_is(query, expected):
     assert INDEX.search(query) == expected
     assert INDEX.search(query, fuzzy=True) == expected
+
+
+ACCENTED = index_of(
+    [
+        ("édition-prod", "Lecteur"),
+        ("edition-dev", "Łódź-Straße"),
+        ("Ångström", "İstanbul"),
+        ("plain", "Read"),
+    ],
+    fuzzy_columns=(0, 1),
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("edition", [1, 0]),
+        ("EDITION", [1, 0]),
+        ("édition", [0]),
+        ("Édition", [0]),
+        ("angstrom", [2]),
+        ("ångstrom", []),
+        ("lodz", [1]),
+        ("strase", [1]),
+        ("strasse", []),
+        ("istanbul", [2]),
+        ("^edition prod$", [0]),
+        ("'edition", [1, 0]),
+        ("!edition", [2, 3]),
+        ("edition/lect", [0]),
+    ],
+)
+def test_a_word_without_accents_is_found_with_them_as_in_fzf(query, expected):
+    assert sorted(ACCENTED.search(query)) == sorted(expected)
+    assert sorted(ACCENTED.search(query, fuzzy=True)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("query", "row", "spans"),
+    [
+        ("edition", 0, [Span(0, 0, 7)]),
+        ("edtn", 0, [Span(0, 0, 2), Span(0, 3, 4), Span(0, 6, 7)]),
+        ("lodz", 1, [Span(1, 0, 4)]),
+        ("editionlect", 0, [Span(0, 0, 7), Span(1, 0, 4)]),
+    ],
+)
+def test_accented_characters_are_marked(query, row, spans):
+    assert row in ACCENTED.search(query, fuzzy=True)
+    assert ACCENTED.spans(query, row, fuzzy=True) == spans
+
+
+@given(st.text(max_size=30))
+def test_without_accents_a_text_keeps_its_length(text):
+    assert len(without_accents(text)) == len(text)
+    assert without_accents(text.lower()) == without_accents(without_accents(text.lower()))
 
 
 @pytest.mark.parametrize(

@@ -145,3 +145,26 @@ def test_the_full_screen_has_the_colours_that_fit(
         assert b"rgb" not in terminal.text.encode()
     finally:
         terminal.close()
+
+
+@pytest.mark.parametrize("typed", [b"", b"orders"])
+def test_the_echo_of_text_that_was_typed_before_is_erased(typed: bytes) -> None:
+    began, begin = os.pipe()
+    pid, terminal = pty.fork()
+    if not pid:
+        os.read(began, 1)
+        with ask_background({"TERM": "xterm"}):
+            pass
+        os._exit(0)
+    os.write(terminal, typed)
+    shown = b""
+    while len(shown) < len(typed):
+        shown += os.read(terminal, 1000)
+    os.write(begin, b"!")
+    while _QUESTION not in shown:
+        shown += os.read(terminal, 1000)
+    os.write(terminal, _ATTRIBUTES)
+    os.waitpid(pid, 0)
+    for one in (terminal, began, begin):
+        os.close(one)
+    assert shown == (b"orders\r\x1b[K" if typed else b"") + _QUESTION

@@ -101,6 +101,20 @@ def test_a_cut_message_keeps_its_reason(width: int, text: str, more: str, shown:
     assert fitted_message(message, width) == shown.ljust(width)
 
 
+@pytest.mark.parametrize("width", [46, 60, 77, 98])
+@pytest.mark.parametrize(
+    "beginning", ['already signed in to "demo"', 'the roles of "corp" are not listed by "ana"']
+)
+def test_a_session_s_name_is_not_cut_while_something_else_can_be(
+    beginning: str, width: int
+) -> None:
+    reason = "the access token lasts until 18:00:00, and the sign-in ends tomorrow at 09:00:00"
+    shown = fitted_message(Message(NOW, Kind.NOTE, f"{beginning}: {reason}"), width)
+    assert '"demo"' in shown or '"corp"' in shown
+    assert shown.rstrip().endswith("…")
+    assert ": the acc" in shown
+
+
 def test_a_low_terminal_has_a_message_line_only_for_a_message(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await until(lambda: not user.app.screen.query_one(MessageLine).display)

@@ -118,7 +118,7 @@ def test_set_up_adopts_what_does_not_work_without_it(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
         await user.wait_for_text(
-            "adopt 1 profile that needs ssohelper to work, with its name?",
+            "adopt 1 profile that needs ssohelper to work, with its name (",
             "profiles that other tools or you wrote:",
         )
         await user.press("enter")  # yes is proposed, as on the command line
@@ -209,7 +209,7 @@ def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(
 
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
-        await user.wait_for_text("adopt 1 profile that needs ssohelper to work, with its name?")
+        await user.wait_for_text("adopt 1 profile that needs ssohelper to work, with its name (")
         await user.press("y")
         await user.wait_for_text(
             "adopt this one too?", "are adopted together or not at all; 1 profile left out", " b "

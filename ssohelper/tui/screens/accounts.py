@@ -25,7 +25,7 @@ from ssohelper.core.model import RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import deferred
-from ssohelper.tui.keys import action_binding
+from ssohelper.tui.keys import action_binding, make_row_bindings
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens import account_messages, list_controls
 from ssohelper.tui.screens.list_controls import ListControls
@@ -53,13 +53,7 @@ _BESIDE_COLUMNS = 120
 # The width of the details beside the list, and their height below it. RoleDetail's CSS has the same
 # numbers.
 _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
-_ROW_ACTIONS = ("favourite", "console", "shell", "profile", "command")
-_OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
 _LIST_ACTIONS = ("details", "refresh")
-
-
-def _row_action_binding(name: str, *, show: bool) -> Binding:
-    return action_binding(f"accounts.{name}", f"row('{name}')", priority=True, show=show)
 
 
 class AccountsScreen(Screen[None]):
@@ -77,8 +71,7 @@ class AccountsScreen(Screen[None]):
         "The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(_row_action_binding(name, show=True) for name in _ROW_ACTIONS),
-        *(_row_action_binding(name, show=False) for name in _OTHER_ROW_ACTIONS),
+        *make_row_bindings(),
         *(action_binding(f"accounts.{name}", priority=True, show=False) for name in _LIST_ACTIONS),
         *(
             action_binding(f"accounts.{name}", f"list('{name}')", priority=True, show=False)
@@ -98,6 +91,7 @@ class AccountsScreen(Screen[None]):
         self._clocks: Clocks | None = None
         self._live_until: dict[RoleKey, int] = {}
         self._actions: RowActions | None = None
+        self._early_action = ""
         self._detail: RoleDetail | None = None
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
@@ -160,6 +154,9 @@ class AccountsScreen(Screen[None]):
         self._read_clocks()
         self._refresh_old_lists()
         self.set_interval(1.0, self._update_every_second)
+        if self._early_action:
+            self.action_row(self._early_action)
+            self.app.call_later(self.app.release_keys)
 
     def _messages_above_list(self) -> list[Widget]:
         """Return the messages to show above the list: an error, or why the list is empty."""
@@ -382,7 +379,11 @@ class AccountsScreen(Screen[None]):
 
     def action_row(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor."""
-        if self._actions is None or deferred.is_asking_before_use(self):
+        if self._actions is None:  # typed ahead: the keys after it wait too
+            self._early_action = name
+            self.app.hold_keys()
+            return
+        if deferred.is_asking_before_use(self):
             return
         self._pane.search_now()
         if self.roles.heading is not None and self._actions.needs_row(name):

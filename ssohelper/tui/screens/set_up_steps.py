@@ -215,7 +215,8 @@ async def _ask_to_keep_session(
     if await app.push_screen_wait(ConfirmScreen(question)):
         plan = await background.run(app, lambda: sessions.plan_new_session(services, session))
         await background.run(app, lambda: sessions.apply_session_plan(services, plan))
-        app.show_done(setup_text.SESSION_WRITTEN)
+        key = app.key_of("app.profiles")
+        app.show_done(setup_text.session_written_text(services, session, key))
         return True
     await background.run(app, lambda: sessions.sign_out_and_forget_listing(services, session))
     app.show_done(setup_text.SIGNED_OUT_AGAIN)

@@ -28,6 +28,8 @@ _CHECK_SECONDS = 5
 _LEAST_SHARE = 3
 # If a message is cut, its beginning keeps at least a fourth of the line, and the reason the rest.
 _LEAST_BEGINNING = 4
+# A name in quotes, which is cut only if it ends behind so much of the line.
+_NAME, _MOST_WITH_NAMES = r'"[^"/\\]*"', 2 / 3
 # A path of several folders, alone or in quotes: its first folder, the others, and the last name.
 _PATH = r'(?<![^\s"(])((?:~|[A-Za-z]:)?[/\\][^/\\\s"]*)[^\s"]*([/\\][^/\\\s":]+)'
 # The same path, shorter: `/home/…/usage.json`, then `…/usage.json`.
@@ -45,7 +47,7 @@ def fitted_message(message: Message, width: int) -> str:
     """Return the message in exactly `width` cells, padded, or cut so that the reason stays.
 
     First its paths get shorter, then `more` is cut. After that the text is cut before its last
-    colon, because the reason of an error comes after it.
+    colon, because the reason of an error comes after it, but not in the name of a session.
     """
     texts = [message.text, *(re.sub(_PATH, path, message.text) for path in _SHORTER_PATHS)]
     more = message.line.removeprefix(message.text)
@@ -54,8 +56,18 @@ def fitted_message(message: Message, width: int) -> str:
             if cell_len(text + needed) <= width:
                 return fitted(text + more, width)
     beginning, colon, reason = texts[-1].rpartition(": ")
-    left = min(cell_len(beginning), max(width // _LEAST_BEGINNING, width - cell_len(reason) - 2))
+    least = max(width // _LEAST_BEGINNING, _width_with_names(beginning, width))
+    left = min(cell_len(beginning), max(least, width - cell_len(reason) - 2))
     return fitted(beginning, left) + fitted(colon + reason, width - left)
+
+
+def _width_with_names(beginning: str, width: int) -> int:
+    """Return the cells up to the last name in quotes that leaves room for a part of the reason.
+
+    Includes the cell of the ellipsis after it.
+    """
+    ends = [cell_len(beginning[: found.end()]) + 1 for found in re.finditer(_NAME, beginning)]
+    return max((end for end in ends if end <= width * _MOST_WITH_NAMES), default=0)
 
 
 class MessageLine(Widget):

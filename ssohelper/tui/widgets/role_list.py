@@ -331,7 +331,7 @@ class RoleList(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         line = y + int(self.scroll_offset.y)
         if line >= len(self.shown.lines):
-            text = self._no_match_text() if line == 0 else ""
+            text = f"     {self.shown.no_match_text}" if line == 0 else ""
             return Strip([Segment(fitted(text, width), self._style("") + self._style("dim"))])
         number, is_cursor = self._number_at_line(y), line == self.cursor
         if number < 0:
@@ -359,15 +359,6 @@ class RoleList(ScrollView, can_focus=False):
 
     def _has_fixed_heading(self) -> bool:
         return not self.shown.view.is_flat and self.size.height >= _LEAST_FOR_HEADING
-
-    def _no_match_text(self) -> str:
-        """Return a text that says why no row is shown, or "" if the list has no rows at all."""
-        if not self.rows:
-            return ""
-        clears = " · esc clears the search" if self.shown.is_searching else ""
-        return (
-            f"     nothing matches{clears}{' · a filter is on' if self.shown.is_filtered else ''}"
-        )
 
     def _columns(self, width: int) -> Columns:
         """Return the columns for the rows that are visible now."""

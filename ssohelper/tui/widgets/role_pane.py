@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.timer import Timer
 
 from ssohelper.core.model import NEVER_USED
 from ssohelper.core.role_rows import RoleRow
@@ -18,6 +19,8 @@ from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
 
 _PREPARE_SECONDS = 0.1
+# A search that finds nothing is followed by a suggestion after such a pause in typing.
+_SUGGEST_SECONDS = 0.2
 
 
 class RolePane(SearchPane):
@@ -51,6 +54,7 @@ class RolePane(SearchPane):
         typed: str = "",
     ) -> None:
         super().__init__()
+        self._suggesting: Timer | None = None
         self.list = RoleList(now=now, is_guarded=is_guarded)
         self.list.set_rows(rows)
         if typed:
@@ -78,6 +82,15 @@ class RolePane(SearchPane):
 
     def search_list(self, text: str) -> None:
         self.list.search(text)
+        if self._suggesting is not None:
+            self._suggesting.stop()
+            self._suggesting = None
+        if not self.list.shown.count and self.is_attached:
+            self._suggesting = self.set_timer(_SUGGEST_SECONDS, self._suggest_search)
+
+    def _suggest_search(self) -> None:
+        self.list.shown.suggest_search()
+        self.list.refresh()
 
     def action_move(self, lines: int) -> None:
         self.search_now()
