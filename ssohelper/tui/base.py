@@ -24,7 +24,7 @@ from textual.geometry import Size
 from textual.signal import Signal
 
 from ssohelper.app import App
-from ssohelper.core.keymap import ACTIONS, parse_keys
+from ssohelper.core.keymap import ACTIONS, may_open_dialog, parse_keys
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, messages, tty
 from ssohelper.tui.keys import KeyOrderApp
@@ -199,20 +199,18 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------
 
-    async def handle_input(self, event: Key | Paste) -> None:
-        """Handle the input, unless it is a key that is ignored until a pause in typing."""
-        if isinstance(event, Key):
-            focused, is_enter = self.focused, event.key == "enter"
-            is_text = focused is not None and focused.check_consume_key(event.key, event.character)
-            if self.typing_pause.is_key_ignored(
-                is_text_or_enter=event.is_printable or is_enter, is_for_field=is_text
-            ):
-                self.bell()
-                return
-            bound = self.screen.active_bindings.get(event.key)
-            is_edit = not is_enter and bound is not None and bound.node is focused
-            self.typing_pause.note_key(is_typing=is_text or is_edit)
-        await super().handle_input(event)
+    def takes_key(self, event: Key) -> bool:
+        """Return whether this key is handled now, or ignored until a pause in typing."""
+        focused, is_enter = self.focused, event.key == "enter"
+        is_text = focused is not None and focused.check_consume_key(event.key, event.character)
+        is_command = is_enter or (event.is_printable and not is_text)
+        if self.typing_pause.is_key_ignored(is_command=is_command):
+            self.bell()
+            return False
+        bound = self.screen.active_bindings.get(event.key)
+        action = bound.binding.id if bound is not None and not is_text else None
+        self.typing_pause.note_key(may_open_dialog=is_enter or may_open_dialog(action))
+        return True
 
     def _begin_pause_of_dialog(self, screen: Screen[Any]) -> None:
         if screen.is_modal:

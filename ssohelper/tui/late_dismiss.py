@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.screen import ModalScreen
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
 
 _Result = TypeVar("_Result")
 
@@ -16,21 +19,31 @@ class LateDismissScreen(ModalScreen[_Result]):
     help over the dialog, or the screen that a key has switched to.
     """
 
+    app: TuiApp[Any]
+
     def __init__(self) -> None:
         super().__init__()
         self._late_results: list[_Result] = []
         self._has_finished = False
 
-    def finish(self, result: _Result) -> None:
-        """Dismiss the dialog with this result, now or when it is shown again. Later calls do nothing."""
+    def finish(self, result: _Result, *, by_user: bool = False) -> None:
+        """Dismiss the dialog with this result, now or when it is shown again. Later calls do nothing.
+
+        Unless the user closes it, the next keys may still be for the dialog: they are ignored.
+        """
         if self._has_finished:
             return
         self._has_finished = True
         if self.app.screen is self:
-            self.dismiss(result)
+            self._close(result, by_user=by_user)
         else:
             self._late_results.append(result)
 
+    def _close(self, result: _Result, *, by_user: bool = False) -> None:
+        if not by_user:
+            self.app.typing_pause.begin()
+        self.dismiss(result)
+
     def on_screen_resume(self) -> None:
         if self._late_results:
-            self.dismiss(self._late_results.pop())
+            self._close(self._late_results.pop())
