@@ -23,27 +23,27 @@ class LateDismissScreen(ModalScreen[_Result]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._late_results: list[_Result] = []
+        self._late_results: list[tuple[_Result, bool]] = []
         self._has_finished = False
 
-    def finish(self, result: _Result, *, by_user: bool = False) -> None:
+    def finish(self, result: _Result, *, begins_pause: bool = False) -> None:
         """Dismiss the dialog with this result, now or when it is shown again. Later calls do nothing.
 
-        Unless the user closes it, the next keys may still be for the dialog: they are ignored.
+        With `begins_pause`, the next letters and Enter are ignored, since they may be for its keys.
         """
         if self._has_finished:
             return
         self._has_finished = True
         if self.app.screen is self:
-            self._close(result, by_user=by_user)
+            self._close(result, begins_pause)
         else:
-            self._late_results.append(result)
+            self._late_results.append((result, begins_pause))
 
-    def _close(self, result: _Result, *, by_user: bool = False) -> None:
-        if not by_user:
+    def _close(self, result: _Result, begins_pause: bool) -> None:
+        if begins_pause:
             self.app.typing_pause.begin()
         self.dismiss(result)
 
     def on_screen_resume(self) -> None:
         if self._late_results:
-            self._close(self._late_results.pop())
+            self._close(*self._late_results.pop())

@@ -95,7 +95,7 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
             self.query_one("#bar", Static).update(Content(f"{drawn}  {answered} of {of}"))
 
     def action_leave(self) -> None:
-        self.finish(None, by_user=True)
+        self.finish(None)
 
 
 async def refresh_list(

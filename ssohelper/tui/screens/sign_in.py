@@ -162,7 +162,7 @@ class SignInScreen(LateDismissScreen[None]):
         """Show the sign-in as it is now, and close the dialog if it has ended."""
         sign_in = self.sign_in
         if sign_in.ended.is_set():
-            self.finish(None, by_user=self._is_cancelled)
+            self.finish(None, begins_pause=not self._is_cancelled)
             return
         failure, page = sign_in.failure, sign_in.page
         hint = f"\n{show(failure.hint)}" if failure and failure.hint else ""
@@ -279,14 +279,14 @@ class SignInScreen(LateDismissScreen[None]):
     def action_cancel(self) -> None:
         self._is_cancelled = True
         self.sign_in.stop()
-        self.finish(None, by_user=True)
+        self.finish(None)
 
     def action_background(self) -> None:
         """Close the dialog; the sign-in goes on."""
         self.sign_in.is_kept = self.is_in_background = True
         if self._waiting_action is not None:
             self.sign_in.waiting_action = self._waiting_action
-        self.finish(None, by_user=True)
+        self.finish(None)
 
     def action_retry(self) -> None:
         """Begin again, after a failure."""
