@@ -161,13 +161,13 @@ MOVES: dict[str, KeyAction] = {
 BINDABLE = {**ACTIONS, **MOVES}
 
 # The actions that open no dialog: those with these names on any screen, and these of one screen.
-_MOVING_OR_LEAVING = frozenset(
-    ["tick", "fold", "unfold", "fold_all", "unfold_all", "leave", "back", "cancel", "close"]
-)
+# A key that closes a dialog is not one of them: the next question of the same action may follow.
+_MOVING = frozenset(["tick", "fold", "unfold", "fold_all", "unfold_all"])
 _OPENING_NOTHING = frozenset(
     [
         *("app.accounts", "app.sessions", "app.profiles"),
         *("accounts.favourite", "accounts.only_favourites", "accounts.only_session"),
+        *("sessions.back", "profiles.back"),
         *("accounts.group", "accounts.sort", "accounts.details"),
         *("accounts.copy_profile", "accounts.copy_account", "accounts.copy_export"),
         *("profiles.session", "profiles.prune", "profiles.rename"),
@@ -215,9 +215,7 @@ def parse_keys(text: str) -> tuple[str, ...]:
 def may_open_dialog(name: str | None) -> bool:
     """Return whether the action with this name may open a dialog. A binding without a name may not."""
     return (
-        name in ACTIONS
-        and name not in _OPENING_NOTHING
-        and name.rpartition(".")[2] not in _MOVING_OR_LEAVING
+        name in ACTIONS and name not in _OPENING_NOTHING and name.rpartition(".")[2] not in _MOVING
     )
 
 

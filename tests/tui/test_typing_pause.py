@@ -87,9 +87,11 @@ def test_a_command_is_ignored_until_a_pause_after_the_last_key_that_was_not_for_
         ("accounts.use", True),
         ("sessions.rename", True),
         ("confirm.yes", True),
+        ("filters.leave", True),
         ("accounts.tick", False),
         ("profiles.fold", False),
-        ("accounts.leave", False),
+        ("accounts.leave", True),  # it asks first if sign-ins run
+        ("profiles.back", False),
         ("accounts.group", False),
         ("app.sessions", False),
         ("list.down", False),
