@@ -206,7 +206,8 @@ def test_enter_takes_no_role_when_the_sign_in_dialog_has_closed_by_itself(
         await sign_in_now(user, world)
         await user.wait_for_screen(AccountsScreen)
         await user.press(key, "enter", "up", "enter")
-        assert user.app.is_running and user.app.return_value is None
+        assert user.app.is_running
+        assert user.app.return_value is None
         clock.seconds += 0.5
         await user.press("enter")
         await until(lambda: user.app.return_value is not None)
