@@ -135,6 +135,11 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
                 self.set_timer(_CHECK_SECONDS, self._go_on_if_target_is_gone)
             await self._handle_next_input(self._input_marker)
 
+    @property
+    def has_held_keys(self) -> bool:
+        """Return whether any key waits for `release_keys`."""
+        return self._hold is not None and bool(self._waiting_input)
+
     async def drop_keys(self) -> None:
         """Drop the keys that `hold_keys` holds, and handle those that follow."""
         if self._hold is not None and self._input_marker is self._hold:
