@@ -162,6 +162,20 @@ MOVES: dict[str, KeyAction] = {
 }
 BINDABLE = {**ACTIONS, **MOVES}
 
+# The actions that open no dialog: those with these names on any screen, and these of one screen.
+# A key that closes a dialog is not one of them: the next question of the same action may follow.
+_MOVING = frozenset(["tick", "fold", "unfold", "fold_all", "unfold_all"])
+_OPENING_NOTHING = frozenset(
+    [
+        *("app.accounts", "app.sessions", "app.profiles"),
+        *("accounts.favourite", "accounts.only_favourites", "accounts.only_session"),
+        *("sessions.back", "profiles.back"),
+        *("accounts.group", "accounts.sort", "accounts.details"),
+        *("accounts.copy_profile", "accounts.copy_account", "accounts.copy_export"),
+        *("profiles.session", "profiles.prune", "profiles.rename"),
+    ]
+)
+
 # The scopes of the actions on screens that have a list below a search.
 _WITH_LIST = frozenset({"accounts", "profiles", "filters", "console", "views"})
 
@@ -198,6 +212,13 @@ def parse_keys(text: str) -> tuple[str, ...]:
     """
     parts = [part.strip() for part in text.split(",")]
     return tuple(_parse_key(part) for part in parts)
+
+
+def may_open_dialog(name: str | None) -> bool:
+    """Return whether the action with this name may open a dialog. A binding without a name may not."""
+    return (
+        name in ACTIONS and name not in _OPENING_NOTHING and name.rpartition(".")[2] not in _MOVING
+    )
 
 
 def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:

@@ -218,17 +218,19 @@ class FullScreenApp(TuiApp[str]):
         why: LoginRequired,
         go_on: Callable[[], object],
         wanted: WantedAction,
+        screen: Screen[Any] | None = None,
     ) -> None:
         """Offer to sign in to a session, as `offer_sign_in` does.
 
-        After the sign-in, `go_on` is called, which carries the action out.
+        After the sign-in, `go_on` is called, which carries the action out. With `screen`, the sign-in
+        is offered only if that is still shown.
         """
 
         async def offer() -> None:
             if await self.offer_sign_in(session_name, why, wanted):
                 go_on()
 
-        self.run_worker(offer())
+        (screen or self).run_worker(offer(), wanted.name)
 
     async def offer_sign_in(
         self, session_name: str, why: LoginRequired, wanted: WantedAction

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import RenderableType
 from textual.binding import Binding
-from textual.events import Event, Key, Paste, Resize
+from textual.events import Event, Key, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Size
 from textual.signal import Signal
+from textual.worker import get_current_worker
 
 from ssohelper.app import App
-from ssohelper.core.keymap import ACTIONS, parse_keys
+from ssohelper.core.keymap import ACTIONS, may_open_dialog, parse_keys
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, messages, tty
 from ssohelper.tui.keys import KeyOrderApp
@@ -49,6 +50,9 @@ _SIGNALS = ("SIGTERM", "SIGHUP")
 _NOTE_SECONDS = 6.0
 # Actions that only show something. They do not remove an error from the message line.
 _ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
+# Keys that may open a dialog, but have no action in ACTIONS everywhere: enter takes a line or presses
+# a button, and ctrl+c leaves the program, which asks first if sign-ins run.
+_OPENING_KEYS = ("enter", "ctrl+c")
 _NO_COLOR = NoColor()
 _KINDS = {"information": Kind.NOTE, "warning": Kind.WARNING, "error": Kind.ERROR}
 
@@ -73,6 +77,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
         self.typing_pause = TypingPause()
+        # Dialogs whose workers were cancelled while another screen was in front.
+        self._cancelled_dialogs: set[Screen[Any]] = set()
         # Signs out again, and returns whether it did. Set between the sign-in of a set-up and the
         # user's answer: a user who quits then would leave a token whose session no command knows.
         self.give_back_sign_in: Callable[[], bool] | None = None
@@ -153,6 +159,39 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         """Show Textual's own message in the message line. A toast would cover a part of a list."""
         self._show_message(_KINDS[severity], message)
 
+    async def push_screen_wait(  # type: ignore[override]  # dialogs have no names here
+        self, screen: Screen[_T]
+    ) -> _T:
+        """Show this dialog of a worker, and return its result.
+
+        If another screen was chosen since the worker began, it is cancelled with a message: its dialog
+        would take the keys for that screen. A dialog whose worker is cancelled is closed.
+        """
+        worker = get_current_worker()
+        if worker.node.screen not in self.screen_stack:
+            action = ACTIONS.get(worker.name)
+            what = (
+                f"{self.key_by_settings(action.name)} ({action.label})" if action else "the action"
+            )
+            self.show_warning(f"{what} was cancelled: another screen was chosen")
+            raise asyncio.CancelledError
+        try:
+            return await super().push_screen_wait(screen)
+        except asyncio.CancelledError:
+            self._close_cancelled_dialog(screen)
+            raise
+
+    def _close_cancelled_dialog(self, dialog: Screen[Any]) -> None:
+        """Close the dialog, now or when it is shown again: Textual closes the one in front only."""
+        if not self.is_running or not dialog.is_running:
+            return
+        if dialog is self.screen:
+            self._cancelled_dialogs.discard(dialog)
+            self.typing_pause.begin()
+            dialog.dismiss()
+        else:
+            self._cancelled_dialogs.add(dialog)
+
     def _show_message(self, kind: Kind, text: str, more: str | None = None) -> None:
         message = messages.escaped(self.services.clock.now(), kind, text, more)
         self.messages.add(message)
@@ -199,23 +238,25 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------
 
-    async def handle_input(self, event: Key | Paste) -> None:
-        """Handle the input, unless it is a key that is ignored until a pause in typing."""
-        if isinstance(event, Key):
-            focused, is_enter = self.focused, event.key == "enter"
-            is_text = focused is not None and focused.check_consume_key(event.key, event.character)
-            if self.typing_pause.is_key_ignored(
-                is_text_or_enter=event.is_printable or is_enter, is_for_field=is_text
-            ):
-                self.bell()
-                return
-            bound = self.screen.active_bindings.get(event.key)
-            is_edit = not is_enter and bound is not None and bound.node is focused
-            self.typing_pause.note_key(is_typing=is_text or is_edit)
-        await super().handle_input(event)
+    def takes_key(self, event: Key) -> bool:
+        """Return whether this key is handled now, or ignored until a pause in typing."""
+        focused, is_enter = self.focused, event.key == "enter"
+        is_text = focused is not None and focused.check_consume_key(event.key, event.character)
+        is_command = is_enter or (event.is_printable and not is_text)
+        if self.typing_pause.is_key_ignored(is_command=is_command):
+            self.bell()
+            return False
+        bound = self.screen.active_bindings.get(event.key)
+        action = bound.binding.id if bound is not None and not is_text else None
+        self.typing_pause.note_key(
+            may_open_dialog=event.key in _OPENING_KEYS or may_open_dialog(action)
+        )
+        return True
 
-    def _begin_pause_of_dialog(self, screen: Screen[Any]) -> None:
-        if screen.is_modal:
+    def _handle_screen_change(self, screen: Screen[Any]) -> None:
+        if screen in self._cancelled_dialogs:
+            self.call_later(self._close_cancelled_dialog, screen)
+        elif screen.is_modal:
             self.typing_pause.begin_after_opening()
 
     async def on_event(self, event: Event) -> None:
@@ -236,7 +277,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
 
     def on_ready(self) -> None:
-        self.screen_change_signal.subscribe(self, self._begin_pause_of_dialog, immediate=True)
+        self.screen_change_signal.subscribe(self, self._handle_screen_change, immediate=True)
         if sys.platform != "win32" and not self.is_headless:
             tty.call_at_hangup(lambda: self.call_in_ui_thread(self._end_by_signal, signal.SIGHUP))
 

@@ -145,6 +145,11 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
                 self.set_timer(_CHECK_SECONDS, self._go_on_if_target_is_gone)
             await self._handle_next_input(self._input_marker)
 
+    @property
+    def has_held_keys(self) -> bool:
+        """Return whether any key waits for `release_keys`."""
+        return self._hold is not None and bool(self._waiting_input)
+
     async def drop_keys(self) -> None:
         """Drop the keys that `hold_keys` holds, and handle those that follow."""
         if self._hold is not None and self._input_marker is self._hold:
@@ -181,18 +186,24 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         """Handle the input now, or hold it back until the letters before it are handled."""
         focused = self.focused
         is_text = self._is_text_for(focused, event)
-        if is_text and self._text_field in (None, focused):
-            # Letters for one field need not wait, because a field handles its messages in order. So
-            # 20 letters that are typed at once cause one search, not 20.
-            self._text_field = focused
-            await super().on_event(event)
-        elif self._text_field is not None:
+        # Letters for one field need not wait, because a field handles its messages in order. So 20
+        # letters that are typed at once cause one search, not 20.
+        if self._text_field is not None and not (is_text and self._text_field is focused):
             self._hold_input(event, is_first=True)
             self._send_input_marker(self._text_field)
+        elif isinstance(event, Key) and not self.takes_key(event):
+            return
+        elif is_text:
+            self._text_field = focused
+            await super().on_event(event)
         else:
             target = focused or self.screen
             await super().on_event(event)
             self._send_input_marker(target)
+
+    def takes_key(self, event: Key) -> bool:
+        """Return whether this key, which waits for no other, is handled; otherwise it is dropped."""
+        return True
 
     def _is_text_for(self, field: Widget | None, event: Key | Paste) -> bool:
         """Return whether the event is a letter that this field would insert."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.screen import ModalScreen
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
 
 _Result = TypeVar("_Result")
 
@@ -16,21 +19,31 @@ class LateDismissScreen(ModalScreen[_Result]):
     help over the dialog, or the screen that a key has switched to.
     """
 
+    app: TuiApp[Any]
+
     def __init__(self) -> None:
         super().__init__()
-        self._late_results: list[_Result] = []
+        self._late_results: list[tuple[_Result, bool]] = []
         self._has_finished = False
 
-    def finish(self, result: _Result) -> None:
-        """Dismiss the dialog with this result, now or when it is shown again. Later calls do nothing."""
+    def finish(self, result: _Result, *, begins_pause: bool = False) -> None:
+        """Dismiss the dialog with this result, now or when it is shown again. Later calls do nothing.
+
+        With `begins_pause`, the next letters and Enter are ignored, since they may be for its keys.
+        """
         if self._has_finished:
             return
         self._has_finished = True
         if self.app.screen is self:
-            self.dismiss(result)
+            self._close(result, begins_pause)
         else:
-            self._late_results.append(result)
+            self._late_results.append((result, begins_pause))
+
+    def _close(self, result: _Result, begins_pause: bool) -> None:
+        if begins_pause:
+            self.app.typing_pause.begin()
+        self.dismiss(result)
 
     def on_screen_resume(self) -> None:
         if self._late_results:
-            self.dismiss(self._late_results.pop())
+            self._close(*self._late_results.pop())

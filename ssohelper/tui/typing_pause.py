@@ -27,36 +27,36 @@ class TypingPause:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._monotonic, self._sleep = monotonic, sleep
-        # When the pause will be long enough: after the last typed key, and for keys to be taken again.
+        # When the pause will be long enough: after the last key that opens no dialog, and for keys to
+        # be taken again.
         self._typing_until = self._ignored_until = -math.inf
 
-    def note_key(self, *, is_typing: bool) -> None:
-        """Note that a key was handled; `is_typing`: it edits the text of a field.
+    def note_key(self, *, may_open_dialog: bool) -> None:
+        """Note that a key was handled, and whether it may open a dialog.
 
-        Any other key may open a dialog itself: the user then types for that dialog.
+        If it may, and the dialog comes before any other key, the user types for that dialog. Every
+        other key, such as a letter or an arrow, was for what was shown before the dialog.
         """
-        self._typing_until = self._monotonic() + PAUSE_SECONDS if is_typing else -math.inf
+        self._typing_until = -math.inf if may_open_dialog else self._monotonic() + PAUSE_SECONDS
 
     def begin_after_opening(self) -> None:
-        """Ignore keys until a pause if the user was typing when this dialog opened."""
+        """Ignore keys until a pause, unless the last key may have opened this dialog."""
         self._ignored_until = max(self._ignored_until, self._typing_until)
 
-    def begin_after_closing(self) -> None:
-        """Ignore keys until a pause: a dialog has closed by itself, so the next may be for it."""
+    def begin(self) -> None:
+        """Ignore keys until a pause: what they were typed for has changed by itself.
+
+        For example, a dialog has closed at the end of its work, or the role under the cursor is gone.
+        """
         self._ignored_until = self._monotonic() + PAUSE_SECONDS
 
-    def is_key_ignored(self, *, is_text_or_enter: bool, is_for_field: bool) -> bool:
+    def is_key_ignored(self, *, is_command: bool) -> bool:
         """Return whether this key is ignored; if it is, the pause begins again.
 
-        A key that a text field takes (`is_for_field`) is not ignored. Any key but text and Enter, such
-        as an arrow, shows that the user has seen the dialog: after it no key is ignored.
+        `is_command`: it is text that no text field takes, or Enter. Other keys, such as arrows, are
+        never ignored. They do not end the pause: a user who types ahead uses them too.
         """
-        if self._monotonic() >= self._ignored_until:
-            return False
-        if not is_text_or_enter:
-            self._ignored_until = -math.inf
-            return False
-        if is_for_field:
+        if not is_command or self._monotonic() >= self._ignored_until:
             return False
         self._ignored_until = self._monotonic() + PAUSE_SECONDS
         return True

@@ -16,6 +16,7 @@ from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.tui.driving import User, run_scenario
+from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
 DEV = RoleKey("corp", "000040000001", "Developer")
@@ -392,3 +393,32 @@ def test_keys_and_quitting_do_not_wait_for_aws(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
     # No measurement of speed: an answer of AWS takes thirty seconds here.
     assert time.monotonic() - began[0] < 15
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_enter_takes_no_other_role_when_a_refresh_has_removed_the_one_under_the_cursor(
+    world: DemoHome, is_gone: bool
+) -> None:
+    gone = '"payments-dev/Developer" is no longer in the list'
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        clock = Clock()
+        user.app.typing_pause = clock.pause
+        await user.press(*"payments-dev")
+        await user.wait_for_text("payments-dev Developer")
+        if is_gone:
+            world.emulator.world.unassign("developers", "Developer", "Workloads/Development")
+        await user.press("f5")
+        if is_gone:
+            await user.wait_for_message(gone)
+            await user.press("enter", "down", "enter")
+            assert user.app.return_value is None
+            clock.seconds += 0.5
+        else:
+            await until(lambda: "refreshed the list" in user.messages)
+        await user.press("enter")
+        await until(lambda: user.app.return_value is not None)
+        assert user.messages.count(gone) == is_gone
+
+    run_scenario(world.app(), scenario)

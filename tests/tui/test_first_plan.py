@@ -10,12 +10,14 @@ from textual.events import Key
 from ssohelper.errors import LocalState
 from ssohelper.tui.screens import profile_planner, proposal
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.typed_ahead import read_keys
 from ssohelper.tui.widgets.lines import LineView
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
+from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
 
@@ -140,5 +142,42 @@ def test_without_a_plan_the_keys_are_dropped_with_its_error(
         await user.press(*"prod")
         await user.wait_for_text("  prod ")
         assert not profiles_screen(user).fields.display
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize(("key", "asked"), [("f9", "to add"), ("f8", ""), ("ctrl+x", "")])
+def test_an_action_that_asks_waits_for_the_plan_and_the_keys_after_it_answer_nothing(
+    world: DemoHome,
+    may_plan: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    asked: str,
+) -> None:
+    before = world.config_file.read_text()
+    bells: list[None] = []
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        clock = Clock()
+        user.app.typing_pause = clock.pause
+        monkeypatch.setattr(user.app, "bell", lambda: bells.append(None))
+        send(user, "f4", key, b"yes")
+        await user.wait_for_screen(ProfilesScreen)
+        screen = profiles_screen(user)
+        assert not bells
+        may_plan.set()
+        await until(lambda: bells)
+        if asked:
+            await user.wait_for_screen(ConfirmScreen)
+            await user.press("y")
+            assert isinstance(user.app.screen, ConfirmScreen)
+            assert asked in user.screen
+        elif key == "f8":  # nothing was written yet
+            await user.wait_for_message("undo")
+        else:  # the cursor is on no profile
+            await until(lambda: screen.is_planned)
+        assert is_list_untouched(screen)
+        assert world.config_file.read_text() == before
 
     run_scenario(world.app(), scenario)

@@ -7,15 +7,18 @@ from typing import Any, cast
 import pytest
 from textual.app import SuspendNotSupported
 
+from ssohelper.actions import profiles
+from ssohelper.core import keymap
 from ssohelper.errors import LocalState
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.typing_pause import TypingPause
 from tests.tui.driving import User, run_scenario
-from tests.tui.test_sign_in_goes_on import sign_out
-from tests.tui.world import DemoHome
+from tests.tui.test_sign_in_goes_on import sign_in_now, sign_out
+from tests.tui.world import DemoHome, until
 
 
 class Clock:
@@ -31,40 +34,72 @@ class Clock:
         self.seconds += seconds / 2
         if self._keys_to_type:
             self._keys_to_type -= 1
-            self.pause.note_key(is_typing=True)
+            self.pause.note_key(may_open_dialog=False)
         self.seconds += seconds / 2
 
 
-def is_ignored(pause: TypingPause) -> bool:
-    return pause.is_key_ignored(is_text_or_enter=True, is_for_field=False)
+# What happens, in this order: a number is a wait of so many seconds, "asks" a key that may open a
+# dialog, "other" any other key; "opens" and "changes" say what the screen does by itself. Then
+# "taken" and "ignored" say what becomes of a command, which is a letter or Enter.
+HAPPENINGS = [
+    "taken",
+    "other taken",
+    "asks opens taken",
+    "other asks opens taken",
+    "asks other opens ignored",
+    "asks other asks opens taken",
+    "asks other 0.3 opens 0.1 ignored",
+    "asks other 0.3 opens 0.2 taken",
+    "asks other 0.5 opens taken",
+    "other opens ignored 0.4 ignored 0.4 ignored 0.5 taken",
+    "other opens other ignored",
+    "other opens 0.4 other 0.1 taken",
+    "changes ignored 0.5 taken",
+    "changes other ignored 0.4 other other ignored 0.5 taken",
+    "changes asks opens ignored",
+    "changes 0.5 asks opens taken",
+]
 
 
-def test_keys_are_ignored_until_none_came_for_the_pause() -> None:
+@pytest.mark.parametrize("happenings", HAPPENINGS)
+def test_a_command_is_ignored_until_a_pause_after_the_last_key_that_was_not_for_the_dialog(
+    happenings: str,
+) -> None:
     clock = Clock()
-    clock.pause.begin_after_opening()  # nothing was typed before
-    assert not is_ignored(clock.pause)
-    clock.pause.note_key(is_typing=True)
-    assert not is_ignored(clock.pause)  # no dialog has opened
-    clock.seconds += 0.3
-    clock.pause.begin_after_opening()
-    assert is_ignored(clock.pause)
-    clock.seconds += 0.4  # each ignored key begins the pause again
-    assert is_ignored(clock.pause)
-    assert not clock.pause.is_key_ignored(is_text_or_enter=True, is_for_field=True)
-    clock.seconds += 0.5
-    assert not is_ignored(clock.pause)
+    for what in happenings.split():
+        if what in ("asks", "other"):
+            assert not clock.pause.is_key_ignored(is_command=False)
+            clock.pause.note_key(may_open_dialog=what == "asks")
+        elif what == "opens":
+            clock.pause.begin_after_opening()
+        elif what == "changes":
+            clock.pause.begin()
+        elif what in ("taken", "ignored"):
+            assert clock.pause.is_key_ignored(is_command=True) == (what == "ignored")
+        else:
+            clock.seconds += float(what)
 
 
-def test_another_key_ends_it_and_a_key_that_opens_a_dialog_does_not_begin_it() -> None:
-    clock = Clock()
-    clock.pause.begin_after_closing()
-    assert is_ignored(clock.pause)
-    assert not clock.pause.is_key_ignored(is_text_or_enter=False, is_for_field=False)
-    assert not is_ignored(clock.pause)
-    clock.pause.note_key(is_typing=True)
-    clock.pause.note_key(is_typing=False)
-    clock.pause.begin_after_opening()
-    assert not is_ignored(clock.pause)
+@pytest.mark.parametrize(
+    ("name", "may_open"),
+    [
+        ("accounts.profile", True),
+        ("accounts.use", True),
+        ("sessions.rename", True),
+        ("confirm.yes", True),
+        ("filters.leave", True),
+        ("accounts.tick", False),
+        ("profiles.fold", False),
+        ("accounts.leave", True),  # it asks first if sign-ins run
+        ("profiles.back", False),
+        ("accounts.group", False),
+        ("app.sessions", False),
+        ("list.down", False),
+        (None, False),
+    ],
+)
+def test_a_key_that_moves_ticks_or_leaves_opens_no_dialog(name: str | None, may_open: bool) -> None:
+    assert keymap.may_open_dialog(name) == may_open
 
 
 def test_a_shell_begins_when_the_user_has_made_a_pause(world: DemoHome) -> None:
@@ -79,7 +114,7 @@ def test_a_shell_begins_when_the_user_has_made_a_pause(world: DemoHome) -> None:
             began.append(clock.seconds)
             raise SuspendNotSupported("no terminal")
 
-    clock.pause.note_key(is_typing=True)
+    clock.pause.note_key(may_open_dialog=False)
     shell = role_shell._run_shell_below_exec(cast(TuiApp[str], FakeApp()), [], "", "role")
     with pytest.raises(LocalState, match="no shell could be started here"):
         asyncio.run(shell)
@@ -112,5 +147,69 @@ def test_a_sign_in_dialog_that_opens_late_takes_no_letter_of_the_search(
         clock.seconds += 0.5
         await user.press("b")
         await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(services, scenario)
+
+
+@pytest.mark.parametrize("key", ["down", "tab", "ctrl+g"])
+def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    clock, may_plan = Clock(), threading.Event()
+    plan = profiles.plan_add
+
+    def plan_later(*arguments: Any) -> Any:
+        assert may_plan.wait(60)
+        return plan(*arguments)
+
+    monkeypatch.setattr(profiles, "plan_add", plan_later)
+    before = world.config_file.read_text()
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.typing_pause = clock.pause
+        await user.press(*"payments-dev developer", "f9", key)
+        may_plan.set()
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y", "right", "y", "enter")
+        assert isinstance(user.app.screen, ConfirmScreen)
+        assert world.config_file.read_text() == before
+        clock.seconds += 0.5
+        await user.press("y")
+        await user.wait_for_message("1 profile added")
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_question_that_its_own_key_has_opened_takes_keys_at_once(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.typing_pause = Clock().pause
+        await user.press(*"payments-dev developer", "f9")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y")
+        await user.wait_for_message("1 profile added")
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize("key", ["tab", "down"])
+def test_enter_takes_no_role_when_the_sign_in_dialog_has_closed_by_itself(
+    world: DemoHome, key: str
+) -> None:
+    services, clock = sign_out(world), Clock()
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        user.app.typing_pause = clock.pause
+        await user.press("down", "f8")
+        await sign_in_now(user, world)
+        await user.wait_for_screen(AccountsScreen)
+        await user.press(key, "enter", "up", "enter")
+        assert user.app.is_running
+        assert user.app.return_value is None
+        clock.seconds += 0.5
+        await user.press("enter")
+        await until(lambda: user.app.return_value is not None)
 
     run_scenario(services, scenario)

@@ -91,7 +91,7 @@ class RowActions:
     def _start_action(self, name: str, row: RoleRow, *, signed_in: bool = False) -> None:
         """Start an action that asks AWS. It cancels an earlier run of the same action."""
         work = self._run_action_after_grant(name, row, signed_in=signed_in)
-        self._screen.run_worker(work, group=name, exclusive=True)
+        self._screen.run_worker(work, f"accounts.{name}", group=name, exclusive=True)
 
     async def _run_action_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
         """Run the action. If it needs a sign-in, offer that, and then run the action once more.
@@ -116,7 +116,7 @@ class RowActions:
             if isinstance(error, LoginRequired) and not signed_in:
                 go_on = partial(self._start_action, name, row, signed_in=True)
                 wanted = WantedAction(f"accounts.{name}", row.label)
-                self.app.sign_in(row.session_name, error, go_on, wanted)
+                self.app.sign_in(row.session_name, error, go_on, wanted, self._screen)
             else:
                 self.app.show_error(error)
             if name == "profile":

@@ -244,7 +244,7 @@ class AccountsScreen(Screen[None]):
         self.query(".error").remove()
         self.mount_all(self._messages_above_list(), before="#body")
         self._offer_set_up()
-        self.roles.set_rows(self._choice.rows)
+        self._controls.show_rows_read_again(self._choice.rows)
         self._pane.show_count()
         self._controls.show_active_filters()
         self._show_refresh_progress()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.screen import Screen
@@ -21,6 +21,7 @@ class FirstPlanScreen(Screen[None]):
 
     It remembers the action that was typed before that, and runs it when the plan is there. Until
     then the keys after it wait too, so that they do not act on the list in place of what it opens.
+    If the action asks a question, they are dropped: they would answer what the user has not seen.
     """
 
     app: TuiApp[Any]
@@ -28,16 +29,16 @@ class FirstPlanScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._waiting_act: Callable[[], object] | None = None
-        self._waiting_name = ""
+        self._waiting_name, self._asks = "", False
 
     @property
     def is_first_plan_awaited(self) -> bool:
         """Return whether the screen can show no plan yet, but no error either."""
         raise NotImplementedError
 
-    def wait_for_first_plan(self, name: str, act: Callable[[], object]) -> None:
-        """Run the action `action_NAME`, which is `act`, when the plan is made."""
-        self._waiting_name, self._waiting_act = name, act
+    def wait_for_first_plan(self, name: str, act: Callable[[], object], *, asks: bool) -> None:
+        """Run the action `action_NAME`, which is `act`, when the plan is made. It may ask."""
+        self._waiting_name, self._waiting_act, self._asks = name, act, asks
         self.app.hold_keys(cancelled=self._forget_waiting_action)
 
     def _forget_waiting_action(self) -> None:
@@ -60,22 +61,35 @@ class FirstPlanScreen(Screen[None]):
             self.app.call_later(self.app.drop_keys)
 
     async def _run_before_waiting_keys(self, act: Callable[[], object]) -> None:
+        if self._asks:
+            if self.app.has_held_keys:
+                self.app.bell()
+                self.app.typing_pause.begin()
+            await self.app.drop_keys()
         done = act()
+        if self._asks:
+            return
         if isinstance(done, Worker):  # it opens a dialog when it ends
             with suppress(WorkerError):  # another diff has cancelled this one
                 await done.wait()
         self.app.call_later(self.app.release_keys)
 
 
-def after_first_plan(act: Callable[[_Planned], object]) -> Callable[[_Planned], None]:
+def after_first_plan(
+    act: Callable[[_Planned], object], *, asks: bool = False
+) -> Callable[[_Planned], None]:
     """Return the action, which waits for the first plan if its key was typed before that."""
 
     @wraps(act)
     def act_or_wait(screen: _Planned) -> None:
         if screen.is_first_plan_awaited:
             name = act.__name__.removeprefix("action_")
-            screen.wait_for_first_plan(name, lambda: act(screen))
+            screen.wait_for_first_plan(name, lambda: act(screen), asks=asks)
         else:
             act(screen)
 
     return act_or_wait
+
+
+# The same for an action that asks a question.
+question_after_first_plan = partial(after_first_plan, asks=True)

@@ -6,7 +6,7 @@ The view (tree or flat, order, folds, filters) is saved in the background a mome
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +15,7 @@ from ssohelper.core.role_tree import RoleListView, SavedView
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.role_rows import RoleRow
     from ssohelper.tui.screens.accounts import AccountsScreen
     from ssohelper.tui.screens.views import ViewsScreen
     from ssohelper.tui.widgets.role_pane import RolePane
@@ -57,6 +58,20 @@ class ListControls:
     def is_active(self, name: str) -> bool:
         """Return whether the action does something now. If not, its key is for the search."""
         return name not in _FOLDS or (self._roles.shown.can_fold and not self._pane.line.value)
+
+    def show_rows_read_again(self, rows: Sequence[RoleRow]) -> None:
+        """Show these rows in place of the present ones; the cursor stays on its role.
+
+        If that role is gone, say so, and ignore Enter until a pause in typing: it is for that role.
+        """
+        before, app = self._roles.row, self._screen.app
+        self._roles.set_rows(rows)
+        now = self._roles.row
+        if before is None or (now is not None and now.key == before.key):
+            return
+        app.typing_pause.begin()
+        if all(row.key != before.key for row in rows):
+            app.show_warning(f'"{before.label}" is no longer in the list')
 
     def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME`."""

@@ -27,7 +27,11 @@ from ssohelper.tui.keys import action_binding
 from ssohelper.tui.profile_rows import NO_ROWS
 from ssohelper.tui.screens import adopt_questions, profile_actions, profile_texts
 from ssohelper.tui.screens.diff import DiffScreen
-from ssohelper.tui.screens.first_plan import FirstPlanScreen, after_first_plan
+from ssohelper.tui.screens.first_plan import (
+    FirstPlanScreen,
+    after_first_plan,
+    question_after_first_plan,
+)
 from ssohelper.tui.screens.profile_planner import Found, Planner
 from ssohelper.tui.screens.proposal import plan_lines, sync_command
 from ssohelper.tui.widgets.key_bar import KeyBar
@@ -45,8 +49,8 @@ _CHANGING = frozenset(
     ["apply", "adopt", "undo", "remove", "prune", "rename", "session", "refresh", "options", "diff"]
 )
 _OF_SESSION = frozenset(["apply", "adopt", "options", "refresh", "diff", "prune", "rename"])
-# The actions that only show something. Typed before the first plan is made, they wait for it.
-_SHOWING = frozenset(["options", "diff", "prune", "rename"])
+# The actions that wait for the first plan if they are typed before it is made.
+_WAITING = frozenset(["options", "diff", "prune", "rename", "apply", "adopt", "undo", "remove"])
 _BESIDE_COLUMNS, _LOW_LINES, _NARROW_COLUMNS = 120, 20, 70
 
 
@@ -241,6 +245,7 @@ class ProfilesScreen(FirstPlanScreen):
         self._planner.rename = not self._planner.rename
         self._planner.plan_sync()
 
+    @question_after_first_plan
     def action_adopt(self) -> None:
         """Ask which profiles of other tools to adopt; if some are chosen already, choose none."""
         found, planner = self._planner.found, self._planner
@@ -271,7 +276,7 @@ class ProfilesScreen(FirstPlanScreen):
         if action == "edit" and self.fields.display:
             return False  # the key moves the cursor in the fields
         if action in _CHANGING and self._planner.found is None:
-            return True if action in _SHOWING and self.is_first_plan_awaited else None
+            return True if action in _WAITING and self.is_first_plan_awaited else None
         if action in _OF_SESSION and self._planner.session is None:
             return None
         if action == "session":
@@ -309,6 +314,7 @@ class ProfilesScreen(FirstPlanScreen):
             self.app.show_error(error)
         self._planner.read_config_and_plan()
 
+    @question_after_first_plan
     def action_apply(self) -> None:
         """Write the sync that the screen shows, after a question."""
         wish, found = self._planner.wish, self._planner.found
@@ -326,6 +332,7 @@ class ProfilesScreen(FirstPlanScreen):
 
         self._start_change(apply_planned_sync)
 
+    @question_after_first_plan
     def action_remove(self) -> None:
         """Remove the ticked profiles, or the one under the cursor, after a question."""
         names = self.pane.names_to_remove()
@@ -337,6 +344,7 @@ class ProfilesScreen(FirstPlanScreen):
         if names:
             self._start_change(remove_chosen_profiles)
 
+    @question_after_first_plan
     def action_undo(self) -> None:
         """Reverse the last write of the config, after a question that shows what that does."""
         self._start_change(lambda: profile_actions.undo_last_write(self.app))

@@ -162,9 +162,7 @@ class SignInScreen(LateDismissScreen[None]):
         """Show the sign-in as it is now, and close the dialog if it has ended."""
         sign_in = self.sign_in
         if sign_in.ended.is_set():
-            if not self._is_cancelled:
-                self.app.typing_pause.begin_after_closing()
-            self.finish(None)
+            self.finish(None, begins_pause=not self._is_cancelled)
             return
         failure, page = sign_in.failure, sign_in.page
         hint = f"\n{show(failure.hint)}" if failure and failure.hint else ""

@@ -52,9 +52,8 @@ class TickedActions:
         if name == "copy_profile":
             self._copy_names(rows)
             return
-        self._screen.run_worker(
-            self._run_action_with_sign_ins(name, rows), group=name, exclusive=True
-        )
+        work = self._run_action_with_sign_ins(name, rows)
+        self._screen.run_worker(work, f"accounts.{name}", group=name, exclusive=True)
 
     async def _run_action_with_sign_ins(self, name: str, rows: Sequence[RoleRow]) -> None:
         """Run the action. The sign-ins that it needs are offered, then it goes on."""
