@@ -1,9 +1,9 @@
 """Decides which session and which role the user means. No other module decides this.
 
-The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If
-PROFILE is left out, AWS_PROFILE names the profile, else the role is that of the endpoint that this
-shell uses (core.served_role). If SESSION is left out, the session is that of this profile or role,
-else the only session in the config. `list` takes all sessions (cli.choosing).
+The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If it
+is left out, AWS_PROFILE names the profile, else the role is that of this shell's endpoint
+(core.served_role). If SESSION is left out, the session is that of this profile or role, else the
+only session in the config. `list` takes all sessions (cli.choosing).
 """
 
 from __future__ import annotations
@@ -169,10 +169,10 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
 
     An entry point calls this once, with the text that the user typed. An empty text is an error,
     because an unset variable in a script must not select AWS_PROFILE's profile.
-    Raises: NoProfileNamed if nothing names a profile, NoSessionNamed for a legacy profile whose
-    portal has several sessions, UnknownProfile for an unknown name, UsageProblem for a profile of
-    another session than `session_name`, ConfigInvalid if AWS_PROFILE names no profile or the
-    profile has no role, RoleNotAssigned for an account name that is not in the saved listing.
+    Raises: NoProfileNamed if nothing names a profile, UnknownProfile for an unknown name,
+    UsageProblem for a profile of another session than `session_name`, ConfigInvalid if AWS_PROFILE
+    names no profile or the profile has no role, NoSessionNamed for a role of several sessions,
+    RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
     served = None if text is not None else _find_served_role(app, config, session_name)
@@ -269,43 +269,47 @@ def _resolve_entry(
             f'profile "{entry.name}" points at no account and role of Identity Center',
             hint="see: ssohelper profile list",
         )
-    sessions = _find_sessions_of_profile(config, entry, target)
-    if session_name is not None:
-        named = find_session_by_name(config, session_name)
-        if named not in sessions:
-            own = " or ".join(f'"{session.name}"' for session in sessions)
-            raise UsageProblem(
-                f'the profile "{entry.name}" is of the session {own}, not of "{session_name}"',
-                hint=f"leave out --session, or name a role: {session_name}:ACCOUNT/ROLE",
-            )
-        sessions = [named]
-    if len(sessions) > 1:
-        raise NoSessionNamed(sessions)
-    if chain is None:
-        return Profile(entry.name, sessions[0], target.role, config.region(entry))
-    return Profile(entry.name, sessions[0], chain.role, chain.own_region, chain.assumed_role)
-
-
-def _find_sessions_of_profile(
-    config: ConfigFile, entry: ProfileEntry, target: TargetRole
-) -> list[SsoSession]:
-    """Return the sessions that the profile belongs to. Raises: ConfigInvalid if there are none."""
-    name = target.session_name
-    if name and config.sso_session(name) is None:
-        raise ConfigInvalid(
-            f'profile "{entry.name}" names the sso-session "{name}", which does not exist',
-            hint=f"make it with: ssohelper setup START_URL --session {name}",
+    session = _find_session_of_profile(config, entry, target)
+    if session_name is not None and find_session_by_name(config, session_name) != session:
+        why = "" if target.session_name else ", by whose sign-in AWS tools get its credentials"
+        raise UsageProblem(
+            f'the profile "{entry.name}" is of the session "{session.name}"{why}, not of '
+            f'"{session_name}"',
+            hint=f"leave out --session, or name a role: {session_name}:ACCOUNT/ROLE",
         )
-    sessions = [
-        session for session in config.sso_sessions() if target_belongs_to_session(target, session)
-    ]
-    if not sessions:
+    if chain is None:
+        return Profile(entry.name, session, target.role, config.region(entry))
+    return Profile(entry.name, session, chain.role, chain.own_region, chain.assumed_role)
+
+
+def _find_session_of_profile(
+    config: ConfigFile, entry: ProfileEntry, target: TargetRole
+) -> SsoSession:
+    """Return the session that the profile belongs to. Raises: ConfigInvalid if there is none."""
+    session, name = _find_session_of_target(config, target), target.session_name
+    if session is None and name:
+        message = f'profile "{entry.name}" names the sso-session "{name}", which does not exist'
+        hint = f"make it with: ssohelper setup START_URL --session {name}"
+        raise ConfigInvalid(message, hint=hint)
+    if session is None:
         url = shlex.quote(show(target.start_url, 200)) if target.start_url else "START_URL"
         raise NoSessionOfProfile(
             f'profile "{entry.name}" has no sso-session',
             hint=f"make one with: ssohelper setup {url}",
         )
-    return sessions
+    return session
+
+
+def _find_session_of_target(config: ConfigFile, target: TargetRole) -> SsoSession | None:
+    """Return the session that the profile names, else the one whose sign-in serves the profile."""
+    if target.session_name:
+        return config.sso_session(target.session_name)
+    for session in config.sso_sessions():
+        if target_belongs_to_session(target, session):
+            from ssohelper.core import adoption  # few have such profiles
+
+            return adoption.find_session_for_legacy_profiles(config, session)
+    return None
 
 
 def resolve_role_text(app: App, text: str, session_name: str | None) -> Profile:
@@ -382,11 +386,7 @@ def _find_session_of_environment(app: App, config: ConfigFile) -> SsoSession | N
     entry = config.profile(name) if name else None
     chain = chains.find_chain(config, entry) if entry else None
     target = chain.target if chain else config.target(entry) if entry else None
-    if target is None:
-        return None
-    if target.session is None and target.session_name:
-        return config.sso_session(target.session_name)
-    return target.session
+    return _find_session_of_target(config, target) if target else None
 
 
 def require_session(app: App, name: str) -> SsoSession:
