@@ -32,6 +32,8 @@ _CURED_BY_WRITING_AGAIN = ("helper-missing", "helper-refuses")
 def gather_facts_of_profile(app: App, name: str) -> Facts:
     """Return what files and this shell say about a profile and its source profiles."""
     config = doctor_facts.read_config_facts(app)
+    of_credentials = tuple(one for one in config.credentials_profiles if one.name == name)
+    config = config._replace(credentials_profiles=of_credentials)
     profiles = doctor_facts.read_profile_facts(config, name)
     sources = doctor_facts.read_source_facts(config, profiles)
     programs = doctor_facts.find_programs_of_profiles((*profiles, *sources), app)

@@ -129,10 +129,13 @@ SHADOWING: tuple[Check, ...] = (
     credential_sources.check_refused_commands,
     check_sources,
 )
-# The checks whose problems make every AWS tool stop for a profile, but for those in NOT_STOPPING.
+# The checks whose problems make the AWS CLI and boto3 stop for a profile, but for those in
+# NOT_STOPPING.
 STOPPING: tuple[Check, ...] = (
     values.check_quoted_values,
     profiles.check_invalid_profiles,
+    profiles.check_incomplete_keys,
+    lambda facts: profiles.check_sso_keys(facts, [sdk_order.BOTO3]),
     profiles.check_credential_processes,
     credential_sources.check_command_lines,
     credential_sources.check_refused_commands,
