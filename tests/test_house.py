@@ -30,9 +30,9 @@ DEFERRED_IN = {
     "app.py",
     # Few homes have profiles whose credentials are not ours; the first paint is sooner without.
     "actions/roles.py",
-    "actions/selection.py",
     "aws_clients.py",
     "cli/__init__.py",
+    "core/serving_sessions.py",
     # Modules of Unix's, which a hit does not load: resource, pwd.
     "fastpath/own_process.py",
     "fastpath/folders.py",

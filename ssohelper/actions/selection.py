@@ -27,6 +27,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean, similar_names
+from ssohelper.core.serving_sessions import find_sessions_of_target
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
@@ -269,47 +270,42 @@ def _resolve_entry(
             f'profile "{entry.name}" points at no account and role of Identity Center',
             hint="see: ssohelper profile list",
         )
-    session = _find_session_of_profile(config, entry, target)
-    if session_name is not None and find_session_by_name(config, session_name) != session:
-        why = "" if target.session_name else ", by whose sign-in AWS tools get its credentials"
-        raise UsageProblem(
-            f'the profile "{entry.name}" is of the session "{session.name}"{why}, not of '
-            f'"{session_name}"',
-            hint=f"leave out --session, or name a role: {session_name}:ACCOUNT/ROLE",
-        )
+    sessions = _find_sessions_of_profile(config, entry, target)
+    if session_name is not None:
+        named = find_session_by_name(config, session_name)
+        if named not in sessions:
+            own = " or ".join(f'"{session.name}"' for session in sessions)
+            own += ", by whose sign-in AWS tools use it" if target.form == "legacy" else ""
+            raise UsageProblem(
+                f'the profile "{entry.name}" is of the session {own}, not of "{session_name}"',
+                hint=f"leave out --session, or name a role: {session_name}:ACCOUNT/ROLE",
+            )
+        sessions = [named]
+    if len(sessions) > 1:
+        raise NoSessionNamed(sessions)
     if chain is None:
-        return Profile(entry.name, session, target.role, config.region(entry))
-    return Profile(entry.name, session, chain.role, chain.own_region, chain.assumed_role)
+        return Profile(entry.name, sessions[0], target.role, config.region(entry))
+    return Profile(entry.name, sessions[0], chain.role, chain.own_region, chain.assumed_role)
 
 
-def _find_session_of_profile(
+def _find_sessions_of_profile(
     config: ConfigFile, entry: ProfileEntry, target: TargetRole
-) -> SsoSession:
-    """Return the session that the profile belongs to. Raises: ConfigInvalid if there is none."""
-    session, name = _find_session_of_target(config, target), target.session_name
-    if session is None and name:
-        message = f'profile "{entry.name}" names the sso-session "{name}", which does not exist'
-        hint = f"make it with: ssohelper setup START_URL --session {name}"
-        raise ConfigInvalid(message, hint=hint)
-    if session is None:
+) -> list[SsoSession]:
+    """Return the sessions that the profile belongs to. Raises: ConfigInvalid if there are none."""
+    name = target.session_name
+    if name and config.sso_session(name) is None:
+        raise ConfigInvalid(
+            f'profile "{entry.name}" names the sso-session "{name}", which does not exist',
+            hint=f"make it with: ssohelper setup START_URL --session {name}",
+        )
+    sessions = find_sessions_of_target(config, target)
+    if not sessions:
         url = shlex.quote(show(target.start_url, 200)) if target.start_url else "START_URL"
         raise NoSessionOfProfile(
             f'profile "{entry.name}" has no sso-session',
             hint=f"make one with: ssohelper setup {url}",
         )
-    return session
-
-
-def _find_session_of_target(config: ConfigFile, target: TargetRole) -> SsoSession | None:
-    """Return the session that the profile names, else the one whose sign-in serves the profile."""
-    if target.session_name:
-        return config.sso_session(target.session_name)
-    for session in config.sso_sessions():
-        if target_belongs_to_session(target, session):
-            from ssohelper.core import adoption  # few have such profiles
-
-            return adoption.find_session_for_legacy_profiles(config, session)
-    return None
+    return sessions
 
 
 def resolve_role_text(app: App, text: str, session_name: str | None) -> Profile:
@@ -386,7 +382,8 @@ def _find_session_of_environment(app: App, config: ConfigFile) -> SsoSession | N
     entry = config.profile(name) if name else None
     chain = chains.find_chain(config, entry) if entry else None
     target = chain.target if chain else config.target(entry) if entry else None
-    return _find_session_of_target(config, target) if target else None
+    sessions = find_sessions_of_target(config, target) if target else []
+    return sessions[0] if len(sessions) == 1 else None
 
 
 def require_session(app: App, name: str) -> SsoSession:

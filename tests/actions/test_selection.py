@@ -86,6 +86,21 @@ def test_a_legacy_profile_of_two_sessions_is_of_the_one_that_serves_it(home: Hom
         assert f'not of "{other}"' in why.value.message
 
 
+def test_a_profile_of_granted_asks_which_of_two_sessions(home: Home):
+    granted = LEGACY.replace("sso_", "granted_sso_").replace("[profile old]", "[profile g]")
+    granted += "credential_process = granted credential-process --profile g\n"
+    sessions = {"corp": URL, "admin": f"{URL}/", "x": OTHER_URL}
+    app = app_of(home, profiles=granted, sessions=sessions)
+    with pytest.raises(selection.NoSessionNamed) as question:
+        selection.resolve_profile(app, "g", None)
+    assert [session.name for session in question.value.sessions] == ["corp", "admin"]
+    for name in ("corp", "admin"):
+        found = selection.resolve_profile(app, "g", name)
+        assert (found.name, found.key) == ("g", RoleKey(name, "000030000001", "Admin"))
+    with pytest.raises(UsageProblem, match='is of the session "corp" or "admin", not of "x"'):
+        selection.resolve_profile(app, "g", "x")
+
+
 def test_a_chosen_role_takes_the_region_of_its_profile_and_none_of_another(home: Home):
     profiles = (
         f"[profile gone]\nsso_session = corp\n{ROLE}region = eu-west-1\n".replace("Admin", "Read")
