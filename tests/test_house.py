@@ -32,6 +32,7 @@ DEFERRED_IN = {
     "actions/roles.py",
     "aws_clients.py",
     "cli/__init__.py",
+    "core/serving_sessions.py",
     # Modules of Unix's, which a hit does not load: resource, pwd.
     "fastpath/own_process.py",
     "fastpath/folders.py",

@@ -328,9 +328,10 @@ def find_profile_trouble(app: App, name: str) -> str:
     return ProfileChecker(app, app.config.read(), asks_aws=True).find_trouble_or_doubt(name)
 
 
-def find_trouble_of_sources(app: App, name: str) -> str:
-    """Return why AWS tools cannot assume the profile's role through its source profiles, or ""."""
-    return ProfileChecker(app, app.config.read()).find_trouble_of_sources(name)
+def find_trouble_of_sign_in(app: App, name: str) -> str:
+    """Return why AWS tools cannot sign in for a legacy profile or use the profile's sources, or ""."""
+    check = ProfileChecker(app, app.config.read())
+    return check.find_trouble_of_legacy_profile(name) or check.find_trouble_of_sources(name)
 
 
 def find_reason_to_use_another_profile(app: App, name: str) -> str:

@@ -90,13 +90,16 @@ def prove_profile_of_session(app: App, session: SsoSession) -> Report:
     return Report(tuple(problems), (), tuple(_list_proven_profiles(facts)), is_current)
 
 
-def find_what_shadows_profile(app: App, profile: Profile) -> list[Finding]:
+def find_what_shadows_profile(
+    app: App, profile: Profile, *, is_named: bool = False
+) -> list[Finding]:
     """Return why programs in this shell may not use the profile's role, from files alone.
 
+    If `is_named`, the profile is that of a command with `--profile`, not that of AWS_PROFILE.
     A helper of another installation counts too: only a run would show what it gives.
     """
     facts = profile_reasons.gather_facts_of_profile(app, profile.name)
-    found = checks.run_checks(facts, checks.SHADOWING)
+    found = checks.find_shadowing(facts, is_named=is_named)
     left_out = () if checks.is_in_use(facts, profile.name) else IGNORED_BESIDE_NAME
     return [
         one

@@ -19,15 +19,21 @@ def find_written_roles(
 ) -> dict[str, WrittenRole]:
     """Return, by profile name, the role for which ssohelper wrote a profile without a readable role.
 
-    `names` are such profiles if the caller knows them. The saved writes are read only if there is
-    one: at 12,000 profiles each takes 0.3 s.
+    `names` are such profiles if the caller knows them; without them, the profiles that were edited
+    so that they have another source are included. The saved writes are read only if there is one: at
+    12,000 profiles each takes 0.3 s.
     """
+    edited = list[str]()
     if names is None:
         names = [entry.name for entry in written_roles.list_profiles_without_role(config)]
-    if not names:
+        edited = [one.name for one in written_roles.list_profiles_with_other_source(config)]
+    if not names and not edited:
         return {}
     try:
-        contents = [version.after for version in app.config.load_versions()]
+        versions = list(app.config.load_versions())
     except LocalState:
         return {}  # a saved write is damaged: its own command reports it
-    return written_roles.find_written_roles(names, contents, config.origin)
+    contents = [version.after for version in versions]
+    writes = [(version.before, version.after) for version in versions]
+    found = written_roles.find_written_roles(names, contents, config.origin) if names else {}
+    return found | written_roles.find_roles_before_edit(edited, writes, config.origin)

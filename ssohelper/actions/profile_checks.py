@@ -174,6 +174,12 @@ class ProfileChecker:
         own = keys.get("sso_region", session.region)
         return "" if own == session.region else portal_region.wrong_region_text(own, session.region)
 
+    def find_trouble_of_legacy_profile(self, name: str) -> str:
+        """Return why a profile without sso-session has no valid sign-in; "" for other profiles."""
+        profile = self._read_profile(name)
+        is_legacy = profile is not None and profile.target and profile.target.form == "legacy"
+        return self._find_legacy_trouble(profile.entry.keys) if profile and is_legacy else ""
+
     def _find_legacy_trouble(self, keys: Mapping[str, str]) -> str:
         """Return why a profile without sso-session does not work now; "" if it should work."""
         url, region = keys.get("sso_start_url", ""), keys.get("sso_region")

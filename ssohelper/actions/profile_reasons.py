@@ -32,6 +32,8 @@ _CURED_BY_WRITING_AGAIN = ("helper-missing", "helper-refuses")
 def gather_facts_of_profile(app: App, name: str) -> Facts:
     """Return what files and this shell say about a profile and its source profiles."""
     config = doctor_facts.read_config_facts(app)
+    of_credentials = tuple(one for one in config.credentials_profiles if one.name == name)
+    config = config._replace(credentials_profiles=of_credentials)
     profiles = doctor_facts.read_profile_facts(config, name)
     sources = doctor_facts.read_source_facts(config, profiles)
     programs = doctor_facts.find_programs_of_profiles((*profiles, *sources), app)
@@ -61,13 +63,16 @@ def _find_written_roles(
     return lost_roles.find_written_roles(app, config.file, names)
 
 
-def find_trouble_of_shell(app: App, name: str) -> str:
+def find_trouble_of_shell(app: App, name: str, *, is_named: bool) -> str:
     """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
 
-    `adopting.find_profile_trouble` checks the profile itself. "" if there is no such profile.
+    `adopting.find_profile_trouble` checks the profile itself. "" if there is no such profile. If
+    `is_named`, AWS tools get the profile's name by `--profile`, not by a variable.
     """
     facts = gather_facts_of_profile(app, name)
-    return checks.find_trouble_of_shell(facts, name) if facts.profiles else ""
+    if not facts.profiles:
+        return ""
+    return checks.find_trouble_of_shell(facts, name, is_named=is_named)
 
 
 def find_stopping_problem(app: App, name: str) -> Finding | None:

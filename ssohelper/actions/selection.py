@@ -1,9 +1,9 @@
 """Decides which session and which role the user means. No other module decides this.
 
-The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If
-PROFILE is left out, AWS_PROFILE names the profile, else the role is that of the endpoint that this
-shell uses (core.served_role). If SESSION is left out, the session is that of this profile or role,
-else the only session in the config. `list` takes all sessions (cli.choosing).
+The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If it
+is left out, AWS_PROFILE names the profile, else the role is that of this shell's endpoint
+(core.served_role). If SESSION is left out, the session is that of this profile or role, else the
+only session in the config. `list` takes all sessions (cli.choosing).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean, similar_names
+from ssohelper.core.serving_sessions import find_sessions_of_target
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
@@ -169,10 +170,10 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
 
     An entry point calls this once, with the text that the user typed. An empty text is an error,
     because an unset variable in a script must not select AWS_PROFILE's profile.
-    Raises: NoProfileNamed if nothing names a profile, NoSessionNamed for a legacy profile whose
-    portal has several sessions, UnknownProfile for an unknown name, UsageProblem for a profile of
-    another session than `session_name`, ConfigInvalid if AWS_PROFILE names no profile or the
-    profile has no role, RoleNotAssigned for an account name that is not in the saved listing.
+    Raises: NoProfileNamed if nothing names a profile, UnknownProfile for an unknown name,
+    UsageProblem for a profile of another session than `session_name`, ConfigInvalid if AWS_PROFILE
+    names no profile or the profile has no role, NoSessionNamed for a role of several sessions,
+    RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
     served = None if text is not None else _find_served_role(app, config, session_name)
@@ -274,6 +275,7 @@ def _resolve_entry(
         named = find_session_by_name(config, session_name)
         if named not in sessions:
             own = " or ".join(f'"{session.name}"' for session in sessions)
+            own += ", by whose sign-in AWS tools use it" if target.form == "legacy" else ""
             raise UsageProblem(
                 f'the profile "{entry.name}" is of the session {own}, not of "{session_name}"',
                 hint=f"leave out --session, or name a role: {session_name}:ACCOUNT/ROLE",
@@ -296,9 +298,7 @@ def _find_sessions_of_profile(
             f'profile "{entry.name}" names the sso-session "{name}", which does not exist',
             hint=f"make it with: ssohelper setup START_URL --session {name}",
         )
-    sessions = [
-        session for session in config.sso_sessions() if target_belongs_to_session(target, session)
-    ]
+    sessions = find_sessions_of_target(config, target)
     if not sessions:
         url = shlex.quote(show(target.start_url, 200)) if target.start_url else "START_URL"
         raise NoSessionOfProfile(
@@ -382,11 +382,8 @@ def _find_session_of_environment(app: App, config: ConfigFile) -> SsoSession | N
     entry = config.profile(name) if name else None
     chain = chains.find_chain(config, entry) if entry else None
     target = chain.target if chain else config.target(entry) if entry else None
-    if target is None:
-        return None
-    if target.session is None and target.session_name:
-        return config.sso_session(target.session_name)
-    return target.session
+    sessions = find_sessions_of_target(config, target) if target else []
+    return sessions[0] if len(sessions) == 1 else None
 
 
 def require_session(app: App, name: str) -> SsoSession:

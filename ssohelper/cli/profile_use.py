@@ -92,7 +92,7 @@ def warn_about_lost_role(app: App, profile: Profile) -> None:
 def warn_about_unusable_profile(app: App, name: str) -> None:
     """Warn, with the words of `doctor`, if AWS tools stop for the profile or one of its sources."""
     found = profile_reasons.find_stopping_problem(app, name)
-    trouble = found.message if found else adopting.find_trouble_of_sources(app, name)
+    trouble = found.message if found else adopting.find_trouble_of_sign_in(app, name)
     if trouble:
         app.warn(
             f'AWS tools cannot use the profile "{show(name)}" now: {trouble}; '

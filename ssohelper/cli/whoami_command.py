@@ -38,11 +38,12 @@ def whoami(profile: str | None, reason: str | None) -> None:
         foreign_use.print_foreign_identity(app, chosen)
         return
     guarding.grant_for_reason(app, chosen, reason)
-    shadows = doctor.find_what_shadows_profile(app, chosen)
+    is_named = profile is not None
+    shadows = doctor.find_what_shadows_profile(app, chosen, is_named=is_named)
     for finding in shadows:
         app.warn(f"{finding.message}; {finding.fix}")
     trouble = profile_reasons.find_trouble_of_shell(
-        app, chosen.name
+        app, chosen.name, is_named=is_named
     ) or adopting.find_profile_trouble(app, chosen.name)
     if trouble and not shadows:
         app.warn(f'AWS tools may not get this role by the profile "{show(chosen.name)}": {trouble}')

@@ -22,7 +22,7 @@ from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identi
 from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_removal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
-from ssohelper.core.written_roles import WrittenRole, lacks_role
+from ssohelper.core.written_roles import find_names_of_edited_roles, find_role_to_restore
 
 KEEPS_FORM = "the profile keeps its form: it is outside the filters that were given with --form"
 
@@ -86,6 +86,8 @@ class _Planner:
         self._listed = _listed_roles(request.listing)
         serving = find_session_for_legacy_profiles(config, request.session)
         self._serves_legacy = serving.name == request.session.name
+        self._earlier = request.written_roles_of_session
+        self._edited = find_names_of_edited_roles(config, self._earlier)
 
     def plan(self) -> Plan:
         request = self._request
@@ -129,7 +131,7 @@ class _Planner:
         """Sort the profiles of this session's roles into managed ones and the user's own."""
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
-            written = None if target else self._find_written_role(entry)
+            written = None if target else find_role_to_restore(self._config, entry, self._earlier)
             if written is not None:
                 self._written[entry.name] = WrittenName(
                     entry.name, written.role, True, written.session_name
@@ -152,12 +154,6 @@ class _Planner:
                     self._managed[target.role].append((entry, target.form))
             elif is_own:
                 self._foreign.setdefault(target.role, entry.name)
-
-    def _find_written_role(self, entry: ProfileEntry) -> WrittenRole | None:
-        """Return the role for which ssohelper wrote a managed profile that has lost its role."""
-        found = self._request.written_roles.get(entry.name)
-        is_own = found is not None and found.session_name == self._request.session.name
-        return found if is_own and lacks_role(self._config, entry) else None
 
     def _is_of_this_session(self, target: TargetRole) -> bool:
         if target.session_name is not None:
@@ -205,6 +201,8 @@ class _Planner:
             return f'the profile "{self._managed[role][0][0].name}" already points at this role'
         if role in self._foreign:
             return f'the profile "{self._foreign[role]}" already points at this role'
+        if is_sync and role in self._edited:
+            return f'"{self._edited[role]}", which was edited since, had it; see: ssohelper doctor'
         if is_sync and role in self._request.choices.removed:
             return "its profile was removed with: ssohelper profile rm"
         return None

@@ -63,6 +63,12 @@ class SyncRequest(NamedTuple):
     old_region: str | None = None
     written_roles: Mapping[str, WrittenRole] = {}
 
+    @property
+    def written_roles_of_session(self) -> dict[str, WrittenRole]:
+        """Those of `written_roles` that belong to the session."""
+        name = self.session.name
+        return {one: role for one, role in self.written_roles.items() if role.session_name == name}
+
 
 def form_of_profile(request: SyncRequest, unnamed: UnnamedRole) -> str:
     """Return the form of a role's profile: the request's; for a guarded role the process form.

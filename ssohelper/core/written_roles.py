@@ -1,12 +1,13 @@
 """Finds managed profiles that name no role any more, and the role for which ssohelper wrote them.
 
-An edit removed the profile's `credential_process` or another key, or made it unreadable. This
-module touches no disk.
+An edit removed the profile's `credential_process` or another key, made it unreadable, or replaced it
+by another source of credentials. This module touches no disk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from ssohelper.core import chains, process_command
@@ -28,20 +29,56 @@ class WrittenRole(NamedTuple):
 
 def lacks_role(config: ConfigFile, entry: ProfileEntry) -> bool:
     """Return whether a profile is managed, names no role that can be read, and no other source."""
-    if not entry.managed or chains.is_chain(entry):
+    if not entry.managed or chains.is_chain(entry) or _names_another_source(entry):
         return False
+    return config.target_or_none(entry) is None
+
+
+def has_other_source(config: ConfigFile, entry: ProfileEntry) -> bool:
+    """Return whether a profile is managed, and gets credentials from another source than ssohelper.
+
+    ssohelper writes such a profile only if it assumes a role through a source profile.
+    """
+    is_candidate = entry.managed and _names_another_source(entry)
+    return is_candidate and config.target_or_none(entry) is None
+
+
+def _names_another_source(entry: ProfileEntry) -> bool:
     command = entry.keys.get("credential_process", "")
     runs_another_program = process_command.own_command_options(
         command
     ) is None and not process_command.find_syntax_error(command)
-    if runs_another_program or any(entry.keys.get(key) for key in _OTHER_SOURCES):
-        return False
-    return config.target_or_none(entry) is None
+    return runs_another_program or any(entry.keys.get(key) for key in _OTHER_SOURCES)
 
 
 def list_profiles_without_role(config: ConfigFile) -> list[ProfileEntry]:
     """Return the managed profiles to which `lacks_role` applies."""
     return [entry for entry in config.profiles() if lacks_role(config, entry)]
+
+
+def list_profiles_with_other_source(config: ConfigFile) -> list[ProfileEntry]:
+    """Return the managed profiles to which `has_other_source` applies."""
+    return [entry for entry in config.profiles() if has_other_source(config, entry)]
+
+
+def find_role_to_restore(
+    config: ConfigFile, entry: ProfileEntry, written_roles: Mapping[str, WrittenRole]
+) -> WrittenRole | None:
+    """Return the role for which ssohelper wrote a managed profile that has lost its role."""
+    found = written_roles.get(entry.name)
+    return found if found is not None and lacks_role(config, entry) else None
+
+
+def find_names_of_edited_roles(
+    config: ConfigFile, written_roles: Mapping[str, WrittenRole]
+) -> dict[Role, str]:
+    """Return, by role, the profile that was written for it and has another source by now."""
+    entries = {name: config.profile(name) for name in written_roles}
+    return {
+        written_roles[name].role: name
+        for name, entry in entries.items()
+        if entry is not None and has_other_source(config, entry)
+    }
 
 
 def find_written_roles(
@@ -65,6 +102,39 @@ def find_written_roles(
         if len(found) == len(names):
             break
     return found
+
+
+def find_roles_before_edit(
+    names: Collection[str], writes: Iterable[tuple[bytes | None, bytes | None]], origin: str
+) -> dict[str, WrittenRole]:
+    """Return, by profile name, the role that ssohelper wrote and no command of ours has changed.
+
+    `writes` are the configs before and after each write of ssohelper, the latest first.
+    """
+    read = _make_reader(origin)
+    found: dict[str, WrittenRole] = {}
+    left = set(names)
+    for before, after in writes:
+        for name in tuple(left):
+            written = _find_managed_role(read(after), name)
+            if written is not None:
+                found[name] = written
+            if written is not None or _find_managed_role(read(before), name) is not None:
+                left.discard(name)
+    return found
+
+
+def _make_reader(origin: str) -> Callable[[bytes | None], ConfigFile]:
+    """Return a function that parses each content once. What cannot be read has no profiles."""
+
+    @cache
+    def read(content: bytes | None) -> ConfigFile:
+        try:
+            return ConfigFile.parse(content or b"", origin)
+        except ConfigInvalid:
+            return ConfigFile.parse(b"", origin)
+
+    return read
 
 
 def _find_managed_role(config: ConfigFile, name: str) -> WrittenRole | None:

@@ -35,6 +35,82 @@ def find(home: Home, chosen: str | None = None) -> Finding | None:
     return next((one for one in found if one.id == "role-unreadable"), None)
 
 
+EDITS = {
+    "keys": ("aws_access_key_id = AKIAX\naws_secret_access_key = x", "fixed keys"),
+    "a chain": (
+        f"role_arn = arn:aws:iam::{DEV}:role/Deploy\nsource_profile = dev.Read",
+        "role_arn",
+    ),
+    "a program": ("credential_process = /usr/bin/env true", "credential_process"),
+}
+
+
+def edit_command(home: Home, text: str) -> None:
+    """Replace the command of the managed profile pay.Admin."""
+    lines = home.config_file.read_text().splitlines()
+    number = lines.index(f"[profile {NAME}]") + 1
+    assert lines[number].startswith("credential_process")
+    lines[number] = text
+    home.write_config("\n".join(lines) + "\n")
+
+
+def find_edited(home: Home, chosen: str | None = None) -> Finding | None:
+    found = checks.run_checks(doctor.gather_facts(App(home.env), chosen))
+    return next((one for one in found if one.id == "edited-role"), None)
+
+
+@pytest.mark.parametrize("is_synced", [False, True])
+@pytest.mark.parametrize(("text", "what"), EDITS.values(), ids=EDITS)
+def test_the_fix_of_an_edit_into_another_source_restores_the_name(
+    saved: Home, run: Run, text: str, what: str, is_synced: bool
+) -> None:
+    ok(run("profile", "sync", "--yes"))
+    assert find_edited(saved) is None
+    edit_command(saved, text)
+    if is_synced:
+        ok(run("profile", "rm", "dev.Read" if what != "role_arn" else "pay.Read", "--yes"))
+        names = [one.name for one in parse(saved.config_file.read_text()).profiles()]
+        said = run("profile", "sync", "--yes")
+        assert f'"{NAME}", which was edited since, had it' in said.stderr + said.stdout
+        assert [one.name for one in parse(saved.config_file.read_text()).profiles()] == names
+    for chosen in (None, NAME):
+        found = find_edited(saved, chosen)
+        assert found is not None
+        assert (found.severity, found.subject) == ("problem", f'profile "{NAME}"')
+        assert f"{PAY}/Admin" in found.message
+        assert what in found.message
+    run_fix(run, found.fix)
+    assert role_of_profile(saved) == f"{PAY}/Admin"
+    assert find_edited(saved) is None
+
+
+def test_an_edited_profile_of_an_unknown_role_is_removed(saved: Home, run: Run) -> None:
+    ok(run("profile", "sync", "--yes"))
+    edit_command(saved, EDITS["a program"][0])
+    for version in (saved.path / ".local/state/ssohelper/config-versions").rglob("*"):
+        if version.is_file():
+            version.unlink()
+    found = find_edited(saved)
+    assert found is not None
+    assert found.fix.startswith(f"ssohelper profile rm {NAME}, or ")
+    run_fix(run, found.fix.split(", or ")[0])
+    assert find_edited(saved) is None
+    edit = EDITS["a chain"][0]  # such a profile may be one that ssohelper wrote
+    text = f"[profile c]\n{edit}\nssohelper_managed = true\n"
+    saved.write_config(saved.config_file.read_text() + text)
+    assert find_edited(saved) is None
+
+
+def test_a_chain_that_ssohelper_wrote_is_not_edited(saved: Home, run: Run) -> None:
+    ok(run("profile", "sync", "--yes"))
+    ok(run("profile", "rm", NAME, "--yes"))
+    arn = f"arn:aws:iam::{DEV}:role/Deploy"
+    options = ("--via", "dev.Read", "--form", "sso", "--yes")
+    ok(run("profile", "add", NAME, "--assume", arn, *options))
+    assert "role_arn = " in saved.config_file.read_text()
+    assert find_edited(saved) is None
+
+
 def role_of_profile(home: Home) -> str:
     config = parse(home.config_file.read_text())
     entry = config.profile(NAME)

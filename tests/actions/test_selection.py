@@ -68,16 +68,37 @@ def test_an_account_name_that_two_accounts_have_is_refused_with_both_ids(home: H
     assert found.key == RoleKey("corp", "000030000003", "Admin")
 
 
-def test_a_legacy_profile_of_two_sessions_asks_which_one(home: Home):
-    app = app_of(home, profiles=LEGACY, sessions={"corp": URL, "admin": f"{URL}/", "x": OTHER_URL})
+CHAIN = "[profile ch]\nrole_arn = arn:aws:iam::000030000002:role/Deploy\nsource_profile = old\n"
+
+
+@pytest.mark.parametrize("name", ["old", "ch"])
+def test_a_legacy_profile_of_two_sessions_is_of_the_one_that_serves_it(home: Home, name: str):
+    sessions = {"corp": URL, "admin": f"{URL}/", "x": OTHER_URL}
+    app = app_of(home, profiles=LEGACY + CHAIN, sessions=sessions, AWS_PROFILE=name)
+    for text, session_name in ((name, None), (name, "corp"), (None, None)):
+        found = selection.resolve_profile(app, text, session_name)
+        assert (found.name, found.session.name) == (name, "corp")
+        assert (found.key.account_id, found.key.role_name) == ("000030000001", "Admin")
+    assert selection.resolve_session(app, None).name == "corp"
+    for other in ("admin", "x"):
+        with pytest.raises(UsageProblem, match='is of the session "corp", by whose sign-in') as why:
+            selection.resolve_profile(app, name, other)
+        assert f'not of "{other}"' in why.value.message
+
+
+def test_a_profile_of_granted_asks_which_of_two_sessions(home: Home):
+    granted = LEGACY.replace("sso_", "granted_sso_").replace("[profile old]", "[profile g]")
+    granted += "credential_process = granted credential-process --profile g\n"
+    sessions = {"corp": URL, "admin": f"{URL}/", "x": OTHER_URL}
+    app = app_of(home, profiles=granted, sessions=sessions)
     with pytest.raises(selection.NoSessionNamed) as question:
-        selection.resolve_profile(app, "old", None)
+        selection.resolve_profile(app, "g", None)
     assert [session.name for session in question.value.sessions] == ["corp", "admin"]
     for name in ("corp", "admin"):
-        found = selection.resolve_profile(app, "old", name)
-        assert (found.name, found.key) == ("old", RoleKey(name, "000030000001", "Admin"))
+        found = selection.resolve_profile(app, "g", name)
+        assert (found.name, found.key) == ("g", RoleKey(name, "000030000001", "Admin"))
     with pytest.raises(UsageProblem, match='is of the session "corp" or "admin", not of "x"'):
-        selection.resolve_profile(app, "old", "x")
+        selection.resolve_profile(app, "g", "x")
 
 
 def test_a_chosen_role_takes_the_region_of_its_profile_and_none_of_another(home: Home):

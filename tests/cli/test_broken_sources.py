@@ -274,3 +274,36 @@ def test_a_chain_without_a_region_has_the_finding_of_other_profiles(
     assert 'note\tno-region\tprofile "chain"' in done.stdout
     assert "add a line: region = " in done.stdout
     assert 'no-region\tprofiles "chain" and "deep"' in shell.run("doctor").stdout
+
+
+HALF = "aws_access_key_id = AKIAX\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (LEGACY.replace("ap-south-1", "{region}"), "the sign-in for its sso_start_url is missing"),
+        (LEGACY, "its sso_region is ap-south-1"),
+        (SSO, 'cannot use it: "region" is in [sso-session corp]'),
+        (HALF, '"aws_access_key_id" is set without "aws_secret_access_key"'),
+    ],
+)
+def test_use_warns_of_a_profile_that_aws_tools_refuse(
+    shell: Shell, emulator: Emulator, source: str, reason: str
+) -> None:
+    add(shell, emulator, source)
+    if source == SSO:
+        text = shell.config.read_text()
+        shell.config.write_text(text.replace("[sso-session corp]", "[sso-session corp]\nregion=x"))
+    said = shell.run("use", "src", _SSOHELPER_SHELL="bash").stderr
+    assert 'cannot use the profile "src" now: ' in said
+    assert reason in said
+
+
+def test_use_warns_of_half_a_key_in_the_credentials_file(shell: Shell, emulator: Emulator) -> None:
+    add(shell, emulator, SSO)
+    keys = "[{}]\naws_access_key_id = AKIAX\n"
+    shell.config.with_name("credentials").write_text(keys.format("half") + keys.format("other"))
+    said = shell.run("use", "half", _SSOHELPER_SHELL="bash").stderr
+    assert 'cannot use the profile "half" now: "aws_access_key_id" is set without' in said
+    assert "warning" not in shell.run("use", "src", _SSOHELPER_SHELL="bash").stderr

@@ -238,8 +238,6 @@ def test_a_helper_that_is_gone_confirms_nothing(shell):
             {"AWS_PROFILE": "payments", "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "x"},
             'use this key instead of the profile "payments"',
         ),
-        ({"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": ""}, "boto3 stops with"),
-        ({"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": "o"}, 'is "o", and there is no such'),
         (
             {"AWS_PROFILE": "payments", "AWS_ROLE_ARN": "a", "AWS_WEB_IDENTITY_TOKEN_FILE": "/x"},
             "Go",
@@ -252,6 +250,30 @@ def test_a_shell_whose_tools_do_not_get_the_role_confirms_nothing(shell, environ
     assert "confirmed by AWS" not in done.stderr
     assert "AWS says that this role is yours; the profile may not give it" in done.stderr
     assert shell.json("whoami", "payments", **environ)["data"]["confirmed"] is False
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": ""}, "boto3 stops with"),
+        ({"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": "o"}, 'is "o", and there is no such'),
+        (
+            {"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": "p"},
+            "boto3 takes AWS_DEFAULT_PROFILE",
+        ),
+    ],
+)
+def test_variables_that_name_a_profile_count_only_if_no_profile_is_named(shell, environ, said):
+    shell.write_config(PROFILE + PROFILE.replace("[profile payments]", "[profile p]"))
+    done = shell.run("whoami", **environ)
+    assert said in done.stderr.splitlines()[0]
+    assert "confirmed by AWS" not in done.stderr
+    assert shell.json("whoami", **environ)["data"]["confirmed"] is False
+    for more in (environ, {"AWS_PROFILE": "", "AWS_DEFAULT_PROFILE": "payments"}):
+        done = shell.run("whoami", "payments", **more)
+        assert (done.returncode, done.stderr) == (0, "confirmed by AWS\n")
+        found = shell.json("whoami", "payments", **more)
+        assert (found["data"]["confirmed"], found["warnings"]) == (True, [])
 
 
 def test_credentials_that_aws_tools_cannot_read_confirm_nothing(shell):

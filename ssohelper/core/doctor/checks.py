@@ -112,16 +112,18 @@ _OF_ALL_PROFILES: tuple[Check, ...] = (
     config.check_files_are_readable,
     environment.check_empty_file_variables,
 )
+_OF_PROFILE_VARIABLES: tuple[Check, ...] = (
+    environment.check_profile_variables,
+    environment.check_empty_profile_variables,
+)
 # The checks whose problems make AWS tools fail, or take another identity, with the profile that
 # AWS_PROFILE names. Commands that name a profile ignore these variables.
 _OF_PROFILE_IN_USE: tuple[Check, ...] = (
     environment.check_key_variables,
-    environment.check_profile_variables,
-    environment.check_empty_profile_variables,
+    *_OF_PROFILE_VARIABLES,
     environment.check_container_variables,
 )
-# The checks whose findings `whoami` shows first: why a program may not use the profile.
-SHADOWING: tuple[Check, ...] = (
+_SHADOWING: tuple[Check, ...] = (
     *_OF_ALL_PROFILES,
     *_OF_PROFILE_IN_USE,
     environment.check_credentials_sections,
@@ -129,10 +131,13 @@ SHADOWING: tuple[Check, ...] = (
     credential_sources.check_refused_commands,
     check_sources,
 )
-# The checks whose problems make every AWS tool stop for a profile, but for those in NOT_STOPPING.
+# The checks whose problems make the AWS CLI and boto3 stop for a profile, but for those in
+# NOT_STOPPING.
 STOPPING: tuple[Check, ...] = (
     values.check_quoted_values,
     profiles.check_invalid_profiles,
+    profiles.check_incomplete_keys,
+    lambda facts: profiles.check_sso_keys(facts, [sdk_order.BOTO3]),
     profiles.check_credential_processes,
     credential_sources.check_command_lines,
     credential_sources.check_refused_commands,
@@ -160,15 +165,28 @@ def run_checks(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
     return sort_findings(finding for check in checks for finding in check(facts))
 
 
-def find_trouble_of_shell(facts: Facts, name: str) -> str:
+def find_shadowing(facts: Facts, *, is_named: bool) -> list[Finding]:
+    """Return the findings that `whoami` shows first: why a program may not use the profile.
+
+    `is_named`: the user named the profile, as for a command with `--profile`.
+    """
+    return run_checks(facts, _leave_out_profile_variables(_SHADOWING, is_named))
+
+
+def _leave_out_profile_variables(wanted: Iterable[Check], is_named: bool) -> list[Check]:
+    return [one for one in wanted if not is_named or one not in _OF_PROFILE_VARIABLES]
+
+
+def find_trouble_of_shell(facts: Facts, name: str, *, is_named: bool = False) -> str:
     """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
 
     Only variables and unreadable files count: `find_profile_trouble` checks the profile itself.
+    `is_named` is as for `find_shadowing`.
     """
     wanted = _OF_ALL_PROFILES
     if is_in_use(facts, name):
         wanted += _OF_PROFILE_IN_USE
-    found = run_checks(facts, wanted)
+    found = run_checks(facts, _leave_out_profile_variables(wanted, is_named))
     problems = [
         one for one in found if one.severity == "problem" and one.id != "token-without-keys"
     ]

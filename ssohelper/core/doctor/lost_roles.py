@@ -1,4 +1,4 @@
-"""Checks of `doctor`: managed profiles that name no role any more. Pure."""
+"""Checks of `doctor`: managed profiles that name no role of a session any more. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ssohelper.core.doctor.facts import Facts
+from ssohelper.core import chains
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, problem, profiles_subject
+from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.text import show
-from ssohelper.core.written_roles import lacks_role
+from ssohelper.core.written_roles import has_other_source, lacks_role
 
 
 def check_lost_roles(facts: Facts) -> Iterator[Finding]:
@@ -47,4 +50,36 @@ def _lost_role_finding(names: list[str], fix: str) -> Finding:
     )
 
 
-CHECKS = (check_lost_roles,)
+def check_edited_sources(facts: Facts) -> Iterator[Finding]:
+    """Find managed profiles that were edited into keys, a chain or another program.
+
+    A chain counts only if ssohelper wrote the profile for a role: it writes chains too.
+    """
+    config = facts.config.file
+    for profile in facts.profiles:
+        if config is None or profile.failure or not has_other_source(config, profile.entry):
+            continue
+        is_known = profile.name in facts.written_roles
+        if is_known or not chains.is_chain(profile.entry):
+            yield _edited_source_finding(facts, config, profile)
+
+
+def _edited_source_finding(facts: Facts, config: ConfigFile, profile: ProfileFact) -> Finding:
+    written, name = facts.written_roles.get(profile.name), shlex.quote(show(profile.name, 80))
+    source = " and ".join(credential_sources(profile.entry.keys)) or "another source"
+    fix, writer = f"ssohelper profile rm {name}", "it is managed by ssohelper"
+    if written is not None and written.session_name in config.session_names():
+        role = f"{written.session_name}:{written.role.account_id}/{written.role.name}"
+        writer = f"ssohelper wrote it for {role}"
+        listing = facts.listings.get(written.session_name)
+        if listing is None or not listing.lacks_role(written.role):
+            fix += f", then: ssohelper profile add {role} --name {name}"
+    return problem(
+        "edited-role",
+        profiles_subject([profile.name]),
+        f"{writer}; it was edited since, and its credentials come from {source}",
+        f"{fix}, or remove its line ssohelper_managed = true",
+    )
+
+
+CHECKS = (check_lost_roles, check_edited_sources)

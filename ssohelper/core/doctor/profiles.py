@@ -174,8 +174,8 @@ def _sdk_disagreement_text(profile: ProfileFact, facts: Facts) -> str:
     )
 
 
-def check_sso_keys(facts: Facts) -> Iterator[Finding]:
-    """Find profiles whose `sso_*` keys at least one SDK family refuses."""
+def check_sso_keys(facts: Facts, wanted: Collection[str] = sdk_order.FAMILIES) -> Iterator[Finding]:
+    """Find profiles whose `sso_*` keys at least one of the wanted SDK families refuses."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         keys = profile.entry.keys
@@ -193,7 +193,7 @@ def check_sso_keys(facts: Facts) -> Iterator[Finding]:
         if "sso_account_id" not in keys and "sso_role_name" not in keys:
             continue
         refusing: dict[str, list[str]] = defaultdict(list)
-        for family in sdk_order.FAMILIES:
+        for family in wanted:
             error = sdk_order.sso_keys_error(family, keys, facts.config.file)
             if error:
                 refusing[error].append(family)
