@@ -150,7 +150,12 @@ def _names_in_use(facts: Facts) -> set[str]:
 
 
 def check_source_profiles(facts: Facts) -> Iterator[Finding]:
-    """Find profiles that assume a role with the credentials of a profile that has none."""
+    """Find profiles that assume a role with the credentials of a profile that has none.
+
+    aws-vault keeps the keys of such a source in a keyring. So it is a problem only where this shell
+    uses the profile, or if the source has lines of another source of credentials.
+    """
+    used = _names_in_use(facts)
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
         entry = find_last_source(facts, profile.entry)
@@ -166,13 +171,28 @@ def check_source_profiles(facts: Facts) -> Iterator[Finding]:
         if _find_boto3_source(facts, last).kind == "nothing":
             grouped[last.name].append(profile.name)
     for source, names in grouped.items():
-        yield problem(
+        is_of_aws_vault = _may_aws_vault_keep_keys(facts, source)
+        fix = f'give credentials to "{show(source, 80)}", or write another source_profile'
+        if is_of_aws_vault:
+            fix = f"with aws-vault: {_aws_vault_command(names[0])}; without it, {fix}"
+        is_problem = not is_of_aws_vault or not used.isdisjoint(names)
+        yield (problem if is_problem else note)(
             "source-without-credentials",
             profiles_subject(names),
             f'the source profile "{show(source, 80)}" has no credentials: AWS tools stop with an '
             "error",
-            f'give credentials to "{show(source, 80)}", or write another source_profile',
+            fix,
         )
+
+
+def _may_aws_vault_keep_keys(facts: Facts, source: str) -> bool:
+    """Return whether the profile has no line of any source of credentials in files."""
+    entry = facts.config.file.profile(source) if facts.config.file else None
+    return entry is not None and not entry.managed and sdk_order.names_no_source(entry.keys)
+
+
+def _aws_vault_command(name: str) -> str:
+    return f"aws-vault exec {shlex.quote(show(name, 80))}"
 
 
 def find_last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
@@ -219,7 +239,7 @@ def _findings_of_aws_vault(facts: Facts, names: list[str]) -> Iterator[Finding]:
     if not names:
         return
     adopt = AdoptCommands(facts).text(names)
-    run = f"aws-vault exec {shlex.quote(show(names[0], 80))}"
+    run = _aws_vault_command(names[0])
     yield (note if facts.chosen is None else problem)(
         "no-source",
         profiles_subject(names),

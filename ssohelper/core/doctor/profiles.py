@@ -97,7 +97,7 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
     grouped: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         kinds = credential_sources(profile.entry.keys)
-        if len(kinds) > 1:
+        if len(kinds) > 1 and not _assumes_role_with_own_keys(profile, kinds):
             disagreement = _sdk_disagreement_text(profile, facts)
             fix = _fix_of_managed_profile(profile.entry, kinds) or "keep one of them"
             grouped[" and ".join(kinds), disagreement, fix].append(profile.name)
@@ -111,6 +111,11 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
             f"two sources of credentials in one profile ({sources}): {disagreement}",
             f"{adopt}, which leaves one, or {fix}" if adopt else fix,
         )
+
+
+def _assumes_role_with_own_keys(profile: ProfileFact, kinds: Collection[str]) -> bool:
+    is_own_source = profile.entry.keys.get("source_profile") == profile.name
+    return is_own_source and set(kinds) == {"role_arn", "fixed keys"}
 
 
 def _fix_of_managed_profile(entry: ProfileEntry, kinds: Collection[str]) -> str:

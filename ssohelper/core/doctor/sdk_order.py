@@ -245,6 +245,11 @@ def _describe_source(one: Resolved) -> str:
     return f"{source} (account {show(one.account_id, 20)}{role})"
 
 
+def names_no_source(keys: Mapping[str, str]) -> bool:
+    """Return whether no key of a profile is for a source of credentials."""
+    return _SOURCE_KEYS.isdisjoint(keys)
+
+
 def hide_secrets(section: Mapping[str, str]) -> dict[str, str]:
     """Return the keys of a section of ~/.aws/credentials; "" replaces values that may be secret."""
     return {key: value if key in _SOURCE_KEYS else "" for key, value in section.items()}
