@@ -274,3 +274,36 @@ def test_a_chain_without_a_region_has_the_finding_of_other_profiles(
     assert 'note\tno-region\tprofile "chain"' in done.stdout
     assert "add a line: region = " in done.stdout
     assert 'no-region\tprofiles "chain" and "deep"' in shell.run("doctor").stdout
+
+
+KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "section"),
+    [
+        (SSO, f"[src]\n{KEYS}"),
+        (SSO + KEYS, ""),
+        (SSO + "credential_process = /opt/other\n", ""),
+        (SSO + "sso_region = {region}\n", ""),  # Rust refuses it
+    ],
+)
+def test_a_source_that_botocore_takes_credentials_from_is_not_said_to_be_unusable(
+    shell: Shell, emulator: Emulator, source: str, section: str
+) -> None:
+    add(shell, emulator, source)
+    shell.config.with_name("credentials").write_text(section)
+    shell.config.with_name("credentials").chmod(0o600)
+    found = shell.run("doctor")
+    assert (found.returncode, 'profile "src"' in found.stdout) == (3, True)
+    assert "source-unusable" not in found.stdout
+    for name in ("chain", "deep"):
+        said = shell.run("use", name, _SSOHELPER_SHELL="bash").stderr
+        assert "cannot use the profile" not in said
+        done = shell.run("doctor", name)
+        rows = [line.split("\t")[:2] for line in done.stdout.splitlines() if line[:4] != "sdk\t"]
+        assert (done.returncode, rows) == (0, [["note", "source-differs"]])
+    # AWS was asked with the role of the sso_* keys.
+    is_other_identity = KEYS in source + section
+    said = shell.run("whoami", "chain").stderr
+    assert ("confirmed by AWS" in said) is not is_other_identity

@@ -55,6 +55,17 @@ OF_SOURCES: tuple[Check, ...] = (
 )
 # A source of whose program other users may write works all the same.
 _HARMLESS_IN_SOURCES = ("program-replaceable",)
+# The findings that may concern some SDK families only, or say that another identity is taken.
+_OF_PROGRAMS = (
+    "program-missing",
+    "program-needs-a-shell",
+    "helper-missing",
+    profiles.HELPER_NOT_OURS,
+)
+_OF_SOME_SDKS = (
+    *("mixed-identities", "shadowed-by-credentials-file", "sso-keys-refused"),
+    *_OF_PROGRAMS,
+)
 
 
 def check_sources(facts: Facts) -> Iterator[Finding]:
@@ -72,22 +83,46 @@ def check_sources(facts: Facts) -> Iterator[Finding]:
     }
     distinct = dict.fromkeys(name for names in sources.values() for name in names)
     troubles = find_trouble_of_sources(facts, [known[name] for name in distinct if name in known])
+    differing = {
+        name
+        for name, found in troubles.items()
+        if _has_credentials_all_the_same(facts, known[name], found)
+    }
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile, names in sources.items():
-        nearest = next((name for name in names if name in troubles), None)
+        bad = [name for name in names if name in troubles]
+        nearest = next((name for name in bad if name not in differing), bad[0] if bad else None)
         if nearest is not None:
             grouped[nearest].append(profile)
     for source, users in grouped.items():
         found = troubles[source]
+        if source not in differing:
+            message, found = found.message, found._replace(id="source-unusable")
+        elif facts.chosen is not None:
+            other = credential_sources.find_other_identity(facts.config, known[source])
+            message = other or found.message
+            found = found._replace(id="source-differs", severity="note", repair=None)
+        else:
+            continue  # the source has a finding of its own
         yield found._replace(
-            id="source-unusable",
             subject=profiles_subject(users),
-            message=source_profiles.unusable_source_text(source, found.message, users=len(users)),
+            message=source_profiles.unusable_source_text(source, message, users=len(users)),
         )
+
+
+def _has_credentials_all_the_same(facts: Facts, source: ProfileFact, found: Finding) -> bool:
+    """Return whether boto3 and the AWS CLI get credentials by a source with this finding."""
+    if credential_sources.find_other_identity(facts.config, source):
+        return True
+    kind = credential_sources.find_boto3_source(facts, source).kind
+    without = {"nothing", "error"} | ({"program"} if found.id in _OF_PROGRAMS else set())
+    return found.id in _OF_SOME_SDKS and kind not in without
 
 
 def find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dict[str, Finding]:
     """Return, by the source's name, the first finding why a source does not work.
+
+    A finding that concerns some SDK families only is returned if there is no other one.
 
     All sources are checked at once: a check may look at all profiles, of which there may be 12,000.
     """
@@ -98,7 +133,8 @@ def find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dic
         if one.severity == "note" or one.id in _HARMLESS_IN_SOURCES:
             continue
         for name in one.subject.names if isinstance(one.subject, ProfilesSubject) else ():
-            troubles.setdefault(name, one)
+            if name not in troubles or troubles[name].id in _OF_SOME_SDKS:
+                troubles[name] = one
     return troubles
 
 

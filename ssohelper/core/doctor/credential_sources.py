@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ssohelper.core import process_command
+from ssohelper.core.adoption import OTHER_ROLE_IN_SECTION
 from ssohelper.core.config_file import ProfileEntry, assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
-from ssohelper.core.doctor.facts import Facts, ProfileFact
+from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
 from ssohelper.core.source_profiles import list_source_profiles
 from ssohelper.core.text import show
@@ -30,7 +31,7 @@ def check_command_lines(facts: Facts) -> Iterator[Finding]:
         command = profile.entry.keys.get("credential_process")
         error = process_command.find_syntax_error(command) if command is not None else ""
         # Another source may win, which another check reports.
-        is_taken = bool(error) and _find_boto3_source(facts, profile).detail == error
+        is_taken = bool(error) and find_boto3_source(facts, profile).detail == error
         if is_taken and not _has_lost_its_role(facts, profile):
             grouped[error].append(profile.name)
     commands = AdoptCommands(facts)
@@ -54,7 +55,7 @@ def check_refused_commands(facts: Facts) -> Iterator[Finding]:
         if not error or profile.failure is not None or _has_lost_its_role(facts, profile):
             continue
         # Another source may win, which another check reports.
-        if _find_boto3_source(facts, profile).kind == "program":
+        if find_boto3_source(facts, profile).kind == "program":
             target, session_name = profile.target, ""
             if profile.entry.managed and target is not None:
                 session_name = target.session_name or ""
@@ -168,7 +169,7 @@ def check_source_profiles(facts: Facts) -> Iterator[Finding]:
         # `checks.check_sources` says of a profile without its role that it is that.
         if _has_lost_its_role(facts, last):
             continue
-        if _find_boto3_source(facts, last).kind == "nothing":
+        if find_boto3_source(facts, last).kind == "nothing":
             grouped[last.name].append(profile.name)
     for source, names in grouped.items():
         is_of_aws_vault = _may_aws_vault_keep_keys(facts, source)
@@ -205,7 +206,22 @@ def find_last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
     return sources[-1] if sources else None
 
 
-def _find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.Resolved:
+def find_other_identity(config: ConfigFacts, source: ProfileFact) -> str:
+    """Return which other credentials AWS tools take for a role on this source profile; "" if none.
+
+    Source: botocore's AssumeRoleProvider, which reads a source's fixed keys before its other lines.
+    """
+    section = config.credentials.get(source.name, {})
+    keys = source.entry.keys
+    if all(key in keys or key in section for key in sdk_order.KEY_PAIR):
+        is_other = not sdk_order.names_no_source(keys)
+        return "AWS tools take its fixed keys before its other sources" if is_other else ""
+    is_other = sdk_order.has_other_role_in_section(source, config.file, section)
+    kind = find_boto3_source(Facts(config=config), source).kind
+    return OTHER_ROLE_IN_SECTION if is_other and kind not in ("nothing", "error") else ""
+
+
+def find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.Resolved:
     """Return what boto3 and the AWS CLI take for the profile in a shell without any variable."""
     config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
     [taken] = sdk_order.resolve_for_each_sdk(profile, config, section, {}, [sdk_order.BOTO3])

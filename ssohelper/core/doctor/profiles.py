@@ -20,7 +20,6 @@ from ssohelper.core.written_roles import lacks_role
 
 # The ids of the findings that a profile runs a program with ssohelper's name, and not this ssohelper.
 HELPER_OF_ANOTHER, HELPER_NOT_OURS = "helper-of-another-installation", "helper-not-ours"
-_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
 _OF_A_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
@@ -62,16 +61,16 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
     both += [(one, True) for one in facts.config.credentials_profiles]
     for profile, is_in_credentials in both:
         keys, subject = profile.entry.keys, profiles_subject([profile.name])
-        present = [key for key in _KEY_PAIR if keys.get(key)]
+        present = [key for key in sdk_order.KEY_PAIR if keys.get(key)]
         # If ~/.aws/credentials has a whole key pair of this profile, SDKs take that one.
         section = facts.config.credentials.get(profile.name, {})
-        has_whole_pair = all(key in section for key in _KEY_PAIR)
+        has_whole_pair = all(key in section for key in sdk_order.KEY_PAIR)
         if (
             len(present) == 1
             and not has_whole_pair
             and not _has_source_before_keys(keys, is_in_credentials)
         ):
-            [missing] = set(_KEY_PAIR) - set(present)
+            [missing] = set(sdk_order.KEY_PAIR) - set(present)
             yield problem(
                 "half-a-key-in-profile",
                 subject,
@@ -125,7 +124,7 @@ def _fix_of_managed_profile(entry: ProfileEntry, kinds: Collection[str]) -> str:
     """
     if not entry.managed or {"sso_* keys", "credential_process"}.issubset(kinds):
         return ""
-    foreign = (*_KEY_PAIR, "role_arn", *_ROLE_SOURCES, "login_session")
+    foreign = (*sdk_order.KEY_PAIR, "role_arn", *_ROLE_SOURCES, "login_session")
     lines = [f'"{key}"' for key in foreign if key in entry.keys]
     return f"remove in an editor, as ssohelper did not write it: {' and '.join(lines)}"
 
@@ -157,7 +156,7 @@ def two_roles_text(taken: Role) -> str:
 def credential_sources(keys: Mapping[str, str]) -> list[str]:
     """Return the sources of credentials that a profile with these keys names."""
     found = [name for key, name in _SOURCES.items() if keys.get(key)]
-    if not all(keys.get(key) for key in _KEY_PAIR) and "fixed keys" in found:
+    if not all(keys.get(key) for key in sdk_order.KEY_PAIR) and "fixed keys" in found:
         found.remove("fixed keys")  # no SDK takes half a pair
     if any(key in keys for key in sdk_order.SSO_KEYS):
         found.insert(0, "sso_* keys")
