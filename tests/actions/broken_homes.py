@@ -425,7 +425,9 @@ BROKEN = {
     ),
     "keys of the same name in the credentials file": Broken(
         {"shadowed-by-credentials-file"},
-        lambda home: credentials(home, "[pay.Read]\naws_access_key_id = AKIA\n"),
+        lambda home: credentials(
+            home, "[pay.Read]\naws_access_key_id = AKIA\naws_secret_access_key = CNRYSAK-x\n"
+        ),
     ),
     "another role of the same name in the credentials file": Broken(
         {"shadowed-by-credentials-file"},

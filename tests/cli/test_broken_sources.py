@@ -8,6 +8,7 @@ import pytest
 from ssohelper.actions import doctor
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from ssohelper.system import installation
 from tests.cli.listing_world import Shell
 
 ACCOUNT = "000000000001"
@@ -303,7 +304,44 @@ def test_a_source_that_botocore_takes_credentials_from_is_not_said_to_be_unusabl
         done = shell.run("doctor", name)
         rows = [line.split("\t")[:2] for line in done.stdout.splitlines() if line[:4] != "sdk\t"]
         assert (done.returncode, rows) == (0, [["note", "source-differs"]])
-    # AWS was asked with the role of the sso_* keys.
-    is_other_identity = KEYS in source + section
-    said = shell.run("whoami", "chain").stderr
-    assert ("confirmed by AWS" in said) is not is_other_identity
+    # boto3 takes the sso_* keys first.
+    assert "confirmed by AWS" in shell.run("whoami", "chain").stderr
+
+
+@pytest.mark.parametrize("is_in_config", [True, False])
+def test_half_a_key_in_the_credentials_file(
+    shell: Shell, emulator: Emulator, is_in_config: bool
+) -> None:
+    add(shell, emulator, "")
+    if not is_in_config:
+        text = shell.config.read_text()
+        shell.config.write_text(text.replace("[profile src]\nregion = eu-west-1\n", ""))
+    credentials = shell.config.with_name("credentials")
+    credentials.write_text("[src]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
+    credentials.chmod(0o600)
+    found = shell.run("doctor")
+    assert 'half-a-key-in-profile\tprofile "src"' in found.stdout
+    assert 'source-unusable\tprofiles "chain" and "deep"' in found.stdout
+    for name in ("src", "chain", "deep"):
+        done = shell.run("doctor", name)
+        assert (done.returncode, '"aws_access_key_id" is set without' in done.stdout) == (3, True)
+        done = shell.run("whoami", name)
+        assert (done.returncode, "confirmed" in done.stderr) == (3, False)
+    said = shell.run("use", "deep", _SSOHELPER_SHELL="bash").stderr
+    assert 'cannot use the profile "deep" now: its source profile "src": ' in said
+
+
+def test_half_a_key_before_the_command_of_a_profile(shell: Shell, emulator: Emulator) -> None:
+    command = installation.find_profile_command(shell.app.environ)
+    add(shell, emulator, OWN, command)
+    assert "confirmed by AWS" in shell.run("whoami", "chain").stderr
+    credentials = shell.config.with_name("credentials")
+    for text, is_found in (("[src]\naws_access_key_id = AKIA\n", True), (f"[src]\n{KEYS}", False)):
+        credentials.write_text(text)
+        credentials.chmod(0o600)
+        for name in ("src", "chain"):
+            assert ("is set without" in shell.run("doctor", name).stdout) is is_found
+        # With a whole key, another identity assumes the role.
+        assert "confirmed by AWS" not in shell.run("whoami", "chain").stderr
+    credentials.write_text("[src]\naws_access_key_id = AKIA\n")
+    assert "confirmed by AWS" not in shell.run("whoami", "src").stderr

@@ -30,6 +30,7 @@ Check = Callable[[Facts], Iterable[Finding]]
 UNUSABLE: tuple[Check, ...] = (
     profiles.check_invalid_profiles,
     profiles.check_incomplete_keys,
+    credential_sources.check_half_keys_in_credentials_file,
     *values.CHECKS,
 )
 # The checks whose findings make a profile unusable, also as the source of another profile's role.
@@ -38,6 +39,7 @@ OF_SOURCES: tuple[Check, ...] = (
     environment.check_credentials_sections,
     profiles.check_invalid_profiles,
     profiles.check_incomplete_keys,
+    credential_sources.check_half_keys_in_credentials_file,
     profiles.check_mixed_identities,
     profiles.check_sso_keys,
     profiles.check_for_iam_role_as_permission_set,
@@ -108,6 +110,7 @@ def check_sources(facts: Facts) -> Iterator[Finding]:
             subject=profiles_subject(users),
             message=source_profiles.unusable_source_text(source, message, users=len(users)),
         )
+    yield from credential_sources.check_half_keys_of_outer_sources(facts)
 
 
 def _has_credentials_all_the_same(facts: Facts, source: ProfileFact, found: Finding) -> bool:

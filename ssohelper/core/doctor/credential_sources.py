@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ssohelper.core import process_command
 from ssohelper.core.adoption import OTHER_ROLE_IN_SECTION
@@ -13,7 +13,7 @@ from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
-from ssohelper.core.source_profiles import list_source_profiles
+from ssohelper.core.source_profiles import list_source_profiles, unusable_source_text
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import lacks_role
 
@@ -207,18 +207,66 @@ def find_last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
 
 
 def find_other_identity(config: ConfigFacts, source: ProfileFact) -> str:
-    """Return which other credentials AWS tools take for a role on this source profile; "" if none.
+    """Return which other credentials boto3 takes for a role on this source profile; "" if none.
 
-    Source: botocore's AssumeRoleProvider, which reads a source's fixed keys before its other lines.
+    A source that cannot be used has none either.
     """
     section = config.credentials.get(source.name, {})
-    keys = source.entry.keys
-    if all(key in keys or key in section for key in sdk_order.KEY_PAIR):
-        is_other = not sdk_order.names_no_source(keys)
+    kind = find_boto3_source(Facts(config=config), source).kind
+    if kind == "credentials file":
+        is_other = not sdk_order.names_no_source(source.entry.keys) and not _is_half_pair(section)
         return "AWS tools take its fixed keys before its other sources" if is_other else ""
     is_other = sdk_order.has_other_role_in_section(source, config.file, section)
-    kind = find_boto3_source(Facts(config=config), source).kind
     return OTHER_ROLE_IN_SECTION if is_other and kind not in ("nothing", "error") else ""
+
+
+def check_half_keys_in_credentials_file(facts: Facts) -> Iterator[Finding]:
+    """Find profiles of the config whose section in ~/.aws/credentials has a key without its secret.
+
+    boto3 stops unless it prefers another source of the profile.
+    """
+    for profile in facts.profiles:
+        section = facts.config.credentials.get(profile.name, {})
+        is_taken = find_boto3_source(facts, profile).kind == "credentials file"
+        if is_taken and _is_half_pair(section):
+            yield _finding_of_half_pair(facts, profile.name)
+
+
+def check_half_keys_of_outer_sources(facts: Facts) -> Iterator[Finding]:
+    """Find profiles on a source that only ~/.aws/credentials has, with a key without its secret."""
+    config = facts.config.file
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile in facts.profiles if config is not None else ():
+        last = find_last_source(facts, profile.entry) or profile.entry
+        name = last.keys.get("source_profile", "") if assumes_role(last.keys) else ""
+        section = facts.config.credentials.get(name, {})
+        is_refused = _is_half_pair(section) and sdk_order.names_no_source(section)
+        if is_refused and config is not None and config.profile(name) is None:
+            grouped[name].append(profile.name)
+    for name, users in grouped.items():
+        found = _finding_of_half_pair(facts, name)
+        yield found._replace(
+            id="source-unusable",
+            subject=profiles_subject(users),
+            message=unusable_source_text(name, found.message, users=len(users)),
+        )
+
+
+def _is_half_pair(section: Mapping[str, str]) -> bool:
+    """Return whether botocore stops for the keys of a section: it looks for the key id first."""
+    key_id, secret = sdk_order.KEY_PAIR
+    return key_id in section and secret not in section
+
+
+def _finding_of_half_pair(facts: Facts, name: str) -> Finding:
+    key_id, secret = sdk_order.KEY_PAIR
+    where = f'the section "[{show(name, 80)}]" of {show(facts.config.credentials_path, 200)}'
+    return problem(
+        "half-a-key-in-profile",
+        profiles_subject([name]),
+        f'"{key_id}" is set without "{secret}" in {where}: AWS tools stop with an error',
+        f"add {secret} there, or remove {key_id}",
+    )
 
 
 def find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.Resolved:
@@ -284,6 +332,7 @@ CHECKS = (
     check_refused_commands,
     check_web_identity_files,
     check_named_sources,
+    check_half_keys_in_credentials_file,
     check_source_profiles,
     check_profiles_without_credentials,
 )
