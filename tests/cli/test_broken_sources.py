@@ -345,3 +345,25 @@ def test_half_a_key_before_the_command_of_a_profile(shell: Shell, emulator: Emul
         assert "confirmed by AWS" not in shell.run("whoami", "chain").stderr
     credentials.write_text("[src]\naws_access_key_id = AKIA\n")
     assert "confirmed by AWS" not in shell.run("whoami", "src").stderr
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"AWS_DEFAULTS_MODE": "foo"},
+        {"AWS_RETRY_MODE": ""},
+        {"AWS_MAX_ATTEMPTS": "x"},
+        {"AWS_REQUEST_CHECKSUM_CALCULATION": "foo"},
+        {"AWS_DEFAULT_REGION": ""},
+    ],
+)
+def test_a_variable_with_which_aws_tools_stop(
+    shell: Shell, emulator: Emulator, environ: dict[str, str]
+) -> None:
+    add(shell, emulator, SSO)
+    [name] = environ
+    done = shell.run("whoami", "src", **environ)
+    assert (done.returncode, "confirmed by AWS" in done.stderr) == (0, False)
+    assert f"unset {name}" in done.stderr
+    for argv in (("doctor", "src"), ("doctor",)):
+        assert f"\tunset {name}\n" in shell.run(*argv, **environ).stdout

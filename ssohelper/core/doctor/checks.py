@@ -20,6 +20,7 @@ from ssohelper.core.doctor import (
     session_keys,
     sessions,
     values,
+    variables,
 )
 from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
 from ssohelper.core.doctor.findings import Finding, ProfilesSubject, profiles_subject, sort_findings
@@ -150,6 +151,7 @@ def find_problem_of_profile(facts: Facts, name: str) -> Finding | None:
 _OF_ALL_PROFILES: tuple[Check, ...] = (
     config.check_files_are_readable,
     environment.check_empty_file_variables,
+    variables.check_refused_variables,
 )
 # The checks whose problems make AWS tools fail, or take another identity, with the profile that
 # AWS_PROFILE names. Commands that name a profile ignore these variables.
@@ -182,6 +184,7 @@ NOT_STOPPING = (*_HARMLESS_IN_SOURCES, profiles.HELPER_NOT_OURS)
 CHECKS: tuple[Check, ...] = (
     *config.CHECKS,
     *environment.CHECKS,
+    *variables.CHECKS,
     *profiles.CHECKS,
     check_sources,
     *credential_sources.CHECKS,
