@@ -494,7 +494,7 @@ BROKEN = {
         {"value-in-quotes"}, native('sso_session = "corp"', *_SSO[1:])
     ),
     "an account id in quotes": Broken(
-        {"profile-invalid"}, native(_SSO[0], f'sso_account_id = "{PAY}"', _SSO[2])
+        {"value-in-quotes"}, native(_SSO[0], f'sso_account_id = "{PAY}"', _SSO[2])
     ),
     "a chain without a region": Broken({"no-region"}, chain_on(*_SSO, region=None)),
     "another region than the portal's": Broken(

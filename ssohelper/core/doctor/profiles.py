@@ -15,6 +15,7 @@ from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
 from ssohelper.core.model import IAM_ROLE_NAME, Role
 from ssohelper.core.profile_origin import TWO_ROLES, find_profile_origins
+from ssohelper.core.quoted_values import has_quoted_values
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import lacks_role
 
@@ -36,13 +37,14 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     # A session that cannot be used has a finding of its own, once for all its profiles.
     of_sessions = {failure.message for failure in facts.unusable_sessions.values()}
     for profile in facts.profiles:
-        if profile.failure is not None and profile.failure.message in of_sessions:
+        if profile.failure is None or profile.failure.message in of_sessions:
+            continue
+        # `values.check_quoted_values` names all values in quotes, of which one may be this failure.
+        if has_quoted_values(facts.config.file, profile.entry):
             continue
         # The name of Identity Center's own IAM role is too long for a permission set. The check
         # `check_for_iam_role_as_permission_set` reports a profile with such a name.
-        if profile.failure is not None and not re.fullmatch(
-            IAM_ROLE_NAME, _permission_set_name(profile)
-        ):
+        if not re.fullmatch(IAM_ROLE_NAME, _permission_set_name(profile)):
             yield problem(
                 "profile-invalid",
                 profiles_subject([profile.name]),

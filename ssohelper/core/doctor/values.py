@@ -26,13 +26,10 @@ ACCEPTED = {
 
 
 def check_quoted_values(facts: Facts) -> Iterator[Finding]:
-    """Find values in quotes, which AWS tools take as a part of the value.
-
-    A profile with a failure is left out: its finding has the same fix.
-    """
+    """Find values in quotes, which AWS tools take as a part of the value."""
     config = facts.config.file
     for profile in facts.profiles if config is not None else ():
-        if config is None or profile.failure is not None:
+        if config is None:
             continue
         found = list(quoted_values.find_quoted_values(config, profile.entry.header))
         if found:
