@@ -1,5 +1,6 @@
 """Profiles that do not work, and those that assume a role through one: no command says they do."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -367,3 +368,24 @@ def test_a_variable_with_which_aws_tools_stop(
     assert f"unset {name}" in done.stderr
     for argv in (("doctor", "src"), ("doctor",)):
         assert f"\tunset {name}\n" in shell.run(*argv, **environ).stdout
+
+
+def test_a_program_that_only_the_credentials_file_names(
+    shell: Shell, emulator: Emulator, tmp_path: Path
+) -> None:
+    keys = emulator.issue_user_key("000000000002", "bob")
+    program = tmp_path / "op"
+    answer = {
+        "Version": 1,
+        "AccessKeyId": keys.access_key_id,
+        "SecretAccessKey": keys.secret_access_key,
+    }
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+    program.chmod(0o755)
+    credentials = shell.config.with_name("credentials")
+    credentials.write_text(f"[op]\ncredential_process = {program}\n")
+    credentials.chmod(0o600)
+    done = shell.run("whoami", "op")
+    assert (done.returncode, "user/bob" in done.stdout) == (0, True)
+    assert f"its credentials come from the program {program}" in done.stderr
+    assert shell.run("use", "op", _SSOHELPER_SHELL="bash").returncode == 0
