@@ -368,6 +368,9 @@ def test_a_variable_with_which_aws_tools_stop(
     assert f"unset {name}" in done.stderr
     for argv in (("doctor", "src"), ("doctor",)):
         assert f"\tunset {name}\n" in shell.run(*argv, **environ).stdout
+    # `use` sets the region of the shell itself.
+    said = shell.run("use", "src", _SSOHELPER_SHELL="bash", **environ).stderr
+    assert (f"unset {name}" in said) is (name != "AWS_DEFAULT_REGION")
 
 
 def test_a_program_that_only_the_credentials_file_names(
