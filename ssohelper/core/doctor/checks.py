@@ -123,10 +123,12 @@ def _has_credentials_all_the_same(facts: Facts, source: ProfileFact, found: Find
     return found.id in _OF_SOME_SDKS and kind not in without
 
 
-def find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dict[str, Finding]:
+def find_trouble_of_sources(
+    facts: Facts, sources: Sequence[ProfileFact], later_ones_over: Sequence[str] = _OF_SOME_SDKS
+) -> dict[str, Finding]:
     """Return, by the source's name, the first finding why a source does not work.
 
-    A finding that concerns some SDK families only is returned if there is no other one.
+    A finding with one of the ids `later_ones_over` is returned if there is no other one.
 
     All sources are checked at once: a check may look at all profiles, of which there may be 12,000.
     """
@@ -137,14 +139,14 @@ def find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dic
         if one.severity == "note" or one.id in _HARMLESS_IN_SOURCES:
             continue
         for name in one.subject.names if isinstance(one.subject, ProfilesSubject) else ():
-            if name not in troubles or troubles[name].id in _OF_SOME_SDKS:
+            if name not in troubles or troubles[name].id in later_ones_over:
                 troubles[name] = one
     return troubles
 
 
 def find_problem_of_profile(facts: Facts, name: str) -> Finding | None:
     """Return the first problem for which this profile of the facts does not work, with its fix."""
-    return find_trouble_of_sources(facts, facts.profiles).get(name)
+    return find_trouble_of_sources(facts, facts.profiles, ()).get(name)
 
 
 # The checks whose problems make AWS tools fail with every profile.
