@@ -20,7 +20,7 @@ from ssohelper.core.config_file import (
     target_belongs_to_session,
 )
 from ssohelper.core.config_text import REMOVE_QUOTES, ConfigText, Section
-from ssohelper.core.doctor import sdk_order
+from ssohelper.core.doctor import sdk_order, variables
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
     Failure,
@@ -47,11 +47,16 @@ _MEASURED_BYTES = 200_000
 _VARIABLES = (
     *sdk_order.WEB_IDENTITY_VARIABLES,
     *sdk_order.CONTAINER_VARIABLES,
-    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCOUNT_ID"),
+    *variables.NAMES,
+    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCOUNT_ID"),
     *("AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_CREDENTIAL_EXPIRATION"),
 )
 # Variables that boto3 and the AWS CLI take as set also if they are empty.
-_SET_IF_EMPTY = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", *sdk_order.PROFILE_VARIABLES)
+_SET_IF_EMPTY = (
+    *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
+    *sdk_order.PROFILE_VARIABLES,
+    *variables.NAMES,
+)
 _SECRET_VARIABLES = (*sdk_order.KEY_VARIABLES, "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _SHOWN_KEYS = ("credential_process", "role_arn", "source_profile", "credential_source")
 _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")

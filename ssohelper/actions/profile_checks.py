@@ -15,6 +15,7 @@ from ssohelper.core import portal_region, process_command, quoted_values, source
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor import checks, sdk_order
+from ssohelper.core.doctor.credential_sources import find_other_identity
 from ssohelper.core.doctor.profiles import two_roles_text
 from ssohelper.core.profile_origin import (
     OWN,
@@ -88,14 +89,21 @@ class ProfileChecker:
     def find_trouble_of_sources(self, name: str, *, with_doubt: bool = False) -> str:
         """Return why the role cannot be assumed through the profile's source profiles; "" if it can.
 
-        With `with_doubt`, also why only a run would show that.
+        With `with_doubt`, also why only a run would show that, or why another identity assumes it.
         """
         entry = self.config.profile(name)
         for source in source_profiles.list_source_profiles(self.config, entry) if entry else ():
             trouble = self._find_own_trouble(source.name, with_doubt=with_doubt)
+            other = self._find_other_identity(source.name)
+            if other:
+                trouble = other if with_doubt else ""
             if trouble:
                 return source_profiles.unusable_source_text(source.name, trouble)
         return ""
+
+    def _find_other_identity(self, source: str) -> str:
+        profile = self._read_profile(source)
+        return find_other_identity(self.config_facts, profile) if profile is not None else ""
 
     def _find_own_trouble(self, name: str, *, with_doubt: bool) -> str:
         origin, profile = self._origins.get(name), self._read_profile(name)

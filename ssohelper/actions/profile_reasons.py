@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import doctor_facts, lost_roles
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.actions.selection import NoSessionOfProfile
-from ssohelper.core.doctor import checks
+from ssohelper.core.doctor import checks, variables
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, MachineFacts
 from ssohelper.core.doctor.values import check_quoted_values
+from ssohelper.core.profile_region import VARIABLES
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import WrittenRole, lacks_role
 from ssohelper.errors import ConfigInvalid, SsoHelperError
@@ -78,6 +79,16 @@ def find_trouble_of_shell(app: App, name: str, *, is_named: bool) -> str:
 def find_stopping_problem(app: App, name: str) -> Finding | None:
     """Return the first problem of `doctor` that makes AWS tools stop for this profile, or None."""
     return _find_stopping_problem(gather_facts_of_profile(app, name), checks.STOPPING)
+
+
+def find_refused_variables(app: App) -> list[Finding]:
+    """Return what `doctor` says of variables for which AWS tools stop, without those of the region.
+
+    The command `use` sets the region itself.
+    """
+    environ = doctor_facts.choose_sdk_variables(app.environ)
+    kept = {name: value for name, value in environ.items() if name not in VARIABLES}
+    return checks.run_checks(Facts(environ=kept), variables.CHECKS)
 
 
 def _find_stopping_problem(facts: Facts, wanted: Iterable[checks.Check]) -> Finding | None:

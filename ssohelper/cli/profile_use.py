@@ -90,7 +90,12 @@ def warn_about_lost_role(app: App, profile: Profile) -> None:
 
 
 def warn_about_unusable_profile(app: App, name: str) -> None:
-    """Warn, with the words of `doctor`, if AWS tools stop for the profile or one of its sources."""
+    """Warn, with the words of `doctor`, if AWS tools stop for the profile or one of its sources.
+
+    Variables for which they stop with every profile count too.
+    """
+    for refused in profile_reasons.find_refused_variables(app):
+        app.warn(f"{refused.message}; {refused.fix}")
     found = profile_reasons.find_stopping_problem(app, name)
     trouble = found.message if found else adopting.find_trouble_of_sign_in(app, name)
     if trouble:

@@ -13,6 +13,7 @@ from typing import NoReturn
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
+_OPEN_HEADER = "the section's header is not closed"
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 # configparser adds the keys of the section [DEFAULT] to every other section.
 DEFAULT_SECTION = "DEFAULT"
@@ -168,7 +169,8 @@ class _Reader:
         if end > 1:
             self._start_section(number, value[1:end])
         elif self._section is None:
-            self._config.refuse_line(number, "there is a line before the first section")
+            what = "there is a line before the first section"
+            self._config.refuse_line(number, _OPEN_HEADER if value[0] == "[" else what)
         else:
             self._start_key(number, value, self._section)
 
@@ -194,7 +196,7 @@ class _Reader:
             name, found, rest = value.partition(":")
         name = name.rstrip().lower()
         if not found:
-            what = "the section's header is not closed" if value[0] == "[" else 'a line has no "="'
+            what = _OPEN_HEADER if value[0] == "[" else 'a line has no "="'
             # The error message does not show the line, which may be part of a secret key.
             self._config.refuse_line(number, what)
         if not name:

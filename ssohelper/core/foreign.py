@@ -178,7 +178,8 @@ def _find_provider(
         return ForeignProfile(
             entry.name, "aws sso login", login_profile=entry.name, sso_start_url=url
         )
-    if entry.name in credentials_names or "aws_access_key_id" in keys:
+    is_outer_program = "credential_process" in keys and config.profile(entry.name) is None
+    if (entry.name in credentials_names or "aws_access_key_id" in keys) and not is_outer_program:
         return ForeignProfile(entry.name, "static keys")
     if keys.get("login_session"):
         return ForeignProfile(entry.name, "aws login", keys["login_session"], entry.name)

@@ -38,9 +38,15 @@ def find_quoted_values(config: ConfigFile, header: str) -> Iterator[QuotedValue]
             yield QuotedValue(key, found.lines[0] + 1)
 
 
+def has_quoted_values(config: ConfigFile | None, entry: ProfileEntry) -> bool:
+    """Return whether a value of this profile is in quotes."""
+    return config is not None and any(find_quoted_values(config, entry.header))
+
+
 def quoted_values_text(found: Sequence[QuotedValue]) -> str:
     """Return the text that these values are in quotes."""
-    named = " and ".join(f'"{one.key}"' for one in found)
+    *first, last = (f'"{one.key}"' for one in found)
+    named = f"{', '.join(first)} and {last}" if first else last
     return f"the value of {named} is in quotes, which AWS tools take as a part of it"
 
 

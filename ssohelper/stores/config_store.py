@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.deadline import Deadline
+from ssohelper.core.process_command import own_command_options
 from ssohelper.core.service_hosts import is_region
 from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import ConfigInvalid, LocalState
@@ -99,10 +100,10 @@ class ConfigStore:
         data = UserFile(self._credentials_path).read().data
         return set(ConfigText(data, str(self._credentials_path)).sections)
 
-    def read_static_key_profiles(self) -> list[ProfileEntry]:
-        """Return the profiles with static access keys that only the credentials file has.
+    def read_outer_profiles(self) -> list[ProfileEntry]:
+        """Return the profiles that only the credentials file has, with static keys or a program.
 
-        Only the `region` of each is returned: its access keys are for SDKs alone.
+        Only the region and the program of each are returned: its access keys are for SDKs alone.
         Raises: ConfigInvalid, which names the bad line; LocalState when a file cannot be read.
         """
         data = UserFile(self._credentials_path).read().data
@@ -111,21 +112,28 @@ class ConfigStore:
         found = []
         for name, section in text.sections.items():
             keys = inherited | section.values()
-            if keys.get("aws_access_key_id") and config.profile(name) is None:
-                region = keys.get("region", "")
-                kept = {"region": region} if is_region(region) else {}
+            program = keys.get("credential_process", "")
+            region = keys.get("region", "")
+            kept = {"region": region} if is_region(region) else {}
+            if keys.get("aws_access_key_id"):
+                pass
+            elif program and own_command_options(program) is None:
+                kept["credential_process"] = program
+            else:
+                continue
+            if config.profile(name) is None:
                 found.append(ProfileEntry(name, kept, False, section.line + 1, name))
         return found
 
     def list_profiles(self) -> list[ProfileEntry]:
-        """Return all profiles that SDKs know: those of the config, then `read_static_key_profiles`.
+        """Return all profiles that SDKs know: those of the config, then `read_outer_profiles`.
 
         A credentials file that cannot be read counts as one without profiles.
         Raises: ConfigInvalid or LocalState when the config cannot be read.
         """
         found = self.read().profiles()
         with suppress(ConfigInvalid, LocalState):
-            found += self.read_static_key_profiles()
+            found += self.read_outer_profiles()
         return found
 
     def find_profile(self, name: str) -> ProfileEntry | None:

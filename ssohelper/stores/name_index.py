@@ -72,7 +72,7 @@ class NameIndexFile:
         self,
         read_config: Callable[[], ConfigFile],
         read_credentials_names: Callable[[], Collection[str]] = tuple,
-        read_static_key_profiles: Callable[[], Collection[ProfileEntry]] = tuple,
+        read_outer_profiles: Callable[[], Collection[ProfileEntry]] = tuple,
     ) -> NameIndex:
         """Return the names in the config. Without a valid index, read the config and save an index.
 
@@ -84,9 +84,7 @@ class NameIndexFile:
             if saved:
                 return saved
         try:
-            index = _make_name_index(
-                read_config(), read_credentials_names, read_static_key_profiles
-            )
+            index = _make_name_index(read_config(), read_credentials_names, read_outer_profiles)
         except SsoHelperError:
             return NameIndex([], [], [])
         if self._is_sure:
@@ -126,7 +124,7 @@ class NameIndexFile:
 def _make_name_index(
     config: ConfigFile,
     read_credentials_names: Callable[[], Collection[str]],
-    read_static_key_profiles: Callable[[], Collection[ProfileEntry]],
+    read_outer_profiles: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
     from ssohelper.core import chains  # as late as the parser, which it imports
     from ssohelper.core.foreign import foreign_profile_of_entry
@@ -135,7 +133,7 @@ def _make_name_index(
     keyed: Collection[str] = ()
     only_keyed: Collection[ProfileEntry] = ()
     with contextlib.suppress(SsoHelperError):
-        keyed, only_keyed = read_credentials_names(), read_static_key_profiles()
+        keyed, only_keyed = read_credentials_names(), read_outer_profiles()
     for entry in (*config.profiles(), *only_keyed):
         chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
         target = chain.target if chain else config.target_or_none(entry)

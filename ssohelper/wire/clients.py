@@ -56,6 +56,14 @@ _NO_FILES = {
     "config_file": (None, None, "", None),
     "credentials_file": (None, None, "", None),
 }
+# botocore's settings with the values that ssohelper needs, so that botocore ignores their variables,
+# for some values of which it stops.
+_OWN_VALUES = {
+    "defaults_mode": (None, None, "legacy", None),
+    "request_checksum_calculation": (None, None, "when_supported", None),
+    "response_checksum_validation": (None, None, "when_supported", None),
+    "sts_regional_endpoints": (None, None, "regional", None),
+}
 # The errors that botocore's parsers raise for malformed answers, some of which are plain Python
 # errors.
 _PARSER_ERRORS = (
@@ -99,7 +107,7 @@ def make_botocore_client(
     After a 429 or 5xx botocore retries by its own rules, with at most three tries in all.
     """
     ignore_tls_key_log()
-    session = botocore.session.Session(session_vars=dict(_NO_FILES))
+    session = botocore.session.Session(session_vars=_NO_FILES | _OWN_VALUES)
     # By default the loader also reads AWS_DATA_PATH and ~/.aws/models, in which an endpoint rule
     # set could send requests to any host.
     own_data = _BuiltInModels([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)

@@ -425,7 +425,9 @@ BROKEN = {
     ),
     "keys of the same name in the credentials file": Broken(
         {"shadowed-by-credentials-file"},
-        lambda home: credentials(home, "[pay.Read]\naws_access_key_id = AKIA\n"),
+        lambda home: credentials(
+            home, "[pay.Read]\naws_access_key_id = AKIA\naws_secret_access_key = CNRYSAK-x\n"
+        ),
     ),
     "another role of the same name in the credentials file": Broken(
         {"shadowed-by-credentials-file"},
@@ -492,7 +494,7 @@ BROKEN = {
         {"value-in-quotes"}, native('sso_session = "corp"', *_SSO[1:])
     ),
     "an account id in quotes": Broken(
-        {"profile-invalid"}, native(_SSO[0], f'sso_account_id = "{PAY}"', _SSO[2])
+        {"value-in-quotes"}, native(_SSO[0], f'sso_account_id = "{PAY}"', _SSO[2])
     ),
     "a chain without a region": Broken({"no-region"}, chain_on(*_SSO, region=None)),
     "another region than the portal's": Broken(

@@ -1,5 +1,6 @@
 """Profiles that do not work, and those that assume a role through one: no command says they do."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from ssohelper.actions import doctor
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from ssohelper.system import installation
 from tests.cli.listing_world import Shell
 
 ACCOUNT = "000000000001"
@@ -274,6 +276,122 @@ def test_a_chain_without_a_region_has_the_finding_of_other_profiles(
     assert 'note\tno-region\tprofile "chain"' in done.stdout
     assert "add a line: region = " in done.stdout
     assert 'no-region\tprofiles "chain" and "deep"' in shell.run("doctor").stdout
+
+
+KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "section"),
+    [
+        (SSO, f"[src]\n{KEYS}"),
+        (SSO + KEYS, ""),
+        (SSO + "credential_process = /opt/other\n", ""),
+        (SSO + "sso_region = {region}\n", ""),  # Rust refuses it
+    ],
+)
+def test_a_source_that_botocore_takes_credentials_from_is_not_said_to_be_unusable(
+    shell: Shell, emulator: Emulator, source: str, section: str
+) -> None:
+    add(shell, emulator, source)
+    shell.config.with_name("credentials").write_text(section)
+    shell.config.with_name("credentials").chmod(0o600)
+    found = shell.run("doctor")
+    assert (found.returncode, 'profile "src"' in found.stdout) == (3, True)
+    assert "source-unusable" not in found.stdout
+    for name in ("chain", "deep"):
+        said = shell.run("use", name, _SSOHELPER_SHELL="bash").stderr
+        assert "cannot use the profile" not in said
+        done = shell.run("doctor", name)
+        rows = [line.split("\t")[:2] for line in done.stdout.splitlines() if line[:4] != "sdk\t"]
+        assert (done.returncode, rows) == (0, [["note", "source-differs"]])
+    # boto3 takes the sso_* keys first.
+    assert "confirmed by AWS" in shell.run("whoami", "chain").stderr
+
+
+@pytest.mark.parametrize("is_in_config", [True, False])
+def test_half_a_key_in_the_credentials_file(
+    shell: Shell, emulator: Emulator, is_in_config: bool
+) -> None:
+    add(shell, emulator, "")
+    if not is_in_config:
+        text = shell.config.read_text()
+        shell.config.write_text(text.replace("[profile src]\nregion = eu-west-1\n", ""))
+    credentials = shell.config.with_name("credentials")
+    credentials.write_text("[src]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
+    credentials.chmod(0o600)
+    found = shell.run("doctor")
+    assert 'half-a-key-in-profile\tprofile "src"' in found.stdout
+    assert 'source-unusable\tprofiles "chain" and "deep"' in found.stdout
+    for name in ("src", "chain", "deep"):
+        done = shell.run("doctor", name)
+        assert (done.returncode, '"aws_access_key_id" is set without' in done.stdout) == (3, True)
+        done = shell.run("whoami", name)
+        assert (done.returncode, "confirmed" in done.stderr) == (3, False)
+    said = shell.run("use", "deep", _SSOHELPER_SHELL="bash").stderr
+    assert 'cannot use the profile "deep" now: its source profile "src": ' in said
+
+
+def test_half_a_key_before_the_command_of_a_profile(shell: Shell, emulator: Emulator) -> None:
+    command = installation.find_profile_command(shell.app.environ)
+    add(shell, emulator, OWN, command)
+    assert "confirmed by AWS" in shell.run("whoami", "chain").stderr
+    credentials = shell.config.with_name("credentials")
+    for text, is_found in (("[src]\naws_access_key_id = AKIA\n", True), (f"[src]\n{KEYS}", False)):
+        credentials.write_text(text)
+        credentials.chmod(0o600)
+        for name in ("src", "chain"):
+            assert ("is set without" in shell.run("doctor", name).stdout) is is_found
+        # With a whole key, another identity assumes the role.
+        assert "confirmed by AWS" not in shell.run("whoami", "chain").stderr
+    credentials.write_text("[src]\naws_access_key_id = AKIA\n")
+    assert "confirmed by AWS" not in shell.run("whoami", "src").stderr
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"AWS_DEFAULTS_MODE": "foo"},
+        {"AWS_RETRY_MODE": ""},
+        {"AWS_MAX_ATTEMPTS": "x"},
+        {"AWS_REQUEST_CHECKSUM_CALCULATION": "foo"},
+        {"AWS_DEFAULT_REGION": ""},
+    ],
+)
+def test_a_variable_with_which_aws_tools_stop(
+    shell: Shell, emulator: Emulator, environ: dict[str, str]
+) -> None:
+    add(shell, emulator, SSO)
+    [name] = environ
+    done = shell.run("whoami", "src", **environ)
+    assert (done.returncode, "confirmed by AWS" in done.stderr) == (0, False)
+    assert f"unset {name}" in done.stderr
+    for argv in (("doctor", "src"), ("doctor",)):
+        assert f"\tunset {name}\n" in shell.run(*argv, **environ).stdout
+    # `use` sets the region of the shell itself.
+    said = shell.run("use", "src", _SSOHELPER_SHELL="bash", **environ).stderr
+    assert (f"unset {name}" in said) is (name != "AWS_DEFAULT_REGION")
+
+
+def test_a_program_that_only_the_credentials_file_names(
+    shell: Shell, emulator: Emulator, tmp_path: Path
+) -> None:
+    keys = emulator.issue_user_key("000000000002", "bob")
+    program = tmp_path / "op"
+    answer = {
+        "Version": 1,
+        "AccessKeyId": keys.access_key_id,
+        "SecretAccessKey": keys.secret_access_key,
+    }
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+    program.chmod(0o755)
+    credentials = shell.config.with_name("credentials")
+    credentials.write_text(f"[op]\ncredential_process = {program}\n")
+    credentials.chmod(0o600)
+    done = shell.run("whoami", "op")
+    assert (done.returncode, "user/bob" in done.stdout) == (0, True)
+    assert f"its credentials come from the program {program}" in done.stderr
+    assert shell.run("use", "op", _SSOHELPER_SHELL="bash").returncode == 0
 
 
 HALF = "aws_access_key_id = AKIAX\n"

@@ -22,7 +22,7 @@ def parse(text: str | bytes) -> ConfigFile:
     ("data", "line", "words"),
     [
         (b"region = x\n", 1, "before the first section"),
-        (b"\n\n[profile a\n", 3, "before the first section"),
+        (b"\n\n[profile a\n", 3, "header is not closed"),
         (b"[a]\n[profile b\n", 2, "not closed"),
         (b"[a]\nx = 1\n[a]\n", 3, "twice, first in line 1"),
         (b"[a]\nx = 1\nX: 2\n", 3, "twice, first in line 2"),

@@ -128,3 +128,7 @@ def test_no_value_is_shown_since_it_may_be_a_secret() -> None:
     trouble = checks.find_profile_trouble(ConfigFacts(file=parse(text)), profile)
     assert "aws_secret_access_key" in trouble
     assert "CNRY" not in repr([*found, trouble])
+
+
+def test_a_command_in_a_session_is_no_trouble_of_profiles_that_lose_theirs() -> None:
+    assert find(SESSION + "credential_process = x\n" + process("a", PAY, "Read")) == []

@@ -20,6 +20,7 @@ from ssohelper.core.doctor import (
     session_keys,
     sessions,
     values,
+    variables,
 )
 from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
 from ssohelper.core.doctor.findings import Finding, ProfilesSubject, profiles_subject, sort_findings
@@ -30,6 +31,7 @@ Check = Callable[[Facts], Iterable[Finding]]
 UNUSABLE: tuple[Check, ...] = (
     profiles.check_invalid_profiles,
     profiles.check_incomplete_keys,
+    credential_sources.check_half_keys_in_credentials_file,
     *values.CHECKS,
 )
 # The checks whose findings make a profile unusable, also as the source of another profile's role.
@@ -38,6 +40,7 @@ OF_SOURCES: tuple[Check, ...] = (
     environment.check_credentials_sections,
     profiles.check_invalid_profiles,
     profiles.check_incomplete_keys,
+    credential_sources.check_half_keys_in_credentials_file,
     profiles.check_mixed_identities,
     profiles.check_sso_keys,
     profiles.check_for_iam_role_as_permission_set,
@@ -55,6 +58,17 @@ OF_SOURCES: tuple[Check, ...] = (
 )
 # A source of whose program other users may write works all the same.
 _HARMLESS_IN_SOURCES = ("program-replaceable",)
+# The findings that may concern some SDK families only, or say that another identity is taken.
+_OF_PROGRAMS = (
+    "program-missing",
+    "program-needs-a-shell",
+    "helper-missing",
+    profiles.HELPER_NOT_OURS,
+)
+_OF_SOME_SDKS = (
+    *("mixed-identities", "shadowed-by-credentials-file", "sso-keys-refused"),
+    *_OF_PROGRAMS,
+)
 
 
 def check_sources(facts: Facts) -> Iterator[Finding]:
@@ -72,22 +86,49 @@ def check_sources(facts: Facts) -> Iterator[Finding]:
     }
     distinct = dict.fromkeys(name for names in sources.values() for name in names)
     troubles = find_trouble_of_sources(facts, [known[name] for name in distinct if name in known])
+    differing = {
+        name
+        for name, found in troubles.items()
+        if _has_credentials_all_the_same(facts, known[name], found)
+    }
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile, names in sources.items():
-        nearest = next((name for name in names if name in troubles), None)
+        bad = [name for name in names if name in troubles]
+        nearest = next((name for name in bad if name not in differing), bad[0] if bad else None)
         if nearest is not None:
             grouped[nearest].append(profile)
     for source, users in grouped.items():
         found = troubles[source]
+        if source not in differing:
+            message, found = found.message, found._replace(id="source-unusable")
+        elif facts.chosen is not None:
+            other = credential_sources.find_other_identity(facts.config, known[source])
+            message = other or found.message
+            found = found._replace(id="source-differs", severity="note", repair=None)
+        else:
+            continue  # the source has a finding of its own
         yield found._replace(
-            id="source-unusable",
             subject=profiles_subject(users),
-            message=source_profiles.unusable_source_text(source, found.message, users=len(users)),
+            message=source_profiles.unusable_source_text(source, message, users=len(users)),
         )
+    yield from credential_sources.check_half_keys_of_outer_sources(facts)
 
 
-def find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dict[str, Finding]:
+def _has_credentials_all_the_same(facts: Facts, source: ProfileFact, found: Finding) -> bool:
+    """Return whether boto3 and the AWS CLI get credentials by a source with this finding."""
+    if credential_sources.find_other_identity(facts.config, source):
+        return True
+    kind = credential_sources.find_boto3_source(facts, source).kind
+    without = {"nothing", "error"} | ({"program"} if found.id in _OF_PROGRAMS else set())
+    return found.id in _OF_SOME_SDKS and kind not in without
+
+
+def find_trouble_of_sources(
+    facts: Facts, sources: Sequence[ProfileFact], later_ones_over: Sequence[str] = _OF_SOME_SDKS
+) -> dict[str, Finding]:
     """Return, by the source's name, the first finding why a source does not work.
+
+    A finding with one of the ids `later_ones_over` is returned if there is no other one.
 
     All sources are checked at once: a check may look at all profiles, of which there may be 12,000.
     """
@@ -98,19 +139,21 @@ def find_trouble_of_sources(facts: Facts, sources: Sequence[ProfileFact]) -> dic
         if one.severity == "note" or one.id in _HARMLESS_IN_SOURCES:
             continue
         for name in one.subject.names if isinstance(one.subject, ProfilesSubject) else ():
-            troubles.setdefault(name, one)
+            if name not in troubles or troubles[name].id in later_ones_over:
+                troubles[name] = one
     return troubles
 
 
 def find_problem_of_profile(facts: Facts, name: str) -> Finding | None:
     """Return the first problem for which this profile of the facts does not work, with its fix."""
-    return find_trouble_of_sources(facts, facts.profiles).get(name)
+    return find_trouble_of_sources(facts, facts.profiles, ()).get(name)
 
 
 # The checks whose problems make AWS tools fail with every profile.
 _OF_ALL_PROFILES: tuple[Check, ...] = (
     config.check_files_are_readable,
     environment.check_empty_file_variables,
+    variables.check_refused_variables,
 )
 _OF_PROFILE_VARIABLES: tuple[Check, ...] = (
     environment.check_profile_variables,
@@ -137,6 +180,7 @@ STOPPING: tuple[Check, ...] = (
     values.check_quoted_values,
     profiles.check_invalid_profiles,
     profiles.check_incomplete_keys,
+    credential_sources.check_half_keys_in_credentials_file,
     lambda facts: profiles.check_sso_keys(facts, [sdk_order.BOTO3]),
     profiles.check_credential_processes,
     credential_sources.check_command_lines,
@@ -148,6 +192,7 @@ NOT_STOPPING = (*_HARMLESS_IN_SOURCES, profiles.HELPER_NOT_OURS)
 CHECKS: tuple[Check, ...] = (
     *config.CHECKS,
     *environment.CHECKS,
+    *variables.CHECKS,
     *profiles.CHECKS,
     check_sources,
     *credential_sources.CHECKS,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ssohelper.core import process_command
+from ssohelper.core.adoption import OTHER_ROLE_IN_SECTION
 from ssohelper.core.config_file import ProfileEntry, assumes_role
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
-from ssohelper.core.doctor.facts import Facts, ProfileFact
+from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
-from ssohelper.core.source_profiles import list_source_profiles
+from ssohelper.core.source_profiles import list_source_profiles, unusable_source_text
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import lacks_role
 
@@ -30,7 +31,7 @@ def check_command_lines(facts: Facts) -> Iterator[Finding]:
         command = profile.entry.keys.get("credential_process")
         error = process_command.find_syntax_error(command) if command is not None else ""
         # Another source may win, which another check reports.
-        is_taken = bool(error) and _find_boto3_source(facts, profile).detail == error
+        is_taken = bool(error) and find_boto3_source(facts, profile).detail == error
         if is_taken and not _has_lost_its_role(facts, profile):
             grouped[error].append(profile.name)
     commands = AdoptCommands(facts)
@@ -54,7 +55,7 @@ def check_refused_commands(facts: Facts) -> Iterator[Finding]:
         if not error or profile.failure is not None or _has_lost_its_role(facts, profile):
             continue
         # Another source may win, which another check reports.
-        if _find_boto3_source(facts, profile).kind == "program":
+        if find_boto3_source(facts, profile).kind == "program":
             target, session_name = profile.target, ""
             if profile.entry.managed and target is not None:
                 session_name = target.session_name or ""
@@ -150,7 +151,12 @@ def _names_in_use(facts: Facts) -> set[str]:
 
 
 def check_source_profiles(facts: Facts) -> Iterator[Finding]:
-    """Find profiles that assume a role with the credentials of a profile that has none."""
+    """Find profiles that assume a role with the credentials of a profile that has none.
+
+    aws-vault keeps the keys of such a source in a keyring. So it is a problem only where this shell
+    uses the profile, or if the source has lines of another source of credentials.
+    """
+    used = _names_in_use(facts)
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
         entry = find_last_source(facts, profile.entry)
@@ -163,16 +169,31 @@ def check_source_profiles(facts: Facts) -> Iterator[Finding]:
         # `checks.check_sources` says of a profile without its role that it is that.
         if _has_lost_its_role(facts, last):
             continue
-        if _find_boto3_source(facts, last).kind == "nothing":
+        if find_boto3_source(facts, last).kind == "nothing":
             grouped[last.name].append(profile.name)
     for source, names in grouped.items():
-        yield problem(
+        is_of_aws_vault = _may_aws_vault_keep_keys(facts, source)
+        fix = f'give credentials to "{show(source, 80)}", or write another source_profile'
+        if is_of_aws_vault:
+            fix = f"with aws-vault: {_aws_vault_command(names[0])}; without it, {fix}"
+        is_problem = not is_of_aws_vault or not used.isdisjoint(names)
+        yield (problem if is_problem else note)(
             "source-without-credentials",
             profiles_subject(names),
             f'the source profile "{show(source, 80)}" has no credentials: AWS tools stop with an '
             "error",
-            f'give credentials to "{show(source, 80)}", or write another source_profile',
+            fix,
         )
+
+
+def _may_aws_vault_keep_keys(facts: Facts, source: str) -> bool:
+    """Return whether the profile has no line of any source of credentials in files."""
+    entry = facts.config.file.profile(source) if facts.config.file else None
+    return entry is not None and not entry.managed and sdk_order.names_no_source(entry.keys)
+
+
+def _aws_vault_command(name: str) -> str:
+    return f"aws-vault exec {shlex.quote(show(name, 80))}"
 
 
 def find_last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
@@ -185,7 +206,70 @@ def find_last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
     return sources[-1] if sources else None
 
 
-def _find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.Resolved:
+def find_other_identity(config: ConfigFacts, source: ProfileFact) -> str:
+    """Return which other credentials boto3 takes for a role on this source profile; "" if none.
+
+    A source that cannot be used has none either.
+    """
+    section = config.credentials.get(source.name, {})
+    kind = find_boto3_source(Facts(config=config), source).kind
+    if kind == "credentials file":
+        is_other = not sdk_order.names_no_source(source.entry.keys) and not _is_half_pair(section)
+        return "AWS tools take its fixed keys before its other sources" if is_other else ""
+    is_other = sdk_order.has_other_role_in_section(source, config.file, section)
+    return OTHER_ROLE_IN_SECTION if is_other and kind not in ("nothing", "error") else ""
+
+
+def check_half_keys_in_credentials_file(facts: Facts) -> Iterator[Finding]:
+    """Find profiles of the config whose section in ~/.aws/credentials has a key without its secret.
+
+    boto3 stops unless it prefers another source of the profile.
+    """
+    for profile in facts.profiles:
+        section = facts.config.credentials.get(profile.name, {})
+        is_taken = find_boto3_source(facts, profile).kind == "credentials file"
+        if is_taken and _is_half_pair(section):
+            yield _finding_of_half_pair(facts, profile.name)
+
+
+def check_half_keys_of_outer_sources(facts: Facts) -> Iterator[Finding]:
+    """Find profiles on a source that only ~/.aws/credentials has, with a key without its secret."""
+    config = facts.config.file
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for profile in facts.profiles if config is not None else ():
+        last = find_last_source(facts, profile.entry) or profile.entry
+        name = last.keys.get("source_profile", "") if assumes_role(last.keys) else ""
+        section = facts.config.credentials.get(name, {})
+        is_refused = _is_half_pair(section) and sdk_order.names_no_source(section)
+        if is_refused and config is not None and config.profile(name) is None:
+            grouped[name].append(profile.name)
+    for name, users in grouped.items():
+        found = _finding_of_half_pair(facts, name)
+        yield found._replace(
+            id="source-unusable",
+            subject=profiles_subject(users),
+            message=unusable_source_text(name, found.message, users=len(users)),
+        )
+
+
+def _is_half_pair(section: Mapping[str, str]) -> bool:
+    """Return whether botocore stops for the keys of a section: it looks for the key id first."""
+    key_id, secret = sdk_order.KEY_PAIR
+    return key_id in section and secret not in section
+
+
+def _finding_of_half_pair(facts: Facts, name: str) -> Finding:
+    key_id, secret = sdk_order.KEY_PAIR
+    where = f'the section "[{show(name, 80)}]" of {show(facts.config.credentials_path, 200)}'
+    return problem(
+        "half-a-key-in-profile",
+        profiles_subject([name]),
+        f'"{key_id}" is set without "{secret}" in {where}: AWS tools stop with an error',
+        f"add {secret} there, or remove {key_id}",
+    )
+
+
+def find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.Resolved:
     """Return what boto3 and the AWS CLI take for the profile in a shell without any variable."""
     config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
     [taken] = sdk_order.resolve_for_each_sdk(profile, config, section, {}, [sdk_order.BOTO3])
@@ -219,7 +303,7 @@ def _findings_of_aws_vault(facts: Facts, names: list[str]) -> Iterator[Finding]:
     if not names:
         return
     adopt = AdoptCommands(facts).text(names)
-    run = f"aws-vault exec {shlex.quote(show(names[0], 80))}"
+    run = _aws_vault_command(names[0])
     yield (note if facts.chosen is None else problem)(
         "no-source",
         profiles_subject(names),
@@ -248,6 +332,7 @@ CHECKS = (
     check_refused_commands,
     check_web_identity_files,
     check_named_sources,
+    check_half_keys_in_credentials_file,
     check_source_profiles,
     check_profiles_without_credentials,
 )

@@ -15,12 +15,12 @@ from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
 from ssohelper.core.model import IAM_ROLE_NAME, Role
 from ssohelper.core.profile_origin import TWO_ROLES, find_profile_origins
+from ssohelper.core.quoted_values import has_quoted_values
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import lacks_role
 
 # The ids of the findings that a profile runs a program with ssohelper's name, and not this ssohelper.
 HELPER_OF_ANOTHER, HELPER_NOT_OURS = "helper-of-another-installation", "helper-not-ours"
-_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
 _OF_A_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
@@ -37,13 +37,14 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     # A session that cannot be used has a finding of its own, once for all its profiles.
     of_sessions = {failure.message for failure in facts.unusable_sessions.values()}
     for profile in facts.profiles:
-        if profile.failure is not None and profile.failure.message in of_sessions:
+        if profile.failure is None or profile.failure.message in of_sessions:
+            continue
+        # `values.check_quoted_values` names all values in quotes, of which one may be this failure.
+        if has_quoted_values(facts.config.file, profile.entry):
             continue
         # The name of Identity Center's own IAM role is too long for a permission set. The check
         # `check_for_iam_role_as_permission_set` reports a profile with such a name.
-        if profile.failure is not None and not re.fullmatch(
-            IAM_ROLE_NAME, _permission_set_name(profile)
-        ):
+        if not re.fullmatch(IAM_ROLE_NAME, _permission_set_name(profile)):
             yield problem(
                 "profile-invalid",
                 profiles_subject([profile.name]),
@@ -62,16 +63,16 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
     both += [(one, True) for one in facts.config.credentials_profiles]
     for profile, is_in_credentials in both:
         keys, subject = profile.entry.keys, profiles_subject([profile.name])
-        present = [key for key in _KEY_PAIR if keys.get(key)]
+        present = [key for key in sdk_order.KEY_PAIR if keys.get(key)]
         # If ~/.aws/credentials has a whole key pair of this profile, SDKs take that one.
         section = facts.config.credentials.get(profile.name, {})
-        has_whole_pair = all(key in section for key in _KEY_PAIR)
+        has_whole_pair = all(key in section for key in sdk_order.KEY_PAIR)
         if (
             len(present) == 1
             and not has_whole_pair
             and not _has_source_before_keys(keys, is_in_credentials)
         ):
-            [missing] = set(_KEY_PAIR) - set(present)
+            [missing] = set(sdk_order.KEY_PAIR) - set(present)
             yield problem(
                 "half-a-key-in-profile",
                 subject,
@@ -97,7 +98,7 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
     grouped: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         kinds = credential_sources(profile.entry.keys)
-        if len(kinds) > 1:
+        if len(kinds) > 1 and not _assumes_role_with_own_keys(profile, kinds):
             disagreement = _sdk_disagreement_text(profile, facts)
             fix = _fix_of_managed_profile(profile.entry, kinds) or "keep one of them"
             grouped[" and ".join(kinds), disagreement, fix].append(profile.name)
@@ -113,6 +114,11 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _assumes_role_with_own_keys(profile: ProfileFact, kinds: Collection[str]) -> bool:
+    is_own_source = profile.entry.keys.get("source_profile") == profile.name
+    return is_own_source and set(kinds) == {"role_arn", "fixed keys"}
+
+
 def _fix_of_managed_profile(entry: ProfileEntry, kinds: Collection[str]) -> str:
     """Return which lines of a managed profile to remove; "" for one that is not managed.
 
@@ -120,7 +126,7 @@ def _fix_of_managed_profile(entry: ProfileEntry, kinds: Collection[str]) -> str:
     """
     if not entry.managed or {"sso_* keys", "credential_process"}.issubset(kinds):
         return ""
-    foreign = (*_KEY_PAIR, "role_arn", *_ROLE_SOURCES, "login_session")
+    foreign = (*sdk_order.KEY_PAIR, "role_arn", *_ROLE_SOURCES, "login_session")
     lines = [f'"{key}"' for key in foreign if key in entry.keys]
     return f"remove in an editor, as ssohelper did not write it: {' and '.join(lines)}"
 
@@ -152,7 +158,7 @@ def two_roles_text(taken: Role) -> str:
 def credential_sources(keys: Mapping[str, str]) -> list[str]:
     """Return the sources of credentials that a profile with these keys names."""
     found = [name for key, name in _SOURCES.items() if keys.get(key)]
-    if not all(keys.get(key) for key in _KEY_PAIR) and "fixed keys" in found:
+    if not all(keys.get(key) for key in sdk_order.KEY_PAIR) and "fixed keys" in found:
         found.remove("fixed keys")  # no SDK takes half a pair
     if any(key in keys for key in sdk_order.SSO_KEYS):
         found.insert(0, "sso_* keys")

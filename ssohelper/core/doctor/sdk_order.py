@@ -69,6 +69,7 @@ CONTAINER_VARIABLES = (
 WEB_IDENTITY_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 # The values of `credential_source`. All SDKs but Java's compare them letter by letter.
 CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 SSO_KEYS = ("sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name")
@@ -243,6 +244,11 @@ def _describe_source(one: Resolved) -> str:
         return source
     role = f", role {show(one.role_name, 64)}" if one.role_name else ""
     return f"{source} (account {show(one.account_id, 20)}{role})"
+
+
+def names_no_source(keys: Mapping[str, str]) -> bool:
+    """Return whether no key of a profile is for a source of credentials."""
+    return _SOURCE_KEYS.isdisjoint(keys)
 
 
 def hide_secrets(section: Mapping[str, str]) -> dict[str, str]:

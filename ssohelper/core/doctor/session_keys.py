@@ -11,6 +11,9 @@ from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.session_keys import SessionKey, find_differing_key
 from ssohelper.core.text import show
 
+# The keys that a profile loses with the form "process".
+_LOST_KEYS = ("credential_process",)
+
 
 def check_session_keys(facts: Facts) -> Iterator[Finding]:
     """Note keys of a session for which AWS tools would refuse its profiles without our helper.
@@ -24,7 +27,8 @@ def check_session_keys(facts: Facts) -> Iterator[Finding]:
         if config is None or target is None or target.session is None or target.form != PROCESS:
             continue
         native = identity_keys(target.session, target.role, NATIVE, "")
-        differing = find_differing_key(config, profile.entry.keys | native)
+        keys = {key: value for key, value in profile.entry.keys.items() if key not in _LOST_KEYS}
+        differing = find_differing_key(config, keys | native)
         if differing is not None:
             found[differing] = None
     for one in found:

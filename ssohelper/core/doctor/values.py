@@ -16,7 +16,7 @@ _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
 _OWN_HOST_KEYS = frozenset(("endpoint_url", "services"))
 _CHECKSUM = "(?i:when_supported|when_required)"
 # The values that botocore 1.43 and AWS CLI 2 accept. With any other one they stop at the start.
-_ACCEPTED = {
+ACCEPTED = {
     "retry_mode": ("legacy|standard|adaptive", "standard or adaptive"),
     "max_attempts": (r"\s*\+?0*[1-9][0-9]*\s*", "a number from 1"),
     "request_checksum_calculation": (_CHECKSUM, "when_supported or when_required"),
@@ -26,13 +26,10 @@ _ACCEPTED = {
 
 
 def check_quoted_values(facts: Facts) -> Iterator[Finding]:
-    """Find values in quotes, which AWS tools take as a part of the value.
-
-    A profile with a failure is left out: its finding has the same fix.
-    """
+    """Find values in quotes, which AWS tools take as a part of the value."""
     config = facts.config.file
     for profile in facts.profiles if config is not None else ():
-        if config is None or profile.failure is not None:
+        if config is None:
             continue
         found = list(quoted_values.find_quoted_values(config, profile.entry.header))
         if found:
@@ -48,10 +45,10 @@ def check_refused_values(facts: Facts) -> Iterator[Finding]:
     """Find values with which the AWS CLI, and boto3 for its own keys, stop for every command."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        for key in _ACCEPTED.keys() & profile.entry.keys.keys():
+        for key in ACCEPTED.keys() & profile.entry.keys.keys():
             grouped[key, profile.entry.keys[key]].append(profile.name)
     for (key, value), names in grouped.items():
-        pattern, accepted = _ACCEPTED[key]
+        pattern, accepted = ACCEPTED[key]
         if not re.fullmatch(pattern, value):
             tools = "the AWS CLI stops" if key.startswith("cli_") else "boto3 and the AWS CLI stop"
             yield problem(

@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.actions import doctor_facts
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import checks, sessions
+from ssohelper.core.doctor import checks, environment, sessions, variables
 from ssohelper.core.doctor.facts import (
     AwsHostFact,
     ConfigFacts,
@@ -199,9 +199,39 @@ BOTH, CLI_ONLY, BOTO3_ONLY = "boto3 and the AWS CLI stop", "the AWS CLI stops", 
 )
 def test_an_empty_variable_is_not_an_unset_one(environ: dict[str, str], said: list[str]) -> None:
     """Measured with AWS CLI 2.23.6 and botocore 1.44.8."""
-    facts = Facts(environ=doctor_facts.choose_sdk_variables({**environ, "AWS_REGION": ""}))
+    facts = Facts(environ=doctor_facts.choose_sdk_variables({**environ, "AWS_CA_BUNDLE": ""}))
     found = [one for one in checks.run_checks(facts) if one.id == "empty-variable"]
     assert [one.message.partition(": ")[2].partition(" with")[0] for one in found] == said
     is_note = "AWS_SHARED_CREDENTIALS_FILE" in environ
     assert {one.severity for one in found} == {"note" if is_note else "problem"}
     assert [one.fix for one in found] == [f"unset {name}" for name in environ if not environ[name]]
+
+
+@pytest.mark.parametrize(
+    ("environ", "who"),
+    [
+        ({"AWS_REGION": ""}, "the AWS CLI stops"),
+        ({"AWS_DEFAULT_REGION": ""}, "boto3 and the AWS CLI stop"),
+        ({"AWS_DEFAULT_REGION": "", "AWS_REGION": "eu-west-1"}, "boto3 stops"),
+        ({"AWS_RETRY_MODE": ""}, "boto3 and the AWS CLI stop"),
+        ({"AWS_RETRY_MODE": "Standard"}, "boto3 and the AWS CLI stop"),
+        ({"AWS_RETRY_MODE": "legacy"}, "AWS CLI 2 stops"),
+        ({"AWS_MAX_ATTEMPTS": ""}, "boto3 and the AWS CLI stop"),
+        ({"AWS_MAX_ATTEMPTS": "0"}, "boto3 and the AWS CLI stop"),
+        ({"AWS_DEFAULTS_MODE": ""}, "boto3 stops"),
+        ({"AWS_DEFAULTS_MODE": "foo"}, "boto3 stops"),
+        ({"AWS_REQUEST_CHECKSUM_CALCULATION": "foo"}, "boto3 and the AWS CLI stop"),
+        ({"AWS_REGION": "eu-west-1", "AWS_RETRY_MODE": "standard"}, None),
+        ({"AWS_DEFAULTS_MODE": "Standard", "AWS_MAX_ATTEMPTS": "3"}, None),
+    ],
+)
+def test_a_variable_whose_value_aws_tools_refuse(environ: dict[str, str], who: str | None) -> None:
+    """Measured with AWS CLI 2.23.6 and botocore 1.44.8."""
+    facts = Facts(environ=doctor_facts.choose_sdk_variables(environ))
+    found = checks.run_checks(facts, (*environment.CHECKS, *variables.CHECKS))
+    assert len(found) == (0 if who is None else 1)
+    for one in found:
+        assert f": {who} with" in one.message
+        assert one.fix == f"unset {next(iter(environ))}"
+        assert one.severity == "problem"
+        assert checks.find_trouble_of_shell(facts, "any") == one.message

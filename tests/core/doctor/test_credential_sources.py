@@ -175,3 +175,30 @@ def test_a_profile_for_tokens_and_one_for_aws_vault_are_named_for_what_they_are(
     assert (vault.severity, "aws-vault exec p" in vault.fix) == ("problem", True)
     assert [one.severity for one in find("include_profile = base\n", is_chosen=False)] == ["note"]
     assert find("output = json\n", is_chosen=False) == []
+
+
+_PAIR = "aws_access_key_id = A\naws_secret_access_key = s\n"
+
+
+def test_a_profile_that_assumes_its_role_with_its_own_keys_has_one_source() -> None:
+    own = f"region = eu-west-1\nrole_arn = {_ARN}\nsource_profile = p\n{_PAIR}"
+    assert find(own, is_chosen=False) == []
+    chain = f"[profile c]\nregion = eu-west-1\nrole_arn = {_ARN}\nsource_profile = p\n"
+    assert find(f"{own}{chain}", is_chosen=False) == []
+    other = own.replace("= p", "= q") + "[profile q]\n" + _PAIR
+    assert [one.id for one in find(other, is_chosen=False)] == ["mixed-identities"]
+
+
+def test_a_source_whose_keys_aws_vault_may_keep_is_a_problem_only_where_it_is_used() -> None:
+    vault = (
+        f"region = eu-west-1\nrole_arn = {_ARN}\nsource_profile = base\n"
+        "[profile base]\nregion = eu-west-1\nmfa_serial = arn:aws:iam::1:mfa/x\n"
+    )
+    [found] = find(vault, is_chosen=False)
+    assert (found.id, found.severity) == ("source-without-credentials", "note")
+    assert found.fix.startswith("with aws-vault: aws-vault exec p; ")
+    [used] = find(vault, is_chosen=False, environ={"AWS_PROFILE": "p"})
+    assert used.severity == "problem"
+    # A profile with lines of another tool is none whose keys aws-vault keeps.
+    [sso] = find(f"{vault}sso_session = corp\n", is_chosen=False)
+    assert (sso.id, sso.severity) == ("source-without-credentials", "problem")
