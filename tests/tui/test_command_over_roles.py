@@ -11,7 +11,7 @@ import pytest
 from ssohelper.actions import guards
 from ssohelper.core.text import show
 from ssohelper.emulator.server import Emulator
-from ssohelper.errors import LocalState
+from ssohelper.errors import Refused
 from ssohelper.system import collected_run, terminal_session
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.command_line import CommandScreen
@@ -97,8 +97,8 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.press("enter")
         await user.wait_for_screen(GrantScreen)
         await user.wait_for_text("esc: cancel")
-        no_journal = LocalState("the journal cannot be written")
-        with mock.patch.object(guards, "grant_role", side_effect=no_journal):
+        refused = Refused("a grant is given on a terminal only")
+        with mock.patch.object(guards, "grant_role", side_effect=refused):
             await user.press(*"INC-1", "enter")
             await user.type(show(HOSTILE))
             await user.press("enter")
