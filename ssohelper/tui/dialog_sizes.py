@@ -8,3 +8,6 @@ _NARROW_COLUMNS = 60
 # lines or columns on, the screen has this CSS class.
 LINES = [(0, "-low"), (LOW_LINES, "-high")]
 COLUMNS = [(0, "-narrow"), (_NARROW_COLUMNS, "-wide")]
+# The most columns of a wide dialog, and those beside its lines: its border, its padding, the lines'
+# own padding and scroll bar.
+WIDE_COLUMNS, BESIDE_LINES = 110, 7

@@ -13,11 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import show
+from ssohelper.tui import dialog_sizes
 from ssohelper.tui.widgets.lines import WrappedView, text_lines
-
-# The most columns of a dialog, and those beside its lines: its border, its padding, the lines' own
-# padding and scrollbar.
-_DIALOG_WIDTH, _BESIDE = 110, 7
 
 
 class ReportScreen(ModalScreen[None]):
@@ -52,4 +49,4 @@ class ReportScreen(ModalScreen[None]):
 
 def lines_width(width: int) -> int:
     """Return how many columns a dialog's lines have on a screen of this width."""
-    return min(width, _DIALOG_WIDTH) - _BESIDE
+    return min(width, dialog_sizes.WIDE_COLUMNS) - dialog_sizes.BESIDE_LINES

@@ -277,6 +277,13 @@ class SetUpScreen(ModalScreen[bool]):
         form.styles.max_height = "100%"
         form.begin("Set up another session (esc: leave)")
 
+    def on_screen_suspend(self) -> None:
+        # The steps open dialogs, which are not drawn inside the box of this one.
+        self.query_one(".dialog").visible = False
+
+    def on_screen_resume(self) -> None:
+        self.query_one(".dialog").visible = True
+
     def on_set_up_form_done(self) -> None:
         self.dismiss(True)
 
