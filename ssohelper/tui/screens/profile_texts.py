@@ -108,7 +108,7 @@ def _missing_input_hint(found: Found, key_of: KeyOf) -> str:
         return proposal.warning
     if found.wish is None:
         return (
-            f"Set up a session first: {key_of('app.sessions')}, then n, "
+            f"Set up a session first: {key_of('app.sessions')} shows the form, "
             f"or type: ssohelper setup START_URL. {setup_text.TRY_THE_DEMO}"
         )
     if proposal.plan is None and not proposal.problems:

@@ -305,12 +305,12 @@ class ProfilesScreen(FirstPlanScreen):
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
         found, wish, names = self._planner.found, self._planner.wish, self.pane.names_to_remove()
-        lines = {"undo": "profile undo", "prune": "profile sync --prune"}
-        lines["rename"] = "profile sync --rename"
-        lines["adopt"] = "profile sync --adopt GLOB"
+        lines = {}
         if wish is not None and found is not None:
             lines["apply"] = sync_command(wish, found.proposal.given, found.proposal.others)
             lines["refresh"] = f"list --refresh --session {wish.session.name}"
+        lines |= {"prune": "profile sync --prune", "rename": "profile sync --rename"}
+        lines |= {"adopt": "profile sync --adopt GLOB", "undo": "profile undo"}
         if names:
             lines["remove"] = f"profile rm {profile_actions.command_arguments(names)}"
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}

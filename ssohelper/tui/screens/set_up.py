@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Resize
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
@@ -25,6 +26,7 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
+from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
 from ssohelper.tui.screens.set_up_steps import write_profiles
@@ -91,6 +93,7 @@ class SetUpForm(VerticalScroll):
         & Input { max-width: 70; background: $panel; }
         & #form-error { color: $text-error; padding-top: 1; }
         & Button { margin-top: 1; }
+        &.few-lines { padding: 0 2; }
     }
     """
     app: TuiApp[Any]
@@ -121,6 +124,11 @@ class SetUpForm(VerticalScroll):
         yield Static("", id="form-error", markup=False)
         yield Button("Set up", id="set_up", variant="primary", compact=True)
         yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
+
+    def on_resize(self, event: Resize) -> None:
+        # On few lines the title and the first field are seen together.
+        self.query_one(".dialog--note").display = self.app.size.height >= LOW_LINES
+        self.set_class(self.app.size.height < LOW_LINES, "few-lines")
 
     def begin(self, title: str | None = None) -> None:
         """Focus the form's first field, and suggest a start URL that is known on this machine.

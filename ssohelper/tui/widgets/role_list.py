@@ -7,7 +7,7 @@ takes 2.9 s.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -24,11 +24,12 @@ from ssohelper.core.shown_roles import Heading, LineContent, ShownRoles
 from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.columns import Columns
-from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter
+from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter, no_match_text
 
 if TYPE_CHECKING:
     # What `account_colors` imports is not needed for the first paint.
     from ssohelper.core.account_colors import AccountMark
+    from ssohelper.tui.base import TuiApp
 
 # A list of fewer lines has no room for the heading of an account that is scrolled away.
 _LEAST_FOR_HEADING = 3
@@ -39,6 +40,8 @@ class RoleList(ScrollView, can_focus=False):
 
     The list never has the focus. The widget that has it calls the list's methods.
     """
+
+    app: TuiApp[Any]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "role-list--hit",
@@ -364,10 +367,7 @@ class RoleList(ScrollView, can_focus=False):
         """Return a text that says why no row is shown, or "" if the list has no rows at all."""
         if not self.rows:
             return ""
-        clears = " · esc clears the search" if self.shown.is_searching else ""
-        return (
-            f"     nothing matches{clears}{' · a filter is on' if self.shown.is_filtered else ''}"
-        )
+        return no_match_text(self.app, self.shown)
 
     def _columns(self, width: int) -> Columns:
         """Return the columns for the rows that are visible now."""
