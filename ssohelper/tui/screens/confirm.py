@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -21,13 +20,11 @@ from textual.widgets import Button, Static
 from ssohelper.core.text import show
 from ssohelper.tui import dialog_sizes
 from ssohelper.tui.keys import action_binding
-from ssohelper.tui.widgets.lines import Line, LineView, WrappedView, wrapped
+from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-# The border, and the answers with the blank line above them.
-_FRAME_LINES = 4
 _SCROLL_KEYS = "page down, ↓, j: more"
 
 
@@ -114,12 +111,8 @@ class ConfirmScreen(ModalScreen[bool]):
             dialog.set_class(self._is_short(size), "short")
 
     def _is_short(self, size: Size) -> bool:
-        width = min(dialog_sizes.WIDE_COLUMNS, size.width) - dialog_sizes.BESIDE_LINES
-        command = f"$ {self._command}" if self._command else ""
-        # Cut at words, a text may need one line more. A blank line is above or below each.
-        texts = sum(cell_len(show(text)) // width + 2 for text in (self._question, command) if text)
-        lines = len(wrapped(self._lines, width)) if len(self._lines) < size.height else size.height
-        return lines + texts + _FRAME_LINES <= size.height * 9 // 10
+        texts = [self._question, *([f"$ {self._command}"] if self._command else ())]
+        return dialog_sizes.is_short(size, self._lines, texts)
 
     def _show_scroll_keys(self, is_longer: bool) -> None:
         """Name the keys that scroll, in the border: that takes no line from the text."""

@@ -36,6 +36,8 @@ class GrantScreen(ModalScreen["str | None"]):
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
     VERTICAL_BREAKPOINTS = dialog_sizes.LINES
+    # On few lines the error takes the place of a label.
+    CSS = "GrantScreen.-low.refused #why { display: none; }"
     HELP_TEXT = "A question: a guarded role needs a reason, and the account's name typed."
     BINDINGS: ClassVar[list[BindingType]] = [action_binding("grant.cancel", "cancel")]
 
@@ -54,7 +56,7 @@ class GrantScreen(ModalScreen["str | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(show(self._notice)), classes="dialog--title")
-            yield Static("reason, for the journal", classes="dialog--note", markup=False)
+            yield Static("reason, for the journal", id="why", classes="dialog--note", markup=False)
             yield Input(placeholder="INC-4711", id="reason", compact=True)
             yield Static(
                 Content(f"type the account's name ({show(self._word)}) to go on"),
@@ -77,6 +79,7 @@ class GrantScreen(ModalScreen["str | None"]):
         try:
             self._check(word.value)
         except SsoHelperError as error:
+            self.add_class("refused")
             self.query_one(RefusalLine).refuse(error, word)
         else:
             self.dismiss(reason.value)
