@@ -137,7 +137,8 @@ class SetUpForm(VerticalScroll):
         """
         if title is not None:
             self.query_one("#form-title", Static).update(title)
-        self.query_one("#start_url", Input).focus()
+        # The form is not laid out yet: a focus that scrolls would scroll past the field.
+        self.query_one("#start_url", Input).focus(scroll_visible=False)
         services = self.app.services
         self.app.run_in_background(
             lambda: setup.find_portals_in_config(services),
