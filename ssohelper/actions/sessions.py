@@ -101,11 +101,11 @@ def plan_new_session(app: App, session: SsoSession) -> SessionPlan:
     )
 
 
-def plan_session_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
-    """Return the plan that renames a session.
+def check_new_session_name(app: App, session: SsoSession, new_name: str) -> None:
+    """Raise UsageProblem unless the session can be renamed to this name.
 
-    Raises: UsageProblem if the new name is invalid or taken, also if only a sign-in has it; and if
-    a guard rule names the session, because the rule would no longer match its roles.
+    The name may be invalid or taken, also if only a sign-in has it; or a guard rule names the
+    session, and would no longer match its roles.
     """
     if not SESSION_NAME.fullmatch(new_name):
         raise UsageProblem(
@@ -126,6 +126,11 @@ def plan_session_rename(app: App, session: SsoSession, new_name: str) -> Session
             f'guard no role of "{new_name}"',
             hint="change it first; see: ssohelper guard list",
         )
+
+
+def plan_session_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
+    """Return the plan that renames a session. Raises: UsageProblem as `check_new_session_name`."""
+    check_new_session_name(app, session, new_name)
     old = session.name
     plan = _make_session_plan(
         app,

@@ -43,7 +43,16 @@ class Edited(NamedTuple):
 
 def load_sync_option_texts(app: App, session: SsoSession) -> dict[str, str]:
     """Return the texts of the options that a sync of this session uses now, by field."""
-    choices, settings = app.choices.load(session.name), app.settings
+    return _texts_of(app, session, app.choices.load(session.name))
+
+
+def load_default_option_texts(app: App, session: SsoSession) -> dict[str, str]:
+    """Return by field what an empty text means: the option as if none was chosen before."""
+    return _texts_of(app, session, Choices())
+
+
+def _texts_of(app: App, session: SsoSession, choices: Choices) -> dict[str, str]:
+    settings = app.settings
     return {
         ACCOUNTS: _join_filters(choices.accounts),
         ROLES: _join_filters(choices.roles),
@@ -56,13 +65,14 @@ def load_sync_option_texts(app: App, session: SsoSession) -> dict[str, str]:
 def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> Edited:
     """Parse the texts of options; return the choices that differ from the present ones.
 
-    Raises no error for a wrong text: `problems` says what is wrong.
+    An empty text means the option's default. Raises no error for a wrong text: `problems` says what
+    is wrong.
     """
-    before = load_sync_option_texts(app, session)
+    before, defaults = load_sync_option_texts(app, session), load_default_option_texts(app, session)
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for field, text in texts.items():
-        text = text.strip()
+        text = text.strip() or defaults[field]
         try:
             if text != before[field].strip():
                 values[_ATTRIBUTES[field]] = _parse_option(app, session, field, text)

@@ -82,15 +82,6 @@ class ShownRoles:
 
             self.suggestion = suggest_search(self.query, self._index, self.rows)
 
-    @property
-    def no_match_text(self) -> str:
-        """Return a text that says why no row is shown, or "" if the list has no rows at all."""
-        if not self.rows:
-            return ""
-        meant = f' · did you mean "{self.suggestion}"?' if self.suggestion else ""
-        clears = " · esc clears the search" if self.is_searching else ""
-        return f"nothing matches{meant}{clears}{' · a filter is on' if self.is_filtered else ''}"
-
     def build_index(self) -> None:
         """Build the search index now, so that the first search need not wait for it."""
         if self._index is None:

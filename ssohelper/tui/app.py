@@ -57,6 +57,7 @@ _SIGN_INS = "ssohelper.tui.running_sign_ins"
 _CONFIRM = ScreenClass("confirm", "ConfirmScreen")
 _HELP = ScreenClass("help", "HelpScreen")
 _HISTORY = ScreenClass("history", "HistoryScreen")
+_PALETTE = "palette"
 
 
 def _screen_factory(screen_class: ScreenClass) -> Callable[[], Screen[Any]]:
@@ -142,7 +143,11 @@ class FullScreenApp(TuiApp[str]):
         self.messages_changed.publish(None)
 
     def action_go(self, name: str) -> None:
-        """Show the screen with this name in SCREENS. A dialog over the old screen stays open."""
+        """Show the screen with this name in SCREENS. A dialog over the old screen stays open.
+
+        The palette closes: its commands are those of the old screen.
+        """
+        self._close_palette()
         self.switch_mode(name)
 
     def action_help(self) -> None:
@@ -153,16 +158,20 @@ class FullScreenApp(TuiApp[str]):
             self.pop_screen()
 
     def action_command_palette(self) -> None:
-        """Show the palette of commands. If it is shown already, do nothing."""
-        palette = import_module("ssohelper.tui.commands").Palette
-        if not palette.is_open(self):
-            self.push_screen(palette(id="--command-palette"))
+        """Show the palette of commands. If it is open already, also below a dialog, do nothing."""
+        if not any(screen.name == _PALETTE for screen in self.screen_stack):
+            self.push_screen(import_module("ssohelper.tui.commands").Palette(name=_PALETTE))
+
+    def _close_palette(self) -> None:
+        if self.screen.name == _PALETTE:
+            self.pop_screen()
 
     def action_messages(self) -> None:
         """Show all messages since the start. If they are shown already, close them."""
         if type(self.screen) is _HISTORY.load():
             self.pop_screen()
         else:
+            self._close_palette()
             self.push_screen(_HISTORY.load()())
 
     def action_suspend_process(self) -> None:

@@ -1,6 +1,15 @@
 """The screen sizes below which dialogs hide their less important parts, as screens.tcss says."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+from textual.geometry import Size
+
+from ssohelper.core.text import show
 from ssohelper.tui.messages import LOW_LINES
+from ssohelper.tui.widgets.lines import Line, wrapped
 
 _NARROW_COLUMNS = 60
 
@@ -8,3 +17,25 @@ _NARROW_COLUMNS = 60
 # lines or columns on, the screen has this CSS class.
 LINES = [(0, "-low"), (LOW_LINES, "-high")]
 COLUMNS = [(0, "-narrow"), (_NARROW_COLUMNS, "-wide")]
+# The most columns of a wide dialog, and those beside its lines: its border, its padding, the lines'
+# own padding and scroll bar.
+_WIDE_COLUMNS, _BESIDE_LINES = 110, 7
+# The border, and the answers with the blank line above them.
+_FRAME_LINES = 4
+
+
+def lines_width(width: int) -> int:
+    """Return how many columns a wide dialog's lines have on a screen of this width."""
+    return min(width, _WIDE_COLUMNS) - _BESIDE_LINES
+
+
+def is_short(size: Size, lines: Sequence[Line], texts: Iterable[str]) -> bool:
+    """Return whether a wide dialog with these lines fits whole: it then has the CSS class `short`.
+
+    `texts` are the texts above and below the lines: its title, and a command.
+    """
+    width = max(1, lines_width(size.width))
+    # Cut at words, a text may need one line more. A blank line is above or below each.
+    beside = sum(cell_len(show(text)) // width + 2 for text in texts)
+    count = len(wrapped(lines, width)) if len(lines) < size.height else size.height
+    return count + beside + _FRAME_LINES <= size.height * 9 // 10

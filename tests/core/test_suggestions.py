@@ -38,15 +38,6 @@ def test_mistyped_words_are_replaced_by_the_nearest_names(query: str, offered: s
     shown.suggest_search()
     assert shown.suggestion == offered
     if offered:
-        assert f'nothing matches · did you mean "{offered}"? · esc' in shown.no_match_text
         shown.search(offered)
         assert shown.count
     assert shown.suggestion == ""
-
-
-def test_an_empty_list_and_a_filter_are_said() -> None:
-    shown = ShownRoles()
-    assert shown.no_match_text == ""
-    shown.set_rows(ROWS)
-    shown.set_view(shown.view._replace(only_favourites=True))
-    assert shown.no_match_text == "nothing matches · a filter is on"

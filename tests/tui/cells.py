@@ -98,7 +98,8 @@ class Box(NamedTuple):
     """A widget of the current screen. `parent` is its parent's number in Frame.boxes, or None.
 
     `seen` is the part of `region` that its parents do not cut off. `can_scroll_x` and `_y`: a
-    parent scrolls to the rest. `has_more`: a list that shows a part of its lines.
+    parent scrolls to the rest. `has_more`: a list that shows a part of its lines; `is_wider`: its
+    lines are wider than it is.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Box(NamedTuple):
     can_scroll_x: bool
     can_scroll_y: bool
     has_more: bool
+    is_wider: bool
 
 
 class Frame(NamedTuple):
@@ -233,6 +235,7 @@ def _boxes(screen: Screen[Any]) -> Iterator[Box]:
             any(each.max_scroll_x > 0 and each.allow_horizontal_scroll for each in parents),
             any(each.max_scroll_y > 0 and each.allow_vertical_scroll for each in parents),
             isinstance(widget, ScrollView) and widget.max_scroll_y > 0,
+            isinstance(widget, ScrollView) and widget.show_horizontal_scrollbar,
         )
         yield box
         if isinstance(widget, KeyBar):

@@ -50,6 +50,7 @@ def check(frame: Frame, whole: Frame | None = None) -> list[Finding]:
         "foreign background": foreign_backgrounds(frame),
         "invisible text": invisible_texts(frame),
         "too wide": too_wide(frame),
+        "scrolls sideways": wide_lists(frame),
     }
     size = f"{frame.width}x{frame.height}"
     return [
@@ -119,6 +120,13 @@ def cut_numbers(frame: Frame, whole: Frame | None) -> Iterator[str]:
                 begins = [number for number in numbers if number.startswith(tail.group(1))]
                 if begins:
                     yield f'{box.name}: "{tail.group(1)}" of "{begins[0]}" in "{line.strip()}"'
+
+
+def wide_lists(frame: Frame) -> Iterator[str]:
+    """Yield lists whose lines end outside: a clock there is not cut, but not seen at all."""
+    for box in frame.boxes:
+        if box.is_wider and box.seen.area:
+            yield f"{box.name} {box.seen}"
 
 
 def _numbers_of(frame: Frame) -> frozenset[str]:

@@ -4,10 +4,14 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from ssohelper.actions import guards
+from ssohelper.core.text import show
 from ssohelper.emulator.server import Emulator
+from ssohelper.errors import Refused
 from ssohelper.system import collected_run, terminal_session
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.command_line import CommandScreen
@@ -93,8 +97,12 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.press("enter")
         await user.wait_for_screen(GrantScreen)
         await user.wait_for_text("esc: cancel")
-        await user.press(*"INC-1", "enter", *"wrong", "enter")
-        await user.wait_for_screen(ConfirmScreen)
+        refused = Refused("a grant is given on a terminal only")
+        with mock.patch.object(guards, "grant_role", side_effect=refused):
+            await user.press(*"INC-1", "enter")
+            await user.type(show(HOSTILE))
+            await user.press("enter")
+            await user.wait_for_screen(ConfirmScreen)
         await user.wait_for_text("as these 3 of 4 roles only?", "Developer in payments-dev")
         assert "DatabaseAdmin in x" not in user.screen
         await user.press("n")

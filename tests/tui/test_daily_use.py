@@ -79,9 +79,13 @@ def test_a_search_without_matches_says_how_to_clear_it(world: DemoHome) -> None:
         await user.wait_for_text("1 session not listed yet: F3")
         await user.press(*"zzz")
         await user.wait_for_text("nothing matches · esc clears the search")
-        assert "a filter is on" not in user.screen
+        assert "favourites only" not in user.screen
+        for key in ("f7", "enter", "tab", "ctrl+y"):
+            await user.press(key)
+            await until(lambda: user.messages.endswith("no role is selected"))
+            user.app.messages.all.clear()
         await user.press("ctrl+b")
-        await user.wait_for_text("nothing matches · esc clears the search · a filter is on")
+        await user.wait_for_text("nothing matches · esc clears the search · favourites only: ^b")
         await user.press("escape")
         await until(lambda: "nothing matches" not in user.screen)
 

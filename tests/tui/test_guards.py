@@ -45,16 +45,33 @@ def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: st
         await user.press("enter")  # without a reason nothing goes on
         assert isinstance(user.app.screen, GrantScreen)
         await user.press(*"INC-4711", "enter", *"payments-dev", "enter")
-        await user.wait_for_message("the typed word is not the requested one")
-        await user.wait_for_screen(AccountsScreen)
-        await user.press(key)
-        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_text("✗ the typed word is not the requested one", "INC-4711")
+        assert isinstance(user.app.screen, GrantScreen)
         await user.press("escape")
         await user.wait_for_message("nothing was granted")
+        await user.wait_for_screen(AccountsScreen)
 
     app = run_scenario(world.app(), scenario)
     assert app.return_value is None
     assert events(world) == ["refused", "refused"]
+
+
+def test_the_word_is_typed_again_in_the_dialog_and_its_letters_search_nothing(
+    world: DemoHome,
+) -> None:
+    settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
+
+    async def scenario(user: User) -> None:
+        await go_to_the_guarded_role(user)
+        await user.press("enter")
+        await user.wait_for_screen(GrantScreen)
+        await user.press(*"incident 5", "enter", *"payment-prod", "enter")
+        await user.wait_for_text("✗ the typed word is not the requested one")
+        await user.press(*"payments-prod", "enter")
+
+    app = run_scenario(world.app(), scenario)
+    assert app.return_value == "ssohelper use payments-prod.DatabaseAdmin"
+    assert events(world)[:2] == ["refused", "grant"]
 
 
 def test_a_shell_starts_after_a_grant_whose_time_the_details_show(world: DemoHome) -> None:

@@ -149,6 +149,18 @@ def test_a_cut_account_id_or_name_is_no_cut_count() -> None:
     assert rules_of(frame_of(text("payments-1…")), whole) == set()
 
 
+def test_a_list_with_a_clock_right_of_its_edge_is_found() -> None:
+    def frame(gap: int) -> Frame:
+        class Listed(LineView):
+            def on_mount(self) -> None:
+                self.set_lines([[(f"Developer{' ' * gap}7h 59m left", "")]])
+
+        return frame_of(Listed())
+
+    assert rules_of(frame(40)) == {"scrolls sideways"}
+    assert rules_of(frame(2)) == set()
+
+
 def test_a_widget_without_content_beside_a_list_with_more_is_found() -> None:
     def frame(words: str, long: bool) -> Frame:
         listed = LongList() if long else text("all", width="1fr")

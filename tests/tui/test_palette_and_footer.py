@@ -127,3 +127,19 @@ def test_a_line_feed_typed_before_the_start_is_enter(world: DemoHome) -> None:
         await until(lambda: user.app.return_value)
 
     assert run_scenario(world.app(), scenario).return_value is not None
+
+
+@pytest.mark.parametrize("keys", long_after(2, [["f3"], ["ctrl+l"], ["f4"], ["ctrl+l", "f3"]]))
+def test_another_screen_closes_the_palette_and_it_opens_again(
+    world: DemoHome, keys: list[str]
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        for key in ("ctrl+p", *keys):
+            await user.press(key)
+            await user.wait_for_text({"ctrl+p": "quit, and use this role"}.get(key, ""))
+        await until(lambda: not isinstance(user.app.screen, CommandPalette))
+        await user.press("ctrl+p", "ctrl+p")
+        await user.wait_for_screen(CommandPalette)
+
+    run_scenario(world.app(), scenario)

@@ -306,7 +306,7 @@ def test_an_empty_screen_says_what_to_do_first(world: DemoHome, tmp_path: Path) 
     async def without_session(user: User) -> None:
         await open_screen(user)
         await user.wait_for_text(
-            "Set up a session first: F3, then n, or type: ssohelper setup START_URL"
+            "Set up a session first: F3 shows the form, or type: ssohelper setup START_URL"
         )
 
     run_scenario(nothing, without_session)

@@ -44,7 +44,12 @@ def test_a_session_is_renamed_in_its_profiles_too(world: DemoHome) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     long_after(
-        1, [("lab", 'a session named "lab" already exists'), ("a b", "is not a valid name")]
+        1,
+        [
+            ("lab", 'a session named "lab" already exists'),
+            ("a b", "is not a valid name"),
+            ("", '"" is not a valid name'),
+        ],
     ),
 )
 def test_a_name_that_cannot_be_changes_nothing(world: DemoHome, name: str, message: str) -> None:
@@ -54,12 +59,13 @@ def test_a_name_that_cannot_be_changes_nothing(world: DemoHome, name: str, messa
         await user.press("f3")
         await user.wait_for_text("corp", "signed in")
         await ask_for_name(user, name)
-        await user.wait_for_message(message)
-        await user.wait_for_screen(SessionsScreen)
-        await user.press("e")
-        await user.wait_for_screen(AskScreen)
+        await user.wait_for_text(message)
+        await user.press(*"lab", "enter")  # no letter is a command of the screen below
+        await user.wait_for_text('✗ a session named "lab" already exists')
+        assert isinstance(user.app.screen, AskScreen)
         await user.press("escape")
         await user.wait_for_message("nothing was written")
+        await user.wait_for_screen(SessionsScreen)
 
     run_scenario(world.app(), scenario)
     assert world.config_file.read_bytes() == before

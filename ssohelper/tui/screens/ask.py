@@ -1,7 +1,8 @@
-"""A dialog that asks for a line of text."""
+"""A dialog that asks for a line of text, and the line in which a dialog refuses what was typed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,8 +13,28 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
 from ssohelper.tui import dialog_sizes
 from ssohelper.tui.keys import action_binding
+
+
+class RefusalLine(Static):
+    """Says why a dialog does not take the typed text. The dialog stays open, for the next one.
+
+    If it closed, the letters that are typed then would be commands of the screen below.
+    """
+
+    DEFAULT_CSS = "RefusalLine { height: auto; color: $text-error; display: none; }"
+
+    def refuse(self, error: SsoHelperError, field: Input) -> None:
+        """Show the error, and select the field's text: the next letters replace it."""
+        self.update(
+            Content("\n".join(show(text) for text in (f"✗ {error.message}", error.hint) if text))
+        )
+        self.display = True
+        field.focus()
+        field.select_all()
+        self.call_after_refresh(self.scroll_visible, animate=False)
 
 
 class AskScreen(ModalScreen["str | None"]):
@@ -27,15 +48,26 @@ class AskScreen(ModalScreen["str | None"]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [action_binding("ask.cancel", "dismiss")]
 
-    def __init__(self, question: str, value: str, command: str) -> None:
-        """`value` is in the field at first. `command` is the command line that does the same."""
+    def __init__(
+        self,
+        question: str,
+        value: str,
+        command: str,
+        check: Callable[[str], object] = lambda _text: None,
+    ) -> None:
+        """`value` is in the field at first. `command` is the command line that does the same.
+
+        `check` raises an SsoHelperError if the text is not possible: the dialog then shows it.
+        """
         super().__init__()
+        self._check = check
         self._question, self._value, self._command = question, value, command
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(show(self._question)), classes="dialog--title")
             yield Input(self._value, id="answer", compact=True)
+            yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
             yield Static("esc: cancel", classes="dialog--note", markup=False)
 
@@ -44,4 +76,10 @@ class AskScreen(ModalScreen["str | None"]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.dismiss(event.value.strip() or None)
+        text = event.value.strip()
+        try:
+            self._check(text)
+        except SsoHelperError as error:
+            self.query_one(RefusalLine).refuse(error, event.input)
+        else:
+            self.dismiss(text or None)

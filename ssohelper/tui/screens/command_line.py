@@ -15,9 +15,9 @@ from ssohelper.actions import credentials, environment, guards, run, selection
 from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
-from ssohelper.errors import SsoHelperError, UsageProblem
+from ssohelper.errors import UsageProblem
 from ssohelper.tui import background
-from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.ask import AskScreen, RefusalLine
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.role_runs import RoleRun
@@ -46,7 +46,8 @@ class CommandScreen(AskScreen):
 
     def __init__(self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow]) -> None:
         """`guarded` are the guarded ones of `rows`. The list's search may hide some of `rows`."""
-        super().__init__(_command_question(rows), "", "ssohelper exec ROLE -- COMMAND")
+        command = "ssohelper exec ROLE -- COMMAND"
+        super().__init__(_command_question(rows), "", command, self._check_command)
         signs = ["@@ " if row in guarded else "" for row in rows]
         roles = [sign + show(label_of(row)) for sign, row in zip(signs, rows, strict=True)]
         self._roles = roles if len(rows) > 1 else []
@@ -59,7 +60,7 @@ class CommandScreen(AskScreen):
                 yield Static(Content("\n".join(self._roles)))
             yield Static(Content(show(self._guarded)), id="guarded", classes="dialog--note")
             yield Input(placeholder="aws sts get-caller-identity", id="answer", compact=True)
-            yield Static("", id="wrong", classes="error", markup=False)
+            yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
             yield Static("enter: run · esc: cancel", classes="dialog--note", markup=False)
 
@@ -67,21 +68,13 @@ class CommandScreen(AskScreen):
         self.query_one("#answer").focus()
         self.query_one("#roles").display = bool(self._roles)
         self.query_one("#guarded").display = bool(self._guarded)
-        self.query_one("#wrong").display = False
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        event.prevent_default()  # Textual would call the method of AskScreen too
-        try:
-            words = split_command(event.value)
-            if words:
-                run.find_program(words[0], self.app.services.environ)
-        except SsoHelperError as error:
-            wrong = self.query_one("#wrong", Static)
-            wrong.update(Content(show(error.message)))
-            wrong.display = True
-        else:
-            self.dismiss(event.value.strip() or None)
+    def _check_command(self, line: str) -> None:
+        """Raise UsageProblem if the line cannot be split, has no word, or its program is missing."""
+        words = split_command(line)
+        if not words:
+            raise UsageProblem("no command is typed")
+        run.find_program(words[0], self.app.services.environ)
 
 
 class _CancelledError(Exception):

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -22,6 +24,8 @@ from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
+
+_SCROLL_KEYS = "page down, ↓, j: more"
 
 
 class ConfirmScreen(ModalScreen[bool]):
@@ -36,6 +40,13 @@ class ConfirmScreen(ModalScreen[bool]):
         action_binding("confirm.no", "answer(False)"),
         action_binding("confirm.diff", "show_other"),
         action_binding("confirm.choose"),
+        # A button has the focus, and these keys scroll the lines above it.
+        Binding("up,k,ctrl+k", "scroll_lines('up')", show=False),
+        Binding("down,j,ctrl+j", "scroll_lines('down')", show=False),
+        Binding("pageup", "scroll_lines('page_up')", show=False),
+        Binding("pagedown", "scroll_lines('page_down')", show=False),
+        Binding("home,g", "scroll_lines('home')", show=False),
+        Binding("end,G", "scroll_lines('end')", show=False),
     ]
     app: TuiApp[Any]
 
@@ -65,7 +76,8 @@ class ConfirmScreen(ModalScreen[bool]):
         self.wants_choice = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog wide" if self._lines else "dialog"):
+        with Vertical(classes="dialog wide" if self._lines else "dialog") as dialog:
+            dialog.set_class(bool(self._lines) and self._is_short(self.app.size), "short")
             yield Static(Content(show(self._question)), classes="dialog--title")
             if self._lines:
                 yield WrappedView(id="changes")
@@ -83,9 +95,34 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         if self._lines:
-            self.query_one("#changes", LineView).set_lines(self._lines)
+            view = self.query_one("#changes", LineView)
+            view.set_lines(self._lines)
+            self.watch(view, "show_vertical_scrollbar", self._show_scroll_keys)
         # Usually "No" has the focus, so that Enter alone changes nothing.
         self.query_one("#yes" if self._proposes_yes else "#no", Button).focus()
+
+    def on_resize(self, event: Resize) -> None:
+        self._fit_height(event.size)
+
+    def _fit_height(self, size: Size) -> None:
+        """Give the dialog the height that its lines need, if the screen has that many lines."""
+        if self._lines:
+            dialog = self.query_one(".dialog")
+            dialog.set_class(self._is_short(size), "short")
+
+    def _is_short(self, size: Size) -> bool:
+        texts = [self._question, *([f"$ {self._command}"] if self._command else ())]
+        return dialog_sizes.is_short(size, self._lines, texts)
+
+    def _show_scroll_keys(self, is_longer: bool) -> None:
+        """Name the keys that scroll, in the border: that takes no line from the text."""
+        self.query_one(".dialog").border_subtitle = _SCROLL_KEYS if is_longer else ""
+
+    def action_scroll_lines(self, where: str) -> None:
+        """Scroll the lines `up`, `down`, `page_up`, `page_down`, or to their `home` or `end`."""
+        if self._lines:
+            view = self.query_one("#changes", LineView)
+            getattr(view, f"scroll_{where}")(animate=False)
 
     def action_answer(self, yes: bool) -> None:
         self.dismiss(yes)
@@ -99,6 +136,7 @@ class ConfirmScreen(ModalScreen[bool]):
         self._lines, self._other = self._other, self._lines
         view = self.query_one("#changes", LineView)
         view.set_lines(self._lines)
+        self._fit_height(self.size)
         view.focus()
 
     def action_choose(self) -> None:

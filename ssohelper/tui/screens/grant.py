@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -18,43 +18,52 @@ from ssohelper.core.instants import duration_text
 from ssohelper.core.model import RoleKey
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.screens.ask import RefusalLine
 
 if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
 
 
-class Answer(NamedTuple):
-    """What the user typed: why the role is granted, and the word that confirms it."""
+class GrantScreen(ModalScreen["str | None"]):
+    """A dialog that asks for a grant. Its result is the typed reason, or None if the user left.
 
-    reason: str
-    word: str
-
-
-class GrantScreen(ModalScreen["Answer | None"]):
-    """A dialog that asks for a grant. Its result is what was typed, or None if the user left."""
+    A wrong word is refused in the dialog, which stays open with the reason.
+    """
 
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
     VERTICAL_BREAKPOINTS = dialog_sizes.LINES
+    # On few lines the error takes the place of a label.
+    CSS = "GrantScreen.-low.refused #why { display: none; }"
     HELP_TEXT = "A question: a guarded role needs a reason, and the account's name typed."
     BINDINGS: ClassVar[list[BindingType]] = [action_binding("grant.cancel", "cancel")]
 
-    def __init__(self, word: str, notice: str, command: str) -> None:
+    def __init__(
+        self,
+        word: str,
+        notice: str,
+        command: str,
+        check: Callable[[str], object] = lambda _word: None,
+    ) -> None:
+        """`check` raises an SsoHelperError if the typed word is not `word`."""
         super().__init__()
+        self._check = check
         self._word, self._notice, self._command = word, notice, command
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(show(self._notice)), classes="dialog--title")
-            yield Static("reason, for the journal", classes="dialog--note", markup=False)
+            yield Static("reason, for the journal", id="why", classes="dialog--note", markup=False)
             yield Input(placeholder="INC-4711", id="reason", compact=True)
             yield Static(
                 Content(f"type the account's name ({show(self._word)}) to go on"),
                 classes="dialog--note",
             )
             yield Input(id="word", compact=True)
+            yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
             yield Static("esc: cancel", classes="dialog--note", markup=False)
 
@@ -64,12 +73,16 @@ class GrantScreen(ModalScreen["Answer | None"]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         reason, word = (self.query_one(f"#{name}", Input) for name in ("reason", "word"))
-        if not reason.value.strip():
-            reason.focus()
-        elif event.input is reason:
-            word.focus()
+        if not reason.value.strip() or event.input is reason:
+            (word if reason.value.strip() else reason).focus()
+            return
+        try:
+            self._check(word.value)
+        except SsoHelperError as error:
+            self.add_class("refused")
+            self.query_one(RefusalLine).refuse(error, word)
         else:
-            self.dismiss(Answer(reason.value, word.value))
+            self.dismiss(reason.value)
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -78,22 +91,25 @@ class GrantScreen(ModalScreen["Answer | None"]):
 async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], None]) -> bool:
     """Ask for a grant if a rule guards the role and no grant lasts; return whether to go on.
 
-    Call it in a worker. It calls `granted` after a grant. Raises: SsoHelperError when the user
-    typed another word, or nothing may be granted here.
+    Call it in a worker. It calls `granted` after a grant. Raises: SsoHelperError when nothing may
+    be granted here.
     """
     services = app.services
     if not await background.run(app, lambda: guards.needs_grant(services, key)):
         return True
     word, notice = guards.make_grant_question(services, key)
     command = f"ssohelper guard grant {word_as_typed(key.text)} --reason TEXT"
-    answer = await app.push_screen_wait(GrantScreen(word, notice, command))
-    if answer is None:
+    reason = await app.push_screen_wait(
+        GrantScreen(
+            word, notice, command, lambda typed: guards.check_typed_word(services, key, typed, word)
+        )
+    )
+    if reason is None:
         services.vault.note_refusal(key, "the user left the question for a grant")
         app.show_done("nothing was granted", command)
         return False
-    guards.check_typed_word(services, key, answer.word, word)
     made = await background.run(
-        app, lambda: guards.grant_role(services, key, answer.reason, grants.DEFAULT_SECONDS)
+        app, lambda: guards.grant_role(services, key, reason, grants.DEFAULT_SECONDS)
     )
     granted()
     app.show_done(f"granted for {duration_text(made.ends_at - made.granted_at)}", command)

@@ -105,6 +105,8 @@ class ListControls:
 
     def _toggle_tick(self) -> None:
         row = self._roles.row
+        if not self._roles.shown.count:
+            self._screen.app.warn_no_role()
         if row is not None and row.provider:
             self._screen.app.show_done(
                 "only roles are ticked: this profile's credentials are not ours"

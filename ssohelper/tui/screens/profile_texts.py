@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ssohelper.actions import adopting, setup_text
 from ssohelper.actions.sync_options import ACCOUNTS, FORM, REGION, ROLES, TEMPLATE
@@ -14,6 +14,7 @@ from ssohelper.tui.profile_rows import ProfileRow, Section
 from ssohelper.tui.screens.profile_planner import Found
 from ssohelper.tui.screens.proposal import CurrentProfiles, Proposal, sync_command
 from ssohelper.tui.widgets.lines import Line
+from ssohelper.tui.widgets.sync_fields import LABELS
 
 KeyOf = Callable[[str], str]
 
@@ -35,21 +36,30 @@ def next_sync_line(found: Found, now: int) -> str:
     if found.error is not None:
         return f"{command}: not possible"
     if proposal.problems:
-        return f"{command}: an option is not valid"
+        return f"{command}: {option_problem(proposal.problems)}"
     if proposal.plan is None:
         return f"{command}: no list of roles yet"
     age = duration_text(now - (proposal.listed_at or 0))
     return f"{plan_kinds.counts_line(proposal.plan)} · {command} · list of {age} ago"
 
 
+def option_problem(problems: Mapping[str, str]) -> str:
+    """Return the first of the problems, which are by option, with the name of its field."""
+    field, text = next(iter(problems.items()))
+    return f"option {LABELS[field]}: {text}"
+
+
 def sync_options_line(proposal: Proposal, texts: dict[str, str] | None, key: str) -> str:
     """Return the options with which the sync is planned, and the key that changes them."""
     if not proposal.texts:
         return ""
-    now = texts or proposal.texts
+    now = {
+        name: text.strip() or proposal.defaults[name]
+        for name, text in (texts or proposal.texts).items()
+    }
     parts = [
-        f"accounts {now[ACCOUNTS].strip() or 'all'}",
-        f"roles {now[ROLES].strip() or 'all'}",
+        f"accounts {now[ACCOUNTS] or 'all'}",
+        f"roles {now[ROLES] or 'all'}",
         f"names {now[TEMPLATE]}",
         f"form {now[FORM]}",
         now[REGION],
@@ -98,7 +108,7 @@ def _missing_input_hint(found: Found, key_of: KeyOf) -> str:
         return proposal.warning
     if found.wish is None:
         return (
-            f"Set up a session first: {key_of('app.sessions')}, then n, "
+            f"Set up a session first: {key_of('app.sessions')} shows the form, "
             f"or type: ssohelper setup START_URL. {setup_text.TRY_THE_DEMO}"
         )
     if proposal.plan is None and not proposal.problems:
@@ -115,6 +125,14 @@ def _missing_input_hint(found: Found, key_of: KeyOf) -> str:
             f"{key_of('profiles.options')} shows the filters, {key_of('profiles.refresh')} asks AWS."
         )
     return ""
+
+
+def missing_plan_text(found: Found, key_of: KeyOf) -> str:
+    """Return why there is no plan, and so no diff."""
+    if found.proposal.problems:
+        key = key_of("profiles.options")
+        return f"no diff: {option_problem(found.proposal.problems)} · {key} opens the options"
+    return _missing_input_hint(found, key_of)
 
 
 def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:

@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-from ssohelper.actions import adopting
+from ssohelper.actions import adopting, sync_options
 from ssohelper.core import plan_kinds
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -208,10 +208,11 @@ class ProfilesScreen(FirstPlanScreen):
         """Open the fields of the sync's options, or close them and keep their texts."""
         found = self._planner.found
         if self.fields.display:
-            self._close_option_fields()
+            self._keep_options()
         elif found is not None:
+            proposal = found.proposal
             self._texts_before = self._planner.texts
-            self.fields.open(self._planner.texts or found.proposal.texts)
+            self.fields.open(self._planner.texts or proposal.texts, proposal.defaults)
             self.fields.show_problems(found.proposal.problems)
             self.refresh_bindings()
 
@@ -222,9 +223,24 @@ class ProfilesScreen(FirstPlanScreen):
     def on_sync_fields_closed(self, event: SyncFields.Closed) -> None:
         event.stop()
         if event.keep:
-            self._planner.texts = self.fields.texts
+            self._keep_options()
         else:
             self._planner.texts = self._texts_before
+            self._close_option_fields()
+            self._planner.plan_sync()
+
+    def _keep_options(self) -> None:
+        """Close the fields and keep their texts, or go to the first whose text is not valid."""
+        session, texts = self._planner.session, self.fields.texts
+        if session is None:
+            return
+        problems = sync_options.parse_sync_options(self.app.services, session, texts).problems
+        if problems:
+            self.fields.show_problems(problems)
+            self.fields.go_to(next(iter(problems)))
+            self.app.show_warning(profile_texts.option_problem(problems))
+            return
+        self._planner.texts = texts
         self._close_option_fields()
         self._planner.plan_sync()
 
@@ -294,12 +310,12 @@ class ProfilesScreen(FirstPlanScreen):
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
         found, wish, names = self._planner.found, self._planner.wish, self.pane.names_to_remove()
-        lines = {"undo": "profile undo", "prune": "profile sync --prune"}
-        lines["rename"] = "profile sync --rename"
-        lines["adopt"] = "profile sync --adopt GLOB"
+        lines = {}
         if wish is not None and found is not None:
             lines["apply"] = sync_command(wish, found.proposal.given, found.proposal.others)
             lines["refresh"] = f"list --refresh --session {wish.session.name}"
+        lines |= {"prune": "profile sync --prune", "rename": "profile sync --rename"}
+        lines |= {"adopt": "profile sync --adopt GLOB", "undo": "profile undo"}
         if names:
             lines["remove"] = f"profile rm {profile_actions.command_arguments(names)}"
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
@@ -361,7 +377,10 @@ class ProfilesScreen(FirstPlanScreen):
         """Show the diff of all changes, from the profile under the cursor on, if there are any."""
         found = self._planner.found
         plan = found.proposal.plan if found is not None else None
-        if found is None or plan is None:
+        if found is None:
+            return
+        if plan is None:
+            self.app.show_warning(profile_texts.missing_plan_text(found, self._key_of))
             return
         row, services = self.pane.row, self.app.services
         try:

@@ -50,7 +50,8 @@ class Proposal(NamedTuple):
     """What `profile sync` would change according to a list of roles.
 
     If there is no saved list, or a text of the user is wrong, `plan` is None; `problems` says by
-    field what is wrong. `texts` are the present options, and `given` those that the user changed.
+    field what is wrong. `texts` are the present options, `defaults` what empty texts mean, and
+    `given` the options that the user changed.
     `others` are the profiles of other tools.
     """
 
@@ -59,6 +60,7 @@ class Proposal(NamedTuple):
     warning: str | None = None
     problems: dict[str, str] = {}  # noqa: RUF012  (never changed)
     texts: dict[str, str] = {}  # noqa: RUF012
+    defaults: dict[str, str] = {}  # noqa: RUF012
     given: Choices = NO_CHOICES
     others: tuple[ProfileOfOtherTool, ...] = ()
 
@@ -76,10 +78,11 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
     """Return what `profile sync` would change according to the saved list. Asks AWS nothing."""
     session = wish.session
     texts = sync_options.load_sync_option_texts(services, session)
+    defaults = sync_options.load_default_option_texts(services, session)
     edited = sync_options.parse_sync_options(services, session, wish.texts or {})
     listing = directory.load_listing(services, session)
     if listing is None or edited.problems:
-        return Proposal(problems=edited.problems, texts=texts, given=edited.given)
+        return Proposal(None, None, None, edited.problems, texts, defaults, edited.given)
     given = edited.given
     choices = profiles.merge_choices(services, session, given)
     others = tuple(adopting.list_profiles_of_other_tools(services, session, listing))
@@ -97,7 +100,7 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         others=others,
     )
     warning = _filter_warning(plan)
-    return Proposal(plan, listing.listed_at, warning, texts=texts, given=given, others=others)
+    return Proposal(plan, listing.listed_at, warning, {}, texts, defaults, given, others)
 
 
 def sync_command(wish: Wish, given: Choices, others: Sequence[ProfileOfOtherTool] = ()) -> str:

@@ -9,15 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import show
+from ssohelper.tui import dialog_sizes
 from ssohelper.tui.widgets.lines import WrappedView, text_lines
-
-# The most columns of a dialog, and those beside its lines: its border, its padding, the lines' own
-# padding and scrollbar.
-_DIALOG_WIDTH, _BESIDE = 110, 7
 
 
 class ReportScreen(ModalScreen[None]):
@@ -25,10 +23,6 @@ class ReportScreen(ModalScreen[None]):
 
     HELP_TEXT = "What was done, what is wrong, and what to type next. Enter closes it."
     CSS_PATH = "../styles/screens.tcss"
-    CSS = """
-    ReportScreen .dialog { width: 110; }
-    ReportScreen WrappedView { height: auto; max-height: 100%; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [("enter,escape,q", "close", "Close")]
 
     def __init__(self, title: str, texts: Sequence[str]) -> None:
@@ -36,7 +30,7 @@ class ReportScreen(ModalScreen[None]):
         self._title, self._texts = title, texts
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog wide"):
             yield Static(Content(show(self._title)), classes="dialog--title")
             yield WrappedView()
             yield Static("enter: close", classes="dialog--note", markup=False)
@@ -46,10 +40,9 @@ class ReportScreen(ModalScreen[None]):
         lines.set_lines(text_lines(self._texts))
         lines.focus()
 
+    def on_resize(self, event: Resize) -> None:
+        is_short = dialog_sizes.is_short(event.size, text_lines(self._texts), [self._title])
+        self.query_one(".dialog").set_class(is_short, "short")
+
     def action_close(self) -> None:
         self.dismiss(None)
-
-
-def lines_width(width: int) -> int:
-    """Return how many columns a dialog's lines have on a screen of this width."""
-    return min(width, _DIALOG_WIDTH) - _BESIDE

@@ -33,6 +33,8 @@ class SearchDialog(ModalScreen[_Answer]):
     SearchDialog .dialog { height: 80%; }
     SearchDialog SearchLine { background: $background; }
     """
+    # What is shown in place of a list without any line, also before a search.
+    NO_LINES: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [*make_cursor_bindings()]
     app: TuiApp[Any]
 
@@ -49,6 +51,7 @@ class SearchDialog(ModalScreen[_Answer]):
         with Vertical(classes="dialog"):
             yield Static(Content(show(self._title)), classes="dialog--title")
             yield SearchLine(id="dialog-search")
+            yield Static("", id="dialog-empty", classes="dialog--note", markup=False)
             yield Chooser(lambda number, width: self.draw_line(self._found[number], width))
             keys = " · ".join(f"{self.app.key_of(name, self)}: {does}" for name, does in self._keys)
             yield Static(Content(keys), id="dialog-keys", classes="dialog--note")
@@ -77,6 +80,9 @@ class SearchDialog(ModalScreen[_Answer]):
         self._searched = line.value
         self._found = self.find_line_numbers(line.value)
         self.query_one(Chooser).set_count(len(self._found), 0)
+        empty = self.query_one("#dialog-empty", Static)
+        empty.update(Content("nothing matches: esc closes" if count else self.NO_LINES))
+        empty.display = not self._found
         line.note = f"{len(self._found)}/{count}"
         line.refresh()
 

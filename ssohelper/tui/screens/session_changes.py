@@ -25,8 +25,13 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
     """Ask for a new name and rename the session, in the profiles that use it too."""
     services, old = app.services, session.name
     command = f"ssohelper session rename {old}"
+
+    def check(new_name: str) -> None:
+        if new_name != old:
+            sessions.check_new_session_name(services, session, new_name)
+
     new = await app.push_screen_wait(
-        AskScreen(f'New name of the session "{old}"', old, f"{command} NEW")
+        AskScreen(f'New name of the session "{old}"', old, f"{command} NEW", check)
     )
     if new is None or new == old:
         app.show_done(NOTHING_WRITTEN)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
 from ssohelper.actions.clocks import SessionClock
+from ssohelper.core.clock_text import time_left_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import broken_into_lines, show
 from ssohelper.tui.list_states import ListStates
@@ -12,6 +18,8 @@ from ssohelper.tui.widgets.clocks import Snapshot, credentials_line, region_text
 from ssohelper.tui.widgets.lines import Line
 
 _LABEL_WIDTH = 16
+_ROLE_WIDTH, _LEAST_NAME, _LEAST_BAR = 20, 8, 4
+_ID_WIDTH = 12
 
 
 def session_lines(clock: SessionClock, states: ListStates, now: int, width: int) -> list[Line]:
@@ -57,13 +65,53 @@ def role_lines(snapshot: Snapshot, session: SsoSession, aws_now: int, width: int
     ]
     if not mine:
         return [[("  role credentials  ", "dim"), ("none cached", "dim")]]
-    # The account's id, the role and the time take 53 columns. The account's name and the bar share
-    # the rest.
-    name_width = max(8, min(28, (width - 53) * 2 // 3))
-    bar = max(4, min(24, width - 53 - name_width))
+    times = [time_left_text(found.credentials.expires_at, aws_now) for _, found in mine]
+    names = Counter(snapshot.account_names.get(id_) for id_ in {key.account_id for key, _ in mine})
+    is_id_needed = None in names or max(names.values()) > 1
+    columns = _role_columns(
+        width - max(map(cell_len, times)),
+        _ID_WIDTH if is_id_needed else _LEAST_NAME,
+        max(cell_len(show(key.role_label)) for key, _ in mine),
+    )
     lines: list[Line] = [[("  role credentials", "dim")]]
     for key, found in mine:
         name = snapshot.account_names.get(key.account_id) or ""
-        label = f"    {fitted(name, name_width)} {key.account_id}  {fitted(key.role_label, 20)} "
-        lines.append(credentials_line((label, ""), found, aws_now, bar))
+        if not columns.has_id and (not name or names[name] > 1):
+            name = key.account_id
+        id_ = f"{key.account_id}  " if columns.has_id else ""
+        account, role = fitted(name, columns.name), fitted(key.role_label, columns.role)
+        label = f"{columns.indent}{account} {id_}{role}{' ' if columns.bar else '  '}"
+        lines.append(credentials_line((label, ""), found, aws_now, columns.bar))
     return lines
+
+
+class _RoleColumns(NamedTuple):
+    """The widths of the columns before the time that a role's credentials have left."""
+
+    indent: str
+    name: int
+    has_id: bool
+    role: int
+    bar: int
+
+
+def _role_columns(width: int, least_name: int, longest_role: int) -> _RoleColumns:
+    """Return the columns before the time, which together have this width.
+
+    Without room the account's id is left out, then the bar; then the account's name, but for its
+    first `least_name` columns, and last the role are shortened.
+    """
+    id_width = _ID_WIDTH + len("  ")
+    # One blank is after the name, one before the bar, and two are after that.
+    rest = width - len("    ") - 1 - _ROLE_WIDTH - 3
+    if rest >= _LEAST_NAME + id_width + _LEAST_BAR:
+        name = max(_LEAST_NAME, min(28, (rest - id_width) * 2 // 3))
+        return _RoleColumns("    ", name, True, _ROLE_WIDTH, min(24, rest - id_width - name))
+    role = min(_ROLE_WIDTH, longest_role)
+    rest = width - len("    ") - 1 - role - 3
+    if rest >= _ID_WIDTH + _LEAST_BAR:
+        name = min(28, rest - _LEAST_BAR)
+        return _RoleColumns("    ", name, False, role, min(24, rest - name))
+    rest = width - len("  ") - 1 - 2
+    role = max(1, min(role, rest - least_name))
+    return _RoleColumns("  ", max(1, min(28, rest - role)), False, role, 0)

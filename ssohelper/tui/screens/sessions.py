@@ -38,7 +38,7 @@ from ssohelper.tui.widgets.clocks import (
     token_line,
 )
 from ssohelper.tui.widgets.key_bar import KeyBar
-from ssohelper.tui.widgets.lines import Chooser, Line, LineView
+from ssohelper.tui.widgets.lines import Chooser, Line, LineView, WrappedView
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.top_bar import TopBar
 
@@ -97,7 +97,7 @@ class SessionsScreen(Screen[None]):
         yield Chooser(self._row, id="sessions")
         yield Static("", id="error", classes="error", markup=False)
         yield Static("Clocks", id="clocks", classes="part--title", markup=False)
-        yield LineView(id="details")
+        yield WrappedView(id="details")
         yield SetUpForm()
         yield MessageLine()
         yield KeyBar()
@@ -258,7 +258,9 @@ class SessionsScreen(Screen[None]):
         services, states = self.app.services, self.app.list_states
         now = services.clock.now()
         lines: list[Line] = [[], *session_lines(clock, states, now, width), []]
-        bar = max(8, min(40, width - 56))
+        # The label, the time and where it comes from take up to 57 columns. Without room for all,
+        # the bar goes, and the rest is wrapped.
+        bar = min(40, width - 57) if width >= 65 else 0
         if self._sign_in_of(clock) is not None:
             key = self.app.key_of("sessions.sign_in", self)
             shown: Line = [("  A sign-in runs. ", ""), (f"Press {key}", "accent")]

@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Resize
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
@@ -25,6 +26,7 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
+from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
 from ssohelper.tui.screens.set_up_steps import write_profiles
@@ -91,6 +93,7 @@ class SetUpForm(VerticalScroll):
         & Input { max-width: 70; background: $panel; }
         & #form-error { color: $text-error; padding-top: 1; }
         & Button { margin-top: 1; }
+        &.few-lines { padding: 0 2; }
     }
     """
     app: TuiApp[Any]
@@ -122,6 +125,11 @@ class SetUpForm(VerticalScroll):
         yield Button("Set up", id="set_up", variant="primary", compact=True)
         yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
 
+    def on_resize(self, event: Resize) -> None:
+        # On few lines the title and the first field are seen together.
+        self.query_one(".dialog--note").display = self.app.size.height >= LOW_LINES
+        self.set_class(self.app.size.height < LOW_LINES, "few-lines")
+
     def begin(self, title: str | None = None) -> None:
         """Focus the form's first field, and suggest a start URL that is known on this machine.
 
@@ -129,7 +137,8 @@ class SetUpForm(VerticalScroll):
         """
         if title is not None:
             self.query_one("#form-title", Static).update(title)
-        self.query_one("#start_url", Input).focus()
+        # The form is not laid out yet: a focus that scrolls would scroll past the field.
+        self.query_one("#start_url", Input).focus(scroll_visible=False)
         services = self.app.services
         self.app.run_in_background(
             lambda: setup.find_portals_in_config(services),
@@ -276,6 +285,13 @@ class SetUpScreen(ModalScreen[bool]):
         form.styles.height = "auto"
         form.styles.max_height = "100%"
         form.begin("Set up another session (esc: leave)")
+
+    def on_screen_suspend(self) -> None:
+        # The steps open dialogs, which are not drawn inside the box of this one.
+        self.query_one(".dialog").visible = False
+
+    def on_screen_resume(self) -> None:
+        self.query_one(".dialog").visible = True
 
     def on_set_up_form_done(self) -> None:
         self.dismiss(True)

@@ -25,16 +25,15 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
-from ssohelper.errors import UsageProblem
 from ssohelper.system import programs
-from ssohelper.tui import background
+from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.screens.adopt_questions import offer_to_adopt_profiles_that_need_ssohelper
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.config_write import NO_CHANGE, write_plan, write_question
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.filter_choice import FilterChoiceScreen
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, plan_lines_with_warning
-from ssohelper.tui.screens.report import ReportScreen, lines_width
+from ssohelper.tui.screens.report import ReportScreen
 from ssohelper.tui.widgets.lines import Line, plain_lines, text_lines
 
 if TYPE_CHECKING:
@@ -102,17 +101,15 @@ async def _ask_before_diff(
 
 async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | None:
     """Return the region that the user confirms or types; None if the user left."""
-    question, answer = f"{setup_text.DEFAULT_REGION}?", proposal
-    while True:
-        typed_text = await app.push_screen_wait(
-            AskScreen(question, answer, f"{command} --default-region R")
+    typed_text = await app.push_screen_wait(
+        AskScreen(
+            f"{setup_text.DEFAULT_REGION}?",
+            proposal,
+            f"{command} --default-region R",
+            default_regions.parse_region_name,
         )
-        if typed_text is None:
-            return None
-        try:
-            return default_regions.parse_region_name(typed_text)
-        except UsageProblem as error:
-            question, answer = f"{error.message}; {error.hint}", typed_text
+    )
+    return None if typed_text is None else default_regions.parse_region_name(typed_text)
 
 
 async def _plan_and_write_profiles(
@@ -179,7 +176,7 @@ def _make_write_question(
     first += text_lines([swapped] if swapped else [], "warn")
     if not plan_summary.is_big_plan(plan):
         return ConfirmScreen(question, lines=[*first, *lines], command=command)
-    for line in plan_summary.summary_lines(plan, lines_width(app.size.width)):
+    for line in plan_summary.summary_lines(plan, dialog_sizes.lines_width(app.size.width)):
         first += plain_lines(line)
     return ConfirmScreen(question, lines=first, other=lines, command=command, can_choose=True)
 

@@ -30,6 +30,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
         "Type a name and save the present view under it, or find a saved one and use it. The "
         "command palette has the saved views too."
     )
+    NO_LINES = "No view is saved yet: type a name for the present one, and save it."
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("views.use", "enter", priority=True),
         action_binding("views.save", priority=True),

@@ -61,6 +61,7 @@ class LineView(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.lines: Sequence[Line] = ()
+        self._line_count = 0
 
     def set_lines(self, lines: Sequence[Line], *, stay: bool = False) -> None:
         """Show these lines. With `stay` keep the scroll position, otherwise scroll to the top."""
@@ -70,8 +71,13 @@ class LineView(ScrollView, can_focus=True):
             self.scroll_to(0, 0, animate=False)
 
     def _set_size(self, width: int, height: int) -> None:
+        self._line_count = height
         self.virtual_size = Size(width, height)
-        self.refresh()
+        self.refresh(layout=self.styles.auto_dimensions)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        # Textual returns the virtual size, which is never less than the view was high before.
+        return self._line_count
 
     def render_line(self, y: int) -> Strip:
         x, top = self.scroll_offset

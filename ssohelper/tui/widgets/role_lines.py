@@ -7,7 +7,7 @@ with a profile, ● live credentials with the time left, ✓ a ticked role.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -18,7 +18,7 @@ from ssohelper.core.clock_text import ago_text
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.shown_roles import Heading
+from ssohelper.core.shown_roles import Heading, ShownRoles
 from ssohelper.core.text import show
 from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted, marked
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     # What `account_colors` imports is not needed for the first paint.
     from ssohelper.core.account_colors import AccountMark
     from ssohelper.core.search import Span
+    from ssohelper.tui.base import TuiApp
 
 CURSOR, FAVOURITE, GUARDED = "❯", "★", guard_rules.SIGN
 LIVE, PROFILE = "●", "P"
@@ -231,3 +232,26 @@ def _role_count_text(heading: Heading) -> str:
     kind = "profile" if heading.row.provider else "role"
     text = f"1 {kind}" if count == 1 else f"{count} {kind}s"
     return text if shown == count else f"{shown} of {text}"
+
+
+def no_match_text(app: TuiApp[Any], shown: ShownRoles) -> str:
+    """Return why no role is shown, with a suggestion and the keys of the filters; "" without roles."""
+    if not shown.rows:
+        return ""
+
+    def key_of(action: str) -> str:
+        return app.key_of(f"accounts.{action}")
+
+    parts, view = ["nothing matches"], shown.view
+    if shown.suggestion:
+        parts.append(f'did you mean "{shown.suggestion}"?')
+    if shown.is_searching:
+        parts.append("esc clears the search")
+    if view.only_favourites:
+        shows_all, adds = key_of("only_favourites"), key_of("favourite")
+        parts.append(f"favourites only: {shows_all} shows all, {adds} adds one")
+    if view.only_session is not None:
+        parts.append(
+            f"session {show(view.only_session)} only: {key_of('only_session')} changes that"
+        )
+    return f"     {' · '.join(parts)}"

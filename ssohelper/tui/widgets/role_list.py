@@ -7,7 +7,7 @@ takes 2.9 s.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -24,11 +24,12 @@ from ssohelper.core.shown_roles import Heading, LineContent, ShownRoles
 from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.columns import Columns
-from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter
+from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter, no_match_text
 
 if TYPE_CHECKING:
     # What `account_colors` imports is not needed for the first paint.
     from ssohelper.core.account_colors import AccountMark
+    from ssohelper.tui.base import TuiApp
 
 # A list of fewer lines has no room for the heading of an account that is scrolled away.
 _LEAST_FOR_HEADING = 3
@@ -39,6 +40,8 @@ class RoleList(ScrollView, can_focus=False):
 
     The list never has the focus. The widget that has it calls the list's methods.
     """
+
+    app: TuiApp[Any]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "role-list--hit",
@@ -331,7 +334,7 @@ class RoleList(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         line = y + int(self.scroll_offset.y)
         if line >= len(self.shown.lines):
-            text = f"     {self.shown.no_match_text}" if line == 0 else ""
+            text = no_match_text(self.app, self.shown) if line == 0 else ""
             return Strip([Segment(fitted(text, width), self._style("") + self._style("dim"))])
         number, is_cursor = self._number_at_line(y), line == self.cursor
         if number < 0:

@@ -1,7 +1,9 @@
 """A search field above a list of roles. The picker and the Accounts screen use it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -17,6 +19,9 @@ from ssohelper.tui.keys import PICKER_UP, make_cursor_bindings
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
 
 _PREPARE_SECONDS = 0.1
 # A search that finds nothing is followed by a suggestion after such a pause in typing.
@@ -41,6 +46,8 @@ class RolePane(SearchPane):
         & > RoleList { height: 1fr; }
     }
     """
+
+    app: TuiApp[Any]
 
     class Left(Message):
         """The message that the user pressed Escape while the search was empty."""
@@ -110,7 +117,10 @@ class RolePane(SearchPane):
 
     def action_choose(self) -> None:
         self.search_now()
-        self.list.choose()
+        if self.list.shown.count:
+            self.list.choose()
+        else:
+            self.app.warn_no_role()
 
     def action_leave(self) -> None:
         """Clear the search, or else the ticks, or else send `Left`: the user wants to leave."""

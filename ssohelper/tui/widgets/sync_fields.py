@@ -16,13 +16,9 @@ from ssohelper.actions.sync_options import ACCOUNTS, FIELDS, FORM, REGION, ROLES
 from ssohelper.core.text import show
 from ssohelper.tui.keys import action_binding
 
-_LABELS = {
-    ACCOUNTS: ("accounts", "all; such as: pay* !*sandbox*"),
-    ROLES: ("roles", "all; such as: Read* Admin"),
-    TEMPLATE: ("names", "{account_name}.{role_name}"),
-    FORM: ("form", "process or sso"),
-    REGION: ("region", "eu-west-1"),
-}
+LABELS = {ACCOUNTS: "accounts", ROLES: "roles", TEMPLATE: "names", FORM: "form", REGION: "region"}
+# What an empty field of filters means. The others mean the option's default.
+_EMPTY = {ACCOUNTS: "all; such as: pay* !*sandbox*", ROLES: "all; such as: Read* Admin"}
 
 
 class SyncFields(VerticalScroll):
@@ -71,19 +67,22 @@ class SyncFields(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         for field in FIELDS:
-            label, placeholder = _LABELS[field]
             with Horizontal():
-                yield Static(label, classes="field--label", markup=False)
-                yield Input(placeholder=placeholder, id=f"option-{field}", compact=True)
+                yield Static(LABELS[field], classes="field--label", markup=False)
+                yield Input(id=f"option-{field}", compact=True)
                 yield Static("", id=f"problem-{field}", classes="field--problem", markup=False)
         # A narrow screen has no space for problems beside the fields.
         yield Static("", id="problem", markup=False)
 
-    def open(self, texts: Mapping[str, str]) -> None:
-        """Show the fields with these texts, and put the cursor into the first."""
+    def open(self, texts: Mapping[str, str], defaults: Mapping[str, str]) -> None:
+        """Show the fields with these texts, and put the cursor into the first.
+
+        An empty field shows what it means, its text in `defaults`.
+        """
         self._shown = dict(texts)
         for field in FIELDS:
             self._field(field).value = texts.get(field, "")
+            self._field(field).placeholder = _EMPTY.get(field) or defaults.get(field, "")
         self.show_problems({})
         self.display = True
         self._field(FIELDS[0]).focus()
@@ -98,7 +97,7 @@ class SyncFields(VerticalScroll):
         for field in FIELDS:
             text = problems.get(field, "")
             self.query_one(f"#problem-{field}", Static).update(Content(show(text)))
-        below = "\n".join(f"{_LABELS[field][0]}: {show(text)}" for field, text in problems.items())
+        below = "\n".join(f"{LABELS[field]}: {show(text)}" for field, text in problems.items())
         self.query_one("#problem", Static).update(Content(below))
 
     def go_to(self, field: str) -> None:

@@ -1,0 +1,83 @@
+"""The keys of a question that shows lines: they scroll while an answer has the focus."""
+
+import pytest
+from textual.widgets import Button
+
+from ssohelper.actions import guards
+from ssohelper.errors import Refused
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.grant import GrantScreen
+from ssohelper.tui.screens.report import ReportScreen
+from ssohelper.tui.widgets.lines import Line, LineView
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import DemoHome, until
+
+LINES: list[Line] = [[(f"+ profile {number}", "")] for number in range(100)]
+
+
+def test_the_diff_scrolls_without_going_to_it(world: DemoHome) -> None:
+    answers: list[bool | None] = []
+
+    async def scenario(user: User) -> None:
+        user.app.push_screen(ConfirmScreen("write?", lines=LINES), answers.append)
+        await user.wait_for_text("+ profile 0 ", "page down, ↓, j: more")
+        view = user.app.screen.query_one(LineView)
+        for key, at in (("down", 1), ("j", 2), ("k", 1), ("up", 0), ("pagedown", 1), ("home", 0)):
+            await user.press(key)
+            if key == "pagedown":
+                await until(lambda: view.scroll_y > 5)
+            else:
+                await until(lambda at=at: view.scroll_y == at)
+        await user.press("end")
+        await user.wait_for_text("+ profile 99")
+        await user.press("g")
+        await user.wait_for_text("+ profile 0 ")
+        assert isinstance(user.app.focused, Button)
+        await user.press("tab")
+        assert user.app.focused is view
+        await user.press("y")
+
+    run_scenario(world.app(), scenario)
+    assert answers == [True]
+
+
+def test_lines_that_fit_need_no_keys_to_scroll(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        user.app.push_screen(ConfirmScreen("write?", lines=LINES[:2]))
+        await user.wait_for_text("+ profile 1 ")
+        assert "page down" not in user.screen
+        dialog = user.app.screen.query_one(".dialog")
+        await until(lambda: dialog.size.height <= 6)  # no more lines than it needs
+        await user.pilot.resize_terminal(40, 12)
+        await user.wait_for_text("+ profile 1 ", "Yes (y)")
+        assert "page down" not in user.screen
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize(("count", "is_long"), [(2, False), (100, True)])
+def test_a_report_is_as_high_as_its_text(world: DemoHome, count: int, is_long: bool) -> None:
+    async def scenario(user: User) -> None:
+        user.app.push_screen(ReportScreen("20 profiles added", ["one"] * count))
+        await user.wait_for_text("20 profiles added", "enter: close")
+        dialog = user.app.screen.query_one(".dialog")
+        await until(lambda: (dialog.size.height > 20) == is_long)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_on_12_lines_the_refusal_of_a_word_is_seen_whole(world: DemoHome) -> None:
+    def refuse(_word: str) -> None:
+        raise Refused(guards.WRONG_WORD)
+
+    notice = (
+        'the rule "*/DatabaseAdmin" guards the role DatabaseAdmin in the account "payments-prod" '
+        "(000030000001)"
+    )
+
+    async def scenario(user: User) -> None:
+        user.app.push_screen(GrantScreen("payments-prod", notice, "command", refuse))
+        await user.press(*"why", "enter", *"payment", "enter")
+        await user.wait_for_text("✗ the typed word", "requested one", "payment ")
+
+    run_scenario(world.app(), scenario, size=(40, 12))
