@@ -74,13 +74,6 @@ class ProfilesScreen(FirstPlanScreen):
     ProfilesScreen #hint { height: auto; padding: 0 1; color: $text-warning; }
     ProfilesScreen #parts { height: 1fr; }
     ProfilesScreen #detail { height: 7; padding: 0 1; background: $surface; }
-    ProfilesScreen.beside #parts { layout: horizontal; }
-    ProfilesScreen.beside #detail { width: 58; height: 1fr; }
-    ProfilesScreen.low #detail, ProfilesScreen.low #in-force { display: none; }
-    ProfilesScreen #error { display: none; }
-    ProfilesScreen.unreadable #error { display: block; }
-    ProfilesScreen.unreadable .part--line, ProfilesScreen.unreadable #hint,
-    ProfilesScreen.unreadable #detail { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(action_binding(f"profiles.{name}") for name in ("apply", "remove", "options", "diff")),
