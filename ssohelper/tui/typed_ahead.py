@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from textual.events import Key
 
@@ -12,10 +13,11 @@ _NAMED = {
 }  # fmt: skip
 _CTRL_A, _CTRL_Z = 1, 26
 
+# Compiled when first used: a user who types nothing ahead needs neither it nor the table of keys.
 # An escape sequence. In this order: pasted text to its end; a string such as the terminal's
 # background, if it answers late; a key of Linux's console; a key of the keypad; an answer of the
 # terminal; all others, of which rxvt ends some with $; one that is cut off.
-_SEQUENCE = re.compile(
+_SEQUENCE = (
     r"\x1b(?:"
     r"\[200~.*?(?:\x1b\[201~|\Z)"
     r"|[]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)"
@@ -24,8 +26,7 @@ _SEQUENCE = re.compile(
     r"|\[\?[0-?]*[ -/]*[@-~]"
     r"|\[[0-?]*(?:\$|[ -/]*[@-~])"
     r"|\[[0-?]*[ -/]*\Z"
-    r")",
-    re.DOTALL,
+    r")"
 )
 _LETTERS = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "home", "F": "end"}
 _NUMBERS = {
@@ -55,7 +56,9 @@ def _list_sequences() -> Iterator[tuple[str, str]]:
             yield f"[{number};{modifier}~", name + _NUMBERS[number]
 
 
-_KEYS = dict(_list_sequences())
+@cache
+def _keys_by_sequence() -> dict[str, str]:
+    return dict(_list_sequences())
 
 
 def read_keys(typed: bytes) -> Iterator[Key]:
@@ -64,16 +67,19 @@ def read_keys(typed: bytes) -> Iterator[Key]:
     Leaves out a sequence that is no key of this program, and text that was pasted as such.
     """
     text = typed.decode("utf-8", "ignore")
+    if not text:
+        return
+    sequences, keys = re.compile(_SEQUENCE, re.DOTALL), _keys_by_sequence()
     at = 0
     while at < len(text):
-        sequence = _SEQUENCE.match(text, at)
+        sequence = sequences.match(text, at)
         if sequence is None:
             yield from _read_key(text[at])
             at += 1
             continue
         name = sequence.group()[1:]
-        if name in _KEYS:
-            yield Key(_KEYS[name], None)
+        if name in keys:
+            yield Key(keys[name], None)
         elif name[:1] == "O" and name[1:] in _KEYPAD:
             yield from _read_key(_KEYPAD[name[1:]])
         at = sequence.end()
