@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
 from ssohelper.core import chains
-from ssohelper.core.config_file import (
-    ConfigFile,
-    ProfileEntry,
-    TargetRole,
-    target_belongs_to_session,
-)
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import (
     RoleRow,
@@ -23,6 +18,7 @@ from ssohelper.core.role_rows import (
     rows_of_foreign_profiles,
     rows_without_usage,
 )
+from ssohelper.core.serving_sessions import find_sessions_of_target
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -137,31 +133,19 @@ class _SessionsOfProfiles:
 
     def __init__(self, config: ConfigFile, sessions: Sequence[SsoSession]) -> None:
         self._config = config
-        self._sessions = sessions
         self._by_name = {session.name: session for session in sessions}
-        self._by_start_url: dict[str | None, list[SsoSession]] = {}
+        self._by_portal: dict[tuple[str, str | None], list[SsoSession]] = {}
 
     def find(self, target: TargetRole) -> Sequence[SsoSession]:
         """Return the sessions beside whose roles a list shows the profile of this target."""
         if target.session_name:
             named = self._by_name.get(target.session_name)
             return () if named is None else (named,)
-        if target.start_url not in self._by_start_url:
-            self._by_start_url[target.start_url] = self._find_by_portal(target)
-        return self._by_start_url[target.start_url]
-
-    def _find_by_portal(self, target: TargetRole) -> list[SsoSession]:
-        same = [one for one in self._sessions if target_belongs_to_session(target, one)]
-        if not same:
-            return same
-        from ssohelper.core import adoption  # few have such profiles: not before the first paint
-
-        # Another session of the portal may be another user's: its roles are not those of the profile.
-        return [
-            one
-            for one in same
-            if adoption.find_session_for_legacy_profiles(self._config, one).name == one.name
-        ]
+        portal = target.form, target.start_url
+        if portal not in self._by_portal:
+            found = find_sessions_of_target(self._config, target)
+            self._by_portal[portal] = [one for one in found if one.name in self._by_name]
+        return self._by_portal[portal]
 
 
 def _make_rows_of_profiles(
