@@ -12,10 +12,13 @@ from textual.app import App as TextualApp
 from textual.pilot import Pilot
 
 from ssohelper.app import App
+from ssohelper.tui import typing_pause
 from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.typed_ahead import read_keys
 from tests.tui.world import until
 
+# How long the program waits for a pause in typing: for the tests of that.
+REAL_PAUSE_SECONDS = typing_pause.PAUSE_SECONDS
 Scenario = Callable[["User"], Awaitable[None]]
 
 
@@ -88,8 +91,13 @@ def run_scenario(
     size: tuple[int, int] = (100, 30),
     *,
     wait_for_bars: bool = True,
+    pause_seconds: float = 0.0,
 ) -> FullScreenApp:
-    """Run the full screen with this scenario. An error in the program fails the test."""
+    """Run the full screen with this scenario. An error in the program fails the test.
+
+    A user reads a late dialog before the answer; a test answers at once. So the pause in typing for
+    which a late dialog waits is `pause_seconds` long.
+    """
     app = FullScreenApp(services)
     app.animation_level = "none"
     # A note must not vanish before a test on a slow machine has read it.
@@ -101,5 +109,6 @@ def run_scenario(
                 await until(lambda: app.screen.query("KeyBar"))
             await scenario(User(app, pilot))
 
-    asyncio.run(go())
+    with mock.patch.object(typing_pause, "PAUSE_SECONDS", pause_seconds):
+        asyncio.run(go())
     return app

@@ -15,7 +15,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_line import SearchLine
-from tests.tui.driving import User, run_scenario
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
@@ -421,4 +421,4 @@ def test_enter_takes_no_other_role_when_a_refresh_has_removed_the_one_under_the_
         await until(lambda: user.app.return_value is not None)
         assert user.messages.count(gone) == is_gone
 
-    run_scenario(world.app(), scenario)
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)

@@ -16,7 +16,7 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.typed_ahead import read_keys
 from ssohelper.tui.widgets.lines import LineView
 from tests.long_rows import long_after
-from tests.tui.driving import User, run_scenario
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
@@ -180,4 +180,4 @@ def test_an_action_that_asks_waits_for_the_plan_and_the_keys_after_it_answer_not
         assert is_list_untouched(screen)
         assert world.config_file.read_text() == before
 
-    run_scenario(world.app(), scenario)
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)

@@ -2,7 +2,6 @@
 
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.typing_pause import TypingPause
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_several_sign_ins import leave_running, opened
 from tests.tui.test_sign_in import callback_port, kept_tokens, listens, waiting, with_a_browser
@@ -44,7 +43,6 @@ def test_a_sign_in_to_a_session_that_left_the_config_ends(world: DemoHome) -> No
         assert len(opened(notes)) == 1
 
     async def save_nothing_without_a_read(user: User) -> None:
-        user.app.typing_pause = TypingPause()  # as after a pause: a dialog has closed by itself
         await user.press("f2")
         await user.wait_for_screen(AccountsScreen)
         await user.type("payments-dev developer")

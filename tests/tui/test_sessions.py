@@ -7,7 +7,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.typing_pause import TypingPause
-from tests.tui.driving import User, run_scenario
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.test_set_up import quick
 from tests.tui.world import DemoHome
 from tests.two_regions import SECOND, THERE
@@ -208,4 +208,4 @@ def test_letters_typed_when_the_sign_in_dialog_closes_by_itself_do_nothing(
         await user.press("o")
         await user.wait_for_screen(ConfirmScreen)
 
-    run_scenario(services, scenario)
+    run_scenario(services, scenario, pause_seconds=REAL_PAUSE_SECONDS)

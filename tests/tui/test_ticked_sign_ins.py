@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from ssohelper.actions import login
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
-from ssohelper.tui import typing_pause
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
@@ -18,13 +15,6 @@ from tests.tui.test_accounts import role_list
 from tests.tui.test_set_up import quick
 from tests.tui.test_sign_in_goes_on import sign_in_now
 from tests.tui.world import NOW, DemoHome, until
-
-
-@pytest.fixture(autouse=True)
-def fast_typing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Accept a letter at once after a dialog has closed by itself: these users type fast."""
-    monkeypatch.setattr(typing_pause, "PAUSE_SECONDS", 0.0)
-
 
 LAB = Account("000060000001", "lab", "aws+lab@example.com")
 
@@ -95,8 +85,6 @@ def test_profiles_of_several_sessions_are_one_question_each_and_a_no_leaves_the_
     async def answer(user: User, session_name: str, key: str) -> None:
         await user.wait_for_text(f'"{session_name}": 1 profile to add')
         await user.wait_for_screen(ConfirmScreen)
-        # The question follows a dialog that closed by itself: it takes no letter before a pause.
-        user.app.typing_pause = typing_pause.TypingPause()  # as after one
         await user.press(key)
 
     async def scenario(user: User) -> None:

@@ -16,7 +16,7 @@ from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.typing_pause import TypingPause
-from tests.tui.driving import User, run_scenario
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.test_sign_in_goes_on import sign_in_now, sign_out
 from tests.tui.world import DemoHome, until
 
@@ -148,7 +148,7 @@ def test_a_sign_in_dialog_that_opens_late_takes_no_letter_of_the_search(
         await user.press("b")
         await user.wait_for_screen(AccountsScreen)
 
-    run_scenario(services, scenario)
+    run_scenario(services, scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
 @pytest.mark.parametrize("key", ["down", "tab", "ctrl+g"])
@@ -178,7 +178,7 @@ def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
         await user.press("y")
         await user.wait_for_message("1 profile added")
 
-    run_scenario(world.app(), scenario)
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
 def test_a_question_that_its_own_key_has_opened_takes_keys_at_once(world: DemoHome) -> None:
@@ -190,7 +190,7 @@ def test_a_question_that_its_own_key_has_opened_takes_keys_at_once(world: DemoHo
         await user.press("y")
         await user.wait_for_message("1 profile added")
 
-    run_scenario(world.app(), scenario)
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
 @pytest.mark.parametrize("key", ["tab", "down"])
@@ -212,4 +212,4 @@ def test_enter_takes_no_role_when_the_sign_in_dialog_has_closed_by_itself(
         await user.press("enter")
         await until(lambda: user.app.return_value is not None)
 
-    run_scenario(services, scenario)
+    run_scenario(services, scenario, pause_seconds=REAL_PAUSE_SECONDS)
