@@ -17,6 +17,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
+from ssohelper.tui.typing_pause import PAUSE_SECONDS
 from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
 
@@ -73,6 +74,8 @@ def full_screen(home: Home) -> Iterator[Screen]:
             screen.wait_for("name of the session")
             screen.press(f"{START_URL}\tus-east-1\twork\r")
             screen.wait_for("default region of the profiles?")
+            # The sign-in dialog has closed by itself: for so long Enter and letters are ignored.
+            time.sleep(PAUSE_SECONDS)
             yield screen
         finally:
             program.kill()
