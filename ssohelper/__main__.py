@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ssohelper.system.shell_answer import ShellAnswer
 
 INTERRUPTED = 130
+# How long a thread of the full screen may run Python while another waits to run.
+_SWITCH_SECONDS = 0.0005
 
 
 def _exit_interrupted(_number: int, _frame: object) -> None:
@@ -166,12 +168,31 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     _raise_on_interrupt()
     from ssohelper.system.terminal_background import ask_background
 
+    # Textual writes to the terminal in a thread. With Python's 5 ms that thread begins to write the
+    # first frame 5 ms after it was drawn, and the user's keys wait as long for other threads.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with ask_background(os.environ) as background:
+        _import_asyncio_without_tls()
         from ssohelper.tui import app
 
     # If a shell function started us, Enter switches its shell to the chosen role.
     use = None if waiting is None else lambda row: _run_command(["use"], waiting, row)
     return app.main(use, background)
+
+
+def _import_asyncio_without_tls() -> None:
+    """Import asyncio as on a Python that was built without ssl. `import ssl` works as ever.
+
+    asyncio imports ssl for its own TLS connections only, which Textual does not open. Loading
+    OpenSSL takes 7 ms, which the first paint does not need.
+    """
+    if "ssl" in sys.modules:
+        return
+    sys.modules["ssl"] = None  # type: ignore[assignment]  # importing it raises ImportError
+    try:
+        import asyncio  # noqa: F401
+    finally:
+        del sys.modules["ssl"]
 
 
 def _run_command(

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from tests.bench.world import Bench, Failed, Row
 
 ACCOUNTS, ROLES = 2000, 10
-START_ROUNDS = 9
+START_ROUNDS = 25
 START_TARGET = 1.25
 KEY_TARGET, WORST_TARGET = 0.45, 3.0
 MEMORY_TARGET_MB = 100

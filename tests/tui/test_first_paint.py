@@ -50,3 +50,19 @@ def test_garbage_collection_is_off_while_textual_is_imported(home: Home) -> None
         home.env,
     )
     assert found == ["False"]
+
+
+def test_openssl_is_not_loaded_before_the_first_paint_and_can_be_loaded_after_it(
+    home: Home,
+) -> None:
+    found = _output_of(
+        "import sys\n"
+        "import ssohelper.__main__ as program\n"
+        "program._import_asyncio_without_tls()\n"
+        "import ssohelper.tui.app, ssohelper.tui.screens.accounts\n"
+        "print('ssl' in sys.modules)\n"
+        "import ssl\n"
+        "print(ssl.create_default_context().check_hostname)\n",
+        home.env,
+    )
+    assert found == ["False", "True"]
