@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import signal
+import socket
 import ssl
 import threading
 import time
@@ -70,11 +71,14 @@ class Emulator:
         # the emulator.
         self.tls: ssl.SSLContext | None = None
         self._server: Listener | None = None
+        # While the emulator is stopped: a socket that is bound to its port and does not listen.
+        self._port_keeper: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
         """Start to listen. After `stop`, it listens on the same port with the same state."""
         self._server = Listener(self.service, self.port, self.tls)
+        self._release_port()
         self.port = self._server.server_port
         self.url = self.service.center.url = f"http://{HOST}:{self.port}"
         self._thread = threading.Thread(
@@ -84,14 +88,24 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stop listening and close all connections. Does nothing if the emulator is stopped."""
+        """Stop listening and close all connections. Does nothing if the emulator is stopped.
+
+        From then on connections are refused, until `start` is called. No other program can get the
+        port meanwhile: clients would take its answers for those of the emulator.
+        """
         server, self._server = self._server, None
         if server is None:
             return
         server.stopping.set()
         server.shutdown()
         server.server_close()
+        self._port_keeper = _bind_without_listening(self.port)
         server.close_connections()
+
+    def _release_port(self) -> None:
+        if self._port_keeper is not None:
+            self._port_keeper.close()
+            self._port_keeper = None
 
     def __enter__(self) -> Self:
         return self if self._server else self.start()
@@ -103,6 +117,7 @@ class Emulator:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        self._release_port()
 
     # -- the emulated organizations and the fault settings -------------------------
 
@@ -287,6 +302,15 @@ def refuse_aws_folder(path: str | Path) -> None:
     places = (Path(path).expanduser().absolute(), Path(path).expanduser().resolve())
     if any(".aws" in place.parts for place in places):
         raise EmulatorError(f"the emulator writes nothing to an .aws folder: {str(path)!r}")
+
+
+def _bind_without_listening(port: int) -> socket.socket:
+    """Return a socket that is bound to the port. Connections to it are refused."""
+    bound = socket.socket()
+    # As for the listener: lets the next listener bind the port while this socket has it.
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((HOST, port))
+    return bound
 
 
 def _write_atomically(path: Path, text: str) -> None:

@@ -161,6 +161,11 @@ def test_stop_closes_connections_and_start_uses_the_same_port():
         emu.stop()
         emu.stop()
         assert kept.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", emu.port), timeout=30)
+    # Another test's server would answer this test's clients if it got the port.
+    with socket.socket() as another, pytest.raises(OSError, match="in use"):
+        another.bind(("127.0.0.1", emu.port))
     with emu.start():
         assert emu.url == url
         headers = {"x-amz-sso_bearer_token": token}
