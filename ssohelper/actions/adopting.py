@@ -81,14 +81,14 @@ def list_profiles_of_other_tools(
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
     users = find_profiles_on_each_source(config)
-    owner, owner_listing = load_listing_for_legacy_profiles(app, session, listing)
+    owner, owner_listing = find_session_of_legacy_profiles_and_its_listing(app, session, listing)
     candidates = adoption.find_adoption_candidates(config, session, listed, refused, owner_listing)
     legacy = {entry.name for entry in adoption.find_legacy_profiles(config, session)}
     found = []
     for one in candidates.values():
         uses_owner = one.name in legacy and owner.name != session.name
         trouble = check.find_profile_trouble(one.origin)
-        lasting = "" if trouble else check.find_lasting_trouble(one.name)
+        lasting = "" if trouble else check.find_trouble_despite_adoption(one.name)
         if uses_owner and one.role and not trouble:
             trouble = f'the sign-in that it uses, to "{owner.name}", does not have its role'
         is_unusable = bool(trouble or lasting)
@@ -125,7 +125,7 @@ def list_profiles_of_other_tools(
     return found
 
 
-def load_listing_for_legacy_profiles(
+def find_session_of_legacy_profiles_and_its_listing(
     app: App, session: SsoSession, listing: Listing
 ) -> tuple[SsoSession, Listing | None]:
     """Return the session whose sign-in the portal's legacy profiles use, and its roles if known.
@@ -138,7 +138,7 @@ def load_listing_for_legacy_profiles(
     return owner, directory.load_listing(app, owner)
 
 
-def choose_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
+def names_of_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
     """Return the profiles that AWS tools cannot use now: they do not count for their roles."""
     return frozenset(one.name for one in found if one.is_unusable)
 
@@ -230,7 +230,7 @@ def choose_profiles_that_need_ssohelper(found: Iterable[ProfileOfOtherTool]) -> 
     return frozenset(one.name for one in found if one.candidate.role and one.needs_ssohelper)
 
 
-def list_profiles_left_out_of_blocks(
+def list_unadopted_profiles_by_aws_sso_cli_block(
     app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
 ) -> list[list[str]]:
     """Return, for each block of profiles that aws-sso-cli rewrites, those that `adopt` leaves out.
@@ -245,7 +245,7 @@ def list_profiles_left_out_of_blocks(
     ]
 
 
-def drop_profiles_of_partly_named_blocks(
+def drop_profiles_of_partly_named_aws_sso_cli_blocks(
     app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
 ) -> frozenset[str]:
     """Return `adopt` without the profiles of aws-sso-cli's blocks that it names only in part."""
@@ -277,7 +277,7 @@ def find_remaining_aws_sso_cli_markers(
     ]
 
 
-def partly_adopted_block_error(left: Sequence[str]) -> UsageProblem:
+def partly_adopted_aws_sso_cli_block_error(left: Sequence[str]) -> UsageProblem:
     """Return the error for adopting only some profiles of a block of aws-sso-cli."""
     names = shortened_name_list([show(name, 80) for name in left], _MOST_NAMES)
     return UsageProblem(
@@ -293,7 +293,7 @@ def find_unusable_profiles_of_other_tools(app: App) -> frozenset[str]:
     return frozenset(
         origin.name
         for origin in find_profile_origins(check.config)
-        if check.find_profile_trouble(origin) or check.find_lasting_trouble(origin.name)
+        if check.find_profile_trouble(origin) or check.find_trouble_despite_adoption(origin.name)
     )
 
 
@@ -328,10 +328,10 @@ def find_profile_trouble(app: App, name: str) -> str:
     return ProfileChecker(app, app.config.read(), asks_aws=True).find_trouble_or_doubt(name)
 
 
-def find_trouble_of_sign_in(app: App, name: str) -> str:
+def find_trouble_of_sign_in_or_source_profiles(app: App, name: str) -> str:
     """Return why AWS tools cannot sign in for a legacy profile or use the profile's sources, or ""."""
     check = ProfileChecker(app, app.config.read())
-    return check.find_trouble_of_legacy_profile(name) or check.find_trouble_of_sources(name)
+    return check.find_trouble_of_legacy_profile(name) or check.find_trouble_of_source_profiles(name)
 
 
 def find_reason_to_use_another_profile(app: App, name: str) -> str:

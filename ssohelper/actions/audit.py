@@ -46,7 +46,7 @@ def read_journal(app: App, wanted: JournalFilter) -> list[AuditRow]:
     found = app.journal.read()
     if found.damaged:
         app.warn(f"lines of the journal that are damaged: {found.damaged}; see: audit --verify")
-    names = _load_account_names(app)
+    names = _load_account_names_by_session_and_id(app)
     rows = []
     is_wanted_role = _make_role_filter(wanted.role)
     for line in found.lines:
@@ -69,7 +69,7 @@ def verify_journal(app: App) -> Verdict:
     return app.journal.verify()
 
 
-def broken_chain_error(found: Verdict) -> LocalState | None:
+def broken_hash_chain_error(found: Verdict) -> LocalState | None:
     """Return the error that names the first line that breaks the journal's chain, or None."""
     if found.fault is None:
         return None
@@ -104,7 +104,7 @@ def _make_role_filter(pattern: str | None) -> Callable[[RoleKey | None, str], bo
     return lambda key, _name: key is not None and matches(key.role_name)
 
 
-def _load_account_names(app: App) -> dict[tuple[str, str], str]:
+def _load_account_names_by_session_and_id(app: App) -> dict[tuple[str, str], str]:
     """Return the name of each account of the saved lists, by session name and account id."""
     found = {}
     # The journal stays readable even if the config or a saved list cannot be read.

@@ -99,7 +99,7 @@ class Work:
         app = self.current_app()
         session = selection.require_session(app, session_name)
 
-        def renew_in_process(
+        def renew_token_in_separate_process(
             portal: SsoSession, token_id: str, seconds: float | None
         ) -> SsoHelperError | None:
             def prepare_portal_call() -> None:
@@ -113,7 +113,9 @@ class Work:
             return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_portal_call)
 
         try:
-            regions.renew_token_in_any_region(app, session, seen_id, renew_in_process)
+            regions.renew_token_in_any_region(
+                app, session, seen_id, renew_token_in_separate_process
+            )
         except SsoHelperError:
             raise
         except Exception as cause:

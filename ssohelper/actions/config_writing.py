@@ -29,12 +29,12 @@ def write_config_as_shown(app: App, command: str, data: bytes, changes: Sequence
     Raises: LocalState if the config changed since, and ConfigInvalid; then nothing is written.
     """
 
-    def changes_for(config: ConfigFile) -> Sequence[Change]:
+    def make_config_changes(config: ConfigFile) -> Sequence[Change]:
         if config.data != data:
             raise config_changed_error(app)
         return changes
 
-    if app.config.write(changes_for, app.clock.deadline()):
+    if app.config.write(make_config_changes, app.clock.deadline()):
         add_config_write_to_journal(app, command, changes)
 
 
@@ -46,7 +46,7 @@ def config_changed_error(app: App) -> LocalState:
     )
 
 
-def check_same_write(app: App, shown: _Write, now: _Write) -> None:
+def check_write_is_as_shown(app: App, shown: _Write, now: _Write) -> None:
     """Check that the write planned `now` is the one whose diff was `shown` to the user.
 
     Each of the two is a config and the changes to it. Raises: LocalState if the two write other

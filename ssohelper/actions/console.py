@@ -27,7 +27,7 @@ _AFTER_FAILURE_SECONDS = 2.0
 _POLL_SECONDS = 0.2
 
 
-class Opened(NamedTuple):
+class OpenedConsole(NamedTuple):
     """A console session opened in a browser. It ends when the role credentials behind it expire."""
 
     page: ConsolePage
@@ -85,7 +85,7 @@ def open_console_in_browser(
     page: ConsolePage,
     start: Callable[[str], bool],
     has_failed: Callable[[], bool] = lambda: False,
-) -> Opened:
+) -> OpenedConsole:
     """Sign a browser in to the console page. Return once the browser has requested our redirect.
 
     `start` starts the browser with a URL of our local server that works once. The server redirects
@@ -104,7 +104,7 @@ def open_console_in_browser(
     keys = fixed_keys.release_fixed_keys(app, profile, Way.CONSOLE)
     address = federation.get_login_url(keys, session.start_url, page.url)
     send_browser_to_address(app, address, start, has_failed, _other_ways_to_console_hint(profile))
-    return Opened(page, keys.expires_at)
+    return OpenedConsole(page, keys.expires_at)
 
 
 def send_browser_to_address(
@@ -145,7 +145,7 @@ def _wait_for_browser_request(
             return redirect.wait(min(_AFTER_FAILURE_SECONDS, deadline.seconds_left()))
 
 
-def record_visit_and_find_other_role(
+def record_console_visit_and_find_other_role(
     app: App, browser: str, profile: Profile, ends_at: int
 ) -> RoleKey | None:
     """Record a console visit; return another role that the browser may still be signed in as.

@@ -107,7 +107,7 @@ def renew_credentials_early(
         release_credentials(app, session, role, way, deadline, least_share=_HALF)
 
 
-def get_new_credentials(
+def replace_cached_credentials(
     app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline
 ) -> None:
     """Get new credentials, whatever is cached: for a wrong clock or a sign-in that ends soon.
@@ -124,7 +124,7 @@ def get_new_credentials(
 def load_renewal_time(app: App, session: SsoSession, role: Role) -> int:
     """Return when (epoch seconds) the credentials or the token are due for renewal; 0 is now."""
     cached = app.credentials.load(session.key_of(role), session)
-    return 0 if cached is None else issuing.load_renewal_time_of_cached(app, session, cached)
+    return 0 if cached is None else issuing.load_renewal_time_of_credentials(app, session, cached)
 
 
 def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share: float) -> Reply:

@@ -181,13 +181,13 @@ class _ListingRefresh:
         to_ask = [listed for listed in self._accounts.values() if not listed.answered]
         self._progress(len(self._accounts) - len(to_ask), len(self._accounts))
         try:
-            self._ask_for_roles(to_ask)
+            self._ask_for_roles_of_accounts(to_ask)
         finally:
             self._stop.set()
             if not all(listed.answered for listed in self._accounts.values()):
                 self._save_unfinished_listing()
         if self._failures:
-            raise self._error_of_listing()
+            raise self._make_error_of_incomplete_listing()
         return self._save_complete_listing()
 
     def _ask_for_accounts(self) -> None:
@@ -212,7 +212,7 @@ class _ListingRefresh:
             if now is not None and listed.answered:
                 self._accounts[now.account.id] = listed._replace(account=now.account)
 
-    def _ask_for_roles(self, to_ask: list[ListedAccount]) -> None:
+    def _ask_for_roles_of_accounts(self, to_ask: list[ListedAccount]) -> None:
         waiting: queue.SimpleQueue[Account] = queue.SimpleQueue()
         for listed in to_ask:
             waiting.put(listed.account)
@@ -234,7 +234,7 @@ class _ListingRefresh:
                 self._progress(answered, len(self._accounts))
             elif isinstance(answer, SsoHelperError):
                 self._failures.append(answer)
-                if self._ends_refresh(answer):
+                if self._must_stop_after_error(answer):
                     return
             else:
                 raise answer
@@ -268,7 +268,7 @@ class _ListingRefresh:
             return ListedAccount(account, earlier.roles if earlier else (), refused=True)
         return ListedAccount(account, tuple(sorted(names)))
 
-    def _ends_refresh(self, error: SsoHelperError) -> bool:
+    def _must_stop_after_error(self, error: SsoHelperError) -> bool:
         """Return whether the listing must stop after this error.
 
         It stops if a sign-in is needed, if AWS throttles, or after several failures.
@@ -309,7 +309,7 @@ class _ListingRefresh:
             if self._app.vault.policy.rules:
                 self._app.credentials.withdraw_responses_of_session(self._session.name)
 
-    def _error_of_listing(self) -> SsoHelperError:
+    def _make_error_of_incomplete_listing(self) -> SsoHelperError:
         """Return the first error other than AwsUnreachable, or one that counts failed accounts."""
         for error in self._failures:
             if not isinstance(error, AwsUnreachable):

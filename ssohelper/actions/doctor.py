@@ -59,12 +59,12 @@ def examine_setup(app: App, chosen: str | None = None, *, run: bool = False) -> 
     profile.
     """
     facts = gather_facts(app, chosen)
-    facts = facts._replace(config=doctor_facts.measure_config_parsing(facts.config))
+    facts = facts._replace(config=doctor_facts.measure_config_parsing_time(facts.config))
     facts = _check_aws_and_run_programs(app, facts, run=run)
     # Reading one of our tokens sets the mode of its file, so some findings may be repaired by now.
     findings = doctor_repairs.mark_repaired_findings(checks.run_checks(facts))
     sdks = sdk_table.resolve_profiles(facts) if chosen is not None else []
-    return Report(tuple(findings), tuple(sdks), tuple(_list_proven_profiles(facts)))
+    return Report(tuple(findings), tuple(sdks), tuple(_list_profiles_that_gave_credentials(facts)))
 
 
 def repair_findings_of_report(app: App, report: Report) -> Report:
@@ -72,13 +72,13 @@ def repair_findings_of_report(app: App, report: Report) -> Report:
     return report._replace(findings=tuple(doctor_repairs.repair_findings(app, report.findings)))
 
 
-def prove_profile_of_session(app: App, session: SsoSession) -> Report:
+def try_one_profile_of_session(app: App, session: SsoSession) -> Report:
     """Get credentials for one profile of the session; report the outcome and problems in files."""
     facts = gather_facts(app)
     facts = facts._replace(
         sessions=tuple(one for one in facts.sessions if one.session.name == session.name)
     )
-    chosen = doctor_proofs.choose_profiles_to_prove(app, facts)
+    chosen = doctor_proofs.choose_profiles_to_test(app, facts)
     proofs = doctor_proofs.run_programs_of_profiles(
         app, chosen, facts, doctor_proofs.UNHURRIED_SECONDS
     )
@@ -87,10 +87,12 @@ def prove_profile_of_session(app: App, session: SsoSession) -> Report:
     problems = [one for one in found if one.severity == "problem" and not one.is_fixed]
     shell = facts.machine.shell
     is_current = shell is not None and shell.state == "current"
-    return Report(tuple(problems), (), tuple(_list_proven_profiles(facts)), is_current)
+    return Report(
+        tuple(problems), (), tuple(_list_profiles_that_gave_credentials(facts)), is_current
+    )
 
 
-def find_what_shadows_profile(
+def find_what_overrides_profile_in_shell(
     app: App, profile: Profile, *, is_named: bool = False
 ) -> list[Finding]:
     """Return why programs in this shell may not use the profile's role, from files alone.
@@ -121,7 +123,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         only = tuple(one for one in config.credentials_profiles if one.name == chosen)
         config = config._replace(credentials_profiles=only)
         shown = [] if only else _find_chosen_profile(app, config, profiles, chosen)
-    sources = doctor_facts.read_source_facts(config, shown) if chosen is not None else []
+    sources = doctor_facts.read_source_profile_facts(config, shown) if chosen is not None else []
     machine = doctor_machine.examine_machine(app)
     # `profile sync` uses the same rule for which profiles count as profiles of their roles.
     not_counted = adopting.find_unusable_profiles_of_other_tools(app) if config.file else ()
@@ -135,13 +137,15 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
     ]
     return Facts(
         now=app.clock.now(),
-        environ=doctor_facts.choose_sdk_variables(app.environ),
+        environ=doctor_facts.copy_sdk_variables_without_secrets(app.environ),
         config=config,
         profiles=tuple(shown),
         sources=tuple(sources),
         edited=tuple(doctor_edits.find_edited_profiles(app, config, shown, sessions)),
         chosen=chosen,
-        issued_at=doctor_facts.find_issue_time(app, shown) if chosen is not None else None,
+        issued_at=doctor_facts.find_issue_time_of_cached_credentials(app, shown)
+        if chosen is not None
+        else None,
         programs=doctor_facts.find_programs_of_profiles(
             (*shown, *sources, *config.credentials_profiles), app, machine.command
         ),
@@ -152,9 +156,13 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         missing_sessions=doctor_facts.find_missing_sessions(app, config, (*shown, *sources)),
         tokens=tuple(doctor_facts.find_legacy_tokens(app, (*shown, *sources))),
         machine=machine,
-        is_web_identity_missing=doctor_facts.is_web_identity_missing(app.environ),
-        missing_token_files=doctor_facts.find_missing_token_files((*shown, *sources)),
-        written_roles=lost_roles.find_written_roles(app, config.file) if config.file else {},
+        is_web_identity_token_file_missing=doctor_facts.is_web_identity_token_file_missing(
+            app.environ
+        ),
+        missing_token_files=doctor_facts.find_missing_web_identity_token_files((*shown, *sources)),
+        written_roles=lost_roles.find_roles_for_which_profiles_were_written(app, config.file)
+        if config.file
+        else {},
     )
 
 
@@ -190,7 +198,7 @@ def _check_aws_and_run_programs(app: App, facts: Facts, *, run: bool) -> Facts:
     facts = facts._replace(aws_hosts=tuple(doctor_proofs.probe_aws_hosts(app, sessions)))
     facts = facts._replace(tokens=tuple(doctor_proofs.ask_about_legacy_tokens(app, facts)))
     if facts.chosen is None:
-        profiles = doctor_proofs.choose_profiles_to_prove(app, facts)
+        profiles = doctor_proofs.choose_profiles_to_test(app, facts)
         proofs = doctor_proofs.run_programs_of_profiles(app, profiles, facts)
     else:
         found = [
@@ -201,7 +209,7 @@ def _check_aws_and_run_programs(app: App, facts: Facts, *, run: bool) -> Facts:
     return facts._replace(proofs=tuple(proofs))
 
 
-def _list_proven_profiles(facts: Facts) -> list[str]:
+def _list_profiles_that_gave_credentials(facts: Facts) -> list[str]:
     return [
         proof.profile
         for proof in facts.proofs

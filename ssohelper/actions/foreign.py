@@ -112,7 +112,7 @@ def find_region_of_foreign_profile(app: App, found: ForeignProfile) -> str | Non
     return None
 
 
-def read_profile_options(app: App, found: ForeignProfile) -> Mapping[str, str]:
+def read_config_keys_of_profile(app: App, found: ForeignProfile) -> Mapping[str, str]:
     """Return the profile's options in the config, by key."""
     entry = app.config.find_profile(found.name)
     return entry.keys if entry is not None else {}
@@ -136,12 +136,12 @@ def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_termi
             hint="run this on a terminal, or use a role of Identity Center",
         )
     if found.login_session is not None:
-        _check_aws_login(app, found)
+        _check_sign_in_of_aws_login(app, found)
     if found.sso_start_url:
-        _check_aws_sso_login(app, found)
+        _check_sign_in_of_aws_sso_login(app, found)
 
 
-def _check_aws_login(app: App, found: ForeignProfile) -> None:
+def _check_sign_in_of_aws_login(app: App, found: ForeignProfile) -> None:
     expires_at = app.login_cache.load_end(found.login_session or "")
     can_renew = find_spec("awscrt") is not None
     if expires_at is None or (expires_at <= app.clock.now() and not can_renew):
@@ -152,13 +152,13 @@ def _check_aws_login(app: App, found: ForeignProfile) -> None:
         )
 
 
-def _check_aws_sso_login(app: App, found: ForeignProfile) -> None:
+def _check_sign_in_of_aws_sso_login(app: App, found: ForeignProfile) -> None:
     url = found.sso_start_url
     config = app.config.read()
     entry = config.profile(found.login_profile)
     if entry is not None:
         quoted_values.check_unquoted(config, entry)
-    if not legacy_sign_ins.find_token_of_url(app, (), url, asks_aws=False).is_valid:
+    if not legacy_sign_ins.find_legacy_token_of_url(app, (), url, asks_aws=False).is_valid:
         raise LoginRequired(
             f'the sign-in of "aws sso login" for the profile "{show(found.login_profile, 80)}" is '
             "missing or has ended",

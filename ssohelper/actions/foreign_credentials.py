@@ -72,7 +72,7 @@ def obtain_foreign_credentials(
     """
     wanted = dict(app.environ)
     if not found.credential_source:
-        wanted = foreign.build_foreign_profile_environment(app, found).for_child(app.environ)
+        wanted = foreign.build_foreign_profile_environment(app, found).applied_to(app.environ)
     wanted.pop(_KEY_LOG, None)
     wanted["AWS_DEFAULT_REGION"] = choose_sts_region(app, found)
     if not is_on_terminal:
@@ -110,7 +110,7 @@ def choose_sts_region(app: App, found: ForeignProfile) -> str:
 def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
     region = checked_region(choose_sts_region(app, found))
-    variant = app.host_variant_of_keys(foreign.read_profile_options(app, found))
+    variant = app.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
     try:
         answer = app.account_client(keys.for_request, region, variant).get_identity_of_any_caller()
     except RoleNotAssigned as error:
@@ -155,7 +155,7 @@ def open_console_in_browser(
             hint="use a profile that assumes a role with that access key",
         )
     federation = app.federation(page.region)
-    variant = app.host_variant_of_keys(foreign.read_profile_options(app, found))
+    variant = app.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
     if is_loopback_url(console_federation_url(page.region, app.environ)) and not is_loopback_url(
         sts_service_url(page.region, app.environ, variant)
     ):

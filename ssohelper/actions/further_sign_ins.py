@@ -103,7 +103,7 @@ def _sign_in_at_further_portal(
     user = sign_in_user.find_signed_in_user(app, further, token)
     own_user = app.tokens.load_facts(session.name).user
     if sign_in_user.is_another_user(user, own_user):
-        sign_in_user.end_new_sign_in(app, further, token)
+        sign_in_user.end_unsaved_sign_in(app, further, token)
         raise UsageProblem(
             f'"{show(user or "")}" signed in to "{session.name}" in {further.region}, and '
             f'"{show(own_user or "")}" in {session.region}: the sign-in in {further.region} was '
@@ -130,7 +130,7 @@ def _save_further_sign_in(
             lineage.validity_of_credentials(own_token.id, present, own)
             is not lineage.Validity.CURRENT
         ):
-            sign_in_user.end_new_sign_in(app, further, token)
+            sign_in_user.end_unsaved_sign_in(app, further, token)
             raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
         with app.tokens.lock_state(further.sign_in_name, app.clock.deadline()):
             known = app.tokens.load_facts(further.sign_in_name)

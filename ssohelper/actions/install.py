@@ -160,7 +160,7 @@ def _runs_compinit(rc_file: bytes) -> bool:
     return any(word in rc_text.only_user_text(rc_file) for word in words)
 
 
-def find_incomplete_login_file(app: App, edit: RcFileEdit) -> Path | None:
+def find_login_file_that_skips_bashrc(app: App, edit: RcFileEdit) -> Path | None:
     """Return the file that bash's login shells (ssh, tmux) read, if that file skips .bashrc.
 
     A login shell reads the first of .bash_profile, .bash_login and .profile that exists; the first
@@ -190,7 +190,7 @@ def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     """Return the rc file that interactive shells of this kind read. Raises: UsageProblem."""
     environ = app.environ
     if shell == "bash":
-        return _find_bash_file(app, platform)
+        return _find_bash_rc_file(app, platform)
     if shell == "zsh":
         folder = environ.get("ZDOTDIR") or _ask_zsh_for_zdotdir(app) or _find_home_folder(app)
         return Path(folder, ".zshrc")
@@ -204,7 +204,7 @@ def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     return Path(_find_config_folder(app), "powershell", "profile.ps1")
 
 
-def _find_bash_file(app: App, platform: str) -> Path:
+def _find_bash_rc_file(app: App, platform: str) -> Path:
     home = _find_home_folder(app)
     profile = Path(home, ".bash_profile")
     # On macOS, Terminal starts login shells, which read .bashrc only if .bash_profile does.

@@ -47,7 +47,7 @@ def write_legacy_tokens(
     been saved.
     """
     try:
-        urls = _find_urls_to_serve(app, session)
+        urls = _find_start_urls_of_legacy_profiles(app, session)
         if not urls:
             return
         ours = find_own_token_ids(app, session) | {token.id}
@@ -81,18 +81,22 @@ def write_legacy_tokens_if_present(app: App, session: SsoSession, token: AccessT
     Asks AWS about the tokens of other tools: one that AWS refuses is replaced.
     """
     with suppress(SsoHelperError, OSError):
-        urls = _find_urls_to_serve(app, session)
+        urls = _find_start_urls_of_legacy_profiles(app, session)
         if not urls:
             return
         # AWS is asked before the lock is taken, because other processes wait for that lock.
-        refused = {one.id for url in urls if (one := find_refused_token(app, session, url))}
+        refused = {
+            one.id for url in urls if (one := find_legacy_token_that_aws_refuses(app, session, url))
+        }
         with app.tokens.lock_state(session.name, app.clock.deadline()):
             present = app.tokens.peek(session)
             if present is not None and present.value == token.value:
                 write_legacy_tokens(app, session, token, refused)
 
 
-def find_refused_token(app: App, session: SsoSession, url: str) -> AccessToken | None:
+def find_legacy_token_that_aws_refuses(
+    app: App, session: SsoSession, url: str
+) -> AccessToken | None:
     """Return the unexpired token for this spelling of the session's URL if AWS refuses it.
 
     Sends one request with the token, if another tool wrote it and the profiles that use it name the
@@ -121,7 +125,7 @@ def find_refused_token(app: App, session: SsoSession, url: str) -> AccessToken |
     return None
 
 
-def find_other_session_and_its_profiles(
+def find_other_session_and_its_legacy_profiles(
     app: App, session: SsoSession
 ) -> tuple[str, list[str]] | None:
     """Return which other session serves this portal's legacy profiles, and their names, or None."""
@@ -131,10 +135,10 @@ def find_other_session_and_its_profiles(
     return (serving.name, names) if names and serving.name != session.name else None
 
 
-def list_served_profiles(app: App, session: SsoSession) -> list[str]:
+def list_legacy_profiles_served_by_session(app: App, session: SsoSession) -> list[str]:
     """Return the names of the legacy profiles that this session's sign-in serves."""
     config = app.config.read()
-    if not _find_urls_to_serve(app, session):
+    if not _find_start_urls_of_legacy_profiles(app, session):
         return []
     return [entry.name for entry in adoption.find_legacy_profiles(config, session)]
 
@@ -163,13 +167,13 @@ def find_own_token_ids(app: App, session: SsoSession) -> set[str]:
     return app.tokens.load_token_ids(session)
 
 
-def _find_urls_to_serve(app: App, session: SsoSession) -> list[str]:
+def _find_start_urls_of_legacy_profiles(app: App, session: SsoSession) -> list[str]:
     if session.is_further or app.storage.name == "keyring":
         return []
     return adoption.find_legacy_urls(app.config.read(), session)
 
 
-def find_token_of_url(
+def find_legacy_token_of_url(
     app: App, sessions: Sequence[SsoSession], url: str, *, asks_aws: bool
 ) -> FoundToken:
     """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
@@ -183,7 +187,7 @@ def find_token_of_url(
     if token is None or token.expires_at <= app.clock.now():
         return FoundToken(False, False)
     same = [one for one in sessions if adoption.is_portal_of(one, url)]
-    if asks_aws and same and find_refused_token(app, same[0], url):
+    if asks_aws and same and find_legacy_token_that_aws_refuses(app, same[0], url):
         return FoundToken(False, False)
     is_ours = any(token.id in find_own_token_ids(app, one) for one in same)
     return FoundToken(True, is_ours)

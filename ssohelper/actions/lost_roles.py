@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile
 
 
-def find_written_roles(
+def find_roles_for_which_profiles_were_written(
     app: App, config: ConfigFile, names: Collection[str] | None = None
 ) -> dict[str, WrittenRole]:
     """Return, by profile name, the role for which ssohelper wrote a profile without a readable role.

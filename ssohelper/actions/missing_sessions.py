@@ -46,7 +46,7 @@ def list_missing_sessions(app: App) -> list[MissingSession]:
 
 def missing_session_error(missing: MissingSession) -> UsageProblem:
     """Return the error for a missing session, with the command that restores it."""
-    return UsageProblem(_missing_text(missing), hint=_restore_hint(missing))
+    return UsageProblem(_missing_session_text(missing), hint=_restore_session_hint(missing))
 
 
 def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
@@ -60,14 +60,14 @@ def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
 
 def describe_missing_session(missing: MissingSession) -> str:
     """Return one line that names the missing session and the command that restores it."""
-    return f"{_missing_text(missing)}; {_restore_hint(missing)}"
+    return f"{_missing_session_text(missing)}; {_restore_session_hint(missing)}"
 
 
-def _missing_text(missing: MissingSession) -> str:
+def _missing_session_text(missing: MissingSession) -> str:
     return f'the session "{show(missing.name, 64)}" is {missing.reason}'
 
 
-def _restore_hint(missing: MissingSession) -> str:
+def _restore_session_hint(missing: MissingSession) -> str:
     return f"bring it back with: {restore_session_command(missing.name, missing.recorded)}"
 
 

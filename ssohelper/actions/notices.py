@@ -56,7 +56,7 @@ def give_due_notice(
     now = app.clock.now()
     due = sign_in_notices.due_notice_marks(outlook, now, next_at, is_refused=is_refused)
     record = app.notice_record.load(session.name)
-    if _is_record_current(record, outlook, now) and due <= record.given_marks_of_end(
+    if _are_given_notices_current(record, outlook, now) and due <= record.given_marks_of_end(
         end_that_notices_announce(outlook, now)
     ):
         return
@@ -95,7 +95,7 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
     if isinstance(error, LoginRequired):
         try_to_give_due_notice(app, session, app.clock.now(), is_refused=True)
     elif error is None:
-        token = tokens.peek_token(app, session)
+        token = tokens.load_token_or_none(app, session)
         if token is not None:
             margin = token_margin_seconds(tokens.load_token_life_seconds(app, session, token))
             try_to_give_due_notice(app, session, token.expires_at - int(margin))
@@ -115,14 +115,14 @@ def _record_given_notices(
         end = end_that_notices_announce(outlook, now)
         given = (
             record.given_marks_of_end(end)
-            if _is_record_current(record, outlook, now)
+            if _are_given_notices_current(record, outlook, now)
             else frozenset()
         )
         app.notice_record.save(session.name, GivenNotices(end, given | due))
     return not due <= given
 
 
-def _is_record_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
+def _are_given_notices_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
     """Return whether the recorded notices belong to the present sign-in.
 
     The notice that the session is signed out is recorded without an end of the sign-in. It is

@@ -111,7 +111,7 @@ def answer_shell_prompt(app: App) -> str:
 
 def read_prompt_status(app: App) -> PromptStatus:
     """Return what the prompt shows now."""
-    keys_end_at = _fixed_keys_end_at(app)
+    keys_end_at = _find_end_of_fixed_keys(app)
     name, profile = _find_name_and_profile_in_use(app, keys_end_at is not None)
     account = _find_account(app, profile) if profile else None
     guarded = profile is not None and is_role_of_profile_guarded(app, profile)
@@ -187,7 +187,7 @@ def _write_prompt_file_and_name_paths(
         return "", ""
     if shown.profile is not None and terminal is None:
         # A sign-in that came after we read the token may have found no prompt file to rewrite.
-        prompt_notes.rewrite_prompts_of_session(app, shown.profile.session)
+        prompt_notes.rewrite_prompt_files_of_session(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""
 
@@ -230,7 +230,7 @@ def _find_label_and_profile_of_served_role(app: App, served: str) -> tuple[str, 
     return f"{prefix}{account}/{role_name}", profile
 
 
-def _fixed_keys_end_at(app: App) -> int | None:
+def _find_end_of_fixed_keys(app: App) -> int | None:
     """Return when the fixed keys in this environment expire; None if there are none."""
     ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
     return from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None

@@ -25,12 +25,12 @@ _log = logging.getLogger(__name__)
 _MOST_ATTEMPTS = 3
 
 
-def rewrite_prompts_of_session(app: App, session: SsoSession) -> None:
+def rewrite_prompt_files_of_session(app: App, session: SsoSession) -> None:
     """Rewrite the prompt files of the session's roles from its token and recorded facts."""
     _rewrite_prompt_files(app, session, app.prompt_state.load_role_end)
 
 
-def rewrite_prompts_after_sign_in(app: App, session: SsoSession) -> None:
+def rewrite_prompt_files_after_sign_in(app: App, session: SsoSession) -> None:
     """Rewrite the session's prompt files after a sign-in or sign-out, without failed renewals."""
     _rewrite_prompt_files(app, session, lambda _key: None)
 

@@ -88,7 +88,7 @@ def read_roles(
                         session.name, listed.account, role_name, names, used.get(key, NEVER_USED)
                     )
                 )
-    rows += _make_rows_of_profiles(profiles, rows, used)
+    rows += _make_rows_of_unlisted_roles(profiles, rows, used)
     rows += _make_rows_of_chains(app, owners, rows, used)
     rows = ranked_rows(rows) if used else rows
     if with_others and session_name is None:
@@ -98,7 +98,7 @@ def read_roles(
     return KnownRoles(rows, listed_at, sessions)
 
 
-def find_profiles_by_role(
+def find_profile_names_by_role(
     app: App, sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
@@ -148,7 +148,7 @@ class _SessionsOfProfiles:
         return self._by_portal[portal]
 
 
-def _make_rows_of_profiles(
+def _make_rows_of_unlisted_roles(
     profiles: dict[RoleKey, tuple[str, ...]], rows: Sequence[RoleRow], used: dict[RoleKey, Usage]
 ) -> list[RoleRow]:
     """Return a list's rows for roles that have a profile but are in no saved listing."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 KEYRING = "keyring"
 
 
-class Moved(NamedTuple):
+class MovedSignIns(NamedTuple):
     """The effects of moving sign-ins to another storage.
 
     `lost` are the sessions whose sign-in could not be read. `native` and `foreign` are the names of
@@ -49,7 +49,7 @@ def find_unreadable_sign_ins(app: App, wanted: str) -> list[str]:
     return found
 
 
-def move_sign_ins(app: App, wanted: str, *, drop_unreadable: bool) -> Moved:
+def move_sign_ins(app: App, wanted: str, *, drop_unreadable: bool) -> MovedSignIns:
     """Move all sign-ins to the wanted storage.
 
     Raises: KeyringUnavailable, LockNotObtained, LocalState. After an error, a second call continues
@@ -60,7 +60,7 @@ def move_sign_ins(app: App, wanted: str, *, drop_unreadable: bool) -> Moved:
     config = app.config.read()
     targets = [(entry, config.target_or_none(entry)) for entry in config.profiles()]
     native = [entry for entry, target in targets if target is not None and target.form == NATIVE]
-    return Moved(
+    return MovedSignIns(
         is_new,
         tuple(lost),
         tuple(entry.name for entry in native if entry.managed),

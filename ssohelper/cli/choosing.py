@@ -59,10 +59,10 @@ def _find_foreign_profile(app: App, text: str | None) -> ForeignProfile | None:
     try:
         return foreign.find_foreign_profile(app, text)
     except ConfigInvalid as error:
-        raise _explain_error(app, text, error) from error
+        raise _explain_error_of_profile(app, text, error) from error
 
 
-def _explain_error(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
+def _explain_error_of_profile(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
     """Return the error with the reason and fix that `doctor` gives for this profile, if any.
 
     `text` is what the user named, None for the profile of AWS_PROFILE.
@@ -84,7 +84,7 @@ def _resolve_named_or_pick_profile(
     try:
         return selection.resolve_profile(app, text, session)
     except ConfigInvalid as error:
-        raise _explain_error(app, text, error) from error
+        raise _explain_error_of_profile(app, text, error) from error
     except NoProfileNamed:
         if not output.can_draw_picker():
             raise
@@ -140,9 +140,9 @@ def pick_role_from(
     if row is None:
         raise Interrupted("nothing was chosen")
     if asks_if_guarded and is_guarded(app, row):
-        output.say(f"chosen: {describe_row(choice, row)}")
-        confirm_row(app, row)
-    return resolve_row(app, row)
+        output.say(f"chosen: {describe_role_of_row(choice, row)}")
+        confirm_use_of_row(app, row)
+    return resolve_profile_of_row(app, row)
 
 
 def is_guarded(app: App, row: RoleRow) -> bool:
@@ -151,7 +151,7 @@ def is_guarded(app: App, row: RoleRow) -> bool:
     return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
 
-def confirm_row(app: App, row: RoleRow, does: str | None = None) -> None:
+def confirm_use_of_row(app: App, row: RoleRow, does: str | None = None) -> None:
     """Ask before a guarded role is taken, and before what `does` says, such as "run the command".
 
     Raises: Interrupted (130) when the user says no.
@@ -163,7 +163,7 @@ def confirm_row(app: App, row: RoleRow, does: str | None = None) -> None:
         raise Interrupted("nothing was done")
 
 
-def describe_row(choice: KnownRoles, row: RoleRow) -> str:
+def describe_role_of_row(choice: KnownRoles, row: RoleRow) -> str:
     """Return a text that names the row's role; with the session, if the choice has several."""
     if row.provider:
         return f'profile "{show(row.role_name)}", whose credentials are not ours'
@@ -174,7 +174,7 @@ def describe_row(choice: KnownRoles, row: RoleRow) -> str:
     return f'account {account}, role "{show(row.role_name)}"{session}'
 
 
-def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
+def resolve_profile_of_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
     """Return the role that a list's row shows, or the profile of another tool.
 
     Raises: the errors of selection.resolve_chosen_role and foreign.find_foreign_profile_of_row.

@@ -59,7 +59,7 @@ def print_report(report: Report) -> None:
     """Print the findings: on a terminal grouped by subject, else one tab-separated row each."""
     if not sys.stdout.isatty():
         output.print_rows((), map(_finding_row, report.findings))
-        output.print_rows((), map(_sdk_row, report.sdks))
+        output.print_rows((), map(_sdk_table_row, report.sdks))
     else:
         _print_sdk_table(report.sdks)
         print_findings(report.findings)
@@ -101,7 +101,7 @@ def _finding_row(finding: Finding) -> list[str]:
     return [word, finding.id, finding.subject, finding.message, finding.fix]
 
 
-def _sdk_row(one: Resolved) -> list[str]:
+def _sdk_table_row(one: Resolved) -> list[str]:
     return ["sdk", one.family, one.kind, one.detail, one.account_id or "", one.role_name or ""]
 
 

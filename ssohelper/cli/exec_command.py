@@ -103,13 +103,13 @@ def exec_program(
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(words, confirm=f'run "{show(program[0])}"')
     _refuse_edited_profile(chosen, app.environ.pop(served_role.CHOSEN, None))
-    limits = agents.build_allow_variable(app, allowed)
+    limits = agents.build_allow_list_variable(app, allowed)
     if isinstance(chosen, ForeignProfile):
         ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
-    guarding.grant_for_reason(app, chosen, reason)
+    guarding.grant_role_for_reason(app, chosen, reason)
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
-    hold_text = sign_in_wait.hold_duration_text(app, chosen.session) if is_held else ""
+    hold_text = sign_in_wait.exec_hold_duration_text(app, chosen.session) if is_held else ""
     if server:
         from ssohelper.cli import serve_command
 
@@ -152,7 +152,7 @@ def _run_as_foreign_profile(
         # The program that the profile names is not run here first, with a time limit: the command
         # runs it anyway, and the user could be asked twice for a touch or a code.
         output.say(f"{said}; the command waits for that program" if found.is_program else said)
-    child = variables.for_child(app.environ)
+    child = variables.applied_to(app.environ)
     return run.replace_process(program, {**child, **limits})
 
 
@@ -167,6 +167,8 @@ def _run_with_fixed_keys(
     )
     child = fixed_keys.build_child_environment(app, chosen, keys)
     child.update({**sign_in_wait.build_wait_variables(hold_text), **limits})
-    output.say(f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_left_text(app, keys)}")
+    output.say(
+        f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_time_left_text(app, keys)}"
+    )
     favourites.record_use_of_role(app, chosen)
     return run.replace_process(program, child)

@@ -69,7 +69,7 @@ def print_environment_variables(
     app: App, found: Environment, shell: str, form: str, keys: ForeignCredentials
 ) -> None:
     """Print the variables in the form that the options of `env` name, with their secrets."""
-    variables = found.revealed()
+    variables = found.reveal_variables()
     if output.options().json:
         output.print_json(variables, app.warnings)
     elif form == "sts":

@@ -58,7 +58,7 @@ def warn_of_profiles_that_need_ssohelper(app: App) -> None:
 
 
 def _say_which_token_file_is_not_renewed(app: App) -> None:
-    names = leaving.list_profiles_served_by_sign_ins(app)
+    names = leaving.list_legacy_profiles_served_by_sign_ins(app)
     if names:
         shown = shortened_name_list([show(name) for name in names], _MOST_NAMES)
         output.say(

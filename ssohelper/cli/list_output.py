@@ -52,7 +52,7 @@ def print_roles(
     app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
 ) -> None:
     """Print the roles that match the query, and on stderr if none does."""
-    rows = _find_rows(app, found, query)
+    rows = _find_matching_role_rows(app, found, query)
     if output.options().json:
         durations = {key: cached.life_seconds for key, cached in app.credentials.list_entries()}
         output.print_json([_role_json(row, durations.get(row.key)) for row in rows], app.warnings)
@@ -81,7 +81,7 @@ def print_roles(
                 ",".join(row.profiles),
                 *(row.key.session_name,) * has_several_sessions,
                 *(_GUARDED_CELL if row.is_guarded else "",) * shows_guarded,
-                *(_used_cell(row.usage, now) if shows_used else "",) * shows_used,
+                *(_last_use_cell(row.usage, now) if shows_used else "",) * shows_used,
             )
             for row in rows
         ],
@@ -90,7 +90,7 @@ def print_roles(
     )
 
 
-def _used_cell(usage: Usage, now: int) -> str | Cell:
+def _last_use_cell(usage: Usage, now: int) -> str | Cell:
     """Return the sign of a favourite and the age of the last use: `★ 3h ago`."""
     ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at)
     if usage.favourite:
@@ -98,8 +98,8 @@ def _used_cell(usage: Usage, now: int) -> str | Cell:
     return Cell(ago, colors.DIM)
 
 
-def _find_rows(app: App, found: Listings, query: tuple[str, ...]) -> list[_Row]:
-    profiles = roles.find_profiles_by_role(app, [session for session, _listing in found])
+def _find_matching_role_rows(app: App, found: Listings, query: tuple[str, ...]) -> list[_Row]:
+    profiles = roles.find_profile_names_by_role(app, [session for session, _listing in found])
     used = favourites.load_usage_of_roles(app)
     rules = app.vault.policy.rules
     rows = []

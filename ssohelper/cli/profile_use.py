@@ -94,10 +94,12 @@ def warn_about_unusable_profile(app: App, name: str) -> None:
 
     Variables for which they stop with every profile count too.
     """
-    for refused in profile_reasons.find_refused_variables(app):
+    for refused in profile_reasons.find_variables_that_stop_aws_tools(app):
         app.warn(f"{refused.message}; {refused.fix}")
-    found = profile_reasons.find_stopping_problem(app, name)
-    trouble = found.message if found else adopting.find_trouble_of_sign_in(app, name)
+    found = profile_reasons.find_problem_that_stops_profile(app, name)
+    trouble = (
+        found.message if found else adopting.find_trouble_of_sign_in_or_source_profiles(app, name)
+    )
     if trouble:
         app.warn(
             f'AWS tools cannot use the profile "{show(name)}" now: {trouble}; '
@@ -105,7 +107,7 @@ def warn_about_unusable_profile(app: App, name: str) -> None:
         )
 
 
-def keys_left_text(app: App, credentials: RoleCredentials) -> str:
+def keys_time_left_text(app: App, credentials: RoleCredentials) -> str:
     """Return a text that says for how long, and until when, the keys are valid."""
     left = duration_text(credentials.expires_at - app.clock.aws_now())
     return f"these keys end in {left}, at {to_iso(credentials.expires_at)}"

@@ -114,8 +114,10 @@ def run_with_endpoint(
         run_child.block_signals()
         endpoint.listen_on_port()
         endpoint.start()
-        found = guards.add_grant_reason(app, chosen.key, endpoint.prepare_environment())
-        child = found.for_child(app.environ)
+        found = guards.add_grant_reason_to_environment(
+            app, chosen.key, endpoint.prepare_environment()
+        )
+        child = found.applied_to(app.environ)
         child.update({**sign_in_wait.build_wait_variables(hold_text), **limits})
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
@@ -152,7 +154,7 @@ def _warn_of_unknown_sign_in_end(app: App, chosen: Profile) -> None:
     with contextlib.suppress(LoginRequired):
         token = app.tokens.load(chosen.session)
         if token:
-            clocks.warn_of_unknown_end(app, chosen.session, token)
+            clocks.warn_of_unknown_sign_in_end(app, chosen.session, token)
 
 
 def _make_endpoint(app: App, chosen: Profile) -> Endpoint:
@@ -237,7 +239,7 @@ def _print_endpoint_usage(
     if output.options().json:
         data = {
             "url": endpoint.url if exports or env_file or token_folder else None,
-            "environment": exports.revealed() if exports else None,
+            "environment": exports.reveal_variables() if exports else None,
             "unset": list(exports.unset) if exports else None,
             "env_file": str(env_file) if env_file else None,
             "token_folder": str(token_folder) if token_folder else None,
@@ -246,7 +248,7 @@ def _print_endpoint_usage(
         output.print_json(data, output.get_app().warnings)
         return
     if exports:
-        output.echo(shell_text.assignment_text("bash", exports.revealed(), exports.unset))
+        output.echo(shell_text.assignment_text("bash", exports.reveal_variables(), exports.unset))
     if token_folder:
         output.echo(show(f"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_folder}/token"))
         output.echo(f"AWS_CONTAINER_CREDENTIALS_FULL_URI={endpoint.url}")

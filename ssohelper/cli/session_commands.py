@@ -61,7 +61,7 @@ def list_sessions() -> None:
     """
     app = output.get_app()
     listed = [*app.config.read().sso_sessions(), *find_sessions_not_in_config(app)]
-    recorded_sign_ins.warn_of_damaged_records(app)
+    recorded_sign_ins.warn_of_damaged_sign_in_records(app)
     found = [sessions.load_session_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)
     names = {one.name for one in listed}
@@ -93,7 +93,7 @@ def show_session(name: str | None) -> None:
       ssohelper session show corp
     """
     app = output.get_app()
-    named = _session_name_from(name)
+    named = _session_name_of_argument_or_option(name)
     chosen = find_session_not_in_config(app, named) or choosing.choose_session(named)
     entry = sessions.load_session_entry(app, chosen)
     if output.options().json:
@@ -128,7 +128,7 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
         output.say(f'the session "{show(new.name)}" exists already')
     adopt_output.say_which_session_serves_old_profiles(app, new)
     done = f"added; sign in with: ssohelper login {new.name}"
-    _carry_out_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
+    _carry_out_session_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
 
 @session_command_group.command("rename")
@@ -150,7 +150,7 @@ def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     if _remove_leftovers_of_session(app, old, new, dry_run=dry_run, yes=yes):
         return
-    sessions.refuse_if_session_renamed(app, old, new)
+    sessions.refuse_if_session_already_renamed(app, old, new)
     plan = sessions.plan_session_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
     what = (
@@ -158,7 +158,7 @@ def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
         "out of it"
     )
     done = f"renamed; sign in with: ssohelper login {new}"
-    _carry_out_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
+    _carry_out_session_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
 
 
 @session_command_group.command("rm")
@@ -186,10 +186,10 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     count = profile_count_text(len(plan.changes) - 1)
     what = f'sign out of "{show(name)}", remove it and {count}'
     done = f"removed, with {count}; undo the change of the file with: ssohelper profile undo"
-    _carry_out_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
+    _carry_out_session_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
 
 
-def _carry_out_plan(
+def _carry_out_session_plan(
     app: App, plan: SessionPlan, what: str, done: str, *, dry_run: bool, yes: bool
 ) -> None:
     """Show the diff of the session's planned change, ask, make it, and say what was done."""
@@ -239,7 +239,7 @@ def _remove_leftovers_of_session(
     return True
 
 
-def _session_name_from(argument: str | None) -> str | None:
+def _session_name_of_argument_or_option(argument: str | None) -> str | None:
     return output.checked_session_name(argument) or output.options().session
 
 

@@ -84,7 +84,7 @@ def setup(
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profiles.merge_choices(app, session, given)
-    profiles.check_installation(app)
+    profiles.check_installation_can_serve_profiles(app)
     adopting.check_adopt_globs(app, adopt)
     if not yes:
         output.require_terminal("setup")
@@ -120,7 +120,7 @@ def setup(
         if not is_written:
             _ask_to_keep_session(app, session, is_new_sign_in=outcome.how == "signed in")
     if is_written:
-        _offer_guards(app, listing, yes=yes)
+        _offer_guard_rules(app, listing, yes=yes)
         _print_next_step(app, session, listing)
 
 
@@ -131,7 +131,7 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
     After an error the sign-in is kept, so that the next `setup` needs none, and the user is told.
     """
     try:
-        with _interrupt_by_signals():
+        with _treat_signals_as_ctrl_c():
             yield
     except (click.Abort, KeyboardInterrupt):
         sessions.sign_out_after_unfinished_setup(app, session)
@@ -143,7 +143,7 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
 
 
 @contextmanager
-def _interrupt_by_signals() -> Iterator[None]:
+def _treat_signals_as_ctrl_c() -> Iterator[None]:
     """Let SIGTERM, and SIGHUP of a closed window, act as Ctrl-C, unless they are ignored."""
     before = {}
     for name in ("SIGTERM", "SIGHUP"):
@@ -178,12 +178,12 @@ def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool)
         output.say(setup_text.SIGNED_OUT_AGAIN)
 
 
-def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
+def _offer_guard_rules(app: App, listing: Listing, *, yes: bool) -> None:
     """Offer to guard dangerous roles, if some are listed and there is no guard rule yet."""
     guarded = guards.propose_usual_guard_rules(app, listing)
     if not guarded:
         return
-    command = setup_text.guard_command(guarded)
+    command = setup_text.guard_rules_command(guarded)
     if yes or not output.can_ask_user():
         output.say(f"no role is guarded; guard administrators' roles with: {command}")
         return
@@ -324,7 +324,7 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
     if not listing.roles():
         output.say(setup_text.NO_ACCOUNT)
         return
-    report = doctor.prove_profile_of_session(app, session)
+    report = doctor.try_one_profile_of_session(app, session)
     has_aws = programs.find_program("aws", app.environ) is not None
     for line in setup_text.setup_result_lines(report, session.name, has_aws=has_aws):
         output.say(line)

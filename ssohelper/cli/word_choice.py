@@ -71,7 +71,7 @@ def _choose_role(
     app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UnknownProfile
 ) -> Profile | ForeignProfile:
     index = role_rows.make_role_index(choice.rows)
-    row = _find_only_match(words, index, choice.rows)
+    row = _find_only_matching_row(words, index, choice.rows)
     if row is None:
         typed = " ".join(words)
         if not index.search(words, fuzzy=True):
@@ -79,12 +79,14 @@ def _choose_role(
             output.say(f"ssohelper: {show_message(unknown.message)}")
             output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
         return choosing.pick_role_from(app, choice, typed)
-    output.say(f"the only match: {choosing.describe_row(choice, row)}")
-    choosing.confirm_row(app, row, confirm)
-    return choosing.resolve_row(app, row)
+    output.say(f"the only match: {choosing.describe_role_of_row(choice, row)}")
+    choosing.confirm_use_of_row(app, row, confirm)
+    return choosing.resolve_profile_of_row(app, row)
 
 
-def _find_only_match(words: Sequence[str], index: Index, rows: list[RoleRow]) -> RoleRow | None:
+def _find_only_matching_row(
+    words: Sequence[str], index: Index, rows: list[RoleRow]
+) -> RoleRow | None:
     """Return the only row that matches all words exactly; None if several rows do, or none."""
     if all(term.is_excluded for term in parse_query(words)):
         return None  # nothing says which role is wanted
