@@ -36,7 +36,7 @@ class AgentEdit(NamedTuple):
         return self.before != self.after
 
     def diff(self) -> list[str]:
-        """Return the lines of the unified diff."""
+        """Return the unified diff of the agent's settings file, line by line."""
         return list(rc_text.diff_rc_files(self.before, self.after, str(self.path)))
 
 

@@ -40,21 +40,21 @@ def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
     return {allow_list.VARIABLE: present.narrowed(dict.fromkeys(patterns)).text}
 
 
-def refuse_if_allow_list_applies(app: App, what: str, ask_for: str) -> None:
-    """Refuse an action by which a program that an allow-list limits could use more roles.
+def refuse_if_allow_list_applies(app: App, action: str, command_for_user: str) -> None:
+    """Raise Refused (9) if this process has an allow-list: the action could give it more roles.
 
-    `what` names the action. `ask_for` is the command that the user may type instead.
+    `action` names the action. `command_for_user` is the command that the user may type instead.
 
     Does nothing without an allow-list. Raises: Refused (9).
     """
     if allow_list.VARIABLE not in app.environ:
         return
     app.journal.try_append(
-        journal.refused_command_entry(what, calling_process.find_parent_and_terminal())
+        journal.refused_command_entry(action, calling_process.find_parent_and_terminal())
     )
     raise Refused(
-        f"a program that SSOHELPER_ALLOW limits cannot {what}",
-        hint=f"ask the person to run: {ask_for}",
+        f"a program that SSOHELPER_ALLOW limits cannot {action}",
+        hint=f"ask the person to run: {command_for_user}",
     )
 
 

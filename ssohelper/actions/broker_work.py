@@ -18,7 +18,8 @@ from ssohelper.errors import SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# How long the broker waits for the outcome of a token renewal, which has time limits of its own.
+# How long the broker waits for the end of the process that renews a token. That process has time
+# limits of its own.
 _RENEWAL_SECONDS = 150.0
 
 
@@ -80,7 +81,7 @@ class Work:
         return self.get_document_as_reply(lambda app: issuing.issue_credentials(app, key, asked_by))
 
     def get_document_as_reply(self, get_document: Callable[[App], bytes]) -> Reply:
-        """Call `get_document`; return its document and warnings as a reply, or raise its error."""
+        """Return a reply with the document from `get_document`, and the warnings of that call."""
         app = self.current_app()
         warned = len(app.warnings)
         try:

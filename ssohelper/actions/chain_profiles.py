@@ -142,7 +142,10 @@ def _check_planned_profile(
 
 
 def _is_role_in_chain_guarded(app: App, via: Profile, step: ChainStep) -> bool:
-    """Return whether a rule guards `via`'s role or the step's: SDKs would assume it without us."""
+    """Return whether a rule guards the source profile's role, or the role that it assumes.
+
+    SDKs would assume the role themselves, without asking ssohelper for a grant.
+    """
     if app.vault.find_guarding_rule(via.key) is not None:
         return True
     link = via.key._replace(account_id=step.role.account_id, role_name=step.role.name, chain="")

@@ -192,13 +192,13 @@ class _ListingRefresh:
 
     def _ask_for_accounts(self) -> None:
         accounts = self._token.ask_with_token(lambda token: list(self._portal.list_accounts(token)))
-        # `setup` ends with a finding if the clock is wrong, so a warning would say it twice.
+        # At its end, `setup` reports a wrong clock itself, so a warning here would say it twice.
         self._app.clock.learn_aws_time(self._portal.answered_at(), may_warn=False)
         accounts.sort(key=lambda account: (account.name.casefold(), account.id))
         self._accounts = {a.id: ListedAccount(a, (), False, answered=False) for a in accounts}
 
     def _continue_unfinished_listing(self) -> None:
-        """Reuse the answers of a listing that was interrupted less than a day ago."""
+        """Take the roles that AWS listed before an interruption less than a day ago."""
         unfinished = _listing_of_present_portal(
             self._app.directory.load_unfinished_listing(self._session.name), self._session
         )
@@ -258,7 +258,7 @@ class _ListingRefresh:
                 answers.put(error)
 
     def _ask_for_roles_of_account(self, account: Account) -> ListedAccount:
-        """Ask AWS for the account's roles; if AWS refuses, return those in the saved listing."""
+        """Return the account's roles from AWS; if AWS refuses, those in the saved listing."""
         try:
             names = self._token.ask_with_token(
                 lambda token: self._portal.list_roles(token, account.id)
@@ -269,7 +269,7 @@ class _ListingRefresh:
         return ListedAccount(account, tuple(sorted(names)))
 
     def _must_stop_after_error(self, error: SsoHelperError) -> bool:
-        """Return whether the listing must stop after this error.
+        """Return whether no further account may be asked about after this error.
 
         It stops if a sign-in is needed, if AWS throttles, or after several failures.
         """

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class Report(NamedTuple):
     """What `doctor` found. `sdks`: how each SDK resolves the profile, for `doctor PROFILE` only.
 
-    `proven` are the profiles whose program was run and gave credentials for the right account.
+    `proven` are the profiles whose program was run now, and gave credentials of the right account.
     `has_shell_lines`: the rc file of the user's shell has the lines that `install` writes.
     """
 
@@ -73,7 +73,7 @@ def repair_findings_of_report(app: App, report: Report) -> Report:
 
 
 def try_one_profile_of_session(app: App, session: SsoSession) -> Report:
-    """Get credentials for one profile of the session; report the outcome and problems in files."""
+    """Run one profile's program to get credentials; report the outcome, and problems in files."""
     facts = gather_facts(app)
     facts = facts._replace(
         sessions=tuple(one for one in facts.sessions if one.session.name == session.name)
@@ -114,7 +114,7 @@ def find_what_overrides_profile_in_shell(
 
 
 def gather_facts(app: App, chosen: str | None = None) -> Facts:
-    """Return all facts that files and the environment hold. Sends no request."""
+    """Return all facts about the AWS setup in files and the environment. Sends no request."""
     files = doctor_machine.list_file_facts(app)  # first: reading a file of ours sets its mode
     config = doctor_facts.read_config_facts(app)
     profiles = doctor_facts.read_profile_facts(config)
@@ -169,7 +169,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
 def _find_chosen_profile(
     app: App, config: ConfigFacts, profiles: Sequence[ProfileFact], chosen: str
 ) -> list[ProfileFact]:
-    """Return the profile that the user names. For a role without a profile, make one up."""
+    """Return the profile that the user names; for a role without a profile, an invented one."""
     found = [one for one in profiles if one.name == chosen]
     if found or config.file is None:
         return found
@@ -178,7 +178,7 @@ def _find_chosen_profile(
     target = TargetRole(session, session.name, role, "process", session.start_url)
     keys = {"region": session.region}
     with suppress(UsageProblem):
-        # Makes up the credential_process line that a profile for this role would have.
+        # The role has no profile: these are the keys that a profile for it would have.
         command = installation.find_profile_command(app.environ)
         keys |= identity_keys(session, role, PROCESS, command)
     entry = ProfileEntry(chosen, keys, managed=False, line=0, header="")
@@ -190,7 +190,7 @@ def _is_profile_of_session(profile: ProfileFact, session: SsoSession) -> bool:
     return target is not None and target_belongs_to_session(target, session)
 
 
-# -- checking that profiles and AWS's hosts work and that AWS answers ----------------------------------------------
+# -- running profiles' programs, and asking AWS's hosts --------------------------------------------
 
 
 def _check_aws_and_run_programs(app: App, facts: Facts, *, run: bool) -> Facts:
@@ -202,7 +202,9 @@ def _check_aws_and_run_programs(app: App, facts: Facts, *, run: bool) -> Facts:
         proofs = doctor_proofs.run_programs_of_profiles(app, profiles, facts)
     else:
         found = [
-            doctor_proofs.run_program_of_chosen_profile(app, one, facts.programs, foreign=run)
+            doctor_proofs.run_program_of_chosen_profile(
+                app, one, facts.programs, may_run_other_tools=run
+            )
             for one in (*facts.profiles, *facts.sources, *facts.config.credentials_profiles)
         ]
         proofs = [one for one in found if one is not None]

@@ -51,7 +51,7 @@ _VARIABLES = (
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCOUNT_ID"),
     *("AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_CREDENTIAL_EXPIRATION"),
 )
-# Variables that boto3 and the AWS CLI take as set also if they are empty.
+# Variables that boto3 and the AWS CLI treat as set even if their value is empty.
 _SET_IF_EMPTY = (
     *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
     *sdk_order.PROFILE_VARIABLES,
@@ -63,9 +63,9 @@ _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 
 
 def copy_sdk_variables_without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that SDKs read. The values of keys and tokens are replaced.
+    """Return the variables that SDKs read; in place of keys and tokens there is another text.
 
-    Those that are empty are left out unless that differs from unset.
+    An empty variable is left out, unless SDKs treat it otherwise than an unset one.
     """
     found = {name: environ[name] for name in _VARIABLES if environ.get(name)}
     found |= {name: "" for name in _SET_IF_EMPTY if environ.get(name) == ""}
@@ -79,7 +79,7 @@ def is_web_identity_token_file_missing(environ: Mapping[str, str]) -> bool:
 
 
 def find_missing_web_identity_token_files(profiles: Iterable[ProfileFact]) -> frozenset[str]:
-    """Return the values of `web_identity_token_file` in profiles that name no existing file."""
+    """Return those values of `web_identity_token_file` in profiles that are no existing file."""
     paths = {one.entry.keys.get("web_identity_token_file", "") for one in profiles} - {""}
     return frozenset(path for path in paths if not os.path.exists(path))
 
@@ -147,12 +147,12 @@ def measure_config_parsing_time(config: ConfigFacts) -> ConfigFacts:
 # -- gathering facts about profiles ------------------------------------------------------------
 
 
-def read_profile_facts(facts: ConfigFacts, only: str | None = None) -> list[ProfileFact]:
-    """Return the profiles of the config, or the one named `only`."""
+def read_profile_facts(facts: ConfigFacts, only_name: str | None = None) -> list[ProfileFact]:
+    """Return the profiles of the config, or the one named `only_name`."""
     config = facts.file
     if config is None:
         return []
-    entries = config.profiles() if only is None else [config.profile(only)]
+    entries = config.profiles() if only_name is None else [config.profile(only_name)]
     return [
         _make_profile_fact(config, entry, facts.credentials)
         for entry in entries
@@ -181,7 +181,7 @@ def _make_profile_fact(
 def read_source_profile_facts(
     facts: ConfigFacts, profiles: Iterable[ProfileFact]
 ) -> list[ProfileFact]:
-    """Return the profiles through which the roles of these profiles are assumed, each once."""
+    """Return the source profiles through which these profiles assume their roles, each once."""
     config = facts.file
     if config is None:
         return []
@@ -207,16 +207,16 @@ def find_programs_of_profiles(
     return {word: make_program_fact(word, app.environ) for word in words}
 
 
-def make_program_fact(word: str, environ: Mapping[str, str]) -> ProgramFact:
+def make_program_fact(program: str, environ: Mapping[str, str]) -> ProgramFact:
     """Return what is known about the program that a `credential_process` names by this word."""
-    is_own = os.path.basename(word.replace("\\", "/")) in _OWN_PROGRAMS
-    path = programs.find_program(word, environ)
+    is_own = os.path.basename(program.replace("\\", "/")) in _OWN_PROGRAMS
+    path = programs.find_program(program, environ)
     if path is None:
-        return ProgramFact(word, None, is_own)
+        return ProgramFact(program, None, is_own)
     is_other = is_own and not installation.is_own_program(path)
     is_installed = is_other and installation.is_program_of_an_installation(path)
     return ProgramFact(
-        word,
+        program,
         path,
         is_own,
         installation.find_replaceable_part_of_path(path),
@@ -250,7 +250,7 @@ def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
 
 
 def _missing_session_key_hint(app: App, unusable: clocks.UnusableSession) -> str:
-    """Return what to write for a start URL or region that is missing or wrong, if it is recorded."""
+    """Return the config line that repairs a session's start URL or region, if it is recorded."""
     recorded = missing_sessions.find_recorded_session_or_none(app, unusable.name)
     is_quoted = unusable.hint.startswith(REMOVE_QUOTES)
     if recorded is not None and not is_quoted:
@@ -309,7 +309,7 @@ def gather_profile_targets(profiles: Iterable[ProfileFact]) -> ProfileTargets:
 def read_session_fact(app: App, session: SsoSession, targets: ProfileTargets) -> SessionFact:
     """Return what files say of the session. A locked keyring is not the session's failure.
 
-    `targets` are those of all profiles except profiles of other tools that do not work.
+    `targets` has the roles of all profiles, except of other tools' profiles that do not work.
     """
     failure = None
     outlook, registration_ends_at = Outlook(None, "unknown", app.clock.now() + 1), None
@@ -343,7 +343,7 @@ def list_regions_of_session(app: App, session: SsoSession) -> list[str]:
 
 
 def load_listings(app: App, facts: ConfigFacts, known: Iterable[SessionFact]) -> dict[str, Listing]:
-    """Return the saved list of roles of each session by name; those of `known` are not read again."""
+    """Return the saved lists of roles by session name. Lists in the facts `known` are not read."""
     found = {one.session.name: one.listing for one in known}
     for session in facts.file.sso_sessions() if facts.file else ():
         if session.name not in found:
@@ -355,7 +355,7 @@ def load_listings(app: App, facts: ConfigFacts, known: Iterable[SessionFact]) ->
 def _add_roles_without_profile(
     fact: SessionFact, choices: Choices, targets: ProfileTargets
 ) -> SessionFact:
-    """Add to `fact` the listed roles without a profile, and the remembered filters."""
+    """Return the session's facts with its roles that have no profile, and its saved filters."""
     listing = fact.listing
     is_managed = targets.has_managed_profile(fact.session)
     filters = plan_text.filter_options(choices)

@@ -26,7 +26,7 @@ if sys.platform != "win32":
 
 _T = TypeVar("_T")
 _MOST_FILES = 2000
-# Where users write the completion script, by shell.
+# The files in which users save the completion script of their shell, by shell.
 _COMPLETIONS = {
     "bash": (".local/share/bash-completion/completions/ssohelper",),
     "zsh": (".local/share/zsh/site-functions/_ssohelper", ".zfunc/_ssohelper"),
@@ -94,7 +94,7 @@ def _user_name(uid: int) -> str:
 
 
 def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
-    """Return temporary files that killed processes have left."""
+    """Return the paths of ssohelper's temporary files that killed processes have left."""
     locations = app.locations
     folders = (
         *(locations.aws_config_file.parent, locations.token_folder),

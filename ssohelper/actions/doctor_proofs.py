@@ -1,4 +1,4 @@
-"""Runs `doctor`'s proofs: whether profiles' programs work, and whether AWS's hosts answer."""
+"""Finds out for `doctor` whether profiles' programs work, and whether AWS's hosts answer."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def choose_profiles_to_test(app: App, facts: Facts) -> list[ProfileFact]:
 
 
 def _profile_that_runs_this_installation(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
-    """Return the profile if it runs this installation; give a native profile our command."""
+    """Return the profile if it runs this installation; a native one gets our command; else None."""
     target, command = profile.target, facts.machine.command
     if target is None or target.session is None or len(credential_sources(profile.entry.keys)) > 1:
         return None
@@ -143,12 +143,17 @@ def run_programs_of_profiles(
 
 
 def run_program_of_chosen_profile(
-    app: App, profile: ProfileFact, programs: Mapping[str, ProgramFact], *, foreign: bool
+    app: App,
+    profile: ProfileFact,
+    programs: Mapping[str, ProgramFact],
+    *,
+    may_run_other_tools: bool,
 ) -> ProofFact | None:
-    """Run the program of the profile that the user names; another than ours only with `foreign`.
+    """Run the program of the profile that the user names; return the outcome.
 
-    Ours is the one of this installation, whatever a program's name is. Returns None if the program
-    may not be run: a rule guards the role, the program is missing, or other users could replace it.
+    A program that is not of this installation, whatever its name, is run only with
+    `may_run_other_tools`. Returns None if the program may not be run: also if a rule guards the
+    role, the program is missing, or other users could replace it.
     """
     command = profile.entry.keys.get("credential_process", "")
     words = process_command.split_command(command)
@@ -157,7 +162,7 @@ def run_program_of_chosen_profile(
         return None
     target = profile.target
     is_ours = program.is_of_this_installation
-    if not is_ours and not foreign:
+    if not is_ours and not may_run_other_tools:
         return None
     if process_command.own_command_options(command) is None:
         return _run_credential_process(app, profile, programs, FOREIGN_SECONDS)
@@ -199,9 +204,9 @@ def _run_credential_process(
 
 
 def _proof_with_account_of_answer(proof: ProofFact, stdout: bytes, now: int) -> ProofFact:
-    """Return the proof with the account, but not the keys, of the program's answer.
+    """Return the program's outcome with the account that its answer names; the keys are dropped.
 
-    Credentials that have expired at `now` (epoch seconds) are none: SDKs refuse them.
+    Credentials that have expired at `now` (epoch seconds) are a failure, because SDKs refuse them.
     """
     try:
         answer: Any = json.loads(stdout)

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
     """Make each finding's repair; return the findings, with `is_fixed` for what was repaired.
 
-    Warns of a repair that fails, and its finding stays. Raises: Refused if an allow-list applies.
+    A repair that fails is a warning, and its finding is not marked. Raises: Refused if this process
+    has an allow-list.
     """
     agents.refuse_if_allow_list_applies(app, "repair", "ssohelper doctor --fix")
     moved = [
@@ -57,7 +58,10 @@ def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
 
 
 def mark_repaired_findings(findings: Sequence[Finding]) -> list[Finding]:
-    """Mark findings whose file modes are right by now: reading one of our files sets its mode."""
+    """Mark as repaired each finding about a file mode that is right by now.
+
+    Reading one of our files sets its mode.
+    """
     return [
         finding._replace(is_fixed=True)
         if finding.repair is not None

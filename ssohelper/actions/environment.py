@@ -1,4 +1,4 @@
-"""The environment variables that make a shell or a program use one role, and nothing else."""
+"""Makes the environment variables with which a shell or a program uses one role and no other."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def build_environment_naming_profile(
 ) -> Environment:
     """Return variables that name a profile whose credentials ssohelper does not get.
 
-    `kept` are variables that the provider of its credentials reads; they are not unset.
+    `kept` are variables that stay set, because the tool that gives the credentials reads them.
     """
     made = _environment_with_variables({"AWS_PROFILE": name, **_region_variables(region)})
     made = made._replace(unset=tuple(each for each in made.unset if each not in kept))
@@ -142,7 +142,7 @@ def build_environment_naming_profile(
 
 
 def build_foreign_environment(keys: ForeignCredentials, region: str | None) -> Environment:
-    """Return variables with another provider's fixed keys, with or without token and expiration."""
+    """Return variables with the keys of a profile whose credentials ssohelper does not get."""
     variables = _access_key_variables(
         keys.access_key_id,
         keys.secret_access_key,
@@ -166,7 +166,7 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
 def build_endpoint_environment(
     app: App, profile: Profile, variables: Mapping[str, str]
 ) -> Environment:
-    """Return variables for using our endpoint: the endpoint's own `variables`, role and region."""
+    """Return the variables for using our endpoint: the endpoint's `variables`, role and region."""
     served = {served_role.VARIABLE: profile.key.text}
     return _environment_with_variables(
         {**variables, **served, **_region_variables_of_profile(app, profile)}
@@ -206,7 +206,7 @@ def renew_due_token_and_load_outlook(app: App, session: SsoSession) -> Outlook:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         seen = tokens.load_token_or_none(app, session)
         return clocks.load_sign_in_outlook_of_token(app, session, seen)
-    # Another tool may have signed in. Shell prompts learn of it only by this update.
+    # Another tool may have signed in. Shell prompts show that only after this update.
     prompt_notes.rewrite_prompt_files_of_session(app, session)
     return clocks.load_sign_in_outlook_of_token(app, session, token)
 

@@ -1,4 +1,4 @@
-"""Fixed keys: credentials that are given away once and not renewed, as `exec`, `env` and `use` do."""
+"""Gives away fixed keys, which are not renewed: for `exec`, `env` and `use --keys`."""
 
 from __future__ import annotations
 

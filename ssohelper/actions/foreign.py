@@ -49,17 +49,19 @@ def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
 
 
 def _find_foreign_profile_of_entry(
-    config: ConfigFile, entry: ProfileEntry, read_keyed: Callable[[], Collection[str]]
+    config: ConfigFile,
+    entry: ProfileEntry,
+    read_credentials_sections: Callable[[], Collection[str]],
 ) -> ForeignProfile | None:
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
     if target is not None and not is_of_no_session(config, target):
         return None
-    return foreign_profile_of_entry(config, entry, read_keyed())
+    return foreign_profile_of_entry(config, entry, read_credentials_sections())
 
 
 def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfile]:
-    """Return those of the profiles that `find_foreign_profile` finds. Leaves out unusable ones."""
+    """Return those of the profiles whose credentials another tool gives, if they can be used."""
     config = app.config.read()
     keyed: Collection[str] = ()
     with suppress(SsoHelperError):
@@ -87,7 +89,7 @@ def find_foreign_profile_of_row(app: App, row: RoleRow) -> ForeignProfile:
 
 
 def build_foreign_profile_environment(app: App, found: ForeignProfile) -> Environment:
-    """Return the variables that name the profile to SDKs. They hold no secret."""
+    """Return the variables, such as AWS_PROFILE, that name the profile to SDKs; none is secret."""
     kept = environment.CONTAINER if found.credential_source == _CONTAINER else ()
     return environment.build_environment_naming_profile(
         app, found.name, find_region_of_foreign_profile(app, found), kept
@@ -102,7 +104,10 @@ def build_foreign_keys_environment(
 
 
 def find_region_of_foreign_profile(app: App, found: ForeignProfile) -> str | None:
-    """Return the region of the nearest profile that has one. Raises: ConfigInvalid."""
+    """Return the region of the profile, else that of the nearest source profile with a region.
+
+    Raises: ConfigInvalid.
+    """
     config = app.config.read()
     for name in found.profiles:
         entry = app.config.find_profile(name)
@@ -126,7 +131,7 @@ def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_termi
     """
     agents.refuse_if_allow_list_applies(
         app,
-        f'use the profile "{found.name}", whose credentials are not ours',
+        f'use the profile "{found.name}", whose credentials another tool gives',
         f"ssohelper use {found.name}",
     )
     if found.mfa_serials and not is_on_terminal:

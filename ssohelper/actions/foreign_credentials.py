@@ -65,7 +65,7 @@ def obtain_foreign_credentials(
     *,
     is_on_terminal: bool,
 ) -> ForeignCredentials:
-    """Return the profile's credentials from its own provider. `codes` are those of MFA devices.
+    """Return the profile's credentials from the tool that gives them. `codes` are of MFA devices.
 
     Without a terminal, BROWSER is set so that a provider opens no browser.
     Raises: ConfigInvalid (3), LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6).
@@ -114,7 +114,7 @@ def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCrede
     try:
         answer = app.account_client(keys.for_request, region, variant).get_identity_of_any_caller()
     except RoleNotAssigned as error:
-        # The error's own hint is to clear our cache, which does not have these credentials.
+        # STS refused the credentials. The error's own hint, to clear our cache, does not help here.
         error.hint = f"ssohelper did not issue them: renew them where they come from ({found.what})"
         raise
     # The ARN ends with assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
@@ -140,7 +140,7 @@ def open_console_in_browser(
     found: ForeignProfile,
     keys: ForeignCredentials,
     page: ConsolePage,
-    start: Callable[[str], bool],
+    start_browser: Callable[[str], bool],
     has_failed: Callable[[], bool],
 ) -> None:
     """Sign a browser in to the console page, as actions.console.open_console_in_browser does.
@@ -166,5 +166,5 @@ def open_console_in_browser(
     host = console_urls.console_home_url(page)
     address = federation.get_login_url(keys.for_request, host, page.url)
     console.send_browser_to_address(
-        app, address, start, has_failed, "name the browser's command in BROWSER"
+        app, address, start_browser, has_failed, "name the browser's command in BROWSER"
     )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def find_session_of_further_portal(
     app: App, start_url: str, name: str | None, ask: Ask | None
 ) -> tuple[SsoSession, FurtherPortal] | None:
-    """Return the session of whose instance the URL is another portal, and that portal; or None.
+    """Return the further portal that the URL names, and the session that it belongs to; or None.
 
     `name` is the session that the user named. `ask` is None without a terminal.
     Raises: UsageProblem if only the user can know whether the URL is such a portal; ConfigInvalid

@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 
 
 def propose_usual_guard_rules(app: App, listing: Listing) -> tuple[str, ...]:
-    """Return the usual guard rules, to be proposed; none if rules exist or these match no role."""
+    """Return the guard rules to propose to a user who has none; () if they would match no role."""
     if app.vault.policy.rules:
         return ()
     roles = [(listed.account, role) for listed in listing.accounts for role in listed.roles]
@@ -146,7 +146,7 @@ def checked_grant_reason(app: App, key: RoleKey, reason: str) -> str:
 
 
 def add_grant_reason_to_environment(app: App, key: RoleKey, found: Environment) -> Environment:
-    """Return the environment with the grant's reason as the application id of the AWS SDKs.
+    """Return `found` with the variable by which AWS SDKs send the grant's reason in requests.
 
     CloudTrail then shows the reason in the user agent. An application id that the user set stays.
     An id that an earlier `use` set is unset if no rule guards the role.
@@ -220,7 +220,7 @@ def _load_roles_of_saved_lists(app: App) -> Iterator[tuple[str, Account, str]]:
 
 
 def end_guard_rules(app: App, keep: list[str]) -> list[str]:
-    """Put all guard rules but `keep` out of force; return the ended ones. The user confirmed it.
+    """End all guard rules except `keep`, after the user has confirmed that; return the ended rules.
 
     Raises: LocalState when the journal or the state folder cannot be written.
     """

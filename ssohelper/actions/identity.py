@@ -31,7 +31,7 @@ class ConfirmedIdentity(NamedTuple):
 
 
 def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
-    """Return the profile's identity from saved files: the account's name, the user if known."""
+    """Return the profile's account, role and user as saved files have them, without asking AWS."""
     saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.shown_role.account_id

@@ -123,17 +123,19 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         raise tokens.signed_out_error(session)
     deadline = app.clock.deadline(CALL_SECONDS)
 
-    def ask_portal_for_credentials(one: regions.PortalToAsk) -> tuple[RoleCredentials, Portal, str]:
-        limit = one.limit_deadline(app, region_order.CALL_SECONDS, deadline)
-        is_further = one.session.is_further
-        sent = tokens.ensure_valid_token(app, one.session, limit) if is_further else token
-        portal = app.portal(one.session)
+    def ask_portal_for_credentials(
+        portal_to_ask: regions.PortalToAsk,
+    ) -> tuple[RoleCredentials, Portal, str]:
+        limit = portal_to_ask.limit_deadline(app, region_order.CALL_SECONDS, deadline)
+        is_further = portal_to_ask.session.is_further
+        sent = tokens.ensure_valid_token(app, portal_to_ask.session, limit) if is_further else token
+        portal = app.portal(portal_to_ask.session)
         try:
             issued = app.vault.issue(session, role, sent, limit, asked_by, portal)
         except TokenRejected as error:
             error.token_id = sent.id
             raise
-        return issued, portal, one.session.region
+        return issued, portal, portal_to_ask.session.region
 
     try:
         credentials, portal, region = regions.ask_regions_in_turn(
@@ -155,7 +157,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
 
 
 def _other_role_proposal_text(app: App, session: SsoSession, role: Role) -> str:
-    """Return what the saved list offers in place of a role that AWS refuses; "" if nothing."""
+    """Return a text that proposes other roles in place of one that AWS refuses, or ""."""
     with suppress(SsoHelperError):
         listing = app.directory.load(session.name)
         if listing is not None and listing.is_of_portal_of(session):
@@ -296,7 +298,7 @@ def _may_publish_credentials(
 
 
 def _remove_credentials_of_other_portal(app: App, session: SsoSession) -> None:
-    """Remove credentials from the start URL or region that the session had earlier."""
+    """Remove cached credentials that the session got at an earlier start URL or region."""
     with (
         suppress(LockNotObtained),
         app.tokens.lock_state(session.name, app.clock.deadline(0.0)),
@@ -338,7 +340,7 @@ def _publish_response(
 def remove_credentials_of_unassigned_role(
     app: App, session: SsoSession, key: RoleKey, token: AccessToken
 ) -> None:
-    """Remove the credentials of a role that is no longer assigned: AWS answered 403."""
+    """Remove cached and published credentials of a role that AWS has just refused with a 403."""
     prompt_notes.show_renewal_in_prompts(app, session, key)
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-# How long to wait for AWS's answer whether another tool's token works.
+# How long to wait until AWS says whether it accepts the token that another tool has written.
 _CHECK_SECONDS = 3.0
 
 
@@ -37,14 +37,16 @@ class FoundToken(NamedTuple):
 
 
 def write_legacy_tokens(
-    app: App, session: SsoSession, token: AccessToken, refused: Collection[str] = ()
+    app: App, session: SsoSession, token: AccessToken, refused_ids: Collection[str] = ()
 ) -> None:
-    """Write the session's new token for legacy profiles too. The caller holds `lock_state`.
+    """Write the session's new token also to the files that legacy profiles read.
+
+    The caller holds `lock_state`.
 
     Writes nothing with keyring storage. Overwrites another tool's file only if its token cannot be
-    renewed, and has expired or has one of the ids `refused`. Warns of a file that cannot be used,
-    such as a link, and writes the others. No failure here fails the sign-in or renewal that has just
-    been saved.
+    renewed, and has expired or has one of the ids `refused_ids`. Warns of a file that cannot be
+    used, such as a link, and writes the others. No failure here fails the sign-in or renewal that
+    has just been saved.
     """
     try:
         urls = _find_start_urls_of_legacy_profiles(app, session)
@@ -53,7 +55,7 @@ def write_legacy_tokens(
         ours = find_own_token_ids(app, session) | {token.id}
         for url in urls:
             try:
-                if _may_write_token_file(app, url, ours, refused):
+                if _may_write_token_file(app, url, ours, refused_ids):
                     app.storage.legacy_tokens.save(url, session.region, token)
             except (SsoHelperError, OSError) as error:
                 app.warn(f"no token for profiles with sso_start_url = {show(url, 200)}: {error}")
@@ -62,21 +64,26 @@ def write_legacy_tokens(
 
 
 def _may_write_token_file(
-    app: App, url: str, ours: Collection[str], refused: Collection[str]
+    app: App, url: str, own_ids: Collection[str], refused_ids: Collection[str]
 ) -> bool:
-    """Return whether the legacy token file for this URL is missing, ours, or no longer usable."""
+    """Return whether the token file of legacy profiles with this start URL may be overwritten.
+
+    It may be if it is missing, if we wrote it, or if its token is no longer usable.
+    """
     tokens = app.storage.legacy_tokens
     if not tokens.has_file(url):
         return True
     present = tokens.load(url)
     if present is None:
         return False  # not a token: whose it is cannot be known
-    has_ended = present.expires_at <= app.clock.now() or present.id in refused
-    return present.id in ours or (has_ended and present.refresh_token is None)
+    has_ended = present.expires_at <= app.clock.now() or present.id in refused_ids
+    return present.id in own_ids or (has_ended and present.refresh_token is None)
 
 
 def write_legacy_tokens_if_present(app: App, session: SsoSession, token: AccessToken) -> None:
-    """Write legacy tokens for an existing sign-in, unless its token was replaced meanwhile.
+    """Write the token of an existing sign-in to the files that legacy profiles read.
+
+    Does nothing if the token has been replaced meanwhile.
 
     Asks AWS about the tokens of other tools: one that AWS refuses is replaced.
     """
@@ -128,7 +135,7 @@ def find_legacy_token_that_aws_refuses(
 def find_other_session_and_its_legacy_profiles(
     app: App, session: SsoSession
 ) -> tuple[str, list[str]] | None:
-    """Return which other session serves this portal's legacy profiles, and their names, or None."""
+    """Return the other session whose sign-in this portal's legacy profiles use, and their names."""
     config = app.config.read()
     serving = adoption.find_session_for_legacy_profiles(config, session)
     names = [entry.name for entry in adoption.find_legacy_profiles(config, session)]

@@ -139,7 +139,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     host: the sign-out works once the variable is unset.
     """
     agents.refuse_if_allow_list_applies(app, "sign out", f"ssohelper logout {session.name}")
-    # After an edit of the config the sign-in is still at the portal where it was made.
+    # The config may name another portal by now. The sign-in is ended at the portal that it is at.
     session = selection.find_session_not_in_config(app, session.name) or session
     app.tokens.check_writable(session)
     app.tokens.remove_leftovers()
@@ -179,7 +179,7 @@ def log_out(app: App, session: SsoSession) -> bool:
 
 
 def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
-    """Return the present sign-in, its token renewed if needed; None if a new sign-in is needed."""
+    """Return the outcome of a login that keeps the sign-in; None if the user must sign in again."""
     try:
         token = app.tokens.load(session)
     except LoginRequired:
@@ -235,12 +235,15 @@ def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[boo
         yield has_waited
 
 
-def _load_other_login_result(app: App, session: SsoSession, before: str) -> LoginOutcome | None:
+def _load_other_login_result(
+    app: App, session: SsoSession, fingerprint_before: str
+) -> LoginOutcome | None:
     """Return the token of the login that held the lock; None if it left no token and no error.
 
-    `before` is the token file's fingerprint from before the wait. Raises the other login's error.
+    `fingerprint_before` is the token file's fingerprint from before the wait. Raises the other
+    login's error.
     """
-    if app.tokens.read_token_file_fingerprint(session) != before:
+    if app.tokens.read_token_file_fingerprint(session) != fingerprint_before:
         # The other login may have recorded another region for the session.
         found = app.config.read().sso_session(session.name) or session
         token = app.tokens.load(found)
@@ -331,7 +334,7 @@ def _get_token_by_interactive_sign_in(
 def _save_sign_in(
     app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
 ) -> None:
-    """Save the token of a new sign-in, which may be by another user than the last sign-in."""
+    """Save the token of a new sign-in, and remove the credentials of the earlier sign-in."""
     # The token's own lock is not taken, because a renewal may hold it for a minute. When that
     # renewal ends, it finds this new token in the file and leaves it there.
     with app.tokens.lock_state(session.name, app.clock.deadline()):

@@ -1,4 +1,4 @@
-"""Sessions that profiles name and the config does not define, and what is known of these."""
+"""Finds the sessions that profiles name but the config does not define, to restore them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_NAMES = 3
 
 
 class MissingSession(NamedTuple):
-    """A session without a config section. `recorded` has what a sign-in or list recorded."""
+    """A session that profiles name and the config lacks; `recorded` is what ssohelper saved of it."""
 
     name: str
     profiles: tuple[str, ...]
@@ -50,7 +50,7 @@ def missing_session_error(missing: MissingSession) -> UsageProblem:
 
 
 def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
-    """Return the error for a session of which only a sign-in is left, with what the user can do."""
+    """Return the error for a session that is signed in but not in the config, with two remedies."""
     restore = restore_session_command(session.name, session)
     return UsageProblem(
         f'you are signed in to "{show(session.name, 64)}", but the session is not in the config',

@@ -43,7 +43,7 @@ def give_due_notice(
     is_refused: bool = False,
     even_signed_out: bool = False,
 ) -> None:
-    """Start the user's `notify` command for the notice that is due, if any.
+    """Run the command in the setting `notify` if a notice is due that a sign-in will be needed.
 
     `next_at` is when the caller will renew next. `is_refused` says that AWS has just refused a
     renewal. With `even_signed_out`, the notice is given also if the session is signed out;
@@ -145,7 +145,7 @@ class Reminder:
         self._is_over = False
 
     def take_message(self, outlook: Outlook, now: int, next_at: int) -> str | None:
-        """Return the text to print now, or None. The caller asks again at `next_at`."""
+        """Return the notice that the endpoint prints now, or None. It asks again at `next_at`."""
         was_over, self._is_over = self._is_over, outlook.is_over(now)
         found = sign_in_notices.make_notice(self._name, outlook, now)
         if self._is_over:

@@ -52,7 +52,7 @@ def _confirm_changed_portal(
 
 
 def save_portal_address(app: App, session: SsoSession) -> None:
-    """Record where the session's start URL led, beside its sign-in. Raises: LocalState."""
+    """Record to which portal the session's start URL led at this sign-in. Raises: LocalState."""
     if session.portal_url is None or not is_company_url(session.start_url):
         return
     address = PortalAddress(

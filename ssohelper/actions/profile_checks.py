@@ -66,7 +66,7 @@ class ProfileChecker:
 
     @cached_property
     def config_facts(self) -> ConfigFacts:
-        """Return the contents of the config and of ~/.aws/credentials, as doctor reads them."""
+        """Return what `doctor` reads in ~/.aws/config and ~/.aws/credentials."""
         return doctor_facts.read_config_facts(self._app)
 
     def find_trouble_or_doubt(self, name: str) -> str:
@@ -91,7 +91,8 @@ class ProfileChecker:
     def find_trouble_of_source_profiles(self, name: str, *, with_doubt: bool = False) -> str:
         """Return why the role cannot be assumed through the profile's source profiles; "" if it can.
 
-        With `with_doubt`, also why only a run would show that, or why another identity assumes it.
+        With `with_doubt`, also says why only a run of a source profile's program would show whether
+        it can, or why another identity than the source profile's role would assume it.
         """
         entry = self.config.profile(name)
         for source in source_profiles.list_source_profiles(self.config, entry) if entry else ():
@@ -111,7 +112,7 @@ class ProfileChecker:
         origin, profile = self._origins_of_profiles.get(name), self._read_profile(name)
         trouble = self.find_profile_trouble(origin) if origin is not None else ""
         if profile is not None and origin is None and not _is_of_identity_center(profile):
-            # Such a profile may have any source of credentials. Only its program can be checked.
+            # A source profile may get its credentials from anywhere. Only a program can be checked.
             trouble = checks.find_program_trouble(profile, self._find_program(profile))
         else:
             trouble = trouble or self.find_trouble_despite_adoption(name)
@@ -130,14 +131,14 @@ class ProfileChecker:
         return checks.find_profile_trouble(self.config_facts, profile, programs)
 
     def find_doubt_about_program(self, name: str) -> str:
-        """Return why only a run would show what the profile's program gives; "" if it is ours."""
+        """Return why only a run would show what the profile's program gives; "" for ssohelper."""
         profile = self._read_profile(name)
         if profile is None:
             return ""
         return checks.find_doubt_about_program(profile, self._find_program(profile))
 
     def explain_doubt(self, candidate: AdoptionCandidate) -> str:
-        """Return why the profile's role is in doubt, and the role that AWS tools take."""
+        """Return why it is unknown which role AWS tools get, and which role they take."""
         profile = self._read_profile(candidate.name)
         target = profile.target if profile else None
         if candidate.origin.why != TWO_ROLES or target is None:

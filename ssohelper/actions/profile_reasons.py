@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ssohelper.core.doctor.findings import Finding
 
 
-# The problems that end when ssohelper writes the profile's command again.
+# The kinds of problems that are solved once ssohelper has written the profile's command again.
 _CURED_BY_WRITING_AGAIN = ("helper-missing", "helper-refuses")
 
 
@@ -86,9 +86,9 @@ def find_problem_that_stops_profile(app: App, name: str) -> Finding | None:
 
 
 def find_variables_that_stop_aws_tools(app: App) -> list[Finding]:
-    """Return what `doctor` says of variables for which AWS tools stop, without those of the region.
+    """Return the findings of `doctor` on environment variables with which AWS tools stop.
 
-    The command `use` sets the region itself.
+    Variables that name the region are left out, because the command `use` sets the region itself.
     """
     environ = doctor_facts.copy_sdk_variables_without_secrets(app.environ)
     kept = {name: value for name, value in environ.items() if name not in VARIABLES}
@@ -104,7 +104,7 @@ def _find_first_problem_that_stops_aws_tools(
 
 
 def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> frozenset[str]:
-    """Return the managed ones of these profiles whose command does not run.
+    """Return those of these profiles that are managed and whose command does not run.
 
     The program has moved, or it refuses the command. Such a profile works once ssohelper has
     written its command again.
@@ -121,7 +121,7 @@ def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> froze
 
 
 def make_profile_not_used_error(app: App, name: str) -> ConfigInvalid:
-    """Return the error that a shell with this profile would not get the role that it names.
+    """Return the error for a profile with which a shell would not get the role that it names.
 
     Message and hint are those of `doctor`. For a profile that
     `adopting.find_profiles_unfit_for_use` returns.
@@ -139,7 +139,7 @@ def make_profile_not_used_error(app: App, name: str) -> ConfigInvalid:
 def explain_error_of_profile(
     app: App, name: str, error: SsoHelperError, *, is_of_provider: bool = False
 ) -> SsoHelperError:
-    """Return the error that a profile cannot be used, with the reason and fix that `doctor` gives.
+    """Return the error for a profile that cannot be used, with the reason and fix of `doctor`.
 
     Returns `error` itself if `doctor` knows no reason. `is_of_provider`: another tool that provides
     the credentials failed. An error in ~/.aws/config has another reason only if a value is in quotes.

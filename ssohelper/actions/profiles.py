@@ -58,7 +58,7 @@ class ConfigProfile(NamedTuple):
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
-    """Return the saved options of the session's profiles; options `given` now replace saved ones.
+    """Return the options for writing profiles: the session's saved ones, replaced by `given` ones.
 
     Options are filters, name template, form and region. Raises: UsageProblem for an invalid
     template or region; ConfigInvalid for the native form if the sign-in is in the keyring.
@@ -194,7 +194,7 @@ def plan_new_profiles_of_roles(
 
 
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
-    """Return the lines of the unified diff that the plan makes in the config that it was made from."""
+    """Return the unified diff, line by line, of the config and the config after the plan."""
     return unified_diff(
         _config_text_after_plan(app, plan), plan.changes, str(app.locations.aws_config_file)
     )
@@ -295,7 +295,7 @@ def _make_config_profile(config: ConfigFile, entry: ProfileEntry) -> ConfigProfi
 def find_profiles_left_without_source(
     app: App, found: Sequence[ConfigProfile]
 ) -> list[tuple[str, str]]:
-    """Return (profile that stays, its source profile) for each source among those to remove."""
+    """Return (profile that stays, its source profile) for each source profile to be removed."""
     gone = {item.entry.name for item in found}
     keys = ("source_profile", chains.OWN_PREFIX + "source_profile")
     return [

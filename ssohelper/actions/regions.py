@@ -42,13 +42,16 @@ _T = TypeVar("_T")
 
 
 class PortalToAsk(NamedTuple):
-    """A portal to ask. `share`: how much of a request's usual time it gets; None: all time left."""
+    """A portal to which a request is sent, and how much of a request's usual time it may take.
+
+    `share` is from 0 to 1; None means all the time that is left.
+    """
 
     session: SsoSession
     share: float | None
 
     def limit_deadline(self, app: App, seconds: float, deadline: Deadline) -> Deadline:
-        """Return the deadline of a request that may take `seconds` if another portal follows."""
+        """Return the deadline of a request to this portal that usually gets `seconds`."""
         if self.share is None:
             return deadline
         return app.clock.deadline(min(seconds * self.share, deadline.seconds_left()))
@@ -192,29 +195,33 @@ def renew_token_in_any_region(
     app: App,
     session: SsoSession,
     seen_id: str,
-    run: Callable[[SsoSession, str, float | None], SsoHelperError | None],
+    run_renewal: Callable[[SsoSession, str, float | None], SsoHelperError | None],
 ) -> None:
     """Renew the token `seen_id`. If its region does not answer, get a valid token of another one.
 
-    `run` renews a token. It gets the token's session and id, and how many seconds to wait for the
-    outcome (None: the usual time); the renewal itself goes on after that. Raises: the errors of
-    `run`.
+    `run_renewal` renews a token. It gets the token's session and id, and how many seconds to wait
+    for the outcome (None: the usual time); the renewal itself goes on after that. Raises: the
+    errors of `run_renewal`.
     """
 
-    def renew_token_of_portal(one: PortalToAsk) -> None:
-        wanted, token = seen_id, app.tokens.load(one.session)
+    def renew_token_of_portal(portal_to_ask: PortalToAsk) -> None:
+        wanted, token = seen_id, app.tokens.load(portal_to_ask.session)
         if token is not None and token.id != seen_id:
-            if tokens.load_token_state(app, one.session, token) is TokenState.GOOD:
+            if tokens.load_token_state(app, portal_to_ask.session, token) is TokenState.GOOD:
                 return  # of another region than the token that was seen
             wanted = token.id
-        seconds = None if one.share is None else one.share * region_order.RENEWAL_SECONDS
-        error = run(one.session, wanted, seconds)
+        seconds = (
+            None
+            if portal_to_ask.share is None
+            else portal_to_ask.share * region_order.RENEWAL_SECONDS
+        )
+        error = run_renewal(portal_to_ask.session, wanted, seconds)
         if error is not None:
             raise error
 
     if list_further_portals(app, session):
         ask_regions_in_turn(app, session, renew_token_of_portal)
-    elif (error := run(session, seen_id, None)) is not None:
+    elif (error := run_renewal(session, seen_id, None)) is not None:
         raise error
 
 
@@ -268,7 +275,7 @@ def record_renewed_token(
 
 
 def _list_askable_portals(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return the session with its own portal, then with each further portal that may be asked."""
+    """Return the session, then a copy of it for each further portal that may be asked."""
     return [
         session,
         *(one for one in list_further_portals(app, session) if _may_ask_portal(app, session, one)),

@@ -76,7 +76,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
 
 
 def _request_token_renewal(
-    app: App, session: SsoSession, token: AccessToken, reserved: Reservation
+    app: App, session: SsoSession, token: AccessToken, reserved_space: Reservation
 ) -> None:
     _log.info('renewing the token of "%s"', session.sign_in_name)
     sent_id = _hash_refresh_token(token)
@@ -96,7 +96,7 @@ def _request_token_renewal(
     except (AwsUnreachable, ConfigInvalid):
         _record_sent_refresh_token(app, session, None)
         raise
-    _save_renewed_token(app, session, token, (fresh, oidc.issuer), life_seconds, reserved)
+    _save_renewed_token(app, session, token, (fresh, oidc.issuer), life_seconds, reserved_space)
 
 
 def _save_renewed_token(
@@ -105,14 +105,14 @@ def _save_renewed_token(
     used: AccessToken,
     issued: tuple[AccessToken, str],
     life_seconds: int,
-    reserved: Reservation,
+    reserved_space: Reservation,
 ) -> None:
-    """Write the new token to its file at once: a kill before that would lose the sign-in."""
+    """Write the renewed token to its file at once: a kill before that would lose the sign-in."""
     fresh, issuer = issued
     # The token is saved even without the lock, since this process has the only copy of it.
     with _hold_state_lock(app, session):
         stamp = None if session.is_further else app.take_session_stamp(session)
-        saved = app.tokens.save_renewed(session, used, fresh, reserved)
+        saved = app.tokens.save_renewed(session, used, fresh, reserved_space)
         if saved.value != fresh.value:
             _log.info('another tool signed in to "%s" meanwhile', session.name)
             return
@@ -210,7 +210,7 @@ def _update_prompt_files(app: App, session: SsoSession) -> None:
 
 @contextmanager
 def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
-    """Hold the state lock. Go on without it if a stopped process (Ctrl-Z in a logout) has it."""
+    """Hold the session's state lock. Go on without it if a stopped process (Ctrl-Z) has it."""
     with ExitStack() as stack:
         with suppress(LocalState):
             limit = app.clock.deadline(_STATE_LOCK_SECONDS)

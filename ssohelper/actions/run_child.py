@@ -67,7 +67,7 @@ class ChildExit(NamedTuple):
 
 
 def run_program_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
-    """Run the program and return how it ended. Call `block_signals` first.
+    """Run the program as a child process; return how it ended. Call `block_signals` first.
 
     Raises: ProgramNotFound (127), NotExecutable (126).
     """

@@ -230,7 +230,7 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
 
 
 def find_profiles_of_role(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
-    """Return those of the profiles `names` that point at this role by the present config."""
+    """Return those of these profile names whose profile points at this role in the config now."""
     return [entry.name for entry in _find_profile_entries_of_role(app.config.read(), key, names)]
 
 
@@ -264,7 +264,7 @@ def _resolve_profile_entry(
         found = foreign_profile_of_entry(config, entry, app.config.read_credentials_sections())
         if found is not None:
             raise ConfigInvalid(
-                f'the credentials of profile "{entry.name}" are not ours: they come from {found.what}',
+                f'the credentials of profile "{entry.name}" come from {found.what}, not from ssohelper',
                 hint="only use, exec, env, whoami and console accept such a profile: "
                 f"ssohelper exec {entry.name} -- COMMAND",
             )

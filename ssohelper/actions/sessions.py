@@ -71,7 +71,7 @@ class SessionPlan(NamedTuple):
 
 
 def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
-    """Return what is kept for the session. Reads files only."""
+    """Return the session with all that ssohelper keeps for it. Reads files only."""
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
     if adoption.find_session_for_legacy_profiles(config, session) == session:
@@ -162,7 +162,9 @@ def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
 def _unmanaged_profiles_use_session_error(
     app: App, session: str, others: Sequence[ProfileEntry]
 ) -> UsageProblem:
-    """Return the error for profiles that ssohelper did not write, with a cure for each kind."""
+    """Return the error that a session cannot go because profiles not written by ssohelper use it.
+
+    The hint has a cure for each kind of profile."""
     assuming = [one for one in others if assumes_role(one.keys)]
     ways = []
     if len(assuming) < len(others):
@@ -226,7 +228,7 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
 
 
 def has_session_leftovers(app: App, name: str) -> bool:
-    """Return whether something is kept for a session that is not in the config.
+    """Return whether ssohelper still keeps files or settings for a session that the config lacks.
 
     This happens after an interrupted `session rename` or `session rm`, and after an edit of the
     config by hand.
@@ -266,7 +268,7 @@ def list_profiles_of_missing_session(app: App, name: str) -> list[str]:
 
 
 def remove_session_leftovers(app: App, name: str, new_name: str | None = None) -> None:
-    """Remove what is kept for a session that is not in the config.
+    """Remove the files and settings that ssohelper still keeps for a session that the config lacks.
 
     With `new_name`, first copies what the session `new_name` lacks. Signs out of a remaining
     sign-in. Raises: Refused if an allow-list applies; AwsUnreachable, after everything was removed

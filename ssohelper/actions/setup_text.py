@@ -94,21 +94,25 @@ def _lines_of_profiles_on_broken_sources(
             yield f"    {shortened_name_list([show(name, 60) for name in users], _MOST_NAMES)}"
 
 
-def _trouble_doubt_or_condition_of_profile(one: ProfileOfOtherTool) -> tuple[str, str, str]:
+def _trouble_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
     """Return why a profile does not work, why that is unknown, and when it works; two are ""."""
-    program = one.candidate.origin.program
+    program = profile.candidate.origin.program
     condition = "while you are signed in"
     if program is not None:
         condition = f"if {show(program, 80)} works (it was not run)"
-    elif one.served_by:
-        condition = f'by the sign-in to "{show(one.served_by)}", until its access token ends'
-    elif one.needs_ssohelper:
+    elif profile.served_by:
+        condition = f'by the sign-in to "{show(profile.served_by)}", until its access token ends'
+    elif profile.needs_ssohelper:
         condition = "by ssohelper's sign-in, until its access token ends"
-    if one.differs_by_sdk:
+    if profile.differs_by_sdk:
         condition = f"in the AWS CLI and boto3 {condition} (another SDK may take its other source)"
-    if one.lacks_region:
+    if profile.lacks_region:
         condition += ", if you give --region (the profile has none)"
-    return (one.trouble, one.unknown, condition if not one.trouble and not one.unknown else "")
+    return (
+        profile.trouble,
+        profile.unknown,
+        condition if not profile.trouble and not profile.unknown else "",
+    )
 
 
 def adopt_profiles_question(needing: Collection[str]) -> str:
@@ -127,7 +131,7 @@ def adopt_all_question(found: Sequence[ProfileOfOtherTool]) -> str:
 
 
 def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
-    """Return how many profiles can be adopted, of how many that `lines_about_profiles_of_other_tools` lists."""
+    """Return how many of these profiles of other tools can be adopted, and how many there are."""
     able = len(adopting.choose_adoptable_profiles(found))
     of = "" if able == len(found) else f"{able} of "
     return f"{of}{profile_count_text(len(found))} of other tools"
@@ -138,22 +142,22 @@ def adoption_not_in_command_message(count: int) -> str:
     return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
 
 
-def partly_adopted_aws_sso_cli_block_lines(left: Sequence[str]) -> tuple[str, ...]:
-    """Return the lines that say why the profiles `left` out must be adopted with their block."""
+def partly_adopted_aws_sso_cli_block_lines(left_out: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines that say why the profiles `left_out` must be adopted with their block."""
     return (
         "aws-sso-cli writes all profiles between its two marker lines again,",
-        f"so these profiles are adopted together or not at all; {profile_count_text(len(left))} left out",
+        f"so these profiles are adopted together or not at all; {profile_count_text(len(left_out))} left out",
     )
 
 
-def partly_adopted_aws_sso_cli_block_question(left: Sequence[str]) -> str:
+def partly_adopted_aws_sso_cli_block_question(left_out: Sequence[str]) -> str:
     """Return the question whether to adopt these profiles of aws-sso-cli too."""
-    return "adopt this one too?" if len(left) == 1 else f"adopt these {len(left)} too?"
+    return "adopt this one too?" if len(left_out) == 1 else f"adopt these {len(left_out)} too?"
 
 
-def remaining_aws_sso_cli_markers_line(others: Sequence[str], why: str) -> str:
+def remaining_aws_sso_cli_markers_line(other_profiles: Sequence[str], why: str) -> str:
     """Return the line that says for which profiles aws-sso-cli's markers stay, and the effect."""
-    named = shortened_name_list([show(name, 60) for name in others], _MOST_NAMES)
+    named = shortened_name_list([show(name, 60) for name in other_profiles], _MOST_NAMES)
     return (
         f"aws-sso-cli's two marker lines stay, for {named} ({show_message(why)}): "
         "`aws-sso setup profiles` would write the adopted profiles again; after it: "

@@ -101,7 +101,7 @@ def _make_portal_client(app: App, session: SsoSession, token: AccessToken) -> Po
 
 
 class _UserLookup:
-    """Finds the user's name in a thread.
+    """Finds in a thread the name of the user who has just signed in.
 
     All files are read before the thread starts, because threads must not share an `App`.
     """

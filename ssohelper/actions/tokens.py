@@ -109,12 +109,12 @@ def load_token_renewal_time(app: App, session: SsoSession) -> int | None:
 
 
 def is_token_refreshable(app: App, token: AccessToken) -> bool:
-    """Return whether the token can be renewed without a sign-in, by what its file says."""
+    """Return whether the token can be renewed without a sign-in. AWS is not asked."""
     return sign_in_clock.is_refreshable(token, app.clock.now())
 
 
 def is_token_unexpired(app: App, token: AccessToken) -> bool:
-    """Return whether the token has not expired, by what its file says."""
+    """Return whether the token's expiration, which its file names, is in the future."""
     return token.expires_at > app.clock.now()
 
 
@@ -131,7 +131,7 @@ def load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
 
 
 def load_sign_in_facts_of_token(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
-    """Return the recorded facts of the sign-in that this token belongs to."""
+    """Return what is recorded about the sign-in by which this token was got."""
     return sign_in_clock.facts_of_token(app.tokens.load_facts(session.sign_in_name), token)
 
 
@@ -201,7 +201,7 @@ def facts_of_new_sign_in(
     life_seconds: int,
     user: str | None,
 ) -> SignInFacts:
-    """Return the facts of a new sign-in with this token; other facts are copied from `before`."""
+    """Return what to record about a new sign-in with this token; `before` gives the rest."""
     return before._replace(
         token_ids=lineage.token_ids_after_sign_in(token),
         issuer=app.oidc(session).issuer,
@@ -226,7 +226,7 @@ def _load_present_token(app: App, session: SsoSession) -> AccessToken:
     """Return the token in the session's file. Raises: LoginRequired if there is none."""
     token = app.tokens.load(session)
     if token is None:
-        # Another tool may have signed out. Shell prompts learn of it only by this update.
+        # Another tool may have signed out. Shell prompts show that only after this update.
         if not session.is_further:
             prompt_notes.rewrite_prompt_files_of_session(app, session)
         raise signed_out_error(session)

@@ -38,17 +38,17 @@ def load_last_write(app: App, *, redo: bool = False) -> Version:
 
 
 def diff_undo(app: App, version: Version) -> Iterator[str]:
-    """Return the lines of the unified diff by which `undo_config_write` reverses this saved write."""
+    """Return the unified diff, line by line, by which an undo reverses this saved write."""
     data, name = app.config.read_data(), str(app.locations.aws_config_file)
     undone = _make_undone_content(app, version, data)
     return diff_texts(data.decode(), undone.decode(), name)
 
 
-def undo_config_write(app: App, version: Version, data: bytes) -> list[SsoSession]:
+def undo_config_write(app: App, version: Version, shown_config: bytes) -> list[SsoSession]:
     """Restore config and choices as they were before this saved write, which may be an undo.
 
     If the config was edited since, only what the write changed is reversed, and lines that were not
-    edited get the bytes that they had before the write. `data` is the config
+    edited get the bytes that they had before the write. `shown_config` is the config
     that the user saw the diff of. Returns the sessions that are signed in and that this took out of
     the config. Raises: LocalState, and nothing is changed, if it is another now.
     """
@@ -57,7 +57,7 @@ def undo_config_write(app: App, version: Version, data: bytes) -> list[SsoSessio
     present = {name: app.choices.load(name) for name in version.choices}
 
     def make_undone_config(present: bytes) -> bytes:
-        if present != data:
+        if present != shown_config:
             raise config_writing.config_changed_error(app)
         return _make_undone_content(app, version, present)
 
@@ -81,12 +81,12 @@ def _find_signed_in_sessions_not_in_config(app: App) -> list[SsoSession] | None:
 
 
 def lines_about_restored_options(app: App, version: Version) -> list[str]:
-    """Return a line for each session whose filters and other options `undo_config_write` changes back."""
+    """Return a line for each session whose saved filters and other options the undo restores."""
     return [plan_text.restored_options_line(*one) for one in _find_restored_choices(app, version)]
 
 
 def restored_options_json(app: App, version: Version) -> list[dict[str, Any]]:
-    """Return the sessions whose options `undo_config_write` restores, with the options that each one gets.
+    """Return, for --json, the sessions whose options the undo restores, with these options.
 
     The options' keys are those of `session show`.
     """

@@ -16,7 +16,7 @@ ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repe
 
 
 class OtherProfiles(NamedTuple):
-    """The profiles of other tools, `found`, and the names of those to adopt."""
+    """The profiles of other tools that were `found`, and the names of those to adopt."""
 
     found: Sequence[ProfileOfOtherTool]
     adopt: frozenset[str]

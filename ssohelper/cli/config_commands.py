@@ -179,7 +179,7 @@ def _warn_of_unknown_session(app: App, name: str) -> None:
 
 
 def _company_policy_rows(app: App) -> list[dict[str, Any]]:
-    """Return the rows of the company's policy for which the user has no setting."""
+    """Return rows for what the company's policy sets and no setting of the user can change."""
     return [
         {
             "key": key,

@@ -75,7 +75,7 @@ def confirm_and_grant_role(
 
 
 def require_typed_word(word: str, notice: str, question: str) -> None:
-    """Show the notice, and read the word from the terminal, not from stdin.
+    """Show the notice and make the user type the word, on the terminal and not on stdin.
 
     Raises: Refused for another word, NoTerminal.
     """

@@ -26,9 +26,9 @@ _SESSION_HEADER = ("SESSION",)
 _GUARDED_HEADER = ("GUARDED",)
 _USED_HEADER = ("USED",)
 _GUARDED_CELL = Cell(f"{guard_rules.SIGN} guarded", colors.GUARDED)
-# The account's name.
+# The numbers of the columns that may be shortened: that of the account's name.
 _CUT_COLUMNS = (1,)
-# A narrower terminal needs its columns for names.
+# A terminal with fewer columns than this shows no last use, to have room for names.
 _COLUMNS_WITH_USED = 100
 
 # The listings to print, each with its session.
@@ -36,7 +36,7 @@ Listings = Sequence[tuple[SsoSession, Listing]]
 
 
 class _Row(NamedTuple):
-    """One role as it is printed. `profiles` are the names of its profiles."""
+    """A role that `list` prints, in one row. `profiles` are the names of its profiles."""
 
     key: RoleKey
     role: ListedRole
@@ -91,7 +91,7 @@ def print_roles(
 
 
 def _last_use_cell(usage: Usage, now: int) -> str | Cell:
-    """Return the sign of a favourite and the age of the last use: `★ 3h ago`."""
+    """Return the cell that shows whether a role is a favourite, and its last use: `★ 3h ago`."""
     ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at)
     if usage.favourite:
         return Cell(f"★ {ago}".rstrip(), colors.FAVOURITE)
@@ -130,7 +130,9 @@ def _role_json(row: _Row, life_seconds: int | None) -> dict[str, Any]:
 
 def _say_nothing_matches(query: tuple[str, ...]) -> None:
     words = show(" ".join(query))
-    output.say(f'nothing matches "{words}" in the saved list; for a list from AWS, add --refresh')
+    output.say(
+        f'nothing in the saved list matches "{words}"; for a new list from AWS, add --refresh'
+    )
 
 
 # -- printing accounts ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the commands use, exec, console and serve share: to choose a profile, to sign in."""
+"""Chooses a profile and signs in, for the commands use, exec, console and serve."""
 
 import shlex
 from collections.abc import Callable, Sequence
@@ -43,9 +43,8 @@ def choose_profile(
 ) -> Profile | ForeignProfile:
     """Return the profile that word_choice.choose_profile chooses, after a sign-in if necessary.
 
-    That function's picker needs a sign-in if no list of roles is saved; then this function offers
-    one. Raises: LoginRequired without a terminal or when the user declines; the errors of
-    word_choice.
+    A picker needs a sign-in if no list of roles is saved; then the user is offered one. Raises:
+    LoginRequired without a terminal or when the user declines; the errors of word_choice.
     """
     try:
         return word_choice.choose_profile(words, ask_always=ask_always, confirm=confirm)

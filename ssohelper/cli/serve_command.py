@@ -100,12 +100,16 @@ def serve_credentials(
 
 
 def run_with_endpoint(
-    app: App, chosen: Profile, program: list[str], hold_text: str, limits: dict[str, str]
+    app: App,
+    chosen: Profile,
+    program: list[str],
+    hold_text: str,
+    allow_list_variable: dict[str, str],
 ) -> int:
     """Run the program with an endpoint of its own; return its exit code.
 
     `hold_text` says for how long this process and the program wait for a sign-in; "" for no wait.
-    `limits` is the variable of the program's allow-list, or empty.
+    `allow_list_variable` is the variable of the program's allow-list, or empty.
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
     run.find_program(program[0], app.environ)
@@ -118,7 +122,7 @@ def run_with_endpoint(
             app, chosen.key, endpoint.prepare_environment()
         )
         child = found.applied_to(app.environ)
-        child.update({**sign_in_wait.build_wait_variables(hold_text), **limits})
+        child.update({**sign_in_wait.build_wait_variables(hold_text), **allow_list_variable})
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )
@@ -138,7 +142,7 @@ def run_with_endpoint(
 
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
-    """Get credentials before any client asks for them, so that errors end the command at once."""
+    """Get the role's credentials, and sign in if needed, before the endpoint serves any client."""
     profile_use.run_signed_in(
         app,
         chosen,
@@ -170,7 +174,7 @@ def _print_warning(message: str) -> None:
 
 
 def _print_in_background(text: str) -> None:
-    """Print in a thread, because a terminal that Ctrl-S has stopped would block renewals."""
+    """Print a text in a thread, because a terminal stopped with Ctrl-S would block renewals."""
     thread = threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-print")
     with contextlib.suppress(RuntimeError):  # if no thread can be started, the line is lost
         thread.start()

@@ -184,7 +184,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     plan = sessions.plan_session_removal(app, found)
     adopt_output.say_which_old_profiles_lose_sign_in(app, found)
     count = profile_count_text(len(plan.changes) - 1)
-    what = f'sign out of "{show(name)}", remove it and {count}'
+    what = f'sign out of the session "{show(name)}", and remove it with {count}'
     done = f"removed, with {count}; undo the change of the file with: ssohelper profile undo"
     _carry_out_session_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
 
@@ -192,7 +192,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
 def _carry_out_session_plan(
     app: App, plan: SessionPlan, what: str, done: str, *, dry_run: bool, yes: bool
 ) -> None:
-    """Show the diff of the session's planned change, ask, make it, and say what was done."""
+    """Show the diff of a session's planned change, ask the user, make the change, and say so."""
     print_diff(sessions.diff_session_plan(app, plan), on_stdout=dry_run)
     is_done = False
     if plan.changes and not dry_run:
@@ -232,7 +232,11 @@ def _remove_leftovers_of_session(
     is_done = not dry_run and output.confirm(question, yes=yes, what=what)
     if is_done:
         sessions.remove_session_leftovers(app, name, new_name)
-    shown = f'what was left of session "{show(name)}" was removed' if is_done else "nothing changed"
+    shown = (
+        f'all that was kept for the session "{show(name)}" was removed'
+        if is_done
+        else "nothing changed"
+    )
     output.say(shown)
     if output.options().json:
         output.print_json({"session": new_name or name, "changed": is_done}, app.warnings)

@@ -126,7 +126,7 @@ def setup(
 
 @contextmanager
 def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
-    """Sign out again after Ctrl-C, SIGTERM or SIGHUP, unless the session is in the config.
+    """If setup is interrupted, sign out of the session again, unless the session is in the config.
 
     After an error the sign-in is kept, so that the next `setup` needs none, and the user is told.
     """
@@ -158,7 +158,7 @@ def _treat_signals_as_ctrl_c() -> Iterator[None]:
 
 
 def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool) -> None:
-    """After a "no" to the profiles, ask whether to write the session alone or to sign out.
+    """After the user declined the profiles, ask whether to write only the session, or to sign out.
 
     Without one of these, a token would be left whose session no command knows. For a session that
     is in the config already, ask whether to keep the sign-in that this setup made.
@@ -228,7 +228,7 @@ def _choose_session(
 
 def _ask_whether_further_portal(session: SsoSession, portal: FurtherPortal, why: str) -> bool:
     output.say(f'{show(portal.start_url)} {why} than "{session.name}" ({show(session.start_url)})')
-    question = f'is it a further region of "{session.name}"?'
+    question = f'is this portal in a further region of "{session.name}"?'
     return output.confirm(question, yes=False, what="a further region")
 
 
@@ -294,9 +294,9 @@ def _ask_region(url: str, proposal: str | None) -> str:
 def _choose_default_region(
     app: App, session: SsoSession, choices: Choices, *, yes: bool
 ) -> Choices:
-    """Return the options of the sync with a default region; ask for it unless one is saved already.
+    """Return the options with a default region, for which the user is asked unless one is saved.
 
-    With `yes` it is the proposed one, which is printed if it is another than Identity Center's.
+    With `yes`, the proposed region is taken, and printed if it is not that of Identity Center.
     """
     proposal = default_regions.propose_default_region(app, session)
     if proposal is None or (yes and proposal == session.region):
@@ -318,7 +318,7 @@ def _parse_region_answer(answer: str) -> str:
 
 
 def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
-    """Print the problems that were found, and a command to try that works."""
+    """Print what is wrong with the AWS setup after `setup`, and a command to try that works."""
     if output.options().json:
         return
     if not listing.roles():

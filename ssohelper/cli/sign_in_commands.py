@@ -377,7 +377,7 @@ def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list
         if clock.refreshable:  # how long this token lasts does not matter then
             lasts = f"{lasts.text}, renewed automatically"
     ends: str | Cell = clock_text.sign_in_end_text(clock.outlook, now)
-    # An end that is only assumed has no colour: nothing in the program depends on it.
+    # If the end of the sign-in is only assumed, its cell has no colour.
     if clock.outlook.at is not None and clock.outlook.reason != "assumed":
         ends = colors.time_cell(
             clock_text.sign_in_end_text(clock.outlook, now), clock.outlook.at - now

@@ -126,7 +126,7 @@ def _cut_cells(
 
 
 def _unbreakable_width(cell: str) -> int:
-    """Return the width of a URL or path, which must not be broken; 0 for any other text."""
+    """Return the width of a cell with a URL or path, which must not be broken; else 0."""
     is_whole = " " not in cell and ("://" in cell or _PATH.match(cell) is not None)
     return columns_of_text(cell) if is_whole else 0
 

@@ -128,7 +128,7 @@ def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool
     """Switch the shell to another tool's profile, from which SDKs get credentials themselves."""
     if keys:
         raise UsageProblem(
-            f'the credentials of profile "{found.name}" are not ours: --keys cannot export them',
+            f'--keys exports only credentials from ssohelper, not those of profile "{found.name}"',
             hint=f"without --keys: ssohelper use {found.name}",
         )
     if found.credential_source == foreign.FROM_ENVIRONMENT:
@@ -241,14 +241,14 @@ def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Env
 
 
 def _profile_name_for_going_back(app: App, chosen: Profile) -> str:
-    """Return a name by which a later `use -` finds the same role, whatever AWS_PROFILE is then."""
+    """Return the name to record for this use: with it, a later `use -` finds the same role."""
     return _current_profile_name(app, chosen) or chosen.key.text
 
 
 def _find_or_add_profile_of_role(
     app: App, chosen: Profile, yes: bool, *, is_typed: bool
 ) -> Profile:
-    """Return the chosen role under the name of one of its profiles; offer to add a missing one.
+    """Return the chosen role under the name of one of its profiles; offer to add one if needed.
 
     A profile whose credentials another program provides is used only if the user typed its name and
     that program is installed, because only a run would show whether it works. If the typed name is
@@ -301,7 +301,7 @@ def _find_or_add_profile_of_role(
 
 
 def _is_name_also_text_of_role(app: App, chosen: Profile, name: str) -> bool:
-    """Return whether the profile's name is also [SESSION:]ACCOUNT/ROLE of its role."""
+    """Return whether `name`, a profile's name, could also be read as [SESSION:]ACCOUNT/ROLE."""
     try:
         found = selection.resolve_role_text(app, name, chosen.session.name)
     except SsoHelperError:

@@ -20,11 +20,11 @@ from ssohelper.core.search import Index
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import UsageProblem
 
-# How many roles an error names at most. Few, because an error is one line.
+# How many of the roles that match, at most, the error names, which is one line.
 _NAMED = 5
 # How many rows a picker shows without scrolling, also in a low terminal.
 _SEEN = 8
-# How long a text must be that the names offered by an error have in common, to be searched for.
+# The least length of a text that a picker searches for because all offered names contain it.
 _LEAST_COMMON = 3
 
 
@@ -60,7 +60,7 @@ def choose_profile(
     app, session = output.get_app(), output.options().session
     if not output.can_draw_picker():
         raise _make_error_with_roles(app, words, session, unknown)
-    choice = choosing.read_known_roles(app, session, with_others=True)
+    choice = choosing.read_known_roles(app, session, with_foreign_profiles=True)
     found = _choose_role(app, words, choice, confirm, unknown)
     if isinstance(found, Profile):
         choosing.warn_about_config(app, found.name)
@@ -97,7 +97,7 @@ def _find_only_matching_row(
 def text_that_finds_roles(
     words: Sequence[str], index: Index, rows: list[RoleRow], offered: Sequence[str]
 ) -> str:
-    """Return a search in place of words that find nothing together.
+    """Return the text to search for in place of the user's words, which no role matches together.
 
     It finds the profiles that the error offers, if one text finds them and few others, else the
     most similar one. If none is offered, or none is among the rows, it has those of the words that
@@ -143,7 +143,7 @@ def _make_error_with_roles(
     """Return the error for words where no terminal can ask; it names roles that match all words."""
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
-    rows = roles.read_roles(app, session, with_others=True).rows
+    rows = roles.read_roles(app, session, with_foreign_profiles=True).rows
     found = role_rows.make_role_index(rows).search(words)
     if not found:
         return unknown

@@ -200,7 +200,7 @@ class Reach:
         return self.is_right(profile) and keys_of(self.app, profile) == self.row.key.text
 
     def picked_on_the_command_line(self) -> bool:
-        found = choosing._pick_role(self.app, None, with_others=False)
+        found = choosing._pick_role(self.app, None, with_foreign_profiles=False)
         return isinstance(found, selection.Profile) and self.is_right(found)
 
     def use(self) -> bool:

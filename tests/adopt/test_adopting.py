@@ -86,7 +86,7 @@ def test_a_legacy_profile_that_another_session_serves_is_not_taken_over(
     assert f'{of}works by the sign-in to "corp", until its access token ends\n    old\n' in said
     assert f"{of}does not work now: the role is not in your list\n    other\n" in said
     assert (
-        f'{of}does not work now: the sign-in that it uses, to "corp", does not have its role\n'
+        f'{of}does not work now: it uses the sign-in to "corp", which does not have its role\n'
         "    mine\n"
     ) in said
     assert (
