@@ -41,11 +41,9 @@ def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
 
 
 def refuse_if_allow_list_applies(app: App, action: str, command_for_user: str) -> None:
-    """Raise Refused (9) if this process has an allow-list: the action could give it more roles.
+    """Raise Refused (9) if this process has an allow-list, as the action could give it more roles.
 
     `action` names the action. `command_for_user` is the command that the user may type instead.
-
-    Does nothing without an allow-list. Raises: Refused (9).
     """
     if allow_list.VARIABLE not in app.environ:
         return

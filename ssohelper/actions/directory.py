@@ -271,7 +271,7 @@ class _ListingRefresh:
     def _must_stop_after_error(self, error: SsoHelperError) -> bool:
         """Return whether no further account may be asked about after this error.
 
-        It stops if a sign-in is needed, if AWS throttles, or after several failures.
+        That is so if a sign-in is needed, if AWS throttles, or after several failures.
         """
         return (
             not isinstance(error, AwsUnreachable)

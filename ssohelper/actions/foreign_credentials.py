@@ -89,7 +89,7 @@ def obtain_foreign_credentials(
         raise LocalState(f"no process can be started: {ended.reason}")
     if ended.code is None:
         raise AwsUnreachable(
-            f"{no_credentials_message(found)} within {seconds:.0f} s: it was stopped",
+            f"{no_credentials_message(found)} within {seconds:.0f} s, so the attempt was stopped",
             hint=hint_to_try_without_ssohelper(found),
         )
     return parse_provider_answer(found, ended.stdout)

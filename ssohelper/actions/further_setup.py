@@ -98,7 +98,8 @@ def _portal_belongs_to_session(
     is_doubtful = claim is Claim.OTHER_HOSTS or (claim is Claim.UNKNOWN and name is not None)
     if claim is Claim.PARTITION:
         raise ConfigInvalid(
-            f'{portal.start_url} {claim.value} than the portal of "{session.name}"',
+            f'session "{session.name}" cannot have the further portal {portal.start_url}, which '
+            f"{claim.value}",
             hint="ask your administrator for the right start URL",
         )
     if claim in (Claim.SAME, Claim.OTHER_HOSTS) and portal.region == session.region:
@@ -113,7 +114,7 @@ def _portal_belongs_to_session(
         return False
     if ask is None:
         raise UsageProblem(
-            f'{portal.start_url} {claim.value} than "{session.name}"',
+            f'{portal.start_url} {claim.value} than the session "{session.name}"',
             hint="if it is another region of the same instance: ssohelper config set "
             f"sessions.{session.name}.regions {portal.text}",
         )

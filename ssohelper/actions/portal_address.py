@@ -45,7 +45,7 @@ def _confirm_changed_portal(
     if change is PortalChange.PORTAL and not ui.confirm_other_portal(earlier, found):
         raise ConfigInvalid(
             f"the start URL {session.start_url} now leads to {found}, not to {earlier}; "
-            "nothing was sent there",
+            "nothing was sent to the new portal",
             hint="ask your administrator whether the portal has moved, then sign in on a terminal: "
             f"ssohelper login {session.name}",
         )

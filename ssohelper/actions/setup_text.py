@@ -105,7 +105,7 @@ def _trouble_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple
     elif profile.needs_ssohelper:
         condition = "by ssohelper's sign-in, until its access token ends"
     if profile.differs_by_sdk:
-        condition = f"in the AWS CLI and boto3 {condition} (another SDK may take its other source)"
+        condition = f"in the AWS CLI and boto3 {condition} (another SDK may take other credentials)"
     if profile.lacks_region:
         condition += ", if you give --region (the profile has none)"
     return (

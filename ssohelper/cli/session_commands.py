@@ -154,8 +154,8 @@ def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
     plan = sessions.plan_session_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
     what = (
-        f'rename session "{show(old)}" to "{show(new)}", in {profile_count_text(changed)} too, and sign '
-        "out of it"
+        f'rename the session "{show(old)}" to "{show(new)}", also in '
+        f"{profile_count_text(changed)}, and sign out of the session"
     )
     done = f"renamed; sign in with: ssohelper login {new}"
     _carry_out_session_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
@@ -365,6 +365,6 @@ def _make_detail_rows(
         rows += [(label, name) for name in names[:most]]
         left = len(names) - len(names[:most])
         if left:
-            rows.append((label, f"and {left} more; all of them with --json"))
+            rows.append((label, f"and {left} more profiles; all of them with --json"))
     rows += [("file", path) for path in entry.files]
     return rows
