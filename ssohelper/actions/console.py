@@ -71,8 +71,8 @@ def make_portal_link(app: App, profile: Profile, page: ConsolePage) -> str:
     """
     if profile.assumed is not None:
         raise UsageProblem(
-            f'the access portal has no link to the role of "{profile.name}", which is assumed on '
-            "top of another",
+            f'the access portal has no link to the role of "{profile.name}", which is assumed '
+            "with the credentials of another role",
             hint=f"where a browser can be started: ssohelper console {profile.name}",
         )
     app.vault.permit_release(profile.key, Way.CONSOLE)

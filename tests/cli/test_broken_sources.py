@@ -142,7 +142,7 @@ def test_a_role_that_is_not_listed(shell: Shell, emulator: Emulator) -> None:
     found = shell.run("doctor", "chain")
     assert (found.returncode, "source-unusable" in found.stdout) == (3, True)
     said = shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
-    assert 'the role "Role99" in 000000000001 is not in AWS' in said
+    assert 'the role "Role99" in 000000000001 is not in the list of roles that AWS gave' in said
 
 
 def test_a_wrong_region_of_the_portal(shell: Shell, emulator: Emulator) -> None:
