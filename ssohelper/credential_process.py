@@ -70,7 +70,9 @@ def print_credential_document(
     found = sign_in_wait.retry_after_sign_in(
         app, session, seconds, get_credentials, say=_print_notice
     )
-    unwritten = credential_document(found, chains.find_account_id(app, session.key_of(role)))
+    unwritten = credential_document(
+        found, chains.find_account_id_of_credentials(app, session.key_of(role))
+    )
     try:
         while unwritten:
             unwritten = unwritten[os.write(1, unwritten) :]

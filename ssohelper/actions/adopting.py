@@ -81,16 +81,16 @@ def list_profiles_of_other_tools(
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
     users = find_profiles_on_each_source(config)
-    owner, owner_listing = load_listing_for_legacy_profiles(app, session, listing)
+    owner, owner_listing = find_session_of_legacy_profiles_and_its_listing(app, session, listing)
     candidates = adoption.find_adoption_candidates(config, session, listed, refused, owner_listing)
     legacy = {entry.name for entry in adoption.find_legacy_profiles(config, session)}
     found = []
     for one in candidates.values():
         uses_owner = one.name in legacy and owner.name != session.name
         trouble = check.find_profile_trouble(one.origin)
-        lasting = "" if trouble else check.find_lasting_trouble(one.name)
+        lasting = "" if trouble else check.find_trouble_despite_adoption(one.name)
         if uses_owner and one.role and not trouble:
-            trouble = f'the sign-in that it uses, to "{owner.name}", does not have its role'
+            trouble = f'it uses the sign-in to "{owner.name}", which does not have its role'
         is_unusable = bool(trouble or lasting)
         if one.name in refused:
             # Adopting the profile would not help, so this is said also if its program is missing.
@@ -110,7 +110,7 @@ def list_profiles_of_other_tools(
         found.append(
             ProfileOfOtherTool(
                 one,
-                # Adopting does not end what `lasting` says, so that is the reason to show.
+                # Adopting the profile would not end what `lasting` says, so that is shown first.
                 lasting or trouble,
                 needs_ssohelper,
                 unknown="" if trouble or lasting or is_ours else check.explain_doubt(one),
@@ -125,7 +125,7 @@ def list_profiles_of_other_tools(
     return found
 
 
-def load_listing_for_legacy_profiles(
+def find_session_of_legacy_profiles_and_its_listing(
     app: App, session: SsoSession, listing: Listing
 ) -> tuple[SsoSession, Listing | None]:
     """Return the session whose sign-in the portal's legacy profiles use, and its roles if known.
@@ -138,31 +138,35 @@ def load_listing_for_legacy_profiles(
     return owner, directory.load_listing(app, owner)
 
 
-def choose_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
+def names_of_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
     """Return the profiles that AWS tools cannot use now: they do not count for their roles."""
     return frozenset(one.name for one in found if one.is_unusable)
 
 
 def choose_refused_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
-    """Return the profiles whose section in ~/.aws/credentials names another role or program."""
+    """Return the profiles for which ~/.aws/credentials names another role than the config does."""
     return frozenset(
         one.name for one in found if one.candidate.reason == adoption.OTHER_ROLE_IN_SECTION
     )
 
 
-def _has_second_credential_source(config: ConfigFile, name: str, keyed: Collection[str]) -> bool:
+def _has_second_credential_source(
+    config: ConfigFile, name: str, credentials_sections: Collection[str]
+) -> bool:
     """Return whether the profile has another source of credentials beside its `sso_*` keys.
 
-    `keyed` are the names of the sections of ~/.aws/credentials.
+    `credentials_sections` are the names of the sections of ~/.aws/credentials.
     """
     entry = config.profile(name)
-    return name in keyed or (entry is not None and len(credential_sources(entry.keys)) > 1)
+    return name in credentials_sections or (
+        entry is not None and len(credential_sources(entry.keys)) > 1
+    )
 
 
 def choose_profiles_by_globs(
     app: App, found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
 ) -> frozenset[str]:
-    """Return the names of the profiles of other tools that the patterns match.
+    """Return the names of the profiles of other tools that these values of --adopt match.
 
     Raises: UsageProblem for a name that no profile has.
     """
@@ -182,7 +186,7 @@ def _profile_names_that_match(
 def build_adopt_patterns(
     found: Sequence[ProfileOfOtherTool], chosen: Collection[str]
 ) -> tuple[str, ...] | None:
-    """Return values of --adopt that adopt exactly these profiles; None if they would be many."""
+    """Return the values of --adopt that adopt exactly these profiles; None if they are too many."""
     able = choose_adoptable_profiles(found)
     exact = {name: filter_for_exact_text(name) for name in able}
     left = sorted(able.difference(chosen))
@@ -199,7 +203,7 @@ def build_adopt_patterns(
 
 
 def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:
-    """Raise UsageProblem for a name, without wildcards, that no profile has."""
+    """Raise UsageProblem if a value of --adopt without wildcards is the name of no profile."""
     for glob in list_globs_without_profile(app, globs):
         if not has_wildcard(glob):
             raise UsageProblem(
@@ -208,7 +212,7 @@ def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:
 
 
 def list_globs_without_profile(app: App, globs: tuple[str, ...]) -> list[str]:
-    """Return the patterns that match no profile at all, managed ones included.
+    """Return the values of --adopt that match no profile, not even a managed one.
 
     That is no error for a pattern with wildcards: a script runs the same command on each machine.
     """
@@ -230,10 +234,10 @@ def choose_profiles_that_need_ssohelper(found: Iterable[ProfileOfOtherTool]) -> 
     return frozenset(one.name for one in found if one.candidate.role and one.needs_ssohelper)
 
 
-def list_profiles_left_out_of_blocks(
+def list_unadopted_profiles_by_aws_sso_cli_block(
     app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
 ) -> list[list[str]]:
-    """Return, for each block of profiles that aws-sso-cli rewrites, those that `adopt` leaves out.
+    """Return, for each block of profiles that aws-sso-cli rewrites, those that are not in `adopt`.
 
     Only for blocks of which `adopt` names some profiles, but not all: a block must be adopted as a
     whole, or not at all.
@@ -245,7 +249,7 @@ def list_profiles_left_out_of_blocks(
     ]
 
 
-def drop_profiles_of_partly_named_blocks(
+def drop_profiles_of_partly_named_aws_sso_cli_blocks(
     app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
 ) -> frozenset[str]:
     """Return `adopt` without the profiles of aws-sso-cli's blocks that it names only in part."""
@@ -277,9 +281,9 @@ def find_remaining_aws_sso_cli_markers(
     ]
 
 
-def partly_adopted_block_error(left: Sequence[str]) -> UsageProblem:
+def partly_adopted_aws_sso_cli_block_error(left_out: Sequence[str]) -> UsageProblem:
     """Return the error for adopting only some profiles of a block of aws-sso-cli."""
-    names = shortened_name_list([show(name, 80) for name in left], _MOST_NAMES)
+    names = shortened_name_list([show(name, 80) for name in left_out], _MOST_NAMES)
     return UsageProblem(
         "aws-sso-cli writes all profiles between its two marker lines again, so they are adopted "
         f"together or not at all; left out: {names}",
@@ -288,12 +292,12 @@ def partly_adopted_block_error(left: Sequence[str]) -> UsageProblem:
 
 
 def find_unusable_profiles_of_other_tools(app: App) -> frozenset[str]:
-    """Return the profiles of other tools that do not work now, so that they do not count."""
+    """Return the profiles of other tools that do not work now, so their roles may get a new one."""
     check = ProfileChecker(app, app.config.read())
     return frozenset(
         origin.name
         for origin in find_profile_origins(check.config)
-        if check.find_profile_trouble(origin) or check.find_lasting_trouble(origin.name)
+        if check.find_profile_trouble(origin) or check.find_trouble_despite_adoption(origin.name)
     )
 
 
@@ -328,10 +332,10 @@ def find_profile_trouble(app: App, name: str) -> str:
     return ProfileChecker(app, app.config.read(), asks_aws=True).find_trouble_or_doubt(name)
 
 
-def find_trouble_of_sign_in(app: App, name: str) -> str:
-    """Return why AWS tools cannot sign in for a legacy profile or use the profile's sources, or ""."""
+def find_trouble_of_sign_in_or_source_profiles(app: App, name: str) -> str:
+    """Return why AWS tools cannot use a legacy profile's sign-in, or source profiles; else ""."""
     check = ProfileChecker(app, app.config.read())
-    return check.find_trouble_of_legacy_profile(name) or check.find_trouble_of_sources(name)
+    return check.find_trouble_of_legacy_profile(name) or check.find_trouble_of_source_profiles(name)
 
 
 def find_reason_to_use_another_profile(app: App, name: str) -> str:

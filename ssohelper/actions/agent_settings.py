@@ -36,7 +36,7 @@ class AgentEdit(NamedTuple):
         return self.before != self.after
 
     def diff(self) -> list[str]:
-        """Return the lines of the unified diff."""
+        """Return the unified diff of the agent's settings file, line by line."""
         return list(rc_text.diff_rc_files(self.before, self.after, str(self.path)))
 
 
@@ -54,14 +54,14 @@ def plan_agent_install(
         "change an agent's settings",
         f"ssohelper agent install {tool} {shlex.quote(profile.name)}",
     )
-    path = _find_settings_file(app, tool)
+    path = _find_agent_settings_file(app, tool)
     found = app.user_file(path).read()
     before = None if found.mark is None else found.data
     if tool == "claude":
         if servers:
             raise UsageProblem("--server is for codex and kiro")
         after = agent_settings.edit_claude_settings(
-            before, str(path), _claude_settings(app, profile)
+            before, str(path), _make_claude_code_settings(app, profile)
         )
         return AgentEdit(path, before, after)
     if not _is_profile_in_config(app, profile):
@@ -78,7 +78,7 @@ def write_agent_edit(app: App, edit: AgentEdit) -> None:
     app.user_file(edit.path).replace_if(edit.before, edit.after)
 
 
-def _claude_settings(app: App, profile: Profile) -> dict[str, object]:
+def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:
     """Return the keys and values for the settings file of Claude Code.
 
     Claude Code refreshes credentials by running our sign-in, and gets them from the profile. For a
@@ -102,7 +102,7 @@ def _is_profile_in_config(app: App, profile: Profile) -> bool:
     return app.config.read().profile(profile.name) is not None
 
 
-def _find_settings_file(app: App, tool: str) -> Path:
+def _find_agent_settings_file(app: App, tool: str) -> Path:
     places = {
         "claude": "~/.claude/settings.json",
         "codex": "~/.codex/config.toml",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 
-def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
+def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
     """Return the variable that limits a child process to roles matching the globs; {} for none.
 
     If this process has an allow-list itself, the child's roles must match both lists. Names of
@@ -32,7 +32,7 @@ def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
                 f'"{show(glob, 40)}" is no pattern: it is empty, or contains "," or ";"',
                 hint="in a pattern, ? stands for any one character: write it instead of , or ;",
             )
-        patterns += [glob] if "/" in glob else _list_roles_of_profiles(app, glob)
+        patterns += [glob] if "/" in glob else _list_roles_of_profiles_that_match(app, glob)
     inherited = app.environ.get(allow_list.VARIABLE)
     present = (
         allow_list.AllowList(()) if inherited is None else allow_list.parse_allow_list(inherited)
@@ -40,25 +40,23 @@ def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
     return {allow_list.VARIABLE: present.narrowed(dict.fromkeys(patterns)).text}
 
 
-def refuse_if_allow_list_applies(app: App, what: str, ask_for: str) -> None:
-    """Refuse an action by which a program that an allow-list limits could use more roles.
+def refuse_if_allow_list_applies(app: App, action: str, command_for_user: str) -> None:
+    """Raise Refused (9) if this process has an allow-list, as the action could give it more roles.
 
-    `what` names the action. `ask_for` is the command that the user may type instead.
-
-    Does nothing without an allow-list. Raises: Refused (9).
+    `action` names the action. `command_for_user` is the command that the user may type instead.
     """
     if allow_list.VARIABLE not in app.environ:
         return
     app.journal.try_append(
-        journal.refused_command_entry(what, calling_process.find_parent_and_terminal())
+        journal.refused_command_entry(action, calling_process.find_parent_and_terminal())
     )
     raise Refused(
-        f"a program that SSOHELPER_ALLOW limits cannot {what}",
-        hint=f"ask the person to run: {ask_for}",
+        f"a program that SSOHELPER_ALLOW limits cannot {action}",
+        hint=f"ask the person to run: {command_for_user}",
     )
 
 
-def _list_roles_of_profiles(app: App, glob: str) -> list[str]:
+def _list_roles_of_profiles_that_match(app: App, glob: str) -> list[str]:
     config, found = app.config.read(), []
     for entry in config.profiles():
         if not fnmatchcase(entry.name.casefold(), glob.casefold()):

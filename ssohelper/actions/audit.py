@@ -38,7 +38,7 @@ class AuditRow(NamedTuple):
     account_name: str
 
 
-def read_journal(app: App, wanted: JournalFilter) -> list[AuditRow]:
+def read_journal(app: App, journal_filter: JournalFilter) -> list[AuditRow]:
     """Return the wanted lines of the journal, the oldest first; warn of damaged lines.
 
     Raises: LocalState when the journal cannot be read.
@@ -46,15 +46,15 @@ def read_journal(app: App, wanted: JournalFilter) -> list[AuditRow]:
     found = app.journal.read()
     if found.damaged:
         app.warn(f"lines of the journal that are damaged: {found.damaged}; see: audit --verify")
-    names = _load_account_names(app)
+    names = _load_account_names_by_session_and_id(app)
     rows = []
-    is_wanted_role = _make_role_filter(wanted.role)
+    is_wanted_role = _make_role_filter(journal_filter.role)
     for line in found.lines:
         session = line.fields.get("session")
         if (
-            (wanted.since is not None and line.at_seconds < wanted.since)
-            or (wanted.session is not None and session != wanted.session)
-            or (wanted.events and line.event not in wanted.events)
+            (journal_filter.since is not None and line.at_seconds < journal_filter.since)
+            or (journal_filter.session is not None and session != journal_filter.session)
+            or (journal_filter.events and line.event not in journal_filter.events)
         ):
             continue
         key = _role_key_of_line(line)
@@ -69,12 +69,14 @@ def verify_journal(app: App) -> Verdict:
     return app.journal.verify()
 
 
-def broken_chain_error(found: Verdict) -> LocalState | None:
+def broken_hash_chain_error(verdict: Verdict) -> LocalState | None:
     """Return the error that names the first line that breaks the journal's chain, or None."""
-    if found.fault is None:
+    if verdict.fault is None:
         return None
-    file, line, why = found.fault
-    more = f" (lines that break the chain of hashes: {found.faults})" if found.faults > 1 else ""
+    file, line, why = verdict.fault
+    more = (
+        f" (lines that break the chain of hashes: {verdict.faults})" if verdict.faults > 1 else ""
+    )
     return LocalState(
         f'"{file}", line {line} {why}{more}',
         hint="a crash or a full disk can damage a line; ssohelper never changes or removes lines",
@@ -104,7 +106,7 @@ def _make_role_filter(pattern: str | None) -> Callable[[RoleKey | None, str], bo
     return lambda key, _name: key is not None and matches(key.role_name)
 
 
-def _load_account_names(app: App) -> dict[tuple[str, str], str]:
+def _load_account_names_by_session_and_id(app: App) -> dict[tuple[str, str], str]:
     """Return the name of each account of the saved lists, by session name and account id."""
     found = {}
     # The journal stays readable even if the config or a saved list cannot be read.

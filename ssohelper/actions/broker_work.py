@@ -18,7 +18,8 @@ from ssohelper.errors import SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# How long the broker waits for the outcome of a token renewal, which has time limits of its own.
+# How long the broker waits for the end of the process that renews a token. That process has time
+# limits of its own.
 _RENEWAL_SECONDS = 150.0
 
 
@@ -80,7 +81,7 @@ class Work:
         return self.get_document_as_reply(lambda app: issuing.issue_credentials(app, key, asked_by))
 
     def get_document_as_reply(self, get_document: Callable[[App], bytes]) -> Reply:
-        """Call `get_document`; return its document and warnings as a reply, or raise its error."""
+        """Return a reply with the document from `get_document`, and the warnings of that call."""
         app = self.current_app()
         warned = len(app.warnings)
         try:
@@ -99,7 +100,7 @@ class Work:
         app = self.current_app()
         session = selection.require_session(app, session_name)
 
-        def renew_in_process(
+        def renew_token_in_separate_process(
             portal: SsoSession, token_id: str, seconds: float | None
         ) -> SsoHelperError | None:
             def prepare_portal_call() -> None:
@@ -113,7 +114,9 @@ class Work:
             return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_portal_call)
 
         try:
-            regions.renew_token_in_any_region(app, session, seen_id, renew_in_process)
+            regions.renew_token_in_any_region(
+                app, session, seen_id, renew_token_in_separate_process
+            )
         except SsoHelperError:
             raise
         except Exception as cause:

@@ -50,16 +50,16 @@ def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source
     below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
     # The token's id is looked up before STS is asked: if the source credentials are renewed during
     # that request, the cache no longer has the ones that were used.
-    token_id = chains.find_token_id_of_source(app, key, session, below)
+    token_id = chains.find_token_id_of_source_credentials(app, key, session, below)
     try:
         credentials, chain_id = chains.assume_chain(app, key, session, below, deadline, asked_by)
     except SsoHelperError as error:
         prompt_notes.show_failed_renewal_in_prompts(app, session, key)
         if isinstance(error, RoleNotAssigned):
-            issuing.remove_credentials(app, session, key, token)
+            issuing.remove_credentials_of_unassigned_role(app, session, key, token)
         raise
     cached = issuing.checked_credentials(app, "STS", credentials, token_id)._replace(
         chain_id=chain_id
     )
     issuing.save_credentials(app, session, key, cached)
-    return credential_document(credentials, chains.find_account_id(app, key))
+    return credential_document(credentials, chains.find_account_id_of_credentials(app, key))

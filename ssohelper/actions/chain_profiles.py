@@ -56,9 +56,9 @@ def plan_chain_profile(
         form = PROCESS
         notices.append(STAYS_PROCESS)
     own = (
-        _keys_for_native_profile(config, via, step)
+        _config_keys_of_native_profile(config, via, step)
         if form == NATIVE
-        else _keys_for_credential_process(app, via, step)
+        else _config_keys_with_credential_process(app, via, step)
     )
     shown = region or environment.choose_region_of_profile(app, via)
     section = AddSection(
@@ -80,7 +80,7 @@ def write_chain_profile(app: App, planned: ChainPlan) -> None:
     config_writing.write_config_as_shown(app, "profile add", planned.data, [planned.section])
 
 
-def _keys_for_credential_process(app: App, via: Profile, step: ChainStep) -> dict[str, str]:
+def _config_keys_with_credential_process(app: App, via: Profile, step: ChainStep) -> dict[str, str]:
     command = installation.find_profile_command(app.environ)
     installation.warn_if_others_could_replace(app.environ, app.warn)
     base = via.role._replace(chain="")
@@ -90,7 +90,9 @@ def _keys_for_credential_process(app: App, via: Profile, step: ChainStep) -> dic
     return {"credential_process": line, **chains.config_keys_of_step(step, source)}
 
 
-def _keys_for_native_profile(config: ConfigFile, via: Profile, step: ChainStep) -> dict[str, str]:
+def _config_keys_of_native_profile(
+    config: ConfigFile, via: Profile, step: ChainStep
+) -> dict[str, str]:
     if config.profile(via.name) is None:
         raise UsageProblem(
             f'"{via.name}" has no profile, and source_profile must name one',
@@ -140,7 +142,10 @@ def _check_planned_profile(
 
 
 def _is_role_in_chain_guarded(app: App, via: Profile, step: ChainStep) -> bool:
-    """Return whether a rule guards `via`'s role or the step's: SDKs would assume it without us."""
+    """Return whether a rule guards the source profile's role, or the role that it assumes.
+
+    SDKs would assume the role themselves, without asking ssohelper for a grant.
+    """
     if app.vault.find_guarding_rule(via.key) is not None:
         return True
     link = via.key._replace(account_id=step.role.account_id, role_name=step.role.name, chain="")

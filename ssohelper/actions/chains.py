@@ -45,7 +45,7 @@ def find_chain_id(app: App, key: RoleKey) -> str:
     return _find_chain(app, key).id if key.chain else ""
 
 
-def find_account_id(app: App, key: RoleKey) -> str:
+def find_account_id_of_credentials(app: App, key: RoleKey) -> str:
     """Return the account that the key's credentials are for. Raises: ConfigInvalid."""
     return _find_chain(app, key).assumed_role.account_id if key.chain else key.account_id
 
@@ -91,7 +91,7 @@ def assume_chain(
     return AssumedChain(issued, chain.id)
 
 
-def find_token_id_of_source(
+def find_token_id_of_source_credentials(
     app: App, key: RoleKey, session: SsoSession, source: RoleCredentials
 ) -> str:
     """Return the id of the access token that the SSO role's credentials were requested with.

@@ -83,7 +83,7 @@ def load_session_clock(app: App, session: SsoSession) -> SessionClock:
     token, outlook = _load_token_and_outlook(app, session, warn=app.warn)
     if token is None:
         return SessionClock(session, None, "signed_out", False, None, None, None, None, outlook)
-    facts = tokens.load_sign_in_facts_of(app, session, token)
+    facts = tokens.load_sign_in_facts_of_token(app, session, token)
     ends_at, source = sign_in_end(facts, _configured_sign_in_hours(app, session))
     if outlook.reason == "assumed" and outlook.at is not None and outlook.at <= app.clock.now():
         app.warn(
@@ -151,13 +151,13 @@ def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> boo
         return True
     if token is None:
         return True
-    warn_of_unknown_end(app, session, token, seconds)
+    warn_of_unknown_sign_in_end(app, session, token, seconds)
     return load_sign_in_outlook_of_token(app, session, token).is_sign_in_needed(
         app.clock.now(), seconds
     )
 
 
-def warn_of_unknown_end(
+def warn_of_unknown_sign_in_end(
     app: App, session: SsoSession, token: AccessToken, seconds: int | None = None
 ) -> None:
     """Warn that the sign-in may end within `seconds`, if its end is not known.
@@ -178,7 +178,7 @@ def warn_of_unknown_end(
     elif seconds is not None and seconds <= 3600:
         return
     when = "at any time" if seconds is None else f"within {duration_text(seconds)}"
-    if tokens.load_sign_in_facts_of(app, session, token).signed_in_at is None:
+    if tokens.load_sign_in_facts_of_token(app, session, token).signed_in_at is None:
         command = f"ssohelper login {session.name} --force"
         cure = f"Another tool signed in, at an unknown time; sign in again with: {command}"
     else:

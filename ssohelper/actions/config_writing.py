@@ -23,18 +23,21 @@ if TYPE_CHECKING:
     _Write = tuple[ConfigText, Sequence[Change]]
 
 
-def write_config_as_shown(app: App, command: str, data: bytes, changes: Sequence[Change]) -> None:
-    """Write the changes that were planned from the config `data`, and add a line to the journal.
+def write_config_as_shown(
+    app: App, command: str, shown_config: bytes, changes: Sequence[Change]
+) -> None:
+    """Write the changes whose diff the user saw, and add a line to the journal.
 
-    Raises: LocalState if the config changed since, and ConfigInvalid; then nothing is written.
+    `shown_config` is the config that the diff was made from. Writes nothing and raises an error:
+    LocalState if the config has changed since, ConfigInvalid if the new config would be invalid.
     """
 
-    def changes_for(config: ConfigFile) -> Sequence[Change]:
-        if config.data != data:
+    def make_config_changes(config: ConfigFile) -> Sequence[Change]:
+        if config.data != shown_config:
             raise config_changed_error(app)
         return changes
 
-    if app.config.write(changes_for, app.clock.deadline()):
+    if app.config.write(make_config_changes, app.clock.deadline()):
         add_config_write_to_journal(app, command, changes)
 
 
@@ -46,14 +49,14 @@ def config_changed_error(app: App) -> LocalState:
     )
 
 
-def check_same_write(app: App, shown: _Write, now: _Write) -> None:
-    """Check that the write planned `now` is the one whose diff was `shown` to the user.
+def check_write_is_as_shown(app: App, shown: _Write, planned: _Write) -> None:
+    """Check that the `planned` write of the config is the one whose diff was `shown` to the user.
 
     Each of the two is a config and the changes to it. Raises: LocalState if the two write other
     lines, or if a section that they change has changed. Warns if only other parts of the config
     have changed; these are kept.
     """
-    if describe_write(*shown) != describe_write(*now):
+    if describe_write(*shown) != describe_write(*planned):
         raise config_changed_error(app)
     app.warn(
         f'"{app.locations.aws_config_file}" has changed elsewhere since the diff was shown: '

@@ -27,7 +27,7 @@ _AFTER_FAILURE_SECONDS = 2.0
 _POLL_SECONDS = 0.2
 
 
-class Opened(NamedTuple):
+class OpenedConsole(NamedTuple):
     """A console session opened in a browser. It ends when the role credentials behind it expire."""
 
     page: ConsolePage
@@ -63,7 +63,7 @@ def choose_console_page(
 
 
 def make_portal_link(app: App, profile: Profile, page: ConsolePage) -> str:
-    """Return the access portal's link to this page as this role.
+    """Return the access portal's link that opens this console page in this role.
 
     The link holds no secret. But a user who is signed in to the portal and opens the link works as
     this role, so a guarded role needs a grant. Raises: Refused (9); UsageProblem for a chain,
@@ -71,8 +71,8 @@ def make_portal_link(app: App, profile: Profile, page: ConsolePage) -> str:
     """
     if profile.assumed is not None:
         raise UsageProblem(
-            f'the access portal has no link to the role of "{profile.name}", which is assumed on '
-            "top of another",
+            f'the access portal has no link to the role of "{profile.name}", which is assumed '
+            "with the credentials of another role",
             hint=f"where a browser can be started: ssohelper console {profile.name}",
         )
     app.vault.permit_release(profile.key, Way.CONSOLE)
@@ -83,13 +83,14 @@ def open_console_in_browser(
     app: App,
     profile: Profile,
     page: ConsolePage,
-    start: Callable[[str], bool],
+    start_browser: Callable[[str], bool],
     has_failed: Callable[[], bool] = lambda: False,
-) -> Opened:
+) -> OpenedConsole:
     """Sign a browser in to the console page. Return once the browser has requested our redirect.
 
-    `start` starts the browser with a URL of our local server that works once. The server redirects
-    the browser to AWS's sign-in URL, which is a secret: on a command line others could read it.
+    `start_browser` starts the browser with a URL of our local server that works once. The server
+    redirects the browser to AWS's sign-in URL, which is a secret: on a command line others could
+    read it.
     `has_failed` returns whether the browser's command ended with an error; then the wait is short.
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7) if no
     browser requests the redirect.
@@ -103,25 +104,27 @@ def open_console_in_browser(
     # The console session ends when these keys expire, so they should be nearly new.
     keys = fixed_keys.release_fixed_keys(app, profile, Way.CONSOLE)
     address = federation.get_login_url(keys, session.start_url, page.url)
-    send_browser_to_address(app, address, start, has_failed, _other_ways_to_console_hint(profile))
-    return Opened(page, keys.expires_at)
+    send_browser_to_address(
+        app, address, start_browser, has_failed, _other_ways_to_console_hint(profile)
+    )
+    return OpenedConsole(page, keys.expires_at)
 
 
 def send_browser_to_address(
     app: App,
     address: Secret,
-    start: Callable[[str], bool],
+    start_browser: Callable[[str], bool],
     has_failed: Callable[[], bool],
-    other_ways: str,
+    hint: str,
 ) -> None:
     """Start a browser, and return once it has requested the redirect to this address.
 
-    `other_ways` is the hint that errors carry. Raises: LocalState (7).
+    Errors have this `hint`. Raises: LocalState (7).
     """
     with app.browser_pages() as pages:
         redirect = pages.add_redirect(address)
-        if not start(redirect.url):
-            raise LocalState("the browser could not be started", hint=other_ways)
+        if not start_browser(redirect.url):
+            raise LocalState("the browser could not be started", hint=hint)
         outcome = _wait_for_browser_request(app, redirect, has_failed)
     if outcome == "served":
         return
@@ -130,7 +133,7 @@ def send_browser_to_address(
         what = "a process of another or an unknown user requested the sign-in, and was refused"
     elif has_failed():
         what = "the browser's command failed, and no browser requested the sign-in"
-    raise LocalState(what, hint=other_ways)
+    raise LocalState(what, hint=hint)
 
 
 def _wait_for_browser_request(
@@ -145,7 +148,7 @@ def _wait_for_browser_request(
             return redirect.wait(min(_AFTER_FAILURE_SECONDS, deadline.seconds_left()))
 
 
-def record_visit_and_find_other_role(
+def record_console_visit_and_find_other_role(
     app: App, browser: str, profile: Profile, ends_at: int
 ) -> RoleKey | None:
     """Record a console visit; return another role that the browser may still be signed in as.

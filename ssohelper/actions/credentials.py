@@ -32,9 +32,9 @@ _log = logging.getLogger(__name__)
 # `least_share` is the share of the credentials' lifetime that must be left. This value is for a job
 # that gets its credentials once and may run for nearly their whole lifetime.
 NEARLY_WHOLE = 0.9
-# This `least_share` is a little above half, as credentials are due for renewal at exactly half:
+# The `least_share` for credentials that are not due for renewal: they are due when half is left.
 _HALF = 0.501
-# This `least_share` is more than the whole lifetime, so that AWS is asked whatever is cached:
+# The `least_share` with which AWS is always asked: no cached credentials have so much time left.
 _ASK_AWS = 2.0
 
 
@@ -107,10 +107,12 @@ def renew_credentials_early(
         release_credentials(app, session, role, way, deadline, least_share=_HALF)
 
 
-def get_new_credentials(
+def replace_cached_credentials(
     app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline
 ) -> None:
-    """Get new credentials, whatever is cached: for a wrong clock or a sign-in that ends soon.
+    """Replace the role's cached credentials by new ones, even if the cached ones are still good.
+
+    This is for a wrong clock, and for a sign-in that ends soon.
 
     Raises the same errors as `release_credentials`, and AwsUnreachable if AWS issued no new
     credentials.
@@ -124,7 +126,7 @@ def get_new_credentials(
 def load_renewal_time(app: App, session: SsoSession, role: Role) -> int:
     """Return when (epoch seconds) the credentials or the token are due for renewal; 0 is now."""
     cached = app.credentials.load(session.key_of(role), session)
-    return 0 if cached is None else issuing.load_renewal_time_of_cached(app, session, cached)
+    return 0 if cached is None else issuing.load_renewal_time_of_credentials(app, session, cached)
 
 
 def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share: float) -> Reply:
@@ -151,7 +153,7 @@ def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share
 def _ask_aws_without_broker(
     app: App, permit: ReleasePermit, deadline: Deadline, least_share: float
 ) -> Reply:
-    """Do the work of a broker in this process, for this request only."""
+    """Get the role's credentials as a broker would, but in this process and for this call only."""
     now = app.clock.monotonic()
     request = Request(
         permit.key,

@@ -181,24 +181,24 @@ class _ListingRefresh:
         to_ask = [listed for listed in self._accounts.values() if not listed.answered]
         self._progress(len(self._accounts) - len(to_ask), len(self._accounts))
         try:
-            self._ask_for_roles(to_ask)
+            self._ask_for_roles_of_accounts(to_ask)
         finally:
             self._stop.set()
             if not all(listed.answered for listed in self._accounts.values()):
                 self._save_unfinished_listing()
         if self._failures:
-            raise self._error_of_listing()
+            raise self._make_error_of_incomplete_listing()
         return self._save_complete_listing()
 
     def _ask_for_accounts(self) -> None:
         accounts = self._token.ask_with_token(lambda token: list(self._portal.list_accounts(token)))
-        # `setup` ends with a finding if the clock is wrong, so a warning would say it twice.
+        # At its end, `setup` reports a wrong clock itself, so a warning here would say it twice.
         self._app.clock.learn_aws_time(self._portal.answered_at(), may_warn=False)
         accounts.sort(key=lambda account: (account.name.casefold(), account.id))
         self._accounts = {a.id: ListedAccount(a, (), False, answered=False) for a in accounts}
 
     def _continue_unfinished_listing(self) -> None:
-        """Reuse the answers of a listing that was interrupted less than a day ago."""
+        """Take the roles that AWS listed before an interruption less than a day ago."""
         unfinished = _listing_of_present_portal(
             self._app.directory.load_unfinished_listing(self._session.name), self._session
         )
@@ -212,7 +212,7 @@ class _ListingRefresh:
             if now is not None and listed.answered:
                 self._accounts[now.account.id] = listed._replace(account=now.account)
 
-    def _ask_for_roles(self, to_ask: list[ListedAccount]) -> None:
+    def _ask_for_roles_of_accounts(self, to_ask: list[ListedAccount]) -> None:
         waiting: queue.SimpleQueue[Account] = queue.SimpleQueue()
         for listed in to_ask:
             waiting.put(listed.account)
@@ -234,7 +234,7 @@ class _ListingRefresh:
                 self._progress(answered, len(self._accounts))
             elif isinstance(answer, SsoHelperError):
                 self._failures.append(answer)
-                if self._ends_refresh(answer):
+                if self._must_stop_after_error(answer):
                     return
             else:
                 raise answer
@@ -258,7 +258,7 @@ class _ListingRefresh:
                 answers.put(error)
 
     def _ask_for_roles_of_account(self, account: Account) -> ListedAccount:
-        """Ask AWS for the account's roles; if AWS refuses, return those in the saved listing."""
+        """Return the account's roles from AWS; if AWS refuses, those in the saved listing."""
         try:
             names = self._token.ask_with_token(
                 lambda token: self._portal.list_roles(token, account.id)
@@ -268,10 +268,10 @@ class _ListingRefresh:
             return ListedAccount(account, earlier.roles if earlier else (), refused=True)
         return ListedAccount(account, tuple(sorted(names)))
 
-    def _ends_refresh(self, error: SsoHelperError) -> bool:
-        """Return whether the listing must stop after this error.
+    def _must_stop_after_error(self, error: SsoHelperError) -> bool:
+        """Return whether no further account may be asked about after this error.
 
-        It stops if a sign-in is needed, if AWS throttles, or after several failures.
+        That is so if a sign-in is needed, if AWS throttles, or after several failures.
         """
         return (
             not isinstance(error, AwsUnreachable)
@@ -309,7 +309,7 @@ class _ListingRefresh:
             if self._app.vault.policy.rules:
                 self._app.credentials.withdraw_responses_of_session(self._session.name)
 
-    def _error_of_listing(self) -> SsoHelperError:
+    def _make_error_of_incomplete_listing(self) -> SsoHelperError:
         """Return the first error other than AwsUnreachable, or one that counts failed accounts."""
         for error in self._failures:
             if not isinstance(error, AwsUnreachable):

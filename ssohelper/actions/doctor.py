@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class Report(NamedTuple):
     """What `doctor` found. `sdks`: how each SDK resolves the profile, for `doctor PROFILE` only.
 
-    `proven` are the profiles whose program was run and gave credentials for the right account.
+    `proven` are the profiles whose program was run now, and gave credentials of the right account.
     `has_shell_lines`: the rc file of the user's shell has the lines that `install` writes.
     """
 
@@ -59,12 +59,12 @@ def examine_setup(app: App, chosen: str | None = None, *, run: bool = False) -> 
     profile.
     """
     facts = gather_facts(app, chosen)
-    facts = facts._replace(config=doctor_facts.measure_config_parsing(facts.config))
+    facts = facts._replace(config=doctor_facts.measure_config_parsing_time(facts.config))
     facts = _check_aws_and_run_programs(app, facts, run=run)
     # Reading one of our tokens sets the mode of its file, so some findings may be repaired by now.
     findings = doctor_repairs.mark_repaired_findings(checks.run_checks(facts))
     sdks = sdk_table.resolve_profiles(facts) if chosen is not None else []
-    return Report(tuple(findings), tuple(sdks), tuple(_list_proven_profiles(facts)))
+    return Report(tuple(findings), tuple(sdks), tuple(_list_profiles_that_gave_credentials(facts)))
 
 
 def repair_findings_of_report(app: App, report: Report) -> Report:
@@ -72,13 +72,13 @@ def repair_findings_of_report(app: App, report: Report) -> Report:
     return report._replace(findings=tuple(doctor_repairs.repair_findings(app, report.findings)))
 
 
-def prove_profile_of_session(app: App, session: SsoSession) -> Report:
-    """Get credentials for one profile of the session; report the outcome and problems in files."""
+def try_one_profile_of_session(app: App, session: SsoSession) -> Report:
+    """Run one profile's program to get credentials; report the outcome, and problems in files."""
     facts = gather_facts(app)
     facts = facts._replace(
         sessions=tuple(one for one in facts.sessions if one.session.name == session.name)
     )
-    chosen = doctor_proofs.choose_profiles_to_prove(app, facts)
+    chosen = doctor_proofs.choose_profiles_to_test(app, facts)
     proofs = doctor_proofs.run_programs_of_profiles(
         app, chosen, facts, doctor_proofs.UNHURRIED_SECONDS
     )
@@ -87,10 +87,12 @@ def prove_profile_of_session(app: App, session: SsoSession) -> Report:
     problems = [one for one in found if one.severity == "problem" and not one.is_fixed]
     shell = facts.machine.shell
     is_current = shell is not None and shell.state == "current"
-    return Report(tuple(problems), (), tuple(_list_proven_profiles(facts)), is_current)
+    return Report(
+        tuple(problems), (), tuple(_list_profiles_that_gave_credentials(facts)), is_current
+    )
 
 
-def find_what_shadows_profile(
+def find_what_overrides_profile_in_shell(
     app: App, profile: Profile, *, is_named: bool = False
 ) -> list[Finding]:
     """Return why programs in this shell may not use the profile's role, from files alone.
@@ -112,7 +114,7 @@ def find_what_shadows_profile(
 
 
 def gather_facts(app: App, chosen: str | None = None) -> Facts:
-    """Return all facts that files and the environment hold. Sends no request."""
+    """Return all facts about the AWS setup in files and the environment. Sends no request."""
     files = doctor_machine.list_file_facts(app)  # first: reading a file of ours sets its mode
     config = doctor_facts.read_config_facts(app)
     profiles = doctor_facts.read_profile_facts(config)
@@ -121,7 +123,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         only = tuple(one for one in config.credentials_profiles if one.name == chosen)
         config = config._replace(credentials_profiles=only)
         shown = [] if only else _find_chosen_profile(app, config, profiles, chosen)
-    sources = doctor_facts.read_source_facts(config, shown) if chosen is not None else []
+    sources = doctor_facts.read_source_profile_facts(config, shown) if chosen is not None else []
     machine = doctor_machine.examine_machine(app)
     # `profile sync` uses the same rule for which profiles count as profiles of their roles.
     not_counted = adopting.find_unusable_profiles_of_other_tools(app) if config.file else ()
@@ -135,13 +137,15 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
     ]
     return Facts(
         now=app.clock.now(),
-        environ=doctor_facts.choose_sdk_variables(app.environ),
+        environ=doctor_facts.copy_sdk_variables_without_secrets(app.environ),
         config=config,
         profiles=tuple(shown),
         sources=tuple(sources),
         edited=tuple(doctor_edits.find_edited_profiles(app, config, shown, sessions)),
         chosen=chosen,
-        issued_at=doctor_facts.find_issue_time(app, shown) if chosen is not None else None,
+        issued_at=doctor_facts.find_issue_time_of_cached_credentials(app, shown)
+        if chosen is not None
+        else None,
         programs=doctor_facts.find_programs_of_profiles(
             (*shown, *sources, *config.credentials_profiles), app, machine.command
         ),
@@ -152,16 +156,20 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         missing_sessions=doctor_facts.find_missing_sessions(app, config, (*shown, *sources)),
         tokens=tuple(doctor_facts.find_legacy_tokens(app, (*shown, *sources))),
         machine=machine,
-        is_web_identity_missing=doctor_facts.is_web_identity_missing(app.environ),
-        missing_token_files=doctor_facts.find_missing_token_files((*shown, *sources)),
-        written_roles=lost_roles.find_written_roles(app, config.file) if config.file else {},
+        is_web_identity_token_file_missing=doctor_facts.is_web_identity_token_file_missing(
+            app.environ
+        ),
+        missing_token_files=doctor_facts.find_missing_web_identity_token_files((*shown, *sources)),
+        written_roles=lost_roles.find_roles_for_which_profiles_were_written(app, config.file)
+        if config.file
+        else {},
     )
 
 
 def _find_chosen_profile(
     app: App, config: ConfigFacts, profiles: Sequence[ProfileFact], chosen: str
 ) -> list[ProfileFact]:
-    """Return the profile that the user names. For a role without a profile, make one up."""
+    """Return the profile that the user names; for a role without a profile, an invented one."""
     found = [one for one in profiles if one.name == chosen]
     if found or config.file is None:
         return found
@@ -170,7 +178,7 @@ def _find_chosen_profile(
     target = TargetRole(session, session.name, role, "process", session.start_url)
     keys = {"region": session.region}
     with suppress(UsageProblem):
-        # Makes up the credential_process line that a profile for this role would have.
+        # The role has no profile: these are the keys that a profile for it would have.
         command = installation.find_profile_command(app.environ)
         keys |= identity_keys(session, role, PROCESS, command)
     entry = ProfileEntry(chosen, keys, managed=False, line=0, header="")
@@ -182,7 +190,7 @@ def _is_profile_of_session(profile: ProfileFact, session: SsoSession) -> bool:
     return target is not None and target_belongs_to_session(target, session)
 
 
-# -- checking that profiles and AWS's hosts work and that AWS answers ----------------------------------------------
+# -- running profiles' programs, and asking AWS's hosts --------------------------------------------
 
 
 def _check_aws_and_run_programs(app: App, facts: Facts, *, run: bool) -> Facts:
@@ -190,18 +198,20 @@ def _check_aws_and_run_programs(app: App, facts: Facts, *, run: bool) -> Facts:
     facts = facts._replace(aws_hosts=tuple(doctor_proofs.probe_aws_hosts(app, sessions)))
     facts = facts._replace(tokens=tuple(doctor_proofs.ask_about_legacy_tokens(app, facts)))
     if facts.chosen is None:
-        profiles = doctor_proofs.choose_profiles_to_prove(app, facts)
+        profiles = doctor_proofs.choose_profiles_to_test(app, facts)
         proofs = doctor_proofs.run_programs_of_profiles(app, profiles, facts)
     else:
         found = [
-            doctor_proofs.run_program_of_chosen_profile(app, one, facts.programs, foreign=run)
+            doctor_proofs.run_program_of_chosen_profile(
+                app, one, facts.programs, may_run_other_tools=run
+            )
             for one in (*facts.profiles, *facts.sources, *facts.config.credentials_profiles)
         ]
         proofs = [one for one in found if one is not None]
     return facts._replace(proofs=tuple(proofs))
 
 
-def _list_proven_profiles(facts: Facts) -> list[str]:
+def _list_profiles_that_gave_credentials(facts: Facts) -> list[str]:
     return [
         proof.profile
         for proof in facts.proofs

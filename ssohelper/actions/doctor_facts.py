@@ -51,7 +51,7 @@ _VARIABLES = (
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCOUNT_ID"),
     *("AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_CREDENTIAL_EXPIRATION"),
 )
-# Variables that boto3 and the AWS CLI take as set also if they are empty.
+# Variables that boto3 and the AWS CLI treat as set even if their value is empty.
 _SET_IF_EMPTY = (
     *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
     *sdk_order.PROFILE_VARIABLES,
@@ -62,24 +62,24 @@ _SHOWN_KEYS = ("credential_process", "role_arn", "source_profile", "credential_s
 _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 
 
-def choose_sdk_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that SDKs read. The values of keys and tokens are replaced.
+def copy_sdk_variables_without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that SDKs read; in place of keys and tokens there is another text.
 
-    Those that are empty are left out unless that differs from unset.
+    An empty variable is left out, unless SDKs treat it otherwise than an unset one.
     """
     found = {name: environ[name] for name in _VARIABLES if environ.get(name)}
     found |= {name: "" for name in _SET_IF_EMPTY if environ.get(name) == ""}
     return found | {name: "set" for name in _SECRET_VARIABLES if environ.get(name)}
 
 
-def is_web_identity_missing(environ: Mapping[str, str]) -> bool:
+def is_web_identity_token_file_missing(environ: Mapping[str, str]) -> bool:
     """Return whether this shell names a token file of a web identity that does not exist."""
     role, path = (environ.get(name) for name in ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"))
     return bool(role and path) and not os.path.exists(path or "")
 
 
-def find_missing_token_files(profiles: Iterable[ProfileFact]) -> frozenset[str]:
-    """Return the values of `web_identity_token_file` in profiles that name no existing file."""
+def find_missing_web_identity_token_files(profiles: Iterable[ProfileFact]) -> frozenset[str]:
+    """Return those values of `web_identity_token_file` in profiles that are no existing file."""
     paths = {one.entry.keys.get("web_identity_token_file", "") for one in profiles} - {""}
     return frozenset(path for path in paths if not os.path.exists(path))
 
@@ -107,13 +107,14 @@ def read_config_facts(app: App) -> ConfigFacts:
         sections = ConfigText(data, facts.credentials_path).sections
         keys = {name: sdk_order.hide_secrets(one.values()) for name, one in sections.items()}
         return facts._replace(
-            credentials=keys, credentials_profiles=_read_credentials_profiles(facts.file, sections)
+            credentials=keys,
+            credentials_profiles=_read_profiles_of_credentials_file(facts.file, sections),
         )
     except SsoHelperError as error:
         return facts._replace(credentials_failure=Failure.of_error(error))
 
 
-def _read_credentials_profiles(
+def _read_profiles_of_credentials_file(
     config: ConfigFile | None, sections: Mapping[str, Section]
 ) -> tuple[ProfileFact, ...]:
     """Return the profiles that only the credentials file has; values that may be secret are "set"."""
@@ -131,7 +132,7 @@ def _read_credentials_profiles(
     return tuple(found)
 
 
-def measure_config_parsing(config: ConfigFacts) -> ConfigFacts:
+def measure_config_parsing_time(config: ConfigFacts) -> ConfigFacts:
     """Add the CPU seconds that configparser, which botocore uses, needs to read the config.
 
     A small config, and one that AWS tools cannot read, are not measured.
@@ -146,12 +147,12 @@ def measure_config_parsing(config: ConfigFacts) -> ConfigFacts:
 # -- gathering facts about profiles ------------------------------------------------------------
 
 
-def read_profile_facts(facts: ConfigFacts, only: str | None = None) -> list[ProfileFact]:
-    """Return the profiles of the config, or the one named `only`."""
+def read_profile_facts(facts: ConfigFacts, only_name: str | None = None) -> list[ProfileFact]:
+    """Return the profiles of the config, or the one named `only_name`."""
     config = facts.file
     if config is None:
         return []
-    entries = config.profiles() if only is None else [config.profile(only)]
+    entries = config.profiles() if only_name is None else [config.profile(only_name)]
     return [
         _make_profile_fact(config, entry, facts.credentials)
         for entry in entries
@@ -177,8 +178,10 @@ def _make_profile_fact(
     return ProfileFact(entry, target, target.role.account_id if target else None)
 
 
-def read_source_facts(facts: ConfigFacts, profiles: Iterable[ProfileFact]) -> list[ProfileFact]:
-    """Return the profiles through which the roles of these profiles are assumed, each once."""
+def read_source_profile_facts(
+    facts: ConfigFacts, profiles: Iterable[ProfileFact]
+) -> list[ProfileFact]:
+    """Return the source profiles through which these profiles assume their roles, each once."""
     config = facts.file
     if config is None:
         return []
@@ -204,16 +207,16 @@ def find_programs_of_profiles(
     return {word: make_program_fact(word, app.environ) for word in words}
 
 
-def make_program_fact(word: str, environ: Mapping[str, str]) -> ProgramFact:
+def make_program_fact(program: str, environ: Mapping[str, str]) -> ProgramFact:
     """Return what is known about the program that a `credential_process` names by this word."""
-    is_own = os.path.basename(word.replace("\\", "/")) in _OWN_PROGRAMS
-    path = programs.find_program(word, environ)
+    is_own = os.path.basename(program.replace("\\", "/")) in _OWN_PROGRAMS
+    path = programs.find_program(program, environ)
     if path is None:
-        return ProgramFact(word, None, is_own)
+        return ProgramFact(program, None, is_own)
     is_other = is_own and not installation.is_own_program(path)
     is_installed = is_other and installation.is_program_of_an_installation(path)
     return ProgramFact(
-        word,
+        program,
         path,
         is_own,
         installation.find_replaceable_part_of_path(path),
@@ -243,11 +246,11 @@ def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenF
 def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
     """Return the sessions of the config that no command can use, and why."""
     found = clocks.list_unusable_sessions(app) if facts.file else []
-    return {one.name: Failure(one.reason, _describe_missing_key(app, one)) for one in found}
+    return {one.name: Failure(one.reason, _missing_session_key_hint(app, one)) for one in found}
 
 
-def _describe_missing_key(app: App, unusable: clocks.UnusableSession) -> str:
-    """Return what to write for a start URL or region that is missing or wrong, if it is recorded."""
+def _missing_session_key_hint(app: App, unusable: clocks.UnusableSession) -> str:
+    """Return the config line that repairs a session's start URL or region, if it is recorded."""
     recorded = missing_sessions.find_recorded_session_or_none(app, unusable.name)
     is_quoted = unusable.hint.startswith(REMOVE_QUOTES)
     if recorded is not None and not is_quoted:
@@ -306,7 +309,7 @@ def gather_profile_targets(profiles: Iterable[ProfileFact]) -> ProfileTargets:
 def read_session_fact(app: App, session: SsoSession, targets: ProfileTargets) -> SessionFact:
     """Return what files say of the session. A locked keyring is not the session's failure.
 
-    `targets` are those of all profiles except profiles of other tools that do not work.
+    `targets` has the roles of all profiles, except of other tools' profiles that do not work.
     """
     failure = None
     outlook, registration_ends_at = Outlook(None, "unknown", app.clock.now() + 1), None
@@ -326,21 +329,21 @@ def read_session_fact(app: App, session: SsoSession, targets: ProfileTargets) ->
         failure = failure or Failure.of_error(error)
     regions: Sequence[str] = (session.region,)
     with suppress(SsoHelperError):
-        regions = list_regions_of_portal(app, session)
+        regions = list_regions_of_session(app, session)
     fact = SessionFact(
         session, outlook, registration_ends_at, listing, failure=failure, regions=tuple(regions)
     )
     return _add_roles_without_profile(fact, choices, targets)
 
 
-def list_regions_of_portal(app: App, session: SsoSession) -> list[str]:
+def list_regions_of_session(app: App, session: SsoSession) -> list[str]:
     """Return the region of the session and those of its further portals. Raises: ConfigInvalid."""
     further = parse_further_portals(app.settings.get("regions", session=session.name))
     return [session.region, *(portal.region for portal in further)]
 
 
 def load_listings(app: App, facts: ConfigFacts, known: Iterable[SessionFact]) -> dict[str, Listing]:
-    """Return the saved list of roles of each session by name; those of `known` are not read again."""
+    """Return the saved lists of roles by session name. Lists in the facts `known` are not read."""
     found = {one.session.name: one.listing for one in known}
     for session in facts.file.sso_sessions() if facts.file else ():
         if session.name not in found:
@@ -352,13 +355,13 @@ def load_listings(app: App, facts: ConfigFacts, known: Iterable[SessionFact]) ->
 def _add_roles_without_profile(
     fact: SessionFact, choices: Choices, targets: ProfileTargets
 ) -> SessionFact:
-    """Add to `fact` the listed roles without a profile, and the remembered filters."""
+    """Return the session's facts with its roles that have no profile, and its saved filters."""
     listing = fact.listing
     is_managed = targets.has_managed_profile(fact.session)
     filters = plan_text.filter_options(choices)
     if listing is None:
         return fact._replace(filters=filters)
-    new, left_out = _find_roles_without_profile(listing, choices, targets.roles)
+    new, left_out = _roles_without_profile_and_filtered_count(listing, choices, targets.roles)
     return fact._replace(
         new_roles=tuple(new) if is_managed else (),
         filters=filters,
@@ -366,7 +369,7 @@ def _add_roles_without_profile(
     )
 
 
-def _find_roles_without_profile(
+def _roles_without_profile_and_filtered_count(
     listing: Listing, choices: Choices, has_profile: Set[Role]
 ) -> tuple[list[str], int]:
     """Return the listed roles without a profile, and how many roles the filters leave out."""
@@ -381,7 +384,7 @@ def _find_roles_without_profile(
     return new, left_out
 
 
-def find_issue_time(app: App, profiles: Iterable[ProfileFact]) -> int | None:
+def find_issue_time_of_cached_credentials(app: App, profiles: Iterable[ProfileFact]) -> int | None:
     """Return when AWS issued the cached, unexpired credentials of these profiles' role."""
     for profile in profiles:
         target = profile.target

@@ -26,7 +26,7 @@ if sys.platform != "win32":
 
 _T = TypeVar("_T")
 _MOST_FILES = 2000
-# Where users write the completion script, by shell.
+# The files in which users save the completion script of their shell, by shell.
 _COMPLETIONS = {
     "bash": (".local/share/bash-completion/completions/ssohelper",),
     "zsh": (".local/share/zsh/site-functions/_ssohelper", ".zfunc/_ssohelper"),
@@ -94,7 +94,7 @@ def _user_name(uid: int) -> str:
 
 
 def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
-    """Return temporary files that killed processes have left."""
+    """Return the paths of ssohelper's temporary files that killed processes have left."""
     locations = app.locations
     folders = (
         *(locations.aws_config_file.parent, locations.token_folder),
@@ -180,7 +180,7 @@ def _examine_shell(app: App) -> ShellFact | None:
     shell = os.path.basename(app.environ.get("SHELL", ""))
     if shell not in installing.SHELLS or sys.platform == "win32":
         return None
-    completions = tuple(_find_stale_completions(app, shell))
+    completions = tuple(_find_stale_completion_scripts(app, shell))
     try:
         edit = installing.plan_rc_file_install(app, shell)
         rc_file = os.fspath(edit.path)
@@ -195,7 +195,7 @@ def _examine_shell(app: App) -> ShellFact | None:
         return None  # a throw-away installation, or an rc file that cannot be read
 
 
-def _find_stale_completions(app: App, shell: str) -> list[str]:
+def _find_stale_completion_scripts(app: App, shell: str) -> list[str]:
     home, present = app.environ.get("HOME", ""), shell_texts.completion_script_of(shell)
     if not os.path.isabs(home) or present is None:
         return []

@@ -1,7 +1,8 @@
-"""Runs `doctor`'s proofs: whether profiles' programs work, and whether AWS's hosts answer."""
+"""Finds out for `doctor` whether profiles' programs work, and whether AWS's hosts answer."""
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import threading
@@ -60,7 +61,7 @@ class _AwsHost(NamedTuple):
 # -- running the programs of profiles ------------------------------------------------------------
 
 
-def choose_profiles_to_prove(app: App, facts: Facts) -> list[ProfileFact]:
+def choose_profiles_to_test(app: App, facts: Facts) -> list[ProfileFact]:
     """Return, for each signed-in session, a profile whose command may run without asking the user.
 
     The command is this installation's, no rule guards the role, and no section of the credentials
@@ -93,7 +94,7 @@ def choose_profiles_to_prove(app: App, facts: Facts) -> list[ProfileFact]:
 
 
 def _profile_that_runs_this_installation(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
-    """Return the profile if it runs this installation; give a native profile our command."""
+    """Return the profile if it runs this installation; a native one gets our command; else None."""
     target, command = profile.target, facts.machine.command
     if target is None or target.session is None or len(credential_sources(profile.entry.keys)) > 1:
         return None
@@ -132,19 +133,27 @@ def run_programs_of_profiles(
     A program may run for `seconds`; if that is None, for the 8 s that `doctor` allows.
     """
     limit = PROOF_SECONDS if seconds is None else seconds
-    return _run_in_threads(
-        [lambda one=one: _run_program(app, one, facts.programs, limit) for one in profiles],  # type: ignore[misc]
+    return _run_calls_in_threads(
+        [
+            functools.partial(_run_credential_process, app, profile, facts.programs, limit)
+            for profile in profiles
+        ],
         limit + 1,
     )
 
 
 def run_program_of_chosen_profile(
-    app: App, profile: ProfileFact, programs: Mapping[str, ProgramFact], *, foreign: bool
+    app: App,
+    profile: ProfileFact,
+    programs: Mapping[str, ProgramFact],
+    *,
+    may_run_other_tools: bool,
 ) -> ProofFact | None:
-    """Run the program of the profile that the user names; another than ours only with `foreign`.
+    """Run the program of the profile that the user names; return the outcome.
 
-    Ours is the one of this installation, whatever a program's name is. Returns None if the program
-    may not be run: a rule guards the role, the program is missing, or other users could replace it.
+    A program that is not of this installation, whatever its name, is run only with
+    `may_run_other_tools`. Returns None if the program may not be run: also if a rule guards the
+    role, the program is missing, or other users could replace it.
     """
     command = profile.entry.keys.get("credential_process", "")
     words = process_command.split_command(command)
@@ -153,20 +162,22 @@ def run_program_of_chosen_profile(
         return None
     target = profile.target
     is_ours = program.is_of_this_installation
-    if not is_ours and not foreign:
+    if not is_ours and not may_run_other_tools:
         return None
     if process_command.own_command_options(command) is None:
-        return _run_program(app, profile, programs, FOREIGN_SECONDS)
+        return _run_credential_process(app, profile, programs, FOREIGN_SECONDS)
     if (
         target is None
         or target.session is None
         or not _is_role_unguarded(app, target.session, target)
     ):
         return None
-    return _run_program(app, profile, programs, PROOF_SECONDS if is_ours else FOREIGN_SECONDS)
+    return _run_credential_process(
+        app, profile, programs, PROOF_SECONDS if is_ours else FOREIGN_SECONDS
+    )
 
 
-def _run_program(
+def _run_credential_process(
     app: App, profile: ProfileFact, programs: Mapping[str, ProgramFact], seconds: float
 ) -> ProofFact:
     command = profile.entry.keys["credential_process"]
@@ -189,13 +200,13 @@ def _run_program(
         needs_sign_in = proof.is_own and ended.code == _SIGN_IN_CODE
         failure = Failure(_last_line_of_errors(ended.stderr) or f"exit code {ended.code}")
         return proof._replace(failure=failure, needs_sign_in=needs_sign_in)
-    return _proof_with_account(proof, ended.stdout, app.clock.aws_now())
+    return _proof_with_account_of_answer(proof, ended.stdout, app.clock.aws_now())
 
 
-def _proof_with_account(proof: ProofFact, stdout: bytes, now: int) -> ProofFact:
-    """Return the proof with the account, but not the keys, of the program's answer.
+def _proof_with_account_of_answer(proof: ProofFact, stdout: bytes, now: int) -> ProofFact:
+    """Return the program's outcome with the account that its answer names; the keys are dropped.
 
-    Credentials that have expired at `now` (epoch seconds) are none: SDKs refuse them.
+    Credentials that have expired at `now` (epoch seconds) are a failure, because SDKs refuse them.
     """
     try:
         answer: Any = json.loads(stdout)
@@ -238,7 +249,7 @@ def probe_aws_hosts(app: App, sessions: Sequence[SsoSession]) -> list[AwsHostFac
     facts = []
     for session in list(sessions)[:_MOST_SESSIONS]:
         try:
-            for service_url in _aws_hosts_of(app, session):
+            for service_url in _list_aws_hosts_of_session(app, session):
                 found.setdefault(service_url, []).append(session.name)
         except SsoHelperError as error:
             facts.append(AwsHostFact((session.name,), session.name, Failure.of_error(error)))
@@ -247,7 +258,7 @@ def probe_aws_hosts(app: App, sessions: Sequence[SsoSession]) -> list[AwsHostFac
         lambda one=one, names=names: _probe_aws_host(app, one, tuple(names), deadline)
         for one, names in found.items()
     ]
-    return facts + _run_in_threads(asked, HOST_SECONDS + 1)
+    return facts + _run_calls_in_threads(asked, HOST_SECONDS + 1)
 
 
 def ask_about_legacy_tokens(app: App, facts: Facts) -> list[TokenFact]:
@@ -263,16 +274,18 @@ def ask_about_legacy_tokens(app: App, facts: Facts) -> list[TokenFact]:
         same = [one for one in sessions if adoption.is_portal_of(one, token.start_url)]
         if not same:
             return token
-        refused = legacy_sign_ins.find_refused_token(app, same[0], token.start_url)
+        refused = legacy_sign_ins.find_legacy_token_that_aws_refuses(app, same[0], token.start_url)
         return token._replace(is_refused=refused is not None)
 
     asked, others = facts.tokens[:_MOST_SESSIONS], facts.tokens[_MOST_SESSIONS:]
-    answered = _run_in_threads([partial(ask_aws_about_token, one) for one in asked], HOST_SECONDS)
+    answered = _run_calls_in_threads(
+        [partial(ask_aws_about_token, one) for one in asked], HOST_SECONDS
+    )
     given = {one.start_url: one for one in answered}
     return [given.get(one.start_url, one) for one in (*asked, *others)]
 
 
-def _aws_hosts_of(app: App, session: SsoSession) -> list[_AwsHost]:
+def _list_aws_hosts_of_session(app: App, session: SsoSession) -> list[_AwsHost]:
     variant, region = app.host_variant_for_portal(session), session.region
     urls = (
         (oidc_service_url(region, app.environ, variant), "the sign-in service"),
@@ -293,7 +306,7 @@ def _probe_aws_host(
     return AwsHostFact(session_names, host, failure, found.proxy, found.bundle, apart)
 
 
-def _run_in_threads(calls: Sequence[Callable[[], Any]], seconds: float) -> list[Any]:
+def _run_calls_in_threads(calls: Sequence[Callable[[], Any]], seconds: float) -> list[Any]:
     """Run the calls at once; return their results in order, without calls that take too long."""
     results: dict[int, Any] = {}
 

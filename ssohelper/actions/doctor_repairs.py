@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
     """Make each finding's repair; return the findings, with `is_fixed` for what was repaired.
 
-    Warns of a repair that fails, and its finding stays. Raises: Refused if an allow-list applies.
+    A repair that fails is a warning, and its finding is not marked. Raises: Refused if this process
+    has an allow-list.
     """
     agents.refuse_if_allow_list_applies(app, "repair", "ssohelper doctor --fix")
     moved = [
@@ -46,7 +47,7 @@ def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
         "helper": bool(moved)
         and _try_repair(app, lambda: _write_command_path_to_profiles(app, moved)),
         "returned block": "returned block" in kinds
-        and _try_repair(app, lambda: _remove_sections_written_again(app)),
+        and _try_repair(app, lambda: _remove_sections_that_aws_sso_cli_wrote_again(app)),
     }
     return [
         finding._replace(is_fixed=_repair_finding(app, finding, is_written))
@@ -57,7 +58,10 @@ def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
 
 
 def mark_repaired_findings(findings: Sequence[Finding]) -> list[Finding]:
-    """Mark findings whose file modes are right by now: reading one of our files sets its mode."""
+    """Mark as repaired each finding about a file mode that is right by now.
+
+    Reading one of our files sets its mode.
+    """
     return [
         finding._replace(is_fixed=True)
         if finding.repair is not None
@@ -91,7 +95,7 @@ def _repair_finding(app: App, finding: Finding, is_written: Mapping[str, bool]) 
         elif repair.kind == "leftovers":
             done.append(_try_repair(app, partial(app.examined_files.remove_leftover, path)))
         else:
-            done.append(_try_repair(app, partial(_write_shell_lines, app, path)))
+            done.append(_try_repair(app, partial(_write_lines_to_rc_file, app, path)))
     return all(done)
 
 
@@ -104,7 +108,7 @@ def _try_repair(app: App, change: Callable[[], object]) -> bool:
     return True
 
 
-def _write_shell_lines(app: App, shell: str) -> None:
+def _write_lines_to_rc_file(app: App, shell: str) -> None:
     installing.write_rc_file_edit(app, installing.plan_rc_file_install(app, shell))
 
 
@@ -113,11 +117,11 @@ def _write_command_path_to_profiles(app: App, names: Sequence[str]) -> None:
     command = installation.find_profile_command(app.environ)
     changes: list[Change] = []
 
-    def changes_for(config: ConfigFile) -> Sequence[Change]:
+    def make_config_changes(config: ConfigFile) -> Sequence[Change]:
         changes[:] = list(_command_path_changes(config, names, command))
         return changes
 
-    if app.config.write(changes_for, app.clock.deadline()):
+    if app.config.write(make_config_changes, app.clock.deadline()):
         config_writing.add_config_write_to_journal(app, "doctor", changes)
 
 
@@ -134,19 +138,19 @@ def _command_path_changes(
             yield EditSection(entry.header, (("credential_process", new),))
 
 
-def _remove_sections_written_again(app: App) -> None:
+def _remove_sections_that_aws_sso_cli_wrote_again(app: App) -> None:
     """Remove the sections that aws-sso-cli has written again, and its two markers.
 
     Raises: LocalState if the config has changed so that this is no longer safe.
     """
     changes: list[Change] = []
 
-    def content_without_block(data: bytes) -> bytes:
+    def content_without_aws_sso_cli_block(data: bytes) -> bytes:
         found = find_returned_block(data, str(app.locations.aws_config_file))
         if found is None:
             raise LocalState(f'"{app.locations.aws_config_file}" has changed meanwhile')
         changes[:] = [RemoveSection(header) for header in found.headers]
         return found.rest
 
-    if app.config.write_content(content_without_block, app.clock.deadline()):
+    if app.config.write_content(content_without_aws_sso_cli_block, app.clock.deadline()):
         config_writing.add_config_write_to_journal(app, "doctor", changes)

@@ -1,4 +1,4 @@
-"""The environment variables that make a shell or a program use one role, and nothing else."""
+"""Makes the environment variables with which a shell or a program uses one role and no other."""
 
 from __future__ import annotations
 
@@ -87,17 +87,17 @@ class Environment(NamedTuple):
     set: dict[str, str | Secret]
     unset: tuple[str, ...]
 
-    def revealed(self) -> dict[str, str]:
+    def reveal_variables(self) -> dict[str, str]:
         """Return the variables to set, secrets unwrapped. Call this on the line that uses them."""
         return {
             name: value.reveal() if isinstance(value, Secret) else value
             for name, value in self.set.items()
         }
 
-    def for_child(self, environ: Mapping[str, str]) -> dict[str, str]:
+    def applied_to(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return `environ` with these changes, as the environment of a program that we start."""
         others = {name: value for name, value in environ.items() if name not in self.unset}
-        return {**others, **self.revealed()}
+        return {**others, **self.reveal_variables()}
 
 
 def build_profile_environment(app: App, profile: Profile) -> Environment:
@@ -112,7 +112,7 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
     if not names.isdisjoint(app.config.read_credentials_sections()):
         config = doctor_facts.read_config_facts(app)
         profiles = doctor_facts.read_profile_facts(config, profile.name)
-        profiles += doctor_facts.read_source_facts(config, profiles)
+        profiles += doctor_facts.read_source_profile_facts(config, profiles)
         for found in check_credentials_sections(Facts(config=config, profiles=tuple(profiles))):
             app.warn(f"{found.message}; {found.fix}")
     return _unset_empty_config_variable(
@@ -134,7 +134,7 @@ def build_environment_naming_profile(
 ) -> Environment:
     """Return variables that name a profile whose credentials ssohelper does not get.
 
-    `kept` are variables that the provider of its credentials reads; they are not unset.
+    `kept` are variables that stay set, because the tool that gives the credentials reads them.
     """
     made = _environment_with_variables({"AWS_PROFILE": name, **_region_variables(region)})
     made = made._replace(unset=tuple(each for each in made.unset if each not in kept))
@@ -142,8 +142,8 @@ def build_environment_naming_profile(
 
 
 def build_foreign_environment(keys: ForeignCredentials, region: str | None) -> Environment:
-    """Return variables with another provider's fixed keys, with or without token and expiration."""
-    variables = _key_variables(
+    """Return variables with the keys of a profile whose credentials ssohelper does not get."""
+    variables = _access_key_variables(
         keys.access_key_id,
         keys.secret_access_key,
         keys.session_token if keys.is_temporary else None,
@@ -156,7 +156,7 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
     """Return variables with fixed keys. Unsets AWS_PROFILE, which the JavaScript SDK prefers."""
     return _environment_with_variables(
         {
-            **_key_variables(*credentials),
+            **_access_key_variables(*credentials),
             "AWS_ACCOUNT_ID": profile.shown_role.account_id,
             **_region_variables_of_profile(app, profile),
         }
@@ -166,7 +166,7 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
 def build_endpoint_environment(
     app: App, profile: Profile, variables: Mapping[str, str]
 ) -> Environment:
-    """Return variables for using our endpoint: the endpoint's own `variables`, role and region."""
+    """Return the variables for using our endpoint: the endpoint's `variables`, role and region."""
     served = {served_role.VARIABLE: profile.key.text}
     return _environment_with_variables(
         {**variables, **served, **_region_variables_of_profile(app, profile)}
@@ -194,7 +194,7 @@ def choose_region_for_requests(app: App, profile: Profile, region: str | None = 
         raise
 
 
-def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
+def renew_due_token_and_load_outlook(app: App, session: SsoSession) -> Outlook:
     """Renew the token if it is due; return when an interactive sign-in will be needed.
 
     If AWS or our own files make the renewal fail, warns, and answers from the old token.
@@ -204,10 +204,10 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
         token = tokens.ensure_valid_token(app, session, app.clock.deadline())
     except (AwsUnreachable, LocalState) as error:
         app.warn(f"the sign-in could not be renewed: {error.message}")
-        seen = tokens.peek_token(app, session)
+        seen = tokens.load_token_or_none(app, session)
         return clocks.load_sign_in_outlook_of_token(app, session, seen)
-    # Another tool may have signed in. Shell prompts learn of it only by this update.
-    prompt_notes.rewrite_prompts_of_session(app, session)
+    # Another tool may have signed in. Shell prompts show that only after this update.
+    prompt_notes.rewrite_prompt_files_of_session(app, session)
     return clocks.load_sign_in_outlook_of_token(app, session, token)
 
 
@@ -215,7 +215,7 @@ def _environment_with_variables(variables: dict[str, str | Secret]) -> Environme
     return Environment(variables, tuple(name for name in CLEARED if name not in variables))
 
 
-def _key_variables(
+def _access_key_variables(
     access_key_id: str, secret_access_key: Secret, token: Secret | None, expires_at: int | None
 ) -> dict[str, str | Secret]:
     variables: dict[str, str | Secret] = {

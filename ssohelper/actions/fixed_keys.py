@@ -1,4 +1,4 @@
-"""Fixed keys: credentials that are given away once and not renewed, as `exec`, `env` and `use` do."""
+"""Gives away fixed keys, which are not renewed: for `exec`, `env` and `use --keys`."""
 
 from __future__ import annotations
 
@@ -34,4 +34,4 @@ def build_child_environment(app: App, profile: Profile, keys: RoleCredentials) -
     reason is the application id of the AWS SDKs.
     """
     found = environment.build_keys_environment(app, profile, keys)
-    return guards.add_grant_reason(app, profile.key, found).for_child(app.environ)
+    return guards.add_grant_reason_to_environment(app, profile.key, found).applied_to(app.environ)

@@ -49,17 +49,19 @@ def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
 
 
 def _find_foreign_profile_of_entry(
-    config: ConfigFile, entry: ProfileEntry, read_keyed: Callable[[], Collection[str]]
+    config: ConfigFile,
+    entry: ProfileEntry,
+    read_credentials_sections: Callable[[], Collection[str]],
 ) -> ForeignProfile | None:
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
     if target is not None and not is_of_no_session(config, target):
         return None
-    return foreign_profile_of_entry(config, entry, read_keyed())
+    return foreign_profile_of_entry(config, entry, read_credentials_sections())
 
 
 def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfile]:
-    """Return those of the profiles that `find_foreign_profile` finds. Leaves out unusable ones."""
+    """Return those of the profiles whose credentials another tool gives, if they can be used."""
     config = app.config.read()
     keyed: Collection[str] = ()
     with suppress(SsoHelperError):
@@ -87,7 +89,7 @@ def find_foreign_profile_of_row(app: App, row: RoleRow) -> ForeignProfile:
 
 
 def build_foreign_profile_environment(app: App, found: ForeignProfile) -> Environment:
-    """Return the variables that name the profile to SDKs. They hold no secret."""
+    """Return the variables, such as AWS_PROFILE, that name the profile to SDKs; none is secret."""
     kept = environment.CONTAINER if found.credential_source == _CONTAINER else ()
     return environment.build_environment_naming_profile(
         app, found.name, find_region_of_foreign_profile(app, found), kept
@@ -102,7 +104,10 @@ def build_foreign_keys_environment(
 
 
 def find_region_of_foreign_profile(app: App, found: ForeignProfile) -> str | None:
-    """Return the region of the nearest profile that has one. Raises: ConfigInvalid."""
+    """Return the region of the profile, else that of the nearest source profile with a region.
+
+    Raises: ConfigInvalid.
+    """
     config = app.config.read()
     for name in found.profiles:
         entry = app.config.find_profile(name)
@@ -112,7 +117,7 @@ def find_region_of_foreign_profile(app: App, found: ForeignProfile) -> str | Non
     return None
 
 
-def read_profile_options(app: App, found: ForeignProfile) -> Mapping[str, str]:
+def read_config_keys_of_profile(app: App, found: ForeignProfile) -> Mapping[str, str]:
     """Return the profile's options in the config, by key."""
     entry = app.config.find_profile(found.name)
     return entry.keys if entry is not None else {}
@@ -126,7 +131,7 @@ def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_termi
     """
     agents.refuse_if_allow_list_applies(
         app,
-        f'use the profile "{found.name}", whose credentials are not ours',
+        f'use the profile "{found.name}", whose credentials another tool gives',
         f"ssohelper use {found.name}",
     )
     if found.mfa_serials and not is_on_terminal:
@@ -136,12 +141,12 @@ def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_termi
             hint="run this on a terminal, or use a role of Identity Center",
         )
     if found.login_session is not None:
-        _check_aws_login(app, found)
+        _check_sign_in_of_aws_login(app, found)
     if found.sso_start_url:
-        _check_aws_sso_login(app, found)
+        _check_sign_in_of_aws_sso_login(app, found)
 
 
-def _check_aws_login(app: App, found: ForeignProfile) -> None:
+def _check_sign_in_of_aws_login(app: App, found: ForeignProfile) -> None:
     expires_at = app.login_cache.load_end(found.login_session or "")
     can_renew = find_spec("awscrt") is not None
     if expires_at is None or (expires_at <= app.clock.now() and not can_renew):
@@ -152,13 +157,13 @@ def _check_aws_login(app: App, found: ForeignProfile) -> None:
         )
 
 
-def _check_aws_sso_login(app: App, found: ForeignProfile) -> None:
+def _check_sign_in_of_aws_sso_login(app: App, found: ForeignProfile) -> None:
     url = found.sso_start_url
     config = app.config.read()
     entry = config.profile(found.login_profile)
     if entry is not None:
         quoted_values.check_unquoted(config, entry)
-    if not legacy_sign_ins.find_token_of_url(app, (), url, asks_aws=False).is_valid:
+    if not legacy_sign_ins.find_legacy_token_of_url(app, (), url, asks_aws=False).is_valid:
         raise LoginRequired(
             f'the sign-in of "aws sso login" for the profile "{show(found.login_profile, 80)}" is '
             "missing or has ended",

@@ -65,14 +65,14 @@ def obtain_foreign_credentials(
     *,
     is_on_terminal: bool,
 ) -> ForeignCredentials:
-    """Return the profile's credentials from its own provider. `codes` are those of MFA devices.
+    """Return the profile's credentials from the tool that gives them. `codes` are of MFA devices.
 
     Without a terminal, BROWSER is set so that a provider opens no browser.
     Raises: ConfigInvalid (3), LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6).
     """
     wanted = dict(app.environ)
     if not found.credential_source:
-        wanted = foreign.build_foreign_profile_environment(app, found).for_child(app.environ)
+        wanted = foreign.build_foreign_profile_environment(app, found).applied_to(app.environ)
     wanted.pop(_KEY_LOG, None)
     wanted["AWS_DEFAULT_REGION"] = choose_sts_region(app, found)
     if not is_on_terminal:
@@ -89,7 +89,7 @@ def obtain_foreign_credentials(
         raise LocalState(f"no process can be started: {ended.reason}")
     if ended.code is None:
         raise AwsUnreachable(
-            f"{no_credentials_message(found)} within {seconds:.0f} s: it was stopped",
+            f"{no_credentials_message(found)} within {seconds:.0f} s, so the attempt was stopped",
             hint=hint_to_try_without_ssohelper(found),
         )
     return parse_provider_answer(found, ended.stdout)
@@ -110,11 +110,11 @@ def choose_sts_region(app: App, found: ForeignProfile) -> str:
 def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
     region = checked_region(choose_sts_region(app, found))
-    variant = app.host_variant_of_keys(foreign.read_profile_options(app, found))
+    variant = app.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
     try:
         answer = app.account_client(keys.for_request, region, variant).get_identity_of_any_caller()
     except RoleNotAssigned as error:
-        # The error's own hint is to clear our cache, which does not have these credentials.
+        # STS refused the credentials. The error's own hint, to clear our cache, does not help here.
         error.hint = f"ssohelper did not issue them: renew them where they come from ({found.what})"
         raise
     # The ARN ends with assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
@@ -140,7 +140,7 @@ def open_console_in_browser(
     found: ForeignProfile,
     keys: ForeignCredentials,
     page: ConsolePage,
-    start: Callable[[str], bool],
+    start_browser: Callable[[str], bool],
     has_failed: Callable[[], bool],
 ) -> None:
     """Sign a browser in to the console page, as actions.console.open_console_in_browser does.
@@ -155,7 +155,7 @@ def open_console_in_browser(
             hint="use a profile that assumes a role with that access key",
         )
     federation = app.federation(page.region)
-    variant = app.host_variant_of_keys(foreign.read_profile_options(app, found))
+    variant = app.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
     if is_loopback_url(console_federation_url(page.region, app.environ)) and not is_loopback_url(
         sts_service_url(page.region, app.environ, variant)
     ):
@@ -166,5 +166,5 @@ def open_console_in_browser(
     host = console_urls.console_home_url(page)
     address = federation.get_login_url(keys.for_request, host, page.url)
     console.send_browser_to_address(
-        app, address, start, has_failed, "name the browser's command in BROWSER"
+        app, address, start_browser, has_failed, "name the browser's command in BROWSER"
     )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def find_session_of_further_portal(
     app: App, start_url: str, name: str | None, ask: Ask | None
 ) -> tuple[SsoSession, FurtherPortal] | None:
-    """Return the session of whose instance the URL is another portal, and that portal; or None.
+    """Return the further portal that the URL names, and the session that it belongs to; or None.
 
     `name` is the session that the user named. `ask` is None without a terminal.
     Raises: UsageProblem if only the user can know whether the URL is such a portal; ConfigInvalid
@@ -98,7 +98,8 @@ def _portal_belongs_to_session(
     is_doubtful = claim is Claim.OTHER_HOSTS or (claim is Claim.UNKNOWN and name is not None)
     if claim is Claim.PARTITION:
         raise ConfigInvalid(
-            f'{portal.start_url} {claim.value} than the portal of "{session.name}"',
+            f'session "{session.name}" cannot have the further portal {portal.start_url}, which '
+            f"{claim.value}",
             hint="ask your administrator for the right start URL",
         )
     if claim in (Claim.SAME, Claim.OTHER_HOSTS) and portal.region == session.region:
@@ -113,7 +114,7 @@ def _portal_belongs_to_session(
         return False
     if ask is None:
         raise UsageProblem(
-            f'{portal.start_url} {claim.value} than "{session.name}"',
+            f'{portal.start_url} {claim.value} than the session "{session.name}"',
             hint="if it is another region of the same instance: ssohelper config set "
             f"sessions.{session.name}.regions {portal.text}",
         )

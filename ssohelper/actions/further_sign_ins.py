@@ -73,7 +73,7 @@ def forget_further_sign_ins(app: App, session: SsoSession) -> None:
     """Remove the sign-ins at further portals from this machine. The caller holds the state lock."""
     for further in app.tokens.list_further_portal_sessions(session):
         app.tokens.forget(further)
-        # Nothing is known of a sign-in that has ended, so its recorded facts are replaced by none.
+        # The sign-in at this further portal has ended, so nothing is recorded about it any more.
         app.tokens.save_facts(further.sign_in_name, SignInFacts())
     with suppress(LocalState, OSError):
         app.region_failures.save(session.name, {})
@@ -103,7 +103,7 @@ def _sign_in_at_further_portal(
     user = sign_in_user.find_signed_in_user(app, further, token)
     own_user = app.tokens.load_facts(session.name).user
     if sign_in_user.is_another_user(user, own_user):
-        sign_in_user.end_new_sign_in(app, further, token)
+        sign_in_user.end_unsaved_sign_in(app, further, token)
         raise UsageProblem(
             f'"{show(user or "")}" signed in to "{session.name}" in {further.region}, and '
             f'"{show(own_user or "")}" in {session.region}: the sign-in in {further.region} was '
@@ -123,14 +123,14 @@ def _save_further_sign_in(
     life_seconds: int,
     user: str | None,
 ) -> None:
-    """Save the further sign-in if the session's own is unchanged since. Raises: Superseded."""
+    """Save the token of a further portal. Raises: Superseded if the session's own has changed."""
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         present, own = app.tokens.load(session), app.tokens.load_facts(session.name)
         if (
             lineage.validity_of_credentials(own_token.id, present, own)
             is not lineage.Validity.CURRENT
         ):
-            sign_in_user.end_new_sign_in(app, further, token)
+            sign_in_user.end_unsaved_sign_in(app, further, token)
             raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
         with app.tokens.lock_state(further.sign_in_name, app.clock.deadline()):
             known = app.tokens.load_facts(further.sign_in_name)

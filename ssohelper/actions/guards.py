@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 
 
 def propose_usual_guard_rules(app: App, listing: Listing) -> tuple[str, ...]:
-    """Return the usual guard rules, to be proposed; none if rules exist or these match no role."""
+    """Return the guard rules to propose to a user who has none; () if they would match no role."""
     if app.vault.policy.rules:
         return ()
     roles = [(listed.account, role) for listed in listing.accounts for role in listed.roles]
@@ -78,7 +78,7 @@ def find_guard_rule(app: App, key: RoleKey) -> str | None:
     return app.vault.find_guarding_rule(key)
 
 
-def check_typed_word(app: App, key: RoleKey, typed: str, word: str) -> None:
+def check_word_typed_for_grant(app: App, key: RoleKey, typed: str, word: str) -> None:
     """Refuse a grant if the user typed another word; write that to the journal. Raises: Refused."""
     if not is_word_typed_right(typed, word):
         app.vault.note_refusal(key, WRONG_WORD)
@@ -90,7 +90,7 @@ def is_word_typed_right(typed: str, word: str) -> bool:
     return " ".join(typed.split()) == word
 
 
-def needs_grant(app: App, key: RoleKey) -> bool:
+def role_needs_grant(app: App, key: RoleKey) -> bool:
     """Return whether a rule guards the role and no grant for it lasts. Raises: LocalState."""
     return find_guard_rule(app, key) is not None and app.grants.find(key) is None
 
@@ -145,8 +145,8 @@ def checked_grant_reason(app: App, key: RoleKey, reason: str) -> str:
     return reason
 
 
-def add_grant_reason(app: App, key: RoleKey, found: Environment) -> Environment:
-    """Return the environment with the grant's reason as the application id of the AWS SDKs.
+def add_grant_reason_to_environment(app: App, key: RoleKey, found: Environment) -> Environment:
+    """Return `found` with the variable by which AWS SDKs send the grant's reason in requests.
 
     CloudTrail then shows the reason in the user agent. An application id that the user set stays.
     An id that an earlier `use` set is unset if no rule guards the role.
@@ -195,7 +195,7 @@ def list_guard_rules(app: App) -> list[Rule]:
     ]
 
 
-def warn_of_unmatched_rules(app: App, rules: Iterable[str]) -> None:
+def warn_of_guard_rules_without_role(app: App, rules: Iterable[str]) -> None:
     """Warn of each rule that matches no role of the saved lists, as the rule may be mistyped.
 
     Does not warn if there is no saved list.
@@ -220,7 +220,7 @@ def _load_roles_of_saved_lists(app: App) -> Iterator[tuple[str, Account, str]]:
 
 
 def end_guard_rules(app: App, keep: list[str]) -> list[str]:
-    """Put all guard rules but `keep` out of force; return the ended ones. The user confirmed it.
+    """End all guard rules except `keep`, after the user has confirmed that; return the ended rules.
 
     Raises: LocalState when the journal or the state folder cannot be written.
     """

@@ -31,7 +31,7 @@ class ConfirmedIdentity(NamedTuple):
 
 
 def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
-    """Return the profile's identity from saved files: the account's name, the user if known."""
+    """Return the profile's account, role and user as saved files have them, without asking AWS."""
     saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.shown_role.account_id
@@ -41,9 +41,9 @@ def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
 
 def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
     """Return what is recorded about the present sign-in, which another tool may have made."""
-    token = tokens.peek_token(app, session)
+    token = tokens.load_token_or_none(app, session)
     return (
-        tokens.load_sign_in_facts_of(app, session, token)
+        tokens.load_sign_in_facts_of_token(app, session, token)
         if token
         else app.tokens.load_facts(session.name)
     )

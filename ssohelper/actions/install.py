@@ -75,7 +75,9 @@ def choose_shell(app: App, name: str | None) -> str:
 
 
 def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit:
-    """Return the edit that adds our lines. It is empty if the user already has a shell-init line.
+    """Return the edit that adds ssohelper's lines to the shell's rc file.
+
+    It changes nothing if the user has written a line with shell-init.
 
     `prompt` says whether our lines switch the prompt on; with None they do, unless our present
     lines in the file do not. Our lines never do so if a line of the user shows the prompt already.
@@ -107,7 +109,9 @@ def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> Rc
 
 
 def plan_rc_file_uninstall(app: App, shell: str, *, takes_prompt: bool = False) -> RcFileEdit:
-    """Return the edit that removes our lines. Raises: ConfigInvalid, LocalState.
+    """Return the edit that removes ssohelper's lines from the shell's rc file.
+
+    Raises: ConfigInvalid, LocalState.
 
     With `takes_prompt`, also removes lines of the user that only run `ssohelper_prompt_on`.
     """
@@ -136,7 +140,7 @@ def plan_uninstall_all(app: App) -> list[RcFileEdit]:
 
 
 def has_prompt_line_of_user(app: App, shell: str, path: Path) -> bool:
-    """Return whether a line of the user, in this rc file or one beside it, shows our prompt."""
+    """Return whether a line that the user wrote in an rc file of this shell shows our prompt."""
     for candidate in _list_files_with_possible_shell_init_line(app, shell, path):
         try:
             if rc_text.has_user_line_for_prompt(_read_file(app, candidate) or b""):
@@ -160,7 +164,7 @@ def _runs_compinit(rc_file: bytes) -> bool:
     return any(word in rc_text.only_user_text(rc_file) for word in words)
 
 
-def find_incomplete_login_file(app: App, edit: RcFileEdit) -> Path | None:
+def find_login_file_that_skips_bashrc(app: App, edit: RcFileEdit) -> Path | None:
     """Return the file that bash's login shells (ssh, tmux) read, if that file skips .bashrc.
 
     A login shell reads the first of .bash_profile, .bash_login and .profile that exists; the first
@@ -190,7 +194,7 @@ def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     """Return the rc file that interactive shells of this kind read. Raises: UsageProblem."""
     environ = app.environ
     if shell == "bash":
-        return _find_bash_file(app, platform)
+        return _find_bash_rc_file(app, platform)
     if shell == "zsh":
         folder = environ.get("ZDOTDIR") or _ask_zsh_for_zdotdir(app) or _find_home_folder(app)
         return Path(folder, ".zshrc")
@@ -204,7 +208,7 @@ def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     return Path(_find_config_folder(app), "powershell", "profile.ps1")
 
 
-def _find_bash_file(app: App, platform: str) -> Path:
+def _find_bash_rc_file(app: App, platform: str) -> Path:
     home = _find_home_folder(app)
     profile = Path(home, ".bash_profile")
     # On macOS, Terminal starts login shells, which read .bashrc only if .bash_profile does.
@@ -275,16 +279,16 @@ def _read_file(app: App, path: Path) -> bytes | None:
     return None if found.mark is None else found.data
 
 
-# -- the lines to add to the rc file -------------------------------------------------------------
+# -- making the lines that `install` adds to an rc file ------------------------------------------
 
 
 def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
-    """Return the lines to add between our marker comments. They do nothing without ssohelper.
+    """Return the lines that `install` adds to an rc file. They do nothing if ssohelper is removed.
 
     The lines name ssohelper by its path, because PATH is often set after the lines run (by Debian's
     .profile, by fish's config.fish) or in one shell only (by a virtual environment).
     """
-    # The launcher is preferred: it ignores PYTHONPATH, which may be relative to the current folder.
+    # The line runs the launcher if there is one: that ignores PYTHONPATH, which may be relative.
     path = installation.find_launcher(environ) or installation.find_ssohelper_command(environ)
     word = _quote_path_for_shell(shell, path, environ.get("HOME", ""))
     if shell == "fish":
@@ -302,7 +306,7 @@ def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
 
 
 def _quote_path_for_shell(shell: str, path: str, home: str) -> str:
-    """Return the path quoted for the shell; as `~/…` if possible, because users share rc files."""
+    """Return the path quoted for the shell; in `home` as `~/…`, since users copy their rc files."""
     home = home.rstrip("/")
     inner = path.removeprefix(f"{home}/")
     # With an empty HOME, or with / as HOME in a container, the path is not shortened, because every

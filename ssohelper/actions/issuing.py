@@ -72,7 +72,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     stamp = app.take_session_stamp(session)
     if stamp.is_of_other_portal:
         _remove_credentials_of_other_portal(app, session)
-    account_id = chains.find_account_id(app, key)
+    account_id = chains.find_account_id_of_credentials(app, key)
     try:
         cached = app.credentials.load(key, session)
     except KeyringUnavailable:
@@ -123,17 +123,19 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         raise tokens.signed_out_error(session)
     deadline = app.clock.deadline(CALL_SECONDS)
 
-    def ask_portal_for_credentials(one: regions.PortalTry) -> tuple[RoleCredentials, Portal, str]:
-        limit = one.limit_deadline(app, region_order.CALL_SECONDS, deadline)
-        is_further = one.session.is_further
-        sent = tokens.ensure_valid_token(app, one.session, limit) if is_further else token
-        portal = app.portal(one.session)
+    def ask_portal_for_credentials(
+        portal_to_ask: regions.PortalToAsk,
+    ) -> tuple[RoleCredentials, Portal, str]:
+        limit = portal_to_ask.limit_deadline(app, region_order.CALL_SECONDS, deadline)
+        is_further = portal_to_ask.session.is_further
+        sent = tokens.ensure_valid_token(app, portal_to_ask.session, limit) if is_further else token
+        portal = app.portal(portal_to_ask.session)
         try:
             issued = app.vault.issue(session, role, sent, limit, asked_by, portal)
         except TokenRejected as error:
             error.token_id = sent.id
             raise
-        return issued, portal, one.session.region
+        return issued, portal, portal_to_ask.session.region
 
     try:
         credentials, portal, region = regions.ask_regions_in_turn(
@@ -144,8 +146,8 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     except SsoHelperError as error:
         prompt_notes.show_failed_renewal_in_prompts(app, session, key)
         if isinstance(error, RoleNotAssigned):
-            remove_credentials(app, session, key, token)
-            error.hint = _propose_role(app, session, role) + (error.hint or "")
+            remove_credentials_of_unassigned_role(app, session, key, token)
+            error.hint = _other_role_proposal_text(app, session, role) + (error.hint or "")
         raise
     app.clock.learn_aws_time(portal.answered_at())
     cached = checked_credentials(app, f"the access portal in {region}", credentials, token.id)
@@ -154,8 +156,8 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     return credential_document(credentials, key.account_id)
 
 
-def _propose_role(app: App, session: SsoSession, role: Role) -> str:
-    """Return what the saved list offers in place of a role that AWS refuses; "" if nothing."""
+def _other_role_proposal_text(app: App, session: SsoSession, role: Role) -> str:
+    """Return a text that proposes other roles in place of one that AWS refuses, or ""."""
     with suppress(SsoHelperError):
         listing = app.directory.load(session.name)
         if listing is not None and listing.is_of_portal_of(session):
@@ -184,7 +186,9 @@ def checked_credentials(
         ) from damage
 
 
-def load_renewal_time_of_cached(app: App, session: SsoSession, cached: CachedCredentials) -> int:
+def load_renewal_time_of_credentials(
+    app: App, session: SsoSession, cached: CachedCredentials
+) -> int:
     """Return when (epoch seconds) the credentials or the token reach half of their lifetime.
 
     Returns the earlier of both times. The token counts because SDKs renew it themselves once it has
@@ -193,7 +197,9 @@ def load_renewal_time_of_cached(app: App, session: SsoSession, cached: CachedCre
     half = app.clock.to_local_time(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
     )
-    token_due_at = tokens.load_renewal_due_at(app, regions.find_next_portal_to_ask(app, session))
+    token_due_at = tokens.load_token_renewal_time(
+        app, regions.find_next_portal_to_ask(app, session)
+    )
     return half if token_due_at is None else min(half, token_due_at)
 
 
@@ -235,7 +241,7 @@ def save_credentials(
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
-            may_publish = _may_publish(app, session, key, cached)
+            may_publish = _may_publish_credentials(app, session, key, cached)
             app.vault.save(key, session, cached)
             if may_publish:
                 _publish_response(app, session, key, cached, is_due=False)
@@ -255,7 +261,7 @@ def _publish_cached_credentials(
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(0.0)):
-            if _may_publish(app, session, key, cached):
+            if _may_publish_credentials(app, session, key, cached):
                 _publish_response(app, session, key, cached, is_due=is_due)
         return True
     except Superseded:
@@ -264,7 +270,9 @@ def _publish_cached_credentials(
         return _load_token_and_validity(app, session, cached)[1] is Validity.CURRENT
 
 
-def _may_publish(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> bool:
+def _may_publish_credentials(
+    app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
+) -> bool:
     """Return whether the credentials may be published. The caller must hold the state lock.
 
     Raises: Superseded if the credentials are not of the present sign-in, portal and chain.
@@ -290,7 +298,7 @@ def _may_publish(app: App, session: SsoSession, key: RoleKey, cached: CachedCred
 
 
 def _remove_credentials_of_other_portal(app: App, session: SsoSession) -> None:
-    """Remove credentials from the start URL or region that the session had earlier."""
+    """Remove cached credentials that the session got at an earlier start URL or region."""
     with (
         suppress(LockNotObtained),
         app.tokens.lock_state(session.name, app.clock.deadline(0.0)),
@@ -313,13 +321,15 @@ def _publish_response(
         permit = app.vault.permit_publishing(key)
         if permit is None:
             return
-        until = load_renewal_time_of_cached(app, session, cached)
+        until = load_renewal_time_of_credentials(app, session, cached)
         if is_due:
             ends_at = freshness.renewal_required_at(
                 cached.received_at, cached.credentials.expires_at
             )
             until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.to_local_time(ends_at))
-        document = credential_document(cached.credentials, chains.find_account_id(app, key))
+        document = credential_document(
+            cached.credentials, chains.find_account_id_of_credentials(app, key)
+        )
         app.vault.publish(permit, document, until, app.clock.now())
     except NotOurs:
         raise
@@ -327,8 +337,10 @@ def _publish_response(
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
 
 
-def remove_credentials(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
-    """Remove the credentials of a role that is no longer assigned: AWS answered 403."""
+def remove_credentials_of_unassigned_role(
+    app: App, session: SsoSession, key: RoleKey, token: AccessToken
+) -> None:
+    """Remove cached and published credentials of a role that AWS has just refused with a 403."""
     prompt_notes.show_renewal_in_prompts(app, session, key)
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):

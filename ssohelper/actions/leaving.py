@@ -40,12 +40,12 @@ def list_profiles_that_need_ssohelper(app: App) -> list[str]:
     return []
 
 
-def list_profiles_served_by_sign_ins(app: App) -> list[str]:
+def list_legacy_profiles_served_by_sign_ins(app: App) -> list[str]:
     """Return the names of profiles with `sso_start_url` whose token file our sign-ins write."""
     return [
         name
         for session in app.config.read().sso_sessions()
-        for name in legacy_sign_ins.list_served_profiles(app, session)
+        for name in legacy_sign_ins.list_legacy_profiles_served_by_session(app, session)
     ]
 
 

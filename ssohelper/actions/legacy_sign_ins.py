@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-# How long to wait for AWS's answer whether another tool's token works.
+# How long to wait until AWS says whether it accepts the token that another tool has written.
 _CHECK_SECONDS = 3.0
 
 
@@ -37,23 +37,25 @@ class FoundToken(NamedTuple):
 
 
 def write_legacy_tokens(
-    app: App, session: SsoSession, token: AccessToken, refused: Collection[str] = ()
+    app: App, session: SsoSession, token: AccessToken, refused_ids: Collection[str] = ()
 ) -> None:
-    """Write the session's new token for legacy profiles too. The caller holds `lock_state`.
+    """Write the session's new token also to the files that legacy profiles read.
+
+    The caller holds `lock_state`.
 
     Writes nothing with keyring storage. Overwrites another tool's file only if its token cannot be
-    renewed, and has expired or has one of the ids `refused`. Warns of a file that cannot be used,
-    such as a link, and writes the others. No failure here fails the sign-in or renewal that has just
-    been saved.
+    renewed, and has expired or has one of the ids `refused_ids`. Warns of a file that cannot be
+    used, such as a link, and writes the others. No failure here fails the sign-in or renewal that
+    has just been saved.
     """
     try:
-        urls = _find_urls_to_serve(app, session)
+        urls = _find_start_urls_of_legacy_profiles(app, session)
         if not urls:
             return
         ours = find_own_token_ids(app, session) | {token.id}
         for url in urls:
             try:
-                if _may_write_token_file(app, url, ours, refused):
+                if _may_write_token_file(app, url, ours, refused_ids):
                     app.storage.legacy_tokens.save(url, session.region, token)
             except (SsoHelperError, OSError) as error:
                 app.warn(f"no token for profiles with sso_start_url = {show(url, 200)}: {error}")
@@ -62,37 +64,46 @@ def write_legacy_tokens(
 
 
 def _may_write_token_file(
-    app: App, url: str, ours: Collection[str], refused: Collection[str]
+    app: App, url: str, own_ids: Collection[str], refused_ids: Collection[str]
 ) -> bool:
-    """Return whether the legacy token file for this URL is missing, ours, or no longer usable."""
+    """Return whether the token file of legacy profiles with this start URL may be overwritten.
+
+    It may be if it is missing, if we wrote it, or if its token is no longer usable.
+    """
     tokens = app.storage.legacy_tokens
     if not tokens.has_file(url):
         return True
     present = tokens.load(url)
     if present is None:
         return False  # not a token: whose it is cannot be known
-    has_ended = present.expires_at <= app.clock.now() or present.id in refused
-    return present.id in ours or (has_ended and present.refresh_token is None)
+    has_ended = present.expires_at <= app.clock.now() or present.id in refused_ids
+    return present.id in own_ids or (has_ended and present.refresh_token is None)
 
 
 def write_legacy_tokens_if_present(app: App, session: SsoSession, token: AccessToken) -> None:
-    """Write legacy tokens for an existing sign-in, unless its token was replaced meanwhile.
+    """Write the token of an existing sign-in to the files that legacy profiles read.
+
+    Does nothing if the token has been replaced meanwhile.
 
     Asks AWS about the tokens of other tools: one that AWS refuses is replaced.
     """
     with suppress(SsoHelperError, OSError):
-        urls = _find_urls_to_serve(app, session)
+        urls = _find_start_urls_of_legacy_profiles(app, session)
         if not urls:
             return
         # AWS is asked before the lock is taken, because other processes wait for that lock.
-        refused = {one.id for url in urls if (one := find_refused_token(app, session, url))}
+        refused = {
+            one.id for url in urls if (one := find_legacy_token_that_aws_refuses(app, session, url))
+        }
         with app.tokens.lock_state(session.name, app.clock.deadline()):
             present = app.tokens.peek(session)
             if present is not None and present.value == token.value:
                 write_legacy_tokens(app, session, token, refused)
 
 
-def find_refused_token(app: App, session: SsoSession, url: str) -> AccessToken | None:
+def find_legacy_token_that_aws_refuses(
+    app: App, session: SsoSession, url: str
+) -> AccessToken | None:
     """Return the unexpired token for this spelling of the session's URL if AWS refuses it.
 
     Sends one request with the token, if another tool wrote it and the profiles that use it name the
@@ -121,20 +132,20 @@ def find_refused_token(app: App, session: SsoSession, url: str) -> AccessToken |
     return None
 
 
-def find_other_session_and_its_profiles(
+def find_other_session_and_its_legacy_profiles(
     app: App, session: SsoSession
 ) -> tuple[str, list[str]] | None:
-    """Return which other session serves this portal's legacy profiles, and their names, or None."""
+    """Return the other session whose sign-in this portal's legacy profiles use, and their names."""
     config = app.config.read()
     serving = adoption.find_session_for_legacy_profiles(config, session)
     names = [entry.name for entry in adoption.find_legacy_profiles(config, session)]
     return (serving.name, names) if names and serving.name != session.name else None
 
 
-def list_served_profiles(app: App, session: SsoSession) -> list[str]:
+def list_legacy_profiles_served_by_session(app: App, session: SsoSession) -> list[str]:
     """Return the names of the legacy profiles that this session's sign-in serves."""
     config = app.config.read()
-    if not _find_urls_to_serve(app, session):
+    if not _find_start_urls_of_legacy_profiles(app, session):
         return []
     return [entry.name for entry in adoption.find_legacy_profiles(config, session)]
 
@@ -163,13 +174,13 @@ def find_own_token_ids(app: App, session: SsoSession) -> set[str]:
     return app.tokens.load_token_ids(session)
 
 
-def _find_urls_to_serve(app: App, session: SsoSession) -> list[str]:
+def _find_start_urls_of_legacy_profiles(app: App, session: SsoSession) -> list[str]:
     if session.is_further or app.storage.name == "keyring":
         return []
     return adoption.find_legacy_urls(app.config.read(), session)
 
 
-def find_token_of_url(
+def find_legacy_token_of_url(
     app: App, sessions: Sequence[SsoSession], url: str, *, asks_aws: bool
 ) -> FoundToken:
     """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
@@ -183,7 +194,7 @@ def find_token_of_url(
     if token is None or token.expires_at <= app.clock.now():
         return FoundToken(False, False)
     same = [one for one in sessions if adoption.is_portal_of(one, url)]
-    if asks_aws and same and find_refused_token(app, same[0], url):
+    if asks_aws and same and find_legacy_token_that_aws_refuses(app, same[0], url):
         return FoundToken(False, False)
     is_ours = any(token.id in find_own_token_ids(app, one) for one in same)
     return FoundToken(True, is_ours)

@@ -18,7 +18,7 @@ _LOCK_SECONDS = 1.0
 
 
 class ViewExists(UsageProblem):
-    """Raised when another view is saved under the name. `view` is that view."""
+    """Raised when another view of the list is saved under this name. `view` is the saved one."""
 
     def __init__(self, name: str, view: SavedView) -> None:
         super().__init__(
@@ -28,7 +28,7 @@ class ViewExists(UsageProblem):
 
 
 def load_list_view(app: App) -> RoleListView:
-    """Return the user's view; the default view, with one warning, if its file cannot be read."""
+    """Return the remembered view of the list of roles; the default if its file cannot be read."""
     try:
         return app.list_view.load()
     except (SsoHelperError, OSError) as error:
@@ -53,7 +53,7 @@ def save_view_changes(app: App, changes: Sequence[Callable[[RoleListView], RoleL
 
 
 def load_saved_views(app: App) -> dict[str, SavedView]:
-    """Return the saved views by their names; none, with one warning, if they cannot be read."""
+    """Return the saved views of the list by name; {}, with a warning, if they cannot be read."""
     try:
         return app.list_view.load_saved_views()
     except (SsoHelperError, OSError) as error:
@@ -76,7 +76,8 @@ def save_named_view(
         )
 
     def add_saved_view(views: dict[str, SavedView]) -> dict[str, SavedView]:
-        # Checked under the lock: another full screen may have saved a view since the question.
+        # This is checked under the lock: since the user was asked, another full screen may have
+        # saved a view under this name.
         present = views.get(name)
         if present is not None and present not in (saved, replaces):
             raise ViewExists(name, present)

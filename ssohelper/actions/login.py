@@ -98,7 +98,9 @@ def _reuse_sign_in_or_sign_in(
     if not options.force:
         present = _reuse_sign_in(app, session, options.min_seconds)
         if present is not None:
-            prompt_notes.rewrite_prompts_of_session(app, session)  # another tool may have signed in
+            prompt_notes.rewrite_prompt_files_of_session(
+                app, session
+            )  # another tool may have signed in
             if not (
                 options.completes
                 and further_sign_ins.find_further_portals_without_sign_in(app, session)
@@ -116,7 +118,7 @@ def _reuse_sign_in_or_sign_in(
         if joined is not None:
             return joined
         done = present or _sign_in_interactively(app, session, ui, options)
-        get_token = partial(_get_token_from_user, app, ui, options)
+        get_token = partial(_get_token_by_interactive_sign_in, app, ui, options)
         further_sign_ins.sign_in_at_further_portals(app, done.session, ui, get_token)
         return done
 
@@ -137,7 +139,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     host: the sign-out works once the variable is unset.
     """
     agents.refuse_if_allow_list_applies(app, "sign out", f"ssohelper logout {session.name}")
-    # After an edit of the config the sign-in is still at the portal where it was made.
+    # The config may name another portal by now. The sign-in is ended at the portal that it is at.
     session = selection.find_session_not_in_config(app, session.name) or session
     app.tokens.check_writable(session)
     app.tokens.remove_leftovers()
@@ -160,7 +162,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
-        prompt_notes.rewrite_prompts_after_sign_in(app, session)
+        prompt_notes.rewrite_prompt_files_after_sign_in(app, session)
     if token is not None or failure is not None:
         how = "revoked" if failure is None else "local"
         app.journal.try_append(journal.signed_out_entry(session.name, how=how, user=facts.user))
@@ -177,7 +179,7 @@ def log_out(app: App, session: SsoSession) -> bool:
 
 
 def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
-    """Return the present sign-in, its token renewed if needed; None if a new sign-in is needed."""
+    """Return the outcome of a login that keeps the sign-in; None if the user must sign in again."""
     try:
         token = app.tokens.load(session)
     except LoginRequired:
@@ -192,19 +194,19 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         if not lasts or tokens.load_token_state(app, session, token) is not TokenState.GOOD:
             valid = tokens.renew_token(app, session, token, app.clock.deadline(_RENEWAL_SECONDS))
         if not selection.is_session_in_config(app, session):
-            valid = _check_at_aws(app, session, valid)
+            valid = _check_token_at_aws(app, session, valid)
     except LoginRequired:
         return None
     except AwsUnreachable:
         if token.expires_at - app.clock.now() >= min_seconds:
             return LoginOutcome(session, token, "kept")
         raise
-    clocks.warn_of_unknown_end(app, session, valid, min_seconds)
+    clocks.warn_of_unknown_sign_in_end(app, session, valid, min_seconds)
     is_same = valid.value == token.value
     return LoginOutcome(session, valid, "kept" if is_same else "renewed")
 
 
-def _check_at_aws(app: App, session: SsoSession, token: AccessToken) -> AccessToken:
+def _check_token_at_aws(app: App, session: SsoSession, token: AccessToken) -> AccessToken:
     """Return the token if AWS accepts it, else a renewed one. Raises: LoginRequired, AwsUnreachable.
 
     `setup` takes over a recorded sign-in however long ago its session left the config. It may have
@@ -233,12 +235,15 @@ def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[boo
         yield has_waited
 
 
-def _load_other_login_result(app: App, session: SsoSession, before: str) -> LoginOutcome | None:
+def _load_other_login_result(
+    app: App, session: SsoSession, fingerprint_before: str
+) -> LoginOutcome | None:
     """Return the token of the login that held the lock; None if it left no token and no error.
 
-    `before` is the token file's fingerprint from before the wait. Raises the other login's error.
+    `fingerprint_before` is the token file's fingerprint from before the wait. Raises the other
+    login's error.
     """
-    if app.tokens.read_token_file_fingerprint(session) != before:
+    if app.tokens.read_token_file_fingerprint(session) != fingerprint_before:
         # The other login may have recorded another region for the session.
         found = app.config.read().sso_session(session.name) or session
         token = app.tokens.load(found)
@@ -264,7 +269,7 @@ def _sign_in_interactively(
         session = portal_address.resolve_portal_of_session(app, session, ui)
         app.company_policy.check_portal(session)
         sign_in_user.import_botocore_in_background(app)
-        token, life_seconds = _get_token_from_user(app, ui, options, session)
+        token, life_seconds = _get_token_by_interactive_sign_in(app, ui, options, session)
         user = sign_in_user.find_signed_in_user(app, session, token)
         sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
         _discard_sign_in_unless_in_config(app, in_config, session, token)
@@ -278,9 +283,9 @@ def _sign_in_interactively(
     try:
         _save_sign_in(app, session, token, life_seconds, user)
     except LocalState:
-        present = tokens.peek_token(app, session)
+        present = tokens.load_token_or_none(app, session)
         if present is None or present.value != token.value:
-            sign_in_user.end_new_sign_in(app, session, token)
+            sign_in_user.end_unsaved_sign_in(app, session, token)
         raise
     how = "device-code" if options.device_code else "browser"
     app.journal.try_append(journal.signed_in_entry(session.name, how=how, user=user))
@@ -299,7 +304,7 @@ def _discard_sign_in_unless_in_config(
         if before is not None:
             selection.check_session_in_config(app, before)
     except ConfigInvalid:
-        sign_in_user.end_new_sign_in(app, session, token)
+        sign_in_user.end_unsaved_sign_in(app, session, token)
         raise
 
 
@@ -317,7 +322,7 @@ def _end_sign_in_at_earlier_portal(app: App, session: SsoSession) -> None:
             app.warn(f"{old}was ended")
 
 
-def _get_token_from_user(
+def _get_token_by_interactive_sign_in(
     app: App, ui: LoginUi, options: LoginOptions, session: SsoSession
 ) -> IssuedToken:
     get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
@@ -329,7 +334,7 @@ def _get_token_from_user(
 def _save_sign_in(
     app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
 ) -> None:
-    """Save the token of a new sign-in, which may be by another user than the last sign-in."""
+    """Save the token of a new sign-in, and remove the credentials of the earlier sign-in."""
     # The token's own lock is not taken, because a renewal may hold it for a minute. When that
     # renewal ends, it finds this new token in the file and leaves it there.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
@@ -348,14 +353,14 @@ def _save_sign_in(
         facts = tokens.facts_of_new_sign_in(app, session, before, token, life_seconds, user)
         app.tokens.save_facts(session.name, facts)
         app.notice_record.forget(session.name)
-        prompt_notes.rewrite_prompts_after_sign_in(app, session)
+        prompt_notes.rewrite_prompt_files_after_sign_in(app, session)
     if sign_in_user.is_another_user(user, facts.earlier_user):
         with suppress(LocalState, OSError):  # a list that stays is read anew before it is shown
             directory.forget_earlier_listing(app, session)
 
 
 def _is_token_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bool:
-    present = tokens.peek_token(app, session)
+    present = tokens.load_token_or_none(app, session)
     if token is None or present is None:
         return False
     facts = app.tokens.load_facts(session.name)

@@ -143,7 +143,7 @@ def _ensure_registration(
 def _save_client_issuer(
     app: App, session: SsoSession, client: ClientRegistration, client_issuer: str
 ) -> None:
-    """Record which AWS host issued the client's secret. Call this before the secret is saved."""
+    """Record which AWS host registered the client. Call this before its secret is saved."""
     with app.tokens.lock_state(session.sign_in_name, app.clock.deadline()):
         facts = app.tokens.load_facts(session.sign_in_name)
         noted = facts._replace(client=issuer.client_hash(client), client_issuer=client_issuer)

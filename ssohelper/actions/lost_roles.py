@@ -1,4 +1,4 @@
-"""Finds the roles of managed profiles that name no role any more."""
+"""Finds the roles for which profiles were written whose section names no role any more."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile
 
 
-def find_written_roles(
+def find_roles_for_which_profiles_were_written(
     app: App, config: ConfigFile, names: Collection[str] | None = None
 ) -> dict[str, WrittenRole]:
-    """Return, by profile name, the role for which ssohelper wrote a profile without a readable role.
+    """Return by profile name the role for which ssohelper wrote a profile that now names no role.
 
-    `names` are such profiles if the caller knows them; without them, the profiles that were edited
-    so that they have another source are included. The saved writes are read only if there is one: at
-    12,000 profiles each takes 0.3 s.
+    `names` are such profiles if the caller knows them; without `names`, profiles that were edited
+    so that they get credentials elsewhere are included. The saved configs are read only if there is
+    such a profile: at 12,000 profiles, reading one takes 0.3 s.
     """
     edited = list[str]()
     if names is None:

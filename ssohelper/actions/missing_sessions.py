@@ -1,4 +1,4 @@
-"""Sessions that profiles name and the config does not define, and what is known of these."""
+"""Finds the sessions that profiles name but the config does not define, to restore them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_NAMES = 3
 
 
 class MissingSession(NamedTuple):
-    """A session without a config section. `recorded` has what a sign-in or list recorded."""
+    """A session that profiles name and the config lacks; `recorded` is what ssohelper saved of it."""
 
     name: str
     profiles: tuple[str, ...]
@@ -46,11 +46,11 @@ def list_missing_sessions(app: App) -> list[MissingSession]:
 
 def missing_session_error(missing: MissingSession) -> UsageProblem:
     """Return the error for a missing session, with the command that restores it."""
-    return UsageProblem(_missing_text(missing), hint=_restore_hint(missing))
+    return UsageProblem(_missing_session_text(missing), hint=_restore_session_hint(missing))
 
 
 def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
-    """Return the error for a session of which only a sign-in is left, with what the user can do."""
+    """Return the error for a session that is signed in but not in the config, with two remedies."""
     restore = restore_session_command(session.name, session)
     return UsageProblem(
         f'you are signed in to "{show(session.name, 64)}", but the session is not in the config',
@@ -60,14 +60,14 @@ def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
 
 def describe_missing_session(missing: MissingSession) -> str:
     """Return one line that names the missing session and the command that restores it."""
-    return f"{_missing_text(missing)}; {_restore_hint(missing)}"
+    return f"{_missing_session_text(missing)}; {_restore_session_hint(missing)}"
 
 
-def _missing_text(missing: MissingSession) -> str:
+def _missing_session_text(missing: MissingSession) -> str:
     return f'the session "{show(missing.name, 64)}" is {missing.reason}'
 
 
-def _restore_hint(missing: MissingSession) -> str:
+def _restore_session_hint(missing: MissingSession) -> str:
     return f"bring it back with: {restore_session_command(missing.name, missing.recorded)}"
 
 

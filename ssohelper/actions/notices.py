@@ -43,7 +43,7 @@ def give_due_notice(
     is_refused: bool = False,
     even_signed_out: bool = False,
 ) -> None:
-    """Start the user's `notify` command for the notice that is due, if any.
+    """Run the command in the setting `notify` if a notice is due that a sign-in will be needed.
 
     `next_at` is when the caller will renew next. `is_refused` says that AWS has just refused a
     renewal. With `even_signed_out`, the notice is given also if the session is signed out;
@@ -56,7 +56,7 @@ def give_due_notice(
     now = app.clock.now()
     due = sign_in_notices.due_notice_marks(outlook, now, next_at, is_refused=is_refused)
     record = app.notice_record.load(session.name)
-    if _is_record_current(record, outlook, now) and due <= record.given_marks_of_end(
+    if _are_given_notices_current(record, outlook, now) and due <= record.given_marks_of_end(
         end_that_notices_announce(outlook, now)
     ):
         return
@@ -95,7 +95,7 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
     if isinstance(error, LoginRequired):
         try_to_give_due_notice(app, session, app.clock.now(), is_refused=True)
     elif error is None:
-        token = tokens.peek_token(app, session)
+        token = tokens.load_token_or_none(app, session)
         if token is not None:
             margin = token_margin_seconds(tokens.load_token_life_seconds(app, session, token))
             try_to_give_due_notice(app, session, token.expires_at - int(margin))
@@ -115,14 +115,14 @@ def _record_given_notices(
         end = end_that_notices_announce(outlook, now)
         given = (
             record.given_marks_of_end(end)
-            if _is_record_current(record, outlook, now)
+            if _are_given_notices_current(record, outlook, now)
             else frozenset()
         )
         app.notice_record.save(session.name, GivenNotices(end, given | due))
     return not due <= given
 
 
-def _is_record_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
+def _are_given_notices_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
     """Return whether the recorded notices belong to the present sign-in.
 
     The notice that the session is signed out is recorded without an end of the sign-in. It is
@@ -145,7 +145,7 @@ class Reminder:
         self._is_over = False
 
     def take_message(self, outlook: Outlook, now: int, next_at: int) -> str | None:
-        """Return the text to print now, or None. The caller asks again at `next_at`."""
+        """Return the notice that the endpoint prints now, or None. It asks again at `next_at`."""
         was_over, self._is_over = self._is_over, outlook.is_over(now)
         found = sign_in_notices.make_notice(self._name, outlook, now)
         if self._is_over:

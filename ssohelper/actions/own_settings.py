@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 
-# The tables of the settings that say which roles are guarded.
+# The tables of the settings file that decide which roles are guarded.
 GUARDING_TABLES = ("guard", "tags")
 
 

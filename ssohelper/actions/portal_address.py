@@ -45,14 +45,14 @@ def _confirm_changed_portal(
     if change is PortalChange.PORTAL and not ui.confirm_other_portal(earlier, found):
         raise ConfigInvalid(
             f"the start URL {session.start_url} now leads to {found}, not to {earlier}; "
-            "nothing was sent there",
+            "nothing was sent to the new portal",
             hint="ask your administrator whether the portal has moved, then sign in on a terminal: "
             f"ssohelper login {session.name}",
         )
 
 
 def save_portal_address(app: App, session: SsoSession) -> None:
-    """Record where the session's start URL led, beside its sign-in. Raises: LocalState."""
+    """Record to which portal the session's start URL led at this sign-in. Raises: LocalState."""
     if session.portal_url is None or not is_company_url(session.start_url):
         return
     address = PortalAddress(

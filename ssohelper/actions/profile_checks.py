@@ -59,12 +59,14 @@ class ProfileChecker:
             lambda word: doctor_facts.make_program_fact(word, app.environ)
         )
         self._find_legacy_token = cache(
-            lambda url: legacy_sign_ins.find_token_of_url(app, sessions, url, asks_aws=asks_aws)
+            lambda url: legacy_sign_ins.find_legacy_token_of_url(
+                app, sessions, url, asks_aws=asks_aws
+            )
         )
 
     @cached_property
     def config_facts(self) -> ConfigFacts:
-        """Return the contents of the config and of ~/.aws/credentials, as doctor reads them."""
+        """Return what `doctor` reads in ~/.aws/config and ~/.aws/credentials."""
         return doctor_facts.read_config_facts(self._app)
 
     def find_trouble_or_doubt(self, name: str) -> str:
@@ -72,9 +74,9 @@ class ProfileChecker:
 
         The profiles through which the role is assumed are checked by the same rule.
         """
-        return self._find_own_trouble(name, with_doubt=True) or self.find_trouble_of_sources(
+        return self._find_own_trouble(
             name, with_doubt=True
-        )
+        ) or self.find_trouble_of_source_profiles(name, with_doubt=True)
 
     def find_reason_against_use(self, name: str) -> str:
         """Return why a shell with this profile might not get the profile's role; "" if it should.
@@ -82,60 +84,61 @@ class ProfileChecker:
         A program of another tool is a reason, because only a run would show whether it works.
         """
         trouble = self._find_own_trouble(name, with_doubt=False)
-        origin = self._origins.get(name)
+        origin = self._origins_of_profiles.get(name)
         is_of_other_tool = origin is not None and origin.program is not None and origin.tool != OWN
         return trouble or ("another tool's program gives its keys" if is_of_other_tool else "")
 
-    def find_trouble_of_sources(self, name: str, *, with_doubt: bool = False) -> str:
+    def find_trouble_of_source_profiles(self, name: str, *, with_doubt: bool = False) -> str:
         """Return why the role cannot be assumed through the profile's source profiles; "" if it can.
 
-        With `with_doubt`, also why only a run would show that, or why another identity assumes it.
+        With `with_doubt`, also says why only a run of a source profile's program would show whether
+        it can, or why another identity than the source profile's role would assume it.
         """
         entry = self.config.profile(name)
         for source in source_profiles.list_source_profiles(self.config, entry) if entry else ():
             trouble = self._find_own_trouble(source.name, with_doubt=with_doubt)
-            other = self._find_other_identity(source.name)
+            other = self._find_other_identity_of_source_profile(source.name)
             if other:
                 trouble = other if with_doubt else ""
             if trouble:
                 return source_profiles.unusable_source_text(source.name, trouble)
         return ""
 
-    def _find_other_identity(self, source: str) -> str:
+    def _find_other_identity_of_source_profile(self, source: str) -> str:
         profile = self._read_profile(source)
         return find_other_identity(self.config_facts, profile) if profile is not None else ""
 
     def _find_own_trouble(self, name: str, *, with_doubt: bool) -> str:
-        origin, profile = self._origins.get(name), self._read_profile(name)
+        origin, profile = self._origins_of_profiles.get(name), self._read_profile(name)
         trouble = self.find_profile_trouble(origin) if origin is not None else ""
         if profile is not None and origin is None and not _is_of_identity_center(profile):
-            # Such a profile may have any source of credentials. Only its program can be checked.
+            # A source profile may get its credentials from anywhere. Only a program can be checked.
             trouble = checks.find_program_trouble(profile, self._find_program(profile))
         else:
-            trouble = trouble or self.find_lasting_trouble(name)
+            trouble = trouble or self.find_trouble_despite_adoption(name)
         return trouble or (self.find_doubt_about_program(name) if with_doubt else "")
 
     @cached_property
-    def _origins(self) -> Mapping[str, Origin]:
+    def _origins_of_profiles(self) -> Mapping[str, Origin]:
         return {one.name: one for one in find_profile_origins(self.config)}
 
-    def find_lasting_trouble(self, name: str) -> str:
+    def find_trouble_despite_adoption(self, name: str) -> str:
         """Return why AWS tools cannot use the profile, adopted or not; "" if they should."""
         profile = self._read_profile(name)
         if profile is None:
             return ""
-        programs = self._find_own_program(profile)
+        programs = self._find_program_named_ssohelper(profile)
         return checks.find_profile_trouble(self.config_facts, profile, programs)
 
     def find_doubt_about_program(self, name: str) -> str:
-        """Return why only a run would show what the profile's program gives; "" if it is ours."""
+        """Return why only a run would show what the profile's program gives; "" for ssohelper."""
         profile = self._read_profile(name)
         if profile is None:
             return ""
         return checks.find_doubt_about_program(profile, self._find_program(profile))
 
     def explain_doubt(self, candidate: AdoptionCandidate) -> str:
-        """Return why the profile's role is in doubt, and the role that AWS tools take."""
+        """Return why it is unknown which role AWS tools get, and which role they take."""
         profile = self._read_profile(candidate.name)
         target = profile.target if profile else None
         if candidate.origin.why != TWO_ROLES or target is None:
@@ -145,7 +148,7 @@ class ProfileChecker:
     def _read_profile(self, name: str) -> ProfileFact | None:
         return next(iter(doctor_facts.read_profile_facts(self.config_facts, name)), None)
 
-    def _find_own_program(self, profile: ProfileFact) -> dict[str, ProgramFact]:
+    def _find_program_named_ssohelper(self, profile: ProfileFact) -> dict[str, ProgramFact]:
         """Return the profile's program by its name in the command, if it has ssohelper's name."""
         command = profile.entry.keys.get("credential_process", "")
         is_own = process_command.own_command_options(command) is not None
@@ -197,7 +200,7 @@ class ProfileChecker:
             return "it has no sso_region"
         right = portal_region.find_region_of_portal(
             keys,
-            ((one, doctor_facts.list_regions_of_portal(self._app, one)) for one in self._sessions),
+            ((one, doctor_facts.list_regions_of_session(self._app, one)) for one in self._sessions),
         )
         if right is not None:
             return portal_region.wrong_region_text(region, right)

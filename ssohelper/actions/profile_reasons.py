@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ssohelper.core.doctor.findings import Finding
 
 
-# The problems that end when ssohelper writes the profile's command again.
+# The kinds of problems that are solved once ssohelper has written the profile's command again.
 _CURED_BY_WRITING_AGAIN = ("helper-missing", "helper-refuses")
 
 
@@ -36,21 +36,23 @@ def gather_facts_of_profile(app: App, name: str) -> Facts:
     of_credentials = tuple(one for one in config.credentials_profiles if one.name == name)
     config = config._replace(credentials_profiles=of_credentials)
     profiles = doctor_facts.read_profile_facts(config, name)
-    sources = doctor_facts.read_source_facts(config, profiles)
+    sources = doctor_facts.read_source_profile_facts(config, profiles)
     programs = doctor_facts.find_programs_of_profiles((*profiles, *sources), app)
     command = None
     if any(one.is_own and one.path is None for one in programs.values()):
         with suppress(SsoHelperError):
             command = installation.find_profile_command(app.environ)
     return Facts(
-        environ=doctor_facts.choose_sdk_variables(app.environ),
+        environ=doctor_facts.copy_sdk_variables_without_secrets(app.environ),
         config=config,
         profiles=tuple(profiles),
         sources=tuple(sources),
         programs=programs,
         machine=MachineFacts(command=command),
         chosen=name,
-        missing_token_files=doctor_facts.find_missing_token_files((*profiles, *sources)),
+        missing_token_files=doctor_facts.find_missing_web_identity_token_files(
+            (*profiles, *sources)
+        ),
         written_roles=_find_written_roles(app, config, (*profiles, *sources)),
     )
 
@@ -61,10 +63,10 @@ def _find_written_roles(
     if config.file is None:
         return {}
     names = [one.name for one in profiles if lacks_role(config.file, one.entry)]
-    return lost_roles.find_written_roles(app, config.file, names)
+    return lost_roles.find_roles_for_which_profiles_were_written(app, config.file, names)
 
 
-def find_trouble_of_shell(app: App, name: str, *, is_named: bool) -> str:
+def find_trouble_of_profile_in_shell(app: App, name: str, *, is_named: bool) -> str:
     """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
 
     `adopting.find_profile_trouble` checks the profile itself. "" if there is no such profile. If
@@ -76,29 +78,33 @@ def find_trouble_of_shell(app: App, name: str, *, is_named: bool) -> str:
     return checks.find_trouble_of_shell(facts, name, is_named=is_named)
 
 
-def find_stopping_problem(app: App, name: str) -> Finding | None:
+def find_problem_that_stops_profile(app: App, name: str) -> Finding | None:
     """Return the first problem of `doctor` that makes AWS tools stop for this profile, or None."""
-    return _find_stopping_problem(gather_facts_of_profile(app, name), checks.STOPPING)
+    return _find_first_problem_that_stops_aws_tools(
+        gather_facts_of_profile(app, name), checks.STOPPING
+    )
 
 
-def find_refused_variables(app: App) -> list[Finding]:
-    """Return what `doctor` says of variables for which AWS tools stop, without those of the region.
+def find_variables_that_stop_aws_tools(app: App) -> list[Finding]:
+    """Return the findings of `doctor` on environment variables with which AWS tools stop.
 
-    The command `use` sets the region itself.
+    Variables that name the region are left out, because the command `use` sets the region itself.
     """
-    environ = doctor_facts.choose_sdk_variables(app.environ)
+    environ = doctor_facts.copy_sdk_variables_without_secrets(app.environ)
     kept = {name: value for name, value in environ.items() if name not in VARIABLES}
     return checks.run_checks(Facts(environ=kept), variables.CHECKS)
 
 
-def _find_stopping_problem(facts: Facts, wanted: Iterable[checks.Check]) -> Finding | None:
+def _find_first_problem_that_stops_aws_tools(
+    facts: Facts, wanted: Iterable[checks.Check]
+) -> Finding | None:
     found = checks.run_checks(facts, wanted)
     problems = (one for one in found if one.severity == "problem")
     return next((one for one in problems if one.id not in checks.NOT_STOPPING), None)
 
 
 def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> frozenset[str]:
-    """Return the managed ones of these profiles whose command does not run.
+    """Return those of these profiles that are managed and whose command does not run.
 
     The program has moved, or it refuses the command. Such a profile works once ssohelper has
     written its command again.
@@ -114,8 +120,8 @@ def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> froze
     )
 
 
-def explain_why_profile_is_not_used(app: App, name: str) -> ConfigInvalid:
-    """Return the error that a shell with this profile would not get the role that it names.
+def make_profile_not_used_error(app: App, name: str) -> ConfigInvalid:
+    """Return the error for a profile with which a shell would not get the role that it names.
 
     Message and hint are those of `doctor`. For a profile that
     `adopting.find_profiles_unfit_for_use` returns.
@@ -133,7 +139,7 @@ def explain_why_profile_is_not_used(app: App, name: str) -> ConfigInvalid:
 def explain_error_of_profile(
     app: App, name: str, error: SsoHelperError, *, is_of_provider: bool = False
 ) -> SsoHelperError:
-    """Return the error that a profile cannot be used, with the reason and fix that `doctor` gives.
+    """Return the error for a profile that cannot be used, with the reason and fix of `doctor`.
 
     Returns `error` itself if `doctor` knows no reason. `is_of_provider`: another tool that provides
     the credentials failed. An error in ~/.aws/config has another reason only if a value is in quotes.
@@ -142,7 +148,7 @@ def explain_error_of_profile(
     wanted = checks.STOPPING if is_of_provider or has_no_session else (check_quoted_values,)
     facts = gather_facts_of_profile(app, name)
     facts = facts._replace(listings=doctor_facts.load_listings(app, facts.config, ()))
-    found = _find_stopping_problem(facts, wanted)
+    found = _find_first_problem_that_stops_aws_tools(facts, wanted)
     if found is not None:
         message = f'profile "{show(name, 80)}": {found.message}'
         return ConfigInvalid(message, hint=found.fix)

@@ -58,7 +58,7 @@ class ConfigProfile(NamedTuple):
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
-    """Return the saved options of the session's profiles; options `given` now replace saved ones.
+    """Return the options for writing profiles: the session's saved ones, replaced by `given` ones.
 
     Options are filters, name template, form and region. Raises: UsageProblem for an invalid
     template or region; ConfigInvalid for the native form if the sign-in is in the keyring.
@@ -82,7 +82,7 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
     )
 
 
-def check_installation(app: App) -> None:
+def check_installation_can_serve_profiles(app: App) -> None:
     """Raise UsageProblem if this installation has no command that profiles can run."""
     installation.find_profile_command(app.environ)
 
@@ -125,10 +125,12 @@ def plan_sync(
         prune=prune,
         has_new_filters=has_new_filters,
         adopt=frozenset(adopt),
-        not_counted=adopting.choose_unusable_profiles(others),
+        not_counted=adopting.names_of_unusable_profiles(others),
         refused=adopting.choose_refused_profiles(others),
-        legacy_listing=adopting.load_listing_for_legacy_profiles(app, session, listing)[1],
-        written_roles=lost_roles.find_written_roles(app, app.config.read()),
+        legacy_listing=adopting.find_session_of_legacy_profiles_and_its_listing(
+            app, session, listing
+        )[1],
+        written_roles=lost_roles.find_roles_for_which_profiles_were_written(app, app.config.read()),
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
     converted = [change for change in plan.change if "sso_session" in change.before]
@@ -148,7 +150,7 @@ def plan_with_role_filters(app: App, plan: Plan, rows: Iterable[FilterRow]) -> P
     return profile_plan.plan_sync(app.config.read(), request)
 
 
-def plan_add(
+def plan_new_profile(
     app: App,
     session: SsoSession,
     listing: Listing,
@@ -180,7 +182,7 @@ def plan_add(
     return profile_plan.plan_sync(config, request)
 
 
-def plan_add_roles(
+def plan_new_profiles_of_roles(
     app: App, session: SsoSession, listing: Listing, choices: Choices, roles: Collection[Role]
 ) -> Plan:
     """Return the plan that adds a profile for each of these roles that has none.
@@ -192,7 +194,7 @@ def plan_add_roles(
 
 
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
-    """Return the lines of the unified diff that the plan makes in the config that it was made from."""
+    """Return the unified diff, line by line, of the config and the config after the plan."""
     return unified_diff(
         _config_text_after_plan(app, plan), plan.changes, str(app.locations.aws_config_file)
     )
@@ -216,13 +218,13 @@ def write_profile_plan(app: App, plan: Plan) -> None:
     command = "profile add" if plan.request.only_roles else "profile sync"
     _refuse_if_allow_list_applies(app, command)
 
-    def changes_for(config: ConfigFile) -> Sequence[Change]:
+    def make_config_changes(config: ConfigFile) -> Sequence[Change]:
         if config.data == plan.data:
             return plan.changes
         again = profile_plan.plan_sync(config, plan.request)
         if not again.has_same_changes_as(plan):
             raise config_writing.config_changed_error(app)
-        config_writing.check_same_write(
+        config_writing.check_write_is_as_shown(
             app, (_config_text_after_plan(app, plan), plan.changes), (config.text, again.changes)
         )
         return again.changes
@@ -230,7 +232,7 @@ def write_profile_plan(app: App, plan: Plan) -> None:
     deadline = app.clock.deadline()
     with app.choices.hold_lock(deadline):
         before = _load_saved_options(app, [plan.request.session.name])
-        if app.config.write(changes_for, deadline, before):
+        if app.config.write(make_config_changes, deadline, before):
             config_writing.add_config_write_to_journal(app, command, plan.changes)
         saved_options.save_sync_options_under_lock(app, plan)
 
@@ -253,7 +255,9 @@ def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]
     """
     config = app.config.read()
     found = []
-    for name in dict.fromkeys(fits for typed in names for fits in _expand_pattern(config, typed)):
+    for name in dict.fromkeys(
+        fits for typed in names for fits in _managed_profile_names_that_match(config, typed)
+    ):
         entry = config.profile(name)
         if entry is None:
             raise UsageProblem(
@@ -270,7 +274,7 @@ def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]
     return found
 
 
-def _expand_pattern(config: ConfigFile, name: str) -> list[str]:
+def _managed_profile_names_that_match(config: ConfigFile, name: str) -> list[str]:
     """Return the managed profiles that the pattern `name` matches; [name] if it is no pattern."""
     if not has_wildcard(name) or config.profile(name) is not None:
         return [name]
@@ -291,7 +295,7 @@ def _make_config_profile(config: ConfigFile, entry: ProfileEntry) -> ConfigProfi
 def find_profiles_left_without_source(
     app: App, found: Sequence[ConfigProfile]
 ) -> list[tuple[str, str]]:
-    """Return (profile that stays, its source profile) for each source among those to remove."""
+    """Return (profile that stays, its source profile) for each source profile to be removed."""
     gone = {item.entry.name for item in found}
     keys = ("source_profile", chains.OWN_PREFIX + "source_profile")
     return [
@@ -302,7 +306,7 @@ def find_profiles_left_without_source(
     ]
 
 
-def diff_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
+def diff_profile_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
     """Return the lines of the unified diff that removes these profiles."""
     changes = [RemoveSection(item.entry.header) for item in found]
     return unified_diff(app.config.read().text, changes, str(app.locations.aws_config_file))
@@ -315,7 +319,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     """
     _refuse_if_allow_list_applies(app, "profile rm")
 
-    def changes_for(config: ConfigFile) -> Sequence[Change]:
+    def make_config_changes(config: ConfigFile) -> Sequence[Change]:
         now = [(item, config.profile(item.entry.name)) for item in found]
         left = [(item, entry) for item, entry in now if entry is not None]
         if any(
@@ -334,7 +338,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     deadline = app.clock.deadline()
     with app.choices.hold_lock(deadline):
         before = _load_saved_options(app, [name for name, _ in named])
-        if app.config.write(changes_for, deadline, before):
+        if app.config.write(make_config_changes, deadline, before):
             removed = [RemoveSection(item.entry.header) for item in found]
             config_writing.add_config_write_to_journal(app, "profile rm", removed)
         for name, role in named:

@@ -71,11 +71,11 @@ class PromptStatus(NamedTuple):
         return _FIELD.sub(lambda found: values.get(found[1], found[0]), template)
 
     def next_end(self, now: int) -> PromptClock | None:
-        """Return what ends next, to which the prompt counts down; None if nothing ends."""
+        """Return the end to which the prompt counts down, of the sign-in or of keys; or None."""
         return prompt_text.prompt_row_at(self.rows, now).clock
 
     def level(self, now: int) -> Level:
-        """Return how urgent the next end is at `now`."""
+        """Return how urgent a new sign-in is at `now`, by the time that the prompt shows."""
         return prompt_text.prompt_row_at(self.rows, now).level
 
 
@@ -110,8 +110,8 @@ def answer_shell_prompt(app: App) -> str:
 
 
 def read_prompt_status(app: App) -> PromptStatus:
-    """Return what the prompt shows now."""
-    keys_end_at = _fixed_keys_end_at(app)
+    """Return what a shell's prompt shows now of the profile in use."""
+    keys_end_at = _find_end_of_fixed_keys(app)
     name, profile = _find_name_and_profile_in_use(app, keys_end_at is not None)
     account = _find_account(app, profile) if profile else None
     guarded = profile is not None and is_role_of_profile_guarded(app, profile)
@@ -186,8 +186,9 @@ def _write_prompt_file_and_name_paths(
     except (SsoHelperError, OSError):
         return "", ""
     if shown.profile is not None and terminal is None:
-        # A sign-in that came after we read the token may have found no prompt file to rewrite.
-        prompt_notes.rewrite_prompts_of_session(app, shown.profile.session)
+        # A sign-in rewrites the files that prompts read. One that came after we read the token may
+        # have found no such file for this role.
+        prompt_notes.rewrite_prompt_files_of_session(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""
 
@@ -230,7 +231,7 @@ def _find_label_and_profile_of_served_role(app: App, served: str) -> tuple[str, 
     return f"{prefix}{account}/{role_name}", profile
 
 
-def _fixed_keys_end_at(app: App) -> int | None:
+def _find_end_of_fixed_keys(app: App) -> int | None:
     """Return when the fixed keys in this environment expire; None if there are none."""
     ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
     return from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None

@@ -25,13 +25,13 @@ _log = logging.getLogger(__name__)
 _MOST_ATTEMPTS = 3
 
 
-def rewrite_prompts_of_session(app: App, session: SsoSession) -> None:
-    """Rewrite the prompt files of the session's roles from its token and recorded facts."""
+def rewrite_prompt_files_of_session(app: App, session: SsoSession) -> None:
+    """Rewrite the files that prompts of the session's roles read, to show its present sign-in."""
     _rewrite_prompt_files(app, session, app.prompt_state.load_role_end)
 
 
-def rewrite_prompts_after_sign_in(app: App, session: SsoSession) -> None:
-    """Rewrite the session's prompt files after a sign-in or sign-out, without failed renewals."""
+def rewrite_prompt_files_after_sign_in(app: App, session: SsoSession) -> None:
+    """After a sign-in or sign-out, let the session's prompts show it, and no failed renewal."""
     _rewrite_prompt_files(app, session, lambda _key: None)
 
 
@@ -67,7 +67,7 @@ def make_prompts_of_role_run_ssohelper_again(app: App, key: RoleKey) -> None:
 
 
 def read_next_end_for_prompts(app: App, session: SsoSession) -> PromptClock:
-    """Return the end to which the session's prompts count down. Reads local files only."""
+    """Return the end of the sign-in to which the session's prompts count down. Asks no server."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
     return prompt_clock(

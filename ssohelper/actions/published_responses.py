@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import RoleKey, SsoSession
     from ssohelper.stores.session_stamp import SessionStamp
 
-# Seconds: credentials with less time left may expire on their way to AWS.
+# Credentials with fewer seconds left are not returned: they may expire before AWS gets the request.
 _LEAST_SECONDS = 60
 
 

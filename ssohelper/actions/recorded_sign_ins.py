@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 
-def refuse_taken_name(app: App, session: SsoSession, new_name: str) -> None:
+def refuse_name_of_recorded_sign_in(app: App, session: SsoSession, new_name: str) -> None:
     """Raise UsageProblem if a recorded sign-in has the name `new_name`, planned for the session.
 
     Otherwise the session's profiles would get credentials of the user of that sign-in.
@@ -49,10 +49,10 @@ def refuse_sign_in_at_other_portal(app: App, session: SsoSession) -> None:
         )
 
 
-def warn_of_damaged_records(app: App) -> None:
+def warn_of_damaged_sign_in_records(app: App) -> None:
     """Warn of each record of a sign-in that cannot be read, as the sign-in may still exist."""
     for path in app.tokens.list_damaged_records():
-        app.warn(f"{_damaged_text(path)}; its sign-in may be missing from this list")
+        app.warn(f"{_damaged_record_text(path)}; its sign-in may be missing from this list")
 
 
 def forget_records_of_ended_sign_ins(app: App, name: str | None = None) -> bool:
@@ -71,15 +71,15 @@ def forget_records_of_ended_sign_ins(app: App, name: str | None = None) -> bool:
     return bool(stale)
 
 
-def check_records_readable(app: App) -> None:
+def check_sign_in_records_readable(app: App) -> None:
     """Raise LocalState if a sign-in's record cannot be read, so that the sign-in was not ended."""
     paths = app.tokens.list_damaged_records()
     if paths:
         raise LocalState(
-            f"{' and '.join(map(_damaged_text, paths))}; its sign-in was not ended",
+            f"{' and '.join(map(_damaged_record_text, paths))}; its sign-in was not ended",
             hint="end it in the access portal's own menu, then remove that path",
         )
 
 
-def _damaged_text(path: str) -> str:
+def _damaged_record_text(path: str) -> str:
     return f'the record of a sign-in cannot be read: "{show(path)}"'

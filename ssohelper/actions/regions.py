@@ -41,14 +41,17 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class PortalTry(NamedTuple):
-    """A portal to ask. `share`: how much of a request's usual time it gets; None: all time left."""
+class PortalToAsk(NamedTuple):
+    """A portal to which a request is sent, and how much of a request's usual time it may take.
+
+    `share` is from 0 to 1; None means all the time that is left.
+    """
 
     session: SsoSession
     share: float | None
 
     def limit_deadline(self, app: App, seconds: float, deadline: Deadline) -> Deadline:
-        """Return the deadline of a request that may take `seconds` if another portal follows."""
+        """Return the deadline of a request to this portal that usually gets `seconds`."""
         if self.share is None:
             return deadline
         return app.clock.deadline(min(seconds * self.share, deadline.seconds_left()))
@@ -120,27 +123,27 @@ def require_session_of_sign_in(app: App, sign_in_name: str) -> SsoSession:
 
 def is_further_portal_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
     """Return whether the further portal's sign-in belongs to the session's present sign-in."""
-    token = _peek_token(app, further)
-    if token is None or not tokens.is_token_alive(app, token):
+    token = _load_token_or_none(app, further)
+    if token is None or not tokens.is_token_valid_or_renewable(app, token):
         return False
     facts = app.tokens.load_facts(further.sign_in_name)
     if facts.ended_at is not None or facts.of_token_id is None:
         return False
     own = app.tokens.load_facts(session.name)
     return (
-        validity_of_credentials(facts.of_token_id, _peek_token(app, session), own)
+        validity_of_credentials(facts.of_token_id, _load_token_or_none(app, session), own)
         is Validity.CURRENT
     )
 
 
-def plan_portals_to_ask(app: App, session: SsoSession) -> list[PortalTry]:
+def plan_portals_to_ask(app: App, session: SsoSession) -> list[PortalToAsk]:
     """Return the portals to ask, in order. The session's own portal is always among them."""
     portals = {one.region: one for one in _list_askable_portals(app, session)}
     if len(portals) == 1:
-        return [PortalTry(session, None)]
+        return [PortalToAsk(session, None)]
     failures = app.region_failures.load(session.name)
     found = region_order.plan_region_tries(list(portals), failures, app.clock.now())
-    return [PortalTry(portals[one.region], one.share) for one in found]
+    return [PortalToAsk(portals[one.region], one.share) for one in found]
 
 
 def find_next_portal_to_ask(app: App, session: SsoSession) -> SsoSession:
@@ -157,7 +160,7 @@ def find_answering_region(app: App, session: SsoSession) -> str:
     return region_order.find_answering_region(names, failures, app.clock.now())
 
 
-def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[PortalTry], _T]) -> _T:
+def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[PortalToAsk], _T]) -> _T:
     """Return what `ask` returns for the first portal that answers.
 
     Raises: the errors of `ask`. If no portal answers, raises the error of the first portal.
@@ -192,29 +195,33 @@ def renew_token_in_any_region(
     app: App,
     session: SsoSession,
     seen_id: str,
-    run: Callable[[SsoSession, str, float | None], SsoHelperError | None],
+    run_renewal: Callable[[SsoSession, str, float | None], SsoHelperError | None],
 ) -> None:
     """Renew the token `seen_id`. If its region does not answer, get a valid token of another one.
 
-    `run` renews a token. It gets the token's session and id, and how many seconds to wait for the
-    outcome (None: the usual time); the renewal itself goes on after that. Raises: the errors of
-    `run`.
+    `run_renewal` renews a token. It gets the token's session and id, and how many seconds to wait
+    for the outcome (None: the usual time); the renewal itself goes on after that. Raises: the
+    errors of `run_renewal`.
     """
 
-    def renew_token_of_portal(one: PortalTry) -> None:
-        wanted, token = seen_id, app.tokens.load(one.session)
+    def renew_token_of_portal(portal_to_ask: PortalToAsk) -> None:
+        wanted, token = seen_id, app.tokens.load(portal_to_ask.session)
         if token is not None and token.id != seen_id:
-            if tokens.load_token_state(app, one.session, token) is TokenState.GOOD:
+            if tokens.load_token_state(app, portal_to_ask.session, token) is TokenState.GOOD:
                 return  # of another region than the token that was seen
             wanted = token.id
-        seconds = None if one.share is None else one.share * region_order.RENEWAL_SECONDS
-        error = run(one.session, wanted, seconds)
+        seconds = (
+            None
+            if portal_to_ask.share is None
+            else portal_to_ask.share * region_order.RENEWAL_SECONDS
+        )
+        error = run_renewal(portal_to_ask.session, wanted, seconds)
         if error is not None:
             raise error
 
     if list_further_portals(app, session):
         ask_regions_in_turn(app, session, renew_token_of_portal)
-    elif (error := run(session, seen_id, None)) is not None:
+    elif (error := run_renewal(session, seen_id, None)) is not None:
         raise error
 
 
@@ -224,7 +231,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
 
-    def renew_in_process(
+    def renew_token_in_separate_process(
         portal: SsoSession, token_id: str, seconds: float | None
     ) -> SsoHelperError | None:
         token = app.tokens.load(portal)
@@ -236,7 +243,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
         tokens.renew_token(app, portal, token, app.clock.deadline(limit))
         return None
 
-    renew_token_in_any_region(app, session, seen_id, renew_in_process)
+    renew_token_in_any_region(app, session, seen_id, renew_token_in_separate_process)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:
@@ -245,8 +252,8 @@ def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) ->
     `own` is the session's own token. Else returns None, also for a token that cannot be renewed.
     """
     portal = find_next_portal_to_ask(app, session)
-    token = _peek_token(app, portal) if portal.is_further else own
-    due_at = tokens.load_renewal_due_at(app, portal)
+    token = _load_token_or_none(app, portal) if portal.is_further else own
+    due_at = tokens.load_token_renewal_time(app, portal)
     is_due = due_at is not None and app.clock.now() >= due_at
     return token.id if token is not None and is_due else None
 
@@ -268,7 +275,7 @@ def record_renewed_token(
 
 
 def _list_askable_portals(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return the session with its own portal, then with each further portal that may be asked."""
+    """Return the session, then a copy of it for each further portal that may be asked."""
     return [
         session,
         *(one for one in list_further_portals(app, session) if _may_ask_portal(app, session, one)),
@@ -283,7 +290,7 @@ def _may_ask_portal(app: App, session: SsoSession, further: SsoSession) -> bool:
         return False
 
 
-def _peek_token(app: App, session: SsoSession) -> AccessToken | None:
+def _load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
     with suppress(SsoHelperError):
         return app.tokens.peek(session)
     return None

@@ -57,7 +57,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
             token = app.tokens.load(session)
             if token is None:
                 raise tokens.signed_out_error(session)
-            if token.id != seen_id and tokens.is_token_usable(app, token):
+            if token.id != seen_id and tokens.is_token_unexpired(app, token):
                 return
             if not tokens.is_token_refreshable(app, token):
                 raise tokens.sign_in_expired_error(session)
@@ -65,7 +65,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
             # saved.
             with app.tokens.reserve(session) as reserved, delay_signals():
                 if is_held:
-                    _request_renewal(app, session, token, reserved)
+                    _request_token_renewal(app, session, token, reserved)
                     return
         # The lock file could not be written, but now a token could be: the disk is full from time
         # to time. Another renewal may have the lock, so this one does not go on.
@@ -75,8 +75,8 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     )
 
 
-def _request_renewal(
-    app: App, session: SsoSession, token: AccessToken, reserved: Reservation
+def _request_token_renewal(
+    app: App, session: SsoSession, token: AccessToken, reserved_space: Reservation
 ) -> None:
     _log.info('renewing the token of "%s"', session.sign_in_name)
     sent_id = _hash_refresh_token(token)
@@ -96,7 +96,7 @@ def _request_renewal(
     except (AwsUnreachable, ConfigInvalid):
         _record_sent_refresh_token(app, session, None)
         raise
-    _save_renewed_token(app, session, token, (fresh, oidc.issuer), life_seconds, reserved)
+    _save_renewed_token(app, session, token, (fresh, oidc.issuer), life_seconds, reserved_space)
 
 
 def _save_renewed_token(
@@ -105,14 +105,14 @@ def _save_renewed_token(
     used: AccessToken,
     issued: tuple[AccessToken, str],
     life_seconds: int,
-    reserved: Reservation,
+    reserved_space: Reservation,
 ) -> None:
-    """Write the new token to its file at once: a kill before that would lose the sign-in."""
+    """Write the renewed token to its file at once: a kill before that would lose the sign-in."""
     fresh, issuer = issued
     # The token is saved even without the lock, since this process has the only copy of it.
     with _hold_state_lock(app, session):
         stamp = None if session.is_further else app.take_session_stamp(session)
-        saved = app.tokens.save_renewed(session, used, fresh, reserved)
+        saved = app.tokens.save_renewed(session, used, fresh, reserved_space)
         if saved.value != fresh.value:
             _log.info('another tool signed in to "%s" meanwhile', session.name)
             return
@@ -140,7 +140,7 @@ def _save_renewed_token(
         # This keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
             stamp.update_after_renewal()
-    prompt_notes.rewrite_prompts_of_session(app, session)
+    prompt_notes.rewrite_prompt_files_of_session(app, session)
 
 
 def _wait_for_token_of_another_tool(app: App, session: SsoSession, used: AccessToken) -> bool:
@@ -153,9 +153,9 @@ def _wait_for_token_of_another_tool(app: App, session: SsoSession, used: AccessT
         found = app.tokens.load(session)
         if found is None:
             return False
-        if found.value != used.value and tokens.is_token_usable(app, found):
+        if found.value != used.value and tokens.is_token_unexpired(app, found):
             _log.info('another tool has renewed the token of "%s"', session.sign_in_name)
-            _update_prompts(app, session)
+            _update_prompt_files(app, session)
             return True
         if patience.seconds_left() < _REREAD_PAUSE_SECONDS:
             return False
@@ -183,14 +183,14 @@ def _record_sent_refresh_token(app: App, session: SsoSession, sent_id: str | Non
 
 def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> None:
     """Record that this token's sign-in has ended, and how long it lasted if that is known."""
-    if tokens.load_sign_in_facts_of(app, session, token).ended_at is not None:
+    if tokens.load_sign_in_facts_of_token(app, session, token).ended_at is not None:
         _record_sent_refresh_token(app, session, None)
         return
     with _hold_state_lock(app, session):
         present = app.tokens.load(session)
         if present is None or present.id != token.id:
             return  # a sign-in or sign-out came meanwhile: the facts do not belong to this token
-        facts = tokens.load_sign_in_facts_of(app, session, token)
+        facts = tokens.load_sign_in_facts_of_token(app, session, token)
         now, life = app.clock.now(), tokens.load_token_life_seconds(app, session, token)
         ended = facts._replace(
             ended_at=now,
@@ -200,17 +200,17 @@ def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> No
             sent_id=None,
         )
         _save_sign_in_facts(app, session, ended)
-    _update_prompts(app, session)
+    _update_prompt_files(app, session)
 
 
-def _update_prompts(app: App, session: SsoSession) -> None:
+def _update_prompt_files(app: App, session: SsoSession) -> None:
     if not session.is_further:  # prompts show the session's own sign-in
-        prompt_notes.rewrite_prompts_of_session(app, session)
+        prompt_notes.rewrite_prompt_files_of_session(app, session)
 
 
 @contextmanager
 def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
-    """Hold the state lock. Go on without it if a stopped process (Ctrl-Z in a logout) has it."""
+    """Hold the session's state lock. Go on without it if a stopped process (Ctrl-Z) has it."""
     with ExitStack() as stack:
         with suppress(LocalState):
             limit = app.clock.deadline(_STATE_LOCK_SECONDS)

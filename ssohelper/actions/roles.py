@@ -41,21 +41,21 @@ class KnownRoles(NamedTuple):
 
     @property
     def has_role(self) -> bool:
-        """Return whether any row is a role of Identity Center, not another kind of profile."""
+        """Return whether the list has a role of Identity Center, not only other profiles."""
         return bool(self.rows) and not self.rows[0].provider
 
 
-# A profile with the role that it points at, None if it points at none.
+# Pairs of a profile and the role that it points at, or None if it points at no role.
 _Targets = Sequence[tuple[ProfileEntry, TargetRole | None]]
 
 
 def read_roles(
-    app: App, session_name: str | None = None, *, with_others: bool = False
+    app: App, session_name: str | None = None, *, with_foreign_profiles: bool = False
 ) -> KnownRoles:
     """Return the roles of one or all sessions: those in listings and those of profiles.
 
-    With `with_others` and without a session, profiles whose credentials ssohelper does not get
-    come last.
+    With `with_foreign_profiles` and without a session, profiles whose credentials ssohelper does
+    not get come last.
     """
     sessions = [
         session
@@ -88,17 +88,17 @@ def read_roles(
                         session.name, listed.account, role_name, names, used.get(key, NEVER_USED)
                     )
                 )
-    rows += _make_rows_of_profiles(profiles, rows, used)
+    rows += _make_rows_of_unlisted_roles(profiles, rows, used)
     rows += _make_rows_of_chains(app, owners, rows, used)
     rows = ranked_rows(rows) if used else rows
-    if with_others and session_name is None:
+    if with_foreign_profiles and session_name is None:
         with_role = {entry.name for entry, target in targets if target is not None}
         others = [one for one in app.config.list_profiles() if one.name not in with_role]
         rows += _make_rows_of_foreign_profiles(app, others)
     return KnownRoles(rows, listed_at, sessions)
 
 
-def find_profiles_by_role(
+def find_profile_names_by_role(
     app: App, sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
@@ -125,7 +125,7 @@ def _group_profile_names_by_role(
 
 
 class _SessionsOfProfiles:
-    """Finds which of the listed sessions have the sign-in by which a profile gets credentials.
+    """Finds the sessions to whose roles a profile belongs, because it uses their sign-in.
 
     A profile that names its session is looked up by that name, and each spelling of a start URL is
     compared with the sessions once: comparing 12,000 profiles with every session is slow.
@@ -137,7 +137,7 @@ class _SessionsOfProfiles:
         self._by_portal: dict[tuple[str, str | None], list[SsoSession]] = {}
 
     def find(self, target: TargetRole) -> Sequence[SsoSession]:
-        """Return the sessions beside whose roles a list shows the profile of this target."""
+        """Return the sessions whose sign-in a profile with this target uses."""
         if target.session_name:
             named = self._by_name.get(target.session_name)
             return () if named is None else (named,)
@@ -148,7 +148,7 @@ class _SessionsOfProfiles:
         return self._by_portal[portal]
 
 
-def _make_rows_of_profiles(
+def _make_rows_of_unlisted_roles(
     profiles: dict[RoleKey, tuple[str, ...]], rows: Sequence[RoleRow], used: dict[RoleKey, Usage]
 ) -> list[RoleRow]:
     """Return a list's rows for roles that have a profile but are in no saved listing."""

@@ -17,7 +17,7 @@ from ssohelper.fastpath import own_process
 SHELL = "/bin/sh"
 # The folders that a shell searches when PATH is not set.
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-# Python ignores these signals. They are reset, because programs expect the default action.
+# Python ignores these signals. Before a program starts, they get their default action again.
 IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 
 

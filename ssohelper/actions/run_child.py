@@ -67,7 +67,7 @@ class ChildExit(NamedTuple):
 
 
 def run_program_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
-    """Run the program and return how it ended. Call `block_signals` first.
+    """Run the program as a child process; return how it ended. Call `block_signals` first.
 
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
@@ -92,7 +92,7 @@ def _wait_for_signal_and_its_sender() -> tuple[int, bool]:
         found = signal.sigwaitinfo(awaited)
         return found.si_signo, found.si_signo in _OF_TERMINAL and found.si_code == _FROM_KERNEL
     number = signal.sigwait(awaited)
-    return number, number in _OF_TERMINAL and _find_foreground_group() == os.getpgrp()
+    return number, number in _OF_TERMINAL and _find_foreground_process_group() == os.getpgrp()
 
 
 def _start_program(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -129,7 +129,10 @@ def _poll_exit_code(pid: int) -> int | None:
         if os.WIFSTOPPED(status):
             # This process stops too, so that the shell's `fg` continues both. SIGSTOP without a
             # terminal is left out, because then there is no `fg`.
-            if os.WSTOPSIG(status) != signal.SIGSTOP or _find_foreground_group() is not None:
+            if (
+                os.WSTOPSIG(status) != signal.SIGSTOP
+                or _find_foreground_process_group() is not None
+            ):
                 os.kill(os.getpid(), signal.SIGSTOP)
         elif os.WIFSIGNALED(status):
             return 128 + os.WTERMSIG(status)
@@ -137,7 +140,7 @@ def _poll_exit_code(pid: int) -> int | None:
             return os.WEXITSTATUS(status)
 
 
-def _find_foreground_group() -> int | None:
+def _find_foreground_process_group() -> int | None:
     """Return the foreground process group of our terminal; None without a terminal."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)

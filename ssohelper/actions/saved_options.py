@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 
 
 def save_sync_options(app: App, plan: Plan) -> None:
-    """Save the options of a plan that changes no profile. Raises: LocalState, ConfigInvalid."""
+    """Save the sync options of a plan that changes no profile.
+
+    Raises: LocalState, ConfigInvalid.
+    """
     with app.choices.hold_lock(app.clock.deadline()):
         save_sync_options_under_lock(app, plan)
 
 
 def save_sync_options_under_lock(app: App, plan: Plan) -> None:
-    """Save the options of this plan. The caller holds the lock of `app.choices`.
+    """Save the sync options of this plan. The caller holds the lock of `app.choices`.
 
     Filters that match no listed role count as mistyped and are not saved. A plan for single roles
     deletes the record that the user removed the profiles of these roles. It saves no options, except
@@ -57,6 +60,6 @@ def save_sync_options_under_lock(app: App, plan: Plan) -> None:
 
 
 def _has_proposed_region(plan: Plan) -> bool:
-    """Return whether the plan writes the region that its options got from `with_proposed_region`."""
+    """Return whether the plan's profiles get the default region that ssohelper itself proposed."""
     chosen = plan.request.choices
     return "default_region" in chosen.given and plan.request.region == chosen.default_region

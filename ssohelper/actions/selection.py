@@ -176,7 +176,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
-    served = None if text is not None else _find_served_role(app, config, session_name)
+    served = None if text is not None else _find_role_of_shell_endpoint(app, config, session_name)
     asked = text if text is not None else served or app.environ.get("AWS_PROFILE") or None
     if asked is None:
         is_empty = not config.session_names() and not config.profiles()
@@ -189,7 +189,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
         target = config.target_or_none(entry)
         if target is not None and target.form in _NATIVE_FORMS:
             app.use_hosts_of_profile(entry.keys)
-        return _resolve_entry(app, config, entry, session_name)
+        return _resolve_profile_entry(app, config, entry, session_name)
     role_text = text or served
     if role_text and "/" in role_text:
         return resolve_role_text(app, role_text, session_name)
@@ -203,7 +203,9 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     raise ConfigInvalid(f"{message} (AWS_PROFILE)", hint=hint)
 
 
-def _find_served_role(app: App, config: ConfigFile, session_name: str | None) -> str | None:
+def _find_role_of_shell_endpoint(
+    app: App, config: ConfigFile, session_name: str | None
+) -> str | None:
     """Return the role of this shell's endpoint; None if it is not of the session asked for."""
     served = served_role.find_served_role(app.environ)
     named = config.sso_session(served.partition(":")[0]) if served else None
@@ -228,7 +230,7 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
 
 
 def find_profiles_of_role(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
-    """Return those of the profiles `names` that point at this role by the present config."""
+    """Return those of these profile names whose profile points at this role in the config now."""
     return [entry.name for entry in _find_profile_entries_of_role(app.config.read(), key, names)]
 
 
@@ -249,7 +251,7 @@ def _find_profile_entries_of_role(
             yield entry
 
 
-def _resolve_entry(
+def _resolve_profile_entry(
     app: App, config: ConfigFile, entry: ProfileEntry, session_name: str | None
 ) -> Profile:
     """Return the profile with its session, account and role.
@@ -262,7 +264,7 @@ def _resolve_entry(
         found = foreign_profile_of_entry(config, entry, app.config.read_credentials_sections())
         if found is not None:
             raise ConfigInvalid(
-                f'the credentials of profile "{entry.name}" are not ours: they come from {found.what}',
+                f'the credentials of profile "{entry.name}" come from {found.what}, not from ssohelper',
                 hint="only use, exec, env, whoami and console accept such a profile: "
                 f"ssohelper exec {entry.name} -- COMMAND",
             )

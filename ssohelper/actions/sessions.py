@@ -71,7 +71,7 @@ class SessionPlan(NamedTuple):
 
 
 def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
-    """Return what is kept for the session. Reads files only."""
+    """Return the session with all that ssohelper keeps for it. Reads files only."""
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
     if adoption.find_session_for_legacy_profiles(config, session) == session:
@@ -114,7 +114,7 @@ def check_new_session_name(app: App, session: SsoSession, new_name: str) -> None
         )
     if app.config.read().session_header(new_name):
         raise UsageProblem(f'a session named "{new_name}" already exists')
-    recorded_sign_ins.refuse_taken_name(app, session, new_name)
+    recorded_sign_ins.refuse_name_of_recorded_sign_in(app, session, new_name)
     # These are the rules in force. They include rules that were deleted from the settings file,
     # which end only when the user confirms with a typed word.
     patterns = [*app.vault.policy.rules]
@@ -153,16 +153,18 @@ def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
         if not one.managed
     ]
     if others:
-        raise _error_for_profiles_in_use(app, name, others)
+        raise _unmanaged_profiles_use_session_error(app, name, others)
     return _make_session_plan(
         app, "session rm", session, lambda c: session_changes.changes_that_remove_session(c, name)
     )
 
 
-def _error_for_profiles_in_use(
+def _unmanaged_profiles_use_session_error(
     app: App, session: str, others: Sequence[ProfileEntry]
 ) -> UsageProblem:
-    """Return the error for profiles that ssohelper did not write, with a cure for each kind."""
+    """Return the error that a session cannot go because profiles not written by ssohelper use it.
+
+    The hint has a cure for each kind of profile."""
     assuming = [one for one in others if assumes_role(one.keys)]
     ways = []
     if len(assuming) < len(others):
@@ -174,17 +176,17 @@ def _error_for_profiles_in_use(
     if assuming:
         what = "assumes a role" if len(assuming) == 1 else "assume roles"
         ways.append(
-            f"{_quoted_names(assuming)} {what} with the credentials of a source_profile, which --adopt "
+            f"{_quoted_profile_names(assuming)} {what} with the credentials of a source_profile, which --adopt "
             f"does not take over: name another source_profile in {app.locations.aws_config_file}, "
             "or remove the profile there"
         )
     return UsageProblem(
-        f'profiles that ssohelper did not write use the session "{session}": {_quoted_names(others)}',
+        f'profiles that ssohelper did not write use the session "{session}": {_quoted_profile_names(others)}',
         hint="; ".join((*ways, f"to sign out alone: ssohelper logout {session}")),
     )
 
 
-def _quoted_names(entries: Sequence[ProfileEntry]) -> str:
+def _quoted_profile_names(entries: Sequence[ProfileEntry]) -> str:
     return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
 
 
@@ -205,7 +207,7 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """
     name = plan.session.name
     agents.refuse_if_allow_list_applies(app, "change sessions", f"ssohelper {plan.command}")
-    _changes_for(app, plan, app.config.read())  # before the sign-out
+    _make_changes_of_session_plan(app, plan, app.config.read())  # before the sign-out
     failure = None
     if plan.command != "session add":
         try:
@@ -215,7 +217,9 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
     if plan.new_name is not None:
         _copy_session_records(app, name, plan.new_name, replace=True)
     choices = {name: app.choices.load(name)}
-    if app.config.write(lambda c: _changes_for(app, plan, c), app.clock.deadline(), choices):
+    if app.config.write(
+        lambda c: _make_changes_of_session_plan(app, plan, c), app.clock.deadline(), choices
+    ):
         config_writing.add_config_write_to_journal(app, plan.command, plan.changes)
     if plan.command != "session add":
         _forget_session_records(app, name)
@@ -224,7 +228,7 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
 
 
 def has_session_leftovers(app: App, name: str) -> bool:
-    """Return whether something is kept for a session that is not in the config.
+    """Return whether ssohelper still keeps files or settings for a session that the config lacks.
 
     This happens after an interrupted `session rename` or `session rm`, and after an edit of the
     config by hand.
@@ -240,7 +244,7 @@ def has_session_leftovers(app: App, name: str) -> bool:
     )
 
 
-def refuse_if_session_renamed(app: App, name: str, new_name: str) -> None:
+def refuse_if_session_already_renamed(app: App, name: str, new_name: str) -> None:
     """Raise UsageProblem if nothing of session `name` is left to rename, and `new_name` exists."""
     header = app.config.read().session_header
     is_gone = not (
@@ -264,7 +268,7 @@ def list_profiles_of_missing_session(app: App, name: str) -> list[str]:
 
 
 def remove_session_leftovers(app: App, name: str, new_name: str | None = None) -> None:
-    """Remove what is kept for a session that is not in the config.
+    """Remove the files and settings that ssohelper still keeps for a session that the config lacks.
 
     With `new_name`, first copies what the session `new_name` lacks. Signs out of a remaining
     sign-in. Raises: Refused if an allow-list applies; AwsUnreachable, after everything was removed
@@ -316,12 +320,16 @@ def _make_session_plan(
     return SessionPlan(command, session, make, tuple(make(config)), config.data)
 
 
-def _changes_for(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Change]:
+def _make_changes_of_session_plan(
+    app: App, plan: SessionPlan, config: ConfigFile
+) -> Sequence[Change]:
     if config.data != plan.data:
         if tuple(plan.make(config)) != plan.changes:
             raise config_writing.config_changed_error(app)
         shown = ConfigText(plan.data, str(app.locations.aws_config_file))
-        config_writing.check_same_write(app, (shown, plan.changes), (config.text, plan.changes))
+        config_writing.check_write_is_as_shown(
+            app, (shown, plan.changes), (config.text, plan.changes)
+        )
     return plan.changes
 
 

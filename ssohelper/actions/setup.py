@@ -71,7 +71,7 @@ def choose_session(
         or in_host
         or _find_region_in_config(config, url)
         or (own.region if own else None)
-        or _find_region(app, url, portal_url, ask_region, takes_proposal=takes_proposal)
+        or _find_region_of_portal(app, url, portal_url, ask_region, takes_proposal=takes_proposal)
     )
     if region and found != region:
         app.warn(f"{url} leads to {found}, not to {region}")
@@ -80,7 +80,7 @@ def choose_session(
             f"the region of {url} is not known",
             hint=f"{WHERE_THE_REGION_IS}: --region eu-west-1",
         )
-    new = SsoSession(chosen, _url_without_page(url), checked_region(found), DEFAULT_SCOPES)
+    new = SsoSession(chosen, _start_url_without_page(url), checked_region(found), DEFAULT_SCOPES)
     recorded_sign_ins.refuse_sign_in_at_other_portal(app, new)
     return new
 
@@ -131,7 +131,10 @@ def _find_recorded_session_of_portal(
 
     Such a session has a sign-in of ours, or managed profiles name it.
     """
-    known = [*_sessions_of_profiles(app, config), *selection.find_sessions_not_in_config(app)]
+    known = [
+        *_sessions_named_by_managed_profiles(app, config),
+        *selection.find_sessions_not_in_config(app),
+    ]
     found = [
         one
         for one in {one.name: one for one in known}.values()
@@ -143,7 +146,7 @@ def _find_recorded_session_of_portal(
     return found[0] if len(found) == 1 else None
 
 
-def _sessions_of_profiles(app: App, config: ConfigFile) -> Iterator[SsoSession]:
+def _sessions_named_by_managed_profiles(app: App, config: ConfigFile) -> Iterator[SsoSession]:
     """Yield the sessions that managed profiles name, as ssohelper recorded them."""
     targets = [config.target_or_none(entry) for entry in config.profiles() if entry.managed]
     for name in sorted({one.session_name for one in targets if one and one.session_name}):
@@ -164,7 +167,7 @@ def _find_portal_url(app: App, url: str) -> str:
     return portal_url
 
 
-def _find_region(
+def _find_region_of_portal(
     app: App,
     url: str,
     portal_url: str,
@@ -182,7 +185,7 @@ def _find_region(
     return ask_region(url, proposal) if ask_region else None
 
 
-def _url_without_page(url: str) -> str:
+def _start_url_without_page(url: str) -> str:
     """Return the start URL without a fragment that names a page, such as #/?tab=accounts."""
     portal, _, page = url.partition("#")
     return portal if page.strip("/") else url

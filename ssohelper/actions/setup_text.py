@@ -52,7 +52,9 @@ def default_region_line(region: str) -> str:
     )
 
 
-def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True) -> Iterator[str]:
+def lines_about_profiles_of_other_tools(
+    found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
+) -> Iterator[str]:
     """Yield lines that say which profiles of other tools or of the user work, by kind of profile.
 
     Yields nothing if there are no such profiles. All lines are safe for a terminal.
@@ -61,7 +63,7 @@ def survey_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
         yield "profiles that other tools or you wrote:"
     kinds = defaultdict[tuple[str, tuple[str, str, str]], list[str]](list)
     for one in found:
-        kinds[one.tool, _explain_whether_profile_works(one)].append(show(one.name, 60))
+        kinds[one.tool, _trouble_doubt_or_condition_of_profile(one)].append(show(one.name, 60))
     for (tool, state), names in kinds.items():
         number = len(names)
         verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
@@ -92,24 +94,28 @@ def _lines_of_profiles_on_broken_sources(
             yield f"    {shortened_name_list([show(name, 60) for name in users], _MOST_NAMES)}"
 
 
-def _explain_whether_profile_works(one: ProfileOfOtherTool) -> tuple[str, str, str]:
+def _trouble_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
     """Return why a profile does not work, why that is unknown, and when it works; two are ""."""
-    program = one.candidate.origin.program
+    program = profile.candidate.origin.program
     condition = "while you are signed in"
     if program is not None:
         condition = f"if {show(program, 80)} works (it was not run)"
-    elif one.served_by:
-        condition = f'by the sign-in to "{show(one.served_by)}", until its access token ends'
-    elif one.needs_ssohelper:
+    elif profile.served_by:
+        condition = f'by the sign-in to "{show(profile.served_by)}", until its access token ends'
+    elif profile.needs_ssohelper:
         condition = "by ssohelper's sign-in, until its access token ends"
-    if one.differs_by_sdk:
-        condition = f"in the AWS CLI and boto3 {condition} (another SDK may take its other source)"
-    if one.lacks_region:
+    if profile.differs_by_sdk:
+        condition = f"in the AWS CLI and boto3 {condition} (another SDK may take other credentials)"
+    if profile.lacks_region:
         condition += ", if you give --region (the profile has none)"
-    return (one.trouble, one.unknown, condition if not one.trouble and not one.unknown else "")
+    return (
+        profile.trouble,
+        profile.unknown,
+        condition if not profile.trouble and not profile.unknown else "",
+    )
 
 
-def adopt_question(needing: Collection[str]) -> str:
+def adopt_profiles_question(needing: Collection[str]) -> str:
     """Return the question whether to adopt the profiles that do not work without ssohelper."""
     profiles = profile_count_text(len(needing))
     names = shortened_name_list([show(name, 40) for name in sorted(needing)], _MOST_NAMES_ASKED)
@@ -125,7 +131,7 @@ def adopt_all_question(found: Sequence[ProfileOfOtherTool]) -> str:
 
 
 def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
-    """Return how many profiles can be adopted, of how many that `survey_lines` lists."""
+    """Return how many of these profiles of other tools can be adopted, and how many there are."""
     able = len(adopting.choose_adoptable_profiles(found))
     of = "" if able == len(found) else f"{able} of "
     return f"{of}{profile_count_text(len(found))} of other tools"
@@ -136,22 +142,22 @@ def adoption_not_in_command_message(count: int) -> str:
     return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
 
 
-def partly_adopted_block_lines(left: Sequence[str]) -> tuple[str, ...]:
-    """Return the lines that say why the profiles `left` out must be adopted with their block."""
+def partly_adopted_aws_sso_cli_block_lines(left_out: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines that say why the profiles `left_out` must be adopted with their block."""
     return (
         "aws-sso-cli writes all profiles between its two marker lines again,",
-        f"so these profiles are adopted together or not at all; {profile_count_text(len(left))} left out",
+        f"so these profiles are adopted together or not at all; {profile_count_text(len(left_out))} left out",
     )
 
 
-def partly_adopted_block_question(left: Sequence[str]) -> str:
+def partly_adopted_aws_sso_cli_block_question(left_out: Sequence[str]) -> str:
     """Return the question whether to adopt these profiles of aws-sso-cli too."""
-    return "adopt this one too?" if len(left) == 1 else f"adopt these {len(left)} too?"
+    return "adopt this one too?" if len(left_out) == 1 else f"adopt these {len(left_out)} too?"
 
 
-def remaining_markers_line(others: Sequence[str], why: str) -> str:
+def remaining_aws_sso_cli_markers_line(other_profiles: Sequence[str], why: str) -> str:
     """Return the line that says for which profiles aws-sso-cli's markers stay, and the effect."""
-    named = shortened_name_list([show(name, 60) for name in others], _MOST_NAMES)
+    named = shortened_name_list([show(name, 60) for name in other_profiles], _MOST_NAMES)
     return (
         f"aws-sso-cli's two marker lines stay, for {named} ({show_message(why)}): "
         "`aws-sso setup profiles` would write the adopted profiles again; after it: "
@@ -179,7 +185,7 @@ def proposed_guard_rules_line(rules: Sequence[str]) -> str:
     return f"guarded roles need a reason each time: {', '.join(rules)}"
 
 
-def guard_command(rules: Sequence[str]) -> str:
+def guard_rules_command(rules: Sequence[str]) -> str:
     """Return the command that sets these guard rules."""
     return "ssohelper config set guard.rules " + " ".join(map(shlex.quote, rules))
 
@@ -195,13 +201,13 @@ def setup_result_lines(report: Report, session_name: str, *, has_aws: bool) -> I
     if len(report.findings) > _MOST_PROBLEMS:
         yield "for the other problems: ssohelper doctor"
     if report.proven:
-        yield f"try it: {command_to_try(report.proven[0], has_aws=has_aws)}"
+        yield f"try it: {command_to_try_profile(report.proven[0], has_aws=has_aws)}"
     yield f"for all your roles: ssohelper list --session {session_name}"
     if not report.has_shell_lines:
         yield "for `use`, the prompt and TAB completion in your shell: ssohelper install"
 
 
-def command_to_try(name: str, *, has_aws: bool) -> str:
+def command_to_try_profile(name: str, *, has_aws: bool) -> str:
     """Return a command to try on a profile that just gave credentials."""
     shown = shlex.quote(show(name))
     if has_aws:

@@ -86,11 +86,11 @@ def confirm_user_of_sign_in(
                 f"ssohelper login {session.name}",
             )
     except BaseException:  # includes Ctrl-C during the question
-        end_new_sign_in(app, session, token)
+        end_unsaved_sign_in(app, session, token)
         raise
 
 
-def end_new_sign_in(app: App, session: SsoSession, token: AccessToken) -> None:
+def end_unsaved_sign_in(app: App, session: SsoSession, token: AccessToken) -> None:
     """End a sign-in at AWS that is not saved. If AWS cannot be told, it lasts until it expires."""
     with suppress(SsoHelperError):
         _make_portal_client(app, session, token).log_out(token)
@@ -101,7 +101,7 @@ def _make_portal_client(app: App, session: SsoSession, token: AccessToken) -> Po
 
 
 class _UserLookup:
-    """Finds the user's name in a thread.
+    """Finds in a thread the name of the user who has just signed in.
 
     All files are read before the thread starts, because threads must not share an `App`.
     """

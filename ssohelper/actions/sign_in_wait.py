@@ -38,7 +38,7 @@ def parse_wait_seconds(text: str) -> int:
     return parse_duration(text) or 0
 
 
-def hold_duration_text(app: App, session: SsoSession) -> str:
+def exec_hold_duration_text(app: App, session: SsoSession) -> str:
     """Return for how long `exec --hold` waits for a sign-in, as a duration such as "12h"."""
     text = app.settings.get("wait_for_sign_in", session=session.name)
     return str(text) if text and parse_wait_seconds(text) else HOLD

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 KEYRING = "keyring"
 
 
-class Moved(NamedTuple):
+class MovedSignIns(NamedTuple):
     """The effects of moving sign-ins to another storage.
 
     `lost` are the sessions whose sign-in could not be read. `native` and `foreign` are the names of
@@ -28,12 +28,12 @@ class Moved(NamedTuple):
     may_publish: bool
 
 
-def find_unreadable_sign_ins(app: App, wanted: str) -> list[str]:
-    """Return the sessions whose sign-in a move to the storage `wanted` would lose. Changes nothing.
+def find_unreadable_sign_ins(app: App, new_storage: str) -> list[str]:
+    """Return the sessions whose sign-in a move to the new storage would lose. Changes nothing.
 
     Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer.
     """
-    if wanted == KEYRING:
+    if new_storage == KEYRING:
         app.storage.keyring.find()
         return []
     if app.storage.find_present_storage() != KEYRING:
@@ -49,18 +49,18 @@ def find_unreadable_sign_ins(app: App, wanted: str) -> list[str]:
     return found
 
 
-def move_sign_ins(app: App, wanted: str, *, drop_unreadable: bool) -> Moved:
+def move_sign_ins(app: App, new_storage: str, *, drop_unreadable: bool) -> MovedSignIns:
     """Move all sign-ins to the wanted storage.
 
     Raises: KeyringUnavailable, LockNotObtained, LocalState. After an error, a second call continues
     the move.
     """
-    is_new = app.storage.find_present_storage() != wanted
-    lost = app.storage.move_sign_ins(wanted, drop_unreadable=drop_unreadable)
+    is_new = app.storage.find_present_storage() != new_storage
+    lost = app.storage.move_sign_ins(new_storage, drop_unreadable=drop_unreadable)
     config = app.config.read()
     targets = [(entry, config.target_or_none(entry)) for entry in config.profiles()]
     native = [entry for entry, target in targets if target is not None and target.form == NATIVE]
-    return Moved(
+    return MovedSignIns(
         is_new,
         tuple(lost),
         tuple(entry.name for entry in native if entry.managed),

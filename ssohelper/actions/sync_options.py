@@ -34,7 +34,7 @@ _ALL = "*"
 _Texts = Mapping[str, str]
 
 
-class Edited(NamedTuple):
+class EditedSyncOptions(NamedTuple):
     """The options that the user's texts change; and by option, what is wrong with its text."""
 
     given: Choices
@@ -43,15 +43,15 @@ class Edited(NamedTuple):
 
 def load_sync_option_texts(app: App, session: SsoSession) -> dict[str, str]:
     """Return the texts of the options that a sync of this session uses now, by field."""
-    return _texts_of(app, session, app.choices.load(session.name))
+    return _option_texts_of_choices(app, session, app.choices.load(session.name))
 
 
 def load_default_option_texts(app: App, session: SsoSession) -> dict[str, str]:
     """Return by field what an empty text means: the option as if none was chosen before."""
-    return _texts_of(app, session, Choices())
+    return _option_texts_of_choices(app, session, Choices())
 
 
-def _texts_of(app: App, session: SsoSession, choices: Choices) -> dict[str, str]:
+def _option_texts_of_choices(app: App, session: SsoSession, choices: Choices) -> dict[str, str]:
     settings = app.settings
     return {
         ACCOUNTS: _join_filters(choices.accounts),
@@ -62,7 +62,7 @@ def _texts_of(app: App, session: SsoSession, choices: Choices) -> dict[str, str]
     }
 
 
-def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> Edited:
+def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> EditedSyncOptions:
     """Parse the texts of options; return the choices that differ from the present ones.
 
     An empty text means the option's default. Raises no error for a wrong text: `problems` says what
@@ -78,7 +78,7 @@ def parse_sync_options(app: App, session: SsoSession, texts: _Texts) -> Edited:
                 values[_ATTRIBUTES[field]] = _parse_option(app, session, field, text)
         except SsoHelperError as error:
             problems[field] = f"{error.message}: {error.hint}" if error.hint else error.message
-    return Edited(Choices(**values), problems)
+    return EditedSyncOptions(Choices(**values), problems)
 
 
 def _parse_option(app: App, session: SsoSession, field: str, text: str) -> object:

@@ -41,7 +41,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
         return token
     if not is_token_refreshable(app, token):
         raise sign_in_expired_error(session)
-    works = is_token_usable(app, token)
+    works = is_token_unexpired(app, token)
     if works:
         deadline = Deadline(
             min(deadline.seconds_left() / 2, RENEWAL_AHEAD_SECONDS), app.clock.monotonic
@@ -50,7 +50,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
         return renew_token(app, session, token, deadline)
     except SsoHelperError:
         # If the renewal fails, a token that has not expired is still used.
-        if works and is_token_usable(app, token):
+        if works and is_token_unexpired(app, token):
             return token
         raise
 
@@ -69,14 +69,14 @@ def renew_token(
     token = app.tokens.load(session)
     if token is None:
         raise signed_out_error(session)
-    if token.value == seen.value or not is_token_usable(app, token):
+    if token.value == seen.value or not is_token_unexpired(app, token):
         raise error or sign_in_expired_error(session)
     return token
 
 
 def load_token_state(app: App, session: SsoSession, token: AccessToken) -> TokenState:
     """Return the token's state. A token that cannot be renewed is GOOD until it expires."""
-    if not is_token_usable(app, token):
+    if not is_token_unexpired(app, token):
         return TokenState.ENDED
     if not is_token_refreshable(app, token) or not _is_token_near_its_end(app, session, token):
         return TokenState.GOOD
@@ -95,7 +95,7 @@ def load_token_for_broker(app: App, session: SsoSession) -> Token:
     return Token(state, token.id)
 
 
-def load_renewal_due_at(app: App, session: SsoSession) -> int | None:
+def load_token_renewal_time(app: App, session: SsoSession) -> int | None:
     """Return when (epoch seconds) half the token's life is over; None if it cannot be renewed."""
     try:
         token = app.tokens.load(session)
@@ -103,41 +103,41 @@ def load_renewal_due_at(app: App, session: SsoSession) -> int | None:
         return None  # the token file cannot be read: code that needs the token reports it
     if token is None or not is_token_refreshable(app, token):
         return None
-    if load_sign_in_facts_of(app, session, token).ended_at is not None:
+    if load_sign_in_facts_of_token(app, session, token).ended_at is not None:
         return None
     return token.expires_at - int(load_token_life_seconds(app, session, token) / 2)
 
 
 def is_token_refreshable(app: App, token: AccessToken) -> bool:
-    """Return whether the token can be renewed without a sign-in, by what its file says."""
+    """Return whether the token can be renewed without a sign-in. AWS is not asked."""
     return sign_in_clock.is_refreshable(token, app.clock.now())
 
 
-def is_token_usable(app: App, token: AccessToken) -> bool:
-    """Return whether the token has not expired, by what its file says."""
+def is_token_unexpired(app: App, token: AccessToken) -> bool:
+    """Return whether the token's expiration, which its file names, is in the future."""
     return token.expires_at > app.clock.now()
 
 
-def is_token_alive(app: App, token: AccessToken) -> bool:
+def is_token_valid_or_renewable(app: App, token: AccessToken) -> bool:
     """Return whether the token is still valid or can be renewed. AWS is not asked."""
-    return is_token_usable(app, token) or is_token_refreshable(app, token)
+    return is_token_unexpired(app, token) or is_token_refreshable(app, token)
 
 
-def peek_token(app: App, session: SsoSession) -> AccessToken | None:
+def load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
     """Return the session's token; None also if its file cannot be read."""
     with suppress(LocalState):
         return app.tokens.peek(session)
     return None
 
 
-def load_sign_in_facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
-    """Return the recorded facts of the sign-in that this token belongs to."""
+def load_sign_in_facts_of_token(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
+    """Return what is recorded about the sign-in by which this token was got."""
     return sign_in_clock.facts_of_token(app.tokens.load_facts(session.sign_in_name), token)
 
 
 def load_token_issuer(app: App, session: SsoSession) -> str | None:
     """Return which AWS host issued the session's token (see core.issuer); None if unknown."""
-    token = peek_token(app, session)
+    token = load_token_or_none(app, session)
     return (
         issuer.token_issuer(token, app.tokens.load_facts(session.sign_in_name)) if token else None
     )
@@ -145,10 +145,10 @@ def load_token_issuer(app: App, session: SsoSession) -> str | None:
 
 def load_user_signed_in_since(app: App, session: SsoSession) -> int | None:
     """Return since when (epoch s) the same user is signed in; None if signed out or unknown."""
-    token = peek_token(app, session)
-    if token is None or not is_token_alive(app, token):
+    token = load_token_or_none(app, session)
+    if token is None or not is_token_valid_or_renewable(app, token):
         return None
-    facts = load_sign_in_facts_of(app, session, token)
+    facts = load_sign_in_facts_of_token(app, session, token)
     return facts.person_since if facts.ended_at is None else None
 
 
@@ -201,7 +201,7 @@ def facts_of_new_sign_in(
     life_seconds: int,
     user: str | None,
 ) -> SignInFacts:
-    """Return the facts of a new sign-in with this token; other facts are copied from `before`."""
+    """Return what to record about a new sign-in with this token; `before` gives the rest."""
     return before._replace(
         token_ids=lineage.token_ids_after_sign_in(token),
         issuer=app.oidc(session).issuer,
@@ -226,9 +226,9 @@ def _load_present_token(app: App, session: SsoSession) -> AccessToken:
     """Return the token in the session's file. Raises: LoginRequired if there is none."""
     token = app.tokens.load(session)
     if token is None:
-        # Another tool may have signed out. Shell prompts learn of it only by this update.
+        # Another tool may have signed out. Shell prompts show that only after this update.
         if not session.is_further:
-            prompt_notes.rewrite_prompts_of_session(app, session)
+            prompt_notes.rewrite_prompt_files_of_session(app, session)
         raise signed_out_error(session)
     return token
 

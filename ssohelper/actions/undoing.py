@@ -38,41 +38,41 @@ def load_last_write(app: App, *, redo: bool = False) -> Version:
 
 
 def diff_undo(app: App, version: Version) -> Iterator[str]:
-    """Return the lines of the unified diff by which `undo` reverses this saved write."""
+    """Return the unified diff, line by line, by which an undo reverses this saved write."""
     data, name = app.config.read_data(), str(app.locations.aws_config_file)
     undone = _make_undone_content(app, version, data)
     return diff_texts(data.decode(), undone.decode(), name)
 
 
-def undo(app: App, version: Version, data: bytes) -> list[SsoSession]:
+def undo_config_write(app: App, version: Version, shown_config: bytes) -> list[SsoSession]:
     """Restore config and choices as they were before this saved write, which may be an undo.
 
     If the config was edited since, only what the write changed is reversed, and lines that were not
-    edited get the bytes that they had before the write. `data` is the config
+    edited get the bytes that they had before the write. `shown_config` is the config
     that the user saw the diff of. Returns the sessions that are signed in and that this took out of
     the config. Raises: LocalState, and nothing is changed, if it is another now.
     """
     agents.refuse_if_allow_list_applies(app, "change profiles", "ssohelper profile undo")
-    unlisted = _find_sessions_not_in_config(app)
+    unlisted = _find_signed_in_sessions_not_in_config(app)
     present = {name: app.choices.load(name) for name in version.choices}
 
-    def content_for(present: bytes) -> bytes:
-        if present != data:
+    def make_undone_config(present: bytes) -> bytes:
+        if present != shown_config:
             raise config_writing.config_changed_error(app)
         return _make_undone_content(app, version, present)
 
     changes = _find_undo_changes(app, version)
-    is_written = app.config.undo(version, content_for, app.clock.deadline(), present)
+    is_written = app.config.undo(version, make_undone_config, app.clock.deadline(), present)
     if is_written:
         command = "profile undo --redo" if version.is_undone else "profile undo"
         config_writing.add_config_write_to_journal(app, command, changes)
     for session_name, choices in version.choices.items():
         app.choices.save(session_name, choices)
-    after = _find_sessions_not_in_config(app) or []
+    after = _find_signed_in_sessions_not_in_config(app) or []
     return [one for one in after if unlisted is not None and one not in unlisted]
 
 
-def _find_sessions_not_in_config(app: App) -> list[SsoSession] | None:
+def _find_signed_in_sessions_not_in_config(app: App) -> list[SsoSession] | None:
     """Return the signed-in sessions that the config does not have; None if it cannot be read."""
     try:
         return selection.find_sessions_not_in_config(app)
@@ -80,13 +80,13 @@ def _find_sessions_not_in_config(app: App) -> list[SsoSession] | None:
         return None
 
 
-def list_restored_options(app: App, version: Version) -> list[str]:
-    """Return a line for each session whose filters and other options `undo` changes back."""
+def lines_about_restored_options(app: App, version: Version) -> list[str]:
+    """Return a line for each session whose saved filters and other options the undo restores."""
     return [plan_text.restored_options_line(*one) for one in _find_restored_choices(app, version)]
 
 
-def describe_restored_options(app: App, version: Version) -> list[dict[str, Any]]:
-    """Return the sessions whose options `undo` restores, with the options that each one gets.
+def restored_options_json(app: App, version: Version) -> list[dict[str, Any]]:
+    """Return, for --json, the sessions whose options the undo restores, with these options.
 
     The options' keys are those of `session show`.
     """
@@ -116,12 +116,12 @@ def _make_undone_content(app: App, version: Version, data: bytes) -> bytes:
     origin = str(app.locations.aws_config_file)
     if data == (version.after or b""):
         return version.before or b""
-    if not _is_readable(app, version.before):
+    if not _can_aws_tools_read_config(app, version.before):
         return add_block_again(version.before or b"", version.after or b"", data)[0]
-    if not _is_readable(app, version.after):
+    if not _can_aws_tools_read_config(app, version.after):
         found = find_returned_block(data, origin)
         return ConfigText(data, origin).text.encode() if found is None else found.rest
-    present = _without_returned_block(app, data)
+    present = _config_without_returned_aws_sso_cli_block(app, data)
     if present == (version.after or b""):
         return version.before or b""
     return undone_config(*_config_texts_before_and_after(app, version), ConfigText(present, origin))
@@ -130,28 +130,28 @@ def _make_undone_content(app: App, version: Version, data: bytes) -> bytes:
 def _find_undo_changes(app: App, version: Version) -> list[Change]:
     """Return the changes of the undo, for the journal."""
     before, after = version.before or b"", version.after or b""
-    if not _is_readable(app, before):
+    if not _can_aws_tools_read_config(app, before):
         return [AddSection(header, ()) for header in add_block_again(before, after, b"")[1]]
-    if not _is_readable(app, after):
+    if not _can_aws_tools_read_config(app, after):
         return [RemoveSection(header) for header in add_block_again(after, before, b"")[1]]
-    present = _without_returned_block(app, app.config.read_data())
+    present = _config_without_returned_aws_sso_cli_block(app, app.config.read_data())
     text = ConfigText(present, str(app.locations.aws_config_file))
     return changes_that_undo(*_config_texts_before_and_after(app, version), text)
 
 
-def _without_returned_block(app: App, data: bytes) -> bytes:
+def _config_without_returned_aws_sso_cli_block(app: App, data: bytes) -> bytes:
     """Return the config's content without the block that aws-sso-cli wrote again, if it did.
 
     An undo of `doctor --fix` writes that block once more. The next undo leads to the config before
     the adoption, where the block was in its own place.
     """
-    if _is_readable(app, data):
+    if _can_aws_tools_read_config(app, data):
         return data
     found = find_returned_block(data, str(app.locations.aws_config_file))
     return data if found is None else found.rest
 
 
-def _is_readable(app: App, data: bytes | None) -> bool:
+def _can_aws_tools_read_config(app: App, data: bytes | None) -> bool:
     """Return whether AWS tools can read this config.
 
     Only `doctor --fix`, which removes sections that aws-sso-cli has written again, changes a config

@@ -16,7 +16,7 @@ ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repe
 
 
 class OtherProfiles(NamedTuple):
-    """The profiles of other tools, `found`, and the names of those to adopt."""
+    """The profiles of other tools that were `found`, and the names of those to adopt."""
 
     found: Sequence[ProfileOfOtherTool]
     adopt: frozenset[str]
@@ -39,7 +39,7 @@ def choose_profiles_to_adopt(
     profiles of a block that aws-sso-cli rewrites.
     """
     found = adopting.list_profiles_of_other_tools(app, session, listing, asks_aws=offers)
-    for line in setup_text.survey_lines(found):
+    for line in setup_text.lines_about_profiles_of_other_tools(found):
         output.say(line)
     if globs:
         chosen = adopting.choose_profiles_by_globs(app, found, globs)
@@ -56,7 +56,7 @@ def choose_profiles_to_adopt(
 
 def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None:
     """Say if profiles without sso_session use another session's sign-in to the portal."""
-    found = legacy_sign_ins.find_other_session_and_its_profiles(app, session)
+    found = legacy_sign_ins.find_other_session_and_its_legacy_profiles(app, session)
     if found is not None:
         session_name, names = found
         shown = shortened_name_list([show(name, 60) for name in names], _MOST_NAMES)
@@ -68,7 +68,7 @@ def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None
 
 def say_which_old_profiles_lose_sign_in(app: App, session: SsoSession) -> None:
     """Say which profiles without sso_session will lose this session's sign-in, if there are any."""
-    names = legacy_sign_ins.list_served_profiles(app, session)
+    names = legacy_sign_ins.list_legacy_profiles_served_by_session(app, session)
     if names:
         shown = shortened_name_list([show(name, 60) for name in names], _MOST_NAMES)
         output.say(
@@ -82,7 +82,7 @@ def _offer_to_adopt(found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
-    question = setup_text.adopt_question(needing)
+    question = setup_text.adopt_profiles_question(needing)
     if output.confirm(question, yes=False, what="setup", default=True):
         return needing
     output.say(setup_text.ADOPT_LATER)
@@ -92,16 +92,16 @@ def _offer_to_adopt(found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
 def _ask_about_partly_chosen_blocks(
     app: App, found: Sequence[ProfileOfOtherTool], chosen: frozenset[str], *, yes: bool
 ) -> frozenset[str]:
-    for left in adopting.list_profiles_left_out_of_blocks(app, found, chosen):
+    for left in adopting.list_unadopted_profiles_by_aws_sso_cli_block(app, found, chosen):
         if yes or not output.can_ask_user():
-            raise adopting.partly_adopted_block_error(left)
-        for line in setup_text.partly_adopted_block_lines(left):
+            raise adopting.partly_adopted_aws_sso_cli_block_error(left)
+        for line in setup_text.partly_adopted_aws_sso_cli_block_lines(left):
             output.say(line)
         if output.confirm(
-            setup_text.partly_adopted_block_question(left), yes=False, what="--adopt"
+            setup_text.partly_adopted_aws_sso_cli_block_question(left), yes=False, what="--adopt"
         ):
             chosen |= set(left)
-    chosen = adopting.drop_profiles_of_partly_named_blocks(app, found, chosen)
+    chosen = adopting.drop_profiles_of_partly_named_aws_sso_cli_blocks(app, found, chosen)
     for others, why in adopting.find_remaining_aws_sso_cli_markers(app, found, chosen):
-        output.say(setup_text.remaining_markers_line(others, why))
+        output.say(setup_text.remaining_aws_sso_cli_markers_line(others, why))
     return chosen

@@ -100,14 +100,14 @@ def print_audit(
     if output.options().json:
         output.print_json([_row_json(row) for row in rows], app.warnings)
     elif rows:
-        output.print_rows(_HEADER, map(_row_cells, rows))
+        output.print_rows(_HEADER, map(_audit_row_cells, rows))
     else:
         output.say("no line of the journal matches")
 
 
 def _verify_journal(app: App) -> None:
     found = actions.verify_journal(app)
-    error = actions.broken_chain_error(found)
+    error = actions.broken_hash_chain_error(found)
     if output.options().json:
         fault = found.fault
         data = {
@@ -129,7 +129,7 @@ def _verify_journal(app: App) -> None:
 # -- printing one line of the journal ------------------------------------------------------------
 
 
-def _row_cells(row: AuditRow) -> tuple[str, ...]:
+def _audit_row_cells(row: AuditRow) -> tuple[str, ...]:
     fields = row.line.fields
     return (
         _local_time_text(row.line.at),

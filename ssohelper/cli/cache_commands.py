@@ -12,7 +12,7 @@ from ssohelper.cli.table import Cell
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.text import show
 
-# The session, and what the file has: an account id and a role, for instance.
+# The numbers of the columns that may be shortened: the session, and what the file is for.
 _CUT_COLUMNS = (1, 2)
 
 

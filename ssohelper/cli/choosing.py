@@ -26,7 +26,9 @@ def choose_profile(
     Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_profile.
     """
     session = session or output.options().session
-    found = _resolve_named_or_pick_profile(text, session, ask_always=ask_always, with_others=False)
+    found = _resolve_named_or_pick_profile(
+        text, session, ask_always=ask_always, with_foreign_profiles=False
+    )
     assert isinstance(found, Profile)  # no others are offered
     warn_about_config(output.get_app(), found.name)
     return found
@@ -40,7 +42,7 @@ def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile
     is_named = text is not None or not ask_always
     named = _find_foreign_profile(output.get_app(), text) if is_named else None
     found = named or _resolve_named_or_pick_profile(
-        text, output.options().session, ask_always=ask_always, with_others=True
+        text, output.options().session, ask_always=ask_always, with_foreign_profiles=True
     )
     if isinstance(found, Profile):
         warn_about_config(output.get_app(), found.name)
@@ -59,10 +61,10 @@ def _find_foreign_profile(app: App, text: str | None) -> ForeignProfile | None:
     try:
         return foreign.find_foreign_profile(app, text)
     except ConfigInvalid as error:
-        raise _explain_error(app, text, error) from error
+        raise _explain_error_of_profile(app, text, error) from error
 
 
-def _explain_error(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
+def _explain_error_of_profile(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
     """Return the error with the reason and fix that `doctor` gives for this profile, if any.
 
     `text` is what the user named, None for the profile of AWS_PROFILE.
@@ -72,7 +74,7 @@ def _explain_error(app: App, text: str | None, error: SsoHelperError) -> SsoHelp
 
 
 def _resolve_named_or_pick_profile(
-    text: str | None, session: str | None, *, ask_always: bool, with_others: bool
+    text: str | None, session: str | None, *, ask_always: bool, with_foreign_profiles: bool
 ) -> Profile | ForeignProfile:
     app = output.get_app()
     if text is None and ask_always:
@@ -80,15 +82,15 @@ def _resolve_named_or_pick_profile(
             raise NoProfileNamed(
                 "which profile?", hint="name a profile; see: ssohelper profile list"
             )
-        return _pick_role(app, session, with_others)
+        return _pick_role(app, session, with_foreign_profiles)
     try:
         return selection.resolve_profile(app, text, session)
     except ConfigInvalid as error:
-        raise _explain_error(app, text, error) from error
+        raise _explain_error_of_profile(app, text, error) from error
     except NoProfileNamed:
         if not output.can_draw_picker():
             raise
-        return _pick_role(app, session, with_others)
+        return _pick_role(app, session, with_foreign_profiles)
     except NoSessionNamed as question:
         return selection.resolve_profile(app, text, _pick_session(app, question).name)
 
@@ -117,20 +119,22 @@ def find_sessions_to_list(app: App, name: str | None) -> list[SsoSession]:
 # -- asking the user with a picker -------------------------------------------------------------
 
 
-def _pick_role(app: App, session_name: str | None, with_others: bool) -> Profile | ForeignProfile:
+def _pick_role(
+    app: App, session_name: str | None, with_foreign_profiles: bool
+) -> Profile | ForeignProfile:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked.
 
-    The commands that can take any profile (`with_others`) hand out what was picked: they ask before
-    a guarded role is taken. The other commands change what is remembered of a role.
+    `with_foreign_profiles` is True for the commands that hand out credentials of what was picked:
+    they ask before a guarded role is taken. Other commands only change what is recorded of a role.
     """
-    choice = read_known_roles(app, session_name, with_others=with_others)
-    return pick_role_from(app, choice, asks_if_guarded=with_others)
+    choice = read_known_roles(app, session_name, with_foreign_profiles=with_foreign_profiles)
+    return pick_role_from(app, choice, asks_if_guarded=with_foreign_profiles)
 
 
 def pick_role_from(
     app: App, choice: KnownRoles, typed: str = "", *, asks_if_guarded: bool = True
 ) -> Profile | ForeignProfile:
-    """Let the user pick one of the rows; the picker opens with what is `typed` in its search.
+    """Let the user pick a role or profile from the list. The picker's search begins with `typed`.
 
     Raises: Interrupted (130) when none was picked, or the user says no to a guarded role.
     """
@@ -140,9 +144,9 @@ def pick_role_from(
     if row is None:
         raise Interrupted("nothing was chosen")
     if asks_if_guarded and is_guarded(app, row):
-        output.say(f"chosen: {describe_row(choice, row)}")
-        confirm_row(app, row)
-    return resolve_row(app, row)
+        output.say(f"chosen: {describe_role_of_row(choice, row)}")
+        confirm_use_of_row(app, row)
+    return resolve_profile_of_row(app, row)
 
 
 def is_guarded(app: App, row: RoleRow) -> bool:
@@ -151,22 +155,22 @@ def is_guarded(app: App, row: RoleRow) -> bool:
     return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
 
-def confirm_row(app: App, row: RoleRow, does: str | None = None) -> None:
-    """Ask before a guarded role is taken, and before what `does` says, such as "run the command".
+def confirm_use_of_row(app: App, row: RoleRow, action: str | None = None) -> None:
+    """Ask before a guarded role is taken, and before what `action` says, such as "run the command".
 
     Raises: Interrupted (130) when the user says no.
     """
-    question = does
+    question = action
     if is_guarded(app, row):
-        question = f"this role is guarded; {does or 'use it'}"
+        question = f"this role is guarded; {action or 'use it'}"
     if question and not output.confirm(f"{question}?", yes=False, what="this choice"):
         raise Interrupted("nothing was done")
 
 
-def describe_row(choice: KnownRoles, row: RoleRow) -> str:
-    """Return a text that names the row's role; with the session, if the choice has several."""
+def describe_role_of_row(choice: KnownRoles, row: RoleRow) -> str:
+    """Return a text that names the row's role; its session too, if the list has several."""
     if row.provider:
-        return f'profile "{show(row.role_name)}", whose credentials are not ours'
+        return f'profile "{show(row.role_name)}", whose credentials another tool gives'
     account = row.account.id
     if row.account.name:
         account = f'"{show(row.account.name)}" ({account})'
@@ -174,7 +178,7 @@ def describe_row(choice: KnownRoles, row: RoleRow) -> str:
     return f'account {account}, role "{show(row.role_name)}"{session}'
 
 
-def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
+def resolve_profile_of_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
     """Return the role that a list's row shows, or the profile of another tool.
 
     Raises: the errors of selection.resolve_chosen_role and foreign.find_foreign_profile_of_row.
@@ -185,19 +189,19 @@ def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
 
 
 def read_known_roles(
-    app: App, session_name: str | None, *, with_others: bool = False
+    app: App, session_name: str | None, *, with_foreign_profiles: bool = False
 ) -> KnownRoles:
     """Return the roles to choose from. Sessions without a saved list are listed at AWS first.
 
-    With `with_others`, profiles whose credentials another tool provides are among them.
+    With `with_foreign_profiles`, profiles whose credentials another tool provides are among them.
 
     Raises: UsageProblem for an unknown session or without any role; the error of AWS.
     """
     if session_name is not None:
         selection.resolve_session(app, session_name)  # raises UsageProblem for an unknown session
-    choice = roles.read_roles(app, session_name, with_others=with_others)
+    choice = roles.read_roles(app, session_name, with_foreign_profiles=with_foreign_profiles)
     if choice.sessions_without_listing and _fetch_missing_lists(app, choice):
-        choice = roles.read_roles(app, session_name, with_others=with_others)
+        choice = roles.read_roles(app, session_name, with_foreign_profiles=with_foreign_profiles)
     if not choice.rows:
         if not choice.sessions:
             selection.resolve_session(app, None)  # raises an error that says how to set one up

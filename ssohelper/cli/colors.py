@@ -27,13 +27,13 @@ def styled(text: str, color: str) -> str:
     return click.style(text, fg=color) if sys.stdout.isatty() and shows_colors() else text
 
 
-def time_cell(text: str, left: int) -> Cell:
-    """Return the cell of a time of which so many seconds are left."""
-    return Cell(text, _OF_URGENCY[urgency_of_time_left(left)])
+def time_cell(text: str, seconds_left: int) -> Cell:
+    """Return the table cell of an end time, coloured by how many seconds are left until then."""
+    return Cell(text, _OF_URGENCY[urgency_of_time_left(seconds_left)])
 
 
 def state_cell(state: str, text: str | None = None) -> Cell:
-    """Return the cell of a session's state, such as "signed out"; `text` may say more."""
+    """Return the table cell of a session's state, such as "signed out"; `text` is shown instead."""
     return Cell(text or state, _OF_STATE[state])
 
 

@@ -53,14 +53,14 @@ def get_setting(key: str) -> None:
       ssohelper config get form
     """
     app = output.get_app()
-    row = next((row for row in _policy_rows(app) if row["key"] == key), None)
+    row = next((row for row in _company_policy_rows(app) if row["key"] == key), None)
     if row is None:
         known.find_setting(key)
         row = _setting_row(app.settings, key)
     if output.options().json:
         output.print_json(row, app.warnings)
     else:
-        output.echo(show(_value_text(row["value"])))
+        output.echo(show(_setting_value_text(row["value"])))
 
 
 @config_command_group.command("set", context_settings={"ignore_unknown_options": True})
@@ -115,7 +115,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
     if parts[0] == "sessions" and not to_default:
         _warn_of_unknown_session(app, parts[1])
     if is_guard:
-        guards.warn_of_unmatched_rules(app, after.guard_rules())
+        guards.warn_of_guard_rules_without_role(app, after.guard_rules())
     if parts[-1] == "session_hours" or is_guard:
         prompt_notes.make_all_prompts_run_ssohelper_again(app)
     if output.options().json:
@@ -135,13 +135,13 @@ def list_settings() -> None:
     """
     app = output.get_app()
     rows = [_setting_row(app.settings, key) for key in app.settings.names()]
-    rows = sorted((*rows, *_policy_rows(app)), key=lambda row: str(row["key"]))
-    guards.warn_of_unmatched_rules(app, app.settings.guard_rules())
+    rows = sorted((*rows, *_company_policy_rows(app)), key=lambda row: str(row["key"]))
+    guards.warn_of_guard_rules_without_role(app, app.settings.guard_rules())
     if output.options().json:
         output.print_json(rows, app.warnings)
         return
     shown = [
-        (row["key"], _value_text(row["value"]), row["place"] or row["origin"], row["what"])
+        (row["key"], _setting_value_text(row["value"]), row["place"] or row["origin"], row["what"])
         for row in rows
     ]
     output.print_rows(("setting", "value", "from", "what it is"), shown)
@@ -178,8 +178,8 @@ def _warn_of_unknown_session(app: App, name: str) -> None:
         app.warn(f'there is no sso-session "{name}" yet' + (f"; {nearest}" if nearest else ""))
 
 
-def _policy_rows(app: App) -> list[dict[str, Any]]:
-    """Return the rows of the company's policy for which the user has no setting."""
+def _company_policy_rows(app: App) -> list[dict[str, Any]]:
+    """Return rows for what the company's policy sets and no setting of the user can change."""
     return [
         {
             "key": key,
@@ -203,7 +203,7 @@ def _setting_row(settings: known.Settings, key: str) -> dict[str, Any]:
     }
 
 
-def _value_text(value: Any) -> str:
+def _setting_value_text(value: Any) -> str:
     """Return the setting's value as the user would type it; "" when it is not set."""
     if value is None:
         return ""

@@ -65,7 +65,7 @@ def open_console(
         # line in the journal.
         app.vault.check_release(chosen.key, Way.CONSOLE)
     page = consoles.choose_console_page(app, chosen, service, region)
-    guarding.grant_for_reason(app, chosen, reason)
+    guarding.grant_role_for_reason(app, chosen, reason)
     opener = None if only_print else _find_browser_opener(app, chosen.session.name)
     if opener is None:
         _print_console_link(app, chosen, page, is_asked_for=only_print)
@@ -82,9 +82,11 @@ def open_console(
     favourites.record_use_of_role(app, chosen)
     left = duration_text(opened.ends_at - app.clock.aws_now())
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
-    other = consoles.record_visit_and_find_other_role(app, " ".join(opener), chosen, opened.ends_at)
+    other = consoles.record_console_visit_and_find_other_role(
+        app, " ".join(opener), chosen, opened.ends_at
+    )
     if other is not None:
-        _say_browser_has_other_session(chosen, other)
+        _warn_of_other_role_in_browser(chosen, other)
     if output.options().json:
         # The portal can only sign in as the SSO role at the start of a chain: it has no link to the
         # role that the chain assumes.
@@ -161,7 +163,7 @@ def _say_which_console_opens(app: App, profile: Profile, page: ConsolePage) -> N
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
 
 
-def _say_browser_has_other_session(profile: Profile, other: RoleKey) -> None:
+def _warn_of_other_role_in_browser(profile: Profile, other: RoleKey) -> None:
     output.say(
         f'this browser may still be signed in as "{show(other.role_name)}" in {other.account_id}: '
         "if AWS asks to log out first, turn on multi-session support in the console's account "

@@ -15,7 +15,7 @@ from ssohelper.core.doctor.sdk_order import Resolved
 from ssohelper.core.text import show_message
 from ssohelper.errors import UsageProblem
 
-# The mark before a finding, by its severity. The severity is printed as a word too, so that it can
+# The sign before a finding, by its severity. The severity is printed as a word too, so it can
 # be read without colours.
 _MARKS = {"problem": "x", "sign-in": "!", "note": "-"}
 _FIXED_MARK = "v"
@@ -59,7 +59,7 @@ def print_report(report: Report) -> None:
     """Print the findings: on a terminal grouped by subject, else one tab-separated row each."""
     if not sys.stdout.isatty():
         output.print_rows((), map(_finding_row, report.findings))
-        output.print_rows((), map(_sdk_row, report.sdks))
+        output.print_rows((), map(_sdk_table_row, report.sdks))
     else:
         _print_sdk_table(report.sdks)
         print_findings(report.findings)
@@ -101,8 +101,15 @@ def _finding_row(finding: Finding) -> list[str]:
     return [word, finding.id, finding.subject, finding.message, finding.fix]
 
 
-def _sdk_row(one: Resolved) -> list[str]:
-    return ["sdk", one.family, one.kind, one.detail, one.account_id or "", one.role_name or ""]
+def _sdk_table_row(resolved: Resolved) -> list[str]:
+    return [
+        "sdk",
+        resolved.family,
+        resolved.kind,
+        resolved.detail,
+        resolved.account_id or "",
+        resolved.role_name or "",
+    ]
 
 
 def _report_json(report: Report) -> dict[str, Any]:

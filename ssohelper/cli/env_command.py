@@ -56,10 +56,10 @@ def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: 
     if isinstance(chosen, ForeignProfile):
         foreign_use.print_foreign_keys(app, chosen, shell, form)
         return
-    guarding.grant_for_reason(app, chosen, reason)
+    guarding.grant_role_for_reason(app, chosen, reason)
     keys = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
     found = environment.build_keys_environment(app, chosen, keys)
-    found = guards.add_grant_reason(app, chosen.key, found)
+    found = guards.add_grant_reason_to_environment(app, chosen.key, found)
     provided = ForeignCredentials(*keys)
     foreign_use.print_environment_variables(app, found, shell, form, provided)
     favourites.record_use_of_role(app, chosen)

@@ -34,7 +34,7 @@ class _CommandBeforeProgram(click.Command):
         words = parser.parse_args(list(args))[0].get("words")
         if not isinstance(words, tuple) or len(words) < 2:  # click has a sign for "no words"
             return super().parse_args(ctx, args)
-        # The second word begins the program: the user left out "--".
+        # The user left out "--", so the second word is the name of the program to run.
         program = list(words[1:])
         ours = args[: -len(program)]
         raise UsageProblem(
@@ -103,13 +103,13 @@ def exec_program(
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(words, confirm=f'run "{show(program[0])}"')
     _refuse_edited_profile(chosen, app.environ.pop(served_role.CHOSEN, None))
-    limits = agents.build_allow_variable(app, allowed)
+    limits = agents.build_allow_list_variable(app, allowed)
     if isinstance(chosen, ForeignProfile):
         ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
-    guarding.grant_for_reason(app, chosen, reason)
+    guarding.grant_role_for_reason(app, chosen, reason)
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
-    hold_text = sign_in_wait.hold_duration_text(app, chosen.session) if is_held else ""
+    hold_text = sign_in_wait.exec_hold_duration_text(app, chosen.session) if is_held else ""
     if server:
         from ssohelper.cli import serve_command
 
@@ -129,7 +129,12 @@ def _refuse_edited_profile(profile: Profile | ForeignProfile, chosen: str | None
 
 
 def _run_as_foreign_profile(
-    app: App, found: ForeignProfile, program: list[str], limits: dict[str, str], *, server: bool
+    app: App,
+    found: ForeignProfile,
+    program: list[str],
+    allow_list_variable: dict[str, str],
+    *,
+    server: bool,
 ) -> int:
     """Run the command with a profile of another tool in AWS_PROFILE, for the command's own SDK.
 
@@ -137,7 +142,7 @@ def _run_as_foreign_profile(
     """
     if server:
         raise UsageProblem(
-            f'the credentials of profile "{found.name}" are not ours: --server cannot serve them',
+            f'--server serves only credentials from ssohelper, not those of profile "{found.name}"',
             hint=f"without --server: ssohelper exec {found.name} -- COMMAND",
         )
     if found.credential_source == foreign.FROM_ENVIRONMENT:
@@ -151,13 +156,19 @@ def _run_as_foreign_profile(
         said = found.description
         # The program that the profile names is not run here first, with a time limit: the command
         # runs it anyway, and the user could be asked twice for a touch or a code.
-        output.say(f"{said}; the command waits for that program" if found.is_program else said)
-    child = variables.for_child(app.environ)
-    return run.replace_process(program, {**child, **limits})
+        output.say(
+            f"{said}; the command that you run waits for that program" if found.is_program else said
+        )
+    child = variables.applied_to(app.environ)
+    return run.replace_process(program, {**child, **allow_list_variable})
 
 
 def _run_with_fixed_keys(
-    app: App, chosen: Profile, program: list[str], hold_text: str, limits: dict[str, str]
+    app: App,
+    chosen: Profile,
+    program: list[str],
+    hold_text: str,
+    allow_list_variable: dict[str, str],
 ) -> int:
     keys = profile_use.run_signed_in(
         app,
@@ -166,7 +177,9 @@ def _run_with_fixed_keys(
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
     child = fixed_keys.build_child_environment(app, chosen, keys)
-    child.update({**sign_in_wait.build_wait_variables(hold_text), **limits})
-    output.say(f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_left_text(app, keys)}")
+    child.update({**sign_in_wait.build_wait_variables(hold_text), **allow_list_variable})
+    output.say(
+        f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_time_left_text(app, keys)}"
+    )
     favourites.record_use_of_role(app, chosen)
     return run.replace_process(program, child)

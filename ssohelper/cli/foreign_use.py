@@ -68,8 +68,8 @@ def print_foreign_keys(app: App, found: ForeignProfile, shell: str, form: str) -
 def print_environment_variables(
     app: App, found: Environment, shell: str, form: str, keys: ForeignCredentials
 ) -> None:
-    """Print the variables in the form that the options of `env` name, with their secrets."""
-    variables = found.revealed()
+    """Print environment variables, secrets too, in the form that the options of `env` ask for."""
+    variables = found.reveal_variables()
     if output.options().json:
         output.print_json(variables, app.warnings)
     elif form == "sts":

@@ -66,7 +66,7 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
         app, chosen.key, reason, seconds, on_all_terminals=all_terminals
     )
     if output.options().json:
-        output.print_json(_grant_row(app, made), app.warnings)
+        output.print_json(_grant_json(app, made), app.warnings)
     else:
         where = "in your terminals" if all_terminals else "in this terminal"
         output.echo(f"granted {where} for {duration_text(seconds)}: {show(made.key.text)}")
@@ -94,7 +94,7 @@ def revoke_grants(profile: str | None, is_all: bool) -> None:
         )
     ended = guards.revoke_grants(app, None if is_all else choosing.choose_profile(profile).key)
     if output.options().json:
-        output.print_json([_grant_row(app, one) for one in ended], app.warnings)
+        output.print_json([_grant_json(app, one) for one in ended], app.warnings)
         return
     for one in ended:
         output.echo(f"revoked: {show(one.key.text)}")
@@ -121,13 +121,13 @@ def list_guards() -> None:
                 {"rule": one.text, "configured": one.is_configured, "roles": one.matches}
                 for one in rules
             ],
-            "grants": [{**_grant_row(app, one), "counts_here": one in here} for one in given],
+            "grants": [{**_grant_json(app, one), "counts_here": one in here} for one in given],
         }
         output.print_json(data, app.warnings)
         return
     if not rules:
         output.say("no role is guarded; guard some with: ssohelper config set guard.rules RULE…")
-    rows = [(show(one.text), str(one.matches), _rule_note(app, one)) for one in rules]
+    rows = [(show(one.text), str(one.matches), _guard_rule_note(app, one)) for one in rules]
     if rows:
         output.print_rows(("rule", "roles", "note"), rows)
     if any(not one.is_configured for one in rules):
@@ -141,7 +141,7 @@ def list_guards() -> None:
         output.echo(f"granted {where}for {left} more: {show(one.key.text)} ({show(one.reason)})")
 
 
-def _rule_note(app: App, rule: guards.Rule) -> str:
+def _guard_rule_note(app: App, rule: guards.Rule) -> str:
     notes = [] if rule.matches else ["guards no role of the saved lists"]
     if rule.text in app.company_policy.guard_rules:
         notes.append("of the company's policy")
@@ -150,7 +150,7 @@ def _rule_note(app: App, rule: guards.Rule) -> str:
     return ", ".join(notes)
 
 
-def _grant_row(app: App, found: Grant) -> dict[str, Any]:
+def _grant_json(app: App, found: Grant) -> dict[str, Any]:
     return {
         "session": found.key.session_name,
         "account_id": found.key.account_id,

@@ -31,7 +31,7 @@ class NoTerminal(Refused):
     """Raised when the user must type a word and this process has no terminal."""
 
 
-def grant_for_reason(app: App, profile: Profile, reason: str | None) -> None:
+def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> None:
     """Grant the profile's role if --reason was given, the role is guarded, and no grant lasts.
 
     Asks for one typed word on the terminal. Raises: Refused, UsageProblem, LocalState.
@@ -52,7 +52,7 @@ def grant_for_reason(app: App, profile: Profile, reason: str | None) -> None:
 
 def say_how_to_grant_guarded_role(app: App, profile: Profile) -> None:
     """Say how to grant the profile's role, if it is guarded and no grant lasts."""
-    if guards.needs_grant(app, profile.key):
+    if guards.role_needs_grant(app, profile.key):
         rule = guards.find_guard_rule(app, profile.key)
         output.say(
             f'the rule "{show(rule or "")}" guards this role; before you use it: '
@@ -75,7 +75,7 @@ def confirm_and_grant_role(
 
 
 def require_typed_word(word: str, notice: str, question: str) -> None:
-    """Show the notice, and read the word from the terminal, not from stdin.
+    """Show the notice and make the user type the word, on the terminal and not on stdin.
 
     Raises: Refused for another word, NoTerminal.
     """

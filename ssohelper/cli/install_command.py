@@ -115,7 +115,7 @@ def _print_edit_outcome(edit: RcFileEdit, uninstall: bool, written: bool) -> Non
 
 
 def _print_login_shell_hint(app: App, edit: RcFileEdit) -> None:
-    login_file = installing.find_incomplete_login_file(app, edit)
+    login_file = installing.find_login_file_that_skips_bashrc(app, edit)
     if login_file is not None:
         line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
         output.say(f"for login shells (ssh, tmux), add to {show(str(login_file))}: {line}")

@@ -30,7 +30,7 @@ def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
         print_diff(edit.diff(), dry_run)
     if dry_run:
         for name in leaving.list_guarded_roles_in_plan(app, planned):
-            output.say(f"no guard would be asked any more for: {show(name)}")
+            output.say(f"this guarded role could be used without a grant: {show(name)}")
     if not dry_run and (diff or edits):
         if _confirm_leaving(app, planned, edits, yes):
             written = _write_profiles_and_shell_files(app, planned, edits)
@@ -58,7 +58,7 @@ def warn_of_profiles_that_need_ssohelper(app: App) -> None:
 
 
 def _say_which_token_file_is_not_renewed(app: App) -> None:
-    names = leaving.list_profiles_served_by_sign_ins(app)
+    names = leaving.list_legacy_profiles_served_by_sign_ins(app)
     if names:
         shown = shortened_name_list([show(name) for name in names], _MOST_NAMES)
         output.say(
@@ -85,7 +85,7 @@ def _write_profiles_and_shell_files(
 
 
 def _confirm_leaving(app: App, planned: Leaving, edits: list[RcFileEdit], yes: bool) -> bool:
-    """Ask once for all files. If guards end, the user must type a word first."""
+    """Ask once whether to write all files. If roles lose their guard, the user must type a word."""
     if not yes:
         output.require_terminal(_WHAT)
     guarded = leaving.list_guarded_roles_in_plan(app, planned)
@@ -93,7 +93,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[RcFileEdit], yes: b
         shown = shortened_name_list([show(name) for name in guarded], _MOST_NAMES)
         guarding.require_typed_word(
             guarding.LOOSEN_WORD,
-            f"without ssohelper no guard is asked for these roles: {shown}",
+            f"without ssohelper, these guarded roles need no grant: {shown}",
             f"type {guarding.LOOSEN_WORD} to go on: ",
         )
     files = [(str(app.locations.aws_config_file), True)] if planned.changes else []

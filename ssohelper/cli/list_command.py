@@ -84,7 +84,7 @@ def _worst_error(errors: Iterable[SsoHelperError]) -> SsoHelperError:
 def _fetch_or_load_listing(
     app: App, session: SsoSession, refresh: bool
 ) -> tuple[Listing, SsoHelperError | None]:
-    """Return the listing, or if AWS cannot be asked, the saved one and the error to exit with."""
+    """Return the roles that AWS lists; if AWS cannot be asked, the saved list, and that error."""
     try:
         with listing_progress.show_listing_progress() as progress:
             found = directory.fetch_listing(app, session, refresh=refresh, progress=progress)

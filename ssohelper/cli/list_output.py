@@ -26,9 +26,9 @@ _SESSION_HEADER = ("SESSION",)
 _GUARDED_HEADER = ("GUARDED",)
 _USED_HEADER = ("USED",)
 _GUARDED_CELL = Cell(f"{guard_rules.SIGN} guarded", colors.GUARDED)
-# The account's name.
+# The numbers of the columns that may be shortened: that of the account's name.
 _CUT_COLUMNS = (1,)
-# A narrower terminal needs its columns for names.
+# A terminal with fewer columns than this shows no last use, to have room for names.
 _COLUMNS_WITH_USED = 100
 
 # The listings to print, each with its session.
@@ -36,7 +36,7 @@ Listings = Sequence[tuple[SsoSession, Listing]]
 
 
 class _Row(NamedTuple):
-    """One role as it is printed. `profiles` are the names of its profiles."""
+    """A role that `list` prints, in one row. `profiles` are the names of its profiles."""
 
     key: RoleKey
     role: ListedRole
@@ -52,7 +52,7 @@ def print_roles(
     app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
 ) -> None:
     """Print the roles that match the query, and on stderr if none does."""
-    rows = _find_rows(app, found, query)
+    rows = _find_matching_role_rows(app, found, query)
     if output.options().json:
         durations = {key: cached.life_seconds for key, cached in app.credentials.list_entries()}
         output.print_json([_role_json(row, durations.get(row.key)) for row in rows], app.warnings)
@@ -81,7 +81,7 @@ def print_roles(
                 ",".join(row.profiles),
                 *(row.key.session_name,) * has_several_sessions,
                 *(_GUARDED_CELL if row.is_guarded else "",) * shows_guarded,
-                *(_used_cell(row.usage, now) if shows_used else "",) * shows_used,
+                *(_last_use_cell(row.usage, now) if shows_used else "",) * shows_used,
             )
             for row in rows
         ],
@@ -90,16 +90,16 @@ def print_roles(
     )
 
 
-def _used_cell(usage: Usage, now: int) -> str | Cell:
-    """Return the sign of a favourite and the age of the last use: `★ 3h ago`."""
+def _last_use_cell(usage: Usage, now: int) -> str | Cell:
+    """Return the cell that shows whether a role is a favourite, and its last use: `★ 3h ago`."""
     ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at)
     if usage.favourite:
         return Cell(f"★ {ago}".rstrip(), colors.FAVOURITE)
     return Cell(ago, colors.DIM)
 
 
-def _find_rows(app: App, found: Listings, query: tuple[str, ...]) -> list[_Row]:
-    profiles = roles.find_profiles_by_role(app, [session for session, _listing in found])
+def _find_matching_role_rows(app: App, found: Listings, query: tuple[str, ...]) -> list[_Row]:
+    profiles = roles.find_profile_names_by_role(app, [session for session, _listing in found])
     used = favourites.load_usage_of_roles(app)
     rules = app.vault.policy.rules
     rows = []
@@ -130,7 +130,9 @@ def _role_json(row: _Row, life_seconds: int | None) -> dict[str, Any]:
 
 def _say_nothing_matches(query: tuple[str, ...]) -> None:
     words = show(" ".join(query))
-    output.say(f'nothing matches "{words}" in the saved list; for a list from AWS, add --refresh')
+    output.say(
+        f'nothing in the saved list matches "{words}"; for a new list from AWS, add --refresh'
+    )
 
 
 # -- printing accounts ---------------------------------------------------------------------------

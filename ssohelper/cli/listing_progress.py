@@ -21,7 +21,7 @@ def show_listing_progress() -> Iterator[ReportStep]:
     """
     draws = sys.stderr.isatty() and not output.options().json
     with (
-        _DelayedDisplay(_BAR_AFTER_SECONDS, _show_bar)
+        _DelayedDisplay(_BAR_AFTER_SECONDS, _show_listing_bar)
         if draws
         else _DelayedDisplay(_LINE_AFTER_SECONDS, _show_first_step_line) as late
     ):
@@ -69,7 +69,7 @@ class _DelayedDisplay:
                 self._step(*self._reached)
 
 
-def _show_bar() -> AbstractContextManager[ReportStep]:
+def _show_listing_bar() -> AbstractContextManager[ReportStep]:
 
     from ssohelper.cli import progress_bar
 

@@ -187,7 +187,7 @@ def write_stdout(data: bytes) -> None:
 
 
 def write_shell_answer(text: str) -> None:
-    """Write the text that switches the shell which called us, with any bytes of its variables.
+    """Write the text that the shell which runs us evaluates, in order to switch its profile.
 
     Raises: LocalState when it cannot be written, or the shell would not find it: then the shell is
     not switched, and nothing may say that it is.
@@ -284,7 +284,7 @@ def make_not_on_windows_error(what: str) -> UsageProblem:
 
 
 def _print_unprinted_warnings() -> None:
-    """Print warnings to stderr if, due to an error, the JSON object with them was not printed."""
+    """Print the warnings to stderr if an error prevented the JSON object that would have them."""
     app = click.get_current_context().find_root().meta.get("ssohelper.app")
     if app and options().json and not options().has_printed_json:
         for warning in app.warnings:

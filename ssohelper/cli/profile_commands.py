@@ -244,21 +244,25 @@ def add_profile(
     }
     given = {key: value for key, value in values.items() if value is not None}
     if given or via is not None:
-        _add_chain(app, role, name, via, given, form=form, region=region, dry_run=dry_run, yes=yes)
+        _add_chained_profile(
+            app, role, name, via, given, form=form, region=region, dry_run=dry_run, yes=yes
+        )
         return
     wanted = choosing.choose_profile(role)
     session = wanted.session
     choices = profiles.merge_choices(app, session, Choices(form=form))
     with listing_progress.show_listing_progress() as progress:
         listing = directory.fetch_listing(app, session, progress=progress)
-    plan = profiles.plan_add(app, session, listing, choices, wanted.role, name, region=region)
+    plan = profiles.plan_new_profile(
+        app, session, listing, choices, wanted.role, name, region=region
+    )
     if dry_run:
         print_plan(app, plan)
     else:
         write_plan(app, plan, yes=yes, what="profile add")
 
 
-def _add_chain(
+def _add_chained_profile(
     app: App,
     argument: str,
     name: str | None,
@@ -309,7 +313,7 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     """
     app = output.get_app()
     found = profiles.read_managed_profiles(app, names)
-    print_diff(profiles.diff_removal(app, found), dry_run)
+    print_diff(profiles.diff_profile_removal(app, found), dry_run)
     for name, source in profiles.find_profiles_left_without_source(app, found):
         app.warn(
             f'the profile "{show(name)}" gets its credentials from "{show(source)}", and cannot be '
@@ -346,8 +350,8 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
     version = undoing.load_last_write(app, redo=redo)
     data = app.config.read_data()  # before the diff: what changes after it is refused
     lines = list(undoing.diff_undo(app, version))
-    options = undoing.list_restored_options(app, version)
-    restored = undoing.describe_restored_options(app, version)
+    options = undoing.lines_about_restored_options(app, version)
+    restored = undoing.restored_options_json(app, version)
     print_diff(lines, dry_run)
     what = "change of filters and options" if options and not lines else "write"
     for line in options:
@@ -355,7 +359,7 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
     summary = "reverse the last undo" if redo else f"undo the last {what}"
     changes = bool(lines)
     if not dry_run and confirm_write(app, summary, yes, "profile undo", is_config_changed=changes):
-        removed = undoing.undo(app, version, data)
+        removed = undoing.undo_config_write(app, version, data)
         if lines or not options:
             output.say(f"restored: {show(str(app.locations.aws_config_file))}")
         for session in removed:

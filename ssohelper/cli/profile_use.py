@@ -1,4 +1,4 @@
-"""What the commands use, exec, console and serve share: to choose a profile, to sign in."""
+"""Chooses a profile and signs in, for the commands use, exec, console and serve."""
 
 import shlex
 from collections.abc import Callable, Sequence
@@ -43,9 +43,8 @@ def choose_profile(
 ) -> Profile | ForeignProfile:
     """Return the profile that word_choice.choose_profile chooses, after a sign-in if necessary.
 
-    That function's picker needs a sign-in if no list of roles is saved; then this function offers
-    one. Raises: LoginRequired without a terminal or when the user declines; the errors of
-    word_choice.
+    A picker needs a sign-in if no list of roles is saved; then the user is offered one. Raises:
+    LoginRequired without a terminal or when the user declines; the errors of word_choice.
     """
     try:
         return word_choice.choose_profile(words, ask_always=ask_always, confirm=confirm)
@@ -83,7 +82,7 @@ def warn_about_lost_role(app: App, profile: Profile) -> None:
     listing = directory.load_listing(app, profile.session)
     if listing is not None and listing.lacks_role(role):
         app.warn(
-            f'the role "{show(role.name)}" in {role.account_id} is not in AWS\'s list of '
+            f'the role "{show(role.name)}" in {role.account_id} is not in the list of roles that AWS gave at '
             f"{to_iso(listing.listed_at)}, so AWS may refuse it; {listing.propose_role(role)}refresh "
             f"the list: ssohelper list --refresh --session {name}"
         )
@@ -94,10 +93,12 @@ def warn_about_unusable_profile(app: App, name: str) -> None:
 
     Variables for which they stop with every profile count too.
     """
-    for refused in profile_reasons.find_refused_variables(app):
+    for refused in profile_reasons.find_variables_that_stop_aws_tools(app):
         app.warn(f"{refused.message}; {refused.fix}")
-    found = profile_reasons.find_stopping_problem(app, name)
-    trouble = found.message if found else adopting.find_trouble_of_sign_in(app, name)
+    found = profile_reasons.find_problem_that_stops_profile(app, name)
+    trouble = (
+        found.message if found else adopting.find_trouble_of_sign_in_or_source_profiles(app, name)
+    )
     if trouble:
         app.warn(
             f'AWS tools cannot use the profile "{show(name)}" now: {trouble}; '
@@ -105,7 +106,7 @@ def warn_about_unusable_profile(app: App, name: str) -> None:
         )
 
 
-def keys_left_text(app: App, credentials: RoleCredentials) -> str:
+def keys_time_left_text(app: App, credentials: RoleCredentials) -> str:
     """Return a text that says for how long, and until when, the keys are valid."""
     left = duration_text(credentials.expires_at - app.clock.aws_now())
     return f"these keys end in {left}, at {to_iso(credentials.expires_at)}"

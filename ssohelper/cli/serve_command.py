@@ -100,12 +100,16 @@ def serve_credentials(
 
 
 def run_with_endpoint(
-    app: App, chosen: Profile, program: list[str], hold_text: str, limits: dict[str, str]
+    app: App,
+    chosen: Profile,
+    program: list[str],
+    hold_text: str,
+    allow_list_variable: dict[str, str],
 ) -> int:
     """Run the program with an endpoint of its own; return its exit code.
 
     `hold_text` says for how long this process and the program wait for a sign-in; "" for no wait.
-    `limits` is the variable of the program's allow-list, or empty.
+    `allow_list_variable` is the variable of the program's allow-list, or empty.
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
     run.find_program(program[0], app.environ)
@@ -114,9 +118,11 @@ def run_with_endpoint(
         run_child.block_signals()
         endpoint.listen_on_port()
         endpoint.start()
-        found = guards.add_grant_reason(app, chosen.key, endpoint.prepare_environment())
-        child = found.for_child(app.environ)
-        child.update({**sign_in_wait.build_wait_variables(hold_text), **limits})
+        found = guards.add_grant_reason_to_environment(
+            app, chosen.key, endpoint.prepare_environment()
+        )
+        child = found.applied_to(app.environ)
+        child.update({**sign_in_wait.build_wait_variables(hold_text), **allow_list_variable})
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )
@@ -136,7 +142,7 @@ def run_with_endpoint(
 
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
-    """Get credentials before any client asks for them, so that errors end the command at once."""
+    """Get the role's credentials, and sign in if needed, before the endpoint serves any client."""
     profile_use.run_signed_in(
         app,
         chosen,
@@ -152,7 +158,7 @@ def _warn_of_unknown_sign_in_end(app: App, chosen: Profile) -> None:
     with contextlib.suppress(LoginRequired):
         token = app.tokens.load(chosen.session)
         if token:
-            clocks.warn_of_unknown_end(app, chosen.session, token)
+            clocks.warn_of_unknown_sign_in_end(app, chosen.session, token)
 
 
 def _make_endpoint(app: App, chosen: Profile) -> Endpoint:
@@ -168,7 +174,7 @@ def _print_warning(message: str) -> None:
 
 
 def _print_in_background(text: str) -> None:
-    """Print in a thread, because a terminal that Ctrl-S has stopped would block renewals."""
+    """Print a text in a thread, because a terminal stopped with Ctrl-S would block renewals."""
     thread = threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-print")
     with contextlib.suppress(RuntimeError):  # if no thread can be started, the line is lost
         thread.start()
@@ -237,7 +243,7 @@ def _print_endpoint_usage(
     if output.options().json:
         data = {
             "url": endpoint.url if exports or env_file or token_folder else None,
-            "environment": exports.revealed() if exports else None,
+            "environment": exports.reveal_variables() if exports else None,
             "unset": list(exports.unset) if exports else None,
             "env_file": str(env_file) if env_file else None,
             "token_folder": str(token_folder) if token_folder else None,
@@ -246,7 +252,7 @@ def _print_endpoint_usage(
         output.print_json(data, output.get_app().warnings)
         return
     if exports:
-        output.echo(shell_text.assignment_text("bash", exports.revealed(), exports.unset))
+        output.echo(shell_text.assignment_text("bash", exports.reveal_variables(), exports.unset))
     if token_folder:
         output.echo(show(f"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_folder}/token"))
         output.echo(f"AWS_CONTAINER_CREDENTIALS_FULL_URI={endpoint.url}")

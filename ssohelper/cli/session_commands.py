@@ -61,7 +61,7 @@ def list_sessions() -> None:
     """
     app = output.get_app()
     listed = [*app.config.read().sso_sessions(), *find_sessions_not_in_config(app)]
-    recorded_sign_ins.warn_of_damaged_records(app)
+    recorded_sign_ins.warn_of_damaged_sign_in_records(app)
     found = [sessions.load_session_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)
     names = {one.name for one in listed}
@@ -93,7 +93,7 @@ def show_session(name: str | None) -> None:
       ssohelper session show corp
     """
     app = output.get_app()
-    named = _session_name_from(name)
+    named = _session_name_of_argument_or_option(name)
     chosen = find_session_not_in_config(app, named) or choosing.choose_session(named)
     entry = sessions.load_session_entry(app, chosen)
     if output.options().json:
@@ -128,7 +128,7 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
         output.say(f'the session "{show(new.name)}" exists already')
     adopt_output.say_which_session_serves_old_profiles(app, new)
     done = f"added; sign in with: ssohelper login {new.name}"
-    _carry_out_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
+    _carry_out_session_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
 
 @session_command_group.command("rename")
@@ -150,15 +150,15 @@ def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     if _remove_leftovers_of_session(app, old, new, dry_run=dry_run, yes=yes):
         return
-    sessions.refuse_if_session_renamed(app, old, new)
+    sessions.refuse_if_session_already_renamed(app, old, new)
     plan = sessions.plan_session_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
     what = (
-        f'rename session "{show(old)}" to "{show(new)}", in {profile_count_text(changed)} too, and sign '
-        "out of it"
+        f'rename the session "{show(old)}" to "{show(new)}", also in '
+        f"{profile_count_text(changed)}, and sign out of the session"
     )
     done = f"renamed; sign in with: ssohelper login {new}"
-    _carry_out_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
+    _carry_out_session_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
 
 
 @session_command_group.command("rm")
@@ -184,15 +184,15 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     plan = sessions.plan_session_removal(app, found)
     adopt_output.say_which_old_profiles_lose_sign_in(app, found)
     count = profile_count_text(len(plan.changes) - 1)
-    what = f'sign out of "{show(name)}", remove it and {count}'
+    what = f'sign out of the session "{show(name)}", and remove it with {count}'
     done = f"removed, with {count}; undo the change of the file with: ssohelper profile undo"
-    _carry_out_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
+    _carry_out_session_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
 
 
-def _carry_out_plan(
+def _carry_out_session_plan(
     app: App, plan: SessionPlan, what: str, done: str, *, dry_run: bool, yes: bool
 ) -> None:
-    """Show the diff of the session's planned change, ask, make it, and say what was done."""
+    """Show the diff of a session's planned change, ask the user, make the change, and say so."""
     print_diff(sessions.diff_session_plan(app, plan), on_stdout=dry_run)
     is_done = False
     if plan.changes and not dry_run:
@@ -232,14 +232,18 @@ def _remove_leftovers_of_session(
     is_done = not dry_run and output.confirm(question, yes=yes, what=what)
     if is_done:
         sessions.remove_session_leftovers(app, name, new_name)
-    shown = f'what was left of session "{show(name)}" was removed' if is_done else "nothing changed"
+    shown = (
+        f'all that was kept for the session "{show(name)}" was removed'
+        if is_done
+        else "nothing changed"
+    )
     output.say(shown)
     if output.options().json:
         output.print_json({"session": new_name or name, "changed": is_done}, app.warnings)
     return True
 
 
-def _session_name_from(argument: str | None) -> str | None:
+def _session_name_of_argument_or_option(argument: str | None) -> str | None:
     return output.checked_session_name(argument) or output.options().session
 
 
@@ -361,6 +365,6 @@ def _make_detail_rows(
         rows += [(label, name) for name in names[:most]]
         left = len(names) - len(names[:most])
         if left:
-            rows.append((label, f"and {left} more; all of them with --json"))
+            rows.append((label, f"and {left} more profiles; all of them with --json"))
     rows += [("file", path) for path in entry.files]
     return rows

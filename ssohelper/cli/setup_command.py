@@ -84,7 +84,7 @@ def setup(
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profiles.merge_choices(app, session, given)
-    profiles.check_installation(app)
+    profiles.check_installation_can_serve_profiles(app)
     adopting.check_adopt_globs(app, adopt)
     if not yes:
         output.require_terminal("setup")
@@ -120,18 +120,18 @@ def setup(
         if not is_written:
             _ask_to_keep_session(app, session, is_new_sign_in=outcome.how == "signed in")
     if is_written:
-        _offer_guards(app, listing, yes=yes)
+        _offer_guard_rules(app, listing, yes=yes)
         _print_next_step(app, session, listing)
 
 
 @contextmanager
 def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
-    """Sign out again after Ctrl-C, SIGTERM or SIGHUP, unless the session is in the config.
+    """If setup is interrupted, sign out of the session again, unless the session is in the config.
 
     After an error the sign-in is kept, so that the next `setup` needs none, and the user is told.
     """
     try:
-        with _interrupt_by_signals():
+        with _treat_signals_as_ctrl_c():
             yield
     except (click.Abort, KeyboardInterrupt):
         sessions.sign_out_after_unfinished_setup(app, session)
@@ -143,7 +143,7 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
 
 
 @contextmanager
-def _interrupt_by_signals() -> Iterator[None]:
+def _treat_signals_as_ctrl_c() -> Iterator[None]:
     """Let SIGTERM, and SIGHUP of a closed window, act as Ctrl-C, unless they are ignored."""
     before = {}
     for name in ("SIGTERM", "SIGHUP"):
@@ -158,7 +158,7 @@ def _interrupt_by_signals() -> Iterator[None]:
 
 
 def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool) -> None:
-    """After a "no" to the profiles, ask whether to write the session alone or to sign out.
+    """After the user declined the profiles, ask whether to write only the session, or to sign out.
 
     Without one of these, a token would be left whose session no command knows. For a session that
     is in the config already, ask whether to keep the sign-in that this setup made.
@@ -178,12 +178,12 @@ def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool)
         output.say(setup_text.SIGNED_OUT_AGAIN)
 
 
-def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
+def _offer_guard_rules(app: App, listing: Listing, *, yes: bool) -> None:
     """Offer to guard dangerous roles, if some are listed and there is no guard rule yet."""
     guarded = guards.propose_usual_guard_rules(app, listing)
     if not guarded:
         return
-    command = setup_text.guard_command(guarded)
+    command = setup_text.guard_rules_command(guarded)
     if yes or not output.can_ask_user():
         output.say(f"no role is guarded; guard administrators' roles with: {command}")
         return
@@ -228,7 +228,7 @@ def _choose_session(
 
 def _ask_whether_further_portal(session: SsoSession, portal: FurtherPortal, why: str) -> bool:
     output.say(f'{show(portal.start_url)} {why} than "{session.name}" ({show(session.start_url)})')
-    question = f'is it a further region of "{session.name}"?'
+    question = f'is this portal in a further region of "{session.name}"?'
     return output.confirm(question, yes=False, what="a further region")
 
 
@@ -294,9 +294,9 @@ def _ask_region(url: str, proposal: str | None) -> str:
 def _choose_default_region(
     app: App, session: SsoSession, choices: Choices, *, yes: bool
 ) -> Choices:
-    """Return the options of the sync with a default region; ask for it unless one is saved already.
+    """Return the options with a default region, for which the user is asked unless one is saved.
 
-    With `yes` it is the proposed one, which is printed if it is another than Identity Center's.
+    With `yes`, the proposed region is taken, and printed if it is not that of Identity Center.
     """
     proposal = default_regions.propose_default_region(app, session)
     if proposal is None or (yes and proposal == session.region):
@@ -318,13 +318,13 @@ def _parse_region_answer(answer: str) -> str:
 
 
 def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
-    """Print the problems that were found, and a command to try that works."""
+    """Print what is wrong with the AWS setup after `setup`, and a command to try that works."""
     if output.options().json:
         return
     if not listing.roles():
         output.say(setup_text.NO_ACCOUNT)
         return
-    report = doctor.prove_profile_of_session(app, session)
+    report = doctor.try_one_profile_of_session(app, session)
     has_aws = programs.find_program("aws", app.environ) is not None
     for line in setup_text.setup_result_lines(report, session.name, has_aws=has_aws):
         output.say(line)

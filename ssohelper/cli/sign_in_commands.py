@@ -170,7 +170,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     if errors:
         raise errors[-1]
     if everywhere:
-        recorded_sign_ins.check_records_readable(app)
+        recorded_sign_ins.check_sign_in_records_readable(app)
 
 
 @click.command("status")
@@ -198,7 +198,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     chosen = _chosen_session_name(session_name)
     sessions = app.config.read().sso_sessions()
     unlisted = [one for one in find_sessions_not_in_config(app) if chosen in (None, one.name)]
-    recorded_sign_ins.warn_of_damaged_records(app)
+    recorded_sign_ins.warn_of_damaged_sign_in_records(app)
     if chosen:
         is_known = chosen in {session.name for session in sessions}
         sessions = [] if unlisted and not is_known else [resolve_session(app, chosen)]
@@ -211,7 +211,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
         if check and clocks.is_sign_in_needed_within(app, one, min_seconds)
     ]
     for session in (*unlisted, *sessions):
-        prompt_notes.rewrite_prompts_of_session(
+        prompt_notes.rewrite_prompt_files_of_session(
             app, session
         )  # another tool may have signed in or out
     sessions += unlisted
@@ -377,7 +377,7 @@ def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list
         if clock.refreshable:  # how long this token lasts does not matter then
             lasts = f"{lasts.text}, renewed automatically"
     ends: str | Cell = clock_text.sign_in_end_text(clock.outlook, now)
-    # An end that is only assumed has no colour: nothing in the program depends on it.
+    # If the end of the sign-in is only assumed, its cell has no colour.
     if clock.outlook.at is not None and clock.outlook.reason != "assumed":
         ends = colors.time_cell(
             clock_text.sign_in_end_text(clock.outlook, now), clock.outlook.at - now

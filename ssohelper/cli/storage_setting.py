@@ -17,37 +17,37 @@ _ON_DISK = (
 )
 
 
-def confirm_storage_move(app: App, wanted: str, *, yes: bool) -> None:
-    """Ask before a change of the storage that would drop sign-ins which cannot be read.
+def confirm_storage_move(app: App, new_storage: str, *, yes: bool) -> None:
+    """Ask the user before a change of the storage that would lose sign-ins which cannot be read.
 
     Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer;
     UsageProblem if the user declines or cannot be asked.
     """
-    lost = storage.find_unreadable_sign_ins(app, wanted)
+    lost = storage.find_unreadable_sign_ins(app, new_storage)
     if not lost:
         return
     names = ", ".join(show(name) for name in lost)
     output.say(f"the keyring does not give the sign-in to: {names}")
     if not output.confirm(
-        "drop what cannot be read, and sign in again later?",
+        "drop the sign-ins that cannot be read, and sign in again later?",
         yes=yes,
         what="a sign-in that would be dropped",
     ):
         raise UsageProblem("nothing was changed", hint="unlock the keyring and try again")
 
 
-def move_sign_ins(app: App, wanted: str) -> None:
-    """Move the sign-ins to the storage `wanted`, and say what that changes for the user.
+def move_sign_ins(app: App, new_storage: str) -> None:
+    """Move the sign-ins to the storage `new_storage`, and say what that changes for the user.
 
     Raises: KeyringUnavailable, LocalState.
     """
-    moved = storage.move_sign_ins(app, wanted, drop_unreadable=True)
+    moved = storage.move_sign_ins(app, new_storage, drop_unreadable=True)
     if not moved.is_new:
         return
-    output.say(_IN_KEYRING if wanted == storage.KEYRING else _IN_FILES)
+    output.say(_IN_KEYRING if new_storage == storage.KEYRING else _IN_FILES)
     for name in moved.lost:
         app.warn(f'the sign-in to "{name}" could not be read; sign in with: ssohelper login {name}')
-    if wanted != storage.KEYRING:
+    if new_storage != storage.KEYRING:
         return
     if not moved.may_publish:
         output.say(_ON_DISK)

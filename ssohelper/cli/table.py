@@ -106,11 +106,11 @@ def _cut_column_widths(
         if not narrowed:
             break
 
-        def count_too_long(number: int) -> tuple[int, int]:
+        def count_too_long_cells_and_lengths(number: int) -> tuple[int, int]:
             column = lengths[number]
             return len(column) - bisect_left(column, widths[number]), -widths[number]
 
-        widths[min(narrowed, key=count_too_long)] -= 1
+        widths[min(narrowed, key=count_too_long_cells_and_lengths)] -= 1
     return [width if number in cut else natural[number] for number, width in enumerate(widths)]
 
 
@@ -126,7 +126,7 @@ def _cut_cells(
 
 
 def _unbreakable_width(cell: str) -> int:
-    """Return the width of a URL or path, which must not be broken; 0 for any other text."""
+    """Return the width of a cell with a URL or path, which must not be broken; else 0."""
     is_whole = " " not in cell and ("://" in cell or _PATH.match(cell) is not None)
     return columns_of_text(cell) if is_whole else 0
 
@@ -156,13 +156,13 @@ def _row_lines(cells: Sequence[str | Cell], widths: Sequence[int]) -> Iterator[s
     for number in range(max(map(len, texts))):
         parts = [text[number] if number < len(text) else "" for text in texts]
         padded = (
-            _styled(part, cell) + " " * (columns - columns_of_text(part))
+            _style_part_of_cell(part, cell) + " " * (columns - columns_of_text(part))
             for part, cell, columns in zip(parts, cells, widths, strict=True)
         )
         yield _GAP.join(padded).rstrip()
 
 
-def _styled(part: str, cell: str | Cell) -> str:
+def _style_part_of_cell(part: str, cell: str | Cell) -> str:
     if not part or not isinstance(cell, Cell):
         return part
     return click.style(part, dim=True) if cell.color == "dim" else click.style(part, fg=cell.color)

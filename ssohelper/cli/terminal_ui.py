@@ -71,7 +71,7 @@ class TerminalUi:
         return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        """Ask whether to sign in at a portal that is new; off a terminal, return False."""
+        """Ask whether the start URL may lead to a new portal; without a terminal, return False."""
         if not output.can_ask_user():
             return False
         output.say(f"{show(self._session.start_url)} now leads to another portal:")

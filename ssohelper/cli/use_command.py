@@ -83,12 +83,12 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
     row = output.options().chosen
     is_previous = words == ("-",) and not click.get_current_context().meta.get(_HAS_DASHES)
     has_own_shell = not is_previous and _can_start_shell(app)
-    shell = "" if has_own_shell else _shell_of_function("use")
+    shell = "" if has_own_shell else _shell_that_evaluates_output("use")
     if is_previous:
         previous, keys = _find_previous_profile_and_whether_keys(app)
         words = (previous,)
     if row is not None:
-        chosen = choosing.resolve_row(app, row)
+        chosen = choosing.resolve_profile_of_row(app, row)
     elif is_previous:
         chosen = choosing.choose_any_profile(*words)
     else:
@@ -97,25 +97,25 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
         _use_foreign_profile(app, shell, chosen, keys)
         return
     if keys:
-        guarding.grant_for_reason(app, chosen, reason)
+        guarding.grant_role_for_reason(app, chosen, reason)
         found, left = _get_keys_environment_and_time_left(app, chosen)
-        name = _name_for_going_back(app, chosen)
+        name = _profile_name_for_going_back(app, chosen)
     else:
         session = chosen.session
         outlook = profile_use.run_signed_in(
-            app, chosen, lambda: environment.ensure_sign_in(app, session)
+            app, chosen, lambda: environment.renew_due_token_and_load_outlook(app, session)
         )
         left = clock_text.sign_in_left_text(outlook, app.clock.now())
-        chosen = _ensure_profile(app, chosen, yes, is_typed=words == (chosen.name,))
+        chosen = _find_or_add_profile_of_role(app, chosen, yes, is_typed=words == (chosen.name,))
         # The role is granted after all other questions, because an answer may end the command, and
         # the time of a grant runs from the moment it is given.
-        guarding.grant_for_reason(app, chosen, reason)
+        guarding.grant_role_for_reason(app, chosen, reason)
         guarding.say_how_to_grant_guarded_role(app, chosen)
         profile_use.warn_about_lost_role(app, chosen)
         profile_use.warn_about_unusable_profile(app, chosen.name)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
-    found = guards.add_grant_reason(app, chosen.key, found)
+    found = guards.add_grant_reason_to_environment(app, chosen.key, found)
     if shell:
         output.write_shell_answer(_make_shell_script(app, shell, found, f"{_KINDS[keys]} {name}"))
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
@@ -128,7 +128,7 @@ def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool
     """Switch the shell to another tool's profile, from which SDKs get credentials themselves."""
     if keys:
         raise UsageProblem(
-            f'the credentials of profile "{found.name}" are not ours: --keys cannot export them',
+            f'--keys exports only credentials from ssohelper, not those of profile "{found.name}"',
             hint=f"without --keys: ssohelper use {found.name}",
         )
     if found.credential_source == foreign.FROM_ENVIRONMENT:
@@ -160,14 +160,14 @@ def undo_use() -> None:
 
     Needs the shell function: see `ssohelper install`.
     """
-    _shell_of_function("clear")
+    _shell_that_evaluates_output("clear")
     output.write_shell_answer("__ssohelper_clear")
 
 
 # -- choosing the profile and writing the shell's text -------------------------------------------
 
 
-def _shell_of_function(command: str) -> str:
+def _shell_that_evaluates_output(command: str) -> str:
     """Return the name of the shell whose function evaluates our stdout.
 
     Raises: UsageProblem when the shell function did not run us.
@@ -179,7 +179,7 @@ def _shell_of_function(command: str) -> str:
         return shell
     raise UsageProblem(
         f'"{command}" changes this shell, which needs the shell function',
-        hint=_install_hint(),
+        hint=_shell_init_line_hint(),
     )
 
 
@@ -200,12 +200,14 @@ def _replace_process_with_shell(app: App, variables: Environment) -> NoReturn:
     """Replace this process with the user's shell, which gets these variables."""
     shell = run.find_own_shell(app.environ)
     output.say(
-        f"this is a shell in your shell: exit ends it; to switch your own, {_install_hint()}"
+        f"this is a shell in your shell: exit ends it; to switch your own, {_shell_init_line_hint()}"
     )
-    click.get_current_context().exit(run.replace_process([shell], variables.for_child(app.environ)))
+    click.get_current_context().exit(
+        run.replace_process([shell], variables.applied_to(app.environ))
+    )
 
 
-def _install_hint() -> str:
+def _shell_init_line_hint() -> str:
     shell = os.path.basename(os.environ.get("SHELL", ""))
     if shell == "fish":
         line = "put into ~/.config/fish/config.fish: ssohelper-credentials shell-init fish | source"
@@ -233,18 +235,20 @@ def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Env
     keys = profile_use.run_signed_in(
         app, profile, lambda: fixed_keys.release_fixed_keys(app, profile, Way.USE)
     )
-    return environment.build_keys_environment(app, profile, keys), profile_use.keys_left_text(
+    return environment.build_keys_environment(app, profile, keys), profile_use.keys_time_left_text(
         app, keys
     )
 
 
-def _name_for_going_back(app: App, chosen: Profile) -> str:
-    """Return a name by which a later `use -` finds the same role, whatever AWS_PROFILE is then."""
+def _profile_name_for_going_back(app: App, chosen: Profile) -> str:
+    """Return the name to record for this use: with it, a later `use -` finds the same role."""
     return _current_profile_name(app, chosen) or chosen.key.text
 
 
-def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
-    """Return the chosen role under the name of one of its profiles; offer to add a missing one.
+def _find_or_add_profile_of_role(
+    app: App, chosen: Profile, yes: bool, *, is_typed: bool
+) -> Profile:
+    """Return the chosen role under the name of one of its profiles; offer to add one if needed.
 
     A profile whose credentials another program provides is used only if the user typed its name and
     that program is installed, because only a run would show whether it works. If the typed name is
@@ -256,9 +260,11 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     name = _current_profile_name(app, chosen)
     unfit = adopting.find_profiles_unfit_for_use(app, chosen.session, [chosen.role])
     is_sure = name is not None and name not in unfit
-    is_named = is_typed and (is_sure or not (name and _is_text_of_role(app, chosen, name)))
-    if name and not is_sure and is_named and _is_managed(app, name):
-        raise profile_reasons.explain_why_profile_is_not_used(app, name)
+    is_named = is_typed and (
+        is_sure or not (name and _is_name_also_text_of_role(app, chosen, name))
+    )
+    if name and not is_sure and is_named and _is_profile_managed(app, name):
+        raise profile_reasons.make_profile_not_used_error(app, name)
     trouble = adopting.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
     if trouble:
         output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(trouble)}')
@@ -270,14 +276,14 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
         broken = profile_reasons.choose_profiles_with_broken_command(app, unfit)
         for other in selection.find_profiles_of_role(app, chosen.key, sorted(unfit)):
             if other in broken:
-                error = profile_reasons.explain_why_profile_is_not_used(app, other)
+                error = profile_reasons.make_profile_not_used_error(app, other)
                 output.say(f"{show_message(error.message)}; its command can be written again")
-            elif _is_managed(app, other) and not (is_typed and other == chosen.name):
+            elif _is_profile_managed(app, other) and not (is_typed and other == chosen.name):
                 _say_why_profile_is_not_used(app, chosen, other)
         with listing_progress.show_listing_progress() as progress:
             listing = directory.fetch_listing(app, chosen.session, progress=progress)
         choices = profiles.merge_choices(app, chosen.session)
-        plan = profiles.plan_add(app, chosen.session, listing, choices, chosen.role, None)
+        plan = profiles.plan_new_profile(app, chosen.session, listing, choices, chosen.role, None)
         lack = "has no profile that works" if unfit else "has no profile yet"
         output.say(f'the role "{show(chosen.name)}" {lack}')
         if not write_plan(app, plan, yes=yes, what="use"):
@@ -294,8 +300,8 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> 
     return selection.resolve_chosen_role(app, chosen.key, [name])
 
 
-def _is_text_of_role(app: App, chosen: Profile, name: str) -> bool:
-    """Return whether the profile's name is also [SESSION:]ACCOUNT/ROLE of its role."""
+def _is_name_also_text_of_role(app: App, chosen: Profile, name: str) -> bool:
+    """Return whether `name`, a profile's name, could also be read as [SESSION:]ACCOUNT/ROLE."""
     try:
         found = selection.resolve_role_text(app, name, chosen.session.name)
     except SsoHelperError:
@@ -303,14 +309,14 @@ def _is_text_of_role(app: App, chosen: Profile, name: str) -> bool:
     return (found.session, found.role) == (chosen.session, chosen.role)
 
 
-def _is_managed(app: App, name: str) -> bool:
+def _is_profile_managed(app: App, name: str) -> bool:
     entry = app.config.find_profile(name)
     return entry is not None and entry.managed
 
 
 def _say_why_profile_is_not_used(app: App, chosen: Profile, name: str) -> None:
-    if _is_managed(app, name):
-        error = profile_reasons.explain_why_profile_is_not_used(app, name)
+    if _is_profile_managed(app, name):
+        error = profile_reasons.make_profile_not_used_error(app, name)
         output.say(f"{show_message(error.message)}; to repair it: {show_message(error.hint or '')}")
         return
     trouble = adopting.find_profile_trouble(app, name) or "another tool's program gives its keys"
@@ -357,7 +363,7 @@ def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> s
         names = dict.fromkeys((*environment.TOUCHED, *found.unset))
         undo = shell_text.text_that_restores_variables(shell, names, app.environ)
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_before", undo))
-    lines += shell_text.assignment_lines(shell, found.revealed(), found.unset)
+    lines += shell_text.assignment_lines(shell, found.reveal_variables(), found.unset)
     if shell == "fish":
         lines.append("true")  # fish's `set -e` of an unset variable leaves a non-zero status
     return shell_text.joined_shell_lines(shell, lines)

@@ -37,12 +37,12 @@ def whoami(profile: str | None, reason: str | None) -> None:
     if isinstance(chosen, ForeignProfile):
         foreign_use.print_foreign_identity(app, chosen)
         return
-    guarding.grant_for_reason(app, chosen, reason)
+    guarding.grant_role_for_reason(app, chosen, reason)
     is_named = profile is not None
-    shadows = doctor.find_what_shadows_profile(app, chosen, is_named=is_named)
+    shadows = doctor.find_what_overrides_profile_in_shell(app, chosen, is_named=is_named)
     for finding in shadows:
         app.warn(f"{finding.message}; {finding.fix}")
-    trouble = profile_reasons.find_trouble_of_shell(
+    trouble = profile_reasons.find_trouble_of_profile_in_shell(
         app, chosen.name, is_named=is_named
     ) or adopting.find_profile_trouble(app, chosen.name)
     if trouble and not shadows:

@@ -20,11 +20,11 @@ from ssohelper.core.search import Index
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import UsageProblem
 
-# How many roles an error names at most. Few, because an error is one line.
+# How many of the roles that match, at most, the error names, which is one line.
 _NAMED = 5
 # How many rows a picker shows without scrolling, also in a low terminal.
 _SEEN = 8
-# How long a text must be that the names offered by an error have in common, to be searched for.
+# The least length of a text that a picker searches for because all offered names contain it.
 _LEAST_COMMON = 3
 
 
@@ -60,7 +60,7 @@ def choose_profile(
     app, session = output.get_app(), output.options().session
     if not output.can_draw_picker():
         raise _make_error_with_roles(app, words, session, unknown)
-    choice = choosing.read_known_roles(app, session, with_others=True)
+    choice = choosing.read_known_roles(app, session, with_foreign_profiles=True)
     found = _choose_role(app, words, choice, confirm, unknown)
     if isinstance(found, Profile):
         choosing.warn_about_config(app, found.name)
@@ -71,7 +71,7 @@ def _choose_role(
     app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UnknownProfile
 ) -> Profile | ForeignProfile:
     index = role_rows.make_role_index(choice.rows)
-    row = _find_only_match(words, index, choice.rows)
+    row = _find_only_matching_row(words, index, choice.rows)
     if row is None:
         typed = " ".join(words)
         if not index.search(words, fuzzy=True):
@@ -79,12 +79,14 @@ def _choose_role(
             output.say(f"ssohelper: {show_message(unknown.message)}")
             output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
         return choosing.pick_role_from(app, choice, typed)
-    output.say(f"the only match: {choosing.describe_row(choice, row)}")
-    choosing.confirm_row(app, row, confirm)
-    return choosing.resolve_row(app, row)
+    output.say(f"the only match: {choosing.describe_role_of_row(choice, row)}")
+    choosing.confirm_use_of_row(app, row, confirm)
+    return choosing.resolve_profile_of_row(app, row)
 
 
-def _find_only_match(words: Sequence[str], index: Index, rows: list[RoleRow]) -> RoleRow | None:
+def _find_only_matching_row(
+    words: Sequence[str], index: Index, rows: list[RoleRow]
+) -> RoleRow | None:
     """Return the only row that matches all words exactly; None if several rows do, or none."""
     if all(term.is_excluded for term in parse_query(words)):
         return None  # nothing says which role is wanted
@@ -95,7 +97,7 @@ def _find_only_match(words: Sequence[str], index: Index, rows: list[RoleRow]) ->
 def text_that_finds_roles(
     words: Sequence[str], index: Index, rows: list[RoleRow], offered: Sequence[str]
 ) -> str:
-    """Return a search in place of words that find nothing together.
+    """Return the text to search for in place of the user's words, which no role matches together.
 
     It finds the profiles that the error offers, if one text finds them and few others, else the
     most similar one. If none is offered, or none is among the rows, it has those of the words that
@@ -141,7 +143,7 @@ def _make_error_with_roles(
     """Return the error for words where no terminal can ask; it names roles that match all words."""
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
-    rows = roles.read_roles(app, session, with_others=True).rows
+    rows = roles.read_roles(app, session, with_foreign_profiles=True).rows
     found = role_rows.make_role_index(rows).search(words)
     if not found:
         return unknown

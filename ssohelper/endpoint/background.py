@@ -154,7 +154,7 @@ class BackgroundWork:
             with suppress(AwsUnreachable, Refused):
                 if at != outlook.token_expires_at:
                     self._renew_token(app)
-                credentials.get_new_credentials(
+                credentials.replace_cached_credentials(
                     app, self._session, self._role, Way.SERVE, app.clock.deadline()
                 )
                 self._renewed_before.add(at)

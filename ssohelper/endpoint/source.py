@@ -128,7 +128,9 @@ class CredentialSource:
         try:
             deadline = app.clock.deadline()
             if must_renew:
-                credentials.get_new_credentials(app, self._session, self._role, Way.SERVE, deadline)
+                credentials.replace_cached_credentials(
+                    app, self._session, self._role, Way.SERVE, deadline
+                )
             request.credentials = credentials.release_credentials(
                 app, self._session, self._role, Way.SERVE, deadline
             )

@@ -30,7 +30,7 @@ def app(tmp_path: Path) -> WorldApp:
 
 
 def variables(app: WorldApp, *globs: str) -> dict[str, str]:
-    found: dict[str, str] = agents.build_allow_variable(app, globs)
+    found: dict[str, str] = agents.build_allow_list_variable(app, globs)
     return found
 
 

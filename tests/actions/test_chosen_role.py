@@ -200,7 +200,7 @@ class Reach:
         return self.is_right(profile) and keys_of(self.app, profile) == self.row.key.text
 
     def picked_on_the_command_line(self) -> bool:
-        found = choosing._pick_role(self.app, None, with_others=False)
+        found = choosing._pick_role(self.app, None, with_foreign_profiles=False)
         return isinstance(found, selection.Profile) and self.is_right(found)
 
     def use(self) -> bool:
@@ -220,7 +220,7 @@ class Reach:
 
     def use_keys_and_go_back(self) -> bool:
         profile = self.actions._resolve_profile(self.row)
-        name = use_command._name_for_going_back(self.app, profile)
+        name = use_command._profile_name_for_going_back(self.app, profile)
         return name == self.row.key.text or self.is_name_right(name)
 
     def copy_export(self) -> bool:

@@ -104,7 +104,7 @@ def test_an_unknown_end_is_a_warning_unless_the_time_is_short(
     signed_in(app, ago)
     found = app.tokens.load(SESSION)
     assert found
-    clocks.warn_of_unknown_end(app, SESSION, found, seconds)
+    clocks.warn_of_unknown_sign_in_end(app, SESSION, found, seconds)
     assert len(app.warnings) == (said is not None)
     if said:
         assert f'the sign-in to "corp" may end {said}' in app.warnings[0]
@@ -115,7 +115,7 @@ def test_a_known_end_is_no_warning(app: WorldApp) -> None:
     found = app.tokens.load(SESSION)
     assert found
     if clocks.load_sign_in_outlook(app, SESSION).is_end_known:
-        clocks.warn_of_unknown_end(app, SESSION, found, 99 * HOUR)
+        clocks.warn_of_unknown_sign_in_end(app, SESSION, found, 99 * HOUR)
         assert app.warnings == []
 
 

@@ -19,7 +19,7 @@ def app(tmp_path: Path) -> WorldApp:
 
 
 def visit(app: WorldApp, profile: Profile, browser: str = "firefox") -> str | None:
-    other = console.record_visit_and_find_other_role(app, browser, profile, app.at + HOUR)
+    other = console.record_console_visit_and_find_other_role(app, browser, profile, app.at + HOUR)
     return other and other.role_name
 
 

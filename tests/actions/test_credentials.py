@@ -326,7 +326,7 @@ class TestRenewing:
     @pytest.mark.parametrize("left", [3600, 1800, 60])
     def test_renew_now_gets_new_credentials_whatever_is_cached(self, app, left):
         app.keep(left)
-        credentials.get_new_credentials(
+        credentials.replace_cached_credentials(
             app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
         )
         assert (app.is_kept(), app.served_for()) == ("fresh-1", LIFE // 2)
@@ -335,7 +335,7 @@ class TestRenewing:
         app.keep(3600)
         app.answer = AwsUnreachable("down")
         with pytest.raises(AwsUnreachable, match="could not be renewed"):
-            credentials.get_new_credentials(
+            credentials.replace_cached_credentials(
                 app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
             )
 

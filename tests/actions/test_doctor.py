@@ -92,7 +92,7 @@ def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(
         block = broken.removeprefix(adopted).decode().splitlines()
         added = [line[1:] for line in undoing.diff_undo(app, version) if line[0] == "+"]
         assert added[1:] == block
-        undoing.undo(app, version, edited)
+        undoing.undo_config_write(app, version, edited)
         assert healthy.config_file.read_bytes() == edited + broken.removeprefix(adopted)
         healthy.config_file.write_bytes(broken)
 

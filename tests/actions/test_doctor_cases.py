@@ -302,7 +302,7 @@ def test_the_end_of_a_setup_names_a_clock_that_differs_from_awss(home):
         [session] = app.config.read().sso_sessions()
         directory.fetch_listing(app, session, refresh=True)
         app.environ["SHELL"] = "/bin/bash"
-        report = doctor.prove_profile_of_session(app, session)
+        report = doctor.try_one_profile_of_session(app, session)
         assert not report.has_shell_lines
         found = {one.id: one for one in report.findings}
         assert "behind AWS's" in found["clock"].message
@@ -313,7 +313,7 @@ def test_the_end_of_a_setup_names_a_clock_that_differs_from_awss(home):
 def test_whoami_names_the_repair_of_a_helper_that_has_moved(home, emulator):
     helper_moved(home)
     app = App(home.env)
-    [found] = doctor.find_what_shadows_profile(
+    [found] = doctor.find_what_overrides_profile_in_shell(
         app, selection.resolve_profile(app, "pay.Read", None)
     )
     assert found.fix.startswith("ssohelper doctor --fix writes its present path")

@@ -48,18 +48,18 @@ def app(tmp_path: Path) -> GuardedApp:
 
 class TestGrant:
     def test_it_counts_on_this_terminal_for_its_time(self, app: GuardedApp) -> None:
-        assert guards.needs_grant(app, KEY)
+        assert guards.role_needs_grant(app, KEY)
         made = app.grant()
         assert (made.reason, made.granted_at, made.ends_at) == ("INC-4711 for ana", NOW, NOW + 1800)
-        assert not guards.needs_grant(app, KEY)
+        assert not guards.role_needs_grant(app, KEY)
         app.here = HERE._replace(session=TerminalSession(78, 4712, "pts/4"))
-        assert guards.needs_grant(app, KEY)
+        assert guards.role_needs_grant(app, KEY)
         app.grant(on_all_terminals=True)
         app.here = HERE._replace(session=None)
-        assert not guards.needs_grant(app, KEY)
+        assert not guards.role_needs_grant(app, KEY)
 
     def test_a_role_that_no_rule_guards_needs_none(self, app: GuardedApp) -> None:
-        assert not guards.needs_grant(app, OTHER)
+        assert not guards.role_needs_grant(app, OTHER)
 
     @pytest.mark.parametrize("seconds", [0, -1, 3601])
     def test_it_lasts_for_at_most_an_hour(self, app: GuardedApp, seconds: int) -> None:
@@ -84,15 +84,15 @@ class TestGrant:
         app.environ["SSOHELPER_ALLOW"] = "*/*"
         with pytest.raises(Refused, match="cannot grant a guarded role"):
             app.grant()
-        assert guards.needs_grant(app, KEY)
+        assert guards.role_needs_grant(app, KEY)
 
     def test_another_word_is_refused_with_a_line_in_the_journal(self, app: GuardedApp) -> None:
         word, notice = guards.make_grant_question(app, KEY)
         assert (word, RULE in notice) == (KEY.account_id, True)
-        guards.check_typed_word(app, KEY, f"  {word}\t", word)
+        guards.check_word_typed_for_grant(app, KEY, f"  {word}\t", word)
         assert app.events() == []
         with pytest.raises(Refused, match=guards.WRONG_WORD):
-            guards.check_typed_word(app, KEY, "yes", word)
+            guards.check_word_typed_for_grant(app, KEY, "yes", word)
         assert app.events() == ["refused"]
 
     @pytest.mark.parametrize(
@@ -127,28 +127,30 @@ class TestReason:
 
     def test_a_grants_reason_is_the_application_id(self, app: GuardedApp) -> None:
         before = environment.Environment({}, ())
-        assert guards.add_grant_reason(app, KEY, before) == before
+        assert guards.add_grant_reason_to_environment(app, KEY, before) == before
         app.grant()
-        found = guards.add_grant_reason(app, KEY, before)
+        found = guards.add_grant_reason_to_environment(app, KEY, before)
         assert found.set == {environment.APP_ID: "ssohelper-INC-4711-for-ana"}
-        assert guards.add_grant_reason(app, OTHER, before) == before
+        assert guards.add_grant_reason_to_environment(app, OTHER, before) == before
 
     def test_it_has_at_most_50_characters(self, app: GuardedApp) -> None:
         guards.grant_role(app, KEY, "x" * 200, 60)
-        found = guards.add_grant_reason(app, KEY, environment.Environment({}, ()))
+        found = guards.add_grant_reason_to_environment(app, KEY, environment.Environment({}, ()))
         assert len(found.set[environment.APP_ID]) == 50
 
     def test_an_id_of_the_user_stays(self, app: GuardedApp) -> None:
         app.grant()
         app.environ[environment.APP_ID] = "mine"
         before = environment.Environment({}, ())
-        assert guards.add_grant_reason(app, KEY, before) == before
+        assert guards.add_grant_reason_to_environment(app, KEY, before) == before
 
     def test_an_id_of_an_earlier_use_is_unset_for_a_role_that_no_rule_guards(
         self, app: GuardedApp
     ) -> None:
         app.environ[environment.APP_ID] = "ssohelper-old"
-        found = guards.add_grant_reason(app, OTHER, environment.Environment({}, ("A",)))
+        found = guards.add_grant_reason_to_environment(
+            app, OTHER, environment.Environment({}, ("A",))
+        )
         assert found == environment.Environment({}, ("A", environment.APP_ID))
 
 

@@ -132,7 +132,9 @@ def test_add_ends_the_record_that_the_user_removed_the_profile(app: App, home: H
     assert listing is not None
     given = Choices(form="sso")
     choices = profiles.merge_choices(app, session, given)
-    profiles.write_profile_plan(app, profiles.plan_add(app, session, listing, choices, admin, None))
+    profiles.write_profile_plan(
+        app, profiles.plan_new_profile(app, session, listing, choices, admin, None)
+    )
     left = removed._replace(removed=frozenset({read}), written_region="eu-west-1")
     assert app.choices.load("corp") == left
 
@@ -241,9 +243,9 @@ def test_the_region_that_the_first_profiles_get_is_remembered(
     assert listing is not None
     given = app, session, listing, profiles.merge_choices(app, session)
     if adds == "one role":
-        plan = profiles.plan_add(*given, Role(PAY, "Admin"), None)
+        plan = profiles.plan_new_profile(*given, Role(PAY, "Admin"), None)
     elif adds == "ticked roles":
-        plan = profiles.plan_add_roles(*given, [Role(PAY, "Admin")])
+        plan = profiles.plan_new_profiles_of_roles(*given, [Role(PAY, "Admin")])
     else:
         plan = profiles.plan_sync(*given)
     profiles.write_profile_plan(app, plan)
@@ -265,6 +267,6 @@ def test_a_region_given_for_one_profile_is_not_the_session_s_default(home: Home)
     assert listing is not None
     choices = profiles.merge_choices(app, session)
     role = Role(PAY, "Admin")
-    plan = profiles.plan_add(app, session, listing, choices, role, None, region="sa-east-1")
+    plan = profiles.plan_new_profile(app, session, listing, choices, role, None, region="sa-east-1")
     profiles.write_profile_plan(app, plan)
     assert app.choices.load("corp").default_region is None

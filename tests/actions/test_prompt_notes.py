@@ -46,7 +46,7 @@ def test_a_sign_out_while_the_files_are_rewritten_is_noticed(
         return really(*words, **more)
 
     monkeypatch.setattr(app.prompt_state, "write", write)
-    prompt_notes.rewrite_prompts_of_session(app, SESSION)
+    prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
     assert rows(app) == ended()
 
 
@@ -55,7 +55,7 @@ def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp) -> 
     for key in (KEY, OTHER, foreign):
         app.prompt_state.write(key, "as before")
     app.sign_in(HOUR, refresh=None)
-    prompt_notes.rewrite_prompts_of_session(app, SESSION)
+    prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
     assert (rows(app), rows(app, OTHER), rows(app, foreign)) == (
         ends_in(HOUR),
         ends_in(HOUR),
@@ -66,9 +66,9 @@ def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp) -> 
 def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp) -> None:
     app.sign_in(HOUR, refresh=None)
     app.prompt_state.write(KEY, "as before", NOW + 60)
-    prompt_notes.rewrite_prompts_of_session(app, SESSION)
+    prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
     assert rows(app) == ends_in(HOUR, NOW + 60)
-    prompt_notes.rewrite_prompts_after_sign_in(app, SESSION)
+    prompt_notes.rewrite_prompt_files_after_sign_in(app, SESSION)
     assert rows(app) == ends_in(HOUR)
     assert app.prompt_state.load_role_end(KEY) is None
 
@@ -76,14 +76,14 @@ def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp) -> None:
 def test_a_renewal_makes_no_file_that_no_shell_asked_for(app: WorldApp) -> None:
     app.sign_in(HOUR)
     prompt_notes.show_renewal_in_prompts(app, SESSION, KEY)
-    prompt_notes.rewrite_prompts_of_session(app, SESSION)
+    prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
     assert not app.prompt_state.role_file(KEY).exists()
 
 
 def test_the_same_rows_are_not_written_again(app: WorldApp) -> None:
     app.prompt_state.write(KEY, ended(), config_mtime_ns=5)
     before = app.prompt_state.role_file(KEY).stat()
-    prompt_notes.rewrite_prompts_of_session(app, SESSION)
+    prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
     assert app.prompt_state.role_file(KEY).stat().st_ino == before.st_ino
     app.prompt_state.write(KEY, "1|0|fine|ok")
     assert app.prompt_state.role_file(KEY).stat().st_mtime_ns == 5

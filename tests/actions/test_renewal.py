@@ -464,7 +464,7 @@ class TestFacts:
         assert app.facts() == facts._replace(
             ended_at=NOW, observed_hours_seconds=8 * HOUR, token_life_seconds=None
         )
-        assert tokens.load_renewal_due_at(app, SESSION) is None
+        assert tokens.load_token_renewal_time(app, SESSION) is None
         assert prompt_rows(app) == rows_of(NOW, "ended")
 
     def test_a_prompt_shows_the_new_end_of_the_sign_in(self, app):

@@ -59,7 +59,9 @@ def test_a_legacy_profile_is_shown_for_the_session_whose_sign_in_serves_it(home:
     }
     assert shown == {"corp": [("old",), ("chain",)], "second": [], "other": []}
     sessions = house.config.read().sso_sessions()
-    assert list(roles.find_profiles_by_role(house, sessions)) == [RoleKey("corp", PROD.id, "Admin")]
+    assert list(roles.find_profile_names_by_role(house, sessions)) == [
+        RoleKey("corp", PROD.id, "Admin")
+    ]
 
 
 def test_the_roles_of_one_session_only(home: Home):

@@ -49,4 +49,4 @@ def test_the_command_that_writes_the_profiles_later_names_one_of_several_session
 def test_the_question_names_the_profiles_that_need_ssohelper(
     needing: list[str], names: str
 ) -> None:
-    assert f"({names})?" in setup_text.adopt_question(needing)
+    assert f"({names})?" in setup_text.adopt_profiles_question(needing)

@@ -34,7 +34,7 @@ class Days:
         while self.clock[0] < until:
             self.clock[0] += min(every, until - self.clock[0])
             try:
-                due_at = tokens.load_renewal_due_at(self.app, self.session)
+                due_at = tokens.load_token_renewal_time(self.app, self.session)
                 if due_at is not None and self.app.clock.now() >= due_at:
                     self.renew()
                 tokens.ensure_valid_token(self.app, self.session, self.app.clock.deadline())

@@ -110,7 +110,7 @@ def test_a_held_job_passes_its_wait_on_to_children() -> None:
 
 def test_the_wait_is_that_of_the_settings(app: WorldApp, tmp_path: Path) -> None:
     assert sign_in_wait.configured_wait_seconds(app, SESSION) == 0
-    assert sign_in_wait.hold_duration_text(app, SESSION) == "12h"
+    assert sign_in_wait.exec_hold_duration_text(app, SESSION) == "12h"
     assert sign_in_wait.prepare_wait_for_sign_in(app, SESSION) is None
 
 
@@ -119,7 +119,7 @@ def test_a_held_job_waits_as_the_settings_say_unless_they_say_not_to_wait(
     app: WorldApp, setting: str, text: str
 ) -> None:
     app.environ[sign_in_wait.VARIABLE] = setting
-    assert sign_in_wait.hold_duration_text(app, SESSION) == text
+    assert sign_in_wait.exec_hold_duration_text(app, SESSION) == text
 
 
 @pytest.mark.parametrize("seconds", [0.05, 1.0, 2.5])

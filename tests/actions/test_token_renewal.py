@@ -68,7 +68,7 @@ def test_a_token_that_cannot_be_renewed_is_used_until_its_end(app, how):
     app.sign_in(1, **how)
     assert app.valid() == "first"
     assert tokens.load_token_for_broker(app, SESSION).state is TokenState.GOOD
-    assert tokens.load_renewal_due_at(app, SESSION) is None
+    assert tokens.load_token_renewal_time(app, SESSION) is None
     assert app.facts() == SignInFacts()  # nothing has ended
     app.at += 1
     for call in (app.valid, lambda: tokens.load_token_for_broker(app, SESSION)):
@@ -127,19 +127,19 @@ class TestDue:
     @pytest.mark.parametrize("left", [1801, 1800, 0])
     def test_a_token_is_due_after_half_of_its_lifetime(self, app, left):
         app.sign_in(left)
-        assert tokens.load_renewal_due_at(app, SESSION) == NOW + left - 1800
+        assert tokens.load_token_renewal_time(app, SESSION) == NOW + left - 1800
 
     def test_nothing_is_due_when_signed_out(self, app):
-        assert tokens.load_renewal_due_at(app, SESSION) is None
+        assert tokens.load_token_renewal_time(app, SESSION) is None
 
     def test_nothing_is_due_after_the_end_of_the_sign_in(self, app):
         app.sign_in(0)
         app.renewal = LoginRequired("invalid_grant")
         with pytest.raises(LoginRequired):
             app.valid()
-        assert tokens.load_renewal_due_at(app, SESSION) is None
+        assert tokens.load_token_renewal_time(app, SESSION) is None
         app.sign_in(1800, "theirs")
-        assert tokens.load_renewal_due_at(app, SESSION) == NOW
+        assert tokens.load_token_renewal_time(app, SESSION) == NOW
 
 
 class TestRejected:

@@ -86,7 +86,7 @@ def test_a_legacy_profile_that_another_session_serves_is_not_taken_over(
     assert f'{of}works by the sign-in to "corp", until its access token ends\n    old\n' in said
     assert f"{of}does not work now: the role is not in your list\n    other\n" in said
     assert (
-        f'{of}does not work now: the sign-in that it uses, to "corp", does not have its role\n'
+        f'{of}does not work now: it uses the sign-in to "corp", which does not have its role\n'
         "    mine\n"
     ) in said
     assert (
@@ -389,7 +389,7 @@ def test_use_of_a_role_always_ends_on_a_profile_that_works(
     # A row of a list may come with that name, which the user has not typed.
     app = in_process(home)
     row = resolve_profile(app, "sandbox-ana/SandboxAdmin", None)
-    chosen = use_command._ensure_profile(app, row, False, is_typed=False)
+    chosen = use_command._find_or_add_profile_of_role(app, row, False, is_typed=False)
     assert chosen.name == "sandbox-ana.SandboxAdmin"
 
 
@@ -692,7 +692,7 @@ def test_a_managed_profile_that_would_not_give_its_role_is_not_used(
     # So does a row of a list, as after Enter in the full screen.
     app = in_process(signed_in)
     row = resolve_profile(app, "pay.Read", None)
-    assert use_command._ensure_profile(app, row, False, is_typed=False).name == used
+    assert use_command._find_or_add_profile_of_role(app, row, False, is_typed=False).name == used
 
 
 def test_a_program_in_the_section_leaves_the_sso_keys_to_the_aws_cli(saved: Home, run: Run) -> None:

@@ -74,7 +74,7 @@ def test_guarded_roles_need_a_typed_word(saved: Home, run: Run, terminal: Termin
     done = run(*LEAVE, "--yes")
     assert (done.returncode, saved.config_file.read_bytes()) == (9, before)
     child = terminal(*LEAVE, "--yes")
-    child.expect_exact("no guard is asked for these roles: corp:001234567890/Admin")
+    child.expect_exact("these guarded roles need no grant: corp:001234567890/Admin")
     child.expect_exact(f"type {LOOSEN_WORD} to go on: ")
     child.sendline(LOOSEN_WORD)
     assert ended(child)[0] == 0
@@ -127,7 +127,7 @@ def test_a_dry_run_lists_the_roles_whose_guard_ends(saved: Home, run: Run) -> No
     assert "no guard" not in ok(run(*LEAVE, "--dry-run"))
     ok(run("config", "set", "guard.rules", "*/Admin"))
     said = ok(run(*LEAVE, "--dry-run"))
-    assert "no guard would be asked any more for: corp:001234567890/Admin\n" in said
+    assert "this guarded role could be used without a grant: corp:001234567890/Admin\n" in said
 
 
 def test_leaving_says_which_token_files_are_no_longer_renewed(saved: Home, run: Run) -> None:

@@ -73,7 +73,7 @@ def test_a_profile_of_the_config_and_a_section_without_keys_are_what_they_were(
 
 
 def test_the_pickers_list_it_last(keyed: Chained):
-    rows = read_roles(App(keyed.home.env), with_others=True).rows
+    rows = read_roles(App(keyed.home.env), with_foreign_profiles=True).rows
     others = [(row.role_name, row.provider) for row in rows if row.provider]
     assert others == [("plain", "static keys")]
 

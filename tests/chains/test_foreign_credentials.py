@@ -297,7 +297,7 @@ def test_a_hanging_program_is_killed_with_all_that_it_started(keyed: Keyed):
         )
     assert started.exists()
     assert str(program) in failed.value.message
-    assert "within 6 s: it was stopped" in failed.value.message
+    assert "within 6 s, so the attempt was stopped" in failed.value.message
     pids = [int(one) for one in started.read_text().split()]
     wait_for(
         lambda: not any(Path(f"/proc/{one}/cmdline").exists() and is_alive(one) for one in pids)
@@ -328,7 +328,7 @@ def test_a_command_waits_18_seconds_for_a_hanging_program(keyed: Keyed, run: Run
     began = time.monotonic()
     done = run("env", "own", "--format", "json")
     assert (done.returncode, done.stdout) == (6, "")
-    assert "other-tool within 18 s: it was stopped" in done.stderr
+    assert "other-tool within 18 s, so the attempt was stopped" in done.stderr
     assert 15 < time.monotonic() - began < 60
 
 

@@ -49,7 +49,7 @@ def test_exec_names_the_profile_and_nothing_else(foreign: Chained, run: Run, nam
     done = run("exec", name, "--", "sh", "-c", SHOW, env=others)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() in (f"{name} us-west-2 none none", f"{name} eu-west-3 none none")
-    waits = "; the command waits for that program" if name == "own" else ""
+    waits = "; the command that you run waits for that program" if name == "own" else ""
     assert done.stderr == f'profile "{name}": not ours, its credentials come from {what}{waits}\n'
     assert kept_files(foreign) == []
     assert foreign.issued == (0, 0)

@@ -67,7 +67,7 @@ def test_an_interrupted_command_that_waits_for_it_ends_and_loses_nothing(
         assert program.ends(signal.SIGINT, seconds=60) == -signal.SIGINT
         said = "".join(program.err)
     assert said.startswith('profile "above": not ours, ')
-    assert "other-tool; the command waits for that program\n" in said
+    assert "other-tool; the command that you run waits for that program\n" in said
     os.kill(int(started.read_text()), signal.SIGKILL)
     kept = json.loads(run("status", "--json").stdout)["data"]
     assert kept["sessions"][0]["state"] == "valid"

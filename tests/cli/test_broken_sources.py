@@ -142,7 +142,7 @@ def test_a_role_that_is_not_listed(shell: Shell, emulator: Emulator) -> None:
     found = shell.run("doctor", "chain")
     assert (found.returncode, "source-unusable" in found.stdout) == (3, True)
     said = shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
-    assert 'the role "Role99" in 000000000001 is not in AWS' in said
+    assert 'the role "Role99" in 000000000001 is not in the list of roles that AWS gave' in said
 
 
 def test_a_wrong_region_of_the_portal(shell: Shell, emulator: Emulator) -> None:
@@ -248,14 +248,14 @@ def test_the_doctor_of_setup_names_the_chains_on_a_managed_profile_whose_helper_
     shell: Shell, emulator: Emulator
 ) -> None:
     add(shell, emulator, f"ssohelper_managed = true\n{OWN}", "/gone/ssohelper-credentials")
-    found = doctor.prove_profile_of_session(shell.app, shell.session).findings
+    found = doctor.try_one_profile_of_session(shell.app, shell.session).findings
     assert [(one.id, one.subject) for one in found] == [
         ("helper-missing", 'profile "src"'),
         ("source-unusable", 'profiles "chain" and "deep"'),
     ]
     # setup itself writes the present path before its doctor looks.
     shell.run("setup", "--session", "corp", "--yes")
-    assert doctor.prove_profile_of_session(shell.app, shell.session).findings == ()
+    assert doctor.try_one_profile_of_session(shell.app, shell.session).findings == ()
 
 
 def test_fixed_keys_as_a_source_are_not_complained_about(shell: Shell, emulator: Emulator) -> None:

@@ -10,7 +10,7 @@ from tests.actions.world import HOUR, NOW, WorldApp, keys
 
 
 def test_keys_are_told_with_the_time_that_is_left(tmp_path: Path) -> None:
-    said = profile_use.keys_left_text(WorldApp(tmp_path), keys("A", NOW + HOUR))
+    said = profile_use.keys_time_left_text(WorldApp(tmp_path), keys("A", NOW + HOUR))
     assert said == "these keys end in 1h, at 2096-10-02T08:06:40Z"
 
 

@@ -427,7 +427,7 @@ def test_show_on_a_terminal_counts_the_profiles_that_do_not_fit(
     _, shown = ended(terminal("session", "show", "corp"))
     assert "p9" in shown
     assert "p10" not in shown
-    assert "and 1190 more; all of them with --json" in shown
+    assert "and 1190 more profiles; all of them with --json" in shown
     assert len(data_of(run, "session", "show", "corp")["other_profiles"]) == 1200
     assert "p1199" in run("session", "show", "corp").stdout  # a script gets all
 

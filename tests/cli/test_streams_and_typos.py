@@ -152,7 +152,9 @@ def test_a_query_without_a_match_is_reported(home: Home, run: Run, emulator: Emu
     for more in ([], ["--accounts"]):
         done = run("list", "no-such", *more)
         assert (done.returncode, done.stdout) == (0, "")
-        assert done.stderr.splitlines()[-1].startswith('nothing matches "no-such"')
+        assert done.stderr.splitlines()[-1].startswith(
+            'nothing in the saved list matches "no-such"'
+        )
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_when_the_config_cannot_be_copied_the_command_gets_only_its_region_and_a
     for broken in ("[default\n", "[default]\n  [profile other]\n"):
         home.config_file.write_text(broken)
         app.warnings.clear()
-        given = endpoint.serving.prepare_environment().revealed()
+        given = endpoint.serving.prepare_environment().reveal_variables()
         found = Path(given["AWS_CONFIG_FILE"]).read_text()
         assert found == "[default]\nregion = eu-west-1\n"
         assert "without your other profiles and sessions" in app.warnings[-1]

@@ -100,7 +100,7 @@ class Served:
         self.told = told
         self.warned = warned
         self.port = urlsplit(serving.url).port or 0
-        self.env = serving.prepare_environment().revealed()
+        self.env = serving.prepare_environment().reveal_variables()
         self.token = Path(self.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]).read_text()
 
     def get(self, timeout: float = 10) -> Answered:

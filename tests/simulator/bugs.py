@@ -120,7 +120,7 @@ def _keep_of_any_sign_in(put: Put) -> None:
 
 def _send_again(put: Put) -> None:
     """A refresh is sent again, by the same process, when its answer was lost."""
-    real = renewal._request_renewal
+    real = renewal._request_token_renewal
 
     def renew(app: Any, session: Any, token: Any, room: Any) -> None:
         try:
@@ -128,7 +128,7 @@ def _send_again(put: Put) -> None:
         except AnswerLost:
             real(app, session, token, room)
 
-    put(renewal, "_request_renewal", renew)
+    put(renewal, "_request_token_renewal", renew)
 
 
 def _renew_without_lock(put: Put) -> None:
@@ -239,7 +239,7 @@ def _lose_wake(put: Put) -> None:
 
 def _give_up_early(put: Put) -> None:
     """renewal takes a lost answer for a refusal of AWS's: the person is sent to sign in."""
-    real = renewal._request_renewal
+    real = renewal._request_token_renewal
 
     def renew(app: Any, session: Any, token: Any, room: Any) -> None:
         try:
@@ -247,7 +247,7 @@ def _give_up_early(put: Put) -> None:
         except AwsUnreachable as error:
             raise tokens.sign_in_expired_error(session) from error
 
-    put(renewal, "_request_renewal", renew)
+    put(renewal, "_request_token_renewal", renew)
 
 
 def _find_after_sign_out(put: Put) -> None:

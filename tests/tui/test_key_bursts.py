@@ -22,13 +22,13 @@ def test_a_burst_after_enter_on_a_guarded_role_never_takes_another_role(
 ) -> None:
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
     chance = random.Random(seed)
-    original = guards.needs_grant
+    original = guards.role_needs_grant
 
-    def needs_grant(*arguments: Any, **more: Any) -> Any:
+    def role_needs_grant(*arguments: Any, **more: Any) -> Any:
         time.sleep(chance.choice([0, 0.01, 0.1, 0.4]))
         return original(*arguments, **more)
 
-    monkeypatch.setattr(guards, "needs_grant", needs_grant)
+    monkeypatch.setattr(guards, "role_needs_grant", role_needs_grant)
 
     async def scenario(user: User) -> None:
         send_at_once(user.app, "databaseadmin prod⏎⌃pay dev read⏎")

@@ -20,13 +20,13 @@ from tests.tui.world import DemoHome, until
 @pytest.fixture
 def may_plan(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """An event for which the plan of a new profile waits."""
-    event, plan = threading.Event(), profiles.plan_add
+    event, plan = threading.Event(), profiles.plan_new_profile
 
     def plan_later(*arguments: Any) -> Any:
         assert event.wait(60)
         return plan(*arguments)
 
-    monkeypatch.setattr(profiles, "plan_add", plan_later)
+    monkeypatch.setattr(profiles, "plan_new_profile", plan_later)
     yield event
     event.set()
 

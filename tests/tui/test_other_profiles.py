@@ -284,7 +284,7 @@ def test_the_picker_refuses_one_that_is_edited_while_it_is_open(shell: Shell) ->
 
 def test_words_find_the_only_one(shell: Shell) -> None:
     inside = start(shell, "use", "leg", "keys")
-    inside.until('the only match: profile "legacy-keys", whose credentials are not ours')
+    inside.until('the only match: profile "legacy-keys", whose credentials another tool gives')
     inside.until("code 0")
     assert "export AWS_PROFILE='legacy-keys'" in (shell.home / "out").read_text()
     done = shell.run("use", "leg", "keys", _SSOHELPER_SHELL="bash")

@@ -156,13 +156,13 @@ def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     clock, may_plan = Clock(), threading.Event()
-    plan = profiles.plan_add
+    plan = profiles.plan_new_profile
 
     def plan_later(*arguments: Any) -> Any:
         assert may_plan.wait(60)
         return plan(*arguments)
 
-    monkeypatch.setattr(profiles, "plan_add", plan_later)
+    monkeypatch.setattr(profiles, "plan_new_profile", plan_later)
     before = world.config_file.read_text()
 
     async def scenario(user: User) -> None:

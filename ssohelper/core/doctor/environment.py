@@ -142,7 +142,7 @@ def check_container_variables(facts: Facts) -> Iterator[Finding]:
             f'use that role instead of the profile "{show(chosen, 80)}"',
             f"unset {' '.join(sdk_order.WEB_IDENTITY_VARIABLES)}",
         )
-    elif facts.is_web_identity_missing:
+    elif facts.is_web_identity_token_file_missing:
         yield problem(
             "web-identity-missing",
             _SHELL,

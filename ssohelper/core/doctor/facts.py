@@ -245,7 +245,7 @@ class Facts(NamedTuple):
     `issued_at` is when AWS issued the cached credentials of its role, None if none are cached.
     `listings` are the saved lists of roles of all sessions, by session name.
     `missing_sessions` are the sessions that profiles name and the config does not define, by name.
-    `is_web_identity_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not exist.
+    `is_web_identity_token_file_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not exist.
     `missing_token_files` are the values of `web_identity_token_file` in profiles that do so.
     `written_roles` are the roles for which ssohelper wrote managed profiles that name none any more.
     """
@@ -267,7 +267,7 @@ class Facts(NamedTuple):
     tokens: tuple[TokenFact, ...] = ()
     aws_hosts: tuple[AwsHostFact, ...] = ()
     machine: MachineFacts = MachineFacts()
-    is_web_identity_missing: bool = False
+    is_web_identity_token_file_missing: bool = False
     proofs: tuple[ProofFact, ...] = ()
     missing_token_files: frozenset[str] = frozenset()
     written_roles: Mapping[str, WrittenRole] = {}

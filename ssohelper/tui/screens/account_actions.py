@@ -330,7 +330,7 @@ class RowActions:
             profile = self._resolve_profile(row)
             listing = directory.fetch_listing(services, profile.session)
             choices = profiles.merge_choices(services, profile.session)
-            plan = profiles.plan_add(
+            plan = profiles.plan_new_profile(
                 services, profile.session, listing, choices, profile.role, None
             )
             return plan, diff_lines(profiles.diff_plan(services, plan))
@@ -348,7 +348,7 @@ class RowActions:
 
         def read_profiles_and_diff() -> tuple[list[profiles.ConfigProfile], list[Line]]:
             found = self._read_profiles_to_remove(row)
-            return found, diff_lines(profiles.diff_removal(services, found))
+            return found, diff_lines(profiles.diff_profile_removal(services, found))
 
         found, lines = await background.run(app, read_profiles_and_diff)
         count = plan_text.profile_count_text(len(found))

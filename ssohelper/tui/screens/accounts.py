@@ -216,7 +216,7 @@ class AccountsScreen(Screen[None]):
 
     def _read_first_lists(self) -> None:
         try:
-            self._choice = roles.read_roles(self.services, with_others=True)
+            self._choice = roles.read_roles(self.services, with_foreign_profiles=True)
             self._config_error = None
         except SsoHelperError as error:
             self._config_error = error
@@ -233,7 +233,7 @@ class AccountsScreen(Screen[None]):
 
         The cursor stays on its role.
         """
-        read = partial(roles.read_roles, self.services, with_others=True)
+        read = partial(roles.read_roles, self.services, with_foreign_profiles=True)
         self.app.run_in_background(read, self._show_known_roles)
 
     on_set_up_form_done = reload_rows

@@ -26,7 +26,7 @@ async def offer_to_adopt_profiles_that_need_ssohelper(
     if not needing:
         return frozenset()
     chosen = await _ask_to_adopt(
-        app, found, needing, setup_text.adopt_question(needing), proposes_yes=True
+        app, found, needing, setup_text.adopt_profiles_question(needing), proposes_yes=True
     )
     return await _ask_about_partly_chosen_blocks(app, found, chosen)
 
@@ -56,7 +56,7 @@ async def _ask_to_adopt(
     proposes_yes: bool,
 ) -> frozenset[str]:
     """Ask whether to adopt the profiles `names`; return these after a yes, none after a no."""
-    lines = text_lines(setup_text.survey_lines(found))
+    lines = text_lines(setup_text.lines_about_profiles_of_other_tools(found))
     screen = ConfirmScreen(question, lines=lines, proposes_yes=proposes_yes)
     if await app.push_screen_wait(screen):
         return names
@@ -72,18 +72,21 @@ async def _ask_about_partly_chosen_blocks(
     if not chosen:
         return chosen
     torn = await background.run(
-        app, lambda: adopting.list_profiles_left_out_of_blocks(services, found, chosen)
+        app, lambda: adopting.list_unadopted_profiles_by_aws_sso_cli_block(services, found, chosen)
     )
     for left in torn:
-        lines = text_lines((*setup_text.partly_adopted_block_lines(left), "", *left))
-        screen = ConfirmScreen(setup_text.partly_adopted_block_question(left), lines=lines)
+        lines = text_lines((*setup_text.partly_adopted_aws_sso_cli_block_lines(left), "", *left))
+        screen = ConfirmScreen(
+            setup_text.partly_adopted_aws_sso_cli_block_question(left), lines=lines
+        )
         if await app.push_screen_wait(screen):
             chosen |= set(left)
     whole = await background.run(
-        app, lambda: adopting.drop_profiles_of_partly_named_blocks(services, found, chosen)
+        app,
+        lambda: adopting.drop_profiles_of_partly_named_aws_sso_cli_blocks(services, found, chosen),
     )
     for others, why in await background.run(
         app, lambda: adopting.find_remaining_aws_sso_cli_markers(services, found, whole)
     ):
-        app.show_warning(setup_text.remaining_markers_line(others, why))
+        app.show_warning(setup_text.remaining_aws_sso_cli_markers_line(others, why))
     return whole

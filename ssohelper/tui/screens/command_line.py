@@ -101,7 +101,7 @@ async def run_command(
     """
     services = app.services
     guarded = await background.run(
-        app, lambda: [row for row in rows if guards.needs_grant(services, row.key)]
+        app, lambda: [row for row in rows if guards.role_needs_grant(services, row.key)]
     )
     line = await app.push_screen_wait(CommandScreen(rows, guarded))
     if line is None:
@@ -153,4 +153,4 @@ def _ensure_signed_in(services: App, row: RoleRow) -> None:
         credentials.find_cached_credentials(services, profile.session, profile.role, Way.EXEC)
         is None
     ):
-        environment.ensure_sign_in(services, profile.session)
+        environment.renew_due_token_and_load_outlook(services, profile.session)

@@ -95,13 +95,16 @@ async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], N
     be granted here.
     """
     services = app.services
-    if not await background.run(app, lambda: guards.needs_grant(services, key)):
+    if not await background.run(app, lambda: guards.role_needs_grant(services, key)):
         return True
     word, notice = guards.make_grant_question(services, key)
     command = f"ssohelper guard grant {word_as_typed(key.text)} --reason TEXT"
     reason = await app.push_screen_wait(
         GrantScreen(
-            word, notice, command, lambda typed: guards.check_typed_word(services, key, typed, word)
+            word,
+            notice,
+            command,
+            lambda typed: guards.check_word_typed_for_grant(services, key, typed, word),
         )
     )
     if reason is None:

@@ -80,7 +80,9 @@ async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
     services = app.services
     command = f"ssohelper profile rm {command_arguments(names)}"
     found = await background.run(app, lambda: profiles.read_managed_profiles(services, names))
-    lines = await background.run(app, lambda: diff_lines(profiles.diff_removal(services, found)))
+    lines = await background.run(
+        app, lambda: diff_lines(profiles.diff_profile_removal(services, found))
+    )
     what = f"{plan_text.profile_count_text(len(found))} to remove: {shortened_name_list(names, _MOST_NAMES)}"
     if not await confirm_write(app, what, lines, command):
         return False
@@ -112,12 +114,12 @@ async def undo_last_write(app: TuiApp[Any]) -> None:
         version = undoing.load_last_write(services)
         data = services.config.read_data()  # before the diff: what changes after it is refused
         lines = diff_lines(undoing.diff_undo(services, version))
-        return version, data, lines, undoing.list_restored_options(services, version)
+        return version, data, lines, undoing.lines_about_restored_options(services, version)
 
     version, data, lines, options = await background.run(app, read_last_write_and_diff)
     shown: list[Line] = [*([(show(line, 500), "strong")] for line in options), *lines]
     if await confirm_write(app, f"undo the last write: {_diff_counts_text(lines)}", shown, command):
-        await background.run(app, lambda: undoing.undo(services, version, data))
+        await background.run(app, lambda: undoing.undo_config_write(services, version, data))
         done = [f"restored: {services.locations.aws_config_file}"] if lines else []
         app.show_done("; ".join((*done, *options)), command)
 

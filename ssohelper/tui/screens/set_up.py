@@ -202,7 +202,7 @@ class SetUpForm(VerticalScroll):
                 services, url, name=name or None, region=region or None, ask_region=_propose_region
             )
             profiles.merge_choices(services, session)
-            profiles.check_installation(services)
+            profiles.check_installation_can_serve_profiles(services)
             return session
 
         session = await background.run(self.app, check_typed_session)

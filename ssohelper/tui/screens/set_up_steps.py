@@ -89,7 +89,11 @@ async def _ask_before_diff(
             app, lambda: default_regions.propose_default_region(services, session)
         )
     is_asked = bool(adopting.choose_profiles_that_need_ssohelper(found))
-    survey = () if is_asked else tuple(setup_text.survey_lines(found, with_names=False))
+    survey = (
+        ()
+        if is_asked
+        else tuple(setup_text.lines_about_profiles_of_other_tools(found, with_names=False))
+    )
     patterns = adopting.build_adopt_patterns(found, chosen)
     if region is None:
         return _Answers(chosen, None, survey, patterns, tuple(found))
@@ -234,7 +238,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
     rules = await background.run(app, lambda: guards.propose_usual_guard_rules(services, listing))
     if not rules:
         return
-    command = setup_text.guard_command(rules)
+    command = setup_text.guard_rules_command(rules)
     lines = text_lines([setup_text.proposed_guard_rules_line(rules)])
     screen = ConfirmScreen(setup_text.GUARD_QUESTION, lines=lines, command=command)
     if await app.push_screen_wait(screen):
@@ -256,7 +260,7 @@ async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> Non
     if plan.request.listing.roles():
         app.show_done("running the helper of one profile")
         report = await background.run(
-            app, lambda: doctor.prove_profile_of_session(services, session)
+            app, lambda: doctor.try_one_profile_of_session(services, session)
         )
         has_aws = programs.find_program("aws", services.environ) is not None
         texts += setup_text.setup_result_lines(report, session.name, has_aws=has_aws)

@@ -123,7 +123,7 @@ class TickedActions:
             listing = directory.fetch_listing(services, session)
             choices = profiles.merge_choices(services, session)
             wanted = [row.key.role for row in rows if row.chained is None]
-            plan = profiles.plan_add_roles(services, session, listing, choices, wanted)
+            plan = profiles.plan_new_profiles_of_roles(services, session, listing, choices, wanted)
             return plan, diff_lines(profiles.diff_plan(services, plan))
 
         plan, lines = await background.run(app, make_plan)

@@ -199,7 +199,9 @@ BOTH, CLI_ONLY, BOTO3_ONLY = "boto3 and the AWS CLI stop", "the AWS CLI stops", 
 )
 def test_an_empty_variable_is_not_an_unset_one(environ: dict[str, str], said: list[str]) -> None:
     """Measured with AWS CLI 2.23.6 and botocore 1.44.8."""
-    facts = Facts(environ=doctor_facts.choose_sdk_variables({**environ, "AWS_CA_BUNDLE": ""}))
+    facts = Facts(
+        environ=doctor_facts.copy_sdk_variables_without_secrets({**environ, "AWS_CA_BUNDLE": ""})
+    )
     found = [one for one in checks.run_checks(facts) if one.id == "empty-variable"]
     assert [one.message.partition(": ")[2].partition(" with")[0] for one in found] == said
     is_note = "AWS_SHARED_CREDENTIALS_FILE" in environ
@@ -227,7 +229,7 @@ def test_an_empty_variable_is_not_an_unset_one(environ: dict[str, str], said: li
 )
 def test_a_variable_whose_value_aws_tools_refuse(environ: dict[str, str], who: str | None) -> None:
     """Measured with AWS CLI 2.23.6 and botocore 1.44.8."""
-    facts = Facts(environ=doctor_facts.choose_sdk_variables(environ))
+    facts = Facts(environ=doctor_facts.copy_sdk_variables_without_secrets(environ))
     found = checks.run_checks(facts, (*environment.CHECKS, *variables.CHECKS))
     assert len(found) == (0 if who is None else 1)
     for one in found:
