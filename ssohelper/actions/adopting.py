@@ -331,7 +331,7 @@ def find_profile_trouble(app: App, name: str) -> str:
 def find_trouble_of_sign_in(app: App, name: str) -> str:
     """Return why AWS tools cannot sign in for a legacy profile or use the profile's sources, or ""."""
     check = ProfileChecker(app, app.config.read())
-    return check.find_trouble_of_legacy_profile(name) or check.find_trouble_of_sources(name)
+    return check.find_trouble_of_legacy_profile(name) or check.find_trouble_of_source_profiles(name)
 
 
 def find_reason_to_use_another_profile(app: App, name: str) -> str:

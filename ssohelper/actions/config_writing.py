@@ -11,7 +11,7 @@ from ssohelper.core.config_edit import (
     Change,
     EditSection,
     RemoveSection,
-    describe_write,
+    comparison_value_of_write,
 )
 from ssohelper.errors import LocalState
 
@@ -53,7 +53,7 @@ def check_same_write(app: App, shown: _Write, now: _Write) -> None:
     lines, or if a section that they change has changed. Warns if only other parts of the config
     have changed; these are kept.
     """
-    if describe_write(*shown) != describe_write(*now):
+    if comparison_value_of_write(*shown) != comparison_value_of_write(*now):
         raise config_changed_error(app)
     app.warn(
         f'"{app.locations.aws_config_file}" has changed elsewhere since the diff was shown: '

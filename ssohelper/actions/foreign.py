@@ -19,7 +19,7 @@ from ssohelper.core.foreign import (
     ForeignCredentials,
     ForeignProfile,
     foreign_profile_of_entry,
-    is_of_no_session,
+    has_portal_without_session,
 )
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
@@ -53,7 +53,7 @@ def _find_foreign_profile_of_entry(
 ) -> ForeignProfile | None:
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
-    if target is not None and not is_of_no_session(config, target):
+    if target is not None and not has_portal_without_session(config, target):
         return None
     return foreign_profile_of_entry(config, entry, read_keyed())
 

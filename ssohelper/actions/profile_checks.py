@@ -15,7 +15,7 @@ from ssohelper.core import portal_region, process_command, quoted_values, source
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.credential_sources import find_other_identity
+from ssohelper.core.doctor.credential_sources import describe_other_identity_of_source
 from ssohelper.core.doctor.profiles import two_roles_text
 from ssohelper.core.profile_origin import (
     OWN,
@@ -72,9 +72,9 @@ class ProfileChecker:
 
         The profiles through which the role is assumed are checked by the same rule.
         """
-        return self._find_own_trouble(name, with_doubt=True) or self.find_trouble_of_sources(
+        return self._find_own_trouble(
             name, with_doubt=True
-        )
+        ) or self.find_trouble_of_source_profiles(name, with_doubt=True)
 
     def find_reason_against_use(self, name: str) -> str:
         """Return why a shell with this profile might not get the profile's role; "" if it should.
@@ -86,7 +86,7 @@ class ProfileChecker:
         is_of_other_tool = origin is not None and origin.program is not None and origin.tool != OWN
         return trouble or ("another tool's program gives its keys" if is_of_other_tool else "")
 
-    def find_trouble_of_sources(self, name: str, *, with_doubt: bool = False) -> str:
+    def find_trouble_of_source_profiles(self, name: str, *, with_doubt: bool = False) -> str:
         """Return why the role cannot be assumed through the profile's source profiles; "" if it can.
 
         With `with_doubt`, also why only a run would show that, or why another identity assumes it.
@@ -103,7 +103,11 @@ class ProfileChecker:
 
     def _find_other_identity(self, source: str) -> str:
         profile = self._read_profile(source)
-        return find_other_identity(self.config_facts, profile) if profile is not None else ""
+        return (
+            describe_other_identity_of_source(self.config_facts, profile)
+            if profile is not None
+            else ""
+        )
 
     def _find_own_trouble(self, name: str, *, with_doubt: bool) -> str:
         origin, profile = self._origins.get(name), self._read_profile(name)

@@ -10,8 +10,8 @@ from ssohelper.core import plan_text
 from ssohelper.core.config_diff import diff_texts
 from ssohelper.core.config_edit import AddSection, Change, RemoveSection
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo import changes_that_undo
-from ssohelper.core.config_undo_merge import undone_config
+from ssohelper.core.config_undo import changes_that_undo_write
+from ssohelper.core.config_undo_merge import config_without_write
 from ssohelper.core.returned_block import add_block_again, find_returned_block
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
@@ -124,7 +124,9 @@ def _make_undone_content(app: App, version: Version, data: bytes) -> bytes:
     present = _without_returned_block(app, data)
     if present == (version.after or b""):
         return version.before or b""
-    return undone_config(*_config_texts_before_and_after(app, version), ConfigText(present, origin))
+    return config_without_write(
+        *_config_texts_before_and_after(app, version), ConfigText(present, origin)
+    )
 
 
 def _find_undo_changes(app: App, version: Version) -> list[Change]:
@@ -136,7 +138,7 @@ def _find_undo_changes(app: App, version: Version) -> list[Change]:
         return [RemoveSection(header) for header in add_block_again(after, before, b"")[1]]
     present = _without_returned_block(app, app.config.read_data())
     text = ConfigText(present, str(app.locations.aws_config_file))
-    return changes_that_undo(*_config_texts_before_and_after(app, version), text)
+    return changes_that_undo_write(*_config_texts_before_and_after(app, version), text)
 
 
 def _without_returned_block(app: App, data: bytes) -> bytes:

@@ -11,7 +11,7 @@ from ssohelper.actions.doctor import Report
 from ssohelper.cli import colors, output
 from ssohelper.core.doctor import findings
 from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.doctor.sdk_order import Resolved
+from ssohelper.core.doctor.sdk_order import SdkCredentials
 from ssohelper.core.text import show_message
 from ssohelper.errors import UsageProblem
 
@@ -83,7 +83,7 @@ def print_findings(found: Sequence[Finding]) -> None:
             output.echo(f"      fix:    {show_message(finding.fix)}")
 
 
-def _print_sdk_table(sdks: Sequence[Resolved]) -> None:
+def _print_sdk_table(sdks: Sequence[SdkCredentials]) -> None:
     if not sdks:
         return
     output.print_rows(
@@ -101,7 +101,7 @@ def _finding_row(finding: Finding) -> list[str]:
     return [word, finding.id, finding.subject, finding.message, finding.fix]
 
 
-def _sdk_row(one: Resolved) -> list[str]:
+def _sdk_row(one: SdkCredentials) -> list[str]:
     return ["sdk", one.family, one.kind, one.detail, one.account_id or "", one.role_name or ""]
 
 

@@ -126,7 +126,7 @@ def _choose_filters(app: App, plan: Plan) -> Plan | None:
     from ssohelper.cli import pickers
 
     listing = plan.request.listing
-    picked = pickers.pick_filters(app, filter_rows.filter_rows(listing))
+    picked = pickers.pick_filters(app, filter_rows.filter_rows_of_listing(listing))
     if picked is None:
         return None
     other = profiles.plan_with_role_filters(app, plan, picked)

@@ -85,13 +85,13 @@ def find_adoption_candidates(
             reason = OTHER_ROLE_IN_SECTION
         role = named.role if named is not None and not reason else None
         found[origin.name] = AdoptionCandidate(origin, role, reason, owner)
-    for name, reason in find_unadoptable_blocks(config, refused).items():
+    for name, reason in find_unadoptable_profiles_of_aws_sso_cli(config, refused).items():
         if name in found:
             found[name] = found[name]._replace(role=None, reason=found[name].reason or reason)
     return found
 
 
-def find_unadoptable_blocks(
+def find_unadoptable_profiles_of_aws_sso_cli(
     config: ConfigFile, refused: Collection[str] = frozenset()
 ) -> dict[str, str]:
     """Return the profiles that aws-sso-cli wrote beside one that cannot be adopted, with a reason.

@@ -39,12 +39,12 @@ def edit_claude_settings(before: bytes | None, name: str, values: Mapping[str, A
 
 
 def edit_mcp_json(before: bytes | None, name: str, profile: str, servers: tuple[str, ...]) -> bytes:
-    """Return an mcp.json with AWS_PROFILE for `servers`; if empty, for all MCP servers of AWS.
+    """Return an mcp.json with AWS_PROFILE for `servers`; if none are named, for all of AWS.
 
     Raises: ConfigInvalid as `edit_claude_settings`; UsageProblem when the file has no such server.
     """
     document = _parse_json(before, name)
-    _set_profile_of_servers(document, "mcpServers", name, profile, servers)
+    _set_profile_of_mcp_servers(document, "mcpServers", name, profile, servers)
     return _to_json(document, before)
 
 
@@ -61,8 +61,8 @@ def edit_codex_config(
         _get_or_add_table(
             _get_or_add_table(document, "shell_environment_policy", name), "set", name
         )[AWS_PROFILE] = profile
-        if servers or _find_aws_servers(document.get("mcp_servers", {})):
-            _set_profile_of_servers(document, "mcp_servers", name, profile, servers)
+        if servers or _find_mcp_servers_of_aws(document.get("mcp_servers", {})):
+            _set_profile_of_mcp_servers(document, "mcp_servers", name, profile, servers)
         after = tomlkit.dumps(document)
         tomlkit.parse(after)
     except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
@@ -70,12 +70,12 @@ def edit_codex_config(
     return after.encode()
 
 
-def _set_profile_of_servers(
+def _set_profile_of_mcp_servers(
     document: Any, key: str, name: str, profile: str, wanted: tuple[str, ...]
 ) -> None:
     servers = _get_or_add_table(document, key, name)
     missing = [one for one in wanted if one not in servers]
-    found = wanted or _find_aws_servers(servers)
+    found = wanted or _find_mcp_servers_of_aws(servers)
     if missing or not found:
         which = f'named "{show(missing[0], 80)}"' if missing else "of AWS's"
         raise UsageProblem(
@@ -87,7 +87,7 @@ def _set_profile_of_servers(
         _get_or_add_table(_get_or_add_table(servers, one, name), "env", name)[AWS_PROFILE] = profile
 
 
-def _find_aws_servers(servers: Any) -> tuple[str, ...]:
+def _find_mcp_servers_of_aws(servers: Any) -> tuple[str, ...]:
     """Return the MCP servers that run a command of AWS, or already have an AWS profile."""
     found = []
     for name, server in servers.items() if isinstance(servers, dict) else ():

@@ -252,7 +252,7 @@ def checked_chain_step(profile: str, values: Mapping[str, str], region: str | No
     )
 
 
-def check_duration(seconds: int | None) -> None:
+def check_chain_duration(seconds: int | None) -> None:
     """Check `duration_seconds` of a chain. Raises: ConfigInvalid if STS would refuse it."""
     if seconds is not None and not _SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
         raise ConfigInvalid(
@@ -368,7 +368,7 @@ def _check_chain_on_sso_role(
                 "factor",
             )
         try:
-            check_duration(step.duration_seconds)
+            check_chain_duration(step.duration_seconds)
         except ConfigInvalid as error:
             prefix = "" if "role_arn" in entry.keys else OWN_PREFIX
             config.refuse_key(entry, f"{prefix}duration_seconds", error.message, hint=error.hint)

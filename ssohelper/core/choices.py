@@ -107,7 +107,7 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
 
 
 def has_wildcard(text: str) -> bool:
-    """Return whether a GLOB may match other texts than this one."""
+    """Return whether this text, used as a GLOB, may also match other texts."""
     return not set(text).isdisjoint("*?[")
 
 

@@ -43,11 +43,11 @@ def ago_text(seconds: int) -> str:
     return "just now" if seconds < 60 else f"{duration_text(seconds).split()[0]} ago"
 
 
-def urgency_of_time_left(left: int) -> Literal["good", "warn", "bad"]:
+def urgency_of_time_left(seconds_left: int) -> Literal["good", "warn", "bad"]:
     """Return how urgent it is that so many seconds are left, which decides the colour."""
-    if left <= _BAD_SECONDS:
+    if seconds_left <= _BAD_SECONDS:
         return "bad"
-    return "warn" if left <= _WARN_SECONDS else "good"
+    return "warn" if seconds_left <= _WARN_SECONDS else "good"
 
 
 def sign_in_end_text(outlook: Outlook, now: int) -> str:

@@ -69,8 +69,8 @@ class CompanyPolicy(NamedTuple):
                 hint="sign in on a machine that can open a browser",
             )
 
-    def rows_without_setting(self) -> list[PolicyRow]:
-        """Return a row for each value of the policy that no setting of the user can have."""
+    def values_without_user_setting(self) -> list[PolicyRow]:
+        """Return the policy's keys that are no settings of the user, each with value and text."""
         rows = [
             PolicyRow(
                 "agents.allow", self.agents_allow, "the roles that limited programs may get at most"
@@ -94,17 +94,17 @@ def parse_company_policy(content: bytes, place: str) -> CompanyPolicy:
     try:
         document = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as cause:
-        raise _invalid_policy(place, show(str(cause), 120)) from cause
+        raise _invalid_policy_error(place, show(str(cause), 120)) from cause
     values: dict[str, Any] = {}
     for name, value in _key_value_pairs(document):
         known = _FIELDS.get(name)
         if known is None:
-            raise _invalid_policy(
+            raise _invalid_policy_error(
                 place, f'"{show(name, 80)}" is not a key of the company\'s policy'
             )
         field, check, expected = known
         if not check(value):
-            raise _invalid_policy(place, f'"{name}" must be {expected}')
+            raise _invalid_policy_error(place, f'"{name}" must be {expected}')
         values[field] = tuple(value) if isinstance(value, list) else value
     return CompanyPolicy(**values)
 
@@ -119,7 +119,7 @@ def _key_value_pairs(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def _invalid_policy(place: str, what: str) -> ConfigInvalid:
+def _invalid_policy_error(place: str, what: str) -> ConfigInvalid:
     return ConfigInvalid(f'"{place}": {what}', hint=HINT)
 
 

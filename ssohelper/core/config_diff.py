@@ -101,17 +101,17 @@ def _compare_sections(
     old: list[_SectionLines], new: list[_SectionLines]
 ) -> Iterator[tuple[str, str]]:
     """Yield each line of both files with its sign: " " in both, "-" in the old, "+" in the new."""
-    for olds, news in _pair_equal_runs(old, new):
+    for olds, news in _pair_equal_and_changed_runs(old, new):
         if olds == news:
             yield from ((" ", line) for section in olds for line in section)
             continue
-        for some, others in _pair_by_header(olds, news):
+        for some, others in _pair_sections_by_header(olds, news):
             yield from _compare_lines(
                 tuple(chain.from_iterable(some)), tuple(chain.from_iterable(others))
             )
 
 
-def _pair_by_header(
+def _pair_sections_by_header(
     old: Sequence[_SectionLines], new: Sequence[_SectionLines]
 ) -> Iterator[tuple[Sequence[_SectionLines], Sequence[_SectionLines]]]:
     """Yield pairs of sections that have the same header, and the sections between two pairs."""
@@ -130,7 +130,9 @@ def _compare_lines(old: _SectionLines, new: _SectionLines) -> Iterator[tuple[str
     if len(old) + len(new) > _MOST_LINES:
         pairs = [(old, new)]
     else:
-        pairs = [(tuple(olds), tuple(news)) for olds, news in _pair_equal_runs(old, new)]
+        pairs = [
+            (tuple(olds), tuple(news)) for olds, news in _pair_equal_and_changed_runs(old, new)
+        ]
     for olds, news in pairs:
         if olds == news:
             yield from ((" ", line) for line in olds)
@@ -139,9 +141,10 @@ def _compare_lines(old: _SectionLines, new: _SectionLines) -> Iterator[tuple[str
             yield from (("+", line) for line in news)
 
 
-def _pair_equal_runs(
+def _pair_equal_and_changed_runs(
     old: Sequence[_T], new: Sequence[_T]
 ) -> Iterator[tuple[Sequence[_T], Sequence[_T]]]:
+    """Yield from top to bottom the pieces of `old` and `new` that are equal, or differ."""
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for _, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         yield old[old_from:old_to], new[new_from:new_to]

@@ -36,7 +36,8 @@ from ssohelper.errors import (
 _MOST_PROFILES = 12
 _PROGRAM = "the program "
 _LEGACY = "legacy"
-# The error of the process that asks botocore for credentials, if a profile names no provider.
+# ssohelper.provider_process, which asks botocore for a profile's credentials, reports this error if
+# the profile names no provider.
 NO_PROVIDER = "the profile names no provider of credentials that can be used"
 # Matches the characters that an access key may have. Access keys become environment variables and
 # lines that a shell reads.
@@ -117,10 +118,10 @@ class ForeignCredentials(NamedTuple):
         )
 
 
-def is_of_no_session(config: ConfigFile, target: TargetRole) -> bool:
+def has_portal_without_session(config: ConfigFile, target: TargetRole) -> bool:
     """Return whether a profile names its portal itself, and no sso-session has that portal.
 
-    SDKs use the token of `aws sso login` for it, and ssohelper has none.
+    SDKs use the token of `aws sso login` for such a profile; ssohelper has no token for it.
     """
     return target.form == _LEGACY and not any(
         target_belongs_to_session(target, session) for session in config.sso_sessions()
@@ -153,7 +154,7 @@ def foreign_profile_of_entry(
         entry = following
         names.append(entry.name)
     else:
-        found = _find_provider(config, entry, credentials_names)
+        found = _find_credential_provider(config, entry, credentials_names)
     return found and found._replace(
         name=name,
         mfa_serials=tuple(dict.fromkeys(filter(None, serials))),
@@ -162,7 +163,7 @@ def foreign_profile_of_entry(
     )
 
 
-def _find_provider(
+def _find_credential_provider(
     config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
 ) -> ForeignProfile | None:
     keys = entry.keys
@@ -173,7 +174,7 @@ def _find_provider(
     if keys.get("role_arn") and keys.get("web_identity_token_file"):
         return ForeignProfile(entry.name, "a web identity token")
     target = config.target(entry)
-    if target is not None and is_of_no_session(config, target):
+    if target is not None and has_portal_without_session(config, target):
         url = target.start_url or ""
         return ForeignProfile(
             entry.name, "aws sso login", login_profile=entry.name, sso_start_url=url

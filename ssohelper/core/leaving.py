@@ -38,7 +38,7 @@ class _NativeForm(NamedTuple):
 
 
 def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
-    """Return the changes after which no profile runs ssohelper and none has our mark.
+    """Return the changes after which no profile runs ssohelper, and none is managed.
 
     Raises: ConfigInvalid if AWS tools would refuse a profile then.
     """

@@ -115,7 +115,7 @@ class HttpRules(NamedTuple):
         headers = self._parse_headers(lines[1:])
         if line is None or headers is None or not _has_no_body(headers):
             return None
-        if not self.for_browsers and _is_of_a_browser(headers):
+        if not self.for_browsers and _are_headers_of_a_browser(headers):
             return None
         if headers.get(b"host", b"").decode("latin-1") not in self.hosts:
             return None
@@ -139,7 +139,7 @@ def _has_no_body(headers: dict[bytes, bytes]) -> bool:
     return headers.get(b"content-length", b"0") == b"0" and _BODY_MARKS.isdisjoint(headers)
 
 
-def _is_of_a_browser(headers: dict[bytes, bytes]) -> bool:
+def _are_headers_of_a_browser(headers: dict[bytes, bytes]) -> bool:
     return any(name in _BROWSER_MARKS or name.startswith(_BROWSER_PREFIXES) for name in headers)
 
 

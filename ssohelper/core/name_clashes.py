@@ -168,7 +168,7 @@ class _Namer:
         return not owners or (role in self._skipped and owners == {role})
 
     def _clashing_accounts(self) -> set[str]:
-        """Return the accounts whose account part another account has in profile names too."""
+        """Return the accounts whose profile names are, without the role, also another account's."""
         accounts_by_part: dict[str, set[str]] = defaultdict(set)
         for account_id, part in self._parts.items():
             if part is not None:
@@ -205,7 +205,7 @@ class _Namer:
 def _owners_by_account_part(
     written: Iterable[WrittenName], *, is_role_last: bool
 ) -> Mapping[str, set[_Owner]]:
-    """Return, for each account part of existing profile names, the accounts that have it."""
+    """Return, by each account part (a profile name without the role), the accounts that have it."""
     owners: dict[str, set[_Owner]] = defaultdict(set)
     for item in written:
         if item.role is not None:

@@ -103,9 +103,9 @@ def counts_line(found: Sequence[Finding]) -> str:
     """Return the last line of `doctor`: how many problems, missing sign-ins and notes are left."""
     counts = count_findings(found)
     parts = [
-        _count_text(counts.problems, "problem"),
-        _count_text(counts.sign_ins, "missing sign-in"),
-        _count_text(counts.notes, "note"),
+        _number_and_noun(counts.problems, "problem"),
+        _number_and_noun(counts.sign_ins, "missing sign-in"),
+        _number_and_noun(counts.notes, "note"),
     ]
     line = ", ".join(part for part in parts if part) or "nothing wrong"
     if counts.fixed:
@@ -139,5 +139,5 @@ def _profiles_text(names: Sequence[str]) -> str:
     return f"profile {quoted[0]}"
 
 
-def _count_text(many: int, what: str) -> str:
+def _number_and_noun(many: int, what: str) -> str:
     return f"{many} {what}{'s' * (many > 1)}" if many else ""

@@ -20,7 +20,7 @@ def check_lost_roles(facts: Facts) -> Iterator[Finding]:
     config = facts.config.file
     repaired_by_sync: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        # Another check names an account id or a role that is not valid.
+        # An account id or a role that is not valid is reported by another check.
         if config is None or profile.failure or not lacks_role(config, profile.entry):
             continue
         written = facts.written_roles.get(profile.name)
@@ -50,10 +50,10 @@ def _lost_role_finding(names: list[str], fix: str) -> Finding:
     )
 
 
-def check_edited_sources(facts: Facts) -> Iterator[Finding]:
-    """Find managed profiles that were edited into keys, a chain or another program.
+def check_profiles_edited_to_other_sources(facts: Facts) -> Iterator[Finding]:
+    """Find managed profiles whose credentials come, since an edit, from keys, a chain or a program.
 
-    A chain counts only if ssohelper wrote the profile for a role: it writes chains too.
+    A chain counts only if ssohelper wrote the profile for a role: ssohelper writes chains too.
     """
     config = facts.config.file
     for profile in facts.profiles:
@@ -82,4 +82,4 @@ def _edited_source_finding(facts: Facts, config: ConfigFile, profile: ProfileFac
     )
 
 
-CHECKS = (check_lost_roles, check_edited_sources)
+CHECKS = (check_lost_roles, check_profiles_edited_to_other_sources)

@@ -11,14 +11,14 @@ from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.session_keys import SessionKey, find_differing_key
 from ssohelper.core.text import show
 
-# The keys that a profile loses with the form "process".
+# Keys that ssohelper removes from a profile when it writes the profile in the form "process".
 _LOST_KEYS = ("credential_process",)
 
 
 def check_session_keys(facts: Facts) -> Iterator[Finding]:
-    """Note keys of a session for which AWS tools would refuse its profiles without our helper.
+    """Note keys of a session for which AWS tools would refuse its profiles in native form.
 
-    Another check reports the profiles that they refuse now.
+    Another check reports the profiles that AWS tools refuse now.
     """
     config = facts.config.file
     found: dict[SessionKey, None] = {}

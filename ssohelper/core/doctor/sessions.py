@@ -52,7 +52,7 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
                 why += f"; its last access token works for {left}"
             yield missing_sign_in("signed-out", subject, why, f"ssohelper login {name}")
         elif outlook.is_sign_in_needed(facts.now, SOON_SECONDS):
-            # The last token may last longer than the sign-in.
+            # The last access token may last longer than the sign-in.
             ends_at = max(outlook.sign_in_needed_at or 0, outlook.token_expires_at or 0)
             left = duration_text(max(0, ends_at - facts.now))
             yield note(
@@ -109,7 +109,7 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
         works = token.ends_at is not None and token.ends_at > facts.now and not token.is_refused
         if not token.start_url or works or is_quoted(token.start_url):
             continue  # a URL in quotes has a finding of its own
-        if facts.are_only_sources(token.profiles):
+        if facts.are_sources_of_chosen_profile(token.profiles):
             continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
         if token.is_refused:
@@ -156,28 +156,30 @@ def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:
                 "sessions-of-one-portal",
                 f"sessions {', '.join(f'{name!r}' for name in names)}".replace("'", '"'),
                 f"all name {show(url, 200)}: each needs a sign-in of its own",
-                "keep one of them, unless they are of different users",
+                "keep one of the sessions, unless they are of different users",
             )
 
 
-def check_lost_roles(facts: Facts) -> Iterator[Finding]:
+def check_roles_no_longer_listed(facts: Facts) -> Iterator[Finding]:
     """Find profiles of roles that AWS no longer lists; propose the nearest role of the account."""
-    for fact, listing in _list_complete_listings(facts):
+    for fact, listing in _sessions_with_complete_listing(facts):
         offered = _group_roles_by_account(listing)
-        lost = _find_profiles_of_lost_roles(facts, fact, listing, offered)
+        lost = _find_profiles_of_roles_no_longer_listed(facts, fact, listing, offered)
         if lost:
-            yield _finding_of_lost_roles(lost, fact, offered, to_iso(listing.listed_at))
+            yield _finding_of_roles_no_longer_listed(lost, fact, offered, to_iso(listing.listed_at))
 
 
-def check_each_lost_role(facts: Facts) -> Iterator[Finding]:
+def check_each_role_no_longer_listed(facts: Facts) -> Iterator[Finding]:
     """Find profiles of roles that AWS no longer lists, each with a finding of its own."""
-    for fact, listing in _list_complete_listings(facts):
+    for fact, listing in _sessions_with_complete_listing(facts):
         offered = _group_roles_by_account(listing)
-        for one in _find_profiles_of_lost_roles(facts, fact, listing, offered):
-            yield _finding_of_lost_roles([one], fact, offered, to_iso(listing.listed_at))
+        for one in _find_profiles_of_roles_no_longer_listed(facts, fact, listing, offered):
+            yield _finding_of_roles_no_longer_listed(
+                [one], fact, offered, to_iso(listing.listed_at)
+            )
 
 
-def _list_complete_listings(facts: Facts) -> list[tuple[SessionFact, Listing]]:
+def _sessions_with_complete_listing(facts: Facts) -> list[tuple[SessionFact, Listing]]:
     return [
         (fact, fact.listing)
         for fact in facts.sessions
@@ -193,7 +195,7 @@ def _group_roles_by_account(listing: Listing) -> dict[str, list[str]]:
     return offered
 
 
-def _find_profiles_of_lost_roles(
+def _find_profiles_of_roles_no_longer_listed(
     facts: Facts, fact: SessionFact, listing: Listing, offered: dict[str, list[str]]
 ) -> list[ProfileFact]:
     refused = {account.account.id for account in listing.accounts if account.refused}
@@ -207,7 +209,7 @@ def _find_profiles_of_lost_roles(
     ]
 
 
-def _finding_of_lost_roles(
+def _finding_of_roles_no_longer_listed(
     lost: list[ProfileFact], fact: SessionFact, offered: dict[str, list[str]], listed_at: str
 ) -> Finding:
     session_name = fact.session.name
@@ -221,7 +223,7 @@ def _finding_of_lost_roles(
         there = (
             f"that account offers {', '.join(names[:_MOST_NAMES])}"
             if names
-            else (f"that list has no role of account {role.account_id}")
+            else f"AWS listed no role of account {role.account_id}"
         )
         message = f'"{role.name}" is not in AWS\'s list of {listed_at}; {there}'
     meant = did_you_mean(role.name, offered[role.account_id]) if len(lost) == 1 else ""
@@ -231,7 +233,7 @@ def _finding_of_lost_roles(
     return problem("role-lost", profiles_subject([one.name for one in lost]), message, fix)
 
 
-def check_gained_roles(facts: Facts) -> Iterator[Finding]:
+def check_roles_without_profile(facts: Facts) -> Iterator[Finding]:
     """Note listed roles that have no profile yet."""
     for fact in facts.sessions:
         new = fact.new_roles
@@ -260,7 +262,7 @@ def check_remembered_filters(facts: Facts) -> Iterator[Finding]:
 
 
 def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
-    """Note cached credentials of `doctor PROFILE`: they lack later permissions."""
+    """Note how old the profile's cached credentials are: they lack permissions granted since."""
     if facts.chosen is None or facts.issued_at is None:
         return
     age = facts.now - facts.issued_at
@@ -280,8 +282,8 @@ CHECKS = (
     check_regions_of_portals,
     check_legacy_tokens,
     check_sessions_of_same_portal,
-    check_lost_roles,
-    check_gained_roles,
+    check_roles_no_longer_listed,
+    check_roles_without_profile,
     check_remembered_filters,
     check_cached_credentials,
 )

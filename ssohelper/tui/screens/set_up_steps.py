@@ -145,7 +145,7 @@ async def _ask_to_write_plan(
             return plan
         if not screen.wants_choice:
             return None
-        rows = filter_rows.filter_rows(plan.request.listing)
+        rows = filter_rows.filter_rows_of_listing(plan.request.listing)
         picked = await app.push_screen_wait(FilterChoiceScreen(rows))
         if picked is None:
             continue
