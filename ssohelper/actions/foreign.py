@@ -157,7 +157,7 @@ def _check_aws_sso_login(app: App, found: ForeignProfile) -> None:
     config = app.config.read()
     entry = config.profile(found.login_profile)
     if entry is not None:
-        quoted_values.check_unquoted(config, entry)
+        quoted_values.check_profile_has_no_quoted_values(config, entry)
     if not legacy_sign_ins.find_token_of_url(app, (), url, asks_aws=False).is_valid:
         raise LoginRequired(
             f'the sign-in of "aws sso login" for the profile "{show(found.login_profile, 80)}" is '

@@ -152,7 +152,7 @@ class ProfileChecker:
     def _find_own_program(self, profile: ProfileFact) -> dict[str, ProgramFact]:
         """Return the profile's program by its name in the command, if it has ssohelper's name."""
         command = profile.entry.keys.get("credential_process", "")
-        is_own = process_command.own_command_options(command) is not None
+        is_own = process_command.ssohelper_options(command) is not None
         return self._find_program(profile) if is_own else {}
 
     def _find_program(self, profile: ProfileFact) -> dict[str, ProgramFact]:

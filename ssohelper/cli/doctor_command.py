@@ -65,7 +65,7 @@ def print_report(report: Report) -> None:
         print_findings(report.findings)
     for name in report.proven:
         output.say(show_message(f'"{name}" gave credentials just now'))
-    output.say(findings.counts_line(report.findings))
+    output.say(findings.counts_line_of_findings(report.findings))
 
 
 def print_findings(found: Sequence[Finding]) -> None:

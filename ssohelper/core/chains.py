@@ -309,7 +309,7 @@ def _options_of_chain_command(entry: ProfileEntry) -> dict[str, str] | None:
     command = entry.keys.get("credential_process", "")
     if " --chain" not in command:  # most profiles: the words are not even split
         return None
-    options = process_command.own_command_options(command)
+    options = process_command.ssohelper_options(command)
     return options if options is not None and "--chain" in options else None
 
 
@@ -347,7 +347,7 @@ def _find_source_profile(
         following = config.profile(source)
         if following is None:
             return None
-        options = process_command.own_command_options(following.keys.get("credential_process", ""))
+        options = process_command.ssohelper_options(following.keys.get("credential_process", ""))
         if assumes_role(following.keys) or options is None or "--profile" not in options:
             return following
         entry, source = following, options["--profile"]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from ssohelper.core import process_command
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
-from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, with_portal_address
+from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, session_with_portal_address
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_start_url, is_same_portal
 from ssohelper.core.text import show
@@ -258,7 +258,7 @@ class ConfigFile:
         scopes = tuple(part.strip() for part in keys.get("sso_registration_scopes", "").split(","))
         scopes = tuple(filter(None, scopes)) or DEFAULT_SCOPES
         session = SsoSession(name, start_url, region, scopes)
-        return with_portal_address(session, self._addresses.get(name))
+        return session_with_portal_address(session, self._addresses.get(name))
 
     def _checked_session_value(
         self, section: Section, key: str, keys: dict[str, str], check: Callable[[str], str]
@@ -309,7 +309,7 @@ class ConfigFile:
     def _target_or_profile_name_of_command(
         self, entry: ProfileEntry, command: str
     ) -> TargetRole | str | None:
-        options = process_command.own_command_options(command)
+        options = process_command.ssohelper_options(command)
         if options is not None:
             if "--profile" in options:
                 return options["--profile"]

@@ -185,7 +185,7 @@ def _find_credential_provider(
     if keys.get("login_session"):
         return ForeignProfile(entry.name, "aws login", keys["login_session"], entry.name)
     command = keys.get("credential_process", "")
-    if command and process_command.own_command_options(command) is None:
+    if command and process_command.ssohelper_options(command) is None:
         words = process_command.split_command(command)
         program = show(words[0], 200) if words else "another program"
         return ForeignProfile(entry.name, f"{_PROGRAM}{program}")

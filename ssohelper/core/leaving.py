@@ -50,7 +50,7 @@ def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
     for entry in config.profiles():
         if not entry.managed:
             if (
-                process_command.own_command_options(entry.keys.get("credential_process", ""))
+                process_command.ssohelper_options(entry.keys.get("credential_process", ""))
                 is not None
             ):
                 kept.append(
@@ -66,7 +66,7 @@ def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
         keys += found.keys
         if found.session_name is not None:
             sessions[found.session_name] = None
-    session_keys.refuse_profiles_that_differ(config, changes)
+    session_keys.refuse_profiles_that_differ_from_session(config, changes)
     changes += [edit for name in sessions for edit in _edits_for_aws_url(config, name)]
     return Leaving(tuple(changes), tuple(names), tuple(keys), tuple(kept), config.data)
 

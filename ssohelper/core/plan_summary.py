@@ -26,23 +26,23 @@ def summary_lines(plan: Plan, width: int) -> list[str]:
     """Return the plan's summary by role, account and kind of change, at most `width` columns wide.
 
     The counts by role take as many lines as they need; roles that do not fit are counted together.
-    Accounts that get the same roles share a line, with their first names. At most 22 lines, all
+    Accounts that get the same roles share a line, which names the first few. At most 22 lines, all
     safe for a terminal; a `width` below 20 counts as 20.
     """
     width = max(width, _LEAST_WIDTH)
-    lines = _role_set_lines(plan)
-    lines += _kind_lines("to change", plan_kinds.count_profiles_by_change(plan))
-    lines += _name_lines("to remove", plan.remove)
+    lines = _lines_of_accounts_with_same_roles(plan)
+    lines += _lines_of_counts_by_kind("to change", plan_kinds.count_profiles_by_change(plan))
+    lines += _lines_of_profile_names("to remove", plan.remove)
     lines = [_cut_line(show(line), width) for line in lines]
     if not plan.add:
         return lines
     accounts = {role.account_id for role in plan.add_roles}
     title = f"to add: {profile_count_text(len(plan.add))} in {_account_count_text(len(accounts))}"
     most = min(_MOST_ROLE_LINES, _MOST_LINES - 1 - len(lines))
-    return [_cut_line(title, width), *_role_lines(plan, width, most), *lines]
+    return [_cut_line(title, width), *_lines_of_counts_by_role(plan, width, most), *lines]
 
 
-def _role_lines(plan: Plan, width: int, most: int) -> list[str]:
+def _lines_of_counts_by_role(plan: Plan, width: int, most: int) -> list[str]:
     """Return how many profiles each role gets, in at most `most` lines; no count is cut."""
     by_role = Counter(role.name for role in plan.add_roles).most_common()
     counts = [number for _name, number in by_role]
@@ -73,7 +73,7 @@ def _wrapped_list(title: str, items: list[str], width: int) -> list[str]:
     return lines
 
 
-def _role_set_lines(plan: Plan) -> list[str]:
+def _lines_of_accounts_with_same_roles(plan: Plan) -> list[str]:
     """Return lines that say which accounts get profiles for the same roles."""
     roles_by_account: dict[str, list[str]] = defaultdict(list)
     for role in plan.add_roles:
@@ -93,7 +93,7 @@ def _role_set_lines(plan: Plan) -> list[str]:
     return lines
 
 
-def _kind_lines(title: str, counts: Counter[str]) -> list[str]:
+def _lines_of_counts_by_kind(title: str, counts: Counter[str]) -> list[str]:
     counted = counts.most_common()
     if not counted:
         return []
@@ -104,7 +104,7 @@ def _kind_lines(title: str, counts: Counter[str]) -> list[str]:
     return lines
 
 
-def _name_lines(title: str, names: tuple[str, ...]) -> list[str]:
+def _lines_of_profile_names(title: str, names: tuple[str, ...]) -> list[str]:
     return [f"{title}: {profile_count_text(len(names))}", f"  {', '.join(names)}"] if names else []
 
 

@@ -133,7 +133,7 @@ class Policy:
                 raise Refused(
                     f'the rule "{rule}" guards {link.account_id}/{link.role_name}, '
                     "and no grant for it is in force in this terminal",
-                    hint=self._hint_to_grant(key),
+                    hint=self._hint_to_get_grant(key),
                 )
         return ReleasePermit(_SEAL, key, way, grant_id, guards[0][0])
 
@@ -146,9 +146,9 @@ class Policy:
                 return link
         return None
 
-    def _hint_to_grant(self, key: RoleKey) -> str:
+    def _hint_to_get_grant(self, key: RoleKey) -> str:
         command = f'ssohelper guard grant {word_as_typed(key.text)} --reason "…"'
-        # A grant is given on a terminal, and never below an allow-list. So a program without a
+        # Grants are given on a terminal, not in a program with an allow-list. So a program without a
         # terminal, such as an agent, asks a person, whose terminal is another one.
         if self._allowed is None and self._has_terminal():
             return f"on a terminal: {command}"

@@ -56,7 +56,7 @@ class PortalChange(Enum):
     PORTAL = "another portal"
 
 
-def with_portal_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
+def session_with_portal_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
     """Return the session with the portal and region of its last sign-in.
 
     An address that was recorded for another start URL is ignored. If the region in the config has

@@ -17,18 +17,18 @@ _OWN_FLAGS = ("--json", "--verbose", "-v", "-vv")
 _ROLE_ARN = r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)"
 
 
-def own_command_options(command: str) -> dict[str, str] | None:
+def ssohelper_options(command: str) -> dict[str, str] | None:
     """Return the options of ssohelper's `credential_process` command; None for another program."""
-    words = _own_command_arguments(command)
+    words = _arguments_of_ssohelper_command(command)
     return None if words is None else _option_values(words)
 
 
-def find_refused_argument(command: str) -> str:
-    """Return why ssohelper refuses its own `credential_process` command; "" if it takes it.
+def why_ssohelper_refuses_command(command: str) -> str:
+    """Return why ssohelper would refuse this `credential_process` command; "" if it takes it.
 
     The rules are those of `ssohelper credential-process --help`. "" for another program.
     """
-    words = _own_command_arguments(command)
+    words = _arguments_of_ssohelper_command(command)
     if words is None:
         return ""
     rest = iter(words)
@@ -47,7 +47,7 @@ def find_refused_argument(command: str) -> str:
     return f'ssohelper refuses its command: "{missing[0]}" is missing' if missing else ""
 
 
-def _own_command_arguments(command: str) -> list[str] | None:
+def _arguments_of_ssohelper_command(command: str) -> list[str] | None:
     """Return the arguments of ssohelper's `credential_process`; None for another program."""
     words = split_command(command)
     name = program_name(words)

@@ -46,7 +46,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     candidates = adoption.find_adoption_candidates(
         config, request.session, listed_roles, request.refused, request.legacy_listing
     )
-    includers = _find_unadopted_includers(config, request.adopt)
+    includers = _find_unadopted_profiles_that_include(config, request.adopt)
     roles: dict[str, Role] = {}
     changes: list[ProfileChange] = []
     edits: list[Change] = []
@@ -97,8 +97,10 @@ def _adopt_command_text(found: AdoptionCandidate) -> str:
     )
 
 
-def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
-    """Return, for each profile, one that is not adopted and whose `include_profile` names it."""
+def _find_unadopted_profiles_that_include(
+    config: ConfigFile, adopt: Collection[str]
+) -> dict[str, str]:
+    """Return, for each profile in an `include_profile`, an unadopted profile that has this key."""
     entries = {entry.name: entry for entry in config.profiles()}
     found: dict[str, str] = {}
     for other in entries.values():

@@ -64,7 +64,7 @@ def identity_change(
     entry: ProfileEntry, new: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
     """Return the edit that gives a managed profile the identity keys `new`; None if it has them."""
-    return _edit_and_change(
+    return _make_edit_and_profile_change(
         entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, new
     )
 
@@ -81,7 +81,7 @@ def adoption_change(
     default = {} if entry.keys.get("region") else {"region": region}
     if default and "region" in entry.keys:
         present["region"] = entry.keys["region"]  # an empty value
-    found = _edit_and_change(entry, present, {**new, **default, MANAGED_KEY: "true"})
+    found = _make_edit_and_profile_change(entry, present, {**new, **default, MANAGED_KEY: "true"})
     assert found is not None  # the mark alone is a change
     return found
 
@@ -90,7 +90,7 @@ def _is_identity_key(key: str) -> bool:
     return key in IDENTITY or key in _OTHER_TOOLS or key.startswith(GRANTED_PREFIX)
 
 
-def _edit_and_change(
+def _make_edit_and_profile_change(
     entry: ProfileEntry, present: dict[str, str], new: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
     if present == new:

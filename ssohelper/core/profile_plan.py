@@ -28,7 +28,7 @@ KEEPS_FORM = "the profile keeps its form: it is outside the filters that were gi
 
 
 class Plan(NamedTuple):
-    """What a sync does: the profiles to add, change and remove, and the `changes` to the config.
+    """What `profile sync` does: profiles to add, change and remove, the `changes` to the config.
 
     `add_roles` are the roles of the profiles to add, in the same order.
     `stale` are the managed profiles whose role is no longer listed. `data` is the text of the
@@ -63,7 +63,7 @@ def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
                 found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
             )
     plan = _Planner(config, request).plan()
-    session_keys.refuse_profiles_that_differ(config, plan.changes)
+    session_keys.refuse_profiles_that_differ_from_session(config, plan.changes)
     return plan
 
 
@@ -104,7 +104,7 @@ class _Planner:
         self._plan_regions()
         if request.rename:
             self._plan_renames()
-        sessions = self._session_changes()
+        sessions = self._changes_to_session_sections()
         removals = [RemoveSection(entry.header) for entry in removal.removed]
         return Plan(
             request=request,
@@ -202,7 +202,7 @@ class _Planner:
         if role in self._foreign:
             return f'the profile "{self._foreign[role]}" already points at this role'
         if is_sync and role in self._edited:
-            return f'"{self._edited[role]}", which was edited since, had it; see: ssohelper doctor'
+            return f'"{self._edited[role]}" had this role before an edit; see: ssohelper doctor'
         if is_sync and role in self._request.choices.removed:
             return "its profile was removed with: ssohelper profile rm"
         return None
@@ -288,7 +288,7 @@ class _Planner:
         Profiles outside the filters get it too.
         """
         for role, entries in self._managed.items():
-            region = self._find_region(self._account_of(role))
+            region = self._find_region(self._account_of_role(role))
             for entry, _form in entries:
                 old = entry.keys.get("region", "").strip()
                 if old == self._request.old_region and old != region:
@@ -297,7 +297,7 @@ class _Planner:
                     self._edits[entry.name] = edit._replace(assign=assign)
                     self._record_profile_change(entry.name, {"region": old}, {"region": region})
 
-    def _account_of(self, role: Role) -> Account:
+    def _account_of_role(self, role: Role) -> Account:
         """Return the role's account, with an empty name if AWS does not list the account."""
         return self._accounts.get(role.account_id, Account(role.account_id, "", ""))
 
@@ -307,7 +307,7 @@ class _Planner:
         if request.only_roles or not request.convert:
             return
         for role in sorted(self._managed.keys() - set(request.listing.roles())):
-            account = self._account_of(role)
+            account = self._account_of_role(role)
             is_selected = self._is_within_filters(account, role.name)
             self._plan_identity_keys(UnnamedRole(account, role), is_selected=is_selected)
 
@@ -326,7 +326,7 @@ class _Planner:
             for role, entries in self._managed.items()
             if len(entries) == 1
             and role in listed_roles
-            and self._is_within_filters(self._account_of(role), role.name)
+            and self._is_within_filters(self._account_of_role(role), role.name)
         }
         names = self._choose_new_names_of_profiles(single)
         for role, entry in single.items():
@@ -372,7 +372,7 @@ class _Planner:
             name, {**earlier.before, **before}, {**earlier.after, **after}
         )
 
-    def _session_changes(self) -> list[Change]:
+    def _changes_to_session_sections(self) -> list[Change]:
         session = self._request.session
         known = self._config.sso_session(session.name)
         if known is None:

@@ -54,7 +54,7 @@ def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfi
     # Filters that match no listed role are probably mistyped: then no profile is removed for being
     # outside them.
     if request.has_new_filters and wanted & listed_roles:
-        left_out, skipped = _without_source_profiles(
+        left_out, skipped = _split_off_roles_of_source_profiles(
             config, managed, [role for role in known if role not in wanted]
         )
     gone = {*stale, *left_out}
@@ -82,10 +82,10 @@ def _find_matching_roles(request: SyncRequest, managed: ManagedProfiles) -> set[
     }
 
 
-def _without_source_profiles(
+def _split_off_roles_of_source_profiles(
     config: ConfigFile, managed: ManagedProfiles, roles: Iterable[Role]
 ) -> tuple[list[Role], list[Skipped]]:
-    """Return the roles whose profiles no profile refers to; and the profiles that must stay."""
+    """Return the roles whose profiles may be removed; and profiles that others use as a source."""
     users, found, skipped = (
         chains.find_profile_using_each_source(config),
         list[Role](),

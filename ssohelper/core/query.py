@@ -20,7 +20,7 @@ _SSO_ROLE = r"(?a)(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?"
 # Matches the portal's link to the console as a role; the group has its parameters.
 _PORTAL_LINK = r"https?://[^#]*#/console\?(.+)"
 _URL_CODE = r"%([0-9a-f]{2})"
-# Signs that give a word another meaning. With one of them, a part of a word is no name.
+# A searched word that begins with one of these signs is no ARN, link or [SESSION:]ACCOUNT/ROLE.
 _SIGNS = ("!", "'", "^")
 
 # Matches the Unicode name of an accented letter, and finds the letter. Two letters have other names.

@@ -56,7 +56,7 @@ def remove_quotes_text(config: ConfigFile, found: Sequence[QuotedValue]) -> str:
     return f"{REMOVE_QUOTES} in line{'s' if len(found) > 1 else ''} {lines} of {show(config.origin, 200)}"
 
 
-def check_unquoted(config: ConfigFile, entry: ProfileEntry) -> None:
+def check_profile_has_no_quoted_values(config: ConfigFile, entry: ProfileEntry) -> None:
     """Raise ConfigInvalid if values of this profile are in quotes."""
     found = list(find_quoted_values(config, entry.header))
     if found:

@@ -117,8 +117,8 @@ class SavedView(NamedTuple):
 
 DEFAULT_VIEW = RoleListView()
 FLAT = RoleListView(is_flat=True)
-# The numbers of rows by account. The accounts, and the rows of each account, are in the order of
-# the list.
+# For each account, the numbers of its rows in the list of roles. The accounts, and the rows of each
+# account, are in the order of the list.
 Groups = dict[AccountKey, list[int]]
 
 
@@ -127,8 +127,8 @@ def account_key(row: RoleRow) -> AccountKey:
     return AccountKey(row.session_name, row.account.id)
 
 
-def group_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
-    """Return the numbers of these rows by account; the account of the first row comes first."""
+def group_row_numbers_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
+    """Return the `numbers` of rows by account; the account of the first number comes first."""
     groups: Groups = {}
     last_account: object = None
     last_session: object = None
@@ -143,7 +143,7 @@ def group_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
     return groups
 
 
-def sort_rows(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
+def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
     """Return the numbers of the rows in the view's order. `rows` are `role_rows.ranked_rows`.
 
     In a tree, accounts with a favourite come first, and in each account its favourites. Profiles
@@ -151,7 +151,7 @@ def sort_rows(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
     """
     if view.sort == BY_USE:
         return range(len(rows))
-    groups = group_by_account(rows, range(len(rows)))
+    groups = group_row_numbers_by_account(rows, range(len(rows)))
     favourites = {
         number
         for number, row in enumerate(rows)

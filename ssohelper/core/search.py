@@ -15,16 +15,16 @@ from typing import NamedTuple
 from ssohelper.core.query import Term, fold_case, parse_query, without_accents
 from ssohelper.core.subsequence import MAX_LENGTH, WordMatch, bonus_points, find_best_matches
 
-# The rank of a search term that is a whole field, begins a field, begins a word, or is inside a
+# The ranks of a search term: it is a whole field, begins a field, begins a word, or is inside a
 # word.
 _WHOLE, _FIELD_START, _WORD_START, _INSIDE = 8, 4, 2, 1
 # A term that is found as a whole scores at least _AS_A_WHOLE * _UNIT; a term found as a subsequence
 # scores less than _UNIT. So the rows with the most terms found as a whole come first.
 _UNIT, _AS_A_WHOLE = 1 << 13, 256
-# If two texts are worth the same, the shorter text is the better match, as in fzf. The lengths of
-# all texts that match one search together stay below _LENGTH.
+# Of two texts with the same points, the shorter one is the better match, as in fzf. A point counts
+# _LENGTH, and the lengths of a row's texts subtract less than that in all.
 _LENGTH, _LONGEST = 1 << 15, 256
-# The points that fzf takes for the gap between two fields: as wide as an account id between them.
+# How many points a match over two fields loses: as for a gap of an account id's width in fzf.
 _FIELD_GAP = 3 + 13
 # The most terms of a search: more than a user types.
 _TERMS_KEPT = 8
@@ -196,7 +196,9 @@ class _Column:
         for word in term.spellings:
             for number, text in enumerate(texts):
                 if word in text:
-                    score, _ = _whole_score(term, word, text, self.originals[number])
+                    score, _ = _score_and_position_of_whole_word(
+                        term, word, text, self.originals[number]
+                    )
                     scores[number] = max(scores[number], score)
                     has_any = has_any or scores[number] > 0
         if fuzzy and term.is_fuzzy and len(term.text) > 1:
@@ -204,7 +206,7 @@ class _Column:
             for number, text in enumerate(texts):
                 if not scores[number] and passes(text):
                     best = find_best_matches(term.text, text, self.bonuses_of(number))
-                    scores[number] = _fuzzy_score(best, term.text, len(text))
+                    scores[number] = _score_of_subsequence(best, term.text, len(text))
                     has_any = has_any or scores[number] > 0
         return scores if has_any else None
 
@@ -212,7 +214,8 @@ class _Column:
         """Return which characters of this text match the term, which must be in it."""
         text, original = self.texts_for(term.text)[number], self.originals[number]
         score, start, length = max(
-            (*_whole_score(term, word, text, original), len(word)) for word in term.spellings
+            (*_score_and_position_of_whole_word(term, word, text, original), len(word))
+            for word in term.spellings
         )
         if score:
             return list(range(start, start + length))
@@ -272,7 +275,9 @@ class _TwoColumnSearch:
                     points, best = worth, count
         if not best:
             return 0, 0
-        return _score(min(points, _UNIT - 1), length + len(self._second.texts[two])), best
+        return _score_with_length(
+            min(points, _UNIT - 1), length + len(self._second.texts[two])
+        ), best
 
 
 def _find_word_ends(word: str, column: _Column, number: int) -> dict[int, WordMatch]:
@@ -315,22 +320,24 @@ def similar_names(name: str, known: Iterable[str], cutoff: float = 0.4) -> list[
     return difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
 
 
-def _score(worth: int, length: int) -> int:
-    return worth * _LENGTH - min(length, _LONGEST)
+def _score_with_length(points: int, length: int) -> int:
+    return points * _LENGTH - min(length, _LONGEST)
 
 
-def _fuzzy_score(best: list[WordMatch], word: str, length: int) -> int:
+def _score_of_subsequence(best: list[WordMatch], word: str, length: int) -> int:
     if len(best) < len(word):
         return 0
-    return _score(min(max(1, best[-1].points), _UNIT - 1), length)
+    return _score_with_length(min(max(1, best[-1].points), _UNIT - 1), length)
 
 
-def _whole_score(term: Term, word: str, text: str, original: str) -> tuple[int, int]:
+def _score_and_position_of_whole_word(
+    term: Term, word: str, text: str, original: str
+) -> tuple[int, int]:
     """Return score and position of a word that must be in the text as a whole; 0 if not."""
     place = _find_best_rank(term, word, text, original)
     if place is None:
         return 0, 0
-    return _score(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
+    return _score_with_length(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
 
 
 def _find_best_rank(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:

@@ -80,7 +80,7 @@ def _list_sessions_named_by(config: ConfigFile, entry: ProfileEntry) -> Iterator
     """Yield the sessions that the profile's keys (also those of [DEFAULT]) or its command name."""
     keys = entry.keys
     yield keys.get(_SESSION)
-    options = process_command.own_command_options(keys.get(_COMMAND, "")) or {}
+    options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
     yield options.get("--session")
     if "--profile" in options:
         target = config.target_or_none(entry)
@@ -104,7 +104,7 @@ def _keys_without_inherited(config: ConfigFile, entry: ProfileEntry) -> dict[str
 
 
 def _session_of_command(keys: dict[str, str]) -> str | None:
-    options = process_command.own_command_options(keys.get(_COMMAND, "")) or {}
+    options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
     return options.get("--session")
 
 
@@ -112,7 +112,7 @@ def _command_with_new_session(config: ConfigFile, entry: ProfileEntry, old: str,
     command = entry.keys[_COMMAND]
     pattern = rf"(--session(?:=|\s+))([\"']?){re.escape(old)}\2(?=\s|$)"
     renamed = re.sub(pattern, rf"\g<1>{new}", command, count=1)
-    before, after = (process_command.own_command_options(text) for text in (command, renamed))
+    before, after = (process_command.ssohelper_options(text) for text in (command, renamed))
     if before is None or after != {**before, "--session": new}:
         config.refuse_key(entry, _COMMAND, f'the session "{old}" in this command cannot be renamed')
     return renamed

@@ -111,7 +111,7 @@ class ShownRoles:
         if self.view.is_flat:
             self._groups, self.lines = {}, numbers
             return
-        self._groups = role_tree.group_by_account(self.rows, numbers)
+        self._groups = role_tree.group_row_numbers_by_account(self.rows, numbers)
         if self._accounts is None and len(numbers) == len(self.rows):
             self._accounts = self._groups
         can_fold = self.can_fold
@@ -128,7 +128,7 @@ class ShownRoles:
             numbers = self._index.search(self.query, fuzzy=True)
         else:
             if self._order is None:
-                self._order = role_tree.sort_rows(self.rows, self.view)
+                self._order = role_tree.sorted_row_numbers(self.rows, self.view)
             numbers = self._order
         if not self.view.is_filtered:
             return numbers
@@ -171,7 +171,9 @@ class ShownRoles:
     def heading_of(self, number: int) -> Heading:
         """Return the heading of this row's account, with the account's shown rows."""
         if self._accounts is None:
-            self._accounts = role_tree.group_by_account(self.rows, range(len(self.rows)))
+            self._accounts = role_tree.group_row_numbers_by_account(
+                self.rows, range(len(self.rows))
+            )
         account = account_key(self.rows[number])
         shown = [self.rows[each] for each in self._groups[account]]
         is_folded = self.can_fold and self.view.is_folded(account)

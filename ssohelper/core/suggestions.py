@@ -25,13 +25,13 @@ def suggest_search(query: str, index: Index, rows: Sequence[RoleRow]) -> str:
     for at, word in enumerate(words):
         if len(word) < _LEAST or not word[0].isalnum() or index.search(word, fuzzy=True):
             continue
-        near = similar_names(fold_case(word), _list_names(rows), _CUTOFF)
+        near = similar_names(fold_case(word), _list_names_and_words(rows), _CUTOFF)
         words[at] = near[0] if near else word
     found = " ".join(words)
     return found if index.search(found, fuzzy=True) else ""
 
 
-def _list_names(rows: Iterable[RoleRow]) -> Iterable[str]:
+def _list_names_and_words(rows: Iterable[RoleRow]) -> Iterable[str]:
     """Return the names of accounts and roles, and the words in them, in lower case, each once."""
     names = {name for row in rows for name in (row.account.name, row.role_name)}
     parts = [part for name in sorted(names) for part in re.split(_BETWEEN_WORDS, name)]

@@ -28,7 +28,7 @@ class WrittenRole(NamedTuple):
 
 
 def lacks_role(config: ConfigFile, entry: ProfileEntry) -> bool:
-    """Return whether a profile is managed, names no role that can be read, and no other source."""
+    """Return whether a profile is managed and names neither a valid role nor another source."""
     if not entry.managed or chains.is_chain(entry) or _names_another_source(entry):
         return False
     return config.target_or_none(entry) is None
@@ -45,7 +45,7 @@ def has_other_source(config: ConfigFile, entry: ProfileEntry) -> bool:
 
 def _names_another_source(entry: ProfileEntry) -> bool:
     command = entry.keys.get("credential_process", "")
-    runs_another_program = process_command.own_command_options(
+    runs_another_program = process_command.ssohelper_options(
         command
     ) is None and not process_command.find_syntax_error(command)
     return runs_another_program or any(entry.keys.get(key) for key in _OTHER_SOURCES)
@@ -72,7 +72,7 @@ def find_role_to_restore(
 def find_names_of_edited_roles(
     config: ConfigFile, written_roles: Mapping[str, WrittenRole]
 ) -> dict[Role, str]:
-    """Return, by role, the profile that was written for it and has another source by now."""
+    """Return, by role, the profile that ssohelper wrote for it; by now, it has another source."""
     entries = {name: config.profile(name) for name in written_roles}
     return {
         written_roles[name].role: name
@@ -111,7 +111,7 @@ def find_roles_before_edit(
 
     `writes` are the configs before and after each write of ssohelper, the latest first.
     """
-    read = _make_reader(origin)
+    read = _make_config_parser(origin)
     found: dict[str, WrittenRole] = {}
     left = set(names)
     for before, after in writes:
@@ -124,17 +124,17 @@ def find_roles_before_edit(
     return found
 
 
-def _make_reader(origin: str) -> Callable[[bytes | None], ConfigFile]:
-    """Return a function that parses each content once. What cannot be read has no profiles."""
+def _make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile]:
+    """Return a function that parses each config once. A config that is invalid counts as empty."""
 
     @cache
-    def read(content: bytes | None) -> ConfigFile:
+    def parse_config(content: bytes | None) -> ConfigFile:
         try:
             return ConfigFile.parse(content or b"", origin)
         except ConfigInvalid:
             return ConfigFile.parse(b"", origin)
 
-    return read
+    return parse_config
 
 
 def _find_managed_role(config: ConfigFile, name: str) -> WrittenRole | None:

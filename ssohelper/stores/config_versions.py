@@ -208,7 +208,9 @@ def _length_and_hash(data: bytes | None) -> dict[str, Any]:
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _split_content(rest: bytes, described: schema.Described | None) -> tuple[bytes | None, bytes]:
+def _split_content(
+    rest: bytes, described: schema.ConfigDigest | None
+) -> tuple[bytes | None, bytes]:
     """Return the config's content at the start of `rest`, and the bytes after it.
 
     Raises: Damaged when its length or SHA-256 is not the one in `described`.

@@ -300,7 +300,9 @@ def find_program_trouble(profile: ProfileFact, programs: Mapping[str, ProgramFac
         return f'there is no program "{show(program.word, 80)}"'
     if program is not None and program.only_has_our_name:
         return find_doubt_about_program(profile, programs)
-    return process_command.find_refused_argument(profile.entry.keys.get("credential_process", ""))
+    return process_command.why_ssohelper_refuses_command(
+        profile.entry.keys.get("credential_process", "")
+    )
 
 
 def _find_program(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> ProgramFact | None:

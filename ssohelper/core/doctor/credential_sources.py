@@ -51,7 +51,7 @@ def check_refused_commands(facts: Facts) -> Iterator[Finding]:
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         keys = profile.entry.keys
-        error = process_command.find_refused_argument(keys.get("credential_process", ""))
+        error = process_command.why_ssohelper_refuses_command(keys.get("credential_process", ""))
         if not error or profile.failure is not None or _has_lost_its_role(facts, profile):
             continue
         # If AWS tools take the profile's credentials from elsewhere, another check reports that.

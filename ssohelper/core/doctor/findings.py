@@ -99,7 +99,7 @@ def exit_code(found: Sequence[Finding]) -> int:
     return _EXIT_SIGN_IN if counts.sign_ins else 0
 
 
-def counts_line(found: Sequence[Finding]) -> str:
+def counts_line_of_findings(found: Sequence[Finding]) -> str:
     """Return the last line of `doctor`: how many problems, missing sign-ins and notes are left."""
     counts = count_findings(found)
     parts = [

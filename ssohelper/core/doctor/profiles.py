@@ -240,7 +240,7 @@ def check_for_iam_role_as_permission_set(facts: Facts) -> Iterator[Finding]:
 
 def _permission_set_name(profile: ProfileFact) -> str:
     keys = profile.entry.keys
-    options = process_command.own_command_options(keys.get("credential_process", "")) or {}
+    options = process_command.ssohelper_options(keys.get("credential_process", "")) or {}
     return keys.get("sso_role_name") or options.get("--role-name", "")
 
 
@@ -332,7 +332,7 @@ def process_line_with_present_program(line: str, command: str) -> str | None:
     The arguments stay as they are written.
     """
     found = (
-        _OWN_PROGRAM.match(line) if process_command.own_command_options(line) is not None else None
+        _OWN_PROGRAM.match(line) if process_command.ssohelper_options(line) is not None else None
     )
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 from ssohelper.core import process_command
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor.facts import ProfileFact, ProgramFact
-from ssohelper.core.session_keys import find_differing_key, keys_of_session
+from ssohelper.core.session_keys import find_session_key_that_differs, keys_of_session
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -318,13 +318,13 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
     differs = url is not None and not is_same_portal(url, session.start_url)
     if family in (BOTO3, GO) and (differs or region not in (None, session.region)):
         return 'the profile and its "sso_session" name different portals'
-    differing = find_differing_key(config, keys) if family == BOTO3 and config else None
+    differing = find_session_key_that_differs(config, keys) if family == BOTO3 and config else None
     return differing.difference if differing else None
 
 
 def fix_of_sso_keys_error(error: str, keys: Mapping[str, str], config: ConfigFile | None) -> str:
     """Return how to mend the error that `sso_keys_error` returned; "" if only the user can know."""
-    differing = find_differing_key(config, keys) if config else None
+    differing = find_session_key_that_differs(config, keys) if config else None
     return differing.fix if differing is not None and differing.difference == error else ""
 
 
@@ -385,7 +385,7 @@ def _program_as_source(
 ) -> _Source:
     words = process_command.split_command(command)
     name = show(words[0], 80) if words else "credential_process"
-    options = process_command.own_command_options(command)
+    options = process_command.ssohelper_options(command)
     program = programs.get(words[0]) if words else None
     if options is not None:
         if program is not None and program.only_has_our_name:

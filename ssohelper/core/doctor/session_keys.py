@@ -8,7 +8,7 @@ from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.doctor.findings import Finding, note
 from ssohelper.core.profile_keys import identity_keys
-from ssohelper.core.session_keys import SessionKey, find_differing_key
+from ssohelper.core.session_keys import SessionKey, find_session_key_that_differs
 from ssohelper.core.text import show
 
 # Keys that ssohelper removes from a profile when it writes the profile in the form "process".
@@ -28,7 +28,7 @@ def check_session_keys(facts: Facts) -> Iterator[Finding]:
             continue
         native = identity_keys(target.session, target.role, NATIVE, "")
         keys = {key: value for key, value in profile.entry.keys.items() if key not in _LOST_KEYS}
-        differing = find_differing_key(config, keys | native)
+        differing = find_session_key_that_differs(config, keys | native)
         if differing is not None:
             found[differing] = None
     for one in found:

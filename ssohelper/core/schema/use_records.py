@@ -40,15 +40,15 @@ class Visit(NamedTuple):
     is_told: bool
 
 
-def usage_lines(found: dict[str, Any]) -> list[Any]:
-    """Return the lines of the usage file; `parse_usage` checks each of them."""
+def usage_records(found: dict[str, Any]) -> list[Any]:
+    """Return the unchecked records of roles in the usage file; `parse_usage` checks each."""
     if found.get("version") != USAGE_VERSION:
         raise Damaged("version")
     return fields.checked_list(found.get("roles"), "roles", _MOST_ROLES)
 
 
 def parse_usage(line: object) -> tuple[RoleKey, Usage]:
-    """Return the role and its usage in one line of the usage file."""
+    """Return the role and its usage in one record of the usage file."""
     values = fields.checked_list(line, "roles", 6)
     if len(values) != 6:
         raise Damaged("roles")
@@ -60,7 +60,7 @@ def parse_usage(line: object) -> tuple[RoleKey, Usage]:
 
 
 def parse_visit(line: object) -> Visit:
-    """Return the console session in one line of the file of console visits."""
+    """Return the console session in one record of the file of console visits."""
     values = fields.checked_list(line, "browsers", 5)
     if len(values) != 5:
         raise Damaged("browsers")
@@ -68,8 +68,8 @@ def parse_visit(line: object) -> Visit:
     return Visit(_parse_role_key(values), ends_at, fields.checked_boolean(values[4], "is_told"))
 
 
-def console_page_lines(found: dict[str, Any]) -> list[Any]:
-    """Return the lines of the file of console pages; `parse_console_pages` checks each of them."""
+def console_page_records(found: dict[str, Any]) -> list[Any]:
+    """Return the unchecked records in the file of console pages, for `parse_console_pages`."""
     if found.get("version") != PAGES_VERSION:
         raise Damaged("version")
     return fields.checked_list(found.get("roles"), "roles", MOST_PAGE_ROLES)
