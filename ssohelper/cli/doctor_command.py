@@ -52,7 +52,7 @@ def diagnose_setup(profile: str | None, fix: bool, run: bool) -> int:
         output.print_json(_report_json(report), app.warnings)
     else:
         print_report(report)
-    return findings.exit_code(report.findings)
+    return findings.exit_code_of_findings(report.findings)
 
 
 def print_report(report: Report) -> None:

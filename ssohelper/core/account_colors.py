@@ -20,18 +20,18 @@ class ColorAndLabel(NamedTuple):
     label: str
 
 
-def can_be_pattern_of_color_rule(text: str) -> bool:
+def can_be_pattern_of_color_rule(pattern: str) -> bool:
     """Return whether the settings can have a colour rule `colors."PATTERN"` with this pattern."""
-    return text.isprintable() and 0 < len(text.strip()) == len(text) <= _LONGEST_PATTERN
+    return pattern.isprintable() and 0 < len(pattern.strip()) == len(pattern) <= _LONGEST_PATTERN
 
 
-def parse_color_and_label(value: str, pattern: str) -> ColorAndLabel | None:
+def parse_color_and_label(setting_value: str, pattern: str) -> ColorAndLabel | None:
     """Return the colour and label in a setting's value: "red production". None if it is invalid.
 
     If the value has no label, the letters and digits of the pattern are the label: "prod" for "*prod*".
     """
-    found = _VALUE.fullmatch(value)
-    if found is None or not value.isprintable():
+    found = _VALUE.fullmatch(setting_value)
+    if found is None or not setting_value.isprintable():
         return None
     label = found.group(2) or re.sub(r"\[.*?\]|[*?]", "", pattern).strip(" -_.")
     return ColorAndLabel(found.group(1), label or found.group(1))

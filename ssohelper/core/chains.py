@@ -328,22 +328,22 @@ def _read_chain_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Ch
 
 
 def _find_source_profile(
-    config: ConfigFile, entry: ProfileEntry, source: str, seen: list[str]
+    config: ConfigFile, entry: ProfileEntry, source: str, visited: list[str]
 ) -> ProfileEntry | None:
     """Return the profile `source`; if its ssohelper command names another profile, that one.
 
     None for a profile that is not in the config: SDKs look for it in the credentials file too.
     """
     while True:
-        if source in seen:
+        if source in visited:
             if source == entry.name and "aws_access_key_id" in entry.keys:
                 return None  # as in botocore, a role on top of the profile's own static keys
             _refuse_source_profile(
                 config,
                 entry,
-                f"the profiles refer to each other in a loop: {_join_with_arrows([*seen, source])}",
+                f"profiles refer to each other in a loop: {_join_with_arrows([*visited, source])}",
             )
-        seen.append(source)
+        visited.append(source)
         following = config.profile(source)
         if following is None:
             return None

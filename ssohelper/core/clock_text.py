@@ -33,9 +33,13 @@ def still_signed_in_text(session_name: str) -> str:
     )
 
 
-def time_left_text(at: int, now: int) -> str:
-    """Return the time from `now` to `at` as `2h 13m left` or `ended 5m ago`."""
-    return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
+def time_left_text(ends_at: int, now: int) -> str:
+    """Return the time from `now` to `ends_at` as `2h 13m left` or `ended 5m ago`."""
+    return (
+        f"{duration_text(ends_at - now)} left"
+        if ends_at > now
+        else f"ended {duration_text(now - ends_at)} ago"
+    )
 
 
 def ago_text(seconds: int) -> str:

@@ -53,13 +53,13 @@ def find_changed_lines(before: str, after: str) -> list[ChangedLines]:
     return found
 
 
-def diff_texts(before: str, after: str, name: str) -> Iterator[str]:
+def diff_texts(before: str, after: str, file_name: str) -> Iterator[str]:
     """Return the lines of the unified diff from `before` to `after`, without newlines."""
     signed_lines = list(_compare_sections(_split_at_sections(before), _split_at_sections(after)))
     if all(sign == " " for sign, _ in signed_lines):
         return
-    yield f"--- {name}"
-    yield f"+++ {name}"
+    yield f"--- {file_name}"
+    yield f"+++ {file_name}"
     yield from _diff_hunks(signed_lines)
 
 

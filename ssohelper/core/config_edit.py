@@ -82,11 +82,11 @@ def edited_config(text: ConfigText, changes: Sequence[Change]) -> bytes:
     return after
 
 
-def unified_diff(text: ConfigText, changes: Sequence[Change], name: str) -> Iterator[str]:
+def unified_diff(text: ConfigText, changes: Sequence[Change], file_name: str) -> Iterator[str]:
     """Return the lines of the unified diff of these changes, without newlines."""
     if changes:
-        yield f"--- {name}"
-        yield f"+++ {name}"
+        yield f"--- {file_name}"
+        yield f"+++ {file_name}"
         yield from Edits(text, changes).hunks()
 
 
@@ -179,7 +179,7 @@ class Edits:
             return
         _check_section_header(change.header)
         self._added.append(f"[{change.header}]{self._end}")
-        self._added += [_key_line(name, value) + self._end for name, value in change.keys]
+        self._added += [_config_line_of_key(name, value) + self._end for name, value in change.keys]
 
     def _remove_section(self, section: Section) -> None:
         for line in range(section.line, section.last_line + 1):
@@ -244,13 +244,14 @@ class Edits:
         line = self._lines[like]
         margin, end = line[: len(line) - len(line.lstrip())], self._line_ending_of(like)
         return [
-            f"{margin}{spelled.get(name) or _key_line(name, value)}{end}" for name, value in pairs
+            f"{margin}{spelled.get(name) or _config_line_of_key(name, value)}{end}"
+            for name, value in pairs
         ]
 
-    def _line_ending_of(self, number: int) -> str:
-        if number == len(self._lines) - 1:  # the file has no final newline
+    def _line_ending_of(self, line_number: int) -> str:
+        if line_number == len(self._lines) - 1:  # the file has no final newline
             return self._end
-        return "\r" if self._lines[number].endswith("\r") else ""
+        return "\r" if self._lines[line_number].endswith("\r") else ""
 
     def _new_lines_at(self, line: int) -> list[str]:
         return self.replaced.get(line, [self._lines[line]]) + self.after.get(line, [])
@@ -304,7 +305,7 @@ def _check_comment_line(line: str) -> None:
         raise ConfigInvalid(f'the line "{show(line, 80)}" is not a comment: it stays as it is')
 
 
-def _key_line(name: str, value: str) -> str:
+def _config_line_of_key(name: str, value: str) -> str:
     _check_key_and_value(name, value)
     return f"{name} = {value}"
 

@@ -96,9 +96,9 @@ def find_role_as_written(
 
 
 def _make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile | None]:
-    def parse_config(data: bytes | None) -> ConfigFile | None:
+    def parse_config(content: bytes | None) -> ConfigFile | None:
         try:
-            return ConfigFile.parse(data or b"", origin)
+            return ConfigFile.parse(content or b"", origin)
         except ConfigInvalid:
             return None
 

@@ -72,5 +72,5 @@ def _account_filter(account: Account, is_unique: bool) -> str:
     return filter_for_exact_text(name)
 
 
-def _number_and_noun(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number} {what}s"
+def _number_and_noun(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"

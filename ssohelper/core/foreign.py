@@ -192,7 +192,7 @@ def _find_credential_provider(
     return None
 
 
-def parse_provider_answer(found: ForeignProfile, answer: bytes) -> ForeignCredentials:
+def parse_provider_answer(profile: ForeignProfile, answer: bytes) -> ForeignCredentials:
     """Return the credentials in the answer of the process that asked the provider.
 
     Raises: the error in the answer (ConfigInvalid, LoginRequired, RoleNotAssigned, AwsUnreachable);
@@ -203,10 +203,10 @@ def parse_provider_answer(found: ForeignProfile, answer: bytes) -> ForeignCreden
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise _unusable_answer_error(found)
+        raise _unusable_answer_error(profile)
     message = said.get("error")
     if isinstance(message, str):
-        raise _error_of_provider(found, message, said.get("exit_code"))
+        raise _error_of_provider(profile, message, said.get("exit_code"))
     key_id, secret = said.get("access_key_id"), said.get("secret_access_key")
     token, ends = said.get("session_token") or "", said.get("expires_at")
     if not (
@@ -214,7 +214,7 @@ def parse_provider_answer(found: ForeignProfile, answer: bytes) -> ForeignCreden
         and _is_key_or_token(secret)
         and (token == "" or _is_key_or_token(token))
     ):
-        raise _unusable_answer_error(found)
+        raise _unusable_answer_error(profile)
     expires_at = from_iso(ends) if isinstance(ends, str) else None
     return ForeignCredentials(key_id, Secret(secret), Secret(token), expires_at)
 
@@ -223,26 +223,26 @@ def _is_key_or_token(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _KEY.fullmatch(value) is not None
 
 
-def _error_of_provider(found: ForeignProfile, message: str, exit_code: object) -> SsoHelperError:
-    text = f"{no_credentials_message(found)}: {show(message, 300)}"
+def _error_of_provider(profile: ForeignProfile, message: str, exit_code: object) -> SsoHelperError:
+    text = f"{no_credentials_message(profile)}: {show(message, 300)}"
     kind = _ERRORS.get(exit_code) if isinstance(exit_code, int) else None
-    if kind is LoginRequired and found.sign_in_command:
-        return LoginRequired(text, hint=f"sign in with: {found.sign_in_command}")
-    return (kind or AwsUnreachable)(text, hint=hint_to_try_without_ssohelper(found))
+    if kind is LoginRequired and profile.sign_in_command:
+        return LoginRequired(text, hint=f"sign in with: {profile.sign_in_command}")
+    return (kind or AwsUnreachable)(text, hint=hint_to_try_without_ssohelper(profile))
 
 
-def _unusable_answer_error(found: ForeignProfile) -> BadAnswer:
+def _unusable_answer_error(profile: ForeignProfile) -> BadAnswer:
     return BadAnswer(
-        f"{no_credentials_message(found)}: the provider's answer is not valid",
-        hint=hint_to_try_without_ssohelper(found),
+        f"{no_credentials_message(profile)}: the provider's answer is not valid",
+        hint=hint_to_try_without_ssohelper(profile),
     )
 
 
-def no_credentials_message(found: ForeignProfile) -> str:
+def no_credentials_message(profile: ForeignProfile) -> str:
     """Return the error message that a profile's provider gave no credentials."""
-    return f'no credentials for the profile "{show(found.name, 80)}" from {found.what}'
+    return f'no credentials for the profile "{show(profile.name, 80)}" from {profile.what}'
 
 
-def hint_to_try_without_ssohelper(found: ForeignProfile) -> str:
+def hint_to_try_without_ssohelper(profile: ForeignProfile) -> str:
     """Return the hint to run the AWS CLI alone, to see why a provider of credentials fails."""
-    return f"see what it says: aws sts get-caller-identity --profile {show(found.name, 80)}"
+    return f"see what it says: aws sts get-caller-identity --profile {show(profile.name, 80)}"

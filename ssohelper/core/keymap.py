@@ -239,8 +239,8 @@ def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:
     return None
 
 
-def _are_actions_on_one_screen(one: str, other: str) -> bool:
-    scopes = {one.partition(".")[0], other.partition(".")[0]}
+def _are_actions_on_one_screen(action: str, other_action: str) -> bool:
+    scopes = {action.partition(".")[0], other_action.partition(".")[0]}
     return (
         len(scopes) == 1
         or "app" in scopes

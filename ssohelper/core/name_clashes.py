@@ -246,8 +246,8 @@ def _joined_account_part(before: str, after: str) -> str:
     return f"{before.lower().rstrip(_SEPARATORS)}\0{after.lower().lstrip(_SEPARATORS)}"
 
 
-def _name_at_length_level(plain: str, session_name: str, role: Role, level: int) -> str:
-    parts = [plain]
+def _name_at_length_level(plain_name: str, session_name: str, role: Role, level: int) -> str:
+    parts = [plain_name]
     if level >= 1:
         parts.insert(0, session_name)
     if level >= _WITH_ID:

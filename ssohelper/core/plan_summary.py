@@ -42,19 +42,19 @@ def summary_lines(plan: Plan, width: int) -> list[str]:
     return [_cut_line(title, width), *_lines_of_counts_by_role(plan, width, most), *lines]
 
 
-def _lines_of_counts_by_role(plan: Plan, width: int, most: int) -> list[str]:
-    """Return how many profiles each role gets, in at most `most` lines; no count is cut."""
+def _lines_of_counts_by_role(plan: Plan, width: int, most_lines: int) -> list[str]:
+    """Return how many profiles each role gets, in at most `most_lines` lines; no count is cut."""
     by_role = Counter(role.name for role in plan.add_roles).most_common()
     counts = [number for _name, number in by_role]
     room = width - len(_INDENT)
     items = [f"{_cut_line(show(name), room - len(f' {n},'))} {n}" for name, n in by_role]
     # An item takes at least three columns of the terminal, so that no more items than these can
     # fit.
-    for shown in range(min(len(items), most * width // 3), -1, -1):
+    for shown in range(min(len(items), most_lines * width // 3), -1, -1):
         left = len(items) - shown
         rest = [f"{left} others {sum(counts[shown:])}"] if left else []
         lines = _wrapped_list("  by role: ", items[:shown] + rest, width)
-        if len(lines) <= most:
+        if len(lines) <= most_lines:
             break
     return lines
 
@@ -108,8 +108,8 @@ def _lines_of_profile_names(title: str, names: tuple[str, ...]) -> list[str]:
     return [f"{title}: {profile_count_text(len(names))}", f"  {', '.join(names)}"] if names else []
 
 
-def _account_count_text(number: int) -> str:
-    return "1 account" if number == 1 else f"{number} accounts"
+def _account_count_text(count: int) -> str:
+    return "1 account" if count == 1 else f"{count} accounts"
 
 
 def _cut_line(line: str, width: int) -> str:

@@ -31,9 +31,9 @@ def plan_summary_text(plan: Plan, *, done: bool = False) -> str:
     return ", ".join([f"{profile_count_text(int(number))} {words}", *rest])
 
 
-def profile_count_text(number: int) -> str:
+def profile_count_text(count: int) -> str:
     """Return a count of profiles as text, such as `1 profile` or `2 profiles`."""
-    return "1 profile" if number == 1 else f"{number} profiles"
+    return "1 profile" if count == 1 else f"{count} profiles"
 
 
 def lines_about_skipped_profiles(plan: Plan) -> Iterator[str]:

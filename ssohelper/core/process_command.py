@@ -96,20 +96,20 @@ def find_syntax_error(command: str) -> str:
     return f"credential_process has {what}"
 
 
-def program_name(words: list[str]) -> str:
+def program_name(command_words: list[str]) -> str:
     """Return the name of the program that a command line's words run, without its folder.
 
     Nix wraps programs: it runs `.NAME-wrapped`, which counts as NAME.
     """
-    name = words[0].replace("\\", "/").rpartition("/")[2] if words else ""
+    name = command_words[0].replace("\\", "/").rpartition("/")[2] if command_words else ""
     name = name.removesuffix(".exe")
     return name[1:].removesuffix("-wrapped") if name.startswith(".") else name
 
 
-def _option_values(words: list[str]) -> dict[str, str]:
+def _option_values(command_words: list[str]) -> dict[str, str]:
     """Return the values of options such as `--name value` and `--name=value`, by option name."""
     found: dict[str, str] = {}
-    rest = iter(words)
+    rest = iter(command_words)
     for word in rest:
         name, equals, value = word.partition("=")
         found[name] = value if equals or name in _OWN_FLAGS else next(rest, "")

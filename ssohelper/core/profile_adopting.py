@@ -87,14 +87,13 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     return Adopted(roles, tuple(changes), tuple(edits), tuple(skipped))
 
 
-def _adopt_command_text(found: AdoptionCandidate) -> str:
+def _adopt_command_text(candidate: AdoptionCandidate) -> str:
     """Return the command that adopts a profile of another session; "" for other profiles."""
-    if not found.session_name:
+    if not candidate.session_name:
         return ""
-    pattern = shlex.quote(show(filter_for_exact_text(found.name), 80))
-    return (
-        f"; adopt it there: ssohelper profile sync --session {found.session_name} --adopt {pattern}"
-    )
+    pattern = shlex.quote(show(filter_for_exact_text(candidate.name), 80))
+    session_name = candidate.session_name
+    return f"; adopt it there: ssohelper profile sync --session {session_name} --adopt {pattern}"
 
 
 def _find_unadopted_profiles_that_include(

@@ -190,10 +190,10 @@ def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[s
     return BY_HAND if "sso_session" in keys else BY_HAND_LEGACY
 
 
-def _role_that_all_sources_name(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
+def _role_that_all_sources_name(named_roles: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
     """Return the one role that a profile's keys and commands all point at, or None and why not."""
-    roles = [one for one in found if isinstance(one, NamedRole)]
-    reasons = [one for one in found if isinstance(one, str)]
+    roles = [one for one in named_roles if isinstance(one, NamedRole)]
+    reasons = [one for one in named_roles if isinstance(one, str)]
     if reasons:
         return None, reasons[0]
     if not roles:

@@ -153,20 +153,20 @@ def usual_and_short_label(label: str, rows: Sequence[PromptRow]) -> tuple[str, s
     return shortened_label(label, _USUAL_ROOM), shortened_label(label, _LEAST_ROOM)
 
 
-def shortened_label(text: str, room: int) -> str:
-    """Return the text in at most `room` characters.
+def shortened_label(text: str, most_characters: int) -> str:
+    """Return the text in at most `most_characters` characters.
 
     In ACCOUNT.ROLE, or ACCOUNT/ROLE and ACCOUNT:ROLE of other tools, the role's name is shortened
     first, then the account's name: which account is in use matters more. The middle of a name is
     left out, since its two ends identify it.
     """
-    if len(text) <= room:
+    if len(text) <= most_characters:
         return text
     at = max(map(text.rfind, "./:")) + 1
     account, role = text[:at], text[at:]
-    role = _without_middle(role, max(_LEAST_ROLE, room - len(account)))
+    role = _without_middle(role, max(_LEAST_ROLE, most_characters - len(account)))
     sign = account[-1:]
-    return _without_middle(account[:-1], room - len(sign + role)) + sign + role
+    return _without_middle(account[:-1], most_characters - len(sign + role)) + sign + role
 
 
 def may_look_like_another_name(name: str) -> bool:
@@ -212,11 +212,11 @@ def _short_name_with_hash(name: str, digits: int) -> str:
     return f"{shortened_label(prompt_label(name, guarded=False), _MARKED_ROOM - 1 - digits)}+{mark}"
 
 
-def _without_middle(text: str, room: int) -> str:
-    if len(text) <= room:
+def _without_middle(text: str, most_characters: int) -> str:
+    if len(text) <= most_characters:
         return text
-    tail = (room - 2) // 2
-    return f"{text[: room - 2 - tail]}..{text[len(text) - tail :]}"
+    tail = (most_characters - 2) // 2
+    return f"{text[: most_characters - 2 - tail]}..{text[len(text) - tail :]}"
 
 
 def prompt_line(label: str, rows: Sequence[PromptRow], now: int) -> str:

@@ -85,7 +85,7 @@ def _base_letter(character: str) -> str:
 
 def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     text = fold_case(word)
-    named = _parts_named_by_arn(text) or _parts_named_by_link(text)
+    named = _account_and_role_in_arn(text) or _account_and_role_in_portal_link(text)
     if named:
         return [Term(name, at_start=True, at_end=True) for name in named]
     parts = _parts_of_role_address(text)
@@ -108,7 +108,7 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     return [Term(text, is_fuzzy, is_excluded, at_start, at_end, other)]
 
 
-def _parts_named_by_arn(text: str) -> list[str]:
+def _account_and_role_in_arn(text: str) -> list[str]:
     """Return the account id and permission set that an ARN or an IAM role's name contains."""
     arn = re.fullmatch(_ARN, text)
     account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
@@ -119,7 +119,7 @@ def _parts_named_by_arn(text: str) -> list[str]:
     return [name for name in (account_id, role[1] if role else "") if name]
 
 
-def _parts_named_by_link(text: str) -> list[str]:
+def _account_and_role_in_portal_link(text: str) -> list[str]:
     """Return the account id and the role that a link of the portal contains; [] for other texts."""
     link = re.fullmatch(_PORTAL_LINK, text)
     if link is None:

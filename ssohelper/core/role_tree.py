@@ -127,13 +127,13 @@ def account_key(row: RoleRow) -> AccountKey:
     return AccountKey(row.session_name, row.account.id)
 
 
-def group_row_numbers_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
-    """Return the `numbers` of rows by account; the account of the first number comes first."""
+def group_row_numbers_by_account(rows: Sequence[RoleRow], row_numbers: Sequence[int]) -> Groups:
+    """Return the `row_numbers` of rows by account; the account of the first number comes first."""
     groups: Groups = {}
     last_account: object = None
     last_session: object = None
     group: list[int] = []
-    for number in numbers:
+    for number in row_numbers:
         session_name, account = rows[number][:2]
         # Most rows follow one of the same account: 20,000 rows then take 3 ms, not 12.
         if account is not last_account or session_name is not last_session:

@@ -38,7 +38,7 @@ class WordMatch(NamedTuple):
         return found[::-1]
 
 
-def bonus_points(text: str) -> list[int]:
+def bonus_points_by_position(text: str) -> list[int]:
     """Return, for each position of the text, the bonus points that a match there adds.
 
     The bonus inside a word is 0. `text` has its capital letters: "ReadOnly" has two words, as

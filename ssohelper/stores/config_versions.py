@@ -140,7 +140,7 @@ class ConfigVersions:
                 raise self._version_error(path, "is missing")
             return _Index()
         try:
-            found = schema.parse_version_index(files.parse_json_object(content))
+            found = schema.parse_undo_and_redo_numbers(files.parse_json_object(content))
         except Damaged as damage:
             raise self._version_error(path, "is damaged") from damage
         return _Index(*found)

@@ -58,7 +58,9 @@ def _clock(name: str) -> Callable[[Any], Any]:
 
 
 def _version(name: str) -> Callable[[Any], Any]:
-    return lambda value: state_records.parse_version_index({"undo": [], "redo": [], name: value})
+    return lambda value: state_records.parse_undo_and_redo_numbers(
+        {"undo": [], "redo": [], name: value}
+    )
 
 
 def _described(length: int) -> Any:

@@ -78,7 +78,7 @@ class AdoptCommands:
                 and working in grouped
             ):
                 grouped[working].append(name)
-        return ", and ".join(_command_text(command, of) for command, of in grouped.items())
+        return ", and ".join(_text_of_adopt_command(command, of) for command, of in grouped.items())
 
     @cached_property
     def _profiles_written_together(self) -> dict[str, tuple[str, ...]]:
@@ -149,7 +149,7 @@ def _profile_sync_command(config: ConfigFile, session: SsoSession) -> _Command:
     return _Command("profile sync", f" --session {session.name}" if several else "")
 
 
-def _command_text(command: _Command, names: list[str]) -> str:
+def _text_of_adopt_command(command: _Command, names: list[str]) -> str:
     verb, arguments, _ = command
     if len(names) > _MOST_ADOPTED:
         return f"ssohelper setup{arguments}, which asks to adopt all profiles that do not work"

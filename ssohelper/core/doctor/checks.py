@@ -119,13 +119,13 @@ def check_whether_sources_work(facts: Facts) -> Iterator[Finding]:
     yield from credential_sources.check_keys_without_secret_of_source_profiles(facts)
 
 
-def _has_credentials_all_the_same(facts: Facts, source: ProfileFact, found: Finding) -> bool:
+def _has_credentials_all_the_same(facts: Facts, source: ProfileFact, finding: Finding) -> bool:
     """Return whether boto3 and the AWS CLI get credentials by a source with this finding."""
     if credential_sources.describe_other_identity_of_source(facts.config, source):
         return True
     kind = credential_sources.find_boto3_source(facts, source).kind
-    without = {"nothing", "error"} | ({"program"} if found.id in _OF_PROGRAMS else set())
-    return found.id in _OF_SOME_SDKS and kind not in without
+    without = {"nothing", "error"} | ({"program"} if finding.id in _OF_PROGRAMS else set())
+    return finding.id in _OF_SOME_SDKS and kind not in without
 
 
 def find_trouble_of_source_profiles(
@@ -149,9 +149,9 @@ def find_trouble_of_source_profiles(
     return troubles
 
 
-def find_problem_of_profile(facts: Facts, name: str) -> Finding | None:
+def find_problem_of_profile(facts: Facts, profile_name: str) -> Finding | None:
     """Return the first finding why the profile with this name does not work; None if it should."""
-    return find_trouble_of_source_profiles(facts, facts.profiles, ()).get(name)
+    return find_trouble_of_source_profiles(facts, facts.profiles, ()).get(profile_name)
 
 
 # If one of these checks finds a problem, AWS tools fail with every profile.
@@ -227,14 +227,14 @@ def _checks_without_profile_variables(wanted: Iterable[Check], is_named: bool) -
     return [one for one in wanted if not is_named or one not in _OF_PROFILE_VARIABLES]
 
 
-def find_trouble_of_shell(facts: Facts, name: str, *, is_named: bool = False) -> str:
+def find_trouble_of_shell(facts: Facts, profile_name: str, *, is_named: bool = False) -> str:
     """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
 
     Only variables and unreadable files count: `find_profile_trouble` checks the profile itself.
     `is_named` is as for `find_what_overrides_profile`.
     """
     wanted = _OF_ALL_PROFILES
-    if is_profile_in_use(facts, name):
+    if is_profile_in_use(facts, profile_name):
         wanted += _OF_PROFILE_IN_USE
     found = run_checks(facts, _checks_without_profile_variables(wanted, is_named))
     problems = [
@@ -243,9 +243,9 @@ def find_trouble_of_shell(facts: Facts, name: str, *, is_named: bool = False) ->
     return problems[0].message if problems else ""
 
 
-def is_profile_in_use(facts: Facts, name: str) -> bool:
+def is_profile_in_use(facts: Facts, profile_name: str) -> bool:
     """Return whether AWS_PROFILE or AWS_DEFAULT_PROFILE of this shell names the profile."""
-    return name in (facts.environ.get(each) for each in sdk_order.PROFILE_VARIABLES)
+    return profile_name in (facts.environ.get(each) for each in sdk_order.PROFILE_VARIABLES)
 
 
 def find_profile_trouble(

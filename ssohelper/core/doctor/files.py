@@ -88,20 +88,20 @@ def _file_name_for_finding(file: FileFact) -> str:
     return "" if file.use in ("token", "own file", "own folder") else file.path
 
 
-def _finding_of_file_mode(use: str, kind: str, files: list[FileFact]) -> Finding:
+def _finding_of_file_mode(use: str, access: str, files: list[FileFact]) -> Finding:
     paths = tuple(file.path for file in files)
     subject = show(paths[0], 200) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
-    verb = "read" if kind == "readable-by-others" else "write"
+    verb = "read" if access == "readable-by-others" else "write"
     wanted = "700" if files[0].is_folder else "600"
-    if kind == "writable-by-others":
+    if access == "writable-by-others":
         wanted = "go-w"
     message = f"other users may {verb} it (mode {files[0].mode & 0o777:04o})"
     if use == "config":
         message += ": it names programs that every SDK runs as you"
     if use in _REPAIRED:
         fix = f"ssohelper doctor --fix sets the mode ({wanted})"
-        return problem(kind, subject, message, fix, Repair("mode", paths))
-    return problem(kind, subject, message, f"chmod {wanted} {shlex.quote(show(paths[0], 200))}")
+        return problem(access, subject, message, fix, Repair("mode", paths))
+    return problem(access, subject, message, f"chmod {wanted} {shlex.quote(show(paths[0], 200))}")
 
 
 CHECKS = (

@@ -47,8 +47,8 @@ def check_headers(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _fix_of_misread_header(file: ConfigFile, header: str, found: _Misread) -> str:
-    right = found.right
+def _fix_of_misread_header(file: ConfigFile, header: str, misread: _Misread) -> str:
+    right = misread.right
     if not right:
         return "give the section a name without brackets in an editor"
     # The corrected header may itself be one that needs to be corrected, such as [Profile a b].

@@ -221,10 +221,10 @@ def find_credentials_that_section_changes(
     ]
 
 
-def describe_credentials(found: Iterable[SdkCredentials]) -> str:
+def describe_credentials(all_credentials: Iterable[SdkCredentials]) -> str:
     """Return what SDK families take, as a text: "Go takes a program; JavaScript takes …"."""
     families: dict[str, list[str]] = {}
-    for one in found:
+    for one in all_credentials:
         families.setdefault(_describe_source(one), []).append(one.family)
     texts = []
     for source, names in families.items():
@@ -234,16 +234,16 @@ def describe_credentials(found: Iterable[SdkCredentials]) -> str:
     return "; ".join(texts)
 
 
-def _describe_source(one: SdkCredentials) -> str:
-    if one.kind == "error":
-        return f"{_AN_ERROR} ({show(one.detail, 200)})"
-    source = _WORDS.get(one.kind, one.kind)
-    if one.kind == "program":
-        source += f' "{show(one.detail, 80)}"'
-    if one.account_id is None:
+def _describe_source(credentials: SdkCredentials) -> str:
+    if credentials.kind == "error":
+        return f"{_AN_ERROR} ({show(credentials.detail, 200)})"
+    source = _WORDS.get(credentials.kind, credentials.kind)
+    if credentials.kind == "program":
+        source += f' "{show(credentials.detail, 80)}"'
+    if credentials.account_id is None:
         return source
-    role = f", role {show(one.role_name, 64)}" if one.role_name else ""
-    return f"{source} (account {show(one.account_id, 20)}{role})"
+    role = f", role {show(credentials.role_name, 64)}" if credentials.role_name else ""
+    return f"{source} (account {show(credentials.account_id, 20)}{role})"
 
 
 def has_no_key_of_credential_source(keys: Mapping[str, str]) -> bool:
@@ -261,7 +261,7 @@ def _config_keys_of_credential_sources(section: Mapping[str, str]) -> dict[str, 
 
 
 def _family_tries_source(
-    family: str, kind: Kind, keys: Mapping[str, str], found: Mapping[Kind, object]
+    family: str, kind: Kind, keys: Mapping[str, str], sources: Mapping[Kind, object]
 ) -> bool:
     if kind == "sso" and family == BOTO3:
         return "sso_account_id" in keys or "sso_role_name" in keys
@@ -269,7 +269,7 @@ def _family_tries_source(
         return "credential_process" in keys
     if kind == "assumed role" and _has_role_arn_without_source(keys):
         return family in _REFUSING_ROLE_ALONE or (family == GO and bool(keys["role_arn"]))
-    return kind in found
+    return kind in sources
 
 
 def _has_role_arn_without_source(keys: Mapping[str, str]) -> bool:

@@ -196,41 +196,44 @@ def _group_roles_by_account(listing: Listing) -> dict[str, list[str]]:
 
 
 def _find_profiles_of_roles_no_longer_listed(
-    facts: Facts, fact: SessionFact, listing: Listing, offered: dict[str, list[str]]
+    facts: Facts, session_fact: SessionFact, listing: Listing, listed_names: dict[str, list[str]]
 ) -> list[ProfileFact]:
     refused = {account.account.id for account in listing.accounts if account.refused}
     return [
         profile
         for profile in facts.profiles
         if profile.target is not None
-        and profile.target.session_name == fact.session.name
+        and profile.target.session_name == session_fact.session.name
         and profile.target.role.account_id not in refused
-        and profile.target.role.name not in offered[profile.target.role.account_id]
+        and profile.target.role.name not in listed_names[profile.target.role.account_id]
     ]
 
 
 def _finding_of_roles_no_longer_listed(
-    lost: list[ProfileFact], fact: SessionFact, offered: dict[str, list[str]], listed_at: str
+    profiles: list[ProfileFact],
+    session_fact: SessionFact,
+    listed_names: dict[str, list[str]],
+    listed_at: str,
 ) -> Finding:
-    session_name = fact.session.name
-    target = lost[0].target
+    session_name = session_fact.session.name
+    target = profiles[0].target
     assert target is not None
     role = target.role
-    if len(lost) > 1:
+    if len(profiles) > 1:
         message = f"their roles are not in AWS's list of {listed_at}"
     else:
-        names = offered[role.account_id]
+        names = listed_names[role.account_id]
         there = (
             f"that account offers {', '.join(names[:_MOST_NAMES])}"
             if names
             else f"AWS listed no role of account {role.account_id}"
         )
         message = f'"{role.name}" is not in AWS\'s list of {listed_at}; {there}'
-    meant = did_you_mean(role.name, offered[role.account_id]) if len(lost) == 1 else ""
+    meant = did_you_mean(role.name, listed_names[role.account_id]) if len(profiles) == 1 else ""
     fix = f"{meant}refresh the list: ssohelper list --refresh --session {session_name}"
-    if any(one.entry.managed for one in lost):
+    if any(one.entry.managed for one in profiles):
         fix += f"; remove them: ssohelper profile sync --prune --session {session_name}"
-    return problem("role-lost", profiles_subject([one.name for one in lost]), message, fix)
+    return problem("role-lost", profiles_subject([one.name for one in profiles]), message, fix)
 
 
 def check_roles_without_profile(facts: Facts) -> Iterator[Finding]:

@@ -66,7 +66,7 @@ def parse_portal_address(value: object) -> PortalAddress:
         raise Damaged("portal_url") from error
 
 
-def parse_version_index(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def parse_undo_and_redo_numbers(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the numbers of the writes that can be undone, and of those that can be redone."""
     found = fields.checked_object(value)
     return _checked_numbers(found.get("undo"), "undo"), _checked_numbers(found.get("redo"), "redo")
@@ -88,23 +88,23 @@ def parse_version_head(value: object) -> VersionHead:
     )
 
 
-def parse_given_notices(found: dict[str, Any]) -> GivenNotices:
+def parse_given_notices(document: dict[str, Any]) -> GivenNotices:
     """Return which notices of a sign-in's end have been shown."""
-    end = found.get("end")
-    marks = fields.checked_list(found.get("marks"), "marks", _MOST_VERSIONS)
+    end = document.get("end")
+    marks = fields.checked_list(document.get("marks"), "marks", _MOST_VERSIONS)
     return GivenNotices(
         None if end is None else fields.checked_instant(end, "end"),
         frozenset(fields.checked_text(mark, "marks", 100) for mark in marks),
     )
 
 
-def parse_choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
+def parse_choices(document: dict[str, Any]) -> tuple[Choices, list[str]]:
     """Return a session's choices, and the names of invalid fields, which get their default."""
     checks = {
         "accounts": _checked_filters,
         "roles": _checked_filters,
-        "template": _checked_template,
-        "form": _checked_form,
+        "template": _checked_name_template,
+        "form": _checked_profile_form,
         "default_region": _checked_region,
         "removed": _parse_removed_roles,
         "written_region": _checked_region,
@@ -113,20 +113,20 @@ def parse_choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
     damaged = []
     for name, check in checks.items():
         try:
-            if found.get(name) is not None:
-                good[name] = check(found[name])
+            if document.get(name) is not None:
+                good[name] = check(document[name])
         except (Damaged, SsoHelperError):
             damaged.append(name)
     return Choices(**good), damaged
 
 
-def parse_clock_reading(found: dict[str, Any]) -> ClockReading:
+def parse_clock_reading(document: dict[str, Any]) -> ClockReading:
     """Return the last reading of AWS's clock from a file."""
     return ClockReading(
-        _checked_seconds(found.get("aws_at"), "aws_at", LATEST_INSTANT),
-        _checked_seconds(found.get("wall_at"), "wall_at", LATEST_INSTANT),
-        _checked_seconds(found.get("uptime_at"), "uptime_at", _LONGEST_UPTIME_SECONDS),
-        fields.checked_text(found.get("boot"), "boot", 64),
+        _checked_seconds(document.get("aws_at"), "aws_at", LATEST_INSTANT),
+        _checked_seconds(document.get("wall_at"), "wall_at", LATEST_INSTANT),
+        _checked_seconds(document.get("uptime_at"), "uptime_at", _LONGEST_UPTIME_SECONDS),
+        fields.checked_text(document.get("boot"), "boot", 64),
     )
 
 
@@ -168,11 +168,11 @@ def _checked_filters(value: object) -> tuple[str, ...]:
     return tuple(fields.checked_text(item, "filters", _LONGEST_FILTER) for item in items)
 
 
-def _checked_template(value: object) -> str:
+def _checked_name_template(value: object) -> str:
     return checked_name_template(fields.checked_text(value, "template"))
 
 
-def _checked_form(value: object) -> str:
+def _checked_profile_form(value: object) -> str:
     if value not in FORMS:
         raise Damaged("form")
     return str(value)
