@@ -27,7 +27,7 @@ MOST_STEPS = 5
 LONGEST_SECONDS = 3600
 _SHORTEST_SECONDS = 900
 OWN_PREFIX = "ssohelper_"
-# Patterns are compiled when first used: most commands and the first paint need none.
+# Patterns for AssumeRole's parameters are compiled when first used: most commands need none.
 _ROLE_ARN = (
     r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/(?:[\x21-\x7e]{1,511}/)?([A-Za-z0-9_+=,.@-]{1,64})"
 )

@@ -10,7 +10,7 @@ from ssohelper.core.text import show
 if TYPE_CHECKING:
     from ssohelper.core.sign_in_outlook import Outlook
 
-# The text for each value of LoginOutcome.how.
+# The message after a login, for each value of LoginOutcome.how.
 _RESULTS = {
     "kept": 'already signed in to "{session}"',
     "renewed": 'sign-in renewed for "{session}"',
@@ -21,7 +21,7 @@ _RESULTS = {
 # At 60 minutes left a notice is shown, so that less is a warning. At 15 minutes SDKs renew.
 _WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 
-# The words for the session of a sign-in if ~/.aws/config does not have that session (any more).
+# What lists show beside a sign-in if ~/.aws/config does not have its session (any more).
 NOT_IN_CONFIG = "not in the config"
 
 

@@ -16,7 +16,7 @@ from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, line_ra
 
 # Sections with more lines than this in total are not compared line by line.
 _MOST_LINES = 2000
-# The lines of one section, or those before the first section.
+# The lines of one section of the config, or those before the first section.
 _SectionLines = tuple[str, ...]
 _T = TypeVar("_T")
 

@@ -213,7 +213,7 @@ def _cut_to_bytes(text: str, most_bytes: int) -> str:
     """Return the text, cut so that it takes at most so many bytes as JSON."""
     text = text[:most_bytes]
     while len(json.dumps(text)) - 2 > most_bytes:
-        # An ellipsis takes 6 bytes, any other character at most 12.
+        # In the journal's JSON, an ellipsis takes 6 bytes, any other character at most 12.
         excess = len(json.dumps(text)) - 2 - most_bytes
         text = text[: -max(1, excess // 12)]
     return text

@@ -163,7 +163,7 @@ MOVES: dict[str, KeyAction] = {
 BINDABLE = {**ACTIONS, **MOVES}
 
 # The actions that open no dialog: those with these names on any screen, and these of one screen.
-# A key that closes a dialog is not one of them: the next question of the same action may follow.
+# The actions that close a dialog are not among them: a dialog with the next question may follow.
 _MOVING = frozenset(["tick", "fold", "unfold", "fold_all", "unfold_all"])
 _OPENING_NOTHING = frozenset(
     [

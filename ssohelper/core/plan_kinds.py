@@ -11,7 +11,7 @@ from ssohelper.core import process_command
 from ssohelper.core.profile_keys import ProfileChange
 from ssohelper.core.profile_plan import Plan
 
-# The names of the changes, in the order in which a profile with several of them names them.
+# The kinds of changes to a profile, in the order in which they are named if there are several.
 _KINDS = ("form", "program path", "session", "role", "region", "name")
 FORM, PROGRAM, SESSION, ROLE, REGION, NAME = _KINDS
 ADOPT = "adopt, with the name that it has"
@@ -23,7 +23,7 @@ _SESSION_KEYS = frozenset({"sso_session", "sso_start_url", "sso_region", "sso_re
 _ROLE_KEYS = frozenset({"sso_account_id", "sso_role_name"})
 # The options of `ssohelper credential-process` that name the role.
 _ROLE_OPTIONS = ("--account-id", "--role-name")
-# A line of counts names at most so many kinds of change.
+# The line with a plan's counts names at most so many kinds of change.
 _MOST_KINDS = 3
 
 

@@ -9,7 +9,7 @@ from ssohelper.core.text import show
 
 # A plan of so many changes is shown as a summary, because its diff would not fit on a screen.
 _MOST_IN_A_DIFF = 40
-# The most lines of each list of the summary, and of all lists together: it stays below 24 lines.
+# The most lines of each list in a plan's summary, and of all lists: the summary has under 24 lines.
 _MOST_SETS, _MOST_KINDS, _MOST_ROLE_LINES, _MOST_LINES = 5, 3, 16, 22
 # The least width of the summary's lines: on a terminal that reports one column, they would
 # otherwise show nothing.

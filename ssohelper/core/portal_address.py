@@ -21,7 +21,7 @@ from ssohelper.core.start_url import checked_aws_portal_url, is_same_portal, reg
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
-# Patterns are compiled when first used: most commands and the first paint need none.
+# Patterns for the portal's page are compiled when first used: most commands do not need them.
 _INSTANCE = r"(?<![a-z0-9-])ssoins-[a-z0-9]{4,40}(?![a-z0-9-])"
 _META = r"(?i)<meta\b[^>]{0,300}>"
 _ATTRIBUTE = r"""(?i)\b(name|content)\s*=\s*(["'])([^"'<>]{0,60})\2"""

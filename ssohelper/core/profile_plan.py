@@ -311,7 +311,7 @@ class _Planner:
             is_selected = self._is_within_filters(account, role.name)
             self._plan_identity_keys(UnnamedRole(account, role), is_selected=is_selected)
 
-    # -- renaming profiles, changing sessions ----------------------------------------------
+    # -- renaming profiles, changing sections of sessions -----------------------------------
 
     def _plan_renames(self) -> None:
         """Plan to rename managed profiles to the names that the template gives now.

@@ -11,7 +11,7 @@ from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import Skipped
 from ssohelper.core.sync_request import SyncRequest
 
-# The managed profiles of each role, and the form of each profile.
+# For each role, its managed profiles, each with its form.
 ManagedProfiles = defaultdict[Role, list[tuple[ProfileEntry, str]]]
 
 

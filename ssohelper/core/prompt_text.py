@@ -142,7 +142,7 @@ def prompt_label(name: str, *, guarded: bool) -> str:
     text = _replace_harmful_characters(name)
     if guarded:
         return guard_rules.SIGN + text
-    # The name of a role that is not guarded must not begin with `@@`.
+    # The label of a role that is not guarded must not begin with `@@`, the sign of guarded roles.
     return "?" + text[1:] if text.startswith(guard_rules.SIGN) else text
 
 

@@ -23,7 +23,8 @@ _URL_CODE = r"%([0-9a-f]{2})"
 # A searched word that begins with one of these signs is no ARN, link or [SESSION:]ACCOUNT/ROLE.
 _SIGNS = ("!", "'", "^")
 
-# Matches the Unicode name of an accented letter, and finds the letter. Two letters have other names.
+# Matches the Unicode name of an accented letter; the group has the letter without the accent. Two
+# letters have names of another form.
 _ACCENTED = r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .+"
 _NAMED_OTHERWISE = {"ß": "s", "ı": "i"}
 

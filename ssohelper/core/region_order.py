@@ -15,9 +15,9 @@ CALL_SECONDS, RENEWAL_SECONDS = 4.0, 5.0
 _PROBE_SECONDS = 1.2
 # How long a region is skipped after its first failure, its second in a row, and so on.
 _SKIPPED_SECONDS = (60, 120, 300, 600)
-# A region that refuses too many requests (429) answers again soon.
+# How long a region is skipped that refuses too many requests (429), since it answers again soon.
 _THROTTLED_SECONDS = 10
-# A region's failure that is so long ago is ignored.
+# A region's failure is ignored after so many seconds.
 _REMEMBERED_SECONDS = 1800
 
 

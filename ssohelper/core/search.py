@@ -304,8 +304,8 @@ def _matches_of_word_endings(word: str, column: _Column, text_number: int) -> di
         best = find_best_matches(rest, text, bonus)
         start = bonus[best[-1].positions()[0]] if len(best) == len(rest) else 0
         if start:
-            # find_best_matches has counted this bonus twice, as if this were the first character of
-            # the searched word.
+            # find_best_matches counts the bonus of a word's first character twice. The first
+            # character of a suffix gets it once.
             found[count] = best[-1]._replace(points=best[-1].points - start)
     return found
 

@@ -7,9 +7,10 @@ from ssohelper.core.query import fold_case
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.search import Index, similar_names
 
-# How similar a name must be. Less would offer a name for every text.
+# How similar to a mistyped word a name must be (0 to 1) to be offered. With less, every text would
+# get a name.
 _CUTOFF = 0.6
-# A shorter word is similar to too many names.
+# The fewest characters of a word for which names are offered: shorter ones are like too many names.
 _LEAST = 4
 _BETWEEN_WORDS = r"[\W\d_]+"
 

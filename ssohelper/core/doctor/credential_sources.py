@@ -119,7 +119,7 @@ def check_credential_source_keys(facts: Facts) -> Iterator[Finding]:
             continue
         missing = missing_variables_text(facts, source)
         if missing:
-            # The profile may be for another shell, so this is a problem only where it is used.
+            # The profile may be for another shell: it is a problem only if this shell uses it.
             kind = problem if used.intersection(names) else note
             yield kind(
                 "credential-source",

@@ -36,8 +36,8 @@ def check_key_variables(facts: Facts) -> Iterator[Finding]:
             message += f"; the key expires at {show(ends, 40)}, and nothing renews it"
         fix = f"unset {' '.join([*present, *tokens])}"
         if chosen is None and ends:
-            # `exec` and `env` set the keys with this variable: they are in the environment on
-            # purpose.
+            # `exec` and `env` set the key's end in a variable beside the key, so this key is in the
+            # environment on purpose.
             fix += "; for a job that outlasts the key: AWS_PROFILE, or ssohelper exec --server"
             yield note("keys-in-environment", _SHELL, message, fix)
         else:
@@ -214,7 +214,7 @@ def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
         return
     for profile in facts.profiles:
         config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
-        # `check_credentials_sections` reports these families.
+        # `check_credentials_sections` reports SDK families that the credentials file misleads.
         changed = sdk_order.find_credentials_that_section_changes(profile, config, section)
         known = {one.family for one in changed}
         for one in sdk_order.find_credentials_of_each_sdk(profile, config, section, facts.environ):

@@ -39,7 +39,7 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     for profile in facts.profiles:
         if profile.failure is None or profile.failure.message in of_sessions:
             continue
-        # `values.check_quoted_values` names all values in quotes, of which one may be this failure.
+        # If a value in quotes makes the profile invalid, `values.check_quoted_values` reports it.
         if has_quoted_values(facts.config.file, profile.entry):
             continue
         # The name of Identity Center's own IAM role is too long for a permission set. The check

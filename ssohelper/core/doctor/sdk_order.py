@@ -44,7 +44,7 @@ _ORDERS: Mapping[str, tuple[Kind, ...]] = {
         *("environment keys", "assumed role", "environment web identity", "web identity", "sso"),
         *("credentials file", "aws login", "program", "config keys", "container"),
     ),
-    # With AWS_PROFILE, the JavaScript SDK passes over the keys in the environment.
+    # If AWS_PROFILE is set, the JavaScript SDK ignores the keys in the environment.
     JAVASCRIPT: (
         *("assumed role", "credentials file", "config keys", "web identity", "program", "sso"),
         *("aws login", "environment web identity", "container"),

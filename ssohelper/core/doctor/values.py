@@ -15,7 +15,7 @@ from ssohelper.core.text import show
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
 _OWN_HOST_KEYS = frozenset(("endpoint_url", "services"))
 _CHECKSUM = "(?i:when_supported|when_required)"
-# The values that botocore 1.43 and AWS CLI 2 accept. With any other one they stop at the start.
+# The values of config keys that botocore 1.43 and AWS CLI 2 accept. For any other, they stop.
 ACCEPTED = {
     "retry_mode": ("legacy|standard|adaptive", "standard or adaptive"),
     "max_attempts": (r"\s*\+?0*[1-9][0-9]*\s*", "a number from 1"),
