@@ -230,7 +230,7 @@ def checked_chain_step(profile: str, values: Mapping[str, str], region: str | No
     if not re.fullmatch(_ROLE_ARN, arn):
         raise ConfigInvalid(
             f'role_arn: "{show(arn, 120)}" is not the ARN of a role',
-            hint="it looks like: arn:aws:iam::001234567890:role/NAME",
+            hint="the ARN of a role looks like: arn:aws:iam::001234567890:role/NAME",
         )
     external_id = values.get("external_id") or None
     if external_id is not None and not re.fullmatch(_EXTERNAL_ID, external_id):

@@ -65,15 +65,15 @@ def sign_in_end_text(outlook: Outlook, now: int) -> str:
 def sign_in_left_text(outlook: Outlook, now: int) -> str:
     """Return how long a sign-in still lasts, as a text such as `2h 13m of the sign-in left`."""
     token_left = (outlook.token_expires_at or now) - now
-    token_text = f"access token lasts {duration_text(token_left)}"
     if outlook.is_sign_in_needed(now):
-        return "the sign-in has ended" + (f"; its {token_text} more" if token_left > 0 else "")
+        token_text = f"; its access token lasts {duration_text(token_left)} more"
+        return "the sign-in has ended" + (token_text if token_left > 0 else "")
     if outlook.is_end_known and outlook.at is not None:
         return f"{duration_text(outlook.at - now)} of the sign-in left"
     if token_left <= 0 or (outlook.at is not None and outlook.at <= now):
         return "the sign-in may have ended"
     if outlook.at is None:
-        return f"the {token_text} and is renewed automatically"
+        return f"the access token lasts {duration_text(token_left)} and is renewed automatically"
     return f"about {duration_text(outlook.at - now)} of the sign-in left (assumed)"
 
 

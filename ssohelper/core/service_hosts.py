@@ -71,7 +71,7 @@ def checked_region(text: str) -> str:
     """Return the text if it is a region that can have Identity Center. Raises: ConfigInvalid."""
     if is_isolated_region(text):
         raise ConfigInvalid(
-            f'the partition of AWS that the region "{text}" is in is not supported',
+            f'ssohelper does not support the partition of AWS with the region "{text}"',
             hint="supported are the regions of aws, aws-us-gov, aws-cn and aws-eusc",
         )
     if find_partition(text) is None:

@@ -329,11 +329,12 @@ def _findings_of_profile_without_credentials(profile: ProfileFact) -> Iterator[F
         return  # `check_command_lines`
     if keys.get("sso_session"):
         message = (
-            "is for tokens alone (CodeCatalyst and others): no SDK gets role credentials by it"
+            "the profile is for tokens alone (CodeCatalyst and others): by it, no SDK gets role "
+            "credentials"
         )
         yield note("no-source", subject, message, "add lines: sso_account_id and sso_role_name")
         return
-    message = "names no source of credentials: in this shell, no SDK gets credentials by it"
+    message = "the profile names no source of credentials: no SDK gets any by it in this shell"
     fix = "choose another profile, or add its credentials: ssohelper profile list"
     yield problem("no-source", subject, message, fix)
 

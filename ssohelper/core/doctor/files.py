@@ -65,7 +65,7 @@ def check_symbolic_links(facts: Facts) -> Iterator[Finding]:
             yield problem(
                 "link-in-place-of-a-file",
                 show(file.path, 200),
-                "is a symbolic link, which ssohelper does not follow: another program may have made it",
+                "ssohelper does not follow this symbolic link, as another program may have made it",
                 f"ls -l {show(file.path, 200)}; replace the link by its target, or remove it",
             )
 

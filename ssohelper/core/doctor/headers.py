@@ -99,7 +99,7 @@ def _find_missing_word(header: str, keys: Collection[str]) -> _Misread | None:
         return None
     return _Misread(
         "header-without-profile",
-        'has the keys of a profile, and AWS tools do not read it: its header lacks the word "profile"',
+        f'{_NOT_READ}it has the keys of a profile, but no word "profile" in its header',
         f"profile {header}",
     )
 

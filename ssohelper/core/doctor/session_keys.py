@@ -35,8 +35,8 @@ def check_session_keys(facts: Facts) -> Iterator[Finding]:
         yield note(
             "session-keys",
             f'session "{show(one.session_name, 64)}"',
-            f'has "{show(one.name, 60)}" with another value than its profiles: boto3 and the AWS CLI '
-            'will refuse the profiles once they are in form "sso", or ssohelper has left',
+            f'"{show(one.name, 60)}" has another value than in the profiles of this session: boto3 and '
+            'the AWS CLI will refuse the profiles once they are in form "sso"',
             one.fix,
         )
 

@@ -224,7 +224,7 @@ def _finding_of_roles_no_longer_listed(
     else:
         names = listed_names[role.account_id]
         there = (
-            f"that account offers {', '.join(names[:_MOST_NAMES])}"
+            f"account {role.account_id} offers {', '.join(names[:_MOST_NAMES])}"
             if names
             else f"AWS listed no role of account {role.account_id}"
         )
