@@ -199,7 +199,7 @@ class ProfileChecker:
             return "only aws-vault reads its include_profile, other tools do not"
         if not region:
             return "it has no sso_region"
-        right = portal_region.find_region_of_portal(
+        right = portal_region.find_portal_region_if_other(
             keys,
             ((one, doctor_facts.list_regions_of_portal(self._app, one)) for one in self._sessions),
         )

@@ -151,7 +151,7 @@ def confirm_write(
 
 
 def _print_skipped_roles(plan: Plan, *, is_dry_run: bool = False) -> None:
-    for line in plan_text.lines_to_show_after_sync(plan, is_dry_run=is_dry_run):
+    for line in plan_text.lines_to_show_after_profile_sync(plan, is_dry_run=is_dry_run):
         output.say(line)
 
 

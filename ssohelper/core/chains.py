@@ -102,7 +102,7 @@ class Chain(NamedTuple):
         content = repr((self.target.role, [tuple(step) for step in self.steps]))
         return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
-    def source_key_of(self, key: RoleKey) -> RoleKey:
+    def key_of_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the role whose credentials assume the last role of the chain `key`."""
         below = self.steps[:-1]
         return key._replace(chain=encoded_profile_name(below[-1].profile) if below else "")
@@ -294,7 +294,7 @@ def _find_chain_step_and_source(
             hint="point at that profile with: credential_process = ssohelper credential-process "
             f"--profile {show(options['--chain'], 80)}",
         )
-    target = config.target_of_options(entry, options)
+    target = config.target_of_command_options(entry, options)
     if target is None:
         config.refuse_key(
             entry, "credential_process", "--chain needs --session, --account-id and --role-name too"
@@ -313,9 +313,9 @@ def _options_of_chain_command(entry: ProfileEntry) -> dict[str, str] | None:
     return options if options is not None and "--chain" in options else None
 
 
-def _read_chain_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> ChainStep:
+def _read_chain_step(config: ConfigFile, entry: ProfileEntry, key_prefix: str) -> ChainStep:
     names = ("role_arn", "external_id", "role_session_name", "duration_seconds")
-    values = {name: entry.keys.get(prefix + name, "") for name in names}
+    values = {name: entry.keys.get(key_prefix + name, "") for name in names}
     try:
         if not CHAIN.fullmatch(encoded_profile_name(entry.name)):
             raise ConfigInvalid("role_arn: the profile's name is too long for a chain of roles")
@@ -324,7 +324,7 @@ def _read_chain_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Ch
         key, colon, what = error.message.partition(": ")
         if not colon or key not in names:
             raise
-        config.refuse_key(entry, prefix + key, f"{key}: {what}", hint=error.hint)
+        config.refuse_key(entry, key_prefix + key, f"{key}: {what}", hint=error.hint)
 
 
 def _find_source_profile(
@@ -374,7 +374,7 @@ def _check_chain_on_sso_role(
             config.refuse_key(entry, f"{prefix}duration_seconds", error.message, hint=error.hint)
         own = None if assumes_role(entry.keys) else _options_of_chain_command(entry)
         if own is not None:
-            named = config.target_of_options(entry, own)
+            named = config.target_of_command_options(entry, own)
             if named is None or named.role != chain.target.role:
                 config.refuse_key(
                     entry,

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, line_range
+from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, range_in_hunk
 
 # Sections with more lines than this in total are not compared line by line.
 _MOST_LINES = 2000
@@ -32,15 +32,15 @@ class ChangedLines(NamedTuple):
     lines: tuple[str, ...]
 
 
-def find_changed_lines(before: str, after: str) -> list[ChangedLines]:
-    """Return the lines that `after` has in place of lines of `before`, from top to bottom.
+def find_changed_lines(old_text: str, new_text: str) -> list[ChangedLines]:
+    """Return the lines that `new_text` has in place of lines of `old_text`, from top to bottom.
 
     Changes of two sections are two items, so that a caller can take one of them alone.
     """
     found: list[ChangedLines] = []
     at = 0
     is_open = False
-    for sign, line in _compare_sections(_split_at_sections(before), _split_at_sections(after)):
+    for sign, line in _compare_sections(_split_at_sections(old_text), _split_at_sections(new_text)):
         if sign == " ":
             at, is_open = at + 1, False
             continue
@@ -74,7 +74,7 @@ def _diff_hunks(signed_lines: Sequence[tuple[str, str]]) -> Iterator[str]:
         body = signed_lines[start:at]
         removed = sum(sign in " -" for sign, _ in body)
         added = sum(sign in " +" for sign, _ in body)
-        yield f"@@ -{line_range(old, removed)} +{line_range(new, added)} @@"
+        yield f"@@ -{range_in_hunk(old, removed)} +{range_in_hunk(new, added)} @@"
         for sign, line in body:
             yield hide_secret(sign + line.removesuffix("\n").rstrip("\r"))
             if not line.endswith("\n"):

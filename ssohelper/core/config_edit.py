@@ -144,7 +144,7 @@ class Edits:
             body = self._hunk_lines(first, stop, set(group))
             removed = sum(1 for line in body if line[0] in " -")
             added = sum(1 for line in body if line[0] in " +")
-            yield f"@@ -{line_range(first, removed)} +{line_range(first + offset, added)} @@"
+            yield f"@@ -{range_in_hunk(first, removed)} +{range_in_hunk(first + offset, added)} @@"
             yield from body
             offset += added - removed
 
@@ -238,11 +238,11 @@ class Edits:
     # -- making lines of the config and of its diff ----------------------------------------
 
     def _key_lines(
-        self, pairs: Sequence[tuple[str, str]], like: int, spelled: Mapping[str, str]
+        self, pairs: Sequence[tuple[str, str]], like_line: int, spelled: Mapping[str, str]
     ) -> list[str]:
-        """Return a line for each key, with the indentation and the line end of the line `like`."""
-        line = self._lines[like]
-        margin, end = line[: len(line) - len(line.lstrip())], self._line_ending_of(like)
+        """Return a line for each key, with the indentation and the line end of line `like_line`."""
+        line = self._lines[like_line]
+        margin, end = line[: len(line) - len(line.lstrip())], self._line_ending_of(like_line)
         return [
             f"{margin}{spelled.get(name) or _config_line_of_key(name, value)}{end}"
             for name, value in pairs
@@ -290,7 +290,7 @@ def hide_secret(line: str) -> str:
     return _SECRET.sub(r"\1(not shown)", line)
 
 
-def line_range(first: int, count: int) -> str:
+def range_in_hunk(first: int, count: int) -> str:
     """Return `START,COUNT` for a hunk's header; for an empty range START is the line before it."""
     return f"{first + 1 if count else first},{count}"
 

@@ -314,12 +314,14 @@ class ConfigFile:
             if "--profile" in options:
                 return options["--profile"]
             # The profile of a chain points at no role: core.chains finds the roles that it assumes.
-            return None if "--chain" in options else self.target_of_options(entry, options)
+            return None if "--chain" in options else self.target_of_command_options(entry, options)
         role = process_command.aws_sso_cli_role(command)
         # `-S` names an entry of aws-sso-cli's own configuration, so the target has no session.
         return TargetRole(None, None, role, "aws-sso-cli") if role else None
 
-    def target_of_options(self, entry: ProfileEntry, options: dict[str, str]) -> TargetRole | None:
+    def target_of_command_options(
+        self, entry: ProfileEntry, options: dict[str, str]
+    ) -> TargetRole | None:
         """Return the role in our command's options --session, --account-id and --role-name.
 
         Raises: ConfigInvalid with the line of `entry`.

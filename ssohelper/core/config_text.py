@@ -39,11 +39,11 @@ class Key:
         self._first, self._line = part, line
         self._more: list[tuple[str, int]] | None = None
 
-    def add(self, part: str, line: int) -> None:
+    def add(self, value_line: str, line_number: int) -> None:
         """Append one more line to this key's value."""
         if self._more is None:
             self._more = []
-        self._more.append((part, line))
+        self._more.append((value_line, line_number))
 
     @property
     def parts(self) -> list[str]:

@@ -130,9 +130,9 @@ def _has_sections_and_keys_of_target(
     A section that was not edited since the write may instead have its keys and values from before
     the write: `target` may lack old nested values, as `changes_that_undo_write` restores none.
     """
-    if merged.defaults.values() != target.defaults.values() or _count_markers(
+    if merged.defaults.values() != target.defaults.values() or _count_marker_lines(
         merged
-    ) != _count_markers(target):
+    ) != _count_marker_lines(target):
         return False
     if merged.sections.keys() != target.sections.keys():
         return False
@@ -148,5 +148,5 @@ def _has_sections_and_keys_of_target(
     return True
 
 
-def _count_markers(text: ConfigText) -> Counter[str]:
+def _count_marker_lines(text: ConfigText) -> Counter[str]:
     return Counter(line.rstrip() for line in text.lines if line.rstrip() in MARKERS)

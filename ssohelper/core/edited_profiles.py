@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Account, Role
-from ssohelper.core.name_clashes import names_of_role
+from ssohelper.core.name_clashes import possible_profile_names_of_role
 from ssohelper.core.profile_names import UnnamedRole
 from ssohelper.errors import ConfigInvalid
 
@@ -47,7 +47,9 @@ def find_misnamed_profiles(
         account = accounts.get(role.account_id, Account(role.account_id, "", ""))
         return {
             name.lower()
-            for name in names_of_role(template, session_name, UnnamedRole(account, role))
+            for name in possible_profile_names_of_role(
+                template, session_name, UnnamedRole(account, role)
+            )
         }
 
     left = [

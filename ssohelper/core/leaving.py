@@ -67,7 +67,9 @@ def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
         if found.session_name is not None:
             sessions[found.session_name] = None
     session_keys.refuse_profiles_that_differ_from_session(config, changes)
-    changes += [edit for name in sessions for edit in _edits_for_aws_url(config, name)]
+    changes += [
+        edit for name in sessions for edit in _edits_that_set_aws_url_of_session(config, name)
+    ]
     return Leaving(tuple(changes), tuple(names), tuple(keys), tuple(kept), config.data)
 
 
@@ -132,7 +134,7 @@ def _find_profile_of_first_role(config: ConfigFile, chain: chains.Chain) -> str 
     return None
 
 
-def _edits_for_aws_url(config: ConfigFile, name: str) -> list[EditSection]:
+def _edits_that_set_aws_url_of_session(config: ConfigFile, name: str) -> list[EditSection]:
     """Return the edit that gives a session AWS's own URL, since other tools follow no redirect."""
     session, header = config.sso_session(name), config.session_header(name)
     if session is None or header is None or session.portal_url is None:

@@ -60,7 +60,9 @@ def choose_names(
     return _Namer(list(unnamed), template, session_name, list(written), skipped).choose_names()
 
 
-def names_of_role(template: str, session_name: str, unnamed: UnnamedRole) -> list[str]:
+def possible_profile_names_of_role(
+    template: str, session_name: str, unnamed: UnnamedRole
+) -> list[str]:
     """Return the names that a role's profile may have: the plain one, and those after clashes."""
     plain = name_from_template(template, session_name, unnamed)
     return [

@@ -56,7 +56,7 @@ def lines_about_skipped_profiles(plan: Plan) -> Iterator[str]:
         yield f"{count} left whose role is gone; remove with: ssohelper profile sync --prune"
 
 
-def lines_to_show_after_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
+def lines_to_show_after_profile_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
     """Yield the lines to show after `profile sync`: filters, remembered options, skipped profiles.
 
     A plan for single roles uses no filter. All lines are safe for a terminal.

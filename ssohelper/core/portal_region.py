@@ -13,7 +13,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 
 
-def find_region_of_portal(
+def find_portal_region_if_other(
     keys: Mapping[str, str], sessions: Iterable[tuple[SsoSession, Sequence[str]]]
 ) -> str | None:
     """Return the region of the profile's portal if its `sso_region` is another one, else None.

@@ -20,9 +20,9 @@ from ssohelper.core.name_clashes import WrittenName, choose_names
 from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
 from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
 from ssohelper.core.profile_names import UnnamedRole, name_from_template
-from ssohelper.core.profile_removal import ManagedProfiles, plan_removal
+from ssohelper.core.profile_removal import ManagedProfiles, plan_profile_removal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
-from ssohelper.core.written_roles import find_names_of_edited_roles, find_role_to_restore
+from ssohelper.core.written_roles import find_profiles_edited_to_other_source, find_role_to_restore
 
 KEEPS_FORM = "the profile keeps its form: it is outside the filters that were given with --form"
 
@@ -87,14 +87,14 @@ class _Planner:
         serving = find_session_for_legacy_profiles(config, request.session)
         self._serves_legacy = serving.name == request.session.name
         self._earlier = request.written_roles_of_session
-        self._edited = find_names_of_edited_roles(config, self._earlier)
+        self._edited = find_profiles_edited_to_other_source(config, self._earlier)
 
     def plan(self) -> Plan:
         request = self._request
         self._adopted = plan_adoption(self._config, request)
         self._skipped += self._adopted.skipped
         self._sort_existing_profiles()
-        removal = plan_removal(self._config, request, self._managed)
+        removal = plan_profile_removal(self._config, request, self._managed)
         self._skipped += removal.skipped
         # A profile that will be removed no longer counts as managed: it is neither edited nor
         # renamed.

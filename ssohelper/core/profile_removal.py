@@ -28,7 +28,9 @@ class Removal(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
 
 
-def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfiles) -> Removal:
+def plan_profile_removal(
+    config: ConfigFile, request: SyncRequest, managed: ManagedProfiles
+) -> Removal:
     """Return which of the managed profiles are removed.
 
     Prune removes stale profiles; if the user gave filters with --prune, also the profiles that the
@@ -37,7 +39,7 @@ def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfi
     """
     if request.only_roles:
         return Removal((), (), managed)
-    wanted = _find_matching_roles(request, managed)
+    wanted = _find_roles_that_match_filters(request, managed)
     listed_roles = set(request.listing.roles())
     unknown_accounts = {
         one.account.id for one in request.listing.accounts if one.refused or not one.answered
@@ -69,7 +71,7 @@ def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfi
     )
 
 
-def _find_matching_roles(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
+def _find_roles_that_match_filters(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
     """Return the roles, listed or with a managed profile, that match the filters."""
     is_within_filters = role_filter(request.choices)
     accounts = {one.account.id: one.account for one in request.listing.accounts}

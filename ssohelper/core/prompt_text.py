@@ -79,7 +79,7 @@ NOTHING_ENDS = (PromptRow(_FOREVER, "", ""),)
 
 
 def prompt_rows(
-    session: PromptClock, role_ends_at: int | None = None, *, text_after_end: str = "signed out"
+    sign_in: PromptClock, role_ends_at: int | None = None, *, text_after_end: str = "signed out"
 ) -> tuple[PromptRow, ...]:
     """Return what a prompt shows from now on, as rows in order of time.
 
@@ -87,31 +87,31 @@ def prompt_rows(
     down to this end, even if the sign-in ends earlier. `text_after_end` is the text that the prompt
     shows after the last end.
     """
-    *live, last = _prompt_rows_of_clock(session, text_after_end)
+    *live, last = _prompt_rows_of_clock(sign_in, text_after_end)
     if role_ends_at is None:
         return (*live, last)
     of_role = _prompt_rows_of_clock(PromptClock(role_ends_at, "known"), text_after_end)[:-1]
-    if session.kind in ("known", "assumed") and session.at <= role_ends_at:
+    if sign_in.kind in ("known", "assumed") and sign_in.at <= role_ends_at:
         return (*live, *of_role, last)
     return (*of_role, *live, last)
 
 
 def rows_with_grant(
-    rows: tuple[PromptRow, ...], session: PromptClock, ends_at: int | None
+    rows: tuple[PromptRow, ...], sign_in: PromptClock, grant_end: int | None
 ) -> tuple[PromptRow, ...]:
     """Return the rows of a prompt that shows a grant's time left, while it lasts.
 
-    If the sign-in ends before the grant, the prompt shows the sign-in's time. `ends_at` is when
+    If the sign-in ends before the grant, the prompt shows the sign-in's time. `grant_end` is when
     the grant ends, None without a grant.
     """
-    if ends_at is None or session.kind == "ended":
+    if grant_end is None or sign_in.kind == "ended":
         return rows
-    if session.kind != "open" and session.at <= ends_at:
+    if sign_in.kind != "open" and sign_in.at <= grant_end:
         return rows
-    clock = PromptClock(ends_at, "known")
+    clock = PromptClock(grant_end, "known")
     return (
-        PromptRow(max(0, ends_at - grants.WARNING_SECONDS), "fine", f"grant {_LEFT}", clock),
-        PromptRow(max(0, ends_at - 1), "soon", f"=grant {_LEFT}=", clock),
+        PromptRow(max(0, grant_end - grants.WARNING_SECONDS), "fine", f"grant {_LEFT}", clock),
+        PromptRow(max(0, grant_end - 1), "soon", f"=grant {_LEFT}=", clock),
         *rows,
     )
 

@@ -89,7 +89,7 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     named = _account_and_role_in_arn(text) or _account_and_role_in_portal_link(text)
     if named:
         return [Term(name, at_start=True, at_end=True) for name in named]
-    parts = _parts_of_role_address(text)
+    parts = _session_account_and_role_in_word(text)
     if len(parts) > 1:
         return [term for part in parts for term in _terms_of_word(part, fuzzy)]
     text = parts[0] if parts else text
@@ -131,7 +131,7 @@ def _account_and_role_in_portal_link(text: str) -> list[str]:
     return [re.sub(_URL_CODE, lambda code: chr(int(code[1], 16)), name) for name in names if name]
 
 
-def _parts_of_role_address(text: str) -> list[str]:
+def _session_account_and_role_in_word(text: str) -> list[str]:
     """Return the parts of [SESSION:]ACCOUNT/ROLE, also if it is not typed to its end.
 
     Return [] for any other word. An account's name may have `:` or `/` itself; then its parts find

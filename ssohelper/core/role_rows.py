@@ -103,10 +103,10 @@ def ranked_rows(rows: Sequence[RoleRow]) -> list[RoleRow]:
         return list(rows)
     ids = set(map(id, used))
     unused = [row for row in rows if id(row) not in ids]
-    return sorted(used, key=lambda row: usage_rank(row.usage)) + unused
+    return sorted(used, key=lambda row: usage_sort_key(row.usage)) + unused
 
 
-def usage_rank(usage: Usage) -> tuple[bool, int, int]:
+def usage_sort_key(usage: Usage) -> tuple[bool, int, int]:
     """Return the sort key of a role: favourites first, then the last used, then the most used."""
     return not usage.favourite, -(usage.last_used_at or 0), -usage.uses
 

@@ -159,7 +159,7 @@ def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[
     }
     liked = set() if view.is_flat else {account_key(rows[number]) for number in favourites}
 
-    def account_rank(account: AccountKey) -> tuple[bool, bool, str, str, str]:
+    def account_sort_key(account: AccountKey) -> tuple[bool, bool, str, str, str]:
         name = rows[groups[account][0]].account.name or account.account_id
         first = name.casefold() if view.sort == BY_NAME else ""
         return (
@@ -170,12 +170,12 @@ def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[
             account.session_name,
         )
 
-    def role_rank(number: int) -> tuple[bool, str]:
+    def role_sort_key(number: int) -> tuple[bool, str]:
         return number not in favourites, rows[number].role_name.casefold()
 
     found: list[int] = []
-    for account in sorted(groups, key=account_rank):
-        found += sorted(groups[account], key=role_rank)
+    for account in sorted(groups, key=account_sort_key):
+        found += sorted(groups[account], key=role_sort_key)
     return sorted(found, key=lambda number: number not in favourites) if view.is_flat else found
 
 

@@ -63,9 +63,9 @@ class ShownRoles:
         self._index = self._order = self._accounts = None
         self._update_lines()
 
-    def search(self, text: str) -> None:
+    def search(self, query: str) -> None:
         """Show the rows that match, best first; in a tree, the best match's account is first."""
-        self.query = text
+        self.query = query
         self._update_lines()
 
     def set_view(self, view: RoleListView) -> None:

@@ -34,7 +34,7 @@ def lacks_role(config: ConfigFile, entry: ProfileEntry) -> bool:
     return config.target_or_none(entry) is None
 
 
-def has_other_source(config: ConfigFile, entry: ProfileEntry) -> bool:
+def is_managed_with_other_source(config: ConfigFile, entry: ProfileEntry) -> bool:
     """Return whether a profile is managed, and gets credentials from another source than ssohelper.
 
     ssohelper writes such a profile only if it assumes a role through a source profile.
@@ -57,8 +57,8 @@ def list_profiles_without_role(config: ConfigFile) -> list[ProfileEntry]:
 
 
 def list_profiles_with_other_source(config: ConfigFile) -> list[ProfileEntry]:
-    """Return the managed profiles to which `has_other_source` applies."""
-    return [entry for entry in config.profiles() if has_other_source(config, entry)]
+    """Return the managed profiles to which `is_managed_with_other_source` applies."""
+    return [entry for entry in config.profiles() if is_managed_with_other_source(config, entry)]
 
 
 def find_role_to_restore(
@@ -69,7 +69,7 @@ def find_role_to_restore(
     return found if found is not None and lacks_role(config, entry) else None
 
 
-def find_names_of_edited_roles(
+def find_profiles_edited_to_other_source(
     config: ConfigFile, written_roles: Mapping[str, WrittenRole]
 ) -> dict[Role, str]:
     """Return, by role, the profile that ssohelper wrote for it; by now, it has another source."""
@@ -77,7 +77,7 @@ def find_names_of_edited_roles(
     return {
         written_roles[name].role: name
         for name, entry in entries.items()
-        if entry is not None and has_other_source(config, entry)
+        if entry is not None and is_managed_with_other_source(config, entry)
     }
 
 
@@ -96,7 +96,7 @@ def find_written_roles(
         except ConfigInvalid:
             continue
         for name in names:
-            written = _find_managed_role(config, name)
+            written = _find_role_of_managed_profile(config, name)
             if written is not None:
                 found.setdefault(name, written)
         if len(found) == len(names):
@@ -116,10 +116,10 @@ def find_roles_before_edit(
     left = set(names)
     for before, after in writes:
         for name in tuple(left):
-            written = _find_managed_role(read(after), name)
+            written = _find_role_of_managed_profile(read(after), name)
             if written is not None:
                 found[name] = written
-            if written is not None or _find_managed_role(read(before), name) is not None:
+            if written is not None or _find_role_of_managed_profile(read(before), name) is not None:
                 left.discard(name)
     return found
 
@@ -137,7 +137,7 @@ def _make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile]:
     return parse_config
 
 
-def _find_managed_role(config: ConfigFile, name: str) -> WrittenRole | None:
+def _find_role_of_managed_profile(config: ConfigFile, name: str) -> WrittenRole | None:
     entry = config.profile(name)
     target = config.target_or_none(entry) if entry is not None and entry.managed else None
     if target is None or target.session_name is None or target.form not in (PROCESS, NATIVE):

@@ -45,13 +45,13 @@ OF_SOURCES: tuple[Check, ...] = (
     profiles.check_sso_keys,
     profiles.check_for_iam_role_as_permission_set,
     profiles.check_credential_processes,
-    credential_sources.check_command_lines,
-    credential_sources.check_refused_commands,
+    credential_sources.check_syntax_of_credential_processes,
+    credential_sources.check_commands_that_ssohelper_refuses,
     credential_sources.check_web_identity_files,
     credential_sources.check_credential_source_keys,
-    lost_roles.check_lost_roles,
+    lost_roles.check_managed_profiles_without_role,
     values.check_quoted_values,
-    values.check_refused_values,
+    values.check_values_refused_by_aws_tools,
     sessions.check_each_role_no_longer_listed,
     sessions.check_regions_of_portals,
     sessions.check_legacy_tokens,
@@ -92,7 +92,7 @@ def check_whether_sources_work(facts: Facts) -> Iterator[Finding]:
     differing = {
         name
         for name, found in troubles.items()
-        if _has_credentials_all_the_same(facts, known[name], found)
+        if _has_credentials_despite_finding(facts, known[name], found)
     }
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile, names in sources.items():
@@ -119,7 +119,7 @@ def check_whether_sources_work(facts: Facts) -> Iterator[Finding]:
     yield from credential_sources.check_keys_without_secret_of_source_profiles(facts)
 
 
-def _has_credentials_all_the_same(facts: Facts, source: ProfileFact, finding: Finding) -> bool:
+def _has_credentials_despite_finding(facts: Facts, source: ProfileFact, finding: Finding) -> bool:
     """Return whether boto3 and the AWS CLI get credentials by a source with this finding."""
     if credential_sources.describe_other_identity_of_source(facts.config, source):
         return True
@@ -167,7 +167,7 @@ _OF_PROFILE_VARIABLES: tuple[Check, ...] = (
 # If one of these checks finds a problem, AWS tools fail, or take another identity, with the profile
 # that AWS_PROFILE names. Commands that name a profile ignore the variables that are checked here.
 _OF_PROFILE_IN_USE: tuple[Check, ...] = (
-    environment.check_key_variables,
+    environment.check_variables_with_fixed_keys,
     *_OF_PROFILE_VARIABLES,
     environment.check_container_variables,
 )
@@ -176,7 +176,7 @@ _SHADOWING: tuple[Check, ...] = (
     *_OF_PROFILE_IN_USE,
     environment.check_credentials_sections,
     profiles.check_credential_processes,
-    credential_sources.check_refused_commands,
+    credential_sources.check_commands_that_ssohelper_refuses,
     check_whether_sources_work,
 )
 # If one of these checks has a finding, boto3 and the AWS CLI stop with an error for the profile.
@@ -188,8 +188,8 @@ STOPPING: tuple[Check, ...] = (
     credential_sources.check_keys_without_secret_in_credentials_file,
     lambda facts: profiles.check_sso_keys(facts, [sdk_order.BOTO3]),
     profiles.check_credential_processes,
-    credential_sources.check_command_lines,
-    credential_sources.check_refused_commands,
+    credential_sources.check_syntax_of_credential_processes,
+    credential_sources.check_commands_that_ssohelper_refuses,
     credential_sources.check_web_identity_files,
     check_whether_sources_work,
 )

@@ -9,7 +9,7 @@ from ssohelper.core.config_text import is_quoted
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
-from ssohelper.core.doctor.headers import check_headers
+from ssohelper.core.doctor.headers import check_section_headers
 from ssohelper.core.profile_origin import MARKERS
 from ssohelper.core.returned_block import find_returned_block
 from ssohelper.core.text import show
@@ -193,6 +193,6 @@ CHECKS = (
     check_duplicate_profiles,
     check_aws_sso_cli_marks,
     check_session_sections,
-    check_headers,
+    check_section_headers,
     check_missing_sessions,
 )

@@ -24,7 +24,7 @@ _VARIABLES_OF_SOURCES = {
 }
 
 
-def check_command_lines(facts: Facts) -> Iterator[Finding]:
+def check_syntax_of_credential_processes(facts: Facts) -> Iterator[Finding]:
     """Find a `credential_process` that boto3 and the AWS CLI cannot split into words."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in (*facts.profiles, *facts.config.credentials_profiles):
@@ -45,7 +45,7 @@ def check_command_lines(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_refused_commands(facts: Facts) -> Iterator[Finding]:
+def check_commands_that_ssohelper_refuses(facts: Facts) -> Iterator[Finding]:
     """Find commands of ssohelper in `credential_process` with arguments that ssohelper refuses."""
     config = facts.config.file
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -73,7 +73,7 @@ def check_refused_commands(facts: Facts) -> Iterator[Finding]:
 
 
 def _has_lost_its_role(facts: Facts, profile: ProfileFact) -> bool:
-    """Return whether `lost_roles.check_lost_roles` names the profile."""
+    """Return whether `lost_roles.check_managed_profiles_without_role` names the profile."""
     return facts.config.file is not None and lacks_role(facts.config.file, profile.entry)
 
 
@@ -326,7 +326,7 @@ def _findings_of_profiles_for_aws_vault(facts: Facts, names: list[str]) -> Itera
 def _findings_of_profile_without_credentials(profile: ProfileFact) -> Iterator[Finding]:
     keys, subject = profile.entry.keys, profiles_subject([profile.name])
     if "credential_process" in keys:
-        return  # `check_command_lines`
+        return  # `check_syntax_of_credential_processes`
     if keys.get("sso_session"):
         message = (
             "the profile is for tokens alone (CodeCatalyst and others): by it, no SDK gets role "
@@ -340,8 +340,8 @@ def _findings_of_profile_without_credentials(profile: ProfileFact) -> Iterator[F
 
 
 CHECKS = (
-    check_command_lines,
-    check_refused_commands,
+    check_syntax_of_credential_processes,
+    check_commands_that_ssohelper_refuses,
     check_web_identity_files,
     check_credential_source_keys,
     check_keys_without_secret_in_credentials_file,

@@ -17,7 +17,7 @@ _SHELL = "this shell"
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
-def check_key_variables(facts: Facts) -> Iterator[Finding]:
+def check_variables_with_fixed_keys(facts: Facts) -> Iterator[Finding]:
     """Find fixed keys in the environment, which win over AWS_PROFILE in all SDKs but JavaScript's."""
     environ = facts.environ
     present = [name for name in sdk_order.KEY_VARIABLES if environ.get(name)]
@@ -196,7 +196,7 @@ def check_credentials_sections(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_endpoint_variable(facts: Facts) -> Iterator[Finding]:
+def check_aws_endpoint_url_variable(facts: Facts) -> Iterator[Finding]:
     """Find AWS_ENDPOINT_URL, which sends every call of AWS tools to one host."""
     if facts.environ.get("AWS_ENDPOINT_URL"):
         yield note(
@@ -248,13 +248,13 @@ def _keys_that_give_credentials(keys: dict[str, str]) -> set[str]:
 
 
 CHECKS = (
-    check_key_variables,
+    check_variables_with_fixed_keys,
     check_profile_variables,
     check_empty_file_variables,
     check_empty_profile_variables,
     check_container_variables,
     check_fixed_keys_in_default_profile,
     check_credentials_sections,
-    check_endpoint_variable,
+    check_aws_endpoint_url_variable,
     check_account_of_each_sdk,
 )

@@ -32,7 +32,7 @@ class _Misread(NamedTuple):
     is_read: bool = False
 
 
-def check_headers(facts: Facts) -> Iterator[Finding]:
+def check_section_headers(facts: Facts) -> Iterator[Finding]:
     """Find the headers of profiles and sessions that not every AWS tool reads."""
     file = facts.config.file
     if file is None or facts.chosen is not None:
@@ -77,7 +77,7 @@ def _find_misread_header(header: str, keys: Collection[str]) -> _Misread | None:
     if header != "default" and header.lower() == "default":
         return _Misread("header-misspelled", f'{_NOT_READ}"default" has capitals', "default")
     if not name:
-        return _find_missing_word(header, keys)
+        return _find_missing_word_in_header(header, keys)
     for kind in _KINDS:
         if first == kind:
             return _find_misread_name(header, kind, name)
@@ -94,7 +94,7 @@ def _find_misread_header(header: str, keys: Collection[str]) -> _Misread | None:
     return None
 
 
-def _find_missing_word(header: str, keys: Collection[str]) -> _Misread | None:
+def _find_missing_word_in_header(header: str, keys: Collection[str]) -> _Misread | None:
     if header == "default" or not any(key in keys for key in SSO_KEYS):
         return None
     return _Misread(

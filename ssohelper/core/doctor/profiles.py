@@ -191,7 +191,7 @@ def check_sso_keys(facts: Facts, wanted: Collection[str] = sdk_order.FAMILIES) -
         kinds = credential_sources(keys)
         if kinds != ["sso_* keys"] or profile.failure is not None:
             continue
-        # `lost_roles.check_lost_roles` reports this profile, with a better fix.
+        # `lost_roles.check_managed_profiles_without_role` reports this profile, with a better fix.
         if facts.config.file is not None and lacks_role(facts.config.file, profile.entry):
             continue
         # Another check reports a session that the config does not define.
@@ -304,14 +304,14 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
 
 
 def _findings_of_missing_ssohelper(
-    facts: Facts, word: str, profiles: list[ProfileFact], commands: AdoptCommands
+    facts: Facts, program: str, profiles: list[ProfileFact], commands: AdoptCommands
 ) -> Iterator[Finding]:
     """Yield the findings that profiles run ssohelper at a path where it no longer is.
 
     One finding is for the managed profiles, which `--fix` repairs, one for all other profiles.
     """
     command = facts.machine.command
-    message = f'ssohelper is no longer at "{show(word, 200)}", which credential_process runs'
+    message = f'ssohelper is no longer at "{show(program, 200)}", which credential_process runs'
     for is_managed in (True, False):
         names = tuple(one.name for one in profiles if one.entry.managed is is_managed)
         if not names:
@@ -337,29 +337,29 @@ def process_line_with_present_program(line: str, command: str) -> str | None:
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 
 
-def _finding_of_missing_program(word: str, subject: str, adopt: str) -> Finding:
+def _finding_of_missing_program(program: str, subject: str, adopt: str) -> Finding:
     """Return the finding that a profile's program is missing.
 
     `adopt` is the command after which the profile does not need the program, "" if there is none.
     """
     first = f"{adopt}, or " if adopt else ""
-    if _OF_A_SHELL.search(word):
+    if _OF_A_SHELL.search(program):
         return problem(
             "program-needs-a-shell",
             subject,
             f"boto3 and the AWS CLI run credential_process without a shell, so that they do not "
-            f'find "{show(word, 200)}"',
+            f'find "{show(program, 200)}"',
             f"{first}write the program's absolute path",
         )
     return problem(
         "program-missing",
         subject,
-        f'the program "{show(word, 200)}" of credential_process does not exist',
+        f'the program "{show(program, 200)}" of credential_process does not exist',
         f"{first}install it again, or write its absolute path",
     )
 
 
-def check_regions(facts: Facts) -> Iterator[Finding]:
+def check_profiles_without_region(facts: Facts) -> Iterator[Finding]:
     """Note profiles without a region: most calls of boto3 then stop with NoRegionError.
 
     The region of `[default]` does not help: a profile with another name does not inherit it. That
@@ -396,5 +396,5 @@ CHECKS = (
     check_for_iam_role_as_permission_set,
     check_edited_profiles,
     check_credential_processes,
-    check_regions,
+    check_profiles_without_region,
 )

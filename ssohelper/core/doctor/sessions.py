@@ -63,7 +63,7 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_registrations(facts: Facts) -> Iterator[Finding]:
+def check_client_registrations(facts: Facts) -> Iterator[Finding]:
     """Note client registrations that end soon: after that no token can be renewed."""
     for fact in facts.sessions:
         ends_at = fact.registration_ends_at
@@ -87,7 +87,7 @@ def check_regions_of_portals(facts: Facts) -> Iterator[Finding]:
     for profile in facts.profiles:
         keys = profile.entry.keys
         if profile.target is not None and profile.target.form == "legacy":
-            region = portal_region.find_region_of_portal(keys, sessions)
+            region = portal_region.find_portal_region_if_other(keys, sessions)
             if region is not None:
                 grouped[keys["sso_region"], region].append(profile.name)
     commands = AdoptCommands(facts)
@@ -281,7 +281,7 @@ def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
 
 CHECKS = (
     check_sign_ins,
-    check_registrations,
+    check_client_registrations,
     check_regions_of_portals,
     check_legacy_tokens,
     check_sessions_of_same_portal,

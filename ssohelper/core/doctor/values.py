@@ -41,7 +41,7 @@ def check_quoted_values(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_refused_values(facts: Facts) -> Iterator[Finding]:
+def check_values_refused_by_aws_tools(facts: Facts) -> Iterator[Finding]:
     """Find values with which the AWS CLI, and boto3 for its own keys, stop for every command."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
@@ -98,4 +98,4 @@ def _region_that_is_meant(text: str) -> str:
     return region if _REGION.fullmatch(region) else ""
 
 
-CHECKS = (check_quoted_values, check_refused_values, check_region_names)
+CHECKS = (check_quoted_values, check_values_refused_by_aws_tools, check_region_names)

@@ -252,7 +252,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
 async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> None:
     """Test one profile's credential process; show what was written, what is wrong, what to try."""
     services = app.services
-    texts = list(plan_text.lines_to_show_after_sync(plan))
+    texts = list(plan_text.lines_to_show_after_profile_sync(plan))
     if plan.request.listing.roles():
         app.show_done("running the helper of one profile")
         report = await background.run(
