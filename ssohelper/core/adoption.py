@@ -114,7 +114,7 @@ def find_unadoptable_profiles_of_aws_sso_cli(
 def _find_other_session_of_profile(
     config: ConfigFile, session: SsoSession, named: NamedRole
 ) -> str:
-    """Return the other session of the config that the profile names, or ""."""
+    """Return another session of the config to which the profile belongs; "" if there is none."""
     other = named.session_name
     return other if other and other != session.name and other in config.session_names() else ""
 
@@ -169,7 +169,7 @@ def find_legacy_urls(config: ConfigFile, session: SsoSession) -> list[str]:
 
 
 def find_legacy_profiles(config: ConfigFile, session: SsoSession) -> list[ProfileEntry]:
-    """Return the profiles that name the session's portal themselves and have no sso-session."""
+    """Return the profiles that name the session's portal by its start URL, without sso-session."""
     return [
         entry
         for entry in config.profiles()
@@ -226,9 +226,9 @@ def find_fully_managed_blocks(
 def find_unadopted_profiles_in_blocks(
     config: ConfigFile, adopted: Collection[str]
 ) -> Iterator[list[str]]:
-    """Yield the profiles left out of `adopted`, for each aws-sso-cli block that it covers in part.
+    """For each block of aws-sso-cli that `adopted` names in part, yield its other profiles.
 
-    Such a block keeps its markers."""
+    Such a block keeps aws-sso-cli's markers."""
     whole = set(find_fully_managed_blocks(config, adopted))
     for block in find_aws_sso_cli_blocks(config):
         if block not in whole and any(name in adopted for name in block.names):

@@ -41,7 +41,7 @@ def edit_claude_settings(before: bytes | None, file_name: str, values: Mapping[s
 def edit_mcp_json(
     before: bytes | None, file_name: str, profile: str, servers: tuple[str, ...]
 ) -> bytes:
-    """Return an mcp.json with AWS_PROFILE for `servers`; if none are named, for all of AWS.
+    """Return an mcp.json that sets AWS_PROFILE for these MCP servers; for all of AWS's if empty.
 
     Raises: ConfigInvalid as `edit_claude_settings`; UsageProblem when the file has no such server.
     """

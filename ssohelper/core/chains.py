@@ -190,7 +190,7 @@ def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
 
 
 def is_chain(entry: ProfileEntry) -> bool:
-    """Return whether the profile assumes a role. Does not read the profile's source."""
+    """Return whether the profile assumes a role. Does not read its source profile."""
     if assumes_role(entry.keys):
         return True
     return _options_of_chain_command(entry) is not None
@@ -330,7 +330,7 @@ def _read_chain_step(config: ConfigFile, entry: ProfileEntry, key_prefix: str) -
 def _find_source_profile(
     config: ConfigFile, entry: ProfileEntry, source: str, visited: list[str]
 ) -> ProfileEntry | None:
-    """Return the profile `source`; if its ssohelper command names another profile, that one.
+    """Return the profile named `source`, or the profile to which its ssohelper command refers.
 
     None for a profile that is not in the config: SDKs look for it in the credentials file too.
     """
@@ -356,7 +356,7 @@ def _find_source_profile(
 def _check_chain_on_sso_role(
     config: ConfigFile, steps: list[tuple[ChainStep, ProfileEntry]], chain: Chain
 ) -> None:
-    """Raise ConfigInvalid for what STS refuses to requests with a role's credentials."""
+    """Raise ConfigInvalid if the chain has a key that STS refuses with a role's credentials."""
     for step, entry in steps:
         if entry.keys.get("mfa_serial"):
             config.refuse_key(

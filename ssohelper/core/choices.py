@@ -41,7 +41,7 @@ class Choices(NamedTuple):
         return self._replace(removed=frozenset(), written_region=None, given=frozenset())
 
     def with_chosen_fields(self, **fields: Any) -> "Choices":
-        """Return the choices with these fields, which count as chosen now."""
+        """Return the choices with these fields, which the user gave to this command."""
         return self._replace(**fields, given=self.given | fields.keys())
 
 

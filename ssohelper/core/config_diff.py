@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 class ChangedLines(NamedTuple):
-    """Lines that one text has in place of the lines `first` to `stop` - 1 of another, from 0.
+    """Lines of a new text, in place of the old text's lines `first` to `stop` - 1 (from 0).
 
     Lines end with their newline; the last line of a text may lack it.
     """
@@ -144,7 +144,7 @@ def _compare_lines(old: _SectionLines, new: _SectionLines) -> Iterator[tuple[str
 def _pair_equal_and_changed_runs(
     old: Sequence[_T], new: Sequence[_T]
 ) -> Iterator[tuple[Sequence[_T], Sequence[_T]]]:
-    """Yield from top to bottom the pieces of `old` and `new` that are equal, or differ."""
+    """Yield, from top to bottom, pairs of pieces of `old` and `new`: equal, or different ones."""
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for _, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         yield old[old_from:old_to], new[new_from:new_to]

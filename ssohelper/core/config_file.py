@@ -206,7 +206,7 @@ class ConfigFile:
         return found
 
     def ignored_keys_warning(self, name: str) -> str | None:
-        """Return a warning if an SSO profile has endpoint keys, or None if it has not.
+        """Return a warning if an SSO profile has keys such as `endpoint_url`, else None.
 
         ssohelper ignores such keys, because a profile must not decide where tokens are sent.
         """
@@ -322,7 +322,7 @@ class ConfigFile:
     def target_of_command_options(
         self, entry: ProfileEntry, options: dict[str, str]
     ) -> TargetRole | None:
-        """Return the role in our command's options --session, --account-id and --role-name.
+        """Return the role in the options of ssohelper's command: --session, --account-id, --role-name.
 
         Raises: ConfigInvalid with the line of `entry`.
         """

@@ -70,7 +70,7 @@ def _changes_without_overlap(
 def _changes_outside_sections(
     changes: Sequence[ChangedLines], text: ConfigText, headers: Collection[str]
 ) -> Iterator[ChangedLines]:
-    """Yield the changes of the text's lines that belong to no section with one of these headers."""
+    """Yield those changes to lines of `text` that affect no section with one of these headers."""
     starts = [(section.line, header) for header, section in text.sections.items()]
     refused = {line for line, header in starts if header in headers}
     for one in changes:

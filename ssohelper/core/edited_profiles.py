@@ -39,7 +39,7 @@ def find_misnamed_profiles(
 ) -> list[MisnamedProfile]:
     """Return those of the profiles `names` that have the name of another role of this session.
 
-    Names are those that the template gives, however long a clash has made them.
+    The names of a role are all that the template gives, also with what a clash adds to them.
     """
     accounts = {listed.account.id: listed.account for listed in listing.accounts}
 

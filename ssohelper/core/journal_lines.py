@@ -114,7 +114,7 @@ class LastLine(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A journal line that does not fit the one before: its file, its number in it from 1, why."""
+    """A journal line that does not fit the one before: file, number in the file from 1, reason."""
 
     file: str
     line: int

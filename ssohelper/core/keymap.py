@@ -23,7 +23,7 @@ class KeyAction(NamedTuple):
 
 
 class WantedAction(NamedTuple):
-    """An action that needs a sign-in first: its name in ACTIONS.
+    """An action that the user chose and that needs a sign-in first: its name in ACTIONS.
 
     `role` names the role that it is for, as in `payments-dev/ReadOnlyAccess`, if it is for one.
     """
@@ -215,7 +215,7 @@ def parse_keys(text: str) -> tuple[str, ...]:
 
 
 def may_open_dialog(name: str | None) -> bool:
-    """Return whether the action with this name may open a dialog. A binding without a name may not."""
+    """Return whether the action with this name may open a dialog; False without a name."""
     return (
         name in ACTIONS and name not in _OPENING_NOTHING and name.rpartition(".")[2] not in _MOVING
     )

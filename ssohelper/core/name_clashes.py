@@ -123,7 +123,7 @@ class _Namer:
             self._levels = {name: min(level, _WITH_ID) for name, level in self._levels.items()}
 
     def _keep_name_levels_of_accounts(self, written: list[WrittenName]) -> set[str]:
-        """Make new names as long as existing ones; return the accounts with existing names."""
+        """Let an account's new names have the form of its existing ones; return these accounts."""
         names = {(item.name.lower(), item.role.account_id): item for item in written if item.role}
         settled = set()
         for (name, account_id), item in names.items():

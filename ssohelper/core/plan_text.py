@@ -83,7 +83,7 @@ def swapped_names_line(plan: Plan) -> str | None:
 
 
 def do_filters_match_any_role(listing: Listing, choices: Choices) -> bool:
-    """Return whether the filters match a listed role. In an empty list, any filters do."""
+    """Return whether the filters match a listed role; True for an empty list of roles."""
     is_within_filters = role_filter(choices)
     return not listing.roles() or any(
         is_within_filters(listed.account, role_name)

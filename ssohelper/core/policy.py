@@ -97,7 +97,7 @@ class Policy:
         return next(iter(self._find_guarding_rules_and_roles(key)), (None, None))[0]
 
     def _find_guarding_rules_and_roles(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
-        """Return a rule for each guarded role that `key` leads through, and that role."""
+        """Return each guarded role in the chain of `key`, after a rule that guards it."""
         found = []
         for link in self._find_roles_of_key(key) if self.rules else ():
             account = self._find_account(link)
@@ -138,7 +138,7 @@ class Policy:
         return ReleasePermit(_SEAL, key, way, grant_id, guards[0][0])
 
     def _find_role_not_allowed(self, key: RoleKey) -> RoleKey | None:
-        """Return a role that `key` leads through and the allow-list does not include, else None."""
+        """Return a role in the chain of `key` that the allow-list does not include, else None."""
         if self._allowed is None:
             return None
         for link in self._find_roles_of_key(key):

@@ -63,7 +63,7 @@ def session_section(session: SsoSession) -> AddSection:
 def identity_change(
     entry: ProfileEntry, keys: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
-    """Return the edit that gives a managed profile the identity keys `keys`; None if it has them."""
+    """Return the edit that gives a managed profile these identity keys; None if it has them."""
     return _make_edit_and_profile_change(
         entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, keys
     )

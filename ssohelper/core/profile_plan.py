@@ -336,7 +336,7 @@ class _Planner:
     def _choose_new_names_of_profiles(self, entries: dict[Role, ProfileEntry]) -> dict[Role, str]:
         """Return the new name of each profile, or its old name if it has to keep that name.
 
-        If a profile has to keep its name, the others are named again, since none may take it.
+        If a profile has to keep its name, the names of the others are chosen again without it.
         """
         referrers = chains.find_profile_using_each_source(self._config)
         moving = dict(entries)

@@ -176,7 +176,7 @@ def _find_our_lines(data: bytes, origin: str) -> "re.Match[bytes] | None":
 
 
 def _replace_our_lines(body: bytes, lines: bytes) -> bytes:
-    """Return the text between the marks, with `lines` in place of lines of `install`."""
+    """Return the text between ssohelper's marks, with `lines` in place of what `install` wrote."""
     if b"".join(found.group() for found in _OUR_LINES.finditer(body)) == lines:
         return body
     first = _OUR_LINES.search(body)

@@ -29,7 +29,7 @@ class RegionFailure(NamedTuple):
 
 
 class Try(NamedTuple):
-    """A region to ask. `share` is the part of the usual time that it gets; None: all time left."""
+    """A region to ask. `share` is its part of a call's usual time; None stands for all time left."""
 
     region: str
     share: float | None
@@ -38,7 +38,7 @@ class Try(NamedTuple):
 def region_failure_after(
     before: RegionFailure | None, now: int, *, is_throttled: bool
 ) -> RegionFailure:
-    """Return what to record after a region has failed (again)."""
+    """Return the record of a region's failures after one more failure."""
     times = before.times if before else 0
     if is_throttled:
         return RegionFailure(max(times, 1), now + _THROTTLED_SECONDS)

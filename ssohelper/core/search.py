@@ -187,7 +187,7 @@ class _Column:
         return self._texts_without_accents if without_accents(word) == word else self.texts
 
     def bonuses_of(self, text_number: int) -> list[int]:
-        """Return the points that a match adds at each position of this text. Computed once."""
+        """Return, for each position of this text, the points that a match there adds."""
         found = self._bonuses.get(text_number)
         if found is None:
             found = self._bonuses[text_number] = bonus_points_by_position(
@@ -328,7 +328,7 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
 
 
 def similar_names(name: str, known: Iterable[str], cutoff: float = 0.4) -> list[str]:
-    """Return at most three of the known names, the most similar first; `cutoff` as above."""
+    """Return at most three known names, the most similar first; `cutoff` is the least (0 to 1)."""
     return difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
 
 

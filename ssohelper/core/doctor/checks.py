@@ -120,7 +120,7 @@ def check_whether_sources_work(facts: Facts) -> Iterator[Finding]:
 
 
 def _has_credentials_despite_finding(facts: Facts, source: ProfileFact, finding: Finding) -> bool:
-    """Return whether boto3 and the AWS CLI get credentials by a source with this finding."""
+    """Return whether boto3 and the AWS CLI get credentials by a source despite this finding."""
     if credential_sources.describe_other_identity_of_source(facts.config, source):
         return True
     kind = credential_sources.find_boto3_source(facts, source).kind
@@ -150,7 +150,7 @@ def find_trouble_of_source_profiles(
 
 
 def find_problem_of_profile(facts: Facts, profile_name: str) -> Finding | None:
-    """Return the first finding why the profile with this name does not work; None if it should."""
+    """Return the first finding why the profile with this name does not work; None without one."""
     return find_trouble_of_source_profiles(facts, facts.profiles, ()).get(profile_name)
 
 

@@ -138,7 +138,7 @@ def missing_variables_text(facts: Facts, source: str) -> str:
 
 
 def _names_of_profiles_in_use(facts: Facts) -> set[str]:
-    """Return the profiles that this shell uses: the chosen one, AWS_PROFILE's, and their sources."""
+    """Return the profiles of `doctor PROFILE` and AWS_PROFILE, and their source profiles."""
     names = {name for name in (facts.chosen, facts.environ.get("AWS_PROFILE")) if name}
     config = facts.config.file
     entries = [config.profile(name) for name in names] if config is not None else []
@@ -279,7 +279,7 @@ def _finding_of_key_without_secret(facts: Facts, name: str) -> Finding:
 
 
 def find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.SdkCredentials:
-    """Return what boto3 and the AWS CLI take for the profile in a shell without any variable."""
+    """Return the credentials that boto3 takes for the profile in a shell without variables."""
     config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
     [taken] = sdk_order.find_credentials_of_each_sdk(
         profile, config, section, {}, [sdk_order.BOTO3]

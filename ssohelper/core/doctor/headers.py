@@ -127,7 +127,7 @@ def _find_misread_name(header: str, kind: str, name: str) -> _Misread | None:
 
 
 def _quoted_name(name: str) -> str:
-    """Return the name that a quote at only one of its ends should enclose, as the header needs it."""
+    """Return a name, in quotes where needed, in place of one with a quote at one end only."""
     bare = name.strip("\"'")
     is_open = not any(quote in bare for quote in "\"'\\")
     return shlex.quote(bare if is_open else name)

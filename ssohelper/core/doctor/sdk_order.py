@@ -171,7 +171,7 @@ def find_program_to_run(keys: Mapping[str, str]) -> str | None:
 def find_profiles_with_other_role_in_section(
     config: ConfigFile, names: Iterable[str], credentials: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:
-    """Return the profiles to which `has_other_role_in_section` applies."""
+    """Return those of the profiles whose sections in ~/.aws/credentials are for another role."""
     found = set()
     for name in names:
         entry, section = config.profile(name), credentials.get(name, {})

@@ -28,7 +28,7 @@ def credentials_from_portal(value: object) -> RoleCredentials:
 
 
 def credentials_from_sts(elements: dict[str, str | None]) -> RoleCredentials:
-    """Return the credentials in an AssumeRole answer, whose elements `elements` has by name."""
+    """Return the credentials in an AssumeRole answer of STS; `elements` are its texts by name."""
     return RoleCredentials(
         fields.checked_match(elements.get("AccessKeyId"), "AccessKeyId", _ACCESS_KEY_ID),
         Secret(fields.checked_token(elements.get("SecretAccessKey"), "SecretAccessKey")),
