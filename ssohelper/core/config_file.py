@@ -322,7 +322,7 @@ class ConfigFile:
     def target_of_command_options(
         self, entry: ProfileEntry, options: dict[str, str]
     ) -> TargetRole | None:
-        """Return the role in the options of ssohelper's command: --session, --account-id, --role-name.
+        """Return the role that --session, --account-id and --role-name of our command name.
 
         Raises: ConfigInvalid with the line of `entry`.
         """

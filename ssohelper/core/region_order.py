@@ -29,7 +29,7 @@ class RegionFailure(NamedTuple):
 
 
 class Try(NamedTuple):
-    """A region to ask. `share` is its part of a call's usual time; None stands for all time left."""
+    """A region to ask. `share` is its part of a call's usual time; None: all time that is left."""
 
     region: str
     share: float | None
