@@ -32,7 +32,7 @@ def find_named_setting(parts: tuple[str, ...], place: str) -> Setting | None:
         return Setting(f"tags.{name}", "tag", (), "roles: [SESSION:]ACCOUNT/ROLE", (), False)
     if table not in PATTERN_TABLES:
         return None
-    if not account_colors.is_color_pattern(name):
+    if not account_colors.can_be_pattern_of_color_rule(name):
         raise ConfigInvalid(f'{place}"{show(name, 80)}" is not a valid pattern of accounts')
     if table == "colors":
         return Setting(f"colors.{name}", "color", None, "colour of accounts", (), False)

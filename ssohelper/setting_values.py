@@ -53,7 +53,8 @@ def checked_value(setting: Setting, value: Any, place: str) -> Any:
         "tag": isinstance(value, list) and all(map(_is_pattern, value)),
         "notify": value == DESKTOP or (isinstance(value, list) and all(map(_is_text, value))),
         "choice": isinstance(value, str) and value in setting.choices,
-        "color": isinstance(value, str) and account_colors.parse_mark(value, "") is not None,
+        "color": isinstance(value, str)
+        and account_colors.parse_color_and_label(value, "") is not None,
     }.get(setting.kind, _is_text(value))
     if not is_good:
         given = show(json.dumps(value, default=str, ensure_ascii=False), 60)

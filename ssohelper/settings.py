@@ -214,7 +214,7 @@ class Settings:
 
     def guard_rules(self) -> tuple[str, ...]:
         """Return the user's own `guard.rules`, with the patterns of the tags that they name."""
-        return guard_rules.expand_tags(self.get_own("guard.rules"), self.tags())
+        return guard_rules.expand_tags_in_guard_rules(self.get_own("guard.rules"), self.tags())
 
     def with_value(self, key: str, value: Any) -> "Settings":
         """Return a copy as if the file gave the key this value, or for None had no such key."""

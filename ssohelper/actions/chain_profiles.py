@@ -113,7 +113,7 @@ def _make_chain_step(name: str, values: Mapping[str, str], region: str | None) -
         if region is not None:
             checked_region(region)
         step = chains.checked_chain_step(name, values, region)
-        chains.check_duration(step.duration_seconds)
+        chains.check_chain_duration(step.duration_seconds)
     except ConfigInvalid as error:
         raise UsageProblem(error.message, hint=error.hint) from error
     return step

@@ -34,7 +34,7 @@ _USUAL_SESSION_NAME = "ssohelper"
 
 def find_source_role(app: App, key: RoleKey) -> RoleKey:
     """Return the key of the credentials that the chain is assumed with. Raises: ConfigInvalid."""
-    return _find_chain(app, key).source_key_of(key)
+    return _find_chain(app, key).key_of_source_role(key)
 
 
 def find_chain_id(app: App, key: RoleKey) -> str:

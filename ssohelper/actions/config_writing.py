@@ -11,7 +11,7 @@ from ssohelper.core.config_edit import (
     Change,
     EditSection,
     RemoveSection,
-    describe_write,
+    comparison_value_of_write,
 )
 from ssohelper.errors import LocalState
 
@@ -56,7 +56,7 @@ def check_write_is_as_shown(app: App, shown: _Write, planned: _Write) -> None:
     lines, or if a section that they change has changed. Warns if only other parts of the config
     have changed; these are kept.
     """
-    if describe_write(*shown) != describe_write(*planned):
+    if comparison_value_of_write(*shown) != comparison_value_of_write(*planned):
         raise config_changed_error(app)
     app.warn(
         f'"{app.locations.aws_config_file}" has changed elsewhere since the diff was shown: '

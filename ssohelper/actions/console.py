@@ -76,7 +76,7 @@ def make_portal_link(app: App, profile: Profile, page: ConsolePage) -> str:
             hint=f"where a browser can be started: ssohelper console {profile.name}",
         )
     app.vault.permit_release(profile.key, Way.CONSOLE)
-    return console_urls.portal_link(profile, page.url)
+    return console_urls.portal_link_to_console_page(profile, page.url)
 
 
 def open_console_in_browser(

@@ -27,7 +27,7 @@ from ssohelper.core.doctor.environment import IGNORED_BESIDE_NAME
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.profiles import HELPER_OF_ANOTHER
-from ssohelper.core.doctor.sdk_order import Resolved
+from ssohelper.core.doctor.sdk_order import SdkCredentials
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.errors import UsageProblem
 from ssohelper.system import installation
@@ -46,7 +46,7 @@ class Report(NamedTuple):
     """
 
     findings: tuple[Finding, ...]
-    sdks: tuple[Resolved, ...] = ()
+    sdks: tuple[SdkCredentials, ...] = ()
     proven: tuple[str, ...] = ()
     has_shell_lines: bool = False
 
@@ -63,7 +63,7 @@ def examine_setup(app: App, chosen: str | None = None, *, run: bool = False) -> 
     facts = _check_aws_and_run_programs(app, facts, run=run)
     # Reading one of our tokens sets the mode of its file, so some findings may be repaired by now.
     findings = doctor_repairs.mark_repaired_findings(checks.run_checks(facts))
-    sdks = sdk_table.resolve_profiles(facts) if chosen is not None else []
+    sdks = sdk_table.find_credentials_of_profiles_by_sdk(facts) if chosen is not None else []
     return Report(tuple(findings), tuple(sdks), tuple(_list_profiles_that_gave_credentials(facts)))
 
 
@@ -101,8 +101,8 @@ def find_what_overrides_profile_in_shell(
     A helper of another installation counts too: only a run would show what it gives.
     """
     facts = profile_reasons.gather_facts_of_profile(app, profile.name)
-    found = checks.find_shadowing(facts, is_named=is_named)
-    left_out = () if checks.is_in_use(facts, profile.name) else IGNORED_BESIDE_NAME
+    found = checks.find_what_overrides_profile(facts, is_named=is_named)
+    left_out = () if checks.is_profile_in_use(facts, profile.name) else IGNORED_BESIDE_NAME
     return [
         one
         for one in found

@@ -106,7 +106,7 @@ def _profile_that_runs_this_installation(profile: ProfileFact, facts: Facts) -> 
         keys = identity_keys(target.session, target.role, PROCESS, command)
         return profile._replace(entry=profile.entry._replace(keys=keys))
     line = profile.entry.keys.get("credential_process", "")
-    if process_command.own_command_options(line) is None:
+    if process_command.ssohelper_options(line) is None:
         return None
     program = facts.programs.get(process_command.split_command(line)[0])
     if program is None or not program.is_of_this_installation:
@@ -164,7 +164,7 @@ def run_program_of_chosen_profile(
     is_ours = program.is_of_this_installation
     if not is_ours and not may_run_other_tools:
         return None
-    if process_command.own_command_options(command) is None:
+    if process_command.ssohelper_options(command) is None:
         return _run_credential_process(app, profile, programs, FOREIGN_SECONDS)
     if (
         target is None

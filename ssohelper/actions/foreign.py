@@ -19,7 +19,7 @@ from ssohelper.core.foreign import (
     ForeignCredentials,
     ForeignProfile,
     foreign_profile_of_entry,
-    is_of_no_session,
+    has_portal_without_session,
 )
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
@@ -55,7 +55,7 @@ def _find_foreign_profile_of_entry(
 ) -> ForeignProfile | None:
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
-    if target is not None and not is_of_no_session(config, target):
+    if target is not None and not has_portal_without_session(config, target):
         return None
     return foreign_profile_of_entry(config, entry, read_credentials_sections())
 
@@ -162,7 +162,7 @@ def _check_sign_in_of_aws_sso_login(app: App, found: ForeignProfile) -> None:
     config = app.config.read()
     entry = config.profile(found.login_profile)
     if entry is not None:
-        quoted_values.check_unquoted(config, entry)
+        quoted_values.check_profile_has_no_quoted_values(config, entry)
     if not legacy_sign_ins.find_legacy_token_of_url(app, (), url, asks_aws=False).is_valid:
         raise LoginRequired(
             f'the sign-in of "aws sso login" for the profile "{show(found.login_profile, 80)}" is '

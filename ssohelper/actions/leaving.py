@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import agents, config_writing, guards, legacy_sign_ins
 from ssohelper.core import leaving
 from ssohelper.core.config_edit import unified_diff
-from ssohelper.core.process_command import own_command_options
+from ssohelper.core.process_command import ssohelper_options
 from ssohelper.errors import ConfigInvalid, LocalState
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def list_profiles_that_need_ssohelper(app: App) -> list[str]:
         return [
             entry.name
             for entry in app.config.read().profiles()
-            if own_command_options(entry.keys.get("credential_process", "")) is not None
+            if ssohelper_options(entry.keys.get("credential_process", "")) is not None
         ]
     return []
 

@@ -54,9 +54,9 @@ def give_due_notice(
     if outlook.reason == "signed out" and not even_signed_out:
         return
     now = app.clock.now()
-    due = sign_in_notices.due_notice_marks(outlook, now, next_at, is_refused=is_refused)
+    due = sign_in_notices.find_due_notices(outlook, now, next_at, is_refused=is_refused)
     record = app.notice_record.load(session.name)
-    if _are_given_notices_current(record, outlook, now) and due <= record.given_marks_of_end(
+    if _are_given_notices_current(record, outlook, now) and due <= record.given_notices_of_end(
         end_that_notices_announce(outlook, now)
     ):
         return
@@ -114,7 +114,7 @@ def _record_given_notices(
         now = app.clock.now()
         end = end_that_notices_announce(outlook, now)
         given = (
-            record.given_marks_of_end(end)
+            record.given_notices_of_end(end)
             if _are_given_notices_current(record, outlook, now)
             else frozenset()
         )
@@ -155,7 +155,7 @@ class Reminder:
             return sign_in_notices.signed_in_again_text(self._name) if was_over else None
         end = end_that_notices_announce(outlook, now)
         is_news = not (self._has_end and is_same_end(self._given.end, end))
-        due = sign_in_notices.due_notice_marks(outlook, now, next_at)
+        due = sign_in_notices.find_due_notices(outlook, now, next_at)
         given = frozenset() if is_news else self._given.marks
         if not is_news and due <= given:
             return None

@@ -15,7 +15,7 @@ from ssohelper.core import portal_region, process_command, quoted_values, source
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.credential_sources import find_other_identity
+from ssohelper.core.doctor.credential_sources import describe_other_identity_of_source
 from ssohelper.core.doctor.profiles import two_roles_text
 from ssohelper.core.profile_origin import (
     OWN,
@@ -106,7 +106,11 @@ class ProfileChecker:
 
     def _find_other_identity_of_source_profile(self, source: str) -> str:
         profile = self._read_profile(source)
-        return find_other_identity(self.config_facts, profile) if profile is not None else ""
+        return (
+            describe_other_identity_of_source(self.config_facts, profile)
+            if profile is not None
+            else ""
+        )
 
     def _find_own_trouble(self, name: str, *, with_doubt: bool) -> str:
         origin, profile = self._origins_of_profiles.get(name), self._read_profile(name)
@@ -151,7 +155,7 @@ class ProfileChecker:
     def _find_program_named_ssohelper(self, profile: ProfileFact) -> dict[str, ProgramFact]:
         """Return the profile's program by its name in the command, if it has ssohelper's name."""
         command = profile.entry.keys.get("credential_process", "")
-        is_own = process_command.own_command_options(command) is not None
+        is_own = process_command.ssohelper_options(command) is not None
         return self._find_program(profile) if is_own else {}
 
     def _find_program(self, profile: ProfileFact) -> dict[str, ProgramFact]:
@@ -198,7 +202,7 @@ class ProfileChecker:
             return "only aws-vault reads its include_profile, other tools do not"
         if not region:
             return "it has no sso_region"
-        right = portal_region.find_region_of_portal(
+        right = portal_region.find_portal_region_if_other(
             keys,
             ((one, doctor_facts.list_regions_of_session(self._app, one)) for one in self._sessions),
         )

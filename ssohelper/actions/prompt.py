@@ -118,7 +118,7 @@ def read_prompt_status(app: App) -> PromptStatus:
     label = prompt_text.prompt_label(_distinct_profile_label(app, name), guarded=guarded)
     has_grant = False
     if keys_end_at is not None:
-        rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), over="expired")
+        rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), text_after_end="expired")
     elif profile is not None:
         clock = prompt_notes.read_next_end_for_prompts(app, profile.session)
         role_ends_at = app.prompt_state.load_role_end(profile.key)

@@ -15,7 +15,7 @@ from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import (
     RoleRow,
     ranked_rows,
-    rows_of_foreign_profiles,
+    rows_of_profiles_without_ssohelper,
     rows_without_usage,
 )
 from ssohelper.core.serving_sessions import find_sessions_of_target
@@ -172,7 +172,7 @@ def _make_rows_of_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) ->
     from ssohelper.actions import foreign  # few have such profiles: not before the first paint
 
     found = foreign.list_usable_foreign_profiles(app, entries)
-    return rows_of_foreign_profiles((one.name, one.what) for one in found)
+    return rows_of_profiles_without_ssohelper((one.name, one.what) for one in found)
 
 
 def _make_rows_of_chains(

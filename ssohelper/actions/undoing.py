@@ -10,9 +10,9 @@ from ssohelper.core import plan_text
 from ssohelper.core.config_diff import diff_texts
 from ssohelper.core.config_edit import AddSection, Change, RemoveSection
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo import changes_that_undo
-from ssohelper.core.config_undo_merge import undone_config
-from ssohelper.core.returned_block import add_block_again, find_returned_block
+from ssohelper.core.config_undo import changes_that_undo_write
+from ssohelper.core.config_undo_merge import config_without_write
+from ssohelper.core.returned_block import config_with_returned_block, find_returned_block
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:
@@ -117,26 +117,32 @@ def _make_undone_content(app: App, version: Version, data: bytes) -> bytes:
     if data == (version.after or b""):
         return version.before or b""
     if not _can_aws_tools_read_config(app, version.before):
-        return add_block_again(version.before or b"", version.after or b"", data)[0]
+        return config_with_returned_block(version.before or b"", version.after or b"", data)[0]
     if not _can_aws_tools_read_config(app, version.after):
         found = find_returned_block(data, origin)
         return ConfigText(data, origin).text.encode() if found is None else found.rest
     present = _config_without_returned_aws_sso_cli_block(app, data)
     if present == (version.after or b""):
         return version.before or b""
-    return undone_config(*_config_texts_before_and_after(app, version), ConfigText(present, origin))
+    return config_without_write(
+        *_config_texts_before_and_after(app, version), ConfigText(present, origin)
+    )
 
 
 def _find_undo_changes(app: App, version: Version) -> list[Change]:
     """Return the changes of the undo, for the journal."""
     before, after = version.before or b"", version.after or b""
     if not _can_aws_tools_read_config(app, before):
-        return [AddSection(header, ()) for header in add_block_again(before, after, b"")[1]]
+        return [
+            AddSection(header, ()) for header in config_with_returned_block(before, after, b"")[1]
+        ]
     if not _can_aws_tools_read_config(app, after):
-        return [RemoveSection(header) for header in add_block_again(after, before, b"")[1]]
+        return [
+            RemoveSection(header) for header in config_with_returned_block(after, before, b"")[1]
+        ]
     present = _config_without_returned_aws_sso_cli_block(app, app.config.read_data())
     text = ConfigText(present, str(app.locations.aws_config_file))
-    return changes_that_undo(*_config_texts_before_and_after(app, version), text)
+    return changes_that_undo_write(*_config_texts_before_and_after(app, version), text)
 
 
 def _config_without_returned_aws_sso_cli_block(app: App, data: bytes) -> bytes:

@@ -188,7 +188,7 @@ def _company_policy_rows(app: App) -> list[dict[str, Any]]:
             "place": str(app.locations.company_policy_file),
             "what": what,
         }
-        for key, value, what in app.company_policy.rows_without_setting()
+        for key, value, what in app.company_policy.values_without_user_setting()
     ]
 
 

@@ -10,7 +10,7 @@ from ssohelper.actions import console as consoles
 from ssohelper.actions import favourites, foreign_credentials, identity
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
-from ssohelper.core.console_urls import SERVICES, ConsolePage, portal_link
+from ssohelper.core.console_urls import SERVICES, ConsolePage, portal_link_to_console_page
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleKey
@@ -90,7 +90,7 @@ def open_console(
     if output.options().json:
         # The portal can only sign in as the SSO role at the start of a chain: it has no link to the
         # role that the chain assumes.
-        link = None if chosen.assumed else portal_link(chosen, page.url)
+        link = None if chosen.assumed else portal_link_to_console_page(chosen, page.url)
         _print_console_json(app, chosen, page, link, opened.ends_at)
 
 

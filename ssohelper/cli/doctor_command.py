@@ -11,7 +11,7 @@ from ssohelper.actions.doctor import Report
 from ssohelper.cli import colors, output
 from ssohelper.core.doctor import findings
 from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.doctor.sdk_order import Resolved
+from ssohelper.core.doctor.sdk_order import SdkCredentials
 from ssohelper.core.text import show_message
 from ssohelper.errors import UsageProblem
 
@@ -52,7 +52,7 @@ def diagnose_setup(profile: str | None, fix: bool, run: bool) -> int:
         output.print_json(_report_json(report), app.warnings)
     else:
         print_report(report)
-    return findings.exit_code(report.findings)
+    return findings.exit_code_of_findings(report.findings)
 
 
 def print_report(report: Report) -> None:
@@ -65,7 +65,7 @@ def print_report(report: Report) -> None:
         print_findings(report.findings)
     for name in report.proven:
         output.say(show_message(f'"{name}" gave credentials just now'))
-    output.say(findings.counts_line(report.findings))
+    output.say(findings.counts_line_of_findings(report.findings))
 
 
 def print_findings(found: Sequence[Finding]) -> None:
@@ -83,7 +83,7 @@ def print_findings(found: Sequence[Finding]) -> None:
             output.echo(f"      fix:    {show_message(finding.fix)}")
 
 
-def _print_sdk_table(sdks: Sequence[Resolved]) -> None:
+def _print_sdk_table(sdks: Sequence[SdkCredentials]) -> None:
     if not sdks:
         return
     output.print_rows(
@@ -101,7 +101,7 @@ def _finding_row(finding: Finding) -> list[str]:
     return [word, finding.id, finding.subject, finding.message, finding.fix]
 
 
-def _sdk_table_row(resolved: Resolved) -> list[str]:
+def _sdk_table_row(resolved: SdkCredentials) -> list[str]:
     return [
         "sdk",
         resolved.family,

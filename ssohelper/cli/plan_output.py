@@ -27,7 +27,7 @@ def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are
 
     `are_new` says that the user gave the filters with this command.
     """
-    warning = plan_text.no_match_warning(listing, choices, are_new=are_new)
+    warning = plan_text.warning_if_filters_match_no_role(listing, choices, are_new=are_new)
     if warning:
         app.warn(warning)
 
@@ -126,7 +126,7 @@ def _choose_filters(app: App, plan: Plan) -> Plan | None:
     from ssohelper.cli import pickers
 
     listing = plan.request.listing
-    picked = pickers.pick_filters(app, filter_rows.filter_rows(listing))
+    picked = pickers.pick_filters(app, filter_rows.filter_rows_of_listing(listing))
     if picked is None:
         return None
     other = profiles.plan_with_role_filters(app, plan, picked)
@@ -151,7 +151,7 @@ def confirm_write(
 
 
 def _print_skipped_roles(plan: Plan, *, is_dry_run: bool = False) -> None:
-    for line in plan_text.note_lines(plan, is_dry_run=is_dry_run):
+    for line in plan_text.lines_to_show_after_profile_sync(plan, is_dry_run=is_dry_run):
         output.say(line)
 
 

@@ -13,37 +13,39 @@ _VALUE = re.compile(rf"({'|'.join(COLORS)})(?: +(\S(?:.{{0,18}}\S)?))?")
 _LONGEST_PATTERN = 100
 
 
-class AccountMark(NamedTuple):
+class ColorAndLabel(NamedTuple):
     """An account's colour, one of COLORS, and a label that says the same without colours."""
 
     color: str
     label: str
 
 
-def is_color_pattern(text: str) -> bool:
+def can_be_pattern_of_color_rule(pattern: str) -> bool:
     """Return whether the settings can have a colour rule `colors."PATTERN"` with this pattern."""
-    return text.isprintable() and 0 < len(text.strip()) == len(text) <= _LONGEST_PATTERN
+    return pattern.isprintable() and 0 < len(pattern.strip()) == len(pattern) <= _LONGEST_PATTERN
 
 
-def parse_mark(value: str, pattern: str) -> AccountMark | None:
-    """Return the mark that a setting's value such as "red production" gives; None if it is invalid.
+def parse_color_and_label(setting_value: str, pattern: str) -> ColorAndLabel | None:
+    """Return the colour and label in a setting's value: "red production". None if it is invalid.
 
     If the value has no label, the letters and digits of the pattern are the label: "prod" for "*prod*".
     """
-    found = _VALUE.fullmatch(value)
-    if found is None or not value.isprintable():
+    found = _VALUE.fullmatch(setting_value)
+    if found is None or not setting_value.isprintable():
         return None
     label = found.group(2) or re.sub(r"\[.*?\]|[*?]", "", pattern).strip(" -_.")
-    return AccountMark(found.group(1), label or found.group(1))
+    return ColorAndLabel(found.group(1), label or found.group(1))
 
 
-def make_mark_finder(rules: Mapping[str, str]) -> Callable[[Account], AccountMark | None]:
-    """Return a function that returns the mark of the first colour rule that matches an account.
+def make_account_color_finder(
+    rules: Mapping[str, str],
+) -> Callable[[Account], ColorAndLabel | None]:
+    """Return a function that returns colour and label of the first rule that matches an account.
 
     `rules` has a value for each pattern. A pattern is compared with the account's id and name,
-    without regard to case; a name that looks like the id of another account is not compared. A row
-    of a list that has no account id gets no mark.
+    without regard to case; a name that looks like the id of another account is not compared. The
+    heading of profiles that get credentials without ssohelper has no account id, so no colour.
     """
-    marks = ((pattern, parse_mark(value, pattern)) for pattern, value in rules.items())
+    marks = ((pattern, parse_color_and_label(value, pattern)) for pattern, value in rules.items())
     find = make_value_finder(marks, None)
     return cache(lambda account: find(account) if account.id else None)

@@ -47,16 +47,16 @@ class AdoptionCandidate(NamedTuple):
 def find_adoption_candidates(
     config: ConfigFile,
     session: SsoSession,
-    listed: Collection[Role],
-    refused: Collection[str] = frozenset(),
+    listed_roles: Collection[Role],
+    refused_profiles: Collection[str] = frozenset(),
     legacy_listing: Listing | None = None,
 ) -> dict[str, AdoptionCandidate]:
     """Return each profile of another tool by name: the session's role that it would have, if any.
 
-    `listed` are the roles that AWS lists for the session. `refused` are the profiles whose section
-    in ~/.aws/credentials names another role. `legacy_listing` are the roles of the session that
-    `find_session_for_legacy_profiles` returns, None if they are not known. A legacy profile belongs
-    to that session, unless that session does not have its role. A profile of aws-sso-cli names no
+    `listed_roles` are those that AWS lists for the session. `refused_profiles` are those whose
+    section in ~/.aws/credentials names another role. `legacy_listing` has the roles of the session
+    that `find_session_for_legacy_profiles` returns, None if they are not known. A legacy profile
+    belongs to that session, unless that session lacks its role. A profile of aws-sso-cli names no
     portal: it belongs to the session if its own role is listed, or the role of another profile that
     names the same instance.
     """
@@ -68,7 +68,7 @@ def find_adoption_candidates(
     instances = {
         origin.named.instance
         for origin in origins
-        if origin.named and origin.named.instance and origin.named.role in listed
+        if origin.named and origin.named.instance and origin.named.role in listed_roles
     }
     found = {}
     for origin in origins:
@@ -80,27 +80,27 @@ def find_adoption_candidates(
                 legacy_listing and legacy_listing.lacks_role(named.role)
             ):
                 owner = serving.name
-            reason = _reason_not_to_adopt(session, named, listed, instances, owner)
-        if origin.name in refused:
+            reason = _reason_not_to_adopt(session, named, listed_roles, instances, owner)
+        if origin.name in refused_profiles:
             reason = OTHER_ROLE_IN_SECTION
         role = named.role if named is not None and not reason else None
         found[origin.name] = AdoptionCandidate(origin, role, reason, owner)
-    for name, reason in find_unadoptable_blocks(config, refused).items():
+    for name, reason in find_unadoptable_profiles_of_aws_sso_cli(config, refused_profiles).items():
         if name in found:
             found[name] = found[name]._replace(role=None, reason=found[name].reason or reason)
     return found
 
 
-def find_unadoptable_blocks(
-    config: ConfigFile, refused: Collection[str] = frozenset()
+def find_unadoptable_profiles_of_aws_sso_cli(
+    config: ConfigFile, refused_profiles: Collection[str] = frozenset()
 ) -> dict[str, str]:
     """Return the profiles that aws-sso-cli wrote beside one that cannot be adopted, with a reason.
 
     If such a profile were adopted, aws-sso-cli's marker lines around it could never be removed.
-    `refused` are further profiles that cannot be adopted, though they name a role.
+    `refused_profiles` are further profiles that cannot be adopted, though they name a role.
     """
     named = {origin.name for origin in find_profile_origins(config) if origin.named}
-    named.difference_update(refused)
+    named.difference_update(refused_profiles)
     found: dict[str, str] = {}
     for block in find_aws_sso_cli_blocks(config):
         entries = filter(None, map(config.profile, block.names))
@@ -114,7 +114,7 @@ def find_unadoptable_blocks(
 def _find_other_session_of_profile(
     config: ConfigFile, session: SsoSession, named: NamedRole
 ) -> str:
-    """Return the other session of the config that the profile names, or ""."""
+    """Return another session of the config to which the profile belongs; "" if there is none."""
     other = named.session_name
     return other if other and other != session.name and other in config.session_names() else ""
 
@@ -122,7 +122,7 @@ def _find_other_session_of_profile(
 def _reason_not_to_adopt(
     session: SsoSession,
     named: NamedRole,
-    listed: Collection[Role],
+    listed_roles: Collection[Role],
     instances: Collection[str | None],
     owner: str,
 ) -> str:
@@ -144,7 +144,7 @@ def _reason_not_to_adopt(
         return f"the profile belongs to another portal: {named.start_url}"
     if other is not None:
         return f'the profile names the sso-session "{other}", which does not exist'
-    if named.role in listed or (named.instance and named.instance in instances):
+    if named.role in listed_roles or (named.instance and named.instance in instances):
         return ""
     return (
         f'the profile names no portal, and its role is not listed for the session "{session.name}"'
@@ -169,7 +169,7 @@ def find_legacy_urls(config: ConfigFile, session: SsoSession) -> list[str]:
 
 
 def find_legacy_profiles(config: ConfigFile, session: SsoSession) -> list[ProfileEntry]:
-    """Return the profiles that name the session's portal themselves and have no sso-session."""
+    """Return the profiles that name the session's portal by its start URL, without sso-session."""
     return [
         entry
         for entry in config.profiles()
@@ -226,9 +226,9 @@ def find_fully_managed_blocks(
 def find_unadopted_profiles_in_blocks(
     config: ConfigFile, adopted: Collection[str]
 ) -> Iterator[list[str]]:
-    """Yield the profiles left out of `adopted`, for each aws-sso-cli block that it covers in part.
+    """For each block of aws-sso-cli that `adopted` names in part, yield its other profiles.
 
-    Such a block keeps its markers."""
+    Such a block keeps aws-sso-cli's markers."""
     whole = set(find_fully_managed_blocks(config, adopted))
     for block in find_aws_sso_cli_blocks(config):
         if block not in whole and any(name in adopted for name in block.names):

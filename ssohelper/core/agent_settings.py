@@ -24,32 +24,34 @@ _OF_AWS = ("awslabs.", "mcp-proxy-for-aws")
 _DEFAULT_INDENT = 2
 
 
-def edit_claude_settings(before: bytes | None, name: str, values: Mapping[str, Any]) -> bytes:
+def edit_claude_settings(before: bytes | None, file_name: str, values: Mapping[str, Any]) -> bytes:
     """Return Claude Code's settings.json with these keys set; tables keep their other keys.
 
     Raises: ConfigInvalid for a file that is not JSON, or has another type at a key.
     """
-    document = _parse_json(before, name)
+    document = _parse_json(before, file_name)
     for key, value in values.items():
         if isinstance(value, Mapping):
-            _get_or_add_table(document, key, name).update(value)
+            _get_or_add_table(document, key, file_name).update(value)
         else:
             document[key] = value
     return _to_json(document, before)
 
 
-def edit_mcp_json(before: bytes | None, name: str, profile: str, servers: tuple[str, ...]) -> bytes:
-    """Return an mcp.json with AWS_PROFILE for `servers`; if empty, for all MCP servers of AWS.
+def edit_mcp_json(
+    before: bytes | None, file_name: str, profile: str, servers: tuple[str, ...]
+) -> bytes:
+    """Return an mcp.json that sets AWS_PROFILE for these MCP servers; for all of AWS's if empty.
 
     Raises: ConfigInvalid as `edit_claude_settings`; UsageProblem when the file has no such server.
     """
-    document = _parse_json(before, name)
-    _set_profile_of_servers(document, "mcpServers", name, profile, servers)
+    document = _parse_json(before, file_name)
+    _set_profile_of_mcp_servers(document, "mcpServers", file_name, profile, servers)
     return _to_json(document, before)
 
 
 def edit_codex_config(
-    before: bytes | None, name: str, profile: str, servers: tuple[str, ...]
+    before: bytes | None, file_name: str, profile: str, servers: tuple[str, ...]
 ) -> bytes:
     """Return Codex's config.toml with AWS_PROFILE set for its commands and MCP servers.
 
@@ -59,35 +61,37 @@ def edit_codex_config(
     try:
         document: Any = tomlkit.parse((before or b"").decode("utf-8"))
         _get_or_add_table(
-            _get_or_add_table(document, "shell_environment_policy", name), "set", name
+            _get_or_add_table(document, "shell_environment_policy", file_name), "set", file_name
         )[AWS_PROFILE] = profile
-        if servers or _find_aws_servers(document.get("mcp_servers", {})):
-            _set_profile_of_servers(document, "mcp_servers", name, profile, servers)
+        if servers or _find_mcp_servers_of_aws(document.get("mcp_servers", {})):
+            _set_profile_of_mcp_servers(document, "mcp_servers", file_name, profile, servers)
         after = tomlkit.dumps(document)
         tomlkit.parse(after)
     except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
-        raise ConfigInvalid(f'"{name}" is not valid TOML: not changed') from cause
+        raise ConfigInvalid(f'"{file_name}" is not valid TOML: not changed') from cause
     return after.encode()
 
 
-def _set_profile_of_servers(
-    document: Any, key: str, name: str, profile: str, wanted: tuple[str, ...]
+def _set_profile_of_mcp_servers(
+    document: Any, key: str, file_name: str, profile: str, server_names: tuple[str, ...]
 ) -> None:
-    servers = _get_or_add_table(document, key, name)
-    missing = [one for one in wanted if one not in servers]
-    found = wanted or _find_aws_servers(servers)
+    servers = _get_or_add_table(document, key, file_name)
+    missing = [one for one in server_names if one not in servers]
+    found = server_names or _find_mcp_servers_of_aws(servers)
     if missing or not found:
         which = f'named "{show(missing[0], 80)}"' if missing else "of AWS's"
         raise UsageProblem(
-            f'"{name}" has no MCP server {which}',
+            f'"{file_name}" has no MCP server {which}',
             hint="add one first, see https://awslabs.github.io/mcp/installation; "
             "or name another server with --server",
         )
     for one in found:
-        _get_or_add_table(_get_or_add_table(servers, one, name), "env", name)[AWS_PROFILE] = profile
+        _get_or_add_table(_get_or_add_table(servers, one, file_name), "env", file_name)[
+            AWS_PROFILE
+        ] = profile
 
 
-def _find_aws_servers(servers: Any) -> tuple[str, ...]:
+def _find_mcp_servers_of_aws(servers: Any) -> tuple[str, ...]:
     """Return the MCP servers that run a command of AWS, or already have an AWS profile."""
     found = []
     for name, server in servers.items() if isinstance(servers, dict) else ():
@@ -102,26 +106,26 @@ def _find_aws_servers(servers: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _get_or_add_table(document: Any, key: str, name: str) -> Any:
+def _get_or_add_table(document: Any, key: str, file_name: str) -> Any:
     """Return the table at this key, which is added if missing. Raises: ConfigInvalid."""
     if key not in document:
         document[key] = {} if type(document) is dict else tomlkit.table()
     found = document[key]
     if not isinstance(found, dict):
-        raise ConfigInvalid(f'"{name}": "{show(key, 80)}" is no table: not changed')
+        raise ConfigInvalid(f'"{file_name}": "{show(key, 80)}" is no table: not changed')
     return found
 
 
-def _parse_json(before: bytes | None, name: str) -> dict[str, Any]:
+def _parse_json(before: bytes | None, file_name: str) -> dict[str, Any]:
     try:
         document = json.loads(before, object_pairs_hook=_dict_of_unique_keys) if before else {}
     except (ValueError, RecursionError) as cause:
         raise ConfigInvalid(
-            f'"{name}" is not valid JSON: not changed ({show(str(cause), 80)})',
+            f'"{file_name}" is not valid JSON: not changed ({show(str(cause), 80)})',
             hint="correct it in an editor; JSON has no comments",
         ) from cause
     if not isinstance(document, dict):
-        raise ConfigInvalid(f'"{name}" holds no JSON object: not changed')
+        raise ConfigInvalid(f'"{file_name}" holds no JSON object: not changed')
     return document
 
 

@@ -61,10 +61,10 @@ class AllowList(NamedTuple):
 
 def parse_allow_list(text: str) -> AllowList:
     """Return the allow-list of this text. An empty text, or an empty list in it, allows nothing."""
-    return AllowList(tuple(map(_parse_patterns, text.split(_LISTS))))
+    return AllowList(tuple(map(_parse_role_patterns, text.split(_LISTS))))
 
 
-def _parse_patterns(text: str) -> tuple[str, ...]:
+def _parse_role_patterns(text: str) -> tuple[str, ...]:
     found = (one.strip().replace(_ESCAPED, _PATTERNS) for one in _BETWEEN_PATTERNS.split(text))
     return tuple(filter(None, found))
 

@@ -27,7 +27,7 @@ MOST_STEPS = 5
 LONGEST_SECONDS = 3600
 _SHORTEST_SECONDS = 900
 OWN_PREFIX = "ssohelper_"
-# Patterns are compiled when first used: most commands and the first paint need none.
+# Patterns for AssumeRole's parameters are compiled when first used: most commands need none.
 _ROLE_ARN = (
     r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/(?:[\x21-\x7e]{1,511}/)?([A-Za-z0-9_+=,.@-]{1,64})"
 )
@@ -102,7 +102,7 @@ class Chain(NamedTuple):
         content = repr((self.target.role, [tuple(step) for step in self.steps]))
         return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
-    def source_key_of(self, key: RoleKey) -> RoleKey:
+    def key_of_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the role whose credentials assume the last role of the chain `key`."""
         below = self.steps[:-1]
         return key._replace(chain=encoded_profile_name(below[-1].profile) if below else "")
@@ -190,7 +190,7 @@ def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
 
 
 def is_chain(entry: ProfileEntry) -> bool:
-    """Return whether the profile assumes a role. Does not read the profile's source."""
+    """Return whether the profile assumes a role. Does not read its source profile."""
     if assumes_role(entry.keys):
         return True
     return _options_of_chain_command(entry) is not None
@@ -230,7 +230,7 @@ def checked_chain_step(profile: str, values: Mapping[str, str], region: str | No
     if not re.fullmatch(_ROLE_ARN, arn):
         raise ConfigInvalid(
             f'role_arn: "{show(arn, 120)}" is not the ARN of a role',
-            hint="it looks like: arn:aws:iam::001234567890:role/NAME",
+            hint="the ARN of a role looks like: arn:aws:iam::001234567890:role/NAME",
         )
     external_id = values.get("external_id") or None
     if external_id is not None and not re.fullmatch(_EXTERNAL_ID, external_id):
@@ -252,7 +252,7 @@ def checked_chain_step(profile: str, values: Mapping[str, str], region: str | No
     )
 
 
-def check_duration(seconds: int | None) -> None:
+def check_chain_duration(seconds: int | None) -> None:
     """Check `duration_seconds` of a chain. Raises: ConfigInvalid if STS would refuse it."""
     if seconds is not None and not _SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
         raise ConfigInvalid(
@@ -294,7 +294,7 @@ def _find_chain_step_and_source(
             hint="point at that profile with: credential_process = ssohelper credential-process "
             f"--profile {show(options['--chain'], 80)}",
         )
-    target = config.target_of_options(entry, options)
+    target = config.target_of_command_options(entry, options)
     if target is None:
         config.refuse_key(
             entry, "credential_process", "--chain needs --session, --account-id and --role-name too"
@@ -309,13 +309,13 @@ def _options_of_chain_command(entry: ProfileEntry) -> dict[str, str] | None:
     command = entry.keys.get("credential_process", "")
     if " --chain" not in command:  # most profiles: the words are not even split
         return None
-    options = process_command.own_command_options(command)
+    options = process_command.ssohelper_options(command)
     return options if options is not None and "--chain" in options else None
 
 
-def _read_chain_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> ChainStep:
+def _read_chain_step(config: ConfigFile, entry: ProfileEntry, key_prefix: str) -> ChainStep:
     names = ("role_arn", "external_id", "role_session_name", "duration_seconds")
-    values = {name: entry.keys.get(prefix + name, "") for name in names}
+    values = {name: entry.keys.get(key_prefix + name, "") for name in names}
     try:
         if not CHAIN.fullmatch(encoded_profile_name(entry.name)):
             raise ConfigInvalid("role_arn: the profile's name is too long for a chain of roles")
@@ -324,30 +324,30 @@ def _read_chain_step(config: ConfigFile, entry: ProfileEntry, prefix: str) -> Ch
         key, colon, what = error.message.partition(": ")
         if not colon or key not in names:
             raise
-        config.refuse_key(entry, prefix + key, f"{key}: {what}", hint=error.hint)
+        config.refuse_key(entry, key_prefix + key, f"{key}: {what}", hint=error.hint)
 
 
 def _find_source_profile(
-    config: ConfigFile, entry: ProfileEntry, source: str, seen: list[str]
+    config: ConfigFile, entry: ProfileEntry, source: str, visited: list[str]
 ) -> ProfileEntry | None:
-    """Return the profile `source`; if its ssohelper command names another profile, that one.
+    """Return the profile named `source`, or the profile to which its ssohelper command refers.
 
     None for a profile that is not in the config: SDKs look for it in the credentials file too.
     """
     while True:
-        if source in seen:
+        if source in visited:
             if source == entry.name and "aws_access_key_id" in entry.keys:
                 return None  # as in botocore, a role on top of the profile's own static keys
             _refuse_source_profile(
                 config,
                 entry,
-                f"the profiles refer to each other in a loop: {_join_with_arrows([*seen, source])}",
+                f"profiles refer to each other in a loop: {_join_with_arrows([*visited, source])}",
             )
-        seen.append(source)
+        visited.append(source)
         following = config.profile(source)
         if following is None:
             return None
-        options = process_command.own_command_options(following.keys.get("credential_process", ""))
+        options = process_command.ssohelper_options(following.keys.get("credential_process", ""))
         if assumes_role(following.keys) or options is None or "--profile" not in options:
             return following
         entry, source = following, options["--profile"]
@@ -356,7 +356,7 @@ def _find_source_profile(
 def _check_chain_on_sso_role(
     config: ConfigFile, steps: list[tuple[ChainStep, ProfileEntry]], chain: Chain
 ) -> None:
-    """Raise ConfigInvalid for what STS refuses to requests with a role's credentials."""
+    """Raise ConfigInvalid if the chain has a key that STS refuses with a role's credentials."""
     for step, entry in steps:
         if entry.keys.get("mfa_serial"):
             config.refuse_key(
@@ -368,13 +368,13 @@ def _check_chain_on_sso_role(
                 "factor",
             )
         try:
-            check_duration(step.duration_seconds)
+            check_chain_duration(step.duration_seconds)
         except ConfigInvalid as error:
             prefix = "" if "role_arn" in entry.keys else OWN_PREFIX
             config.refuse_key(entry, f"{prefix}duration_seconds", error.message, hint=error.hint)
         own = None if assumes_role(entry.keys) else _options_of_chain_command(entry)
         if own is not None:
-            named = config.target_of_options(entry, own)
+            named = config.target_of_command_options(entry, own)
             if named is None or named.role != chain.target.role:
                 config.refuse_key(
                     entry,

@@ -41,7 +41,7 @@ class Choices(NamedTuple):
         return self._replace(removed=frozenset(), written_region=None, given=frozenset())
 
     def with_chosen_fields(self, **fields: Any) -> "Choices":
-        """Return the choices with these fields, which count as chosen now."""
+        """Return the choices with these fields, which the user gave to this command."""
         return self._replace(**fields, given=self.given | fields.keys())
 
 
@@ -107,7 +107,7 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
 
 
 def has_wildcard(text: str) -> bool:
-    """Return whether a GLOB may match other texts than this one."""
+    """Return whether this text, used as a GLOB, may also match other texts."""
     return not set(text).isdisjoint("*?[")
 
 

@@ -10,7 +10,7 @@ from ssohelper.core.text import show
 if TYPE_CHECKING:
     from ssohelper.core.sign_in_outlook import Outlook
 
-# The text for each value of LoginOutcome.how.
+# The message after a login, for each value of LoginOutcome.how.
 _RESULTS = {
     "kept": 'already signed in to "{session}"',
     "renewed": 'sign-in renewed for "{session}"',
@@ -21,7 +21,7 @@ _RESULTS = {
 # At 60 minutes left a notice is shown, so that less is a warning. At 15 minutes SDKs renew.
 _WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 
-# The words for the session of a sign-in if ~/.aws/config does not have that session (any more).
+# What lists show beside a sign-in if ~/.aws/config does not have its session (any more).
 NOT_IN_CONFIG = "not in the config"
 
 
@@ -33,9 +33,13 @@ def still_signed_in_text(session_name: str) -> str:
     )
 
 
-def time_left_text(at: int, now: int) -> str:
-    """Return the time from `now` to `at` as `2h 13m left` or `ended 5m ago`."""
-    return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
+def time_left_text(ends_at: int, now: int) -> str:
+    """Return the time from `now` to `ends_at` as `2h 13m left` or `ended 5m ago`."""
+    return (
+        f"{duration_text(ends_at - now)} left"
+        if ends_at > now
+        else f"ended {duration_text(now - ends_at)} ago"
+    )
 
 
 def ago_text(seconds: int) -> str:
@@ -43,11 +47,11 @@ def ago_text(seconds: int) -> str:
     return "just now" if seconds < 60 else f"{duration_text(seconds).split()[0]} ago"
 
 
-def urgency_of_time_left(left: int) -> Literal["good", "warn", "bad"]:
+def urgency_of_time_left(seconds_left: int) -> Literal["good", "warn", "bad"]:
     """Return how urgent it is that so many seconds are left, which decides the colour."""
-    if left <= _BAD_SECONDS:
+    if seconds_left <= _BAD_SECONDS:
         return "bad"
-    return "warn" if left <= _WARN_SECONDS else "good"
+    return "warn" if seconds_left <= _WARN_SECONDS else "good"
 
 
 def sign_in_end_text(outlook: Outlook, now: int) -> str:
@@ -61,15 +65,15 @@ def sign_in_end_text(outlook: Outlook, now: int) -> str:
 def sign_in_left_text(outlook: Outlook, now: int) -> str:
     """Return how long a sign-in still lasts, as a text such as `2h 13m of the sign-in left`."""
     token_left = (outlook.token_expires_at or now) - now
-    token_text = f"access token lasts {duration_text(token_left)}"
     if outlook.is_sign_in_needed(now):
-        return "the sign-in has ended" + (f"; its {token_text} more" if token_left > 0 else "")
+        token_text = f"; its access token lasts {duration_text(token_left)} more"
+        return "the sign-in has ended" + (token_text if token_left > 0 else "")
     if outlook.is_end_known and outlook.at is not None:
         return f"{duration_text(outlook.at - now)} of the sign-in left"
     if token_left <= 0 or (outlook.at is not None and outlook.at <= now):
         return "the sign-in may have ended"
     if outlook.at is None:
-        return f"the {token_text} and is renewed automatically"
+        return f"the access token lasts {duration_text(token_left)} and is renewed automatically"
     return f"about {duration_text(outlook.at - now)} of the sign-in left (assumed)"
 
 

@@ -69,8 +69,8 @@ class CompanyPolicy(NamedTuple):
                 hint="sign in on a machine that can open a browser",
             )
 
-    def rows_without_setting(self) -> list[PolicyRow]:
-        """Return a row for each value of the policy that no setting of the user can have."""
+    def values_without_user_setting(self) -> list[PolicyRow]:
+        """Return the policy's keys that are no settings of the user, each with value and text."""
         rows = [
             PolicyRow(
                 "agents.allow", self.agents_allow, "the roles that limited programs may get at most"
@@ -86,25 +86,25 @@ class CompanyPolicy(NamedTuple):
 NO_POLICY = CompanyPolicy()
 
 
-def parse_company_policy(content: bytes, place: str) -> CompanyPolicy:
-    """Return the company's policy in the file's content. `place` names the file in errors.
+def parse_company_policy(content: bytes, file_name: str) -> CompanyPolicy:
+    """Return the company's policy in the file's content. `file_name` names the file in errors.
 
     Raises: ConfigInvalid for content that is not TOML, an unknown key, or a value of a wrong type.
     """
     try:
         document = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as cause:
-        raise _invalid_policy(place, show(str(cause), 120)) from cause
+        raise _invalid_policy_error(file_name, show(str(cause), 120)) from cause
     values: dict[str, Any] = {}
     for name, value in _key_value_pairs(document):
         known = _FIELDS.get(name)
         if known is None:
-            raise _invalid_policy(
-                place, f'"{show(name, 80)}" is not a key of the company\'s policy'
+            raise _invalid_policy_error(
+                file_name, f'"{show(name, 80)}" is not a key of the company\'s policy'
             )
         field, check, expected = known
         if not check(value):
-            raise _invalid_policy(place, f'"{name}" must be {expected}')
+            raise _invalid_policy_error(file_name, f'"{name}" must be {expected}')
         values[field] = tuple(value) if isinstance(value, list) else value
     return CompanyPolicy(**values)
 
@@ -119,8 +119,8 @@ def _key_value_pairs(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def _invalid_policy(place: str, what: str) -> ConfigInvalid:
-    return ConfigInvalid(f'"{place}": {what}', hint=HINT)
+def _invalid_policy_error(file_name: str, fault: str) -> ConfigInvalid:
+    return ConfigInvalid(f'"{file_name}": {fault}', hint=HINT)
 
 
 def _is_text(value: object) -> bool:

@@ -12,17 +12,17 @@ from difflib import SequenceMatcher
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, line_range
+from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, range_in_hunk
 
 # Sections with more lines than this in total are not compared line by line.
 _MOST_LINES = 2000
-# The lines of one section, or those before the first section.
+# The lines of one section of the config, or those before the first section.
 _SectionLines = tuple[str, ...]
 _T = TypeVar("_T")
 
 
 class ChangedLines(NamedTuple):
-    """Lines that one text has in place of the lines `first` to `stop` - 1 of another, from 0.
+    """Lines of a new text, in place of the old text's lines `first` to `stop` - 1 (from 0).
 
     Lines end with their newline; the last line of a text may lack it.
     """
@@ -32,15 +32,15 @@ class ChangedLines(NamedTuple):
     lines: tuple[str, ...]
 
 
-def find_changed_lines(before: str, after: str) -> list[ChangedLines]:
-    """Return the lines that `after` has in place of lines of `before`, from top to bottom.
+def find_changed_lines(old_text: str, new_text: str) -> list[ChangedLines]:
+    """Return the lines that `new_text` has in place of lines of `old_text`, from top to bottom.
 
     Changes of two sections are two items, so that a caller can take one of them alone.
     """
     found: list[ChangedLines] = []
     at = 0
     is_open = False
-    for sign, line in _compare_sections(_split_at_sections(before), _split_at_sections(after)):
+    for sign, line in _compare_sections(_split_at_sections(old_text), _split_at_sections(new_text)):
         if sign == " ":
             at, is_open = at + 1, False
             continue
@@ -53,13 +53,13 @@ def find_changed_lines(before: str, after: str) -> list[ChangedLines]:
     return found
 
 
-def diff_texts(before: str, after: str, name: str) -> Iterator[str]:
+def diff_texts(before: str, after: str, file_name: str) -> Iterator[str]:
     """Return the lines of the unified diff from `before` to `after`, without newlines."""
     signed_lines = list(_compare_sections(_split_at_sections(before), _split_at_sections(after)))
     if all(sign == " " for sign, _ in signed_lines):
         return
-    yield f"--- {name}"
-    yield f"+++ {name}"
+    yield f"--- {file_name}"
+    yield f"+++ {file_name}"
     yield from _diff_hunks(signed_lines)
 
 
@@ -74,7 +74,7 @@ def _diff_hunks(signed_lines: Sequence[tuple[str, str]]) -> Iterator[str]:
         body = signed_lines[start:at]
         removed = sum(sign in " -" for sign, _ in body)
         added = sum(sign in " +" for sign, _ in body)
-        yield f"@@ -{line_range(old, removed)} +{line_range(new, added)} @@"
+        yield f"@@ -{range_in_hunk(old, removed)} +{range_in_hunk(new, added)} @@"
         for sign, line in body:
             yield hide_secret(sign + line.removesuffix("\n").rstrip("\r"))
             if not line.endswith("\n"):
@@ -101,17 +101,17 @@ def _compare_sections(
     old: list[_SectionLines], new: list[_SectionLines]
 ) -> Iterator[tuple[str, str]]:
     """Yield each line of both files with its sign: " " in both, "-" in the old, "+" in the new."""
-    for olds, news in _pair_equal_runs(old, new):
+    for olds, news in _pair_equal_and_changed_runs(old, new):
         if olds == news:
             yield from ((" ", line) for section in olds for line in section)
             continue
-        for some, others in _pair_by_header(olds, news):
+        for some, others in _pair_sections_by_header(olds, news):
             yield from _compare_lines(
                 tuple(chain.from_iterable(some)), tuple(chain.from_iterable(others))
             )
 
 
-def _pair_by_header(
+def _pair_sections_by_header(
     old: Sequence[_SectionLines], new: Sequence[_SectionLines]
 ) -> Iterator[tuple[Sequence[_SectionLines], Sequence[_SectionLines]]]:
     """Yield pairs of sections that have the same header, and the sections between two pairs."""
@@ -130,7 +130,9 @@ def _compare_lines(old: _SectionLines, new: _SectionLines) -> Iterator[tuple[str
     if len(old) + len(new) > _MOST_LINES:
         pairs = [(old, new)]
     else:
-        pairs = [(tuple(olds), tuple(news)) for olds, news in _pair_equal_runs(old, new)]
+        pairs = [
+            (tuple(olds), tuple(news)) for olds, news in _pair_equal_and_changed_runs(old, new)
+        ]
     for olds, news in pairs:
         if olds == news:
             yield from ((" ", line) for line in olds)
@@ -139,9 +141,10 @@ def _compare_lines(old: _SectionLines, new: _SectionLines) -> Iterator[tuple[str
             yield from (("+", line) for line in news)
 
 
-def _pair_equal_runs(
+def _pair_equal_and_changed_runs(
     old: Sequence[_T], new: Sequence[_T]
 ) -> Iterator[tuple[Sequence[_T], Sequence[_T]]]:
+    """Yield, from top to bottom, pairs of pieces of `old` and `new`: equal, or different ones."""
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for _, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         yield old[old_from:old_to], new[new_from:new_to]

@@ -22,7 +22,7 @@ NO_NEWLINE = "\\ No newline at end of file"
 
 
 class AddSection(NamedTuple):
-    """Adds a section at the end of the file, from `keys`, or from a saved version's `raw` lines.
+    """Adds a section at the end of ~/.aws/config, from `keys`, or as the lines `raw` of an undo.
 
     Raw lines, and those of AddComment, keep their own line ends.
     """
@@ -35,7 +35,7 @@ class AddSection(NamedTuple):
 class EditSection(NamedTuple):
     """Changes an existing section: sets keys, removes keys, renames it if `new_header` is set.
 
-    `spelled` has the lines of some keys in `assign` as a saved version spells them: `region=x`.
+    `spelled` has, for some keys in `assign`, their lines as the user wrote them: `region=x`.
     """
 
     header: str
@@ -58,7 +58,7 @@ class RemoveLines(NamedTuple):
 
 
 class AddComment(NamedTuple):
-    """Adds a comment line below the line with this number from 0; below -1 is above the first."""
+    """Adds a comment line below the line with this number (from 0); -1 adds it at the top."""
 
     below: int
     text: str
@@ -78,19 +78,19 @@ def edited_config(text: ConfigText, changes: Sequence[Change]) -> bytes:
     if not changes:
         return text.text.encode()
     after = Edits(text, changes).text().encode()
-    _check_result(text, changes, after)
+    _check_changed_config(text, changes, after)
     return after
 
 
-def unified_diff(text: ConfigText, changes: Sequence[Change], name: str) -> Iterator[str]:
+def unified_diff(text: ConfigText, changes: Sequence[Change], file_name: str) -> Iterator[str]:
     """Return the lines of the unified diff of these changes, without newlines."""
     if changes:
-        yield f"--- {name}"
-        yield f"+++ {name}"
+        yield f"--- {file_name}"
+        yield f"+++ {file_name}"
         yield from Edits(text, changes).hunks()
 
 
-def describe_write(text: ConfigText, changes: Sequence[Change]) -> tuple[object, ...]:
+def comparison_value_of_write(text: ConfigText, changes: Sequence[Change]) -> tuple[object, ...]:
     """Return a value that is equal for two configs if the changes write the same into both.
 
     It has the written lines, and the present lines of the sections that the changes edit or remove.
@@ -119,7 +119,7 @@ class Edits:
         self._added: list[str] = []
         for change in changes:
             self._apply_change(text, change)
-        self._append_sections()
+        self._append_new_sections()
 
     def text(self) -> str:
         """Return the whole text of the config after the changes."""
@@ -144,7 +144,7 @@ class Edits:
             body = self._hunk_lines(first, stop, set(group))
             removed = sum(1 for line in body if line[0] in " -")
             added = sum(1 for line in body if line[0] in " +")
-            yield f"@@ -{line_range(first, removed)} +{line_range(first + offset, added)} @@"
+            yield f"@@ -{range_in_hunk(first, removed)} +{range_in_hunk(first + offset, added)} @@"
             yield from body
             offset += added - removed
 
@@ -156,11 +156,11 @@ class Edits:
             return
         if isinstance(change, RemoveLines):
             for line in change.lines:
-                _check_comment(self._lines[line])
+                _check_comment_line(self._lines[line])
                 self.replaced[line] = []
             return
         if isinstance(change, AddComment):
-            _check_comment(change.text)
+            _check_comment_line(change.text)
             self.after.setdefault(change.below, []).append(change.text)
             return
         section = text.sections.get(change.header)
@@ -177,9 +177,9 @@ class Edits:
         if change.raw:
             self._added += change.raw
             return
-        _check_header(change.header)
+        _check_section_header(change.header)
         self._added.append(f"[{change.header}]{self._end}")
-        self._added += [_key_line(name, value) + self._end for name, value in change.keys]
+        self._added += [_config_line_of_key(name, value) + self._end for name, value in change.keys]
 
     def _remove_section(self, section: Section) -> None:
         for line in range(section.line, section.last_line + 1):
@@ -192,7 +192,7 @@ class Edits:
 
     def _edit_section(self, section: Section, change: EditSection) -> None:
         if change.new_header is not None:
-            _check_header(change.new_header)
+            _check_section_header(change.new_header)
             end = self._line_ending_of(section.line)
             self.replaced[section.line] = [f"[{change.new_header}]{end}"]
         spelled = dict(change.spelled)
@@ -224,7 +224,7 @@ class Edits:
             self.replaced[line] = []
         self.replaced[key.lines[0]] = lines
 
-    def _append_sections(self) -> None:
+    def _append_new_sections(self) -> None:
         """Add the new sections at the end of the config, and a newline before them if missing."""
         last = len(self._lines) - (2 if self._has_final_newline else 1)
         touches_last = bool(self._added) or last in self.after
@@ -238,19 +238,20 @@ class Edits:
     # -- making lines of the config and of its diff ----------------------------------------
 
     def _key_lines(
-        self, pairs: Sequence[tuple[str, str]], like: int, spelled: Mapping[str, str]
+        self, pairs: Sequence[tuple[str, str]], like_line: int, spelled: Mapping[str, str]
     ) -> list[str]:
-        """Return a line for each key, with the indentation and the line end of the line `like`."""
-        line = self._lines[like]
-        margin, end = line[: len(line) - len(line.lstrip())], self._line_ending_of(like)
+        """Return a line for each key, with the indentation and the line end of line `like_line`."""
+        line = self._lines[like_line]
+        margin, end = line[: len(line) - len(line.lstrip())], self._line_ending_of(like_line)
         return [
-            f"{margin}{spelled.get(name) or _key_line(name, value)}{end}" for name, value in pairs
+            f"{margin}{spelled.get(name) or _config_line_of_key(name, value)}{end}"
+            for name, value in pairs
         ]
 
-    def _line_ending_of(self, number: int) -> str:
-        if number == len(self._lines) - 1:  # the file has no final newline
+    def _line_ending_of(self, line_number: int) -> str:
+        if line_number == len(self._lines) - 1:  # the file has no final newline
             return self._end
-        return "\r" if self._lines[number].endswith("\r") else ""
+        return "\r" if self._lines[line_number].endswith("\r") else ""
 
     def _new_lines_at(self, line: int) -> list[str]:
         return self.replaced.get(line, [self._lines[line]]) + self.after.get(line, [])
@@ -289,22 +290,22 @@ def hide_secret(line: str) -> str:
     return _SECRET.sub(r"\1(not shown)", line)
 
 
-def line_range(first: int, count: int) -> str:
+def range_in_hunk(first: int, count: int) -> str:
     """Return `START,COUNT` for a hunk's header; for an empty range START is the line before it."""
     return f"{first + 1 if count else first},{count}"
 
 
-def _check_header(header: str) -> None:
+def _check_section_header(header: str) -> None:
     if not _HEADER.fullmatch(header):
         raise ConfigInvalid(f'"[{show(header, 80)}]" cannot be written as a section header')
 
 
-def _check_comment(line: str) -> None:
+def _check_comment_line(line: str) -> None:
     if not line.startswith("#") or not is_harmless(line.rstrip("\r")):
         raise ConfigInvalid(f'the line "{show(line, 80)}" is not a comment: it stays as it is')
 
 
-def _key_line(name: str, value: str) -> str:
+def _config_line_of_key(name: str, value: str) -> str:
     _check_key_and_value(name, value)
     return f"{name} = {value}"
 
@@ -317,7 +318,7 @@ def _check_key_and_value(name: str, value: str) -> None:
 # -- checking the changed config -------------------------------------------------------------------
 
 
-def _check_result(text: ConfigText, changes: Sequence[Change], after: bytes) -> None:
+def _check_changed_config(text: ConfigText, changes: Sequence[Change], after: bytes) -> None:
     """Raise ConfigInvalid unless the changed file has exactly the sections and keys intended."""
     found = ConfigText(after, text.origin)
     of_sections = [c for c in changes if not isinstance(c, RemoveLines | AddComment)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from ssohelper.core import process_command
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
-from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, with_portal_address
+from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, session_with_portal_address
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_start_url, is_same_portal
 from ssohelper.core.text import show
@@ -159,7 +159,7 @@ class ConfigFile:
         """
         seen: list[str] = []
         while True:
-            found = self._own_target(entry)
+            found = self._find_target_or_profile_name(entry)
             if not isinstance(found, str):
                 return found
             if found == entry.name or found in seen:
@@ -168,7 +168,7 @@ class ConfigFile:
             seen.append(entry.name)
             following = self.profile(found)
             if following is None or len(seen) >= _LONGEST_CHAIN:
-                why = "no such profile" if following is None else "too many references in a row"
+                why = "no such profile" if following is None else "too many references by --profile"
                 self.refuse_key(entry, "credential_process", f'"--profile {found}": {why}')
             entry = following
 
@@ -206,7 +206,7 @@ class ConfigFile:
         return found
 
     def ignored_keys_warning(self, name: str) -> str | None:
-        """Return a warning if an SSO profile has endpoint keys, or None if it has not.
+        """Return a warning if an SSO profile has keys such as `endpoint_url`, else None.
 
         ssohelper ignores such keys, because a profile must not decide where tokens are sent.
         """
@@ -253,14 +253,14 @@ class ConfigFile:
         for key in ("sso_start_url", "sso_region"):
             if not keys.get(key):
                 self.text.refuse_line(section.line, f'the session "{name}" has no "{key}"')
-        start_url = self._checked_value(section, "sso_start_url", keys, checked_start_url)
-        region = self._checked_value(section, "sso_region", keys, checked_region)
+        start_url = self._checked_session_value(section, "sso_start_url", keys, checked_start_url)
+        region = self._checked_session_value(section, "sso_region", keys, checked_region)
         scopes = tuple(part.strip() for part in keys.get("sso_registration_scopes", "").split(","))
         scopes = tuple(filter(None, scopes)) or DEFAULT_SCOPES
         session = SsoSession(name, start_url, region, scopes)
-        return with_portal_address(session, self._addresses.get(name))
+        return session_with_portal_address(session, self._addresses.get(name))
 
-    def _checked_value(
+    def _checked_session_value(
         self, section: Section, key: str, keys: dict[str, str], check: Callable[[str], str]
     ) -> str:
         try:
@@ -272,8 +272,8 @@ class ConfigFile:
 
     # -- finding the role of a profile -----------------------------------------------------
 
-    def _own_target(self, entry: ProfileEntry) -> TargetRole | str | None:
-        """Return the profile's role, or the NAME in its command `ssohelper … --profile NAME`."""
+    def _find_target_or_profile_name(self, entry: ProfileEntry) -> TargetRole | str | None:
+        """Return the profile's role, or NAME if its command is `ssohelper … --profile NAME`."""
         keys = entry.keys
         if assumes_role(keys):
             return None
@@ -282,7 +282,7 @@ class ConfigFile:
         if "granted_sso_account_id" in keys and "granted_sso_role_name" in keys:
             return self._target_by_url(entry, "granted", "granted_sso_")
         command = keys.get("credential_process")
-        return self._command_target(entry, command) if command else None
+        return self._target_or_profile_name_of_command(entry, command) if command else None
 
     def _sso_target(self, entry: ProfileEntry) -> TargetRole | None:
         session_name = entry.keys.get("sso_session")
@@ -306,19 +306,23 @@ class ConfigFile:
         session = same[0] if len(same) == 1 else None
         return TargetRole(session, session.name if session else None, role, form, url)
 
-    def _command_target(self, entry: ProfileEntry, command: str) -> TargetRole | str | None:
-        options = process_command.own_command_options(command)
+    def _target_or_profile_name_of_command(
+        self, entry: ProfileEntry, command: str
+    ) -> TargetRole | str | None:
+        options = process_command.ssohelper_options(command)
         if options is not None:
             if "--profile" in options:
                 return options["--profile"]
-            # A chain's profile is no target here: core.chains finds the roles that it assumes.
-            return None if "--chain" in options else self.target_of_options(entry, options)
+            # The profile of a chain points at no role: core.chains finds the roles that it assumes.
+            return None if "--chain" in options else self.target_of_command_options(entry, options)
         role = process_command.aws_sso_cli_role(command)
         # `-S` names an entry of aws-sso-cli's own configuration, so the target has no session.
         return TargetRole(None, None, role, "aws-sso-cli") if role else None
 
-    def target_of_options(self, entry: ProfileEntry, options: dict[str, str]) -> TargetRole | None:
-        """Return the role in our command's options --session, --account-id and --role-name.
+    def target_of_command_options(
+        self, entry: ProfileEntry, options: dict[str, str]
+    ) -> TargetRole | None:
+        """Return the role that --session, --account-id and --role-name of our command name.
 
         Raises: ConfigInvalid with the line of `entry`.
         """

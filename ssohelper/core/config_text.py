@@ -19,7 +19,7 @@ _LONE_RETURN = re.compile(r"\r(?!\n)")
 DEFAULT_SECTION = "DEFAULT"
 
 
-# What the hint for a value in quotes begins with.
+# The first words of the hint for a config value that is in quotes.
 REMOVE_QUOTES = "remove the quotes"
 
 
@@ -39,11 +39,11 @@ class Key:
         self._first, self._line = part, line
         self._more: list[tuple[str, int]] | None = None
 
-    def add(self, part: str, line: int) -> None:
+    def add(self, value_line: str, line_number: int) -> None:
         """Append one more line to this key's value."""
         if self._more is None:
             self._more = []
-        self._more.append((part, line))
+        self._more.append((value_line, line_number))
 
     @property
     def parts(self) -> list[str]:
@@ -106,7 +106,7 @@ class ConfigText:
         self.sections: dict[str, Section] = {}
         self.defaults = Section(DEFAULT_SECTION, 0)
         _Reader(self).read()
-        self._check_nested()
+        self._check_nested_lines()
 
     @cached_property
     def lines(self) -> list[str]:
@@ -123,7 +123,7 @@ class ConfigText:
             hint = f"{REMOVE_QUOTES} in line {line + 1}"
         raise ConfigInvalid(f"{self.origin}:{line + 1}: {what}", hint=hint)
 
-    def _check_nested(self) -> None:
+    def _check_nested_lines(self) -> None:
         """Raise ConfigInvalid for a nested line without `=`: botocore refuses such a file."""
         if not self.sections:
             return

@@ -19,7 +19,9 @@ from ssohelper.core.profile_origin import MARKERS
 from ssohelper.core.text import is_harmless
 
 
-def changes_that_undo(before: ConfigText, after: ConfigText, current: ConfigText) -> list[Change]:
+def changes_that_undo_write(
+    before: ConfigText, after: ConfigText, current: ConfigText
+) -> list[Change]:
     """Return the changes to the config `current` that undo the write from `before` to `after`.
 
     Keys that were edited after the write keep their value. In a section that the write added, keys
@@ -33,13 +35,13 @@ def changes_that_undo(before: ConfigText, after: ConfigText, current: ConfigText
         if present is None:
             continue
         if old is None:
-            changes += _changes_that_remove(present, written)
+            changes += _changes_that_remove_section(present, written)
         else:
-            changes += _changes_that_restore(present, written, old, before)
+            changes += _changes_that_restore_keys(present, written, old, before)
     removed = before.sections.keys() - after.sections.keys() - set(old_headers.values())
     for header in before.sections:
         if header in removed and header not in current.sections:
-            changes.append(_change_that_adds_again(before, before.sections[header]))
+            changes.append(_change_that_adds_section_again(before, before.sections[header]))
     changes += _changes_that_add_markers(before, after, current)
     return changes
 
@@ -78,14 +80,14 @@ def _changes_that_add_markers(
             and section.header in current.sections
         ]
         if is_gone and near and is_end:
-            section = max(near, key=_first_line_of)
+            section = max(near, key=_number_of_first_line)
             here = current.sections[section.header].last_line
             between = before.lines[section.last_line + 1 : number]
             yield AddComment(
                 here + _count_lines_to_marker(between, current.lines[here + 1 :]), line
             )
         elif is_gone and near:
-            section = min(near, key=_first_line_of)
+            section = min(near, key=_number_of_first_line)
             here = current.sections[section.header].line
             between = before.lines[section.line - 1 : number : -1]
             count = _count_lines_to_marker(between, current.lines[:here][::-1])
@@ -93,11 +95,11 @@ def _changes_that_add_markers(
 
 
 def _count_lines_to_marker(old: Sequence[str], present: Sequence[str]) -> int:
-    """Return how many lines a marker of aws-sso-cli must stay away from its section.
+    """Return after how many lines from a section to add aws-sso-cli's marker again.
 
-    `present` are the lines of the config from the section on, towards the marker; `old` are the
-    lines that were between both before the write. Counted are the old comments, new comments among
-    them, and as many blank lines next to the marker as there were.
+    `present` are the config's lines from the section on, in the marker's direction. `old` are the
+    lines that were between section and marker before the write. Between them come the comments of
+    `old`, new comments among those, and as many blank lines next to the marker as in `old`.
     """
     lines = [line.strip() for line in old]
     comments = Counter(line for line in lines if line)
@@ -114,7 +116,7 @@ def _count_lines_to_marker(old: Sequence[str], present: Sequence[str]) -> int:
     return count
 
 
-def _first_line_of(section: Section) -> int:
+def _number_of_first_line(section: Section) -> int:
     return section.line
 
 
@@ -137,7 +139,7 @@ def find_old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:
     return found
 
 
-def _changes_that_remove(present: Section, written: Section) -> list[Change]:
+def _changes_that_remove_section(present: Section, written: Section) -> list[Change]:
     """Return the change that removes a section which ssohelper added.
 
     If keys of the section were added or changed after the write, only ssohelper's keys are removed.
@@ -150,12 +152,12 @@ def _changes_that_remove(present: Section, written: Section) -> list[Change]:
     return [EditSection(present.header, drop=drop)] if drop else []
 
 
-def _changes_that_restore(
+def _changes_that_restore_keys(
     present: Section, written: Section, old: Section, before: ConfigText
 ) -> list[Change]:
     """Return the change that restores the old values of a section's keys that ssohelper changed.
 
-    Each gets the line that it had in the config `before` the write, as the user spelled it.
+    Each key gets the line that it had in the config `before` the write, as the user spelled it.
     """
     now, written_values, old_values = present.values(), written.values(), old.values()
     assign, drop, spelled = [], [], []
@@ -177,7 +179,7 @@ def _changes_that_restore(
     return [EditSection(present.header, tuple(assign), tuple(drop), header, tuple(spelled))]
 
 
-def _change_that_adds_again(before: ConfigText, section: Section) -> AddSection:
+def _change_that_adds_section_again(before: ConfigText, section: Section) -> AddSection:
     """Return the change that adds a removed section again, with its original lines.
 
     Comment lines are left out, because they stayed in the file when the section was removed.

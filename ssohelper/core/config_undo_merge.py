@@ -16,31 +16,31 @@ from operator import itemgetter
 from ssohelper.core.config_diff import ChangedLines, find_changed_lines
 from ssohelper.core.config_edit import edited_config
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo import changes_that_undo, find_old_headers
+from ssohelper.core.config_undo import changes_that_undo_write, find_old_headers
 from ssohelper.core.profile_origin import MARKERS
 from ssohelper.errors import ConfigInvalid
 
 
-def undone_config(before: ConfigText, after: ConfigText, current: ConfigText) -> bytes:
+def config_without_write(before: ConfigText, after: ConfigText, current: ConfigText) -> bytes:
     """Return the config `current` without what the write from `before` to `after` changed.
 
     Later edits stay. Lines that were not edited get the bytes that they had before the write.
     Raises: ConfigInvalid for a file or a value that cannot be written safely.
     """
-    # The sections, keys and values that the result must have. This text itself is the result if no
-    # merge of lines has them.
-    by_keys = edited_config(current, changes_that_undo(before, after, current))
+    # `by_keys` has the sections, keys and values that the result must have. It is returned if the
+    # merged lines have others.
+    by_keys = edited_config(current, changes_that_undo_write(before, after, current))
     target = ConfigText(by_keys, current.origin)
     restored = find_changed_lines(after.text, before.text)
     edited = find_changed_lines(after.text, current.text)
-    free = list(_without_overlap(restored, edited))
+    free = list(_changes_without_overlap(restored, edited))
     for refused in (frozenset[str](), _find_edited_sections(after, current)):
-        kept = list(_without_sections(free, after, refused))
+        kept = list(_changes_outside_sections(free, after, refused))
         with suppress(ConfigInvalid):
             merged = ConfigText(_merge_lines(after, kept, edited), current.origin)
-            content = edited_config(merged, changes_that_undo(before, after, merged))
+            content = edited_config(merged, changes_that_undo_write(before, after, merged))
             found = ConfigText(content, current.origin)
-            if _means_the_same(found, target, before, after, current):
+            if _has_sections_and_keys_of_target(found, target, before, after, current):
                 return content
     return by_keys
 
@@ -54,7 +54,7 @@ def _find_edited_sections(after: ConfigText, current: ConfigText) -> frozenset[s
     return frozenset(header for header in old | new if old.get(header) != new.get(header))
 
 
-def _without_overlap(
+def _changes_without_overlap(
     ours: Sequence[ChangedLines], theirs: Sequence[ChangedLines]
 ) -> Iterator[ChangedLines]:
     """Yield the changes in `ours` that replace no line that a change in `theirs` replaces too."""
@@ -67,10 +67,10 @@ def _without_overlap(
             yield one
 
 
-def _without_sections(
+def _changes_outside_sections(
     changes: Sequence[ChangedLines], text: ConfigText, headers: Collection[str]
 ) -> Iterator[ChangedLines]:
-    """Yield the changes of the text's lines that belong to no section with one of these headers."""
+    """Yield those changes to lines of `text` that affect no section with one of these headers."""
     starts = [(section.line, header) for header, section in text.sections.items()]
     refused = {line for line, header in starts if header in headers}
     for one in changes:
@@ -80,7 +80,7 @@ def _without_sections(
         touched = {header for _, header in starts[max(0, first - 1) : stop]}
         touched |= {line[1 : line.rfind("]")] for line in one.lines if line.startswith("[")}
         if touched.isdisjoint(headers):
-            # The blank line above a section with such a header belongs to it, and is not changed.
+            # The blank line above a section with one of `headers` belongs to it: it stays.
             keeps_blank = one.stop in refused and not text.lines[one.stop - 1].strip()
             yield one._replace(stop=max(one.first, one.stop - keeps_blank))
 
@@ -91,9 +91,9 @@ def _merge_lines(
     """Return the text of `base` with the undo's changes (`ours`) and the user's (`theirs`).
 
     At one position, changes that only add lines come first. Lines that the user added where the
-    write removed aws-sso-cli's BEGIN marker come before it, so outside of its block.
+    write removed aws-sso-cli's BEGIN marker come before that marker, so outside of its block.
     """
-    old = _lines_of(base.text)
+    old = _split_with_newlines(base.text)
     lines: list[str] = []
     at = 0
     last = [one for one in ours if _is_begin_marker(one)]
@@ -102,7 +102,7 @@ def _merge_lines(
         lines += [*old[at:first], *new]
         at = stop
     lines += old[at:]
-    # A line that was the last one of a file without a final newline may have lines below it now.
+    # In a file without a final newline, the line that was the last one may now have lines below it.
     ended = [line if line.endswith("\n") else line + base.newline for line in lines[:-1]]
     return "".join(ended + lines[-1:]).encode()
 
@@ -113,32 +113,32 @@ def _is_begin_marker(change: ChangedLines) -> bool:
     return change.first == change.stop and found == [begin]
 
 
-def _lines_of(text: str) -> list[str]:
+def _split_with_newlines(text: str) -> list[str]:
     *lines, last = text.split("\n")
     return [f"{line}\n" for line in lines] + [last] * bool(last)
 
 
-def _means_the_same(
-    found: ConfigText,
+def _has_sections_and_keys_of_target(
+    merged: ConfigText,
     target: ConfigText,
     before: ConfigText,
     after: ConfigText,
     current: ConfigText,
 ) -> bool:
-    """Return whether `found` has the same sections, keys and values as `target`.
+    """Return whether the config `merged` has the same sections, keys and values as `target`.
 
     A section that was not edited since the write may instead have its keys and values from before
-    the write: `target` may lack old nested values, which `changes_that_undo` does not restore.
+    the write: `target` may lack old nested values, as `changes_that_undo_write` restores none.
     """
-    if found.defaults.values() != target.defaults.values() or _count_markers(
-        found
-    ) != _count_markers(target):
+    if merged.defaults.values() != target.defaults.values() or _count_marker_lines(
+        merged
+    ) != _count_marker_lines(target):
         return False
-    if found.sections.keys() != target.sections.keys():
+    if merged.sections.keys() != target.sections.keys():
         return False
     edited = _find_edited_sections(after, current)
     new_headers = {old: new for new, old in find_old_headers(before, after).items()}
-    for header, section in found.sections.items():
+    for header, section in merged.sections.items():
         values, old = section.values(), before.sections.get(header)
         is_restored = new_headers.get(header, header) not in edited
         if values != target.sections[header].values() and not (
@@ -148,5 +148,5 @@ def _means_the_same(
     return True
 
 
-def _count_markers(text: ConfigText) -> Counter[str]:
+def _count_marker_lines(text: ConfigText) -> Counter[str]:
     return Counter(line.rstrip() for line in text.lines if line.rstrip() in MARKERS)

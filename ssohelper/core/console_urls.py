@@ -131,7 +131,7 @@ def console_home_url(page: ConsolePage) -> str:
     return f"https://{partition_of(page.region).console_host}/"
 
 
-def portal_link(profile: Profile, destination: str) -> str:
+def portal_link_to_console_page(profile: Profile, destination: str) -> str:
     """Return the portal's link that opens a console page as the profile's role, after a sign-in.
 
     The link holds no secret. Its parameters are in the URL's fragment, which a browser does not
@@ -143,7 +143,9 @@ def portal_link(profile: Profile, destination: str) -> str:
     return f"{start}/#/console?{urlencode(parameters, quote_via=quote, safe='')}"
 
 
-def login_url(service_url: str, issuer: str, destination: str, sign_in_token: Secret) -> Secret:
+def console_sign_in_url(
+    service_url: str, issuer: str, destination: str, sign_in_token: Secret
+) -> Secret:
     """Return the URL that signs a browser in to the console.
 
     The URL is a secret, because it works for anyone who opens it. `issuer` is the URL to which the

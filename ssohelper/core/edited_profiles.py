@@ -1,7 +1,7 @@
 """Finds managed profiles that were edited by hand so that their names are those of other roles.
 
 A name alone proves nothing: the user may have chosen it, and accounts are renamed. So a profile
-counts only if ssohelper itself wrote it for the role of its name, and nothing of ours changed that.
+counts only if ssohelper wrote it for the role of its name, and no command of ssohelper undid that.
 This module touches no disk.
 """
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Account, Role
-from ssohelper.core.name_clashes import names_of_role
+from ssohelper.core.name_clashes import possible_profile_names_of_role
 from ssohelper.core.profile_names import UnnamedRole
 from ssohelper.errors import ConfigInvalid
 
@@ -39,28 +39,30 @@ def find_misnamed_profiles(
 ) -> list[MisnamedProfile]:
     """Return those of the profiles `names` that have the name of another role of this session.
 
-    Names are those that the template gives, however long a clash has made them.
+    The names of a role are all that the template gives, also with what a clash adds to them.
     """
     accounts = {listed.account.id: listed.account for listed in listing.accounts}
 
-    def names_for(role: Role) -> set[str]:
+    def possible_names_of_role(role: Role) -> set[str]:
         account = accounts.get(role.account_id, Account(role.account_id, "", ""))
         return {
             name.lower()
-            for name in names_of_role(template, session_name, UnnamedRole(account, role))
+            for name in possible_profile_names_of_role(
+                template, session_name, UnnamedRole(account, role)
+            )
         }
 
     left = [
         (name, role)
         for name in names
-        if (role := _managed_role(config, name, session_name)) is not None
-        and name.lower() not in names_for(role)
+        if (role := _role_of_managed_profile(config, name, session_name)) is not None
+        and name.lower() not in possible_names_of_role(role)
     ]
     if not left:
         return []
     owners = defaultdict[str, set[Role]](set)
     for listed in listing.roles():
-        for text in names_for(listed):
+        for text in possible_names_of_role(listed):
             owners[text].add(listed)
     return [
         MisnamedProfile(name, role, frozenset(owners[name.lower()]))
@@ -74,20 +76,20 @@ def find_role_as_written(
 ) -> Role | None:
     """Return the role for which ssohelper wrote the profile under this name, if it was edited since.
 
-    `writes` are the last ones, the latest first. None if they do not show that the profile was for
-    a role of its name, or if the user only exchanged names of profiles.
+    `writes` are the last writes of the config, the latest first. Return None if they do not show
+    that the profile was for a role of its name, or if the user only exchanged names of profiles.
     """
-    read = _reader(config.origin)
+    parse_config = _make_config_parser(config.origin)
     for write in writes:
-        before, after = read(write.before), read(write.after)
+        before, after = parse_config(write.before), parse_config(write.after)
         if after is None:
             return None
-        old = _managed_role(before, misnamed.name, session_name) if before else None
-        written = _managed_role(after, misnamed.name, session_name)
+        old = _role_of_managed_profile(before, misnamed.name, session_name) if before else None
+        written = _role_of_managed_profile(after, misnamed.name, session_name)
         if written in misnamed.roles_of_name:
             is_exchanged = any(
-                _managed_role(config, name, session_name) != misnamed.role
-                for name in _profiles_of_role(after, misnamed.role, session_name)
+                _role_of_managed_profile(config, name, session_name) != misnamed.role
+                for name in _names_of_profiles_of_role(after, misnamed.role, session_name)
             )
             return None if is_exchanged else written
         if written != old or written is None:
@@ -95,23 +97,23 @@ def find_role_as_written(
     return None
 
 
-def _reader(origin: str) -> Callable[[bytes | None], ConfigFile | None]:
-    def read(data: bytes | None) -> ConfigFile | None:
+def _make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile | None]:
+    def parse_config(content: bytes | None) -> ConfigFile | None:
         try:
-            return ConfigFile.parse(data or b"", origin)
+            return ConfigFile.parse(content or b"", origin)
         except ConfigInvalid:
             return None
 
-    return read
+    return parse_config
 
 
-def _managed_role(config: ConfigFile, name: str, session_name: str) -> Role | None:
+def _role_of_managed_profile(config: ConfigFile, name: str, session_name: str) -> Role | None:
     entry = config.profile(name)
     target = config.target_or_none(entry) if entry is not None and entry.managed else None
     return target.role if target is not None and target.session_name == session_name else None
 
 
-def _profiles_of_role(config: ConfigFile, role: Role, session_name: str) -> Iterator[str]:
+def _names_of_profiles_of_role(config: ConfigFile, role: Role, session_name: str) -> Iterator[str]:
     for entry in config.profiles():
-        if _managed_role(config, entry.name, session_name) == role:
+        if _role_of_managed_profile(config, entry.name, session_name) == role:
             yield entry.name

@@ -22,12 +22,15 @@ class FilterRow(NamedTuple):
     filter: str
 
 
-def filter_rows(listing: Listing) -> list[FilterRow]:
+def filter_rows_of_listing(listing: Listing) -> list[FilterRow]:
     """Return a row for each role name, the most frequent first, then a row for each account."""
     counts = Counter(role.name for role in listing.roles())
     rows = [
         FilterRow(
-            False, name, f"role, in {_count_text(number, 'account')}", filter_for_exact_text(name)
+            False,
+            name,
+            f"role, in {_number_and_noun(number, 'account')}",
+            filter_for_exact_text(name),
         )
         for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
@@ -35,7 +38,7 @@ def filter_rows(listing: Listing) -> list[FilterRow]:
     for listed in sorted(listing.accounts, key=lambda one: one.account.name.casefold()):
         account = listed.account
         is_unique = names[account.name.casefold()] == 1
-        note = f"{account.id}, {_count_text(len(listed.roles), 'role')}"
+        note = f"{account.id}, {_number_and_noun(len(listed.roles), 'role')}"
         rows.append(FilterRow(True, account.name, note, _account_filter(account, is_unique)))
     return rows
 
@@ -69,5 +72,5 @@ def _account_filter(account: Account, is_unique: bool) -> str:
     return filter_for_exact_text(name)
 
 
-def _count_text(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number} {what}s"
+def _number_and_noun(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"

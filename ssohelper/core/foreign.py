@@ -36,7 +36,8 @@ from ssohelper.errors import (
 _MOST_PROFILES = 12
 _PROGRAM = "the program "
 _LEGACY = "legacy"
-# The error of the process that asks botocore for credentials, if a profile names no provider.
+# ssohelper.provider_process, which asks botocore for a profile's credentials, reports this error if
+# the profile names no provider.
 NO_PROVIDER = "the profile names no provider of credentials that can be used"
 # Matches the characters that an access key may have. Access keys become environment variables and
 # lines that a shell reads.
@@ -117,10 +118,10 @@ class ForeignCredentials(NamedTuple):
         )
 
 
-def is_of_no_session(config: ConfigFile, target: TargetRole) -> bool:
+def has_portal_without_session(config: ConfigFile, target: TargetRole) -> bool:
     """Return whether a profile names its portal itself, and no sso-session has that portal.
 
-    SDKs use the token of `aws sso login` for it, and ssohelper has none.
+    SDKs use the token of `aws sso login` for such a profile; ssohelper has no token for it.
     """
     return target.form == _LEGACY and not any(
         target_belongs_to_session(target, session) for session in config.sso_sessions()
@@ -153,7 +154,7 @@ def foreign_profile_of_entry(
         entry = following
         names.append(entry.name)
     else:
-        found = _find_provider(config, entry, credentials_names)
+        found = _find_credential_provider(config, entry, credentials_names)
     return found and found._replace(
         name=name,
         mfa_serials=tuple(dict.fromkeys(filter(None, serials))),
@@ -162,7 +163,7 @@ def foreign_profile_of_entry(
     )
 
 
-def _find_provider(
+def _find_credential_provider(
     config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
 ) -> ForeignProfile | None:
     keys = entry.keys
@@ -173,7 +174,7 @@ def _find_provider(
     if keys.get("role_arn") and keys.get("web_identity_token_file"):
         return ForeignProfile(entry.name, "a web identity token")
     target = config.target(entry)
-    if target is not None and is_of_no_session(config, target):
+    if target is not None and has_portal_without_session(config, target):
         url = target.start_url or ""
         return ForeignProfile(
             entry.name, "aws sso login", login_profile=entry.name, sso_start_url=url
@@ -184,14 +185,14 @@ def _find_provider(
     if keys.get("login_session"):
         return ForeignProfile(entry.name, "aws login", keys["login_session"], entry.name)
     command = keys.get("credential_process", "")
-    if command and process_command.own_command_options(command) is None:
+    if command and process_command.ssohelper_options(command) is None:
         words = process_command.split_command(command)
         program = show(words[0], 200) if words else "another program"
         return ForeignProfile(entry.name, f"{_PROGRAM}{program}")
     return None
 
 
-def parse_provider_answer(found: ForeignProfile, answer: bytes) -> ForeignCredentials:
+def parse_provider_answer(profile: ForeignProfile, answer: bytes) -> ForeignCredentials:
     """Return the credentials in the answer of the process that asked the provider.
 
     Raises: the error in the answer (ConfigInvalid, LoginRequired, RoleNotAssigned, AwsUnreachable);
@@ -202,10 +203,10 @@ def parse_provider_answer(found: ForeignProfile, answer: bytes) -> ForeignCreden
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise _unusable_answer_error(found)
+        raise _unusable_answer_error(profile)
     message = said.get("error")
     if isinstance(message, str):
-        raise _error_of_provider(found, message, said.get("exit_code"))
+        raise _error_of_provider(profile, message, said.get("exit_code"))
     key_id, secret = said.get("access_key_id"), said.get("secret_access_key")
     token, ends = said.get("session_token") or "", said.get("expires_at")
     if not (
@@ -213,7 +214,7 @@ def parse_provider_answer(found: ForeignProfile, answer: bytes) -> ForeignCreden
         and _is_key_or_token(secret)
         and (token == "" or _is_key_or_token(token))
     ):
-        raise _unusable_answer_error(found)
+        raise _unusable_answer_error(profile)
     expires_at = from_iso(ends) if isinstance(ends, str) else None
     return ForeignCredentials(key_id, Secret(secret), Secret(token), expires_at)
 
@@ -222,26 +223,26 @@ def _is_key_or_token(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _KEY.fullmatch(value) is not None
 
 
-def _error_of_provider(found: ForeignProfile, message: str, exit_code: object) -> SsoHelperError:
-    text = f"{no_credentials_message(found)}: {show(message, 300)}"
+def _error_of_provider(profile: ForeignProfile, message: str, exit_code: object) -> SsoHelperError:
+    text = f"{no_credentials_message(profile)}: {show(message, 300)}"
     kind = _ERRORS.get(exit_code) if isinstance(exit_code, int) else None
-    if kind is LoginRequired and found.sign_in_command:
-        return LoginRequired(text, hint=f"sign in with: {found.sign_in_command}")
-    return (kind or AwsUnreachable)(text, hint=hint_to_try_without_ssohelper(found))
+    if kind is LoginRequired and profile.sign_in_command:
+        return LoginRequired(text, hint=f"sign in with: {profile.sign_in_command}")
+    return (kind or AwsUnreachable)(text, hint=hint_to_try_without_ssohelper(profile))
 
 
-def _unusable_answer_error(found: ForeignProfile) -> BadAnswer:
+def _unusable_answer_error(profile: ForeignProfile) -> BadAnswer:
     return BadAnswer(
-        f"{no_credentials_message(found)}: the provider's answer is not valid",
-        hint=hint_to_try_without_ssohelper(found),
+        f"{no_credentials_message(profile)}: the provider's answer is not valid",
+        hint=hint_to_try_without_ssohelper(profile),
     )
 
 
-def no_credentials_message(found: ForeignProfile) -> str:
+def no_credentials_message(profile: ForeignProfile) -> str:
     """Return the error message that a profile's provider gave no credentials."""
-    return f'no credentials for the profile "{show(found.name, 80)}" from {found.what}'
+    return f'no credentials for the profile "{show(profile.name, 80)}" from {profile.what}'
 
 
-def hint_to_try_without_ssohelper(found: ForeignProfile) -> str:
+def hint_to_try_without_ssohelper(profile: ForeignProfile) -> str:
     """Return the hint to run the AWS CLI alone, to see why a provider of credentials fails."""
-    return f"see what it says: aws sts get-caller-identity --profile {show(found.name, 80)}"
+    return f"see what it says: aws sts get-caller-identity --profile {show(profile.name, 80)}"

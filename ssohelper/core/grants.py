@@ -97,33 +97,33 @@ def grant_to_text(grant: Grant) -> str:
     )
 
 
-def parse_grant(found: dict[str, Any]) -> Grant:
+def parse_grant(document: dict[str, Any]) -> Grant:
     """Return the grant of this JSON object. Raises: Damaged."""
-    if set(found) != set(Grant._fields):
+    if set(document) != set(Grant._fields):
         raise Damaged("fields")
     for name in _TEXTS:
-        if not isinstance(found[name], str) or len(found[name]) > LONGEST_REASON:
+        if not isinstance(document[name], str) or len(document[name]) > LONGEST_REASON:
             raise Damaged(name)
     for name in _NUMBERS:
-        if type(found[name]) is not int:
+        if type(document[name]) is not int:
             raise Damaged(name)
     return Grant(
         **{
-            **found,
-            "key": _parse_role_key(found["key"]),
-            "session": _parse_terminal_session(found["session"]),
+            **document,
+            "key": _parse_role_key(document["key"]),
+            "session": _parse_terminal_session(document["session"]),
         }
     )
 
 
-def _parse_role_key(found: Any) -> RoleKey:
+def _parse_role_key(value: Any) -> RoleKey:
     if not (
-        isinstance(found, list)
-        and len(found) in (3, 4)
-        and all(isinstance(one, str) for one in found)
+        isinstance(value, list)
+        and len(value) in (3, 4)
+        and all(isinstance(one, str) for one in value)
     ):
         raise Damaged("key")
-    key = RoleKey(*found)
+    key = RoleKey(*value)
     if not (
         SESSION_NAME.fullmatch(key.session_name)
         and ACCOUNT_ID.fullmatch(key.account_id)
@@ -134,9 +134,9 @@ def _parse_role_key(found: Any) -> RoleKey:
     return key
 
 
-def _parse_terminal_session(found: Any) -> TerminalSession | None:
-    if found is None:
+def _parse_terminal_session(value: Any) -> TerminalSession | None:
+    if value is None:
         return None
-    if not (isinstance(found, list) and [type(one) for one in found] == [int, int, str]):
+    if not (isinstance(value, list) and [type(one) for one in value] == [int, int, str]):
         raise Damaged("session")
-    return TerminalSession(*found)
+    return TerminalSession(*value)

@@ -32,7 +32,9 @@ class _Patterns(NamedTuple):
     role: re.Pattern[str]
 
 
-def expand_tags(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def expand_tags_in_guard_rules(
+    rules: Iterable[str], tags: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
     """Return the guard rules; each rule `#NAME` is replaced by the patterns of the tag NAME."""
     found: dict[str, None] = {}
     for rule in rules:
@@ -53,12 +55,14 @@ def find_undefined_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) 
     )
 
 
-def find_pattern_of_renamed_session(patterns: Iterable[str], old: str, new: str) -> str | None:
-    """Return a pattern that matches the session name `old` but not `new`; else None."""
+def find_pattern_of_renamed_session(
+    patterns: Iterable[str], old_name: str, new_name: str
+) -> str | None:
+    """Return a pattern that matches the session name `old_name` but not `new_name`; else None."""
     for pattern in patterns:
         session, colon, _ = pattern.partition(":")
         fits = re.compile(translate(session.casefold())).match
-        if colon and fits(old.casefold()) and not fits(new.casefold()):
+        if colon and fits(old_name.casefold()) and not fits(new_name.casefold()):
             return pattern
     return None
 

@@ -43,10 +43,10 @@ def choose_host_variant(
     Raises: ConfigInvalid for a word other than true and false.
     """
     return HostVariant(
-        _is_option_on(
+        _is_host_option_on(
             environ, DUAL_STACK_VARIABLE, setting("dualstack"), default_keys, DUAL_STACK_KEY
         ),
-        _is_option_on(environ, FIPS_VARIABLE, setting("fips"), default_keys, FIPS_KEY),
+        _is_host_option_on(environ, FIPS_VARIABLE, setting("fips"), default_keys, FIPS_KEY),
     )
 
 
@@ -56,7 +56,7 @@ def host_variant_of_portal(asked: HostVariant, portal_url: str) -> HostVariant:
     return asked._replace(dual_stack=True) if is_dual_stack_host(host) else asked
 
 
-def _is_option_on(
+def _is_host_option_on(
     environ: Mapping[str, str],
     variable: str,
     setting: bool | None,

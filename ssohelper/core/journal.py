@@ -134,16 +134,21 @@ def decision_entry(
     )
 
 
-def refused_command_entry(what: str, parent_and_terminal: tuple[str, str]) -> Entry:
+def refused_command_entry(refused_command: str, parent_and_terminal: tuple[str, str]) -> Entry:
     """Return the entry for a refused command, such as "sign in" in a program with an allow-list."""
     return Entry(
-        "refused", what=what, parent=parent_and_terminal[0], terminal=parent_and_terminal[1]
+        "refused",
+        what=refused_command,
+        parent=parent_and_terminal[0],
+        terminal=parent_and_terminal[1],
     )
 
 
-def loosened_protection_entry(what: str, *, before: str | None, after: str | None) -> Entry:
+def loosened_protection_entry(
+    setting_or_rule: str, *, before: str | None, after: str | None
+) -> Entry:
     """Return the entry for a changed setting or guard rule that protects less than before."""
-    return Entry("loosened", what=what, before=before, after=after)
+    return Entry("loosened", what=setting_or_rule, before=before, after=after)
 
 
 def config_written_entry(
@@ -208,7 +213,7 @@ def _cut_to_bytes(text: str, most_bytes: int) -> str:
     """Return the text, cut so that it takes at most so many bytes as JSON."""
     text = text[:most_bytes]
     while len(json.dumps(text)) - 2 > most_bytes:
-        # An ellipsis takes 6 bytes, any other character at most 12.
+        # In the journal's JSON, an ellipsis takes 6 bytes, any other character at most 12.
         excess = len(json.dumps(text)) - 2 - most_bytes
         text = text[: -max(1, excess // 12)]
     return text
@@ -261,7 +266,7 @@ EVENTS = tuple(_FIELDS)
 _TYPES = {"background": bool, "others": int, "added": int, "changed": int, "removed": int}
 
 
-def has_type_of_field(name: str, value: object) -> bool:
+def has_type_of_journal_field(name: str, value: object) -> bool:
     """Return whether the value has the type that this field of a journal line must have.
 
     A field that this version does not know may have a text or a number.

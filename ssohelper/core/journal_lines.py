@@ -45,7 +45,7 @@ class JournalLine(NamedTuple):
 def make_journal_line(entry: Entry, *, at_ms: int, seq: int, prev: str, uid: int) -> bytes:
     """Return the journal entry as a line with newline; `at_ms` is in milliseconds since 1970."""
     head = {"v": VERSION, "at": _iso_time_of(at_ms), "seq": seq, "prev": prev}
-    line = _line_to_json({**head, "event": entry.event, "uid": uid, **entry.fields}) + b"\n"
+    line = _dict_to_json_line({**head, "event": entry.event, "uid": uid, **entry.fields}) + b"\n"
     if len(line) > LONGEST_LINE_BYTES:
         raise Damaged("line")
     return line
@@ -54,7 +54,7 @@ def make_journal_line(entry: Entry, *, at_ms: int, seq: int, prev: str, uid: int
 def make_system_log_text(entry: Entry, *, at_ms: int, uid: int) -> bytes:
     """Return the journal entry as text for the system log, without number and hash."""
     head = {"v": VERSION, "at": _iso_time_of(at_ms), "event": entry.event, "uid": uid}
-    return _line_to_json({**head, **entry.fields})
+    return _dict_to_json_line({**head, **entry.fields})
 
 
 def _iso_time_of(at_ms: int) -> str:
@@ -62,7 +62,7 @@ def _iso_time_of(at_ms: int) -> str:
     return f"{whole:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
 
 
-def _line_to_json(value: dict[str, Any]) -> bytes:
+def _dict_to_json_line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
@@ -92,7 +92,11 @@ def parse_journal_line(line: bytes) -> JournalLine:
         check.checked_match(found.pop("prev", None), "prev", _SHA256),
         check.checked_match(found.pop("event", None), "event", _EVENT),
         check.checked_whole_number(found.pop("uid", None), "uid", 0, _MOST),
-        {name: value for name, value in found.items() if journal.has_type_of_field(name, value)},
+        {
+            name: value
+            for name, value in found.items()
+            if journal.has_type_of_journal_field(name, value)
+        },
     )
 
 
@@ -110,7 +114,7 @@ class LastLine(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A journal line that does not fit the one before: its file, its number in it from 1, why."""
+    """A journal line that does not fit the one before: file, number in the file from 1, reason."""
 
     file: str
     line: int

@@ -23,7 +23,7 @@ class KeyAction(NamedTuple):
 
 
 class WantedAction(NamedTuple):
-    """An action that needs a sign-in first: its name in ACTIONS.
+    """An action that the user chose and that needs a sign-in first: its name in ACTIONS.
 
     `role` names the role that it is for, as in `payments-dev/ReadOnlyAccess`, if it is for one.
     """
@@ -163,7 +163,7 @@ MOVES: dict[str, KeyAction] = {
 BINDABLE = {**ACTIONS, **MOVES}
 
 # The actions that open no dialog: those with these names on any screen, and these of one screen.
-# A key that closes a dialog is not one of them: the next question of the same action may follow.
+# The actions that close a dialog are not among them: a dialog with the next question may follow.
 _MOVING = frozenset(["tick", "fold", "unfold", "fold_all", "unfold_all"])
 _OPENING_NOTHING = frozenset(
     [
@@ -215,7 +215,7 @@ def parse_keys(text: str) -> tuple[str, ...]:
 
 
 def may_open_dialog(name: str | None) -> bool:
-    """Return whether the action with this name may open a dialog. A binding without a name may not."""
+    """Return whether the action with this name may open a dialog; False without a name."""
     return (
         name in ACTIONS and name not in _OPENING_NOTHING and name.rpartition(".")[2] not in _MOVING
     )
@@ -239,8 +239,8 @@ def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:
     return None
 
 
-def _are_actions_on_one_screen(one: str, other: str) -> bool:
-    scopes = {one.partition(".")[0], other.partition(".")[0]}
+def _are_actions_on_one_screen(action: str, other_action: str) -> bool:
+    scopes = {action.partition(".")[0], other_action.partition(".")[0]}
     return (
         len(scopes) == 1
         or "app" in scopes

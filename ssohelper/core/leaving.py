@@ -38,7 +38,7 @@ class _NativeForm(NamedTuple):
 
 
 def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
-    """Return the changes after which no profile runs ssohelper and none has our mark.
+    """Return the changes after which no profile runs ssohelper, and none is managed.
 
     Raises: ConfigInvalid if AWS tools would refuse a profile then.
     """
@@ -50,7 +50,7 @@ def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
     for entry in config.profiles():
         if not entry.managed:
             if (
-                process_command.own_command_options(entry.keys.get("credential_process", ""))
+                process_command.ssohelper_options(entry.keys.get("credential_process", ""))
                 is not None
             ):
                 kept.append(
@@ -66,8 +66,10 @@ def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
         keys += found.keys
         if found.session_name is not None:
             sessions[found.session_name] = None
-    session_keys.refuse_profiles_that_differ(config, changes)
-    changes += [edit for name in sessions for edit in _edits_for_aws_url(config, name)]
+    session_keys.refuse_profiles_that_differ_from_session(config, changes)
+    changes += [
+        edit for name in sessions for edit in _edits_that_set_aws_url_of_session(config, name)
+    ]
     return Leaving(tuple(changes), tuple(names), tuple(keys), tuple(kept), config.data)
 
 
@@ -132,7 +134,7 @@ def _find_profile_of_first_role(config: ConfigFile, chain: chains.Chain) -> str 
     return None
 
 
-def _edits_for_aws_url(config: ConfigFile, name: str) -> list[EditSection]:
+def _edits_that_set_aws_url_of_session(config: ConfigFile, name: str) -> list[EditSection]:
     """Return the edit that gives a session AWS's own URL, since other tools follow no redirect."""
     session, header = config.sso_session(name), config.session_header(name)
     if session is None or header is None or session.portal_url is None:

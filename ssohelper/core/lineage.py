@@ -47,13 +47,13 @@ def token_ids_after_sign_in(token: AccessToken) -> tuple[str, ...]:
 
 
 def token_ids_after_renewal(
-    facts: SignInFacts, used: AccessToken, fresh: AccessToken
+    facts: SignInFacts, old: AccessToken, new: AccessToken
 ) -> tuple[str, ...]:
-    """Return the token ids to record after a renewal, in which the token `fresh` replaced `used`.
+    """Return the token ids to record after a renewal, in which the token `new` replaced `old`.
 
-    If AWS issued `used` to another tool, the ids of earlier tokens are dropped: these tokens may be of
+    If AWS issued `old` to another tool, the ids of earlier tokens are dropped: they may be tokens of
     another sign-in.
     """
-    is_ours = bool(facts.token_ids) and facts.token_ids[-1] == used.id
-    earlier = facts.token_ids if is_ours else (used.id,)
-    return (*earlier[-_MAX_IDS:], fresh.id)
+    is_ours = bool(facts.token_ids) and facts.token_ids[-1] == old.id
+    earlier = facts.token_ids if is_ours else (old.id,)
+    return (*earlier[-_MAX_IDS:], new.id)

@@ -18,8 +18,7 @@ class ListedAccount(NamedTuple):
     """An account and the names of its roles.
 
     `answered` is True if AWS listed the account's roles or refused to list them. If AWS refused,
-    `refused` is True and `roles` are those of the previous listing, whose profiles must never be
-    pruned.
+    `refused` is True and `roles` are those of the previous listing: `--prune` keeps their profiles.
     """
 
     account: Account

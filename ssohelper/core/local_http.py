@@ -115,14 +115,14 @@ class HttpRules(NamedTuple):
         headers = self._parse_headers(lines[1:])
         if line is None or headers is None or not _has_no_body(headers):
             return None
-        if not self.for_browsers and _is_of_a_browser(headers):
+        if not self.for_browsers and _are_headers_of_a_browser(headers):
             return None
         if headers.get(b"host", b"").decode("latin-1") not in self.hosts:
             return None
         return Request(line.group(1).decode(), headers, is_ours)
 
     def _parse_headers(self, lines: list[bytes]) -> dict[bytes, bytes] | None:
-        """Return the headers by name; None if any is malformed or repeated, or if over 64."""
+        """Return the headers by name; None if one is malformed or repeated, or if over 64."""
         if len(lines) > 64:
             return None
         form = _BROWSER_HEADER if self.for_browsers else _HEADER
@@ -139,7 +139,7 @@ def _has_no_body(headers: dict[bytes, bytes]) -> bool:
     return headers.get(b"content-length", b"0") == b"0" and _BODY_MARKS.isdisjoint(headers)
 
 
-def _is_of_a_browser(headers: dict[bytes, bytes]) -> bool:
+def _are_headers_of_a_browser(headers: dict[bytes, bytes]) -> bool:
     return any(name in _BROWSER_MARKS or name.startswith(_BROWSER_PREFIXES) for name in headers)
 
 

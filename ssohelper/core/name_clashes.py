@@ -60,7 +60,9 @@ def choose_names(
     return _Namer(list(unnamed), template, session_name, list(written), skipped).choose_names()
 
 
-def names_of_role(template: str, session_name: str, unnamed: UnnamedRole) -> list[str]:
+def possible_profile_names_of_role(
+    template: str, session_name: str, unnamed: UnnamedRole
+) -> list[str]:
     """Return the names that a role's profile may have: the plain one, and those after clashes."""
     plain = name_from_template(template, session_name, unnamed)
     return [
@@ -121,7 +123,7 @@ class _Namer:
             self._levels = {name: min(level, _WITH_ID) for name, level in self._levels.items()}
 
     def _keep_name_levels_of_accounts(self, written: list[WrittenName]) -> set[str]:
-        """Make new names as long as existing ones; return the accounts with existing names."""
+        """Let an account's new names have the form of its existing ones; return these accounts."""
         names = {(item.name.lower(), item.role.account_id): item for item in written if item.role}
         settled = set()
         for (name, account_id), item in names.items():
@@ -168,7 +170,7 @@ class _Namer:
         return not owners or (role in self._skipped and owners == {role})
 
     def _clashing_accounts(self) -> set[str]:
-        """Return the accounts whose account part another account has in profile names too."""
+        """Return the accounts whose profile names are, without the role, also another account's."""
         accounts_by_part: dict[str, set[str]] = defaultdict(set)
         for account_id, part in self._parts.items():
             if part is not None:
@@ -205,7 +207,7 @@ class _Namer:
 def _owners_by_account_part(
     written: Iterable[WrittenName], *, is_role_last: bool
 ) -> Mapping[str, set[_Owner]]:
-    """Return, for each account part of existing profile names, the accounts that have it."""
+    """Return, by each account part (a profile name without the role), the accounts that have it."""
     owners: dict[str, set[_Owner]] = defaultdict(set)
     for item in written:
         if item.role is not None:
@@ -246,8 +248,8 @@ def _joined_account_part(before: str, after: str) -> str:
     return f"{before.lower().rstrip(_SEPARATORS)}\0{after.lower().lstrip(_SEPARATORS)}"
 
 
-def _name_at_length_level(plain: str, session_name: str, role: Role, level: int) -> str:
-    parts = [plain]
+def _name_at_length_level(plain_name: str, session_name: str, role: Role, level: int) -> str:
+    parts = [plain_name]
     if level >= 1:
         parts.insert(0, session_name)
     if level >= _WITH_ID:

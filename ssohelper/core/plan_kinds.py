@@ -11,7 +11,7 @@ from ssohelper.core import process_command
 from ssohelper.core.profile_keys import ProfileChange
 from ssohelper.core.profile_plan import Plan
 
-# The names of the changes, in the order in which a profile with several of them names them.
+# The kinds of changes to a profile, in the order in which they are named if there are several.
 _KINDS = ("form", "program path", "session", "role", "region", "name")
 FORM, PROGRAM, SESSION, ROLE, REGION, NAME = _KINDS
 ADOPT = "adopt, with the name that it has"
@@ -21,9 +21,9 @@ _TO_CHANGE = "to change"
 _PROCESS = "credential_process"
 _SESSION_KEYS = frozenset({"sso_session", "sso_start_url", "sso_region", "sso_registration_scopes"})
 _ROLE_KEYS = frozenset({"sso_account_id", "sso_role_name"})
-# The options of our command that name the role.
+# The options of `ssohelper credential-process` that name the role.
 _ROLE_OPTIONS = ("--account-id", "--role-name")
-# A line of counts names at most so many kinds of change.
+# The line with a plan's counts names at most so many kinds of change.
 _MOST_KINDS = 3
 
 
@@ -57,17 +57,17 @@ def _kinds_of_change(change: ProfileChange) -> Iterator[str]:
         yield FORM
         return
     if _PROCESS in keys:
-        yield from _kinds_of_command_change(before[_PROCESS], after[_PROCESS])
+        yield from _kinds_of_change_in_command(before[_PROCESS], after[_PROCESS])
     if keys & _SESSION_KEYS:
         yield SESSION
     if keys & _ROLE_KEYS:
         yield ROLE
 
 
-def _kinds_of_command_change(before: str, after: str) -> Iterator[str]:
+def _kinds_of_change_in_command(before: str, after: str) -> Iterator[str]:
     old, new = (
-        process_command.own_command_options(before),
-        process_command.own_command_options(after),
+        process_command.ssohelper_options(before),
+        process_command.ssohelper_options(after),
     )
     if old is None or new is None:
         yield PROGRAM
@@ -98,7 +98,7 @@ def group_profiles_by_change(plan: Plan) -> list[Group]:
     return [group for group in found if group.names]
 
 
-def counts_line(plan: Plan) -> str:
+def counts_line_of_plan(plan: Plan) -> str:
     """Return the counts by kind: `17 to add, 598 to change: program path, 1 to remove`."""
     parts = group_profiles_by_change(plan)
     if not parts:

@@ -9,7 +9,7 @@ from ssohelper.core.text import show
 
 # A plan of so many changes is shown as a summary, because its diff would not fit on a screen.
 _MOST_IN_A_DIFF = 40
-# The most lines of each list of the summary, and of all lists together: it stays below 24 lines.
+# The most lines of each list in a plan's summary, and of all lists: the summary has under 24 lines.
 _MOST_SETS, _MOST_KINDS, _MOST_ROLE_LINES, _MOST_LINES = 5, 3, 16, 22
 # The least width of the summary's lines: on a terminal that reports one column, they would
 # otherwise show nothing.
@@ -26,35 +26,35 @@ def summary_lines(plan: Plan, width: int) -> list[str]:
     """Return the plan's summary by role, account and kind of change, at most `width` columns wide.
 
     The counts by role take as many lines as they need; roles that do not fit are counted together.
-    Accounts that get the same roles share a line, with their first names. At most 22 lines, all
+    Accounts that get the same roles share a line, which names the first few. At most 22 lines, all
     safe for a terminal; a `width` below 20 counts as 20.
     """
     width = max(width, _LEAST_WIDTH)
-    lines = _role_set_lines(plan)
-    lines += _kind_lines("to change", plan_kinds.count_profiles_by_change(plan))
-    lines += _name_lines("to remove", plan.remove)
+    lines = _lines_of_accounts_with_same_roles(plan)
+    lines += _lines_of_counts_by_kind("to change", plan_kinds.count_profiles_by_change(plan))
+    lines += _lines_of_profile_names("to remove", plan.remove)
     lines = [_cut_line(show(line), width) for line in lines]
     if not plan.add:
         return lines
     accounts = {role.account_id for role in plan.add_roles}
     title = f"to add: {profile_count_text(len(plan.add))} in {_account_count_text(len(accounts))}"
     most = min(_MOST_ROLE_LINES, _MOST_LINES - 1 - len(lines))
-    return [_cut_line(title, width), *_role_lines(plan, width, most), *lines]
+    return [_cut_line(title, width), *_lines_of_counts_by_role(plan, width, most), *lines]
 
 
-def _role_lines(plan: Plan, width: int, most: int) -> list[str]:
-    """Return how many profiles each role gets, in at most `most` lines; no count is cut."""
+def _lines_of_counts_by_role(plan: Plan, width: int, most_lines: int) -> list[str]:
+    """Return how many profiles each role gets, in at most `most_lines` lines; no count is cut."""
     by_role = Counter(role.name for role in plan.add_roles).most_common()
     counts = [number for _name, number in by_role]
     room = width - len(_INDENT)
     items = [f"{_cut_line(show(name), room - len(f' {n},'))} {n}" for name, n in by_role]
     # An item takes at least three columns of the terminal, so that no more items than these can
     # fit.
-    for shown in range(min(len(items), most * width // 3), -1, -1):
+    for shown in range(min(len(items), most_lines * width // 3), -1, -1):
         left = len(items) - shown
         rest = [f"{left} others {sum(counts[shown:])}"] if left else []
         lines = _wrapped_list("  by role: ", items[:shown] + rest, width)
-        if len(lines) <= most:
+        if len(lines) <= most_lines:
             break
     return lines
 
@@ -73,7 +73,7 @@ def _wrapped_list(title: str, items: list[str], width: int) -> list[str]:
     return lines
 
 
-def _role_set_lines(plan: Plan) -> list[str]:
+def _lines_of_accounts_with_same_roles(plan: Plan) -> list[str]:
     """Return lines that say which accounts get profiles for the same roles."""
     roles_by_account: dict[str, list[str]] = defaultdict(list)
     for role in plan.add_roles:
@@ -93,7 +93,7 @@ def _role_set_lines(plan: Plan) -> list[str]:
     return lines
 
 
-def _kind_lines(title: str, counts: Counter[str]) -> list[str]:
+def _lines_of_counts_by_kind(title: str, counts: Counter[str]) -> list[str]:
     counted = counts.most_common()
     if not counted:
         return []
@@ -104,12 +104,12 @@ def _kind_lines(title: str, counts: Counter[str]) -> list[str]:
     return lines
 
 
-def _name_lines(title: str, names: tuple[str, ...]) -> list[str]:
+def _lines_of_profile_names(title: str, names: tuple[str, ...]) -> list[str]:
     return [f"{title}: {profile_count_text(len(names))}", f"  {', '.join(names)}"] if names else []
 
 
-def _account_count_text(number: int) -> str:
-    return "1 account" if number == 1 else f"{number} accounts"
+def _account_count_text(count: int) -> str:
+    return "1 account" if count == 1 else f"{count} accounts"
 
 
 def _cut_line(line: str, width: int) -> str:

@@ -31,12 +31,12 @@ def plan_summary_text(plan: Plan, *, done: bool = False) -> str:
     return ", ".join([f"{profile_count_text(int(number))} {words}", *rest])
 
 
-def profile_count_text(number: int) -> str:
+def profile_count_text(count: int) -> str:
     """Return a count of profiles as text, such as `1 profile` or `2 profiles`."""
-    return "1 profile" if number == 1 else f"{number} profiles"
+    return "1 profile" if count == 1 else f"{count} profiles"
 
 
-def skipped_lines(plan: Plan) -> Iterator[str]:
+def lines_about_skipped_profiles(plan: Plan) -> Iterator[str]:
     """Yield a line for each role or profile that the plan skips, with the reason.
 
     After ten such lines, one line counts the rest. The last line counts the stale profiles that
@@ -56,8 +56,8 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
         yield f"{count} left whose role is gone; remove with: ssohelper profile sync --prune"
 
 
-def note_lines(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
-    """Yield the lines to show after a sync: filters, other remembered options, skipped profiles.
+def lines_to_show_after_profile_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
+    """Yield the lines to show after `profile sync`: filters, remembered options, skipped profiles.
 
     A plan for single roles uses no filter. All lines are safe for a terminal.
     """
@@ -65,7 +65,7 @@ def note_lines(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
         for line in (filters_line(plan), remembered_options_line(plan, is_dry_run=is_dry_run)):
             if line is not None:
                 yield show(line)
-    yield from skipped_lines(plan)
+    yield from lines_about_skipped_profiles(plan)
 
 
 def swapped_names_line(plan: Plan) -> str | None:
@@ -82,8 +82,8 @@ def swapped_names_line(plan: Plan) -> str | None:
     return f"names {verb}: {shortened_name_list(names, _MOST_SWAPPED)}; each name then stands for another role"
 
 
-def matches_any_role(listing: Listing, choices: Choices) -> bool:
-    """Return whether the filters match a listed role. In an empty list, any filters do."""
+def do_filters_match_any_role(listing: Listing, choices: Choices) -> bool:
+    """Return whether the filters match a listed role; True for an empty list of roles."""
     is_within_filters = role_filter(choices)
     return not listing.roles() or any(
         is_within_filters(listed.account, role_name)
@@ -92,12 +92,14 @@ def matches_any_role(listing: Listing, choices: Choices) -> bool:
     )
 
 
-def no_match_warning(listing: Listing, choices: Choices, *, are_new: bool = False) -> str | None:
+def warning_if_filters_match_no_role(
+    listing: Listing, choices: Choices, *, are_new: bool = False
+) -> str | None:
     """Return a warning if the filters match no listed role, else None.
 
     With `are_new`, the user gave the filters just now.
     """
-    if matches_any_role(listing, choices):
+    if do_filters_match_any_role(listing, choices):
         return None
     if are_new:
         return f"no role matches {filter_options(choices)}: these filters are not remembered"
@@ -112,7 +114,7 @@ def filter_options(choices: Choices) -> str:
 
 
 def filters_line(plan: Plan) -> str | None:
-    """Return which remembered or given filters a sync used, and how many roles they leave out.
+    """Return the line with the filters of a `profile sync` and how many roles they leave out.
 
     None if no filter leaves out a role. Without this line, roles that a forgotten filter leaves out
     would look as if they were not assigned.
@@ -133,7 +135,7 @@ def filters_line(plan: Plan) -> str | None:
 def remembered_options_line(plan: Plan, *, is_dry_run: bool = False) -> str | None:
     """Return the line with the template, form and region that the user gave, now or earlier.
 
-    What the user gives to a dry run is not remembered.
+    Options that the user gives to a dry run are not remembered.
     """
     choices = plan.request.choices
     words = _other_sync_options(choices)

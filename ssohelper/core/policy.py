@@ -97,7 +97,7 @@ class Policy:
         return next(iter(self._find_guarding_rules_and_roles(key)), (None, None))[0]
 
     def _find_guarding_rules_and_roles(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
-        """Return a rule for each guarded role that `key` leads through, and that role."""
+        """Return each guarded role in the chain of `key`, after a rule that guards it."""
         found = []
         for link in self._find_roles_of_key(key) if self.rules else ():
             account = self._find_account(link)
@@ -133,12 +133,12 @@ class Policy:
                 raise Refused(
                     f'the rule "{rule}" guards {link.account_id}/{link.role_name}, '
                     "and no grant for it is in force in this terminal",
-                    hint=self._hint_to_grant(key),
+                    hint=self._hint_to_get_grant(key),
                 )
         return ReleasePermit(_SEAL, key, way, grant_id, guards[0][0])
 
     def _find_role_not_allowed(self, key: RoleKey) -> RoleKey | None:
-        """Return a role that `key` leads through and the allow-list does not include, else None."""
+        """Return a role in the chain of `key` that the allow-list does not include, else None."""
         if self._allowed is None:
             return None
         for link in self._find_roles_of_key(key):
@@ -146,9 +146,9 @@ class Policy:
                 return link
         return None
 
-    def _hint_to_grant(self, key: RoleKey) -> str:
+    def _hint_to_get_grant(self, key: RoleKey) -> str:
         command = f'ssohelper guard grant {word_as_typed(key.text)} --reason "…"'
-        # A grant is given on a terminal, and never below an allow-list. So a program without a
+        # Grants are given on a terminal, not in a program with an allow-list. So a program without a
         # terminal, such as an agent, asks a person, whose terminal is another one.
         if self._allowed is None and self._has_terminal():
             return f"on a terminal: {command}"

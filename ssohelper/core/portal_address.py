@@ -21,7 +21,7 @@ from ssohelper.core.start_url import checked_aws_portal_url, is_same_portal, reg
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
-# Patterns are compiled when first used: most commands and the first paint need none.
+# Patterns for the portal's page are compiled when first used: most commands do not need them.
 _INSTANCE = r"(?<![a-z0-9-])ssoins-[a-z0-9]{4,40}(?![a-z0-9-])"
 _META = r"(?i)<meta\b[^>]{0,300}>"
 _ATTRIBUTE = r"""(?i)\b(name|content)\s*=\s*(["'])([^"'<>]{0,60})\2"""
@@ -56,7 +56,7 @@ class PortalChange(Enum):
     PORTAL = "another portal"
 
 
-def with_portal_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
+def session_with_portal_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
     """Return the session with the portal and region of its last sign-in.
 
     An address that was recorded for another start URL is ignored. If the region in the config has
@@ -103,18 +103,18 @@ def start_url_refusal(message: str) -> ConfigInvalid:
     return ConfigInvalid(message, hint=_OPEN_IT)
 
 
-def find_portal_change(earlier: str, found: str) -> PortalChange:
-    """Return how the portal URL `found` differs from the one of an earlier sign-in."""
-    hosts = [urlsplit(url).hostname or "" for url in (earlier, found)]
-    instances = [instance_id_of_portal(url) for url in (earlier, found)]
-    if is_same_portal(earlier, found):
+def find_portal_change(earlier_url: str, present_url: str) -> PortalChange:
+    """Return how the portal URL `present_url` differs from the one of an earlier sign-in."""
+    hosts = [urlsplit(url).hostname or "" for url in (earlier_url, present_url)]
+    instances = [instance_id_of_portal(url) for url in (earlier_url, present_url)]
+    if is_same_portal(earlier_url, present_url):
         return PortalChange.NONE
     same_partition = partition_of_portal(hosts[0]) == partition_of_portal(hosts[1])
     if instances[0] is None or instances[0] != instances[1] or not same_partition:
         return PortalChange.PORTAL
     return (
         PortalChange.NONE
-        if region_of_start_url(earlier) == region_of_start_url(found)
+        if region_of_start_url(earlier_url) == region_of_start_url(present_url)
         else PortalChange.REGION
     )
 
@@ -141,9 +141,9 @@ def region_in_portal_page(page: str, portal_url: str) -> str | None:
     return None
 
 
-def region_change_text(session: SsoSession, earlier: str, found: str) -> str:
+def region_change_text(session: SsoSession, earlier_url: str, present_url: str) -> str:
     """Return the message that a start URL now leads to another region than at the last sign-in."""
     return (
-        f"{show(session.start_url)} now leads to {region_of_start_url(found)} "
-        f"(last time: {region_of_start_url(earlier)}), for the same instance of Identity Center"
+        f"{show(session.start_url)} now leads to {region_of_start_url(present_url)} "
+        f"(last time: {region_of_start_url(earlier_url)}), for the same instance of Identity Center"
     )

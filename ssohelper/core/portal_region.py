@@ -13,7 +13,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 
 
-def find_region_of_portal(
+def find_portal_region_if_other(
     keys: Mapping[str, str], sessions: Iterable[tuple[SsoSession, Sequence[str]]]
 ) -> str | None:
     """Return the region of the profile's portal if its `sso_region` is another one, else None.
@@ -30,6 +30,6 @@ def find_region_of_portal(
     return same[0][0].region
 
 
-def wrong_region_text(own: str, region: str) -> str:
+def wrong_region_text(sso_region: str, portal_region: str) -> str:
     """Return the text that the profile's `sso_region` is not its portal's."""
-    return f"its sso_region is {show(own, 40)}, but its portal is in {region}"
+    return f"its sso_region is {show(sso_region, 40)}, but its portal is in {portal_region}"

@@ -17,18 +17,18 @@ _OWN_FLAGS = ("--json", "--verbose", "-v", "-vv")
 _ROLE_ARN = r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)"
 
 
-def own_command_options(command: str) -> dict[str, str] | None:
+def ssohelper_options(command: str) -> dict[str, str] | None:
     """Return the options of ssohelper's `credential_process` command; None for another program."""
-    words = _own_command_arguments(command)
+    words = _arguments_of_ssohelper_command(command)
     return None if words is None else _option_values(words)
 
 
-def find_refused_argument(command: str) -> str:
-    """Return why ssohelper refuses its own `credential_process` command; "" if it takes it.
+def why_ssohelper_refuses_command(command: str) -> str:
+    """Return why ssohelper would refuse this `credential_process` command; "" if it takes it.
 
     The rules are those of `ssohelper credential-process --help`. "" for another program.
     """
-    words = _own_command_arguments(command)
+    words = _arguments_of_ssohelper_command(command)
     if words is None:
         return ""
     rest = iter(words)
@@ -47,7 +47,7 @@ def find_refused_argument(command: str) -> str:
     return f'ssohelper refuses its command: "{missing[0]}" is missing' if missing else ""
 
 
-def _own_command_arguments(command: str) -> list[str] | None:
+def _arguments_of_ssohelper_command(command: str) -> list[str] | None:
     """Return the arguments of ssohelper's `credential_process`; None for another program."""
     words = split_command(command)
     name = program_name(words)
@@ -90,26 +90,26 @@ def find_syntax_error(command: str) -> str:
         return "credential_process is empty"
     if split_command(command) or len(command) > _LONGEST_QUOTED:
         return ""
-    # shlex refuses two things: this one, and a quote that is not closed.
+    # shlex refuses two things: a backslash at the end, and a quote that is not closed.
     is_escape = (len(command) - len(command.rstrip("\\"))) % 2 == 1
     what = "a backslash at its end" if is_escape else "a quote without its second half"
     return f"credential_process has {what}"
 
 
-def program_name(words: list[str]) -> str:
+def program_name(command_words: list[str]) -> str:
     """Return the name of the program that a command line's words run, without its folder.
 
     Nix wraps programs: it runs `.NAME-wrapped`, which counts as NAME.
     """
-    name = words[0].replace("\\", "/").rpartition("/")[2] if words else ""
+    name = command_words[0].replace("\\", "/").rpartition("/")[2] if command_words else ""
     name = name.removesuffix(".exe")
     return name[1:].removesuffix("-wrapped") if name.startswith(".") else name
 
 
-def _option_values(words: list[str]) -> dict[str, str]:
+def _option_values(command_words: list[str]) -> dict[str, str]:
     """Return the values of options such as `--name value` and `--name=value`, by option name."""
     found: dict[str, str] = {}
-    rest = iter(words)
+    rest = iter(command_words)
     for word in rest:
         name, equals, value = word.partition("=")
         found[name] = value if equals or name in _OWN_FLAGS else next(rest, "")

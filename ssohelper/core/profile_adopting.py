@@ -46,7 +46,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     candidates = adoption.find_adoption_candidates(
         config, request.session, listed_roles, request.refused, request.legacy_listing
     )
-    includers = _find_unadopted_includers(config, request.adopt)
+    includers = _find_unadopted_profiles_that_include(config, request.adopt)
     roles: dict[str, Role] = {}
     changes: list[ProfileChange] = []
     edits: list[Change] = []
@@ -87,18 +87,19 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     return Adopted(roles, tuple(changes), tuple(edits), tuple(skipped))
 
 
-def _adopt_command_text(found: AdoptionCandidate) -> str:
+def _adopt_command_text(candidate: AdoptionCandidate) -> str:
     """Return the command that adopts a profile of another session; "" for other profiles."""
-    if not found.session_name:
+    if not candidate.session_name:
         return ""
-    pattern = shlex.quote(show(filter_for_exact_text(found.name), 80))
-    return (
-        f"; adopt it there: ssohelper profile sync --session {found.session_name} --adopt {pattern}"
-    )
+    pattern = shlex.quote(show(filter_for_exact_text(candidate.name), 80))
+    session_name = candidate.session_name
+    return f"; adopt it there: ssohelper profile sync --session {session_name} --adopt {pattern}"
 
 
-def _find_unadopted_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
-    """Return, for each profile, one that is not adopted and whose `include_profile` names it."""
+def _find_unadopted_profiles_that_include(
+    config: ConfigFile, adopt: Collection[str]
+) -> dict[str, str]:
+    """Return, for each profile in an `include_profile`, an unadopted profile that has this key."""
     entries = {entry.name: entry for entry in config.profiles()}
     found: dict[str, str] = {}
     for other in entries.values():

@@ -61,16 +61,16 @@ def session_section(session: SsoSession) -> AddSection:
 
 
 def identity_change(
-    entry: ProfileEntry, new: dict[str, str]
+    entry: ProfileEntry, keys: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
-    """Return the edit that gives a managed profile the identity keys `new`; None if it has them."""
-    return _edit_and_change(
-        entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, new
+    """Return the edit that gives a managed profile these identity keys; None if it has them."""
+    return _make_edit_and_profile_change(
+        entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, keys
     )
 
 
 def adoption_change(
-    entry: ProfileEntry, new: dict[str, str], region: str
+    entry: ProfileEntry, new_keys: dict[str, str], region: str
 ) -> tuple[EditSection, ProfileChange]:
     """Return the edit that makes a profile of another tool a managed one with these identity keys.
 
@@ -81,7 +81,9 @@ def adoption_change(
     default = {} if entry.keys.get("region") else {"region": region}
     if default and "region" in entry.keys:
         present["region"] = entry.keys["region"]  # an empty value
-    found = _edit_and_change(entry, present, {**new, **default, MANAGED_KEY: "true"})
+    found = _make_edit_and_profile_change(
+        entry, present, {**new_keys, **default, MANAGED_KEY: "true"}
+    )
     assert found is not None  # the mark alone is a change
     return found
 
@@ -90,13 +92,13 @@ def _is_identity_key(key: str) -> bool:
     return key in IDENTITY or key in _OTHER_TOOLS or key.startswith(GRANTED_PREFIX)
 
 
-def _edit_and_change(
-    entry: ProfileEntry, present: dict[str, str], new: dict[str, str]
+def _make_edit_and_profile_change(
+    entry: ProfileEntry, present_keys: dict[str, str], new_keys: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
-    if present == new:
+    if present_keys == new_keys:
         return None
-    drop = tuple(key for key in present if key not in new)
-    assign = tuple(pair for pair in new.items() if present.get(pair[0]) != pair[1])
+    drop = tuple(key for key in present_keys if key not in new_keys)
+    assign = tuple(pair for pair in new_keys.items() if present_keys.get(pair[0]) != pair[1])
     changed = [*drop, *(key for key, _ in assign)]
-    before = {key: present[key] for key in changed if key in present}
+    before = {key: present_keys[key] for key in changed if key in present_keys}
     return EditSection(entry.header, assign, drop), ProfileChange(entry.name, before, dict(assign))

@@ -174,7 +174,7 @@ def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[s
     if program in by_program:
         is_other = program == "aws" and words[1:3] != ["configure", "export-credentials"]
         return None if is_other else by_program[program]
-    if process_command.own_command_options(keys.get("credential_process", "")) is not None:
+    if process_command.ssohelper_options(keys.get("credential_process", "")) is not None:
         return None if " --chain" in keys["credential_process"] else OWN
     if "sso_account_id" not in keys and "sso_role_name" not in keys:
         is_included = "include_profile" in keys and "sso_account_id" in keys_with_included_profile(
@@ -190,10 +190,10 @@ def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[s
     return BY_HAND if "sso_session" in keys else BY_HAND_LEGACY
 
 
-def _role_that_all_sources_name(found: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
+def _role_that_all_sources_name(named_roles: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
     """Return the one role that a profile's keys and commands all point at, or None and why not."""
-    roles = [one for one in found if isinstance(one, NamedRole)]
-    reasons = [one for one in found if isinstance(one, str)]
+    roles = [one for one in named_roles if isinstance(one, NamedRole)]
+    reasons = [one for one in named_roles if isinstance(one, str)]
     if reasons:
         return None, reasons[0]
     if not roles:
@@ -298,7 +298,7 @@ def _role_in_command(words: list[str], command: str) -> NamedRole | _Reference |
     if program == "aws-sso":
         return _role_in_aws_sso_cli_command(words[1:])
     if program in ("aws-vault", "awsume", "awsumepy"):
-        name = _first_argument(words[1:], program)
+        name = _profile_named_by_command(words[1:], program)
         return _Reference(name) if name else None
     options = _option_values(words[1:])
     if program in ("aws-sso-util", "aws-sso-credential-process"):
@@ -308,7 +308,7 @@ def _role_in_command(words: list[str], command: str) -> NamedRole | _Reference |
         return _Reference(options["--profile"]) if options.get("--profile") else None
     if program in ("granted", "dgranted", "aws"):
         return _Reference(options["--profile"]) if options.get("--profile") else None
-    own = process_command.own_command_options(command)
+    own = process_command.ssohelper_options(command)
     if own is None:
         return None
     if "--profile" in own:
@@ -354,7 +354,7 @@ def _option_values(words: list[str]) -> dict[str, str]:
     return found
 
 
-def _first_argument(words: list[str], program: str) -> str | None:
+def _profile_named_by_command(words: list[str], program: str) -> str | None:
     """Return the profile that `aws-vault exec|export PROFILE` or `awsume PROFILE` names."""
     if program == "aws-vault":
         if "exec" not in words and "export" not in words:

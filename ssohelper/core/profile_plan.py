@@ -20,15 +20,15 @@ from ssohelper.core.name_clashes import WrittenName, choose_names
 from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
 from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
 from ssohelper.core.profile_names import UnnamedRole, name_from_template
-from ssohelper.core.profile_removal import ManagedProfiles, plan_removal
+from ssohelper.core.profile_removal import ManagedProfiles, plan_profile_removal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
-from ssohelper.core.written_roles import find_names_of_edited_roles, find_role_to_restore
+from ssohelper.core.written_roles import find_profiles_edited_to_other_source, find_role_to_restore
 
 KEEPS_FORM = "the profile keeps its form: it is outside the filters that were given with --form"
 
 
 class Plan(NamedTuple):
-    """What a sync does: the profiles to add, change and remove, and the `changes` to the config.
+    """What `profile sync` does: profiles to add, change and remove, the `changes` to the config.
 
     `add_roles` are the roles of the profiles to add, in the same order.
     `stale` are the managed profiles whose role is no longer listed. `data` is the text of the
@@ -63,7 +63,7 @@ def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
                 found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
             )
     plan = _Planner(config, request).plan()
-    session_keys.refuse_profiles_that_differ(config, plan.changes)
+    session_keys.refuse_profiles_that_differ_from_session(config, plan.changes)
     return plan
 
 
@@ -87,14 +87,14 @@ class _Planner:
         serving = find_session_for_legacy_profiles(config, request.session)
         self._serves_legacy = serving.name == request.session.name
         self._earlier = request.written_roles_of_session
-        self._edited = find_names_of_edited_roles(config, self._earlier)
+        self._edited = find_profiles_edited_to_other_source(config, self._earlier)
 
     def plan(self) -> Plan:
         request = self._request
         self._adopted = plan_adoption(self._config, request)
         self._skipped += self._adopted.skipped
         self._sort_existing_profiles()
-        removal = plan_removal(self._config, request, self._managed)
+        removal = plan_profile_removal(self._config, request, self._managed)
         self._skipped += removal.skipped
         # A profile that will be removed no longer counts as managed: it is neither edited nor
         # renamed.
@@ -104,7 +104,7 @@ class _Planner:
         self._plan_regions()
         if request.rename:
             self._plan_renames()
-        sessions = self._session_changes()
+        sessions = self._changes_to_session_sections()
         removals = [RemoveSection(entry.header) for entry in removal.removed]
         return Plan(
             request=request,
@@ -202,7 +202,7 @@ class _Planner:
         if role in self._foreign:
             return f'the profile "{self._foreign[role]}" already points at this role'
         if is_sync and role in self._edited:
-            return f'"{self._edited[role]}", which was edited since, had it; see: ssohelper doctor'
+            return f'"{self._edited[role]}" had this role before an edit; see: ssohelper doctor'
         if is_sync and role in self._request.choices.removed:
             return "its profile was removed with: ssohelper profile rm"
         return None
@@ -288,7 +288,7 @@ class _Planner:
         Profiles outside the filters get it too.
         """
         for role, entries in self._managed.items():
-            region = self._find_region(self._account_of(role))
+            region = self._find_region(self._account_of_role(role))
             for entry, _form in entries:
                 old = entry.keys.get("region", "").strip()
                 if old == self._request.old_region and old != region:
@@ -297,7 +297,7 @@ class _Planner:
                     self._edits[entry.name] = edit._replace(assign=assign)
                     self._record_profile_change(entry.name, {"region": old}, {"region": region})
 
-    def _account_of(self, role: Role) -> Account:
+    def _account_of_role(self, role: Role) -> Account:
         """Return the role's account, with an empty name if AWS does not list the account."""
         return self._accounts.get(role.account_id, Account(role.account_id, "", ""))
 
@@ -307,11 +307,11 @@ class _Planner:
         if request.only_roles or not request.convert:
             return
         for role in sorted(self._managed.keys() - set(request.listing.roles())):
-            account = self._account_of(role)
+            account = self._account_of_role(role)
             is_selected = self._is_within_filters(account, role.name)
             self._plan_identity_keys(UnnamedRole(account, role), is_selected=is_selected)
 
-    # -- renaming profiles, changing sessions ----------------------------------------------
+    # -- renaming profiles, changing sections of sessions -----------------------------------
 
     def _plan_renames(self) -> None:
         """Plan to rename managed profiles to the names that the template gives now.
@@ -326,7 +326,7 @@ class _Planner:
             for role, entries in self._managed.items()
             if len(entries) == 1
             and role in listed_roles
-            and self._is_within_filters(self._account_of(role), role.name)
+            and self._is_within_filters(self._account_of_role(role), role.name)
         }
         names = self._choose_new_names_of_profiles(single)
         for role, entry in single.items():
@@ -336,7 +336,7 @@ class _Planner:
     def _choose_new_names_of_profiles(self, entries: dict[Role, ProfileEntry]) -> dict[Role, str]:
         """Return the new name of each profile, or its old name if it has to keep that name.
 
-        If a profile has to keep its name, the others are named again, since none may take it.
+        If a profile has to keep its name, the names of the others are chosen again without it.
         """
         referrers = chains.find_profile_using_each_source(self._config)
         moving = dict(entries)
@@ -372,7 +372,7 @@ class _Planner:
             name, {**earlier.before, **before}, {**earlier.after, **after}
         )
 
-    def _session_changes(self) -> list[Change]:
+    def _changes_to_session_sections(self) -> list[Change]:
         session = self._request.session
         known = self._config.sso_session(session.name)
         if known is None:

@@ -11,7 +11,7 @@ from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import Skipped
 from ssohelper.core.sync_request import SyncRequest
 
-# The managed profiles of each role, and the form of each profile.
+# For each role, its managed profiles, each with its form.
 ManagedProfiles = defaultdict[Role, list[tuple[ProfileEntry, str]]]
 
 
@@ -28,7 +28,9 @@ class Removal(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
 
 
-def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfiles) -> Removal:
+def plan_profile_removal(
+    config: ConfigFile, request: SyncRequest, managed: ManagedProfiles
+) -> Removal:
     """Return which of the managed profiles are removed.
 
     Prune removes stale profiles; if the user gave filters with --prune, also the profiles that the
@@ -37,7 +39,7 @@ def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfi
     """
     if request.only_roles:
         return Removal((), (), managed)
-    wanted = _find_matching_roles(request, managed)
+    wanted = _find_roles_that_match_filters(request, managed)
     listed_roles = set(request.listing.roles())
     unknown_accounts = {
         one.account.id for one in request.listing.accounts if one.refused or not one.answered
@@ -54,7 +56,7 @@ def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfi
     # Filters that match no listed role are probably mistyped: then no profile is removed for being
     # outside them.
     if request.has_new_filters and wanted & listed_roles:
-        left_out, skipped = _without_source_profiles(
+        left_out, skipped = _split_off_roles_of_source_profiles(
             config, managed, [role for role in known if role not in wanted]
         )
     gone = {*stale, *left_out}
@@ -69,7 +71,7 @@ def plan_removal(config: ConfigFile, request: SyncRequest, managed: ManagedProfi
     )
 
 
-def _find_matching_roles(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
+def _find_roles_that_match_filters(request: SyncRequest, managed: ManagedProfiles) -> set[Role]:
     """Return the roles, listed or with a managed profile, that match the filters."""
     is_within_filters = role_filter(request.choices)
     accounts = {one.account.id: one.account for one in request.listing.accounts}
@@ -82,10 +84,10 @@ def _find_matching_roles(request: SyncRequest, managed: ManagedProfiles) -> set[
     }
 
 
-def _without_source_profiles(
+def _split_off_roles_of_source_profiles(
     config: ConfigFile, managed: ManagedProfiles, roles: Iterable[Role]
 ) -> tuple[list[Role], list[Skipped]]:
-    """Return the roles whose profiles no profile refers to; and the profiles that must stay."""
+    """Return the roles whose profiles may be removed; and profiles that others use as a source."""
     users, found, skipped = (
         chains.find_profile_using_each_source(config),
         list[Role](),

@@ -32,10 +32,10 @@ SOON_SECONDS, LATE_SECONDS = 30 * 60, 5 * 60
 # Matches characters that are not harmless in a prompt. A name with one could make a shell run it, a
 # terminal obey it or a prompt theme measure it wrongly.
 _HARMFUL = re.compile(r"[^A-Za-z0-9 ._:@/+=,-]")
-# The `last` of a row that is shown forever. The number has 11 digits, because a shell accepts no
-# longer one.
+# The `last` of a prompt's row that is shown forever. The number has 11 digits, because a shell
+# accepts no longer one.
 _FOREVER = 99_999_999_999
-# The word in a row's text that is replaced by the time left.
+# The word in the text of a prompt's row that is replaced by the time left.
 _LEFT = "left"
 # How many characters the label of a prompt may have beside the usual times (up to `==4m?==`), and
 # beside the longest text (`==signed out==`).
@@ -43,7 +43,7 @@ _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
 # In a label that is too long, the role's name is shortened to so many characters before the
 # account's name is shortened.
 _LEAST_ROLE = 8
-# The length of a shortened name with a mark: it fits in every prompt, also behind the sign `@@`.
+# The length of a shortened name with a hash: it fits in every prompt, also behind the sign `@@`.
 _MARKED_ROOM = _LEAST_ROOM - len(guard_rules.SIGN)
 _DIGITS = range(4, 12)
 
@@ -79,39 +79,39 @@ NOTHING_ENDS = (PromptRow(_FOREVER, "", ""),)
 
 
 def prompt_rows(
-    session: PromptClock, role_ends_at: int | None = None, *, over: str = "signed out"
+    sign_in: PromptClock, role_ends_at: int | None = None, *, text_after_end: str = "signed out"
 ) -> tuple[PromptRow, ...]:
     """Return what a prompt shows from now on, as rows in order of time.
 
     `role_ends_at` is when role credentials expire whose renewal has failed. The prompt also counts
-    down to this end, even if the sign-in ends earlier. `over` is the text that the prompt shows
-    after the last end.
+    down to this end, even if the sign-in ends earlier. `text_after_end` is the text that the prompt
+    shows after the last end.
     """
-    *live, last = _rows_of_clock(session, over)
+    *live, last = _prompt_rows_of_clock(sign_in, text_after_end)
     if role_ends_at is None:
         return (*live, last)
-    of_role = _rows_of_clock(PromptClock(role_ends_at, "known"), over)[:-1]
-    if session.kind in ("known", "assumed") and session.at <= role_ends_at:
+    of_role = _prompt_rows_of_clock(PromptClock(role_ends_at, "known"), text_after_end)[:-1]
+    if sign_in.kind in ("known", "assumed") and sign_in.at <= role_ends_at:
         return (*live, *of_role, last)
     return (*of_role, *live, last)
 
 
 def rows_with_grant(
-    rows: tuple[PromptRow, ...], session: PromptClock, ends_at: int | None
+    rows: tuple[PromptRow, ...], sign_in: PromptClock, grant_end: int | None
 ) -> tuple[PromptRow, ...]:
     """Return the rows of a prompt that shows a grant's time left, while it lasts.
 
-    If the sign-in ends before the grant, the prompt shows the sign-in's time. `ends_at`: when the grant ends; None
-    without a grant.
+    If the sign-in ends before the grant, the prompt shows the sign-in's time. `grant_end` is when
+    the grant ends, None without a grant.
     """
-    if ends_at is None or session.kind == "ended":
+    if grant_end is None or sign_in.kind == "ended":
         return rows
-    if session.kind != "open" and session.at <= ends_at:
+    if sign_in.kind != "open" and sign_in.at <= grant_end:
         return rows
-    clock = PromptClock(ends_at, "known")
+    clock = PromptClock(grant_end, "known")
     return (
-        PromptRow(max(0, ends_at - grants.WARNING_SECONDS), "fine", f"grant {_LEFT}", clock),
-        PromptRow(max(0, ends_at - 1), "soon", f"=grant {_LEFT}=", clock),
+        PromptRow(max(0, grant_end - grants.WARNING_SECONDS), "fine", f"grant {_LEFT}", clock),
+        PromptRow(max(0, grant_end - 1), "soon", f"=grant {_LEFT}=", clock),
         *rows,
     )
 
@@ -142,7 +142,7 @@ def prompt_label(name: str, *, guarded: bool) -> str:
     text = _replace_harmful_characters(name)
     if guarded:
         return guard_rules.SIGN + text
-    # The name of a role that is not guarded must not begin with `@@`.
+    # The label of a role that is not guarded must not begin with `@@`, the sign of guarded roles.
     return "?" + text[1:] if text.startswith(guard_rules.SIGN) else text
 
 
@@ -153,20 +153,20 @@ def usual_and_short_label(label: str, rows: Sequence[PromptRow]) -> tuple[str, s
     return shortened_label(label, _USUAL_ROOM), shortened_label(label, _LEAST_ROOM)
 
 
-def shortened_label(text: str, room: int) -> str:
-    """Return the text in at most `room` characters.
+def shortened_label(text: str, most_characters: int) -> str:
+    """Return the text in at most `most_characters` characters.
 
     In ACCOUNT.ROLE, or ACCOUNT/ROLE and ACCOUNT:ROLE of other tools, the role's name is shortened
     first, then the account's name: which account is in use matters more. The middle of a name is
     left out, since its two ends identify it.
     """
-    if len(text) <= room:
+    if len(text) <= most_characters:
         return text
     at = max(map(text.rfind, "./:")) + 1
     account, role = text[:at], text[at:]
-    role = _without_middle(role, max(_LEAST_ROLE, room - len(account)))
+    role = _without_middle(role, max(_LEAST_ROLE, most_characters - len(account)))
     sign = account[-1:]
-    return _without_middle(account[:-1], room - len(sign + role)) + sign + role
+    return _without_middle(account[:-1], most_characters - len(sign + role)) + sign + role
 
 
 def may_look_like_another_name(name: str) -> bool:
@@ -175,9 +175,9 @@ def may_look_like_another_name(name: str) -> bool:
 
 
 def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
-    """Return the name; or a short form with a mark, if another name would look the same.
+    """Return the name; or a short form with a hash, if a prompt would show another name alike.
 
-    `others` are the names of all profiles, which may include this one. The mark is the beginning of
+    `others` are the names of all profiles, which may include this one. The hash is the beginning of
     the name's SHA-256, so that it stays the same whatever other profiles there are.
     """
     if not may_look_like_another_name(name):
@@ -186,9 +186,11 @@ def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
     alike = [other for other in names if other != name and forms & _shown_forms_of_name(other)]
     if not alike:
         return name
-    taken = names | {_name_with_mark(other, digits) for other in alike for digits in _DIGITS}
-    free = (marked for digits in _DIGITS if (marked := _name_with_mark(name, digits)) not in taken)
-    return next(free, _name_with_mark(name, _DIGITS[-1]))
+    taken = names | {_short_name_with_hash(other, digits) for other in alike for digits in _DIGITS}
+    free = (
+        marked for digits in _DIGITS if (marked := _short_name_with_hash(name, digits)) not in taken
+    )
+    return next(free, _short_name_with_hash(name, _DIGITS[-1]))
 
 
 def _shown_forms_of_name(name: str) -> set[str]:
@@ -202,19 +204,19 @@ def _replace_harmful_characters(name: str) -> str:
     return _HARMFUL.sub("?", name[:4096])
 
 
-def _name_with_mark(name: str, digits: int) -> str:
-    """Return a short form of the name, with so many digits of its SHA-256 as a mark."""
+def _short_name_with_hash(name: str, digits: int) -> str:
+    """Return a short form of the name, which ends with so many digits of the name's SHA-256."""
     from hashlib import sha256  # OpenSSL takes 2 ms, and few names are alike
 
     mark = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:digits]
     return f"{shortened_label(prompt_label(name, guarded=False), _MARKED_ROOM - 1 - digits)}+{mark}"
 
 
-def _without_middle(text: str, room: int) -> str:
-    if len(text) <= room:
+def _without_middle(text: str, most_characters: int) -> str:
+    if len(text) <= most_characters:
         return text
-    tail = (room - 2) // 2
-    return f"{text[: room - 2 - tail]}..{text[len(text) - tail :]}"
+    tail = (most_characters - 2) // 2
+    return f"{text[: most_characters - 2 - tail]}..{text[len(text) - tail :]}"
 
 
 def prompt_line(label: str, rows: Sequence[PromptRow], now: int) -> str:
@@ -226,10 +228,10 @@ def prompt_line(label: str, rows: Sequence[PromptRow], now: int) -> str:
     return f"{usual if len(usual) + len(time) < WIDTH else shorter} {time}"
 
 
-def _rows_of_clock(clock: PromptClock, over: str) -> tuple[PromptRow, ...]:
+def _prompt_rows_of_clock(clock: PromptClock, text_after_end: str) -> tuple[PromptRow, ...]:
     if clock.kind == "open":
         return (PromptRow(_FOREVER, "fine", "ok", clock),)
-    last = PromptRow(_FOREVER, "late", f"=={over}==", clock)
+    last = PromptRow(_FOREVER, "late", f"=={text_after_end}==", clock)
     if clock.kind == "ended":
         return (last,)
     text = _LEFT

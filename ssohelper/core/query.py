@@ -20,10 +20,11 @@ _SSO_ROLE = r"(?a)(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?"
 # Matches the portal's link to the console as a role; the group has its parameters.
 _PORTAL_LINK = r"https?://[^#]*#/console\?(.+)"
 _URL_CODE = r"%([0-9a-f]{2})"
-# Signs that give a word another meaning. With one of them, a part of a word is no name.
+# A searched word that begins with one of these signs is no ARN, link or [SESSION:]ACCOUNT/ROLE.
 _SIGNS = ("!", "'", "^")
 
-# Matches the Unicode name of an accented letter, and finds the letter. Two letters have other names.
+# Matches the Unicode name of an accented letter; the group has the letter without the accent. Two
+# letters have names of another form.
 _ACCENTED = r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .+"
 _NAMED_OTHERWISE = {"ß": "s", "ı": "i"}
 
@@ -85,10 +86,10 @@ def _base_letter(character: str) -> str:
 
 def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     text = fold_case(word)
-    named = _parts_named_by_arn(text) or _parts_named_by_link(text)
+    named = _account_and_role_in_arn(text) or _account_and_role_in_portal_link(text)
     if named:
         return [Term(name, at_start=True, at_end=True) for name in named]
-    parts = _parts_of_role_address(text)
+    parts = _session_account_and_role_in_word(text)
     if len(parts) > 1:
         return [term for part in parts for term in _terms_of_word(part, fuzzy)]
     text = parts[0] if parts else text
@@ -108,7 +109,7 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     return [Term(text, is_fuzzy, is_excluded, at_start, at_end, other)]
 
 
-def _parts_named_by_arn(text: str) -> list[str]:
+def _account_and_role_in_arn(text: str) -> list[str]:
     """Return the account id and permission set that an ARN or an IAM role's name contains."""
     arn = re.fullmatch(_ARN, text)
     account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
@@ -119,7 +120,7 @@ def _parts_named_by_arn(text: str) -> list[str]:
     return [name for name in (account_id, role[1] if role else "") if name]
 
 
-def _parts_named_by_link(text: str) -> list[str]:
+def _account_and_role_in_portal_link(text: str) -> list[str]:
     """Return the account id and the role that a link of the portal contains; [] for other texts."""
     link = re.fullmatch(_PORTAL_LINK, text)
     if link is None:
@@ -130,7 +131,7 @@ def _parts_named_by_link(text: str) -> list[str]:
     return [re.sub(_URL_CODE, lambda code: chr(int(code[1], 16)), name) for name in names if name]
 
 
-def _parts_of_role_address(text: str) -> list[str]:
+def _session_account_and_role_in_word(text: str) -> list[str]:
     """Return the parts of [SESSION:]ACCOUNT/ROLE, also if it is not typed to its end.
 
     Return [] for any other word. An account's name may have `:` or `/` itself; then its parts find

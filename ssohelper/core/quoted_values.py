@@ -43,20 +43,21 @@ def has_quoted_values(config: ConfigFile | None, entry: ProfileEntry) -> bool:
     return config is not None and any(find_quoted_values(config, entry.header))
 
 
-def quoted_values_text(found: Sequence[QuotedValue]) -> str:
+def quoted_values_text(quoted_values: Sequence[QuotedValue]) -> str:
     """Return the text that these values are in quotes."""
-    *first, last = (f'"{one.key}"' for one in found)
+    *first, last = (f'"{one.key}"' for one in quoted_values)
     named = f"{', '.join(first)} and {last}" if first else last
     return f"the value of {named} is in quotes, which AWS tools take as a part of it"
 
 
-def remove_quotes_text(config: ConfigFile, found: Sequence[QuotedValue]) -> str:
+def remove_quotes_text(config: ConfigFile, quoted_values: Sequence[QuotedValue]) -> str:
     """Return what to do about these values in quotes."""
-    lines = ", ".join(str(one.line) for one in found)
-    return f"{REMOVE_QUOTES} in line{'s' if len(found) > 1 else ''} {lines} of {show(config.origin, 200)}"
+    lines = ", ".join(str(one.line) for one in quoted_values)
+    in_lines = f"in line{'s' if len(quoted_values) > 1 else ''} {lines}"
+    return f"{REMOVE_QUOTES} {in_lines} of {show(config.origin, 200)}"
 
 
-def check_unquoted(config: ConfigFile, entry: ProfileEntry) -> None:
+def check_profile_has_no_quoted_values(config: ConfigFile, entry: ProfileEntry) -> None:
     """Raise ConfigInvalid if values of this profile are in quotes."""
     found = list(find_quoted_values(config, entry.header))
     if found:

@@ -148,13 +148,13 @@ def find_user_line_with_shell_init(data: bytes) -> int | None:
     return None
 
 
-def diff_rc_files(before: bytes | None, after: bytes | None, name: str) -> Iterator[str]:
+def diff_rc_files(before: bytes | None, after: bytes | None, file_name: str) -> Iterator[str]:
     """Yield the lines of the unified diff of a shell's rc file, without newlines.
 
     A shown line that has no newline in the file is followed by a note, as in diff's output.
     """
     old, new = (_split_lines(data or b"") for data in (before, after))
-    of, to = ("/dev/null" if data is None else name for data in (before, after))
+    of, to = ("/dev/null" if data is None else file_name for data in (before, after))
     for line in difflib.unified_diff(old, new, of, to, lineterm=""):
         head, newline, _ = line.partition("\n")
         yield head
@@ -176,7 +176,7 @@ def _find_our_lines(data: bytes, origin: str) -> "re.Match[bytes] | None":
 
 
 def _replace_our_lines(body: bytes, lines: bytes) -> bytes:
-    """Return the text between the marks, with `lines` in place of lines of `install`."""
+    """Return the text between ssohelper's marks, with `lines` in place of what `install` wrote."""
     if b"".join(found.group() for found in _OUR_LINES.finditer(body)) == lines:
         return body
     first = _OUR_LINES.search(body)

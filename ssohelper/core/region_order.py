@@ -15,9 +15,9 @@ CALL_SECONDS, RENEWAL_SECONDS = 4.0, 5.0
 _PROBE_SECONDS = 1.2
 # How long a region is skipped after its first failure, its second in a row, and so on.
 _SKIPPED_SECONDS = (60, 120, 300, 600)
-# A region that refuses too many requests (429) answers again soon.
+# How long a region is skipped that refuses too many requests (429), since it answers again soon.
 _THROTTLED_SECONDS = 10
-# A region's failure that is so long ago is ignored.
+# A region's failure is ignored after so many seconds.
 _REMEMBERED_SECONDS = 1800
 
 
@@ -29,7 +29,7 @@ class RegionFailure(NamedTuple):
 
 
 class Try(NamedTuple):
-    """A region to ask. `share` is the part of the usual time that it gets; None: all time left."""
+    """A region to ask. `share` is its part of a call's usual time; None: all time that is left."""
 
     region: str
     share: float | None
@@ -38,7 +38,7 @@ class Try(NamedTuple):
 def region_failure_after(
     before: RegionFailure | None, now: int, *, is_throttled: bool
 ) -> RegionFailure:
-    """Return what to record after a region has failed (again)."""
+    """Return the record of a region's failures after one more failure."""
     times = before.times if before else 0
     if is_throttled:
         return RegionFailure(max(times, 1), now + _THROTTLED_SECONDS)

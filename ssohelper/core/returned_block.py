@@ -56,7 +56,9 @@ def find_returned_block(data: bytes, origin: str) -> ReturnedBlock | None:
     return ReturnedBlock(rest, headers)
 
 
-def add_block_again(before: bytes, after: bytes, present: bytes) -> tuple[bytes, tuple[str, ...]]:
+def config_with_returned_block(
+    before: bytes, after: bytes, present: bytes
+) -> tuple[bytes, tuple[str, ...]]:
     """Return the present config with the removed block at its end, and the block's section headers.
 
     `before` and `after` are the config at the time when the block was removed.

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 # The numbers of those fields of a role's row that a search compares. The `field` of a Span is one
 # of these numbers.
 ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
-# The group of the rows of `rows_of_foreign_profiles`. Its id is no account's.
+# In place of an account, the heading of profiles that get their credentials without ssohelper. No
+# account has an empty id.
 OTHER_PROFILES = Account("", "other profiles", "")
 
 
@@ -75,7 +76,9 @@ def rows_without_usage(
     ]
 
 
-def rows_of_foreign_profiles(names_and_providers: Iterable[tuple[str, str]]) -> list[RoleRow]:
+def rows_of_profiles_without_ssohelper(
+    names_and_providers: Iterable[tuple[str, str]],
+) -> list[RoleRow]:
     """Return the rows of profiles that get their credentials without ssohelper.
 
     Such a row's key has the profile's name alone, which equals no role's key.
@@ -100,10 +103,10 @@ def ranked_rows(rows: Sequence[RoleRow]) -> list[RoleRow]:
         return list(rows)
     ids = set(map(id, used))
     unused = [row for row in rows if id(row) not in ids]
-    return sorted(used, key=lambda row: usage_rank(row.usage)) + unused
+    return sorted(used, key=lambda row: usage_sort_key(row.usage)) + unused
 
 
-def usage_rank(usage: Usage) -> tuple[bool, int, int]:
+def usage_sort_key(usage: Usage) -> tuple[bool, int, int]:
     """Return the sort key of a role: favourites first, then the last used, then the most used."""
     return not usage.favourite, -(usage.last_used_at or 0), -usage.uses
 

@@ -117,8 +117,8 @@ class SavedView(NamedTuple):
 
 DEFAULT_VIEW = RoleListView()
 FLAT = RoleListView(is_flat=True)
-# The numbers of rows by account. The accounts, and the rows of each account, are in the order of
-# the list.
+# For each account, the numbers of its rows in the list of roles. The accounts, and the rows of each
+# account, are in the order of the list.
 Groups = dict[AccountKey, list[int]]
 
 
@@ -127,13 +127,13 @@ def account_key(row: RoleRow) -> AccountKey:
     return AccountKey(row.session_name, row.account.id)
 
 
-def group_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
-    """Return the numbers of these rows by account; the account of the first row comes first."""
+def group_row_numbers_by_account(rows: Sequence[RoleRow], row_numbers: Sequence[int]) -> Groups:
+    """Return the `row_numbers` of rows by account; the account of the first number comes first."""
     groups: Groups = {}
     last_account: object = None
     last_session: object = None
     group: list[int] = []
-    for number in numbers:
+    for number in row_numbers:
         session_name, account = rows[number][:2]
         # Most rows follow one of the same account: 20,000 rows then take 3 ms, not 12.
         if account is not last_account or session_name is not last_session:
@@ -143,7 +143,7 @@ def group_by_account(rows: Sequence[RoleRow], numbers: Sequence[int]) -> Groups:
     return groups
 
 
-def sort_rows(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
+def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
     """Return the numbers of the rows in the view's order. `rows` are `role_rows.ranked_rows`.
 
     In a tree, accounts with a favourite come first, and in each account its favourites. Profiles
@@ -151,7 +151,7 @@ def sort_rows(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
     """
     if view.sort == BY_USE:
         return range(len(rows))
-    groups = group_by_account(rows, range(len(rows)))
+    groups = group_row_numbers_by_account(rows, range(len(rows)))
     favourites = {
         number
         for number, row in enumerate(rows)
@@ -159,7 +159,7 @@ def sort_rows(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
     }
     liked = set() if view.is_flat else {account_key(rows[number]) for number in favourites}
 
-    def account_rank(account: AccountKey) -> tuple[bool, bool, str, str, str]:
+    def account_sort_key(account: AccountKey) -> tuple[bool, bool, str, str, str]:
         name = rows[groups[account][0]].account.name or account.account_id
         first = name.casefold() if view.sort == BY_NAME else ""
         return (
@@ -170,12 +170,12 @@ def sort_rows(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
             account.session_name,
         )
 
-    def role_rank(number: int) -> tuple[bool, str]:
+    def role_sort_key(number: int) -> tuple[bool, str]:
         return number not in favourites, rows[number].role_name.casefold()
 
     found: list[int] = []
-    for account in sorted(groups, key=account_rank):
-        found += sorted(groups[account], key=role_rank)
+    for account in sorted(groups, key=account_sort_key):
+        found += sorted(groups[account], key=role_sort_key)
     return sorted(found, key=lambda number: number not in favourites) if view.is_flat else found
 
 

@@ -13,18 +13,23 @@ from operator import add
 from typing import NamedTuple
 
 from ssohelper.core.query import Term, fold_case, parse_query, without_accents
-from ssohelper.core.subsequence import MAX_LENGTH, WordMatch, bonus_points, find_best_matches
+from ssohelper.core.subsequence import (
+    MAX_LENGTH,
+    WordMatch,
+    bonus_points_by_position,
+    find_best_matches,
+)
 
-# The rank of a search term that is a whole field, begins a field, begins a word, or is inside a
+# The ranks of a search term: it is a whole field, begins a field, begins a word, or is inside a
 # word.
 _WHOLE, _FIELD_START, _WORD_START, _INSIDE = 8, 4, 2, 1
 # A term that is found as a whole scores at least _AS_A_WHOLE * _UNIT; a term found as a subsequence
 # scores less than _UNIT. So the rows with the most terms found as a whole come first.
 _UNIT, _AS_A_WHOLE = 1 << 13, 256
-# If two texts are worth the same, the shorter text is the better match, as in fzf. The lengths of
-# all texts that match one search together stay below _LENGTH.
+# Of two texts with the same points, the shorter one is the better match, as in fzf. A point counts
+# _LENGTH, and the lengths of a row's texts subtract less than that in all.
 _LENGTH, _LONGEST = 1 << 15, 256
-# The points that fzf takes for the gap between two fields: as wide as an account id between them.
+# How many points a match over two fields loses: as for a gap of an account id's width in fzf.
 _FIELD_GAP = 3 + 13
 # The most terms of a search: more than a user types.
 _TERMS_KEPT = 8
@@ -168,35 +173,39 @@ class _Column:
         self._bonuses: dict[int, list[int]] = {}
 
     @cached_property
-    def _unaccented(self) -> list[str]:
+    def _texts_without_accents(self) -> list[str]:
         if all(map(str.isascii, self.texts)):
             return self.texts
         return list(map(without_accents, self.texts))
 
-    def texts_for(self, word: str) -> list[str]:
+    def texts_to_search_for_word(self, word: str) -> list[str]:
         """Return the texts in which to look for a word of a search.
 
         As in fzf, a word without accents is also found where the text has them. All these texts
         have the lengths of the original ones.
         """
-        return self._unaccented if without_accents(word) == word else self.texts
+        return self._texts_without_accents if without_accents(word) == word else self.texts
 
-    def bonuses_of(self, number: int) -> list[int]:
-        """Return the points that a match adds at each position of this text. Computed once."""
-        found = self._bonuses.get(number)
+    def bonuses_of(self, text_number: int) -> list[int]:
+        """Return, for each position of this text, the points that a match there adds."""
+        found = self._bonuses.get(text_number)
         if found is None:
-            found = self._bonuses[number] = bonus_points(self.originals[number])
+            found = self._bonuses[text_number] = bonus_points_by_position(
+                self.originals[text_number]
+            )
         return found
 
     def scores(self, term: Term, *, fuzzy: bool) -> list[int] | None:
         """Return the score of the term in each text, or None if it is in no text."""
-        texts = self.texts_for(term.text)
+        texts = self.texts_to_search_for_word(term.text)
         has_any = False
         scores = [0] * len(texts)
         for word in term.spellings:
             for number, text in enumerate(texts):
                 if word in text:
-                    score, _ = _whole_score(term, word, text, self.originals[number])
+                    score, _ = _score_and_position_of_whole_word(
+                        term, word, text, self.originals[number]
+                    )
                     scores[number] = max(scores[number], score)
                     has_any = has_any or scores[number] > 0
         if fuzzy and term.is_fuzzy and len(term.text) > 1:
@@ -204,19 +213,23 @@ class _Column:
             for number, text in enumerate(texts):
                 if not scores[number] and passes(text):
                     best = find_best_matches(term.text, text, self.bonuses_of(number))
-                    scores[number] = _fuzzy_score(best, term.text, len(text))
+                    scores[number] = _score_of_subsequence(best, term.text, len(text))
                     has_any = has_any or scores[number] > 0
         return scores if has_any else None
 
-    def positions(self, term: Term, number: int) -> list[int]:
+    def positions(self, term: Term, text_number: int) -> list[int]:
         """Return which characters of this text match the term, which must be in it."""
-        text, original = self.texts_for(term.text)[number], self.originals[number]
+        text, original = (
+            self.texts_to_search_for_word(term.text)[text_number],
+            self.originals[text_number],
+        )
         score, start, length = max(
-            (*_whole_score(term, word, text, original), len(word)) for word in term.spellings
+            (*_score_and_position_of_whole_word(term, word, text, original), len(word))
+            for word in term.spellings
         )
         if score:
             return list(range(start, start + length))
-        return find_best_matches(term.text, text, self.bonuses_of(number))[-1].positions()
+        return find_best_matches(term.text, text, self.bonuses_of(text_number))[-1].positions()
 
 
 class _TwoColumnSearch:
@@ -226,7 +239,9 @@ class _TwoColumnSearch:
         self._first, self._second = first, second
         # For each text of the second column: the matches of the word's suffixes, by the number of
         # the word's characters before the suffix, which must match in the first column.
-        self._rests = [_find_word_ends(word, second, number) for number in range(len(second.texts))]
+        self._rests = [
+            _matches_of_word_endings(word, second, number) for number in range(len(second.texts))
+        ]
         self._needs = [min(rests, default=len(word)) for rests in self._rests]
         least = min(self._needs, default=len(word))
         self.is_possible = least < len(word)
@@ -235,7 +250,7 @@ class _TwoColumnSearch:
             passes = _subsequence_pattern(word[:least]).match
             self._begun = [
                 find_best_matches(word[:-1], text, first.bonuses_of(number)) if passes(text) else []
-                for number, text in enumerate(first.texts_for(word))
+                for number, text in enumerate(first.texts_to_search_for_word(word))
             ]
 
     def improved_scores(self, scores: list[int], rows: Sequence[int]) -> list[int]:
@@ -258,12 +273,12 @@ class _TwoColumnSearch:
             return 0, [], []
         return score, self._begun[one][count - 1].positions(), self._rests[two][count].positions()
 
-    def _best_split(self, one: int, two: int) -> tuple[int, int]:
+    def _best_split(self, first_text: int, second_text: int) -> tuple[int, int]:
         """Return the word's best score, and how many of its characters match in the first text."""
-        begun = self._begun[one]
-        length = len(self._first.texts[one])
+        begun = self._begun[first_text]
+        length = len(self._first.texts[first_text])
         points, best = 0, 0
-        for count, rest in self._rests[two].items():
+        for count, rest in self._rests[second_text].items():
             if count <= len(begun):
                 head = begun[count - 1]
                 gap = _FIELD_GAP + min(length, MAX_LENGTH) - head.position
@@ -272,23 +287,25 @@ class _TwoColumnSearch:
                     points, best = worth, count
         if not best:
             return 0, 0
-        return _score(min(points, _UNIT - 1), length + len(self._second.texts[two])), best
+        return _score_with_length(
+            min(points, _UNIT - 1), length + len(self._second.texts[second_text])
+        ), best
 
 
-def _find_word_ends(word: str, column: _Column, number: int) -> dict[int, WordMatch]:
+def _matches_of_word_endings(word: str, column: _Column, text_number: int) -> dict[int, WordMatch]:
     """Return the matches of suffixes of the searched word at beginnings of words in this text.
 
     The keys are the numbers of characters of the searched word before the suffix.
     """
-    text, bonus = column.texts_for(word)[number], column.bonuses_of(number)
+    text, bonus = column.texts_to_search_for_word(word)[text_number], column.bonuses_of(text_number)
     found = {}
     for count in range(1, len(word)):
         rest = word[count:]
         best = find_best_matches(rest, text, bonus)
         start = bonus[best[-1].positions()[0]] if len(best) == len(rest) else 0
         if start:
-            # find_best_matches has counted this bonus twice, as if this were the first character of
-            # the searched word.
+            # find_best_matches counts the bonus of a word's first character twice. The first
+            # character of a suffix gets it once.
             found[count] = best[-1]._replace(points=best[-1].points - start)
     return found
 
@@ -311,26 +328,28 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
 
 
 def similar_names(name: str, known: Iterable[str], cutoff: float = 0.4) -> list[str]:
-    """Return at most three of the known names, the most similar first; `cutoff` as above."""
+    """Return at most three known names, the most similar first; `cutoff` is the least (0 to 1)."""
     return difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
 
 
-def _score(worth: int, length: int) -> int:
-    return worth * _LENGTH - min(length, _LONGEST)
+def _score_with_length(points: int, length: int) -> int:
+    return points * _LENGTH - min(length, _LONGEST)
 
 
-def _fuzzy_score(best: list[WordMatch], word: str, length: int) -> int:
-    if len(best) < len(word):
+def _score_of_subsequence(matches: list[WordMatch], word: str, length: int) -> int:
+    if len(matches) < len(word):
         return 0
-    return _score(min(max(1, best[-1].points), _UNIT - 1), length)
+    return _score_with_length(min(max(1, matches[-1].points), _UNIT - 1), length)
 
 
-def _whole_score(term: Term, word: str, text: str, original: str) -> tuple[int, int]:
+def _score_and_position_of_whole_word(
+    term: Term, word: str, text: str, original: str
+) -> tuple[int, int]:
     """Return score and position of a word that must be in the text as a whole; 0 if not."""
     place = _find_best_rank(term, word, text, original)
     if place is None:
         return 0, 0
-    return _score(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
+    return _score_with_length(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
 
 
 def _find_best_rank(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:

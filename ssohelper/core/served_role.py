@@ -5,8 +5,8 @@ from collections.abc import Mapping
 # The variable whose value is the `RoleKey.text` of the role that the endpoint serves. The
 # endpoint's other variables name no role.
 VARIABLE = "SSOHELPER_SERVED_ROLE"
-# The full screen sets this variable for `exec`: the profile may have been edited since the user
-# chose it. It is the `RoleKey.text` of the role, or the `ForeignProfile.origin` of a profile.
+# By this variable, the full screen tells `exec` what the user chose: the `RoleKey.text` of a role, or
+# the `ForeignProfile.origin` of a profile. The profile may have been edited since.
 CHOSEN = "_SSOHELPER_CHOSEN_ROLE"
 _ENDPOINT = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 # If one of these variables is set, an SDK does not ask the endpoint.

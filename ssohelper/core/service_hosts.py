@@ -71,7 +71,7 @@ def checked_region(text: str) -> str:
     """Return the text if it is a region that can have Identity Center. Raises: ConfigInvalid."""
     if is_isolated_region(text):
         raise ConfigInvalid(
-            f'the partition of AWS that the region "{text}" is in is not supported',
+            f'ssohelper does not support the partition of AWS with the region "{text}"',
             hint="supported are the regions of aws, aws-us-gov, aws-cn and aws-eusc",
         )
     if find_partition(text) is None:
@@ -125,7 +125,7 @@ def console_federation_url(region: str, environ: Mapping[str, str]) -> str:
     Raises: ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names another host, because role credentials
     are sent to this URL.
     """
-    override = _url_override("console sign-in", environ)
+    override = _url_in_variable_of_service("console sign-in", environ)
     return override or f"https://{regional_host(partition_of(region).sign_in_host, region)}"
 
 
@@ -180,7 +180,9 @@ def checked_sign_in_url(url: str, region: str, oidc_service_url: str) -> str:
             f'unexpected sign-in address "{shown_url(url)}"',
             hint="nothing was opened; try again, and tell your administrator if this repeats",
         )
-    rebuilt = f"{parts.scheme.lower()}://{_authority(parts)}{percent_encoded(parts.path or '/')}"
+    rebuilt = (
+        f"{parts.scheme.lower()}://{_host_and_port(parts)}{percent_encoded(parts.path or '/')}"
+    )
     if parts.query:
         rebuilt += "?" + percent_encoded(parts.query)
     return rebuilt + ("#" + percent_encoded(parts.fragment) if parts.fragment else "")
@@ -207,7 +209,7 @@ def _service_url(
     service: str, region: str, environ: Mapping[str, str], variant: HostVariant
 ) -> str:
     partition = partition_of(region)
-    override = _url_override(service, environ)
+    override = _url_in_variable_of_service(service, environ)
     return override or f"https://{_service_host(service, region, partition, variant)}"
 
 
@@ -219,22 +221,22 @@ def _service_host(service: str, region: str, partition: Partition, variant: Host
     return f"{_PREFIXES[service][has_fips_name]}.{region}.{suffix}"
 
 
-def _url_override(service: str, environ: Mapping[str, str]) -> str | None:
+def _url_in_variable_of_service(service: str, environ: Mapping[str, str]) -> str | None:
     variable = _VARIABLES[service]
     url = environ.get(variable, "")
     if url and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
-        return _checked_url_override(service, variable, url)
+        return _checked_url_in_variable(service, variable, url)
     return None
 
 
-def _checked_url_override(service: str, variable: str, url: str) -> str:
+def _checked_url_in_variable(service: str, variable: str, url: str) -> str:
     parts = _split_url(url)
     if parts is not None and parts.scheme.lower() in ("http", "https"):
         host = parts.hostname or ""
         plain = not (parts.query or parts.fragment)
         if plain and (_is_loopback(host) or _is_service_host(service, parts)):
             path = percent_encoded(parts.path).rstrip("/")
-            return f"{parts.scheme.lower()}://{_authority(parts)}{path}"
+            return f"{parts.scheme.lower()}://{_host_and_port(parts)}{path}"
     others = "neither this machine nor AWS" if service in _PREFIXES else "not this machine"
     raise ConfigInvalid(
         f'{variable} names "{shown_url(url)}", which is {others}',
@@ -306,7 +308,7 @@ def _punycode(host: str) -> str:
     return ".".join(labels)
 
 
-def _authority(parts: SplitResult) -> str:
+def _host_and_port(parts: SplitResult) -> str:
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host
     return shown if parts.port is None else f"{shown}:{parts.port}"

@@ -22,40 +22,40 @@ def changes_that_add_session(config: ConfigFile, session: SsoSession) -> list[Ch
     return [] if config.session_header(session.name) else [session_section(session)]
 
 
-def changes_that_rename_session(config: ConfigFile, old: str, new: str) -> list[Change]:
-    """Return the changes that rename a session; no changes if the config has no session `old`.
+def changes_that_rename_session(config: ConfigFile, old_name: str, new_name: str) -> list[Change]:
+    """Return the changes that rename a session; no changes if the config has no session `old_name`.
 
     Raises: ConfigInvalid with the line of a command in which the name cannot be replaced.
     """
-    header = config.session_header(old)
+    header = config.session_header(old_name)
     if header is None:
         return []
-    changes: list[Change] = [EditSection(header, new_header=f"sso-session {new}")]
-    for entry in find_profiles_of_session(config, old):
+    changes: list[Change] = [EditSection(header, new_header=f"sso-session {new_name}")]
+    for entry in find_profiles_of_session(config, old_name):
         keys = _keys_without_inherited(config, entry)
         assign = []
-        if keys.get(_SESSION) == old:
-            assign.append((_SESSION, new))
-        if _session_of_command(keys) == old:
-            assign.append((_COMMAND, _command_with_new_session(config, entry, old, new)))
+        if keys.get(_SESSION) == old_name:
+            assign.append((_SESSION, new_name))
+        if _session_of_command(keys) == old_name:
+            assign.append((_COMMAND, _command_with_new_session(config, entry, old_name, new_name)))
         changes.append(EditSection(entry.header, tuple(assign)))
     return changes
 
 
-def changes_that_remove_session(config: ConfigFile, name: str) -> list[Change]:
+def changes_that_remove_session(config: ConfigFile, session_name: str) -> list[Change]:
     """Return the changes that remove a session and the managed profiles that use it."""
-    header = config.session_header(name)
-    managed = [entry for entry in find_profiles_of_session(config, name) if entry.managed]
+    header = config.session_header(session_name)
+    managed = [entry for entry in find_profiles_of_session(config, session_name) if entry.managed]
     removals = [RemoveSection(entry.header) for entry in managed]
     return [*removals, RemoveSection(header)] if header else []
 
 
-def find_profiles_of_session(config: ConfigFile, name: str) -> list[ProfileEntry]:
+def find_profiles_of_session(config: ConfigFile, session_name: str) -> list[ProfileEntry]:
     """Return the profiles that name the session directly, in the order of the config."""
     return [
         entry
         for entry in config.profiles()
-        if name
+        if session_name
         in (
             (keys := _keys_without_inherited(config, entry)).get(_SESSION),
             _session_of_command(keys),
@@ -80,20 +80,20 @@ def _list_sessions_named_by(config: ConfigFile, entry: ProfileEntry) -> Iterator
     """Yield the sessions that the profile's keys (also those of [DEFAULT]) or its command name."""
     keys = entry.keys
     yield keys.get(_SESSION)
-    options = process_command.own_command_options(keys.get(_COMMAND, "")) or {}
+    options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
     yield options.get("--session")
     if "--profile" in options:
         target = config.target_or_none(entry)
         yield target.session_name if target else None
 
 
-def find_profiles_that_need_session(config: ConfigFile, name: str) -> list[ProfileEntry]:
+def find_profiles_that_need_session(config: ConfigFile, session_name: str) -> list[ProfileEntry]:
     """Return the profiles that name the session, then the chains that start from these profiles."""
-    users = find_profiles_of_session(config, name)
+    users = find_profiles_of_session(config, session_name)
     names = {entry.name for entry in users}
     for entry in config.profiles():
         chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
-        if chain and entry.name not in names and chain.target.session_name == name:
+        if chain and entry.name not in names and chain.target.session_name == session_name:
             users.append(entry)
     return users
 
@@ -104,15 +104,19 @@ def _keys_without_inherited(config: ConfigFile, entry: ProfileEntry) -> dict[str
 
 
 def _session_of_command(keys: dict[str, str]) -> str | None:
-    options = process_command.own_command_options(keys.get(_COMMAND, "")) or {}
+    options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
     return options.get("--session")
 
 
-def _command_with_new_session(config: ConfigFile, entry: ProfileEntry, old: str, new: str) -> str:
+def _command_with_new_session(
+    config: ConfigFile, entry: ProfileEntry, old_name: str, new_name: str
+) -> str:
     command = entry.keys[_COMMAND]
-    pattern = rf"(--session(?:=|\s+))([\"']?){re.escape(old)}\2(?=\s|$)"
-    renamed = re.sub(pattern, rf"\g<1>{new}", command, count=1)
-    before, after = (process_command.own_command_options(text) for text in (command, renamed))
-    if before is None or after != {**before, "--session": new}:
-        config.refuse_key(entry, _COMMAND, f'the session "{old}" in this command cannot be renamed')
+    pattern = rf"(--session(?:=|\s+))([\"']?){re.escape(old_name)}\2(?=\s|$)"
+    renamed = re.sub(pattern, rf"\g<1>{new_name}", command, count=1)
+    before, after = (process_command.ssohelper_options(text) for text in (command, renamed))
+    if before is None or after != {**before, "--session": new_name}:
+        config.refuse_key(
+            entry, _COMMAND, f'the session "{old_name}" in this command cannot be renamed'
+        )
     return renamed

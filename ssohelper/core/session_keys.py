@@ -49,8 +49,11 @@ def keys_of_session(config: ConfigFile, session_name: str) -> dict[str, str]:
     return config.text.defaults.values() | config.text.sections[header].values()
 
 
-def find_differing_key(config: ConfigFile, keys: Mapping[str, str]) -> SessionKey | None:
-    """Return the first key of its session of which a profile with these keys has another value."""
+def find_session_key_that_differs(config: ConfigFile, keys: Mapping[str, str]) -> SessionKey | None:
+    """Return the first key in the session's section of which the profile has another value.
+
+    `keys` are the profile's keys.
+    """
     session_name = keys.get("sso_session", "")
     for name, value in keys_of_session(config, session_name).items():
         if keys.get(name, value) != value:
@@ -61,8 +64,8 @@ def find_differing_key(config: ConfigFile, keys: Mapping[str, str]) -> SessionKe
     return None
 
 
-def refuse_profiles_that_differ(config: ConfigFile, changes: Iterable[Change]) -> None:
-    """Check that these changes make no profile one that botocore refuses because of its session.
+def refuse_profiles_that_differ_from_session(config: ConfigFile, changes: Iterable[Change]) -> None:
+    """Check that after these changes botocore refuses no profile for a key of its session.
 
     Raises: ConfigInvalid, with the line of the session's key, if they do.
     """
@@ -76,8 +79,8 @@ def refuse_profiles_that_differ(config: ConfigFile, changes: Iterable[Change]) -
             after = kept | dict(change.assign)
         else:
             continue
-        differing = find_differing_key(config, defaults | after)
-        if differing is not None and find_differing_key(config, before) is None:
+        differing = find_session_key_that_differs(config, defaults | after)
+        if differing is not None and find_session_key_that_differs(config, before) is None:
             config.text.refuse_line(
                 differing.line,
                 f"boto3 and the AWS CLI would refuse [{show(change.header, 80)}] without "

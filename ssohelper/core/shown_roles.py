@@ -63,9 +63,9 @@ class ShownRoles:
         self._index = self._order = self._accounts = None
         self._update_lines()
 
-    def search(self, text: str) -> None:
+    def search(self, query: str) -> None:
         """Show the rows that match, best first; in a tree, the best match's account is first."""
-        self.query = text
+        self.query = query
         self._update_lines()
 
     def set_view(self, view: RoleListView) -> None:
@@ -111,7 +111,7 @@ class ShownRoles:
         if self.view.is_flat:
             self._groups, self.lines = {}, numbers
             return
-        self._groups = role_tree.group_by_account(self.rows, numbers)
+        self._groups = role_tree.group_row_numbers_by_account(self.rows, numbers)
         if self._accounts is None and len(numbers) == len(self.rows):
             self._accounts = self._groups
         can_fold = self.can_fold
@@ -128,7 +128,7 @@ class ShownRoles:
             numbers = self._index.search(self.query, fuzzy=True)
         else:
             if self._order is None:
-                self._order = role_tree.sort_rows(self.rows, self.view)
+                self._order = role_tree.sorted_row_numbers(self.rows, self.view)
             numbers = self._order
         if not self.view.is_filtered:
             return numbers
@@ -164,21 +164,23 @@ class ShownRoles:
             return line
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
 
-    def heading_above(self, number: int) -> int:
+    def heading_above(self, row_number: int) -> int:
         """Return the number in `lines` that stands for the heading of this row's account."""
-        return ~self._groups[account_key(self.rows[number])][0]
+        return ~self._groups[account_key(self.rows[row_number])][0]
 
-    def heading_of(self, number: int) -> Heading:
+    def heading_of(self, row_number: int) -> Heading:
         """Return the heading of this row's account, with the account's shown rows."""
         if self._accounts is None:
-            self._accounts = role_tree.group_by_account(self.rows, range(len(self.rows)))
-        account = account_key(self.rows[number])
+            self._accounts = role_tree.group_row_numbers_by_account(
+                self.rows, range(len(self.rows))
+            )
+        account = account_key(self.rows[row_number])
         shown = [self.rows[each] for each in self._groups[account]]
         is_folded = self.can_fold and self.view.is_folded(account)
         return Heading(shown, len(self._accounts[account]), is_folded)
 
-    def spans(self, number: int) -> list[Span]:
+    def spans(self, row_number: int) -> list[Span]:
         """Return which characters of this row match the search."""
         if self._index is None or not self.is_searching:
             return []
-        return self._index.spans(self.query, number, fuzzy=True)
+        return self._index.spans(self.query, row_number, fuzzy=True)

@@ -93,7 +93,7 @@ def sign_in_length_after_end(facts: SignInFacts, token_life_seconds: int, now: i
     length = now - began
     if known is None:
         return length
-    # Each end was noticed up to 2 h late, so the shorter length is the more exact one.
+    # The end of each sign-in was noticed up to 2 h late, so the shorter of two lengths is more exact.
     return min(known, length) if abs(known - length) <= _MAX_DELAY_SECONDS else None
 
 

@@ -15,6 +15,7 @@ from ssohelper.core.text import show
 DESKTOP = "desktop"
 # Notices are given an hour and a quarter of an hour before the end of a sign-in, and at the end.
 _NOTICE_SECONDS_BEFORE = (3600, 900, 0)
+# The names of notices: the seconds before the end as text, "over" and "refused".
 _AT_END = "0"
 # Two calculated ends of a sign-in that differ by at most a minute count as the same end, because
 # they are calculated from times that several files hold in whole seconds.
@@ -29,8 +30,8 @@ class GivenNotices(NamedTuple):
     end: int | None = None
     marks: frozenset[str] = frozenset()
 
-    def given_marks_of_end(self, end: int | None) -> frozenset[str]:
-        """Return which notices of this end have been given."""
+    def given_notices_of_end(self, end: int | None) -> frozenset[str]:
+        """Return the names of the notices of this end that have been given."""
         return self.marks if is_same_end(self.end, end) else frozenset()
 
 
@@ -54,10 +55,10 @@ def end_that_notices_announce(outlook: Outlook, now: int) -> int | None:
     return outlook.sign_in_needed_at
 
 
-def due_notice_marks(
+def find_due_notices(
     outlook: Outlook, now: int, next_at: int, *, is_refused: bool = False
 ) -> frozenset[str]:
-    """Return which notices are due now, if the next renewal comes at `next_at`.
+    """Return which notices are due now, by name, if the next renewal comes at `next_at`.
 
     `is_refused` means that AWS has just refused to renew the token: then a notice is due as well.
     """

@@ -122,7 +122,7 @@ def _split_url(text: str) -> SplitResult | None:
         return None
 
 
-def _invalid_start_url(text: str, what: str) -> ConfigInvalid:
+def _invalid_start_url(text: str, fault: str) -> ConfigInvalid:
     if not text.isascii():
-        what = "contains letters that are not ASCII"
-    return ConfigInvalid(f'"{shown_url(text)}" {what}', hint=_EXAMPLE)
+        fault = "contains letters that are not ASCII"
+    return ConfigInvalid(f'"{shown_url(text)}" {fault}', hint=_EXAMPLE)

@@ -38,7 +38,7 @@ class WordMatch(NamedTuple):
         return found[::-1]
 
 
-def bonus_points(text: str) -> list[int]:
+def bonus_points_by_position(text: str) -> list[int]:
     """Return, for each position of the text, the bonus points that a match there adds.
 
     The bonus inside a word is 0. `text` has its capital letters: "ReadOnly" has two words, as
@@ -80,8 +80,8 @@ def find_best_matches(word: str, text: str, bonus: Sequence[int]) -> list[WordMa
     return best
 
 
-def _points_of_match(found: WordMatch) -> int:
-    return found.points
+def _points_of_match(match: WordMatch) -> int:
+    return match.points
 
 
 def _find_next_matches(
@@ -118,9 +118,9 @@ def _find_next_matches(
     return found
 
 
-def _continue_run(before: WordMatch, at: int, here: int) -> WordMatch:
+def _continue_run(before: WordMatch, at: int, bonus: int) -> WordMatch:
     """Return the match that continues a run of consecutive characters with the one at `at`."""
-    if here >= _BOUNDARY and here > before.run_bonus:
-        return WordMatch(at, before.points + _MATCH + here, here, before)
-    worth = max(here, before.run_bonus, _CONSECUTIVE)
+    if bonus >= _BOUNDARY and bonus > before.run_bonus:
+        return WordMatch(at, before.points + _MATCH + bonus, bonus, before)
+    worth = max(bonus, before.run_bonus, _CONSECUTIVE)
     return WordMatch(at, before.points + _MATCH + worth, before.run_bonus, before)

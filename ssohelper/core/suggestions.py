@@ -7,9 +7,10 @@ from ssohelper.core.query import fold_case
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.search import Index, similar_names
 
-# How similar a name must be. Less would offer a name for every text.
+# How similar to a mistyped word a name must be (0 to 1) to be offered. With less, every text would
+# get a name.
 _CUTOFF = 0.6
-# A shorter word is similar to too many names.
+# The fewest characters of a word for which names are offered: shorter ones are like too many names.
 _LEAST = 4
 _BETWEEN_WORDS = r"[\W\d_]+"
 
@@ -25,13 +26,13 @@ def suggest_search(query: str, index: Index, rows: Sequence[RoleRow]) -> str:
     for at, word in enumerate(words):
         if len(word) < _LEAST or not word[0].isalnum() or index.search(word, fuzzy=True):
             continue
-        near = similar_names(fold_case(word), _list_names(rows), _CUTOFF)
+        near = similar_names(fold_case(word), _list_names_and_words(rows), _CUTOFF)
         words[at] = near[0] if near else word
     found = " ".join(words)
     return found if index.search(found, fuzzy=True) else ""
 
 
-def _list_names(rows: Iterable[RoleRow]) -> Iterable[str]:
+def _list_names_and_words(rows: Iterable[RoleRow]) -> Iterable[str]:
     """Return the names of accounts and roles, and the words in them, in lower case, each once."""
     names = {name for row in rows for name in (row.account.name, row.role_name)}
     parts = [part for name in sorted(names) for part in re.split(_BETWEEN_WORDS, name)]

@@ -56,7 +56,7 @@ def broken_into_lines(text: str, columns: int) -> Iterator[str]:
     A line is broken at a space if possible, else after a character such as `-`, else anywhere.
     """
     while columns_of_text(text) > columns:
-        end = _count_that_fits(text, columns)
+        end = _count_characters_that_fit(text, columns)
         space, mark = text.rfind(" ", 1, end + 1), re.match(_LAST_MARK, text[:end])
         end = space if space > 0 else mark.end() if mark else end
         yield text[:end].rstrip()
@@ -68,7 +68,7 @@ def cut_to_columns(text: str, columns: int) -> str:
     """Return the text if it fits into so many terminal columns, else its start and an ellipsis."""
     if columns_of_text(text) <= columns:
         return text
-    return text[: _count_that_fits(text, columns - 1)] + "…"
+    return text[: _count_characters_that_fit(text, columns - 1)] + "…"
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
@@ -85,7 +85,7 @@ def _escape_character(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def _count_that_fits(text: str, columns: int) -> int:
+def _count_characters_that_fit(text: str, columns: int) -> int:
     """Return how many of the text's characters fit into so many terminal columns; at least one."""
     taken = 0
     for number, character in enumerate(text):

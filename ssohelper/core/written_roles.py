@@ -28,13 +28,13 @@ class WrittenRole(NamedTuple):
 
 
 def lacks_role(config: ConfigFile, entry: ProfileEntry) -> bool:
-    """Return whether a profile is managed, names no role that can be read, and no other source."""
+    """Return whether a profile is managed and names neither a valid role nor another source."""
     if not entry.managed or chains.is_chain(entry) or _names_another_source(entry):
         return False
     return config.target_or_none(entry) is None
 
 
-def has_other_source(config: ConfigFile, entry: ProfileEntry) -> bool:
+def is_managed_with_other_source(config: ConfigFile, entry: ProfileEntry) -> bool:
     """Return whether a profile is managed, and gets credentials from another source than ssohelper.
 
     ssohelper writes such a profile only if it assumes a role through a source profile.
@@ -45,7 +45,7 @@ def has_other_source(config: ConfigFile, entry: ProfileEntry) -> bool:
 
 def _names_another_source(entry: ProfileEntry) -> bool:
     command = entry.keys.get("credential_process", "")
-    runs_another_program = process_command.own_command_options(
+    runs_another_program = process_command.ssohelper_options(
         command
     ) is None and not process_command.find_syntax_error(command)
     return runs_another_program or any(entry.keys.get(key) for key in _OTHER_SOURCES)
@@ -57,8 +57,8 @@ def list_profiles_without_role(config: ConfigFile) -> list[ProfileEntry]:
 
 
 def list_profiles_with_other_source(config: ConfigFile) -> list[ProfileEntry]:
-    """Return the managed profiles to which `has_other_source` applies."""
-    return [entry for entry in config.profiles() if has_other_source(config, entry)]
+    """Return the managed profiles to which `is_managed_with_other_source` applies."""
+    return [entry for entry in config.profiles() if is_managed_with_other_source(config, entry)]
 
 
 def find_role_to_restore(
@@ -69,15 +69,15 @@ def find_role_to_restore(
     return found if found is not None and lacks_role(config, entry) else None
 
 
-def find_names_of_edited_roles(
+def find_profiles_edited_to_other_source(
     config: ConfigFile, written_roles: Mapping[str, WrittenRole]
 ) -> dict[Role, str]:
-    """Return, by role, the profile that was written for it and has another source by now."""
+    """Return, by role, the profile that ssohelper wrote for it; by now, it has another source."""
     entries = {name: config.profile(name) for name in written_roles}
     return {
         written_roles[name].role: name
         for name, entry in entries.items()
-        if entry is not None and has_other_source(config, entry)
+        if entry is not None and is_managed_with_other_source(config, entry)
     }
 
 
@@ -96,7 +96,7 @@ def find_written_roles(
         except ConfigInvalid:
             continue
         for name in names:
-            written = _find_managed_role(config, name)
+            written = _find_role_of_managed_profile(config, name)
             if written is not None:
                 found.setdefault(name, written)
         if len(found) == len(names):
@@ -111,33 +111,33 @@ def find_roles_before_edit(
 
     `writes` are the configs before and after each write of ssohelper, the latest first.
     """
-    read = _make_reader(origin)
+    read = _make_config_parser(origin)
     found: dict[str, WrittenRole] = {}
     left = set(names)
     for before, after in writes:
         for name in tuple(left):
-            written = _find_managed_role(read(after), name)
+            written = _find_role_of_managed_profile(read(after), name)
             if written is not None:
                 found[name] = written
-            if written is not None or _find_managed_role(read(before), name) is not None:
+            if written is not None or _find_role_of_managed_profile(read(before), name) is not None:
                 left.discard(name)
     return found
 
 
-def _make_reader(origin: str) -> Callable[[bytes | None], ConfigFile]:
-    """Return a function that parses each content once. What cannot be read has no profiles."""
+def _make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile]:
+    """Return a function that parses each config once. A config that is invalid counts as empty."""
 
     @cache
-    def read(content: bytes | None) -> ConfigFile:
+    def parse_config(content: bytes | None) -> ConfigFile:
         try:
             return ConfigFile.parse(content or b"", origin)
         except ConfigInvalid:
             return ConfigFile.parse(b"", origin)
 
-    return read
+    return parse_config
 
 
-def _find_managed_role(config: ConfigFile, name: str) -> WrittenRole | None:
+def _find_role_of_managed_profile(config: ConfigFile, name: str) -> WrittenRole | None:
     entry = config.profile(name)
     target = config.target_or_none(entry) if entry is not None and entry.managed else None
     if target is None or target.session_name is None or target.form not in (PROCESS, NATIVE):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.process_command import own_command_options
+from ssohelper.core.process_command import ssohelper_options
 from ssohelper.core.service_hosts import is_region
 from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import ConfigInvalid, LocalState
@@ -117,7 +117,7 @@ class ConfigStore:
             kept = {"region": region} if is_region(region) else {}
             if keys.get("aws_access_key_id"):
                 pass
-            elif program and own_command_options(program) is None:
+            elif program and ssohelper_options(program) is None:
                 kept["credential_process"] = program
             else:
                 continue

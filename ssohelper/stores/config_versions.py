@@ -140,7 +140,7 @@ class ConfigVersions:
                 raise self._version_error(path, "is missing")
             return _Index()
         try:
-            found = schema.parse_version_index(files.parse_json_object(content))
+            found = schema.parse_undo_and_redo_numbers(files.parse_json_object(content))
         except Damaged as damage:
             raise self._version_error(path, "is damaged") from damage
         return _Index(*found)
@@ -208,7 +208,9 @@ def _length_and_hash(data: bytes | None) -> dict[str, Any]:
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _split_content(rest: bytes, described: schema.Described | None) -> tuple[bytes | None, bytes]:
+def _split_content(
+    rest: bytes, described: schema.ConfigDigest | None
+) -> tuple[bytes | None, bytes]:
     """Return the config's content at the start of `rest`, and the bytes after it.
 
     Raises: Damaged when its length or SHA-256 is not the one in `described`.

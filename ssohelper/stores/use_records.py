@@ -54,7 +54,7 @@ class UsageStore:
     def load_all(self) -> dict[RoleKey, Usage]:
         """Return the usage of every role that was ever used or made a favourite."""
         return _load_lines_by_role(
-            self._state / "usage.json", schema.usage_lines, schema.parse_usage
+            self._state / "usage.json", schema.usage_records, schema.parse_usage
         )
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
@@ -165,7 +165,7 @@ class ConsoleVisits:
 
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
         return _load_lines_by_role(
-            self._pages_file, schema.console_page_lines, schema.parse_console_pages
+            self._pages_file, schema.console_page_records, schema.parse_console_pages
         )
 
     @property

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 def mark_accounts_with_colors(app: FullScreenApp, roles: RoleList) -> None:
     """Mark the accounts in the list that `colors` in the settings gives a colour."""
-    from ssohelper.core.account_colors import make_mark_finder
+    from ssohelper.core.account_colors import make_account_color_finder
     from ssohelper.tui.widgets.account_styles import make_style_finder
 
     rules = app.services.settings.colors()
     if rules:
-        roles.set_account_marks(make_mark_finder(rules), make_style_finder(app))
+        roles.set_account_marks(make_account_color_finder(rules), make_style_finder(app))
 
 
 def start_log(environ: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
-from ssohelper.core.console_urls import login_url
+from ssohelper.core.console_urls import console_sign_in_url
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.schema.fields import Damaged
@@ -53,7 +53,7 @@ class Federation:
         """
         warn_about_ignored_url_variable(self._environ, self._warn)
         token = self._get_sign_in_token(credentials)
-        return login_url(self._service_url, issuer, destination, token)
+        return console_sign_in_url(self._service_url, issuer, destination, token)
 
     def _get_sign_in_token(self, credentials: RoleCredentials) -> Secret:
         deadline = Deadline(_CALL_SECONDS, time.monotonic)

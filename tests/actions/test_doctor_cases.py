@@ -66,7 +66,7 @@ def test_a_role_that_is_not_assigned_names_the_nearest_one_and_the_age_of_the_li
     )
     refresh_list(home)
     found = find(home, "mine")["role-lost"]
-    assert "that account offers Admin, Read" in found.message
+    assert " offers Admin, Read" in found.message
     assert "AWS's list of 20" in found.message
     assert 'did you mean "Read"' in found.fix
 

@@ -71,7 +71,7 @@ def test_the_fix_of_an_edit_into_another_source_restores_the_name(
         ok(run("profile", "rm", "dev.Read" if what != "role_arn" else "pay.Read", "--yes"))
         names = [one.name for one in parse(saved.config_file.read_text()).profiles()]
         said = run("profile", "sync", "--yes")
-        assert f'"{NAME}", which was edited since, had it' in said.stderr + said.stdout
+        assert f'"{NAME}" had this role before an edit' in said.stderr + said.stdout
         assert [one.name for one in parse(saved.config_file.read_text()).profiles()] == names
     for chosen in (None, NAME):
         found = find_edited(saved, chosen)

@@ -19,7 +19,7 @@ from ssohelper.app import App
 from ssohelper.cli import use_command
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.doctor import checks
-from ssohelper.core.doctor.profiles import check_regions
+from ssohelper.core.doctor.profiles import check_profiles_without_region
 from ssohelper.core.model import AccessToken, Role, Secret
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
@@ -148,7 +148,7 @@ def test_doctor_and_whoami_propose_the_region_of_new_profiles(saved: Home) -> No
     keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
     add(saved, f"\n[default]\nregion = eu-west-2\n[profile bare]\n{keys}")
     app = in_process(saved)
-    [found] = check_regions(doctor.gather_facts(app))
+    [found] = check_profiles_without_region(doctor.gather_facts(app))
     region = default_regions.region_for_new_profile_of_role(app, resolve_profile(app, "bare", None))
     assert (found.fix, region) == ("add a line: region = eu-west-2", "eu-west-2")
 

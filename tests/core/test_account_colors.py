@@ -3,10 +3,10 @@
 import pytest
 
 from ssohelper.core.account_colors import (
-    AccountMark,
-    is_color_pattern,
-    make_mark_finder,
-    parse_mark,
+    ColorAndLabel,
+    can_be_pattern_of_color_rule,
+    make_account_color_finder,
+    parse_color_and_label,
 )
 from ssohelper.core.model import Account
 
@@ -34,13 +34,13 @@ PROD = Account("000030000001", "payments-prod", "")
 def test_a_value_is_a_colour_and_perhaps_a_label(
     value: str, pattern: str, mark: tuple[str, str] | None
 ) -> None:
-    assert parse_mark(value, pattern) == (AccountMark(*mark) if mark else None)
+    assert parse_color_and_label(value, pattern) == (ColorAndLabel(*mark) if mark else None)
 
 
 @pytest.mark.parametrize("pattern", ["", " a", "a\n", "a\x1b", "\u202e", "x" * 101])
 def test_a_pattern_is_a_short_printable_text(pattern: str) -> None:
-    assert not is_color_pattern(pattern)
-    assert is_color_pattern("*prod*")
+    assert not can_be_pattern_of_color_rule(pattern)
+    assert can_be_pattern_of_color_rule("*prod*")
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ def test_a_pattern_is_a_short_printable_text(pattern: str) -> None:
 def test_the_first_pattern_that_matches_name_or_id_counts(
     rules: dict[str, str], color: str | None
 ) -> None:
-    mark = make_mark_finder(rules)(PROD)
+    mark = make_account_color_finder(rules)(PROD)
     assert (mark.color if mark else None) == color
 
 
 def test_a_name_that_looks_like_another_accounts_id_is_not_compared() -> None:
-    find = make_mark_finder({"000030000001": "red"})
+    find = make_account_color_finder({"000030000001": "red"})
     assert find(PROD) is not None
     assert find(Account("999999999999", "000030000001", "")) is None

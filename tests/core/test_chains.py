@@ -60,7 +60,7 @@ def test_native_and_process_form_describe_the_same_chain(text: str):
     assert chain.assumed_role == ("002222222222", "Deploy", "")
     assert chain.role == ("001111111111", "Admin", "a")
     key = RoleKey("corp", *chain.role)
-    assert chain.source_key_of(key) == ("corp", "001111111111", "Admin", "")
+    assert chain.key_of_source_role(key) == ("corp", "001111111111", "Admin", "")
     assert chain.keys_of_all_roles(key) == (
         ("corp", "001111111111", "Admin", ""),
         ("corp", "002222222222", "Deploy", ""),
@@ -75,7 +75,7 @@ def test_a_chain_on_a_chain_is_assumed_with_that_ones_credentials():
     chain = chain_of(native("b", "base") + own("a", "ssohelper_source_profile = b", arn=OTHER))
     assert chain is not None
     assert [step.role_arn for step in chain.steps] == [ARN, OTHER]
-    assert chain.source_key_of(RoleKey("corp", *chain.role)).chain == "b"
+    assert chain.key_of_source_role(RoleKey("corp", *chain.role)).chain == "b"
 
 
 def test_every_value_changes_the_id():

@@ -98,8 +98,8 @@ def test_a_device_code_is_refused_if_the_policy_forbids_it():
 
 
 def test_rows_are_what_the_policy_sets_and_no_setting_can():
-    assert NO_POLICY.rows_without_setting() == []
-    rows = [row[:2] for row in parse_company_policy(WHOLE, "p").rows_without_setting()]
+    assert NO_POLICY.values_without_user_setting() == []
+    rows = [row[:2] for row in parse_company_policy(WHOLE, "p").values_without_user_setting()]
     assert rows == [
         ("agents.allow", ("*-dev/*", "111111111111/Read,Only")),
         ("device_code", False),

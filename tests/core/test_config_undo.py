@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.core.config_edit import edited_config
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo import changes_that_undo
+from ssohelper.core.config_undo import changes_that_undo_write
 
 
 def config(text: str) -> ConfigText:
@@ -53,7 +53,7 @@ def config(text: str) -> ConfigText:
     ],
 )
 def test_an_undo_keeps_later_edits(before: str, after: str, current: str, expected: str) -> None:
-    changes = changes_that_undo(config(before), config(after), config(current))
+    changes = changes_that_undo_write(config(before), config(after), config(current))
     assert edited_config(config(current), changes).decode() == expected
 
 
@@ -64,6 +64,6 @@ BLOCK = "# BEGIN_AWS_SSO_CLI\n{}[profile a]\nx = 1\n{}# END_AWS_SSO_CLI\n"
 def test_markers_that_a_write_removed_come_back_where_they_were(inside: str) -> None:
     before = "[profile z]\ny = 1\n# mine\n" + BLOCK.format(inside, inside) + "[profile d]\nx = 2\n"
     after = "".join(line for line in before.splitlines(True) if "AWS_SSO_CLI" not in line)
-    changes = changes_that_undo(config(before), config(after), config(after + "[c]\nz = 1\n"))
+    changes = changes_that_undo_write(config(before), config(after), config(after + "[c]\nz = 1\n"))
     undone = edited_config(config(after + "[c]\nz = 1\n"), changes).decode()
     assert undone == before + "[c]\nz = 1\n"

@@ -133,7 +133,7 @@ def test_an_unknown_service_gets_the_nearest_three(name: str) -> None:
 )
 def test_the_portal_link_has_all_parameters_in_its_fragment(start_url: str) -> None:
     page = service_page("logs", "eu-west-1")
-    link = console_urls.portal_link(profile(start_url, "A+b=c,d.e@f-g_h"), page.url)
+    link = console_urls.portal_link_to_console_page(profile(start_url, "A+b=c,d.e@f-g_h"), page.url)
     place, fragment = link.split("#")
     assert place == "https://d-0000000000.awsapps.com/start/"
     path, query = fragment.split("?")
@@ -148,7 +148,7 @@ def test_the_portal_link_has_all_parameters_in_its_fragment(start_url: str) -> N
 
 
 def test_the_login_url_is_a_secret_and_complete() -> None:
-    address = console_urls.login_url(
+    address = console_urls.console_sign_in_url(
         "https://signin.aws.amazon.com",
         "https://x.awsapps.com/start",
         "https://c/?a=b#d",

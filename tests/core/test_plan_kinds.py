@@ -41,7 +41,7 @@ def test_one_new_profile_is_counted_before_many_changes() -> None:
     change = found.change[0]
     many = tuple(change._replace(profile=f"p{number}") for number in range(598))
     found = found._replace(add=("new",), change=(*found.change, *many), remove=("gone",))
-    line = plan_kinds.counts_line(found)
+    line = plan_kinds.counts_line_of_plan(found)
     assert line == "1 to add, 599 to change: program path, 1 to change: region, 1 to remove"
     assert [group.sign for group in plan_kinds.group_profiles_by_change(found)] == [
         "+",
@@ -56,7 +56,7 @@ def test_rare_kinds_are_counted_together() -> None:
     pairs = [("region", "a"), ("sso_role_name", "b"), ("sso_session", "c"), ("name", "d")]
     changes = [ProfileChange(key, {key: "old"}, {key: new}) for key, new in pairs]
     found = plan(SESSION)._replace(add=(), change=(changes[0], *changes), remove=())
-    assert plan_kinds.counts_line(found) == (
+    assert plan_kinds.counts_line_of_plan(found) == (
         "2 to change: region, 1 to change: role, 1 to change: session, 1 to change otherwise"
     )
 
@@ -64,12 +64,12 @@ def test_rare_kinds_are_counted_together() -> None:
 def test_adopted_profiles_are_a_kind_of_their_own() -> None:
     change = ProfileChange("theirs", {}, {"ssohelper_managed": "true"})
     found = plan(SESSION)._replace(add=(), change=(change,), remove=(), adopt=("theirs",))
-    assert plan_kinds.counts_line(found) == "1 to adopt"
+    assert plan_kinds.counts_line_of_plan(found) == "1 to adopt"
 
 
 def test_a_plan_without_profiles_says_what_it_does() -> None:
     found = plan(SESSION)._replace(add=(), change=(), remove=())
-    assert plan_kinds.counts_line(found._replace(changes=())) == "nothing to change"
-    assert "section [sso-session corp] to write" in plan_kinds.counts_line(
+    assert plan_kinds.counts_line_of_plan(found._replace(changes=())) == "nothing to change"
+    assert "section [sso-session corp] to write" in plan_kinds.counts_line_of_plan(
         found._replace(changes=plan(SESSION).changes)
     )

@@ -37,16 +37,16 @@ def test_the_summary_counts_what_will_be_done_or_was_done(
 
 def test_skipped_lines_have_a_limit_and_no_control_characters() -> None:
     skipped = tuple(Skipped(f"{number}\x1b[31m", "taken") for number in range(12))
-    lines = list(plan_text.skipped_lines(plan(skipped=skipped)))
+    lines = list(plan_text.lines_about_skipped_profiles(plan(skipped=skipped)))
     assert lines[0] == 'skipped "0\\x1b[31m": taken'
     assert lines[10:] == [
         "and 2 more skipped: list them with: ssohelper profile sync --dry-run --json"
     ]
-    assert len(list(plan_text.skipped_lines(plan(skipped=skipped[:10])))) == 10
+    assert len(list(plan_text.lines_about_skipped_profiles(plan(skipped=skipped[:10])))) == 10
 
 
 def test_skipped_lines_count_the_stale_profiles_that_stay() -> None:
-    [line] = plan_text.skipped_lines(plan(stale=("a", "b", "c"), remove=("a",)))
+    [line] = plan_text.lines_about_skipped_profiles(plan(stale=("a", "b", "c"), remove=("a",)))
     assert line == (
         "2 profiles left whose role is gone; remove with: ssohelper profile sync --prune"
     )
@@ -67,14 +67,19 @@ def test_skipped_lines_count_the_stale_profiles_that_stay() -> None:
 def test_warns_when_no_listed_role_matches_the_filters(
     choices: Choices, warning: str | None
 ) -> None:
-    found = plan_text.no_match_warning(LISTING, choices)
+    found = plan_text.warning_if_filters_match_no_role(LISTING, choices)
     assert found == (warning and f"{warning} (to match all: --account '*' --role '*')")
 
 
 def test_does_not_warn_when_no_role_is_listed() -> None:
-    assert plan_text.no_match_warning(LISTING._replace(accounts=()), Choices(roles=("x",))) is None
+    assert (
+        plan_text.warning_if_filters_match_no_role(
+            LISTING._replace(accounts=()), Choices(roles=("x",))
+        )
+        is None
+    )
 
 
 def test_an_account_named_like_another_ones_id_does_not_match_that_id() -> None:
     listing = LISTING._replace(accounts=(listed(DEV, PAY, "Read"),))
-    assert plan_text.no_match_warning(listing, Choices(accounts=(PAY,))) is not None
+    assert plan_text.warning_if_filters_match_no_role(listing, Choices(accounts=(PAY,))) is not None

@@ -10,7 +10,7 @@ from ssohelper.core.portal_address import (
     find_portal_change,
     instance_id_of_portal,
     region_in_portal_page,
-    with_portal_address,
+    session_with_portal_address,
 )
 from ssohelper.core.start_url import checked_start_url, is_company_url
 from ssohelper.errors import ConfigInvalid
@@ -114,7 +114,7 @@ ADDRESS = PortalAddress(
 def test_a_session_gets_the_region_to_which_its_start_url_led(
     address: PortalAddress | None, region: str, is_known: bool
 ) -> None:
-    session = with_portal_address(SESSION, address)
+    session = session_with_portal_address(SESSION, address)
     assert session.region == region
     assert session.aws_url == (ADDRESS.portal_url if is_known else OWN)
     assert session.start_url == OWN

@@ -42,14 +42,16 @@ def test_a_command_is_refused_exactly_if_the_helper_refuses_it(
     words: list[str], place: int, is_whole: bool
 ) -> None:
     typed = [*_WHOLE[:place], *words, *_WHOLE[place:]] if is_whole else words
-    refused = process_command.find_refused_argument("/x/ssohelper-credentials " + " ".join(typed))
+    refused = process_command.why_ssohelper_refuses_command(
+        "/x/ssohelper-credentials " + " ".join(typed)
+    )
     meant = [word.replace("''", "") for word in typed]
     assert bool(refused) == is_refused_by_click(meant), (typed, refused)
 
 
 def test_an_argument_that_the_helper_refuses_is_named() -> None:
     whole = " ".join(_WHOLE)
-    find = process_command.find_refused_argument
+    find = process_command.why_ssohelper_refuses_command
     assert find(f"ssohelper credential-process {whole} --zzz") == (
         'ssohelper refuses its command: it has no argument "--zzz"'
     )
@@ -57,6 +59,6 @@ def test_an_argument_that_the_helper_refuses_is_named() -> None:
     assert '"--role-name" is missing' in find("ssohelper-credentials --session corp --account-id 1")
     assert find(f"ssohelper-credentials {whole}") == ""
     assert find("other --zzz") == ""
-    options = process_command.own_command_options(f"ssohelper-credentials --json {whole}")
+    options = process_command.ssohelper_options(f"ssohelper-credentials --json {whole}")
     assert options is not None
     assert options["--session"] == "corp"

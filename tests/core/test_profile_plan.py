@@ -10,7 +10,7 @@ from ssohelper.core import plan_text
 from ssohelper.core.choices import Choices, glob_filter
 from ssohelper.core.config_edit import unified_diff
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.config_undo import changes_that_undo
+from ssohelper.core.config_undo import changes_that_undo_write
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.profile_keys import Skipped
@@ -247,7 +247,7 @@ def test_rename_may_give_a_profile_the_old_name_of_another_one(names: tuple[str,
     assert (swapped or "").startswith("names swapped: ") is (before != after)
     one, two = (ConfigFile.parse(text.encode(), "config") for text in (before, after))
     back = ConfigFile.parse(
-        two.with_changes(changes_that_undo(one.text, two.text, two.text)), "config"
+        two.with_changes(changes_that_undo_write(one.text, two.text, two.text)), "config"
     )
     assert {p.name: p.keys for p in back.profiles()} == {p.name: p.keys for p in one.profiles()}
 

@@ -63,7 +63,7 @@ def test_an_assumed_end_never_says_signed_out():
 
 
 def test_a_prompt_shows_that_fixed_keys_expired():
-    assert shown(clock("known", 0), over="expired") == ("==expired==", "late")
+    assert shown(clock("known", 0), text_after_end="expired") == ("==expired==", "late")
 
 
 @pytest.mark.parametrize(

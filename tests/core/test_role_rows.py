@@ -8,7 +8,7 @@ from ssohelper.core.role_rows import (
     RoleRow,
     make_role_index,
     ranked_rows,
-    rows_of_foreign_profiles,
+    rows_of_profiles_without_ssohelper,
 )
 from ssohelper.core.search import Span
 
@@ -81,7 +81,7 @@ def test_spans_name_the_field_and_the_characters_that_match():
 
 
 def test_a_profile_that_is_not_ours_is_found_by_its_name_and_its_provider():
-    others = rows_of_foreign_profiles(
+    others = rows_of_profiles_without_ssohelper(
         [("old keys", "static keys"), (".x", "the program /opt/tool")]
     )
     rows = [row(), *others]

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from ssohelper.core.model import Account, RoleKey, Usage
-from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_of_foreign_profiles
+from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_of_profiles_without_ssohelper
 from ssohelper.core.role_tree import FLAT, SORTS, AccountKey, RoleListView, SavedView, account_key
 from ssohelper.core.shown_roles import LineContent, ShownRoles
 
@@ -144,7 +144,9 @@ def test_favourites_come_first_in_each_order(sort: str, tree: str, flat: str) ->
 @pytest.mark.parametrize("is_flat", [False, True])
 def test_profiles_that_are_not_ours_come_last_in_each_order(sort: str, is_flat: bool) -> None:
     shown = ShownRoles(RoleListView(is_flat, sort))
-    shown.set_rows([*WORLD, *rows_of_foreign_profiles([("a", "static keys"), ("b", "aws login")])])
+    shown.set_rows(
+        [*WORLD, *rows_of_profiles_without_ssohelper([("a", "static keys"), ("b", "aws login")])]
+    )
     names = [shown.rows[number].role_name for number in shown.lines if number >= 0]
     assert names[-2:] == ["a", "b"]
     assert "a" not in names[:-2]

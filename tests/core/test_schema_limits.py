@@ -58,7 +58,9 @@ def _clock(name: str) -> Callable[[Any], Any]:
 
 
 def _version(name: str) -> Callable[[Any], Any]:
-    return lambda value: state_records.parse_version_index({"undo": [], "redo": [], name: value})
+    return lambda value: state_records.parse_undo_and_redo_numbers(
+        {"undo": [], "redo": [], name: value}
+    )
 
 
 def _described(length: int) -> Any:
@@ -107,7 +109,7 @@ def _listing(**change: Any) -> Any:
         (_described, 64 << 20, (64 << 20) + 1),
         (_described, 0, -1),
         (
-            lambda value: use_records.usage_lines({"version": 1, "roles": value}),
+            lambda value: use_records.usage_records({"version": 1, "roles": value}),
             [None] * 200_000,
             [None] * 200_001,
         ),

@@ -4,8 +4,8 @@ import pytest
 
 from ssohelper.core.sign_in_notices import (
     GivenNotices,
-    due_notice_marks,
     end_that_notices_announce,
+    find_due_notices,
     make_notice,
 )
 from ssohelper.core.sign_in_outlook import Outlook
@@ -38,20 +38,20 @@ def test_the_last_renewal_before_a_threshold_gives_the_notice(
     left: float, next_in: float, due: set[str]
 ) -> None:
     now = int(END - left * MINUTE)
-    assert due_notice_marks(AHEAD, now, int(now + next_in * MINUTE)) == due
+    assert find_due_notices(AHEAD, now, int(now + next_in * MINUTE)) == due
 
 
 def test_an_unknown_end_has_no_notice() -> None:
-    assert due_notice_marks(UNKNOWN, NOW, NOW + 99 * 3600) == set()
+    assert find_due_notices(UNKNOWN, NOW, NOW + 99 * 3600) == set()
 
 
 def test_a_refusal_has_a_notice_however_far_the_end_is() -> None:
-    assert due_notice_marks(AHEAD, NOW, NOW, is_refused=True) == {"refused"}
-    assert due_notice_marks(UNKNOWN, NOW, NOW, is_refused=True) == set()
+    assert find_due_notices(AHEAD, NOW, NOW, is_refused=True) == {"refused"}
+    assert find_due_notices(UNKNOWN, NOW, NOW, is_refused=True) == set()
 
 
 def test_a_sign_in_that_is_over_has_a_notice_whenever_the_next_renewal_comes() -> None:
-    assert due_notice_marks(Outlook(NOW, "refused", NOW, True), NOW, NOW) == {"over"}
+    assert find_due_notices(Outlook(NOW, "refused", NOW, True), NOW, NOW) == {"over"}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_sign_in_that_is_over_has_a_notice_whenever_the_next_renewal_comes() -
 def test_recorded_notices_count_for_the_same_end_only(
     end: int | None, asked: int | None, same: bool
 ) -> None:
-    assert (GivenNotices(end, frozenset({"900"})).given_marks_of_end(asked) == {"900"}) is same
+    assert (GivenNotices(end, frozenset({"900"})).given_notices_of_end(asked) == {"900"}) is same
 
 
 def test_the_message_names_session_time_and_command() -> None:
@@ -106,8 +106,8 @@ def test_which_end_notices_count_down_to(ahead: Outlook, expected: int | None) -
 
 def test_after_a_refusal_notices_count_down_to_the_end_of_the_token() -> None:
     refused = Outlook(NOW - 5, "refused", END, True)
-    assert due_notice_marks(refused, NOW, NOW, is_refused=True) == {"refused"}
-    assert due_notice_marks(refused, NOW, END - 59 * MINUTE) == {"3600"}
+    assert find_due_notices(refused, NOW, NOW, is_refused=True) == {"refused"}
+    assert find_due_notices(refused, NOW, END - 59 * MINUTE) == {"3600"}
     found = make_notice("corp", refused, NOW)
     assert found
     assert found.end == END
@@ -122,7 +122,7 @@ def test_after_a_refusal_notices_count_down_to_the_end_of_the_token() -> None:
     ],
 )
 def test_a_sign_in_that_is_over_has_a_notice_of_its_own(ahead: Outlook, text: str) -> None:
-    assert due_notice_marks(ahead, NOW, NOW) == {"over"}
+    assert find_due_notices(ahead, NOW, NOW) == {"over"}
     found = make_notice("corp", ahead, NOW)
     assert found
     assert found.message.startswith(text)

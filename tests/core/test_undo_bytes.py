@@ -9,7 +9,7 @@ import pytest
 from ssohelper.core.config_edit import RemoveSection
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo_merge import undone_config
+from ssohelper.core.config_undo_merge import config_without_write
 from ssohelper.core.profile_plan import plan_sync
 from tests.core.test_profile_origin import GRANTED, LEGACY, SSO
 from tests.core.test_profile_plan import PAY, request, synced
@@ -114,7 +114,7 @@ def test_undo_brings_back_the_bytes_and_keeps_edits_elsewhere(seed: int) -> None
     current, expected = after, before
     for edit in edits:
         current, expected = edit(current), edit(expected)
-    found = undone_config(text(before), text(after), text(current)).decode()
+    found = config_without_write(text(before), text(after), text(current)).decode()
     if before.endswith("\n") or _add_section not in edits:
         assert found == expected
     else:  # the edit had to end the last line, and no rule says how
@@ -129,7 +129,7 @@ def test_a_removed_section_comes_back_where_it_was(seed: int) -> None:
     managed = [entry.header for entry in config.profiles() if entry.managed]
     gone = chance.sample(managed, chance.randint(1, len(managed)))
     after = config.with_changes([RemoveSection(header) for header in gone]).decode()
-    found = undone_config(text(before), text(after), text(_add_at_top(after))).decode()
+    found = config_without_write(text(before), text(after), text(_add_at_top(after))).decode()
     assert found == _add_at_top(before)
 
 
@@ -137,7 +137,7 @@ def test_an_edited_section_keeps_its_edit_and_the_other_ones_get_their_bytes() -
     before = "[profile a]\nx: 1\n# c\ny=2\n\n[profile b]\nx   = 1\n"
     after = "[profile a]\nx = 9\n# c\n\n[profile b]\nx = 9\n\n[profile new]\nk = v\n"
     current = after.replace("# c", "# c\ny=mine") + "region = mine\n"
-    found = undone_config(text(before), text(after), text(current)).decode()
+    found = config_without_write(text(before), text(after), text(current)).decode()
     assert found == (
         "[profile a]\nx: 1\n# c\ny=mine\n\n[profile b]\nx   = 1\n\n[profile new]\nregion = mine\n"
     )
@@ -149,7 +149,7 @@ def test_an_undo_among_ten_thousand_edited_profiles_takes_no_minute(count: int) 
     after = before.replace("region=x", "region = y") + "[profile last]\nk = v\n"
     current = after.replace("[profile p77]", "# mine\n[profile p77]")
     began = time.process_time()
-    found = undone_config(text(before), text(after), text(current)).decode()
+    found = config_without_write(text(before), text(after), text(current)).decode()
     assert time.process_time() - began < count / 500
     assert found == before.replace("[profile p77]", "# mine\n[profile p77]")
 
@@ -170,4 +170,6 @@ def test_a_note_above_the_block_of_aws_sso_cli_stays_above_it(block: str) -> Non
     after = synced(block, request(adopt=frozenset({"a", "b"})))
     assert after.count("ssohelper_managed") >= 2
     note = "# my own note\n"
-    assert undone_config(text(block), text(after), text(note + after)).decode() == note + block
+    assert (
+        config_without_write(text(block), text(after), text(note + after)).decode() == note + block
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from ssohelper.core.config_edit import Change, EditSection, RemoveLines, edited_config
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo_merge import undone_config
+from ssohelper.core.config_undo_merge import config_without_write
 from ssohelper.core.profile_origin import MARKERS
 from tests.long_rows import long_after
 
@@ -21,7 +21,7 @@ def test_a_line_added_below_a_line_that_comes_back_stays_below_it() -> None:
     before, after = "[a]\nx = 1\ny = 1\n", "[a]\nx = 2\ny = 2\n"
     edited = after + "# mine\nz = 1\n"
     assert (
-        undone_config(config(before), config(after), config(edited))
+        config_without_write(config(before), config(after), config(edited))
         == (before + "# mine\nz = 1\n").encode()
     )
 
@@ -79,5 +79,5 @@ def test_comments_stay_on_their_side_of_the_marks(seed: int) -> None:
     before = config(text)
     after = config(edited_config(before, adopt(before)).decode())
     current = config(edit_as_a_person(random.Random(seed), after.text))
-    restored = undone_config(before, after, current).decode()
+    restored = config_without_write(before, after, current).decode()
     assert shape_of(restored) == shape_of(edit_as_a_person(random.Random(seed), text))

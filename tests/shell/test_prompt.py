@@ -128,7 +128,7 @@ class TestText:
 
     def test_of_fixed_keys(self, shell: str, world: PromptWorld) -> None:
         keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"}
-        rows = prompt_text.prompt_rows(PromptClock(NOW + 3658, "known"), over="expired")
+        rows = prompt_text.prompt_rows(PromptClock(NOW + 3658, "known"), text_after_end="expired")
         world.learn("keys", rows, has_file=False)
         script = "\n".join(
             f"set_clock {now}\n{SHOW[shell]}" for now in (NOW, NOW + 60, NOW + 3657, NOW + 3658)

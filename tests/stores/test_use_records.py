@@ -12,7 +12,7 @@ from ssohelper.actions import favourites
 from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Profile, Role, RoleKey, SsoSession, Usage
-from ssohelper.core.role_rows import usage_rank
+from ssohelper.core.role_rows import usage_sort_key
 from ssohelper.errors import ConfigInvalid
 from ssohelper.stores.use_records import ConsoleVisits, UsageStore
 
@@ -122,7 +122,7 @@ def test_a_key_that_is_a_path_is_refused_before_anything_is_written(app: App, tm
 
 def test_favourites_come_first_then_the_last_used_then_the_most_used():
     ranked = sorted(
-        [Usage(5, 9), Usage(9, 1), Usage(9, 2), Usage(None, 0, True), Usage()], key=usage_rank
+        [Usage(5, 9), Usage(9, 1), Usage(9, 2), Usage(None, 0, True), Usage()], key=usage_sort_key
     )
     assert ranked == [Usage(None, 0, True), Usage(9, 2), Usage(9, 1), Usage(5, 9), Usage()]
 

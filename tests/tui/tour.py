@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from ssohelper.actions import list_view, roles
 from ssohelper.app import App
-from ssohelper.core.filter_rows import filter_rows
+from ssohelper.core.filter_rows import filter_rows_of_listing
 from ssohelper.core.grants import TerminalSession
 from ssohelper.core.role_tree import RoleListView, SavedView
 from ssohelper.errors import AwsUnreachable
@@ -147,7 +147,7 @@ def _visits(world: DemoHome) -> Iterator[tuple[Callable[[], TuiApp[Any]], Visit]
     assert listing is not None
     yield lambda: RolePicker(services, rows, typed="prod"), _visit_picker("role-picker")
     yield lambda: SessionPicker(services, states), _visit_picker("session-picker")
-    filters = filter_rows(listing)
+    filters = filter_rows_of_listing(listing)
     yield lambda: FilterPicker(services, filters), _visit_picker("filter-picker")
 
 

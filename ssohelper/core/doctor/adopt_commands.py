@@ -12,7 +12,7 @@ from ssohelper.core.adoption import (
     AdoptionCandidate,
     find_adoption_candidates,
     find_session_for_legacy_profiles,
-    find_unadoptable_blocks,
+    find_unadoptable_profiles_of_aws_sso_cli,
 )
 from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.config_file import ConfigFile
@@ -27,7 +27,7 @@ from ssohelper.core.profile_origin import (
 from ssohelper.core.text import show
 
 _MOST_ADOPTED = 3
-# What each command is proposed for: the session's name, and its candidates by profile name.
+# Each session with the profiles, by name, that it might adopt.
 _Candidates = list[tuple[SsoSession, dict[str, AdoptionCandidate]]]
 
 
@@ -59,34 +59,44 @@ class AdoptCommands:
         adopted without the others of their block, so the command names these too.
         """
         grouped: dict[_Command, list[str]] = defaultdict(list)
-        whole = dict.fromkeys(one for name in names for one in self._blocks.get(name, (name,)))
-        found = [(name, self._commands[name]) for name in whole if name in self._commands]
+        whole = dict.fromkeys(
+            one for name in names for one in self._profiles_written_together.get(name, (name,))
+        )
+        found = [
+            (name, self._commands_by_profile[name])
+            for name in whole
+            if name in self._commands_by_profile
+        ]
         for name, command in found:
             if command.makes_it_work:
                 grouped[command].append(name)
         for name, command in found:
             working = command._replace(makes_it_work=True)
-            if not command.makes_it_work and name in self._blocks and working in grouped:
+            if (
+                not command.makes_it_work
+                and name in self._profiles_written_together
+                and working in grouped
+            ):
                 grouped[working].append(name)
-        return ", and ".join(_command_text(command, of) for command, of in grouped.items())
+        return ", and ".join(_text_of_adopt_command(command, of) for command, of in grouped.items())
 
     @cached_property
-    def _blocks(self) -> dict[str, tuple[str, ...]]:
-        """Return, for each profile between aws-sso-cli's markers, all profiles between them."""
+    def _profiles_written_together(self) -> dict[str, tuple[str, ...]]:
+        """For each profile that aws-sso-cli wrote, the names of all profiles in the same block."""
         config = self._facts.config.file
         blocks = find_aws_sso_cli_blocks(config) if config is not None else []
         return {name: block.names for block in blocks for name in block.names}
 
     @cached_property
-    def _commands(self) -> dict[str, _Command]:
-        """Return, for each profile that can be adopted, the command that does so."""
+    def _commands_by_profile(self) -> dict[str, _Command]:
+        """For each profile that can be adopted, by name, the command that adopts it."""
         config, facts = self._facts.config.file, self._facts
         if config is None:
             return {}
         refused = sdk_order.find_profiles_with_other_role_in_section(
             config, facts.config.credentials, facts.config.credentials
         )
-        left = find_unadoptable_blocks(config, refused).keys() | refused
+        left = find_unadoptable_profiles_of_aws_sso_cli(config, refused).keys() | refused
         sessions = config.sso_sessions()
         candidates: _Candidates = []
         for session in sessions:
@@ -114,18 +124,18 @@ class AdoptCommands:
         for session in able:
             listing = listings.get(session.name)
             if listing is None or not listing.lacks_role(named.role):
-                return _sync_command(config, session)
+                return _profile_sync_command(config, session)
         if able:
-            return _sync_command(config, able[0])._replace(makes_it_work=False)
+            return _profile_sync_command(config, able[0])._replace(makes_it_work=False)
         if named.session_name in config.session_names():
             return None
         names_no_portal = named.start_url is None and named.session_name is None
         if names_no_portal:
             for session, _ in candidates:
-                # The first `sync` lists the session's roles, and then adopts the profile if its
-                # role is one of them.
+                # The first `profile sync` lists the session's roles, and then adopts the profile if
+                # its role is one of them.
                 if listings.get(session.name) is None:
-                    return _sync_command(config, session)
+                    return _profile_sync_command(config, session)
         url = "URL_OF_ITS_PORTAL" if candidates and names_no_portal else "START_URL"
         if named.start_url is not None:
             url = shlex.quote(show(named.start_url, 200))
@@ -134,12 +144,12 @@ class AdoptCommands:
         return _Command("setup", f" {url}")
 
 
-def _sync_command(config: ConfigFile, session: SsoSession) -> _Command:
+def _profile_sync_command(config: ConfigFile, session: SsoSession) -> _Command:
     several = len(config.session_names()) > 1
     return _Command("profile sync", f" --session {session.name}" if several else "")
 
 
-def _command_text(command: _Command, names: list[str]) -> str:
+def _text_of_adopt_command(command: _Command, names: list[str]) -> str:
     verb, arguments, _ = command
     if len(names) > _MOST_ADOPTED:
         return f"ssohelper setup{arguments}, which asks to adopt all profiles that do not work"

@@ -27,11 +27,11 @@ from ssohelper.core.doctor.findings import Finding, ProfilesSubject, profiles_su
 from ssohelper.core.text import show
 
 Check = Callable[[Facts], Iterable[Finding]]
-# The checks whose problems make the AWS CLI and boto3 stop with an error for a profile.
+# If one of these checks finds a problem, boto3 and the AWS CLI stop with an error for the profile.
 UNUSABLE: tuple[Check, ...] = (
     profiles.check_invalid_profiles,
     profiles.check_incomplete_keys,
-    credential_sources.check_half_keys_in_credentials_file,
+    credential_sources.check_keys_without_secret_in_credentials_file,
     *values.CHECKS,
 )
 # The checks whose findings make a profile unusable, also as the source of another profile's role.
@@ -40,39 +40,40 @@ OF_SOURCES: tuple[Check, ...] = (
     environment.check_credentials_sections,
     profiles.check_invalid_profiles,
     profiles.check_incomplete_keys,
-    credential_sources.check_half_keys_in_credentials_file,
+    credential_sources.check_keys_without_secret_in_credentials_file,
     profiles.check_mixed_identities,
     profiles.check_sso_keys,
     profiles.check_for_iam_role_as_permission_set,
     profiles.check_credential_processes,
-    credential_sources.check_command_lines,
-    credential_sources.check_refused_commands,
+    credential_sources.check_syntax_of_credential_processes,
+    credential_sources.check_commands_that_ssohelper_refuses,
     credential_sources.check_web_identity_files,
-    credential_sources.check_named_sources,
-    lost_roles.check_lost_roles,
+    credential_sources.check_credential_source_keys,
+    lost_roles.check_managed_profiles_without_role,
     values.check_quoted_values,
-    values.check_refused_values,
-    sessions.check_each_lost_role,
+    values.check_values_refused_by_aws_tools,
+    sessions.check_each_role_no_longer_listed,
     sessions.check_regions_of_portals,
     sessions.check_legacy_tokens,
 )
-# A source of whose program other users may write works all the same.
+# A source profile works also with this finding: other users may replace its program.
 _HARMLESS_IN_SOURCES = ("program-replaceable",)
-# The findings that may concern some SDK families only, or say that another identity is taken.
+# Findings about a profile's program. boto3 may still get credentials from another source.
 _OF_PROGRAMS = (
     "program-missing",
     "program-needs-a-shell",
     "helper-missing",
     profiles.HELPER_NOT_OURS,
 )
+# Findings with which a profile may still work: in some SDKs, or as another identity.
 _OF_SOME_SDKS = (
     *("mixed-identities", "shadowed-by-credentials-file", "sso-keys-refused"),
     *_OF_PROGRAMS,
 )
 
 
-def check_sources(facts: Facts) -> Iterator[Finding]:
-    """Find profiles that assume a role through a profile that does not work; give that one's fix."""
+def check_whether_sources_work(facts: Facts) -> Iterator[Finding]:
+    """Find profiles that assume a role through a source profile that does not work."""
     config = facts.config.file
     if config is None:
         return
@@ -85,11 +86,13 @@ def check_sources(facts: Facts) -> Iterator[Finding]:
         if profile.failure is None
     }
     distinct = dict.fromkeys(name for names in sources.values() for name in names)
-    troubles = find_trouble_of_sources(facts, [known[name] for name in distinct if name in known])
+    troubles = find_trouble_of_source_profiles(
+        facts, [known[name] for name in distinct if name in known]
+    )
     differing = {
         name
         for name, found in troubles.items()
-        if _has_credentials_all_the_same(facts, known[name], found)
+        if _has_credentials_despite_finding(facts, known[name], found)
     }
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile, names in sources.items():
@@ -102,33 +105,35 @@ def check_sources(facts: Facts) -> Iterator[Finding]:
         if source not in differing:
             message, found = found.message, found._replace(id="source-unusable")
         elif facts.chosen is not None:
-            other = credential_sources.find_other_identity(facts.config, known[source])
+            other = credential_sources.describe_other_identity_of_source(
+                facts.config, known[source]
+            )
             message = other or found.message
             found = found._replace(id="source-differs", severity="note", repair=None)
         else:
-            continue  # the source has a finding of its own
+            continue  # the source profile has a finding of its own
         yield found._replace(
             subject=profiles_subject(users),
             message=source_profiles.unusable_source_text(source, message, users=len(users)),
         )
-    yield from credential_sources.check_half_keys_of_outer_sources(facts)
+    yield from credential_sources.check_keys_without_secret_of_source_profiles(facts)
 
 
-def _has_credentials_all_the_same(facts: Facts, source: ProfileFact, found: Finding) -> bool:
-    """Return whether boto3 and the AWS CLI get credentials by a source with this finding."""
-    if credential_sources.find_other_identity(facts.config, source):
+def _has_credentials_despite_finding(facts: Facts, source: ProfileFact, finding: Finding) -> bool:
+    """Return whether boto3 and the AWS CLI get credentials by a source despite this finding."""
+    if credential_sources.describe_other_identity_of_source(facts.config, source):
         return True
     kind = credential_sources.find_boto3_source(facts, source).kind
-    without = {"nothing", "error"} | ({"program"} if found.id in _OF_PROGRAMS else set())
-    return found.id in _OF_SOME_SDKS and kind not in without
+    without = {"nothing", "error"} | ({"program"} if finding.id in _OF_PROGRAMS else set())
+    return finding.id in _OF_SOME_SDKS and kind not in without
 
 
-def find_trouble_of_sources(
-    facts: Facts, sources: Sequence[ProfileFact], later_ones_over: Sequence[str] = _OF_SOME_SDKS
+def find_trouble_of_source_profiles(
+    facts: Facts, sources: Sequence[ProfileFact], last_choice_ids: Sequence[str] = _OF_SOME_SDKS
 ) -> dict[str, Finding]:
-    """Return, by the source's name, the first finding why a source does not work.
+    """Return, by the name of each source profile that does not work, the first finding why.
 
-    A finding with one of the ids `later_ones_over` is returned if there is no other one.
+    A finding with one of the ids `last_choice_ids` is returned only if there is no other finding.
 
     All sources are checked at once: a check may look at all profiles, of which there may be 12,000.
     """
@@ -139,30 +144,30 @@ def find_trouble_of_sources(
         if one.severity == "note" or one.id in _HARMLESS_IN_SOURCES:
             continue
         for name in one.subject.names if isinstance(one.subject, ProfilesSubject) else ():
-            if name not in troubles or troubles[name].id in later_ones_over:
+            if name not in troubles or troubles[name].id in last_choice_ids:
                 troubles[name] = one
     return troubles
 
 
-def find_problem_of_profile(facts: Facts, name: str) -> Finding | None:
-    """Return the first problem for which this profile of the facts does not work, with its fix."""
-    return find_trouble_of_sources(facts, facts.profiles, ()).get(name)
+def find_problem_of_profile(facts: Facts, profile_name: str) -> Finding | None:
+    """Return the first finding why the profile with this name does not work; None without one."""
+    return find_trouble_of_source_profiles(facts, facts.profiles, ()).get(profile_name)
 
 
-# The checks whose problems make AWS tools fail with every profile.
+# If one of these checks finds a problem, AWS tools fail with every profile.
 _OF_ALL_PROFILES: tuple[Check, ...] = (
     config.check_files_are_readable,
     environment.check_empty_file_variables,
-    variables.check_refused_variables,
+    variables.check_variables_refused_by_aws_tools,
 )
 _OF_PROFILE_VARIABLES: tuple[Check, ...] = (
     environment.check_profile_variables,
     environment.check_empty_profile_variables,
 )
-# The checks whose problems make AWS tools fail, or take another identity, with the profile that
-# AWS_PROFILE names. Commands that name a profile ignore these variables.
+# If one of these checks finds a problem, AWS tools fail, or take another identity, with the profile
+# that AWS_PROFILE names. Commands that name a profile ignore the variables that are checked here.
 _OF_PROFILE_IN_USE: tuple[Check, ...] = (
-    environment.check_key_variables,
+    environment.check_variables_with_fixed_keys,
     *_OF_PROFILE_VARIABLES,
     environment.check_container_variables,
 )
@@ -171,22 +176,22 @@ _SHADOWING: tuple[Check, ...] = (
     *_OF_PROFILE_IN_USE,
     environment.check_credentials_sections,
     profiles.check_credential_processes,
-    credential_sources.check_refused_commands,
-    check_sources,
+    credential_sources.check_commands_that_ssohelper_refuses,
+    check_whether_sources_work,
 )
-# The checks whose problems make the AWS CLI and boto3 stop for a profile, but for those in
-# NOT_STOPPING.
+# If one of these checks has a finding, boto3 and the AWS CLI stop with an error for the profile.
+# The findings with an id in NOT_STOPPING are exceptions.
 STOPPING: tuple[Check, ...] = (
     values.check_quoted_values,
     profiles.check_invalid_profiles,
     profiles.check_incomplete_keys,
-    credential_sources.check_half_keys_in_credentials_file,
+    credential_sources.check_keys_without_secret_in_credentials_file,
     lambda facts: profiles.check_sso_keys(facts, [sdk_order.BOTO3]),
     profiles.check_credential_processes,
-    credential_sources.check_command_lines,
-    credential_sources.check_refused_commands,
+    credential_sources.check_syntax_of_credential_processes,
+    credential_sources.check_commands_that_ssohelper_refuses,
     credential_sources.check_web_identity_files,
-    check_sources,
+    check_whether_sources_work,
 )
 NOT_STOPPING = (*_HARMLESS_IN_SOURCES, profiles.HELPER_NOT_OURS)
 CHECKS: tuple[Check, ...] = (
@@ -194,7 +199,7 @@ CHECKS: tuple[Check, ...] = (
     *environment.CHECKS,
     *variables.CHECKS,
     *profiles.CHECKS,
-    check_sources,
+    check_whether_sources_work,
     *credential_sources.CHECKS,
     *lost_roles.CHECKS,
     *values.CHECKS,
@@ -210,37 +215,37 @@ def run_checks(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
     return sort_findings(finding for check in checks for finding in check(facts))
 
 
-def find_shadowing(facts: Facts, *, is_named: bool) -> list[Finding]:
+def find_what_overrides_profile(facts: Facts, *, is_named: bool) -> list[Finding]:
     """Return the findings that `whoami` shows first: why a program may not use the profile.
 
     `is_named`: the user named the profile, as for a command with `--profile`.
     """
-    return run_checks(facts, _leave_out_profile_variables(_SHADOWING, is_named))
+    return run_checks(facts, _checks_without_profile_variables(_SHADOWING, is_named))
 
 
-def _leave_out_profile_variables(wanted: Iterable[Check], is_named: bool) -> list[Check]:
+def _checks_without_profile_variables(wanted: Iterable[Check], is_named: bool) -> list[Check]:
     return [one for one in wanted if not is_named or one not in _OF_PROFILE_VARIABLES]
 
 
-def find_trouble_of_shell(facts: Facts, name: str, *, is_named: bool = False) -> str:
+def find_trouble_of_shell(facts: Facts, profile_name: str, *, is_named: bool = False) -> str:
     """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
 
     Only variables and unreadable files count: `find_profile_trouble` checks the profile itself.
-    `is_named` is as for `find_shadowing`.
+    `is_named` is as for `find_what_overrides_profile`.
     """
     wanted = _OF_ALL_PROFILES
-    if is_in_use(facts, name):
+    if is_profile_in_use(facts, profile_name):
         wanted += _OF_PROFILE_IN_USE
-    found = run_checks(facts, _leave_out_profile_variables(wanted, is_named))
+    found = run_checks(facts, _checks_without_profile_variables(wanted, is_named))
     problems = [
         one for one in found if one.severity == "problem" and one.id != "token-without-keys"
     ]
     return problems[0].message if problems else ""
 
 
-def is_in_use(facts: Facts, name: str) -> bool:
-    """Return whether AWS tools of this shell take the profile without being told."""
-    return name in (facts.environ.get(each) for each in sdk_order.PROFILE_VARIABLES)
+def is_profile_in_use(facts: Facts, profile_name: str) -> bool:
+    """Return whether AWS_PROFILE or AWS_DEFAULT_PROFILE of this shell names the profile."""
+    return profile_name in (facts.environ.get(each) for each in sdk_order.PROFILE_VARIABLES)
 
 
 def find_profile_trouble(
@@ -255,7 +260,7 @@ def find_profile_trouble(
     section = config.credentials.get(profile.name, {})
     if sdk_order.has_other_role_in_section(profile, config.file, section):
         return OTHER_ROLE_IN_SECTION
-    # Profiles of ~/.aws/credentials are not this one.
+    # Only this profile is checked, so not those that are in ~/.aws/credentials alone.
     facts = Facts(config=config._replace(credentials_profiles=()), profiles=(profile,))
     found = run_checks(facts, UNUSABLE)
     problems = [one.message for one in found if one.severity == "problem"]
@@ -263,7 +268,9 @@ def find_profile_trouble(
         return problems[0]
     if assumes_role(profile.entry.keys):
         return ""
-    [taken] = sdk_order.resolve_for_each_sdk(profile, config.file, section, {}, [sdk_order.BOTO3])
+    [taken] = sdk_order.find_credentials_of_each_sdk(
+        profile, config.file, section, {}, [sdk_order.BOTO3]
+    )
     if taken.kind == "error":
         return taken.detail
     if taken.kind not in ("sso", "program"):
@@ -272,10 +279,10 @@ def find_profile_trouble(
 
 
 def find_doubt_about_program(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
-    """Return why only a run would show whose credentials the profile's helper gives; "" if none.
+    """Return why only a run would show what the profile's program gives; "" if that is known.
 
-    So it is with another tool's program, and with one that has ssohelper's name and does not belong
-    to this installation.
+    It is unknown of another tool's program, and of one that has ssohelper's name and does not
+    belong to this installation.
     """
     program = _find_program(profile, programs)
     if program is None or program.is_of_this_installation or program.path is None:
@@ -293,7 +300,9 @@ def find_program_trouble(profile: ProfileFact, programs: Mapping[str, ProgramFac
         return f'there is no program "{show(program.word, 80)}"'
     if program is not None and program.only_has_our_name:
         return find_doubt_about_program(profile, programs)
-    return process_command.find_refused_argument(profile.entry.keys.get("credential_process", ""))
+    return process_command.why_ssohelper_refuses_command(
+        profile.entry.keys.get("credential_process", "")
+    )
 
 
 def _find_program(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> ProgramFact | None:

@@ -9,7 +9,7 @@ from ssohelper.core.config_text import is_quoted
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
-from ssohelper.core.doctor.headers import check_headers
+from ssohelper.core.doctor.headers import check_section_headers
 from ssohelper.core.profile_origin import MARKERS
 from ssohelper.core.returned_block import find_returned_block
 from ssohelper.core.text import show
@@ -32,7 +32,7 @@ def check_files_are_readable(facts: Facts) -> Iterator[Finding]:
         if failure is None:
             continue
         is_twice = _TWICE in failure.message
-        repair = _repair_of_returned_block(config) if path == config.path else None
+        repair = _repair_of_sections_written_again(config) if path == config.path else None
         yield problem(
             "section-twice" if is_twice else "config-unreadable",
             show(path, 200),
@@ -42,7 +42,7 @@ def check_files_are_readable(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _repair_of_returned_block(config: ConfigFacts) -> Repair | None:
+def _repair_of_sections_written_again(config: ConfigFacts) -> Repair | None:
     """Return the repair that makes the config readable, if aws-sso-cli wrote profiles twice."""
     if config.failure is None or _TWICE not in config.failure.message:
         return None
@@ -132,7 +132,7 @@ def check_aws_sso_cli_marks(facts: Facts) -> Iterator[Finding]:
                 f"{adopt}, after which both marks go, or {remove}" if adopt else remove,
             )
     elif between and facts.config.failure and _TWICE in facts.config.failure.message:
-        repair = _repair_of_returned_block(facts.config)
+        repair = _repair_of_sections_written_again(facts.config)
         yield problem(
             "rewritten-by-another-tool",
             show(facts.config.path, 200),
@@ -159,8 +159,8 @@ def check_session_sections(facts: Facts) -> Iterator[Finding]:
 def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name a session without an [sso-session] section."""
     for name, missing in facts.missing_sessions.items():
-        if is_quoted(name) or facts.are_only_sources(missing.profiles):
-            continue  # `checks.check_sources` or `values.check_quoted_values` reports it
+        if is_quoted(name) or facts.are_sources_of_chosen_profile(missing.profiles):
+            continue  # `checks.check_whether_sources_work` or `values.check_quoted_values` reports it
         yield problem(
             "session-missing",
             profiles_subject(missing.profiles),
@@ -193,6 +193,6 @@ CHECKS = (
     check_duplicate_profiles,
     check_aws_sso_cli_marks,
     check_session_sections,
-    check_headers,
+    check_section_headers,
     check_missing_sessions,
 )

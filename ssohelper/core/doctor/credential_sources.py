@@ -24,13 +24,13 @@ _VARIABLES_OF_SOURCES = {
 }
 
 
-def check_command_lines(facts: Facts) -> Iterator[Finding]:
+def check_syntax_of_credential_processes(facts: Facts) -> Iterator[Finding]:
     """Find a `credential_process` that boto3 and the AWS CLI cannot split into words."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in (*facts.profiles, *facts.config.credentials_profiles):
         command = profile.entry.keys.get("credential_process")
         error = process_command.find_syntax_error(command) if command is not None else ""
-        # Another source may win, which another check reports.
+        # If AWS tools take the profile's credentials from elsewhere, another check reports that.
         is_taken = bool(error) and find_boto3_source(facts, profile).detail == error
         if is_taken and not _has_lost_its_role(facts, profile):
             grouped[error].append(profile.name)
@@ -45,16 +45,16 @@ def check_command_lines(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_refused_commands(facts: Facts) -> Iterator[Finding]:
+def check_commands_that_ssohelper_refuses(facts: Facts) -> Iterator[Finding]:
     """Find commands of ssohelper in `credential_process` with arguments that ssohelper refuses."""
     config = facts.config.file
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         keys = profile.entry.keys
-        error = process_command.find_refused_argument(keys.get("credential_process", ""))
+        error = process_command.why_ssohelper_refuses_command(keys.get("credential_process", ""))
         if not error or profile.failure is not None or _has_lost_its_role(facts, profile):
             continue
-        # Another source may win, which another check reports.
+        # If AWS tools take the profile's credentials from elsewhere, another check reports that.
         if find_boto3_source(facts, profile).kind == "program":
             target, session_name = profile.target, ""
             if profile.entry.managed and target is not None:
@@ -68,12 +68,12 @@ def check_refused_commands(facts: Facts) -> Iterator[Finding]:
         if session_name:
             option = f" --session {session_name}" if has_several else ""
             fix = f"ssohelper profile sync{option}, which writes the command again"
-        message = f"{error}: no SDK gets credentials by it"
+        message = f"{error}: no SDK gets credentials by this command"
         yield problem("helper-refuses", profiles_subject(names), message, fix)
 
 
 def _has_lost_its_role(facts: Facts, profile: ProfileFact) -> bool:
-    """Return whether `lost_roles.check_lost_roles` names the profile."""
+    """Return whether `lost_roles.check_managed_profiles_without_role` names the profile."""
     return facts.config.file is not None and lacks_role(facts.config.file, profile.entry)
 
 
@@ -94,14 +94,14 @@ def check_web_identity_files(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_named_sources(facts: Facts) -> Iterator[Finding]:
-    """Find a `credential_source` that SDKs do not know, or that has nothing in this shell."""
+def check_credential_source_keys(facts: Facts) -> Iterator[Finding]:
+    """Find a `credential_source` that SDKs do not know, or that gives none in this shell."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
         if assumes_role(profile.entry.keys) and profile.failure is None:
             grouped[profile.entry.keys.get("credential_source", "")].append(profile.name)
     grouped.pop("", None)
-    used = _names_in_use(facts)
+    used = _names_of_profiles_in_use(facts)
     for source, names in grouped.items():
         subject = profiles_subject(names)
         if source not in sdk_order.CREDENTIAL_SOURCES:
@@ -111,7 +111,7 @@ def check_named_sources(facts: Facts) -> Iterator[Finding]:
             yield problem(
                 "credential-source",
                 subject,
-                sdk_order.named_source_error(source),
+                sdk_order.credential_source_error(source),
                 f"write in an editor: credential_source = {meant}"
                 if meant
                 else f"write one of {', '.join(sdk_order.CREDENTIAL_SOURCES)}",
@@ -119,7 +119,7 @@ def check_named_sources(facts: Facts) -> Iterator[Finding]:
             continue
         missing = missing_variables_text(facts, source)
         if missing:
-            # The profile may be for another shell, so this is a problem only where it is used.
+            # The profile may be for another shell: it is a problem only if this shell uses it.
             kind = problem if used.intersection(names) else note
             yield kind(
                 "credential-source",
@@ -137,8 +137,8 @@ def missing_variables_text(facts: Facts, source: str) -> str:
     return f"this shell has no {' or '.join(variables)}"
 
 
-def _names_in_use(facts: Facts) -> set[str]:
-    """Return the profiles that this shell uses: the chosen one, AWS_PROFILE's, and their sources."""
+def _names_of_profiles_in_use(facts: Facts) -> set[str]:
+    """Return the profiles of `doctor PROFILE` and AWS_PROFILE, and their source profiles."""
     names = {name for name in (facts.chosen, facts.environ.get("AWS_PROFILE")) if name}
     config = facts.config.file
     entries = [config.profile(name) for name in names] if config is not None else []
@@ -153,20 +153,20 @@ def _names_in_use(facts: Facts) -> set[str]:
 def check_source_profiles(facts: Facts) -> Iterator[Finding]:
     """Find profiles that assume a role with the credentials of a profile that has none.
 
-    aws-vault keeps the keys of such a source in a keyring. So it is a problem only where this shell
-    uses the profile, or if the source has lines of another source of credentials.
+    aws-vault may keep the keys of that profile in a keyring. So the finding is a note, unless this
+    shell uses the profile or aws-vault cannot have the keys.
     """
-    used = _names_in_use(facts)
+    used = _names_of_profiles_in_use(facts)
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        entry = find_last_source(facts, profile.entry)
+        entry = find_last_source_profile(facts, profile.entry)
         if profile.failure is not None or entry is None:
             continue
         last = ProfileFact(entry)
-        # A loop, and a source that does not exist, end with a profile that assumes a role.
+        # If the last profile assumes a role, its source is missing or a loop: `chains` reports it.
         if assumes_role(last.entry.keys) or last.entry.keys.get("aws_access_key_id"):
             continue
-        # `checks.check_sources` says of a profile without its role that it is that.
+        # A profile whose role is lost is reported by `checks.check_whether_sources_work`.
         if _has_lost_its_role(facts, last):
             continue
         if find_boto3_source(facts, last).kind == "nothing":
@@ -187,64 +187,73 @@ def check_source_profiles(facts: Facts) -> Iterator[Finding]:
 
 
 def _may_aws_vault_keep_keys(facts: Facts, source: str) -> bool:
-    """Return whether the profile has no line of any source of credentials in files."""
+    """Return whether aws-vault may have this profile's keys: the config names no other source."""
     entry = facts.config.file.profile(source) if facts.config.file else None
-    return entry is not None and not entry.managed and sdk_order.names_no_source(entry.keys)
+    return (
+        entry is not None
+        and not entry.managed
+        and sdk_order.has_no_key_of_credential_source(entry.keys)
+    )
 
 
 def _aws_vault_command(name: str) -> str:
     return f"aws-vault exec {shlex.quote(show(name, 80))}"
 
 
-def find_last_source(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
-    """Return the last profile that is read by `source_profile`, None without one.
+def find_last_source_profile(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
+    """Return the profile at the end of the references by `source_profile`; None without any.
 
-    For a loop, and if the next profile does not exist, that profile assumes a role itself.
+    The returned profile assumes a role itself if the references are a loop, or if it refers to a
+    profile that does not exist.
     """
     config = facts.config.file
     sources = list_source_profiles(config, entry) if config is not None else []
     return sources[-1] if sources else None
 
 
-def find_other_identity(config: ConfigFacts, source: ProfileFact) -> str:
-    """Return which other credentials boto3 takes for a role on this source profile; "" if none.
+def describe_other_identity_of_source(config: ConfigFacts, source: ProfileFact) -> str:
+    """Return which credentials boto3 takes instead of this source profile's own; "" if its own.
 
-    A source that cannot be used has none either.
+    The result is "" too if boto3 gets no credentials at all by the source profile.
     """
     section = config.credentials.get(source.name, {})
     kind = find_boto3_source(Facts(config=config), source).kind
     if kind == "credentials file":
-        is_other = not sdk_order.names_no_source(source.entry.keys) and not _is_half_pair(section)
+        is_other = not sdk_order.has_no_key_of_credential_source(
+            source.entry.keys
+        ) and not _has_key_without_secret(section)
         return "AWS tools take its fixed keys before its other sources" if is_other else ""
     is_other = sdk_order.has_other_role_in_section(source, config.file, section)
     return OTHER_ROLE_IN_SECTION if is_other and kind not in ("nothing", "error") else ""
 
 
-def check_half_keys_in_credentials_file(facts: Facts) -> Iterator[Finding]:
+def check_keys_without_secret_in_credentials_file(facts: Facts) -> Iterator[Finding]:
     """Find profiles of the config whose section in ~/.aws/credentials has a key without its secret.
 
-    boto3 stops unless it prefers another source of the profile.
+    boto3 stops with an error for such a profile, unless it gets credentials elsewhere first.
     """
     for profile in facts.profiles:
         section = facts.config.credentials.get(profile.name, {})
         is_taken = find_boto3_source(facts, profile).kind == "credentials file"
-        if is_taken and _is_half_pair(section):
-            yield _finding_of_half_pair(facts, profile.name)
+        if is_taken and _has_key_without_secret(section):
+            yield _finding_of_key_without_secret(facts, profile.name)
 
 
-def check_half_keys_of_outer_sources(facts: Facts) -> Iterator[Finding]:
-    """Find profiles on a source that only ~/.aws/credentials has, with a key without its secret."""
+def check_keys_without_secret_of_source_profiles(facts: Facts) -> Iterator[Finding]:
+    """Find profiles whose source is only in ~/.aws/credentials and has a key without its secret."""
     config = facts.config.file
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles if config is not None else ():
-        last = find_last_source(facts, profile.entry) or profile.entry
+        last = find_last_source_profile(facts, profile.entry) or profile.entry
         name = last.keys.get("source_profile", "") if assumes_role(last.keys) else ""
         section = facts.config.credentials.get(name, {})
-        is_refused = _is_half_pair(section) and sdk_order.names_no_source(section)
+        is_refused = _has_key_without_secret(section) and sdk_order.has_no_key_of_credential_source(
+            section
+        )
         if is_refused and config is not None and config.profile(name) is None:
             grouped[name].append(profile.name)
     for name, users in grouped.items():
-        found = _finding_of_half_pair(facts, name)
+        found = _finding_of_key_without_secret(facts, name)
         yield found._replace(
             id="source-unusable",
             subject=profiles_subject(users),
@@ -252,13 +261,13 @@ def check_half_keys_of_outer_sources(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _is_half_pair(section: Mapping[str, str]) -> bool:
-    """Return whether botocore stops for the keys of a section: it looks for the key id first."""
+def _has_key_without_secret(section: Mapping[str, str]) -> bool:
+    """Return whether the section has an access key id alone, for which botocore raises an error."""
     key_id, secret = sdk_order.KEY_PAIR
     return key_id in section and secret not in section
 
 
-def _finding_of_half_pair(facts: Facts, name: str) -> Finding:
+def _finding_of_key_without_secret(facts: Facts, name: str) -> Finding:
     key_id, secret = sdk_order.KEY_PAIR
     where = f'the section "[{show(name, 80)}]" of {show(facts.config.credentials_path, 200)}'
     return problem(
@@ -269,18 +278,20 @@ def _finding_of_half_pair(facts: Facts, name: str) -> Finding:
     )
 
 
-def find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.Resolved:
-    """Return what boto3 and the AWS CLI take for the profile in a shell without any variable."""
+def find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.SdkCredentials:
+    """Return the credentials that boto3 takes for the profile in a shell without variables."""
     config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
-    [taken] = sdk_order.resolve_for_each_sdk(profile, config, section, {}, [sdk_order.BOTO3])
+    [taken] = sdk_order.find_credentials_of_each_sdk(
+        profile, config, section, {}, [sdk_order.BOTO3]
+    )
     return taken
 
 
 def check_profiles_without_credentials(facts: Facts) -> Iterator[Finding]:
     """Find a profile by which no SDK gets credentials in this shell.
 
-    Many such profiles are there on purpose, with a region or other settings alone. So without
-    `doctor PROFILE`, only those are named from which aws-vault gets credentials and no SDK does.
+    Many such profiles are there on purpose, with a region or other settings alone. So `doctor`
+    without PROFILE names only those from which aws-vault gets credentials.
     """
     of_aws_vault, others = list[ProfileFact](), list[ProfileFact]()
     for profile in facts.profiles:
@@ -289,17 +300,17 @@ def check_profiles_without_credentials(facts: Facts) -> Iterator[Finding]:
             continue
         section = facts.config.credentials.get(profile.name, {})
         environ = facts.environ if facts.chosen is not None else {}
-        taken = sdk_order.resolve_for_each_sdk(profile, facts.config.file, section, environ)
+        taken = sdk_order.find_credentials_of_each_sdk(profile, facts.config.file, section, environ)
         is_without = all(one.kind in ("nothing", "error") for one in taken)
         if is_without and any(one.kind == "nothing" for one in taken) and profile.entry.header:
             (of_aws_vault if "include_profile" in keys else others).append(profile)
-    yield from _findings_of_aws_vault(facts, [one.name for one in of_aws_vault])
+    yield from _findings_of_profiles_for_aws_vault(facts, [one.name for one in of_aws_vault])
     for profile in others:
         if profile.failure is None and not _has_lost_its_role(facts, profile):
-            yield from _findings_without_credentials(profile)
+            yield from _findings_of_profile_without_credentials(profile)
 
 
-def _findings_of_aws_vault(facts: Facts, names: list[str]) -> Iterator[Finding]:
+def _findings_of_profiles_for_aws_vault(facts: Facts, names: list[str]) -> Iterator[Finding]:
     if not names:
         return
     adopt = AdoptCommands(facts).text(names)
@@ -312,27 +323,28 @@ def _findings_of_aws_vault(facts: Facts, names: list[str]) -> Iterator[Finding]:
     )
 
 
-def _findings_without_credentials(profile: ProfileFact) -> Iterator[Finding]:
+def _findings_of_profile_without_credentials(profile: ProfileFact) -> Iterator[Finding]:
     keys, subject = profile.entry.keys, profiles_subject([profile.name])
     if "credential_process" in keys:
-        return  # `check_command_lines`
+        return  # `check_syntax_of_credential_processes`
     if keys.get("sso_session"):
         message = (
-            "is for tokens alone (CodeCatalyst and others): no SDK gets role credentials by it"
+            "the profile is for tokens alone (CodeCatalyst and others): by it, no SDK gets role "
+            "credentials"
         )
         yield note("no-source", subject, message, "add lines: sso_account_id and sso_role_name")
         return
-    message = "names no source of credentials: in this shell, no SDK gets credentials by it"
+    message = "the profile names no source of credentials: no SDK gets any by it in this shell"
     fix = "choose another profile, or add its credentials: ssohelper profile list"
     yield problem("no-source", subject, message, fix)
 
 
 CHECKS = (
-    check_command_lines,
-    check_refused_commands,
+    check_syntax_of_credential_processes,
+    check_commands_that_ssohelper_refuses,
     check_web_identity_files,
-    check_named_sources,
-    check_half_keys_in_credentials_file,
+    check_credential_source_keys,
+    check_keys_without_secret_in_credentials_file,
     check_source_profiles,
     check_profiles_without_credentials,
 )

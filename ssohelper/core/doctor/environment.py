@@ -11,13 +11,13 @@ from ssohelper.core.text import show
 
 HALF_A_KEY, EMPTY_VARIABLE = "half-a-key", "empty-variable"
 NO_SUCH_PROFILE, TWO_PROFILES = "no-such-profile", "two-profiles"
-# The ids of findings that say nothing of a command that names another profile than this shell.
+# The ids of findings about AWS_PROFILE and other variables that a command with --profile ignores.
 IGNORED_BESIDE_NAME = (HALF_A_KEY, NO_SUCH_PROFILE, TWO_PROFILES)
 _SHELL = "this shell"
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
-def check_key_variables(facts: Facts) -> Iterator[Finding]:
+def check_variables_with_fixed_keys(facts: Facts) -> Iterator[Finding]:
     """Find fixed keys in the environment, which win over AWS_PROFILE in all SDKs but JavaScript's."""
     environ = facts.environ
     present = [name for name in sdk_order.KEY_VARIABLES if environ.get(name)]
@@ -36,8 +36,8 @@ def check_key_variables(facts: Facts) -> Iterator[Finding]:
             message += f"; the key expires at {show(ends, 40)}, and nothing renews it"
         fix = f"unset {' '.join([*present, *tokens])}"
         if chosen is None and ends:
-            # `exec` and `env` set the keys with this variable: they are in the environment on
-            # purpose.
+            # `exec` and `env` set the key's end in a variable beside the key, so this key is in the
+            # environment on purpose.
             fix += "; for a job that outlasts the key: AWS_PROFILE, or ssohelper exec --server"
             yield note("keys-in-environment", _SHELL, message, fix)
         else:
@@ -92,7 +92,7 @@ def check_profile_variables(facts: Facts) -> Iterator[Finding]:
 
 
 def check_empty_file_variables(facts: Facts) -> Iterator[Finding]:
-    """Find variables that name a file and are empty, which for boto3 and the AWS CLI is no file."""
+    """Find variables for the path of a file that are set and empty: boto3 then reads no file."""
     if facts.environ.get("AWS_CONFIG_FILE") == "":
         yield problem(
             EMPTY_VARIABLE,
@@ -160,7 +160,7 @@ def check_container_variables(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_default_keys(facts: Facts) -> Iterator[Finding]:
+def check_fixed_keys_in_default_profile(facts: Facts) -> Iterator[Finding]:
     """Find fixed keys in [default], which commands use if the user names no profile."""
     config = facts.config.file
     default = config.profile("default") if config else None
@@ -196,7 +196,7 @@ def check_credentials_sections(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_endpoint_variable(facts: Facts) -> Iterator[Finding]:
+def check_aws_endpoint_url_variable(facts: Facts) -> Iterator[Finding]:
     """Find AWS_ENDPOINT_URL, which sends every call of AWS tools to one host."""
     if facts.environ.get("AWS_ENDPOINT_URL"):
         yield note(
@@ -214,10 +214,10 @@ def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
         return
     for profile in facts.profiles:
         config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
-        # `check_credentials_sections` reports these families.
+        # `check_credentials_sections` reports SDK families that the credentials file misleads.
         changed = sdk_order.find_credentials_that_section_changes(profile, config, section)
         known = {one.family for one in changed}
-        for one in sdk_order.resolve_for_each_sdk(profile, config, section, facts.environ):
+        for one in sdk_order.find_credentials_of_each_sdk(profile, config, section, facts.environ):
             meant = profile.meant_account_id
             if one.account_id and meant and one.account_id != meant and one.family not in known:
                 yield problem(
@@ -233,26 +233,28 @@ def _has_default_profile_credentials(facts: Facts) -> bool:
     config = facts.config.file
     default = config.profile("default") if config else None
     in_credentials = "aws_access_key_id" in facts.config.credentials.get("default", ())
-    return in_credentials or (default is not None and bool(_credential_keys(default.keys)))
+    return in_credentials or (
+        default is not None and bool(_keys_that_give_credentials(default.keys))
+    )
 
 
 def _has_credentials_besides_static_key(profile: ProfileFact) -> bool:
-    return bool(_credential_keys(profile.entry.keys) - {"aws_access_key_id"})
+    return bool(_keys_that_give_credentials(profile.entry.keys) - {"aws_access_key_id"})
 
 
-def _credential_keys(keys: dict[str, str]) -> set[str]:
+def _keys_that_give_credentials(keys: dict[str, str]) -> set[str]:
     wanted = {"aws_access_key_id", "credential_process", "role_arn", "login_session"}
     return wanted & keys.keys() | set(sdk_order.SSO_KEYS) & keys.keys()
 
 
 CHECKS = (
-    check_key_variables,
+    check_variables_with_fixed_keys,
     check_profile_variables,
     check_empty_file_variables,
     check_empty_profile_variables,
     check_container_variables,
-    check_default_keys,
+    check_fixed_keys_in_default_profile,
     check_credentials_sections,
-    check_endpoint_variable,
+    check_aws_endpoint_url_variable,
     check_account_of_each_sdk,
 )

@@ -130,10 +130,10 @@ class SessionFact(NamedTuple):
 
 
 class EditedProfileFact(NamedTuple):
-    """A managed profile that ssohelper wrote for another role, the one of its name.
+    """A managed profile whose role was edited: its name still says the role that ssohelper wrote.
 
-    `role` and `written` are the two roles, now and as ssohelper wrote it, as texts for people.
-    `argument` names the written role on a command line.
+    `role` is the role that the profile names now, `written` the one that ssohelper wrote, both as
+    texts for people. `argument` names the written role on a command line.
     """
 
     profile: str
@@ -246,8 +246,8 @@ class Facts(NamedTuple):
     `listings` are the saved lists of roles of all sessions, by session name.
     `missing_sessions` are the sessions that profiles name and the config does not define, by name.
     `is_web_identity_token_file_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not exist.
-    `missing_token_files` are the values of `web_identity_token_file` in profiles that do so.
-    `written_roles` are the roles for which ssohelper wrote managed profiles that name none any more.
+    `missing_token_files` are the paths in profiles' `web_identity_token_file` without a file there.
+    `written_roles` has the role that ssohelper wrote, for managed profiles that name none any more.
     """
 
     now: int = 0
@@ -272,6 +272,6 @@ class Facts(NamedTuple):
     missing_token_files: frozenset[str] = frozenset()
     written_roles: Mapping[str, WrittenRole] = {}
 
-    def are_only_sources(self, names: Iterable[str]) -> bool:
-        """Return whether these are sources of the chosen profile, which has a finding for them."""
+    def are_sources_of_chosen_profile(self, names: Iterable[str]) -> bool:
+        """Return whether the chosen profile assumes its role through all these profiles."""
         return {one.name for one in self.sources}.issuperset(names)

@@ -10,8 +10,8 @@ from ssohelper.core.doctor.facts import Facts, FileFact
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem
 from ssohelper.core.text import show
 
-# Files for these uses hold secrets: other users must not read them. Other files they may read, but
-# never write.
+# Files for these uses hold secrets: other users must not read them. Other users may read all other
+# files, but never write any.
 _SECRET = ("credentials", "token", "own file", "own folder")
 # Files whose mode `--fix` changes: tokens and ssohelper's own files. For the user's other files,
 # the finding names a command instead.
@@ -38,11 +38,11 @@ def check_file_modes(facts: Facts) -> Iterator[Finding]:
         if file.owner or file.is_link:
             continue
         if file.use in _SECRET and file.mode & 0o077:
-            grouped[file.use, "readable-by-others", _name_for_finding(file)].append(file)
+            grouped[file.use, "readable-by-others", _file_name_for_finding(file)].append(file)
         elif file.may_others_write:
-            grouped[file.use, "writable-by-others", _name_for_finding(file)].append(file)
+            grouped[file.use, "writable-by-others", _file_name_for_finding(file)].append(file)
     for (use, kind, _), files in grouped.items():
-        yield _mode_finding(use, kind, files)
+        yield _finding_of_file_mode(use, kind, files)
 
 
 def check_for_config_that_cannot_be_written(facts: Facts) -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def check_symbolic_links(facts: Facts) -> Iterator[Finding]:
             yield problem(
                 "link-in-place-of-a-file",
                 show(file.path, 200),
-                "is a symbolic link, which ssohelper does not follow: another program may have made it",
+                "ssohelper does not follow this symbolic link, as another program may have made it",
                 f"ls -l {show(file.path, 200)}; replace the link by its target, or remove it",
             )
 
@@ -83,25 +83,25 @@ def check_leftover_files(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _name_for_finding(file: FileFact) -> str:
+def _file_name_for_finding(file: FileFact) -> str:
     # Tokens and ssohelper's own files are many, so one finding names all of them.
     return "" if file.use in ("token", "own file", "own folder") else file.path
 
 
-def _mode_finding(use: str, kind: str, files: list[FileFact]) -> Finding:
+def _finding_of_file_mode(use: str, access: str, files: list[FileFact]) -> Finding:
     paths = tuple(file.path for file in files)
     subject = show(paths[0], 200) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
-    verb = "read" if kind == "readable-by-others" else "write"
+    verb = "read" if access == "readable-by-others" else "write"
     wanted = "700" if files[0].is_folder else "600"
-    if kind == "writable-by-others":
+    if access == "writable-by-others":
         wanted = "go-w"
     message = f"other users may {verb} it (mode {files[0].mode & 0o777:04o})"
     if use == "config":
         message += ": it names programs that every SDK runs as you"
     if use in _REPAIRED:
         fix = f"ssohelper doctor --fix sets the mode ({wanted})"
-        return problem(kind, subject, message, fix, Repair("mode", paths))
-    return problem(kind, subject, message, f"chmod {wanted} {shlex.quote(show(paths[0], 200))}")
+        return problem(access, subject, message, fix, Repair("mode", paths))
+    return problem(access, subject, message, f"chmod {wanted} {shlex.quote(show(paths[0], 200))}")
 
 
 CHECKS = (

@@ -73,39 +73,39 @@ def note(id: str, subject: str, message: str, fix: str, repair: Repair | None = 
     return Finding(id, "note", subject, message, fix, repair)
 
 
-def sort_findings(found: Iterable[Finding]) -> list[Finding]:
+def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings without repetitions: problems, then sign-ins, then notes."""
-    return sorted(dict.fromkeys(found), key=lambda one: SEVERITIES.index(one.severity))
+    return sorted(dict.fromkeys(findings), key=lambda one: SEVERITIES.index(one.severity))
 
 
-def count_findings(found: Sequence[Finding]) -> Counts:
+def count_findings(findings: Sequence[Finding]) -> Counts:
     """Return how many findings are left of each severity, and how many were repaired."""
-    left = [one for one in found if not one.is_fixed]
+    left = [one for one in findings if not one.is_fixed]
     severities = [one.severity for one in left]
     return Counts(
         severities.count("problem"),
         severities.count("sign-in"),
         severities.count("note"),
-        len(found) - len(left),
+        len(findings) - len(left),
         sum(one.is_fixable for one in left),
     )
 
 
-def exit_code(found: Sequence[Finding]) -> int:
+def exit_code_of_findings(findings: Sequence[Finding]) -> int:
     """Return 3 if a problem is left, 4 if only a sign-in is missing, else 0."""
-    counts = count_findings(found)
+    counts = count_findings(findings)
     if counts.problems:
         return _EXIT_PROBLEM
     return _EXIT_SIGN_IN if counts.sign_ins else 0
 
 
-def counts_line(found: Sequence[Finding]) -> str:
+def counts_line_of_findings(findings: Sequence[Finding]) -> str:
     """Return the last line of `doctor`: how many problems, missing sign-ins and notes are left."""
-    counts = count_findings(found)
+    counts = count_findings(findings)
     parts = [
-        _count_text(counts.problems, "problem"),
-        _count_text(counts.sign_ins, "missing sign-in"),
-        _count_text(counts.notes, "note"),
+        _number_and_noun(counts.problems, "problem"),
+        _number_and_noun(counts.sign_ins, "missing sign-in"),
+        _number_and_noun(counts.notes, "note"),
     ]
     line = ", ".join(part for part in parts if part) or "nothing wrong"
     if counts.fixed:
@@ -139,5 +139,5 @@ def _profiles_text(names: Sequence[str]) -> str:
     return f"profile {quoted[0]}"
 
 
-def _count_text(many: int, what: str) -> str:
-    return f"{many} {what}{'s' * (many > 1)}" if many else ""
+def _number_and_noun(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count > 1)}" if count else ""

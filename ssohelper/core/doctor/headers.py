@@ -15,9 +15,9 @@ from ssohelper.core.text import show
 
 _KINDS = ("profile", "sso-session")
 _FIRST_WORDS = (*_KINDS, "services", "default")
-# Most headers are of this form, which every SDK reads: shlex takes 20 µs for each other one.
+# Matches a section header that every SDK reads, as most are. Any other is split by shlex, in 20 µs.
 _PLAIN = re.compile(r"(?:profile|sso-session|services) [A-Za-z0-9._@/+%:=,-]+|default")
-_NOT_READ = "AWS tools do not read it: "
+_NOT_READ = "AWS tools do not read this section: "
 
 
 class _Misread(NamedTuple):
@@ -32,25 +32,27 @@ class _Misread(NamedTuple):
     is_read: bool = False
 
 
-def check_headers(facts: Facts) -> Iterator[Finding]:
+def check_section_headers(facts: Facts) -> Iterator[Finding]:
     """Find the headers of profiles and sessions that not every AWS tool reads."""
     file = facts.config.file
     if file is None or facts.chosen is not None:
         return
     for header, section in file.text.sections.items():
-        found = None if _PLAIN.fullmatch(header) else _find_misread(header, section.keys)
+        found = None if _PLAIN.fullmatch(header) else _find_misread_header(header, section.keys)
         if found is not None:
             make_finding = note if found.is_read else problem
             subject = f'section "[{show(header, 80)}]" in line {section.line + 1}'
-            yield make_finding(found.id, subject, found.message, _fix_text(file, header, found))
+            yield make_finding(
+                found.id, subject, found.message, _fix_of_misread_header(file, header, found)
+            )
 
 
-def _fix_text(file: ConfigFile, header: str, found: _Misread) -> str:
-    right = found.right
+def _fix_of_misread_header(file: ConfigFile, header: str, misread: _Misread) -> str:
+    right = misread.right
     if not right:
-        return "give it a name without brackets in an editor"
+        return "give the section a name without brackets in an editor"
     # The corrected header may itself be one that needs to be corrected, such as [Profile a b].
-    while (again := _find_misread(right, ())) is not None and again.right:
+    while (again := _find_misread_header(right, ())) is not None and again.right:
         right = again.right
     name = section_name(right, "profile")
     entry = file.profile(name) if name is not None else None
@@ -62,42 +64,42 @@ def _fix_text(file: ConfigFile, header: str, found: _Misread) -> str:
     return f"write in an editor: [{right}]{alone}"
 
 
-def _find_misread(header: str, keys: Collection[str]) -> _Misread | None:
+def _find_misread_header(header: str, keys: Collection[str]) -> _Misread | None:
     """Return what is wrong with a header, if anything. `keys` are the keys of its section."""
     first, *rest = header.split(maxsplit=1)
     name = rest[0].strip() if rest else ""
     if header != header.strip() and first in _FIRST_WORDS:
         side = "behind its first" if header[0].isspace() else "before its last"
         # botocore reads [profile a ], the JavaScript SDK does not.
-        who = _NOT_READ if header[0].isspace() else "not every AWS tool reads it: "
+        who = _NOT_READ if header[0].isspace() else "not every AWS tool reads this section: "
         message = f"{who}the header has a blank {side} bracket"
         return _Misread("header-with-blank", message, header.strip())
     if header != "default" and header.lower() == "default":
         return _Misread("header-misspelled", f'{_NOT_READ}"default" has capitals', "default")
     if not name:
-        return _find_missing_word(header, keys)
+        return _find_missing_word_in_header(header, keys)
     for kind in _KINDS:
         if first == kind:
             return _find_misread_name(header, kind, name)
         if first.lower() == kind:
             message = f'{_NOT_READ}the word "{kind}" has capitals'
             return _Misread("header-misspelled", message, f"{kind} {name}")
-        # botocore looks at the beginning of the first word only.
+        # botocore compares the beginning of a header's first word: `profiles a` is a profile, too.
         if first.startswith(kind) and section_name(header, kind) is not None:
             return _Misread(
                 "header-misspelled",
-                f'the AWS CLI and boto3 read its first word as "{kind}", not every other SDK does',
+                f'the AWS CLI and boto3 take the header\'s first word as "{kind}", some SDKs do not',
                 f"{kind} {name}",
             )
     return None
 
 
-def _find_missing_word(header: str, keys: Collection[str]) -> _Misread | None:
+def _find_missing_word_in_header(header: str, keys: Collection[str]) -> _Misread | None:
     if header == "default" or not any(key in keys for key in SSO_KEYS):
         return None
     return _Misread(
         "header-without-profile",
-        'has the keys of a profile, and AWS tools do not read it: its header lacks the word "profile"',
+        f'{_NOT_READ}it has the keys of a profile, but no word "profile" in its header',
         f"profile {header}",
     )
 
@@ -107,11 +109,13 @@ def _find_misread_name(header: str, kind: str, name: str) -> _Misread | None:
     if section_name(header, kind) is not None:
         if "]" not in header:
             return None
-        message = 'not every SDK reads it: there is a "]" in its name'
+        message = 'not every SDK reads this section: there is a "]" in its name'
         return _Misread("header-with-bracket", message, is_read=True)
     before = header.partition("]")[0].rstrip()
     if before != header and section_name(before, kind) is not None:
-        message = 'the AWS CLI and boto3 do not read it: for them it ends at the line\'s last "]"'
+        message = (
+            'the AWS CLI and boto3 take the header up to the line\'s last "]", so they skip it'
+        )
         return _Misread("header-with-bracket", message, before)
     try:
         shlex.split(header)
@@ -123,7 +127,7 @@ def _find_misread_name(header: str, kind: str, name: str) -> _Misread | None:
 
 
 def _quoted_name(name: str) -> str:
-    """Return the name that a quote at only one of its ends should enclose, as the header needs it."""
+    """Return a name, in quotes where needed, in place of one with a quote at one end only."""
     bare = name.strip("\"'")
     is_open = not any(quote in bare for quote in "\"'\\")
     return shlex.quote(bare if is_open else name)

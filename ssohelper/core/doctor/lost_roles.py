@@ -12,15 +12,15 @@ from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, problem, profiles_subject
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.text import show
-from ssohelper.core.written_roles import has_other_source, lacks_role
+from ssohelper.core.written_roles import is_managed_with_other_source, lacks_role
 
 
-def check_lost_roles(facts: Facts) -> Iterator[Finding]:
+def check_managed_profiles_without_role(facts: Facts) -> Iterator[Finding]:
     """Find managed profiles whose role cannot be read, because their keys were edited."""
     config = facts.config.file
     repaired_by_sync: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
-        # Another check names an account id or a role that is not valid.
+        # An account id or a role that is not valid is reported by another check.
         if config is None or profile.failure or not lacks_role(config, profile.entry):
             continue
         written = facts.written_roles.get(profile.name)
@@ -50,14 +50,18 @@ def _lost_role_finding(names: list[str], fix: str) -> Finding:
     )
 
 
-def check_edited_sources(facts: Facts) -> Iterator[Finding]:
-    """Find managed profiles that were edited into keys, a chain or another program.
+def check_profiles_edited_to_other_sources(facts: Facts) -> Iterator[Finding]:
+    """Find managed profiles whose credentials come, since an edit, from keys, a chain or a program.
 
-    A chain counts only if ssohelper wrote the profile for a role: it writes chains too.
+    A chain counts only if ssohelper wrote the profile for a role: ssohelper writes chains too.
     """
     config = facts.config.file
     for profile in facts.profiles:
-        if config is None or profile.failure or not has_other_source(config, profile.entry):
+        if (
+            config is None
+            or profile.failure
+            or not is_managed_with_other_source(config, profile.entry)
+        ):
             continue
         is_known = profile.name in facts.written_roles
         if is_known or not chains.is_chain(profile.entry):
@@ -82,4 +86,4 @@ def _edited_source_finding(facts: Facts, config: ConfigFile, profile: ProfileFac
     )
 
 
-CHECKS = (check_lost_roles, check_edited_sources)
+CHECKS = (check_managed_profiles_without_role, check_profiles_edited_to_other_sources)

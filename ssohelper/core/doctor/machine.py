@@ -24,7 +24,7 @@ CLOCK_SECONDS = 240
 _MACHINE = "this machine"
 
 
-def check_clock(facts: Facts) -> Iterator[Finding]:
+def check_clock_of_machine(facts: Facts) -> Iterator[Finding]:
     """Find a clock that differs from AWS's: AWS refuses signed requests, SDKs misjudge expiry."""
     known = [one.apart_seconds for one in facts.aws_hosts if one.apart_seconds is not None]
     if not known and facts.machine.apart_seconds is not None:
@@ -113,7 +113,7 @@ def check_installations(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_shell(facts: Facts) -> Iterator[Finding]:
+def check_setup_of_shell(facts: Facts) -> Iterator[Finding]:
     """Find lines in the shell's rc file, or completion scripts, that are not up to date."""
     shell = facts.machine.shell
     if shell is None or facts.chosen is not None:
@@ -213,10 +213,10 @@ def _missing_sign_in_finding(facts: Facts, proof: ProofFact) -> Iterator[Finding
 CHECKS = (
     check_program_answers,
     check_programs_not_run,
-    check_clock,
+    check_clock_of_machine,
     check_aws_hosts,
     check_storage,
     check_runtime_folder,
     check_installations,
-    check_shell,
+    check_setup_of_shell,
 )

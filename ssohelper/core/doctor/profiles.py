@@ -19,7 +19,7 @@ from ssohelper.core.quoted_values import has_quoted_values
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import lacks_role
 
-# The ids of the findings that a profile runs a program with ssohelper's name, and not this ssohelper.
+# The ids of findings about a profile's program that has ssohelper's name but is not this ssohelper.
 HELPER_OF_ANOTHER, HELPER_NOT_OURS = "helper-of-another-installation", "helper-not-ours"
 _ROLE_SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _IN_AN_EDITOR = "correct it in an editor"
@@ -39,7 +39,7 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
     for profile in facts.profiles:
         if profile.failure is None or profile.failure.message in of_sessions:
             continue
-        # `values.check_quoted_values` names all values in quotes, of which one may be this failure.
+        # If a value in quotes makes the profile invalid, `values.check_quoted_values` reports it.
         if has_quoted_values(facts.config.file, profile.entry):
             continue
         # The name of Identity Center's own IAM role is too long for a permission set. The check
@@ -54,10 +54,10 @@ def check_invalid_profiles(facts: Facts) -> Iterator[Finding]:
 
 
 def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
-    """Find profiles with half a key pair, or with `role_arn` without a credential source.
+    """Find profiles with an access key without its secret, or `role_arn` without a source for it.
 
-    SDKs ignore half a pair in the config if the profile has another credential source. In
-    ~/.aws/credentials, half a pair makes boto3 stop with an error, unless boto3 prefers the other source.
+    SDKs ignore half a key pair in the config if the profile has another credential source. boto3
+    stops for one in ~/.aws/credentials, unless boto3 prefers the other source.
     """
     both = [(one, False) for one in facts.profiles]
     both += [(one, True) for one in facts.config.credentials_profiles]
@@ -70,7 +70,7 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
         if (
             len(present) == 1
             and not has_whole_pair
-            and not _has_source_before_keys(keys, is_in_credentials)
+            and not _has_source_that_wins_over_keys(keys, is_in_credentials)
         ):
             [missing] = set(sdk_order.KEY_PAIR) - set(present)
             yield problem(
@@ -88,7 +88,8 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _has_source_before_keys(keys: Mapping[str, str], is_in_credentials: bool) -> bool:
+def _has_source_that_wins_over_keys(keys: Mapping[str, str], is_in_credentials: bool) -> bool:
+    """Return whether SDKs take another source of this profile before its fixed keys."""
     sources = set(credential_sources(keys))
     return bool(sources & {"sso_* keys", "role_arn"} if is_in_credentials else sources)
 
@@ -98,11 +99,13 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
     grouped: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         kinds = credential_sources(profile.entry.keys)
-        if len(kinds) > 1 and not _assumes_role_with_own_keys(profile, kinds):
+        if len(kinds) > 1 and not _assumes_role_with_own_fixed_keys(profile, kinds):
             disagreement = _sdk_disagreement_text(profile, facts)
-            fix = _fix_of_managed_profile(profile.entry, kinds) or "keep one of them"
+            fix = _fix_that_removes_lines(profile.entry, kinds) or "keep one of these sources"
             grouped[" and ".join(kinds), disagreement, fix].append(profile.name)
-    yield from _findings_of_two_roles(facts, {name for names in grouped.values() for name in names})
+    yield from _find_keys_of_two_roles(
+        facts, {name for names in grouped.values() for name in names}
+    )
     commands = AdoptCommands(facts)
     for (sources, disagreement, fix), names in grouped.items():
         adopt = commands.text(names)
@@ -110,34 +113,34 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
             "mixed-identities",
             profiles_subject(names),
             f"two sources of credentials in one profile ({sources}): {disagreement}",
-            f"{adopt}, which leaves one, or {fix}" if adopt else fix,
+            f"{adopt}, which leaves one source, or {fix}" if adopt else fix,
         )
 
 
-def _assumes_role_with_own_keys(profile: ProfileFact, kinds: Collection[str]) -> bool:
+def _assumes_role_with_own_fixed_keys(profile: ProfileFact, sources: Collection[str]) -> bool:
     is_own_source = profile.entry.keys.get("source_profile") == profile.name
-    return is_own_source and set(kinds) == {"role_arn", "fixed keys"}
+    return is_own_source and set(sources) == {"role_arn", "fixed keys"}
 
 
-def _fix_of_managed_profile(entry: ProfileEntry, kinds: Collection[str]) -> str:
+def _fix_that_removes_lines(entry: ProfileEntry, sources: Collection[str]) -> str:
     """Return which lines of a managed profile to remove; "" for one that is not managed.
 
     ssohelper writes sso_* keys or credential_process: with both, only the user can choose.
     """
-    if not entry.managed or {"sso_* keys", "credential_process"}.issubset(kinds):
+    if not entry.managed or {"sso_* keys", "credential_process"}.issubset(sources):
         return ""
     foreign = (*sdk_order.KEY_PAIR, "role_arn", *_ROLE_SOURCES, "login_session")
     lines = [f'"{key}"' for key in foreign if key in entry.keys]
     return f"remove in an editor, as ssohelper did not write it: {' and '.join(lines)}"
 
 
-def _findings_of_two_roles(facts: Facts, known: Collection[str]) -> Iterator[Finding]:
+def _find_keys_of_two_roles(facts: Facts, reported: Collection[str]) -> Iterator[Finding]:
     """Yield the findings that the keys of a profile name two roles, of which SDKs take one."""
     config = facts.config.file
     doubtful = {
         origin.name
         for origin in (find_profile_origins(config) if config else ())
-        if origin.why == TWO_ROLES and origin.name not in known
+        if origin.why == TWO_ROLES and origin.name not in reported
     }
     for profile in facts.profiles:
         if profile.name in doubtful and profile.target is not None:
@@ -169,7 +172,7 @@ def credential_sources(keys: Mapping[str, str]) -> list[str]:
 
 def _sdk_disagreement_text(profile: ProfileFact, facts: Facts) -> str:
     by_source: dict[str, list[str]] = defaultdict(list)
-    for one in sdk_order.resolve_for_each_sdk(profile, facts.config.file, {}, {}):
+    for one in sdk_order.find_credentials_of_each_sdk(profile, facts.config.file, {}, {}):
         what = f"an error ({one.detail})" if one.kind == "error" else one.kind
         by_source[what].append(one.family)
     return "; ".join(
@@ -188,7 +191,7 @@ def check_sso_keys(facts: Facts, wanted: Collection[str] = sdk_order.FAMILIES) -
         kinds = credential_sources(keys)
         if kinds != ["sso_* keys"] or profile.failure is not None:
             continue
-        # `lost_roles.check_lost_roles` names it, with a better fix.
+        # `lost_roles.check_managed_profiles_without_role` reports this profile, with a better fix.
         if facts.config.file is not None and lacks_role(facts.config.file, profile.entry):
             continue
         # Another check reports a session that the config does not define.
@@ -237,12 +240,12 @@ def check_for_iam_role_as_permission_set(facts: Facts) -> Iterator[Finding]:
 
 def _permission_set_name(profile: ProfileFact) -> str:
     keys = profile.entry.keys
-    options = process_command.own_command_options(keys.get("credential_process", "")) or {}
+    options = process_command.ssohelper_options(keys.get("credential_process", "")) or {}
     return keys.get("sso_role_name") or options.get("--role-name", "")
 
 
 def check_edited_profiles(facts: Facts) -> Iterator[Finding]:
-    """Find managed profiles that were edited so that they have the name of another role."""
+    """Find managed profiles that were edited to point at another role than their names say."""
     for one in facts.edited:
         name = shlex.quote(show(one.profile, 80))
         yield problem(
@@ -250,7 +253,7 @@ def check_edited_profiles(facts: Facts) -> Iterator[Finding]:
             profiles_subject([one.profile]),
             f"ssohelper wrote it for {one.written}, which its name says; it was edited since, and "
             f"points at {one.role}",
-            # The role may have another profile by now, so the old name is asked for.
+            # By now the role may have another profile, so the command says the old name explicitly.
             f"ssohelper profile rm {name}, then: ssohelper profile add {one.argument} --name {name}; "
             "or rename the section",
         )
@@ -288,7 +291,7 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
                 HELPER_OF_ANOTHER,
                 subject,
                 f'"{show(program.path, 200)}" belongs to another installation of ssohelper',
-                "to have one only, remove it, then: ssohelper doctor --fix",
+                "to have one installation, remove the other, then: ssohelper doctor --fix",
             )
         elif program.only_has_our_name:
             yield problem(
@@ -301,14 +304,14 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
 
 
 def _findings_of_missing_ssohelper(
-    facts: Facts, word: str, profiles: list[ProfileFact], commands: AdoptCommands
+    facts: Facts, program: str, profiles: list[ProfileFact], commands: AdoptCommands
 ) -> Iterator[Finding]:
     """Yield the findings that profiles run ssohelper at a path where it no longer is.
 
     One finding is for the managed profiles, which `--fix` repairs, one for all other profiles.
     """
     command = facts.machine.command
-    message = f'ssohelper is no longer at "{show(word, 200)}", which credential_process runs'
+    message = f'ssohelper is no longer at "{show(program, 200)}", which credential_process runs'
     for is_managed in (True, False):
         names = tuple(one.name for one in profiles if one.entry.managed is is_managed)
         if not names:
@@ -329,34 +332,34 @@ def process_line_with_present_program(line: str, command: str) -> str | None:
     The arguments stay as they are written.
     """
     found = (
-        _OWN_PROGRAM.match(line) if process_command.own_command_options(line) is not None else None
+        _OWN_PROGRAM.match(line) if process_command.ssohelper_options(line) is not None else None
     )
     return f"{command} {line[found.end() :].lstrip()}" if found else None
 
 
-def _finding_of_missing_program(word: str, subject: str, adopt: str) -> Finding:
+def _finding_of_missing_program(program: str, subject: str, adopt: str) -> Finding:
     """Return the finding that a profile's program is missing.
 
     `adopt` is the command after which the profile does not need the program, "" if there is none.
     """
     first = f"{adopt}, or " if adopt else ""
-    if _OF_A_SHELL.search(word):
+    if _OF_A_SHELL.search(program):
         return problem(
             "program-needs-a-shell",
             subject,
             f"boto3 and the AWS CLI run credential_process without a shell, so that they do not "
-            f'find "{show(word, 200)}"',
+            f'find "{show(program, 200)}"',
             f"{first}write the program's absolute path",
         )
     return problem(
         "program-missing",
         subject,
-        f'the program "{show(word, 200)}" of credential_process does not exist',
+        f'the program "{show(program, 200)}" of credential_process does not exist',
         f"{first}install it again, or write its absolute path",
     )
 
 
-def check_regions(facts: Facts) -> Iterator[Finding]:
+def check_profiles_without_region(facts: Facts) -> Iterator[Finding]:
     """Note profiles without a region: most calls of boto3 then stop with NoRegionError.
 
     The region of `[default]` does not help: a profile with another name does not inherit it. That
@@ -393,5 +396,5 @@ CHECKS = (
     check_for_iam_role_as_permission_set,
     check_edited_profiles,
     check_credential_processes,
-    check_regions,
+    check_profiles_without_region,
 )

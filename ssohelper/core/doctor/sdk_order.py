@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 from ssohelper.core import process_command
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor.facts import ProfileFact, ProgramFact
-from ssohelper.core.session_keys import find_differing_key, keys_of_session
+from ssohelper.core.session_keys import find_session_key_that_differs, keys_of_session
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -44,7 +44,7 @@ _ORDERS: Mapping[str, tuple[Kind, ...]] = {
         *("environment keys", "assumed role", "environment web identity", "web identity", "sso"),
         *("credentials file", "aws login", "program", "config keys", "container"),
     ),
-    # With AWS_PROFILE, the JavaScript SDK passes over the keys in the environment.
+    # If AWS_PROFILE is set, the JavaScript SDK ignores the keys in the environment.
     JAVASCRIPT: (
         *("assumed role", "credentials file", "config keys", "web identity", "program", "sso"),
         *("aws login", "environment web identity", "container"),
@@ -99,8 +99,8 @@ _REFUSING_ROLE_ALONE = (BOTO3, RUST)
 ROLE_ALONE_ERROR = '"role_arn" is set without "source_profile" or "credential_source"'
 
 
-class Resolved(NamedTuple):
-    """What one SDK family takes: the `kind` of the credentials' source; `detail` names it.
+class SdkCredentials(NamedTuple):
+    """The credentials that one SDK family takes: the `kind` of their source; `detail` names it.
 
     The credentials are for the account `account_id` and its role `role_name`; each is None if it is
     unknown.
@@ -121,14 +121,14 @@ class _Source(NamedTuple):
     role_name: str | None = None
 
 
-def resolve_for_each_sdk(
+def find_credentials_of_each_sdk(
     profile: ProfileFact,
     config: ConfigFile | None,
     section: Mapping[str, str],
     environ: Mapping[str, str],
     families: Sequence[str] = FAMILIES,
     programs: Mapping[str, ProgramFact] = {},
-) -> list[Resolved]:
+) -> list[SdkCredentials]:
     """Return which credentials each SDK family takes when AWS_PROFILE names this profile.
 
     `section` has the keys of the section of that name in ~/.aws/credentials. SDKs merge both files
@@ -153,11 +153,11 @@ def resolve_for_each_sdk(
         if kind == "program" and family == BOTO3:
             error = process_command.find_syntax_error(keys["credential_process"]) or None
         if kind is None:
-            resolved.append(Resolved(family, "nothing", "no credentials"))
+            resolved.append(SdkCredentials(family, "nothing", "no credentials"))
         elif error:
-            resolved.append(Resolved(family, "error", error))
+            resolved.append(SdkCredentials(family, "error", error))
         else:
-            resolved.append(Resolved(family, kind, *found[kind]))
+            resolved.append(SdkCredentials(family, kind, *found[kind]))
     return resolved
 
 
@@ -171,7 +171,7 @@ def find_program_to_run(keys: Mapping[str, str]) -> str | None:
 def find_profiles_with_other_role_in_section(
     config: ConfigFile, names: Iterable[str], credentials: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:
-    """Return the profiles to which `has_other_role_in_section` applies."""
+    """Return those of the profiles whose sections in ~/.aws/credentials are for another role."""
     found = set()
     for name in names:
         entry, section = config.profile(name), credentials.get(name, {})
@@ -198,8 +198,8 @@ def has_other_role_in_section(
 
 def find_credentials_that_section_changes(
     profile: ProfileFact, config: ConfigFile | None, section: Mapping[str, str]
-) -> list[Resolved]:
-    """Return what the SDK families take that take other credentials because of this section.
+) -> list[SdkCredentials]:
+    """Return the credentials of each SDK family that takes other ones because of this section.
 
     `section` has the keys of the profile's section in ~/.aws/credentials. Without the section, such
     a family would take the credentials of the profile in ~/.aws/config.
@@ -210,8 +210,8 @@ def find_credentials_that_section_changes(
         if value != profile.entry.keys.get(key)
     }
     pairs = zip(
-        resolve_for_each_sdk(profile, config, {}, {}),
-        resolve_for_each_sdk(profile, config, section, {}),
+        find_credentials_of_each_sdk(profile, config, {}, {}),
+        find_credentials_of_each_sdk(profile, config, section, {}),
         strict=True,
     )
     return [
@@ -221,10 +221,10 @@ def find_credentials_that_section_changes(
     ]
 
 
-def describe_credentials(found: Iterable[Resolved]) -> str:
+def describe_credentials(all_credentials: Iterable[SdkCredentials]) -> str:
     """Return what SDK families take, as a text: "Go takes a program; JavaScript takes …"."""
     families: dict[str, list[str]] = {}
-    for one in found:
+    for one in all_credentials:
         families.setdefault(_describe_source(one), []).append(one.family)
     texts = []
     for source, names in families.items():
@@ -234,20 +234,20 @@ def describe_credentials(found: Iterable[Resolved]) -> str:
     return "; ".join(texts)
 
 
-def _describe_source(one: Resolved) -> str:
-    if one.kind == "error":
-        return f"{_AN_ERROR} ({show(one.detail, 200)})"
-    source = _WORDS.get(one.kind, one.kind)
-    if one.kind == "program":
-        source += f' "{show(one.detail, 80)}"'
-    if one.account_id is None:
+def _describe_source(credentials: SdkCredentials) -> str:
+    if credentials.kind == "error":
+        return f"{_AN_ERROR} ({show(credentials.detail, 200)})"
+    source = _WORDS.get(credentials.kind, credentials.kind)
+    if credentials.kind == "program":
+        source += f' "{show(credentials.detail, 80)}"'
+    if credentials.account_id is None:
         return source
-    role = f", role {show(one.role_name, 64)}" if one.role_name else ""
-    return f"{source} (account {show(one.account_id, 20)}{role})"
+    role = f", role {show(credentials.role_name, 64)}" if credentials.role_name else ""
+    return f"{source} (account {show(credentials.account_id, 20)}{role})"
 
 
-def names_no_source(keys: Mapping[str, str]) -> bool:
-    """Return whether no key of a profile is for a source of credentials."""
+def has_no_key_of_credential_source(keys: Mapping[str, str]) -> bool:
+    """Return whether a profile with these keys names no source of credentials."""
     return _SOURCE_KEYS.isdisjoint(keys)
 
 
@@ -261,31 +261,31 @@ def _config_keys_of_credential_sources(section: Mapping[str, str]) -> dict[str, 
 
 
 def _family_tries_source(
-    family: str, kind: Kind, keys: Mapping[str, str], found: Mapping[Kind, object]
+    family: str, kind: Kind, keys: Mapping[str, str], sources: Mapping[Kind, object]
 ) -> bool:
     if kind == "sso" and family == BOTO3:
         return "sso_account_id" in keys or "sso_role_name" in keys
     if kind == "program" and family == BOTO3:
         return "credential_process" in keys
-    if kind == "assumed role" and _is_role_alone(keys):
+    if kind == "assumed role" and _has_role_arn_without_source(keys):
         return family in _REFUSING_ROLE_ALONE or (family == GO and bool(keys["role_arn"]))
-    return kind in found
+    return kind in sources
 
 
-def _is_role_alone(keys: Mapping[str, str]) -> bool:
+def _has_role_arn_without_source(keys: Mapping[str, str]) -> bool:
     """Return whether `role_arn` has no source of credentials, so that SDKs disagree about it."""
     return "role_arn" in keys and "web_identity_token_file" not in keys and not assumes_role(keys)
 
 
 def _assumed_role_error(family: str, keys: Mapping[str, str]) -> str | None:
-    if _is_role_alone(keys):
+    if _has_role_arn_without_source(keys):
         return ROLE_ALONE_ERROR if family in _REFUSING_ROLE_ALONE else None
     source = keys.get("credential_source", "")
     is_known = source in CREDENTIAL_SOURCES or "source_profile" in keys
-    return None if is_known or family == JAVA else named_source_error(source)
+    return None if is_known or family == JAVA else credential_source_error(source)
 
 
-def named_source_error(source: str) -> str:
+def credential_source_error(source: str) -> str:
     """Return the error for a `credential_source` that SDKs other than Java's do not know."""
     return (
         f'credential_source is "{show(source, 60)}", which boto3, the AWS CLI and most SDKs refuse'
@@ -295,7 +295,7 @@ def named_source_error(source: str) -> str:
 def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
     """Return why this SDK family refuses the profile's `sso_*` keys; None if it takes them."""
     if family == BOTO3 and config is not None:
-        # The keys of the session count as the profile's, for botocore only.
+        # Only botocore adds the keys of the session's section to the profile's.
         keys = keys_of_session(config, keys.get("sso_session", "")) | dict(keys)
     own = [key for key in ("sso_start_url", "sso_region") if key in keys]
     needed = ["sso_account_id", "sso_role_name"]
@@ -318,13 +318,13 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
     differs = url is not None and not is_same_portal(url, session.start_url)
     if family in (BOTO3, GO) and (differs or region not in (None, session.region)):
         return 'the profile and its "sso_session" name different portals'
-    differing = find_differing_key(config, keys) if family == BOTO3 and config else None
+    differing = find_session_key_that_differs(config, keys) if family == BOTO3 and config else None
     return differing.difference if differing else None
 
 
 def fix_of_sso_keys_error(error: str, keys: Mapping[str, str], config: ConfigFile | None) -> str:
-    """Return what ends this answer of `sso_keys_error`; "" if only the user can know."""
-    differing = find_differing_key(config, keys) if config else None
+    """Return how to mend the error that `sso_keys_error` returned; "" if only the user can know."""
+    differing = find_session_key_that_differs(config, keys) if config else None
     return differing.fix if differing is not None and differing.difference == error else ""
 
 
@@ -361,7 +361,7 @@ def _sources_in_profile(
     programs: Mapping[str, ProgramFact],
 ) -> dict[Kind, _Source]:
     found: dict[Kind, _Source] = {}
-    if assumes_role(keys) or _is_role_alone(keys):
+    if assumes_role(keys) or _has_role_arn_without_source(keys):
         found["assumed role"] = _source_of_arn("role_arn", keys["role_arn"])
     elif keys.get("role_arn") and keys.get("web_identity_token_file"):
         found["web identity"] = _source_of_arn("web_identity_token_file", keys["role_arn"])
@@ -385,7 +385,7 @@ def _program_as_source(
 ) -> _Source:
     words = process_command.split_command(command)
     name = show(words[0], 80) if words else "credential_process"
-    options = process_command.own_command_options(command)
+    options = process_command.ssohelper_options(command)
     program = programs.get(words[0]) if words else None
     if options is not None:
         if program is not None and program.only_has_our_name:

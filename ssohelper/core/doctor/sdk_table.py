@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ssohelper.core.config_file import ProfileEntry, assumes_role
 from ssohelper.core.doctor import checks, credential_sources, sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
-from ssohelper.core.doctor.sdk_order import Resolved
+from ssohelper.core.doctor.sdk_order import SdkCredentials
 from ssohelper.core.source_profiles import list_source_profiles, unusable_source_text
 from ssohelper.core.text import show
 
@@ -21,7 +21,7 @@ _OF_EVERY_SDK = frozenset(
 )
 
 
-def resolve_profiles(facts: Facts) -> list[Resolved]:
+def find_credentials_of_profiles_by_sdk(facts: Facts) -> list[SdkCredentials]:
     """Return which credentials each SDK family takes for the profiles in this shell.
 
     A family that has no credentials with which to assume the profile's role gets an error.
@@ -31,15 +31,17 @@ def resolve_profiles(facts: Facts) -> list[Resolved]:
         if not profile.entry.header:
             continue  # a role without a profile means nothing to an SDK
         reasons = _find_why_role_cannot_be_assumed(facts, profile)
-        for one in _resolve(facts, profile, facts.environ):
+        for one in _find_credentials_of_profile_by_sdk(facts, profile, facts.environ):
             reason = reasons.get(one.family) if one.kind == "assumed role" else None
-            resolved.append(Resolved(one.family, "error", reason) if reason else one)
+            resolved.append(SdkCredentials(one.family, "error", reason) if reason else one)
     return resolved
 
 
-def _resolve(facts: Facts, profile: ProfileFact, environ: Mapping[str, str]) -> list[Resolved]:
+def _find_credentials_of_profile_by_sdk(
+    facts: Facts, profile: ProfileFact, environ: Mapping[str, str]
+) -> list[SdkCredentials]:
     section = facts.config.credentials.get(profile.name, {})
-    return sdk_order.resolve_for_each_sdk(
+    return sdk_order.find_credentials_of_each_sdk(
         profile, facts.config.file, section, environ, programs=facts.programs
     )
 
@@ -53,7 +55,7 @@ def _find_why_role_cannot_be_assumed(facts: Facts, profile: ProfileFact) -> dict
     for source in list_source_profiles(config, profile.entry):
         for family, reason in _find_why_source_fails(facts, source).items():
             reasons.setdefault(family, reason)
-    last = credential_sources.find_last_source(facts, profile.entry)
+    last = credential_sources.find_last_source_profile(facts, profile.entry)
     taken = last or profile.entry
     missing = credential_sources.missing_variables_text(
         facts, taken.keys.get("credential_source", "")
@@ -71,14 +73,14 @@ def _find_why_source_fails(facts: Facts, source: ProfileEntry) -> dict[str, str]
     if _has_fixed_keys(facts, source):
         return {}
     does_not_work = f'its source profile "{name}" does not work'
-    trouble = checks.find_trouble_of_sources(facts, [profile]).get(source.name)
+    trouble = checks.find_trouble_of_source_profiles(facts, [profile]).get(source.name)
     if trouble is not None and trouble.id in _OF_EVERY_SDK:
         return dict.fromkeys(sdk_order.FAMILIES, does_not_work)
     texts = {
         "nothing": f'its source profile "{name}" has no credentials',
         "error": does_not_work,
     }
-    found = _resolve(facts, profile, {})
+    found = _find_credentials_of_profile_by_sdk(facts, profile, {})
     return {one.family: texts[one.kind] for one in found if one.kind in texts}
 
 

@@ -8,17 +8,17 @@ from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.doctor.findings import Finding, note
 from ssohelper.core.profile_keys import identity_keys
-from ssohelper.core.session_keys import SessionKey, find_differing_key
+from ssohelper.core.session_keys import SessionKey, find_session_key_that_differs
 from ssohelper.core.text import show
 
-# The keys that a profile loses with the form "process".
+# Keys that ssohelper removes from a profile when it writes the profile in the form "process".
 _LOST_KEYS = ("credential_process",)
 
 
 def check_session_keys(facts: Facts) -> Iterator[Finding]:
-    """Note keys of a session for which AWS tools would refuse its profiles without our helper.
+    """Note keys of a session for which AWS tools would refuse its profiles in native form.
 
-    Another check reports the profiles that they refuse now.
+    Another check reports the profiles that AWS tools refuse now.
     """
     config = facts.config.file
     found: dict[SessionKey, None] = {}
@@ -28,15 +28,15 @@ def check_session_keys(facts: Facts) -> Iterator[Finding]:
             continue
         native = identity_keys(target.session, target.role, NATIVE, "")
         keys = {key: value for key, value in profile.entry.keys.items() if key not in _LOST_KEYS}
-        differing = find_differing_key(config, keys | native)
+        differing = find_session_key_that_differs(config, keys | native)
         if differing is not None:
             found[differing] = None
     for one in found:
         yield note(
             "session-keys",
             f'session "{show(one.session_name, 64)}"',
-            f'has "{show(one.name, 60)}" with another value than its profiles: boto3 and the AWS CLI '
-            'will refuse the profiles once they are in form "sso", or ssohelper has left',
+            f'"{show(one.name, 60)}" has another value than in the profiles of this session: boto3 and '
+            'the AWS CLI will refuse the profiles once they are in form "sso"',
             one.fix,
         )
 

@@ -52,7 +52,7 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
                 why += f"; its last access token works for {left}"
             yield missing_sign_in("signed-out", subject, why, f"ssohelper login {name}")
         elif outlook.is_sign_in_needed(facts.now, SOON_SECONDS):
-            # The last token may last longer than the sign-in.
+            # The last access token may last longer than the sign-in.
             ends_at = max(outlook.sign_in_needed_at or 0, outlook.token_expires_at or 0)
             left = duration_text(max(0, ends_at - facts.now))
             yield note(
@@ -63,7 +63,7 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_registrations(facts: Facts) -> Iterator[Finding]:
+def check_client_registrations(facts: Facts) -> Iterator[Finding]:
     """Note client registrations that end soon: after that no token can be renewed."""
     for fact in facts.sessions:
         ends_at = fact.registration_ends_at
@@ -87,7 +87,7 @@ def check_regions_of_portals(facts: Facts) -> Iterator[Finding]:
     for profile in facts.profiles:
         keys = profile.entry.keys
         if profile.target is not None and profile.target.form == "legacy":
-            region = portal_region.find_region_of_portal(keys, sessions)
+            region = portal_region.find_portal_region_if_other(keys, sessions)
             if region is not None:
                 grouped[keys["sso_region"], region].append(profile.name)
     commands = AdoptCommands(facts)
@@ -109,7 +109,7 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
         works = token.ends_at is not None and token.ends_at > facts.now and not token.is_refused
         if not token.start_url or works or is_quoted(token.start_url):
             continue  # a URL in quotes has a finding of its own
-        if facts.are_only_sources(token.profiles):
+        if facts.are_sources_of_chosen_profile(token.profiles):
             continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
         if token.is_refused:
@@ -156,28 +156,30 @@ def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:
                 "sessions-of-one-portal",
                 f"sessions {', '.join(f'{name!r}' for name in names)}".replace("'", '"'),
                 f"all name {show(url, 200)}: each needs a sign-in of its own",
-                "keep one of them, unless they are of different users",
+                "keep one of the sessions, unless they are of different users",
             )
 
 
-def check_lost_roles(facts: Facts) -> Iterator[Finding]:
+def check_roles_no_longer_listed(facts: Facts) -> Iterator[Finding]:
     """Find profiles of roles that AWS no longer lists; propose the nearest role of the account."""
-    for fact, listing in _list_complete_listings(facts):
+    for fact, listing in _sessions_with_complete_listing(facts):
         offered = _group_roles_by_account(listing)
-        lost = _find_profiles_of_lost_roles(facts, fact, listing, offered)
+        lost = _find_profiles_of_roles_no_longer_listed(facts, fact, listing, offered)
         if lost:
-            yield _finding_of_lost_roles(lost, fact, offered, to_iso(listing.listed_at))
+            yield _finding_of_roles_no_longer_listed(lost, fact, offered, to_iso(listing.listed_at))
 
 
-def check_each_lost_role(facts: Facts) -> Iterator[Finding]:
+def check_each_role_no_longer_listed(facts: Facts) -> Iterator[Finding]:
     """Find profiles of roles that AWS no longer lists, each with a finding of its own."""
-    for fact, listing in _list_complete_listings(facts):
+    for fact, listing in _sessions_with_complete_listing(facts):
         offered = _group_roles_by_account(listing)
-        for one in _find_profiles_of_lost_roles(facts, fact, listing, offered):
-            yield _finding_of_lost_roles([one], fact, offered, to_iso(listing.listed_at))
+        for one in _find_profiles_of_roles_no_longer_listed(facts, fact, listing, offered):
+            yield _finding_of_roles_no_longer_listed(
+                [one], fact, offered, to_iso(listing.listed_at)
+            )
 
 
-def _list_complete_listings(facts: Facts) -> list[tuple[SessionFact, Listing]]:
+def _sessions_with_complete_listing(facts: Facts) -> list[tuple[SessionFact, Listing]]:
     return [
         (fact, fact.listing)
         for fact in facts.sessions
@@ -193,45 +195,48 @@ def _group_roles_by_account(listing: Listing) -> dict[str, list[str]]:
     return offered
 
 
-def _find_profiles_of_lost_roles(
-    facts: Facts, fact: SessionFact, listing: Listing, offered: dict[str, list[str]]
+def _find_profiles_of_roles_no_longer_listed(
+    facts: Facts, session_fact: SessionFact, listing: Listing, listed_names: dict[str, list[str]]
 ) -> list[ProfileFact]:
     refused = {account.account.id for account in listing.accounts if account.refused}
     return [
         profile
         for profile in facts.profiles
         if profile.target is not None
-        and profile.target.session_name == fact.session.name
+        and profile.target.session_name == session_fact.session.name
         and profile.target.role.account_id not in refused
-        and profile.target.role.name not in offered[profile.target.role.account_id]
+        and profile.target.role.name not in listed_names[profile.target.role.account_id]
     ]
 
 
-def _finding_of_lost_roles(
-    lost: list[ProfileFact], fact: SessionFact, offered: dict[str, list[str]], listed_at: str
+def _finding_of_roles_no_longer_listed(
+    profiles: list[ProfileFact],
+    session_fact: SessionFact,
+    listed_names: dict[str, list[str]],
+    listed_at: str,
 ) -> Finding:
-    session_name = fact.session.name
-    target = lost[0].target
+    session_name = session_fact.session.name
+    target = profiles[0].target
     assert target is not None
     role = target.role
-    if len(lost) > 1:
+    if len(profiles) > 1:
         message = f"their roles are not in AWS's list of {listed_at}"
     else:
-        names = offered[role.account_id]
+        names = listed_names[role.account_id]
         there = (
-            f"that account offers {', '.join(names[:_MOST_NAMES])}"
+            f"account {role.account_id} offers {', '.join(names[:_MOST_NAMES])}"
             if names
-            else (f"that list has no role of account {role.account_id}")
+            else f"AWS listed no role of account {role.account_id}"
         )
         message = f'"{role.name}" is not in AWS\'s list of {listed_at}; {there}'
-    meant = did_you_mean(role.name, offered[role.account_id]) if len(lost) == 1 else ""
+    meant = did_you_mean(role.name, listed_names[role.account_id]) if len(profiles) == 1 else ""
     fix = f"{meant}refresh the list: ssohelper list --refresh --session {session_name}"
-    if any(one.entry.managed for one in lost):
+    if any(one.entry.managed for one in profiles):
         fix += f"; remove them: ssohelper profile sync --prune --session {session_name}"
-    return problem("role-lost", profiles_subject([one.name for one in lost]), message, fix)
+    return problem("role-lost", profiles_subject([one.name for one in profiles]), message, fix)
 
 
-def check_gained_roles(facts: Facts) -> Iterator[Finding]:
+def check_roles_without_profile(facts: Facts) -> Iterator[Finding]:
     """Note listed roles that have no profile yet."""
     for fact in facts.sessions:
         new = fact.new_roles
@@ -260,7 +265,7 @@ def check_remembered_filters(facts: Facts) -> Iterator[Finding]:
 
 
 def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
-    """Note cached credentials of `doctor PROFILE`: they lack later permissions."""
+    """Note how old the profile's cached credentials are: they lack permissions granted since."""
     if facts.chosen is None or facts.issued_at is None:
         return
     age = facts.now - facts.issued_at
@@ -276,12 +281,12 @@ def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
 
 CHECKS = (
     check_sign_ins,
-    check_registrations,
+    check_client_registrations,
     check_regions_of_portals,
     check_legacy_tokens,
     check_sessions_of_same_portal,
-    check_lost_roles,
-    check_gained_roles,
+    check_roles_no_longer_listed,
+    check_roles_without_profile,
     check_remembered_filters,
     check_cached_credentials,
 )

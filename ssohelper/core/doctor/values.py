@@ -15,7 +15,7 @@ from ssohelper.core.text import show
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
 _OWN_HOST_KEYS = frozenset(("endpoint_url", "services"))
 _CHECKSUM = "(?i:when_supported|when_required)"
-# The values that botocore 1.43 and AWS CLI 2 accept. With any other one they stop at the start.
+# The values of config keys that botocore 1.43 and AWS CLI 2 accept. For any other, they stop.
 ACCEPTED = {
     "retry_mode": ("legacy|standard|adaptive", "standard or adaptive"),
     "max_attempts": (r"\s*\+?0*[1-9][0-9]*\s*", "a number from 1"),
@@ -41,7 +41,7 @@ def check_quoted_values(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def check_refused_values(facts: Facts) -> Iterator[Finding]:
+def check_values_refused_by_aws_tools(facts: Facts) -> Iterator[Finding]:
     """Find values with which the AWS CLI, and boto3 for its own keys, stop for every command."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
@@ -98,4 +98,4 @@ def _region_that_is_meant(text: str) -> str:
     return region if _REGION.fullmatch(region) else ""
 
 
-CHECKS = (check_quoted_values, check_refused_values, check_region_names)
+CHECKS = (check_quoted_values, check_values_refused_by_aws_tools, check_region_names)

@@ -14,7 +14,7 @@ from ssohelper.core.doctor.findings import Finding, problem
 from ssohelper.core.doctor.values import ACCEPTED
 from ssohelper.core.text import show
 
-# The variables with the values of keys of the config, which boto3 and the AWS CLI check alike.
+# Variables that set the same as a key of the config: the same values are valid for both.
 _KEYS: Mapping[str, str] = {
     "AWS_RETRY_MODE": "retry_mode",
     "AWS_MAX_ATTEMPTS": "max_attempts",
@@ -27,11 +27,11 @@ NAMES = (*_KEYS, "AWS_DEFAULTS_MODE", *_REGIONS)
 _BOTO3, _CLI, _BOTH = "boto3 stops", "the AWS CLI stops", "boto3 and the AWS CLI stop"
 
 
-def check_refused_variables(facts: Facts) -> Iterator[Finding]:
+def check_variables_refused_by_aws_tools(facts: Facts) -> Iterator[Finding]:
     """Find variables with a value for which AWS tools stop with every profile."""
     for name in (one for one in NAMES if one in facts.environ):
         value = facts.environ[name]
-        who = _who_stops(name, value, facts.environ)
+        who = _tools_that_stop_for_variable(name, value, facts.environ)
         if not who:
             continue
         what = f'is "{show(value, 60)}"' if value else "is set and empty"
@@ -43,8 +43,8 @@ def check_refused_variables(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _who_stops(name: str, value: str, environ: Mapping[str, str]) -> str:
-    """Return which of boto3 and the AWS CLI stop for this value; "" if none does."""
+def _tools_that_stop_for_variable(name: str, value: str, environ: Mapping[str, str]) -> str:
+    """Return which of boto3 and the AWS CLI stop if a variable has this value; "" if none."""
     if name == "AWS_REGION":
         return "" if value else _CLI  # boto3 does not read it
     if name == "AWS_DEFAULT_REGION":
@@ -57,4 +57,4 @@ def _who_stops(name: str, value: str, environ: Mapping[str, str]) -> str:
     return "" if re.fullmatch(pattern, value) else _BOTH
 
 
-CHECKS = (check_refused_variables,)
+CHECKS = (check_variables_refused_by_aws_tools,)

@@ -23,21 +23,21 @@ VERSION = 1
 _LONGEST_QUERY = 200
 
 
-def parse_list_view(found: dict[str, Any]) -> RoleListView:
+def parse_list_view(document: dict[str, Any]) -> RoleListView:
     """Return the view of the role list in the record."""
-    if found.get("version") != VERSION:
+    if document.get("version") != VERSION:
         raise Damaged("version")
-    if found.get("sort") not in SORTS:
+    if document.get("sort") not in SORTS:
         raise Damaged("sort")
-    session = found.get("only_session")
-    lines = fields.checked_list(found.get("exceptions"), "exceptions", MOST_EXCEPTIONS)
+    session = document.get("only_session")
+    lines = fields.checked_list(document.get("exceptions"), "exceptions", MOST_EXCEPTIONS)
     return RoleListView(
-        fields.checked_boolean(found.get("flat"), "flat"),
-        found["sort"],
-        fields.checked_boolean(found.get("all_folded"), "all_folded"),
+        fields.checked_boolean(document.get("flat"), "flat"),
+        document["sort"],
+        fields.checked_boolean(document.get("all_folded"), "all_folded"),
         frozenset(map(_parse_account_key, lines)),
         None if session is None else fields.checked_match(session, "only_session", SESSION_NAME),
-        fields.checked_boolean(found.get("only_favourites"), "only_favourites"),
+        fields.checked_boolean(document.get("only_favourites"), "only_favourites"),
     )
 
 
@@ -54,11 +54,11 @@ def document_of_view(view: RoleListView) -> dict[str, Any]:
     }
 
 
-def parse_saved_views(found: dict[str, Any]) -> dict[str, SavedView]:
+def parse_saved_views(document: dict[str, Any]) -> dict[str, SavedView]:
     """Return the saved views in the record, by their names."""
-    if found.get("version") != VERSION:
+    if document.get("version") != VERSION:
         raise Damaged("version")
-    lines = fields.checked_list(found.get("views"), "views", MOST_SAVED)
+    lines = fields.checked_list(document.get("views"), "views", MOST_SAVED)
     return dict(_parse_saved_view(fields.checked_object(line, "views")) for line in lines)
 
 

@@ -55,18 +55,18 @@ def _text_or_empty(row: dict[str, Any], key: str) -> str:
 # -- checking a saved listing of accounts and roles ------------------------------------------------
 
 
-def parse_listing(found: dict[str, Any]) -> Listing:
+def parse_listing(document: dict[str, Any]) -> Listing:
     """Return the listing of accounts and roles that a file holds."""
-    if found.get("version") != VERSION:
+    if document.get("version") != VERSION:
         raise Damaged("version")
     return Listing(
-        fields.checked_text(found.get("start_url"), "start_url", 4096),
-        fields.checked_text(found.get("region"), "region"),
-        fields.checked_instant(found.get("listed_at"), "listed_at"),
+        fields.checked_text(document.get("start_url"), "start_url", 4096),
+        fields.checked_text(document.get("region"), "region"),
+        fields.checked_instant(document.get("listed_at"), "listed_at"),
         tuple(
             map(
                 _parse_listed_account,
-                fields.checked_list(found.get("accounts"), "accounts", _MOST_ACCOUNTS),
+                fields.checked_list(document.get("accounts"), "accounts", _MOST_ACCOUNTS),
             )
         ),
     )

@@ -27,28 +27,30 @@ def credentials_from_portal(value: object) -> RoleCredentials:
     )
 
 
-def credentials_from_sts(found: dict[str, str | None]) -> RoleCredentials:
-    """Return the credentials in an AssumeRole answer, whose elements `found` has by name."""
+def credentials_from_sts(elements: dict[str, str | None]) -> RoleCredentials:
+    """Return the credentials in an AssumeRole answer of STS; `elements` are its texts by name."""
     return RoleCredentials(
-        fields.checked_match(found.get("AccessKeyId"), "AccessKeyId", _ACCESS_KEY_ID),
-        Secret(fields.checked_token(found.get("SecretAccessKey"), "SecretAccessKey")),
-        Secret(fields.checked_token(found.get("SessionToken"), "SessionToken")),
-        fields.instant_from_text(found.get("Expiration"), "Expiration"),
+        fields.checked_match(elements.get("AccessKeyId"), "AccessKeyId", _ACCESS_KEY_ID),
+        Secret(fields.checked_token(elements.get("SecretAccessKey"), "SecretAccessKey")),
+        Secret(fields.checked_token(elements.get("SessionToken"), "SessionToken")),
+        fields.instant_from_text(elements.get("Expiration"), "Expiration"),
     )
 
 
-def parse_cached_credentials(found: dict[str, Any]) -> CachedCredentials:
+def parse_cached_credentials(document: dict[str, Any]) -> CachedCredentials:
     """Return the credentials in a cache file, whose role and portal the store has to check."""
     credentials = RoleCredentials(
-        fields.checked_token(found.get("access_key_id"), "access_key_id"),
-        Secret(fields.checked_token(found.get("secret_access_key"), "secret_access_key")),
-        Secret(fields.checked_token(found.get("session_token"), "session_token")),
-        fields.checked_instant(found.get("expires_at"), "expires_at"),
+        fields.checked_token(document.get("access_key_id"), "access_key_id"),
+        Secret(fields.checked_token(document.get("secret_access_key"), "secret_access_key")),
+        Secret(fields.checked_token(document.get("session_token"), "session_token")),
+        fields.checked_instant(document.get("expires_at"), "expires_at"),
     )
-    received_at = fields.checked_instant(found.get("received_at"), "received_at")
+    received_at = fields.checked_instant(document.get("received_at"), "received_at")
     # Credentials without a valid token id may be of another sign-in: they are renewed before use.
-    token_id = fields.checked_or_none(_checked_token_id, found.get("token_id"), "token_id")
-    chain_id = fields.checked_or_none(_checked_token_id, found.get("chain_id") or None, "chain_id")
+    token_id = fields.checked_or_none(_checked_token_id, document.get("token_id"), "token_id")
+    chain_id = fields.checked_or_none(
+        _checked_token_id, document.get("chain_id") or None, "chain_id"
+    )
     return credentials_with_receipt(credentials, received_at, token_id or "")._replace(
         chain_id=chain_id or ""
     )

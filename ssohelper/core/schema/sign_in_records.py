@@ -35,54 +35,54 @@ _TEXTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer"
 # -- checking token files and other files of sign-ins ----------------------------------------------
 
 
-def parse_token(found: dict[str, Any]) -> AccessToken:
+def parse_token(document: dict[str, Any]) -> AccessToken:
     """Return the token in a file of the AWS CLI's format.
 
     If the file has no valid refresh token or no valid client, the token cannot be renewed.
     """
-    value = fields.checked_token(found.get("accessToken"), "accessToken")
-    expires_at = fields.instant_from_text(found.get("expiresAt"), "expiresAt")
+    value = fields.checked_token(document.get("accessToken"), "accessToken")
+    expires_at = fields.instant_from_text(document.get("expiresAt"), "expiresAt")
     refresh_token = fields.checked_or_none(
-        fields.checked_token, found.get("refreshToken"), "refreshToken"
+        fields.checked_token, document.get("refreshToken"), "refreshToken"
     )
     return AccessToken(
         Secret(value),
         expires_at,
         Secret(refresh_token) if refresh_token else None,
-        _parse_client(found, expires_at),
+        _parse_client(document, expires_at),
     )
 
 
-def expiry_lacks_zone(found: dict[str, Any]) -> bool:
+def expiry_lacks_zone(document: dict[str, Any]) -> bool:
     """Return whether `expiresAt` in a token file has no time zone, so that it is read as UTC."""
-    ends = found.get("expiresAt")
+    ends = document.get("expiresAt")
     return isinstance(ends, str) and not has_time_zone(ends)
 
 
-def parse_registration(found: dict[str, Any]) -> ClientRegistration:
+def parse_registration(document: dict[str, Any]) -> ClientRegistration:
     """Return the client registration in a file of the AWS CLI's format."""
     return ClientRegistration(
-        fields.checked_token(found.get("clientId"), "clientId"),
-        Secret(fields.checked_token(found.get("clientSecret"), "clientSecret")),
-        fields.instant_from_text(found.get("expiresAt"), "expiresAt"),
-        _checked_texts(found.get("grantTypes")),
-        _checked_texts(found.get("scopes")),
+        fields.checked_token(document.get("clientId"), "clientId"),
+        Secret(fields.checked_token(document.get("clientSecret"), "clientSecret")),
+        fields.instant_from_text(document.get("expiresAt"), "expiresAt"),
+        _checked_texts(document.get("grantTypes")),
+        _checked_texts(document.get("scopes")),
     )
 
 
-def parse_sign_in_facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
+def parse_sign_in_facts(document: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
     """Return what a file records about a sign-in, and the names of the file's invalid fields.
 
     Each field is useful alone: an invalid field counts as missing, and the other fields stay.
     """
     good: dict[str, Any] = {}
     for name in SignInFacts._fields:
-        value = found.get(name)
+        value = document.get(name)
         try:
             good[name] = None if value is None else _checked_sign_in_fact(name, value)
         except Damaged:
             good[name] = None
-    damaged = [name for name, value in good.items() if value is None and found.get(name)]
+    damaged = [name for name, value in good.items() if value is None and document.get(name)]
     good["token_ids"] = good["token_ids"] or ()
     return SignInFacts(**good), damaged
 
@@ -116,13 +116,15 @@ def _checked_sign_in_fact(name: str, value: object) -> Any:
     return fields.checked_whole_number(value, name, 1, longest)
 
 
-def _parse_client(found: dict[str, Any], token_expires_at: int) -> ClientRegistration | None:
-    client_id = fields.checked_or_none(fields.checked_token, found.get("clientId"), "clientId")
-    secret = fields.checked_or_none(fields.checked_token, found.get("clientSecret"), "clientSecret")
+def _parse_client(document: dict[str, Any], token_expires_at: int) -> ClientRegistration | None:
+    client_id = fields.checked_or_none(fields.checked_token, document.get("clientId"), "clientId")
+    secret = fields.checked_or_none(
+        fields.checked_token, document.get("clientSecret"), "clientSecret"
+    )
     if client_id is None or secret is None:
         return None
     ends = "registrationExpiresAt"
-    expires_at = fields.checked_or_none(fields.instant_from_text, found.get(ends), ends)
+    expires_at = fields.checked_or_none(fields.instant_from_text, document.get(ends), ends)
     if expires_at is None:
         expires_at = min(token_expires_at + _REGISTRATION_SECONDS, LATEST_INSTANT)
     return ClientRegistration(client_id, Secret(secret), expires_at)

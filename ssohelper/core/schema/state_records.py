@@ -23,12 +23,13 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
 # The longest uptime of a machine that counts as valid: 100 years, in seconds.
 _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
-# The format of a prompt file. Its first line has the rows that core.prompt_text makes and that the
-# shells read. A second line, if present, is the time at which the role's credentials expire.
+# The format of the file with a shell prompt's text. Its first line has the rows that
+# core.prompt_text makes and that the shells read. A second line, if present, is the time at which
+# the role's credentials expire.
 _PROMPT_FILE = re.compile(rb"[^\n]{1,900}\n(?:([0-9]{1,10})\n)?")
 
 
-class Described(NamedTuple):
+class ConfigDigest(NamedTuple):
     """The length and the hash of a config whose text follows the head of a saved version."""
 
     length: int
@@ -41,8 +42,8 @@ class VersionHead(NamedTuple):
     `before` or `after` is None if there was no config file then.
     """
 
-    before: Described | None
-    after: Described | None
+    before: ConfigDigest | None
+    after: ConfigDigest | None
     choices: dict[str, Choices]
 
 
@@ -65,7 +66,7 @@ def parse_portal_address(value: object) -> PortalAddress:
         raise Damaged("portal_url") from error
 
 
-def parse_version_index(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def parse_undo_and_redo_numbers(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the numbers of the writes that can be undone, and of those that can be redone."""
     found = fields.checked_object(value)
     return _checked_numbers(found.get("undo"), "undo"), _checked_numbers(found.get("redo"), "redo")
@@ -76,8 +77,8 @@ def parse_version_head(value: object) -> VersionHead:
     found = fields.checked_object(value)
     saved = fields.checked_object(found.get("choices"), "choices")
     return VersionHead(
-        _parse_described(found.get("before"), "before"),
-        _parse_described(found.get("after"), "after"),
+        _parse_config_digest(found.get("before"), "before"),
+        _parse_config_digest(found.get("after"), "after"),
         {
             fields.checked_match(name, "choices", SESSION_NAME): parse_choices(
                 fields.checked_object(one)
@@ -87,23 +88,23 @@ def parse_version_head(value: object) -> VersionHead:
     )
 
 
-def parse_given_notices(found: dict[str, Any]) -> GivenNotices:
+def parse_given_notices(document: dict[str, Any]) -> GivenNotices:
     """Return which notices of a sign-in's end have been shown."""
-    end = found.get("end")
-    marks = fields.checked_list(found.get("marks"), "marks", _MOST_VERSIONS)
+    end = document.get("end")
+    marks = fields.checked_list(document.get("marks"), "marks", _MOST_VERSIONS)
     return GivenNotices(
         None if end is None else fields.checked_instant(end, "end"),
         frozenset(fields.checked_text(mark, "marks", 100) for mark in marks),
     )
 
 
-def parse_choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
+def parse_choices(document: dict[str, Any]) -> tuple[Choices, list[str]]:
     """Return a session's choices, and the names of invalid fields, which get their default."""
     checks = {
         "accounts": _checked_filters,
         "roles": _checked_filters,
-        "template": _checked_template,
-        "form": _checked_form,
+        "template": _checked_name_template,
+        "form": _checked_profile_form,
         "default_region": _checked_region,
         "removed": _parse_removed_roles,
         "written_region": _checked_region,
@@ -112,25 +113,25 @@ def parse_choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
     damaged = []
     for name, check in checks.items():
         try:
-            if found.get(name) is not None:
-                good[name] = check(found[name])
+            if document.get(name) is not None:
+                good[name] = check(document[name])
         except (Damaged, SsoHelperError):
             damaged.append(name)
     return Choices(**good), damaged
 
 
-def parse_clock_reading(found: dict[str, Any]) -> ClockReading:
+def parse_clock_reading(document: dict[str, Any]) -> ClockReading:
     """Return the last reading of AWS's clock from a file."""
     return ClockReading(
-        _checked_seconds(found.get("aws_at"), "aws_at", LATEST_INSTANT),
-        _checked_seconds(found.get("wall_at"), "wall_at", LATEST_INSTANT),
-        _checked_seconds(found.get("uptime_at"), "uptime_at", _LONGEST_UPTIME_SECONDS),
-        fields.checked_text(found.get("boot"), "boot", 64),
+        _checked_seconds(document.get("aws_at"), "aws_at", LATEST_INSTANT),
+        _checked_seconds(document.get("wall_at"), "wall_at", LATEST_INSTANT),
+        _checked_seconds(document.get("uptime_at"), "uptime_at", _LONGEST_UPTIME_SECONDS),
+        fields.checked_text(document.get("boot"), "boot", 64),
     )
 
 
 def parse_prompt_role_end(content: bytes) -> int | None:
-    """Return when role credentials expire by a prompt's file; None if it does not say."""
+    """Return when role credentials expire, from line 2 of a prompt's file; None without line 2."""
     found = _PROMPT_FILE.fullmatch(content)
     if not found:
         raise Damaged("line")
@@ -144,11 +145,11 @@ def _checked_numbers(value: object, field: str) -> tuple[int, ...]:
     return tuple(fields.checked_whole_number(item, field, 1, 1 << 53) for item in items)
 
 
-def _parse_described(value: object, field: str) -> Described | None:
+def _parse_config_digest(value: object, field: str) -> ConfigDigest | None:
     found = fields.checked_object(value, field)
     if found.get("absent") is True:
         return None
-    return Described(
+    return ConfigDigest(
         fields.checked_whole_number(found.get("bytes"), field, 0, 64 << 20),
         fields.checked_match(found.get("sha256"), field, _SHA256),
     )
@@ -167,11 +168,11 @@ def _checked_filters(value: object) -> tuple[str, ...]:
     return tuple(fields.checked_text(item, "filters", _LONGEST_FILTER) for item in items)
 
 
-def _checked_template(value: object) -> str:
+def _checked_name_template(value: object) -> str:
     return checked_name_template(fields.checked_text(value, "template"))
 
 
-def _checked_form(value: object) -> str:
+def _checked_profile_form(value: object) -> str:
     if value not in FORMS:
         raise Damaged("form")
     return str(value)
@@ -184,7 +185,7 @@ def _checked_region(value: object) -> str:
 def _parse_removed_roles(value: object) -> frozenset[Role]:
     """Return the valid roles whose profiles the user removed, without the invalid ones.
 
-    An error for an invalid role would make `sync` add all removed profiles again."""
+    An error for an invalid role would make `profile sync` add all removed profiles again."""
     items = fields.checked_list(value, "removed", _MOST_ROLES)
     found = (fields.checked_or_none(_parse_role, item, "removed") for item in items)
     return frozenset(role for role in found if role is not None)

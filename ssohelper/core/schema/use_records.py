@@ -40,16 +40,16 @@ class Visit(NamedTuple):
     is_told: bool
 
 
-def usage_lines(found: dict[str, Any]) -> list[Any]:
-    """Return the lines of the usage file; `parse_usage` checks each of them."""
-    if found.get("version") != USAGE_VERSION:
+def usage_records(document: dict[str, Any]) -> list[Any]:
+    """Return the unchecked records of roles in the usage file; `parse_usage` checks each."""
+    if document.get("version") != USAGE_VERSION:
         raise Damaged("version")
-    return fields.checked_list(found.get("roles"), "roles", _MOST_ROLES)
+    return fields.checked_list(document.get("roles"), "roles", _MOST_ROLES)
 
 
-def parse_usage(line: object) -> tuple[RoleKey, Usage]:
-    """Return the role and its usage in one line of the usage file."""
-    values = fields.checked_list(line, "roles", 6)
+def parse_usage(record: object) -> tuple[RoleKey, Usage]:
+    """Return the role and its usage in one record of the usage file."""
+    values = fields.checked_list(record, "roles", 6)
     if len(values) != 6:
         raise Damaged("roles")
     last_used_at = None if values[3] is None else fields.checked_instant(values[3], "last_used_at")
@@ -59,25 +59,25 @@ def parse_usage(line: object) -> tuple[RoleKey, Usage]:
     )
 
 
-def parse_visit(line: object) -> Visit:
-    """Return the console session in one line of the file of console visits."""
-    values = fields.checked_list(line, "browsers", 5)
+def parse_visit(record: object) -> Visit:
+    """Return the console session in one record of the file of console visits."""
+    values = fields.checked_list(record, "browsers", 5)
     if len(values) != 5:
         raise Damaged("browsers")
     ends_at = fields.checked_instant(values[3], "ends_at")
     return Visit(_parse_role_key(values), ends_at, fields.checked_boolean(values[4], "is_told"))
 
 
-def console_page_lines(found: dict[str, Any]) -> list[Any]:
-    """Return the lines of the file of console pages; `parse_console_pages` checks each of them."""
-    if found.get("version") != PAGES_VERSION:
+def console_page_records(document: dict[str, Any]) -> list[Any]:
+    """Return the unchecked records in the file of console pages, for `parse_console_pages`."""
+    if document.get("version") != PAGES_VERSION:
         raise Damaged("version")
-    return fields.checked_list(found.get("roles"), "roles", MOST_PAGE_ROLES)
+    return fields.checked_list(document.get("roles"), "roles", MOST_PAGE_ROLES)
 
 
-def parse_console_pages(line: object) -> tuple[RoleKey, list[PageChoice]]:
+def parse_console_pages(record: object) -> tuple[RoleKey, list[PageChoice]]:
     """Return the role, and the console pages last opened as it, the last one first."""
-    values = fields.checked_list(line, "roles", 4)
+    values = fields.checked_list(record, "roles", 4)
     if len(values) != 4:
         raise Damaged("roles")
     found = []

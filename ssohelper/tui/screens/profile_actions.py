@@ -69,7 +69,7 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     first = plain_lines(swapped, "warn") if swapped else []
     diff, kinds = [*first, *diff], [*first, *kinds]
     shown, other = (kinds, diff) if plan_summary.is_big_plan(plan) else (diff, kinds)
-    return await confirm_write(app, plan_kinds.counts_line(plan), shown, command, other)
+    return await confirm_write(app, plan_kinds.counts_line_of_plan(plan), shown, command, other)
 
 
 async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:

@@ -40,7 +40,7 @@ def next_sync_line(found: Found, now: int) -> str:
     if proposal.plan is None:
         return f"{command}: no list of roles yet"
     age = duration_text(now - (proposal.listed_at or 0))
-    return f"{plan_kinds.counts_line(proposal.plan)} · {command} · list of {age} ago"
+    return f"{plan_kinds.counts_line_of_plan(proposal.plan)} · {command} · list of {age} ago"
 
 
 def option_problem(problems: Mapping[str, str]) -> str:

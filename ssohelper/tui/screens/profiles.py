@@ -382,9 +382,9 @@ class ProfilesScreen(FirstPlanScreen):
             self.app.show_error(error)
             return
         if not lines:
-            self.app.show_done(f"{found.current.path}: {plan_kinds.counts_line(plan)}")
+            self.app.show_done(f"{found.current.path}: {plan_kinds.counts_line_of_plan(plan)}")
             return
-        title = f"{found.current.path}: {plan_kinds.counts_line(plan)}"
+        title = f"{found.current.path}: {plan_kinds.counts_line_of_plan(plan)}"
         await self.app.push_screen(
             DiffScreen(title, lines, f"[profile {row.name}]" if row else None)
         )

@@ -130,7 +130,11 @@ def plan_lines_by_kind(plan: Plan) -> list[Line]:
 
 
 def _skipped_lines(plan: Plan) -> list[Line]:
-    return [line for text in plan_text.skipped_lines(plan) for line in plain_lines(text, "dim")]
+    return [
+        line
+        for text in plan_text.lines_about_skipped_profiles(plan)
+        for line in plain_lines(text, "dim")
+    ]
 
 
 def plan_lines_with_warning(services: App, plan: Plan) -> list[Line]:
@@ -141,7 +145,7 @@ def plan_lines_with_warning(services: App, plan: Plan) -> list[Line]:
 
 def _filter_warning(plan: Plan) -> str | None:
     request = plan.request
-    return plan_text.no_match_warning(
+    return plan_text.warning_if_filters_match_no_role(
         request.listing, request.choices, are_new=request.has_new_filters
     )
 

@@ -149,7 +149,7 @@ async def _ask_to_write_plan(
             return plan
         if not screen.wants_choice:
             return None
-        rows = filter_rows.filter_rows(plan.request.listing)
+        rows = filter_rows.filter_rows_of_listing(plan.request.listing)
         picked = await app.push_screen_wait(FilterChoiceScreen(rows))
         if picked is None:
             continue
@@ -256,7 +256,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
 async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> None:
     """Test one profile's credential process; show what was written, what is wrong, what to try."""
     services = app.services
-    texts = list(plan_text.note_lines(plan))
+    texts = list(plan_text.lines_to_show_after_profile_sync(plan))
     if plan.request.listing.roles():
         app.show_done("running the helper of one profile")
         report = await background.run(

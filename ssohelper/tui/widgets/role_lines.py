@@ -26,7 +26,7 @@ from ssohelper.tui.widgets.columns import Columns
 
 if TYPE_CHECKING:
     # What `account_colors` imports is not needed for the first paint.
-    from ssohelper.core.account_colors import AccountMark
+    from ssohelper.core.account_colors import ColorAndLabel
     from ssohelper.core.search import Span
     from ssohelper.tui.base import TuiApp
 
@@ -63,7 +63,7 @@ class RolePainter:
         # The roles that the user has ticked, for actions on several roles.
         self.ticked: frozenset[RoleKey] = frozenset()
         # Which accounts have a mark, and the styles of the marks' colours.
-        self.mark_of: Callable[[Account], AccountMark | None] = lambda _account: None
+        self.mark_of: Callable[[Account], ColorAndLabel | None] = lambda _account: None
         self.color_style: Callable[[str], Style] = lambda _color: Style()
 
     def draw_heading(

@@ -28,7 +28,7 @@ from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter, no_match_
 
 if TYPE_CHECKING:
     # What `account_colors` imports is not needed for the first paint.
-    from ssohelper.core.account_colors import AccountMark
+    from ssohelper.core.account_colors import ColorAndLabel
     from ssohelper.tui.base import TuiApp
 
 # A list of fewer lines has no room for the heading of an account that is scrolled away.
@@ -136,7 +136,7 @@ class RoleList(ScrollView, can_focus=False):
 
     def set_account_marks(
         self,
-        mark_of: Callable[[Account], AccountMark | None],
+        mark_of: Callable[[Account], ColorAndLabel | None],
         color_style: Callable[[str], Style],
     ) -> None:
         """Mark accounts with a colour and a label; `color_style` returns a colour's style."""

@@ -96,8 +96,10 @@ def test_two_sources_of_one_role_become_one_by_adopting() -> None:
     both = f"[profile both]\n{keys}sso_role_name = Read\nlogin_session = x\n"
     found = checks.run_checks(_facts(_SESSION + util + both, _CORP))
     fixes = {one.subject: one.fix for one in found if one.id == "mixed-identities"}
-    adopt = "ssohelper profile sync --adopt util, which leaves one, or keep one of them"
-    assert fixes == {'profile "util"': adopt, 'profile "both"': "keep one of them"}
+    adopt = (
+        "ssohelper profile sync --adopt util, which leaves one source, or keep one of these sources"
+    )
+    assert fixes == {'profile "util"': adopt, 'profile "both"': "keep one of these sources"}
 
 
 def test_a_profile_whose_role_is_not_listed_is_not_to_be_adopted() -> None:

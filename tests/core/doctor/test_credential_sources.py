@@ -60,7 +60,7 @@ def test_a_profile_by_which_no_sdk_gets_credentials_always_has_a_finding() -> No
             config = ConfigFile.parse(f"{SESSION}[profile p]\n{text}".encode(), "config")
             entry = config.profile("p")
             assert entry is not None
-            taken = sdk_order.resolve_for_each_sdk(ProfileFact(entry), config, {}, {})
+            taken = sdk_order.find_credentials_of_each_sdk(ProfileFact(entry), config, {}, {})
             is_without = all(one.kind in ("nothing", "error") for one in taken)
             # A note that the region is missing does not say that there are no credentials.
             found = [one for one in find(text) if one.id != "no-region"]
@@ -149,7 +149,9 @@ def test_a_misspelled_source_has_the_right_name_as_its_fix(source: str, fix: str
     assert (found.id, found.severity) == ("credential-source", "problem")
     assert fix in found.fix
     config = ConfigFile.parse(f"[profile p]\n{text}".encode(), "config")
-    taken = sdk_order.resolve_for_each_sdk(ProfileFact(config.profiles()[0]), config, {}, {})
+    taken = sdk_order.find_credentials_of_each_sdk(
+        ProfileFact(config.profiles()[0]), config, {}, {}
+    )
     kinds = {one.family: one.kind for one in taken}
     assert kinds.pop(sdk_order.JAVA) == "assumed role"
     assert set(kinds.values()) == {"error"}

@@ -27,7 +27,10 @@ SIGN_IN, NOTE = findings.missing_sign_in("b", "s", "m", "f"), findings.note("c",
     ],
 )
 def test_exit_code_and_last_line(found, code: int, line: str) -> None:
-    assert (findings.exit_code(found), findings.counts_line(found)) == (code, line)
+    assert (findings.exit_code_of_findings(found), findings.counts_line_of_findings(found)) == (
+        code,
+        line,
+    )
 
 
 def test_problems_come_first_and_nothing_twice() -> None:

@@ -9,7 +9,7 @@ from ssohelper.core.config_edit import AddSection, EditSection
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.doctor.headers import check_headers
+from ssohelper.core.doctor.headers import check_section_headers
 
 _KEYS = "sso_session = corp\nsso_account_id = 000000000001\nsso_role_name = Admin\n"
 # Each header line, the id of its finding, and the name that botocore reads once the fix is made.
@@ -38,7 +38,7 @@ _MISREAD = [
 
 def findings(text: str) -> list[Finding]:
     config = ConfigFile.parse(text.encode(), "config")
-    return list(check_headers(Facts(config=ConfigFacts(file=config))))
+    return list(check_section_headers(Facts(config=ConfigFacts(file=config))))
 
 
 def botocore_profiles(tmp_path: Path, text: str) -> dict[str, object]:

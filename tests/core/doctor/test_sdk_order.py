@@ -35,7 +35,7 @@ def resolve(profile: str, credentials: str = "", environ: dict[str, str] = NONE)
     section = sdk_order.hide_secrets(dict(line.split(" = ") for line in credentials.splitlines()))
     assert "s" not in section.values()
     fact = ProfileFact(entry, None, ACCOUNT)
-    found = sdk_order.resolve_for_each_sdk(fact, config, section, environ)
+    found = sdk_order.find_credentials_of_each_sdk(fact, config, section, environ)
     return {one.family: one.kind for one in found}
 
 

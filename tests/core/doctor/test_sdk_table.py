@@ -6,7 +6,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks, sdk_order
 from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
 from ssohelper.core.doctor.sdk_order import BOTO3, FAMILIES, GO, RUST
-from ssohelper.core.doctor.sdk_table import resolve_profiles
+from ssohelper.core.doctor.sdk_table import find_credentials_of_profiles_by_sdk
 from tests.core.test_profile_plan import PAY, SESSION, URL
 
 _ROLE = f"role_arn = arn:aws:iam::{PAY}:role/X\nregion = eu-west-1\n"
@@ -34,7 +34,7 @@ def gather(profile: str, environ: dict[str, str] = NONE, section: str = "") -> F
 
 def details(facts: Facts) -> dict[str, str]:
     """Return the reason of each SDK family that cannot assume the role."""
-    found = resolve_profiles(facts)
+    found = find_credentials_of_profiles_by_sdk(facts)
     assert {one.kind for one in found} <= {"assumed role", "error"}
     assert all(one.account_id is None for one in found if one.kind == "error")
     return {one.family: one.detail for one in found if one.kind == "error"}
