@@ -171,6 +171,13 @@ TICKED_LABELS: dict[str, str] = {
     "accounts.copy_profile": "Copy",
     "profiles.remove": "Remove ticked",
 }
+# The actions that remove something. The palette has them after the screen's other actions.
+REMOVING = frozenset(
+    [
+        *("sessions.sign_out", "sessions.forget", "sessions.remove"),
+        *("profiles.remove", "profiles.undo", "views.remove"),
+    ]
+)
 # They clear the search if there is one, else the ticks.
 _CLEARING = frozenset(["accounts.leave", "profiles.back"])
 

@@ -120,7 +120,7 @@ class RolePane(SearchPane):
         if self.list.shown.count:
             self.list.choose()
         else:
-            self.app.warn_no_role()
+            self.app.warn_nothing_selected("role")
 
     def action_leave(self) -> None:
         """Clear the search, or else the ticks, or else send `Left`: the user wants to leave."""
