@@ -40,7 +40,8 @@ def next_sync_line(found: Found, now: int) -> str:
     if proposal.plan is None:
         return f"{command}: no list of roles yet"
     age = duration_text(now - (proposal.listed_at or 0))
-    return f"{plan_kinds.counts_line(proposal.plan)} · {command} · list of {age} ago"
+    # The command comes last: a narrow screen cuts it, and the question before the write has it too.
+    return f"{plan_kinds.counts_line(proposal.plan)} · list of {age} ago · {command}"
 
 
 def option_problem(problems: Mapping[str, str]) -> str:
@@ -61,9 +62,9 @@ def sync_options_line(found: Found, key: str) -> str:
     parts = [
         f"accounts {now[ACCOUNTS] or 'all'}",
         f"roles {now[ROLES] or 'all'}",
-        f"names {now[TEMPLATE]}",
         f"form {now[FORM]}",
         now[REGION],
+        f"names {now[TEMPLATE]}",
     ]
     changed = "changed, not yet applied: " if proposal.given != NO_CHOICES else ""
     return f"{key}: {changed}{' · '.join(parts)}"

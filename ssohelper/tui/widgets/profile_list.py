@@ -212,7 +212,7 @@ class ProfileList(Chooser):
         """Return why no profile is shown. Without profiles and a note, the screen says it above."""
         texts = ["nothing matches · esc clears the search"] if self.query_text else []
         texts += [show(self._note, 500)] if self._note else []
-        return wrapped([[(f"   {text}", "dim")] for text in texts], width)
+        return wrapped([[(f" {text}", "dim")] for text in texts], width)
 
     def _draw_line(self, number: int, width: int) -> Line:
         found = self._lines[number]
