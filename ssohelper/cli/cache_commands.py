@@ -8,12 +8,12 @@ from ssohelper.actions import cache_contents
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
 from ssohelper.cli import colors, output
-from ssohelper.cli.table import Cell
+from ssohelper.cli.table import Cell, Narrowing
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.text import show
 
 # The numbers of the columns that may be shortened: the session, and what the file is for.
-_CUT_COLUMNS = (1, 2)
+_NARROWING = Narrowing(cut=(1, 2))
 
 
 @click.group("cache")
@@ -50,7 +50,7 @@ def list_cache() -> None:
         for item in found
     ]
     header = ("kind", "session", "what", "lasts", "path")
-    if output.print_rows(header, rows, cut=_CUT_COLUMNS, may_drop_last=True):
+    if output.print_rows(header, rows, narrowing=_NARROWING, may_drop_last=True):
         output.say("this terminal is too narrow for the paths: ssohelper cache list --json")
 
 

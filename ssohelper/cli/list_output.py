@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ssohelper.actions import favourites, roles
 from ssohelper.app import App
 from ssohelper.cli import colors, output
-from ssohelper.cli.table import Cell
+from ssohelper.cli.table import Cell, Narrowing
 from ssohelper.core import guard_rules
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.instants import to_iso
@@ -26,8 +26,10 @@ _SESSION_HEADER = ("SESSION",)
 _GUARDED_HEADER = ("GUARDED",)
 _USED_HEADER = ("USED",)
 _GUARDED_CELL = Cell(f"{guard_rules.SIGN} guarded", colors.GUARDED)
-# The numbers of the columns that may be shortened: that of the account's name.
-_CUT_COLUMNS = (1,)
+# A narrow terminal cuts the numbers of the columns that may be shortened: that of the account's name. Of a role it first cuts the profiles, or leaves them out.
+# The account id, the role and the session are shown whole: together they tell two rows apart.
+_ACCOUNT_NARROWING = Narrowing(cut=(1,))
+_ROLE_NARROWING = Narrowing(cut=(3, 1), whole=(0, 2, 4, 5), drop=3)
 # A terminal with fewer columns than this shows no last use, to have room for names.
 _COLUMNS_WITH_USED = 100
 
@@ -85,7 +87,7 @@ def print_roles(
             )
             for row in rows
         ],
-        cut=_CUT_COLUMNS,
+        narrowing=_ROLE_NARROWING,
         may_drop_last=shows_used,
     )
 
@@ -175,5 +177,5 @@ def print_accounts(
             )
             for session_name, listed in accounts
         ],
-        cut=_CUT_COLUMNS,
+        narrowing=_ACCOUNT_NARROWING,
     )

@@ -13,7 +13,7 @@ import select
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -130,13 +130,13 @@ def print_rows(
     header: Sequence[str],
     rows: Iterable[Sequence[str | Cell]],
     *,
-    cut: Collection[int] = (),
+    narrowing: table.Narrowing = table.NO_NARROWING,
     may_drop_last: bool = False,
 ) -> bool:
     """Print rows as a table on a terminal, elsewhere tab-separated and without the header.
 
-    A `Cell` has a colour, which is drawn on a terminal that shows colours. `cut` are the numbers of
-    columns whose cells a terminal may show shortened. With `may_drop_last`, a terminal on which
+    A `Cell` has a colour, which is drawn on a terminal that shows colours. `narrowing` says which
+    columns give way on a narrow terminal. With `may_drop_last`, a terminal on which
     more rows are whole without the last column shows them without it; returns whether it does.
     """
     if not sys.stdout.isatty():
@@ -157,10 +157,10 @@ def print_rows(
     if may_drop_last:
         fewer = names[:-1], [row[:-1] for row in shown]
         count = table.count_shortened_rows
-        drops_last = count(names, shown, room, cut) > count(*fewer, room, cut)
+        drops_last = count(names, shown, room, narrowing) > count(*fewer, room, narrowing)
         names, shown = fewer if drops_last else (names, shown)
     bold, colored = not terminal.is_terminal_dumb(), terminal.shows_colors()
-    lines = table.table_lines(names, shown, room, bold=bold, colored=colored, cut=cut)
+    lines = table.table_lines(names, shown, room, bold=bold, colored=colored, narrowing=narrowing)
     echo("\n".join(lines))
     return drops_last
 

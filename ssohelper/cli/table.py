@@ -1,7 +1,7 @@
 """Draws tables for a terminal. rich would take 30 ms to import, and 3.7 s for 12,000 rows."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,6 +13,10 @@ _GAP = "  "
 # Cells up to this length, such as account id, form and state, are not broken over several lines.
 _WHOLE = 12
 _NARROWEST = 20
+# A column that may be dropped is not shown in fewer columns of the terminal.
+_LEAST_SHOWN = 16
+# A column is kept whole unless it is too long in at most one of so many rows.
+_ROWS_PER_LONG_ONE = 20
 _PATH = re.compile(r"~?/.*/|[A-Za-z]:\\")
 
 
@@ -21,6 +25,23 @@ class Cell(NamedTuple):
 
     text: str
     color: str
+
+
+class Narrowing(NamedTuple):
+    """Which columns of a table give way on a narrow terminal, by their numbers.
+
+    Long cells of the columns `cut` end with an ellipsis, those of the first column sooner than those
+    of the second. The columns `whole` are kept whole where the others can give way, except for few
+    rows; their long cells are broken into lines. The column `drop` is left out where only little of
+    it could be shown.
+    """
+
+    cut: Sequence[int] = ()
+    whole: Collection[int] = ()
+    drop: int | None = None
+
+
+NO_NARROWING = Narrowing()
 
 
 def text_of_cell(cell: str | Cell) -> str:
@@ -35,23 +56,23 @@ def table_lines(
     *,
     bold: bool = False,
     colored: bool = False,
-    cut: Collection[int] = (),
+    narrowing: Narrowing = NO_NARROWING,
 ) -> Iterator[str]:
     """Yield the lines of a table. A narrow terminal gets a block of lines for each row instead.
 
     `columns` is the width of the terminal. Cells are plain text, never markup. Their colours are
-    drawn only with `colored`. In the columns with the numbers `cut` a long cell ends with an
-    ellipsis where that leaves more other cells whole; cells of other columns are broken into lines.
+    drawn only with `colored`. Long cells are broken into lines, or give way as `narrowing` says.
     """
     columns = max(columns, _NARROWEST)
     if not colored:
         rows = [[text_of_cell(cell) for cell in row] for row in rows]
-    widths = _find_column_widths(header, rows, columns, cut)
+    widths = _find_column_widths(header, rows, columns, narrowing)
     if widths is None:
         yield from _block_lines(header, rows, columns)
         return
     for line in _row_lines(header, widths):
         yield click.style(line, bold=True) if bold else line
+    cut = narrowing.cut
     for row in rows:
         yield from _row_lines(_cut_cells(row, widths, cut) if cut else row, widths)
 
@@ -60,10 +81,10 @@ def count_shortened_rows(
     header: Sequence[str],
     rows: Sequence[Sequence[str | Cell]],
     columns: int,
-    cut: Collection[int] = (),
+    narrowing: Narrowing = NO_NARROWING,
 ) -> int:
-    """Return how many rows of the table have a cell that is cut or broken into lines."""
-    widths = _find_column_widths(header, rows, max(columns, _NARROWEST), cut)
+    """Return how many rows of the table have a cell that is cut, left out or broken into lines."""
+    widths = _find_column_widths(header, rows, max(columns, _NARROWEST), narrowing)
     if widths is None:
         return len(rows)
     return sum(
@@ -76,42 +97,81 @@ def count_shortened_rows(
 
 
 def _find_column_widths(
-    header: Sequence[str], rows: Sequence[Sequence[str | Cell]], columns: int, cut: Collection[int]
+    header: Sequence[str], rows: Sequence[Sequence[str | Cell]], columns: int, narrowing: Narrowing
 ) -> list[int] | None:
-    """Return the widths of the columns; None if each row must be a block of lines."""
+    """Return the widths of the columns, 0 for one that is left out.
+
+    Return None if each row must be a block of lines.
+    """
     texts = [header, *([text_of_cell(cell) for cell in row] for row in rows)]
     lengths = [sorted(map(columns_of_text, column)) for column in zip(*texts, strict=True)]
-    natural = [column[-1] for column in lengths]
     floors = [max(map(_unbreakable_width, column)) for column in zip(*texts, strict=True)]
-    room = columns - len(_GAP) * (len(header) - 1)
-    if cut:
-        natural = _cut_column_widths(natural, lengths, cut, room)
-    return _fit_column_widths(natural, floors, room)
+    shown = list(range(len(header)))
+    widths = _narrow_columns(shown, lengths, narrowing, columns)
+    drop = narrowing.drop
+    if drop is not None:
+        is_too_wide = _table_width(widths, shown) > columns
+        if is_too_wide or widths[drop] < min(_LEAST_SHOWN, lengths[drop][-1]):
+            shown.remove(drop)
+            widths = _narrow_columns(shown, lengths, narrowing, columns)
+    found = _fit_column_widths(
+        [widths[number] for number in shown],
+        [floors[number] for number in shown],
+        columns - len(_GAP) * (len(shown) - 1),
+    )
+    if found is None:
+        return None
+    fitted = dict(zip(shown, found, strict=True))
+    return [fitted.get(number, 0) for number in range(len(header))]
 
 
-def _cut_column_widths(
-    natural: Sequence[int], lengths: Sequence[Sequence[int]], cut: Collection[int], room: int
+def _table_width(widths: Sequence[int], shown: Sequence[int]) -> int:
+    return sum(widths[number] for number in shown) + len(_GAP) * (len(shown) - 1)
+
+
+def _narrow_columns(
+    shown: Sequence[int], lengths: Sequence[Sequence[int]], narrowing: Narrowing, columns: int
 ) -> list[int]:
-    """Return the widths with those of the columns `cut` reduced, as far as the others need it.
+    """Return the widths, with those of some columns reduced as far as the others need it.
 
-    Of these columns and the widest other one, the column is narrowed in which fewer cells are too
-    long then: one long name does not make all rows narrow. `lengths` are those of each column's
-    cells, in their order.
+    Each time, the column is narrowed to its next shorter cell that loses the fewest whole cells for
+    the room gained: one long name does not make all rows narrow. `lengths` are those of each
+    column's cells, in their order. Only the numbers `shown` count.
     """
+    natural = [column[-1] for column in lengths]
     widths = list(natural)
-    others = [number for number in range(len(widths)) if number not in cut]
-    while sum(widths) > room:
-        widest = [max(others, key=widths.__getitem__)] if others else []
-        narrowed = [number for number in (*cut, *widest) if widths[number] > _WHOLE]
-        if not narrowed:
+    cut = [number for number in narrowing.cut if number in shown]
+    whole = [number for number in narrowing.whole if number in shown]
+    free = [number for number in shown if number not in cut and number not in whole]
+
+    def share_of_whole_cells_lost(number: int) -> tuple[float, int]:
+        column, width, lower = lengths[number], widths[number], next_width(number)
+        lost = bisect_right(column, width) - bisect_right(column, lower)
+        weight = 1 + cut.index(number) if number in cut else 1
+        return weight * lost / (width - lower), -width
+
+    def next_width(number: int) -> int:
+        column = lengths[number]
+        place = bisect_left(column, widths[number])
+        return max(_WHOLE, column[place - 1] if place else 0)
+
+    def is_for_few_rows(number: int) -> bool:
+        column = lengths[number]
+        too_long = len(column) - bisect_right(column, next_width(number))
+        return too_long * _ROWS_PER_LONG_ONE <= len(column)
+
+    while cut and _table_width(widths, shown) > columns:
+        able = [*cut, *filter(is_for_few_rows, whole)]
+        able += [max(free, key=widths.__getitem__)] if free else []
+        able = [number for number in able if widths[number] > _WHOLE]
+        if not able:
             break
-
-        def count_too_long_cells_and_lengths(number: int) -> tuple[int, int]:
-            column = lengths[number]
-            return len(column) - bisect_left(column, widths[number]), -widths[number]
-
-        widths[min(narrowed, key=count_too_long_cells_and_lengths)] -= 1
-    return [width if number in cut else natural[number] for number, width in enumerate(widths)]
+        chosen = min(able, key=share_of_whole_cells_lost)
+        widths[chosen] = next_width(chosen)
+        # The last step may gain more room than is needed.
+        widths[chosen] += max(0, columns - _table_width(widths, shown))
+    # Columns that are broken into lines, and not cut, give way evenly, later.
+    return [natural[number] if number in free else width for number, width in enumerate(widths)]
 
 
 def _cut_cells(
@@ -119,6 +179,8 @@ def _cut_cells(
 ) -> list[str | Cell]:
     cells = list(row)
     for number in cut:
+        if not widths[number]:
+            continue
         cell = cells[number]
         text = cut_to_columns(text_of_cell(cell), widths[number])
         cells[number] = cell._replace(text=text) if isinstance(cell, Cell) else text
@@ -150,7 +212,7 @@ def _fit_column_widths(
 
 def _row_lines(cells: Sequence[str | Cell], widths: Sequence[int]) -> Iterator[str]:
     texts = [
-        list(broken_into_lines(text_of_cell(cell), columns))
+        list(broken_into_lines(text_of_cell(cell), columns)) if columns else []
         for cell, columns in zip(cells, widths, strict=True)
     ]
     for number in range(max(map(len, texts))):
@@ -158,6 +220,7 @@ def _row_lines(cells: Sequence[str | Cell], widths: Sequence[int]) -> Iterator[s
         padded = (
             _style_part_of_cell(part, cell) + " " * (columns - columns_of_text(part))
             for part, cell, columns in zip(parts, cells, widths, strict=True)
+            if columns
         )
         yield _GAP.join(padded).rstrip()
 

@@ -162,6 +162,25 @@ MOVES: dict[str, KeyAction] = {
 }
 BINDABLE = {**ACTIONS, **MOVES}
 
+# The actions that act on ticked rows, if there are any, and not on the row under the cursor; the most
+# important first. The footer begins with them then, with these labels.
+TICKED_LABELS: dict[str, str] = {
+    "accounts.profile": "Add profiles",
+    "accounts.console": "Consoles",
+    "accounts.command": "Run",
+    "accounts.copy_profile": "Copy",
+    "profiles.remove": "Remove ticked",
+}
+# The actions that remove something. The palette has them after the screen's other actions.
+REMOVING = frozenset(
+    [
+        *("sessions.sign_out", "sessions.forget", "sessions.remove"),
+        *("profiles.remove", "profiles.undo", "views.remove"),
+    ]
+)
+# They clear the search if there is one, else the ticks.
+_CLEARING = frozenset(["accounts.leave", "profiles.back"])
+
 # The actions that open no dialog: those with these names on any screen, and these of one screen.
 # The actions that close a dialog are not among them: a dialog with the next question may follow.
 _MOVING = frozenset(["tick", "fold", "unfold", "fold_all", "unfold_all"])
@@ -219,6 +238,12 @@ def may_open_dialog(name: str | None) -> bool:
     return (
         name in ACTIONS and name not in _OPENING_NOTHING and name.rpartition(".")[2] not in _MOVING
     )
+
+
+def footer_labels_with_ticks(*, has_search: bool) -> dict[str, str]:
+    """Return the labels with which the footer begins while rows are ticked, by action."""
+    clears = "Clear search" if has_search else "Clear ticks"
+    return TICKED_LABELS | dict.fromkeys(_CLEARING, clears)
 
 
 def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:

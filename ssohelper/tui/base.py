@@ -147,9 +147,9 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         """Show a warning of an action that otherwise continues; `command` is as for `show_done`."""
         self._show_message(Kind.WARNING, message, f"$ {command}" if command else None)
 
-    def warn_no_role(self) -> None:
-        """Show that an action needs a role under the cursor, and that there is none."""
-        self.show_warning("no role is selected")
+    def warn_nothing_selected(self, kind: str) -> None:
+        """Show that an action needs a line of this kind under the cursor, and that there is none."""
+        self.show_warning(f"no {kind} is selected")
 
     def notify(
         self,

@@ -13,7 +13,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from ssohelper.actions import own_settings
-from ssohelper.core.keymap import ACTIONS
+from ssohelper.core.keymap import ACTIONS, REMOVING
 from ssohelper.core.text import show
 from ssohelper.tui.themes import NAMES, textual_theme_name
 
@@ -80,7 +80,10 @@ class Commands(Provider):
 
 
 def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
-    """Return the palette's commands on this screen: each action that is enabled is among them."""
+    """Return the palette's commands on this screen: each action that is enabled is among them.
+
+    The screen's most important action comes first; those that remove something come last of its own.
+    """
     palette: Callable[[], list[Command]] | None = getattr(screen, "palette", None)
     named = [*(palette() if palette else ())]
     common = common_commands(app)
@@ -91,6 +94,10 @@ def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
             known.add(name)
             run = partial(app.run_action, found.binding.action, found.node)
             named.append(Command(ACTIONS[name].label, ACTIONS[name].description, run, name))
+    ranks = {name: rank for rank, name in enumerate(ACTIONS)}
+    named.sort(
+        key=lambda one: (one.action in REMOVING, ranks.get(one.action, len(ranks)))  # stable
+    )
     return [*named, *common]
 
 

@@ -170,8 +170,10 @@ class SessionPicker(InlinePicker[SsoSession]):
 
     def _draw_session(self, number: int, width: int) -> Line:
         session, state = self._states[number]
-        note = f"  {f'({state})':<12}  {show(session.start_url)}"
-        return [("  ", ""), (fitted(session.name, self._names_width), ""), (note, "dim")]
+        note = f"  {f'({state})':<12}  {session.start_url}"
+        left = max(0, width - 2 - self._names_width)
+        name = fitted(session.name, self._names_width)
+        return [("  ", ""), (name, ""), (fitted(note, left), "dim")]
 
     def on_click(self, event: Click) -> None:
         if event.chain == 2 and isinstance(event.widget, Chooser):

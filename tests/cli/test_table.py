@@ -1,11 +1,12 @@
 """Tables on terminals of each width, and when a progress bar is drawn."""
 
 import sys
+from random import Random
 
 import pexpect
 import pytest
 
-from ssohelper.cli import table
+from ssohelper.cli import list_output, table
 from ssohelper.core.text import columns_of_text
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT
@@ -112,25 +113,81 @@ LIST_HEADER = (*HEADER, "SESSION", "USED")
 
 def test_a_column_counts_the_rows_that_it_shortens() -> None:
     count = table.count_shortened_rows
-    assert count(LIST_HEADER, LISTED, 200, (1,)) == 0
-    assert count(LIST_HEADER, LISTED, 110, (1,)) == 3
-    assert count(LIST_HEADER[:-1], [row[:-1] for row in LISTED], 100, (1,)) == 3
-    assert count(LIST_HEADER, LISTED, 100, (1,)) > 3
-    assert count(LIST_HEADER, LISTED, 30, (1,)) == 9
+    assert count(LIST_HEADER, LISTED, 200, table.Narrowing(cut=(1,))) == 0
+    assert count(LIST_HEADER, LISTED, 110, table.Narrowing(cut=(1,))) == 3
+    assert (
+        count(LIST_HEADER[:-1], [row[:-1] for row in LISTED], 100, table.Narrowing(cut=(1,))) == 3
+    )
+    assert count(LIST_HEADER, LISTED, 100, table.Narrowing(cut=(1,))) > 3
+    assert count(LIST_HEADER, LISTED, 30, table.Narrowing(cut=(1,))) == 9
 
 
 @pytest.mark.parametrize("room", [104, 110, 140])
 def test_one_long_name_leaves_the_other_rows_whole(room: int) -> None:
-    said = list(table.table_lines(LIST_HEADER, LISTED, room, cut=(1,)))
+    said = list(table.table_lines(LIST_HEADER, LISTED, room, narrowing=table.Narrowing(cut=(1,))))
     for row in LISTED[:6]:
         assert sum(all(cell in line for cell in row) for line in said) == 1, said
     assert sum(role in line for line in said for role in ROLES) >= 9
     assert all(columns_of_text(line) <= room for line in said)
 
 
+def generated_rows(chance: Random) -> list[tuple[str, ...]]:
+    """Return the rows of `list` with two sessions: similar names, some of them very long."""
+    roles = [
+        chance.choice(("Admin", "ReadOnly", "team-漢字-"))
+        + "x" * chance.choice((0, 1, 5, 12, chance.randint(0, 50)))
+        for _ in range(3)
+    ]
+    sessions = chance.choice((("corp",), ("corp", "acme"), ("corp-eu-west-1", "corp-eu-west-2")))
+    rows = []
+    for number in range(chance.randint(1, 25)):
+        name = "payments-" * chance.choice((1, 1, 1, 2, 5)) + str(number // 3)
+        for role in dict.fromkeys(roles):
+            for session in sessions:
+                profile = f"{name}.{role}" if chance.random() < 0.7 else ""
+                rows.append((f"{number:012}", name, role, profile, session, "3h ago"))
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(0, 400, 40))
+def test_rows_of_a_list_take_one_line_and_never_look_equal(seed: int) -> None:
+    narrowing, one_line_each = list_output._ROLE_NARROWING, 0
+    for number in range(seed, seed + 40):
+        rows = generated_rows(Random(number))
+        for room in (60, 80, 100, 140):
+            said = list(table.table_lines(LIST_HEADER, rows, room, narrowing=narrowing))
+            assert all(columns_of_text(line) <= room for line in said), (number, room)
+            widths = [max(map(columns_of_text, column)) for column in zip(*rows, strict=True)]
+            needed = [max(widths[n], len(LIST_HEADER[n])) for n in (0, 2, 4, 5)]
+            if sum(needed) + 2 * 4 + 12 > room:  # the account's name is cut to 12
+                continue
+            one_line_each += 1
+            assert len(said) == 1 + len(rows), (number, room, said)
+            for line, row in zip(said[1:], rows, strict=True):
+                assert all(cell in line.split() for cell in (row[0], row[2], row[4])), line
+            assert len(set(said)) == len(said), (number, room)
+    assert one_line_each > 40
+
+
+def test_profiles_are_cut_and_then_left_out() -> None:
+    narrowing = list_output._ROLE_NARROWING
+    header, rows = LIST_HEADER[:-1], [row[:-1] for row in LISTED]
+
+    def first_line(room: int) -> str:
+        return list(table.table_lines(header, rows, room, narrowing=narrowing))[1]
+
+    start = "000030000001  payments-prod"
+    role = "AdministratorAccess"
+    assert first_line(140).split() == [*start.split(), role, f"payments-prod.{role}", "corp"]
+    assert first_line(80) == f"{start}    {role}  payments-prod.Admi…  corp"
+    assert first_line(60).split() == [*start.split(), role, "corp"]
+
+
 def test_a_cut_cell_ends_with_an_ellipsis_and_keeps_its_colour() -> None:
     rows = [(table.Cell("漢字漢字漢字漢字", "red"), "b" * 20), ("a", "b" * 20), ("a", "b" * 20)]
-    said = list(table.table_lines(("A", "B"), rows, 35, cut=(0,), colored=True))
+    said = list(
+        table.table_lines(("A", "B"), rows, 35, narrowing=table.Narrowing(cut=(0,)), colored=True)
+    )
     assert said[1] == "\x1b[31m漢字漢字漢字…\x1b[0m  " + "b" * 20
     assert len(said) == 4
 
@@ -175,7 +232,7 @@ def test_a_saved_list_shows_no_progress_bar(home: Home, run: Run, emulator: Emul
     said = child.read()
     child.close()
     assert child.exitstatus == 0
-    assert "ACCOUNT ID  000030000001\r\n" in said
+    assert "000030000001  payments-prod  ReadOnlyAccess\r\n" in said
     assert "listing accounts" not in said
     imported = {line.rpartition("|")[2].strip() for line in said.splitlines()}
     assert "click" in imported

@@ -1,13 +1,16 @@
 """Each empty list says what is missing, and which key changes that."""
 
+import pytest
+
 from ssohelper.app import App
 from ssohelper.tui.commands import list_commands
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.views import ViewsScreen
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_profiles import open_screen
-from tests.tui.world import DemoHome
+from tests.tui.world import DemoHome, until
 
 
 def test_without_a_favourite_the_filter_says_how_to_get_one(world: DemoHome) -> None:
@@ -27,14 +30,16 @@ def test_dialogs_with_a_search_say_that_they_are_empty(world: DemoHome) -> None:
         await user.wait_for_text("role keys")
         await user.press("ctrl+v")
         await user.wait_for_screen(ViewsScreen)
-        await user.wait_for_text("No view is saved yet: type a name")
+        await user.wait_for_text("No view is saved yet: type a name, ^s saves the present view.")
         await user.press("escape")
         await user.type("developer")
         await user.press("f6")
         await user.wait_for_screen(ConsoleChooser)
         assert "nothing matches" not in user.screen
         await user.type("zzzz")
-        await user.wait_for_text("nothing matches")
+        await user.wait_for_text("nothing matches · ^u clears the search")
+        await user.press("ctrl+u")
+        await until(lambda: "nothing matches" not in user.screen)
 
     run_scenario(world.app(), scenario)
 
@@ -52,9 +57,88 @@ def test_a_home_without_a_session_shows_the_form_from_its_first_line(world: Demo
     run_scenario(services, scenario, size=(40, 12))
 
 
-def test_the_palette_of_profiles_begins_with_apply(world: DemoHome) -> None:
+@pytest.mark.parametrize(
+    ("key", "text", "first", "last"),
+    [
+        ("f2", "role keys", "accounts.use", "accounts.leave"),
+        ("f3", "signed in", "sessions.sign_in", "sessions.remove"),
+        ("f4", "17 to add, 1", "profiles.apply", "profiles.undo"),
+    ],
+)
+def test_the_palette_begins_with_the_main_action_and_ends_with_removals(
+    world: DemoHome, key: str, text: str, first: str, last: str
+) -> None:
     async def scenario(user: User) -> None:
-        screen = await open_screen(user)
-        assert list_commands(user.app, screen)[0].action == "profiles.apply"
+        await user.press(key)
+        await user.wait_for_text(text)
+        found = [one.action for one in list_commands(user.app, user.app.screen)]
+        own = [action for action in found if action and not action.startswith("app.")]
+        assert (own[0], own[-1]) == (first, last)
+        assert found[: len(own)] == own
 
     run_scenario(world.app(), scenario)
+
+
+def test_profiles_says_that_nothing_matches_and_which_option_is_not_valid(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.type("mars-1")
+        await user.wait_for_text("nothing matches · esc clears the search")
+        for key in ("enter", "tab", "ctrl+x"):
+            await user.press(key)
+            await until(lambda: user.messages.endswith("no profile is selected"))
+            user.app.messages.all.clear()
+        await user.press("ctrl+o", "down", "down")
+        await user.type("{nonsense}")
+        await user.wait_for_text("nothing matches · esc clears the search", "option names: ")
+        await until(lambda: user.screen.count("option names: ") == 2)
+        assert "^o opens the options" in user.screen
+
+    run_scenario(world.app(), scenario, size=(100, 30))
+
+
+def test_the_age_of_the_list_counts_on(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.wait_for_text("list of 7m ago")
+        found = user.app.screen._planner.found  # type: ignore[attr-defined]
+        world.clock.now += 60
+        await user.wait_for_text("list of 8m ago")
+        assert user.app.screen._planner.found is found  # type: ignore[attr-defined]
+
+    run_scenario(world.app(), scenario, size=(120, 30))
+
+
+def test_sessions_say_that_none_can_be_used(world: DemoHome) -> None:
+    world.config_file.write_text("[sso-session broken]\nsso_region = us-east-1\n")
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("✗ broken")
+        for key in "sofed":
+            await user.press(key)
+            await until(lambda: "this session cannot be used" in user.messages)
+            user.app.messages.all.clear()
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize(("size", "lines"), long_after(1, [((100, 30), 9), ((40, 12), 10)]))
+def test_the_dialog_of_views_is_as_high_as_its_lines(
+    world: DemoHome, size: tuple[int, int], lines: int
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("ctrl+v")
+        await user.wait_for_screen(ViewsScreen)
+        await user.wait_for_text("type a name")
+        assert user.app.screen.query_one(".dialog").outer_size.height == lines
+        await user.type("morning")
+        await user.press("ctrl+s")
+        await user.wait_for_message('saved this view as "morning"')
+        await user.press("ctrl+v")
+        await user.wait_for_text("morning", "1/1")
+        await user.type("zz")
+        await user.wait_for_text("nothing matches · ^s saves")
+        assert user.app.screen.query_one(".dialog").outer_size.height == lines
+
+    run_scenario(world.app(), scenario, size=size)

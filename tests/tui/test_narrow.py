@@ -2,7 +2,11 @@
 
 import pytest
 
+from ssohelper.core.model import Account
+from ssohelper.core.role_rows import RoleRow
 from ssohelper.tui.screens.help import Help, help_lines
+from ssohelper.tui.screens.progress import ProgressScreen
+from ssohelper.tui.widgets.role_pane import row_text
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
@@ -77,3 +81,39 @@ def test_an_address_that_does_not_fit_ends_with_an_ellipsis(world: DemoHome) -> 
         await user.wait_for_text("aws+payments-pr…")
 
     run_scenario(world.app(), scenario, size=(62, 24))
+
+
+def test_in_forty_columns_the_bar_of_a_listing_has_one_line(world: DemoHome) -> None:
+    services = world.app()
+    session = services.config.read().sso_session("corp")
+    assert session is not None
+    world.emulator.faults.script("ListAccountRoles", times=100, delay_seconds=0.2)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("F1 Help")
+        screen = ProgressScreen(session)
+        user.app.push_screen(screen)
+        await user.wait_for_text("Listing the accounts", " of ")
+        assert screen.query_one("#bar").size.height == 1
+        await user.press("escape")
+        await until(lambda: user.app.screen is not screen)
+
+    run_scenario(services, scenario, size=(40, 12))
+
+
+def test_in_forty_columns_help_and_pickers_use_the_whole_width() -> None:
+    words = "one two six " * 20
+    text = ["".join(text for text, _ in line) for line in help_lines(Help(words, [], False), 33)]
+    assert max(map(len, text[:5])) > 29
+    row = RoleRow("corp", Account("000030000001", "payments-prod", ""), "ReadOnlyAccess")
+    shown = row_text(row, 40).plain
+    assert shown.startswith("payments-p… 000030000001 ReadOnlyAccess · corp")
+
+
+def test_a_text_in_place_of_the_roles_is_not_cut(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("F1 Help")
+        await user.press(*"zzz")
+        await user.wait_for_text("  nothing matches  ", "  esc clears the search  ")
+
+    run_scenario(world.app(), scenario, size=(40, 12))

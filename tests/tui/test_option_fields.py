@@ -18,7 +18,7 @@ def test_an_emptied_field_means_the_default_that_it_shows(world: DemoHome) -> No
         await user.press("ctrl+u")
         await user.wait_for_text(" names     {account_name}.{role_name}")
         await user.press("tab", "ctrl+u", "tab", "ctrl+u", "enter")
-        await user.wait_for_text("names {account_name}.{role_name} · form process · us-east-1")
+        await user.wait_for_text("form process · us-east-1 · names {account_name}.{role_name}")
 
     run_scenario(services, scenario, size=(140, 40))
 

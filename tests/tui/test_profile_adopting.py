@@ -84,7 +84,7 @@ def test_after_a_no_all_can_be_adopted_and_f6_leaves_them_again(world: DemoHome)
         await user.press("f6")
         await answer(user, "n", "adopt 1 profile that needs ssohelper to work")
         await answer(user, "y", "adopt 2 profiles of other tools, with their names?")
-        await user.wait_for_text("2 to adopt", "--adopt by-hand --adopt old/reader")
+        await user.wait_for_text("2 to adopt", "profile sync --session corp --adopt by-hand ")
         await user.press("f6")
         await user.wait_for_text("2 profiles of other tools")
         assert "corp --adopt" not in user.screen

@@ -33,7 +33,7 @@ def test_each_profile_is_shown_once_below_what_the_sync_does_with_it(world: Demo
         await open_screen(user)
         await user.wait_for_text(
             "5 profiles in ~/.aws/config: ◆ 3 managed, 2 yours",
-            "17 to add, 1 to change: program path · profile sync --session corp · list of 7m ago",
+            "17 to add, 1 to change: program path · list of 7m ago · profile sync --session corp",
             "▸ + 17 to add",
             "▾ ~ 1 to change: program path",
             "▾ 4 unchanged: ◆ 2 managed, 2 yours",

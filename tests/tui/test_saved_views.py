@@ -122,7 +122,7 @@ def test_a_view_is_a_command_of_the_palette_and_can_be_removed(world: DemoHome) 
         await user.wait_for_text("❯ prod read")
         await user.press("ctrl+x")
         await user.wait_for_message('removed the view "prod read"')
-        await user.wait_for_text("0/0")
+        await user.wait_for_text("No view is saved yet")
         await user.press("enter", "escape")
         await user.wait_for_screen(AccountsScreen)
 

@@ -1,9 +1,13 @@
 """Ticked roles: marked and counted, kept over a search, and acted on together."""
 
+import pytest
+
 from ssohelper.core.model import RoleKey
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_accounts import role_list
+from tests.tui.test_palette_and_footer import footer
+from tests.tui.test_profiles import open_screen
 from tests.tui.world import DemoHome, until
 
 DEV, PROD = "000040000001", "000030000001"
@@ -96,5 +100,56 @@ def test_a_ticked_role_that_is_no_longer_listed_is_not_ticked(world: DemoHome) -
         found.set_rows([row for row in found.rows if row.key != gone])
         assert [row.key.account_id for row in found.ticked] == [PROD]
         assert found.tick_count == 1
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (40, " F9 Add profiles  F6 Consoles   F1 Help "),
+        (80, " F9 Add profiles  F6 Consoles  F10 Run  ^y Copy  esc Clear ticks        F1 Help "),
+        (140, " F9 Add profiles  F6 Consoles  F10 Run  ^y Copy  esc Clear ticks  ⏎ Use  F7 "),
+    ],
+)
+def test_while_roles_are_ticked_the_footer_begins_with_their_actions(
+    world: DemoHome, width: int, shown: str
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("F1 Help")
+        before = footer(user)
+        await user.press("tab")
+        await until(lambda: footer(user).startswith(shown))
+        await user.press(*"pay")
+        await until(lambda: "Clear search" in footer(user) or width == 40)
+        await user.press("escape")
+        await until(lambda: footer(user).startswith(shown))
+        await user.press("escape")
+        await until(lambda: footer(user) == before)
+
+    run_scenario(world.app(), scenario, size=(width, 24))
+
+
+def test_while_profiles_are_ticked_the_footer_begins_with_their_removal(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press(*"payments-dev.read")
+        await user.wait_for_text("1/")
+        await user.press("tab")
+        await until(lambda: footer(user).startswith(" ^x Remove ticked  esc Clear search  F9 "))
+        await user.press("escape")
+        await until(lambda: footer(user).startswith(" ^x Remove ticked  esc Clear ticks  F9 "))
+        await user.press("escape")
+        await until(lambda: footer(user).startswith(" F9 Apply  tab Tick  ^x Remove"))
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
+def test_ticks_that_end_without_a_write_are_no_longer_counted(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"payments prod database", "tab", "ctrl+u", "f9")
+        await user.wait_for_message("each of 1 ticked role has a profile already")
+        await until(lambda: "✓" not in user.screen and footer(user).startswith(" ⏎ Use"))
 
     run_scenario(world.app(), scenario)

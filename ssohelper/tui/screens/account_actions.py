@@ -135,7 +135,7 @@ class RowActions:
     def _require_row(self) -> RoleRow | None:
         row = self.roles.row
         if row is None:
-            self.app.warn_no_role()
+            self.app.warn_nothing_selected("role")
         return row
 
     def _resolve_profile(self, row: RoleRow) -> Profile:

@@ -69,7 +69,7 @@ class AskScreen(ModalScreen["str | None"]):
             yield Input(self._value, id="answer", compact=True)
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
-            yield Static("esc: cancel", classes="dialog--note", markup=False)
+            yield Static("enter: go on · esc: cancel", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -82,7 +82,9 @@ class ConfirmScreen(ModalScreen[bool]):
             if self._lines:
                 yield WrappedView(id="changes")
             if self._command:
-                yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
+                command = Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
+                command.set_class(not self._lines, "after-title")
+                yield command
             with Horizontal(classes="dialog--buttons"):
                 yield Button("Yes (y)", id="yes", variant="primary", compact=True)
                 yield Button("No (n)", id="no", compact=True)

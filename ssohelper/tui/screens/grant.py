@@ -65,7 +65,7 @@ class GrantScreen(ModalScreen["str | None"]):
             yield Input(id="word", compact=True)
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
-            yield Static("esc: cancel", classes="dialog--note", markup=False)
+            yield Static("enter: go on · esc: cancel", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#reason", Input).focus()

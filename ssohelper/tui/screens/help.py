@@ -22,6 +22,8 @@ from ssohelper.tui.widgets.lines import Line, LineView
 # The dialog has at most 80 columns. Its frame, padding and scrollbar take 7 of them.
 _WIDEST, _FRAME_WIDTH = 80, 7
 _KEY_WIDTH, _DESCRIPTION_WIDTH, _NAME_WIDTH = 7, 42, 24
+# Longer lines are read less well.
+_TEXT_WIDTH = 66
 
 
 class Help(NamedTuple):
@@ -84,7 +86,9 @@ def help_of(about: Screen[Any]) -> Help:
 def help_lines(found: Help, width: int) -> list[Line]:
     """Return the help as lines of this width. They include the actions' names if these fit."""
     width = max(20, width)
-    lines: list[Line] = [[(part, "")] for part in textwrap.wrap(found.text, width - _KEY_WIDTH)]
+    lines: list[Line] = [
+        [(part, "")] for part in textwrap.wrap(found.text, min(width, _TEXT_WIDTH))
+    ]
     lines.append([])
     named = width >= _KEY_WIDTH + _DESCRIPTION_WIDTH + _NAME_WIDTH
     for keys, description, name in found.keys:

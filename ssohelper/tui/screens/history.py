@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Click, Resize
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _KIND_WIDTH = 10
+# The widest dialog, and the columns beside a message that is shown whole: border and padding.
+_WIDEST, _BESIDE_WHOLE = 110, 8
+# The border, the title, a blank line and the keys; and the fewest lines of the list and of a whole message.
+_FRAME_LINES, _LEAST_LINES = 5, 2
 _NONE = "No message has been shown yet."
 
 
@@ -40,7 +45,7 @@ class HistoryScreen(ModalScreen[None]):
     )
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
-    HistoryScreen .dialog { width: 110; height: 90%; }
+    HistoryScreen .dialog { width: 110; }
     HistoryScreen Chooser { height: 1fr; min-height: 2; }
     HistoryScreen #whole { height: auto; min-height: 2; max-height: 50%; }
     HistoryScreen .dialog--title { padding-bottom: 0; }
@@ -80,7 +85,17 @@ class HistoryScreen(ModalScreen[None]):
         self._show_whole_message()
 
     def on_resize(self, event: Resize) -> None:
+        self._fit_height(event.size)
         self.call_after_refresh(self._show_whole_message)
+
+    def _fit_height(self, size: Size) -> None:
+        """Give the dialog the height that its messages need, also the longest one shown whole."""
+        width = max(8, min(_WIDEST, size.width) - _BESIDE_WHOLE)
+        whole = max(
+            (len([*_wrapped_message_lines(one, width)]) for one in self._messages), default=0
+        )
+        needed = max(_LEAST_LINES, len(self._messages)) + max(_LEAST_LINES, whole) + _FRAME_LINES
+        self.query_one(".dialog").styles.height = min(size.height * 9 // 10, needed)
 
     @property
     def _message_under_cursor(self) -> Message | None:

@@ -106,7 +106,7 @@ class ListControls:
     def _toggle_tick(self) -> None:
         row = self._roles.row
         if not self._roles.shown.count:
-            self._screen.app.warn_no_role()
+            self._screen.app.warn_nothing_selected("role")
         if row is not None and row.provider:
             self._screen.app.show_done(
                 "only roles are ticked: this profile's credentials are not ours"

@@ -12,7 +12,7 @@ from ssohelper.core.instants import duration_text
 from ssohelper.core.text import show
 from ssohelper.tui.profile_rows import ProfileRow, Section
 from ssohelper.tui.screens.profile_planner import Found
-from ssohelper.tui.screens.proposal import CurrentProfiles, Proposal, sync_command
+from ssohelper.tui.screens.proposal import CurrentProfiles, sync_command
 from ssohelper.tui.widgets.lines import Line
 from ssohelper.tui.widgets.sync_fields import LABELS
 
@@ -40,7 +40,8 @@ def next_sync_line(found: Found, now: int) -> str:
     if proposal.plan is None:
         return f"{command}: no list of roles yet"
     age = duration_text(now - (proposal.listed_at or 0))
-    return f"{plan_kinds.counts_line_of_plan(proposal.plan)} · {command} · list of {age} ago"
+    # The command comes last: a narrow screen cuts it, and the question before the write has it too.
+    return f"{plan_kinds.counts_line_of_plan(proposal.plan)} · list of {age} ago · {command}"
 
 
 def option_problem(problems: Mapping[str, str]) -> str:
@@ -49,8 +50,9 @@ def option_problem(problems: Mapping[str, str]) -> str:
     return f"option {LABELS[field]}: {text}"
 
 
-def sync_options_line(proposal: Proposal, texts: dict[str, str] | None, key: str) -> str:
+def sync_options_line(found: Found, key: str) -> str:
     """Return the options with which the sync is planned, and the key that changes them."""
+    proposal, texts = found.proposal, found.wish.texts if found.wish else None
     if not proposal.texts:
         return ""
     now = {
@@ -60,9 +62,9 @@ def sync_options_line(proposal: Proposal, texts: dict[str, str] | None, key: str
     parts = [
         f"accounts {now[ACCOUNTS] or 'all'}",
         f"roles {now[ROLES] or 'all'}",
-        f"names {now[TEMPLATE]}",
         f"form {now[FORM]}",
         now[REGION],
+        f"names {now[TEMPLATE]}",
     ]
     changed = "changed, not yet applied: " if proposal.given != NO_CHOICES else ""
     return f"{key}: {changed}{' · '.join(parts)}"
@@ -119,7 +121,7 @@ def _missing_input_hint(found: Found, key_of: KeyOf) -> str:
             f"There is no profile yet. {key_of('profiles.apply')} writes those below after a "
             f"question; {key_of('profiles.options')} chooses accounts and roles first."
         )
-    if not found.rows.rows:
+    if not found.rows.rows and not proposal.problems:
         return (
             "There is no profile yet, and no role that would get one: "
             f"{key_of('profiles.options')} shows the filters, {key_of('profiles.refresh')} asks AWS."
@@ -130,9 +132,16 @@ def _missing_input_hint(found: Found, key_of: KeyOf) -> str:
 def missing_plan_text(found: Found, key_of: KeyOf) -> str:
     """Return why there is no plan, and so no diff."""
     if found.proposal.problems:
-        key = key_of("profiles.options")
-        return f"no diff: {option_problem(found.proposal.problems)} · {key} opens the options"
+        return f"no diff: {invalid_option_note(found, key_of)}"
     return _missing_input_hint(found, key_of)
+
+
+def invalid_option_note(found: Found, key_of: KeyOf) -> str:
+    """Return which option is not valid, with the key that opens the options; "" if all are."""
+    problems = found.proposal.problems
+    if not problems:
+        return ""
+    return f"{option_problem(problems)} · {key_of('profiles.options')} opens the options"
 
 
 def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:

@@ -7,6 +7,7 @@ the last write, and edit the config.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -34,6 +35,7 @@ from ssohelper.tui.screens.first_plan import (
 )
 from ssohelper.tui.screens.profile_planner import Found, Planner
 from ssohelper.tui.screens.proposal import plan_lines, sync_command
+from ssohelper.tui.widgets.aging_line import AgingLine
 from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import WrappedView
 from ssohelper.tui.widgets.message_line import MessageLine
@@ -96,7 +98,7 @@ class ProfilesScreen(FirstPlanScreen):
     def compose(self) -> ComposeResult:
         yield TopBar("profiles")
         yield Static("Profiles", id="profiles-title", classes="part--title", markup=False)
-        yield Static("reading…", id="plan", classes="part--line", markup=False)
+        yield AgingLine("reading…", id="plan", classes="part--line")
         yield Static("", id="in-force", classes="part--line", markup=False)
         yield self.fields
         yield Static("", id="hint", markup=False)
@@ -139,19 +141,15 @@ class ProfilesScreen(FirstPlanScreen):
     def _show_found_profiles(self, found: Found) -> None:
         self.remove_class("unreadable")
         self._set_widget_text("#profiles-title", profile_texts.profile_counts_title(found.current))
-        self._set_widget_text(
-            "#plan", profile_texts.next_sync_line(found, self.app.services.clock.now())
-        )
-        texts = found.wish.texts if found.wish else None
-        key = self._key_of("profiles.options")
-        self._set_widget_text(
-            "#in-force", profile_texts.sync_options_line(found.proposal, texts, key)
-        )
+        line = self.query_one("#plan", AgingLine)
+        line.set_text(partial(profile_texts.next_sync_line, found))
+        options = profile_texts.sync_options_line(found, self._key_of("profiles.options"))
+        self._set_widget_text("#in-force", options)
         hint = profile_texts.next_step_hint(found, self._key_of)
         self.query_one("#hint").display = bool(hint)
         self._set_widget_text("#hint", hint)
         self.fields.show_problems(found.proposal.problems)
-        self.pane.set_data(found.rows)
+        self.pane.set_data(found.rows, profile_texts.invalid_option_note(found, self._key_of))
         self._show_profile_details()
         self.refresh_bindings()
         self.run_waiting_action(is_planned=found.error is None)
@@ -297,7 +295,7 @@ class ProfilesScreen(FirstPlanScreen):
                 or profile_texts.is_unknown_what_to_adopt(found)
             )
         if action == "remove":
-            return True if self.pane.names_to_remove() else None
+            return True if self.pane.names_to_remove() or self.pane.nothing_matches else None
         return True
 
     def palette(self) -> list[Command]:
@@ -352,6 +350,8 @@ class ProfilesScreen(FirstPlanScreen):
 
         if names:
             self._start_change(remove_chosen_profiles)
+        else:
+            self.app.warn_nothing_selected("profile")
 
     @question_after_first_plan
     def action_undo(self) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _BAR_WIDTH = 40
+# The columns of a narrow screen beside the bar: the border and the padding of the dialog.
+_BESIDE_BAR = 4
 
 
 class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
@@ -52,7 +54,8 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
         with Vertical(classes="dialog"):
             title = f'Listing the accounts of "{show(self._session.name)}"'
             yield Static(Content(title), classes="dialog--title")
-            yield Static("╌" * _BAR_WIDTH, id="bar", markup=False)
+            width = min(_BAR_WIDTH, self.app.size.width - _BESIDE_BAR)
+            yield Static("╌" * width, id="bar", markup=False)
             yield Static("esc: do not wait", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
@@ -90,9 +93,10 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
     def _show_progress(self, progress: tuple[int, int]) -> None:
         answered, of = progress
         if self.is_attached and self.query("#bar"):
-            full = _BAR_WIDTH * answered // of if of else 0
-            drawn = "━" * full + "╌" * (_BAR_WIDTH - full)
-            self.query_one("#bar", Static).update(Content(f"{drawn}  {answered} of {of}"))
+            bar, count = self.query_one("#bar", Static), f"  {answered} of {of}"
+            width = max(0, min(_BAR_WIDTH, bar.size.width - len(count)))
+            full = width * answered // of if of else 0
+            bar.update(Content("━" * full + "╌" * (width - full) + count))
 
     def action_leave(self) -> None:
         self.finish(None)

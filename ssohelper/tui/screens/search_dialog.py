@@ -5,36 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Click
+from textual.events import Click, Resize
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import show
 from ssohelper.tui.keys import make_cursor_bindings
+from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.message_line import MessageLine
-from ssohelper.tui.widgets.search_line import SearchLine
+from ssohelper.tui.widgets.search_line import PLACEHOLDER, SearchLine
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _Answer = TypeVar("_Answer")
+# The lines of the dialog beside those of its list: the border, the title with a blank line, the search.
+_FRAME_LINES = 5
+# So many lines are left for the list, however short it is, or for the text in its place.
+_LEAST_LINES = 3
+# The columns of a screen beside the line of keys, if the dialog fills the width.
+_BESIDE_KEYS = 4
 
 
 class SearchDialog(ModalScreen[_Answer]):
     """A search above lines. Subclasses define which lines match, how to draw one, and Enter."""
 
     CSS_PATH = "../styles/screens.tcss"
+    # Without the name of this class: Textual looks for it inside the subclass's screen.
     CSS = """
-    SearchDialog .dialog { height: 80%; }
-    SearchDialog SearchLine { background: $background; }
+    #dialog-empty { height: 1fr; padding: 0 2; background: $background; }
+    SearchLine { background: $background; }
     """
-    # What is shown in place of a list without any line, also before a search.
-    NO_LINES: ClassVar[str] = ""
+    PLACEHOLDER: ClassVar[str] = PLACEHOLDER
     BINDINGS: ClassVar[list[BindingType]] = [*make_cursor_bindings()]
     app: TuiApp[Any]
 
@@ -50,12 +59,14 @@ class SearchDialog(ModalScreen[_Answer]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(show(self._title)), classes="dialog--title")
-            yield SearchLine(id="dialog-search")
+            yield SearchLine(id="dialog-search", placeholder=self.PLACEHOLDER)
             yield Static("", id="dialog-empty", classes="dialog--note", markup=False)
             yield Chooser(lambda number, width: self.draw_line(self._found[number], width))
-            keys = " · ".join(f"{self.app.key_of(name, self)}: {does}" for name, does in self._keys)
-            yield Static(Content(keys), id="dialog-keys", classes="dialog--note")
+            yield Static(Content(self._keys_text()), id="dialog-keys", classes="dialog--note")
         yield MessageLine(in_dialog=True)
+
+    def _keys_text(self) -> str:
+        return " · ".join(f"{self.app.key_of(name, self)}: {does}" for name, does in self._keys)
 
     def on_mount(self) -> None:
         self.query_one(Chooser).can_focus = False
@@ -69,6 +80,15 @@ class SearchDialog(ModalScreen[_Answer]):
         """Return the line with this number. It begins with a blank, the cursor's place."""
         raise NotImplementedError
 
+    def empty_text(self) -> str:
+        """Return what is shown in place of a list of which no line matches."""
+        return f"nothing matches · {self.clear_key} clears the search"
+
+    @property
+    def clear_key(self) -> str:
+        """Return the name of the key that clears the search: escape closes the dialog."""
+        return self.app.get_key_display(Binding("ctrl+u", ""))
+
     def action_enter(self) -> None:
         """Do what Enter does with the line under the cursor."""
         raise NotImplementedError
@@ -79,12 +99,24 @@ class SearchDialog(ModalScreen[_Answer]):
         line = self.query_one(SearchLine)
         self._searched = line.value
         self._found = self.find_line_numbers(line.value)
-        self.query_one(Chooser).set_count(len(self._found), 0)
+        chooser = self.query_one(Chooser)
+        chooser.set_count(len(self._found), 0)
         empty = self.query_one("#dialog-empty", Static)
-        empty.update(Content("nothing matches: esc closes" if count else self.NO_LINES))
-        empty.display = not self._found
-        line.note = f"{len(self._found)}/{count}"
+        empty.update(Content("" if self._found else self.empty_text()))
+        chooser.display, empty.display = bool(self._found), not self._found
+        line.note = f"{len(self._found)}/{count}" if count else ""
         line.refresh()
+        self._fit_height(self.app.size)
+
+    def on_resize(self, event: Resize) -> None:
+        self._fit_height(event.size)
+
+    def _fit_height(self, size: Size) -> None:
+        """Give the dialog the height that all lines need, so that it stays the same in a search."""
+        most = size.height if size.height < LOW_LINES else size.height * 4 // 5
+        keys = cell_len(self._keys_text()) // max(1, size.width - _BESIDE_KEYS) + 1
+        needed = max(_LEAST_LINES, self._count) + _FRAME_LINES + keys
+        self.query_one(".dialog").styles.height = min(most, needed)
 
     @property
     def typed_text(self) -> str:

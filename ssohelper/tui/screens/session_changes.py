@@ -1,11 +1,11 @@
-"""Renames and removes sessions on the Sessions screen, after a question that shows the diff."""
+"""Changes of a session on the Sessions screen, each after a question: rename, remove, forget."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import sessions
+from ssohelper.actions import cache_contents, sessions
 from ssohelper.actions.sessions import SessionPlan
 from ssohelper.core import plan_text
 from ssohelper.core.model import SsoSession
@@ -45,6 +45,23 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
         f'renamed the session "{old}" to "{new}"; sign in to it again',
         command,
     )
+
+
+async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
+    """Delete the session's cached credentials and its list of roles, after a question."""
+    services, name = app.services, session.name
+    command = f"ssohelper cache clear --session {name} --yes"
+    question = (
+        f'Delete the cached credentials and the list of roles of "{name}"? You stay signed in.'
+    )
+    if not await app.push_screen_wait(ConfirmScreen(question, command=command)):
+        return
+    try:
+        removed = await background.run(app, lambda: cache_contents.clear_cache(services, name))
+        files = "1 file" if removed == 1 else f"{removed} files"
+        app.show_done(f"cached credentials and list of roles: {files} removed", command)
+    except SsoHelperError as error:
+        app.show_error(error)
 
 
 async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:

@@ -15,7 +15,7 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ssohelper.actions import cache_contents, login
+from ssohelper.actions import login
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core import clock_text
 from ssohelper.core.model import SsoSession
@@ -296,6 +296,15 @@ class SessionsScreen(Screen[None]):
             return None
         return self._snapshot.clocks[number].session
 
+    def _require_session(self) -> SsoSession | None:
+        """Return the session under the cursor; without a usable one, say why nothing is done."""
+        session, snapshot = self.session, self._snapshot
+        if session is None and snapshot is not None and snapshot.broken:
+            self.app.show_warning("this session cannot be used: the text below it says why")
+        elif session is None:
+            self.app.warn_nothing_selected("session")
+        return session
+
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
         lines = {"set_up": "setup START_URL", "refresh": "status"}
@@ -319,7 +328,7 @@ class SessionsScreen(Screen[None]):
 
     def action_sign_in(self, force: bool = False) -> None:
         """Sign in to the session under the cursor; with `force` even if it is signed in."""
-        session = self.session
+        session = self._require_session()
         if session is None:
             return
         dialog = SignInScreen(session, force=force)
@@ -340,7 +349,7 @@ class SessionsScreen(Screen[None]):
     @work
     async def action_sign_out(self) -> None:
         """Sign out of the session under the cursor, after a confirmation."""
-        session = self.session
+        session = self._require_session()
         if session is None:
             return
         services, command = self.app.services, f"ssohelper logout {session.name}"
@@ -362,39 +371,23 @@ class SessionsScreen(Screen[None]):
     @work
     async def action_rename(self) -> None:
         """Rename the session under the cursor, after a question that shows the diff."""
-        if self.session is not None:
-            await session_changes.rename_session(self.app, self.session)
+        session = self._require_session()
+        if session is not None:
+            await session_changes.rename_session(self.app, session)
             self.read()
 
     @work
     async def action_remove(self) -> None:
         """Remove the session under the cursor, after a question that shows the diff."""
-        if self.session is not None:
-            await session_changes.remove_session(self.app, self.session)
+        session = self._require_session()
+        if session is not None:
+            await session_changes.remove_session(self.app, session)
             self.read()
 
     @work
     async def action_forget(self) -> None:
         """Delete the session's cached credentials and list, after a confirmation."""
-        session = self.session
-        if session is None:
-            return
-        services, command = (
-            self.app.services,
-            f"ssohelper cache clear --session {session.name} --yes",
-        )
-        question = (
-            f'Delete the cached credentials and the list of roles of "{session.name}"? '
-            "You stay signed in."
-        )
-        if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
-            return
-        try:
-            removed = await background.run(
-                self.app, lambda: cache_contents.clear_cache(services, session.name)
-            )
-            files = "1 file" if removed == 1 else f"{removed} files"
-            self.app.show_done(f"cached credentials and list of roles: {files} removed", command)
-        except SsoHelperError as error:
-            self.app.show_error(error)
-        self.read()
+        session = self._require_session()
+        if session is not None:
+            await session_changes.delete_cached_data(self.app, session)
+            self.read()

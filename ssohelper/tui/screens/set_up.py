@@ -91,6 +91,8 @@ class SetUpForm(VerticalScroll):
         & Static { height: auto; }
         & .form--label { padding-top: 1; color: $text-muted; }
         & Input { max-width: 70; background: $panel; }
+        & .dialog--note { color: $text-muted; }
+        & .dialog--command { color: $text-accent; padding-top: 1; }
         & #form-error { color: $text-error; padding-top: 1; }
         & Button { margin-top: 1; }
         &.few-lines { padding: 0 2; }
@@ -121,7 +123,9 @@ class SetUpForm(VerticalScroll):
         yield Static("name of the session; by default the first part of the address",
                      classes="form--label", markup=False)  # fmt: skip
         yield Input(placeholder="d-0000000000", id="name", compact=True)
-        yield Static("", id="form-error", markup=False)
+        error_line = Static("", id="form-error", markup=False)
+        error_line.display = False
+        yield error_line
         yield Button("Set up", id="set_up", variant="primary", compact=True)
         yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import directory, profiles, selection
 from ssohelper.core import plan_text
+from ssohelper.core.keymap import TICKED_LABELS
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import word_as_typed
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.role_list import RoleList
-
-# The actions that act on the ticked roles, if there are any, and not on the row under the cursor.
-ACTIONS = frozenset({"profile", "console", "copy_profile", "command"})
 
 
 class TickedActions:
@@ -44,7 +42,7 @@ class TickedActions:
 
     def applies(self, name: str) -> bool:
         """Return whether the action `accounts.NAME` acts on ticked roles now."""
-        return name in ACTIONS and self._roles.tick_count > 0
+        return f"accounts.{name}" in TICKED_LABELS and self._roles.tick_count > 0
 
     def run(self, name: str) -> None:
         """Run the action `accounts.NAME` on the ticked roles."""
@@ -110,6 +108,7 @@ class TickedActions:
         await act_on_each(self._app, rows, add_those_of_session, "accounts.profile")
         if len(settled) == len(rows_of):
             self._roles.clear_ticks()
+            self._reload()  # shows that no role is ticked now, also if nothing was written
 
     async def _add_profiles_of_session(self, rows: Sequence[RoleRow], prefix: str) -> bool:
         """Add the profiles of one session; return False if the user declined.

@@ -30,7 +30,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
         "Type a name and save the present view under it, or find a saved one and use it. The "
         "command palette has the saved views too."
     )
-    NO_LINES = "No view is saved yet: type a name for the present one, and save it."
+    PLACEHOLDER = "type a name"
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("views.use", "enter", priority=True),
         action_binding("views.save", priority=True),
@@ -61,6 +61,14 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
         if not query.strip():
             return range(len(self._names))
         return self._index.search(query, fuzzy=True)
+
+    def empty_text(self) -> str:
+        """Return how to save the list's present view, with the key for that."""
+        key = self.app.key_of("views.save", self)
+        if not self._names:
+            return f"No view is saved yet: type a name, {key} saves the present view."
+        saves, clears = f"{key} saves the present view", f"{self.clear_key} clears the name"
+        return f"nothing matches · {saves} · {clears}"
 
     def draw_line(self, number: int, width: int) -> Line:
         """Return the line of a view: its name, and what it shows."""

@@ -1,6 +1,7 @@
 """The footer: the keys of the current screen, by importance, as many as fit whole.
 
-`core.keymap.ACTIONS` has the order. The key of the help is always there, at the right end.
+`core.keymap.ACTIONS` has the order. While rows are ticked, the actions on them come first. The key
+of the help is always there, at the right end.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from textual.events import Click, MouseMove, Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ssohelper.core.keymap import ACTIONS
+from ssohelper.core.keymap import ACTIONS, footer_labels_with_ticks
+from ssohelper.tui.widgets.search_pane import SearchPane
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
@@ -84,9 +86,10 @@ class KeyBar(Widget):
             if name in ACTIONS and name not in _ELSEWHERE:
                 found.setdefault(name, active)
         items: dict[str, Item] = {}
-        ranks = {name: rank for rank, name in enumerate(ACTIONS)}
+        with_ticks = _labels_with_ticks(screen)
+        ranks = {name: rank for rank, name in enumerate({**with_ticks, **ACTIONS})}
         for name in sorted(found, key=lambda name: (name.startswith("app."), ranks[name])):
-            label = ACTIONS[name].label
+            label = with_ticks.get(name) or ACTIONS[name].label
             if not name.endswith(".help"):
                 key = self.app.get_key_display(found[name].binding)
                 items.setdefault(label, Item(0, key, label, found[name]))
@@ -124,6 +127,14 @@ class KeyBar(Widget):
         item = self._item_at(event.x)
         if item is not None and item.active.enabled:
             await self.app.run_action(item.active.binding.action, item.active.node)
+
+
+def _labels_with_ticks(screen: Screen[Any]) -> dict[str, str]:
+    """Return the labels of the actions on ticked rows; none if no row of the screen is ticked."""
+    for pane in screen.query(SearchPane):
+        if pane.row_counts().ticked:
+            return footer_labels_with_ticks(has_search=bool(pane.line.value))
+    return {}
 
 
 def place_keys(keys: list[Item], width: int) -> list[Item]:

@@ -6,7 +6,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from rich.segment import Segment
 from textual.events import Click
+from textual.strip import Strip
 
 from ssohelper.core.search import Span
 from ssohelper.core.text import show
@@ -23,7 +25,7 @@ from ssohelper.tui.profile_rows import (
 )
 from ssohelper.tui.widgets.cells import fitted, pieces_with_matches
 from ssohelper.tui.widgets.columns import distinguishing_tail, widest_cells
-from ssohelper.tui.widgets.lines import Chooser, Line, Piece
+from ssohelper.tui.widgets.lines import Chooser, Line, Piece, wrapped
 from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
 
 # A section with more rows is folded at first, so that a small one below it is seen at once. The
@@ -71,13 +73,18 @@ class ProfileList(Chooser):
         self._folds: dict[str, bool] = {}
         self._content = _Widths(0, 0, 0, 0)
         self._drawn: tuple[object, _Widths, int] | None = None
+        # Why profiles may be missing in the list; shown if no line is left.
+        self._note = ""
 
     # -- which profiles are shown --------------------------------------------------------------
 
-    def set_data(self, data: ProfileRows) -> None:
-        """Show these rows. The cursor stays on its profile or heading."""
+    def set_data(self, data: ProfileRows, note: str = "") -> None:
+        """Show these rows. The cursor stays on its profile or heading.
+
+        `note` says why rows may be missing. It is shown if no line is left.
+        """
         before = self._key_at_cursor()
-        self.data = data
+        self.data, self._note = data, note
         self.ticked &= {row.name for row in data.rows if row.can_be_removed}
         self._content = _Widths(
             widest_cells(row.name for row in data.rows),
@@ -192,6 +199,20 @@ class ProfileList(Chooser):
             self.call_after_refresh(self.toggle_fold)
 
     # -- drawing the lines of the list ---------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        if self._lines:
+            return super().render_line(y)
+        width, base = self.scrollable_content_region.width, self.rich_style
+        lines = self._lines_of_empty_list(width)[y : y + 1]
+        pieces = [Segment(text, self.style_of(base, name)) for line in lines for text, name in line]
+        return Strip(pieces).adjust_cell_length(width, base)
+
+    def _lines_of_empty_list(self, width: int) -> list[Line]:
+        """Return why no profile is shown. Without profiles and a note, the screen says it above."""
+        texts = ["nothing matches · esc clears the search"] if self.query_text else []
+        texts += [show(self._note, 500)] if self._note else []
+        return wrapped([[(f" {text}", "dim")] for text in texts], width)
 
     def _draw_line(self, number: int, width: int) -> Line:
         found = self._lines[number]

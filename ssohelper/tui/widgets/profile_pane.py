@@ -56,9 +56,9 @@ class ProfilePane(SearchPane):
         """While something is typed, the arrows move the cursor in the search instead of folding."""
         return action != "fold" or not self.line.value
 
-    def set_data(self, data: ProfileRows) -> None:
-        """Show these rows, as far as they match the search."""
-        self.list.set_data(data)
+    def set_data(self, data: ProfileRows, note: str = "") -> None:
+        """Show these rows, as far as they match the search; `note` is as for the list."""
+        self.list.set_data(data, note)
         self.show_count()
 
     @property
@@ -66,6 +66,12 @@ class ProfilePane(SearchPane):
         """Return the profile under the cursor, or None on a heading."""
         self.search_now()
         return self.list.row
+
+    @property
+    def nothing_matches(self) -> bool:
+        """Return whether there are profiles, but none that the search finds."""
+        self.search_now()
+        return bool(self.list.data.rows) and not self.list.count
 
     def names_to_remove(self) -> list[str]:
         """Return the ticked profiles in their order, or else the one under the cursor."""
@@ -104,14 +110,18 @@ class ProfilePane(SearchPane):
     def action_tick(self) -> None:
         """Tick the profile under the cursor, or all of the section, to remove them together."""
         self.search_now()
-        if not self.list.toggle_tick():
+        if self.nothing_matches:
+            self.app.warn_nothing_selected("profile")
+        elif not self.list.toggle_tick():
             self.app.show_done("only profiles that ssohelper manages can be ticked")
         self.show_count()
 
     def action_open(self) -> None:
         """Fold or unfold the section under the cursor; on a profile, send the message `Opened`."""
         self.search_now()
-        if not self.list.toggle_fold():
+        if self.nothing_matches:
+            self.app.warn_nothing_selected("profile")
+        elif not self.list.toggle_fold():
             self.post_message(self.Opened())
 
     def action_fold(self, folded: bool) -> None:

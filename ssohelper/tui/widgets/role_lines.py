@@ -234,10 +234,17 @@ def _role_count_text(heading: Heading) -> str:
     return text if shown == count else f"{shown} of {text}"
 
 
-def no_match_text(app: TuiApp[Any], shown: ShownRoles) -> str:
-    """Return why no role is shown, with a suggestion and the keys of the filters; "" without roles."""
+# Puts the text below the search's.
+_NO_MATCH_INDENT = "  "
+
+
+def no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str]:
+    """Return why no role is shown, with a suggestion and the keys of the filters.
+
+    Without roles return no line: the screen says then what to do.
+    """
     if not shown.rows:
-        return ""
+        return []
 
     def key_of(action: str) -> str:
         return app.key_of(f"accounts.{action}")
@@ -254,4 +261,6 @@ def no_match_text(app: TuiApp[Any], shown: ShownRoles) -> str:
         parts.append(
             f"session {show(view.only_session)} only: {key_of('only_session')} changes that"
         )
-    return f"     {' · '.join(parts)}"
+    line = " · ".join(parts)
+    lines = [line] if cell_len(line) + len(_NO_MATCH_INDENT) <= width else parts
+    return [_NO_MATCH_INDENT + each for each in lines]

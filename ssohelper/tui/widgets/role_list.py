@@ -24,7 +24,7 @@ from ssohelper.core.shown_roles import Heading, LineContent, ShownRoles
 from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.columns import Columns
-from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter, no_match_text
+from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter, no_match_lines
 
 if TYPE_CHECKING:
     # What `account_colors` imports is not needed for the first paint.
@@ -334,7 +334,8 @@ class RoleList(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         line = y + int(self.scroll_offset.y)
         if line >= len(self.shown.lines):
-            text = no_match_text(self.app, self.shown) if line == 0 else ""
+            empty = [] if self.shown.lines else no_match_lines(self.app, self.shown, width)
+            text = empty[line] if line < len(empty) else ""
             return Strip([Segment(fitted(text, width), self._style("") + self._style("dim"))])
         number, is_cursor = self._number_at_line(y), line == self.cursor
         if number < 0:

@@ -120,7 +120,7 @@ class RolePane(SearchPane):
         if self.list.shown.count:
             self.list.choose()
         else:
-            self.app.warn_no_role()
+            self.app.warn_nothing_selected("role")
 
     def action_leave(self) -> None:
         """Clear the search, or else the ticks, or else send `Left`: the user wants to leave."""
@@ -140,7 +140,7 @@ def row_text(row: RoleRow | None, width: int) -> Text:
     if row.provider:
         return Text(show(f"{row.role_name} · not ours: {row.provider}"))
     role = show(f"{row.account.id} {row.role_name}")
-    name_width = max(12, width - cell_len(role) - 1)
+    name_width = max(8, width - cell_len(role) - 2)  # and the ellipsis of what does not fit
     name = show(row.account.name)
     cut = f"{fitted(name, name_width) if cell_len(name) > name_width else name} " if name else ""
     profiles = ", ".join(row.profiles) or "no profile"

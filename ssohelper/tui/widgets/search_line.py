@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-_PLACEHOLDER = "type to search"
+PLACEHOLDER = "type to search"
 # The longest search. No name is longer, and a pasted megabyte must not be searched for.
 _MAX_CHARACTERS = 200
 # The note at the right end is hidden if it would leave the typed text fewer columns than this.
@@ -42,8 +42,10 @@ class SearchLine(Widget, can_focus=True):
             super().__init__()
             self.value = value
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, placeholder: str = PLACEHOLDER) -> None:
+        """`placeholder` is shown while nothing is typed."""
         super().__init__(id=id)
+        self._placeholder = placeholder
         self.value = ""
         self.note = ""
         self._cursor = 0
@@ -107,7 +109,7 @@ class SearchLine(Widget, can_focus=True):
         text_width = width - cell_len(note)
         if text_width < _MIN_TEXT_COLUMNS:
             text_width, note = width, ""
-        text = self.value or _PLACEHOLDER
+        text = self.value or self._placeholder
         dim = style + _DIM
         before, under, after = (
             text[: self._cursor],

@@ -23,6 +23,8 @@ class SearchPane(Vertical):
         super().__init__()
         self.line = SearchLine(id="search")
         self._searched = ""
+        # What the footer depends on: whether a row is ticked, and then whether a search is typed.
+        self._footer_state = (False, False)
 
     def search_list(self, text: str) -> None:
         """Show the rows of the list that match this text."""
@@ -54,3 +56,8 @@ class SearchPane(Vertical):
         ticks = f"{TICKED}{counts.ticked}  " if counts.ticked else ""
         self.line.note = f"{ticks}{counts.found}/{counts.all}"
         self.line.refresh()
+        has_ticks = counts.ticked > 0
+        state = has_ticks, has_ticks and bool(self.line.value)
+        if state != self._footer_state:
+            self._footer_state = state
+            self.screen.refresh_bindings()
