@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -34,6 +33,7 @@ from ssohelper.tui.screens.first_plan import (
 )
 from ssohelper.tui.screens.profile_planner import Found, Planner
 from ssohelper.tui.screens.proposal import plan_lines, sync_command
+from ssohelper.tui.started_actions import starts_action
 from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import WrappedView
 from ssohelper.tui.widgets.message_line import MessageLine
@@ -144,9 +144,8 @@ class ProfilesScreen(FirstPlanScreen):
         )
         texts = found.wish.texts if found.wish else None
         key = self._key_of("profiles.options")
-        self._set_widget_text(
-            "#in-force", profile_texts.sync_options_line(found.proposal, texts, key)
-        )
+        in_force = profile_texts.sync_options_line(found.proposal, texts, key)
+        self._set_widget_text("#in-force", in_force)
         hint = profile_texts.next_step_hint(found, self._key_of)
         self.query_one("#hint").display = bool(hint)
         self._set_widget_text("#hint", hint)
@@ -270,7 +269,7 @@ class ProfilesScreen(FirstPlanScreen):
         async def choose_profiles_to_adopt() -> None:
             planner.adopt = await adopt_questions.offer_to_adopt_all_profiles(self.app, others)
 
-        self._start_change(choose_profiles_to_adopt)
+        self._start_change("adopt", choose_profiles_to_adopt)
 
     def action_session(self) -> None:
         """Show what a sync of the next session would change."""
@@ -314,8 +313,10 @@ class ProfilesScreen(FirstPlanScreen):
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
         return commands_of("profiles", offered, lambda action: getattr(self, f"action_{action}")())
 
-    @work(exclusive=True, group="write")
-    async def _start_change(self, change: Callable[[], Awaitable[object]]) -> None:
+    def _start_change(self, name: str, change: Callable[[], Awaitable[object]]) -> None:
+        self.app.started.start(self, f"profiles.{name}", self._make_change(change))
+
+    async def _make_change(self, change: Callable[[], Awaitable[object]]) -> None:
         """Make a change, show its error, then read the config and plan the sync again."""
         try:
             await change()
@@ -339,7 +340,7 @@ class ProfilesScreen(FirstPlanScreen):
                 if self.fields.display:
                     self._close_option_fields()
 
-        self._start_change(apply_planned_sync)
+        self._start_change("apply", apply_planned_sync)
 
     @question_after_first_plan
     def action_remove(self) -> None:
@@ -351,21 +352,21 @@ class ProfilesScreen(FirstPlanScreen):
                 self.pane.clear_ticks()
 
         if names:
-            self._start_change(remove_chosen_profiles)
+            self._start_change("remove", remove_chosen_profiles)
 
     @question_after_first_plan
     def action_undo(self) -> None:
         """Reverse the last write of the config, after a question that shows what that does."""
-        self._start_change(lambda: profile_actions.undo_last_write(self.app))
+        self._start_change("undo", lambda: profile_actions.undo_last_write(self.app))
 
     def action_refresh(self) -> None:
         """Ask AWS for the session's roles again."""
         session = self._planner.session
         if session is not None:
-            self._start_change(lambda: profile_actions.refresh_roles(self.app, session))
+            self._start_change("refresh", lambda: profile_actions.refresh_roles(self.app, session))
 
     @after_first_plan
-    @work(exclusive=True, group="diff")
+    @starts_action("profiles.diff")
     async def action_diff(self) -> None:
         """Show the diff of all changes, from the profile under the cursor on, if there are any."""
         found = self._planner.found
@@ -385,9 +386,8 @@ class ProfilesScreen(FirstPlanScreen):
             self.app.show_done(f"{found.current.path}: {plan_kinds.counts_line(plan)}")
             return
         title = f"{found.current.path}: {plan_kinds.counts_line(plan)}"
-        await self.app.push_screen(
-            DiffScreen(title, lines, f"[profile {row.name}]" if row else None)
-        )
+        dialog = DiffScreen(title, lines, f"[profile {row.name}]" if row else None)
+        await self.app.push_screen_wait(dialog)
 
     def action_edit(self) -> None:
         """Open the editor at the profile under the cursor, then read the config again."""

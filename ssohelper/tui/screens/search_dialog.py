@@ -28,6 +28,8 @@ _Answer = TypeVar("_Answer")
 class SearchDialog(ModalScreen[_Answer]):
     """A search above lines. Subclasses define which lines match, how to draw one, and Enter."""
 
+    # Keys that are typed before it is there are for it: see StartedActions.
+    TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
     SearchDialog .dialog { height: 80%; }
