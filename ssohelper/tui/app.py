@@ -218,7 +218,7 @@ class FullScreenApp(TuiApp[str]):
         if session_name not in self.sign_ins:
             return False
         why = LoginRequired(f'the sign-in to "{session_name}" is still running')
-        self.sign_in(session_name, why, go_on, WantedAction("accounts.use", row.label))
+        self.sign_in(session_name, why, go_on, WantedAction("accounts.use", row.label), self.screen)
         return True
 
     def sign_in(
@@ -227,19 +227,19 @@ class FullScreenApp(TuiApp[str]):
         why: LoginRequired,
         go_on: Callable[[], object],
         wanted: WantedAction,
-        screen: Screen[Any] | None = None,
+        screen: Screen[Any],
     ) -> None:
-        """Offer to sign in to a session, as `offer_sign_in` does.
+        """Offer to sign in to a session on this screen, as `offer_sign_in` does, if it is still shown.
 
-        After the sign-in, `go_on` is called, which carries the action out. With `screen`, the sign-in
-        is offered only if that is still shown.
+        After the sign-in, `go_on` is called, which carries the action out.
         """
 
         async def offer() -> None:
             if await self.offer_sign_in(session_name, why, wanted):
-                go_on()
+                self.call_later(go_on)  # once this action has ended
 
-        (screen or self).run_worker(offer(), wanted.name)
+        if not self.started.start(screen, wanted.name, offer()):
+            self.show_error(why)
 
     async def offer_sign_in(
         self, session_name: str, why: LoginRequired, wanted: WantedAction

@@ -22,7 +22,6 @@ from textual.events import Event, Key, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Size
 from textual.signal import Signal
-from textual.worker import get_current_worker
 
 from ssohelper.app import App
 from ssohelper.core.keymap import ACTIONS, may_open_dialog, parse_keys
@@ -31,7 +30,9 @@ from ssohelper.tui import background, messages, tty
 from ssohelper.tui.keys import KeyOrderApp
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.messages import Kind, Messages
-from ssohelper.tui.typing_pause import TypingPause
+from ssohelper.tui.question_places import QuestionPlaces
+from ssohelper.tui.started_actions import StartedActions
+from ssohelper.tui.typing_pause import KeyKind, TypingPause
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -77,6 +78,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
         self.typing_pause = TypingPause()
+        self.started = StartedActions(self)
+        self.places = QuestionPlaces(self)
         # Dialogs whose workers were cancelled while another screen was in front.
         self._cancelled_dialogs: set[Screen[Any]] = set()
         # Signs out again, and returns whether it did. Set between the sign-in of a set-up and the
@@ -168,22 +171,19 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     ) -> _T:
         """Show this dialog of a worker, and return its result.
 
-        If another screen was chosen since the worker began, it is cancelled with a message: its dialog
-        would take the keys for that screen. A dialog whose worker is cancelled is closed.
+        It opens only over the screen on which the worker began, as QuestionPlaces says. A dialog
+        whose worker is cancelled is closed.
         """
-        worker = get_current_worker()
-        if worker.node.screen not in self.screen_stack:
-            action = ACTIONS.get(worker.name)
-            what = (
-                f"{self.key_by_settings(action.name)} ({action.label})" if action else "the action"
-            )
-            self.show_warning(f"{what} was cancelled: another screen was chosen")
-            raise asyncio.CancelledError
+        await self.places.wait_for_place()
+        self.started.expect_dialog(screen)
         try:
-            return await super().push_screen_wait(screen)
+            # The shield lets the dialog live until it is closed, which must give its result.
+            answer = await asyncio.shield(self.push_screen(screen, wait_for_dismiss=True))
         except asyncio.CancelledError:
             self._close_cancelled_dialog(screen)
             raise
+        self.started.handle_answer(answer)
+        return answer
 
     def _close_cancelled_dialog(self, dialog: Screen[Any]) -> None:
         """Close the dialog, now or when it is shown again: Textual closes the one in front only."""
@@ -195,6 +195,16 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             dialog.dismiss()
         else:
             self._cancelled_dialogs.add(dialog)
+
+    def show_wait(self, text: str) -> None:
+        """Show what the program waits for, until `end_wait`."""
+        self.messages.add_wait(messages.escaped(self.services.clock.now(), Kind.NOTE, text))
+        self.messages_changed.publish(None)
+
+    def end_wait(self) -> None:
+        """No longer show what the program waited for."""
+        if self.messages.end_wait():
+            self.messages_changed.publish(None)
 
     def _show_message(self, kind: Kind, text: str, more: str | None = None) -> None:
         message = messages.escaped(self.services.clock.now(), kind, text, more)
@@ -244,10 +254,16 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     def takes_key(self, event: Key) -> bool:
         """Return whether this key is handled now, or ignored until a pause in typing."""
-        focused, is_enter = self.focused, event.key == "enter"
+        is_escape = event.key == "escape"
+        if is_escape and self.started.cancel_waiting_action():
+            return False
+        focused = self.focused
         is_text = focused is not None and focused.check_consume_key(event.key, event.character)
-        is_command = is_enter or (event.is_printable and not is_text)
-        if self.typing_pause.is_key_ignored(is_command=is_command):
+        kind = KeyKind.TEXT if is_text else KeyKind.OTHER
+        if event.key == "enter" or (event.is_printable and not is_text):
+            kind = KeyKind.COMMAND
+        acts_at_once = is_escape or self.leaves_screen(event)
+        if not acts_at_once and self.typing_pause.is_key_ignored(kind):
             self.bell()
             return False
         bound = self.screen.active_bindings.get(event.key)
@@ -258,6 +274,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         return True
 
     def _handle_screen_change(self, screen: Screen[Any]) -> None:
+        self.started.handle_screen_change(screen)
+        self.places.handle_screen_change()
         if screen in self._cancelled_dialogs:
             self.call_later(self._close_cancelled_dialog, screen)
         elif screen.is_modal:

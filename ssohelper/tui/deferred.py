@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ssohelper.errors import SsoHelperError
 
@@ -83,18 +83,6 @@ def find_use_command(services: App, row: RoleRow) -> str:
     return f"ssohelper use {arguments_as_typed(names[0] if names else row.key.text)}"
 
 
-# The group of the workers that ask before a role is used.
-ASKING = "asking before use"
-
-
-def is_asking_before_use(screen: Screen[Any]) -> bool:
-    """Return whether a role was chosen and the question before its use is open or being prepared.
-
-    Keys that were typed before the question came must not use another role.
-    """
-    return any(one.group == ASKING and not one.is_finished for one in screen.workers)
-
-
 async def confirm_first_role(app: FullScreenApp, row: RoleRow) -> bool:
     """Ask before the role is used on which the cursor stands at a fresh start; return the answer."""
     from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -134,12 +122,15 @@ def make_set_up_form() -> SetUpForm:
 
 
 def make_list_refresher(
-    app: FullScreenApp, progressed: Callable[[], None], refreshed: Callable[[], None]
+    app: FullScreenApp,
+    screen: Screen[None],
+    progressed: Callable[[], None],
+    refreshed: Callable[[], None],
 ) -> ListRefresher:
     """Return an object that refreshes the saved lists of roles in the background."""
     from ssohelper.tui.screens.list_refresher import ListRefresher
 
-    return ListRefresher(app, progressed, refreshed)
+    return ListRefresher(app, screen, progressed, refreshed)
 
 
 def make_bars_around_list() -> tuple[list[Widget], list[Widget]]:

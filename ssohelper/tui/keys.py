@@ -19,6 +19,7 @@ _Answer = TypeVar("_Answer")
 # While a key waits for an earlier key, the app checks this often whether the widget that handles
 # the earlier key still exists.
 _CHECK_SECONDS = 0.1
+_LEAVING = frozenset(["app.accounts", "app.sessions", "app.profiles", "app.quit", "app.suspend"])
 
 
 def action_binding(
@@ -103,7 +104,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # The marker while all input is held, until `release_keys`; and what to call if the user
         # wants to leave what the keys wait for.
         self._hold: InputHandled | None = None
-        self._hold_cancelled: Callable[[], object] | None = None
+        self._hold_cancelled: Callable[[bool], object] | None = None
         # The text field that the last letters went to. It may still be handling them: unlike for
         # other keys, no message tells us when it has.
         self._text_field: Widget | None = None
@@ -126,12 +127,13 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         return Key("enter", "\r") if is_ahead and event.key == "ctrl+j" else event
 
     def hold_keys(
-        self, keys: Iterable[Key] = (), cancelled: Callable[[], object] | None = None
+        self, keys: Iterable[Key] = (), cancelled: Callable[[bool], object] | None = None
     ) -> None:
         """Take these keys and all that follow, and handle none until `release_keys`.
 
-        With `cancelled`, Escape and the app's own keys, such as the one to quit, do not wait: the
-        keys that are held are dropped, `cancelled` is called, and the app's own key acts.
+        With `cancelled`, Escape and a key that leaves the screen do not wait: the keys that are held
+        are dropped, `cancelled` is called, and the key that leaves acts. `cancelled` gets whether it
+        was such a key.
         """
         self._waiting_input.extend(keys)
         self._input_marker = self._hold = InputHandled()
@@ -161,16 +163,20 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if self._hold is None or self._hold_cancelled is None or not isinstance(event, Key):
             self._hold_input(event)
             return
-        bound = self.screen.active_bindings.get(event.key)
-        # The screen has ctrl+c too, to copy a selection. Without one, the key quits.
-        is_own = event.key == "ctrl+c" or (bound is not None and bound.node is self)
-        if not is_own and event.key != "escape":
+        is_leaving = self.leaves_screen(event)
+        if not is_leaving and event.key != "escape":
             self._hold_input(event)
             return
-        self._hold_cancelled()
+        self._hold_cancelled(is_leaving)
         await self.drop_keys()
-        if is_own:
+        if is_leaving:
             await self.handle_input(event)
+
+    def leaves_screen(self, event: Key) -> bool:
+        """Return whether the key ends or suspends the program, or goes to another screen."""
+        bound = self.screen.active_bindings.get(event.key)
+        # The screen has ctrl+c too, to copy a selection. Without one, the key quits.
+        return event.key == "ctrl+c" or (bound is not None and bound.binding.id in _LEAVING)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:

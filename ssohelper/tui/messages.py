@@ -58,11 +58,13 @@ class Messages:
         self.all: deque[Message] = deque(maxlen=_MOST)
         self._note: Message | None = None
         self._alert: Message | None = None
+        # What the program waits for. A note that comes meanwhile is shown in its place.
+        self._wait: Message | None = None
 
     @property
     def shown(self) -> Message | None:
         """Return the message that the message line must show now, or None."""
-        return self._note or self._alert
+        return self._note or self._wait or self._alert
 
     @property
     def has_alert(self) -> bool:
@@ -76,6 +78,16 @@ class Messages:
             self._note = message
         else:
             self._note, self._alert = None, message
+
+    def add_wait(self, message: Message) -> None:
+        """Show what the program waits for, until `end_wait`, and keep it in the history."""
+        self.all.append(message)
+        self._note, self._wait = None, message
+
+    def end_wait(self) -> bool:
+        """No longer show what the program waited for. Return whether anything was shown."""
+        was, self._wait = self._wait, None
+        return was is not None
 
     def end_note(self, note: Message) -> None:
         """Stop showing this note. Do nothing if the message line shows another message by now."""

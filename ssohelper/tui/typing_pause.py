@@ -10,9 +10,22 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
+from enum import IntEnum
 
 # A user who types on makes no pause of this length between two keys.
 PAUSE_SECONDS = 0.5
+
+
+class KeyKind(IntEnum):
+    """What a key can do. A pause in typing ignores all kinds up to one of these.
+
+    COMMAND is Enter, or text that no text field takes; TEXT is text for a field; OTHER is any other
+    key, such as an arrow.
+    """
+
+    COMMAND = 1
+    TEXT = 2
+    OTHER = 3
 
 
 class TypingPause:
@@ -30,6 +43,7 @@ class TypingPause:
         # When the pause will be long enough: after the last key that opens no dialog, and for keys to
         # be taken again.
         self._typing_until = self._ignored_until = -math.inf
+        self._ignored_kind = KeyKind.COMMAND
 
     def note_key(self, *, may_open_dialog: bool) -> None:
         """Note that a key was handled, and whether it may open a dialog.
@@ -40,28 +54,41 @@ class TypingPause:
         self._typing_until = -math.inf if may_open_dialog else self._monotonic() + PAUSE_SECONDS
 
     def begin_after_opening(self) -> None:
-        """Ignore keys until a pause, unless the last key may have opened this dialog."""
-        self._ignored_until = max(self._ignored_until, self._typing_until)
+        """Ignore text and Enter until a pause, unless the last key may have opened this dialog.
 
-    def begin(self) -> None:
-        """Ignore keys until a pause: what they were typed for has changed by itself.
+        Text for a field of the dialog is ignored too: its first letters went elsewhere.
+        """
+        self._ignore(KeyKind.TEXT, self._typing_until)
+
+    def begin(self, kind: KeyKind = KeyKind.COMMAND) -> None:
+        """Ignore keys up to this kind until a pause: what they were typed for has changed by itself.
 
         For example, a dialog has closed at the end of its work, or the role under the cursor is gone.
         """
-        self._ignored_until = self._monotonic() + PAUSE_SECONDS
+        self._ignore(kind, self._monotonic() + PAUSE_SECONDS)
 
-    def is_key_ignored(self, *, is_command: bool) -> bool:
-        """Return whether this key is ignored; if it is, the pause begins again.
+    def _ignore(self, kind: KeyKind, until: float) -> None:
+        now = self._monotonic()
+        if until <= now:
+            return
+        is_ignoring = now < self._ignored_until
+        self._ignored_kind = max(kind, self._ignored_kind) if is_ignoring else kind
+        self._ignored_until = max(self._ignored_until, until)
 
-        `is_command`: it is text that no text field takes, or Enter. Other keys, such as arrows, are
-        never ignored. They do not end the pause: a user who types ahead uses them too.
+    def is_key_ignored(self, kind: KeyKind) -> bool:
+        """Return whether a key of this kind is ignored; if it is, the pause begins again.
+
+        Other keys do not end the pause: a user who types ahead uses arrows too.
         """
-        if not is_command or self._monotonic() >= self._ignored_until:
+        if kind > self._ignored_kind or self._monotonic() >= self._ignored_until:
             return False
         self._ignored_until = self._monotonic() + PAUSE_SECONDS
         return True
 
     async def wait(self) -> None:
         """Wait until the user makes a pause in typing. Only workers may await this."""
-        while (seconds := self._typing_until - self._monotonic()) > 0:
+        while (seconds := self._pause_ends_at() - self._monotonic()) > 0:
             await self._sleep(seconds)
+
+    def _pause_ends_at(self) -> float:
+        return max(self._typing_until, self._ignored_until)

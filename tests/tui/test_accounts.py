@@ -164,7 +164,7 @@ def test_a_slow_answer_of_aws_is_announced(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("f8")
-        await user.wait_for_message("whoami: waiting for AWS")
+        await user.wait_for_message("F8 (Who am I) is waiting for AWS: esc cancels it")
 
     run_scenario(world.app(), scenario)
 

@@ -6,14 +6,22 @@ from typing import Any
 
 import pytest
 
-from ssohelper.actions import identity, profiles
+from ssohelper.actions import adopting, directory, identity, profiles
+from ssohelper.tui.screens import profiles as profiles_screen
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.views import ViewsScreen
 from tests.tui.driving import User, run_scenario
+from tests.tui.test_profiles import open_screen
+from tests.tui.test_set_up import begin_set_up, forget_all, quick
 from tests.tui.test_sign_in_goes_on import sign_out
+from tests.tui.test_started_actions import Gate, announce_wait
+from tests.tui.test_started_actions import gate as gate  # a fixture
 from tests.tui.world import DemoHome, until
 
 
@@ -59,7 +67,10 @@ def test_a_question_opens_over_the_help_of_its_screen(
 ) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
-        await user.press(*"payments-dev developer", "f9", "f1")
+        await announce_wait(user)
+        await user.press(*"payments-dev developer", "f9")
+        await user.wait_for_text("F9 (Profile) is waiting for AWS: esc cancels it")
+        await user.press("f1")
         await user.wait_for_screen(HelpScreen)
         may_plan.set()
         await user.wait_for_screen(ConfirmScreen)
@@ -99,10 +110,112 @@ def test_the_question_of_a_cancelled_action_closes(world: DemoHome, leave: tuple
         await user.wait_for_screen(ConfirmScreen)
         await user.press(*leave[:1])
         for worker in accounts.workers:
-            if worker.group == "profile":
+            if worker.name == "accounts.profile":
                 worker.cancel()
-        await until(lambda: not any(one.group == "profile" for one in accounts.workers))
+        await until(lambda: not any(one.name == "accounts.profile" for one in accounts.workers))
         await user.press(*leave[1:])
         await until(lambda: user.app.screen is accounts)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_question_of_the_set_up_waits_until_the_user_is_back(world: DemoHome, gate: Gate) -> None:
+    forget_all(world)
+    gate.put_before(adopting, "list_profiles_of_other_tools")
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await until(gate.entered.is_set)
+        await user.press("f2")
+        await user.wait_for_screen(AccountsScreen)
+        gate.open()
+        await user.wait_for_message("the set-up asks something: press F3 to see it")
+        assert isinstance(user.app.screen, AccountsScreen)
+        await user.press("f3")
+        await user.wait_for_screen(AskScreen)
+        await user.wait_for_text("default region of the profiles?")
+        await user.press("enter")
+        await user.wait_for_text("write ~/.aws/config?")
+
+    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
+
+
+def test_the_sign_in_for_f5_is_not_offered_over_another_screen(world: DemoHome, gate: Gate) -> None:
+    services = sign_out(world)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        gate.put_before(directory, "fetch_listing")
+        await user.press("f5")
+        await until(gate.entered.is_set)
+        await user.press("f3")
+        await user.wait_for_screen(SessionsScreen)
+        gate.open()
+        await user.wait_for_message("F5 (Refresh) was cancelled: another screen was chosen")
+        assert isinstance(user.app.screen, SessionsScreen)
+
+    run_scenario(services, scenario)
+
+
+@pytest.mark.parametrize("key", ["f2", "f3"])
+def test_a_late_diff_does_not_open_over_another_screen(
+    world: DemoHome, gate: Gate, key: str
+) -> None:
+    gate.put_before(profiles_screen, "plan_lines")
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await announce_wait(user)
+        await user.press("ctrl+d")
+        await until(gate.entered.is_set)
+        await user.wait_for_text("^d (Diff) is waiting")
+        await user.press(key)
+        await until(lambda: not isinstance(user.app.screen, ProfilesScreen))
+        gate.open()
+        await user.wait_for_message("^d (Diff) was cancelled: another screen was chosen")
+        assert not user.app.screen.is_modal
+        await user.press("f4")
+        await user.wait_for_screen(ProfilesScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_diff_is_shown_before_the_question_that_is_asked_after_it(
+    world: DemoHome, gate: Gate
+) -> None:
+    gate.put_before(profiles_screen, "plan_lines")
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await announce_wait(user)
+        await user.press("ctrl+d")
+        await user.wait_for_text("^d (Diff) is waiting")
+        await user.press("f9")
+        await user.wait_for_message("F9 (Apply) was not started: ^d (Diff) still runs")
+        gate.open()
+        await user.wait_for_screen(DiffScreen)
+        await user.press("escape", "f9")
+        await user.wait_for_screen(ConfirmScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_question_waits_until_the_dialog_over_its_screen_is_closed(
+    world: DemoHome, gate: Gate
+) -> None:
+    gate.put_before(profiles, "plan_add")
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await announce_wait(user)
+        await user.press(*"payments-dev developer", "f9")
+        await user.wait_for_text("F9 (Profile) is waiting for AWS: esc cancels it")
+        await user.press("ctrl+v")
+        await user.wait_for_screen(ViewsScreen)
+        gate.open()
+        await user.wait_for_message("F9 (Profile) asks something: close this dialog to see it")
+        assert isinstance(user.app.screen, ViewsScreen)
+        await user.press("escape")
+        await user.wait_for_screen(ConfirmScreen)
 
     run_scenario(world.app(), scenario)

@@ -5,9 +5,7 @@ Each action shows what it did, and the command line that does the same.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import (
@@ -48,8 +46,8 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.role_list import RoleList
 
-# If AWS takes longer than this to answer, a message says that the program waits.
-_WAIT_SECONDS = 1.0
+# The actions that only show or copy something, unless a grant or a sign-in is missing.
+_OPENING_NOTHING = frozenset({"whoami", "copy_link"})
 _Action = Callable[[RoleRow], Awaitable[None]]
 
 
@@ -88,10 +86,11 @@ class RowActions:
         else:
             self._start_action(name, row)
 
-    def _start_action(self, name: str, row: RoleRow, *, signed_in: bool = False) -> None:
-        """Start an action that asks AWS. It cancels an earlier run of the same action."""
-        work = self._run_action_after_grant(name, row, signed_in=signed_in)
-        self._screen.run_worker(work, f"accounts.{name}", group=name, exclusive=True)
+    def _start_action(self, name: str, row: RoleRow) -> None:
+        """Start an action that asks AWS."""
+        work = self._run_action_after_grant(name, row, signed_in=False)
+        opens = name not in _OPENING_NOTHING
+        self.app.started.start(self._screen, f"accounts.{name}", work, opens=opens)
 
     async def _run_action_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
         """Run the action. If it needs a sign-in, offer that, and then run the action once more.
@@ -114,9 +113,9 @@ class RowActions:
                 await slow[name](row)
         except SsoHelperError as error:
             if isinstance(error, LoginRequired) and not signed_in:
-                go_on = partial(self._start_action, name, row, signed_in=True)
                 wanted = WantedAction(f"accounts.{name}", row.label)
-                self.app.sign_in(row.session_name, error, go_on, wanted, self._screen)
+                if await self.app.offer_sign_in(row.session_name, error, wanted):
+                    await self._run_action_after_grant(name, row, signed_in=True)
             else:
                 self.app.show_error(error)
             if name == "profile":
@@ -144,16 +143,6 @@ class RowActions:
         Raises: the errors of `selection.resolve_chosen_role`.
         """
         return selection.resolve_chosen_role(self.app.services, row.key, row.profiles)
-
-    @contextmanager
-    def _announce_wait(self, what: str) -> Iterator[None]:
-        """Show that the program waits for AWS, if the `with` block takes longer than a second."""
-        message = f"{what}: waiting for AWS"
-        timer = self._screen.set_timer(_WAIT_SECONDS, lambda: self.app.show_done(message))
-        try:
-            yield
-        finally:
-            timer.stop()
 
     # -- copying to the clipboard --------------------------------------------------------------
 
@@ -213,8 +202,7 @@ class RowActions:
                 services, identity.look_up_identity(services, profile)
             )
 
-        with self._announce_wait("whoami"):
-            profile, who = await background.run(self.app, confirm_identity)
+        profile, who = await background.run(self.app, confirm_identity)
         self.app.show_done(
             f"{who.user}: {who.arn}", f"ssohelper whoami {arguments_as_typed(profile.name)}"
         )
@@ -257,6 +245,11 @@ class RowActions:
         """
         services = self.app.services
         service, region = choice or (None, None)
+        self.app.started.release_keys()
+        is_cancelled = self.app.started.cancel_check()
+
+        def start_browser(opener: browser.Opener, url: str) -> bool:
+            return not is_cancelled() and browser.start_opener(opener, url, services.environ)
 
         def open_page_or_make_link() -> tuple[Profile, str]:
             profile = self._resolve_profile(row)
@@ -271,7 +264,8 @@ class RowActions:
                 services,
                 profile,
                 page,
-                lambda url: browser.start_opener(opener, url, services.environ),
+                lambda url: start_browser(opener, url),
+                is_cancelled,
             )
             favourites.record_use_of_role(services, profile)
             return profile, ""
@@ -304,8 +298,7 @@ class RowActions:
             check_credentials(services, profile)
             return profile
 
-        with self._announce_wait("exec"):
-            profile = await background.run(self.app, resolve_profile_and_check_credentials)
+        profile = await background.run(self.app, resolve_profile_and_check_credentials)
         await run_shell(self.app, profile)
         self._reload()
 

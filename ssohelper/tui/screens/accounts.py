@@ -129,7 +129,7 @@ class AccountsScreen(Screen[None]):
         bars, footers = deferred.make_bars_around_list()
         self._detail = deferred.make_role_detail()
         self._refresher = deferred.make_list_refresher(
-            self.app, self._show_refresh_progress, self.reload_rows
+            self.app, self, self._show_refresh_progress, self.reload_rows
         )
         self._actions = deferred.make_row_actions(self.app, self, self.roles, self.reload_rows)
         with self.app.batch_update():
@@ -156,7 +156,8 @@ class AccountsScreen(Screen[None]):
         self.set_interval(1.0, self._update_every_second)
         if self._early_action:
             self.action_row(self._early_action)
-            self.app.call_later(self.app.release_keys)
+            if not self.app.started.has_keys:
+                self.app.call_later(self.app.release_keys)
 
     def _messages_above_list(self) -> list[Widget]:
         """Return the messages to show above the list: an error, or why the list is empty."""
@@ -360,10 +361,8 @@ class AccountsScreen(Screen[None]):
 
     def _use_role(self, row: RoleRow) -> None:
         guarding = self._actions if self._is_guarded(row) else None
-        if deferred.is_asking_before_use(self):
-            self.app.bell()
-        elif guarding is not None or self._pane.is_untouched:
-            self.run_worker(self._ask_before_use(guarding, row), group=deferred.ASKING)
+        if guarding is not None or self._pane.is_untouched:
+            self.app.started.start(self, "accounts.use", self._ask_before_use(guarding, row))
         else:
             self.app.leave(deferred.find_use_command(self.services, row), row)
 
@@ -382,8 +381,6 @@ class AccountsScreen(Screen[None]):
         if self._actions is None:  # typed ahead: the keys after it wait too
             self._early_action = name
             self.app.hold_keys()
-            return
-        if deferred.is_asking_before_use(self):
             return
         self._pane.search_now()
         if self.roles.heading is not None and self._actions.needs_row(name):

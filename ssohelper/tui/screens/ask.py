@@ -40,6 +40,8 @@ class RefusalLine(Static):
 class AskScreen(ModalScreen["str | None"]):
     """A dialog that asks for text. Its result is the text, or None if the user typed none."""
 
+    # Keys that are typed before it is there are for it: see StartedActions.
+    TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
     VERTICAL_BREAKPOINTS = dialog_sizes.LINES

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.screen import Screen
-from textual.worker import Worker, WorkerError
+
+from ssohelper.tui.typing_pause import KeyKind
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -41,7 +41,7 @@ class FirstPlanScreen(Screen[None]):
         self._waiting_name, self._waiting_act, self._asks = name, act, asks
         self.app.hold_keys(cancelled=self._forget_waiting_action)
 
-    def _forget_waiting_action(self) -> None:
+    def _forget_waiting_action(self, _is_leaving: bool) -> None:
         self._waiting_act = None
 
     async def on_screen_suspend(self) -> None:
@@ -64,15 +64,11 @@ class FirstPlanScreen(Screen[None]):
         if self._asks:
             if self.app.has_held_keys:
                 self.app.bell()
-                self.app.typing_pause.begin()
+                self.app.typing_pause.begin(KeyKind.OTHER)
             await self.app.drop_keys()
-        done = act()
-        if self._asks:
-            return
-        if isinstance(done, Worker):  # it opens a dialog when it ends
-            with suppress(WorkerError):  # another diff has cancelled this one
-                await done.wait()
-        self.app.call_later(self.app.release_keys)
+        act()
+        if not self._asks and not self.app.started.has_keys:
+            self.app.call_later(self.app.release_keys)
 
 
 def after_first_plan(

@@ -33,6 +33,8 @@ class GrantScreen(ModalScreen["str | None"]):
     A wrong word is refused in the dialog, which stays open with the reason.
     """
 
+    # Keys that are typed before it is there are for it: see StartedActions.
+    TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
     VERTICAL_BREAKPOINTS = dialog_sizes.LINES

@@ -42,6 +42,8 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen .dialog { width: 80; height: auto; max-height: 100%; }
     HelpScreen LineView { height: auto; max-height: 100%; overflow-x: hidden; }
     """
+    # The question of an action, for which the user reads the help, may open over it.
+    MAY_HAVE_QUESTIONS_ABOVE = True
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,f1,question_mark,enter", "close", "Close")]
 
     def __init__(self, about: Screen[Any]) -> None:

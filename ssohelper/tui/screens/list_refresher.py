@@ -15,6 +15,8 @@ from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui.list_states import Trouble
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.clocks import Clocks
 
@@ -27,13 +29,17 @@ _OFFLINE_SECONDS = 60
 class ListRefresher:
     """Refreshes the saved lists of roles.
 
-    It calls `progressed` during a refresh and `refreshed` after one, both in the UI thread.
+    A sign-in is offered on `screen` only. It calls `progressed` during a refresh and `refreshed` after one, both in the UI thread.
     """
 
     def __init__(
-        self, app: FullScreenApp, progressed: Callable[[], None], refreshed: Callable[[], None]
+        self,
+        app: FullScreenApp,
+        screen: Screen[None],
+        progressed: Callable[[], None],
+        refreshed: Callable[[], None],
     ) -> None:
-        self._app = app
+        self._app, self._screen = app, screen
         self._progressed = progressed
         self._refreshed = refreshed
         # For each session that is being refreshed: for how many of its accounts AWS has answered,
@@ -139,7 +145,8 @@ class ListRefresher:
             self._asked_at.pop(session.name, None)
             if may_offer_sign_in:
                 go_on = partial(self.refresh_list, session, by_user=True)
-                app.sign_in(session.name, error, go_on, WantedAction("accounts.refresh"))
+                wanted = WantedAction("accounts.refresh")
+                app.sign_in(session.name, error, go_on, wanted, self._screen)
             elif by_user:
                 self._signed_out.append(session.name)
                 app.show_error(self._name_all_signed_out(error))

@@ -54,8 +54,12 @@ class OtherProfileActions:
             what = f'"{row.role_name}" is not ours (its credentials come from {row.provider})'
             self._app.show_done(f"{what}: {_REFUSED[name]}")
         else:
-            self._screen.run_worker(
-                self._run_action_in_worker(name, row), group=name, exclusive=True
+            self._app.started.start(
+                self._screen,
+                f"accounts.{name}",
+                self._run_action_in_worker(name, row),
+                opens=name != "whoami",
+                waits_for=row.provider,
             )
 
     async def _run_action_in_worker(self, name: str, row: RoleRow) -> None:
@@ -114,6 +118,9 @@ class OtherProfileActions:
         if choice is None:
             return
 
+        self._app.started.release_keys()
+        is_cancelled = app.started.cancel_check()
+
         def open_console_in_browser() -> None:
             found, keys = self._obtain_profile_and_credentials(row)
             page = foreign_credentials.choose_console_page(services, found, *choice)
@@ -122,8 +129,10 @@ class OtherProfileActions:
                 found,
                 keys,
                 page,
-                lambda url: browser.start_opener(opener, url, services.environ),
-                lambda: False,
+                lambda url: (
+                    not is_cancelled() and browser.start_opener(opener, url, services.environ)
+                ),
+                is_cancelled,
             )
 
         self._announce_wait(row)

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -35,6 +34,7 @@ from ssohelper.tui.screens.first_plan import (
 )
 from ssohelper.tui.screens.profile_planner import Found, Planner
 from ssohelper.tui.screens.proposal import plan_lines, sync_command
+from ssohelper.tui.started_actions import starts_action
 from ssohelper.tui.widgets.aging_line import AgingLine
 from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import WrappedView
@@ -80,8 +80,7 @@ class ProfilesScreen(FirstPlanScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(action_binding(f"profiles.{name}") for name in ("apply", "remove", "options", "diff")),
         *(action_binding(f"profiles.{name}") for name in ("undo", "refresh", "prune", "rename")),
-        action_binding("profiles.adopt"),
-        action_binding("profiles.session"),
+        *(action_binding(f"profiles.{name}") for name in ("adopt", "session")),
         action_binding("profiles.edit", priority=True),
     ]
     app: TuiApp[Any]
@@ -268,7 +267,7 @@ class ProfilesScreen(FirstPlanScreen):
         async def choose_profiles_to_adopt() -> None:
             planner.adopt = await adopt_questions.offer_to_adopt_all_profiles(self.app, others)
 
-        self._start_change(choose_profiles_to_adopt)
+        self._start_change("adopt", choose_profiles_to_adopt)
 
     def action_session(self) -> None:
         """Show what a sync of the next session would change."""
@@ -312,8 +311,10 @@ class ProfilesScreen(FirstPlanScreen):
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
         return commands_of("profiles", offered, lambda action: getattr(self, f"action_{action}")())
 
-    @work(exclusive=True, group="write")
-    async def _start_change(self, change: Callable[[], Awaitable[object]]) -> None:
+    def _start_change(self, name: str, change: Callable[[], Awaitable[object]]) -> None:
+        self.app.started.start(self, f"profiles.{name}", self._make_change(change))
+
+    async def _make_change(self, change: Callable[[], Awaitable[object]]) -> None:
         """Make a change, show its error, then read the config and plan the sync again."""
         try:
             await change()
@@ -337,7 +338,7 @@ class ProfilesScreen(FirstPlanScreen):
                 if self.fields.display:
                     self._close_option_fields()
 
-        self._start_change(apply_planned_sync)
+        self._start_change("apply", apply_planned_sync)
 
     @question_after_first_plan
     def action_remove(self) -> None:
@@ -349,23 +350,23 @@ class ProfilesScreen(FirstPlanScreen):
                 self.pane.clear_ticks()
 
         if names:
-            self._start_change(remove_chosen_profiles)
+            self._start_change("remove", remove_chosen_profiles)
         else:
             self.app.warn_nothing_selected("profile")
 
     @question_after_first_plan
     def action_undo(self) -> None:
         """Reverse the last write of the config, after a question that shows what that does."""
-        self._start_change(lambda: profile_actions.undo_last_write(self.app))
+        self._start_change("undo", lambda: profile_actions.undo_last_write(self.app))
 
     def action_refresh(self) -> None:
         """Ask AWS for the session's roles again."""
         session = self._planner.session
         if session is not None:
-            self._start_change(lambda: profile_actions.refresh_roles(self.app, session))
+            self._start_change("refresh", lambda: profile_actions.refresh_roles(self.app, session))
 
     @after_first_plan
-    @work(exclusive=True, group="diff")
+    @starts_action("profiles.diff")
     async def action_diff(self) -> None:
         """Show the diff of all changes, from the profile under the cursor on, if there are any."""
         found = self._planner.found
@@ -385,9 +386,8 @@ class ProfilesScreen(FirstPlanScreen):
             self.app.show_done(f"{found.current.path}: {plan_kinds.counts_line_of_plan(plan)}")
             return
         title = f"{found.current.path}: {plan_kinds.counts_line_of_plan(plan)}"
-        await self.app.push_screen(
-            DiffScreen(title, lines, f"[profile {row.name}]" if row else None)
-        )
+        dialog = DiffScreen(title, lines, f"[profile {row.name}]" if row else None)
+        await self.app.push_screen_wait(dialog)
 
     def action_edit(self) -> None:
         """Open the editor at the profile under the cursor, then read the config again."""

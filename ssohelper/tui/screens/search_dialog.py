@@ -37,6 +37,8 @@ _BESIDE_KEYS = 4
 class SearchDialog(ModalScreen[_Answer]):
     """A search above lines. Subclasses define which lines match, how to draw one, and Enter."""
 
+    # Keys that are typed before it is there are for it: see StartedActions.
+    TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     # Without the name of this class: Textual looks for it inside the subclass's screen.
     CSS = """

@@ -8,7 +8,6 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Resize
@@ -30,6 +29,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.session_lines import role_lines, running_text, session_lines
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.started_actions import starts_action
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import (
     Snapshot,
@@ -346,7 +346,7 @@ class SessionsScreen(Screen[None]):
     def action_sign_in_anew(self) -> None:
         self.action_sign_in(force=True)
 
-    @work
+    @starts_action("sessions.sign_out")
     async def action_sign_out(self) -> None:
         """Sign out of the session under the cursor, after a confirmation."""
         session = self._require_session()
@@ -368,7 +368,7 @@ class SessionsScreen(Screen[None]):
             self._busy.pop(session.name, None)
             self.read()
 
-    @work
+    @starts_action("sessions.rename")
     async def action_rename(self) -> None:
         """Rename the session under the cursor, after a question that shows the diff."""
         session = self._require_session()
@@ -376,7 +376,7 @@ class SessionsScreen(Screen[None]):
             await session_changes.rename_session(self.app, session)
             self.read()
 
-    @work
+    @starts_action("sessions.remove")
     async def action_remove(self) -> None:
         """Remove the session under the cursor, after a question that shows the diff."""
         session = self._require_session()
@@ -384,7 +384,7 @@ class SessionsScreen(Screen[None]):
             await session_changes.remove_session(self.app, session)
             self.read()
 
-    @work
+    @starts_action("sessions.forget")
     async def action_forget(self) -> None:
         """Delete the session's cached credentials and list, after a confirmation."""
         session = self._require_session()

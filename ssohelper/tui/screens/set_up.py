@@ -173,7 +173,7 @@ class SetUpForm(VerticalScroll):
 
         They continue after the config is written, though the screen then removes the form.
         """
-        self.app.run_worker(self._set_up_and_show_errors(), exclusive=True, group=_STEPS)
+        self.app.places.run_worker(self._set_up_and_show_errors(), _STEPS, "the set-up")
 
     async def _set_up_and_show_errors(self) -> None:
         self._show_error("")

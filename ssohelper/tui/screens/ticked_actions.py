@@ -51,7 +51,7 @@ class TickedActions:
             self._copy_names(rows)
             return
         work = self._run_action_with_sign_ins(name, rows)
-        self._screen.run_worker(work, f"accounts.{name}", group=name, exclusive=True)
+        self._app.started.start(self._screen, f"accounts.{name}", work)
 
     async def _run_action_with_sign_ins(self, name: str, rows: Sequence[RoleRow]) -> None:
         """Run the action. The sign-ins that it needs are offered, then it goes on."""

@@ -1,0 +1,88 @@
+"""Where the dialogs of workers open: over the screen on which the worker began, never over another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from textual.worker import get_current_worker
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.worker import Worker
+
+    from ssohelper.tui.base import TuiApp
+
+
+class _Place(NamedTuple):
+    """The screen on which a worker of the app began, and the name of its mode."""
+
+    screen: Screen[Any]
+    mode: str
+    what: str
+
+
+class QuestionPlaces:
+    """Lets workers wait until their screen is in front, or cancels them."""
+
+    def __init__(self, app: TuiApp[Any]) -> None:
+        self._app = app
+        self._places: WeakKeyDictionary[Worker[Any], _Place] = WeakKeyDictionary()
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def run_worker(self, work: Coroutine[Any, Any, None], group: str, what: str) -> None:
+        """Run a worker of the app, whose dialogs wait until the user is back on the present screen.
+
+        It ends the earlier one of its group. `what` is its name in messages.
+        """
+        app = self._app
+        place = _Place(app.screen, app.current_mode, what)
+        worker = app.run_worker(work, exclusive=True, group=group)
+        self._places[worker] = place
+
+    async def wait_for_place(self) -> None:
+        """Return when a dialog of the current worker can open: its screen is in front.
+
+        Of a worker of a screen, no dialog opens once another screen was chosen: it is cancelled, with
+        a message. One of `run_worker` waits until the user comes back. While another dialog is over
+        its screen, both wait. Only the help may be over it.
+        """
+        worker, is_told = get_current_worker(), False
+        place = self._places.get(worker)
+        if place is None and worker.node is self._app:
+            return
+        screen = place.screen if place else worker.node.screen
+        while not self._is_in_front(screen):
+            is_left = screen not in self._app.screen_stack
+            if is_left and place is None:
+                self._app.started.report_cancelled(worker.name)
+                raise asyncio.CancelledError
+            if not is_told:
+                self._tell(place, worker.name, is_left=is_left)
+                is_told = True
+            changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(changed)
+            await changed
+
+    def _is_in_front(self, screen: Screen[Any]) -> bool:
+        stack = self._app.screen_stack
+        while len(stack) > 1 and getattr(stack[-1], "MAY_HAVE_QUESTIONS_ABOVE", False):
+            stack = stack[:-1]
+        return stack[-1] is screen
+
+    def _tell(self, place: _Place | None, action: str, *, is_left: bool) -> None:
+        app = self._app
+        what = place.what if place else app.started.describe(action)
+        how = "close this dialog"
+        if place is not None and is_left:
+            how = f"press {app.key_by_settings(f'app.{place.mode}')}"
+        app.show_warning(f"{what} asks something: {how} to see it")
+
+    def handle_screen_change(self) -> None:
+        """Let the workers look again whether their screen is in front."""
+        waiting, self._waiting = self._waiting, []
+        for changed in waiting:
+            if not changed.done():
+                changed.set_result(None)

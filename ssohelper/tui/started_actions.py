@@ -1,0 +1,263 @@
+"""The actions that open a dialog or a shell later: one at a time on each screen.
+
+The keys after an action's key wait for what it opens. A text field gets all of them, in their order;
+a question gets none, since the user had not seen it. If AWS is slow, they are dropped after a second,
+a message names the key that cancels the action, and the screen can be used meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from textual.worker import NoActiveWorker, get_current_worker
+
+from ssohelper.core.keymap import ACTIONS
+from ssohelper.tui.typing_pause import KeyKind
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.timer import Timer
+    from textual.worker import Worker
+
+    from ssohelper.tui.base import TuiApp
+
+_Work = Coroutine[Any, Any, None]
+_Shown = TypeVar("_Shown", bound="Screen[Any]")
+_P = ParamSpec("_P")
+# Keys wait so long for what an action opens. Then the program says what it waits for.
+WAIT_SECONDS = 1.0
+
+
+class StartedAction:
+    """An action that runs: its name in ACTIONS, and the screen on which it was started."""
+
+    def __init__(self, name: str, screen: Screen[Any], opens: bool, waits_for: str) -> None:
+        self.name, self.screen, self.opens, self.waits_for = name, screen, opens, waits_for
+        self.worker: Worker[None] | None = None
+        self.timer: Timer | None = None
+        # The dialog that it shows, or is about to show.
+        self.dialog: Screen[Any] | None = None
+        self.holds_keys = self.is_committed = self.is_cancelled = False
+
+    @property
+    def is_running(self) -> bool:
+        return self.worker is None or not self.worker.is_finished
+
+
+class StartedActions:
+    """Starts actions in workers, holds the keys that are for their dialogs, and cancels them."""
+
+    def __init__(self, app: TuiApp[Any]) -> None:
+        self._app = app
+        self._running: dict[Screen[Any], StartedAction] = {}
+        self.wait_seconds = WAIT_SECONDS
+
+    # -- starting and cancelling ---------------------------------------------------------------
+
+    def start(
+        self,
+        screen: Screen[Any],
+        name: str,
+        work: _Work,
+        *,
+        opens: bool = True,
+        waits_for: str = "AWS",
+    ) -> bool:
+        """Start an action of the screen, unless another one runs there: then say so.
+
+        `name` is the action's name in ACTIONS. With `opens`, the keys that follow are for what it
+        opens. `waits_for` is who may answer late. Return whether it was started.
+        """
+        earlier = self._running.get(screen)
+        if earlier is not None and earlier.is_running:
+            work.close()
+            self._app.bell()
+            self._app.show_warning(
+                f"{self.describe(name)} was not started: {self.describe(earlier.name)} still runs"
+                + ("" if earlier.is_committed else " (esc cancels it)")
+            )
+            return False
+        action = self._running[screen] = StartedAction(name, screen, opens, waits_for)
+        self._wait(action)
+        action.worker = screen.run_worker(self._run(action, work), name)
+        return True
+
+    async def _run(self, action: StartedAction, work: _Work) -> None:
+        try:
+            await work
+        finally:
+            self._end(action)
+
+    def _end(self, action: StartedAction) -> None:
+        if self._running.get(action.screen) is action:
+            del self._running[action.screen]
+        if action.dialog is None:  # else the keys wait until the dialog is drawn
+            self._stop_waiting(action)
+            self._drop_keys(action)
+
+    def cancel_waiting_action(self) -> bool:
+        """Cancel the action that waits on the current screen; return whether there is one."""
+        action = self._running.get(self._app.screen)
+        if action is None or action.is_committed or not action.is_running:
+            return False
+        self._cancel(action, is_leaving=False)
+        return True
+
+    def _cancel(self, action: StartedAction, is_leaving: bool) -> None:
+        action.is_cancelled = True
+        action.dialog = None
+        action.holds_keys = False  # the app drops the keys itself
+        if action.worker is not None:
+            action.worker.cancel()
+        self._end(action)
+        if is_leaving:
+            self.report_cancelled(action.name)
+        else:
+            self._app.show_done(f"{self.describe(action.name)} was cancelled")
+
+    def report_cancelled(self, name: str) -> None:
+        """Say that this action was cancelled because the user has chosen another screen."""
+        self._app.show_warning(f"{self.describe(name)} was cancelled: another screen was chosen")
+
+    def cancel_check(self) -> Callable[[], bool]:
+        """Return a function for the threads of the current worker: was its action cancelled?"""
+        action = self._of_current_worker()
+        return lambda: action is not None and action.is_cancelled
+
+    def _of_current_worker(self) -> StartedAction | None:
+        try:
+            worker = get_current_worker()
+        except NoActiveWorker:
+            return None
+        return next((one for one in self._running.values() if one.worker is worker), None)
+
+    def describe(self, name: str) -> str:
+        """Return the name of an action in messages, with its key: `F7 (Shell)`."""
+        action = ACTIONS.get(name)
+        if action is None:
+            return "the action"
+        return f"{self._app.key_by_settings(name)} ({action.label})"
+
+    # -- the keys that wait, and the message that names what is waited for ----------------------
+
+    @property
+    def has_keys(self) -> bool:
+        """Return whether an action holds the keys."""
+        return any(action.holds_keys for action in self._running.values())
+
+    def _wait(self, action: StartedAction) -> None:
+        """Let the keys wait for what the action opens, and say after a while that it waits."""
+        self._stop_waiting(action)
+        if action.opens and self._app.screen is action.screen:
+            action.holds_keys = True
+            self._app.hold_keys(cancelled=partial(self._cancel, action))
+        action.timer = self._app.set_timer(self.wait_seconds, partial(self._announce_wait, action))
+
+    def _announce_wait(self, action: StartedAction) -> None:
+        self._drop_keys(action)
+        if action.dialog is None and action.is_running and not action.is_committed:
+            text = f"{self.describe(action.name)} is waiting for {action.waits_for}: esc cancels it"
+            self._app.show_wait(text)
+
+    def _stop_waiting(self, action: StartedAction) -> None:
+        if action.timer is not None:
+            action.timer.stop()
+            action.timer = None
+        self._app.end_wait()
+
+    def _drop_keys(self, action: StartedAction) -> None:
+        """Drop the keys that wait for the action, if any, and those that follow without a pause."""
+        if not action.holds_keys:
+            return
+        action.holds_keys = False
+        if self._app.has_held_keys:
+            self._app.bell()
+            self._app.typing_pause.begin(KeyKind.OTHER)
+            self._app.show_done(
+                f"keys after {self.describe(action.name)} were typed too early: ignored"
+            )
+        self._app.call_later(self._app.drop_keys)
+
+    def _release_keys(self, action: StartedAction) -> None:
+        if action.holds_keys:
+            action.holds_keys = False
+            self._app.call_later(self._app.release_keys)
+
+    def release_keys(self) -> None:
+        """Let the keys act on the screen: the action of the current worker opens nothing more."""
+        action = self._of_current_worker()
+        if action is not None:
+            action.opens = False
+            self._release_keys(action)
+
+    def drop_keys_for_shell(self) -> None:
+        """Drop the keys that wait: what the action of the current worker opens cannot get them."""
+        action = self._of_current_worker()
+        if action is not None:
+            self._stop_waiting(action)
+            self._drop_keys(action)
+
+    # -- dialogs of the actions ----------------------------------------------------------------
+
+    def expect_dialog(self, dialog: Screen[Any]) -> None:
+        """Note that the action of the current worker shows this dialog next."""
+        action = self._of_current_worker()
+        if action is not None:
+            action.dialog = dialog
+
+    def handle_screen_change(self, screen: Screen[Any]) -> None:
+        """Give the keys to the action's dialog that was shown, or hold them: it was closed."""
+        for action in [*self._running.values()]:
+            if action.dialog is screen:
+                # The timer goes on: it drops the keys if the dialog closes before it is drawn.
+                self._app.end_wait()
+                screen.call_after_refresh(self._give_keys, action, screen)
+            elif action.dialog is not None and action.screen is screen:
+                self._wait(action)
+            elif action.dialog is None and action.holds_keys:  # left by a click
+                self._cancel(action, is_leaving=True)
+                self._app.call_later(self._app.drop_keys)
+
+    def _give_keys(self, action: StartedAction, dialog: Screen[Any], tries: int = 20) -> None:
+        """Give the keys that wait to the dialog, which is drawn by now."""
+        if not action.holds_keys:
+            return
+        if not getattr(dialog, "TAKES_HELD_KEYS", False):
+            self._drop_keys(action)
+        elif dialog.focused is None and tries:
+            dialog.call_after_refresh(self._give_keys, action, dialog, tries - 1)
+        else:
+            self._release_keys(action)
+
+    def handle_answer(self, answer: object) -> None:
+        """Note the result of the dialog that the action of the current worker has shown.
+
+        After a yes the action makes its change, and can no longer be cancelled. If the user has left
+        the dialog, nothing more opens.
+        """
+        action = self._of_current_worker()
+        if action is None:
+            return
+        action.dialog = None
+        action.is_committed = action.is_committed or answer is True
+        if answer is None or isinstance(answer, bool):
+            self._release_keys(action)
+
+
+def starts_action(
+    name: str,
+) -> Callable[[Callable[Concatenate[_Shown, _P], _Work]], Callable[Concatenate[_Shown, _P], None]]:
+    """Return a decorator: the async method of a screen becomes one that starts it as an action."""
+
+    def decorate(
+        method: Callable[Concatenate[_Shown, _P], _Work],
+    ) -> Callable[Concatenate[_Shown, _P], None]:
+        @wraps(method)
+        def start(screen: _Shown, /, *given: _P.args, **named: _P.kwargs) -> None:
+            screen.app.started.start(screen, name, method(screen, *given, **named))  # type: ignore[attr-defined]
+
+        return start
+
+    return decorate

@@ -1,0 +1,373 @@
+"""The keys after an action's key reach what it opens, or none acts. Escape cancels what waits."""
+
+import asyncio
+import random
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ssohelper.actions import console, environment, guards, profiles
+from ssohelper.system.terminal_background import Background
+from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.screens import account_actions, role_shell
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.command_line import CommandScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.console_chooser import ConsoleChooser
+from ssohelper.tui.screens.grant import GrantScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.widgets.search_line import SearchLine
+from tests.long_rows import long_after
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.test_accounts import role_list
+from tests.tui.test_guards import terminal as terminal  # a fixture
+from tests.tui.test_keys_and_themes import settle
+from tests.tui.test_typing_pause import Clock
+from tests.tui.world import DemoHome, until
+
+F3, F6, F7, F9, F10, DOWN = "\x1bOR", "\x1b[17~", "\x1b[18~", "\x1b[20~", "\x1b[21~", "\x1b[B"
+
+
+class Gate:
+    """Lets functions wait, in the threads that call them, until the test opens the gate."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch, self._is_open, self.entered = monkeypatch, threading.Event(), threading.Event()
+
+    def put_before(self, module: Any, name: str) -> None:
+        original = getattr(module, name)
+
+        def wait_and_call(*arguments: Any, **more: Any) -> Any:
+            self.entered.set()
+            assert self._is_open.wait(60)
+            return original(*arguments, **more)
+
+        self._patch.setattr(module, name, wait_and_call)
+
+    def open(self) -> None:
+        self._is_open.set()
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    made = Gate(monkeypatch)
+    yield made
+    made.open()
+
+
+async def be_on_role(user: User) -> None:
+    await user.wait_for_text("role keys")
+    user.app.started.wait_seconds = 60.0  # a slow machine is not a slow AWS
+    await user.press(*"database prod")
+    await until(lambda: role_list(user).shown.query == "database prod")
+
+
+def search_text(user: User) -> str:
+    return user.app.screen.query_one(SearchLine).value
+
+
+async def announce_wait(user: User) -> None:
+    """Let an action say at once that it waits."""
+    user.app.started.wait_seconds = 0.05
+
+
+@pytest.mark.parametrize("seed", long_after(3, range(30)))
+def test_letters_after_f6_all_reach_the_console_chooser(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance = random.Random(seed)
+    load = console.load_opened_console_pages
+
+    def load_later(*arguments: Any) -> Any:
+        threading.Event().wait(chance.choice([0, 0.01, 0.1]))
+        return load(*arguments)
+
+    monkeypatch.setattr(console, "load_opened_console_pages", load_later)
+
+    async def scenario(user: User) -> None:
+        await be_on_role(user)
+        for text in (F6, *"lambda apse2\r"):
+            await user.type(text)
+            await asyncio.sleep(chance.choice([0, 0.005, 0.03]))
+        await user.wait_for_message("--service lambda --region ap-southeast-2")
+        assert search_text(user) == "database prod"
+
+    run_scenario(world.app(), scenario)
+
+
+def test_letters_after_f10_all_reach_the_command_line(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await be_on_role(user)
+        await user.type(f"{F10}sh -c 'echo it ran'\r")
+        await user.wait_for_text("it ran", "exit 0")
+        await user.press("escape")
+        await user.wait_for_screen(AccountsScreen)
+        assert search_text(user) == "database prod"
+
+    run_scenario(world.app(), scenario)
+
+
+def test_letters_after_a_key_of_a_guarded_role_reach_the_question_for_a_reason(
+    world: DemoHome, terminal: None
+) -> None:
+    settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
+
+    async def scenario(user: User) -> None:
+        await be_on_role(user)
+        await user.type(f"{F6}incident 5")
+        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_text("incident 5")
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize("keys", ["y", "yak\r", f"{DOWN}y", f"{F6}y", f"{F3}\x1bOQ{F9}y"])
+def test_keys_that_come_before_their_question_do_not_answer_it(
+    world: DemoHome, gate: Gate, keys: str
+) -> None:
+    gate.put_before(profiles, "plan_add")
+    clock = Clock()
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.started.wait_seconds = 60.0
+        await user.press(*"payments-dev developer")
+        before = world.config_file.read_text()
+        user.app.typing_pause = clock.pause
+        await user.type(F9 + keys)
+        gate.open()
+        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_message("typed too early: ignored")
+        await user.press("y", "down", "enter")
+        assert isinstance(user.app.screen, ConfirmScreen)
+        assert world.config_file.read_text() == before
+        clock.seconds += 0.5
+        await user.press("n")
+        await user.wait_for_screen(AccountsScreen)
+        assert search_text(user) == "payments-dev developer"
+        assert user.app.is_running
+
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+
+
+def test_a_second_action_is_refused_while_one_waits(world: DemoHome, gate: Gate) -> None:
+    gate.put_before(profiles, "plan_add")
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await announce_wait(user)
+        await user.press(*"payments-dev developer", "f9")
+        await user.wait_for_text("F9 (Profile) is waiting for AWS: esc cancels it")
+        await user.press("f6")
+        await user.wait_for_message(
+            "F6 (Console) was not started: F9 (Profile) still runs (esc cancels it)"
+        )
+        gate.open()
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("n")
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_keys_that_waited_too_long_are_dropped_together(world: DemoHome, gate: Gate) -> None:
+    gate.put_before(console, "load_opened_console_pages")
+    clock = Clock()
+
+    async def scenario(user: User) -> None:
+        await be_on_role(user)
+        user.app.typing_pause = clock.pause
+        user.app.started.wait_seconds = 0.3
+        await user.type(f"{F6}la")
+        await user.wait_for_text("F6 (Console) is waiting for AWS: esc cancels it")
+        await user.type(f"mb\x7f{F9}\r")  # the rest of the burst
+        assert search_text(user) == "database prod"
+        clock.seconds += 0.5
+        await user.type("x")
+        await until(lambda: search_text(user) == "database prodx")
+        gate.open()
+        await user.wait_for_screen(ConsoleChooser)
+        await user.type("y")  # for the list: the chooser has opened late
+        assert search_text(user) == ""
+        clock.seconds += 0.5
+        await user.type("lam")
+        await until(lambda: search_text(user) == "lam")
+
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["at once", "after a while"])
+@pytest.mark.parametrize(
+    ("key", "module", "function", "name"),
+    [
+        ("f7", account_actions, "check_credentials", "F7 (Shell)"),
+        ("f6", console, "load_opened_console_pages", "F6 (Console)"),
+        ("f9", profiles, "diff_removal", "F9 (Profile)"),
+        ("f10", guards, "needs_grant", "F10 (Run)"),
+        ("f8", account_actions.identity, "look_up_identity", "F8 (Who am I)"),
+    ],
+)
+def test_escape_cancels_the_action_that_waits(
+    world: DemoHome,
+    monkeypatch: pytest.MonkeyPatch,
+    gate: Gate,
+    key: str,
+    module: Any,
+    function: str,
+    name: str,
+    is_late: bool,
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(role_shell, "_run_ssohelper_until_end", lambda *given: opened.append(given))
+    gate.put_before(module, function)
+
+    async def scenario(user: User) -> None:
+        await be_on_role(user)
+        if is_late:
+            await announce_wait(user)
+        await user.press(key)
+        await until(gate.entered.is_set)
+        if is_late:
+            await user.wait_for_text(f"{name} is waiting for AWS: esc cancels it")
+        await user.press("escape")
+        await user.wait_for_message(f"{name} was cancelled")
+        assert "is waiting" not in user.screen
+        gate.open()
+        await until(
+            lambda: not [one for one in user.app.screen.workers if one.name.startswith("accounts.")]
+        )
+        await asyncio.sleep(0.1)  # nothing opens
+        assert isinstance(user.app.screen, AccountsScreen)
+        assert search_text(user) == "database prod"
+        await user.press("escape")
+        await until(lambda: search_text(user) == "")
+        assert user.app.is_running
+
+    run_scenario(world.app(), scenario)
+    assert not opened
+
+
+def test_a_cancelled_f6_opens_no_browser(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch, gate: Gate
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(account_actions.browser, "find_opener", lambda *_: ["browser"])
+    monkeypatch.setattr(
+        account_actions.browser, "start_opener", lambda _opener, url, _environ: opened.append(url)
+    )
+    ended = threading.Event()
+    original = console.open_console_in_browser
+
+    def open_and_note_end(*arguments: Any) -> Any:
+        try:
+            return original(*arguments)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(console, "open_console_in_browser", open_and_note_end)
+    gate.put_before(console, "open_console_in_browser")
+
+    async def scenario(user: User) -> None:
+        await be_on_role(user)
+        await user.type(f"{F6}\r")
+        await until(gate.entered.is_set)
+        await user.press("escape")
+        await user.wait_for_message("F6 (Console) was cancelled")
+        gate.open()
+        await until(ended.is_set)
+
+    run_scenario(world.app(), scenario)
+    assert not opened
+
+
+def test_a_cancelled_f10_runs_nothing(world: DemoHome, gate: Gate) -> None:
+    gate.put_before(environment, "ensure_sign_in")
+    gate.put_before(account_actions.profiles, "plan_add")
+    ran = world.home / "ran"
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"payments-dev developer", "f10")
+        await user.wait_for_screen(CommandScreen)
+        await user.press(*f"touch {ran}", "enter")
+        await until(gate.entered.is_set)
+        await user.press("escape")
+        await user.wait_for_message("F10 (Run) was cancelled")
+        gate.open()
+        await asyncio.sleep(0.1)
+        assert isinstance(user.app.screen, AccountsScreen)
+
+    run_scenario(world.app(), scenario)
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_there"),
+    [
+        (f"database prod{F6}lambda apse2", "lambda          ap-southeast-2"),
+        (f"database prod{F10}id -un", "id -un"),
+    ],
+)
+def test_text_after_an_action_that_is_typed_before_the_start_reaches_its_dialog(
+    world: DemoHome, typed: str, is_there: str
+) -> None:
+    background = Background()
+    background.typed = typed.encode()
+
+    async def go() -> None:
+        app = FullScreenApp(world.app(), background)
+        app.started.wait_seconds = 60.0
+        async with app.run_test(size=(100, 30)) as pilot:
+            user = User(app, pilot)
+            await user.wait_for_text("DatabaseAdmin in payments-prod", is_there)
+            accounts = app.screen_stack[0]
+            assert accounts.query_one(SearchLine).value == "database prod"
+
+    asyncio.run(go())
+
+
+def test_text_after_f7_that_is_typed_before_the_start_is_dropped_together(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+
+    async def run_shell(app: FullScreenApp, _profile: object) -> None:
+        app.started.drop_keys_for_shell()
+        opened.append(None)
+
+    monkeypatch.setattr(account_actions, "run_shell", run_shell)
+    background = Background()
+    background.typed = f"database prod{F7}echo hello\r".encode()
+
+    async def go() -> None:
+        app = FullScreenApp(world.app(), background)
+        app.started.wait_seconds = 60.0
+        async with app.run_test(size=(100, 30)) as pilot:
+            user = User(app, pilot)
+            await until(lambda: opened)
+            await user.wait_for_message("typed too early: ignored")
+            assert search_text(user) == "database prod"
+            assert app.is_running
+
+    asyncio.run(go())
+
+
+def test_a_click_on_another_screen_cancels_the_action(world: DemoHome, gate: Gate) -> None:
+    gate.put_before(profiles, "plan_add")
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.started.wait_seconds = 60.0
+        await user.press(*"payments-dev developer", "f9")
+        await until(gate.entered.is_set)
+        await user.app.run_action("app.go('sessions')")
+        await user.wait_for_screen(SessionsScreen)
+        await user.wait_for_message("F9 (Profile) was cancelled: another screen was chosen")
+        gate.open()
+        await user.press("j")  # a key of Sessions acts
+        assert isinstance(user.app.screen, SessionsScreen)
+        assert not user.app.started.has_keys
+
+    run_scenario(world.app(), scenario)
