@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable
 from ssohelper.stores.codecs import ChangingCodec, Codec, PlainCodec
-from ssohelper.stores.memory_folders import is_in_memory
+from ssohelper.stores.memory_folders import is_folder_in_memory
 from ssohelper.stores.recorded_sign_ins import RecordedSignIns
 from ssohelper.stores.storage_record import FILE, KEYRING, StorageRecord, UsedStorage
 
@@ -88,7 +88,9 @@ class Storage:
 
         A published response is the role's credentials in clear.
         """
-        return self.name == FILE or is_in_memory(os.fspath(self._app.locations.runtime_folder))
+        return self.name == FILE or is_folder_in_memory(
+            os.fspath(self._app.locations.runtime_folder)
+        )
 
     @cached_property
     def keyring(self) -> OsKeyring:
@@ -165,7 +167,7 @@ class Storage:
                 self._forget_legacy_token(old, session)
             old.forget(session)
         for name in self._app.credentials.list_session_names():
-            self._app.credentials.forget_session(name)
+            self._app.credentials.remove_credentials_of_session(name)
         if record.leftover == KEYRING:
             try:
                 self.keyring.delete()

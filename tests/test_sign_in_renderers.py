@@ -138,7 +138,7 @@ class Desk:
         """Write the state's token file, facts and settings; remove the state before it."""
         app, session = self.app(), self.session()
         app.tokens.forget(session)
-        app.credentials.forget_session("corp")
+        app.credentials.remove_credentials_of_session("corp")
         app.notice_record.forget("corp")
         token_id: tuple[str, ...] = ()
         expires_at = None

@@ -75,7 +75,7 @@ def plan_agent_install(
 
 def write_agent_edit(app: App, edit: AgentEdit) -> None:
     """Write the agent's settings file. Raises: LocalState, also if the file changed meanwhile."""
-    app.user_file(edit.path).replace_if(edit.before, edit.after)
+    app.user_file(edit.path).replace_content(edit.before, edit.after)
 
 
 def _claude_settings(app: App, profile: Profile) -> dict[str, object]:

@@ -66,7 +66,7 @@ def _may_write_token_file(
 ) -> bool:
     """Return whether the legacy token file for this URL is missing, ours, or no longer usable."""
     tokens = app.storage.legacy_tokens
-    if not tokens.has_file(url):
+    if not tokens.has_token_file(url):
         return True
     present = tokens.load(url)
     if present is None:
@@ -87,7 +87,7 @@ def write_legacy_tokens_if_present(app: App, session: SsoSession, token: AccessT
         # AWS is asked before the lock is taken, because other processes wait for that lock.
         refused = {one.id for url in urls if (one := find_refused_token(app, session, url))}
         with app.tokens.lock_state(session.name, app.clock.deadline()):
-            present = app.tokens.peek(session)
+            present = app.tokens.load_token_for_display(session)
             if present is not None and present.value == token.value:
                 write_legacy_tokens(app, session, token, refused)
 

@@ -285,7 +285,7 @@ def _may_ask_portal(app: App, session: SsoSession, further: SsoSession) -> bool:
 
 def _peek_token(app: App, session: SsoSession) -> AccessToken | None:
     with suppress(SsoHelperError):
-        return app.tokens.peek(session)
+        return app.tokens.load_token_for_display(session)
     return None
 
 

@@ -126,7 +126,7 @@ def is_token_alive(app: App, token: AccessToken) -> bool:
 def peek_token(app: App, session: SsoSession) -> AccessToken | None:
     """Return the session's token; None also if its file cannot be read."""
     with suppress(LocalState):
-        return app.tokens.peek(session)
+        return app.tokens.load_token_for_display(session)
     return None
 
 

@@ -100,7 +100,7 @@ class CompletionNames:
         return self._app.name_index.load(
             lambda: self._app.config.read(),
             lambda: self._app.config.read_credentials_sections(),
-            lambda: self._app.config.read_outer_profiles(),
+            lambda: self._app.config.read_profiles_of_credentials_file(),
         )
 
 

@@ -21,7 +21,7 @@ from ssohelper.stores.disk_errors import os_error_text, warn_once
 
 
 def session_file_name(name: str) -> str:
-    """Return the name of a session, or of its sign-in at a further portal, unchanged.
+    """Return the given name of a session or further sign-in, if a file can have it.
 
     Raises: ConfigInvalid if it cannot be a file's name.
     """
@@ -34,7 +34,7 @@ def session_file_name(name: str) -> str:
     return name
 
 
-def role_file_names(key: RoleKey) -> tuple[str, str, str]:
+def role_folder_names(key: RoleKey) -> tuple[str, str, str]:
     """Return the names of a role's nested folders: session, account id, role with its chain.
 
     Raises: ConfigInvalid if one of them cannot name a file.

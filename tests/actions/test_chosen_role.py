@@ -260,8 +260,8 @@ class Reach:
 
     def is_right(self, profile: selection.Profile) -> bool:
         """Return whether the profile is the row's role, and its name means that to an SDK too."""
-        is_key = profile.name == self.row.key.text
-        return profile.key == self.row.key and (is_key or self.is_name_right(profile.name))
+        is_valid_key = profile.name == self.row.key.text
+        return profile.key == self.row.key and (is_valid_key or self.is_name_right(profile.name))
 
     def is_name_right(self, name: str) -> bool:
         written = self.config.profiles.get(name)
