@@ -152,26 +152,26 @@ def _run_entry_point(argv: list[str]) -> int:
 
 def _run_with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:
     """Call `run` with the answer file of the shell function that started us, if any; close it."""
-    from ssohelper.system.shell_answer import take_answer_file
+    from ssohelper.system.shell_answer import open_answer_file_of_shell_function
 
-    waiting = take_answer_file()
+    waiting = open_answer_file_of_shell_function()
     code = 1
     try:
         code = run(waiting)
     finally:
         if waiting is not None:
-            code = waiting.end(code)
+            code = waiting.finish(code)
     return code
 
 
 def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     _raise_on_interrupt()
-    from ssohelper.system.terminal_background import ask_background
+    from ssohelper.system.terminal_background import ask_background_colour
 
     # Textual writes to the terminal in a thread. With Python's 5 ms that thread begins to write the
     # first frame 5 ms after it was drawn, and the user's keys wait as long for other threads.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    with ask_background(os.environ) as background:
+    with ask_background_colour(os.environ) as background:
         _import_asyncio_without_tls()
         from ssohelper.tui import app
 

@@ -105,7 +105,7 @@ class _BrokerApp(App):
         # Each call gets a Portal of its own, because its warnings go to that call's callers only.
         portal = super().portal(session)
         with self._shared.lock:
-            portal.use_connections_of(self._shared.portals.setdefault(session, portal))
+            portal.reuse_connections_of(self._shared.portals.setdefault(session, portal))
         return portal
 
 
@@ -114,7 +114,7 @@ def _ask_keyring_early(shared: "_Shared") -> None:
     with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
         app = _BrokerApp(shared)
         if app.settings.get("storage") == "keyring":
-            app.storage.keyring.start_asking()
+            app.storage.keyring.start_asking_for_key()
 
 
 def _leave_terminal() -> None:

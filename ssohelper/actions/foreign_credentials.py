@@ -112,7 +112,9 @@ def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCrede
     region = checked_region(choose_sts_region(app, found))
     variant = app.host_variant_of_keys(foreign.read_profile_options(app, found))
     try:
-        answer = app.account_client(keys.for_request, region, variant).get_identity_of_any_caller()
+        answer = app.sts_identity_client(
+            keys.for_request, region, variant
+        ).get_identity_of_any_caller()
     except RoleNotAssigned as error:
         # The error's own hint is to clear our cache, which does not have these credentials.
         error.hint = f"ssohelper did not issue them: renew them where they come from ({found.what})"

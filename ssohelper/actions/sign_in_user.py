@@ -37,7 +37,7 @@ _MAX_ACCOUNTS = 3
 def import_botocore_in_background(app: App) -> None:
     """Import botocore in a background thread, while the user is in the browser."""
     with suppress(RuntimeError):  # no thread can be started: botocore is imported later
-        threading.Thread(target=app.import_account_client, daemon=True).start()
+        threading.Thread(target=app.import_sts_identity_client, daemon=True).start()
 
 
 def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
@@ -140,9 +140,9 @@ class _UserLookup:
             )
         except RoleNotAssigned:
             return None  # the saved listing may be another user's
-        client = self._app.account_client(keys, self._session.region, self._variant)
+        client = self._app.sts_identity_client(keys, self._session.region, self._variant)
         identity = client.get_caller_identity()
-        return identity.role_session if identity.is_role(role) else None
+        return identity.role_session_name if identity.is_role(role) else None
 
     def _find_roles_to_ask_about(self) -> Iterator[Role]:
         """Yield roles to ask STS about: one from the saved listing, then some from AWS."""

@@ -16,7 +16,7 @@ from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, UsageProblem
-from ssohelper.system.terminal import drop_typed_input
+from ssohelper.system.terminal import discard_typed_input
 
 LOOSEN_WORD = "loosen"
 reason_option = click.option(
@@ -90,7 +90,7 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
             hint=f"run it in a terminal: {output.command_line()}",
         ) from cause
     with os.fdopen(terminal, "r+b", buffering=0) as stream:
-        drop_typed_input(stream.fileno())
+        discard_typed_input(stream.fileno())
         stream.write(f"ssohelper: {notice}\n{question}".encode())
         answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
     if not guards.is_word_typed_right(answer, word):

@@ -12,7 +12,7 @@ from ssohelper.stores import files
 
 
 class ChoicesStore:
-    """Stores what the user chose for `profile sync`: filters, template, form, region, removed roles.
+    """Stores what the user chose for `profile sync`: filters, names, form, region, removed roles.
 
     A choice whose value is missing, malformed or unknown counts as not made.
     """

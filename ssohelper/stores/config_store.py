@@ -64,7 +64,8 @@ class ConfigStore:
         Raises: ConfigInvalid, which names the bad line; LocalState when the file cannot be read.
         """
         found = self._file.read()
-        # One command asks for the config in several places, so the parsed config is kept while the file is unchanged.
+        # One command asks for the config in several places, so the parsed config is kept while the
+        # file is unchanged.
         if self._parsed is None or self._parsed[0] != found:
             self._parsed = (found, ConfigFile.parse(found.data, str(self.path)))
             self._addresses = {}
@@ -126,7 +127,7 @@ class ConfigStore:
         return found
 
     def list_profiles(self) -> list[ProfileEntry]:
-        """Return all profiles that SDKs know: those of the config, then `read_profiles_of_credentials_file`.
+        """Return the profiles that SDKs know: the config's, then those of the credentials file.
 
         A credentials file that cannot be read counts as one without profiles.
         Raises: ConfigInvalid or LocalState when the config cannot be read.

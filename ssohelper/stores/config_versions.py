@@ -61,7 +61,7 @@ class ConfigVersions:
         *,
         is_undone: bool = False,
     ) -> Version:
-        """Save a version before its write is made; `record_that_write_was_made` removes old versions after it."""
+        """Save the version that a write is about to make, before the config is written."""
         files.ensure_private_folder(self._folder)
         index = self._load_index_or_empty()
         number = max((*self._list_version_numbers(), *index.undo, *index.redo, 0)) + 1
@@ -76,7 +76,7 @@ class ConfigVersions:
     def record_that_write_was_made(
         self, version: Version, reversed_version: Version | None = None
     ) -> None:
-        """Record that the write was made, and that it reversed the write or undo `reversed_version`."""
+        """Record that the write was made, and which one it reversed; remove the oldest versions."""
         index = self._load_index_or_empty()
         if reversed_version is None:
             index = index._replace(redo=())  # after a new write, earlier undos cannot be redone

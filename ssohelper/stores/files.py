@@ -280,8 +280,8 @@ class Reservation:
             try:
                 replace_file(self._temp, self._path)
             except FileNotFoundError:
-                # The temporary file that holds the reserved space was removed, by another program or
-                # on another host that shares this folder but not our locks.
+                # The temporary file that holds the reserved space was removed, by another program
+                # or on another host that shares this folder but not our locks.
                 write_atomically(self._path, data, mtime=mtime)
             _fsync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:

@@ -23,7 +23,7 @@ _LIMIT_BYTES = 1024
 
 
 class PromptState:
-    """Reads and writes files with what shell prompts show of roles. A damaged file counts as missing."""
+    """Reads and writes the files that shell prompts show. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime

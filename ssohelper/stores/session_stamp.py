@@ -30,8 +30,9 @@ from ssohelper.errors import LocalState
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
 
-# Config and token file get a stamp only when their last write is this long ago. Some shells and file systems have times in whole seconds,
-# so that a second write within the same second would go unnoticed.
+# Config and token file get a stamp only when their last write is this long ago. Some shells and
+# file systems have times in whole seconds, so that a second write within the same second would go
+# unnoticed.
 _SETTLED_AFTER_SECONDS = 2
 _LIMIT_BYTES = 8192
 

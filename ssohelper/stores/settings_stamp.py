@@ -17,8 +17,8 @@ from ssohelper.errors import LocalState, LockNotObtained
 from ssohelper.fastpath import folders, open_file, published
 from ssohelper.stores import files
 
-# The settings file gets a stamp only when its last write is this long ago. Some shells compare times in whole seconds, and would miss
-# a second change in the same second.
+# The settings file gets a stamp only when its last write is this long ago. Some shells compare
+# times in whole seconds, and would miss a second change in the same second.
 _SETTLED_AFTER_SECONDS = 2
 _LOCK_SECONDS = 2.0
 

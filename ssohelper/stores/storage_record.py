@@ -16,7 +16,7 @@ FILE, KEYRING = "file", "keyring"
 
 
 class UsedStorage(NamedTuple):
-    """The storage (file or keyring) that has the sign-ins, and in `leftover` one that still has copies."""
+    """The storage (file or keyring) that has the sign-ins; `leftover` still has old copies."""
 
     storage: str = FILE
     leftover: str | None = None

@@ -101,7 +101,7 @@ class TokenFiles(SignInFactsFiles):
 
     @contextmanager
     def reserve_space_for_token(self, session: SsoSession) -> Iterator[Reservation]:
-        """Allocate disk space for the next token before AWS issues it, and free it after the block. Raises: LocalState."""
+        """Allocate disk space for the next token, before AWS issues it. Raises: LocalState."""
         self._ensure_folder_of(session)
         path = self._token_file(session)
         try:

@@ -41,7 +41,7 @@ class FileChanged(Exception):
 def read_user_file(
     path: Path, limit_bytes: int = _LIMIT_BYTES, *, only_trusted: bool = False
 ) -> FileContent:
-    """Return the file's content, read by the rules of `fastpath.open_file`; a missing file is empty.
+    """Return the file's content, by the rules of `fastpath.open_file`; a missing file is empty.
 
     With `only_trusted`, refuses a file that other users may write or that belongs to another user.
     Root's files are accepted, because on some systems the files of home folders belong to root.

@@ -60,7 +60,7 @@ class World:
         return self.true + self.wall_ahead
 
     # The two methods of the portal that a release uses.
-    def ask_once(self, *_: object, **_more: object) -> RoleCredentials:
+    def send_get_request(self, *_: object, **_more: object) -> RoleCredentials:
         if not self.is_up:
             raise AwsUnreachable("down")
         self.asked_at.append(self.true)

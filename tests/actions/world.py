@@ -87,7 +87,7 @@ class WorldApp(App):
 
     def portal(self, session: SsoSession) -> Any:
         return SimpleNamespace(
-            ask_once=self._role_credentials,
+            send_get_request=self._role_credentials,
             answered_at=lambda: self.at,
             check_token=self._check_token,
         )

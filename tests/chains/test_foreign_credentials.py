@@ -221,7 +221,7 @@ def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_ca
 
     def run_seen(
         argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
-    ) -> timed_run.Ended:
+    ) -> timed_run.EndedProgram:
         seen.extend((argv, environ))
         return run_really(argv, environ, seconds, given)
 

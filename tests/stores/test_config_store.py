@@ -488,7 +488,9 @@ def test_undo_skips_a_write_whose_process_was_killed_before_it(
 
     with monkeypatch.context() as patch:
         patch.setattr("ssohelper.stores.user_file.UserFile.replace", killed)
-        patch.setattr("ssohelper.stores.config_versions.ConfigVersions.remove_version_of_failed_write", killed)
+        patch.setattr(
+            "ssohelper.stores.config_versions.ConfigVersions.remove_version_of_failed_write", killed
+        )
         with pytest.raises(Killed):
             store.write(adding("b"), within())
     undo(store)
