@@ -77,7 +77,7 @@ def _run_entry_point(argv: list[str]) -> int:
         from ssohelper.fastpath import published
 
         began = time.monotonic()
-        if published.print_response(argv[1:]):
+        if published.print_published_response(argv[1:]):
             return 0
         _disable_core_dumps()
         from ssohelper.fastpath import miss

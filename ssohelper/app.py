@@ -110,7 +110,7 @@ class App(AwsClients):
         settings = settings.with_policy(
             self.company_policy, str(self.locations.company_policy_file)
         )
-        if folders.find_foreign_owner(str(self.locations.settings_file), self.environ) is None:
+        if folders.find_other_home_owner(str(self.locations.settings_file), self.environ) is None:
             return settings
         # As root, we run no command that another user's settings file names.
         return settings.without_commands()

@@ -37,11 +37,11 @@ def run_broker(argv: list[str]) -> int:
     listener.set_inheritable(False)
     shared = _Shared(os.environ)
     _ask_keyring_early(shared)
-    identity = _read_identity(address)
+    identity = _read_device_and_inode(address)
 
     def remove_socket_file() -> None:
         # A newer broker may have its socket file at the same path: that file is not removed.
-        if identity is not None and _read_identity(address) == identity:
+        if identity is not None and _read_device_and_inode(address) == identity:
             with contextlib.suppress(OSError):
                 os.unlink(address)
 
@@ -124,7 +124,7 @@ def _leave_terminal() -> None:
             os.setsid()
 
 
-def _read_identity(path: str) -> tuple[int, int] | None:
+def _read_device_and_inode(path: str) -> tuple[int, int] | None:
     try:
         found = os.lstat(path)
     except OSError:

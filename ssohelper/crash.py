@@ -37,7 +37,7 @@ def log_crash(error: BaseException, trace: TracebackType | None) -> SsoHelperErr
 def _write_log(error: BaseException, trace: TracebackType | None) -> str:
     # Our stores are not used here, because the crash may have happened in one of them.
     folder = App().locations.state_folder / "crashes"
-    if folders.find_foreign_owner(str(folder), os.environ) is not None:
+    if folders.find_other_home_owner(str(folder), os.environ) is not None:
         raise OSError("the crash log would be in the home of another user")
     for made in (folder.parent, folder):
         os.makedirs(made, 0o700, exist_ok=True)

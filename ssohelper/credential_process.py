@@ -10,7 +10,7 @@ from contextlib import suppress
 from ssohelper import logs
 from ssohelper.actions import chains, credentials, selection, sign_in_wait
 from ssohelper.app import App
-from ssohelper.broker.wording import one_line_of
+from ssohelper.broker.wording import error_as_one_line
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession, checked_role
@@ -82,7 +82,7 @@ def report_error(error: SsoHelperError) -> int:
     """Print the error and its hint as one line, which SDKs show; return the exit code."""
     # If stderr is closed, the exit code still tells which error happened.
     with suppress(OSError):
-        os.write(2, one_line_of(error))
+        os.write(2, error_as_one_line(error))
     return error.exit_code
 
 

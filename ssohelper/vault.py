@@ -54,7 +54,7 @@ class Vault:
                 journal.decision_entry(
                     "release",
                     key,
-                    calling_process.find_parent_and_terminal(),
+                    calling_process.find_parent_name_and_terminal(),
                     way=way,
                     rule=permit.rule,
                     grant=permit.grant_id,
@@ -91,7 +91,7 @@ class Vault:
 
     def note_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
         """Write to the journal that the role, or a grant for it, was refused."""
-        caller = calling_process.find_parent_and_terminal()
+        caller = calling_process.find_parent_name_and_terminal()
         self._app.journal.try_append(
             journal.decision_entry("refused", key, caller, way=way, reason=reason)
         )

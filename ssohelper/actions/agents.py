@@ -50,7 +50,7 @@ def refuse_if_allow_list_applies(app: App, what: str, ask_for: str) -> None:
     if allow_list.VARIABLE not in app.environ:
         return
     app.journal.try_append(
-        journal.refused_command_entry(what, calling_process.find_parent_and_terminal())
+        journal.refused_command_entry(what, calling_process.find_parent_name_and_terminal())
     )
     raise Refused(
         f"a program that SSOHELPER_ALLOW limits cannot {what}",

@@ -68,7 +68,7 @@ def record_refusal_to_end_guard_rules(app: App) -> None:
     """Write to the journal that the user refused to put guard rules out of force."""
     app.journal.try_append(
         journal.refused_command_entry(
-            "loosen guard rules", calling_process.find_parent_and_terminal()
+            "loosen guard rules", calling_process.find_parent_name_and_terminal()
         )
     )
 
@@ -123,7 +123,7 @@ def grant_role(
         nonce=secrets.token_hex(8),
     )
     app.grants.remove_ended()
-    app.grants.add(made, calling_process.find_parent_and_terminal())
+    app.grants.add(made, calling_process.find_parent_name_and_terminal())
     prompt_notes.make_prompts_of_role_run_ssohelper_again(app, key)
     return made
 
@@ -172,7 +172,7 @@ def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
     given = app.grants.list_for_all_terminals()
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
-        app.grants.revoke(one, calling_process.find_parent_and_terminal())
+        app.grants.revoke(one, calling_process.find_parent_name_and_terminal())
         prompt_notes.make_prompts_of_role_run_ssohelper_again(app, one.key)
     return ended
 

@@ -117,7 +117,7 @@ class _UserLookup:
         self._vault.load_settings_and_journal()
         # The journal names ssohelper itself as the program that asked, because it asks to learn who
         # signed in.
-        self._asked_by = AskedBy("ssohelper", calling_process.find_parent_and_terminal()[1])
+        self._asked_by = AskedBy("ssohelper", calling_process.find_parent_name_and_terminal()[1])
         self._variant = app.host_variant_for_roles(session)
         service_url = sts_service_url(session.region, app.environ, self._variant)
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", service_url, session)

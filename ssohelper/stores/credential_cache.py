@@ -61,7 +61,7 @@ class CredentialCache:
         Raises: NotOurs when the response's file is a link, another user's, or otherwise unsafe.
         """
         found = self._read_published_response(key)
-        if found is None or not published.was_written_by_this_clock(*found[1:]):
+        if found is None or not published.is_response_still_valid(*found[1:]):
             return 0
         return int(found[1].st_mtime)
 
@@ -71,7 +71,7 @@ class CredentialCache:
         Returns None, and raises, for the same files as `load_end_of_published_response`.
         """
         found = self._read_published_response(key)
-        if found is None or not published.was_response_written_before_now(*found[1:]):
+        if found is None or not published.was_response_written_since_boot(*found[1:]):
             return None
         return found[0]
 

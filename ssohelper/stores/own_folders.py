@@ -106,15 +106,15 @@ def restrict_mode_to_user(descriptor: int, found: os.stat_result, path: str) -> 
 def is_in_another_users_home(path: Path | str) -> bool:
     """Return whether the path is in another user's home, where we create nothing.
 
-    `folders.find_foreign_owner` has the rules.
+    `folders.find_other_home_owner` has the rules.
     """
-    return folders.find_foreign_owner(absolute_path(os.fspath(path)), os.environ) is not None
+    return folders.find_other_home_owner(absolute_path(os.fspath(path)), os.environ) is not None
 
 
 def refuse_another_users_home(path: Path | str) -> None:
     """Raise AnotherUsersHome for a path in another user's home; its hint says what to do."""
     text = absolute_path(os.fspath(path))
-    owner = folders.find_foreign_owner(text, os.environ)
+    owner = folders.find_other_home_owner(text, os.environ)
     if owner is None:
         return
     whose = f"user {_load_user_name(owner)}"

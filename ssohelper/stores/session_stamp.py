@@ -52,7 +52,7 @@ class SessionStamp:
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
         self._config = _StampedFile(
             config_file and os.path.realpath(config_file),
-            folders.config_link_path(str(runtime), name),
+            folders.aws_config_link_path(str(runtime), name),
             folders.config_stamp_path(str(runtime), name),
         )
         # Two home folders may share a runtime folder and a config (AWS_CONFIG_FILE), but each has
@@ -61,7 +61,7 @@ class SessionStamp:
         self._folder_link = folders.token_folder_link_path(str(runtime), name)
         self._token = _StampedFile(
             token_file and os.path.abspath(token_file),
-            folders.token_link_path(str(runtime), name),
+            folders.token_file_link_path(str(runtime), name),
             folders.token_stamp_path(str(runtime), name),
         )
 

@@ -155,7 +155,7 @@ def _backoff_never_clears(put: Put) -> None:
 
 def _reply_of_another_job(put: Put) -> None:
     """With two jobs, a caller gets the other one's document now and then."""
-    real = Broker._reply_to_all
+    real = Broker._reply_to_callers_of_job
 
     def finish(self: Any, job: Any, reply: Reply) -> None:
         others = [one for one in self._jobs.values() if one is not job and one.callers]
@@ -163,7 +163,7 @@ def _reply_of_another_job(put: Put) -> None:
             job.callers[0], others[0].callers[0] = others[0].callers[0], job.callers[0]
         real(self, job, reply)
 
-    put(Broker, "_reply_to_all", finish)
+    put(Broker, "_reply_to_callers_of_job", finish)
 
 
 def _publish_without_check(put: Put) -> None:
@@ -178,7 +178,7 @@ def _publish_without_check(put: Put) -> None:
 
 
 def _no_deadline(put: Put) -> None:
-    put(Broker, "_dismiss_late_callers", lambda self, now: None)
+    put(Broker, "_reply_to_callers_at_deadline", lambda self, now: None)
 
 
 def _serve_expired(put: Put) -> None:
@@ -225,16 +225,16 @@ def _rejected_is_final(put: Put) -> None:
 
 def _lose_wake(put: Put) -> None:
     """The end of a call is not told to the loop."""
-    real = Loop._end_role_call
+    real = Loop._report_end_of_role_call
     count = 0
 
-    def end_role_call(self: Any, key: Any, outcome: Any) -> None:
+    def note_role_call_end(self: Any, key: Any, outcome: Any) -> None:
         nonlocal count
         count += 1
         if count % 5:
             real(self, key, outcome)
 
-    put(Loop, "_end_role_call", end_role_call)
+    put(Loop, "_report_end_of_role_call", note_role_call_end)
 
 
 def _give_up_early(put: Put) -> None:

@@ -135,7 +135,7 @@ def test_nothing_is_written_or_removed_in_another_users_home(
     tokens = TokenFiles(tmp_path / "cache", state=tmp_path / "state", runtime=tmp_path / "run")
     session = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "eu-west-1", ())
     tokens.check_writable(session)
-    monkeypatch.setattr(folders, "find_foreign_owner", lambda _path, _environ: 65534)
+    monkeypatch.setattr(folders, "find_other_home_owner", lambda _path, _environ: 65534)
     for change in (
         lambda: file.replace(b"x", file.read()),
         file.remove,
@@ -154,7 +154,7 @@ def test_nothing_is_written_or_removed_in_another_users_home(
 def test_the_way_out_of_another_users_home_depends_on_who_runs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, said: str
 ) -> None:
-    monkeypatch.setattr(folders, "find_foreign_owner", lambda _path, _environ: 65534)
+    monkeypatch.setattr(folders, "find_other_home_owner", lambda _path, _environ: 65534)
     monkeypatch.setattr(os, "geteuid", lambda: uid)
     with pytest.raises(AnotherUsersHome) as caught:
         own_folders.refuse_another_users_home(tmp_path / "x")
