@@ -334,7 +334,7 @@ class App(AwsClients):
 
     def bind_local_server(
         self,
-        place: int | socket.socket,
+        port_or_socket: int | socket.socket,
         make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None],
     ) -> LocalServer:
@@ -344,7 +344,7 @@ class App(AwsClients):
         """
         from ssohelper.wire.local_server import LocalServer
 
-        return LocalServer.bind(place, make_handler, report)
+        return LocalServer.bind(port_or_socket, make_handler, report)
 
     def make_endpoint_folder(self) -> PrivateFolder:
         """Create the folder of an endpoint: in the state folder, which outlasts the user's login.

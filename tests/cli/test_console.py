@@ -194,7 +194,7 @@ class TestBadInput:
 
     def test_not_signed_in(self, shell: Home, emulator: Emulator, run: Run) -> None:
         opened = shell.browser()
-        emulator.revoke_session("ana")
+        emulator.end_sign_ins("ana")
         done = run("console", PROFILE)
         assert (done.returncode, done.stdout) == (4, "")
         assert "ssohelper login corp" in done.stderr

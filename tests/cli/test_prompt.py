@@ -97,7 +97,7 @@ class TestTransitions:
         assert emulator.counters["CreateToken.refresh_token"] == 1
         assert state(home) == "open"
         assert said() == f"{PROFILE} ok\n"
-        emulator.revoke_session("ana")  # the token's file still names an hour
+        emulator.end_sign_ins("ana")  # the token's file still names an hour
         assert credentials(run, "BreakGlassAdmin") == 4
         assert state(home) == "ended"
         assert said() == "payments-prod.ReadO..cess ==signed out==\n"
