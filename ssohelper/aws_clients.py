@@ -44,7 +44,7 @@ class AwsClients:
         def warn(self, message: str) -> None: ...
 
     def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
-        """Return which variant of AWS's hosts gets calls with role credentials of this session.
+        """Return whether calls with the session's role credentials go to FIPS or dual-stack hosts.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
@@ -58,7 +58,7 @@ class AwsClients:
         )
 
     def host_variant_of_keys(self, keys: Mapping[str, str]) -> HostVariant:
-        """Return the host variant that the environment asks for, else these keys of a profile.
+        """Return which hosts (FIPS, dual-stack) the environment, else the profile's keys, ask for.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
@@ -66,8 +66,8 @@ class AwsClients:
 
         return choose_host_variant(self.environ, lambda _key: None, keys)
 
-    def use_hosts_of_profile(self, keys: Mapping[str, str]) -> None:
-        """From now on, ask the AWS hosts that a native profile's keys name, as SDKs do.
+    def use_aws_hosts_that_profile_names(self, keys: Mapping[str, str]) -> None:
+        """From now on, use the kind of AWS hosts (FIPS, dual-stack) that a native profile asks for.
 
         The environment's variables win over the keys. The variables are set for the broker and for
         the command of `exec` too, which do not see the profile.
@@ -79,7 +79,7 @@ class AwsClients:
                 self.environ[variable] = keys[key]
 
     def host_variant_for_portal(self, session: SsoSession) -> HostVariant:
-        """Return which variant of AWS's hosts gets the session's sign-in and portal calls.
+        """Return whether the session's sign-in and portal calls go to FIPS or dual-stack hosts.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
@@ -158,7 +158,7 @@ class AwsClients:
     def sts_identity_client(
         self, credentials: RoleCredentials, region: str, variant: HostVariant
     ) -> StsIdentityClient:
-        """Return a client of STS, with this role's credentials."""
+        """Return a client that asks STS whose credentials these role credentials are."""
         from ssohelper.wire.account import StsIdentityClient
 
         return StsIdentityClient(credentials, region, self.environ, warn=self.warn, variant=variant)

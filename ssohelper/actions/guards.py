@@ -81,7 +81,7 @@ def find_guard_rule(app: App, key: RoleKey) -> str | None:
 def check_typed_word(app: App, key: RoleKey, typed: str, word: str) -> None:
     """Refuse a grant if the user typed another word; write that to the journal. Raises: Refused."""
     if not is_word_typed_right(typed, word):
-        app.vault.note_refusal(key, WRONG_WORD)
+        app.vault.journal_refusal(key, WRONG_WORD)
         raise Refused(WRONG_WORD)
 
 
@@ -224,7 +224,7 @@ def end_guard_rules(app: App, keep: list[str]) -> list[str]:
 
     Raises: LocalState when the journal or the state folder cannot be written.
     """
-    before = list(app.vault.own_guard_rules)
+    before = list(app.vault.guard_rules_of_user)
     ended = [rule for rule in before if rule not in keep]
     if ended:
         app.journal.append(
@@ -246,5 +246,5 @@ def guard_rules_after_change(app: App, key: str, before: Settings, after: Settin
     if key == "guard.rules":
         return list(configured)
     ended = set(before.guard_rules()) - set(configured)
-    stay = (rule for rule in app.vault.own_guard_rules if rule not in ended)
+    stay = (rule for rule in app.vault.guard_rules_of_user if rule not in ended)
     return list(dict.fromkeys((*stay, *configured)))

@@ -130,7 +130,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         sent = tokens.ensure_valid_token(app, one.session, limit) if is_further else token
         portal = app.portal(one.session)
         try:
-            issued = app.vault.issue(session, role, sent, limit, asked_by, portal)
+            issued = app.vault.issue_role_credentials(session, role, sent, limit, asked_by, portal)
         except TokenRejected as error:
             error.token_id = sent.id
             raise

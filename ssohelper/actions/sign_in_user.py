@@ -135,7 +135,7 @@ class _UserLookup:
 
     def _ask_sts_for_user(self, role: Role, deadline: Deadline) -> str | None:
         try:
-            keys = self._vault.issue(
+            keys = self._vault.issue_role_credentials(
                 self._session, role, self._token, deadline, self._asked_by, self._portal
             )
         except RoleNotAssigned:

@@ -69,7 +69,7 @@ def confirm_and_grant_role(
     try:
         require_typed_word(word, notice, f"type the account's name ({word}) to go on: ")
     except Refused as refusal:
-        app.vault.note_refusal(key, refusal.message)
+        app.vault.journal_refusal(key, refusal.message)
         raise
     return guards.grant_role(app, key, reason, seconds, on_all_terminals=on_all_terminals)
 
@@ -112,7 +112,7 @@ def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
 
     Raises: Refused for another word, UsageProblem without a terminal.
     """
-    ended = [rule for rule in app.vault.own_guard_rules if rule not in kept]
+    ended = [rule for rule in app.vault.guard_rules_of_user if rule not in kept]
     if ended:
         listed = ", ".join(f'"{show(rule)}"' for rule in ended)
         try:
