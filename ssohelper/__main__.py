@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ssohelper.system.shell_answer import ShellAnswer
 
 INTERRUPTED = 130
-# How long a thread of the full screen may run Python while another waits to run.
+# Python's switch interval while the full screen runs: how long a thread keeps the interpreter
+# while another thread waits for it.
 _SWITCH_SECONDS = 0.0005
 
 
@@ -26,15 +27,13 @@ def _exit_interrupted(_number: int, _frame: object) -> None:
     os._exit(INTERRUPTED)
 
 
-def _is_interrupt_handled_by(handler: object) -> bool:
+def _is_ctrl_c_handler(handler: object) -> bool:
     return _signal.getsignal(_signal.SIGINT) is handler
 
 
 def _install_interrupt_handler(handler: "Any") -> None:
     """Install a handler of Ctrl-C, unless our caller made us ignore it, as `nohup … &` does."""
-    if _is_interrupt_handled_by(_signal.default_int_handler) or _is_interrupt_handled_by(
-        _exit_interrupted
-    ):
+    if _is_ctrl_c_handler(_signal.default_int_handler) or _is_ctrl_c_handler(_exit_interrupted):
         _signal.signal(_signal.SIGINT, handler)
 
 
@@ -49,7 +48,7 @@ if _IS_PROGRAM:
 def main() -> int:
     """Run the command in sys.argv and return its exit code."""
     try:
-        return _run_entry_point(sys.argv[1:])
+        return _run_by_first_argument(sys.argv[1:])
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
@@ -65,19 +64,19 @@ def _raise_on_interrupt() -> None:
         _install_interrupt_handler(_signal.default_int_handler)
 
 
-def _run_entry_point(argv: list[str]) -> int:
+def _run_by_first_argument(argv: list[str]) -> int:
     from ssohelper import fastpath
 
     if os.environ.get("PYTHONPATH") or __name__ == "__main__":
         from ssohelper.fastpath import python_environment
 
         python_environment.drop_foreign_import_folders()
-    _occupy_closed_streams()
+    _open_null_device_for_closed_streams()
     if argv[:1] == ["credential-process"]:
         from ssohelper.fastpath import published
 
         began = time.monotonic()
-        if published.print_response(argv[1:]):
+        if published.print_published_response(argv[1:]):
             return 0
         _disable_core_dumps()
         from ssohelper.fastpath import miss
@@ -138,7 +137,7 @@ def _run_entry_point(argv: list[str]) -> int:
             return code
     # All commands below may have a token or role credentials in memory.
     _disable_core_dumps()
-    if not argv and _can_draw_screens():
+    if not argv and _can_terminal_draw_screens():
         import gc
 
         # The first screen enables garbage collection again, after the first paint. Until then
@@ -152,27 +151,27 @@ def _run_entry_point(argv: list[str]) -> int:
 
 def _run_with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:
     """Call `run` with the answer file of the shell function that started us, if any; close it."""
-    from ssohelper.system.shell_answer import take_answer_file
+    from ssohelper.system.shell_answer import open_answer_file_of_shell_function
 
-    waiting = take_answer_file()
+    waiting = open_answer_file_of_shell_function()
     code = 1
     try:
         code = run(waiting)
     finally:
         if waiting is not None:
-            code = waiting.end(code)
+            code = waiting.finish(code)
     return code
 
 
 def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     _raise_on_interrupt()
-    from ssohelper.system.terminal_background import ask_background
+    from ssohelper.system.terminal_background import ask_background_colour
 
     # Textual writes to the terminal in a thread. With Python's 5 ms that thread begins to write the
     # first frame 5 ms after it was drawn, and the user's keys wait as long for other threads.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    with ask_background(os.environ) as background:
-        _import_asyncio_without_tls()
+    with ask_background_colour(os.environ) as background:
+        _import_asyncio_without_loading_ssl()
         from ssohelper.tui import app
 
     # If a shell function started us, Enter switches its shell to the chosen role.
@@ -180,7 +179,7 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     return app.main(use, background)
 
 
-def _import_asyncio_without_tls() -> None:
+def _import_asyncio_without_loading_ssl() -> None:
     """Import asyncio as on a Python that was built without ssl. `import ssl` works as ever.
 
     asyncio imports ssl for its own TLS connections only, which Textual does not open. Loading
@@ -213,7 +212,7 @@ def _disable_core_dumps() -> None:
     own_process.disable_core_dumps()
 
 
-def _can_draw_screens() -> bool:
+def _can_terminal_draw_screens() -> bool:
     from ssohelper.system import terminal
 
     streams = (sys.stdin, sys.stdout, sys.stderr)
@@ -222,7 +221,7 @@ def _can_draw_screens() -> bool:
     )
 
 
-def _occupy_closed_streams() -> None:
+def _open_null_device_for_closed_streams() -> None:
     """Open /dev/null for each closed stream, so that the next file opened cannot become stdout.
 
     /dev/null is opened read-only, so that writing to a closed stdout fails instead of losing the

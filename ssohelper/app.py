@@ -110,7 +110,7 @@ class App(AwsClients):
         settings = settings.with_policy(
             self.company_policy, str(self.locations.company_policy_file)
         )
-        if folders.find_foreign_owner(str(self.locations.settings_file), self.environ) is None:
+        if folders.find_other_home_owner(str(self.locations.settings_file), self.environ) is None:
             return settings
         # As root, we run no command that another user's settings file names.
         return settings.without_commands()
@@ -168,7 +168,7 @@ class App(AwsClients):
 
     @cached_property
     def choices(self) -> ChoicesStore:
-        """The store of each session's filters and options, which `profile sync` repeats."""
+        """The store of the choices for `profile sync`, by session; later runs repeat them."""
         from ssohelper.stores.choices_file import ChoicesStore
 
         return ChoicesStore(self.locations.state_folder, self.locations.runtime_folder)
@@ -187,7 +187,7 @@ class App(AwsClients):
 
     @cached_property
     def credentials(self) -> CredentialCache:
-        """The cached role credentials."""
+        """The cache of role credentials, in the runtime folder."""
         from ssohelper.stores.credential_cache import CredentialCache
 
         return CredentialCache(
@@ -231,7 +231,7 @@ class App(AwsClients):
         )
 
     def take_session_stamp(self, session: SsoSession) -> SessionStamp:
-        """Return the modification times of config and token file, from before they are read."""
+        """Note the modification times of config and token file, before this command reads them."""
         from ssohelper.stores.session_stamp import SessionStamp
 
         # Under an endpoint's copy of the config, which is deleted after use, nothing is published.
@@ -277,7 +277,7 @@ class App(AwsClients):
 
     @cached_property
     def directory(self) -> DirectoryCache:
-        """The saved lists of accounts and roles."""
+        """The store of each session's list of accounts and roles, as AWS last returned it."""
         from ssohelper.stores.directory_cache import DirectoryCache
 
         return DirectoryCache(self.locations.state_folder)
@@ -295,7 +295,7 @@ class App(AwsClients):
 
     @cached_property
     def name_index(self) -> NameIndexFile:
-        """The index of names for TAB completion. Records the config's time before it is read."""
+        """The index of names for TAB completion. Notes the config's time before it is read."""
         from ssohelper.stores.name_index import NameIndexFile
 
         return NameIndexFile(self.locations.runtime_folder, *self.locations.aws_files)
@@ -334,7 +334,7 @@ class App(AwsClients):
 
     def bind_local_server(
         self,
-        place: int | socket.socket,
+        port_or_socket: int | socket.socket,
         make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None],
     ) -> LocalServer:
@@ -344,7 +344,7 @@ class App(AwsClients):
         """
         from ssohelper.wire.local_server import LocalServer
 
-        return LocalServer.bind(place, make_handler, report)
+        return LocalServer.bind(port_or_socket, make_handler, report)
 
     def make_endpoint_folder(self) -> PrivateFolder:
         """Create the folder of an endpoint: in the state folder, which outlasts the user's login.
@@ -387,7 +387,7 @@ class App(AwsClients):
             self.warn(trouble)
 
     def start_listing_process(self, session_name: str) -> None:
-        """Start a detached process that refreshes the saved list of this session."""
+        """Start a detached process that asks AWS again for the session's accounts and roles."""
         from ssohelper.fastpath import spawn
 
         argv = ["list", "--session", session_name, "--detached"]

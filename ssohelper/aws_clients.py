@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.portal_addresses import PortalAddresses
     from ssohelper.stores.token_cache import TokenFiles
     from ssohelper.system.locations import Locations
-    from ssohelper.wire.account import AccountClient
+    from ssohelper.wire.account import StsIdentityClient
     from ssohelper.wire.federation import Federation
     from ssohelper.wire.oidc import OidcClient
     from ssohelper.wire.portal import Portal
@@ -44,7 +44,7 @@ class AwsClients:
         def warn(self, message: str) -> None: ...
 
     def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
-        """Return which variant of AWS's hosts gets calls with role credentials of this session.
+        """Return whether calls with the session's role credentials go to FIPS or dual-stack hosts.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
@@ -58,7 +58,7 @@ class AwsClients:
         )
 
     def host_variant_of_keys(self, keys: Mapping[str, str]) -> HostVariant:
-        """Return the host variant that the environment asks for, else these keys of a profile.
+        """Return which hosts (FIPS, dual-stack) the environment, else the profile's keys, ask for.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
@@ -66,8 +66,8 @@ class AwsClients:
 
         return choose_host_variant(self.environ, lambda _key: None, keys)
 
-    def use_hosts_of_profile(self, keys: Mapping[str, str]) -> None:
-        """From now on, ask the AWS hosts that a native profile's keys name, as SDKs do.
+    def use_aws_hosts_that_profile_names(self, keys: Mapping[str, str]) -> None:
+        """From now on, use the kind of AWS hosts (FIPS, dual-stack) that a native profile asks for.
 
         The environment's variables win over the keys. The variables are set for the broker and for
         the command of `exec` too, which do not see the profile.
@@ -79,7 +79,7 @@ class AwsClients:
                 self.environ[variable] = keys[key]
 
     def host_variant_for_portal(self, session: SsoSession) -> HostVariant:
-        """Return which variant of AWS's hosts gets the session's sign-in and portal calls.
+        """Return whether the session's sign-in and portal calls go to FIPS or dual-stack hosts.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
@@ -122,22 +122,24 @@ class AwsClients:
 
         return PortalAddresses(self.locations.state_folder)
 
-    def find_portal(self, start_url: str) -> str:
+    def find_portal_url(self, start_url: str) -> str:
         """Return the URL of AWS's portal to which a company's own start URL leads, from one request.
 
         The answer is kept: `setup` needs it for the region, and again for its sign-in.
         Raises: ConfigInvalid, AwsUnreachable.
         """
-        from ssohelper.wire.portal_page import find_portal
+        from ssohelper.wire.portal_page import find_portal_url
 
-        return self._found_portals.pop(start_url, None) or find_portal(start_url, self.environ)
+        return self._portal_urls_by_start_url.pop(start_url, None) or find_portal_url(
+            start_url, self.environ
+        )
 
-    def remember_portal(self, start_url: str, portal_url: str) -> None:
-        """Remember the portal to which this start URL leads, so that `find_portal` need not ask."""
-        self._found_portals[start_url] = portal_url
+    def remember_portal_url(self, start_url: str, portal_url: str) -> None:
+        """Remember where this start URL leads, so that `find_portal_url` need not ask."""
+        self._portal_urls_by_start_url[start_url] = portal_url
 
     @cached_property
-    def _found_portals(self) -> dict[str, str]:
+    def _portal_urls_by_start_url(self) -> dict[str, str]:
         return {}
 
     def propose_region_of_portal(self, portal_url: str) -> str | None:
@@ -153,16 +155,16 @@ class AwsClients:
             return None
         return propose_region_of_portal(portal_url, self.environ)
 
-    def account_client(
+    def sts_identity_client(
         self, credentials: RoleCredentials, region: str, variant: HostVariant
-    ) -> AccountClient:
-        """Return a client of STS, with this role's credentials."""
-        from ssohelper.wire.account import AccountClient
+    ) -> StsIdentityClient:
+        """Return a client that asks STS whose credentials these role credentials are."""
+        from ssohelper.wire.account import StsIdentityClient
 
-        return AccountClient(credentials, region, self.environ, warn=self.warn, variant=variant)
+        return StsIdentityClient(credentials, region, self.environ, warn=self.warn, variant=variant)
 
-    def import_account_client(self) -> None:
-        """Import the modules of `account_client` (0.3 s of CPU) early, while the user is busy."""
+    def import_sts_identity_client(self) -> None:
+        """Import the modules of `sts_identity_client` (0.3 s of CPU) while the user is busy."""
         from ssohelper.wire import account  # noqa: F401
 
     def federation(self, region: str) -> Federation:

@@ -31,17 +31,17 @@ def run_broker(argv: list[str]) -> int:
     if sys.platform == "win32" or len(argv) != 2:
         return 2
     own_process.raise_descriptor_limit()
-    _leave_terminal()
+    _start_own_process_session()
     address = argv[1]
     listener = socket.socket(fileno=PASSED_DESCRIPTOR)
     listener.set_inheritable(False)
-    shared = _Shared(os.environ)
-    _ask_keyring_early(shared)
-    identity = _read_identity(address)
+    shared = _SharedByAllCalls(os.environ)
+    _start_asking_keyring_if_needed(shared)
+    identity = _read_device_and_inode(address)
 
     def remove_socket_file() -> None:
         # A newer broker may have its socket file at the same path: that file is not removed.
-        if identity is not None and _read_identity(address) == identity:
+        if identity is not None and _read_device_and_inode(address) == identity:
             with contextlib.suppress(OSError):
                 os.unlink(address)
 
@@ -56,8 +56,8 @@ def run_broker(argv: list[str]) -> int:
     return 0
 
 
-class _Shared:
-    """What all calls of this broker share: connections to AWS, and the parsed config."""
+class _SharedByAllCalls:
+    """Holds what all calls of this broker share: connections to AWS, the parsed config, the key."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = dict(environ)
@@ -72,7 +72,7 @@ class _Shared:
 class _BrokerStorage(Storage):
     """The `Storage` of one call, with the keyring that all calls share."""
 
-    def __init__(self, app: App, shared: _Shared) -> None:
+    def __init__(self, app: App, shared: _SharedByAllCalls) -> None:
         super().__init__(app)
         self._shared = shared
 
@@ -86,7 +86,7 @@ class _BrokerStorage(Storage):
 class _BrokerApp(App):
     """The `App` for one call to AWS: reads the present settings, collects the call's warnings."""
 
-    def __init__(self, shared: _Shared) -> None:
+    def __init__(self, shared: _SharedByAllCalls) -> None:
         super().__init__(shared.environ)
         self._shared = shared
         self.sts_clients = shared.sts_clients
@@ -105,26 +105,26 @@ class _BrokerApp(App):
         # Each call gets a Portal of its own, because its warnings go to that call's callers only.
         portal = super().portal(session)
         with self._shared.lock:
-            portal.use_connections_of(self._shared.portals.setdefault(session, portal))
+            portal.reuse_connections_of(self._shared.portals.setdefault(session, portal))
         return portal
 
 
-def _ask_keyring_early(shared: "_Shared") -> None:
-    """Ask the keyring for the key while this process starts, if callers will need the key."""
+def _start_asking_keyring_if_needed(shared: "_SharedByAllCalls") -> None:
+    """Start to ask the keyring for its key, if sign-ins are in the keyring, while we start."""
     with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
         app = _BrokerApp(shared)
         if app.settings.get("storage") == "keyring":
-            app.storage.keyring.start_asking()
+            app.storage.keyring.start_asking_for_key()
 
 
-def _leave_terminal() -> None:
+def _start_own_process_session() -> None:
     """Leave the process session of the starting process, if posix_spawn could not do that."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.setsid()
 
 
-def _read_identity(path: str) -> tuple[int, int] | None:
+def _read_device_and_inode(path: str) -> tuple[int, int] | None:
     try:
         found = os.lstat(path)
     except OSError:

@@ -28,16 +28,16 @@ def log_crash(error: BaseException, trace: TracebackType | None) -> SsoHelperErr
     """Write a crash log, and return the error for the user, which names the log file."""
     kind = type(error).__name__
     try:
-        log = _write_log(error, trace)
+        log = _write_crash_log(error, trace)
     except (OSError, ValueError, SsoHelperError):
         log = "none: the state folder cannot be written"
     return SsoHelperError(f"internal error ({kind}) — log: {log}")
 
 
-def _write_log(error: BaseException, trace: TracebackType | None) -> str:
+def _write_crash_log(error: BaseException, trace: TracebackType | None) -> str:
     # Our stores are not used here, because the crash may have happened in one of them.
     folder = App().locations.state_folder / "crashes"
-    if folders.find_foreign_owner(str(folder), os.environ) is not None:
+    if folders.find_other_home_owner(str(folder), os.environ) is not None:
         raise OSError("the crash log would be in the home of another user")
     for made in (folder.parent, folder):
         os.makedirs(made, 0o700, exist_ok=True)
@@ -45,7 +45,7 @@ def _write_log(error: BaseException, trace: TracebackType | None) -> str:
         os.unlink(folder / old)
     at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     path = folder / f"{at}-{os.getpid()}-{os.urandom(3).hex()}.log"
-    text = "\n".join([_describe_versions(), *_code_locations(error, trace), ""])
+    text = "\n".join([_describe_versions(), *_list_code_locations_of_error(error, trace), ""])
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
         log.write(text.encode("utf-8", "backslashreplace"))
     return str(path)
@@ -56,7 +56,7 @@ def _describe_versions() -> str:
     return f"ssohelper {__version__}, python {python}, {sys.platform}"
 
 
-def _code_locations(error: BaseException, trace: TracebackType | None) -> list[str]:
+def _list_code_locations_of_error(error: BaseException, trace: TracebackType | None) -> list[str]:
     """Return the type of the error and of each cause, with file, line and function of each frame.
 
     Messages and source lines are left out, because both can contain secrets.

@@ -10,7 +10,7 @@ from contextlib import suppress
 from ssohelper import logs
 from ssohelper.actions import chains, credentials, selection, sign_in_wait
 from ssohelper.app import App
-from ssohelper.broker.wording import one_line_of
+from ssohelper.broker.wording import error_as_one_line
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession, checked_role
@@ -34,10 +34,12 @@ def answer_credential_process(argv: list[str], began: float) -> int | None:
     logs.start_logging(0, app.environ)
     try:
         deadline = app.clock.deadline(miss.measure_seconds_left(began))
-        session, role = _find_role_by_key(app, *key) if key else _find_role_of_profile(app, argv[1])
+        session, role = (
+            _find_role_by_key_parts(app, *key) if key else _find_role_of_profile(app, argv[1])
+        )
         print_credential_document(app, session, role, deadline)
     except SsoHelperError as error:
-        return report_error(error)
+        return print_error_for_sdk(error)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -68,7 +70,7 @@ def print_credential_document(
         app.vault.check_release(session.key_of(role), Way.CREDENTIAL_PROCESS)
         raise
     found = sign_in_wait.retry_after_sign_in(
-        app, session, seconds, get_credentials, say=_print_notice
+        app, session, seconds, get_credentials, say=_print_notice_on_stderr
     )
     unwritten = credential_document(
         found, chains.find_account_id_of_credentials(app, session.key_of(role))
@@ -80,11 +82,11 @@ def print_credential_document(
         raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
 
 
-def report_error(error: SsoHelperError) -> int:
-    """Print the error and its hint as one line, which SDKs show; return the exit code."""
+def print_error_for_sdk(error: SsoHelperError) -> int:
+    """Print error and hint on stderr as one line, which SDKs show; return the exit code."""
     # If stderr is closed, the exit code still tells which error happened.
     with suppress(OSError):
-        os.write(2, one_line_of(error))
+        os.write(2, error_as_one_line(error))
     return error.exit_code
 
 
@@ -96,12 +98,12 @@ def print_warning(message: str) -> None:
         )
 
 
-def _print_notice(message: str) -> None:
+def _print_notice_on_stderr(message: str) -> None:
     with suppress(OSError):
         os.write(2, show(f"ssohelper: notice: {message}").encode("utf-8", "replace") + b"\n")
 
 
-def _find_role_by_key(app: App, *parts: str) -> tuple[SsoSession, Role]:
+def _find_role_by_key_parts(app: App, *parts: str) -> tuple[SsoSession, Role]:
     key = RoleKey.of_parts(*parts)
     return selection.require_session(app, key.session_name), checked_role(*key.role)
 

@@ -105,7 +105,7 @@ class Throttled(AwsUnreachable):
 
 
 class BadAnswer(AwsUnreachable):
-    """The answer does not follow AWS's API: it has wrong types, is hostile or is cut short."""
+    """AWS's answer makes no sense: it does not follow the API, is hostile or is cut short."""
 
 
 class LocalState(SsoHelperError):

@@ -57,49 +57,53 @@ def run_keyring_process(argv: list[str]) -> int:
     if sys.platform != "win32":
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(_LONGEST_LIFE_SECONDS)
-    _write_line(ASKING)
+    _write_answer_line(ASKING)
     try:
-        answer = _VERBS[argv[0]](_choose_backend(), argv[1], argv[2])
+        answer = _VERBS[argv[0]](_choose_keyring_backend(), argv[1], argv[2])
     except KeyringLocked:
         answer = LOCKED
     except Exception as cause:
         # Backends raise errors of their own libraries. None of them means that the key is missing.
-        answer = f"{UNAVAILABLE} {_reason_of(cause)}"
-    _write_line(answer)
+        answer = f"{UNAVAILABLE} {_one_line_reason_of(cause)}"
+    _write_answer_line(answer)
     return 0
 
 
-def _find_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
+def _find_key_in_keyring(backend: KeyringBackend, name: str, _lock_file: str) -> str:
     found = backend.get_password(SERVICE, name)
     return MISSING if found is None else f"{FOUND} {found}"
 
 
-def _create_key(backend: KeyringBackend, name: str, lock_file: str) -> str:
+def _find_or_create_key_in_keyring(backend: KeyringBackend, name: str, lock_file: str) -> str:
     """Return the key; make one first if the keyring answers that it has none."""
     # The lock prevents that two processes make a key at once: each would encrypt with its own key,
     # of which the keyring keeps only one. The lock is freed when this process ends, even if it is
     # killed.
-    _wait_for_lock(lock_file)
+    _wait_for_lock_on_key_creation(lock_file)
     if backend.get_password(SERVICE, name) is None:
-        _write_line(WRITING)
+        _write_answer_line(WRITING)
         fresh = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
         backend.set_password(SERVICE, name, fresh)
-    # The answer is the key as read back from the keyring, since a keyring may accept a key and not
-    # store it.
-    return _find_key(backend, name, lock_file)
+    # We answer with the key as read back from the keyring, since a keyring may accept a key and
+    # not store it.
+    return _find_key_in_keyring(backend, name, lock_file)
 
 
-def _delete_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
+def _delete_key_in_keyring(backend: KeyringBackend, name: str, _lock_file: str) -> str:
     if backend.get_password(SERVICE, name) is not None:
-        _write_line(WRITING)
+        _write_answer_line(WRITING)
         backend.delete_password(SERVICE, name)
     return MISSING
 
 
-_VERBS = {"find": _find_key, "create": _create_key, "delete": _delete_key}
+_VERBS = {
+    "find": _find_key_in_keyring,
+    "create": _find_or_create_key_in_keyring,
+    "delete": _delete_key_in_keyring,
+}
 
 
-def _choose_backend() -> KeyringBackend:
+def _choose_keyring_backend() -> KeyringBackend:
     """Return the first backend that can work here. Raises: RuntimeError with the first reason."""
     reasons: list[str] = []
     for path in _BACKENDS.get(sys.platform, _BACKENDS["linux"]):
@@ -110,20 +114,20 @@ def _choose_backend() -> KeyringBackend:
                 found: KeyringBackend = backend()
                 return found
         except Exception as cause:
-            reasons.append(_reason_of(cause))
+            reasons.append(_one_line_reason_of(cause))
     raise RuntimeError(reasons[0] if reasons else "there is no keyring on this system")
 
 
-def _wait_for_lock(path: str) -> None:
+def _wait_for_lock_on_key_creation(path: str) -> None:
     if sys.platform != "win32":
         descriptor, _ = open_file.open_own_file(path, os.O_RDWR | os.O_CREAT)
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # kept until this process ends
 
 
-def _reason_of(cause: BaseException) -> str:
+def _one_line_reason_of(cause: BaseException) -> str:
     text = " ".join(str(cause).split()) or type(cause).__name__
     return show(text, 160)
 
 
-def _write_line(line: str) -> None:
+def _write_answer_line(line: str) -> None:
     os.write(1, line.encode("utf-8", "backslashreplace") + b"\n")

@@ -23,7 +23,7 @@ def find_named_setting(parts: tuple[str, ...], place: str) -> Setting | None:
     """
     table, name = parts[0], ".".join(parts[1:])
     if table == "keys" and name:
-        return _setting_of_action(name, place)
+        return _setting_for_key_of_action(name, place)
     if len(parts) != 2:
         return None
     if table == "tags":
@@ -39,7 +39,7 @@ def find_named_setting(parts: tuple[str, ...], place: str) -> Setting | None:
     return Setting(f"regions.{name}", "region", None, "default region of accounts", (), False)
 
 
-def _setting_of_action(name: str, place: str) -> Setting:
+def _setting_for_key_of_action(name: str, place: str) -> Setting:
     action = keymap.BINDABLE.get(name)
     if action is None:
         near = did_you_mean(name, keymap.BINDABLE)

@@ -35,7 +35,7 @@ def print_prompt(argv: list[str]) -> int | None:
     except Exception:
         # No error message is printed, because it would appear in every prompt. `ssohelper status`
         # says what is wrong.
-        _discard_stdout()
+        _point_stdout_to_null_device()
     return 0
 
 
@@ -46,7 +46,7 @@ def make_prompt_line(app: App, template: str | None) -> str:
     return f"{show(text)}\n" if status.label and text else ""
 
 
-def _discard_stdout() -> None:
-    """Point stdout to /dev/null, so that Python's flush at exit does not fail a second time."""
+def _point_stdout_to_null_device() -> None:
+    """Let stdout write to /dev/null, as it failed: Python's flush at exit would fail once more."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -32,7 +32,7 @@ from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, RoleN
 _LONGEST_LIFE_SECONDS = 25
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
-# Versions of botocore before `aws login` lack these.
+# Errors of botocore's `aws login`, which older versions of botocore do not have.
 _LoginProvider: Any = getattr(credentials, "LoginProvider", object)
 _LoginError: Any = getattr(exceptions, "LoginError", ())
 _SSO_LOGIN_ERRORS = (exceptions.UnauthorizedSSOTokenError, exceptions.SSOTokenLoadError)
@@ -59,22 +59,27 @@ def run_provider_process(argv: list[str]) -> int:
     os.environ.clear()
     os.environ.update(given["environ"])
     try:
-        answer = _get_credentials(argv[0], given["codes"])
+        answer = _get_credentials_from_provider(argv[0], given["codes"])
     except Exception as cause:
         # A provider raises errors of any library. Each of them means that there are no credentials.
-        answer = {"exit_code": _exit_code_of(cause), "error": _message_of(cause)}
+        answer = {
+            "exit_code": _exit_code_for_provider_error(cause),
+            "error": _message_of_provider_error(cause),
+        }
     sys.stdout.buffer.write(to_json(answer).encode() + b"\n")
     return 0
 
 
-def _get_credentials(name: str, codes: dict[str, str]) -> dict[str, Any]:
+def _get_credentials_from_provider(name: str, codes: dict[str, str]) -> dict[str, Any]:
     if getattr(credentials, "EC", object) is None:
         credentials.LoginProvider = _UnrenewedLogin
     session = botocore.session.Session(profile=name)
     resolver = session.get_component("credential_provider")
     for each in _OF_THE_MACHINE:
         resolver.remove(each)
-    resolver.get_provider("assume-role")._prompter = lambda prompt: _mfa_code_for(prompt, codes)
+    resolver.get_provider("assume-role")._prompter = lambda prompt: _find_mfa_code_for_prompt(
+        prompt, codes
+    )
     found = session.get_credentials()
     if found is None:
         raise exceptions.InvalidConfigError(error_msg=NO_PROVIDER)
@@ -88,8 +93,8 @@ def _get_credentials(name: str, codes: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _mfa_code_for(prompt: str, codes: dict[str, str]) -> str:
-    """Return the code for botocore's question, which names the device."""
+def _find_mfa_code_for_prompt(prompt: str, codes: dict[str, str]) -> str:
+    """Return the user's code of the MFA device that botocore's question (`prompt`) names."""
     for serial, code in codes.items():
         if serial in prompt:
             return code
@@ -118,7 +123,7 @@ class _UnrenewedLogin(_LoginProvider):  # type: ignore[misc]
 # -- reporting errors of botocore's providers -----------------------------------------------------
 
 
-def _exit_code_of(cause: Exception) -> int:
+def _exit_code_for_provider_error(cause: Exception) -> int:
     if isinstance(cause, (*_SSO_LOGIN_ERRORS, _LoginError)):
         return LoginRequired.exit_code
     if isinstance(cause, _BAD_CONFIG):
@@ -130,8 +135,8 @@ def _exit_code_of(cause: Exception) -> int:
     return AwsUnreachable.exit_code
 
 
-def _message_of(cause: Exception) -> str:
-    """Return the last line of the error, without colours, secrets and control characters."""
+def _message_of_provider_error(cause: Exception) -> str:
+    """Return a provider's error as one line for the user, without secrets and colours."""
     text = _COLOUR.sub("", str(cause))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return show(redacted(lines[-1] if lines else type(cause).__name__), _MOST_SHOWN)

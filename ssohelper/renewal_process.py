@@ -30,7 +30,7 @@ def run_renewal_process(argv: list[str]) -> int:
     # If the pipe's reader has ended, no harm is done: the new token is in its file.
     with contextlib.suppress(OSError):
         report = 1 if sys.platform == "win32" else PASSED_DESCRIPTOR
-        os.write(report, wording.encode_report(error))
+        os.write(report, wording.encode_renewal_outcome(error))
         os.close(report)  # so that the broker does not wait for the notice
     if session is not None and not session.is_further:
         notices.give_notice_after_renewal(app, session, error)

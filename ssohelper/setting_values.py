@@ -12,7 +12,7 @@ from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
-from ssohelper.settings_text import MOST_HOURS, expected_value_text
+from ssohelper.settings_text import MOST_HOURS, describe_expected_value
 
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -39,7 +39,7 @@ class Setting(NamedTuple):
         return f"SSOHELPER_{name}" if self.from_environment else None
 
 
-def checked_value(setting: Setting, value: Any, place: str) -> Any:
+def checked_setting_value(setting: Setting, value: Any, place: str) -> Any:
     """Return the value as `Settings.get` returns it. `place` begins the error message.
 
     Raises: ConfigInvalid.
@@ -48,31 +48,32 @@ def checked_value(setting: Setting, value: Any, place: str) -> Any:
         "bool": isinstance(value, bool),
         "hours": type(value) in (int, float) and 0 < value <= MOST_HOURS,
         "duration": isinstance(value, str) and parse_duration(value) is not None,
-        "portals": isinstance(value, list) and all(map(_is_text, value)),
-        "texts": isinstance(value, list) and all(map(_is_text, value)),
-        "tag": isinstance(value, list) and all(map(_is_pattern, value)),
-        "notify": value == DESKTOP or (isinstance(value, list) and all(map(_is_text, value))),
+        "portals": isinstance(value, list) and all(map(_is_text_for_toml, value)),
+        "texts": isinstance(value, list) and all(map(_is_text_for_toml, value)),
+        "tag": isinstance(value, list) and all(map(_is_account_pattern, value)),
+        "notify": value == DESKTOP
+        or (isinstance(value, list) and all(map(_is_text_for_toml, value))),
         "choice": isinstance(value, str) and value in setting.choices,
         "color": isinstance(value, str)
         and account_colors.parse_color_and_label(value, "") is not None,
-    }.get(setting.kind, _is_text(value))
+    }.get(setting.kind, _is_text_for_toml(value))
     if not is_good:
         given = show(json.dumps(value, default=str, ensure_ascii=False), 60)
-        wanted = expected_value_text(setting.kind, setting.choices)
+        wanted = describe_expected_value(setting.kind, setting.choices)
         raise ConfigInvalid(f'{place}"{setting.key}" must be {wanted}, not {given}')
     if setting.kind == "portals":
-        return _checked_portals(value, place)
+        return _checked_further_portals(value, place)
     if setting.kind == "region":
         return _checked_region(value, place)
     if setting.kind == "keys":
-        return _checked_keys(value, place)
+        return _checked_keyboard_keys(value, place)
     if setting.kind == "template":
-        return _checked_template(value, place)
+        return _checked_name_template(value, place)
     return tuple(value) if isinstance(value, list) else value
 
 
-def value_from_text(setting: Setting, text: str, place: str) -> Any:
-    """Return the setting's value, parsed from the text of a variable or a command line."""
+def parse_setting_text(setting: Setting, text: str, place: str) -> Any:
+    """Parse a setting's value from the text of an environment variable or a typed word."""
     value: Any = text
     if setting.kind == "bool":
         folded = text.strip().casefold()
@@ -82,7 +83,7 @@ def value_from_text(setting: Setting, text: str, place: str) -> Any:
         value = int(number) if re.fullmatch("[0-9]{1,6}", number) else text
         if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}", number):
             value = float(number)
-    return checked_value(setting, value, place)
+    return checked_setting_value(setting, value, place)
 
 
 def _checked_region(value: str, place: str) -> str:
@@ -92,28 +93,28 @@ def _checked_region(value: str, place: str) -> str:
         raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
 
 
-def _checked_portals(value: list[str], place: str) -> tuple[str, ...]:
+def _checked_further_portals(value: list[str], place: str) -> tuple[str, ...]:
     try:
         return tuple(portal.text for portal in parse_further_portals(value))
     except ConfigInvalid as cause:
         raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
 
 
-def _checked_template(value: str, place: str) -> str:
+def _checked_name_template(value: str, place: str) -> str:
     try:
         return checked_name_template(value)
     except UsageProblem as cause:
         raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
 
 
-def _checked_keys(value: str, place: str) -> str:
+def _checked_keyboard_keys(value: str, place: str) -> str:
     try:
         return ",".join(keymap.parse_keys(value))
     except ValueError as cause:
         raise ConfigInvalid(f"{place}{show(str(cause), 120)}") from cause
 
 
-def _is_text(value: object) -> bool:
+def _is_text_for_toml(value: object) -> bool:
     """Return whether the value is a text that is not empty and that TOML can contain.
 
     A surrogate in it stands for a byte that is not UTF-8, so TOML cannot contain it.
@@ -121,5 +122,5 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != "" and not re.search("[\0\ud800-\udfff]", value)
 
 
-def _is_pattern(value: object) -> bool:
-    return _is_text(value) and guard_rules.tag_of_rule(str(value)) is None
+def _is_account_pattern(value: object) -> bool:
+    return _is_text_for_toml(value) and guard_rules.tag_of_rule(str(value)) is None

@@ -20,16 +20,16 @@ from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
 from ssohelper.named_settings import PATTERN_TABLES, find_named_setting
-from ssohelper.setting_values import Setting, checked_value, value_from_text
+from ssohelper.setting_values import Setting, checked_setting_value, parse_setting_text
 from ssohelper.settings_text import (
     TAG_HINT,
-    decode_settings,
+    decode_settings_file,
     file_and_line_text,
-    keys_and_values_of,
-    line_of_error,
-    line_of_key,
+    find_line_of_key,
+    find_line_of_toml_error,
+    list_keys_and_values,
     tag_without_patterns_text,
-    toml_reason_of,
+    toml_error_without_line,
 )
 
 LIMIT_BYTES = 1 << 20
@@ -59,7 +59,7 @@ SETTINGS = (
         "renew_ahead",
         "bool",
         True,
-        "renew role credentials, and a saved list from an earlier sign-in, in the background",
+        "renew, in the background, role credentials and a list of roles from an earlier sign-in",
     ),
     Setting("session_hours", "hours", None, "how many hours a sign-in lasts, if you know it"),
     Setting(
@@ -146,7 +146,7 @@ class Settings:
         Raises: ConfigInvalid when the policy sets a value that the setting cannot have.
         """
         if policy.storage is not None:
-            checked_value(find_setting("storage"), policy.storage, f'"{place}": ')
+            checked_setting_value(find_setting("storage"), policy.storage, f'"{place}": ')
         return Settings(self.path, self._values, self._environ, policy, place)
 
     def without_commands(self) -> "Settings":
@@ -164,7 +164,7 @@ class Settings:
 
     def get_own(self, key: str) -> Any:
         """Return the value of a setting that would apply without the company's policy."""
-        return self._own_value_and_origin(key, None)[0]
+        return self._value_and_origin_without_policy(key, None)[0]
 
     def origin(self, key: str) -> str:
         """Return "policy", "environment", "file" or "default": where a setting's value is from."""
@@ -180,12 +180,12 @@ class Settings:
         return f"{self.path}:{self._values[key][1]}" if origin == "file" else None
 
     def is_in_file(self, key: str) -> bool:
-        """Return whether the file sets this key, also where a variable wins over it."""
+        """Return whether config.toml sets this key, even if a variable overrides its value."""
         return key in self._values
 
     def has_session(self, name: str) -> bool:
         """Return whether the file sets anything for this session alone."""
-        return any(split_key(key)[:2] == ("sessions", name) for key in self._values)
+        return any(split_setting_key(key)[:2] == ("sessions", name) for key in self._values)
 
     def names(self) -> list[str]:
         """Return the keys of all settings, with those that the file sets for one session."""
@@ -217,7 +217,7 @@ class Settings:
         return guard_rules.expand_tags_in_guard_rules(self.get_own("guard.rules"), self.tags())
 
     def with_value(self, key: str, value: Any) -> "Settings":
-        """Return a copy as if the file gave the key this value, or for None had no such key."""
+        """Return the settings as if the file set the key to this value; None removes the key."""
         others = {name: found for name, found in self._values.items() if name != key}
         return self._with_values(others if value is None else {**others, key: (value, 1)})
 
@@ -227,12 +227,12 @@ class Settings:
     def _value_and_origin(self, key: str, session: str | None) -> tuple[Any, str]:
         if key == "storage" and self._policy.storage is not None:
             return self._policy.storage, "policy"
-        value, origin = self._own_value_and_origin(key, session)
+        value, origin = self._value_and_origin_without_policy(key, session)
         if key == "guard.rules" and self._policy.guard_rules:
             return tuple(dict.fromkeys((*self._policy.guard_rules, *value))), "policy"
         return value, origin
 
-    def _own_value_and_origin(self, key: str, session: str | None) -> tuple[Any, str]:
+    def _value_and_origin_without_policy(self, key: str, session: str | None) -> tuple[Any, str]:
         own_key = f"sessions.{session}.{key}"
         if session is not None and own_key in self._values:
             return self._values[own_key][0], "file"
@@ -241,7 +241,7 @@ class Settings:
         setting = find_setting(key)
         text = self._environ.get(setting.variable) if setting.variable else None
         if text:
-            return value_from_text(setting, text, f"{setting.variable}: "), "environment"
+            return parse_setting_text(setting, text, f"{setting.variable}: "), "environment"
         if key in self._values:
             return self._values[key][0], "file"
         return setting.default, "default"
@@ -253,22 +253,21 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
     Raises: ConfigInvalid if the content is not TOML, a key is unknown or a value is invalid. The
     message names the file and line, or the variable.
     """
-    text = decode_settings(content, path)
+    text = decode_settings_file(content, path)
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as cause:
-        raise ConfigInvalid(
-            f"{file_and_line_text(path, line_of_error(cause, text))}: {toml_reason_of(cause)}"
-        ) from cause
+        place = file_and_line_text(path, find_line_of_toml_error(cause, text))
+        raise ConfigInvalid(f"{place}: {toml_error_without_line(cause)}") from cause
     values: dict[str, tuple[Any, int]] = {}
-    for parts, value in keys_and_values_of(document, ()):
-        line = line_of_key(text, parts)
-        setting = _setting_of_parts(parts, f"{file_and_line_text(path, line)}: ")
+    for parts, value in list_keys_and_values(document, ()):
+        line = find_line_of_key(text, parts)
+        setting = _find_setting_of_parts(parts, f"{file_and_line_text(path, line)}: ")
         values[".".join(parts)] = (
-            checked_value(setting, value, f"{file_and_line_text(path, line)}: "),
+            checked_setting_value(setting, value, f"{file_and_line_text(path, line)}: "),
             line,
         )
-    _check_key_clash(path, values)
+    _refuse_two_actions_on_one_key(path, values)
     settings = Settings(path, values, environ)
     missing = guard_rules.find_undefined_tag(settings.get("guard.rules"), settings.tags())
     if missing is not None:
@@ -279,7 +278,7 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
     return settings
 
 
-def check_setting(settings: Settings, key: str, value: Any) -> None:
+def check_clash_with_other_settings(settings: Settings, key: str, value: Any) -> None:
     """Raise UsageProblem if this new value (None removes it) clashes with other settings."""
     after = settings.with_value(key, value)
     missing = guard_rules.find_undefined_tag(after.get_own("guard.rules"), after.tags())
@@ -288,18 +287,18 @@ def check_setting(settings: Settings, key: str, value: Any) -> None:
     chosen = {**settings.keymap(), key.removeprefix("keys."): value}
     found = keymap.find_key_conflict(chosen) if value and key.startswith("keys.") else None
     if found:
-        raise UsageProblem(_key_clash_text(*found), hint="choose another key")
+        raise UsageProblem(_same_key_for_two_actions_message(*found), hint="choose another key")
 
 
 def find_setting(key: str) -> Setting:
     """Return the definition of a setting. Raises: UsageProblem, which proposes a similar key."""
     try:
-        return _setting_of_parts(split_key(key), "")
+        return _find_setting_of_parts(split_setting_key(key), "")
     except ConfigInvalid as unknown:
         raise UsageProblem(unknown.message, hint=unknown.hint) from unknown
 
 
-def split_key(key: str) -> tuple[str, ...]:
+def split_setting_key(key: str) -> tuple[str, ...]:
     """Split a key such as `sessions.NAME.browser` at its dots; a dot in NAME does not split.
 
     In `colors.PATTERN` and `regions.PATTERN` no further dot splits.
@@ -322,15 +321,15 @@ def parse_setting_value(key: str, words: tuple[str, ...]) -> Any:
         if setting.kind == "notify" and words == (DESKTOP,):
             return DESKTOP
         if setting.kind in ("texts", "tag", "notify", "portals"):
-            return checked_value(setting, _split_list_items(words), "")
+            return checked_setting_value(setting, _list_items_from_words(words), "")
         if len(words) != 1:
             raise UsageProblem(f'the setting "{key}" takes one value')
-        return value_from_text(setting, words[0], "")
+        return parse_setting_text(setting, words[0], "")
     except ConfigInvalid as cause:
         raise UsageProblem(cause.message, hint=cause.hint) from cause
 
 
-def _split_list_items(words: tuple[str, ...]) -> list[Any]:
+def _list_items_from_words(words: tuple[str, ...]) -> list[Any]:
     """Return the items of a list setting: the typed words, or those in a single JSON list.
 
     `config get` prints such a list. If the list's text were taken as one guard rule, it would match
@@ -346,7 +345,7 @@ def _split_list_items(words: tuple[str, ...]) -> list[Any]:
 # -- checking keys and values of settings ------------------------------------------------------
 
 
-def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
+def _find_setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
     named = find_named_setting(parts, place)
     if named is not None:
         return named
@@ -356,7 +355,7 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
         found, known = _BY_SESSION_KEY.get(parts[2]), [f"sessions.{parts[1]}."]
     else:
         found, known = _BY_KEY.get(".".join(parts)), ["sessions.NAME."]
-        if found and parts != split_key(found.key):
+        if found and parts != split_setting_key(found.key):
             found = None
     if found:
         return found
@@ -370,13 +369,15 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
     )
 
 
-def _check_key_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
+def _refuse_two_actions_on_one_key(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
     chosen = {key[5:]: value for key, (value, _line) in values.items() if key.startswith("keys.")}
     found = keymap.find_key_conflict(chosen)
     if found:
         line = values[f"keys.{found[0]}"][1]
-        raise ConfigInvalid(f"{file_and_line_text(path, line)}: {_key_clash_text(*found)}")
+        raise ConfigInvalid(
+            f"{file_and_line_text(path, line)}: {_same_key_for_two_actions_message(*found)}"
+        )
 
 
-def _key_clash_text(action: str, other: str, key: str) -> str:
+def _same_key_for_two_actions_message(action: str, other: str, key: str) -> str:
     return f'the key "{key}" for "{action}" is already the key of "{other}"'

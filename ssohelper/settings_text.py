@@ -15,7 +15,7 @@ MOST_HOURS = 90 * 24
 TAG_HINT = "set them with: ssohelper config set tags.NAME PATTERN…"
 
 
-def decode_settings(content: bytes, path: Path) -> str:
+def decode_settings_file(content: bytes, path: Path) -> str:
     """Return the content as text. Raises: ConfigInvalid, with the line, if it is not UTF-8."""
     try:
         return content.decode("utf-8")
@@ -26,7 +26,7 @@ def decode_settings(content: bytes, path: Path) -> str:
         ) from cause
 
 
-def keys_and_values_of(
+def list_keys_and_values(
     table: Mapping[str, Any], above: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield each key in `table` and in all tables below it, with its value.
@@ -35,7 +35,7 @@ def keys_and_values_of(
     """
     for name, value in table.items():
         if isinstance(value, dict):
-            yield from keys_and_values_of(value, (*above, name))
+            yield from list_keys_and_values(value, (*above, name))
         else:
             yield (*above, name), value
 
@@ -46,21 +46,21 @@ _HEADER = re.compile(rf"\s*\[\[?\s*({_NAMES})\s*\]")
 _ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
 
 
-def line_of_key(text: str, parts: tuple[str, ...]) -> int:
+def find_line_of_key(text: str, parts: tuple[str, ...]) -> int:
     """Return the number of the line that sets a key; in an inline table, of the table's line."""
     table: tuple[str, ...] = ()
     best_line, best_length = 1, 0
     for number, line in enumerate(text.split("\n"), 1):
         header, assignment = _HEADER.match(line), _ASSIGNMENT.match(line)
         if header:
-            table = _names_of(header.group(1))
-        found = (*table, *_names_of(assignment.group(1))) if assignment else table
+            table = _split_dotted_key(header.group(1))
+        found = (*table, *_split_dotted_key(assignment.group(1))) if assignment else table
         if (header or assignment) and found == parts[: len(found)] and len(found) > best_length:
             best_line, best_length = number, len(found)
     return best_line
 
 
-def _names_of(dotted: str) -> tuple[str, ...]:
+def _split_dotted_key(dotted: str) -> tuple[str, ...]:
     return tuple(name.strip("\"'") for name in re.findall(_NAME, dotted))
 
 
@@ -69,7 +69,7 @@ def file_and_line_text(path: Path, line: int) -> str:
     return f'"{path}" line {line}'
 
 
-def line_of_error(cause: BaseException, text: str) -> int:
+def find_line_of_toml_error(cause: BaseException, text: str) -> int:
     """Return the line number that an error of the TOML parser names; 1 if it names none."""
     found = re.search(r"at line (\d+)", str(cause))
     if found:
@@ -77,8 +77,8 @@ def line_of_error(cause: BaseException, text: str) -> int:
     return text.count("\n", 0, len(text.rstrip())) + 1 if "end of document" in str(cause) else 1
 
 
-def toml_reason_of(cause: BaseException) -> str:
-    """Return the message of the TOML parser without the line number in it."""
+def toml_error_without_line(cause: BaseException) -> str:
+    """Return the TOML parser's error message without its line number, which we print first."""
     text = re.sub(r"\s*\(at .*\)$", "", str(cause)).splitlines() or [""]
     return show(text[0][:1].lower() + text[0][1:], 120) or "not TOML"
 
@@ -88,7 +88,7 @@ def tag_without_patterns_text(name: str) -> str:
     return f'a rule of "guard.rules" names the tag "{show(name, 80)}", which has no patterns'
 
 
-def expected_value_text(kind: str, choices: tuple[str, ...]) -> str:
+def describe_expected_value(kind: str, choices: tuple[str, ...]) -> str:
     """Return what a setting of this kind must be, for an error message."""
     if kind == "choice":
         return " or ".join(f'"{choice}"' for choice in choices)

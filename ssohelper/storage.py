@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable
 from ssohelper.stores.codecs import ChangingCodec, Codec, PlainCodec
-from ssohelper.stores.memory_folders import is_in_memory
+from ssohelper.stores.memory_folders import is_folder_in_memory
 from ssohelper.stores.recorded_sign_ins import RecordedSignIns
 from ssohelper.stores.storage_record import FILE, KEYRING, StorageRecord, UsedStorage
 
@@ -39,7 +39,7 @@ class Storage:
         self._stores: dict[str, RecordedSignIns] = {}
         self._agreed: str | None = None
         self._is_of_this_shell = False
-        self.codec: Codec = ChangingCodec(lambda: self._codec_of(self.name))
+        self.codec: Codec = ChangingCodec(lambda: self._make_codec_for_storage(self.name))
 
     @property
     def name(self) -> str:
@@ -49,12 +49,12 @@ class Storage:
         Raises: KeyringUnavailable, LockNotObtained, LocalState.
         """
         try:
-            wanted = self._agreed or self._read_wanted_storage(self._app.settings)
+            wanted = self._agreed or self._read_storage_in_settings(self._app.settings)
             record = self._record.load()
             if record != UsedStorage(wanted):
                 # The settings are read again: they may have changed since this process read them,
                 # as the record has.
-                wanted = self._read_wanted_storage(self._app.read_settings())
+                wanted = self._read_storage_in_settings(self._app.read_settings())
         except ConfigInvalid:
             return self.find_present_storage()  # what needs the settings reports the error
         if self._is_of_this_shell:
@@ -64,7 +64,7 @@ class Storage:
         self._agreed = wanted
         return wanted
 
-    def _read_wanted_storage(self, settings: Settings) -> str:
+    def _read_storage_in_settings(self, settings: Settings) -> str:
         # An environment variable is for one shell only, so it selects the storage and moves no
         # sign-ins.
         self._is_of_this_shell = settings.origin("storage") == "environment"
@@ -73,7 +73,7 @@ class Storage:
     @property
     def tokens(self) -> RecordedSignIns:
         """The token store of the present storage. Raises the same errors as `Storage.name`."""
-        return self.token_store_of(self.name)
+        return self.get_token_store(self.name)
 
     @cached_property
     def legacy_tokens(self) -> LegacyTokens:
@@ -88,7 +88,9 @@ class Storage:
 
         A published response is the role's credentials in clear.
         """
-        return self.name == FILE or is_in_memory(os.fspath(self._app.locations.runtime_folder))
+        return self.name == FILE or is_folder_in_memory(
+            os.fspath(self._app.locations.runtime_folder)
+        )
 
     @cached_property
     def keyring(self) -> OsKeyring:
@@ -120,10 +122,10 @@ class Storage:
         with self._record.lock(deadline):
             record = self._record.load()
             if record.leftover is not None:
-                self._remove_leftover(record)
+                self._remove_sign_ins_from_old_storage(record)
             if record.storage != wanted:
                 lost = self._copy_sign_ins(record.storage, wanted, deadline, drop_unreadable)
-                self._remove_leftover(UsedStorage(wanted, record.storage))
+                self._remove_sign_ins_from_old_storage(UsedStorage(wanted, record.storage))
         return lost
 
     # -- the steps of moving sign-ins between storages -----------------------------------------
@@ -131,8 +133,8 @@ class Storage:
     def _copy_sign_ins(
         self, before: str, wanted: str, deadline: Deadline, drop_unreadable: bool
     ) -> list[str]:
-        """Copy the sign-ins, then record that they are in the wanted storage."""
-        old, new = self.token_store_of(before), self.token_store_of(wanted)
+        """Copy all sign-ins to the storage `wanted`, then record that this storage has them."""
+        old, new = self.get_token_store(before), self.get_token_store(wanted)
         lost = list[str]()
         sessions = sorted(self._list_sessions_with_sign_ins(old))
         with ExitStack() as locks:
@@ -152,20 +154,20 @@ class Storage:
                 if was_there and documents[0] is None and not session.is_further:
                     lost.append(session.name)
                 if any(documents):
-                    self._codec_of(wanted).ensure_key()
+                    self._make_codec_for_storage(wanted).ensure_key()
                 new.import_documents(session, documents)
             self._record.save(UsedStorage(wanted, before))
         return lost
 
-    def _remove_leftover(self, record: UsedStorage) -> None:
+    def _remove_sign_ins_from_old_storage(self, record: UsedStorage) -> None:
         """Remove the sign-ins from the old storage, now that the new one has them."""
-        old = self.token_store_of(str(record.leftover))
+        old = self.get_token_store(str(record.leftover))
         for session in self._list_sessions_with_sign_ins(old):
             if record.leftover == FILE:
                 self._forget_legacy_token(old, session)
             old.forget(session)
         for name in self._app.credentials.list_session_names():
-            self._app.credentials.forget_session(name)
+            self._app.credentials.remove_credentials_of_session(name)
         if record.leftover == KEYRING:
             try:
                 self.keyring.delete()
@@ -198,7 +200,7 @@ class Storage:
     def _record(self) -> StorageRecord:
         return StorageRecord(self._app.locations.state_folder)
 
-    def token_store_of(self, name: str) -> RecordedSignIns:
+    def get_token_store(self, name: str) -> RecordedSignIns:
         """Return the token store of the named storage, even if it is not the present one."""
         if name not in self._stores:
             locations = self._app.locations
@@ -207,15 +209,15 @@ class Storage:
                 state=locations.state_folder,
                 runtime=locations.runtime_folder,
                 warn=self._app.warn,
-                codec=self._codec_of(name),
+                codec=self._make_codec_for_storage(name),
             )
         return self._stores[name]
 
-    def _codec_of(self, name: str) -> Codec:
-        return self._sealed_codec if name == KEYRING else _PLAIN
+    def _make_codec_for_storage(self, name: str) -> Codec:
+        return self._make_encrypting_codec if name == KEYRING else _PLAIN
 
     @cached_property
-    def _sealed_codec(self) -> Codec:
+    def _make_encrypting_codec(self) -> Codec:
         from ssohelper.stores.sealed_codec import SealedCodec
 
         return SealedCodec(self.keyring)

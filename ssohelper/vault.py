@@ -1,8 +1,8 @@
 """The vault: the one owner of role credentials.
 
-Only this module asks AWS for role credentials and writes their cache. `issue` writes a line to the
-journal, `publish` takes a PublishPermit (core.policy), and each function that hands out credentials
-takes a ReleasePermit.
+Only this module asks AWS for role credentials and writes their cache. `issue_role_credentials`
+writes a line to the journal, `publish` takes a PublishPermit (core.policy), and each function that
+hands out credentials takes a ReleasePermit.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class Vault:
         """
         permit = self.check_release(key, way)
         if permit.rule is not None:
-            self._append_journal_line_or_refuse(
+            self._journal_guarded_role_or_refuse(
                 journal.decision_entry(
                     "release",
                     key,
-                    calling_process.find_parent_and_terminal(),
+                    calling_process.find_parent_name_and_terminal(),
                     way=way,
                     rule=permit.rule,
                     grant=permit.grant_id,
@@ -69,11 +69,11 @@ class Vault:
 
         A refusal has a line in the journal. Raises: Refused (9), LocalState, ConfigInvalid.
         """
-        self._forget_policy_of_other_settings()
+        self._forget_policy_if_files_changed()
         try:
             return self._make_permit(key, way)
         except SsoHelperError as refusal:
-            self.note_refusal(key, refusal.message, way)
+            self.journal_refusal(key, refusal.message, way)
             raise
 
     @contextmanager
@@ -89,16 +89,16 @@ class Vault:
             self.check_release(key, way)
             raise
 
-    def note_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
-        """Write to the journal that the role, or a grant for it, was refused."""
-        caller = calling_process.find_parent_and_terminal()
+    def journal_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
+        """Write a line to the journal: the role, or a grant for it, was refused to the user."""
+        caller = calling_process.find_parent_name_and_terminal()
         self._app.journal.try_append(
             journal.decision_entry("refused", key, caller, way=way, reason=reason)
         )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
         """Return whether the role's credentials could be handed out now. Journals nothing."""
-        self._forget_policy_of_other_settings()
+        self._forget_policy_if_files_changed()
         try:
             self._make_permit(key, way)
         except SsoHelperError:
@@ -108,15 +108,15 @@ class Vault:
     def _make_permit(self, key: RoleKey, way: Way) -> ReleasePermit:
         self.check_portal_of(key)
         permit = self.policy.permit_release(key, way)
-        self._refuse_unknown_rules()
+        self._refuse_if_settings_are_unreadable()
         return permit
 
-    def _refuse_unknown_rules(self) -> None:
+    def _refuse_if_settings_are_unreadable(self) -> None:
         """Refuse each role while the settings cannot be read, if rules are remembered.
 
         The settings may have a new rule that guards it. Raises: Refused.
         """
-        if not self.own_guard_rules:
+        if not self.guard_rules_of_user:
             return
         try:
             self._app.read_settings()
@@ -137,10 +137,10 @@ class Vault:
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a guard rule of the present settings that matches the role, or None."""
-        self._forget_policy_of_other_settings()
+        self._forget_policy_if_files_changed()
         return self.policy.find_guarding_rule(key)
 
-    def refuse_guarded(self, key: RoleKey) -> None:
+    def refuse_role_if_guarded(self, key: RoleKey) -> None:
         """Refuse a caller that has no permit, if the role needs one. Writes no line in the journal.
 
         Such a caller then checks for itself whether it may have the role.
@@ -150,7 +150,7 @@ class Vault:
         rule = self.policy.find_guarding_rule(key)
         if rule is not None:
             raise Refused(f'the rule "{rule}" guards this role')
-        self._refuse_unknown_rules()
+        self._refuse_if_settings_are_unreadable()
 
     def load_settings_and_journal(self) -> None:
         """Read the settings and create the journal now, since threads that issue must not do it."""
@@ -158,7 +158,7 @@ class Vault:
 
     # -- getting role credentials from AWS: in the broker, or in its caller --------------------
 
-    def issue(
+    def issue_role_credentials(
         self,
         session: SsoSession,
         role: Role,
@@ -176,10 +176,10 @@ class Vault:
 
         self._app.company_policy.check_portal(session)
         issued = get_role_credentials(portal, token, role, deadline)
-        self._add_issue_to_journal(session.key_of(role), issued, asked_by)
+        self._journal_issued_credentials(session.key_of(role), issued, asked_by)
         return issued
 
-    def assume(
+    def assume_chained_role(
         self,
         key: RoleKey,
         session: SsoSession,
@@ -199,7 +199,9 @@ class Vault:
         assumed = self._sts_client(sts_address).assume_role(
             asked, source, self._app.clock.aws_now(), deadline
         )
-        self._add_issue_to_journal(key, assumed.credentials, asked_by, role_arn=asked.role_arn)
+        self._journal_issued_credentials(
+            key, assumed.credentials, asked_by, role_arn=asked.role_arn
+        )
         return assumed
 
     def _sts_client(self, address: StsAddress) -> Sts:
@@ -209,7 +211,7 @@ class Vault:
         clients = self._app.sts_clients
         return clients.get(address) or clients.setdefault(address, Sts(*address, self._app.environ))
 
-    def _add_issue_to_journal(
+    def _journal_issued_credentials(
         self,
         key: RoleKey,
         issued: RoleCredentials,
@@ -230,7 +232,7 @@ class Vault:
         if self.policy.find_guarding_rule(key) is None:
             self._app.journal.try_append(line)
         else:
-            self._append_journal_line_or_refuse(line)
+            self._journal_guarded_role_or_refuse(line)
 
     # -- caching and publishing role credentials ---------------------------------------------
 
@@ -264,23 +266,23 @@ class Vault:
 
         Raises: LocalState; ConfigInvalid for a company's policy that cannot be trusted or understood.
         """
-        self._identities = self._identify_policy_files()
+        self._identities = self._read_identity_of_policy_files()
         company = self._app.company_policy
         text = self._app.environ.get(allow_list.VARIABLE)
         allowed = None if text is None else allow_list.parse_allow_list(text)
         if allowed is not None and company.agents_allow is not None:
             allowed = allowed.narrowed(company.agents_allow)
         return Policy(
-            tuple(dict.fromkeys((*company.guard_rules, *self.own_guard_rules))),
+            tuple(dict.fromkeys((*company.guard_rules, *self.guard_rules_of_user))),
             allowed,
             find_account=self.find_account,
             find_grant=self._find_grant,
             has_terminal=lambda: self._app.find_grant_context().session is not None,
-            find_links=self._find_roles_of_chain,
+            find_links=self._list_roles_of_chain,
         )
 
     @cached_property
-    def own_guard_rules(self) -> tuple[str, ...]:
+    def guard_rules_of_user(self) -> tuple[str, ...]:
         """The user's own guard rules in force: those of the settings, and those remembered.
 
         A new rule is remembered at once. If the settings cannot be read, no rule ends.
@@ -298,45 +300,47 @@ class Vault:
         except SsoHelperError:
             return remembered
         if added:
-            self._remember_given_guard_rules((*remembered, *added))
+            self._remember_new_guard_rules((*remembered, *added))
         return (*remembered, *added)
 
     def remember_guard_rules(self) -> None:
-        """Remember the guard rules just written: they stay in force if their file is lost."""
+        """Remember the guard rules just written; they stay in force if config.toml is lost."""
         with suppress(SsoHelperError):
             known = (*self._app.guard_memory.load_rules(), *self._app.read_settings().guard_rules())
-            self._remember_given_guard_rules(tuple(dict.fromkeys(known)))
+            self._remember_new_guard_rules(tuple(dict.fromkeys(known)))
 
-    def _remember_given_guard_rules(self, rules: tuple[str, ...]) -> None:
-        """Remember these guard rules. Warns if that fails: the next call then tries again."""
+    def _remember_new_guard_rules(self, rules: tuple[str, ...]) -> None:
+        """Save guard rules for calls that cannot read config.toml; only warn if that fails."""
         try:
             # Published responses are removed. Otherwise the launcher could print them again after
             # the earlier settings file is restored, with the modification time that its stamp has.
             self._app.credentials.withdraw_all_responses()
             self._app.guard_memory.save_rules(rules)
         except (LocalState, OSError) as cause:
-            self._app.warn(f"a new guard rule is in force, but could not be noted: {cause}")
+            self._app.warn(
+                f"a new guard rule is in force, but could not be saved for later calls: {cause}"
+            )
 
     @cached_property
     def _settings(self) -> Settings:
         return self._app.settings
 
-    def _forget_policy_of_other_settings(self) -> None:
-        """Forget the guard rules if the settings or the company's policy have changed on disk.
+    def _forget_policy_if_files_changed(self) -> None:
+        """Drop the guard rules that were read, if config.toml or the company's policy has changed.
 
         The next decision reads these files again. The full screen, which runs for hours, needs
         this.
         """
-        if "policy" in self.__dict__ and self._identities != self._identify_policy_files():
+        if "policy" in self.__dict__ and self._identities != self._read_identity_of_policy_files():
             del self.policy
-            self.__dict__.pop("own_guard_rules", None)
+            self.__dict__.pop("guard_rules_of_user", None)
             self._app.forget_company_policy()
             with suppress(SsoHelperError):  # those that cannot be read: the remembered rules apply
                 self._settings = self._app.read_settings()
 
-    def _identify_policy_files(self) -> tuple[bytes, bytes]:
+    def _read_identity_of_policy_files(self) -> tuple[bytes, bytes]:
         locations = self._app.locations
-        return _identify_file(locations.settings_file), _identify_file(
+        return _read_identity_of_file(locations.settings_file), _read_identity_of_file(
             locations.company_policy_file
         )
 
@@ -347,7 +351,7 @@ class Vault:
         app = self._app
         return CredentialWriter(app.locations.runtime_folder, app.settings_stamp, app.storage.codec)
 
-    def _append_journal_line_or_refuse(self, entry: journal.Entry) -> None:
+    def _journal_guarded_role_or_refuse(self, entry: journal.Entry) -> None:
         """Add a guarded role's line to the journal; if that fails, refuse the role (Refused)."""
         try:
             self._app.journal.append(entry)
@@ -368,11 +372,11 @@ class Vault:
                 return listed.account
         return Account(key.account_id, "", "")
 
-    def _find_roles_of_chain(self, key: RoleKey) -> Sequence[RoleKey]:
+    def _list_roles_of_chain(self, key: RoleKey) -> Sequence[RoleKey]:
         return chains.find_chain_by_key(self._app.config.read(), key).keys_of_all_roles(key)
 
 
-def _identify_file(path: Path) -> bytes:
+def _read_identity_of_file(path: Path) -> bytes:
     try:
         return published.identify_file_content(path.stat())
     except OSError:

@@ -267,7 +267,7 @@ def test_setting_the_clock_back_changes_no_answer(
 def test_a_session_revoked_at_aws_is_exit_4_with_one_request(
     home: Home, signed_in: Emulator, run: Run
 ) -> None:
-    signed_in.revoke_session("ana")
+    signed_in.end_sign_ins("ana")
     answers = [run("credential-process", *KEY) for _ in range(3)]
     assert {answer.returncode for answer in answers} == {4}
     assert {answer.stdout for answer in answers} == {""}

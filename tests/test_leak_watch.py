@@ -150,7 +150,7 @@ def test_what_exec_and_shells_give_their_children_is_allowed(tmp_path: Path, nam
 
 def test_the_emulators_secrets_are_what_it_looks_for() -> None:
     state = State()
-    sign_in = state.begin_sign_in(demo_world(), "ana", 0, 3600)
+    sign_in = state.start_sign_in_of_person(demo_world(), "ana", 0, 3600)
     issued = state.issue_role_credentials(sign_in, "000030000001", "ReadOnlyAccess", 0, 3600)
-    for secret in (state.new_secret("AT"), issued.secret_access_key, issued.session_token):
+    for secret in (state.make_secret("AT"), issued.secret_access_key, issued.session_token):
         assert re.search(CANARY, secret.encode())

@@ -288,11 +288,11 @@ class TestMacOs:
     def test_we_and_root_are_answered_at_the_socket(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
         users = {
-            user: local_server._find_user(cast(socket.socket, Told(xucred(user))))
+            user: local_server._classify_user_of_client(cast(socket.socket, Told(xucred(user))))
             for user in (os.geteuid(), 0, 65534)
         }
         assert users == {os.geteuid(): "ours", 0: "ours", 65534: "another"}
-        assert local_server._find_user(cast(socket.socket, Told(None))) == "unknown"
+        assert local_server._classify_user_of_client(cast(socket.socket, Told(None))) == "unknown"
 
     def test_a_tcp_client_s_user_is_never_told_and_the_token_has_to_do(
         self, monkeypatch: pytest.MonkeyPatch
@@ -304,7 +304,7 @@ class TestMacOs:
             socket.create_connection(listening.getsockname()),
             listening.accept()[0] as accepted,
         ):
-            assert local_server._find_user(accepted) == "ours"
+            assert local_server._classify_user_of_client(accepted) == "ours"
 
     def test_a_socket_s_path_is_shorter_there(self, home: Home, center: Emulator) -> None:
         path = "/" + "x" * 103

@@ -12,7 +12,7 @@ from ssohelper.settings import (
     SESSION_SETTINGS,
     SETTINGS,
     Settings,
-    check_setting,
+    check_clash_with_other_settings,
     find_setting,
     parse_setting_value,
     parse_settings,
@@ -261,7 +261,7 @@ class TestKeys:
 
     def test_check_key_refuses_a_key_that_is_taken(self, read):
         with pytest.raises(UsageProblem):
-            check_setting(read(), "keys.profiles.undo", "f9")
+            check_clash_with_other_settings(read(), "keys.profiles.undo", "f9")
 
 
 @pytest.mark.needs_root

@@ -138,7 +138,7 @@ class Desk:
         """Write the state's token file, facts and settings; remove the state before it."""
         app, session = self.app(), self.session()
         app.tokens.forget(session)
-        app.credentials.forget_session("corp")
+        app.credentials.remove_credentials_of_session("corp")
         app.notice_record.forget("corp")
         token_id: tuple[str, ...] = ()
         expires_at = None
@@ -156,7 +156,7 @@ class Desk:
             if state.damaged:
                 path.write_text(path.read_text()[:40])
         if state.refused is not None:
-            self.emulator.revoke_session("ana")
+            self.emulator.end_sign_ins("ana")
         app.tokens.save_facts("corp", SignInFacts(
             signed_in_at=self._at(state.began), ended_at=self._at(state.refused),
             observed_hours_seconds=state.observed, refreshed_at=self._at(state.refreshed),
@@ -333,7 +333,7 @@ def _served(desk: Desk, *argv: str) -> int | None:
 
     class OurEndpoint(Endpoint):
         def start(self) -> None:
-            self.background.run_once()
+            self.background.do_one_round()
 
     class OurApp(desk.app_class(EndpointApp)):  # type: ignore[misc]
         def start_notice(self, notice: Notice) -> None:

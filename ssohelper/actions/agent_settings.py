@@ -75,7 +75,7 @@ def plan_agent_install(
 
 def write_agent_edit(app: App, edit: AgentEdit) -> None:
     """Write the agent's settings file. Raises: LocalState, also if the file changed meanwhile."""
-    app.user_file(edit.path).replace_if(edit.before, edit.after)
+    app.user_file(edit.path).replace_content(edit.before, edit.after)
 
 
 def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:
@@ -90,7 +90,7 @@ def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:
             hint="install it first: uv tool install ssohelper",
         )
     installation.warn_if_others_could_replace(app.environ, app.warn)
-    command = installation.quote_path_in_profile(installation.find_ssohelper_command(app.environ))
+    command = installation.quote_path_for_profile(installation.find_ssohelper_command(app.environ))
     values: dict[str, object] = {"awsAuthRefresh": f"{command} login {profile.session.name}"}
     if _is_profile_in_config(app, profile):
         return {"env": {agent_settings.AWS_PROFILE: profile.name}, **values}

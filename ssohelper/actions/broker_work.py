@@ -37,7 +37,7 @@ class Work:
     ) -> FoundCredentials:
         app = self.current_app()
         if not is_permitted:
-            app.vault.refuse_guarded(key)
+            app.vault.refuse_role_if_guarded(key)
         return issuing.find_credentials(app, key, least_share)
 
     def load_token(self, session_name: str) -> Token:

@@ -36,7 +36,7 @@ def clear_cache(app: App, session_name: str | None = None) -> int:
     """
     names = {*app.credentials.list_session_names(), *app.directory.list_session_names()}
     return sum(
-        app.credentials.forget_session(name) + app.directory.forget(name)
+        app.credentials.remove_credentials_of_session(name) + app.directory.forget(name)
         for name in sorted(names)
         if session_name in (None, name)
     )
@@ -69,11 +69,11 @@ def _list_role_credentials(app: App) -> list[CachedItem]:
             "role credentials",
             key.session_name,
             f"{key.account_id}/{key.role_label}",
-            app.credentials.path_of(key),
+            app.credentials.cached_credentials_path(key),
             cached.credentials.expires_at,
             key,
         )
-        for key, cached in app.credentials.list_entries()
+        for key, cached in app.credentials.list_cached_credentials()
     ]
 
 
@@ -83,5 +83,5 @@ def _list_saved_listings(app: App) -> list[CachedItem]:
         listing = app.directory.load(name)
         if listing:
             what = f"{len(listing.accounts)} accounts"
-            found.append(CachedItem("listing", name, what, app.directory.path_of(name), None))
+            found.append(CachedItem("listing", name, what, app.directory.listing_path(name), None))
     return found

@@ -84,7 +84,7 @@ def assume_chain(
         step.external_id,
         step.duration_seconds,
     )
-    issued, answered_at = app.vault.assume(
+    issued, answered_at = app.vault.assume_chained_role(
         key, session, asked, source, deadline, asked_by, StsAddress(region, service_url)
     )
     app.clock.learn_aws_time(answered_at)

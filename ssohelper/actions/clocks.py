@@ -130,7 +130,7 @@ def load_cached_credentials(
     return sorted(
         (
             (key, cached)
-            for key, cached in app.credentials.list_entries()
+            for key, cached in app.credentials.list_cached_credentials()
             if key.session_name in names and cached.credentials.expires_at > app.clock.aws_now()
         ),
         key=lambda entry: entry[0],

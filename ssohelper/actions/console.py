@@ -141,11 +141,11 @@ def _wait_for_browser_request(
 ) -> Outcome:
     deadline = app.clock.deadline(BROWSER_SECONDS)
     while True:
-        outcome = redirect.wait(min(_POLL_SECONDS, deadline.seconds_left()))
+        outcome = redirect.wait_for_visit(min(_POLL_SECONDS, deadline.seconds_left()))
         if outcome == "served" or deadline.has_passed:
             return outcome
         if has_failed():
-            return redirect.wait(min(_AFTER_FAILURE_SECONDS, deadline.seconds_left()))
+            return redirect.wait_for_visit(min(_AFTER_FAILURE_SECONDS, deadline.seconds_left()))
 
 
 def record_console_visit_and_find_other_role(

@@ -161,7 +161,7 @@ def _ask_aws_without_broker(
         now + deadline.seconds_left(),
         least_share,
         is_permitted=True,
-        asked_by=AskedBy(*calling_process.find_parent_and_terminal()),
+        asked_by=AskedBy(*calling_process.find_parent_name_and_terminal()),
     )
     loop = Loop(chain_issuing.Work(lambda: app), monotonic=app.clock.monotonic)
     try:

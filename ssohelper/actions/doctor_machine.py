@@ -100,7 +100,11 @@ def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
         *(locations.aws_config_file.parent, locations.token_folder),
         *(locations.state_folder, locations.runtime_folder),
     )
-    found = [path for one in folders for path in app.examined_files.list_leftovers(os.fspath(one))]
+    found = [
+        path
+        for one in folders
+        for path in app.examined_files.list_abandoned_temporary_files(os.fspath(one))
+    ]
     return tuple(dict.fromkeys(found))
 
 

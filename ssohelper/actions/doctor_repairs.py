@@ -93,7 +93,9 @@ def _repair_finding(app: App, finding: Finding, is_written: Mapping[str, bool]) 
         if repair.kind == "mode":
             done.append(_try_repair(app, partial(app.examined_files.remove_others_access, path)))
         elif repair.kind == "leftovers":
-            done.append(_try_repair(app, partial(app.examined_files.remove_leftover, path)))
+            done.append(
+                _try_repair(app, partial(app.examined_files.remove_abandoned_temporary_file, path))
+            )
         else:
             done.append(_try_repair(app, partial(_write_lines_to_rc_file, app, path)))
     return all(done)

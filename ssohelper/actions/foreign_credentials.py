@@ -112,7 +112,9 @@ def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCrede
     region = checked_region(choose_sts_region(app, found))
     variant = app.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
     try:
-        answer = app.account_client(keys.for_request, region, variant).get_identity_of_any_caller()
+        answer = app.sts_identity_client(
+            keys.for_request, region, variant
+        ).get_identity_of_any_caller()
     except RoleNotAssigned as error:
         # STS refused the credentials. The error's own hint, to clear our cache, does not help here.
         error.hint = f"ssohelper did not issue them: renew them where they come from ({found.what})"

@@ -68,7 +68,7 @@ def record_refusal_to_end_guard_rules(app: App) -> None:
     """Write to the journal that the user refused to put guard rules out of force."""
     app.journal.try_append(
         journal.refused_command_entry(
-            "loosen guard rules", calling_process.find_parent_and_terminal()
+            "loosen guard rules", calling_process.find_parent_name_and_terminal()
         )
     )
 
@@ -81,7 +81,7 @@ def find_guard_rule(app: App, key: RoleKey) -> str | None:
 def check_word_typed_for_grant(app: App, key: RoleKey, typed: str, word: str) -> None:
     """Refuse a grant if the user typed another word; write that to the journal. Raises: Refused."""
     if not is_word_typed_right(typed, word):
-        app.vault.note_refusal(key, WRONG_WORD)
+        app.vault.journal_refusal(key, WRONG_WORD)
         raise Refused(WRONG_WORD)
 
 
@@ -123,7 +123,7 @@ def grant_role(
         nonce=secrets.token_hex(8),
     )
     app.grants.remove_ended()
-    app.grants.add(made, calling_process.find_parent_and_terminal())
+    app.grants.add(made, calling_process.find_parent_name_and_terminal())
     prompt_notes.make_prompts_of_role_run_ssohelper_again(app, key)
     return made
 
@@ -172,7 +172,7 @@ def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
     given = app.grants.list_for_all_terminals()
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
-        app.grants.revoke(one, calling_process.find_parent_and_terminal())
+        app.grants.revoke(one, calling_process.find_parent_name_and_terminal())
         prompt_notes.make_prompts_of_role_run_ssohelper_again(app, one.key)
     return ended
 
@@ -224,7 +224,7 @@ def end_guard_rules(app: App, keep: list[str]) -> list[str]:
 
     Raises: LocalState when the journal or the state folder cannot be written.
     """
-    before = list(app.vault.own_guard_rules)
+    before = list(app.vault.guard_rules_of_user)
     ended = [rule for rule in before if rule not in keep]
     if ended:
         app.journal.append(
@@ -246,5 +246,5 @@ def guard_rules_after_change(app: App, key: str, before: Settings, after: Settin
     if key == "guard.rules":
         return list(configured)
     ended = set(before.guard_rules()) - set(configured)
-    stay = (rule for rule in app.vault.own_guard_rules if rule not in ended)
+    stay = (rule for rule in app.vault.guard_rules_of_user if rule not in ended)
     return list(dict.fromkeys((*stay, *configured)))

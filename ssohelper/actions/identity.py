@@ -70,15 +70,15 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
         tokens.load_token_issuer(app, session), "sts", service_url, session
     )
     keys = credentials.release_credentials(app, session, role, Way.WHOAMI, app.clock.deadline())
-    identity = app.account_client(keys, region, variant).get_caller_identity()
+    identity = app.sts_identity_client(keys, region, variant).get_caller_identity()
     if not identity.is_role(role, known.profile.assumed):
         raise BadAnswer(
             f"STS says that these credentials are {identity.arn}",
             hint="get new ones: ssohelper cache clear, then try again",
         )
     if known.profile.assumed is None:  # a chain's role session may have another name
-        _save_user_name(app, session, identity.role_session)
-    return ConfirmedIdentity(identity.role_session, identity.arn)
+        _save_user_name(app, session, identity.role_session_name)
+    return ConfirmedIdentity(identity.role_session_name, identity.arn)
 
 
 def _save_user_name(app: App, session: SsoSession, user: str) -> None:

@@ -70,7 +70,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     """
     session = selection.require_session(app, key.session_name)
     stamp = app.take_session_stamp(session)
-    if stamp.is_of_other_portal:
+    if stamp.is_cache_of_another_portal:
         _remove_credentials_of_other_portal(app, session)
     account_id = chains.find_account_id_of_credentials(app, key)
     try:
@@ -99,7 +99,8 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     is_due = state is Freshness.SERVE_AND_RENEW
     due_token_id = regions.load_due_token_id(app, session, token)
     is_published = (
-        not stamp.needs_new_stamps and app.credentials.load_published_until(key) > app.clock.now()
+        not stamp.may_responses_be_of_another_sign_in
+        and app.credentials.load_end_of_published_response(key) > app.clock.now()
     )
     if not is_published and not _publish_cached_credentials(
         app, session, key, cached, is_due=is_due or due_token_id is not None
@@ -131,7 +132,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         sent = tokens.ensure_valid_token(app, portal_to_ask.session, limit) if is_further else token
         portal = app.portal(portal_to_ask.session)
         try:
-            issued = app.vault.issue(session, role, sent, limit, asked_by, portal)
+            issued = app.vault.issue_role_credentials(session, role, sent, limit, asked_by, portal)
         except TokenRejected as error:
             error.token_id = sent.id
             raise
@@ -286,8 +287,8 @@ def _may_publish_credentials(
         raise Superseded(f'the profile "{key.text}" changed meanwhile')
     if token is None:
         return False  # the token file cannot be read: the sign-in is unknown
-    if stamp.is_of_other_portal:
-        app.credentials.forget_session(session.name)
+    if stamp.is_cache_of_another_portal:
+        app.credentials.remove_credentials_of_session(session.name)
     try:
         return stamp.prepare_publishing(
             lambda: app.credentials.withdraw_responses_of_session(session.name)
@@ -303,8 +304,8 @@ def _remove_credentials_of_other_portal(app: App, session: SsoSession) -> None:
         suppress(LockNotObtained),
         app.tokens.lock_state(session.name, app.clock.deadline(0.0)),
     ):
-        if app.take_session_stamp(session).is_of_other_portal:
-            app.credentials.forget_session(session.name)
+        if app.take_session_stamp(session).is_cache_of_another_portal:
+            app.credentials.remove_credentials_of_session(session.name)
 
 
 def _publish_response(
@@ -346,7 +347,7 @@ def remove_credentials_of_unassigned_role(
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
             present = app.tokens.load(session)
             if present is not None and present.id == token.id:
-                app.credentials.forget_role(key)
+                app.credentials.remove_credentials_of_role(key)
     except (SsoHelperError, OSError) as cause:
         app.warn(f"cached credentials of a role that is no longer assigned remain: {cause}")
 

@@ -71,7 +71,7 @@ def _may_write_token_file(
     It may be if it is missing, if we wrote it, or if its token is no longer usable.
     """
     tokens = app.storage.legacy_tokens
-    if not tokens.has_file(url):
+    if not tokens.has_token_file(url):
         return True
     present = tokens.load(url)
     if present is None:
@@ -96,7 +96,7 @@ def write_legacy_tokens_if_present(app: App, session: SsoSession, token: AccessT
             one.id for url in urls if (one := find_legacy_token_that_aws_refuses(app, session, url))
         }
         with app.tokens.lock_state(session.name, app.clock.deadline()):
-            present = app.tokens.peek(session)
+            present = app.tokens.load_token_for_display(session)
             if present is not None and present.value == token.value:
                 write_legacy_tokens(app, session, token, refused)
 

@@ -93,7 +93,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
 def _reuse_sign_in_or_sign_in(
     app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
 ) -> LoginOutcome:
-    app.tokens.remove_leftovers()
+    app.tokens.remove_abandoned_temporary_files()
     present = None
     if not options.force:
         present = _reuse_sign_in(app, session, options.min_seconds)
@@ -142,7 +142,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     # The config may name another portal by now. The sign-in is ended at the portal that it is at.
     session = selection.find_session_not_in_config(app, session.name) or session
     app.tokens.check_writable(session)
-    app.tokens.remove_leftovers()
+    app.tokens.remove_abandoned_temporary_files()
     facts = app.tokens.load_facts(session.name)
     token, failure = tokens.revoke_sign_in(app, session, _RENEWAL_SECONDS)
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
@@ -156,10 +156,10 @@ def log_out(app: App, session: SsoSession) -> bool:
         ids = legacy_sign_ins.find_own_token_ids(app, session)
         if not _is_token_replaced(app, session, token):
             app.tokens.forget(session)
-            app.tokens.forget_session(session.name)
+            app.tokens.remove_session_record(session.name)
         legacy_sign_ins.remove_legacy_tokens(app, session, ids)
         further_sign_ins.forget_further_sign_ins(app, session)
-        app.credentials.forget_session(session.name)
+        app.credentials.remove_credentials_of_session(session.name)
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
         prompt_notes.rewrite_prompt_files_after_sign_in(app, session)
@@ -340,7 +340,7 @@ def _save_sign_in(
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Credentials are removed first, so that a kill in between leaves no old credentials with
         # the new token.
-        app.credentials.forget_session(session.name)
+        app.credentials.remove_credentials_of_session(session.name)
         further_sign_ins.forget_further_sign_ins(app, session)
         with suppress(LocalState):  # what stays there has ended at AWS, or soon will
             legacy_sign_ins.remove_legacy_tokens(

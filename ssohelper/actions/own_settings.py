@@ -39,14 +39,14 @@ def copy_session_settings(app: App, old: str, new: str, *, replace: bool) -> Non
     `refuse_if_allow_list_applies`.
     """
     refuse_if_allow_list_applies(app, f"sessions.{old}")
-    if app.settings_store.copy_session(old, new, app.clock.deadline(), replace=replace):
+    if app.settings_store.copy_settings_of_session(old, new, app.clock.deadline(), replace=replace):
         app.forget_settings()
 
 
 def remove_session_settings(app: App, name: str) -> None:
     """Remove the settings `sessions.NAME.…`. Raises: the errors of `copy_session_settings`."""
     refuse_if_allow_list_applies(app, f"sessions.{name}")
-    if app.settings_store.forget_session(name, app.clock.deadline()):
+    if app.settings_store.remove_settings_of_session(name, app.clock.deadline()):
         app.forget_settings()
 
 

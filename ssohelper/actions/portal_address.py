@@ -25,7 +25,7 @@ def resolve_portal_of_session(app: App, session: SsoSession, ui: LoginUi) -> Sso
     """
     if not is_company_url(session.start_url):
         return session
-    found = app.find_portal(session.start_url)
+    found = app.find_portal_url(session.start_url)
     known = app.portal_addresses.load(session.name)
     earlier = known.portal_url if known and known.start_url == session.start_url else None
     if earlier is not None:

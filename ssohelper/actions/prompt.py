@@ -88,7 +88,7 @@ def answer_shell_prompt(app: App) -> str:
     not notice a sign-out.
     """
     config = str(app.locations.aws_config_file)
-    mtime_ns = app.prompt_state.read_mtime_ns(
+    mtime_ns = app.prompt_state.read_config_mtime_ns(
         config
     )  # the time is taken before the config is read, so that later changes are newer
     try:
@@ -121,7 +121,7 @@ def read_prompt_status(app: App) -> PromptStatus:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), text_after_end="expired")
     elif profile is not None:
         clock = prompt_notes.read_next_end_for_prompts(app, profile.session)
-        role_ends_at = app.prompt_state.load_role_end(profile.key)
+        role_ends_at = app.prompt_state.load_end_after_failed_renewal(profile.key)
         rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
         if grant is not None and role_ends_at is None:
@@ -174,12 +174,12 @@ def _write_prompt_file_and_name_paths(
     rows = prompt_text.prompt_rows_to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
     terminal = app.find_grant_context().session if shown.has_grant else None
-    file = str(app.prompt_state.role_file(key, terminal))
+    file = str(app.prompt_state.prompt_file(key, terminal))
     # A shell would split a path that contains `|`, or run the program in its name at each prompt.
     if "|" in file or not is_harmless(file):
         return "", ""
     try:
-        role_ends_at = app.prompt_state.load_role_end(key) if key else None
+        role_ends_at = app.prompt_state.load_end_after_failed_renewal(key) if key else None
         is_dated = app.prompt_state.write(
             key, rows, role_ends_at, config_mtime_ns=mtime_ns, terminal=terminal
         )

@@ -27,7 +27,7 @@ _MOST_ATTEMPTS = 3
 
 def rewrite_prompt_files_of_session(app: App, session: SsoSession) -> None:
     """Rewrite the files that prompts of the session's roles read, to show its present sign-in."""
-    _rewrite_prompt_files(app, session, app.prompt_state.load_role_end)
+    _rewrite_prompt_files(app, session, app.prompt_state.load_end_after_failed_renewal)
 
 
 def rewrite_prompt_files_after_sign_in(app: App, session: SsoSession) -> None:
@@ -49,7 +49,7 @@ def show_failed_renewal_in_prompts(app: App, session: SsoSession, key: RoleKey) 
 def show_renewal_in_prompts(app: App, session: SsoSession, key: RoleKey) -> None:
     """Let prompts show when the sign-in ends, after a role was renewed or is no longer assigned."""
     with _log_failed_prompt_update(session.name):
-        if app.prompt_state.has_file(key):
+        if app.prompt_state.has_prompt_file(key):
             rows = prompt_text.prompt_rows(read_next_end_for_prompts(app, session))
             app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows))
 
@@ -57,18 +57,18 @@ def show_renewal_in_prompts(app: App, session: SsoSession, key: RoleKey) -> None
 def make_all_prompts_run_ssohelper_again(app: App) -> None:
     """Make prompts run ssohelper again after settings of guards or of sign-in lengths changed."""
     with _log_failed_prompt_update("every session"):
-        app.prompt_state.forget_all()
+        app.prompt_state.remove_all_prompt_files()
 
 
 def make_prompts_of_role_run_ssohelper_again(app: App, key: RoleKey) -> None:
     """Make prompts that show the role run ssohelper again, for example after `guard grant`."""
     with _log_failed_prompt_update(key.session_name):
-        app.prompt_state.forget_role(key)
+        app.prompt_state.remove_prompt_file(key)
 
 
 def read_next_end_for_prompts(app: App, session: SsoSession) -> PromptClock:
     """Return the end of the sign-in to which the session's prompts count down. Asks no server."""
-    token = app.tokens.peek(session)
+    token = app.tokens.load_token_for_display(session)
     hours = app.settings.get("session_hours", session=session.name)
     return prompt_clock(
         sign_in_outlook(token, app.tokens.load_facts(session.name), hours, app.clock.now())

@@ -292,7 +292,7 @@ def _may_ask_portal(app: App, session: SsoSession, further: SsoSession) -> bool:
 
 def _load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
     with suppress(SsoHelperError):
-        return app.tokens.peek(session)
+        return app.tokens.load_token_for_display(session)
     return None
 
 

@@ -63,7 +63,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
                 raise tokens.sign_in_expired_error(session)
             # Disk space is reserved first: a refresh token works once, so the next one must be
             # saved.
-            with app.tokens.reserve(session) as reserved, delay_signals():
+            with app.tokens.reserve_space_for_token(session) as reserved, delay_signals():
                 if is_held:
                     _request_token_renewal(app, session, token, reserved)
                     return
@@ -112,7 +112,7 @@ def _save_renewed_token(
     # The token is saved even without the lock, since this process has the only copy of it.
     with _hold_state_lock(app, session):
         stamp = None if session.is_further else app.take_session_stamp(session)
-        saved = app.tokens.save_renewed(session, used, fresh, reserved_space)
+        saved = app.tokens.save_renewed_token(session, used, fresh, reserved_space)
         if saved.value != fresh.value:
             _log.info('another tool signed in to "%s" meanwhile', session.name)
             return
@@ -139,7 +139,7 @@ def _save_renewed_token(
         legacy_sign_ins.write_legacy_tokens(app, session, fresh)
         # This keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
-            stamp.update_after_renewal()
+            stamp.update_token_stamp_after_renewal()
     prompt_notes.rewrite_prompt_files_of_session(app, session)
 
 

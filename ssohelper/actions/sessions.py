@@ -339,8 +339,8 @@ def _copy_session_records(app: App, old: str, new: str, *, replace: bool) -> Non
     Without `replace`, records that already exist under the new name stay as they are.
     """
     own_settings.copy_session_settings(app, old, new, replace=replace)
-    app.usage.copy_session(old, new, app.clock.deadline(), replace=replace)
-    app.console_visits.copy_session(old, new, replace=replace)
+    app.usage.copy_usage_of_session(old, new, app.clock.deadline(), replace=replace)
+    app.console_visits.copy_pages_of_session(old, new, replace=replace)
     listing = app.directory.load(old)
     if listing is not None and (replace or app.directory.load(new) is None):
         app.directory.save(new, listing)
@@ -353,8 +353,8 @@ def _copy_session_records(app: App, old: str, new: str, *, replace: bool) -> Non
 
 def _forget_session_records(app: App, name: str) -> None:
     own_settings.remove_session_settings(app, name)
-    app.usage.forget_session(name, app.clock.deadline())
-    app.console_visits.forget_session(name)
+    app.usage.forget_usage_of_session(name, app.clock.deadline())
+    app.console_visits.forget_pages_of_session(name)
     app.choices.forget(name)
     app.directory.forget(name)
     app.tokens.forget_facts(name)

@@ -162,8 +162,8 @@ def _find_portal_url(app: App, url: str) -> str:
     """
     if not is_company_url(url):
         return url
-    portal_url = app.find_portal(url)
-    app.remember_portal(url, portal_url)
+    portal_url = app.find_portal_url(url)
+    app.remember_portal_url(url, portal_url)
     return portal_url
 
 

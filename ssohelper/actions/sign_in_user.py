@@ -37,7 +37,7 @@ _MAX_ACCOUNTS = 3
 def import_botocore_in_background(app: App) -> None:
     """Import botocore in a background thread, while the user is in the browser."""
     with suppress(RuntimeError):  # no thread can be started: botocore is imported later
-        threading.Thread(target=app.import_account_client, daemon=True).start()
+        threading.Thread(target=app.import_sts_identity_client, daemon=True).start()
 
 
 def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
@@ -117,7 +117,7 @@ class _UserLookup:
         self._vault.load_settings_and_journal()
         # The journal names ssohelper itself as the program that asked, because it asks to learn who
         # signed in.
-        self._asked_by = AskedBy("ssohelper", calling_process.find_parent_and_terminal()[1])
+        self._asked_by = AskedBy("ssohelper", calling_process.find_parent_name_and_terminal()[1])
         self._variant = app.host_variant_for_roles(session)
         service_url = sts_service_url(session.region, app.environ, self._variant)
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", service_url, session)
@@ -135,14 +135,14 @@ class _UserLookup:
 
     def _ask_sts_for_user(self, role: Role, deadline: Deadline) -> str | None:
         try:
-            keys = self._vault.issue(
+            keys = self._vault.issue_role_credentials(
                 self._session, role, self._token, deadline, self._asked_by, self._portal
             )
         except RoleNotAssigned:
             return None  # the saved listing may be another user's
-        client = self._app.account_client(keys, self._session.region, self._variant)
+        client = self._app.sts_identity_client(keys, self._session.region, self._variant)
         identity = client.get_caller_identity()
-        return identity.role_session if identity.is_role(role) else None
+        return identity.role_session_name if identity.is_role(role) else None
 
     def _find_roles_to_ask_about(self) -> Iterator[Role]:
         """Yield roles to ask STS about: one from the saved listing, then some from AWS."""

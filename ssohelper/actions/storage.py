@@ -38,7 +38,7 @@ def find_unreadable_sign_ins(app: App, new_storage: str) -> list[str]:
         return []
     if app.storage.find_present_storage() != KEYRING:
         return []
-    tokens = app.storage.token_store_of(KEYRING)
+    tokens = app.storage.get_token_store(KEYRING)
     found = []
     listed = app.config.read().sso_sessions()
     for session in (*listed, *tokens.find_unlisted_sessions(listed)):

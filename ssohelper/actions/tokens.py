@@ -126,7 +126,7 @@ def is_token_valid_or_renewable(app: App, token: AccessToken) -> bool:
 def load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
     """Return the session's token; None also if its file cannot be read."""
     with suppress(LocalState):
-        return app.tokens.peek(session)
+        return app.tokens.load_token_for_display(session)
     return None
 
 

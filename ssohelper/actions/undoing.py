@@ -62,7 +62,9 @@ def undo_config_write(app: App, version: Version, shown_config: bytes) -> list[S
         return _make_undone_content(app, version, present)
 
     changes = _find_undo_changes(app, version)
-    is_written = app.config.undo(version, make_undone_config, app.clock.deadline(), present)
+    is_written = app.config.reverse_write(
+        version, make_undone_config, app.clock.deadline(), present
+    )
     if is_written:
         command = "profile undo --redo" if version.is_undone else "profile undo"
         config_writing.add_config_write_to_journal(app, command, changes)

@@ -31,7 +31,7 @@ class ChainPorts(Ports, Protocol):
     """The operations of `Ports`, and further ones that chains need."""
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
-        """Return the key of the role below the chain, which assumes it. Raises: ConfigInvalid."""
+        """Return the role whose credentials assume the chain's last role. Raises: ConfigInvalid."""
         ...
 
     def read_config_fingerprint(self) -> str:
@@ -39,12 +39,12 @@ class ChainPorts(Ports, Protocol):
         ...
 
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
-        """Assume the chain's role with these credentials; `end_role_call` gets the outcome."""
+        """Assume the chain's role with these credentials; `note_role_call_end` gets the outcome."""
         ...
 
 
 class _SourceWait:
-    """A chain's call that waits for its source credentials; the `channel` of a `Caller`."""
+    """A chain's call to STS that waits for source credentials; it acts as a `Caller` for them."""
 
     def __init__(self, key: RoleKey, asked_by: AskedBy) -> None:
         self.key = key
@@ -52,13 +52,13 @@ class _SourceWait:
 
 
 class Brokers:
-    """Handles the events of the loop, as `Broker` does, for roles and for chains."""
+    """Passes the event loop's events to the broker of the roles and to those of the chains."""
 
     def __init__(self, ports: ChainPorts) -> None:
         self._ports = ports
         self._roles = Broker(_PortsOfRoles(self, ports))
         self._chains: dict[int, Broker] = {}
-        # How many roles each chain had when it was first asked for.
+        # For each chain, how many roles it consisted of when a caller first asked for it.
         self._levels: dict[RoleKey, int] = {}
         self._now = 0.0
         # Errors of calls that ended before STS was asked. Each is passed to its broker only after
@@ -73,13 +73,13 @@ class Brokers:
     def handle_request(self, caller: Caller, now: float) -> None:
         """Reply with cached credentials, or make the caller wait for an answer from AWS."""
         self._now = now
-        self._broker_of(caller.request.key).handle_request(caller, now)
+        self._get_broker_for_role(caller.request.key).handle_request(caller, now)
 
     def forget_caller(self, caller: Caller) -> None:
         """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
-        self._broker_of(caller.request.key).forget_caller(caller)
+        self._get_broker_for_role(caller.request.key).forget_caller(caller)
 
-    def end_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
+    def note_role_call_end(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
         """Handle the outcome of one call to the portal or, for a chain, to STS."""
         self._now = now
         if key.chain and isinstance(outcome, SourceRejected) and key not in self._refused:
@@ -90,42 +90,42 @@ class Brokers:
             return
         self._refused.discard(key)
         self._asked_by.pop(key, None)
-        self._broker_of(key).end_role_call(key, outcome, now)
+        self._get_broker_for_role(key).note_role_call_end(key, outcome, now)
 
-    def end_renewal(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
+    def note_renewal_end(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
         """Handle the outcome of renewing a session's token; an `error` of None means success."""
         self._now = now
-        self._roles.end_renewal(session_name, error, now)
+        self._roles.note_renewal_end(session_name, error, now)
 
     def start_due_work(self, now: float) -> None:
         """Start the calls and renewals that are due, and reply to callers that waited too long."""
         self._now = now
         while self._ended:
-            self.end_role_call(*self._ended.pop(0), now)
-        for broker in self._list_brokers():
+            self.note_role_call_end(*self._ended.pop(0), now)
+        for broker in self._list_all_brokers():
             broker.start_due_work(now)
 
     # -- what the event loop asks: when to wake, whether to end ------------------------------
 
-    def next_wake(self, now: float) -> float:
+    def find_next_wake_time(self, now: float) -> float:
         """Return when `start_due_work` must run next; infinity if it can wait for an event."""
         if self._ended:
             return now
-        return min(broker.next_wake(now) for broker in self._list_brokers())
+        return min(broker.find_next_wake_time(now) for broker in self._list_all_brokers())
 
     @property
     def is_done(self) -> bool:
         """Return whether no caller waits and no call to AWS is under way."""
-        return all(broker.is_done for broker in self._list_brokers())
+        return all(broker.is_done for broker in self._list_all_brokers())
 
     def is_idle(self, now: float) -> bool:
         """Return whether no caller waits, no work is under way and no refusal is remembered."""
-        return all(broker.is_idle(now) for broker in self._list_brokers())
+        return all(broker.is_idle(now) for broker in self._list_all_brokers())
 
     # -- called by the ports of both kinds of brokers ------------------------------------------
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Ask for the chain's source credentials; return the time of asking (monotonic seconds)."""
+        """Ask for the credentials that assume the chain's role; return when (monotonic seconds)."""
         self._asked_by[key] = asked_by
         self._ask_for_source(key, asked_by)
         return self._now
@@ -148,7 +148,7 @@ class Brokers:
 
     def lengthen_callers_waits(self, below: _SourceWait) -> None:
         """Let callers of a chain wait as long as its call for the source credentials may wait."""
-        self._broker_of(below.key).lengthen_callers_waits(below.key, self._now)
+        self._get_broker_for_role(below.key).lengthen_callers_waits(below.key, self._now)
 
     def _ask_for_source(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:
         try:
@@ -167,29 +167,29 @@ class Brokers:
             is_permitted=True,
             asked_by=asked_by,
         )
-        self._broker_of(source).handle_request(
+        self._get_broker_for_role(source).handle_request(
             Caller(request, _SourceWait(key, asked_by)), self._now
         )
 
-    def _broker_of(self, key: RoleKey) -> Broker:
+    def _get_broker_for_role(self, key: RoleKey) -> Broker:
         if not key.chain:
             return self._roles
         level = self._levels.get(key)
         if level is None:
-            level = self._levels[key] = self._count_levels(key)
+            level = self._levels[key] = self._count_roles_in_chain(key)
         if level not in self._chains:
             ports = _PortsOfChains(self, self._ports)
             self._chains[level] = Broker(ports, Pace(_STS_REQUESTS_A_SECOND))
         return self._chains[level]
 
-    def _count_levels(self, key: RoleKey) -> int:
+    def _count_roles_in_chain(self, key: RoleKey) -> int:
         levels = 1
         with suppress(SsoHelperError):  # the broker that looks for the chain reports it
             while (key := self._ports.find_source_role(key)).chain:
                 levels += 1
         return levels
 
-    def _list_brokers(self) -> list[Broker]:
+    def _list_all_brokers(self) -> list[Broker]:
         return [self._roles, *self._chains.values()]
 
 
@@ -246,8 +246,8 @@ class _PortsOfChains(_PortsOfRoles):
         return Token(TokenState.GOOD, "")
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        # The text changes when the config is edited, so that a remembered refusal of STS ends at
-        # once.
+        # A remembered refusal of STS ends when this text changes, so an edit of the config ends
+        # it.
         token = super().read_token_file_fingerprint(session_name)
         return f"{token} {self._ports.read_config_fingerprint()}"
 

@@ -64,9 +64,9 @@ class Connection:
         if self._unsent:
             self._send_unsent()
         if self._stream.fileno() >= 0:
-            self._receive()
+            self._receive_request()
 
-    def _receive(self) -> None:
+    def _receive_request(self) -> None:
         try:
             piece = self._stream.recv(_LONGEST_REQUEST_BYTES)
         except (BlockingIOError, InterruptedError):

@@ -23,7 +23,7 @@ from ssohelper.broker.state import (
     Ports,
     Refusals,
     Session,
-    error_if_no_retry_can_succeed,
+    find_error_if_no_retry_can_succeed,
     no_answer_error_of,
 )
 from ssohelper.core.model import RoleKey
@@ -76,40 +76,40 @@ class Broker:
             return
         self._jobs.setdefault(key, Job(key)).callers.append(caller)
         self._start_ready_calls(now)
-        self._dismiss_callers_without_further_try(now)
+        self._reply_to_callers_without_further_try(now)
 
     def forget_caller(self, caller: Caller) -> None:
         """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
         job = self._jobs.get(caller.request.key)
         if job is not None and caller in job.callers:
             job.callers.remove(caller)
-            self._drop_unwanted_job(job)
+            self._drop_job_without_callers(job)
 
-    def end_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
+    def note_role_call_end(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
         """Handle the end of one call for role credentials. `outcome` is the reply or the error."""
-        job, session = self._jobs[key], self._ensure_session(key.session_name)
+        job, session = self._jobs[key], self._get_session_state(key.session_name)
         job.is_under_way = False
         session.under_way -= 1
         if isinstance(outcome, Reply):
             self._note_success(job, session, now)
-            self._reply_to_all(job, outcome)
+            self._reply_to_callers_of_job(job, outcome)
         elif isinstance(outcome, RoleNotAssigned):
             self._note_success(job, session, now)
             self._refusals.remember(key, outcome, now)
-            self._reply_to_all(job, Reply(error=outcome))
+            self._reply_to_callers_of_job(job, Reply(error=outcome))
         elif isinstance(outcome, TokenRejected):
             self._note_success(job, session, now)
             self._replace_token(job, session, outcome, now)
         elif isinstance(outcome, AwsUnreachable):
             self._note_failure(job, session, outcome, now)
         elif not isinstance(outcome, Superseded):
-            self._reply_to_all(job, Reply(error=outcome))
+            self._reply_to_callers_of_job(job, Reply(error=outcome))
         # After Superseded (a sign-in or sign-out came during the call), the call is repeated.
         self.start_due_work(now)
 
-    def end_renewal(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
+    def note_renewal_end(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
         """Handle the outcome of renewing a session's token; an `error` of None means success."""
-        session = self._ensure_session(session_name)
+        session = self._get_session_state(session_name)
         began_at = now if session.renewal_began_at is None else session.renewal_began_at
         session.renewal_began_at = None
         if error is None:
@@ -125,35 +125,35 @@ class Broker:
             session.renewal_answered_at = now
             self._refusals.remember(session_name, error, now)
             if not self._has_usable_token_without_renewal(session_name):
-                self._end_jobs(session_name, error)
+                self._reply_error_to_jobs_not_started(session_name, error)
         else:
             # A local failure, such as a full disk: no request reached AWS. A retry follows in 1 s.
             session.renewal.note_failure(now, error, began_at)
             if not self._has_usable_token_without_renewal(session_name):
-                self._end_jobs(session_name, error)
+                self._reply_error_to_jobs_not_started(session_name, error)
         self.start_due_work(now)
 
     def start_due_work(self, now: float) -> None:
         """Start the calls and renewals that are due, and reply to callers that waited too long."""
         self._advanced_at = now
-        self._dismiss_late_callers(now)
+        self._reply_to_callers_at_deadline(now)
         # Callers get their reply before the next try starts: if AWS accepts a call and never
         # answers it, a try takes 10 s.
-        self._dismiss_callers_without_further_try(now)
+        self._reply_to_callers_without_further_try(now)
         self._start_ready_calls(now)
-        self._dismiss_callers_without_further_try(now)
+        self._reply_to_callers_without_further_try(now)
 
     # -- what the event loop asks: when to wake, whether to end ------------------------------
 
-    def next_wake(self, now: float) -> float:
+    def find_next_wake_time(self, now: float) -> float:
         """Return when `start_due_work` must run next; infinity if it can wait for an event.
 
-        What became due after `start_due_work` last ran, while replies were written, counts as due.
+        A time that passed since `start_due_work` last ran, while replies were written, counts too.
         """
         now = min(now, self._advanced_at)
         moments = [NEVER]
         for job in self._jobs.values():
-            session = self._ensure_session(job.key.session_name)
+            session = self._get_session_state(job.key.session_name)
             for caller in job.callers:
                 moments.append(min(caller.deadline_at, caller.fallback_at))
                 moments.append(caller.deadline_at - TELL_BEFORE_SECONDS)
@@ -161,7 +161,7 @@ class Broker:
             if session.renewal_began_at is not None:
                 moments.append(session.renewal_began_at + RENEWAL_SILENT_SECONDS)
             if not job.is_under_way:
-                moments.append(self._earliest_start_of(job, now))
+                moments.append(self._earliest_start_of_job(job, now))
         return min((moment for moment in moments if moment > now), default=NEVER)
 
     @property
@@ -191,8 +191,8 @@ class Broker:
 
     def start_renewal(self, name: str, seen_id: str, now: float) -> None:
         """Start renewing a token, unless a renewal is under way, has just failed or was refused."""
-        session = self._ensure_session(name)
-        is_allowed = session.renewal_began_at is None and session.renewal.may_probe(now)
+        session = self._get_session_state(name)
+        is_allowed = session.renewal_began_at is None and session.renewal.may_try_now(now)
         if is_allowed and self._refusals.find(name, now) is None:
             session.renewal_began_at = now
             self._ports.start_renewal(name, seen_id)
@@ -214,30 +214,30 @@ class Broker:
                 return
             job.is_under_way = True
             job.began_at = now
-            self._ensure_session(name).under_way += 1
+            self._get_session_state(name).under_way += 1
             # AWS's rate limit counts the time of sending, which is after `now`: the token was
             # read in between.
-            self._pace.note_sent(self._ports.start_role_call(job.key, job.asked_by))
+            self._pace.note_call_sent(self._ports.start_role_call(job.key, job.asked_by))
 
     def _may_start_call(self, job: Job, now: float) -> bool:
         """Return whether a call for this role may be sent now: one at a time while calls fail."""
-        session = self._ensure_session(job.key.session_name)
-        if not job.backoff.may_probe(now):
+        session = self._get_session_state(job.key.session_name)
+        if not job.backoff.may_try_now(now):
             return False
         if not session.calls.is_failing:
             return True
-        return session.calls.may_probe(now) and session.under_way == 0
+        return session.calls.may_try_now(now) and session.under_way == 0
 
     def _ensure_token(self, name: str, now: float) -> bool:
         """Return whether the session has a usable token; start a renewal if one is needed.
 
         If the session can get no usable token, its waiting callers get the error.
         """
-        session = self._ensure_session(name)
+        session = self._get_session_state(name)
         try:
             token = self._ports.load_token(name)
         except SsoHelperError as error:
-            self._end_jobs(name, error)
+            self._reply_error_to_jobs_not_started(name, error)
             return False
         is_rejected = token.id == session.rejected_id
         session.needs_renewal = is_rejected or token.state is not TokenState.GOOD
@@ -247,7 +247,7 @@ class Broker:
         refused = self._refusals.find(name, now)
         if refused is not None:
             if not works:
-                self._end_jobs(name, refused)
+                self._reply_error_to_jobs_not_started(name, refused)
             return works
         self.start_renewal(name, token.id, now)
         began_at = session.renewal_began_at
@@ -255,8 +255,8 @@ class Broker:
         # While renewals fail, calls still use the old token as long as it is valid.
         return works and (session.renewal.is_failing or not is_awaited)
 
-    def _earliest_start_of(self, job: Job, now: float) -> float:
-        session = self._ensure_session(job.key.session_name)
+    def _earliest_start_of_job(self, job: Job, now: float) -> float:
+        session = self._get_session_state(job.key.session_name)
         moments = [self._pace.next_call_at(now)]
         if job.backoff.is_failing:
             moments.append(job.backoff.next_at)
@@ -284,18 +284,18 @@ class Broker:
             job.backoff.note_failure(now, error, job.began_at)
         if not was_answered_recently:
             session.calls.note_failure(now, error, job.began_at)
-        self._drop_unwanted_job(job)
+        self._drop_job_without_callers(job)
 
     def _replace_token(self, job: Job, session: Session, error: TokenRejected, now: float) -> None:
         """After a 401, renew the token once, whatever its expiry; then ask again."""
         session.rejected_id = error.token_id
         if job.was_rejected:
             self._refusals.remember(job.key.session_name, error, now)
-            self._reply_to_all(job, Reply(error=error))
+            self._reply_to_callers_of_job(job, Reply(error=error))
             return
         job.was_rejected = True
 
-    def _reply_to_all(self, job: Job, reply: Reply) -> None:
+    def _reply_to_callers_of_job(self, job: Job, reply: Reply) -> None:
         del self._jobs[job.key]
         for caller in job.callers:
             if reply.error is None:
@@ -325,44 +325,44 @@ class Broker:
             return None
         return found.reply
 
-    def _end_jobs(self, session_name: str, error: SsoHelperError) -> None:
-        """Reply with the error to the session's callers whose call to AWS has not started."""
+    def _reply_error_to_jobs_not_started(self, session_name: str, error: SsoHelperError) -> None:
+        """Send this error to all callers of the session whose call to AWS has not started yet."""
         for job in list(self._jobs.values()):
             if job.key.session_name == session_name and not job.is_under_way:
-                self._reply_to_all(job, Reply(error=error))
+                self._reply_to_callers_of_job(job, Reply(error=error))
 
     # -- replying to callers that must not wait longer ---------------------------------------
 
-    def _dismiss_late_callers(self, now: float) -> None:
+    def _reply_to_callers_at_deadline(self, now: float) -> None:
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
-                self._lengthen_wait_of(job, caller, now)
+                self._lengthen_wait_of_caller(job, caller, now)
                 if now < min(caller.deadline_at, caller.fallback_at):
                     continue
-                error = no_answer_error_of(job, self._ensure_session(job.key.session_name))
+                error = no_answer_error_of(job, self._get_session_state(job.key.session_name))
                 if now < caller.deadline_at and self._find_usable_reply(caller, error) is None:
                     # A sign-in has removed the cached credentials: the caller waits for new ones.
                     caller.fallback, caller.fallback_at = None, NEVER
                 else:
-                    self._dismiss_caller(job, caller, error)
-            self._drop_unwanted_job(job)
+                    self._send_error_to_caller(job, caller, error)
+            self._drop_job_without_callers(job)
 
-    def _dismiss_callers_without_further_try(self, now: float) -> None:
+    def _reply_to_callers_without_further_try(self, now: float) -> None:
         """Reply to callers for which no further try starts within their PATIENCE_SECONDS."""
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
-                session = self._ensure_session(job.key.session_name)
-                error = error_if_no_retry_can_succeed(job, session, caller, now)
+                session = self._get_session_state(job.key.session_name)
+                error = find_error_if_no_retry_can_succeed(job, session, caller, now)
                 if error is not None:
-                    self._dismiss_caller(job, caller, error)
-            self._drop_unwanted_job(job)
+                    self._send_error_to_caller(job, caller, error)
+            self._drop_job_without_callers(job)
 
-    def _dismiss_caller(self, job: Job, caller: Caller, error: SsoHelperError) -> None:
+    def _send_error_to_caller(self, job: Job, caller: Caller, error: SsoHelperError) -> None:
         if caller in job.callers:
             job.callers.remove(caller)
             self._reply_with_fallback(caller, error)
 
-    def _lengthen_wait_of(self, job: Job, caller: Caller, now: float) -> None:
+    def _lengthen_wait_of_caller(self, job: Job, caller: Caller, now: float) -> None:
         """If the caller's call to AWS will soon be sent, tell it that it may wait up to 50 s."""
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
         if is_soon and not job.backoff.is_failing and self._pace.has_recent_answer_of_aws(now):
@@ -379,9 +379,9 @@ class Broker:
         for caller in self._jobs[key].callers if key in self._jobs else ():
             self._tell_caller_to_wait(caller, now)
 
-    def _drop_unwanted_job(self, job: Job) -> None:
+    def _drop_job_without_callers(self, job: Job) -> None:
         """Forget a job that no caller waits for, unless it is a background job not yet tried."""
-        session = self._ensure_session(job.key.session_name)
+        session = self._get_session_state(job.key.session_name)
         lacks_token = session.needs_renewal and session.renewal.is_failing
         is_tried = job.backoff.is_failing or session.calls.is_failing or lacks_token
         is_wanted = job.callers or (job.is_background and not is_tried)
@@ -393,8 +393,8 @@ class Broker:
             token = self._ports.load_token(session_name)
         except SsoHelperError:
             return False
-        is_rejected = token.id == self._ensure_session(session_name).rejected_id
+        is_rejected = token.id == self._get_session_state(session_name).rejected_id
         return token.state is not TokenState.ENDED and not is_rejected
 
-    def _ensure_session(self, name: str) -> Session:
+    def _get_session_state(self, name: str) -> Session:
         return self._sessions.setdefault(name, Session())

@@ -15,7 +15,7 @@ RENEWAL_AHEAD_SECONDS = 6.0
 LONGEST_WAIT_SECONDS = 50.0
 # How long before its own deadline a caller is told that it may wait longer.
 TELL_BEFORE_SECONDS = 2.0
-# The most calls to AWS at once: enough for 20 calls/s when each answer takes 0.8 s.
+# The broker's most calls to AWS at once: enough for 20 calls/s if an answer takes 0.8 s.
 MOST_CALLS = 16
 # The most calls at once until AWS has answered one, so that few are wasted while AWS is down.
 MOST_FIRST_CALLS = 4
@@ -37,7 +37,7 @@ class Backoff:
 
     @property
     def is_failing(self) -> bool:
-        """Whether the last request failed."""
+        """Whether the last request of this kind to AWS failed."""
         return self.error is not None
 
     @property
@@ -45,7 +45,7 @@ class Backoff:
         """Whether the last failure was a 429 (too many requests), which callers wait out."""
         return isinstance(self.error, Throttled)
 
-    def may_probe(self, now: float) -> bool:
+    def may_try_now(self, now: float) -> bool:
         """Return whether another request may be sent now."""
         return self.error is None or now >= self.next_at
 
@@ -65,5 +65,5 @@ class Backoff:
             self.next_at = max(self.next_at, now + min(asked, LONGEST_RETRY_AFTER_SECONDS))
 
     def clear(self) -> None:
-        """Forget the failures, because a request has succeeded."""
+        """Forget all earlier failures, because a request to AWS has succeeded."""
         self.error = None

@@ -62,7 +62,7 @@ class Work(Protocol):
         """Return whether the settings allow renewals that no caller waits for."""
 
     def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
-        """Return how long a caller may wait for a sign-in; None: not at all."""
+        """Return how a caller may wait for a sign-in; None if it must fail at once."""
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Ask AWS for the role's credentials."""
@@ -99,12 +99,12 @@ class Loop:
         self._wake_reader, self._wake_writer = socket.socketpair()
         for end in (self._wake_reader, self._wake_writer):
             end.setblocking(False)
-        self._selector.register(self._wake_reader, selectors.EVENT_READ, self._drain_wake_socket)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ, self._empty_wake_socket)
         if listener is not None:
             listener.setblocking(False)
             self._selector.register(listener, selectors.EVENT_READ, self._accept_callers)
-        # Calls of the broker's methods. Other threads add calls here; the loop's own thread makes
-        # them.
+        # What other threads report, as calls of the broker's methods. The loop's own thread makes
+        # these calls, since only it may use the broker.
         self._events: collections.deque[Callable[[], None]] = collections.deque()
         self._wanted: queue.SimpleQueue[tuple[RoleKey, AskedBy, Reply | None] | None] = (
             queue.SimpleQueue()
@@ -130,13 +130,13 @@ class Loop:
             if not self._listener and not self._connections and self._core.is_done:
                 self.close()
                 return
-            self._handle_events_once()
+            self._wait_for_events_and_handle_them()
 
     def answer_request(self, caller: Caller) -> Reply:
         """Return the reply to a request of this process itself, before the request's deadline."""
         self._core.handle_request(caller, self._monotonic())
         while caller not in self._replies:
-            self._handle_events_once()
+            self._wait_for_events_and_handle_them()
         return self._replies.pop(caller)
 
     def close(self) -> None:
@@ -155,10 +155,10 @@ class Loop:
             self._listener.close()
             self._listener = None
 
-    def _handle_events_once(self) -> None:
+    def _wait_for_events_and_handle_them(self) -> None:
         now = self._monotonic()
         self._resume_accepting(now)
-        seconds = min(self._core.next_wake(now) - now, _LONGEST_SLEEP_SECONDS)
+        seconds = min(self._core.find_next_wake_time(now) - now, _LONGEST_SLEEP_SECONDS)
         if self._accept_again_at is not None:
             seconds = min(seconds, self._accept_again_at - now)
         for key, _events in self._selector.select(max(0.0, seconds)):
@@ -211,10 +211,12 @@ class Loop:
     def _start_role_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> float:
         self._calls_under_way += 1
         if self._calls_under_way > self._threads and self._threads < MOST_CALLS:
-            if self._start_thread(self._do_waiting_role_calls):
+            if self._start_daemon_thread(self._do_queued_role_calls):
                 self._threads += 1
             elif not self._threads:
-                self._events.append(partial(self._end_role_call, key, no_more_threads_error()))
+                self._events.append(
+                    partial(self._report_end_of_role_call, key, no_more_threads_error())
+                )
                 self._wake_loop()
                 return self._monotonic()
         self._wanted.put((key, asked_by, source))
@@ -222,8 +224,10 @@ class Loop:
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         """Renew the session's token, in a thread."""
-        if not self._start_thread(partial(self._do_token_renewal, session_name, seen_id)):
-            self._events.append(partial(self._end_renewal, session_name, no_more_threads_error()))
+        if not self._start_daemon_thread(partial(self._do_token_renewal, session_name, seen_id)):
+            self._events.append(
+                partial(self._report_end_of_renewal, session_name, no_more_threads_error())
+            )
             self._wake_loop()
 
     def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
@@ -244,14 +248,14 @@ class Loop:
 
     # -- threads for calls to AWS, connections of callers ------------------------------------
 
-    def _start_thread(self, target: Callable[[], None]) -> bool:
+    def _start_daemon_thread(self, target: Callable[[], None]) -> bool:
         try:
             threading.Thread(target=target, daemon=True).start()
         except RuntimeError:
             return False
         return True
 
-    def _do_waiting_role_calls(self) -> None:
+    def _do_queued_role_calls(self) -> None:
         while (wanted := self._wanted.get()) is not None:
             key, asked_by, source = wanted
             outcome: Reply | SsoHelperError
@@ -259,7 +263,7 @@ class Loop:
                 outcome = self._do_role_call(key, asked_by, source)
             except SsoHelperError as error:
                 outcome = error
-            self._events.append(partial(self._end_role_call, key, outcome))
+            self._events.append(partial(self._report_end_of_role_call, key, outcome))
             self._wake_loop()
 
     def _do_role_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> Reply:
@@ -268,9 +272,9 @@ class Loop:
         reply = self._work.assume_role(key, asked_by, source.document)
         return reply._replace(warnings=(*source.warnings, *reply.warnings))
 
-    def _end_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
+    def _report_end_of_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._calls_under_way -= 1
-        self._core.end_role_call(key, outcome, self._monotonic())
+        self._core.note_role_call_end(key, outcome, self._monotonic())
 
     def _do_token_renewal(self, session_name: str, seen_id: str) -> None:
         error: SsoHelperError | None = None
@@ -278,11 +282,11 @@ class Loop:
             self._work.renew_token(session_name, seen_id)
         except SsoHelperError as found:
             error = found
-        self._events.append(partial(self._end_renewal, session_name, error))
+        self._events.append(partial(self._report_end_of_renewal, session_name, error))
         self._wake_loop()
 
-    def _end_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
-        self._core.end_renewal(session_name, error, self._monotonic())
+    def _report_end_of_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
+        self._core.note_renewal_end(session_name, error, self._monotonic())
 
     def _accept_callers(self) -> None:
         while self._listener is not None:
@@ -336,7 +340,7 @@ class Loop:
         except OSError:
             return  # the buffer is full, so the loop wakes anyway
 
-    def _drain_wake_socket(self) -> None:
+    def _empty_wake_socket(self) -> None:
         try:
             self._wake_reader.recv(4096)
         except BlockingIOError:

@@ -41,8 +41,8 @@ class Pace:
         free_at = now if len(self._sent) < allowed else self._sent[-allowed] + _WINDOW_SECONDS
         return max(now, free_at, self._paused_until)
 
-    def note_sent(self, now: float) -> None:
-        """Count a call that is sent now."""
+    def note_call_sent(self, now: float) -> None:
+        """Count a call that is sent to AWS now, against the rate limit."""
         _drop_older_times(self._sent, now - _WINDOW_SECONDS)
         self._sent.append(now)
 

@@ -34,7 +34,7 @@ class Renewals:
         `meanwhile` is called while the renewal process starts.
         """
         try:
-            reader = self._start_process([RENEWAL_PROCESS, session_name, seen_id])
+            reader = self._start_renewal_process([RENEWAL_PROCESS, session_name, seen_id])
         except OSError as cause:
             return LocalState(
                 "the process that renews the sign-in cannot be started: "
@@ -45,9 +45,9 @@ class Renewals:
         except BaseException:
             os.close(reader)
             raise
-        return _Report(reader, session_name).wait(deadline)
+        return _OutcomePipe(reader, session_name).wait(deadline)
 
-    def _start_process(self, argv: list[str]) -> int:
+    def _start_renewal_process(self, argv: list[str]) -> int:
         if sys.platform == "win32":
             flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
             child = subprocess.Popen(
@@ -73,8 +73,8 @@ class Renewals:
         return reader
 
 
-class _Report:
-    """The outcome that a renewal process writes to its pipe before it ends."""
+class _OutcomePipe:
+    """The pipe to which a renewal process writes its outcome (success or an error)."""
 
     def __init__(self, reader: int, session_name: str) -> None:
         self._reader = reader
@@ -82,10 +82,10 @@ class _Report:
         self._data = b""
 
     def wait(self, deadline: Deadline) -> SsoHelperError | None:
-        """Return the error that the renewal reported; None means success."""
+        """Wait for the renewal process; return the error it reported, None for success."""
         is_whole = self._wait_on_windows if sys.platform == "win32" else self._wait_for_end
         if is_whole(deadline):
-            return wording.decode_report(self._data)
+            return wording.decode_renewal_outcome(self._data)
         return renewal_unanswered_error(self._session_name)
 
     def _wait_for_end(self, deadline: Deadline) -> bool:
@@ -106,12 +106,12 @@ class _Report:
 
     def _wait_on_windows(self, deadline: Deadline) -> bool:
         # A thread reads the pipe, because on Windows select accepts only sockets.
-        thread = threading.Thread(target=self._read_all, daemon=True)
+        thread = threading.Thread(target=self._read_pipe_to_end, daemon=True)
         thread.start()
         thread.join(deadline.seconds_left())
         return not thread.is_alive()
 
-    def _read_all(self) -> None:
+    def _read_pipe_to_end(self) -> None:
         while piece := os.read(self._reader, _LONGEST_REPORT_BYTES):
             self._data += piece
         os.close(self._reader)

@@ -39,7 +39,7 @@ class Request(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """How long a caller may wait for a sign-in, and the file to watch: every sign-in changes it.
+    """How long a caller may wait for a sign-in, and which file to watch: each sign-in changes it.
 
     The caller prints `line` when it starts to wait.
     """

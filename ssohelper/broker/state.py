@@ -54,14 +54,14 @@ class Ports(Protocol):
         ...
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Start to ask AWS for the role's credentials; `Broker.end_role_call` gets the answer.
+        """Start to ask AWS for the role's credentials; `Broker.note_role_call_end` gets the answer.
 
         Returns when AWS was asked, in monotonic seconds.
         """
         ...
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
-        """Renew the token with this id; `Broker.end_renewal` gets the outcome."""
+        """Renew the token with this id; `Broker.note_renewal_end` gets the outcome."""
         ...
 
     def may_renew_in_background(self) -> bool:
@@ -78,7 +78,7 @@ class Ports(Protocol):
 
 
 class Job:
-    """A request for one role's credentials, running or queued, and the callers that wait for it."""
+    """The broker's job to get one role's credentials from AWS, and the callers that wait for it."""
 
     def __init__(self, key: RoleKey) -> None:
         self.key = key
@@ -91,7 +91,7 @@ class Job:
 
     @property
     def asked_by(self) -> AskedBy:
-        """The first caller that waits for these credentials, else the broker's background work."""
+        """Who asked for these credentials: the first waiting caller, else the broker itself."""
         if not self.callers:
             return AskedBy(is_background=True)
         return self.callers[0].request.asked_by._replace(others=len(self.callers) - 1)
@@ -114,25 +114,27 @@ class Refusals:
         self._fingerprint = fingerprint
         self._found: dict[RoleKey | str, _Refusal] = {}
 
-    def remember(self, scope: RoleKey | str, error: SsoHelperError, now: float) -> None:
+    def remember(self, role_or_session: RoleKey | str, error: SsoHelperError, now: float) -> None:
         """Remember that AWS refused this role or session with this error."""
-        self._found[scope] = _Refusal(
-            error, self._fingerprint(_session_of(scope)), now + RETRY_SECONDS
+        self._found[role_or_session] = _Refusal(
+            error, self._fingerprint(_session_name_of(role_or_session)), now + RETRY_SECONDS
         )
 
-    def find(self, scope: RoleKey | str, now: float) -> SsoHelperError | None:
+    def find(self, role_or_session: RoleKey | str, now: float) -> SsoHelperError | None:
         """Return the remembered refusal, unless it is old or the token file has changed since."""
-        found = self._found.get(scope)
+        found = self._found.get(role_or_session)
         if found is None:
             return None
-        if now < found.until and found.fingerprint == self._fingerprint(_session_of(scope)):
+        if now < found.until and found.fingerprint == self._fingerprint(
+            _session_name_of(role_or_session)
+        ):
             return found.error
-        del self._found[scope]
+        del self._found[role_or_session]
         return None
 
-    def forget(self, scope: RoleKey | str) -> None:
+    def forget(self, role_or_session: RoleKey | str) -> None:
         """Forget the refusal of this role or session."""
-        self._found.pop(scope, None)
+        self._found.pop(role_or_session, None)
 
     def has_any_at(self, now: float) -> bool:
         """Return whether any refusal is still remembered at this time."""
@@ -140,7 +142,7 @@ class Refusals:
 
 
 class Session:
-    """What the broker knows of one session: its token renewal, calls and their failures."""
+    """What the broker knows of one session: whether its token is renewed, which calls failed."""
 
     def __init__(self) -> None:
         self.renewal_began_at: float | None = None
@@ -180,16 +182,16 @@ class Session:
         return began_at is not None and now >= began_at + RENEWAL_SILENT_SECONDS
 
 
-def _session_of(scope: RoleKey | str) -> str:
-    return scope if isinstance(scope, str) else scope.session_name
+def _session_name_of(role_or_session: RoleKey | str) -> str:
+    return role_or_session if isinstance(role_or_session, str) else role_or_session.session_name
 
 
-def error_if_no_retry_can_succeed(
+def find_error_if_no_retry_can_succeed(
     job: Job, session: Session, caller: Caller, now: float
 ) -> SsoHelperError | None:
     """Return the error to reply with if no retry can succeed in time, else None."""
     patience_ends_at = session.patience_ends_at(caller)
-    for backoff, is_probing in _failures_and_whether_retried(job, session):
+    for backoff, is_probing in _list_failures_and_whether_retried(job, session):
         if backoff.error is None:
             continue
         if caller.fallback is not None and (caller.is_satisfied_by_fallback or not is_probing):
@@ -202,8 +204,8 @@ def error_if_no_retry_can_succeed(
     return None
 
 
-def _failures_and_whether_retried(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
-    """Return the failing requests that the job waits for, each with whether it is being retried.
+def _list_failures_and_whether_retried(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
+    """Return what fails while the job waits (its call, a token renewal), and whether it is retried.
 
     While the job's call waits for a token renewal, earlier failures of calls do not count, nor does
     a local failure such as a full disk: only AWS's answer to the last renewal does.

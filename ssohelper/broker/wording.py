@@ -25,7 +25,9 @@ _CLASSES: dict[str, type[SsoHelperError]] = {
 
 def encode_reply(reply: Reply) -> bytes:
     """Return the reply as the bytes that the caller reads."""
-    of_error = [*_error_fields(reply.error), *_wait_fields(reply.wait)] if reply.error else []
+    of_error = (
+        [*_fields_from_error(reply.error), *_fields_from_wait(reply.wait)] if reply.error else []
+    )
     fields = [*of_error, *reply.warnings]
     rest = _join_fields(fields)
     head = b"done %d %d %d\n" % (reply.exit_code, len(reply.document), len(rest))
@@ -38,49 +40,51 @@ def decode_reply(code: int, document: bytes, rest: bytes) -> Reply:
     if code == 0:
         return Reply(document, warnings=tuple(fields))
     warnings = tuple(fields[ERROR_FIELDS:])
-    return Reply(error=_parse_error(fields), warnings=warnings, wait=_parse_wait(fields))
+    return Reply(
+        error=_error_from_fields(fields), warnings=warnings, wait=_wait_from_fields(fields)
+    )
 
 
-def encode_report(error: SsoHelperError | None) -> bytes:
+def encode_renewal_outcome(error: SsoHelperError | None) -> bytes:
     """Return a renewal's outcome as bytes for the broker; an error of None means success."""
-    return _join_fields(_error_fields(error)) if error else _RENEWED
+    return _join_fields(_fields_from_error(error)) if error else _RENEWED
 
 
-def decode_report(data: bytes) -> SsoHelperError | None:
+def decode_renewal_outcome(data: bytes) -> SsoHelperError | None:
     """Return a renewal's outcome. No bytes mean that its process was killed: AnswerLost."""
     if not data:
         return AnswerLost("the process that renewed the sign-in ended early", hint="try again")
-    return None if data == _RENEWED else _parse_error(_split_fields(data))
+    return None if data == _RENEWED else _error_from_fields(_split_fields(data))
 
 
-def one_line_of(error: SsoHelperError) -> bytes:
+def error_as_one_line(error: SsoHelperError) -> bytes:
     """Return error and hint as one line, because SDKs show stderr inside their own error."""
     hint = f" ({error.hint})" if error.hint else ""
     line = show_message(f"ssohelper: error: {error.message}{hint}") + "\n"
     return line.encode("utf-8", "backslashreplace")
 
 
-def _error_fields(error: SsoHelperError) -> list[str]:
+def _fields_from_error(error: SsoHelperError) -> list[str]:
     retry_after = getattr(error, "retry_after_seconds", None)
     return [
         type(error).__name__,
         error.message,
         error.hint or "",
         "" if retry_after is None else str(retry_after),
-        one_line_of(error).decode("utf-8", "backslashreplace").rstrip("\n"),
+        error_as_one_line(error).decode("utf-8", "backslashreplace").rstrip("\n"),
     ]
 
 
-def _wait_fields(wait: Wait | None) -> list[str]:
+def _fields_from_wait(wait: Wait | None) -> list[str]:
     return [str(wait.seconds), wait.watched_file, wait.line] if wait else ["0", "", ""]
 
 
-def _parse_wait(fields: list[str]) -> Wait | None:
+def _wait_from_fields(fields: list[str]) -> Wait | None:
     seconds, watched_file, line = fields[WAIT_SECONDS : WAIT_LINE + 1]
     return Wait(int(seconds), watched_file, line) if int(seconds) else None
 
 
-def _parse_error(fields: list[str]) -> SsoHelperError:
+def _error_from_fields(fields: list[str]) -> SsoHelperError:
     name, message, hint, retry_after, *_more = [*fields, "", "", "", ""]
     found = _CLASSES.get(name, SsoHelperError)
     if issubclass(found, Throttled):

@@ -91,8 +91,8 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
     value = None if to_default else known.parse_setting_value(key, values)
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
-    known.check_setting(before, key, value)
-    parts = known.split_key(key)
+    known.check_clash_with_other_settings(before, key, value)
+    parts = known.split_setting_key(key)
     if parts[0] == "sessions" and parts[-1] == "regions" and value:
         regions.check_regions_setting(app, parts[1], value)
     ended = list[str]()

@@ -55,4 +55,4 @@ def print_credentials(
             role = checked_role(account_id or "", role_name or "", chained)
             entry_point.print_credential_document(app, named, role, app.clock.deadline())
     except SsoHelperError as error:
-        ctx.exit(entry_point.report_error(error))
+        ctx.exit(entry_point.print_error_for_sdk(error))

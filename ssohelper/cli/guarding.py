@@ -16,7 +16,7 @@ from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, UsageProblem
-from ssohelper.system.terminal import drop_typed_input
+from ssohelper.system.terminal import discard_typed_input
 
 LOOSEN_WORD = "loosen"
 reason_option = click.option(
@@ -69,7 +69,7 @@ def confirm_and_grant_role(
     try:
         require_typed_word(word, notice, f"type the account's name ({word}) to go on: ")
     except Refused as refusal:
-        app.vault.note_refusal(key, refusal.message)
+        app.vault.journal_refusal(key, refusal.message)
         raise
     return guards.grant_role(app, key, reason, seconds, on_all_terminals=on_all_terminals)
 
@@ -90,7 +90,7 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
             hint=f"run it in a terminal: {output.command_line()}",
         ) from cause
     with os.fdopen(terminal, "r+b", buffering=0) as stream:
-        drop_typed_input(stream.fileno())
+        discard_typed_input(stream.fileno())
         stream.write(f"ssohelper: {notice}\n{question}".encode())
         answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
     if not guards.is_word_typed_right(answer, word):
@@ -112,7 +112,7 @@ def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
 
     Raises: Refused for another word, UsageProblem without a terminal.
     """
-    ended = [rule for rule in app.vault.own_guard_rules if rule not in kept]
+    ended = [rule for rule in app.vault.guard_rules_of_user if rule not in kept]
     if ended:
         listed = ", ".join(f'"{show(rule)}"' for rule in ended)
         try:

@@ -56,7 +56,9 @@ def print_roles(
     """Print the roles that match the query, and on stderr if none does."""
     rows = _find_matching_role_rows(app, found, query)
     if output.options().json:
-        durations = {key: cached.life_seconds for key, cached in app.credentials.list_entries()}
+        durations = {
+            key: cached.life_seconds for key, cached in app.credentials.list_cached_credentials()
+        }
         output.print_json([_role_json(row, durations.get(row.key)) for row in rows], app.warnings)
         return
     if query and not rows:

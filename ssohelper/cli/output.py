@@ -201,7 +201,7 @@ def write_shell_answer(text: str) -> None:
             hint="free some space where XDG_RUNTIME_DIR or TMPDIR points, then run it once more",
         ) from cause
     answer = options().answer
-    if answer is not None and not answer.is_in_place():
+    if answer is not None and not answer.can_shell_function_find_file():
         raise LocalState(shell_answer.LOST_MESSAGE, hint=shell_answer.LOST_HINT)
 
 
@@ -246,7 +246,7 @@ def ask(question: str, **options: Any) -> str:
     is asked here.
     """
     if sys.stdin is not None:
-        terminal.drop_typed_input(sys.stdin.fileno())
+        terminal.discard_typed_input(sys.stdin.fileno())
     answer: str = click.prompt(question, err=True, **options)
     return answer
 

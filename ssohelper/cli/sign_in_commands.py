@@ -59,7 +59,7 @@ def sign_in_on_terminal(
     the sign-in of a different user than last time without asking. With `completes`, also signs in
     at further portals that have no sign-in, if the present sign-in is kept.
     """
-    can_show = browser.can_show_a_browser(
+    can_show = browser.can_user_see_a_browser_here(
         app.environ, sign_in.browser_command_setting(app, session)
     )
     options = LoginOptions(

@@ -12,11 +12,15 @@ from collections.abc import Callable, Sequence
 from ssohelper.app import App
 from ssohelper.completion.names import CompletionNames
 from ssohelper.completion.offers import Offers, offers_for
-from ssohelper.completion.quoting import quote_for_insertion, split_bash_line, unquoted
+from ssohelper.completion.quoting import (
+    quote_name_for_insertion,
+    split_bash_line,
+    unquote_shell_word,
+)
 from ssohelper.completion.words import parse_completion_request
 from ssohelper.system.shell_texts import SHELLS, completion_script_of, write_to_stdout
 
-# Maps each kind of value to its tag in zsh. zsh shows the tag, and users set styles for it.
+# The tag that zsh's completion gives candidates of each kind; users set styles by these tags.
 _ZSH_TAGS = {
     "subcommand": "command",
     "option": "option",
@@ -66,14 +70,14 @@ def _write_to_stdout(text: bytes) -> int:
     return 0
 
 
-def _find_offers(words: list[str], word: str) -> Offers:
+def _find_offers_for_word(words: list[str], word: str) -> Offers:
     return offers_for(parse_completion_request(words, word), CompletionNames(App()))
 
 
 # -- candidates for bash -------------------------------------------------------------------------
 
 
-def _answer_bash(argv: list[str]) -> list[str]:
+def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
     """Return the lines to print for bash.
 
     `argv` is the command line up to the cursor, COMP_WORDBREAKS and COMP_TYPE. The first line is
@@ -84,55 +88,65 @@ def _answer_bash(argv: list[str]) -> list[str]:
     line = split_bash_line(text, breaks)
     if line.is_redirected:
         return ["files"]
-    words = _without_assignments(line.words)
+    words = _drop_assignments_before_command(line.words)
     if not words:
         return ["words"]  # the cursor is at a command's name, as after `$(` or `;`
-    offers = _find_offers(words, line.word)
+    offers = _find_offers_for_word(words, line.word)
     if offers.kind != "words":
         return [offers.kind]
     inserting = completion_type in _INSERTING_TYPES
-    return _candidates_for_bash(line.word, line.tail, line.quote, offers, inserting=inserting)
+    return _quoted_candidates_for_bash(
+        line.word, line.replaced_text, line.quote, offers, inserting=inserting
+    )
 
 
-def _without_assignments(words: list[str]) -> list[str]:
+def _drop_assignments_before_command(words: list[str]) -> list[str]:
     """Return the words from the command's name on, without assignments such as `A=1` before it."""
     while words and "=" in words[0]:
         words = words[1:]
     return words
 
 
-def _candidates_for_bash(
-    typed: str, tail: str, quote: str, offers: Offers, *, inserting: bool
+def _quoted_candidates_for_bash(
+    typed: str, replaced_text: str, quote: str, offers: Offers, *, inserting: bool
 ) -> list[str]:
     whole = [word[len(typed) :] for word in offers.whole if word.startswith(typed)]
     begun = [word[len(typed) :] for word in offers.begun if word.startswith(typed)]
     rests = whole + begun
     if len(rests) == 1:
-        # We add the closing quote here, because readline adds none after a name that ends in one.
-        reply = tail + quote_for_insertion(rests[0], quote) + quote
-        return ["words nospace" if begun else "words", _protected_from_readline(reply, quote)]
+        # We close the open quote here, because readline does not after a name that ends in a quote.
+        reply = replaced_text + quote_name_for_insertion(rests[0], quote) + quote
+        return [
+            "words nospace" if begun else "words",
+            _protect_open_quote_from_readline(reply, quote),
+        ]
     replies = [
-        _protected_from_readline(tail + quote_for_insertion(rest, quote), quote) for rest in rests
+        _protect_open_quote_from_readline(
+            replaced_text + quote_name_for_insertion(rest, quote), quote
+        )
+        for rest in rests
     ]
-    common = _common_start(rests)
-    shared = _protected_from_readline(tail + quote_for_insertion(common, quote), quote)
-    if inserting or _common_start(replies) == shared:
+    common = _longest_common_prefix(rests)
+    shared = _protect_open_quote_from_readline(
+        replaced_text + quote_name_for_insertion(common, quote), quote
+    )
+    if inserting or _longest_common_prefix(replies) == shared:
         return ["words", *replies]
     # The common start of the quoted names would end inside a quotation. So insert the common start
-    # of the unquoted names, quoted. If there is none, show the names and insert nothing.
+    # of the unquote_shell_word names, quoted. If there is none, show the names and insert nothing.
     if common:
         return ["words nospace", shared]
     return ["list", *(typed + rest for rest in rests)]
 
 
-def _common_start(words: list[str]) -> str:
+def _longest_common_prefix(words: list[str]) -> str:
     """Return the longest common start of all words: that of the first and last word when sorted."""
     first, last = min(words, default=""), max(words, default="")
     length = next((n for n, char in enumerate(first) if last[n] != char), len(first))
     return first[:length]
 
 
-def _protected_from_readline(reply: str, quote: str) -> str:
+def _protect_open_quote_from_readline(reply: str, quote: str) -> str:
     # If a reply begins with the character of the open quote, readline drops that character.
     return quote + reply if quote and reply.startswith(quote) else reply
 
@@ -140,7 +154,7 @@ def _protected_from_readline(reply: str, quote: str) -> str:
 # -- candidates for zsh, fish and PowerShell, which quote candidates themselves ------------------
 
 
-def _answer_zsh(argv: list[str]) -> list[str]:
+def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
     """Return the lines to print for zsh. `argv` is the word at the cursor, then the words before.
 
     The first line is "words WHOLE BEGUN SHOWN TAG". WHOLE, BEGUN and SHOWN are the numbers of whole
@@ -152,23 +166,23 @@ def _answer_zsh(argv: list[str]) -> list[str]:
     if offers.kind != "words":
         return [offers.kind]
     words = [*offers.whole, *offers.begun]
-    shown = _words_with_help(words, offers) if offers.helps else []
+    shown = _candidates_with_help_texts(words, offers) if offers.helps else []
     what = _ZSH_TAGS.get(request.kind, "value")
     head = f"words {len(offers.whole)} {len(offers.begun)} {len(shown)} {what}"
     return [head, *words, *shown]
 
 
-def _words_with_help(words: list[str], offers: Offers) -> list[str]:
+def _candidates_with_help_texts(words: list[str], offers: Offers) -> list[str]:
     width = max(map(len, words), default=0)
     return [f"{word:<{width}}  -- {offers.helps.get(word, '')}" for word in words]
 
 
-def _answer_fish(argv: list[str]) -> list[str]:
+def _candidate_lines_for_fish(argv: list[str]) -> list[str]:
     """Return the lines to print for fish: in each a candidate and, after a tab, its help.
 
     `argv` is the word at the cursor, quoted as the user typed it, then the words before.
     """
-    offers = _find_offers(argv[1:], unquoted(argv[0]))
+    offers = _find_offers_for_word(argv[1:], unquote_shell_word(argv[0]))
     if offers.kind != "words":
         return [offers.kind]
     # A candidate that begins with "~" is left out: fish would expand the "~" to a home folder.
@@ -178,8 +192,8 @@ def _answer_fish(argv: list[str]) -> list[str]:
 
 
 _ANSWERS: dict[str, Callable[[list[str]], list[str]]] = {
-    "bash": _answer_bash,
-    "zsh": _answer_zsh,
-    "fish": _answer_fish,
-    "pwsh": _answer_fish,
+    "bash": _candidate_lines_for_bash,
+    "zsh": _candidate_lines_for_zsh,
+    "fish": _candidate_lines_for_fish,
+    "pwsh": _candidate_lines_for_fish,
 }

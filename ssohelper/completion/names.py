@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OfferedAccount(NamedTuple):
-    """An account of a saved listing. `text` is its name, or its id if the name is unusable."""
+    """An account of the role list. `text` is its name, or its id if commands refuse the name."""
 
     id: str
     text: str
@@ -42,12 +42,12 @@ class CompletionNames:
         *,
         any_kind: bool = False,
         managed: bool = False,
-        foreign: bool = False,
+        of_other_tools: bool = False,
         session: str | None = None,
     ) -> list[str]:
-        """Return the names of profiles that point at a role, in file order.
+        """Return the names of profiles that give a role's credentials, in the config's order.
 
-        With `foreign`, also profiles whose credentials do not come from ssohelper; they have no
+        With `of_other_tools`, also profiles whose credentials another tool gives; they have no
         session. With `any_kind`, all profiles of the config are returned; with `managed`, those
         that `profile sync` owns.
         With `session`, profiles of other sessions are left out: commands refuse them anyway.
@@ -60,7 +60,7 @@ class CompletionNames:
                 if managed
                 else profile.has_role
                 or (any_kind and profile.is_in_config)
-                or (foreign and profile.is_foreign)
+                or (of_other_tools and profile.is_foreign)
             )
             and (session is None or profile.session_name in (None, session))
             and profile.name.isprintable()
@@ -100,7 +100,7 @@ class CompletionNames:
         return self._app.name_index.load(
             lambda: self._app.config.read(),
             lambda: self._app.config.read_credentials_sections(),
-            lambda: self._app.config.read_outer_profiles(),
+            lambda: self._app.config.read_profiles_of_credentials_file(),
         )
 
 

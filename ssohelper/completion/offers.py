@@ -10,13 +10,13 @@ from typing import NamedTuple
 from ssohelper.completion.names import CompletionNames, OfferedAccount, valid_role_names
 from ssohelper.completion.words import CompletionRequest
 
-# Kinds of value for which the shell itself finds the candidates.
+# Kinds of values for which the shell itself finds the completion candidates, such as files.
 OF_THE_SHELL = ("files", "folders", "command")
 _GLOB = {ord("["): "[[]", ord("*"): "[*]", ord("?"): "[?]"}
 
 
 class Offers(NamedTuple):
-    """Candidates: `whole` words, and `begun` words to which more is added (`payments-prod/`).
+    """Completion candidates: `whole` words, and `begun` words, which go on (`payments-prod/`).
 
     `helps` has the help of a word. `kind` is "words" or, without candidates, one of OF_THE_SHELL.
     """
@@ -26,12 +26,13 @@ class Offers(NamedTuple):
     begun: list[str]
     helps: Mapping[str, str]
 
-    def with_head(self, head: str) -> "Offers":
-        """Return these offers with `head`, such as `--session=`, before each word."""
-        if not head:
+    def with_prefix(self, prefix: str) -> "Offers":
+        """Return these offers with `prefix`, such as `--session=`, before each word."""
+        if not prefix:
             return self
         return self._replace(
-            whole=[head + word for word in self.whole], begun=[head + word for word in self.begun]
+            whole=[prefix + word for word in self.whole],
+            begun=[prefix + word for word in self.begun],
         )
 
     def without_dashes(self) -> "Offers":
@@ -48,13 +49,13 @@ def offers_for(request: CompletionRequest, names: CompletionNames) -> Offers:
     if kind in OF_THE_SHELL:
         return Offers(kind, [], [], {})
     if kind == "words":
-        found = _offers_of_whole_words(_with_session_names(listed.split(","), names))
+        found = _offers_of_whole_words(_replace_star_by_session_names(listed.split(","), names))
     else:
         find = _KINDS.get(kind)
         found = find(request, names) if find else _offers_of_whole_words([])
     if not request.may_begin_with_dash:
         found = found.without_dashes()
-    return _matching_offers(found, request).with_head(request.head)
+    return _matching_offers(found, request).with_prefix(request.prefix)
 
 
 def _matching_offers(offers: Offers, request: CompletionRequest) -> Offers:
@@ -84,8 +85,8 @@ def _offers_of_whole_words(words: Iterable[str], helps: Mapping[str, str] | None
     return Offers("words", list(dict.fromkeys(words)), [], helps or {})
 
 
-def _with_session_names(words: list[str], names: CompletionNames) -> list[str]:
-    """Return the words, with `*` as in `sessions.*.browser` replaced by each session's name."""
+def _replace_star_by_session_names(words: list[str], names: CompletionNames) -> list[str]:
+    """Return settings' keys; `sessions.*.browser` stands for one key for each session."""
     return [
         spelled
         for word in words
@@ -118,7 +119,7 @@ def _profile_offers(request: CompletionRequest, names: CompletionNames) -> Offer
 
 
 def _usable_profile_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
-    found = names.profiles(session=request.session, foreign=request.session is None)
+    found = names.profiles(session=request.session, of_other_tools=request.session is None)
     return _profile_or_address_offers(request, names, found)
 
 
@@ -139,7 +140,7 @@ def _role_address_offers(request: CompletionRequest, names: CompletionNames) -> 
     before, colon, after = request.word.partition(":")
     sessions = names.sessions()
     if colon and before in sessions:
-        return _account_and_role_offers(names.accounts(before), after).with_head(f"{before}:")
+        return _account_and_role_offers(names.accounts(before), after).with_prefix(f"{before}:")
     session = request.session or names.session_of_environment()
     if session is None:
         return Offers("words", [], [f"{name}:" for name in sessions], {})
@@ -147,7 +148,11 @@ def _role_address_offers(request: CompletionRequest, names: CompletionNames) -> 
 
 
 def _account_and_role_offers(accounts: list[OfferedAccount], typed: str) -> Offers:
-    texts = [(text, account) for account in accounts for text in _account_texts(account, typed)]
+    texts = [
+        (text, account)
+        for account in accounts
+        for text in _names_and_id_to_offer_for_account(account, typed)
+    ]
     texts = [
         (text, account)
         for text, account in texts
@@ -162,14 +167,16 @@ def _account_and_role_offers(accounts: list[OfferedAccount], typed: str) -> Offe
     return Offers("words", whole, begun, {})
 
 
-def _account_texts(account: OfferedAccount, typed: str) -> tuple[str, ...]:
+def _names_and_id_to_offer_for_account(account: OfferedAccount, typed: str) -> tuple[str, ...]:
     """Return the texts to offer for an account: its name; its id too, if a digit was typed."""
     if account.text != account.id and typed[:1].isdigit():
         return (account.text, account.id)
     return (account.text,)
 
 
-def _accounts_to_offer(request: CompletionRequest, names: CompletionNames) -> list[OfferedAccount]:
+def _list_accounts_to_offer(
+    request: CompletionRequest, names: CompletionNames
+) -> list[OfferedAccount]:
     session = request.session or names.session_of_environment()
     sessions = [session] if session else names.sessions()
     return [account for name in sessions for account in names.accounts(name)]
@@ -178,22 +185,23 @@ def _accounts_to_offer(request: CompletionRequest, names: CompletionNames) -> li
 def _account_pattern_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
     sign = "!" if request.word.startswith("!") else ""
     typed = request.word[len(sign) :]
-    accounts = _accounts_to_offer(request, names)
+    accounts = _list_accounts_to_offer(request, names)
     return _offers_of_whole_words(
         sign + text.translate(_GLOB)
         for account in accounts
-        for text in _account_texts(account, typed)
+        for text in _names_and_id_to_offer_for_account(account, typed)
     )
 
 
 def _role_pattern_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
     sign = "!" if request.word.startswith("!") else ""
     return _offers_of_whole_words(
-        sign + role for role in _sorted_role_names(_accounts_to_offer(request, names))
+        sign + role
+        for role in _sorted_role_names_of_accounts(_list_accounts_to_offer(request, names))
     )
 
 
-def _sorted_role_names(accounts: Iterable[OfferedAccount]) -> list[str]:
+def _sorted_role_names_of_accounts(accounts: Iterable[OfferedAccount]) -> list[str]:
     found: set[str] = set()
     for account in accounts:
         found.update(account.listed_roles)
@@ -201,9 +209,9 @@ def _sorted_role_names(accounts: Iterable[OfferedAccount]) -> list[str]:
 
 
 def _query_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
-    accounts = _accounts_to_offer(request, names)
+    accounts = _list_accounts_to_offer(request, names)
     return _offers_of_whole_words(
-        [*(account.text for account in accounts), *_sorted_role_names(accounts)]
+        [*(account.text for account in accounts), *_sorted_role_names_of_accounts(accounts)]
     )
 
 
@@ -219,11 +227,11 @@ _KINDS: dict[str, Callable[[CompletionRequest, CompletionNames], Offers]] = {
     "session": lambda _request, names: _offers_of_whole_words(names.sessions()),
     "account_glob": _account_pattern_offers,
     "account_id": lambda request, names: _offers_of_whole_words(
-        item.id for item in _accounts_to_offer(request, names)
+        item.id for item in _list_accounts_to_offer(request, names)
     ),
     "role_glob": _role_pattern_offers,
     "role": lambda request, names: _offers_of_whole_words(
-        _sorted_role_names(_accounts_to_offer(request, names))
+        _sorted_role_names_of_accounts(_list_accounts_to_offer(request, names))
     ),
     "query": _query_offers,
 }

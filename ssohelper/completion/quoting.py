@@ -20,32 +20,32 @@ _QUOTED = {
 _DEFAULT_BREAKS = " \t\n\"'><=;|&(:"
 
 
-class Line(NamedTuple):
+class ParsedLine(NamedTuple):
     """A command line up to the cursor, parsed. `words` are those before the last word.
 
-    `word` is the last word without its quoting, `tail` the part of its raw text that readline
-    replaces, `quote` the quote that is open at the cursor ("" for none). `is_redirected` says that
-    the last word follows `<` or `>`, so that it names a file.
+    `word` is the last word without its quoting, `replaced_text` the part of its raw text that
+    readline replaces, `quote` the quote that is open at the cursor ("" for none). `is_redirected`
+    says that the last word follows `<` or `>`, so that it names a file.
     """
 
     words: list[str]
     word: str
-    tail: str
+    replaced_text: str
     quote: str
     is_redirected: bool
 
 
-def split_bash_line(text: str, breaks: str = _DEFAULT_BREAKS) -> Line:
-    """Split a line as bash does, without expanding anything. `breaks` is COMP_WORDBREAKS."""
-    return _Reader(text, frozenset(breaks) - set("'\"")).read()
+def split_bash_line(text: str, break_characters: str = _DEFAULT_BREAKS) -> ParsedLine:
+    """Split a line as bash does, expanding nothing. `break_characters` is COMP_WORDBREAKS."""
+    return _Reader(text, frozenset(break_characters) - set("'\"")).read()
 
 
-def unquoted(text: str) -> str:
+def unquote_shell_word(text: str) -> str:
     """Return a shell word without quoting: `a\\ b`, `'a b'` and an unfinished `"a b` give `a b`."""
     return split_bash_line(text).word
 
 
-def quote_for_insertion(name: str, quote: str) -> str:
+def quote_name_for_insertion(name: str, quote: str) -> str:
     """Return `name` quoted for insertion where `quote` is open (`quote` is "" if none is)."""
     return name.translate(_QUOTED[quote])
 
@@ -58,12 +58,12 @@ class _Reader:
         self._word: list[str] = []
         self._has_word = False
         self._quote = ""
-        # The position from which readline replaces text: the present one, and the one before the
-        # open quote.
+        # Where the text begins that readline replaces by the candidate: at present, and what it
+        # was before the open quote.
         self._start = self._start_before_quote = 0
         self._is_after_redirection = False
 
-    def read(self) -> Line:
+    def read(self) -> ParsedLine:
         """Return the parsed line."""
         position = 0
         while position < len(self._text):
@@ -71,10 +71,10 @@ class _Reader:
                 self._read_quoted(position) if self._quote else self._read_unquoted(position)
             )
         word = "".join(self._word)
-        tail = self._text[self._start :]
-        if self._quote != "'" and _ends_in_lone_backslash(tail):
-            tail = tail[:-1]
-        return Line(self._words, word, tail, self._quote, self._is_after_redirection)
+        replaced_text = self._text[self._start :]
+        if self._quote != "'" and _ends_in_lone_backslash(replaced_text):
+            replaced_text = replaced_text[:-1]
+        return ParsedLine(self._words, word, replaced_text, self._quote, self._is_after_redirection)
 
     def _read_unquoted(self, position: int) -> int:
         """Read a character outside quotes, with its escape; return the count of characters read."""
@@ -90,12 +90,12 @@ class _Reader:
         if char in self._breaks or char.isspace():
             self._start = position + 1
         if char.isspace():
-            self._finish_word()
+            self._end_present_word()
         elif char in ";|&()":
-            self._finish_word()
+            self._end_present_word()
             self._words, self._is_after_redirection = [], False
         elif char in "<>":
-            self._finish_word()
+            self._end_present_word()
             self._is_after_redirection = True
         else:
             self._has_word = True
@@ -107,7 +107,8 @@ class _Reader:
         following = self._text[position + 1 : position + 2]
         if char == self._quote:
             self._quote = ""
-            # After the closing quote, readline replaces text from the break before the quotation.
+            # Once the quote is closed, readline replaces the text from the last break character
+            # before the opening quote, so that the quoted text is replaced too.
             self._start = self._start_before_quote
         elif char == "\\" and self._quote == '"' and following in ("", *'"$`\\'):
             self._word.append(following)
@@ -116,7 +117,7 @@ class _Reader:
             self._word.append(char)
         return 1
 
-    def _finish_word(self) -> None:
+    def _end_present_word(self) -> None:
         if not self._has_word:
             return
         if self._is_after_redirection:

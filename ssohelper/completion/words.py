@@ -34,16 +34,16 @@ class Command(NamedTuple):
 
 
 class CompletionRequest(NamedTuple):
-    """What to offer at the cursor: values of this `kind` that match `word`, the text typed so far.
+    """What the user wants completed: a value of this `kind`, of which `word` is typed so far.
 
-    `head` is the text before `word` in the same shell word, such as `--session=`. `used` are the
+    `prefix` is the text before `word` in the same shell word, such as `--session=`. `used` are the
     values and options already on the line, `session` is the value of --session.
     `may_begin_with_dash` says that a word such as "-x" here cannot be mistaken for an option.
     """
 
     kind: str
     word: str
-    head: str
+    prefix: str
     command: Command
     used: tuple[str, ...]
     session: str | None
@@ -54,61 +54,61 @@ def parse_completion_request(words: list[str], word: str) -> CompletionRequest:
     """Return what to offer for `word`, after `words`, the first of which is the program's name."""
     parser = _Parser()
     for earlier in words[1:]:
-        parser.read(earlier)
-    return parser.request(word)
+        parser.read_word(earlier)
+    return parser.request_at_cursor(word)
 
 
 class _Parser:
     """Parses the words before the cursor, one by one."""
 
     def __init__(self) -> None:
-        self._command = find_command_of_path("")
+        self._command = find_command_by_words("")
         self._used: list[str] = []
         # Names of the options on the line that cannot be repeated.
         self._used_options: list[str] = []
-        # The option whose value is the next word.
+        # The last option on the line, if its value is still to come as the next word.
         self._open_option: Option | None = None
         self._session: str | None = None
         self._options_ended = False
 
-    def read(self, word: str) -> None:
+    def read_word(self, word: str) -> None:
         """Parse the next word of the command line; the words end at the cursor."""
         if self._open_option is not None:
-            self._take_value(self._open_option, word)
+            self._end_open_option_with_value(self._open_option, word)
         elif word == "--" and not self._options_ended:
             self._options_ended = True
         elif word.startswith("-") and word != "-" and not self._options_ended:
             self._read_option(word)
         elif self._command.subcommands:
             name = _ALIASES.get(word, word)
-            self._command = find_command_of_path(f"{self._command.path} {name}".strip())
+            self._command = find_command_by_words(f"{self._command.path} {name}".strip())
         else:
             self._used.append(word)
 
-    def request(self, word: str) -> CompletionRequest:
+    def request_at_cursor(self, word: str) -> CompletionRequest:
         """Return what to offer for this word at the cursor."""
         if self._open_option is not None:
-            return self._request(self._open_option.kind, word)
+            return self._make_request(self._open_option.kind, word)
         if self._options_ended and self._command.path == "exec":
-            return self._request("command", word)
+            return self._make_request("command", word)
         if word.startswith("-") and not self._options_ended:
             name, equals, value = word.partition("=")
-            option = self._find_option(name) if equals else None
+            option = self._find_option_by_name(name) if equals else None
             if option is None:
-                return self._request("option", word)
-            return self._request(option.kind, value, head=f"{name}=")
+                return self._make_request("option", word)
+            return self._make_request(option.kind, value, prefix=f"{name}=")
         if self._command.subcommands:
-            return self._request("subcommand", word)
-        return self._request(self._argument_kind(), word)
+            return self._make_request("subcommand", word)
+        return self._make_request(self._kind_of_next_argument(), word)
 
-    def _request(self, kind: str, word: str, head: str = "") -> CompletionRequest:
+    def _make_request(self, kind: str, word: str, prefix: str = "") -> CompletionRequest:
         is_value = (
-            self._options_ended or bool(head) or self._open_option is not None or kind == "option"
+            self._options_ended or bool(prefix) or self._open_option is not None or kind == "option"
         )
         used = (*self._used, *self._used_options)
-        return CompletionRequest(kind, word, head, self._command, used, self._session, is_value)
+        return CompletionRequest(kind, word, prefix, self._command, used, self._session, is_value)
 
-    def _argument_kind(self) -> str:
+    def _kind_of_next_argument(self) -> str:
         kinds = self._command.arguments
         if len(self._used) < len(kinds):
             return kinds[len(self._used)].rstrip("*")
@@ -116,41 +116,45 @@ class _Parser:
 
     def _read_option(self, word: str) -> None:
         name, equals, value = word.partition("=")
-        option = self._find_option(name)
+        option = self._find_option_by_name(name)
         if option is not None and not option.repeats:
             self._used_options += option.names
         if option is not None and option.kind:
             if equals:
-                self._take_value(option, value)
+                self._end_open_option_with_value(option, value)
             else:
                 self._open_option = option
 
-    def _take_value(self, option: Option, value: str) -> None:
+    def _end_open_option_with_value(self, option: Option, value: str) -> None:
         if _SESSION_OPTION in option.names:
             self._session = value
         self._open_option = None
 
-    def _find_option(self, name: str) -> Option | None:
+    def _find_option_by_name(self, name: str) -> Option | None:
         return next((found for found in self._command.options if name in found.names), None)
 
 
-def find_command_of_path(path: str) -> Command:
+def find_command_by_words(path: str) -> Command:
     """Return the command of these words, such as "profile sync"; one without options if unknown."""
-    sections = _parse_tree()
+    sections = _parse_command_tree()
     title, lines = sections.get(path, ("", []))
     options: list[Option] = []
     arguments: list[str] = []
     for line in lines:
         if line == "+":
-            options += [_parse_option(common) for common in sections[_COMMON][1]]
+            options += [_parse_option_line(common) for common in sections[_COMMON][1]]
         elif line.startswith("<"):
             arguments.append(line[1:])
         else:
-            options.append(_parse_option(line))
-    return Command(path, title, tuple(options), tuple(arguments), _subcommands_of(path, sections))
+            options.append(_parse_option_line(line))
+    return Command(
+        path, title, tuple(options), tuple(arguments), _subcommands_and_helps_of(path, sections)
+    )
 
 
-def _subcommands_of(path: str, sections: dict[str, tuple[str, list[str]]]) -> dict[str, str]:
+def _subcommands_and_helps_of(
+    path: str, sections: dict[str, tuple[str, list[str]]]
+) -> dict[str, str]:
     start = f"{path} " if path else ""
     return {
         name.removeprefix(start): title
@@ -161,13 +165,13 @@ def _subcommands_of(path: str, sections: dict[str, tuple[str, list[str]]]) -> di
     }
 
 
-def _parse_option(line: str) -> Option:
+def _parse_option_line(line: str) -> Option:
     declaration, _, help_text = line.partition(" ")
     names, _, kind = declaration.removesuffix("*").partition("=")
     return Option(tuple(names.split("/")), kind, declaration.endswith("*"), help_text)
 
 
-def _parse_tree() -> dict[str, tuple[str, list[str]]]:
+def _parse_command_tree() -> dict[str, tuple[str, list[str]]]:
     """Return the help title and the lines of each command, by path. tree.py describes them."""
     found: dict[str, tuple[str, list[str]]] = {}
     lines: list[str] = []

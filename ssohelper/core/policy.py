@@ -86,7 +86,7 @@ class Policy:
         self._find_account = find_account
         self._find_grant = find_grant
         self._has_terminal = has_terminal
-        self._find_roles_of_chain = find_links
+        self._list_roles_of_chain = find_links
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a rule that guards the role; None if no rule guards it.
@@ -109,7 +109,7 @@ class Policy:
         return found
 
     def _find_roles_of_key(self, key: RoleKey) -> Sequence[RoleKey]:
-        return self._find_roles_of_chain(key) if key.chain else (key,)
+        return self._list_roles_of_chain(key) if key.chain else (key,)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
         """Return the permit to publish the role's credentials; None for a guarded role."""

@@ -56,7 +56,7 @@ def answer_assume_role(center: Center, caller: IssuedCredentials, request: Reque
     role = _find_trusting_role(center, caller, asked)
     tags = {**dict(caller.transitive_tags), **asked.tags}
     if set(asked.tags) & {key for key, _ in caller.transitive_tags}:
-        raise _validation_error(
+        raise _make_validation_error(
             "One of the specified transitive tag keys can't be set because it conflicts"
         )
     seconds = _check_session_duration(center, caller, role, asked.seconds)
@@ -86,19 +86,19 @@ def answer_assume_role(center: Center, caller: IssuedCredentials, request: Reque
 def _parse_parameters(fields: dict[str, str]) -> Asked:
     session_name = fields.get("RoleSessionName", "")
     if not _SESSION_NAME.fullmatch(session_name):
-        raise _validation_error(
+        raise _make_validation_error(
             f"Value '{session_name}' at 'roleSessionName' failed to satisfy constraint"
         )
     if "RoleArn" not in fields:
-        raise _validation_error(
+        raise _make_validation_error(
             "Value null at 'roleArn' failed to satisfy constraint: Member must not be null"
         )
     external_id = fields.get("ExternalId")
     if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
-        raise _validation_error("Value at 'externalId' failed to satisfy constraint")
+        raise _make_validation_error("Value at 'externalId' failed to satisfy constraint")
     seconds = fields.get("DurationSeconds")
     if seconds is not None and not seconds.isdigit():
-        raise _validation_error("Value at 'durationSeconds' failed to satisfy constraint")
+        raise _make_validation_error("Value at 'durationSeconds' failed to satisfy constraint")
     serial, code = fields.get("SerialNumber"), fields.get("TokenCode")
     return Asked(
         fields["RoleArn"],
@@ -119,7 +119,7 @@ def _parse_tags(fields: dict[str, str]) -> dict[str, str]:
             parts.setdefault(found.group(1), {})[found.group(2)] = value
     tags = {part["Key"]: part.get("Value", "") for part in parts.values() if part.get("Key")}
     if len(tags) != len(parts) or len(tags) > _MOST_TAGS:
-        raise _validation_error("Duplicate, missing or too many tag keys")
+        raise _make_validation_error("Duplicate, missing or too many tag keys")
     return tags
 
 
@@ -129,7 +129,7 @@ def _find_trusting_role(center: Center, caller: IssuedCredentials, asked: Asked)
     )
     is_trusted = (
         role is not None
-        and any(_is_principal(pattern, caller) for pattern in role.trusts)
+        and any(_is_caller_named_by_principal(pattern, caller) for pattern in role.trusts)
         and role.external_id in (None, asked.external_id)
         and (not asked.tags or role.allows_tags)
         and (not role.needs_mfa or _has_valid_mfa_code(caller, asked))
@@ -146,7 +146,7 @@ def _find_trusting_role(center: Center, caller: IssuedCredentials, asked: Asked)
     return role
 
 
-def _is_principal(pattern: str, caller: IssuedCredentials) -> bool:
+def _is_caller_named_by_principal(pattern: str, caller: IssuedCredentials) -> bool:
     """Return whether the trust policy's principal is the caller: an account, a role or a session.
 
     The ARN of a permission set's role is compared without its path.
@@ -170,22 +170,22 @@ def _check_session_duration(
     center: Center, caller: IssuedCredentials, role: IamRole, asked: int | None
 ) -> float:
     if asked is not None and asked < _LEAST_SECONDS:
-        raise _validation_error(
+        raise _make_validation_error(
             f"Value '{asked}' at 'durationSeconds' failed to satisfy constraint: Member must have "
             f"value greater than or equal to {_LEAST_SECONDS}"
         )
     if asked is not None and caller.is_role_session and asked > _CHAINED_MOST_SECONDS:
-        raise _validation_error(
+        raise _make_validation_error(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
             "role chaining"
         )
     if asked is not None and asked > role.most_seconds:
-        raise _validation_error(
+        raise _make_validation_error(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         )
     usual = center.faults.assumed_role_seconds
     return usual if asked is None else asked
 
 
-def _validation_error(message: str) -> StsError:
+def _make_validation_error(message: str) -> StsError:
     return StsError(400, "ValidationError", message)

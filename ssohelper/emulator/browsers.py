@@ -61,7 +61,7 @@ class Browsers:
         Each sign-in and sign-out replaces the cookie, which prevents session fixation.
         """
         self._sign_ins.pop(old or "", None)
-        cookie = center.state.new_secret("SIGNIN", 40)
+        cookie = center.state.make_secret("SIGNIN", 40)
         self._sign_ins[cookie] = sign_in
         value = f"{_cookie_name(center)}={cookie}; Path=/; HttpOnly; SameSite=Lax"
         return cookie, (("Set-Cookie", value),)
@@ -84,7 +84,7 @@ class Browsers:
 
         `query` is for GET /authorize and `device` for a device code. The portal page needs neither.
         """
-        pending = PendingRequest(center.state.new_id(24), world, query, device)
+        pending = PendingRequest(center.state.make_random_id(24), world, query, device)
         self._pending[pending.id] = pending
         return pending
 

@@ -85,7 +85,7 @@ def _get_faults(service: Service, _body: dict[str, Any], _query: dict[str, str])
 
 
 def _post_faults(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
-    """Change the fault settings, and return them as GET /_ctl/faults does.
+    """Change how the emulator fails, and return all fault settings as GET /_ctl/faults does.
 
     The JSON body may have `clear`, `auto_approve`, `forget_clients`, `scripts`, `fail`, `before`,
     and any setting of `Faults` by its name.
@@ -109,18 +109,18 @@ def _post_faults(service: Service, body: dict[str, Any], _query: dict[str, str])
     for callback in callbacks:
         service.faults.run_before(
             callback["operation"],
-            _callback_for_later_call(service, callback),
+            _make_later_world_change(service, callback),
             callback.get("call", 1),
         )
     return _get_faults(service, {}, {})
 
 
-def _callback_for_later_call(service: Service, body: dict[str, Any]) -> Callable[[], object]:
+def _make_later_world_change(service: Service, body: dict[str, Any]) -> Callable[[], object]:
     def change_world_and_revoke() -> None:
         for action in body.get("world", []):
             change_world(service.center.world, action)
         if "revoke" in body:
-            service.revoke_session(body["revoke"])
+            service.end_sign_ins(body["revoke"])
 
     return change_world_and_revoke
 
@@ -158,11 +158,11 @@ def _issue_token(service: Service, body: dict[str, Any], _query: dict[str, str])
 
 
 def _revoke_session(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
-    return {"ended": service.revoke_session(body.get("person"))}
+    return {"ended": service.end_sign_ins(body.get("person"))}
 
 
 def _get_identity(service: Service, _body: dict[str, Any], query: dict[str, str]) -> Any:
-    found = service.identity_of(query.get("access_key_id", ""))
+    found = service.find_credentials_by_access_key(query.get("access_key_id", ""))
     if found is None:
         raise WorldError("this emulator has not issued this access key id")
     shown = ("person", "account_id", "role_name", "arn", "issued_at", "expires_at")

@@ -26,7 +26,7 @@ class Center:
         self.worlds = [world]
         self.clock = clock
         self.faults = Faults()
-        # Maps a region to the fault settings for requests to that region's hosts.
+        # Maps a region to the settings that make that region's emulated hosts slow or faulty.
         self.region_faults: dict[str, Faults] = {}
         self.state = State()
         self.lock = threading.RLock()
@@ -37,25 +37,27 @@ class Center:
         """Return the time of the emulated servers, in epoch seconds."""
         return self.clock() + self.faults.clock_offset_seconds
 
-    def world_of(self, start_url: str | None) -> World | None:
+    def find_world(self, start_url: str | None) -> World | None:
         """Return the organization with this start URL, or None; without a URL, the first one.
 
         As at AWS, case, a trailing slash and a fragment (`#…`) make no difference.
         """
         if start_url is None:
             return self.world
-        wanted = _start_url_to_compare(start_url)
-        if wanted == _start_url_to_compare(f"{self.url}/start"):
+        wanted = _normalize_start_url(start_url)
+        if wanted == _normalize_start_url(f"{self.url}/start"):
             return self.world
-        return next((w for w in self.worlds if _start_url_to_compare(w.start_url) == wanted), None)
+        return next((w for w in self.worlds if _normalize_start_url(w.start_url) == wanted), None)
 
     def sign_in(self, person: str, world: World | None = None) -> SignIn:
-        """Begin a sign-in of this person, and return it.
+        """Sign in this user of an emulated organization without a browser; return the sign-in.
         Raises: WorldError if the person does not exist or is disabled."""
         home = world or self.world
         if not home.person(person).enabled:
             raise WorldError(f"{person!r} is disabled")
-        return self.state.begin_sign_in(home, person, self.now(), self.faults.sign_in_seconds)
+        return self.state.start_sign_in_of_person(
+            home, person, self.now(), self.faults.sign_in_seconds
+        )
 
     def client(self, client_id: Any, client_secret: Any) -> Client:
         """Return the registered client with this id and secret.
@@ -65,8 +67,8 @@ class Center:
             raise oidc_error("InvalidClientException", "Invalid client provided")
         return found
 
-    def bearer(self, token: str | None) -> AccessToken:
-        """Return the access token with this text.
+    def check_access_token(self, token: str | None) -> AccessToken:
+        """Return the emulator's record of the access token with this text.
 
         Raises: UnauthorizedException (401) if it is unknown, has expired, lacks the scope
         `sso:account:access`, or its sign-in has ended.
@@ -83,5 +85,5 @@ class Center:
         return found
 
 
-def _start_url_to_compare(url: str) -> str:
+def _normalize_start_url(url: str) -> str:
     return url.split("#", 1)[0].rstrip("/").lower()

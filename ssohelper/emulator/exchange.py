@@ -23,7 +23,7 @@ class Request(NamedTuple):
     host: str = ""  # the name of the host that the emulator plays; "" for its own address
 
     def json_object(self) -> dict[str, Any]:
-        """Return the body as a JSON object.
+        """Return the request's body, parsed as a JSON object.
 
         Raises: InvalidRequestException, an error of sso-oidc, if the body is no JSON object.
         """

@@ -1,4 +1,4 @@
-"""The fault settings ("knobs"), which make the emulated Identity Center slow or faulty.
+"""The settings ("knobs") that make the emulated Identity Center slow or faulty, for tests.
 
 Any thread may change them at any time.
 """
@@ -44,7 +44,7 @@ OIDC_OPERATIONS = frozenset(OPERATIONS[:6])
 # them.
 RATE_LIMITED = frozenset({"ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"})
 
-# The name of each fault setting, with its default.
+# The settings that make the emulator slow or faulty: name and default value of each.
 _KNOBS: dict[str, Any] = {
     # What a token refresh does to the old refresh token. "none": no new one is issued, and the old
     # one stays valid. "grace": the old one works for `grace_seconds` more. "strict": the old one
@@ -77,7 +77,7 @@ _KNOBS: dict[str, Any] = {
     "signin_token_seconds": 900,  # how long a console sign-in URL can be used
     "multi_session": True,  # if False, the console asks a signed-in browser to sign out first
 }
-# The fault settings that are tables, such as operation -> seconds or account id -> name.
+# Those fault settings whose value is a table, such as operation -> seconds.
 _TABLES = ("latency_seconds", "down", "account_names", "emails", "role_names")
 
 
@@ -92,7 +92,7 @@ class Script(NamedTuple):
 
 
 class Faults:
-    """The fault settings, one attribute each; and the answers and callbacks that a test adds.
+    """The faults of the emulator: settings, one attribute each, and what a test has scripted.
 
     `_KNOBS` says what each setting means.
     """
@@ -142,7 +142,7 @@ class Faults:
         self.clear()
 
     def clear(self) -> None:
-        """Reset all fault settings, and remove all scripted answers and callbacks."""
+        """Remove all faults: reset all settings, and remove scripted answers and callbacks."""
         with self._lock:
             for name, value in _KNOBS.items():
                 setattr(self, name, value)
@@ -154,7 +154,7 @@ class Faults:
             self._filled_at = None
 
     def set(self, **knobs: Any) -> None:
-        """Set these fault settings.
+        """Change settings that make the emulator slow or faulty, given by name.
 
         Raises: ValueError for an unknown name or an impossible value. Then nothing is set.
         """
@@ -162,15 +162,15 @@ class Faults:
             if name in _TABLES and not isinstance(value, Mapping):
                 raise ValueError(f"the value of {name!r} must be a table")
             if name not in _KNOBS and name not in _TABLES:
-                raise ValueError(f"no fault setting (knob) named {name!r}")
+                raise ValueError(f"no fault setting (knob) of the emulator is named {name!r}")
             if name == "rotation" and value not in ("none", "grace", "strict"):
-                raise ValueError("rotation must be none, grace or strict")
+                raise ValueError("the fault setting rotation must be none, grace or strict")
         with self._lock:
             for name, value in knobs.items():
                 setattr(self, name, dict(value) if name in _TABLES else value)
 
     def knobs(self) -> dict[str, Any]:
-        """Return all fault settings with their values."""
+        """Return the names and values of all settings that make the emulator slow or faulty."""
         return {name: getattr(self, name) for name in (*_KNOBS, *_TABLES)}
 
     # -- answers that a test scripts for later calls -------------------------------
@@ -194,7 +194,7 @@ class Faults:
         Scripted answers are used in the order in which they were added. Without a status the
         operation runs, and its own answer is sent with the given delay, speed, cut or reset. In
         this way a test can lose an answer after the operation had its effect."""
-        _checked_operation(operation)
+        _check_operation_name(operation)
         raw = body.encode() if isinstance(body, str) else body
         pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
         answer = None if status is None else Answer(status, pairs, raw)
@@ -206,7 +206,7 @@ class Faults:
 
         Example: `fail("CreateToken", "SlowDownException")`.
         """
-        _checked_operation(operation)
+        _check_operation_name(operation)
         if operation in OIDC_OPERATIONS and name in OIDC_ERRORS:
             answer = oidc_refusal(name, message)
         elif operation == "AssumeRole" and name in STS_ERRORS:
@@ -229,7 +229,9 @@ class Faults:
         Their connections are closed when the emulator stops.
         """
         self._add_script(
-            _checked_operation(operation), Script(Answer(200, (), b""), Delivery(never=True)), times
+            _check_operation_name(operation),
+            Script(Answer(200, (), b""), Delivery(never=True)),
+            times,
         )
 
     def run_before(self, operation: str, do: Callable[[], object], call: int = 1) -> None:
@@ -238,12 +240,12 @@ class Faults:
         `call` says before which call, counted from now: 1 is the next call.
         """
         with self._lock:
-            due = self._seen.get(_checked_operation(operation), 0) + call
+            due = self._seen.get(_check_operation_name(operation), 0) + call
             self._before.setdefault(operation, []).append((due, do))
 
     # -- applying the fault settings to a call -------------------------------------
 
-    def begin_call(self, names: tuple[str, ...]) -> Script | None:
+    def count_call_and_find_script(self, names: tuple[str, ...]) -> Script | None:
         """Count a call and run the callbacks that wait for it. Return its scripted answer, or None.
 
         `names` has the operation and, for some calls, a more specific name, which is preferred.
@@ -264,13 +266,13 @@ class Faults:
                     return queue.pop(0)
         return None
 
-    def latency_of(self, names: tuple[str, ...]) -> float:
+    def find_latency_seconds(self, names: tuple[str, ...]) -> float:
         """Return the seconds for which the server waits before it answers a call."""
-        return float(_find_entry(self.latency_seconds, names) or 0.0)
+        return float(_find_most_specific_entry(self.latency_seconds, names) or 0.0)
 
-    def failure_if_down(self, names: tuple[str, ...]) -> Answer | None:
+    def find_answer_if_down(self, names: tuple[str, ...]) -> Answer | None:
         """Return the error answer of an operation that is set as `down`, or None if it is not."""
-        status = _find_entry(self.down, names)
+        status = _find_most_specific_entry(self.down, names)
         if status is None:
             return None
         if status in (0, -1):
@@ -282,7 +284,7 @@ class Faults:
             return refusal._replace(headers=refusal.headers + extra)
         return json_answer({"message": "the EMULATOR is down"}, int(status))
 
-    def count_against_rate_limit(self) -> bool:
+    def is_within_rate_limit(self) -> bool:
         """Count one request against the rate limit (a token bucket). False means: answer 429.
 
         The bucket fills in real time, not by the emulator's clock, which a test may change.
@@ -305,12 +307,12 @@ class Faults:
             self._scripts.setdefault(operation, []).extend([script] * times)
 
 
-def _find_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+def _find_most_specific_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     """Return a call's entry in the table: that of its most specific name, or else of `*`."""
     return next((table[name] for name in (*reversed(names), "*") if name in table), None)
 
 
-def _checked_operation(operation: str) -> str:
+def _check_operation_name(operation: str) -> str:
     if operation not in OPERATIONS:
         raise ValueError(f"no operation named {operation!r}, only: {', '.join(OPERATIONS)}")
     return operation

@@ -52,7 +52,7 @@ class Console:
 
         Wire: GET or POST /federation. Raises: Refusal (400) for an unknown Action.
         """
-        form = query_and_form_fields(request)
+        form = merge_query_and_form_fields(request)
         if form.get("Action") == "getSigninToken":
             return self._issue_sign_in_token(center, form)
         if form.get("Action") == "login":
@@ -60,9 +60,9 @@ class Console:
         raise Refusal(json_answer({"message": "unknown Action"}, 400))
 
     def _issue_sign_in_token(self, center: Center, form: dict[str, str]) -> Answer:
-        keys = _find_credentials_in(center, form.get("Session", ""))
+        keys = _find_credentials_in_session_parameter(center, form.get("Session", ""))
         now = center.now()
-        token = center.state.new_secret("FT", 600)
+        token = center.state.make_secret("FT", 600)
         ends_at = keys.expires_at
         if "SessionDuration" in form:
             ends_at = now + _parse_duration(form["SessionDuration"])
@@ -93,7 +93,7 @@ class Console:
         others = [session for session in here if session.keys.arn != mine.keys.arn]
         if others and not center.faults.multi_session:
             raise Refusal(pages.sign_out_first_page(center.world.name))
-        fresh = cookie or center.state.new_secret("CONSOLE", 40)
+        fresh = cookie or center.state.make_secret("CONSOLE", 40)
         self._browsers[fresh] = [mine, *others][:_MAX_SESSIONS]
         life = int(mine.ends_at - center.now())
         value = f"{_cookie_name(center)}={fresh}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}"
@@ -123,7 +123,7 @@ class Console:
                 ("Role", mine.role_name),
                 ("User", mine.person),
                 ("Page", request.query.get("destination", "")),
-                ("Session ends", _format_utc(live[0].ends_at)),
+                ("Session ends", _format_utc_time(live[0].ends_at)),
             ],
             [f"{other.keys.account_id} {other.keys.role_name}" for other in live[1:]],
         )
@@ -136,7 +136,7 @@ class Console:
         return None
 
 
-def query_and_form_fields(request: Request) -> dict[str, str]:
+def merge_query_and_form_fields(request: Request) -> dict[str, str]:
     """Return the fields of the query and of the body's form. The form wins if both have a field."""
     form = (
         parse_form_fields(request.body.decode("utf-8", "replace"))
@@ -146,16 +146,16 @@ def query_and_form_fields(request: Request) -> dict[str, str]:
     return {**request.query, **form}
 
 
-def federation_action_of(request: Request) -> str | None:
+def find_federation_action(request: Request) -> str | None:
     """Return the request's federation action, which counters and scripts use as its name.
 
     Returns None if the action is unknown.
     """
-    action = query_and_form_fields(request).get("Action")
+    action = merge_query_and_form_fields(request).get("Action")
     return action if action in ACTIONS else None
 
 
-def _find_credentials_in(center: Center, text: str) -> IssuedCredentials:
+def _find_credentials_in_session_parameter(center: Center, text: str) -> IssuedCredentials:
     """Return the issued credentials that a `Session` parameter names by id, key and token.
 
     Raises: Refusal (400) if one of the three is wrong or the credentials have expired.
@@ -204,5 +204,5 @@ def _cookie_name(center: Center) -> str:
     return f"console_{center.url.rpartition(':')[2]}"
 
 
-def _format_utc(instant: float) -> str:
+def _format_utc_time(instant: float) -> str:
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -36,7 +36,7 @@ _PAGES = ("/authorize", "/device", "/sign-in", "/consent", "/done", "/sign-out",
 
 
 class Visit(NamedTuple):
-    """A request that was sent to a host."""
+    """A request that a client sent to this host name, with the emulator as its proxy."""
 
     host: str
     request: Request
@@ -60,12 +60,12 @@ class Internet:
         return name in self._added or find_aws_host(name) is not None
 
     def visits(self) -> list[Visit]:
-        """Return all requests by host name so far, oldest first."""
+        """Return the requests that came through the emulator as proxy so far, the oldest first."""
         with self._lock:
             return list(self._visits)
 
     def forget_visits(self) -> None:
-        """Forget all requests by host name so far."""
+        """Forget the requests that came through the emulator as proxy so far."""
         with self._lock:
             self._visits.clear()
 
@@ -85,12 +85,14 @@ class Internet:
         if not is_page and request.path not in _PATHS.get(aws_host.service, ()):
             return json_answer({"message": f"{aws_host.service} has no such path (EMULATOR)"}, 404)
         with self._center.lock:
-            refused = self._find_refusal(aws_host, request)
-        return refused or self._with_moved_device_page(aws_host, request, answer(request))
+            refused = self._find_error_for_wrong_host(aws_host, request)
+        return refused or self._move_device_page_to_portal_host(aws_host, request, answer(request))
 
     def _portal_page(self, aws_host: AwsHost, request: Request) -> Answer:
         """Return the portal's page, which names the portal's region, as AWS's page does."""
-        world = next((w for w in self._center.worlds if _host_of(w) == request.host), None)
+        world = next(
+            (w for w in self._center.worlds if _host_of_start_url(w) == request.host), None
+        )
         region = world.region if world else aws_host.region
         if not region:
             return json_answer({"message": "no such portal (EMULATOR)"}, 404)
@@ -102,24 +104,24 @@ class Internet:
 
     # -- requests that a host refuses ---------------------------------------------------------
 
-    def _find_refusal(self, aws_host: AwsHost, request: Request) -> Answer | None:
+    def _find_error_for_wrong_host(self, aws_host: AwsHost, request: Request) -> Answer | None:
         """Return AWS's error if the request's host is wrong, such as of another region; or None."""
         if aws_host.service == "oidc":
-            return self._find_oidc_refusal(aws_host, request)
+            return self._find_error_for_wrong_region(aws_host, request)
         if aws_host.service == "portal":
             token = self._center.state.tokens.get(request.headers.get(TOKEN_HEADER, ""))
             if token is not None and token.sign_in.world.region != aws_host.region:
                 return portal_refusal("UnauthorizedException", "Session token not found or invalid")
         if aws_host.service == "start":
-            return self._find_page_refusal(aws_host, request)
+            return self._find_error_for_wrong_ip_family(aws_host, request)
         if aws_host.service in ("sts", "sign-in"):
-            return self._find_partition_refusal(aws_host, request)
+            return self._find_error_for_wrong_partition(aws_host, request)
         return None
 
-    def _find_oidc_refusal(self, aws_host: AwsHost, request: Request) -> Answer | None:
-        body = _json_body_of(request)
+    def _find_error_for_wrong_region(self, aws_host: AwsHost, request: Request) -> Answer | None:
+        body = _json_body_or_empty(request)
         url = body.get("issuerUrl") or body.get("startUrl")
-        world = self._center.world_of(url) if isinstance(url, str) else None
+        world = self._center.find_world(url) if isinstance(url, str) else None
         if world is not None and world.region != aws_host.region:
             return oidc_refusal("InvalidRequestException", "Invalid start URL provided")
         state = self._center.state
@@ -129,16 +131,16 @@ class Internet:
             return oidc_refusal("InvalidGrantException", "Invalid grant provided")
         return None
 
-    def _find_page_refusal(self, aws_host: AwsHost, request: Request) -> Answer | None:
+    def _find_error_for_wrong_ip_family(self, aws_host: AwsHost, request: Request) -> Answer | None:
         """Refuse a device code if its portal is dual-stack and this host is not, or the reverse."""
-        device = self._center.state.device_of(request.query.get("user_code", ""))
-        home = find_aws_host(_host_of(device.world)) if device else None
+        device = self._center.state.find_device_by_user_code(request.query.get("user_code", ""))
+        home = find_aws_host(_host_of_start_url(device.world)) if device else None
         if home is None or not home.region or home.dual_stack == aws_host.dual_stack:
             return None
         return json_answer({"message": "the hand-off to the portal failed (EMULATOR)"}, 400)
 
-    def _find_partition_refusal(self, aws_host: AwsHost, request: Request) -> Answer | None:
-        sent = request.headers.get("x-amz-security-token") or _session_token(request)
+    def _find_error_for_wrong_partition(self, aws_host: AwsHost, request: Request) -> Answer | None:
+        sent = request.headers.get("x-amz-security-token") or _session_token_in_form(request)
         issued = next(
             (i for i in self._center.state.issued.values() if i.session_token == sent), None
         )
@@ -146,15 +148,18 @@ class Internet:
             return None
         return json_answer({"message": "the security token is invalid here (EMULATOR)"}, 403)
 
-    def _with_moved_device_page(
+    def _move_device_page_to_portal_host(
         self, aws_host: AwsHost, request: Request, answer: Answer
     ) -> Answer:
         """Return the answer with the device-code page's URLs on a portal host instead of ours."""
         if request.path != "/device_authorization" or answer.status != 200:
             return answer
         body = json.loads(answer.body)
-        world = self._center.world_of(_json_body_of(request).get("startUrl")) or self._center.world
-        instance = _host_of(world).partition(".")[0]
+        world = (
+            self._center.find_world(_json_body_or_empty(request).get("startUrl"))
+            or self._center.world
+        )
+        instance = _host_of_start_url(world).partition(".")[0]
         for key in ("verificationUri", "verificationUriComplete"):
             page = body.get(key)
             if isinstance(page, str):
@@ -168,11 +173,11 @@ def host_that_redirects_to(url: str, status: int = 302) -> Host:
     return lambda _request: Answer(status, (("Location", url),), b"")
 
 
-def _host_of(world: World) -> str:
+def _host_of_start_url(world: World) -> str:
     return urlsplit(world.start_url).hostname or ""
 
 
-def _json_body_of(request: Request) -> dict[str, Any]:
+def _json_body_or_empty(request: Request) -> dict[str, Any]:
     try:
         found = json.loads(request.body)
     except ValueError:
@@ -180,7 +185,7 @@ def _json_body_of(request: Request) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _session_token(request: Request) -> str:
+def _session_token_in_form(request: Request) -> str:
     """Return the session token in a form for AWS's federation host, or ""."""
     try:
         found = json.loads(request.form().get("Session", ""))

@@ -27,7 +27,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def short_name_of_grant_type(grant_type: Any) -> str:
+def shorten_grant_type(grant_type: Any) -> str:
     """Return a grant type's name in counters and scripts: "device_code" instead of the long URN."""
     return "device_code" if grant_type == DEVICE_CODE else str(grant_type)
 
@@ -35,7 +35,7 @@ def short_name_of_grant_type(grant_type: Any) -> str:
 def register_client(center: Center, request: Request) -> Answer:
     """Register a client. Wire: POST /client/register. The answer's times are in epoch seconds."""
     body = request.json_object()
-    client = _new_client(center, body)
+    client = _make_client(center, body)
     center.state.clients[client.id] = client
     answer: dict[str, Any] = {
         "clientId": client.id,
@@ -48,28 +48,28 @@ def register_client(center: Center, request: Request) -> Answer:
     return json_answer(answer)
 
 
-def _new_client(center: Center, body: dict[str, Any]) -> Client:
+def _make_client(center: Center, body: dict[str, Any]) -> Client:
     name, kind = body.get("clientName"), body.get("clientType")
     if not isinstance(name, str) or not name or not isinstance(kind, str):
         raise oidc_error("InvalidRequestException", "clientName and clientType are required")
     if kind != "public":
         raise oidc_error("InvalidClientMetadataException", "clientType must be public")
-    scopes, grants = _string_list_in(body, "scopes"), _string_list_in(body, "grantTypes")
-    redirects = _string_list_in(body, "redirectUris")
+    scopes, grants = _get_string_list(body, "scopes"), _get_string_list(body, "grantTypes")
+    redirects = _get_string_list(body, "redirectUris")
     if not all(_SCOPE.fullmatch(scope) for scope in scopes):
         raise oidc_error("InvalidScopeException", "Invalid scope requested")
     if not all(grant in _GRANTS for grant in grants):
         raise oidc_error("UnsupportedGrantTypeException", "Unsupported grant type")
-    if not all(_is_loopback(uri) for uri in redirects):
+    if not all(_is_loopback_uri(uri) for uri in redirects):
         raise oidc_error("InvalidRedirectUriException", "Only loopback redirect URIs are allowed")
     if "authorization_code" in grants and not redirects:
         raise oidc_error("InvalidRedirectUriException", "redirectUris is required")
     issuer = body.get("issuerUrl")
-    if issuer is not None and (not isinstance(issuer, str) or center.world_of(issuer) is None):
+    if issuer is not None and (not isinstance(issuer, str) or center.find_world(issuer) is None):
         raise oidc_error("InvalidRequestException", "Invalid issuer URL provided")
     return Client(
-        id=center.state.new_id(22),
-        secret=center.state.new_secret("CS", 500),
+        id=center.state.make_random_id(22),
+        secret=center.state.make_secret("CS", 500),
         name=name,
         scopes=scopes,
         grant_types=grants,
@@ -79,14 +79,14 @@ def _new_client(center: Center, body: dict[str, Any]) -> Client:
     )
 
 
-def _string_list_in(body: dict[str, Any], key: str) -> tuple[str, ...]:
+def _get_string_list(body: dict[str, Any], key: str) -> tuple[str, ...]:
     value = body.get(key) or []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise oidc_error("InvalidRequestException", f"{key} must be a list of strings")
     return tuple(value)
 
 
-def _is_loopback(uri: str) -> bool:
+def _is_loopback_uri(uri: str) -> bool:
     try:
         parts = urlsplit(uri)
         return parts.scheme == "http" and parts.hostname in _LOOPBACK and not parts.username
@@ -98,7 +98,7 @@ def is_redirect_allowed(client: Client, uri: str) -> bool:
     """Return whether the client has registered this redirect URI. The port does not matter."""
     # The URI is checked before urlsplit, which silently drops CR and LF. In the answer's
     # Location header these would begin another header.
-    if not uri.isprintable() or not _is_loopback(uri):
+    if not uri.isprintable() or not _is_loopback_uri(uri):
         return False
     given = urlsplit(uri)
     for registered in map(urlsplit, client.redirect_uris):
@@ -117,16 +117,16 @@ def start_device_authorization(center: Center, request: Request) -> Answer:
     body = request.json_object()
     client = center.client(body.get("clientId"), body.get("clientSecret"))
     start_url = body.get("startUrl")
-    world = center.world_of(start_url) if isinstance(start_url, str) else None
+    world = center.find_world(start_url) if isinstance(start_url, str) else None
     if world is None:
         raise oidc_error("InvalidRequestException", "Invalid start URL provided")
     if "authorization_code" in client.grant_types and DEVICE_CODE not in client.grant_types:
         raise oidc_error("UnauthorizedClientException", "Client is not authorized for this grant")
     knobs, state = center.faults, center.state
-    code = state.new_user_code() if knobs.user_code is None else knobs.user_code
+    code = state.make_user_code() if knobs.user_code is None else knobs.user_code
     life = knobs.expires_in if isinstance(knobs.expires_in, int | float) else 600
     device = DeviceAuthorization(
-        state.new_secret("DC", 60), str(code), client.id, world, center.now() + life
+        state.make_secret("DC", 60), str(code), client.id, world, center.now() + life
     )
     state.devices[device.device_code] = device
     page = f"{center.url}/device"
@@ -135,15 +135,17 @@ def start_device_authorization(center: Center, request: Request) -> Answer:
         {
             "deviceCode": device.device_code,
             "userCode": code,
-            "verificationUri": _override_or_text(knobs.verification_uri, page),
-            "verificationUriComplete": _override_or_text(knobs.verification_uri_complete, complete),
+            "verificationUri": _override_or_value(knobs.verification_uri, page),
+            "verificationUriComplete": _override_or_value(
+                knobs.verification_uri_complete, complete
+            ),
             "expiresIn": knobs.expires_in,
             "interval": knobs.interval,
         }
     )
 
 
-def _override_or_text(override: Any, value: str) -> Any:
+def _override_or_value(override: Any, value: str) -> Any:
     return value if override is None else override
 
 
@@ -266,10 +268,10 @@ def issue_tokens(
     state, knobs, now = center.state, center.faults, center.now()
     seconds = knobs.token_seconds if client.scopes else knobs.legacy_token_seconds
     end = min(now + seconds, sign_in.ends_at)
-    token = AccessToken(state.new_secret("AT", 400), client.scopes, sign_in, end)
+    token = AccessToken(state.make_secret("AT", 400), client.scopes, sign_in, end)
     state.tokens[token.value] = token
     if refresh is None and client.scopes:
-        refresh_token = RefreshToken(state.new_secret("RT", 400), client.id, sign_in)
+        refresh_token = RefreshToken(state.make_secret("RT", 400), client.id, sign_in)
         state.refresh_tokens[refresh_token.value] = refresh_token
         refresh = refresh_token.value
     return token, refresh

@@ -122,7 +122,7 @@ class World:
             world.assign(person, f"Role{number:02d}", "Workloads")
         return world
 
-    def replica(self, start_url: str, region: str) -> "World":
+    def copy_for_region(self, start_url: str, region: str) -> "World":
         """Return this organization as it is in a further region, with a portal of its own there.
 
         Both have the same people, accounts and assignments, also after changes.
@@ -136,7 +136,7 @@ class World:
     def add_ou(self, path: str) -> str:
         """Add an OU and its parents, and return its path. "Root" and "" both name the root."""
         with self._lock:
-            clean = _ou_path(path)
+            clean = _normalize_ou_path(path)
             parts = [] if clean == ROOT else clean.split("/")
             for depth in range(1, len(parts) + 1):
                 self.ous.add("/".join(parts[:depth]))
@@ -241,7 +241,7 @@ class World:
         return created
 
     def remove_permission_set(self, name: str) -> None:
-        """Remove a permission set, with all assignments of it."""
+        """Remove a permission set from the emulated organization, with all its assignments."""
         with self._lock:
             if self.permission_sets.pop(name, None) is None:
                 raise WorldError(f"no permission set named {name!r}")
@@ -315,14 +315,14 @@ class World:
                 offer = self._roles_by_person[user_name] = self._compute_roles(user_name)
             return offer
 
-    def provisioned_role(self, account_id: str, permission_set: str) -> str:
+    def provisioned_role_name(self, account_id: str, permission_set: str) -> str:
         """Return the name of the IAM role that AWS makes for a permission set in an account."""
         seed = f"{self.start_url} {account_id} {permission_set}".encode()
         return f"AWSReservedSSO_{permission_set}_{hashlib.sha256(seed).hexdigest()[:16]}"
 
     def session_arn(self, account_id: str, permission_set: str, user_name: str) -> str:
         """Return the ARN that STS reports for a person who uses this role."""
-        role = self.provisioned_role(account_id, permission_set)
+        role = self.provisioned_role_name(account_id, permission_set)
         partition = partition_name(self.region)
         return f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{user_name}"
 
@@ -338,7 +338,7 @@ class World:
         if permission_set not in self.permission_sets:
             raise WorldError(f"no permission set named {permission_set!r}")
         if target not in self.accounts:
-            target = _ou_path(target)
+            target = _normalize_ou_path(target)
             if target not in self.ous:
                 raise WorldError(f"no account and no OU has the id or path {target!r}")
         return Assignment(principal, permission_set, target)
@@ -355,14 +355,14 @@ class World:
         offer: dict[str, tuple[str, ...]] = {}
         for account in self.accounts.values():
             names: dict[str, None] = {}
-            for target in (account.id, *list_ou_and_parents(account.ou)):
+            for target in (account.id, *list_paths_of_ou_and_its_parents(account.ou)):
                 names.update(dict.fromkeys(by_target.get(target, ())))
             if names:
                 offer[account.id] = tuple(names)
         return offer
 
 
-def _ou_path(path: str) -> str:
+def _normalize_ou_path(path: str) -> str:
     """Return an OU's path without "Root/" at its start and without slashes at its ends."""
     clean = path.strip("/")
     if clean in ("", ROOT):
@@ -370,7 +370,7 @@ def _ou_path(path: str) -> str:
     return clean.removeprefix(f"{ROOT}/")
 
 
-def list_ou_and_parents(path: str) -> list[str]:
+def list_paths_of_ou_and_its_parents(path: str) -> list[str]:
     """Return the path of an OU, those of the OUs that contain it, and the root, in this order."""
     if path == ROOT:
         return [ROOT]

@@ -106,13 +106,13 @@ def build_page(
     )
     text = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{_html_escaped(title)} – EMULATOR</title>"
+        f"<title>{_escape_html(title)} – EMULATOR</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}</style></head><body>"
         '<div class="band" role="note"><strong>EMULATOR</strong> · this page comes from your own '
         "machine, not from AWS</div>"
         f'<main{" class=wide" if wide else ""}><p class="org">{_in_bdi(organization)}</p>'
-        f"<h1>{_html_escaped(title)}</h1>{body}</main></body></html>\n"
+        f"<h1>{_escape_html(title)}</h1>{body}</main></body></html>\n"
     )
     headers = (
         ("Content-Type", "text/html; charset=utf-8"),
@@ -128,21 +128,21 @@ def sign_in_page(
     organization: str, people: list[Person], form: Form, error: str = "", chosen: str = ""
 ) -> Answer:
     """Return the page on which the user signs in as one of the organization's people."""
-    alert = (
-        f'<p class="alert" role="alert" id="problem">{_html_escaped(error)}</p>' if error else ""
-    )
+    alert = f'<p class="alert" role="alert" id="problem">{_escape_html(error)}</p>' if error else ""
     if len(people) <= _LISTED_PEOPLE:
-        rows = "".join(_person_choice(person, person.user_name == chosen) for person in people)
+        rows = "".join(
+            _radio_button_of_person(person, person.user_name == chosen) for person in people
+        )
         choice = f"<fieldset><legend>Who are you?</legend>{rows}</fieldset>"
     else:
         invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
         choice = (
             '<p><label class="label" for="person">User name</label>'
-            f'<input type="text" id="person" name="person" value="{_html_escaped(chosen)}" required '
+            f'<input type="text" id="person" name="person" value="{_escape_html(chosen)}" required '
             f'autocomplete="username" autocapitalize="none" spellcheck="false"{invalid}></p>'
         )
     body = (
-        f"{alert}{_open_form('/sign-in', form)}{choice}"
+        f"{alert}{_form_start_with_hidden_fields('/sign-in', form)}{choice}"
         '<div class="actions"><button type="submit">Sign in</button></div></form>'
         '<p class="soft small">There is no password here: these people exist on this machine only.'
         "</p>"
@@ -150,11 +150,11 @@ def sign_in_page(
     return build_page("Sign in", organization, body)
 
 
-def _person_choice(person: Person, chosen: bool) -> str:
+def _radio_button_of_person(person: Person, chosen: bool) -> str:
     checked = " checked" if chosen else ""
     return (
         f'<label class="choice"><input type="radio" name="person" required '
-        f'value="{_html_escaped(person.user_name)}"{checked}>'
+        f'value="{_escape_html(person.user_name)}"{checked}>'
         f"<span>{_in_bdi(person.display_name)}"
         f' <span class="soft">{_in_bdi(person.user_name)} · {_in_bdi(person.email)}</span></span>'
         "</label>"
@@ -183,10 +183,10 @@ def consent_page(
         f"{compare}<p>The program <strong>{_in_bdi(client_name)}</strong> asks to:</p>{what}"
         f'<p class="soft">Signed in as {_in_bdi(person.display_name)} '
         f"({_in_bdi(person.user_name)}).</p>"
-        f"{_open_form('/consent', form)}"
+        f"{_form_start_with_hidden_fields('/consent', form)}"
         '<div class="actions"><button type="submit" name="answer" value="allow">Allow</button>'
         '<button type="submit" name="answer" value="deny" class="second">Deny</button></div></form>'
-        f"{_open_form('/sign-out', form)}"
+        f"{_form_start_with_hidden_fields('/sign-out', form)}"
         '<button type="submit" class="link">Sign in as somebody else</button></form>'
     )
     return build_page("Allow access?", organization, body, send_to=send_to)
@@ -194,14 +194,12 @@ def consent_page(
 
 def device_code_page(organization: str, error: str = "", entered: str = "") -> Answer:
     """Return the page on which the user types a device code."""
-    alert = (
-        f'<p class="alert" role="alert" id="problem">{_html_escaped(error)}</p>' if error else ""
-    )
+    alert = f'<p class="alert" role="alert" id="problem">{_escape_html(error)}</p>' if error else ""
     invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
     body = (
         f'{alert}<form method="get" action="/device">'
         '<p><label class="label" for="user_code">Code from your device</label>'
-        f'<input type="text" id="user_code" name="user_code" value="{_html_escaped(entered)}" required '
+        f'<input type="text" id="user_code" name="user_code" value="{_escape_html(entered)}" required '
         f'autocomplete="off" autocapitalize="characters" spellcheck="false"{invalid}></p>'
         '<div class="actions"><button type="submit">Continue</button></div></form>'
     )
@@ -209,7 +207,7 @@ def device_code_page(organization: str, error: str = "", entered: str = "") -> A
 
 
 def approved_page(organization: str) -> Answer:
-    """Return the page that a user sees after approving a device code."""
+    """Return the emulator's page for a user who has approved a device code."""
     body = (
         '<p class="mark good" aria-hidden="true">✓</p>'
         '<p role="status">You can close this window and go back to your terminal.</p>'
@@ -229,7 +227,7 @@ def denied_page(organization: str) -> Answer:
 def problem_page(organization: str, message: str, status: int = 400) -> Answer:
     """Return an error page for a request that cannot continue. The page never redirects."""
     body = (
-        f'<p class="alert" role="alert">{_html_escaped(message)}</p>'
+        f'<p class="alert" role="alert">{_escape_html(message)}</p>'
         "<p>Close this window and start the sign-in again from your terminal.</p>"
     )
     return build_page("This request cannot continue", organization, body, status)
@@ -245,7 +243,7 @@ def portal_page(
     """Return the access portal's page, with the accounts and roles of the signed-in person."""
     sections = "".join(
         f'<section><div class="head"><h2>{_in_bdi(account.name)}</h2>'
-        f'<span class="soft">{_html_escaped(account.id)}</span></div>'
+        f'<span class="soft">{_escape_html(account.id)}</span></div>'
         f'<p class="soft small">{_in_bdi(account.email)}</p><ul>'
         + "".join(f"<li>{_in_bdi(role)}</li>" for role in roles)
         + "</ul></section>"
@@ -255,8 +253,8 @@ def portal_page(
     body = (
         f"<p>{_in_bdi(person.display_name)} ({_in_bdi(person.user_name)}): {len(rows)} accounts, "
         f"{total} roles. "
-        f'<span class="soft">The sign-in session ends at {_html_escaped(ends)}.</span></p>'
-        f"{_open_form('/sign-out', form)}"
+        f'<span class="soft">The sign-in session ends at {_escape_html(ends)}.</span></p>'
+        f"{_form_start_with_hidden_fields('/sign-out', form)}"
         '<p><button type="submit" class="second">Sign out</button></p></form>'
         f"{sections or '<p>No account has been assigned to you.</p>'}"
     )
@@ -271,8 +269,8 @@ def console_page(
     `also_signed_in` names the other console sessions of the same browser.
     """
     rows = "".join(
-        f'<p><span class="label">{_html_escaped(name)}</span>'
-        f'<span id="{_html_escaped(name.lower().replace(" ", "-"))}">{_in_bdi(value)}</span></p>'
+        f'<p><span class="label">{_escape_html(name)}</span>'
+        f'<span id="{_escape_html(name.lower().replace(" ", "-"))}">{_in_bdi(value)}</span></p>'
         for name, value in facts
     )
     others = "".join(f"<li>{_in_bdi(other)}</li>" for other in also_signed_in)
@@ -292,17 +290,17 @@ def sign_out_first_page(organization: str) -> Answer:
     return build_page("Log out first", organization, body, 409)
 
 
-def _open_form(action: str, form: Form) -> str:
+def _form_start_with_hidden_fields(action: str, form: Form) -> str:
     return (
         f'<form method="post" action="{action}">'
-        f'<input type="hidden" name="request" value="{_html_escaped(form.request_id)}">'
-        f'<input type="hidden" name="csrf" value="{_html_escaped(form.csrf)}">'
+        f'<input type="hidden" name="request" value="{_escape_html(form.request_id)}">'
+        f'<input type="hidden" name="csrf" value="{_escape_html(form.csrf)}">'
     )
 
 
-def _html_escaped(value: object) -> str:
+def _escape_html(value: object) -> str:
     return html.escape(str(value))
 
 
 def _in_bdi(value: object) -> str:
-    return f"<bdi>{_html_escaped(value)}</bdi>"
+    return f"<bdi>{_escape_html(value)}</bdi>"

@@ -19,7 +19,7 @@ def find_bearer_token(center: Center, request: Request) -> AccessToken:
 
     Raises: UnauthorizedException (401) if the token is missing or not valid.
     """
-    return center.bearer(request.headers.get(TOKEN_HEADER))
+    return center.check_access_token(request.headers.get(TOKEN_HEADER))
 
 
 def list_accounts(center: Center, request: Request) -> Answer:
@@ -27,12 +27,14 @@ def list_accounts(center: Center, request: Request) -> Answer:
     sign_in = find_bearer_token(center, request).sign_in
     accounts = sign_in.world.accounts
     ids = list(sign_in.world.roles_of(sign_in.person))
-    page, after = _one_page_of_items(center, request, ids)
-    rows = [_account_row(center, accounts[i].id, accounts[i].name, accounts[i].email) for i in page]
+    page, after = _get_page_of_items(center, request, ids)
+    rows = [
+        _account_as_json(center, accounts[i].id, accounts[i].name, accounts[i].email) for i in page
+    ]
     return json_answer({"nextToken": after, "accountList": rows})
 
 
-def _account_row(center: Center, account_id: str, name: str, email: str) -> dict[str, Any]:
+def _account_as_json(center: Center, account_id: str, name: str, email: str) -> dict[str, Any]:
     knobs = center.faults
     row = {
         "accountId": account_id,
@@ -45,11 +47,11 @@ def _account_row(center: Center, account_id: str, name: str, email: str) -> dict
 def list_account_roles(center: Center, request: Request) -> Answer:
     """Answer ListAccountRoles. Wire: GET /assignment/roles?account_id=&max_result=&next_token="""
     sign_in = find_bearer_token(center, request).sign_in
-    account_id = _required_parameter(request, "account_id")
+    account_id = _get_required_parameter(request, "account_id")
     roles = sign_in.world.roles_of(sign_in.person).get(account_id)
     if roles is None:
         raise portal_error("ForbiddenException", "No access")
-    page, after = _one_page_of_items(center, request, list(roles))
+    page, after = _get_page_of_items(center, request, list(roles))
     names = center.faults.role_names
     rows = [{"roleName": names.get(role, role), "accountId": account_id} for role in page]
     return json_answer({"nextToken": after, "roleList": rows})
@@ -62,8 +64,8 @@ def get_role_credentials(center: Center, request: Request) -> Answer:
     """
     sign_in = find_bearer_token(center, request).sign_in
     account_id, role = (
-        _required_parameter(request, "account_id"),
-        _required_parameter(request, "role_name"),
+        _get_required_parameter(request, "account_id"),
+        _get_required_parameter(request, "role_name"),
     )
     world, knobs = sign_in.world, center.faults
     # The fault setting `role_names` changes the names in the list of roles. Clients send the
@@ -94,14 +96,14 @@ def log_out(center: Center, request: Request) -> Answer:
     return Answer(200, (), b"")
 
 
-def _required_parameter(request: Request, name: str) -> str:
+def _get_required_parameter(request: Request, name: str) -> str:
     value = request.query.get(name)
     if not value:
         raise portal_error("InvalidRequestException", f"{name} is required")
     return value
 
 
-def _one_page_of_items(
+def _get_page_of_items(
     center: Center, request: Request, items: list[str]
 ) -> tuple[list[str], str | None]:
     """Return one page of the items, and the token of the next page or None.
@@ -115,18 +117,18 @@ def _one_page_of_items(
             raise portal_error("InvalidRequestException", "max_result must be from 1 to 100")
         size = min(size, int(asked))
     token = request.query.get("next_token")
-    start = 0 if not token else _position_of_token(token)
+    start = 0 if not token else _position_of_page_token(token)
     if center.faults.repeat_next_token:
-        return items[start : start + size], token or _token_of_position(min(size, len(items)))
+        return items[start : start + size], token or _page_token_of_position(min(size, len(items)))
     end = start + size
-    return items[start:end], _token_of_position(end) if end < len(items) else None
+    return items[start:end], _page_token_of_position(end) if end < len(items) else None
 
 
-def _token_of_position(position: int) -> str:
+def _page_token_of_position(position: int) -> str:
     return base64.urlsafe_b64encode(f"emulator-page-{position}".encode()).decode()
 
 
-def _position_of_token(token: str) -> int:
+def _position_of_page_token(token: str) -> int:
     try:
         text = base64.urlsafe_b64decode(token.encode()).decode()
         return int(text.removeprefix("emulator-page-"))

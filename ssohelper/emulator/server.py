@@ -159,11 +159,11 @@ class Emulator:
         Sign-ins and tokens of one region are unknown in the other, as at AWS. Returns the fault
         settings of the further region's hosts.
         """
-        self.add_organization(self.world.replica(start_url, region))
+        self.add_organization(self.world.copy_for_region(start_url, region))
         return self.faults_in(region)
 
     def faults_in(self, region: str) -> Faults:
-        """Return the fault settings of one region's hosts; the others keep theirs."""
+        """Return the settings that make the emulated hosts of this region alone slow or faulty."""
         return self.service.center.region_faults.setdefault(region, Faults())
 
     @property
@@ -177,7 +177,7 @@ class Emulator:
         return self.service.tally.calls()
 
     def reset_counters(self) -> None:
-        """Set all call counters to 0 and remove all recorded calls."""
+        """Set the counters of requests to the emulator to 0, and forget the recorded requests."""
         self.service.tally.reset()
 
     @property
@@ -196,17 +196,17 @@ class Emulator:
         """
         return self.service.issue_token(person, **more)
 
-    def revoke_session(self, person: str | None = None) -> int:
-        """End all sign-ins of a person, or of all people for None. Return how many were ended."""
-        return self.service.revoke_session(person)
+    def end_sign_ins(self, person: str | None = None) -> int:
+        """End the sign-ins of this user of the emulator, or of all for None; return how many."""
+        return self.service.end_sign_ins(person)
 
     def forget_clients(self) -> None:
-        """Remove all client registrations, as if AWS had forgotten them."""
+        """Remove all registered OAuth clients, as if AWS had forgotten them."""
         self.service.forget_clients()
 
-    def identity_of(self, access_key_id: str) -> IssuedCredentials | None:
+    def find_credentials_by_access_key(self, access_key_id: str) -> IssuedCredentials | None:
         """Return the issued credentials with this access key id, or None if there are none."""
-        return self.service.identity_of(access_key_id)
+        return self.service.find_credentials_by_access_key(access_key_id)
 
     def issue_user_key(self, account_id: str, user_name: str) -> IssuedCredentials:
         """Issue an access key of an IAM user, which has no session token and no end."""

@@ -27,7 +27,7 @@ from ssohelper.emulator.faults import RATE_LIMITED, Faults
 from ssohelper.emulator.internet import Internet
 from ssohelper.emulator.organization import World, WorldError
 from ssohelper.emulator.state import Client, IssuedCredentials, SignIn
-from ssohelper.emulator.tally import Call, Tally, short_token_hash
+from ssohelper.emulator.tally import Call, Tally, hash_token_shortly
 from ssohelper.emulator.web import Web
 
 
@@ -75,7 +75,7 @@ class Service:
 
     @property
     def faults(self) -> Faults:
-        """The fault settings of this Identity Center."""
+        """The settings that make this emulated Identity Center slow or faulty."""
         return self.center.faults
 
     def handle(self, request: Request) -> Answer:
@@ -85,43 +85,43 @@ class Service:
             is_known_path = request.path in self._paths
             message = "Method not allowed" if is_known_path else "Not found"
             return json_answer({"message": f"{message} (EMULATOR)"}, 405 if is_known_path else 404)
-        names, token = _operation_names_and_token(operation.name, request)
-        self.tally.count_arrival(names)
+        names, token = _find_operation_names_and_token(operation.name, request)
+        self.tally.count_call_by_names(names)
         answer = self._answer_with_faults(operation, names, request)
         is_unanswered = answer.delivery is not None and (
             answer.delivery.never or answer.delivery.reset
         )
         status = 0 if is_unanswered else answer.status
         self.tally.record_answer(
-            Call(names[-1], status, request.connection, short_token_hash(token))
+            Call(names[-1], status, request.connection, hash_token_shortly(token))
         )
         return answer
 
     def _answer_with_faults(
         self, operation: Operation, names: tuple[str, ...], request: Request
     ) -> Answer:
-        faults = self._faults_of(request)
-        script = faults.begin_call(names)
-        latency = faults.latency_of(names)
+        faults = self._get_faults_for_region_of(request)
+        script = faults.count_call_and_find_script(names)
+        latency = faults.find_latency_seconds(names)
         if latency > 0:
             self.wait(latency)
         if script is not None and script.answer is not None:
             return script.answer._replace(delivery=script.delivery)
-        down = faults.failure_if_down(names)
+        down = faults.find_answer_if_down(names)
         if down is not None:
             return down
-        answer = _with_request_id(self._run_operation(operation, request))
+        answer = _add_request_id(self._run_operation(operation, request))
         return answer if script is None else answer._replace(delivery=script.delivery)
 
-    def _faults_of(self, request: Request) -> Faults:
-        """Return the fault settings for the request: its region's own, or else the general ones."""
+    def _get_faults_for_region_of(self, request: Request) -> Faults:
+        """Return the faults to apply to a request: those of its region's hosts, or general ones."""
         aws_host = (
             find_aws_host(request.host) if self.center.region_faults and request.host else None
         )
         return self.center.region_faults.get(aws_host.region if aws_host else "", self.faults)
 
     def _run_operation(self, operation: Operation, request: Request) -> Answer:
-        if operation.name in RATE_LIMITED and not self.faults.count_against_rate_limit():
+        if operation.name in RATE_LIMITED and not self.faults.is_within_rate_limit():
             refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
             after = self.faults.retry_after
             extra = (("Retry-After", after),) if after is not None else ()
@@ -142,7 +142,7 @@ class Service:
         Raises: WorldError for an unknown code or person.
         """
         with self.center.lock:
-            device = self.center.state.device_of(user_code)
+            device = self.center.state.find_device_by_user_code(user_code)
             if device is None:
                 raise WorldError(f"there is no device code {user_code!r}")
             device.sign_in = None if deny else self.center.sign_in(person, device.world)
@@ -164,7 +164,7 @@ class Service:
         access token lasts; None means its usual time."""
         center = self.center
         with center.lock:
-            world = center.world_of(start_url)
+            world = center.find_world(start_url)
             if world is None:
                 raise WorldError(f"no organization has the start URL {start_url!r}")
             client = self._register_client(scopes, client_name)
@@ -187,8 +187,8 @@ class Service:
     def _register_client(self, scopes: tuple[str, ...], name: str) -> Client:
         state, center = self.center.state, self.center
         client = Client(
-            id=state.new_id(22),
-            secret=state.new_secret("CS", 500),
+            id=state.make_random_id(22),
+            secret=state.make_secret("CS", 500),
             name=name,
             scopes=scopes,
             grant_types=(),
@@ -199,17 +199,17 @@ class Service:
         state.clients[client.id] = client
         return client
 
-    def revoke_session(self, person: str | None = None) -> int:
-        """End all sign-ins of a person, or of all people for None. Return how many were ended."""
+    def end_sign_ins(self, person: str | None = None) -> int:
+        """End the sign-ins of this user of the emulator, or of all for None; return how many."""
         with self.center.lock:
             return self.center.state.end_sign_ins(person)
 
     def forget_clients(self) -> None:
-        """Remove all client registrations. Their next use gets InvalidClientException."""
+        """Remove all registered OAuth clients. Their next use gets InvalidClientException."""
         with self.center.lock:
             self.center.state.clients.clear()
 
-    def identity_of(self, access_key_id: str) -> IssuedCredentials | None:
+    def find_credentials_by_access_key(self, access_key_id: str) -> IssuedCredentials | None:
         """Return the issued credentials with this access key id, or None if there are none."""
         return self.center.state.issued.get(access_key_id)
 
@@ -224,19 +224,19 @@ class Service:
             return list(self.center.state.sign_ins.values())
 
 
-def _with_request_id(answer: Answer) -> Answer:
+def _add_request_id(answer: Answer) -> Answer:
     """Return the answer with a request id header, which AWS's services send too."""
     return answer._replace(headers=(*answer.headers, ("x-amzn-RequestId", str(uuid4()))))
 
 
-def _operation_names_and_token(
+def _find_operation_names_and_token(
     operation: str, request: Request
 ) -> tuple[tuple[str, ...], str | None]:
     """Return the names under which a call is counted, and its access or refresh token, or None."""
     if operation == "federation":
-        action = federation.federation_action_of(request)
+        action = federation.find_federation_action(request)
         return ((operation, f"{operation}.{action}") if action else (operation,)), None
-    if operation == "GetCallerIdentity" and sts.sts_action_of(request) == "AssumeRole":
+    if operation == "GetCallerIdentity" and sts.find_sts_action(request) == "AssumeRole":
         return ("AssumeRole",), request.headers.get("x-amz-security-token")
     if operation != "CreateToken":
         return (operation,), request.headers.get(portal.TOKEN_HEADER)
@@ -247,7 +247,7 @@ def _operation_names_and_token(
         body = None
     if not isinstance(body, dict) or not isinstance(body.get("grantType"), str):
         return (operation,), None
-    grant = oidc.short_name_of_grant_type(body["grantType"])
+    grant = oidc.shorten_grant_type(body["grantType"])
     if grant not in ("device_code", "authorization_code", "refresh_token"):
         return (operation,), None
     token = body.get("refreshToken")

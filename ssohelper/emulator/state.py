@@ -125,7 +125,7 @@ class State:
     """Everything that the emulator has issued. Threads must hold the lock of `Center` to use it."""
 
     def __init__(self) -> None:
-        self.run = _pick_letters(_LETTERS, 6)
+        self.run = _pick_random_letters(_LETTERS, 6)
         self.clients: dict[str, Client] = {}
         self.codes: dict[str, AuthorizationCode] = {}
         self.devices: dict[str, DeviceAuthorization] = {}
@@ -134,26 +134,28 @@ class State:
         self.refresh_tokens: dict[str, RefreshToken] = {}
         self.issued: dict[str, IssuedCredentials] = {}
 
-    def new_secret(self, kind: str, length: int = 120) -> str:
+    def make_secret(self, kind: str, length: int = 120) -> str:
         """Return a new secret text: `CNRY-<kind>-<random text of this run>-<random letters>`."""
-        return f"CNRY-{kind}-{self.run}-{_pick_letters(_LETTERS, length)}"
+        return f"CNRY-{kind}-{self.run}-{_pick_random_letters(_LETTERS, length)}"
 
-    def new_id(self, length: int) -> str:
+    def make_random_id(self, length: int) -> str:
         """Return an id of random letters and digits, which is not a secret."""
-        return _pick_letters(_LETTERS, length)
+        return _pick_random_letters(_LETTERS, length)
 
-    def new_user_code(self) -> str:
+    def make_user_code(self) -> str:
         """Return a new user code, which the user types or compares during a device sign-in."""
-        return f"{_pick_letters(_USER_CODE, 4)}-{_pick_letters(_USER_CODE, 4)}"
+        return f"{_pick_random_letters(_USER_CODE, 4)}-{_pick_random_letters(_USER_CODE, 4)}"
 
-    def device_of(self, user_code: str) -> DeviceAuthorization | None:
+    def find_device_by_user_code(self, user_code: str) -> DeviceAuthorization | None:
         """Return the device code with this user code, in upper or lower case, or None."""
         wanted = user_code.strip().upper()
         return next((d for d in self.devices.values() if d.user_code.upper() == wanted), None)
 
-    def begin_sign_in(self, world: World, person: str, now: float, seconds: float) -> SignIn:
+    def start_sign_in_of_person(
+        self, world: World, person: str, now: float, seconds: float
+    ) -> SignIn:
         """Begin a sign-in of this person, which lasts `seconds`, and return it."""
-        sign_in = SignIn(self.new_id(20), world, person, now, seconds)
+        sign_in = SignIn(self.make_random_id(20), world, person, now, seconds)
         self.sign_ins[sign_in.id] = sign_in
         return sign_in
 
@@ -165,7 +167,7 @@ class State:
         As at AWS, the access key id (`ASIA…`) has 20 characters and the session token about 1,000.
         """
         arn = sign_in.world.session_arn(account_id, role_name, sign_in.person)
-        return self._new_credentials(sign_in.person, account_id, role_name, arn, now, seconds)
+        return self._make_credentials(sign_in.person, account_id, role_name, arn, now, seconds)
 
     def issue_assumed_role_credentials(
         self,
@@ -181,7 +183,7 @@ class State:
     ) -> IssuedCredentials:
         """Issue credentials of an IAM role for AssumeRole's answer, and return them."""
         arn = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
-        issued = self._new_credentials(person, account_id, role_name, arn, now, seconds)
+        issued = self._make_credentials(person, account_id, role_name, arn, now, seconds)
         issued = issued._replace(tags=tags, transitive_tags=transitive_tags)
         self.issued[issued.access_key_id] = issued
         return issued
@@ -189,20 +191,20 @@ class State:
     def issue_user_key(self, account_id: str, user_name: str, now: float) -> IssuedCredentials:
         """Issue and return an access key of an IAM user, which has no session token and no end."""
         arn = f"arn:aws:iam::{account_id}:user/{user_name}"
-        issued = self._new_credentials(user_name, account_id, user_name, arn, now, float("inf"))
+        issued = self._make_credentials(user_name, account_id, user_name, arn, now, float("inf"))
         issued = issued._replace(
             access_key_id="AKIA" + issued.access_key_id[4:], session_token="", is_role_session=False
         )
         self.issued[issued.access_key_id] = issued
         return issued
 
-    def _new_credentials(
+    def _make_credentials(
         self, person: str, account_id: str, role_name: str, arn: str, now: float, seconds: float
     ) -> IssuedCredentials:
         issued = IssuedCredentials(
-            access_key_id="ASIA" + _pick_letters(_KEY_ID, 16),
-            secret_access_key=f"CNRYSAK{self.run}{_pick_letters(_LETTERS + '+/', 27)}",
-            session_token=self.new_secret("ST", 984) + "==",
+            access_key_id="ASIA" + _pick_random_letters(_KEY_ID, 16),
+            secret_access_key=f"CNRYSAK{self.run}{_pick_random_letters(_LETTERS + '+/', 27)}",
+            session_token=self.make_secret("ST", 984) + "==",
             person=person,
             account_id=account_id,
             role_name=role_name,
@@ -214,7 +216,7 @@ class State:
         return issued
 
     def end_sign_ins(self, person: str | None) -> int:
-        """End all sign-ins of a person, or of all people for None. Return how many were ended."""
+        """End the sign-ins of this user of the emulator, or of all for None; return how many."""
         ended = 0
         for sign_in in self.sign_ins.values():
             if person in (None, sign_in.person) and not sign_in.revoked:
@@ -227,7 +229,7 @@ class State:
         return {"clients": len(self.clients), "sign_ins": len(self.sign_ins)}
 
 
-def _pick_letters(alphabet: str, length: int) -> str:
+def _pick_random_letters(alphabet: str, length: int) -> str:
     # Reads urandom once, because secrets.choice takes 0.5 ms for a session token. The modulus makes
     # some letters slightly more likely, which does not matter in an emulator.
     table = bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))

@@ -39,7 +39,7 @@ class Signature(NamedTuple):
 
 def answer_sts_request(center: Center, request: Request) -> Answer:
     """Answer a signed request. Wire: POST / with `Action=…&Version=2011-06-15`."""
-    action = sts_action_of(request)
+    action = find_sts_action(request)
     if action not in _RESULTS:
         raise _sts_refusal(400, "InvalidAction", f"Could not find operation {action}")
     caller = find_signing_credentials(center, request)
@@ -55,12 +55,12 @@ def answer_sts_request(center: Center, request: Request) -> Answer:
     return Answer(200, (("Content-Type", "text/xml"),), body.encode())
 
 
-def sts_action_of(request: Request) -> str:
+def find_sts_action(request: Request) -> str:
     """Return the operation that the request names, or ""."""
     return {**request.query, **request.form()}.get("Action", "")
 
 
-def _caller_identity(_center: Center, caller: IssuedCredentials, _request: Request) -> str:
+def _answer_caller_identity(_center: Center, caller: IssuedCredentials, _request: Request) -> str:
     """Return the account, ARN and user id of the signed request's credentials."""
     user_id = unique_id_of_role(caller.account_id, caller.role_name)
     if caller.is_role_session:
@@ -72,7 +72,7 @@ def _caller_identity(_center: Center, caller: IssuedCredentials, _request: Reque
 
 
 _RESULTS: dict[str, Callable[[Center, IssuedCredentials, Request], str]] = {
-    "GetCallerIdentity": _caller_identity,
+    "GetCallerIdentity": _answer_caller_identity,
     "AssumeRole": assume_role.answer_assume_role,
 }
 

@@ -12,7 +12,7 @@ class Call(NamedTuple):
     operation: str
     status: int  # the HTTP status; 0 if the call got no answer
     connection: int
-    token: str  # a short hash (`short_token_hash`) of the call's access or refresh token, or ""
+    token: str  # a short hash (`hash_token_shortly`) of the call's access or refresh token, or ""
 
 
 class Tally:
@@ -23,7 +23,7 @@ class Tally:
         self._counters: Counter[str] = Counter()
         self._calls: deque[Call] = deque(maxlen=200_000)
 
-    def count_arrival(self, names: tuple[str, ...]) -> None:
+    def count_call_by_names(self, names: tuple[str, ...]) -> None:
         """Count a call under each of these operation names."""
         with self._lock:
             self._counters.update(names)
@@ -34,7 +34,7 @@ class Tally:
             self._calls.append(call)
 
     def reset(self) -> None:
-        """Set all call counters to 0 and remove all recorded calls."""
+        """Set the counters of requests to the emulator to 0, and forget the recorded requests."""
         with self._lock:
             self._counters.clear()
             self._calls.clear()
@@ -60,6 +60,6 @@ class Tally:
         }
 
 
-def short_token_hash(secret: str | None) -> str:
+def hash_token_shortly(secret: str | None) -> str:
     """Return ten hex digits of a token's hash, which tell tokens apart without revealing them."""
     return hashlib.sha256(secret.encode()).hexdigest()[:10] if secret else ""

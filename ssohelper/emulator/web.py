@@ -52,7 +52,7 @@ class Web:
         scopes = (query.get("scopes") or query.get("scope") or "").split()
         if not set(scopes) <= set(client.scopes):
             return _redirect_to_client(uri, query, error="invalid_scope")
-        world = center.world_of(client.issuer_url) or center.world
+        world = center.find_world(client.issuer_url) or center.world
         if center.auto_approve:
             return _issue_authorization_code(
                 center, query, center.sign_in(center.auto_approve, world)
@@ -66,7 +66,7 @@ class Web:
         typed = request.query.get("user_code", "")
         if not typed:
             return pages.device_code_page(center.world.name)
-        device = center.state.device_of(typed)
+        device = center.state.find_device_by_user_code(typed)
         if device is None or device.status != "pending" or device.expires_at <= center.now():
             error = "No device waits for this code. Check it, or start again on the device."
             return pages.device_code_page(center.world.name, error, typed)
@@ -100,7 +100,7 @@ class Web:
         pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         form = self.browsers.make_form(cookie, pending)
-        answer = pages.sign_in_page(pending.world.name, _list_people(pending), form)
+        answer = pages.sign_in_page(pending.world.name, _list_people_of_organization(pending), form)
         return answer._replace(headers=answer.headers + cookie_headers)
 
     def sign_in(self, center: Center, request: Request) -> Answer:
@@ -109,9 +109,15 @@ class Web:
         name = sent.get("person", "").strip()
         person = pending.world.people.get(name)
         if person is None or not person.enabled:
-            error = "There is no such user name." if person is None else _disabled_message(person)
+            error = (
+                "There is no such user name."
+                if person is None
+                else _disabled_person_message(person)
+            )
             form = self.browsers.make_form(cookie, pending)
-            return pages.sign_in_page(pending.world.name, _list_people(pending), form, error, name)
+            return pages.sign_in_page(
+                pending.world.name, _list_people_of_organization(pending), form, error, name
+            )
         sign_in = center.sign_in(name, pending.world)
         _, cookie_headers = self.browsers.replace_cookie(center, cookie, sign_in)
         is_portal = pending.query is None and pending.device is None
@@ -126,7 +132,7 @@ class Web:
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
             return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)
-        client = _client_of(center, pending)
+        client = _get_client_of_pending_request(center, pending)
         return pages.consent_page(
             pending.world.name,
             pending.world.person(sign_in.person),
@@ -134,11 +140,11 @@ class Web:
             client.scopes,
             self.browsers.make_form(cookie, pending),
             user_code=pending.device.user_code if pending.device else "",
-            send_to=_origin_of_uri(pending.query["redirect_uri"]) if pending.query else "",
+            send_to=_scheme_and_host_of_uri(pending.query["redirect_uri"]) if pending.query else "",
         )
 
     def answer_consent(self, center: Center, request: Request) -> Answer:
-        """Carry out what the user chose on the consent page: allow or deny."""
+        """Handle the form of the consent page: the user allows or denies the client's request."""
         cookie, pending, sent = self.browsers.check_form(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
@@ -197,7 +203,7 @@ def _find_client_and_redirect_uri(center: Center, query: dict[str, str]) -> tupl
     return client, uri
 
 
-def _client_of(center: Center, pending: PendingRequest) -> Client:
+def _get_client_of_pending_request(center: Center, pending: PendingRequest) -> Client:
     client_id = pending.query["client_id"] if pending.query else ""
     client = center.state.clients.get(pending.device.client_id if pending.device else client_id)
     if client is None:
@@ -207,17 +213,17 @@ def _client_of(center: Center, pending: PendingRequest) -> Client:
     return client
 
 
-def _list_people(pending: PendingRequest) -> list[Person]:
+def _list_people_of_organization(pending: PendingRequest) -> list[Person]:
     return list(pending.world.people.values())
 
 
-def _disabled_message(person: Person) -> str:
+def _disabled_person_message(person: Person) -> str:
     return f"{person.display_name} cannot sign in: this user is disabled."
 
 
 def _issue_authorization_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answer:
     code = AuthorizationCode(
-        center.state.new_secret("AC", 80),
+        center.state.make_secret("AC", 80),
         query["client_id"],
         query["redirect_uri"],
         query["code_challenge"],
@@ -238,6 +244,6 @@ def _redirect_to_client(uri: str, query: dict[str, str], error: str = "", code: 
     return Answer(302, headers, b"")
 
 
-def _origin_of_uri(uri: str) -> str:
+def _scheme_and_host_of_uri(uri: str) -> str:
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"

@@ -92,7 +92,7 @@ def _add_permission_sets(world: World) -> None:
         8 * 3600,
         "Build and run workloads, without IAM",
         managed=["PowerUserAccess"],
-        inline=_deny_statement(
+        inline=_make_deny_statement(
             "ec2:RunInstances", {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
         ),
         boundary="DeveloperBoundary",
@@ -112,7 +112,7 @@ def _add_permission_sets(world: World) -> None:
         4 * 3600,
         "Query the data lake",
         managed=["AmazonAthenaFullAccess"],
-        inline=_deny_statement("s3:DeleteObject"),
+        inline=_make_deny_statement("s3:DeleteObject"),
     )
     world.add_permission_set(
         "SandboxAdmin",
@@ -128,7 +128,9 @@ def _add_permission_sets(world: World) -> None:
     )
 
 
-def _deny_statement(action: str, condition: dict[str, object] | None = None) -> dict[str, object]:
+def _make_deny_statement(
+    action: str, condition: dict[str, object] | None = None
+) -> dict[str, object]:
     statement: dict[str, object] = {"Effect": "Deny", "Action": action, "Resource": "*"}
     if condition:
         statement["Condition"] = condition

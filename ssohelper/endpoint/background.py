@@ -71,20 +71,20 @@ class BackgroundWork:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after its present round."""
+        """Stop the endpoint's background thread when its present round is done."""
         self._is_stopped = True
         self._wake.set()
 
     def _run_until_stopped(self) -> None:
         while not self._is_stopped:
-            self._wake.wait(self.run_once())
+            self._wake.wait(self.do_one_round())
             self._wake.clear()
 
-    def run_once(self) -> float:
-        """Do one round of all steps, even if one fails; return the seconds until the next round."""
+    def do_one_round(self) -> float:
+        """Renew, give notices and restore files, as far as due; return the seconds to wait."""
         with self._running:
             app = self._make_app()
-            self._try_step(app, self._restore_files)
+            self._do_step_or_log_error(app, self._restore_files)
             for step in (
                 self._give_notices,
                 self._ask_aws_if_clock_in_doubt,
@@ -92,15 +92,15 @@ class BackgroundWork:
                 self._renew_before_sign_in_ends,
                 self._give_notices,
             ):
-                self._try_step(app, partial(step, app))
-            due_at = self._try_step(
+                self._do_step_or_log_error(app, partial(step, app))
+            due_at = self._do_step_or_log_error(
                 app, partial(credentials.load_renewal_time, app, self._session, self._role)
             )
             due_in = (due_at or 0) - app.clock.now()
         pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
         return max(pause, min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds))
 
-    def _try_step(self, app: App, step: Callable[[], _T]) -> _T | None:
+    def _do_step_or_log_error(self, app: App, step: Callable[[], _T]) -> _T | None:
         try:
             return step()
         except SsoHelperError as error:  # the next round tries the step again
@@ -150,7 +150,7 @@ class BackgroundWork:
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:
                 continue
-            # If a step failed, each further round tries again until the sign-in ends.
+            # If this renewal failed, each further round tries it again until the sign-in ends.
             with suppress(AwsUnreachable, Refused):
                 if at != outlook.token_expires_at:
                     self._renew_token(app)

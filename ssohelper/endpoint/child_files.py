@@ -28,9 +28,9 @@ _IDENTITY_PREFIXES = ("sso_", "aws_", "role_", "credential_", "granted_", "ssohe
 _STATIC_KEYS = frozenset(
     {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"}
 )
-# Matches a comment that contains a static key. Users disable a key by making it a comment.
+# Matches a comment line with a static access key, which a user has disabled in this way.
 _STATIC_COMMENT = re.compile(rf"(?i)\s*[#;].*\b({'|'.join(sorted(_STATIC_KEYS))})\b")
-# An SDK does not use the endpoint for a profile with one of these keys.
+# With one of these keys a profile has credentials of its own, so SDKs do not ask the endpoint.
 _SOURCES = frozenset(
     {
         "credential_process",
@@ -52,19 +52,19 @@ _REFUSAL = (
 
 
 def child_config_text(
-    config: ConfigFile, profile: Profile, region: str, keyed: Collection[str] = ()
+    config: ConfigFile, profile: Profile, region: str, profiles_with_keys: Collection[str] = ()
 ) -> str:
     """Return the config with the profile's settings, and no identity, in [default].
 
-    `keyed` are the profiles with static keys in the credentials file, which the command does not
-    get. Raises: ConfigInvalid if the user's config has an unusual form, so that the new text does
-    not parse as intended.
+    `profiles_with_keys` are the profiles with static keys in the credentials file, which the
+    command does not get. Raises: ConfigInvalid if the user's config has an unusual form, so that
+    the new text does not parse as intended.
     """
     entry = config.profile(profile.name)
     keys = {**(entry.keys if entry else {}), "region": region}
     copy = _ConfigCopy(config.text)
     copy.drop_default_identity({n: v for n, v in keys.items() if not _is_identity_key(n)})
-    copy.drop_static_keys(keyed)
+    copy.drop_static_keys(profiles_with_keys)
     return copy.checked_text()
 
 
@@ -101,36 +101,36 @@ class _ConfigCopy:
         shared = self._text.defaults
         inherited = {name: key.value for name, key in shared.keys.items() if _is_identity_key(name)}
         for name in inherited:
-            self._drop_key(shared, name)
+            self._remove_lines_of_key(shared, name)
         defaults = [s for s in self._text.sections.values() if _is_default_section(s.header)]
         for section in self._text.sections.values():
             if section in defaults:
                 for name in filter(_is_identity_key, section.keys):
-                    self._drop_key(section, name)
-                self._set_keys(section, settings)
+                    self._remove_lines_of_key(section, name)
+                self._set_keys_in_section(section, settings)
             else:
                 # Keys in [DEFAULT] apply to every section, so other sections get the removed ones.
                 lost = inherited.keys() - section.keys.keys() - _STATIC_KEYS
-                self._set_keys(section, {name: inherited[name] for name in sorted(lost)})
+                self._set_keys_in_section(section, {name: inherited[name] for name in sorted(lost)})
         if not defaults:
             self._expected["default"] = dict(settings)
             self._end = ["", "[default]"] if self._text.sections or shared.keys else ["[default]"]
             for name, value in settings.items():
-                self._end += _key_lines(name, value, "")
+                self._end += _config_lines_of_key(name, value, "")
 
-    def drop_static_keys(self, keyed: Collection[str]) -> None:
+    def drop_static_keys(self, profiles_with_keys: Collection[str]) -> None:
         """Remove static keys. Give a profile without other credentials a command that fails."""
         inherits_static = not _STATIC_KEYS.isdisjoint(self._text.defaults.keys)
         for section in self._text.sections.values():
             static = _STATIC_KEYS & section.keys.keys()
             for key in static:
-                self._drop_key(section, key)
+                self._remove_lines_of_key(section, key)
             name = section_name(section.header, "profile")
             if name is None or _is_default_section(section.header):
                 continue
-            has_lost = static or inherits_static or name in keyed
+            has_lost = static or inherits_static or name in profiles_with_keys
             if has_lost and _SOURCES.isdisjoint(self._expected[section.header]):
-                self._set_keys(section, {"credential_process": _REFUSAL})
+                self._set_keys_in_section(section, {"credential_process": _REFUSAL})
 
     def checked_text(self) -> str:
         """Return the new config. Raises: ConfigInvalid when it does not parse as intended."""
@@ -158,12 +158,12 @@ class _ConfigCopy:
         if found != self._expected:
             raise ConfigInvalid(f"{self._text.origin}: its form is too unusual to be copied")
 
-    def _drop_key(self, section: Section, name: str) -> None:
+    def _remove_lines_of_key(self, section: Section, name: str) -> None:
         self._expected[section.header].pop(name, None)
         if name in section.keys:
-            self._dropped.update(_line_numbers_of(section.keys[name]))
+            self._dropped.update(_line_numbers_of_key(section.keys[name]))
 
-    def _set_keys(self, section: Section, settings: dict[str, str]) -> None:
+    def _set_keys_in_section(self, section: Section, settings: dict[str, str]) -> None:
         """Set keys in a section: replace the lines of existing keys, add new keys at its end."""
         present, inherited = self._expected[section.header], self._expected[DEFAULT_SECTION]
         for name, value in settings.items():
@@ -172,16 +172,16 @@ class _ConfigCopy:
             present[name] = value
             old = section.keys.get(name)
             if old:
-                self._dropped.update(_line_numbers_of(old))
-            at = max(_line_numbers_of(old)) if old else section.last_line
+                self._dropped.update(_line_numbers_of_key(old))
+            at = max(_line_numbers_of_key(old)) if old else section.last_line
             # A new key is indented like its neighbour: with a deeper indent, its line would
             # continue the neighbour's value.
             neighbour = old.lines[0] if old else _last_key_line(section)
-            indent = _indent_of(self._lines[neighbour])
-            self._added.setdefault(at, []).extend(_key_lines(name, value, indent))
+            indent = _indentation_of_line(self._lines[neighbour])
+            self._added.setdefault(at, []).extend(_config_lines_of_key(name, value, indent))
 
 
-def _line_numbers_of(key: Key) -> set[int]:
+def _line_numbers_of_key(key: Key) -> set[int]:
     return {key.lines[0], *key.content_lines}
 
 
@@ -189,11 +189,11 @@ def _last_key_line(section: Section) -> int:
     return max((key.lines[0] for key in section.keys.values()), default=section.line)
 
 
-def _indent_of(line: str) -> str:
+def _indentation_of_line(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
 
 
-def _key_lines(name: str, value: str, indent: str) -> list[str]:
+def _config_lines_of_key(name: str, value: str, indent: str) -> list[str]:
     """Return a key's lines. Lines of a nested block are indented, as botocore requires."""
     first, *nested = value.split("\n")
     head = f"{indent}{name} = {first}".rstrip()

@@ -42,13 +42,13 @@ _CODES = (
 )
 
 
-def _error_answer(status: int, code: str, message: str) -> Answer:
+def _make_error_answer(status: int, code: str, message: str) -> Answer:
     """Return an error answer in the JSON that SDKs read."""
     return Answer(status, to_json({"code": code, "message": message}).encode())
 
 
-# Every request that is not allowed gets this same answer, which reveals nothing.
-_FORBIDDEN = _error_answer(403, "Forbidden", "this request is not answered")
+# The endpoint's answer to every request that is not allowed; it does not say why.
+_FORBIDDEN = _make_error_answer(403, "Forbidden", "this request is not answered")
 
 
 class ContainerHandler:
@@ -64,15 +64,15 @@ class ContainerHandler:
         self._token = token
 
     def answer(self, request: Request) -> Answer:
-        """Return credentials as container JSON, or an error."""
+        """Answer a TCP client: credentials in the JSON of ECS containers, or an error."""
         token = request.headers.get(b"authorization", b"")
         is_known = hmac.compare_digest(token, self._token.reveal().encode())
         if request.target != PATH or not is_known:
             return _FORBIDDEN
         get = self._source.get_credentials
-        return _make_answer(lambda: get(CONTAINER_SECONDS), self._make_document)
+        return _answer_with_credentials(lambda: get(CONTAINER_SECONDS), self._encode_credentials)
 
-    def _make_document(self, found: RoleCredentials) -> bytes:
+    def _encode_credentials(self, found: RoleCredentials) -> bytes:
         return to_json(
             {
                 "AccessKeyId": found.access_key_id,
@@ -93,35 +93,37 @@ class SocketHandler:
         self._account_id = account_id
 
     def answer(self, request: Request) -> Answer:
-        """Return the credentials in the JSON of credential-process, or an error."""
+        """Answer a socket's client: credentials in the JSON of credential-process, or an error."""
         if request.target != "/":
             return _FORBIDDEN
         # Only clients of the socket wait for a sign-in, because SDKs wait just 1 to 9 s for the
         # container address. Of all SDKs, Rust's waits shortest for a credential_process; curl has
         # no limit.
         get = self._source.get_credentials_after_sign_in
-        return _make_answer(lambda: get(CALL_SECONDS), self._make_document)
+        return _answer_with_credentials(lambda: get(CALL_SECONDS), self._encode_credentials)
 
-    def _make_document(self, found: RoleCredentials) -> bytes:
+    def _encode_credentials(self, found: RoleCredentials) -> bytes:
         return credential_document(found, self._account_id)
 
 
-def _make_answer(
-    get: Callable[[], RoleCredentials], form: Callable[[RoleCredentials], bytes]
+def _answer_with_credentials(
+    get_credentials: Callable[[], RoleCredentials], encode: Callable[[RoleCredentials], bytes]
 ) -> Answer:
     try:
-        return Answer(200, form(get()))
+        return Answer(200, encode(get_credentials()))
     except SsoHelperError as error:
-        return _answer_for_error(error)
+        return _make_answer_for_error(error)
     except Exception as error:
         crash.report_crash(error, sys.exc_info()[2])
-        return _answer_for_error(SsoHelperError("internal error"))
+        return _make_answer_for_error(SsoHelperError("internal error"))
 
 
-def _answer_for_error(error: SsoHelperError) -> Answer:
+def _make_answer_for_error(error: SsoHelperError) -> Answer:
     hint = f" ({error.hint})" if error.hint else ""
     message = show(f"{error.message}{hint}")
     for kind, status, code in _CODES:
         if isinstance(error, kind):
-            return _error_answer(status, code, message)
-    return _error_answer(500, "LocalState" if error.exit_code == 7 else "InternalError", message)
+            return _make_error_answer(status, code, message)
+    return _make_error_answer(
+        500, "LocalState" if error.exit_code == 7 else "InternalError", message
+    )

@@ -35,7 +35,7 @@ _MOST_WARNINGS = 50
 
 
 class _LastSettings:
-    """The settings that were last read without an error."""
+    """The last settings that were read without an error; used while config.toml has one."""
 
     def __init__(self, settings: "Settings") -> None:
         self.settings = settings
@@ -111,7 +111,7 @@ class Endpoint(ClosableServer):
         Raises: LocalState when another program uses the port.
         """
         try:
-            self._add_server(port, self._make_container_handler)
+            self._start_server_on_port_or_socket(port, self._make_container_handler)
         except LocalState as error:
             error.hint = "name another port with --port, or leave out --port to take a free one"
             raise
@@ -123,7 +123,9 @@ class Endpoint(ClosableServer):
         """
         account_id = self._profile.shown_role.account_id
         bound = self.files.bind_socket(path)
-        self._add_server(bound, lambda _port: SocketHandler(self.source, account_id))
+        self._start_server_on_port_or_socket(
+            bound, lambda _port: SocketHandler(self.source, account_id)
+        )
 
     def save_token_in(self, folder: Path) -> None:
         """Write the endpoint's token to this folder, which containers mount. Raises: LocalState."""
@@ -134,7 +136,7 @@ class Endpoint(ClosableServer):
 
         Raises: LocalState when the system allows no more threads.
         """
-        _refuse_core_dumps()
+        _forbid_core_dumps_and_debuggers()
         for server in self._servers:
             server.start()
         try:
@@ -186,10 +188,12 @@ class Endpoint(ClosableServer):
             server.close()
         self.files.remove()
 
-    def _add_server(
-        self, place: int | socket.socket, make_handler: Callable[[int], RequestHandler]
+    def _start_server_on_port_or_socket(
+        self, port_or_socket: int | socket.socket, make_handler: Callable[[int], RequestHandler]
     ) -> None:
-        self._servers.append(self._app.bind_local_server(place, make_handler, _report_error))
+        self._servers.append(
+            self._app.bind_local_server(port_or_socket, make_handler, _log_crash_of_one_client)
+        )
 
     def _make_container_handler(self, port: int) -> ContainerHandler:
         self._port = port
@@ -224,12 +228,12 @@ class Endpoint(ClosableServer):
             self._warn(message)
 
 
-def _report_error(error: BaseException) -> None:
-    """Write a crash log for an error with one client; the endpoint goes on serving others."""
+def _log_crash_of_one_client(error: BaseException) -> None:
+    """Write a crash log for an error while one client was served; the endpoint serves on."""
     crash.report_crash(error, error.__traceback__)
 
 
-def _refuse_core_dumps() -> None:
+def _forbid_core_dumps_and_debuggers() -> None:
     """Forbid core dumps and, on Linux, that other processes read this process's memory."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

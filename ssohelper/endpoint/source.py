@@ -63,7 +63,9 @@ class CredentialSource:
                 return request.credentials
             error = request.error or SsoHelperError("internal error")
         else:
-            error = AwsUnreachable("AWS has not answered yet", hint="try again in a moment")
+            error = AwsUnreachable(
+                "AWS has not answered the request for credentials yet", hint="try again in a moment"
+            )
         is_unreachable = isinstance(error, AwsUnreachable)
         found = credentials.find_cached_credentials(
             app,
@@ -115,7 +117,9 @@ class CredentialSource:
             request = _Request()
             arguments = (request, self._is_clock_in_doubt)
             try:
-                threading.Thread(target=self._ask_aws, args=arguments, daemon=True).start()
+                threading.Thread(
+                    target=self._ask_aws_for_credentials, args=arguments, daemon=True
+                ).start()
             except RuntimeError:
                 request.error = no_more_threads_error()
                 request.finish()
@@ -123,7 +127,7 @@ class CredentialSource:
                 self._request = request
             return request
 
-    def _ask_aws(self, request: "_Request", must_renew: bool) -> None:
+    def _ask_aws_for_credentials(self, request: "_Request", must_renew: bool) -> None:
         app = self._make_app()
         try:
             deadline = app.clock.deadline()
@@ -147,7 +151,7 @@ class CredentialSource:
 
 
 class _Request:
-    """One request to AWS, for which any number of threads wait; holds its credentials or error."""
+    """One request to AWS for credentials, for which threads wait; then its result or error."""
 
     def __init__(self) -> None:
         self.credentials: RoleCredentials | None = None

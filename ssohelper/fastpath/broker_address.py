@@ -45,32 +45,35 @@ _NAMES = (
 _PREFIXES = ("SSOHELPER_", "AWS_ENDPOINT_URL")
 
 
-def sockets_folder(environ: "Mapping[str, str]") -> str:
+def broker_sockets_folder(environ: "Mapping[str, str]") -> str:
     """Return the folder of brokers' sockets. Raises: ValueError for a relative SSOHELPER_HOME."""
     return folders.runtime_folder(environ) + "/brokers"
 
 
-def socket_name(session: str, environ: "Mapping[str, str]") -> str:
+def broker_socket_name(session: str, environ: "Mapping[str, str]") -> str:
     """Return the name of the socket of the session's broker, in the brokers' folder."""
     from hashlib import sha256
 
-    config = config_file(environ)
+    config = aws_config_path(environ)
     parts = [__version__, os.path.dirname(__file__), sys.prefix, session, config]
     parts += [f"{key}={environ.get(key)}" for key in _NAMES]
     parts += sorted(
         f"{k}={v}" for k, v in environ.items() if k.startswith(_PREFIXES) and k not in OF_CALLERS
     )
-    parts += [_read_identity(config), _read_identity(expand_path("~/.aws/sso/cache", environ))]
+    parts += [
+        _read_device_and_inode(config),
+        _read_device_and_inode(expand_path("~/.aws/sso/cache", environ)),
+    ]
     return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 
-def config_file(environ: "Mapping[str, str]") -> str:
+def aws_config_path(environ: "Mapping[str, str]") -> str:
     """Return the path of the AWS config, as botocore expands it."""
     value = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
     return os.path.abspath(expand_path(value, environ))
 
 
-def _read_identity(path: str) -> str:
+def _read_device_and_inode(path: str) -> str:
     """Return the file's device and inode, as a container may have another file at the same path."""
     try:
         found = os.stat(path)

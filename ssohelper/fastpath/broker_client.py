@@ -69,18 +69,19 @@ def ask_broker(
     """
     if sys.platform == "win32":
         raise Unavailable("Windows")
-    ends_at = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     for _ in range(_MOST_ATTEMPTS):
-        stream = _connect_or_start(key[0], environ, ends_at)
+        stream = _connect_to_broker_or_start_it(key[0], environ, deadline)
         try:
-            milliseconds = max(0, int((ends_at - time.monotonic()) * 1000))
+            milliseconds = max(0, int((deadline - time.monotonic()) * 1000))
             numbers = milliseconds, int(least_share * 1000), int(may_wait_longer), int(is_permitted)
             asked_by = (
-                word.replace(" ", "_") or "-" for word in calling_process.find_parent_and_terminal()
+                word.replace(" ", "_") or "-"
+                for word in calling_process.find_parent_name_and_terminal()
             )
             line = " ".join(["ask", *key, *map(str, numbers), *asked_by]) + "\n"
             stream.sendall(line.encode("ascii"))
-            answer = _read_answer(stream, ends_at)
+            answer = _read_answer_of_broker(stream, deadline)
         except (BrokenPipeError, ConnectionResetError, ValueError):  # a malformed reply
             answer = None
         finally:
@@ -90,20 +91,22 @@ def ask_broker(
     raise Unavailable("brokers end before they answer")
 
 
-def _read_answer(stream: socket.socket, ends_at: float) -> "tuple[int, bytes, bytes] | None":
+def _read_answer_of_broker(
+    stream: socket.socket, deadline: float
+) -> "tuple[int, bytes, bytes] | None":
     """Return the broker's answer; None when the broker ended without an answer."""
     data = b""
     while True:
         head, newline, rest = data.partition(b"\n")
         if newline and head.startswith(b"wait "):
-            ends_at = time.monotonic() + int(head[5:])
+            deadline = time.monotonic() + int(head[5:])
             data = rest
             continue
         if newline:
             code, size, more = (int(word) for word in head[5:].split())
             if len(rest) >= size + more:
                 return code, rest[:size], rest[size : size + more]
-        stream.settimeout(max(0.05, ends_at + _GRACE_SECONDS - time.monotonic()))
+        stream.settimeout(max(0.05, deadline + _GRACE_SECONDS - time.monotonic()))
         try:
             piece = stream.recv(65536)
         except TimeoutError as cause:
@@ -113,20 +116,24 @@ def _read_answer(stream: socket.socket, ends_at: float) -> "tuple[int, bytes, by
         data += piece
 
 
-def _connect_or_start(session: str, environ: "Mapping[str, str]", ends_at: float) -> socket.socket:
+def _connect_to_broker_or_start_it(
+    session: str, environ: "Mapping[str, str]", deadline: float
+) -> socket.socket:
     try:
-        folder = broker_address.sockets_folder(environ)
-        name = broker_address.socket_name(session, environ)
-        _ensure_private(os.path.dirname(folder))
-        _ensure_private(folder)
+        folder = broker_address.broker_sockets_folder(environ)
+        name = broker_address.broker_socket_name(session, environ)
+        _ensure_private_folder(os.path.dirname(folder))
+        _ensure_private_folder(folder)
         with _SocketFolder(folder) as sockets:
-            stream = _connect(sockets.find_path(name))
-            return stream or _start_broker(sockets, folder, name, session, environ, ends_at)
+            stream = _connect_to_broker_socket(sockets.find_path(name))
+            return stream or _start_broker_and_connect(
+                sockets, folder, name, session, environ, deadline
+            )
     except (OSError, ValueError) as cause:
         raise Unavailable(str(cause)) from cause
 
 
-def _connect(path: str) -> "socket.socket | None":
+def _connect_to_broker_socket(path: str) -> "socket.socket | None":
     """Connect to the broker's socket at the path; return None when no broker listens on it."""
     if sys.platform == "win32":
         raise Unavailable("Windows")
@@ -147,13 +154,13 @@ def _connect(path: str) -> "socket.socket | None":
     return stream
 
 
-def _start_broker(
+def _start_broker_and_connect(
     sockets: "_SocketFolder",
     folder: str,
     name: str,
     session: str,
     environ: "Mapping[str, str]",
-    ends_at: float,
+    deadline: float,
 ) -> socket.socket:
     """Start a broker, unless another caller has just done so, and connect to it.
 
@@ -166,8 +173,8 @@ def _start_broker(
 
     lock, _ = open_file.open_own_file(f"{folder}/start.lock", os.O_RDWR | os.O_CREAT)
     try:
-        _lock_file(lock, min(ends_at, time.monotonic() + _START_SECONDS))
-        stream = _connect(sockets.find_path(name))
+        _hold_start_lock(lock, min(deadline, time.monotonic() + _START_SECONDS))
+        stream = _connect_to_broker_socket(sockets.find_path(name))
         if stream is not None:
             return stream
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -180,7 +187,7 @@ def _start_broker(
             listener.listen(_BACKLOG)
             argv = [BROKER_PROCESS, session, f"{folder}/{name}"]
             spawn.start_detached(argv, environ, listener.fileno())
-            stream = _connect(path)
+            stream = _connect_to_broker_socket(path)
         finally:
             listener.close()
         if stream is None:
@@ -191,17 +198,17 @@ def _start_broker(
         os.close(lock)
 
 
-def _lock_file(lock: int, ends_at: float) -> None:
+def _hold_start_lock(lock_file: int, deadline: float) -> None:
     if sys.platform == "win32":
         raise Unavailable("Windows")
     import fcntl
 
     while True:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            if time.monotonic() >= ends_at:
+            if time.monotonic() >= deadline:
                 raise
         # Another caller holds the lock for the milliseconds in which it starts a broker. The pause
         # is random, so that waiting callers do not all try at the same moments.
@@ -209,7 +216,7 @@ def _lock_file(lock: int, ends_at: float) -> None:
 
 
 class _SocketFolder:
-    """The folder of brokers' sockets. Gives a socket a shorter path if its own is too long."""
+    """The folder of brokers' sockets. Gives a shorter path for a socket whose own is too long."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -234,7 +241,7 @@ class _SocketFolder:
         return f"/proc/self/fd/{self._descriptor}/{name}"
 
 
-def _ensure_private(path: str) -> None:
+def _ensure_private_folder(path: str) -> None:
     """Create the folder if it is missing; raise OSError if another user owns or may write it."""
     if sys.platform == "win32":
         raise Unavailable("Windows")

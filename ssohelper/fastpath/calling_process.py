@@ -19,15 +19,17 @@ _TTY_MAJOR = 4
 _FIRST_SERIAL_MINOR = 64
 
 
-def find_parent_and_terminal() -> tuple[str, str]:
+def find_parent_name_and_terminal() -> tuple[str, str]:
     """Return the parent process's name and this process's terminal ("pts/3").
 
     Each is printable ASCII of at most 32 characters, or "" where the system does not report it.
     """
-    return _to_printable(_read_parent_name()), _to_printable(_read_terminal())
+    return _printable_process_name(_read_name_of_parent_process()), _printable_process_name(
+        _find_controlling_terminal()
+    )
 
 
-def _read_parent_name() -> bytes:
+def _read_name_of_parent_process() -> bytes:
     if sys.platform != "linux":
         return b""
     # The parent's id is 0 when the parent is outside of this container.
@@ -35,7 +37,7 @@ def _read_parent_name() -> bytes:
     return _read_proc_file(f"/proc/{parent}/comm").removesuffix(b"\n") if parent else b""
 
 
-def _read_terminal() -> bytes:
+def _find_controlling_terminal() -> bytes:
     """Return the controlling terminal's name below /dev, even if no stream is a terminal."""
     if sys.platform == "win32":
         return b""
@@ -47,7 +49,7 @@ def _read_terminal() -> bytes:
             device = int(words[4]) & 0xFFFFFFFF
         except (ValueError, IndexError):
             return b""
-        return _name_of_device(device).encode()
+        return _terminal_name_of_device(device).encode()
     for stream in (0, 1, 2):
         try:
             return os.ttyname(stream).removeprefix("/dev/").encode()
@@ -64,13 +66,13 @@ def _read_proc_file(path: str) -> bytes:
         return b""
 
 
-def _to_printable(name: bytes) -> str:
+def _printable_process_name(name: bytes) -> str:
     return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in name[:_LONGEST])
 
 
 if sys.platform != "win32":
 
-    def _name_of_device(device: int) -> str:
+    def _terminal_name_of_device(device: int) -> str:
         major, minor = os.major(device), os.minor(device)
         if major in _PTS_MAJORS:
             return f"pts/{(major - _PTS_MAJORS[0]) * 256 + minor}"

@@ -33,21 +33,21 @@ _LINUX_FOLDERS = {
 
 def runtime_folder(environ: "Mapping[str, str]") -> str:
     """Return the path of the runtime folder, whether it exists or not."""
-    home = _ssohelper_home(environ)
-    if home and find_foreign_owner(home + "/run", environ) is None:
+    home = _value_of_ssohelper_home(environ)
+    if home and find_other_home_owner(home + "/run", environ) is None:
         return home + "/run"
     for base in (environ.get("XDG_RUNTIME_DIR"), _default_runtime_base()):
-        if base and base[0] == "/" and _is_our_folder(base):
+        if base and base[0] == "/" and _is_folder_safe_and_ours(base):
             return base + "/ssohelper"
     return cache_folder(environ)
 
 
 def cache_folder(environ: "Mapping[str, str]") -> str:
     """Return the user cache folder; if HOME is another user's, the one in our own home."""
-    found = _user_folder("cache", environ)
-    if find_foreign_owner(found, environ) is None:
+    found = _user_folder_of_kind("cache", environ)
+    if find_other_home_owner(found, environ) is None:
         return found
-    own_home = _load_passwd_home()
+    own_home = _load_home_from_user_database()
     if own_home is None:
         return found
     caches = "/Library/Caches" if sys.platform == "darwin" else "/.cache"
@@ -56,13 +56,13 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
 
 def state_folder(environ: "Mapping[str, str]") -> str:
     """Return the folder of sign-in facts, saved listings and versions of the config."""
-    home = _ssohelper_home(environ)
-    return home + "/state" if home else _user_folder("state", environ)
+    home = _value_of_ssohelper_home(environ)
+    return home + "/state" if home else _user_folder_of_kind("state", environ)
 
 
 def config_folder(environ: "Mapping[str, str]") -> str:
     """Return the folder of ssohelper's settings."""
-    return _ssohelper_home(environ) or _user_folder("config", environ)
+    return _value_of_ssohelper_home(environ) or _user_folder_of_kind("config", environ)
 
 
 def settings_file(environ: "Mapping[str, str]") -> str:
@@ -71,16 +71,16 @@ def settings_file(environ: "Mapping[str, str]") -> str:
 
 
 def settings_stamp_path(runtime: str) -> str:
-    """Return the path of the settings' stamp, by which a hit sees that config.toml has changed.
+    """Return the path of a file by which a hit sees whether config.toml has changed.
 
-    The stamp has the modification time that config.toml had when responses were published; if there
-    was no config.toml, the stamp is an empty file.
+    This file (the stamp) has the modification time that config.toml had when responses were
+    published; if there was no config.toml, it is empty.
     """
     return runtime + "/settings"
 
 
 def policy_stamp_path(runtime: str) -> str:
-    """Return the path of the company's policy's stamp, which is like `settings_stamp_path`."""
+    """Return the path of a file by which a hit sees whether the company's policy has changed."""
     return runtime + "/policy"
 
 
@@ -111,32 +111,32 @@ def published_response_path(runtime: str, session: str, account_id: str, role_na
     return role_folder(runtime, session, account_id, role_name) + "/response"
 
 
-def config_link_path(runtime: str, session: str) -> str:
-    """Return the path of a link to the AWS config under which responses were published."""
+def aws_config_link_path(runtime: str, session: str) -> str:
+    """Return the path of a symlink to the AWS config in use when responses were published."""
     return session_folder(runtime, session) + "/config"
 
 
 def config_stamp_path(runtime: str, session: str) -> str:
-    """Return the path of the stamp that has the modification time of that AWS config."""
+    """Return the path of a file with the time of ~/.aws/config when responses were published."""
     return session_folder(runtime, session) + "/config-seen"
 
 
-def token_link_path(runtime: str, session: str) -> str:
-    """Return the path of a link to the token file under which responses were published."""
+def token_file_link_path(runtime: str, session: str) -> str:
+    """Return the path of a symlink to the token file of the published responses' sign-in."""
     return session_folder(runtime, session) + "/token"
 
 
 def token_folder_link_path(runtime: str, session: str) -> str:
-    """Return the path of a link to the token file's folder, which depends on HOME."""
+    """Return the path of a symlink to the token file's folder, which differs for another HOME."""
     return session_folder(runtime, session) + "/tokens"
 
 
 def token_stamp_path(runtime: str, session: str) -> str:
-    """Return the path of the stamp that has the token file's modification time."""
+    """Return the path of a file with the token file's time when responses were published."""
     return session_folder(runtime, session) + "/token-seen"
 
 
-def find_foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
+def find_other_home_owner(path: str, environ: "Mapping[str, str]") -> int | None:
     """Return the uid of another user, if the path is in that user's home; None otherwise.
 
     HOME itself may belong to another user (`sudo -E`), or the folder in HOME where the path would
@@ -147,7 +147,9 @@ def find_foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
     if sys.platform == "win32":
         return None
     home = environ.get("HOME") or os.path.expanduser("~")
-    if home[:1] != "/" or not (_is_below(path, home) or _is_below(path, os.path.realpath(home))):
+    if home[:1] != "/" or not (
+        _is_path_below_folder(path, home) or _is_path_below_folder(path, os.path.realpath(home))
+    ):
         return None
     us = os.geteuid()
     for place in (home, os.path.dirname(path)):
@@ -157,7 +159,7 @@ def find_foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
     return None
 
 
-def _is_below(path: str, folder: str) -> bool:
+def _is_path_below_folder(path: str, folder: str) -> bool:
     return path.startswith(folder.rstrip("/") + "/")
 
 
@@ -173,7 +175,7 @@ def _find_nearest_owner(folder: str) -> int:
             folder = above
 
 
-def _load_passwd_home() -> str | None:
+def _load_home_from_user_database() -> str | None:
     """Return our home folder from the user database, not from HOME; None without an entry."""
     if sys.platform == "win32":
         return None
@@ -194,14 +196,14 @@ def aws_config_file(environ: "Mapping[str, str]") -> "str | None":
     return None if path[:1] == "~" or "$" in path else path
 
 
-def _ssohelper_home(environ: "Mapping[str, str]") -> str | None:
+def _value_of_ssohelper_home(environ: "Mapping[str, str]") -> str | None:
     home = environ.get("SSOHELPER_HOME")
     if home and not os.path.isabs(home):
         raise ValueError(f'SSOHELPER_HOME is "{home}": not an absolute path')
     return home
 
 
-def _user_folder(kind: str, environ: "Mapping[str, str]") -> str:
+def _user_folder_of_kind(kind: str, environ: "Mapping[str, str]") -> str:
     """Return the user's cache, state or config folder for ssohelper, as platformdirs does.
 
     On Linux this function repeats the rule of platformdirs, because importing that costs a hit 4 ms
@@ -227,7 +229,7 @@ def _default_runtime_base() -> str | None:
     return f"/run/user/{os.getuid()}"
 
 
-def _is_our_folder(path: str) -> bool:
+def _is_folder_safe_and_ours(path: str) -> bool:
     if sys.platform == "win32":
         return False
     try:

@@ -23,7 +23,7 @@ _CHECK_SECONDS = 1.0
 
 
 def answer_miss(argv: "list[str]", began: float) -> "int | None":
-    """Print the broker's answer; return the exit code, or None when there is no answer.
+    """Print the broker's answer to a credential-process call; return the exit code, or None.
 
     `began` is the monotonic time at which this process ran its first line.
     """
@@ -44,11 +44,11 @@ def answer_miss(argv: "list[str]", began: float) -> "int | None":
         return None  # a guarded role: whether a grant is in force is checked in Python
     fields = rest.split(broker_client.SEPARATOR) if rest else []
     if code:
-        _write_line(fields[broker_client.LINE])
+        _write_line_to_stderr(fields[broker_client.LINE])
         return code
     for warning in fields:
-        _write_line(b"ssohelper: warning: " + warning)
-    return 0 if _write_document(document) else 7
+        _write_line_to_stderr(b"ssohelper: warning: " + warning)
+    return 0 if _write_document_to_stdout(document) else 7
 
 
 def _ask_session_broker(key: "tuple[str, str, str]", seconds: float) -> "tuple[int, bytes, bytes]":
@@ -69,11 +69,11 @@ def _wait_for_sign_in(
     ends_at = began + int(fields[broker_client.WAIT_SECONDS])
     if ends_at <= began:
         return answer
-    _write_line(fields[broker_client.WAIT_LINE])
+    _write_line_to_stderr(fields[broker_client.WAIT_LINE])
     # The broker is asked again at once: the user may have signed in since it answered.
     seen: object = None
     while answer[0] == _LOGIN_REQUIRED:
-        stamp = _read_file_identity(fields[broker_client.WATCHED_FILE])
+        stamp = _read_inode_size_and_mtime(fields[broker_client.WATCHED_FILE])
         if stamp != seen:
             try:
                 answer, seen = _ask_session_broker(key, CALL_SECONDS), stamp
@@ -81,12 +81,12 @@ def _wait_for_sign_in(
             except (broker_client.Unavailable, broker_client.Stopped):
                 pass  # the token file has changed but no broker answers: ask again later
         left = ends_at - time.monotonic()
-        if left <= 0 or not _sleep_while_awaited(min(left, _CHECK_SECONDS)):
+        if left <= 0 or not _sleep_unless_sdk_has_ended(min(left, _CHECK_SECONDS)):
             return answer
     return answer
 
 
-def _read_file_identity(path: bytes) -> "tuple[int, int, int]":
+def _read_inode_size_and_mtime(path: bytes) -> "tuple[int, int, int]":
     try:
         found = os.stat(path)
     except OSError:
@@ -94,7 +94,7 @@ def _read_file_identity(path: bytes) -> "tuple[int, int, int]":
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _sleep_while_awaited(seconds: float) -> bool:
+def _sleep_unless_sdk_has_ended(seconds: float) -> bool:
     """Sleep; return False at once if the SDK has ended, since nothing reads our stdout then."""
     if sys.platform == "win32":
         time.sleep(seconds)
@@ -128,17 +128,19 @@ def _measure_start_up_seconds(elapsed: float) -> float:
     return before if 0 < before < _LONGEST_START_UP_SECONDS else 0.0
 
 
-def _write_document(document: bytes) -> bool:
+def _write_document_to_stdout(document: bytes) -> bool:
     try:
         while document:
             document = document[os.write(1, document) :]
     except OSError as cause:
-        _write_line(b"ssohelper: error: stdout cannot be written: " + str(cause.strerror).encode())
+        _write_line_to_stderr(
+            b"ssohelper: error: stdout cannot be written: " + str(cause.strerror).encode()
+        )
         return False
     return True
 
 
-def _write_line(line: bytes) -> None:
+def _write_line_to_stderr(line: bytes) -> None:
     try:
         os.write(2, line + b"\n")
     except OSError:

@@ -41,10 +41,10 @@ def find_peer_uid(connection: socket.socket) -> int | None:
     """
     try:
         if connection.family in (socket.AF_INET, socket.AF_INET6):
-            return _find_tcp_uid(connection)
+            return _find_uid_at_tcp_socket(connection)
         # On Windows, Python's socket module has no AF_UNIX.
         if connection.family == getattr(socket, "AF_UNIX", None):
-            return _find_unix_uid(connection)
+            return _find_uid_at_unix_socket(connection)
     except (OSError, struct.error, ValueError, IndexError):
         return None
     return None
@@ -61,7 +61,7 @@ def is_allowed_user(uid: int | None, *, unknown: bool) -> bool:
     return uid in (0, os.geteuid())
 
 
-def _find_unix_uid(connection: socket.socket) -> int | None:
+def _find_uid_at_unix_socket(connection: socket.socket) -> int | None:
     if sys.platform == "linux":
         record = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
         return int(_UCRED.unpack(record)[1])
@@ -72,14 +72,14 @@ def _find_unix_uid(connection: socket.socket) -> int | None:
     return None
 
 
-def _find_tcp_uid(connection: socket.socket) -> int | None:
+def _find_uid_at_tcp_socket(connection: socket.socket) -> int | None:
     if sys.platform != "linux":
         return None
     # The table's row of the client's socket has the client's address first, ours second and the
     # client's uid.
     client, ours = (
-        _address_bytes_and_port(connection.getpeername()),
-        _address_bytes_and_port(connection.getsockname()),
+        _ip_address_bytes_and_port(connection.getpeername()),
+        _ip_address_bytes_and_port(connection.getsockname()),
     )
     if len(client[0]) != len(ours[0]):
         return None
@@ -99,7 +99,7 @@ def _find_tcp_uid(connection: socket.socket) -> int | None:
     return None
 
 
-def _address_bytes_and_port(name: "Any") -> tuple[bytes, int]:
+def _ip_address_bytes_and_port(name: "Any") -> tuple[bytes, int]:
     """Return a socket's address as bytes, and its port; IPv4-mapped IPv6 is returned as IPv4."""
     family = socket.AF_INET6 if ":" in name[0] else socket.AF_INET
     address = socket.inet_pton(family, name[0].partition("%")[0])

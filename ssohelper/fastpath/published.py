@@ -18,11 +18,11 @@ _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 _LIMIT_BYTES = 16384
 _UPTIME_BYTES = 64
 _STAMP_BYTES = 256
-# Time services set the clock back by less than this. So small a step makes no response invalid.
+# A time service may set the clock back by up to this: no published response gets invalid then.
 _CLOCK_STEP_SECONDS = 5
 
 
-def print_response(argv: list[str]) -> bool:
+def print_published_response(argv: list[str]) -> bool:
     """Print the published response that these arguments ask for; return False when there is none.
 
     It also returns False for other arguments, for a response that is a link, a FIFO or another
@@ -39,7 +39,7 @@ def print_response(argv: list[str]) -> bool:
     if not _are_settings_unchanged(runtime) or not _is_sign_in_unchanged(runtime, key[0]):
         return False
     document = _read_published_document(folders.published_response_path(runtime, *key))
-    return document is not None and _print_document(document)
+    return document is not None and _print_document_to_stdout(document)
 
 
 def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
@@ -70,7 +70,7 @@ def _are_settings_unchanged(runtime: str) -> bool:
 
 
 def _is_file_unchanged(path: str, stamp_path: str) -> bool:
-    """Return whether the file is as it was when its stamp was written."""
+    """Return whether the file has not changed since the stamp file at `stamp_path` was written."""
     try:
         descriptor, stamp = open_file.open_own_file(stamp_path)
     except OSError:
@@ -107,7 +107,7 @@ def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
     if path is None:
         return False
     try:
-        config, linked = os.stat(path), os.stat(folders.config_link_path(runtime, session))
+        config, linked = os.stat(path), os.stat(folders.aws_config_link_path(runtime, session))
         if (config.st_dev, config.st_ino) != (linked.st_dev, linked.st_ino):
             return False
         if config.st_mtime_ns != os.stat(folders.config_stamp_path(runtime, session)).st_mtime_ns:
@@ -117,7 +117,7 @@ def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
         linked = os.stat(folders.token_folder_link_path(runtime, session))
         if (home.st_dev, home.st_ino) != (linked.st_dev, linked.st_ino):
             return False
-        token = os.stat(folders.token_link_path(runtime, session))
+        token = os.stat(folders.token_file_link_path(runtime, session))
         return token.st_mtime_ns == os.stat(folders.token_stamp_path(runtime, session)).st_mtime_ns
     except (OSError, ValueError):
         return False
@@ -141,7 +141,7 @@ def _read_published_document(path: str) -> bytes | None:
     document, validity = split_document_and_validity(content)
     return (
         document
-        if is_credentials_document(document) and was_written_by_this_clock(found, validity)
+        if is_credentials_document(document) and is_response_still_valid(found, validity)
         else None
     )
 
@@ -170,8 +170,8 @@ def is_credentials_document(content: bytes) -> bool:
     return is_whole and content.isascii() and content[:-1].decode().isprintable()
 
 
-def was_written_by_this_clock(found: os.stat_result, validity: bytes) -> bool:
-    """Return whether the clock was not set back since the response was written.
+def is_response_still_valid(found: os.stat_result, validity: bytes) -> bool:
+    """Return whether the clock was not set back since the response was written (false: a miss).
 
     A response whose change time is in the future was written before the clock was set back. If the
     clock was set back by less than the response's age, only the validity in uptime seconds tells.
@@ -179,8 +179,8 @@ def was_written_by_this_clock(found: os.stat_result, validity: bytes) -> bool:
     return _is_response_valid(found, validity, is_end_checked=True)
 
 
-def was_response_written_before_now(found: os.stat_result, validity: bytes) -> bool:
-    """Return whether the response was written before now, since this machine's last start."""
+def was_response_written_since_boot(found: os.stat_result, validity: bytes) -> bool:
+    """Return whether the response was written since boot, and not in the future by the clock."""
     return _is_response_valid(found, validity, is_end_checked=False)
 
 
@@ -217,7 +217,7 @@ def read_uptime() -> int | None:
     return int(whole) if whole.isdigit() else None
 
 
-def _print_document(document: bytes) -> bool:
+def _print_document_to_stdout(document: bytes) -> bool:
     try:
         return os.write(1, document) == len(document)
     except OSError:

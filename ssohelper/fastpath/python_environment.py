@@ -1,4 +1,4 @@
-"""Prevents Python from loading foreign code, in this process and in each process that we start.
+"""Keeps Python from loading code that is not ours, here and in the processes that we start.
 
 For processes that SDKs and shells start, `shell/ssohelper-credentials` unsets the same variables; a
 test compares the two lists. An SDK's call loads this module, so it must stay light.
@@ -40,7 +40,7 @@ def environment_without_foreign_code(environ: "Mapping[str, str]") -> "dict[str,
     """Return the environment without the variables that make Python load other code."""
     left = {name: value for name, value in environ.items() if name not in UNSET}
     base = left.get(USER_BASE)
-    if base is not None and not _contains_ssohelper(base):
+    if base is not None and not _is_ssohelper_in_user_base(base):
         del left[USER_BASE]
     # With PYTHONSAFEPATH, Python imports from neither the current folder nor a script's folder.
     left["PYTHONSAFEPATH"] = "1"
@@ -57,17 +57,21 @@ def drop_foreign_import_folders() -> bool:
     contains this package or the standard library, or is a folder of this Python's packages.
     """
     added = os.environ.get("PYTHONPATH")
-    foreign = [_absolute_folder(entry) for entry in added.split(os.pathsep)] if added else []
+    foreign = (
+        [_absolute_path_of_import_entry(entry) for entry in added.split(os.pathsep)]
+        if added
+        else []
+    )
     if not sys.flags.safe_path:
-        foreign.append(_absolute_folder(""))
+        foreign.append(_absolute_path_of_import_entry(""))
     dropped = set(foreign) - _list_ssohelper_folders()
-    left = [entry for entry in sys.path if _absolute_folder(entry) not in dropped]
+    left = [entry for entry in sys.path if _absolute_path_of_import_entry(entry) not in dropped]
     is_changed = len(left) < len(sys.path)
     sys.path[:] = left
     return is_changed
 
 
-def _contains_ssohelper(user_base: str) -> bool:
+def _is_ssohelper_in_user_base(user_base: str) -> bool:
     return os.path.isabs(user_base) and __file__.startswith(user_base.rstrip(os.sep) + os.sep)
 
 
@@ -79,10 +83,10 @@ def _list_ssohelper_folders() -> "set[str]":
         folders += site.getsitepackages()
         if site.ENABLE_USER_SITE:
             folders.append(site.getusersitepackages())
-    return {_absolute_folder(folder) for folder in folders}
+    return {_absolute_path_of_import_entry(folder) for folder in folders}
 
 
-def _absolute_folder(entry: str) -> str:
+def _absolute_path_of_import_entry(entry: str) -> str:
     try:
         return os.path.abspath(entry)
     except OSError:

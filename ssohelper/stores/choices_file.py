@@ -12,7 +12,7 @@ from ssohelper.stores import files
 
 
 class ChoicesStore:
-    """Stores the user's choices (filters, template, `process` or `sso`, region, removed roles).
+    """Stores what the user chose for `profile sync`: filters, names, form, region, removed roles.
 
     A choice whose value is missing, malformed or unknown counts as not made.
     """
@@ -42,7 +42,7 @@ class ChoicesStore:
 
     def save(self, session_name: str, choices: Choices) -> None:
         """Write the user's choices unless the session's file already holds them."""
-        path, document = self._file(session_name), document_of(choices)
+        path, document = self._file(session_name), choices_document(choices)
         # Compares the JSON objects, not the parsed choices, so that a damaged file is rewritten.
         if files.read_json(path) == document or (choices == Choices() and not path.exists()):
             return
@@ -57,7 +57,7 @@ class ChoicesStore:
         return self._folder / f"{files.session_file_name(session_name)}.json"
 
 
-def document_of(choices: Choices) -> dict[str, Any]:
+def choices_document(choices: Choices) -> dict[str, Any]:
     """Return the user's choices as the JSON object that is written to the session's file."""
     return {
         "accounts": list(choices.accounts),

@@ -17,7 +17,7 @@ class Unreadable(Exception):
 class Codec(Protocol):
     """Encodes documents (JSON objects) for the disk, perhaps encrypted, and decodes them.
 
-    `suffix` is the ending of a token file's name.
+    `suffix` is the ending of a token file's name, such as `.json`.
     """
 
     @property
@@ -45,7 +45,7 @@ class PlainCodec:
         return document
 
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
-        if is_sealed(found):
+        if is_encrypted(found):
             raise Unreadable("it is encrypted")
         return found
 
@@ -54,7 +54,7 @@ class PlainCodec:
 
 
 class ChangingCodec:
-    """Uses the codec of the present storage, which may change while this process runs."""
+    """Calls the codec of the storage in use now; another process may change the storage."""
 
     def __init__(self, current: Callable[[], Codec]) -> None:
         self._current = current
@@ -73,6 +73,6 @@ class ChangingCodec:
         self._current().ensure_key()
 
 
-def is_sealed(found: dict[str, Any]) -> bool:
+def is_encrypted(found: dict[str, Any]) -> bool:
     """Return whether the document is encrypted, with any key."""
     return SEALED_MARK in found

@@ -85,6 +85,6 @@ def _read_overflow_uid() -> int | None:
 
 def _untrusted_policy_error(reason: str) -> ConfigInvalid:
     return ConfigInvalid(
-        f"{reason}: the company's policy is unknown, so nothing is allowed",
+        f"the company's policy is unknown, so nothing is allowed: {reason}",
         hint=company_policy.HINT,
     )

@@ -22,7 +22,7 @@ from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files
 from ssohelper.stores.portal_addresses import PortalAddresses
-from ssohelper.stores.user_file import Changed, Found, UserFile
+from ssohelper.stores.user_file import FileChanged, FileContent, UserFile
 
 if TYPE_CHECKING:
     from ssohelper.core.choices import Choices
@@ -55,7 +55,7 @@ class ConfigStore:
         self._credentials_path = credentials_file
         self._lock = runtime / "locks" / "config.lock"
         self._state = state
-        self._parsed: tuple[Found, ConfigFile] | None = None
+        self._parsed: tuple[FileContent, ConfigFile] | None = None
         self._addresses: dict[str, PortalAddress | None] = {}
 
     def read(self) -> ConfigFile:
@@ -64,7 +64,8 @@ class ConfigStore:
         Raises: ConfigInvalid, which names the bad line; LocalState when the file cannot be read.
         """
         found = self._file.read()
-        # One command asks for the config in several places, so an unchanged file is parsed once.
+        # One command asks for the config in several places, so the parsed config is kept while the
+        # file is unchanged.
         if self._parsed is None or self._parsed[0] != found:
             self._parsed = (found, ConfigFile.parse(found.data, str(self.path)))
             self._addresses = {}
@@ -74,7 +75,7 @@ class ConfigStore:
         """Return the config's content, which may be one that AWS tools cannot read."""
         return self._file.read().data
 
-    def _parse_with_portals(self, found: Found, config: ConfigFile) -> ConfigFile:
+    def _parse_with_portals(self, found: FileContent, config: ConfigFile) -> ConfigFile:
         """Return the config, with the portals to which companies' own start URLs lead now.
 
         Another process may have recorded another portal at a sign-in, after the config was parsed.
@@ -100,7 +101,7 @@ class ConfigStore:
         data = UserFile(self._credentials_path).read().data
         return set(ConfigText(data, str(self._credentials_path)).sections)
 
-    def read_outer_profiles(self) -> list[ProfileEntry]:
+    def read_profiles_of_credentials_file(self) -> list[ProfileEntry]:
         """Return the profiles that only the credentials file has, with static keys or a program.
 
         Only the region and the program of each are returned: its access keys are for SDKs alone.
@@ -126,14 +127,14 @@ class ConfigStore:
         return found
 
     def list_profiles(self) -> list[ProfileEntry]:
-        """Return all profiles that SDKs know: those of the config, then `read_outer_profiles`.
+        """Return the profiles that SDKs know: the config's, then those of the credentials file.
 
         A credentials file that cannot be read counts as one without profiles.
         Raises: ConfigInvalid or LocalState when the config cannot be read.
         """
         found = self.read().profiles()
         with suppress(ConfigInvalid, LocalState):
-            found += self.read_outer_profiles()
+            found += self.read_profiles_of_credentials_file()
         return found
 
     def find_profile(self, name: str) -> ProfileEntry | None:
@@ -160,10 +161,10 @@ class ConfigStore:
         Raises: ConfigInvalid, LocalState; in both cases the config is unchanged.
         """
 
-        def make_content(found: Found) -> bytes | None:
+        def make_content(found: FileContent) -> bytes | None:
             config = ConfigFile.parse(found.data, str(self.path))
             after = config.with_changes(changes_for(config))
-            return _content_before(found) if after == found.data else after
+            return _content_or_none_if_missing(found) if after == found.data else after
 
         return self._replace_file(
             make_content,
@@ -180,16 +181,16 @@ class ConfigStore:
         parsed either, LocalState; in both cases the config is unchanged.
         """
 
-        def make_content(found: Found) -> bytes | None:
+        def make_content(found: FileContent) -> bytes | None:
             content = content_for(found.data)
             ConfigFile.parse(content, str(self.path))
-            return _content_before(found) if content == found.data else content
+            return _content_or_none_if_missing(found) if content == found.data else content
 
         return self._replace_file(make_content, deadline, {}, to_reverse=None)
 
     def check_writable(self) -> None:
         """Raise LocalState if `write` would, since the config is a copy or read-only."""
-        self._refuse_copy()
+        self._refuse_to_change_copy()
         self._file.check_replaceable()
 
     @cached_property
@@ -206,7 +207,9 @@ class ConfigStore:
 
         Raises: LocalState when its saved version is missing or damaged.
         """
-        return self._versions.load_last(_content_before(self._file.read()), is_undone=is_undone)
+        return self._versions.load_last(
+            _content_or_none_if_missing(self._file.read()), is_undone=is_undone
+        )
 
     def load_versions(self) -> Iterator[Version]:
         """Yield the saved writes and undos of the config, the latest first.
@@ -215,7 +218,7 @@ class ConfigStore:
         """
         return self._versions.load_all()
 
-    def undo(
+    def reverse_write(
         self,
         version: Version,
         content_for: Callable[[bytes], bytes],
@@ -229,9 +232,11 @@ class ConfigStore:
         `choices`, so that it can be reversed in turn. Returns whether the config was written.
         """
 
-        def make_content(found: Found) -> bytes | None:
+        def make_content(found: FileContent) -> bytes | None:
             content = content_for(found.data)  # always: it may refuse the present config
-            return version.before if _content_before(found) == version.after else content
+            return (
+                version.before if _content_or_none_if_missing(found) == version.after else content
+            )
 
         return self._replace_file(make_content, deadline, choices or {}, to_reverse=version)
 
@@ -239,7 +244,7 @@ class ConfigStore:
 
     def _replace_file(
         self,
-        make_content: Callable[[Found], bytes | None],
+        make_content: Callable[[FileContent], bytes | None],
         deadline: Deadline,
         choices: Mapping[str, Choices],
         to_reverse: Version | None,
@@ -250,12 +255,12 @@ class ConfigStore:
         If `make_content` returns None, removes the file. Starts over with the present content when
         another program changes the file before the rename.
         """
-        self._refuse_copy()
+        self._refuse_to_change_copy()
         is_undo = to_reverse is not None and not to_reverse.is_undone
         with files.hold_lock(self._lock, deadline):
             for _ in range(_MAX_ATTEMPTS):
                 found = self._file.read()
-                before, after = _content_before(found), make_content(found)
+                before, after = _content_or_none_if_missing(found), make_content(found)
                 if after == before and to_reverse is None and not records_unchanged:
                     return False
                 version = self._versions.save_before_write(
@@ -263,19 +268,19 @@ class ConfigStore:
                 )
                 try:
                     self._write_or_remove(found, after)
-                except Changed:
-                    self._versions.cancel(version)
+                except FileChanged:
+                    self._versions.remove_version_of_failed_write(version)
                     continue
                 except BaseException:
-                    self._versions.cancel(version)
+                    self._versions.remove_version_of_failed_write(version)
                     raise
-                self._versions.complete(version, to_reverse)
+                self._versions.record_that_write_was_made(version, to_reverse)
                 return after != before
         raise LocalState(
             f'"{self.path}" is being changed by another program', hint="try again in a moment"
         )
 
-    def _refuse_copy(self) -> None:
+    def _refuse_to_change_copy(self) -> None:
         """Raise LocalState when the config is a copy, which is removed with all changes to it."""
         if self.is_copy:
             raise LocalState(
@@ -283,8 +288,8 @@ class ConfigStore:
                 hint="to change your own: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE",
             )
 
-    def _write_or_remove(self, found: Found, after: bytes | None) -> None:
-        if after == _content_before(found):
+    def _write_or_remove(self, found: FileContent, after: bytes | None) -> None:
+        if after == _content_or_none_if_missing(found):
             return
         if after is None:
             self._file.remove()
@@ -292,6 +297,6 @@ class ConfigStore:
             self._file.replace(after, found)
 
 
-def _content_before(found: Found) -> bytes | None:
+def _content_or_none_if_missing(found: FileContent) -> bytes | None:
     """Return the config's bytes as they were read; None when there was no file."""
     return None if found.mark is None else found.data

@@ -19,7 +19,7 @@ from ssohelper.core.schema import state_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
-from ssohelper.stores.choices_file import document_of
+from ssohelper.stores.choices_file import choices_document
 
 _MAX_VERSIONS = 3
 # A version's file holds two configs of at most 64 MB each, after a line of JSON.
@@ -28,7 +28,7 @@ _INDEX = "index"
 
 
 class Version(NamedTuple):
-    """One write of the config: its content before and after; None when there was no file.
+    """A saved write of ~/.aws/config: the file's content before and after, None for no file.
 
     `choices` are the user's choices before the write, by session name.
     With `is_undone`, the write was an undo, so reversing it is a redo.
@@ -61,10 +61,10 @@ class ConfigVersions:
         *,
         is_undone: bool = False,
     ) -> Version:
-        """Save a version before its write is made; `complete` removes old versions after it."""
+        """Save the version that a write is about to make, before the config is written."""
         files.ensure_private_folder(self._folder)
         index = self._load_index_or_empty()
-        number = max((*self._list_numbers(), *index.undo, *index.redo, 0)) + 1
+        number = max((*self._list_version_numbers(), *index.undo, *index.redo, 0)) + 1
         version = Version(number, before, after, choices, is_undone)
         files.write_atomically(self._file(number), _version_file_content(version))
         if is_undone:
@@ -73,19 +73,25 @@ class ConfigVersions:
             self._save(index._replace(undo=(*index.undo, number)))
         return version
 
-    def complete(self, version: Version, reversed_one: Version | None = None) -> None:
-        """Record that the write was made, and that it reversed the write or undo `reversed_one`."""
+    def record_that_write_was_made(
+        self, version: Version, reversed_version: Version | None = None
+    ) -> None:
+        """Record that the write was made, and which one it reversed; remove the oldest versions."""
         index = self._load_index_or_empty()
-        if reversed_one is None:
+        if reversed_version is None:
             index = index._replace(redo=())  # after a new write, earlier undos cannot be redone
         elif version.is_undone:
-            index = index._replace(undo=_numbers_before(index.undo, reversed_one.number))
+            index = index._replace(
+                undo=_version_numbers_before(index.undo, reversed_version.number)
+            )
         else:
-            index = index._replace(redo=_numbers_before(index.redo, reversed_one.number))
+            index = index._replace(
+                redo=_version_numbers_before(index.redo, reversed_version.number)
+            )
         self._save(_Index(index.undo[-_MAX_VERSIONS:], index.redo[-_MAX_VERSIONS:]))
-        self._remove_unlisted()
+        self._remove_unlisted_versions()
 
-    def cancel(self, version: Version) -> None:
+    def remove_version_of_failed_write(self, version: Version) -> None:
         """Remove the saved version of a write that failed."""
         index = self._load_index_or_empty()
         undo = tuple(number for number in index.undo if number != version.number)
@@ -128,7 +134,7 @@ class ConfigVersions:
     def _file(self, number: int) -> Path:
         return self._folder / str(number)
 
-    def _list_numbers(self) -> list[int]:
+    def _list_version_numbers(self) -> list[int]:
         names = files.list_names_in_folder(self._folder)
         return [int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 16]
 
@@ -136,13 +142,13 @@ class ConfigVersions:
         path = self._folder / _INDEX
         content = files.read_own_file(path)
         if content is None:
-            if self._list_numbers():
-                raise self._version_error(path, "is missing")
+            if self._list_version_numbers():
+                raise self._unusable_version_error(path, "is missing")
             return _Index()
         try:
             found = schema.parse_undo_and_redo_numbers(files.parse_json_object(content))
         except Damaged as damage:
-            raise self._version_error(path, "is damaged") from damage
+            raise self._unusable_version_error(path, "is damaged") from damage
         return _Index(*found)
 
     def _load_index_or_empty(self) -> _Index:
@@ -156,7 +162,7 @@ class ConfigVersions:
         document = {"version": 1, "undo": list(index.undo), "redo": list(index.redo)}
         files.write_json(self._folder / _INDEX, document)
 
-    def _remove_unlisted(self) -> None:
+    def _remove_unlisted_versions(self) -> None:
         """Remove version files that the index does not list. Earlier releases left such files."""
         index = self._load_index()
         keep = {_INDEX, *map(str, (*index.undo, *index.redo))}
@@ -168,19 +174,19 @@ class ConfigVersions:
         path = self._file(number)
         content = files.read_own_file(path, _LIMIT_BYTES)
         if content is None:
-            raise self._version_error(path, "is missing")
+            raise self._unusable_version_error(path, "is missing")
         head, newline, rest = content.partition(b"\n")
         try:
             found = schema.parse_version_head(files.parse_json_object(head) if newline else None)
-            before, rest = _split_content(rest, found.before)
-            after, rest = _split_content(rest, found.after)
+            before, rest = _split_off_content(rest, found.before)
+            after, rest = _split_off_content(rest, found.after)
         except Damaged as damage:
-            raise self._version_error(path, "is damaged") from damage
+            raise self._unusable_version_error(path, "is damaged") from damage
         if rest:
-            raise self._version_error(path, "is damaged")
+            raise self._unusable_version_error(path, "is damaged")
         return Version(number, before, after, found.choices, is_undone)
 
-    def _version_error(self, path: Path, what: str) -> LocalState:
+    def _unusable_version_error(self, path: Path, what: str) -> LocalState:
         return LocalState(
             f'"{path}", saved for the undo of a write to "{self._config_file}", {what}: '
             "nothing was changed",
@@ -188,27 +194,27 @@ class ConfigVersions:
         )
 
 
-def _numbers_before(numbers: tuple[int, ...], number: int) -> tuple[int, ...]:
+def _version_numbers_before(numbers: tuple[int, ...], number: int) -> tuple[int, ...]:
     return numbers[: numbers.index(number)] if number in numbers else numbers
 
 
 def _version_file_content(version: Version) -> bytes:
     head = {
         "version": 1,
-        "before": _length_and_hash(version.before),
-        "after": _length_and_hash(version.after),
-        "choices": {name: document_of(choices) for name, choices in version.choices.items()},
+        "before": _describe_content(version.before),
+        "after": _describe_content(version.after),
+        "choices": {name: choices_document(choices) for name, choices in version.choices.items()},
     }
     return b"%s\n%s%s" % (json.dumps(head).encode(), version.before or b"", version.after or b"")
 
 
-def _length_and_hash(data: bytes | None) -> dict[str, Any]:
+def _describe_content(data: bytes | None) -> dict[str, Any]:
     if data is None:
         return {"absent": True}
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _split_content(
+def _split_off_content(
     rest: bytes, described: schema.ConfigDigest | None
 ) -> tuple[bytes | None, bytes]:
     """Return the config's content at the start of `rest`, and the bytes after it.

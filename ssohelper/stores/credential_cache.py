@@ -51,32 +51,32 @@ class CredentialCache:
             return None
         if (found.get("start_url"), found.get("region")) != (session.start_url, session.region):
             return None
-        return _parse_cached(found, path)
+        return _parse_cached_credentials(found, path)
 
-    def load_published_until(self, key: RoleKey) -> int:
+    def load_end_of_published_response(self, key: RoleKey) -> int:
         """Return until when (epoch seconds) hits print the role's published response; 0 if none.
 
         A response that is malformed, or was written under other settings or before the clock was
         set back, counts as missing.
         Raises: NotOurs when the response's file is a link, another user's, or otherwise unsafe.
         """
-        found = self._read_published(key)
-        if found is None or not published.was_written_by_this_clock(*found[1:]):
+        found = self._read_published_response(key)
+        if found is None or not published.is_response_still_valid(*found[1:]):
             return 0
         return int(found[1].st_mtime)
 
     def load_published_document(self, key: RoleKey) -> bytes | None:
         """Return the document of the role's published response, even if too old for a hit.
 
-        Returns None, and raises, for the same files as `load_published_until`.
+        Returns None, and raises, for the same files as `load_end_of_published_response`.
         """
-        found = self._read_published(key)
-        if found is None or not published.was_response_written_before_now(*found[1:]):
+        found = self._read_published_response(key)
+        if found is None or not published.was_response_written_since_boot(*found[1:]):
             return None
         return found[0]
 
-    def _read_published(self, key: RoleKey) -> tuple[bytes, os.stat_result, bytes] | None:
-        if self._stamp and self._stamp.needs_new_stamps():
+    def _read_published_response(self, key: RoleKey) -> tuple[bytes, os.stat_result, bytes] | None:
+        if self._stamp and self._stamp.may_responses_be_of_other_settings():
             return None
         path = self._response_file(key)
         try:
@@ -103,7 +103,7 @@ class CredentialCache:
 
     def withdraw_responses_of_session(self, session_name: str) -> None:
         """Remove the session's published responses; the cached credentials stay."""
-        for key in self._list_keys(files.session_file_name(session_name)):
+        for key in self._list_role_keys(files.session_file_name(session_name)):
             self.withdraw_response(key)
 
     def withdraw_all_responses(self) -> None:
@@ -111,7 +111,7 @@ class CredentialCache:
         for session_name in self.list_session_names():
             self.withdraw_responses_of_session(session_name)
 
-    def forget_role(self, key: RoleKey) -> None:
+    def remove_credentials_of_role(self, key: RoleKey) -> None:
         """Remove the role's folder, with its cached credentials and published response.
 
         For a permission set's role, the chains that start from this role are removed too.
@@ -123,7 +123,7 @@ class CredentialCache:
                 if name.startswith(f"{key.role_name}{CHAIN_MARK}"):
                     files.remove_tree(folder.parent / name)
 
-    def forget_session(self, session_name: str) -> int:
+    def remove_credentials_of_session(self, session_name: str) -> int:
         """Remove the session's folder of credentials; return how many files of roles it held."""
         folder = self._session_folder(files.session_file_name(session_name))
         removed = sum(
@@ -132,14 +132,14 @@ class CredentialCache:
         files.remove_tree(folder)
         return removed
 
-    def list_entries(self) -> list[tuple[RoleKey, CachedCredentials]]:
+    def list_cached_credentials(self) -> list[tuple[RoleKey, CachedCredentials]]:
         """Return all cached credentials that can be read, sorted by role key.
 
         Raises: KeyringUnavailable.
         """
         found = []
         for session_name in self.list_session_names():
-            for key in self._list_keys(session_name):
+            for key in self._list_role_keys(session_name):
                 path = self._folder(key) / CACHED
                 try:
                     document = self._read_document(key)
@@ -147,12 +147,12 @@ class CredentialCache:
                     raise
                 except LocalState:
                     continue
-                cached = _parse_cached(document, path) if document else None
+                cached = _parse_cached_credentials(document, path) if document else None
                 if cached:
                     found.append((key, cached))
         return found
 
-    def path_of(self, key: RoleKey) -> str:
+    def cached_credentials_path(self, key: RoleKey) -> str:
         """Return the path of the role's cached credentials."""
         return str(self._folder(key) / CACHED)
 
@@ -164,13 +164,21 @@ class CredentialCache:
         path = self._folder(key) / CACHED
         found = files.read_json(path)
         try:
-            document = None if found is None else self._codec.decode(found, sealing_context_of(key))
+            document = (
+                None
+                if found is None
+                else self._codec.decode(found, encryption_context_of_role(key))
+            )
         except Unreadable as cause:
             _log.info('"%s" counts as missing: %s', path, cause)
             return None
-        return document if document is not None and _is_document_of(document, key) else None
+        return (
+            document
+            if document is not None and _is_document_with_credentials_of(document, key)
+            else None
+        )
 
-    def _list_keys(self, session_name: str) -> Iterator[RoleKey]:
+    def _list_role_keys(self, session_name: str) -> Iterator[RoleKey]:
         folder = self._session_folder(session_name)
         for account_id in _list_account_folders(folder):
             for role_name in files.list_names_in_folder(folder / account_id):
@@ -184,15 +192,15 @@ class CredentialCache:
         return Path(folders.session_folder(str(self._runtime), session_name))
 
     def _folder(self, key: RoleKey) -> Path:
-        return Path(folders.role_folder(str(self._runtime), *files.role_file_names(key)))
+        return Path(folders.role_folder(str(self._runtime), *files.role_folder_names(key)))
 
     def _response_file(self, key: RoleKey) -> Path:
         return Path(
-            folders.published_response_path(str(self._runtime), *files.role_file_names(key))
+            folders.published_response_path(str(self._runtime), *files.role_folder_names(key))
         )
 
 
-def sealing_context_of(key: RoleKey) -> str:
+def encryption_context_of_role(key: RoleKey) -> str:
     """Return the text that binds encrypted credentials to their role."""
     return f"credentials {key.session_name} {key.account_id} {key.role_name}"
 
@@ -202,12 +210,12 @@ def _list_account_folders(folder: Path) -> list[str]:
     return [name for name in files.list_names_in_folder(folder) if ACCOUNT_ID.fullmatch(name)]
 
 
-def _is_document_of(found: dict[str, Any], key: RoleKey) -> bool:
+def _is_document_with_credentials_of(found: dict[str, Any], key: RoleKey) -> bool:
     # The path is not enough: a file system may take "Admin" and "admin" for the same name.
     return all(found.get(name, "") == value for name, value in key._asdict().items())
 
 
-def _parse_cached(found: dict[str, Any], path: Path) -> CachedCredentials | None:
+def _parse_cached_credentials(found: dict[str, Any], path: Path) -> CachedCredentials | None:
     try:
         return schema.parse_cached_credentials(found)
     except Damaged as damage:

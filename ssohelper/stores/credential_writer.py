@@ -6,7 +6,7 @@ from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.policy import PublishPermit
 from ssohelper.fastpath import published
 from ssohelper.stores import files, temporary_files
-from ssohelper.stores.credential_cache import CACHED, CredentialCache, sealing_context_of
+from ssohelper.stores.credential_cache import CACHED, CredentialCache, encryption_context_of_role
 
 
 class CredentialWriter(CredentialCache):
@@ -30,9 +30,11 @@ class CredentialWriter(CredentialCache):
         folder = self._ensure_folder(key)
         # Old temporary files in the runtime folder itself are removed here, since few other calls
         # write to that folder.
-        temporary_files.sweep_folder_once(str(self._runtime))
+        temporary_files.remove_old_temporary_files_once(str(self._runtime))
         files.write_json(
-            folder / CACHED, self._codec.encode(document, sealing_context_of(key)), durable=False
+            folder / CACHED,
+            self._codec.encode(document, encryption_context_of_role(key)),
+            durable=False,
         )
 
     def publish(

@@ -54,7 +54,7 @@ class DirectoryCache:
         """Return the names of the sessions that have a listing."""
         return files.list_names_in_folder(self._state / "listings")
 
-    def path_of(self, session_name: str) -> str:
+    def listing_path(self, session_name: str) -> str:
         """Return the path of the session's saved listing."""
         return str(self._file(session_name, _SAVED))
 
@@ -65,7 +65,7 @@ class DirectoryCache:
         path = self._file(session_name, name)
         files.ensure_private_folder(self._state)
         files.ensure_private_folder(path.parent)
-        text = json.dumps(_document_of(listing), separators=(",", ":"))
+        text = json.dumps(_listing_document(listing), separators=(",", ":"))
         files.write_atomically(path, text.encode("ascii"))
 
     def _file(self, session_name: str, name: str) -> Path:
@@ -73,7 +73,7 @@ class DirectoryCache:
         return self._state / "listings" / files.session_file_name(session_name) / name
 
 
-def _document_of(listing: Listing) -> dict[str, Any]:
+def _listing_document(listing: Listing) -> dict[str, Any]:
     accounts = [
         {
             **listed.account._asdict(),

@@ -51,7 +51,7 @@ class PrivateFolder:
         self._changing = threading.Lock()
         files.ensure_private_folder(base)
         _remove_abandoned_folders(base)
-        self.path, self._lock = _make_locked_folder(base)
+        self.path, self._lock = _make_folder_and_lock_it(base)
 
     def write_file(self, name: str, content: bytes) -> Path:
         """Write a file, mode 0600, and remember its content, so that `restore_missing_files` can rewrite it."""
@@ -87,7 +87,7 @@ class PrivateFolder:
             if self._token_folder is not None:
                 self._token_folder.remove()
                 self._token_folder = None
-            _remove_noted_socket(self.path / _SOCKET_NOTE)
+            _remove_socket_named_in_note(self.path / _SOCKET_NOTE)
             files.remove_tree(self.path)
         os.close(self._lock)
 
@@ -103,7 +103,7 @@ class PrivateFolder:
                 f'the socket\'s path has {len(os.fsencode(path))} bytes: "{show(str(path), 60)}"',
                 hint=f"at most {_LONGEST_SOCKET_PATH} are possible: use a shorter path",
             )
-        _check_folder(path.parent, shared=True)
+        _refuse_folder_open_to_others(path.parent, shared=True)
         made = _bind_socket(path)
         self.write_file(_SOCKET_NOTE, os.fsencode(f"{os.lstat(path).st_ino}:{path}"))
         return made
@@ -165,7 +165,7 @@ class EnvFile:
         Raises: LocalState when other users may write in the file's folder, or when the file is not
         an endpoint's.
         """
-        _check_folder(self.path.parent)
+        _refuse_folder_open_to_others(self.path.parent)
         # The env file's mode is left unchanged here, since the file may be another program's.
         content = files.read_own_file(self.path, tighten=False)
         if content is None or not content.strip():
@@ -190,7 +190,7 @@ class EnvFile:
 # -- checking folders, locks and sockets -------------------------------------------------------
 
 
-def _check_folder(folder: Path, *, shared: bool = False) -> None:
+def _refuse_folder_open_to_others(folder: Path, *, shared: bool = False) -> None:
     """Raise LocalState for a folder in which another user could replace our file.
 
     `shared` also accepts two kinds of folders: one like /tmp, which belongs to root and where users
@@ -218,7 +218,7 @@ def _check_folder(folder: Path, *, shared: bool = False) -> None:
 
 def _lock_user_folder(path: Path) -> int:
     """Make the folder, mode 0700, when it is missing; return a descriptor that holds its lock."""
-    _check_folder(path.parent, shared=True)
+    _refuse_folder_open_to_others(path.parent, shared=True)
     try:
         with contextlib.suppress(FileExistsError):
             os.mkdir(path, 0o700)
@@ -262,7 +262,7 @@ def _bind_socket(path: Path) -> socket.socket:
     return made
 
 
-def _make_locked_folder(base: Path) -> tuple[Path, int]:
+def _make_folder_and_lock_it(base: Path) -> tuple[Path, int]:
     """Return a new folder and the descriptor of its lock, which the kernel frees when we end."""
     while True:
         path = base / f"{os.getpid()}-{os.urandom(8).hex()}"
@@ -283,14 +283,17 @@ def _remove_abandoned_folders(base: Path) -> None:
     """Remove the folders and sockets of endpoints that were killed."""
     for name in files.list_names_in_folder(base):
         if _NAME.fullmatch(name):
-            with contextlib.suppress(LocalState), _try_hold_lock(base / name / _LOCK) as is_held:
+            with (
+                contextlib.suppress(LocalState),
+                _try_to_hold_folder_lock(base / name / _LOCK) as is_held,
+            ):
                 if is_held:
-                    _remove_noted_socket(base / name / _SOCKET_NOTE)
+                    _remove_socket_named_in_note(base / name / _SOCKET_NOTE)
                     files.remove_tree(base / name)
 
 
 @contextlib.contextmanager
-def _try_hold_lock(lock: Path) -> Iterator[bool]:
+def _try_to_hold_folder_lock(lock: Path) -> Iterator[bool]:
     """Hold the lock and yield True; yield False when another process holds it or it is missing."""
     try:
         descriptor, _found = open_own_file(os.fspath(lock), os.O_RDWR)
@@ -308,7 +311,7 @@ def _try_hold_lock(lock: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _remove_noted_socket(note: Path) -> None:
+def _remove_socket_named_in_note(note: Path) -> None:
     """Remove the socket that the file `note` names, if no process listens on it.
 
     A socket with another inode has replaced the named one, and stays. The device number is not

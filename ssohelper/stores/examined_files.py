@@ -1,4 +1,4 @@
-"""Lists, reads and repairs single files for `doctor`, which checks more than our own stores.
+"""Lists, reads and repairs single files for `doctor`, which checks AWS's files and the user's too.
 
 A repair changes the mode of a file or folder of ours, or removes a temporary file. It never changes
 a file's content.
@@ -27,19 +27,21 @@ class ExaminedFiles:
         except OSError:
             return []
 
-    def list_leftovers(self, folder: str) -> list[str]:
+    def list_abandoned_temporary_files(self, folder: str) -> list[str]:
         """Return the paths of our temporary files in the folder that killed processes left."""
         paths = [
             os.path.join(folder, n)
             for n in self.list_names_in_folder(folder)
             if _LEFTOVER.fullmatch(n)
         ]
-        return [path for path in paths if temporary_files.is_leftover_file(path)]
+        return [path for path in paths if temporary_files.is_abandoned_temporary_file(path)]
 
-    def remove_leftover(self, path: str) -> bool:
+    def remove_abandoned_temporary_file(self, path: str) -> bool:
         """Remove the temporary file if no living process uses it; return whether it was removed."""
         is_one = _LEFTOVER.fullmatch(os.path.basename(path)) is not None
-        return is_one and temporary_files.is_leftover_file(path) and files.remove_file(path)
+        return (
+            is_one and temporary_files.is_abandoned_temporary_file(path) and files.remove_file(path)
+        )
 
     def remove_others_access(self, path: str) -> bool:
         """Remove other users' rights to a file or folder of ours; return whether they had any.

@@ -27,12 +27,12 @@ from ssohelper.stores.own_folders import (
     remove_file,
     remove_tree,
     restrict_mode_to_user,
-    role_file_names,
+    role_folder_names,
     session_file_name,
 )
 from ssohelper.stores.temporary_files import (
     remove_files_of_killed_processes,
-    sweep_folder_once,
+    remove_old_temporary_files_once,
     temporary_name_beside,
 )
 
@@ -53,14 +53,14 @@ __all__ = [
     "refuse_another_users_home",
     "remove_file",
     "remove_files_of_killed_processes",
+    "remove_old_temporary_files_once",
     "remove_tree",
     "replace_file",
     "report_damaged_file",
     "reserve_file",
     "restrict_mode_to_user",
-    "role_file_names",
+    "role_folder_names",
     "session_file_name",
-    "sweep_folder_once",
     "write_atomically",
     "write_json",
     "write_link",
@@ -133,7 +133,7 @@ def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any]
 def read_record(
     path: Path | str, parse: Callable[[dict[str, Any]], _T], limit: int = READ_LIMIT_BYTES
 ) -> _T | None:
-    """Return what `parse` makes of the JSON object in the file; None if missing or damaged.
+    """Parse the JSON object in the file with `parse`; None if the file is missing or damaged.
 
     Raises the errors of `read_own_file`.
     """
@@ -183,17 +183,17 @@ def write_atomically(
     path = os.fspath(path)
     refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
-    sweep_folder_once(folder)
+    remove_old_temporary_files_once(folder)
     temp = temporary_name_beside(path)
     try:
-        _refuse_unusual_target(path)
+        _refuse_to_replace_unsafe_file(path)
         at_ns = mtime_ns if mtime is None else mtime * 10**9
         _write_new_file(temp, data, mode, at_ns, durable=durable)
         if check is not None:
             check(_read_written_file(temp))
         replace_file(temp, path)
         if durable:
-            _sync_folder(folder)
+            _fsync_folder(folder)
     except OSError as cause:
         raise unwritable_file_error(path, cause) from cause
     finally:
@@ -265,7 +265,7 @@ class Reservation:
         function, and the file at the path stays as it was.
         """
         try:
-            _refuse_unusual_target(self._path)
+            _refuse_to_replace_unsafe_file(self._path)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             left = memoryview(data)
             while left:
@@ -280,10 +280,10 @@ class Reservation:
             try:
                 replace_file(self._temp, self._path)
             except FileNotFoundError:
-                # The reserved file was removed by another program, or by a host that shares this
-                # folder but not our locks.
+                # The temporary file that holds the reserved space was removed, by another program
+                # or on another host that shares this folder but not our locks.
                 write_atomically(self._path, data, mtime=mtime)
-            _sync_folder(os.path.dirname(self._path) or ".")
+            _fsync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:
             raise unwritable_file_error(self._path, cause) from cause
         return True
@@ -299,9 +299,9 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
     path = os.fspath(path)
     refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
-    sweep_folder_once(folder)
+    remove_old_temporary_files_once(folder)
     try:
-        _refuse_unusual_target(path)
+        _refuse_to_replace_unsafe_file(path)
         temp, descriptor = _make_locked_temporary_file(path)
     except OSError as cause:
         raise unwritable_file_error(path, cause) from cause
@@ -324,7 +324,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
 # -- writing temporary files and renaming them -------------------------------------------------
 
 
-def _refuse_unusual_target(path: str) -> None:
+def _refuse_to_replace_unsafe_file(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         open_file.check_own_file(os.lstat(path), path)
 
@@ -370,7 +370,7 @@ def replace_file(temp: str, path: str) -> None:
     os.replace(temp, path)
 
 
-def _sync_folder(folder: str) -> None:
+def _fsync_folder(folder: str) -> None:
     # Errors are ignored: the rename is done, and some file systems refuse fsync on a folder.
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))

@@ -44,19 +44,21 @@ class GrantStore:
     def list_in_force(self) -> list[Grant]:
         """Return the grants in force in this terminal; the one that ends first comes first."""
         here = self._find_here()
-        return self._list_journaled(lambda grant: grant.is_in_force(here))
+        return self._list_journaled_grants(lambda grant: grant.is_in_force(here))
 
     def list_for_all_terminals(self) -> list[Grant]:
         """Return the grants in force now, in this or in another terminal of the user."""
         here = self._find_here()
-        return self._list_journaled(
+        return self._list_journaled_grants(
             lambda grant: grant.is_in_force(here._replace(session=grant.session))
         )
 
     def find(self, key: RoleKey) -> Grant | None:
         """Return the role's grant; of several, the one that ends last. None if there is none."""
         here = self._find_here()
-        found = self._list_journaled(lambda grant: grant.key == key and grant.is_in_force(here))
+        found = self._list_journaled_grants(
+            lambda grant: grant.key == key and grant.is_in_force(here)
+        )
         return found[-1] if found else None
 
     def remove_ended(self) -> None:
@@ -71,7 +73,7 @@ class GrantStore:
                 with contextlib.suppress(LocalState, OSError):
                     files.remove_file(self._folder / name)
 
-    def _list_journaled(self, is_wanted: Callable[[Grant], bool]) -> list[Grant]:
+    def _list_journaled_grants(self, is_wanted: Callable[[Grant], bool]) -> list[Grant]:
         """Return the grants that `is_wanted` accepts and that have a line in the journal.
 
         A file that cannot be read, does not match its name, or has no line in the journal, is no
@@ -81,7 +83,7 @@ class GrantStore:
         wanted = [grant for grant in loaded if grant is not None and is_wanted(grant)]
         if not wanted:
             return []  # the journal may have 5 MB: it is read for a grant that would count
-        given = self._find_unrevoked_ids([grant.id for grant in wanted])
+        given = self._find_unrevoked_grant_ids([grant.id for grant in wanted])
         return sorted(
             (grant for grant in wanted if grant.id in given), key=lambda grant: grant.ends_at
         )
@@ -97,7 +99,7 @@ class GrantStore:
             return None
         return grant if grant is not None and grant.id == is_named[1] else None
 
-    def _find_unrevoked_ids(self, ids: list[str]) -> set[str]:
+    def _find_unrevoked_grant_ids(self, ids: list[str]) -> set[str]:
         """Return those grant ids for which the journal has a grant, but no revocation."""
         try:
             lines = self._journal.find_lines(*ids)

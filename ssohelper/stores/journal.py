@@ -51,7 +51,7 @@ class Reading(NamedTuple):
 
 
 class _End(NamedTuple):
-    """The end of the journal, after which the next line is appended.
+    """What must be known of the journal's last line before the next one is appended.
 
     It has the next line's number, the hash of the bytes before, and whether the last line is
     torn."""
@@ -89,7 +89,7 @@ class Journal:
         try:
             self._append_to_file(entry, at_ms, wait_seconds)
         except LocalState as failure:
-            if system_log.send_line(
+            if system_log.send_line_to_system_log(
                 journal_lines.make_system_log_text(entry, at_ms=at_ms, uid=_own_user_id())
             ):
                 _log.info("the journal's line is in the system log: %s", failure.message)
@@ -134,7 +134,7 @@ class Journal:
     def verify(self) -> Verdict:
         """Check the chain of hashes of all lines. Raises: LocalState when a file cannot be read."""
         found, last = self._load_all_files()
-        oldest = str(self._older_file(OLDER_FILES))
+        oldest = str(self._older_file_path(OLDER_FILES))
         is_long = any(name == oldest for name, _ in found)
         found = found or [(str(self._path), [])]
         return journal_lines.verify_hash_chain(found, may_be_rotated=is_long, last=last)
@@ -198,7 +198,7 @@ class Journal:
     def _find_end_of_renamed_journal(self) -> _End:
         """Return the end of the newest journal file that rotation has renamed."""
         for number in range(1, OLDER_FILES + 1):
-            path = os.fspath(self._older_file(number))
+            path = os.fspath(self._older_file_path(number))
             with contextlib.suppress(FileNotFoundError):
                 descriptor, found = open_own_file(path)
                 try:
@@ -214,19 +214,24 @@ class Journal:
         The oldest file is replaced when no name is free. After a process was killed between two of
         these renames, a name is free: then the next rotation loses no lines.
         """
-        names = [self._path, *(self._older_file(number) for number in range(1, OLDER_FILES + 1))]
+        names = [
+            self._path,
+            *(self._older_file_path(number) for number in range(1, OLDER_FILES + 1)),
+        ]
         free = next((at for at, name in enumerate(names) if not os.path.lexists(name)), OLDER_FILES)
         for at in range(free, 0, -1):
             files.replace_file(os.fspath(names[at - 1]), os.fspath(names[at]))
 
-    def _older_file(self, number: int) -> Path:
+    def _older_file_path(self, number: int) -> Path:
         return self._state / f"audit.{number}.jsonl"
 
     # -- reading the journal -----------------------------------------------------------------
 
     def _load_all_files(self) -> tuple[list[tuple[str, list[bytes]]], LastLine | None]:
         """Return path and lines of each file, the oldest first, and the last line's hash."""
-        paths = [self._older_file(number) for number in range(OLDER_FILES, 0, -1)] + [self._path]
+        paths = [self._older_file_path(number) for number in range(OLDER_FILES, 0, -1)] + [
+            self._path
+        ]
         if not os.path.lexists(self._state):
             return [], None
         with contextlib.ExitStack() as stack:
@@ -245,7 +250,7 @@ class Journal:
 def _find_end_of_journal(descriptor: int, size: int, path: str) -> _End:
     """Return the end of a journal file that is not empty, after which a line is appended."""
     start = max(0, size - _TAIL_BYTES)
-    tail = _read_from(descriptor, start, path)
+    tail = _read_bytes_from_offset(descriptor, start, path)
     is_torn = not tail.endswith(b"\n")
     lines = _split_lines(tail)
     if len(lines) > 1 or start == 0:
@@ -257,7 +262,7 @@ def _find_end_of_journal(descriptor: int, size: int, path: str) -> _End:
             )
     # The end of the file is damaged: the next line's number follows that of the last line that can
     # be parsed.
-    lines = _split_lines(_read_from(descriptor, 0, path))
+    lines = _split_lines(_read_bytes_from_offset(descriptor, 0, path))
     seq = len(lines)
     for after, raw in enumerate(reversed(lines)):
         with contextlib.suppress(Damaged):
@@ -266,7 +271,7 @@ def _find_end_of_journal(descriptor: int, size: int, path: str) -> _End:
     return _End(seq + 1, journal_lines.hash_of_line(lines[-1]), is_torn)
 
 
-def _read_from(descriptor: int, start: int, path: str) -> bytes:
+def _read_bytes_from_offset(descriptor: int, start: int, path: str) -> bytes:
     os.lseek(descriptor, start, os.SEEK_SET)
     return read_all(descriptor, path, _READ_LIMIT_BYTES)
 

@@ -36,7 +36,7 @@ class LegacyTokens:
         """
         return _load(self._file(start_url))
 
-    def has_file(self, start_url: str) -> bool:
+    def has_token_file(self, start_url: str) -> bool:
         """Return whether a file, even a damaged one, exists for this spelling of a URL."""
         return os.path.lexists(self._file(start_url))
 
@@ -51,26 +51,26 @@ class LegacyTokens:
         files.ensure_folder(self._folder)
         files.write_json(self._file(start_url), document)
 
-    def list_files_with_tokens(self, ids: Collection[str], keep: str) -> Iterator[str]:
+    def list_files_with_tokens(self, token_ids: Collection[str], own_file: str) -> Iterator[str]:
         """Yield the paths of files with a token of these ids and without a refresh token.
 
-        The session's own token file, `keep`, is left out. The file of a URL's spelling that the
+        The session's own token file, `own_file`, is left out. The file of a URL's spelling that the
         config no longer has is included.
         """
         for name in files.list_names_in_folder(self._folder):
             path = self._folder / name
-            if not _NAME.fullmatch(name) or os.fspath(path) == keep:
+            if not _NAME.fullmatch(name) or os.fspath(path) == own_file:
                 continue
             try:
                 token = _load(path)
             except LocalState:
                 continue
-            if token is not None and token.refresh_token is None and token.id in ids:
+            if token is not None and token.refresh_token is None and token.id in token_ids:
                 yield os.fspath(path)
 
-    def remove_files_with_tokens(self, ids: Collection[str], keep: str) -> None:
+    def remove_files_with_tokens(self, token_ids: Collection[str], own_file: str) -> None:
         """Remove the files that `list_files_with_tokens` yields. Raises: LocalState."""
-        for path in list(self.list_files_with_tokens(ids, keep)):
+        for path in list(self.list_files_with_tokens(token_ids, own_file)):
             files.remove_file(path)
 
     def _file(self, start_url: str) -> Path:

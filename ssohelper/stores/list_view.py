@@ -29,7 +29,9 @@ class ListViewStore:
 
     def load(self) -> RoleListView:
         """Return the user's view. Raises the errors of `files.read_own_file`."""
-        return files.read_record(self._file, schema.parse_list_view, _LIMIT_BYTES) or DEFAULT_VIEW
+        return (
+            files.read_record(self._view_file, schema.parse_list_view, _LIMIT_BYTES) or DEFAULT_VIEW
+        )
 
     def update(self, change: Callable[[RoleListView], RoleListView], deadline: Deadline) -> None:
         """Replace the view, under a lock, so that two processes do not undo each other's changes.
@@ -43,12 +45,13 @@ class ListViewStore:
                 files.ensure_private_folder(self._state)
                 # The view is not flushed to the disk: after a power failure, an older view is good
                 # enough.
-                files.write_json(self._file, schema.document_of_view(after), durable=False)
+                files.write_json(self._view_file, schema.document_of_view(after), durable=False)
 
     def load_saved_views(self) -> dict[str, SavedView]:
         """Return the saved views by their names. Raises the errors of `files.read_own_file`."""
         return (
-            files.read_record(self._saved_file, schema.parse_saved_views, _SAVED_LIMIT_BYTES) or {}
+            files.read_record(self._saved_views_file, schema.parse_saved_views, _SAVED_LIMIT_BYTES)
+            or {}
         )
 
     def update_saved_views(
@@ -60,12 +63,12 @@ class ListViewStore:
             after = change(before)
             if after != before:
                 files.ensure_private_folder(self._state)
-                files.write_json(self._saved_file, schema.document_of_saved_views(after))
+                files.write_json(self._saved_views_file, schema.document_of_saved_views(after))
 
     @property
-    def _saved_file(self) -> Path:
+    def _saved_views_file(self) -> Path:
         return self._state / "saved-views.json"
 
     @property
-    def _file(self) -> Path:
+    def _view_file(self) -> Path:
         return self._state / "list-view.json"

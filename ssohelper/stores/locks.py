@@ -81,7 +81,7 @@ def _open_and_lock(
         try:
             has_lock = _wait_for_lock(descriptor, path, deadline, in_order)
             if not has_lock or _is_lock_file_still_at(descriptor, path):
-                _write_pid(descriptor)
+                _write_own_process_id(descriptor)
                 return descriptor
         except BaseException:
             os.close(descriptor)
@@ -134,10 +134,10 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline, in_order: boo
         left = deadline.seconds_left()
         if left <= 0:
             raise LockNotObtained(
-                f'the lock "{path}" is held by {_read_holder(descriptor)}',
+                f'the lock "{path}" is held by {_read_holder_text(descriptor)}',
                 hint="try again when that process has ended",
             )
-        if in_order and _lock_in_order(descriptor, left):
+        if in_order and _wait_in_kernel_queue_for_lock(descriptor, left):
             return True
         # Jitter, so that 40 waiting processes do not try at the same moments.
         time.sleep(min(deadline.seconds_left(), 0.02 + 0.18 * os.urandom(1)[0] / 255))
@@ -159,7 +159,7 @@ if sys.platform == "win32":
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
-    def _lock_in_order(_descriptor: int, _seconds: float) -> bool:
+    def _wait_in_kernel_queue_for_lock(_descriptor: int, _seconds: float) -> bool:
         return False
 
     def _is_lock_file_still_at(_descriptor: int, _path: str) -> bool:
@@ -175,7 +175,7 @@ else:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 
-    def _lock_in_order(descriptor: int, seconds: float) -> bool:
+    def _wait_in_kernel_queue_for_lock(descriptor: int, seconds: float) -> bool:
         """Wait for the lock in the kernel's queue; return whether it was obtained in time.
 
         A thread waits, since no system call waits for a lock with a time limit. After the limit the
@@ -183,23 +183,23 @@ else:
         """
         obtained: list[bool] = []
 
-        def wait_in_queue(own: int) -> None:
+        def wait_in_queue(copy: int) -> None:
             try:
-                fcntl.flock(own, fcntl.LOCK_EX)
+                fcntl.flock(copy, fcntl.LOCK_EX)
                 obtained.append(True)
             except OSError:
                 pass  # the next try reports it
             finally:
-                # The caller's descriptor keeps the lock. If the caller has closed that
-                # descriptor, closing `own` frees the lock.
-                os.close(own)
+                # `copy` is a duplicate of the lock file's descriptor. The lock stays until
+                # both are closed: if this function's caller has closed its own, it ends here.
+                os.close(copy)
 
-        own = os.dup(descriptor)
+        copy = os.dup(descriptor)
         try:
-            thread = threading.Thread(target=wait_in_queue, args=(own,), daemon=True)
+            thread = threading.Thread(target=wait_in_queue, args=(copy,), daemon=True)
             thread.start()
         except RuntimeError:  # a limit of threads
-            os.close(own)
+            os.close(copy)
             return False
         thread.join(seconds)
         return bool(obtained)
@@ -212,7 +212,7 @@ else:
         return os.path.samestat(there, os.fstat(descriptor))
 
 
-def _write_pid(descriptor: int) -> None:
+def _write_own_process_id(descriptor: int) -> None:
     # The process id is only for the error messages of waiting processes: the lock does not depend
     # on it.
     with contextlib.suppress(OSError):
@@ -224,7 +224,7 @@ def _write_pid(descriptor: int) -> None:
         os.write(descriptor, b"%b%-10d\n" % (_PID, os.getpid()))
 
 
-def _read_holder(descriptor: int) -> str:
+def _read_holder_text(descriptor: int) -> str:
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
         text = os.read(descriptor, 24).removeprefix(_PID).strip()

@@ -18,7 +18,7 @@ class LoginCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def load_end(self, login_session: str) -> int | None:
+    def load_credentials_end(self, login_session: str) -> int | None:
         """Return when the session's credentials end (epoch seconds); None if that is not known."""
         name = sha256(login_session.strip().encode()).hexdigest()
         try:

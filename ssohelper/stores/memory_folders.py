@@ -12,7 +12,7 @@ _IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
 _LIMIT_BYTES = 4 << 20
 
 
-def is_in_memory(folder: str) -> bool:
+def is_folder_in_memory(folder: str) -> bool:
     """Return whether the folder, or the nearest existing one above it, is on a tmpfs or ramfs.
 
     Returns False on systems other than Linux, where this is not known.

@@ -32,7 +32,7 @@ _SURE_AFTER_SECONDS = 2
 class IndexedProfile(NamedTuple):
     """A profile of the config; `session_name` is None if the config does not name its session.
 
-    `is_foreign`: its credentials do not come from ssohelper, but commands accept its name.
+    `is_foreign`: another tool gives its credentials, but commands accept its name.
     `is_in_config` is False if only the credentials file has it.
     """
 
@@ -64,15 +64,15 @@ class NameIndexFile:
     ) -> None:
         self._path = runtime / "names.json"
         self._stamp: list[object] = []
-        self._is_sure = self._add_to_stamp(config_file)
+        self._is_sure = self._record_file_status(config_file)
         if credentials_file is not None:
-            self._is_sure &= self._add_to_stamp(credentials_file, is_required=False)
+            self._is_sure &= self._record_file_status(credentials_file, is_required=False)
 
     def load(
         self,
         read_config: Callable[[], ConfigFile],
         read_credentials_names: Callable[[], Collection[str]] = tuple,
-        read_outer_profiles: Callable[[], Collection[ProfileEntry]] = tuple,
+        read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]] = tuple,
     ) -> NameIndex:
         """Return the names in the config. Without a valid index, read the config and save an index.
 
@@ -84,7 +84,9 @@ class NameIndexFile:
             if saved:
                 return saved
         try:
-            index = _make_name_index(read_config(), read_credentials_names, read_outer_profiles)
+            index = _make_name_index(
+                read_config(), read_credentials_names, read_profiles_of_credentials_file
+            )
         except SsoHelperError:
             return NameIndex([], [], [])
         if self._is_sure:
@@ -92,7 +94,7 @@ class NameIndexFile:
                 self._save(index)
         return index
 
-    def _add_to_stamp(self, file: Path, *, is_required: bool = True) -> bool:
+    def _record_file_status(self, file: Path, *, is_required: bool = True) -> bool:
         """Record the file's status; return whether it was last written long enough ago.
 
         Returns False for a missing file that `is_required`, True for any other missing file.
@@ -124,7 +126,7 @@ class NameIndexFile:
 def _make_name_index(
     config: ConfigFile,
     read_credentials_names: Callable[[], Collection[str]],
-    read_outer_profiles: Callable[[], Collection[ProfileEntry]],
+    read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
     from ssohelper.core import chains  # as late as the parser, which it imports
     from ssohelper.core.foreign import foreign_profile_of_entry
@@ -133,7 +135,7 @@ def _make_name_index(
     keyed: Collection[str] = ()
     only_keyed: Collection[ProfileEntry] = ()
     with contextlib.suppress(SsoHelperError):
-        keyed, only_keyed = read_credentials_names(), read_outer_profiles()
+        keyed, only_keyed = read_credentials_names(), read_profiles_of_credentials_file()
     for entry in (*config.profiles(), *only_keyed):
         chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
         target = chain.target if chain else config.target_or_none(entry)

@@ -12,7 +12,7 @@ from ssohelper.stores import files
 
 
 class NoticeRecord:
-    """Stores the notices given, in one file for each session. A damaged file counts as missing."""
+    """Stores in a file for each session which notices it gave. A damaged file counts as missing."""
 
     def __init__(self, state: Path) -> None:
         self._state = state

@@ -21,7 +21,7 @@ from ssohelper.stores.disk_errors import os_error_text, warn_once
 
 
 def session_file_name(name: str) -> str:
-    """Return the name of a session, or of its sign-in at a further portal, unchanged.
+    """Return the given name of a session or further sign-in, if a file can have it.
 
     Raises: ConfigInvalid if it cannot be a file's name.
     """
@@ -34,7 +34,7 @@ def session_file_name(name: str) -> str:
     return name
 
 
-def role_file_names(key: RoleKey) -> tuple[str, str, str]:
+def role_folder_names(key: RoleKey) -> tuple[str, str, str]:
     """Return the names of a role's nested folders: session, account id, role with its chain.
 
     Raises: ConfigInvalid if one of them cannot name a file.
@@ -106,15 +106,15 @@ def restrict_mode_to_user(descriptor: int, found: os.stat_result, path: str) -> 
 def is_in_another_users_home(path: Path | str) -> bool:
     """Return whether the path is in another user's home, where we create nothing.
 
-    `folders.find_foreign_owner` has the rules.
+    `folders.find_other_home_owner` has the rules.
     """
-    return folders.find_foreign_owner(absolute_path(os.fspath(path)), os.environ) is not None
+    return folders.find_other_home_owner(absolute_path(os.fspath(path)), os.environ) is not None
 
 
 def refuse_another_users_home(path: Path | str) -> None:
     """Raise AnotherUsersHome for a path in another user's home; its hint says what to do."""
     text = absolute_path(os.fspath(path))
-    owner = folders.find_foreign_owner(text, os.environ)
+    owner = folders.find_other_home_owner(text, os.environ)
     if owner is None:
         return
     whose = f"user {_load_user_name(owner)}"

@@ -17,7 +17,7 @@ class PortalAddresses:
         self._state = state
 
     def load(self, session_name: str) -> PortalAddress | None:
-        """Return where the session's start URL led at its last sign-in, or None if unknown."""
+        """Return the portal to which the session's start URL led at the last sign-in, or None."""
         path = self._file(session_name)
         if not path.exists():
             return None

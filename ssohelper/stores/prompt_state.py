@@ -18,49 +18,49 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files
 
-# A prompt file is larger than this only if damaged: its nine rows have at most 400 bytes.
+# A file for prompts is larger than this only if damaged: its nine rows have 400 bytes at most.
 _LIMIT_BYTES = 1024
 
 
 class PromptState:
-    """Reads and writes the prompt files of roles. A damaged file counts as missing."""
+    """Reads and writes the files that shell prompts show. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
 
-    def role_file(self, key: RoleKey | None, terminal: TerminalSession | None = None) -> Path:
-        """Return the path of the role's prompt file; for None, of the file `no-role`.
+    def prompt_file(self, key: RoleKey | None, terminal: TerminalSession | None = None) -> Path:
+        """Return the path of the file that a prompt reads for the role; None: for no role.
 
         With `terminal`, the path of the file for that terminal's prompt, which shows a grant.
         """
         if key is None:
             return self._folder / "no-role"
-        names = files.role_file_names(key)
+        names = files.role_folder_names(key)
         if terminal is not None:
             return self._grants_folder / f"{terminal.leader}-{terminal.started}" / "-".join(names)
         return self._folder.joinpath("roles", *names)
 
     def list_roles(self, session_name: str) -> list[RoleKey]:
-        """Return the roles of the session that have a prompt file."""
+        """Return the session's roles for which there is a file that prompts read."""
         folder = self._folder / "roles" / files.session_file_name(session_name)
         found = []
         for account_id in files.list_names_in_folder(folder):
             for role_name in files.list_names_in_folder(folder / account_id):
                 key = RoleKey.of_parts(session_name, account_id, role_name)
                 try:
-                    files.role_file_names(key)
+                    files.role_folder_names(key)
                 except ConfigInvalid:
                     continue  # not a role's file, but a temporary file for instance
                 found.append(key)
         return found
 
-    def has_file(self, key: RoleKey) -> bool:
-        """Return whether the role has a prompt file: a shell asked for it, or a renewal failed."""
-        return os.path.lexists(self.role_file(key))
+    def has_prompt_file(self, key: RoleKey) -> bool:
+        """Return whether prompts have a file for the role: one asked, or a renewal failed."""
+        return os.path.lexists(self.prompt_file(key))
 
-    def load_role_end(self, key: RoleKey) -> int | None:
+    def load_end_after_failed_renewal(self, key: RoleKey) -> int | None:
         """Return when the role's credentials expire, if a renewal of them failed; else None."""
-        path = self.role_file(key)
+        path = self.prompt_file(key)
         try:
             content = files.read_own_file(path, limit=_LIMIT_BYTES)
             return None if content is None else schema.parse_prompt_role_end(content)
@@ -79,13 +79,13 @@ class PromptState:
         config_mtime_ns: int = 0,
         terminal: TerminalSession | None = None,
     ) -> bool:
-        """Write the role's prompt file, unless it already has this content.
+        """Write the file that shell prompts read for the role, unless it has this content.
 
         The file gets the config's modification time, or keeps its own without `config_mtime_ns`.
         Returns False if the file system does not store such a time exactly: then shells would
         always find the config newer and ask again. Raises: LocalState.
         """
-        path = self.role_file(key, terminal)
+        path = self.prompt_file(key, terminal)
         present = _read_mtime_ns(path)
         mtime_ns = max(present, config_mtime_ns)
         content = f"{rows}\n".encode()
@@ -97,24 +97,24 @@ class PromptState:
             files.write_atomically(path, content, mtime_ns=mtime_ns, durable=False)
         return _read_mtime_ns(path) >= config_mtime_ns
 
-    def read_mtime_ns(self, path: str) -> int:
+    def read_config_mtime_ns(self, path: str) -> int:
         """Return the modification time of a config in nanoseconds; 0 when there is no such file."""
         try:
             return os.stat(path).st_mtime_ns
         except OSError:
             return 0
 
-    def forget_role(self, key: RoleKey) -> None:
-        """Remove the role's prompt file, so that shells with this role ask again at a prompt."""
-        files.remove_file(self.role_file(key))
+    def remove_prompt_file(self, key: RoleKey) -> None:
+        """Remove the role's file for prompts, so that each shell asks ssohelper again."""
+        files.remove_file(self.prompt_file(key))
         self.remove_grant_files()
 
     def remove_grant_files(self) -> None:
-        """Remove the files that show grants: the shells in their terminals ask again."""
+        """Remove the files by which prompts show grants: the shells then ask ssohelper again."""
         files.remove_tree(self._grants_folder)
 
-    def forget_all(self) -> None:
-        """Remove all prompt files, so that each shell asks again at its next prompt."""
+    def remove_all_prompt_files(self) -> None:
+        """Remove all files for prompts, so that each shell asks ssohelper at its next prompt."""
         files.remove_tree(self._folder)
 
     @property

@@ -11,7 +11,7 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores.codecs import PlainCodec
 from ssohelper.stores.token_cache import TokenFiles
-from ssohelper.stores.token_documents import is_token_of, token_sealing_context
+from ssohelper.stores.token_documents import encryption_context_of_token, is_token_of
 
 
 class RecordedSignIns(TokenFiles):
@@ -36,11 +36,11 @@ class RecordedSignIns(TokenFiles):
     def _has_sign_in(self, session: SsoSession) -> bool:
         if any(map(self.read_token_file_fingerprint, self.list_further_portal_sessions(session))):
             return True
-        return bool(self.read_token_file_fingerprint(session)) and not self._holds_another_sign_in(
-            session
-        )
+        return bool(
+            self.read_token_file_fingerprint(session)
+        ) and not self._has_token_of_another_sign_in(session)
 
-    def _holds_another_sign_in(self, session: SsoSession) -> bool:
+    def _has_token_of_another_sign_in(self, session: SsoSession) -> bool:
         """Return whether another tool has overwritten our token file with another sign-in's token.
 
         A token that cannot be read counts as ours. So does a token that an SDK renewed: its id is
@@ -50,7 +50,9 @@ class RecordedSignIns(TokenFiles):
             return False  # no other tool writes encrypted files
         found = None
         with suppress(LocalState):
-            found = self._read_document(self._token_file(session), token_sealing_context(session))
+            found = self._read_document(
+                self._token_file(session), encryption_context_of_token(session)
+            )
         if found is None:
             return False
         if not is_token_of(found, session):

@@ -21,7 +21,9 @@ class RegionFailures:
         """Return the recorded failures of the session's regions."""
         found = files.read_json(self._file(session_name)) or {}
         return {
-            region: RegionFailure(*value) for region, value in found.items() if _is_failure(value)
+            region: RegionFailure(*value)
+            for region, value in found.items()
+            if _is_valid_region_failure(value)
         }
 
     def save(self, session_name: str, failures: dict[str, RegionFailure]) -> None:
@@ -40,5 +42,5 @@ class RegionFailures:
         return self._runtime / "regions" / f"{files.session_file_name(session_name)}.json"
 
 
-def _is_failure(value: Any) -> bool:
+def _is_valid_region_failure(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(type(one) is int for one in value)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from ssohelper.core.model import Secret
 from ssohelper.errors import KeyringUnavailable
 from ssohelper.stores import sealing
-from ssohelper.stores.codecs import Unreadable, is_sealed
+from ssohelper.stores.codecs import Unreadable, is_encrypted
 
 _SIGN_IN = "sign in again with: ssohelper login SESSION"
 
@@ -29,28 +29,28 @@ class SealedCodec:
         key = self._keyring.find()
         if key is None:  # only a sign-in makes a new key
             raise KeyringUnavailable("ssohelper's key is no longer in the keyring", hint=_SIGN_IN)
-        return sealing.seal(document, _checked_key(key), context)
+        return sealing.encrypt_document(document, _checked_key(key), context)
 
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
-        if not is_sealed(found):
+        if not is_encrypted(found):
             raise Unreadable("the saved data is not encrypted")
         key = self._keyring.find()
-        if key is not None and not sealing.is_sealed_with(found, _checked_key(key)):
+        if key is not None and not sealing.is_encrypted_with_key(found, _checked_key(key)):
             # This process may know an earlier key: the user may have removed it from the keyring
             # and signed in again, which made another key.
             key = self._keyring.find(again=True)
         if key is None:
             raise Unreadable("the key that encrypted it is no longer in the keyring")
-        if not sealing.is_sealed_with(found, _checked_key(key)):
+        if not sealing.is_encrypted_with_key(found, _checked_key(key)):
             raise Unreadable("the saved data was encrypted with a key that is not in this keyring")
-        return sealing.open_sealed(found, key, context)
+        return sealing.decrypt_document(found, key, context)
 
     def ensure_key(self) -> None:
         _checked_key(self._keyring.create())
 
 
 def _checked_key(key: Secret) -> Secret:
-    if not sealing.is_key(key):
+    if not sealing.is_valid_key(key):
         raise KeyringUnavailable(
             "the keyring's item for ssohelper holds no key",
             hint="remove that item and sign in again",

@@ -1,7 +1,7 @@
 """Encrypts and decrypts JSON objects with one key (AES-256-GCM). Touches no disk, asks no keyring.
 
-A sealed object is itself a JSON object. `context` says what the object is and to which session or
-role it belongs: a sealed object that was moved to another one's file cannot be decrypted there.
+An encrypted object is a JSON object too. `context` says what the object is and to which session or
+role it belongs: if it was moved to the file of another one, it cannot be decrypted there.
 """
 
 import base64
@@ -22,20 +22,20 @@ _VERSION = 1
 _NONCE_BYTES = 12
 
 
-def seal(document: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
-    """Return the encrypted form of the object."""
+def encrypt_document(document: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
+    """Encrypt the object (`document`), bound to `context`, and return it as a JSON object."""
     nonce = os.urandom(_NONCE_BYTES)
     text = json.dumps(document).encode("ascii")
     box = AESGCM(_key_bytes_of(key)).encrypt(nonce, text, context.encode())
     return {
         SEALED_MARK: _VERSION,
-        "key_id": key_id_of(key),
+        "key_id": public_id_of_key(key),
         "box": base64.b64encode(nonce + box).decode("ascii"),
     }
 
 
-def open_sealed(found: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
-    """Return the object that was sealed. Raises: Unreadable."""
+def decrypt_document(found: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
+    """Return the JSON object that `encrypt_document` got. Raises: Unreadable."""
     try:
         box = base64.b64decode(found["box"], validate=True)
         opened = AESGCM(_key_bytes_of(key)).decrypt(
@@ -49,12 +49,12 @@ def open_sealed(found: dict[str, Any], key: Secret, context: str) -> dict[str, A
     return document
 
 
-def is_sealed_with(found: dict[str, Any], key: Secret) -> bool:
-    """Return whether the object was sealed with this key."""
-    return found.get("key_id") == key_id_of(key)
+def is_encrypted_with_key(found: dict[str, Any], key: Secret) -> bool:
+    """Return whether the document was encrypted with this key."""
+    return found.get("key_id") == public_id_of_key(key)
 
 
-def is_key(key: Secret) -> bool:
+def is_valid_key(key: Secret) -> bool:
     """Return whether this text is a key: 32 bytes in base64."""
     try:
         return len(base64.b64decode(key.reveal(), validate=True)) == 32
@@ -62,7 +62,7 @@ def is_key(key: Secret) -> bool:
         return False
 
 
-def key_id_of(key: Secret) -> str:
+def public_id_of_key(key: Secret) -> str:
     """Return an id of the key that does not reveal the key."""
     return hashlib.sha256(b"ssohelper key\0" + _key_bytes_of(key)).hexdigest()[:16]
 

@@ -30,16 +30,17 @@ from ssohelper.errors import LocalState
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
 
-# A file must be this old to get a stamp. Some shells and file systems have times in whole seconds,
-# so that a second write within the same second would go unnoticed.
+# Config and token file get a stamp only when their last write is this long ago. Some shells and
+# file systems have times in whole seconds, so that a second write within the same second would go
+# unnoticed.
 _SETTLED_AFTER_SECONDS = 2
 _LIMIT_BYTES = 8192
 
 
 class SessionStamp:
-    """The stamps of one session. Create this object before config and token file are read.
+    """The stamp files of one session: they have the times of config and token file.
 
-    It reads the modification times of both files when it is created.
+    Create this object before both files are read: it notes their modification times first.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class SessionStamp:
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
         self._config = _StampedFile(
             config_file and os.path.realpath(config_file),
-            folders.config_link_path(str(runtime), name),
+            folders.aws_config_link_path(str(runtime), name),
             folders.config_stamp_path(str(runtime), name),
         )
         # Two home folders may share a runtime folder and a config (AWS_CONFIG_FILE), but each has
@@ -60,41 +61,41 @@ class SessionStamp:
         self._folder_link = folders.token_folder_link_path(str(runtime), name)
         self._token = _StampedFile(
             token_file and os.path.abspath(token_file),
-            folders.token_link_path(str(runtime), name),
+            folders.token_file_link_path(str(runtime), name),
             folders.token_stamp_path(str(runtime), name),
         )
 
     @property
-    def needs_new_stamps(self) -> bool:
-        """Whether published responses may be of another sign-in, so that new stamps are needed."""
-        return self._are_files_settled and not self._do_stamps_match
+    def may_responses_be_of_another_sign_in(self) -> bool:
+        """Whether published responses may be of another sign-in, and so must not be used."""
+        return self._are_files_old_enough_for_stamps and not self._are_files_as_their_stamps_say
 
     @property
     def are_responses_current(self) -> bool:
         """Whether all published responses are certainly of the present sign-in."""
-        return self._are_files_settled and self._do_stamps_match
+        return self._are_files_old_enough_for_stamps and self._are_files_as_their_stamps_say
 
     @property
-    def is_of_other_portal(self) -> bool:
+    def is_cache_of_another_portal(self) -> bool:
         """Whether the session's cached credentials belong to another start URL or region."""
-        known = self._recorded_portal
+        known = self._read_portal_of_cached_credentials
         return known is not None and known != self._portal
 
     def prepare_publishing(self, withdraw: Callable[[], object]) -> bool:
-        """Note the times of config and token file; return False if it is too early to publish.
+        """Write the stamps of config and token file; False if it is too early to publish.
 
         If the session's published responses may be of another sign-in, calls `withdraw`, which
         removes them. Raises: LocalState.
         """
-        if not self._are_files_settled:
+        if not self._are_files_old_enough_for_stamps:
             return False
-        if self._do_stamps_match:
+        if self._are_files_as_their_stamps_say:
             return True
         is_same_home = os.path.realpath(self._folder_link) == os.path.realpath(self._token_folder)
         is_same_sign_in = (
             is_same_home
-            and self._token.matches_stamp(b"")
-            and self._recorded_portal == self._portal
+            and self._token.is_as_stamp_says(b"")
+            and self._read_portal_of_cached_credentials == self._portal
         )
         if not is_same_sign_in:
             withdraw()
@@ -105,30 +106,32 @@ class SessionStamp:
         self._token.write_stamp(b"")
         return True
 
-    def update_after_renewal(self) -> None:
+    def update_token_stamp_after_renewal(self) -> None:
         """Update the token file's stamp after we renewed the token, so that responses stay valid.
 
         Does so only if the stamp matched before the renewal. Raises: LocalState.
         """
-        if self._token.matches_stamp(b""):
+        if self._token.is_as_stamp_says(b""):
             self._token.read_time()
             self._token.write_stamp(b"")
 
     @property
-    def _are_files_settled(self) -> bool:
-        return self._config.is_settled() and self._token.is_settled()
+    def _are_files_old_enough_for_stamps(self) -> bool:
+        return self._config.is_old_enough_for_stamp() and self._token.is_old_enough_for_stamp()
 
     @property
-    def _do_stamps_match(self) -> bool:
+    def _are_files_as_their_stamps_say(self) -> bool:
         with contextlib.suppress(OSError):
             is_this_home = os.path.samefile(self._folder_link, self._token_folder)
-            matches = self._config.matches_stamp(self._portal) and self._token.matches_stamp(b"")
+            matches = self._config.is_as_stamp_says(self._portal) and self._token.is_as_stamp_says(
+                b""
+            )
             return is_this_home and matches
         return False
 
     @property
-    def _recorded_portal(self) -> bytes | None:
-        content = self._config.stamp_content
+    def _read_portal_of_cached_credentials(self) -> bytes | None:
+        content = self._config.text_of_stamp_file
         return content.partition(b"\n")[2] if content else None
 
 
@@ -146,7 +149,7 @@ class _StampedFile:
         self._read_at = time.time()
         self._modified = _read_mtime_ns(self._path)
 
-    def is_settled(self) -> bool:
+    def is_old_enough_for_stamp(self) -> bool:
         """Return whether the file exists, has not changed, and was last written over 2 s ago."""
         if sys.platform == "win32":
             return False  # Windows has no launcher, and making a link takes a privilege there
@@ -155,26 +158,29 @@ class _StampedFile:
         return abs(self._read_at - self._modified / 1e9) >= _SETTLED_AFTER_SECONDS
 
     @cached_property
-    def stamp_content(self) -> bytes | None:
+    def text_of_stamp_file(self) -> bytes | None:
         """The content of the stamp file; None when that file is missing or cannot be read."""
         with contextlib.suppress(LocalState):
             return files.read_own_file(self.stamp, _LIMIT_BYTES)
         return None
 
-    def matches_stamp(self, more: bytes) -> bool:
-        """Return whether stamp and link match the file as it is, and the stamp's text is `more`."""
-        if self._modified is None or self.stamp_content != b"%d\n%b" % (self._modified, more):
+    def is_as_stamp_says(self, stamp_text: bytes) -> bool:
+        """Return whether stamp and link match the file now, and the stamp's text is this one."""
+        if self._modified is None or self.text_of_stamp_file != b"%d\n%b" % (
+            self._modified,
+            stamp_text,
+        ):
             return False
         try:
             return os.readlink(self._link) == self._path
         except OSError:
             return False
 
-    def write_stamp(self, more: bytes) -> None:
+    def write_stamp(self, stamp_text: bytes) -> None:
         """Write the file's stamp and link unless both match already. Raises: LocalState."""
-        if self._modified is None or self.matches_stamp(more):
+        if self._modified is None or self.is_as_stamp_says(stamp_text):
             return
-        content = b"%d\n%b" % (self._modified, more)
+        content = b"%d\n%b" % (self._modified, stamp_text)
         files.write_atomically(self.stamp, content, mtime_ns=self._modified, durable=False)
         files.write_link(self._link, self._path)
 

@@ -34,16 +34,18 @@ class SettingsFile:
         """
         return self._change(lambda document: _remove_key(document, parts), deadline)
 
-    def copy_session(self, old: str, new: str, deadline: Deadline, *, replace: bool) -> bool:
+    def copy_settings_of_session(
+        self, old: str, new: str, deadline: Deadline, *, replace: bool
+    ) -> bool:
         """Copy the table `sessions.OLD` to another name; only with `replace` over another table.
 
         Returns whether the file was written. Raises: as `set`.
         """
         return self._change(
-            lambda document: _copy_session_settings(document, old, new, replace), deadline
+            lambda document: _copy_settings_of_session(document, old, new, replace), deadline
         )
 
-    def forget_session(self, name: str, deadline: Deadline) -> bool:
+    def remove_settings_of_session(self, name: str, deadline: Deadline) -> bool:
         """Remove the table `sessions.NAME`; return whether that changed it. Raises: as `set`."""
         return self._change(lambda found: found.get("sessions", {}).pop(name, None), deadline)
 
@@ -84,7 +86,7 @@ def _remove_key(document: Any, parts: tuple[str, ...]) -> None:
     table.pop(parts[-1], None)
 
 
-def _copy_session_settings(document: Any, old: str, new: str, overwrite: bool) -> None:
+def _copy_settings_of_session(document: Any, old: str, new: str, overwrite: bool) -> None:
     sessions = document.get("sessions", {})
     if old in sessions and (overwrite or new not in sessions):
         sessions[new] = deepcopy(sessions[old])

@@ -17,14 +17,14 @@ from ssohelper.errors import LocalState, LockNotObtained
 from ssohelper.fastpath import folders, open_file, published
 from ssohelper.stores import files
 
-# A file must be this old to get a stamp. Some shells compare times in whole seconds, and would miss
-# a second change in the same second.
+# The settings file gets a stamp only when its last write is this long ago. Some shells compare
+# times in whole seconds, and would miss a second change in the same second.
 _SETTLED_AFTER_SECONDS = 2
 _LOCK_SECONDS = 2.0
 
 
 class SettingsStamp:
-    """Compares config.toml and the company's policy with their stamps.
+    """Compares config.toml and the company's policy with their stamp files (see above).
 
     Records what identifies both files when it is created, so create it before the files are read.
     """
@@ -37,12 +37,16 @@ class SettingsStamp:
             _StampFile(policy_file, folders.policy_stamp_path(place)),
         )
 
-    def needs_new_stamps(self) -> bool:
+    def may_responses_be_of_other_settings(self) -> bool:
         """Return whether the published responses may be of other settings, and must be removed."""
-        return not (self._has_changed() or self._is_too_new() or self._is_current())
+        return not (
+            self._has_changed()
+            or self._did_a_file_change_too_recently()
+            or self._do_stamps_match_files()
+        )
 
     def prepare_publishing(self, withdraw_all_responses: Callable[[], object]) -> bool:
-        """Make the stamps match the files; return False if responses must not be published yet.
+        """Update the stamp files; return False if responses must not be published yet.
 
         Calls `withdraw_all_responses`, which removes all responses, if a file changed since they were
         published.
@@ -50,12 +54,12 @@ class SettingsStamp:
         if self._has_changed():
             return False
         # While the settings are too new, responses are published but not used: no stamp matches.
-        if self._is_too_new() or self._is_current():
+        if self._did_a_file_change_too_recently() or self._do_stamps_match_files():
             return True
         try:
             files.ensure_private_folder(self._runtime)
             with files.hold_lock(self._lock_file(), Deadline(_LOCK_SECONDS, time.monotonic)):
-                if not self._is_current():
+                if not self._do_stamps_match_files():
                     withdraw_all_responses()
                     self._write()
         except LockNotObtained:
@@ -68,11 +72,11 @@ class SettingsStamp:
         """Return whether a file changed since this object was created."""
         return any(stamp.has_changed() for stamp in self._stamps)
 
-    def _is_too_new(self) -> bool:
+    def _did_a_file_change_too_recently(self) -> bool:
         """Return whether a file changed so recently that a shell could miss a change."""
         return any(stamp.is_too_new() for stamp in self._stamps)
 
-    def _is_current(self) -> bool:
+    def _do_stamps_match_files(self) -> bool:
         """Return whether the published responses were written under the present files."""
         return os.path.exists(self._launcher_time_file()) and all(
             stamp.is_current() for stamp in self._stamps
@@ -98,11 +102,11 @@ class _StampFile:
         self._file = file
         self._path = path
         self._recorded_at = time.time()
-        self._recorded = _read_status(file)
+        self._recorded = _read_file_status(file)
 
     def has_changed(self) -> bool:
         recorded = self._recorded
-        return recorded == _UNKNOWN or _read_status(self._file) != recorded
+        return recorded == _UNKNOWN or _read_file_status(self._file) != recorded
 
     def is_too_new(self) -> bool:
         if not self._recorded.line:
@@ -119,7 +123,7 @@ class _StampFile:
         # Times that differ by less than this count as equal: a file system that stores whole
         # seconds rounds the stamp's time. If the stamp's writer was killed before it set the time,
         # the difference is larger.
-        stamp_mtime_ns = _read_status(Path(self._path)).mtime_ns
+        stamp_mtime_ns = _read_file_status(Path(self._path)).mtime_ns
         return abs(stamp_mtime_ns - self._recorded.mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
     def write_stamp(self) -> None:
@@ -158,18 +162,18 @@ class _StampFile:
         return next((number for name, number in words if name == b"ino:"), b"")
 
 
-class _Status(NamedTuple):
+class _FileStatus(NamedTuple):
     """The status that identifies a file's content. `line` is b"" if there is no file."""
 
     mtime_ns: int
     line: bytes
 
 
-_MISSING = _Status(0, b"")
-_UNKNOWN = _Status(-1, b"unknown")
+_MISSING = _FileStatus(0, b"")
+_UNKNOWN = _FileStatus(-1, b"unknown")
 
 
-def _read_status(path: Path) -> _Status:
+def _read_file_status(path: Path) -> _FileStatus:
     """Return what identifies the file; _MISSING without a file, _UNKNOWN on an error."""
     try:
         found = os.stat(path)
@@ -177,4 +181,4 @@ def _read_status(path: Path) -> _Status:
         return _MISSING
     except OSError:
         return _UNKNOWN
-    return _Status(found.st_mtime_ns, published.identify_file_content(found))
+    return _FileStatus(found.st_mtime_ns, published.identify_file_content(found))

@@ -45,7 +45,7 @@ class SignInFactsFiles:
         files.write_json(path, facts._asdict())
 
     def forget_facts(self, session_name: str) -> None:
-        """Remove the sign-in facts of a session that no longer exists."""
+        """Remove the sign-in facts of a session that was removed from the config."""
         files.remove_file(self._facts_file(session_name))
 
     def save_session(self, session: SsoSession) -> None:
@@ -61,30 +61,34 @@ class SignInFactsFiles:
 
     def load_sessions(self) -> list[SsoSession]:
         """Return the sessions of the sign-ins that we made and that were not signed out here."""
-        return [session for session in map(self._read_session, self._list_records()) if session]
+        return [
+            session
+            for session in map(self._read_session_of_record, self._list_session_records())
+            if session
+        ]
 
     def list_damaged_records(self) -> list[str]:
         """Return the paths of the damaged records, which do not say whose sign-in they are for."""
         folder = self._state / "signed-in"
         if folder.exists() and not folder.is_dir():
             return [str(folder)]  # it hides all records
-        return [str(path) for path in self._list_records() if self._is_damaged(path)]
+        return [str(path) for path in self._list_session_records() if self._is_record_damaged(path)]
 
     def forget_misnamed_records(self) -> None:
         """Remove records whose file name is not that of their session: we did not write them."""
-        for path in self._list_records():
-            if not self._is_damaged(path) and self._read_session(path) is None:
+        for path in self._list_session_records():
+            if not self._is_record_damaged(path) and self._read_session_of_record(path) is None:
                 files.remove_file(path)
 
-    def forget_session(self, session_name: str) -> None:
+    def remove_session_record(self, session_name: str) -> None:
         """Remove the record of a session whose token was removed."""
         files.remove_file(self._session_file(session_name))
 
-    def _list_records(self) -> list[Path]:
+    def _list_session_records(self) -> list[Path]:
         folder = self._state / "signed-in"
         return [folder / name for name in files.list_names_in_folder(folder)]
 
-    def _read_session(self, path: Path) -> SsoSession | None:
+    def _read_session_of_record(self, path: Path) -> SsoSession | None:
         """Return the session in the record; None if it is damaged or has another session's name."""
         with suppress(LocalState):
             found = files.read_record(path, schema.parse_signed_in_session)
@@ -92,7 +96,7 @@ class SignInFactsFiles:
                 return found
         return None
 
-    def _is_damaged(self, path: Path) -> bool:
+    def _is_record_damaged(self, path: Path) -> bool:
         try:
             is_there = files.read_own_file(path) is not None
             return is_there and files.read_record(path, schema.parse_signed_in_session) is None

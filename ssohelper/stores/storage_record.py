@@ -16,7 +16,7 @@ FILE, KEYRING = "file", "keyring"
 
 
 class UsedStorage(NamedTuple):
-    """`storage` has the sign-ins. `leftover` is a storage with copies still to remove, or None."""
+    """The storage (file or keyring) that has the sign-ins; `leftover` still has old copies."""
 
     storage: str = FILE
     leftover: str | None = None

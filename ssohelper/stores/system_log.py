@@ -17,8 +17,8 @@ _PRIORITY = 10 * 8 + 5
 _WAIT_SECONDS = 1.0
 
 
-def send_line(text: bytes) -> bool:
-    """Send one line to the system log; return whether a daemon received it."""
+def send_line_to_system_log(text: bytes) -> bool:
+    """Send the line to the system log; return whether a syslog daemon received it."""
     at = time.strftime("%b %d %H:%M:%S")
     message = b"<%d>%s ssohelper[%d]: %s" % (_PRIORITY, at.encode(), os.getpid(), text)
     return any(_send_to_socket(message, path) for path in SOCKETS)

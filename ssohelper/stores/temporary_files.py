@@ -1,4 +1,4 @@
-"""Names temporary files beside the files to replace; removes those of killed writers."""
+"""Names our temporary files, and removes those that killed processes have left."""
 
 import contextlib
 import os
@@ -14,12 +14,12 @@ _swept: set[str] = set()
 
 
 def temporary_name_beside(path: str) -> str:
-    """Return an unused path beside `path`, with the prefix of the temporary files we remove."""
+    """Return the path of a new temporary file, in the folder of the file to replace."""
     folder = os.path.dirname(path) or "."
     return os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
 
 
-def sweep_folder_once(folder: str) -> None:
+def remove_old_temporary_files_once(folder: str) -> None:
     """Remove temporary files over an hour old, left by killed writers; once for each folder."""
     if folder in _swept:
         return
@@ -28,7 +28,7 @@ def sweep_folder_once(folder: str) -> None:
         for entry in entries:
             if entry.name.startswith(TEMP_PREFIX):
                 with contextlib.suppress(OSError):
-                    if is_leftover_file(entry.path):
+                    if is_abandoned_temporary_file(entry.path):
                         os.unlink(entry.path)
 
 
@@ -41,11 +41,13 @@ def remove_files_of_killed_processes(folder: str) -> None:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):
-                if _has_writer_ended(entry.name) and not _is_reserved_by_process(entry.path):
+                if _is_temporary_file_of_ended_process(
+                    entry.name
+                ) and not _is_reservation_of_living_process(entry.path):
                     os.unlink(entry.path)
 
 
-def _has_writer_ended(name: str) -> bool:
+def _is_temporary_file_of_ended_process(name: str) -> bool:
     """Return whether this is a temporary file's name with the id of a process that has ended."""
     pid = name.removeprefix(TEMP_PREFIX).partition("-")[0]
     if sys.platform == "win32" or not name.startswith(TEMP_PREFIX) or not pid.isdigit():
@@ -59,17 +61,17 @@ def _has_writer_ended(name: str) -> bool:
     return False
 
 
-def is_leftover_file(path: str) -> bool:
+def is_abandoned_temporary_file(path: str) -> bool:
     """Return whether a temporary file is over an hour old, and no living process holds it."""
     try:
         age = time.time() - os.lstat(path).st_mtime
     except OSError:
         return False
     # The temporary file of a published response has a time in the future, so it is never left over.
-    return age > _TEMP_LIFE_SECONDS and not _is_reserved_by_process(path)
+    return age > _TEMP_LIFE_SECONDS and not _is_reservation_of_living_process(path)
 
 
-def _is_reserved_by_process(path: str) -> bool:
+def _is_reservation_of_living_process(path: str) -> bool:
     """Return whether a living process holds this file, which reserves disk space for a token.
 
     The file's age may then be over an hour all the same: the clock was set ahead, or the machine

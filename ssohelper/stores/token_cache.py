@@ -31,15 +31,15 @@ from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
 from ssohelper.stores.files import Reservation
 from ssohelper.stores.sign_in_facts import SignInFactsFiles
 from ssohelper.stores.token_documents import (
-    choose_mtime,
+    encryption_context_of_registration,
+    encryption_context_of_token,
     is_token_of,
     list_further_regions,
-    registration_name,
-    registration_sealing_context,
+    mtime_for_token_file,
+    registration_file_stem,
     sha1_file_name,
     token_document_of,
-    token_name,
-    token_sealing_context,
+    token_file_stem,
 )
 
 _log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class TokenFiles(SignInFactsFiles):
         Raises: LoginRequired when the file stays half written for a second; NotOurs for a link, a
         FIFO, another user's file.
         """
-        found = self._read_whole_document(session)
+        found = self._read_whole_token_document(session)
         return self._parse_token(found, session) if found is not None else None
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
@@ -96,12 +96,12 @@ class TokenFiles(SignInFactsFiles):
     def _write_token(self, session: SsoSession, document: dict[str, Any]) -> None:
         self._ensure_folder_of(session)
         path = self._token_file(session)
-        encoded = self._codec.encode(document, token_sealing_context(session))
-        files.write_json(path, encoded, mtime=choose_mtime(path))
+        encoded = self._codec.encode(document, encryption_context_of_token(session))
+        files.write_json(path, encoded, mtime=mtime_for_token_file(path))
 
     @contextmanager
-    def reserve(self, session: SsoSession) -> Iterator[Reservation]:
-        """Yield disk space for the next token, before AWS issues it. Raises: LocalState."""
+    def reserve_space_for_token(self, session: SsoSession) -> Iterator[Reservation]:
+        """Allocate disk space for the next token, before AWS issues it. Raises: LocalState."""
         self._ensure_folder_of(session)
         path = self._token_file(session)
         try:
@@ -111,14 +111,14 @@ class TokenFiles(SignInFactsFiles):
         with files.reserve_file(path, max(_RESERVED_BYTES, 2 * present)) as reservation:
             yield reservation
 
-    def save_renewed(
+    def save_renewed_token(
         self,
         session: SsoSession,
         used: AccessToken,
         fresh: AccessToken,
         reservation: Reservation,
     ) -> AccessToken:
-        """Write a renewed token and return the one that is valid now.
+        """Write the renewed token, unless another tool has written one; return the written one.
 
         A token that another tool has written since `used` was read stays and is returned: the user
         may have signed in with that tool. The caller holds `lock_token` and `lock_state`.
@@ -126,20 +126,22 @@ class TokenFiles(SignInFactsFiles):
         """
         while True:
             seen = self.read_token_file_fingerprint(session)
-            replacement = self._load_replacement(session, used)
+            replacement = self._load_token_of_another_tool(session, used)
             if replacement is not None:
                 return replacement
             present = self._read_whole_document_or_empty(session) or {}
             document = token_document_of(present, session, fresh)
-            encoded = self._codec.encode(document, token_sealing_context(session))
+            encoded = self._codec.encode(document, encryption_context_of_token(session))
             data = json.dumps(encoded).encode("ascii")
-            date = choose_mtime(self._token_file(session))
+            date = mtime_for_token_file(self._token_file(session))
             # After the fsync, which may take long, we check again that no other tool has written
             # the file. The rename follows at once, so such a write is hardly ever lost.
             if reservation.commit(data, date, partial(self._has_fingerprint, session, seen)):
                 return fresh
 
-    def _load_replacement(self, session: SsoSession, used: AccessToken) -> AccessToken | None:
+    def _load_token_of_another_tool(
+        self, session: SsoSession, used: AccessToken
+    ) -> AccessToken | None:
         """Return the token with which another tool has replaced `used`; None if none has.
 
         Raises: LoginRequired when `used` was removed, or replaced by a token of another portal.
@@ -160,7 +162,7 @@ class TokenFiles(SignInFactsFiles):
         files.remove_file(self._token_file(session))
         files.remove_file(self._registration_file(session))
 
-    def remove_leftovers(self) -> None:
+    def remove_abandoned_temporary_files(self) -> None:
         """Remove the temporary files of processes that were killed while they wrote a token."""
         for folder in (self._folder, self._state / "regions"):
             if not files.is_in_another_users_home(folder):
@@ -187,14 +189,14 @@ class TokenFiles(SignInFactsFiles):
         self._ensure_folder_of(session)
         self._codec.ensure_key()
 
-    def peek(self, session: SsoSession) -> AccessToken | None:
+    def load_token_for_display(self, session: SsoSession) -> AccessToken | None:
         """Return the token for display: one read, and a damaged file counts as missing."""
-        found = self._read_document(self._token_file(session), token_sealing_context(session))
+        found = self._read_document(self._token_file(session), encryption_context_of_token(session))
         return self._parse_token(found, session) if found is not None else None
 
     def load_token_ids(self, session: SsoSession) -> set[str]:
-        """Return the known ids of access tokens of the session's sign-in."""
-        present = self.peek(session)
+        """Return the ids of the access tokens that the session's sign-in is known to have had."""
+        present = self.load_token_for_display(session)
         ids = set(self.load_facts(session.name).token_ids)
         return ids if present is None else ids | {present.id}
 
@@ -220,7 +222,7 @@ class TokenFiles(SignInFactsFiles):
         grantTypes name that grant, and for device codes otherwise.
         """
         path = self._registration_file(session)
-        document = self._read_document(path, registration_sealing_context(session))
+        document = self._read_document(path, encryption_context_of_registration(session))
         try:
             found = schema.parse_registration(document) if document is not None else None
         except Damaged as damage:
@@ -247,7 +249,7 @@ class TokenFiles(SignInFactsFiles):
 
     def _write_registration(self, session: SsoSession, document: dict[str, Any]) -> None:
         self._ensure_folder_of(session)
-        encoded = self._codec.encode(document, registration_sealing_context(session))
+        encoded = self._codec.encode(document, encryption_context_of_registration(session))
         files.write_json(self._registration_file(session), encoded)
 
     # -- portals of an Identity Center in its further regions ----------------------------------
@@ -263,7 +265,8 @@ class TokenFiles(SignInFactsFiles):
         ):
             further = session._replace(region=region, portal_url=None, is_further=True)
             document = (
-                self._read_document(self._token_file(further), token_sealing_context(further)) or {}
+                self._read_document(self._token_file(further), encryption_context_of_token(further))
+                or {}
             )
             url = document.get("startUrl")
             found.append(further._replace(start_url=url) if isinstance(url, str) else further)
@@ -278,9 +281,9 @@ class TokenFiles(SignInFactsFiles):
         Raises: KeyringUnavailable, NotOurs.
         """
         return [
-            self._read_document(self._token_file(session), token_sealing_context(session)),
+            self._read_document(self._token_file(session), encryption_context_of_token(session)),
             self._read_document(
-                self._registration_file(session), registration_sealing_context(session)
+                self._registration_file(session), encryption_context_of_registration(session)
             ),
         ]
 
@@ -316,7 +319,7 @@ class TokenFiles(SignInFactsFiles):
 
     # -- reading and naming token files --------------------------------------------------------
 
-    def _read_whole_document(self, session: SsoSession) -> dict[str, Any] | None:
+    def _read_whole_token_document(self, session: SsoSession) -> dict[str, Any] | None:
         path = self._token_file(session)
         known = self.read_token_file_fingerprint(session)
         began = time.monotonic()
@@ -342,7 +345,7 @@ class TokenFiles(SignInFactsFiles):
 
     def _decode_token(self, found: dict[str, Any], session: SsoSession) -> dict[str, Any]:
         try:
-            return self._codec.decode(found, token_sealing_context(session))
+            return self._codec.decode(found, encryption_context_of_token(session))
         except Unreadable as cause:
             raise LoginRequired(
                 f'the sign-in to "{session.name}" cannot be read: {cause}',
@@ -374,15 +377,15 @@ class TokenFiles(SignInFactsFiles):
 
     def _read_whole_document_or_empty(self, session: SsoSession) -> dict[str, Any] | None:
         try:
-            return self._read_whole_document(session)
+            return self._read_whole_token_document(session)
         except LoginRequired:
             return {}
 
     def _token_file(self, session: SsoSession) -> Path:
-        return self._folder_of(session) / f"{token_name(session)}{self._codec.suffix}"
+        return self._folder_of(session) / f"{token_file_stem(session)}{self._codec.suffix}"
 
     def _registration_file(self, session: SsoSession) -> Path:
-        return self._folder_of(session) / f"{registration_name(session)}{self._codec.suffix}"
+        return self._folder_of(session) / f"{registration_file_stem(session)}{self._codec.suffix}"
 
     def _folder_of(self, session: SsoSession) -> Path:
         return self._state / "regions" if session.is_further else self._folder

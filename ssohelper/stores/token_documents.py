@@ -17,17 +17,17 @@ from ssohelper.stores import files
 CLIENT_MARK = "+client"
 
 
-def token_sealing_context(session: SsoSession) -> str:
+def encryption_context_of_token(session: SsoSession) -> str:
     """Return the text that binds an encrypted token to its session: no other text decrypts it."""
     return f"token {session.sign_in_name}"
 
 
-def registration_sealing_context(session: SsoSession) -> str:
+def encryption_context_of_registration(session: SsoSession) -> str:
     """Return the text that binds an encrypted client registration to its session."""
     return f"registration {session.sign_in_name}"
 
 
-def choose_mtime(path: Path) -> int:
+def mtime_for_token_file(path: Path) -> int:
     """Return the modification time to give a token file that we write: 2 s ago, in whole seconds.
 
     So a later write of another tool gets another time, even if whole seconds are compared, and the
@@ -56,7 +56,7 @@ def is_token_of(found: dict[str, Any], session: SsoSession) -> bool:
 def token_document_of(
     present: dict[str, Any], session: SsoSession, token: AccessToken
 ) -> dict[str, Any]:
-    """Return a token as the document to write, with the keys of `present` that are not ours."""
+    """Return the token file's new JSON object; keys of other tools in `present` stay."""
     ours = {
         "startUrl": session.start_url,
         "region": session.region,
@@ -78,13 +78,13 @@ def sha1_file_name(text: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def token_name(session: SsoSession) -> str:
+def token_file_stem(session: SsoSession) -> str:
     """Return the token file's name without ending: the AWS CLI's, or ours for a further portal."""
     name = files.session_file_name(session.sign_in_name)
     return name if session.is_further else sha1_file_name(name)
 
 
-def registration_name(session: SsoSession) -> str:
+def registration_file_stem(session: SsoSession) -> str:
     """Return the name of the client registration's file, without its ending."""
     name = files.session_file_name(session.sign_in_name)
     if session.is_further:

@@ -23,16 +23,16 @@ _MOST_BROWSERS = 50
 _T = TypeVar("_T")
 
 
-def _load_lines_by_role(
+def _load_values_by_role(
     path: Path,
-    lines_of: Callable[[dict[str, Any]], list[Any]],
-    parse: Callable[[Any], tuple[RoleKey, _T]],
+    entries_of: Callable[[dict[str, Any]], list[Any]],
+    parse_entry: Callable[[Any], tuple[RoleKey, _T]],
 ) -> dict[RoleKey, _T]:
-    """Return the file's lines by role. A damaged line is reported and left out."""
+    """Return what `parse_entry` makes of each entry, by role. Damaged ones are reported."""
     found: dict[RoleKey, _T] = {}
-    for line in files.read_record(path, lines_of, _LIMIT_BYTES) or []:
+    for entry in files.read_record(path, entries_of, _LIMIT_BYTES) or []:
         try:
-            key, value = parse(line)
+            key, value = parse_entry(entry)
         except Damaged as damage:
             files.report_damaged_file(path, damage)
         else:
@@ -53,13 +53,13 @@ class UsageStore:
 
     def load_all(self) -> dict[RoleKey, Usage]:
         """Return the usage of every role that was ever used or made a favourite."""
-        return _load_lines_by_role(
+        return _load_values_by_role(
             self._state / "usage.json", schema.usage_records, schema.parse_usage
         )
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace the usage of one role, under a lock, so that no count is lost."""
-        files.role_file_names(key)
+        files.role_folder_names(key)
         with files.hold_lock(self._lock, deadline, self._runtime):
             known = self.load_all()
             before = known.get(key, Usage())
@@ -67,7 +67,9 @@ class UsageStore:
             if after != before:
                 self._save_all({**known, key: after})
 
-    def copy_session(self, old: str, new: str, deadline: Deadline, *, replace: bool) -> None:
+    def copy_usage_of_session(
+        self, old: str, new: str, deadline: Deadline, *, replace: bool
+    ) -> None:
         """Copy the usage of a session's roles to another session.
 
         Without `replace`, the usage of a role that the other session has already stays."""
@@ -81,7 +83,7 @@ class UsageStore:
             if copies:
                 self._save_all({**known, **copies} if replace else {**copies, **known})
 
-    def forget_session(self, name: str, deadline: Deadline) -> None:
+    def forget_usage_of_session(self, name: str, deadline: Deadline) -> None:
         """Forget the usage of a session's roles."""
         with files.hold_lock(self._lock, deadline, self._runtime):
             known = self.load_all()
@@ -112,7 +114,7 @@ class ConsoleVisits:
         try:
             return None if line is None else schema.parse_visit(line)
         except Damaged as damage:
-            files.report_damaged_file(self._file, damage)
+            files.report_damaged_file(self._visits_file, damage)
             return None
 
     def save_visit(self, browser: str, key: RoleKey, ends_at: int, *, is_told: bool) -> None:
@@ -121,21 +123,21 @@ class ConsoleVisits:
         known[browser] = [*key.parts, ends_at, is_told]
         newest = dict(list(known.items())[-_MOST_BROWSERS:])
         files.ensure_private_folder(self._state)
-        files.write_json(self._file, {"browsers": newest})
+        files.write_json(self._visits_file, {"browsers": newest})
 
     def load_console_pages(self, key: RoleKey) -> list[PageChoice]:
         """Return the console pages last opened as this role, the last one first."""
         return self._load_all_console_pages().get(key, [])
 
     def save_console_page(self, key: RoleKey, page: PageChoice) -> None:
-        """Record that this console page was opened as this role."""
+        """Record that the user opened this page of the AWS console with this role."""
         known = self._load_all_console_pages()
         before = known.pop(key, [])
         pages = [page, *(other for other in before if other != page)]
         known[key] = pages[: schema.MOST_PAGES]
         self._save_all_console_pages(known)
 
-    def copy_session(self, old: str, new: str, *, replace: bool) -> None:
+    def copy_pages_of_session(self, old: str, new: str, *, replace: bool) -> None:
         """Copy the pages of a session's roles to another session.
 
         Without `replace`, the pages of a role that the other session has already stay."""
@@ -148,7 +150,7 @@ class ConsoleVisits:
         if copies:
             self._save_all_console_pages({**known, **copies} if replace else {**copies, **known})
 
-    def forget_session(self, name: str) -> None:
+    def forget_pages_of_session(self, name: str) -> None:
         """Forget the pages of a session's roles."""
         known = self._load_all_console_pages()
         left = {key: pages for key, pages in known.items() if key.session_name != name}
@@ -164,7 +166,7 @@ class ConsoleVisits:
         )
 
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
-        return _load_lines_by_role(
+        return _load_values_by_role(
             self._pages_file, schema.console_page_records, schema.parse_console_pages
         )
 
@@ -173,9 +175,9 @@ class ConsoleVisits:
         return self._state / "console-pages.json"
 
     @property
-    def _file(self) -> Path:
+    def _visits_file(self) -> Path:
         return self._state / "console.json"
 
     def _load_all_visits(self) -> dict[str, Any]:
-        found = (files.read_json(self._file) or {}).get("browsers")
+        found = (files.read_json(self._visits_file) or {}).get("browsers")
         return found if isinstance(found, dict) else {}

@@ -24,8 +24,8 @@ from ssohelper.stores.temporary_files import temporary_name_beside
 _LIMIT_BYTES = 64 << 20
 
 
-class Found(NamedTuple):
-    """The content of a file, and its `mark` (inode, time, size), which differs after a change.
+class FileContent(NamedTuple):
+    """A file's content when it was read; `mark` (inode, time, size) tells whether it changed since.
 
     `mark` is None when there was no file.
     """
@@ -34,14 +34,14 @@ class Found(NamedTuple):
     mark: tuple[int, int, int] | None
 
 
-class Changed(Exception):
+class FileChanged(Exception):
     """Raised when another program has written the file between our read and our rename."""
 
 
 def read_user_file(
     path: Path, limit_bytes: int = _LIMIT_BYTES, *, only_trusted: bool = False
-) -> Found:
-    """Return the file as it is now, by the rules of `fastpath.open_file`; a missing one is empty.
+) -> FileContent:
+    """Return the file's content, by the rules of `fastpath.open_file`; a missing file is empty.
 
     With `only_trusted`, refuses a file that other users may write or that belongs to another user.
     Root's files are accepted, because on some systems the files of home folders belong to root.
@@ -50,21 +50,21 @@ def read_user_file(
     try:
         opened = open_file.open_user_file(os.fspath(path))
     except (FileNotFoundError, NotADirectoryError):
-        return Found(b"", None)
+        return FileContent(b"", None)
     except (OSError, ValueError) as cause:
-        raise _unreadable(path, cause) from cause
+        raise _unreadable_user_file_error(path, cause) from cause
     if opened is None:
-        return Found(b"", None)
+        return FileContent(b"", None)
     descriptor, status = opened
     try:
         if only_trusted:
             _refuse_untrusted(path, status)
         data = open_file.read_all(descriptor, os.fspath(path), limit_bytes)
     except OSError as cause:
-        raise _unreadable(path, cause) from cause
+        raise _unreadable_user_file_error(path, cause) from cause
     finally:
         os.close(descriptor)
-    return Found(data, (status.st_ino, status.st_mtime_ns, status.st_size))
+    return FileContent(data, (status.st_ino, status.st_mtime_ns, status.st_size))
 
 
 def _refuse_untrusted(path: Path, status: os.stat_result) -> None:
@@ -84,19 +84,19 @@ class UserFile:
         self.path = path
         self._new_mode = new_mode
 
-    def read(self) -> Found:
-        """Return the file as it is now; a missing one is empty. Raises: LocalState."""
+    def read(self) -> FileContent:
+        """Return the content of the file; a missing file is empty. Raises: LocalState."""
         return read_user_file(self.path)
 
-    def replace(self, data: bytes, found: Found) -> None:
+    def replace(self, data: bytes, found: FileContent) -> None:
         """Replace the file if it is still as `found`.
 
-        Raises: Changed, LocalState; in both cases the file was not changed.
+        Raises: FileChanged, LocalState; in both cases the file was not changed.
         """
         files.refuse_another_users_home(self.path)
         # If the path is a link, its target is replaced, so that the link stays.
         target = os.path.realpath(self.path)
-        mode = self.check_writable()
+        mode = self.find_mode_if_writable()
         files.ensure_folder(os.path.dirname(target))
 
         def check(written: bytes) -> None:
@@ -105,24 +105,24 @@ class UserFile:
                     f'the disk returned other bytes than were written: "{self.path}" is unchanged'
                 )
             if self.read().mark != found.mark:
-                raise Changed
+                raise FileChanged
 
         files.write_atomically(target, data, mode=mode, check=check)
 
-    def replace_if(self, before: bytes | None, after: bytes | None) -> None:
-        """Replace the content `before` by `after`; None stands for a missing file.
+    def replace_content(self, before: bytes | None, after: bytes | None) -> None:
+        """Write `after` if the file's content is still `before`; None stands for a missing file.
 
         Raises: LocalState when the file does not hold `before`.
         """
         found = self.read()
         try:
             if (None if found.mark is None else found.data) != before:
-                raise Changed
+                raise FileChanged
             if after is None:
                 self.remove()
             else:
                 self.replace(after, found)
-        except Changed:
+        except FileChanged:
             raise LocalState(
                 f'"{self.path}" was changed by another program meanwhile', hint="try again"
             ) from None
@@ -130,17 +130,17 @@ class UserFile:
     def remove(self) -> None:
         """Remove the file; if the path is a link, remove the link's target."""
         files.refuse_another_users_home(self.path)
-        self.check_writable()
+        self.find_mode_if_writable()
         files.remove_file(os.path.realpath(self.path))
 
-    def count_missing_folders(self) -> int:
+    def count_missing_folders_above(self) -> int:
         """Return how many folders above the file do not exist yet."""
         folder, count = os.path.dirname(os.path.realpath(self.path)), 0
         while not os.path.lexists(folder):
             folder, count = os.path.dirname(folder), count + 1
         return count
 
-    def remove_folders(self, count: int) -> None:
+    def remove_empty_folders_above(self, count: int) -> None:
         """Remove up to `count` folders above the file; stop at the first that is not empty."""
         folder = os.path.dirname(os.path.realpath(self.path))
         with suppress(OSError):
@@ -148,7 +148,7 @@ class UserFile:
                 os.rmdir(folder)
                 folder = os.path.dirname(folder)
 
-    def check_writable(self) -> int:
+    def find_mode_if_writable(self) -> int:
         """Return the file's mode, or the mode for a new file. Raises: LocalState if not writable.
 
         We check this because a rename would replace a read-only file, if its folder is writable.
@@ -169,7 +169,7 @@ class UserFile:
         if not os.access(target, os.W_OK) or not status.st_mode & 0o200:
             raise LocalState(
                 f'"{self.path}" is read-only: not touched',
-                hint=_hint_to_make_writable(target, status),
+                hint=_hint_how_to_make_writable(target, status),
             )
         return stat.S_IMODE(status.st_mode)
 
@@ -179,7 +179,7 @@ class UserFile:
         A missing folder counts as writable if it can be made.
         """
         files.refuse_another_users_home(self.path)
-        self.check_writable()
+        self.find_mode_if_writable()
         target = os.path.realpath(self.path)
         folder = os.path.dirname(target)
         while not os.path.lexists(folder):
@@ -194,7 +194,7 @@ class UserFile:
             raise unwritable_file_error(target, cause) from cause
 
 
-def _hint_to_make_writable(target: str, status: os.stat_result) -> str:
+def _hint_how_to_make_writable(target: str, status: os.stat_result) -> str:
     """Return the hint how to make a read-only file writable; `target` is no link.
 
     A file whose mode allows its owner to write is on a read-only disk, or immutable: another tool
@@ -206,7 +206,7 @@ def _hint_to_make_writable(target: str, status: os.stat_result) -> str:
     return f"if no other tool manages it: chmod u+w {quoted}"
 
 
-def _unreadable(path: Path, cause: Exception) -> LocalState:
+def _unreadable_user_file_error(path: Path, cause: Exception) -> LocalState:
     if isinstance(cause, open_file.Refused):
         return LocalState(f'"{path}" {cause.strerror}')
     text = os_error_text(cause) if isinstance(cause, OSError) else str(cause).lower()

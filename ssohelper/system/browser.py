@@ -17,7 +17,7 @@ from urllib.parse import quote
 from ssohelper.fastpath import own_process, spawn
 from ssohelper.system.programs import find_program
 
-# Browsers that need a terminal, which we do not give them. Debian's alternatives may lead to one.
+# Text browsers, which need a terminal: we give none. Debian's x-www-browser may link to one.
 _CONSOLE_BROWSERS = frozenset(
     {"lynx", "w3m", "links", "links2", "elinks", "browsh", "carbonyl", "chawan", "www-browser"}
 )
@@ -36,8 +36,8 @@ _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 Opener = tuple[str, ...]
 
 
-def can_show_a_browser(environ: Mapping[str, str], setting: str | None = None) -> bool:
-    """Return whether a browser can be started on this host so that the user sees it.
+def can_user_see_a_browser_here(environ: Mapping[str, str], setting: str | None = None) -> bool:
+    """Return whether a browser that is started on this host would be on the user's screen.
 
     If the session has its own opener (`setting`), or BROWSER is set, the answer is yes. Otherwise
     it is no over SSH, in a container and in CI.
@@ -50,20 +50,20 @@ def find_opener(environ: Mapping[str, str], setting: str | None = None) -> Opene
     for opener in (setting, environ.get("BROWSER")):
         if opener and opener.strip():
             return _find_command_opener(opener, environ)
-    if _is_remote(environ):
+    if _is_on_remote_host_or_in_container_or_ci(environ):
         return None
     return _find_desktop_opener(environ)
 
 
 def start_opener(opener: Opener, url: str, environ: Mapping[str, str]) -> bool:
-    """Start the opener with the URL, detached; return False when it cannot be started."""
+    """Start the program that opens the URL; return False when it cannot be started."""
     return start_watched_opener(opener, url, environ) is not None
 
 
 def start_watched_opener(
     opener: Opener, url: str, environ: Mapping[str, str]
 ) -> "subprocess.Popen[bytes] | None":
-    """Start the opener like `start_opener`, but return its process. A thread waits for its end.
+    """Start the program that opens the URL, and return its process; a thread reaps it.
 
     core.service_hosts has checked that the URL begins with a scheme, so it is not taken for an
     option.
@@ -71,7 +71,7 @@ def start_watched_opener(
     try:
         with own_process.use_original_core_limit():
             started = subprocess.Popen(
-                command_to_open(opener, url),
+                command_to_open_url(opener, url),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -84,19 +84,19 @@ def start_watched_opener(
     # A daemon thread waits for the opener's end, so that the opener does not become a zombie while
     # the caller goes on.
     threading.Thread(
-        target=_wait_for_end, args=(started,), daemon=True, name="ssohelper-browser"
+        target=_wait_for_end_of_opener, args=(started,), daemon=True, name="ssohelper-browser"
     ).start()
     return started
 
 
-def _wait_for_end(started: "subprocess.Popen[bytes]") -> None:
-    """Wait until the process ends, with all signals blocked: another thread handles signals."""
+def _wait_for_end_of_opener(started: "subprocess.Popen[bytes]") -> None:
+    """Wait until the browser's opener ends; this thread blocks all signals, others handle them."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     started.wait()
 
 
-def command_to_open(opener: Opener, url: str) -> list[str]:
+def command_to_open_url(opener: Opener, url: str) -> list[str]:
     """Return the opener's command with the URL in place of %s, or at the end.
 
     Within the URL of a Firefox extension ("ext+container:name=work&url=%s"), our URL is
@@ -140,7 +140,7 @@ def _find_graphical_program(name: str, environ: Mapping[str, str]) -> str | None
     return path
 
 
-def _is_remote(environ: Mapping[str, str]) -> bool:
+def _is_on_remote_host_or_in_container_or_ci(environ: Mapping[str, str]) -> bool:
     if any(environ.get(name) for name in _REMOTE_VARIABLES):
         return True
     if any(environ.get(name, "").lower() not in ("", "0", "false") for name in _CI_VARIABLES):

@@ -14,10 +14,10 @@ CLOCK_DIFFERS_SECONDS = 240
 
 
 class AwsClock(Protocol):
-    """Knows AWS's time from an earlier answer; `stores.clock_file` implements it."""
+    """Gives AWS's time, known from an earlier answer of AWS; `stores.clock_file` implements it."""
 
     def now(self, wall: float) -> float:
-        """Return the time by AWS's clock, when this machine's is `wall`."""
+        """Return the time by AWS's clock at the moment when this machine's clock shows `wall`."""
 
     def save_reading(self, aws_at: float, wall: float) -> None:
         """Save that AWS's clock was at `aws_at` when this machine's was at `wall`."""

@@ -15,20 +15,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ssohelper.fastpath import own_process
 
-# The most bytes of output that are kept: the last ones.
+# Of a program's output, the last bytes are kept, at most this many.
 MOST_BYTES = 64 * 1024
 # How long a program has between SIGTERM and SIGKILL.
 GRACE_SECONDS = 3.0
 _CHECK_SECONDS = 0.05
 # How long to wait for output after the end: a process that has left the group may keep the pipe.
 _OUTPUT_SECONDS = 1.0
-# Reads the program's process id, then waits for a second line from us. If our process is killed,
-# there is none, and the program's group is killed.
+# The watcher's shell script: it reads the program's process id, then waits for a second line from
+# us. If our process is killed, no second line comes, and the script kills the program's group.
 _WATCH = 'read -r pid && { read -r line || kill -s KILL -- "-$pid"; }'
 
 
 class CollectedRun:
-    """A program that runs. `left_out` is the number of bytes at the start of its output not kept."""
+    """A program that runs. `left_out` is how many bytes at the start of its output were dropped."""
 
     def __init__(self, argv: Sequence[str], environ: Mapping[str, str]) -> None:
         """Start the program, whose stdout and stderr are one stream. Raises: OSError."""
@@ -36,7 +36,7 @@ class CollectedRun:
         self._kept = bytearray()
         # The watcher starts first, so that only one short write stands between the program's start
         # and the moment from which the program ends with our process.
-        self._watcher = _start_watcher()
+        self._watcher = _start_process_that_kills_group_after_us()
         try:
             with own_process.use_original_core_limit():
                 self._process = subprocess.Popen(
@@ -53,9 +53,9 @@ class CollectedRun:
             if self._watcher is not None:
                 self._watcher.communicate()
             raise
-        self._tell_watcher(f"{self._process.pid}\n".encode())
+        self._write_line_to_watcher(f"{self._process.pid}\n".encode())
         self._reader = threading.Thread(
-            target=self._read_output, daemon=True, name="ssohelper-output"
+            target=self._collect_output, daemon=True, name="ssohelper-output"
         )
         self._reader.start()
 
@@ -64,62 +64,62 @@ class CollectedRun:
         """Return what the program has printed so far, at most its last MOST_BYTES."""
         return bytes(self._kept)
 
-    def wait(self, is_stopped: Callable[[], bool], printed: Callable[[], None]) -> int:
+    def wait(self, is_stopped: Callable[[], bool], report_output: Callable[[], None]) -> int:
         """Wait for the program's end, end what it left running, and return its exit code.
 
         The code is 128+n if signal n killed it. `is_stopped` is asked often: once it is true, the
-        program and its children get SIGTERM, and SIGKILL three seconds later. `printed` is called
-        from time to time after new output.
+        program and its children get SIGTERM, and SIGKILL three seconds later. `report_output` is
+        called from time to time after new output.
         """
         stopped_at: float | None = None
         seen = 0
-        while not self._has_ended():
+        while not self._has_program_ended():
             if is_stopped():
                 if stopped_at is None:
                     stopped_at = time.monotonic()
-                    self._signal_group("SIGTERM")
+                    self._signal_process_group("SIGTERM")
                 elif time.monotonic() - stopped_at > GRACE_SECONDS:
-                    self._signal_group("SIGKILL")
+                    self._signal_process_group("SIGKILL")
             self._reader.join(_CHECK_SECONDS)
             if not self._reader.is_alive():
                 time.sleep(_CHECK_SECONDS)
             size = self.left_out + len(self._kept)
             if size != seen:
                 seen = size
-                printed()
+                report_output()
         # Until the program is reaped below, no other process can have its process id.
-        self._signal_group("SIGTERM")
+        self._signal_process_group("SIGTERM")
         self._reader.join(_OUTPUT_SECONDS)
-        self._signal_group("SIGKILL")
+        self._signal_process_group("SIGKILL")
         self._reader.join(_OUTPUT_SECONDS)
-        self._tell_watcher(b"\n")
+        self._write_line_to_watcher(b"\n")
         if self._watcher is not None:
             self._watcher.communicate()
         code = self._process.wait()
         return 128 - code if code < 0 else code
 
-    def _tell_watcher(self, line: bytes) -> None:
+    def _write_line_to_watcher(self, line: bytes) -> None:
         if self._watcher is not None and self._watcher.stdin is not None:
             # A watcher that was killed reads nothing; the program runs on without it.
             with contextlib.suppress(BrokenPipeError):
                 self._watcher.stdin.write(line)
                 self._watcher.stdin.flush()
 
-    def _has_ended(self) -> bool:
+    def _has_program_ended(self) -> bool:
         if sys.platform != "win32" and hasattr(os, "waitid"):
             # Does not reap the program, so that its process id stays that of its group.
             options = os.WEXITED | os.WNOWAIT | os.WNOHANG
             return os.waitid(os.P_PID, self._process.pid, options) is not None
         return self._process.poll() is not None
 
-    def _signal_group(self, name: str) -> None:
+    def _signal_process_group(self, name: str) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if sys.platform == "win32":
                 self._process.kill()
             else:
                 os.killpg(self._process.pid, getattr(signal, name))
 
-    def _read_output(self) -> None:
+    def _collect_output(self) -> None:
         pipe = self._process.stdout
         assert pipe is not None
         with pipe, contextlib.suppress(OSError, ValueError):
@@ -131,7 +131,7 @@ class CollectedRun:
                     del self._kept[:extra]
 
 
-def _start_watcher() -> "subprocess.Popen[bytes] | None":
+def _start_process_that_kills_group_after_us() -> "subprocess.Popen[bytes] | None":
     """Start a process that kills a program's group if our process is killed. Raises: OSError."""
     if sys.platform == "win32":
         return None

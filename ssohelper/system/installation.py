@@ -17,8 +17,8 @@ _UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
 LAUNCHER = "ssohelper-credentials"
 _SH = "/bin/sh"
-# Where packages are, seen from the folder above the one of an installation's commands: in virtual
-# environments and on Unix, in Debian, in Homebrew, on Windows, and there for packages of one user.
+# Folders of Python packages, relative to the folder above `bin` or `Scripts`: in virtual
+# environments and on Unix, in Debian, in Homebrew, on Windows, and on Windows for one user only.
 _PACKAGES = (
     "lib*/python*/site-packages",
     "lib*/python*/dist-packages",
@@ -43,8 +43,8 @@ def find_profile_command(environ: Mapping[str, str]) -> str:
         )
     launcher = find_launcher(environ)
     if launcher:
-        return quote_path_in_profile(launcher)
-    return f"{quote_path_in_profile(find_ssohelper_command(environ))} credential-process"
+        return quote_path_for_profile(launcher)
+    return f"{quote_path_for_profile(find_ssohelper_command(environ))} credential-process"
 
 
 def find_launcher(environ: Mapping[str, str]) -> str | None:
@@ -55,7 +55,10 @@ def find_launcher(environ: Mapping[str, str]) -> str | None:
     """
     if sys.platform == "win32" or not os.access(_SH, os.X_OK):
         return None
-    own = [os.path.join(os.path.dirname(path), LAUNCHER) for path in _installed_commands()]
+    own = [
+        os.path.join(os.path.dirname(path), LAUNCHER)
+        for path in _list_paths_of_installed_commands()
+    ]
     own = [path for path in own if os.path.isfile(path) and os.access(path, os.X_OK)]
     launcher = os.path.join(os.path.dirname(find_ssohelper_command(environ)), LAUNCHER)
     if os.path.realpath(launcher) in {os.path.realpath(path) for path in own}:
@@ -69,7 +72,7 @@ def find_ssohelper_command(environ: Mapping[str, str]) -> str:
     PATH is preferred because uv's and pipx's links on it survive an upgrade, while the folder that
     they lead to may not.
     """
-    own = [path for path in _installed_commands() if os.path.isfile(path)]
+    own = [path for path in _list_paths_of_installed_commands() if os.path.isfile(path)]
     on_path = shutil.which("ssohelper", path=environ.get("PATH", os.defpath))
     if on_path and os.path.realpath(on_path) in {os.path.realpath(path) for path in own}:
         return os.path.abspath(on_path)
@@ -94,9 +97,10 @@ def find_all_ssohelpers_on_path(environ: Mapping[str, str]) -> list[str]:
 def is_own_program(path: str) -> bool:
     """Return whether the program at this path is one of this installation's commands."""
     launchers = [
-        os.path.join(os.path.dirname(command), LAUNCHER) for command in _installed_commands()
+        os.path.join(os.path.dirname(command), LAUNCHER)
+        for command in _list_paths_of_installed_commands()
     ]
-    own = {os.path.realpath(one) for one in (*_installed_commands(), *launchers)}
+    own = {os.path.realpath(one) for one in (*_list_paths_of_installed_commands(), *launchers)}
     return os.path.realpath(path) in own
 
 
@@ -115,7 +119,10 @@ def is_program_of_an_installation(path: str) -> bool:
 def is_temporary_installation(environ: Mapping[str, str]) -> bool:
     """Return whether this installation is in uv's or pipx's cache, as with `uvx ssohelper`."""
     prefix = os.path.realpath(sys.prefix)
-    return any(_is_inside(prefix, os.path.realpath(cache)) for cache in _cache_folders(environ))
+    return any(
+        _is_path_inside_folder(prefix, os.path.realpath(cache))
+        for cache in _list_cache_folders_of_installers(environ)
+    )
 
 
 def find_path_that_others_could_replace(environ: Mapping[str, str]) -> str | None:
@@ -140,7 +147,7 @@ def find_replaceable_part_of_path(path: str) -> str | None:
     """Return a part of the path by which other users could replace its target; None if none.
 
     Such a part is a file or folder that everybody may write, or, in a folder with the sticky bit
-    (/tmp), an entry of another user. The folders and targets of links are checked too.
+    (/tmp), a file or folder of another user. The folders and targets of links are checked too.
     Returns None on Windows, where modes do not describe other users' rights.
     """
     if sys.platform == "win32":
@@ -178,8 +185,8 @@ def _is_in_shared_folder(path: str) -> bool:
     return bool(folder & stat.S_IWOTH)
 
 
-def quote_path_in_profile(path: str) -> str:
-    """Return the path in such quotes that shlex, sh and all SDKs read the same path.
+def quote_path_for_profile(path: str) -> str:
+    """Return the path quoted for `credential_process`, so that sh and all SDKs read the same path.
 
     Raises: UsageProblem when it cannot be quoted.
     """
@@ -194,7 +201,7 @@ def quote_path_in_profile(path: str) -> str:
     return f'"{path}"'
 
 
-def _installed_commands() -> list[str]:
+def _list_paths_of_installed_commands() -> list[str]:
     name = "ssohelper.exe" if sys.platform == "win32" else "ssohelper"
     folders = [sysconfig.get_path("scripts")]
     if sys.prefix == sys.base_prefix:
@@ -203,7 +210,7 @@ def _installed_commands() -> list[str]:
     return [os.path.abspath(os.path.join(folder, name)) for folder in folders]
 
 
-def _cache_folders(environ: Mapping[str, str]) -> list[str]:
+def _list_cache_folders_of_installers(environ: Mapping[str, str]) -> list[str]:
     """Return the folders in which uv and pipx create temporary environments."""
     home = environ.get("HOME") or os.path.expanduser("~")
     cache = environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
@@ -223,5 +230,5 @@ def _cache_folders(environ: Mapping[str, str]) -> list[str]:
     return [path for path in found if path]
 
 
-def _is_inside(path: str, folder: str) -> bool:
+def _is_path_inside_folder(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

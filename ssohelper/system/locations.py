@@ -29,17 +29,17 @@ class Locations:
     @cached_property
     def runtime_folder(self) -> Path:
         """The folder of locks and role credentials; on most Linux systems it is in memory."""
-        return Path(self._apply_path_rule(folders.runtime_folder))
+        return Path(self._compute_path_by_rule(folders.runtime_folder))
 
     @cached_property
     def state_folder(self) -> Path:
         """The folder of sign-in facts, listings, the user's choices and config versions."""
-        return self._ssohelper_path(folders.state_folder)
+        return self._path_of_ssohelper(folders.state_folder)
 
     @cached_property
     def settings_file(self) -> Path:
         """The path of ssohelper's config.toml."""
-        return self._ssohelper_path(folders.settings_file)
+        return self._path_of_ssohelper(folders.settings_file)
 
     @property
     def company_policy_file(self) -> Path:
@@ -49,12 +49,12 @@ class Locations:
     @cached_property
     def aws_config_file(self) -> Path:
         """The path of ~/.aws/config, or the value of AWS_CONFIG_FILE."""
-        return self._aws_file("AWS_CONFIG_FILE")
+        return self._path_of_aws_file("AWS_CONFIG_FILE")
 
     @cached_property
     def aws_credentials_file(self) -> Path:
         """The path of ~/.aws/credentials, or the value of AWS_SHARED_CREDENTIALS_FILE."""
-        return self._aws_file("AWS_SHARED_CREDENTIALS_FILE")
+        return self._path_of_aws_file("AWS_SHARED_CREDENTIALS_FILE")
 
     @property
     def aws_files(self) -> tuple[Path, Path]:
@@ -82,24 +82,24 @@ class Locations:
         """
         return self.state_folder / "serve", self.runtime_folder / "serve"
 
-    def _ssohelper_path(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
+    def _path_of_ssohelper(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
         if not self._environ.get("SSOHELPER_HOME"):
             check_home(self._environ)
         # `rule` repeats a rule of platformdirs, because importing that takes 4 ms. A test compares
         # the two.
-        found = self._apply_path_rule(rule)
+        found = self._compute_path_by_rule(rule)
         if found[:1] == "~":
             raise _no_home_folder_error()
         return Path(found)
 
-    def _apply_path_rule(self, rule: Callable[[Mapping[str, str]], str]) -> str:
+    def _compute_path_by_rule(self, rule: Callable[[Mapping[str, str]], str]) -> str:
         try:
             return rule(self._environ)
         except ValueError as relative:
             hint = 'unset it, or give it a path that begins with "/"'
             raise ConfigInvalid(show(str(relative), 160), hint=hint) from relative
 
-    def _aws_file(self, variable: str) -> Path:
+    def _path_of_aws_file(self, variable: str) -> Path:
         value = self._environ.get(variable)
         # botocore expands variables and ~ in AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, so we
         # do too.

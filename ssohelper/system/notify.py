@@ -27,11 +27,11 @@ _APPLE_SCRIPT = (
 def start_notify_command(
     notice: Notice, command: tuple[str, ...] | str, environ: Mapping[str, str]
 ) -> str | None:
-    """Start `command` with the notice's message as last argument; return a warning if that fails.
+    """Start the user's `notify` command with the notice's message; return a warning if it fails.
 
     `command` is a program with its arguments, or DESKTOP for the desktop's own notifications.
     """
-    words = _desktop_command(environ) if command == DESKTOP else list(command)
+    words = _command_for_desktop_notification(environ) if command == DESKTOP else list(command)
     if words is None:
         return 'there is no desktop to show a notice on (setting "notify")'
     program = find_program(words[0], environ)
@@ -39,13 +39,13 @@ def start_notify_command(
         return f'"{words[0]}" could not be started to show a notice (setting "notify")'
     try:
         argv = [NOTICE_PROCESS, program, *words[1:], notice.message]
-        spawn.start_detached(argv, {**environ, **_notice_variables(notice)})
+        spawn.start_detached(argv, {**environ, **_environment_of_notice_command(notice)})
     except (OSError, ValueError):
         return f'"{words[0]}" could not be started to show a notice (setting "notify")'
     return None
 
 
-def _notice_variables(notice: Notice) -> dict[str, str]:
+def _environment_of_notice_command(notice: Notice) -> dict[str, str]:
     return {
         "SSOHELPER_NOTICE_SESSION": notice.session_name,
         "SSOHELPER_NOTICE_AT": "" if notice.end is None else to_iso(notice.end),
@@ -53,7 +53,7 @@ def _notice_variables(notice: Notice) -> dict[str, str]:
     }
 
 
-def _desktop_command(environ: Mapping[str, str]) -> list[str] | None:
+def _command_for_desktop_notification(environ: Mapping[str, str]) -> list[str] | None:
     if sys.platform == "darwin":
         return ["osascript", *(word for line in _APPLE_SCRIPT for word in ("-e", line))]
     if sys.platform == "win32" or not any(environ.get(name) for name in _DESKTOP_VARIABLES):

@@ -27,11 +27,11 @@ ANSWER_SECONDS = 1.5
 _STARTS = 3
 _LONGEST_ANSWER_SECONDS = 6.0
 _START_SECONDS = 8.0
-# How long the keyring may take, after its first answer, to write a change to the disk.
+# How long the keyring may take to write a new or removed key to the disk, after it has answered.
 _WRITE_SECONDS = 12.0
-# For how long at least a key that was found is used before the keyring is asked again, and for how
-# long a failure is repeated. The latter is shorter, since the user may have unlocked the keyring.
-# So a broker with 100 waiting callers asks once for all of them.
+# For this long, a key that was found is used without asking the keyring again; and for this long, a
+# failure of the keyring is repeated. The latter is shorter, since the user may have unlocked the
+# keyring. So a broker with 100 waiting callers asks once for all of them.
 _KEY_HOLDS_SECONDS = 3.0
 _FAILURE_HOLDS_SECONDS = 1.0
 # The variables by which the package `keyring` would load code or change its backends.
@@ -66,12 +66,12 @@ class OsKeyring:
         self._asked_at = -_KEY_HOLDS_SECONDS
         self._early: _KeyringChild | None = None
 
-    def start_asking(self) -> None:
+    def start_asking_for_key(self) -> None:
         """Start to ask the keyring for the key, so that `find` need not wait for the answer."""
         with self._mutex:
             if self._key is None and self._early is None:
                 with contextlib.suppress(OSError, RuntimeError):
-                    self._early = self._start_child("find")
+                    self._early = self._start_keyring_child("find")
 
     def find(self, *, again: bool = False) -> Secret | None:
         """Return the key; None if the keyring answered that it has none.
@@ -83,7 +83,7 @@ class OsKeyring:
         with self._mutex:
             if self._key is not None and not again:
                 return self._key
-            if not self._is_recent():
+            if not self._was_keyring_asked_recently():
                 self._key = self._ask_keyring("find")
             elif self._failure is not None:
                 raise KeyringUnavailable(self._failure.message, hint=self._failure.hint)
@@ -96,10 +96,12 @@ class OsKeyring:
         have removed the key from the keyring. Raises: KeyringUnavailable.
         """
         with self._mutex:
-            if self._key is None or not self._is_recent():
+            if self._key is None or not self._was_keyring_asked_recently():
                 self._key = self._ask_keyring("create")
             if self._key is None:
-                raise self._unavailable_error("the keyring did not keep the key that it was given")
+                raise self._keyring_unavailable_error(
+                    "the keyring did not keep the key that it was given"
+                )
             return self._key
 
     def delete(self) -> None:
@@ -108,7 +110,7 @@ class OsKeyring:
             self._ask_keyring("delete")
             self._key = None
 
-    def _is_recent(self) -> bool:
+    def _was_keyring_asked_recently(self) -> bool:
         holds = _FAILURE_HOLDS_SECONDS if self._key is None else _KEY_HOLDS_SECONDS
         return self._monotonic() - self._asked_at < holds
 
@@ -116,25 +118,25 @@ class OsKeyring:
         self._failure = None
         try:
             child, self._early = self._early if verb == "find" else None, None
-            answer = (child or self._start_child(verb)).wait()
-            return self._parse_answer(answer)
+            answer = (child or self._start_keyring_child(verb)).wait()
+            return self._parse_answer_of_child(answer)
         except KeyringUnavailable as failure:
             self._failure = failure
             raise
         except (OSError, RuntimeError) as cause:  # no process, no thread
-            self._failure = self._unavailable_error(
+            self._failure = self._keyring_unavailable_error(
                 f"the keyring could not be asked: {str(cause).lower()}"
             )
             raise self._failure from cause
         finally:
             self._asked_at = self._monotonic()
 
-    def _start_child(self, verb: str) -> "_KeyringChild":
+    def _start_keyring_child(self, verb: str) -> "_KeyringChild":
         return _KeyringChild(
             [verb, self._name, self._lock_file], keyring_child_environment(self._environ)
         )
 
-    def _parse_answer(self, answer: str) -> Secret | None:
+    def _parse_answer_of_child(self, answer: str) -> Secret | None:
         word, _, rest = answer.partition(" ")
         if word == FOUND and rest:
             return Secret(rest)
@@ -142,19 +144,19 @@ class OsKeyring:
             return None
         if word == LOCKED:
             raise KeyringUnavailable(
-                "the keyring is locked", hint=self._unavailable_hint("unlock the keyring")
+                "the keyring is locked", hint=self._keyring_unavailable_hint("unlock the keyring")
             )
-        raise self._unavailable_error(
+        raise self._keyring_unavailable_error(
             rest if word == UNAVAILABLE else "the keyring does not answer"
         )
 
-    def _unavailable_error(self, reason: str) -> KeyringUnavailable:
+    def _keyring_unavailable_error(self, reason: str) -> KeyringUnavailable:
         return KeyringUnavailable(
             f"the keyring is not available: {reason}",
-            hint=self._unavailable_hint("start or unlock the keyring"),
+            hint=self._keyring_unavailable_hint("start or unlock the desktop's keyring"),
         )
 
-    def _unavailable_hint(self, cure: str) -> str:
+    def _keyring_unavailable_hint(self, cure: str) -> str:
         if self._is_required():
             return f"{cure} and try again; the company's policy keeps sign-ins there"
         return f"{cure} and try again, or keep sign-ins in files: {_KEEP_IN_FILES}"
@@ -185,7 +187,7 @@ class _KeyringChild:
             raise
 
     def wait(self) -> str:
-        """Return the child's answer; "" if it gave none in time."""
+        """Return the keyring's answer, from the child process; "" if there is none in time."""
         try:
             word, asked_at = self._lines.get(timeout=_START_SECONDS)
             if word != ASKING:

@@ -11,7 +11,7 @@ _USUAL = "less -R"
 
 
 def show_in_pager(text: str, environ: Mapping[str, str]) -> bool:
-    """Show the text in the pager and wait for its end; return False if there is no pager.
+    """Show the text in the user's pager until the user leaves it; return False if there is none.
 
     The pager is started without a shell. While the pager runs, Ctrl-C has an effect on the pager
     only.

@@ -11,7 +11,7 @@ def find_program(name: str, environ: Mapping[str, str]) -> str | None:
     A relative path is refused. On PATH, relative entries and the current folder are skipped.
     """
     if os.path.isabs(name):
-        return name if _is_program(name) else None
+        return name if _is_executable_file(name) else None
     if os.path.dirname(name):
         return None
     if sys.platform == "win32" and not name.lower().endswith(".exe"):
@@ -20,12 +20,12 @@ def find_program(name: str, environ: Mapping[str, str]) -> str | None:
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, name)
         is_elsewhere = os.path.isabs(folder) and os.path.realpath(folder) != current_folder
-        if is_elsewhere and _is_program(path):
+        if is_elsewhere and _is_executable_file(path):
             return path
     return None
 
 
-def _is_program(path: str) -> bool:
+def _is_executable_file(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)
 
 

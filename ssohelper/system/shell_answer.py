@@ -32,14 +32,15 @@ LOST_HINT = "run the command once more"
 # `mktemp ssohelper.XXXXXXXXXX` in the shell functions makes such names.
 _PREFIX = "ssohelper."
 _RANDOM_CHARACTERS = 10
-# A shell that has a text to take takes it at its next prompt, which another command may delay.
+# A shell evaluates a waiting answer at its next prompt, which another command may delay, so an
+# answer file is removed only after a day.
 _LIFE_SECONDS = 86400
 # Every text for a shell function sets variables of these names.
 _SIGN = b"__ssohelper_"
 
 
 class ShellAnswer:
-    """The open file. Child processes do not inherit it."""
+    """The open file for the text that the shell function evaluates; children do not inherit it."""
 
     def __init__(self, descriptor: int, path: str, variables: dict[str, str]) -> None:
         self._descriptor = descriptor
@@ -47,18 +48,18 @@ class ShellAnswer:
         self._variables = variables
 
     def redirect_stdout(self) -> None:
-        """Make stdout write to the file, and restore the variables that the function has set."""
+        """Make stdout write to the answer file, and set the shell function's variables again."""
         os.environ.update(self._variables)
         os.dup2(self._descriptor, 1)
 
-    def end(self, code: int) -> int:
-        """Remove the file, unless the program ends with exit code 0 and an answer is in the file.
+    def finish(self, code: int) -> int:
+        """Remove the answer file, unless the exit code `code` is 0 and the file holds an answer.
 
         Return the program's exit code: LOST, after a message, if the shell function would find no
         answer because the file was removed or replaced meanwhile. What is there then stays.
         """
         has_answer = not code and os.fstat(self._descriptor).st_size > 0
-        if not self.is_in_place():
+        if not self.can_shell_function_find_file():
             if has_answer:
                 text = f"ssohelper: error: {LOST_MESSAGE}\nssohelper: hint: {LOST_HINT}\n"
                 os.write(2, text.encode())
@@ -68,7 +69,7 @@ class ShellAnswer:
                 os.unlink(self._path)
         return code
 
-    def is_in_place(self) -> bool:
+    def can_shell_function_find_file(self) -> bool:
         """Return whether the shell function will find this file: it was not removed or replaced."""
         try:
             return os.path.samestat(os.lstat(self._path), os.fstat(self._descriptor))
@@ -76,8 +77,8 @@ class ShellAnswer:
             return False
 
 
-def take_answer_file() -> ShellAnswer | None:
-    """Return the file; None if no shell function waits. Removes the variables from os.environ.
+def open_answer_file_of_shell_function() -> ShellAnswer | None:
+    """Open the answer file; None if no shell function waits. Removes its variables from os.environ.
 
     Otherwise a shell that the full screen starts would have these variables too.
     """
@@ -92,14 +93,14 @@ def take_answer_file() -> ShellAnswer | None:
     if found.st_size:
         os.close(descriptor)
         return None
-    _lock_file(descriptor)
-    _sweep_folder(os.path.dirname(path))
+    _lock_answer_file(descriptor)
+    _remove_old_answer_files(os.path.dirname(path))
     return ShellAnswer(
         descriptor, path, {name: os.environ.pop(name) for name in _ALL if name in os.environ}
     )
 
 
-def _lock_file(descriptor: int) -> bool:
+def _lock_answer_file(descriptor: int) -> bool:
     """Lock the file until it is closed; return False if it is locked, or cannot be."""
     if sys.platform != "win32":
         with suppress(OSError):
@@ -108,17 +109,17 @@ def _lock_file(descriptor: int) -> bool:
     return False
 
 
-def _sweep_folder(folder: str) -> None:
-    """Remove the answer files in the folder that are over a day old and of no running program."""
+def _remove_old_answer_files(folder: str) -> None:
+    """Remove the answer files in the folder that are over a day old and not locked by a program."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             random = entry.name.removeprefix(_PREFIX)
             if len(random) == len(entry.name) - len(_PREFIX) == _RANDOM_CHARACTERS:
                 with suppress(OSError):
-                    _remove_if_left_over(entry.path)
+                    _remove_answer_file_if_abandoned(entry.path)
 
 
-def _remove_if_left_over(path: str) -> None:
+def _remove_answer_file_if_abandoned(path: str) -> None:
     # Opened, so that the file that is checked is the one that is removed, and never a link's target.
     descriptor, found = open_own_file(path)
     try:
@@ -129,7 +130,7 @@ def _remove_if_left_over(path: str) -> None:
         if (
             is_old
             and is_ours
-            and _lock_file(descriptor)
+            and _lock_answer_file(descriptor)
             and os.path.samestat(os.lstat(path), os.fstat(descriptor))
         ):
             os.unlink(path)

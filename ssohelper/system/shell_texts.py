@@ -70,16 +70,16 @@ def shell_init_text(shell: str, name: str) -> bytes | None:
 
 
 def with_absolute_command_paths(text: bytes, shell: str) -> bytes:
-    """Return the text in which our commands that PATH does not find have absolute paths."""
+    """Return the text with absolute paths for those of our commands that PATH does not find."""
     own = os.path.abspath(sys.argv[0])
     if os.path.basename(own) != "ssohelper" or "\n" in own:
         return text
-    launcher = _find_launcher(own)
+    launcher = _find_path_of_launcher(own)
     if launcher is None:
         text = text.replace(_LAUNCHER.encode(), b"ssohelper")
-    elif not _is_on_path(_LAUNCHER):
+    elif not _is_command_on_path(_LAUNCHER):
         text = _with_absolute_command_path(text, shell, _LAUNCHER, launcher)
-    if not _is_on_path("ssohelper"):
+    if not _is_command_on_path("ssohelper"):
         text = _with_absolute_command_path(text, shell, "ssohelper", own)
     return text
 
@@ -98,7 +98,7 @@ def _with_absolute_command_path(text: bytes, shell: str, command: str, path: str
     return text
 
 
-def _find_launcher(command: str) -> "str | None":
+def _find_path_of_launcher(command: str) -> "str | None":
     """Return the path of the launcher, beside the command or beside the target of its link."""
     if sys.platform == "win32":
         return None
@@ -109,7 +109,7 @@ def _find_launcher(command: str) -> "str | None":
     return None
 
 
-def _is_on_path(command: str) -> bool:
+def _is_command_on_path(command: str) -> bool:
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return any(os.access(os.path.join(folder, command), os.X_OK) for folder in folders)
 
@@ -126,16 +126,16 @@ def completion_script_of(shell: str, name: str = "ssohelper") -> bytes | None:
 
 
 def _read_shipped_file(
-    own: str, share: str, name: str, in_checkout: str | None = None
+    checkout_folder: str, share_folder: str, name: str, in_checkout: str | None = None
 ) -> bytes | None:
     """Return the content of a shipped file; None when it is missing.
 
-    In a checkout the file is in the folder `own`, in an installation in `share/SHARE` of the
-    prefix.
+    In a checkout the file is in `checkout_folder`, in an installation in `share/SHARE_FOLDER` of
+    the prefix.
     """
-    root, *prefixes = _possible_installation_roots()
-    paths = [os.path.join(root, own, in_checkout or name)]
-    paths += [os.path.join(prefix, "share", share, name) for prefix in prefixes]
+    root, *prefixes = _list_possible_installation_roots()
+    paths = [os.path.join(root, checkout_folder, in_checkout or name)]
+    paths += [os.path.join(prefix, "share", share_folder, name) for prefix in prefixes]
     for path in paths:
         try:
             with open(path, "rb") as file:
@@ -145,7 +145,7 @@ def _read_shipped_file(
     return None
 
 
-def _possible_installation_roots() -> list[str]:
+def _list_possible_installation_roots() -> list[str]:
     """Return the folder that is a checkout's root, then the prefixes of possible installations.
 
     `lib/pythonX.Y/site-packages/ssohelper` is four levels below its prefix, on Windows three. That

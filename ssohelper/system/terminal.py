@@ -1,4 +1,4 @@
-"""What the terminal can do, and what was typed on it too early. Imports no heavy module."""
+"""Tells what the terminal can do, and drops what was typed too early. Imports no heavy module."""
 
 import os
 import sys
@@ -33,7 +33,7 @@ def can_suspend_program() -> bool:
     return os.getpgrp() == os.getpid() != os.getsid(0)
 
 
-def drop_typed_input(fileno: int) -> None:
+def discard_typed_input(fileno: int) -> None:
     """Drop what was typed or pasted on this terminal and not read yet; anything else is kept.
 
     Call it before a question: what was typed earlier is no answer to it. A pipe keeps its answers.

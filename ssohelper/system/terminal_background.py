@@ -21,20 +21,20 @@ if sys.platform != "win32":
     import tty
 
 _QUESTION = b"\x1b]11;?\x1b\\\x1b[c"
-# What was typed before the echo was stopped stands on the line below the command. Without this, it
-# would stand there again when the screen has ended, before what the program or the shell prints.
+# Clears the line with what the user typed before we stopped the terminal's echo. Otherwise that
+# text would be there again when the full screen has ended, before the next output.
 _ERASE_LINE = b"\r\x1b[K"
 _COLOUR = re.compile(
     rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
 )
 _ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
-# How long to wait. An answer that comes later would be taken for typed keys. Over SSH an answer can
-# take longer than locally.
+# How long to wait for the terminal's answer. An answer that comes later would be taken for typed
+# keys. Over SSH an answer can take longer than locally.
 _SECONDS, _SECONDS_OVER_SSH = 0.1, 1.0
 
 
 class Background:
-    """The terminal's answer, which is set when the block of `ask_background` has ended.
+    """Whether the terminal's background is light, set when the `with` block has ended.
 
     `typed` are the keys that the user typed meanwhile, as the terminal sends them.
     """
@@ -44,24 +44,24 @@ class Background:
 
 
 @contextmanager
-def ask_background(environ: Mapping[str, str]) -> Iterator[Background]:
-    """Ask the terminal, let the block do other work, then read the answer.
+def ask_background_colour(environ: Mapping[str, str]) -> Iterator[Background]:
+    """Ask the terminal for its background's colour; read the answer after the `with` block.
 
     Without an answer, the background counts as dark. The terminal's settings are restored.
     """
     found = Background()
-    before = _stop_echo() if environ.get("TERM") != "linux" else None
+    before = _stop_echo_and_get_settings() if environ.get("TERM") != "linux" else None
     if before is None:
         yield found
         return
     over_ssh = "SSH_CONNECTION" in environ or "SSH_TTY" in environ
     ends_at = time.monotonic() + (_SECONDS_OVER_SSH if over_ssh else _SECONDS)
     try:
-        os.write(2, (_ERASE_LINE if _has_input() else b"") + _QUESTION)
+        os.write(2, (_ERASE_LINE if _has_terminal_input() else b"") + _QUESTION)
         try:
             yield found
         finally:  # after Ctrl-C too: the shell would take the answer for typed text
-            answer = _read_answer(ends_at)
+            answer = _read_answer_of_terminal(ends_at)
         colour = _COLOUR.search(answer)
         found.is_light = colour is not None and _is_light_colour(*colour.groups())
         found.typed = _ATTRIBUTES.sub(b"", _COLOUR.sub(b"", answer))
@@ -69,7 +69,7 @@ def ask_background(environ: Mapping[str, str]) -> Iterator[Background]:
         _restore_terminal(before)
 
 
-def _stop_echo() -> list[Any] | None:
+def _stop_echo_and_get_settings() -> list[Any] | None:
     """Make the terminal pass on each byte at once, without echo; return its earlier settings."""
     if sys.platform != "win32":
         with suppress(termios.error):
@@ -79,7 +79,7 @@ def _stop_echo() -> list[Any] | None:
     return None
 
 
-def _has_input() -> bool:
+def _has_terminal_input() -> bool:
     return bool(select.select([0], [], [], 0)[0])
 
 
@@ -89,7 +89,7 @@ def _restore_terminal(settings: list[Any]) -> None:
             termios.tcsetattr(0, termios.TCSANOW, settings)
 
 
-def _read_answer(ends_at: float) -> bytes:
+def _read_answer_of_terminal(ends_at: float) -> bytes:
     read = b""
     while not _ATTRIBUTES.search(read):
         if not select.select([0], [], [], max(0.0, ends_at - time.monotonic()))[0]:

@@ -15,7 +15,7 @@ _START_TIME = 19
 def find_grant_context(now: int) -> GrantContext:
     """Return user, boot, terminal session and clocks of this process; `now` is epoch seconds."""
     uptime = int(machine.measure_uptime())
-    return GrantContext(_get_uid(), machine.read_boot_id(), find_session(), now, uptime)
+    return GrantContext(_get_uid(), machine.read_boot_id(), find_terminal_session(), now, uptime)
 
 
 def _get_uid() -> int:
@@ -24,7 +24,7 @@ def _get_uid() -> int:
     return os.geteuid()
 
 
-def find_session() -> TerminalSession | None:
+def find_terminal_session() -> TerminalSession | None:
     """Return the session of the controlling terminal; None for a process without a terminal."""
     if sys.platform == "win32":
         return None
@@ -32,16 +32,16 @@ def find_session() -> TerminalSession | None:
     if sys.platform != "linux":
         # On systems without /proc, only an open stream has the terminal's name, and SDKs redirect
         # all streams.
-        return TerminalSession(leader, 0, "") if _has_terminal() else None
-    terminal = calling_process.find_parent_and_terminal()[1]
+        return TerminalSession(leader, 0, "") if _has_process_a_terminal() else None
+    terminal = calling_process.find_parent_name_and_terminal()[1]
     if not terminal:
         return None
-    started = _read_process_start(leader)
+    started = _read_start_time_of_process(leader)
     # If the session's leader, the shell, has ended, another session may get the same number.
     return None if started is None else TerminalSession(leader, started, terminal)
 
 
-def _has_terminal() -> bool:
+def _has_process_a_terminal() -> bool:
     if sys.platform == "win32":
         return False
     try:
@@ -51,7 +51,7 @@ def _has_terminal() -> bool:
     return True
 
 
-def _read_process_start(pid: int) -> int | None:
+def _read_start_time_of_process(pid: int) -> int | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         return int(fields[_START_TIME])

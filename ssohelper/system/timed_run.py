@@ -1,4 +1,4 @@
-"""Runs a program that may hang: for a limited time, and ended with its children."""
+"""Runs a program that may hang, for a limited time; then ends it together with its children."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from ssohelper.fastpath import own_process
 _AFTER_KILL_SECONDS = 1.0
 
 
-class Ended(NamedTuple):
+class EndedProgram(NamedTuple):
     """How a program ended. `code` is None if it did not end in time, or did not start.
 
     `stdout` may hold secrets. `reason` says why the program did not start.
@@ -28,17 +28,20 @@ class Ended(NamedTuple):
 
 
 def run_with_time_limit(
-    argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
-) -> Ended:
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    seconds: float,
+    stdin_bytes: bytes | None = None,
+) -> EndedProgram:
     """Run the program in a process group of its own, and kill the group after so many seconds.
 
-    `given` is what it reads from its stdin: nothing, if it is None.
+    The program reads `stdin_bytes` from its stdin; None means an empty stdin.
     """
     try:
         with own_process.use_original_core_limit():
             started = subprocess.Popen(
                 list(argv),
-                stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
+                stdin=subprocess.DEVNULL if stdin_bytes is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
@@ -46,21 +49,21 @@ def run_with_time_limit(
                 env=dict(environ),
             )
     except (OSError, ValueError) as error:
-        return Ended(None, reason=str(getattr(error, "strerror", None) or error).lower())
+        return EndedProgram(None, reason=str(getattr(error, "strerror", None) or error).lower())
     code: int | None = None
     stdout = stderr = b""
     try:
-        stdout, stderr = started.communicate(given, timeout=seconds)
+        stdout, stderr = started.communicate(stdin_bytes, timeout=seconds)
         code = started.returncode
     except subprocess.TimeoutExpired:
         pass
     finally:
         if code is None:
-            _kill_group(started)
-    return Ended(code, stdout, stderr)
+            _kill_process_group(started)
+    return EndedProgram(code, stdout, stderr)
 
 
-def _kill_group(started: "subprocess.Popen[bytes]") -> None:
+def _kill_process_group(started: "subprocess.Popen[bytes]") -> None:
     if sys.platform == "win32":
         started.kill()
     else:

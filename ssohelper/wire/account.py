@@ -1,4 +1,4 @@
-"""AccountClient asks STS which identity a role's credentials have (GetCallerIdentity).
+"""StsIdentityClient asks STS which identity a role's credentials have (GetCallerIdentity).
 
 Source: STS 2011-06-15.
 """
@@ -18,7 +18,7 @@ from ssohelper.wire.clients import (
     Refusal,
     make_botocore_client,
     run_until_deadline,
-    translate_errors,
+    translate_botocore_errors,
 )
 
 # The ARN of a role session. STS limits a role session's name to [\w+=,.@-]{2,64}.
@@ -40,7 +40,7 @@ class Identity(NamedTuple):
     user_id: str
 
     @property
-    def role_session(self) -> str:
+    def role_session_name(self) -> str:
         """Return the name of the role session, which Identity Center takes from the user name."""
         return self.arn.rsplit("/", 1)[1]
 
@@ -56,7 +56,7 @@ class Identity(NamedTuple):
         return self.account_id == role.account_id and f"_{role.name}_" in self.arn
 
 
-class AccountClient:
+class StsIdentityClient:
     """Calls STS in one region, with the credentials of one role."""
 
     def __init__(
@@ -88,14 +88,14 @@ class AccountClient:
         client = make_botocore_client(
             "sts", self._region, self._service_url, self._environ, self._credentials
         )
-        with translate_errors(service, _error_of_refusal):
+        with translate_botocore_errors(service, _error_for_refused_credentials):
             answer = run_until_deadline(
                 Deadline(_CALL_SECONDS, time.monotonic), client.get_caller_identity, service
             )
         return _parse_identity(answer, arn_form, what)
 
 
-def _error_of_refusal(refusal: Refusal) -> SsoHelperError | None:
+def _error_for_refused_credentials(refusal: Refusal) -> SsoHelperError | None:
     # An answer without an error code is not from AWS, and says nothing about the credentials.
     if refusal.status in (401, 403) and refusal.code:
         return RoleNotAssigned(

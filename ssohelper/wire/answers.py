@@ -78,14 +78,15 @@ def parse_answer_record(
 ) -> _T:
     """Return the record that `parse` (a function of core.schema) reads from a good answer's JSON.
 
-    `meaning` returns the exception that an error of AWS means for this call, or None to use a
-    general one. `is_oauth` means that the service sends OAuth's error codes, as sso-oidc does.
+    `meaning` is called with an error of AWS; it returns the exception to raise for this kind of
+    call, or None to use a general one. `is_oauth` means that the service sends OAuth's error codes,
+    as sso-oidc does.
     Raises: the exception from `meaning`; Throttled (any 429), AwsUnreachable (5xx, and every error
     that is not AWS's), AnswerLost (502 or 504 of a gateway), BadAnswer (any other answer).
     """
     if answer.status != 200:
         raise error_of_answer(answer, service, meaning, is_oauth=is_oauth)
-    found = _parse_json(answer.body)
+    found = _parse_json_or_none(answer.body)
     if not isinstance(found, dict):
         raise success_not_from_aws_error(answer, service)
     try:
@@ -95,13 +96,13 @@ def parse_answer_record(
 
 
 def check_answer_empty(answer: Answer, service: str, meaning: Meaning) -> None:
-    """Check the answer of a portal call that returns nothing.
+    """Check that a portal call which returns no data has succeeded.
 
     Raises the errors of `parse_answer_record`.
     """
     if answer.status != 200:
         raise error_of_answer(answer, service, meaning, is_oauth=False)
-    if answer.body.strip() and not isinstance(_parse_json(answer.body), dict):
+    if answer.body.strip() and not isinstance(_parse_json_or_none(answer.body), dict):
         raise success_not_from_aws_error(answer, service)
 
 
@@ -137,16 +138,16 @@ def error_of_answer(
 
 def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
     """Return the error that AWS itself sent, or None if the answer is from another program."""
-    found = _parse_json(answer.body)
+    found = _parse_json_or_none(answer.body)
     body = found if isinstance(found, dict) else {}
     # The header is like "InvalidGrantException:http://internal.amazon.com/coral/…sso.oidc/".
-    name = _error_name(answer.headers.get("x-amzn-ErrorType", ""))
+    name = _error_name_in_text(answer.headers.get("x-amzn-ErrorType", ""))
     if not name:
         codes = (body.get(key) for key in ("__type", "code", "error"))
         code = next((code for code in codes if isinstance(code, str)), "")
         # Of AWS's services, only sso-oidc sends OAuth error codes. Proxies send such codes too, and
         # their 403 for a portal call must not count as AWS's refusal of a role.
-        name = (_OAUTH_CODES.get(code) if is_oauth else None) or _error_name(code)
+        name = (_OAUTH_CODES.get(code) if is_oauth else None) or _error_name_in_text(code)
         if name not in _KNOWN_ERRORS:
             return None
     texts = (body.get(key) for key in ("error_description", "message", "Message"))
@@ -189,7 +190,7 @@ def _error_not_from_aws(answer: Answer, service: str) -> AwsUnreachable:
         return kind(f"{service} answered {status}{sender}", hint=LATER)
     return AwsUnreachable(
         f"{service} cannot be reached: {status} came with {describe_answer_content(answer)}",
-        hint=_network_hint_for(answer),
+        hint=_network_hint_for_answer(answer),
     )
 
 
@@ -197,39 +198,39 @@ def success_not_from_aws_error(answer: Answer, service: str) -> BadAnswer:
     """Return the error for an answer that has a success status but a body that is not AWS's."""
     return BadAnswer(
         f"{service} gave an answer that makes no sense ({describe_answer_content(answer)})",
-        hint=_network_hint_for(answer),
+        hint=_network_hint_for_answer(answer),
     )
 
 
 def invalid_answer_error(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
     """Return the error for an answer in whose JSON a field of AWS's API is missing or invalid."""
-    if _has_request_id(answer):
+    if _has_request_id_of_aws(answer):
         return BadAnswer(f"{service} gave an answer that makes no sense: {damage}", hint=LATER)
     return BadAnswer(
         f"{service} gave an answer that makes no sense: {damage} "
         f"({describe_answer_content(answer)})",
-        hint=_network_hint_for(answer),
+        hint=_network_hint_for_answer(answer),
     )
 
 
-def _has_request_id(answer: Answer) -> bool:
+def _has_request_id_of_aws(answer: Answer) -> bool:
     """Return whether the answer has a request id, as each of AWS's answers does."""
     return any(answer.headers.get(name) for name in _REQUEST_IDS)
 
 
-def _network_hint_for(answer: Answer) -> str:
+def _network_hint_for_answer(answer: Answer) -> str:
     if "HTML" in describe_answer_content(answer):
         return "open any page in a browser: the network may want a sign-in; check HTTPS_PROXY too"
     return NOT_AWS
 
 
-def _error_name(text: str) -> str:
-    """Return the name in a text like "Name:http://..." or "com.amazonaws...#Name", or ""."""
+def _error_name_in_text(text: str) -> str:
+    """Return the error's name in "Name:http://..." or "com.amazonaws...#Name"; "" if none."""
     name = text.partition(":")[0].rpartition("#")[2].strip()
     return name if _ERROR_NAME.fullmatch(name) else ""
 
 
-def _parse_json(body: bytes) -> Any:
+def _parse_json_or_none(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

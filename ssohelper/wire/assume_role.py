@@ -32,7 +32,7 @@ from ssohelper.wire.answers import (
     retry_after_seconds,
     success_not_from_aws_error,
 )
-from ssohelper.wire.signature import sign_post
+from ssohelper.wire.signature import make_signed_post_headers
 from ssohelper.wire.transport import Answer, Transport
 
 _VERSION = "2011-06-15"
@@ -75,7 +75,7 @@ class Sts:
         AwsUnreachable, BadAnswer.
         """
         body = urlencode(_request_form_of(asked)).encode()
-        headers = sign_post(
+        headers = make_signed_post_headers(
             self._parts.netloc,
             self._parts.path,
             body,
@@ -94,7 +94,7 @@ class Sts:
             deadline=deadline,
         )
         if answer.status != 200:
-            raise self._error_for_refusal(answer, asked)
+            raise self._exception_for_sts_error(answer, asked)
         return AssumedRole(self._parse_credentials(answer), answer.answered_at)
 
     def _parse_credentials(self, answer: Answer) -> RoleCredentials:
@@ -108,11 +108,11 @@ class Sts:
         except Damaged as damage:
             raise invalid_answer_error(answer, self._service, damage) from damage
 
-    def _error_for_refusal(self, answer: Answer, asked: AssumeRole) -> SsoHelperError:
-        ours = _error_of(answer)
+    def _exception_for_sts_error(self, answer: Answer, asked: AssumeRole) -> SsoHelperError:
+        ours = _sts_error_of(answer)
         if ours is None:
             return error_of_answer(
-                answer, self._service, lambda _error_for_refusal: None, is_oauth=False
+                answer, self._service, lambda _exception_for_sts_error: None, is_oauth=False
             )
         if ours.name in _THROTTLING or answer.status == 429:
             return Throttled(
@@ -157,7 +157,7 @@ def _request_form_of(asked: AssumeRole) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
-def _error_of(answer: Answer) -> AwsError | None:
+def _sts_error_of(answer: Answer) -> AwsError | None:
     """Return STS's error from the answer's XML; None if another program sent the answer."""
     root = _parse_xml(answer.body)
     code = None if root is None else root.findtext(f"{_NAMESPACE}Error/{_NAMESPACE}Code")

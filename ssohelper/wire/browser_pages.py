@@ -74,11 +74,11 @@ class BrowserPages(ClosableServer):
         self._pages: dict[str, _Page] = {}
 
     def start(self) -> None:
-        """Start the server on a free port. Raises: LocalState if there is no port or thread."""
-        self._server = LocalServer.bind(0, self._set_port_and_rules)
+        """Start to serve pages on a free port. Raises: LocalState without a port or thread."""
+        self._server = LocalServer.bind(0, self._set_port_and_http_rules)
         self._server.start()
 
-    def _set_port_and_rules(self, port: int) -> Self:
+    def _set_port_and_http_rules(self, port: int) -> Self:
         self._port = port
         self.rules = HttpRules(
             hosts=frozenset({f"{HOST}:{port}"}),
@@ -116,7 +116,7 @@ class BrowserPages(ClosableServer):
         return _NOT_FOUND
 
     def close(self) -> None:
-        """Stop listening. Answers that were begun are still sent."""
+        """Stop serving pages to the browser. Answers that were begun are still sent."""
         if self._server is not None:
             self._server.close()
 
@@ -131,8 +131,8 @@ class OneTimeRedirect:
         self._lock = threading.Lock()
         self._served = threading.Event()
 
-    def wait(self, seconds: float) -> Outcome:
-        """Wait for a visit. Return "refused" if only another or an unknown user has visited."""
+    def wait_for_visit(self, seconds: float) -> Outcome:
+        """Wait for the browser's visit; "refused" if only another or unknown user came."""
         if self._served.wait(seconds):
             return "served"
         return "refused" if self._has_refused() else "not visited"
@@ -142,7 +142,7 @@ class OneTimeRedirect:
         if "?" in request.target:
             return _NOT_FOUND
         # In WSL the browser runs on Windows, so that Linux never knows the browser's user.
-        if not request.is_ours and not _is_wsl():
+        if not request.is_ours and not _is_running_in_wsl():
             return _REFUSED
         with self._lock:
             target, self._target = self._target, None
@@ -223,5 +223,5 @@ class SignInPages(BrowserPages):
         return Callback(Secret(code), None) if code else None
 
 
-def _is_wsl() -> bool:
+def _is_running_in_wsl() -> bool:
     return sys.platform == "linux" and "microsoft" in os.uname().release.lower()

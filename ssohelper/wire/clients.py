@@ -79,7 +79,7 @@ _PARSER_ERRORS = (
 
 
 class Refusal(NamedTuple):
-    """An error that AWS sent: its code, the HTTP status, the sanitised message."""
+    """An error that AWS sent to a botocore client: code, HTTP status, sanitised message."""
 
     code: str
     status: int
@@ -139,7 +139,7 @@ def make_botocore_client(
 
 
 @contextmanager
-def translate_errors(
+def translate_botocore_errors(
     service: str, explain: Callable[[Refusal], SsoHelperError | None] | None = None
 ) -> Iterator[None]:
     """Turn botocore's errors into ssohelper's; `explain` may return a special one for a refusal.
@@ -150,9 +150,9 @@ def translate_errors(
     try:
         yield
     except ClientError as cause:
-        refusal = refusal_of(cause)
+        refusal = aws_error_from_botocore(cause)
         ours = explain(refusal) if explain else None
-        raise (ours or _general_error_of(service, refusal)) from cause
+        raise (ours or _exception_for_aws_error(service, refusal)) from cause
     except SSLError as cause:
         raise certificate_error(service) from cause
     except (HTTPClientError, BotoConnectionError) as cause:
@@ -167,7 +167,7 @@ def translate_errors(
         ) from cause
 
 
-def refusal_of(error: ClientError) -> Refusal:
+def aws_error_from_botocore(error: ClientError) -> Refusal:
     """Return the error that the service sent, sanitised and shortened."""
     answer = error.response if isinstance(error.response, dict) else {}
     error_body = answer.get("Error") if isinstance(answer.get("Error"), dict) else {}
@@ -213,10 +213,10 @@ class _BoundedSession:
 
     def __init__(self, inner: Any, service_url: str) -> None:
         self._inner = inner
-        self._origin = _origin(service_url)
+        self._scheme_host_and_port = _scheme_host_and_port(service_url)
 
     def send(self, request: Any) -> Any:
-        if _origin(request.url) != self._origin:
+        if _scheme_host_and_port(request.url) != self._scheme_host_and_port:
             raise ConfigInvalid(
                 f'a signed request would go to "{show(urlsplit(request.url).netloc, 120)}", which '
                 "is not the host that was checked",
@@ -245,7 +245,7 @@ class _BoundedSession:
         self._inner.close()
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def _scheme_host_and_port(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
@@ -266,7 +266,7 @@ def _read_whole_body(raw: Any) -> bytes:
     return bytes(body)
 
 
-def _general_error_of(service: str, refusal: Refusal) -> SsoHelperError:
+def _exception_for_aws_error(service: str, refusal: Refusal) -> SsoHelperError:
     status = refusal.status
     if status == 429 or refusal.code == "TooManyRequestsException":
         return Throttled(

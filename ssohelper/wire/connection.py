@@ -57,7 +57,7 @@ class Connection:
         self.idle_since = 0.0
 
     def set_request_limits(self, deadline: Deadline, read_seconds: float) -> None:
-        """Set the time limits of the next request."""
+        """Set the deadline and the limit of each wait for the next request on this connection."""
         self._deadline, self._read_seconds = deadline, read_seconds
         self.received_bytes = 0
 
@@ -98,7 +98,7 @@ class Connection:
 
 
 class _Reader(io.RawIOBase):
-    """A raw stream (io) that reads a connection. Closing it leaves the connection open."""
+    """An io stream that reads from a connection. Closing it leaves the connection open."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__()

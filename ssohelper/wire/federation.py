@@ -1,4 +1,4 @@
-"""Exchanges a role's credentials for a token that signs a browser in to the console (federation).
+"""Exchanges a role's credentials for a token that signs a browser in to the AWS console.
 
 Source: IAM user guide, "Enable custom identity broker access to the AWS console". No API model
 describes this call: AWS's sign-in host takes a form and answers with JSON.
@@ -65,7 +65,10 @@ class Federation:
     def _request_sign_in_token(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
         # Use POST, because credentials in a query string would appear in every proxy's log.
         form = urlencode(
-            {"Action": "getSigninToken", "Session": _session_parameter_of(credentials)}
+            {
+                "Action": "getSigninToken",
+                "Session": _session_parameter_from_credentials(credentials),
+            }
         )
         answer = self._transport.send(
             "POST",
@@ -74,11 +77,11 @@ class Federation:
             body=form.encode("ascii"),
             deadline=deadline,
         )
-        return self._parse_token(answer)
+        return self._parse_sign_in_token(answer)
 
-    def _parse_token(self, answer: Answer) -> Secret:
+    def _parse_sign_in_token(self, answer: Answer) -> Secret:
         if answer.status != 200:
-            raise self._error_of(answer)
+            raise self._federation_error_of(answer)
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as cause:
@@ -88,7 +91,7 @@ class Federation:
             raise invalid_answer_error(answer, self._service, Damaged("SigninToken"))
         return Secret(token)
 
-    def _error_of(self, answer: Answer) -> Exception:
+    def _federation_error_of(self, answer: Answer) -> Exception:
         status = answer.status
         if status == 429:
             return Throttled(
@@ -115,7 +118,7 @@ class Federation:
         )
 
 
-def _session_parameter_of(credentials: RoleCredentials) -> str:
+def _session_parameter_from_credentials(credentials: RoleCredentials) -> str:
     return json.dumps(
         {
             "sessionId": credentials.access_key_id,

@@ -73,7 +73,7 @@ class LocalServer:
         self._rules = rules
         self._handle = handle
         self._report = report
-        self._most_clients = min(rules.most_clients, _count_affordable_clients())
+        self._most_clients = min(rules.most_clients, _most_clients_for_descriptor_limit())
         self._reading: dict[socket.socket, _Client] = {}  # in order of arrival
         self._answering: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
@@ -91,7 +91,7 @@ class LocalServer:
     @classmethod
     def bind(
         cls,
-        place: int | socket.socket,
+        port_or_socket: int | socket.socket,
         make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None] = _ignore_error,
     ) -> Self:
@@ -100,7 +100,7 @@ class LocalServer:
         `make_handler` is called with the port, or with 0 for a Unix socket. If anything fails, the
         socket is closed. Raises: LocalState if the port cannot be used.
         """
-        bound = bind_port(place) if isinstance(place, int) else place
+        bound = bind_port(port_or_socket) if isinstance(port_or_socket, int) else port_or_socket
         try:
             port = bound.getsockname()[1] if bound.family == socket.AF_INET else 0
             handler = make_handler(int(port))
@@ -125,7 +125,7 @@ class LocalServer:
             raise
 
     def close(self) -> None:
-        """Stop listening at once. Answers that were begun are still sent. May be called twice."""
+        """Close the server's socket. Begun answers are still sent. May be called twice."""
         self._listening.close()
         with contextlib.suppress(OSError):
             self._wake.send(b".")
@@ -139,7 +139,7 @@ class LocalServer:
     def _serve_until_closed(self) -> None:
         while self._listening.fileno() >= 0:
             try:
-                self._serve_ready_sockets()
+                self._wait_for_sockets_and_serve_them()
             except Exception as error:  # one client's error: the others are answered
                 self._report(error)
                 time.sleep(0.1)
@@ -148,15 +148,15 @@ class LocalServer:
         for _ in range(self._threads):
             self._requests.put(None)
 
-    def _serve_ready_sockets(self) -> None:
-        for key, _ in self._selector.select(self._seconds_to_next_limit()):
+    def _wait_for_sockets_and_serve_them(self) -> None:
+        for key, _ in self._selector.select(self._seconds_until_next_client_is_late()):
             if key.fileobj is self._listening:
                 self._accept_client()
             elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._reading:
                 self._read_request_bytes(key.fileobj)
         self._close_late_clients()
 
-    def _seconds_to_next_limit(self) -> float | None:
+    def _seconds_until_next_client_is_late(self) -> float | None:
         for client in self._reading.values():
             return max(0.0, client.until - time.monotonic())
         return None
@@ -170,7 +170,7 @@ class LocalServer:
             self._close_oldest_client()
             time.sleep(0.01)
             return
-        user = _find_user(connection)
+        user = _classify_user_of_client(connection)
         if not self._admit_client(user, connection):
             connection.close()
             return
@@ -220,26 +220,26 @@ class LocalServer:
             return
 
     def _close_client(self, connection: socket.socket) -> None:
-        self._stop_reading(connection)
+        self._stop_reading_from_client(connection)
         connection.close()
 
-    def _stop_reading(self, connection: socket.socket) -> "_Client":
+    def _stop_reading_from_client(self, connection: socket.socket) -> "_Client":
         self._selector.unregister(connection)
         return self._reading.pop(connection)
 
     # -- answering clients' requests, in several threads -------------------------------------------
 
     def _hand_over_to_thread(self, connection: socket.socket) -> None:
-        client = self._stop_reading(connection)
+        client = self._stop_reading_from_client(connection)
         if not self._idle.acquire(blocking=False) and self._threads < MOST_THREADS:
-            self._add_thread()
+            self._start_answering_thread()
         if self._threads:
             self._answering.add(connection)
             self._requests.put((connection, client))
         else:
             connection.close()
 
-    def _add_thread(self) -> None:
+    def _start_answering_thread(self) -> None:
         name = f"ssohelper-answer-{self._threads + 1}"
         with contextlib.suppress(RuntimeError):  # if no thread can start, the others answer
             threading.Thread(target=self._answer_clients, daemon=True, name=name).start()
@@ -248,7 +248,7 @@ class LocalServer:
     def _answer_clients(self) -> None:
         while (taken := self._requests.get()) is not None:
             connection, client = taken
-            answer = self._answer_to(client)
+            answer = self._make_answer_for_client(client)
             try:
                 # It is no error if the client closes the connection meanwhile.
                 with connection, contextlib.suppress(OSError):
@@ -262,7 +262,7 @@ class LocalServer:
             if answer.after is not None:
                 answer.after()
 
-    def _answer_to(self, client: "_Client") -> Answer:
+    def _make_answer_for_client(self, client: "_Client") -> Answer:
         request = self._rules.parse_request(bytes(client.head), is_ours=client.is_ours)
         if request is None:
             return self._rules.refusal
@@ -274,7 +274,7 @@ class LocalServer:
 
 
 class _Client(NamedTuple):
-    """What a client has sent so far, until when it may send, and whether its user is this user."""
+    """A client's connection: the bytes read so far, its time limit, and whose process it is."""
 
     head: bytearray
     until: float
@@ -284,8 +284,8 @@ class _Client(NamedTuple):
 _User = Literal["ours", "unknown", "another"]
 
 
-def _find_user(connection: socket.socket) -> _User:
-    """Return whether the client belongs to this user or root ("ours"), to another user, or unknown.
+def _classify_user_of_client(connection: socket.socket) -> _User:
+    """Return "ours" for a client of this user or root; else "another" user's, or "unknown".
 
     Only Linux tells the user of a TCP connection. On other systems each client counts as "ours", so
     that the token, the random path or the state is the only protection.
@@ -305,7 +305,7 @@ def _is_local_client(connection: socket.socket) -> bool:
         return False
 
 
-def _count_affordable_clients() -> int:
+def _most_clients_for_descriptor_limit() -> int:
     """Return for how many clients this process has enough file descriptors."""
     if sys.platform != "win32":
         limit = getrlimit(RLIMIT_NOFILE)[0]

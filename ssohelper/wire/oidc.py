@@ -56,7 +56,7 @@ _ENDED = (
     "UnauthorizedClientException",
 )
 _REGISTER, _AUTHORIZE_DEVICE, _TOKEN = "/client/register", "/device_authorization", "/token"
-# The calls that name the portal. In the wrong region, AWS reports that the start URL is invalid.
+# The paths of sso-oidc calls that send the start URL: in a wrong region AWS calls it invalid.
 _NAMES_THE_PORTAL = (_REGISTER, _AUTHORIZE_DEVICE)
 _UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
 
@@ -94,7 +94,7 @@ class OidcClient:
         return issuer.issuer_of_service_url(self._service_url, self._session.region)
 
     def may_receive_secret_of(self, client: ClientRegistration) -> bool:
-        """Return whether the client's secret may be sent to this service."""
+        """Return whether this sign-in service may get the secret of the registered client."""
         issued_by = issuer.client_issuer(client, self._facts())
         return issuer.may_send_secret(issued_by, self._service_url, self._session.region)
 
@@ -104,21 +104,21 @@ class OidcClient:
         Wire: POST /client/register. The answer has neither grants nor scopes, so those of the
         request are recorded.
         """
-        asked: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "clientName": f"ssohelper-{self._session.name}",
             "clientType": "public",
             "scopes": list(self._scopes),
         }
         if grant == "authorization_code":
-            asked |= {
+            fields |= {
                 "grantTypes": list(_PKCE_GRANTS),
                 "redirectUris": [_REGISTERED_REDIRECT],
                 "issuerUrl": self._session.aws_url,
             }
-        grant_types = tuple(asked.get("grantTypes", ()))
+        grant_types = tuple(fields.get("grantTypes", ()))
         return self._send_request_repeatedly(
             _REGISTER,
-            asked,
+            fields,
             lambda answer: schema.client_from_answer(answer, grant_types, self._scopes),
         )
 
@@ -143,7 +143,7 @@ class OidcClient:
         self, registration: ClientRegistration, code: Secret, redirect_uri: str, verifier: Secret
     ) -> IssuedToken:
         """Exchange the code of the callback for a token; return it and its lifetime in seconds."""
-        asked = {
+        fields = {
             "grantType": "authorization_code",
             "code": code.reveal(),
             "redirectUri": redirect_uri,
@@ -152,7 +152,7 @@ class OidcClient:
         self._check_issuer(issuer.client_issuer(registration, self._facts()))
         limit = Deadline(_CALL_SECONDS, time.monotonic)
         return call_with_retries(
-            lambda: self._request_token(registration, asked, None, limit),
+            lambda: self._request_token(registration, fields, None, limit),
             limit,
             is_repeatable=False,
         )
@@ -163,25 +163,27 @@ class OidcClient:
         Raises: BadAnswer for an address that is not AWS's, RegistrationRejected.
         """
         self._check_issuer(issuer.client_issuer(registration, self._facts()))
-        asked = {
+        fields = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
             "startUrl": self._session.aws_url,
         }
         return self._send_request_repeatedly(
-            _AUTHORIZE_DEVICE, asked, self._parse_device_authorization
+            _AUTHORIZE_DEVICE, fields, self._parse_device_authorization
         )
 
     def _parse_device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
         device_code, user_code = schema.device_and_user_code_from_answer(answer)
-        page = self._checked_address(answer.get("verificationUri"))
+        page = self._checked_sign_in_address(answer.get("verificationUri"))
         complete = answer.get("verificationUriComplete")
         life_seconds = device_flow.sensible_code_life_seconds(answer.get("expiresIn"))
         return DeviceAuthorization(
             device_code=device_code,
             user_code=user_code,
             verification_uri=page,
-            verification_uri_complete=page if complete is None else self._checked_address(complete),
+            verification_uri_complete=page
+            if complete is None
+            else self._checked_sign_in_address(complete),
             interval_seconds=device_flow.sensible_poll_seconds(answer.get("interval")),
             expires_at=int(time.time()) + life_seconds,
             life_seconds=life_seconds,
@@ -193,14 +195,14 @@ class OidcClient:
         """Ask once for the token of a device code.
 
         Returns the token and its lifetime in seconds, or why there is no token yet."""
-        asked = {
+        fields = {
             "grantType": DEVICE_CODE_GRANT,
             "deviceCode": authorization.device_code.reveal(),
         }
         self._check_issuer(issuer.client_issuer(registration, self._facts()))
         try:
             limit = Deadline(_CALL_SECONDS, time.monotonic)
-            return self._request_token(registration, asked, None, limit)
+            return self._request_token(registration, fields, None, limit)
         except _NotConfirmedYet as answer:
             return answer.poll
 
@@ -217,9 +219,13 @@ class OidcClient:
         if token.refresh_token is None or token.client is None:
             raise LoginRequired(f'the sign-in of session "{self._session.name}" cannot be renewed')
         self._check_issuer(issuer.token_issuer(token, self._facts()))
-        asked = {"grantType": "refresh_token", "refreshToken": token.refresh_token.reveal()}
+        fields = {"grantType": "refresh_token", "refreshToken": token.refresh_token.reveal()}
         return self._request_token(
-            token.client, asked, token.refresh_token, deadline, read_seconds=deadline.seconds_left()
+            token.client,
+            fields,
+            token.refresh_token,
+            deadline,
+            read_seconds=deadline.seconds_left(),
         )
 
     def answered_at(self) -> float | None:
@@ -248,17 +254,17 @@ class OidcClient:
             self._warn(warning)
 
     def _send_request_repeatedly(
-        self, path: str, asked: dict[str, Any], parse: Callable[[dict[str, Any]], _T]
+        self, path: str, fields: dict[str, Any], parse: Callable[[dict[str, Any]], _T]
     ) -> _T:
         limit = Deadline(_CALL_SECONDS, time.monotonic)
         return call_with_retries(
-            lambda: self._send_request(path, asked, parse, limit), limit, is_repeatable=False
+            lambda: self._send_request(path, fields, parse, limit), limit, is_repeatable=False
         )
 
     def _send_request(
         self,
         path: str,
-        asked: dict[str, Any],
+        fields: dict[str, Any],
         parse: Callable[[dict[str, Any]], _T],
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
@@ -268,7 +274,7 @@ class OidcClient:
             "POST",
             path,
             headers={"Content-Type": "application/json"},
-            body=json.dumps(asked).encode("ascii"),
+            body=json.dumps(fields).encode("ascii"),
             read_seconds=read_seconds,
             deadline=deadline,
         )
@@ -280,8 +286,8 @@ class OidcClient:
     def _request_token(
         self,
         registration: ClientRegistration,
-        asked: dict[str, Any],
-        carried: Secret | None,
+        fields: dict[str, Any],
+        refresh_token: Secret | None,
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
     ) -> IssuedToken:
@@ -289,13 +295,13 @@ class OidcClient:
         whole = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
-            **asked,
+            **fields,
         }
         token, promised = self._send_request(
             _TOKEN,
             whole,
             lambda answer: schema.token_and_lifetime_from_answer(
-                answer, registration, carried, int(time.time())
+                answer, registration, refresh_token, int(time.time())
             ),
             deadline,
             read_seconds,
@@ -305,7 +311,7 @@ class OidcClient:
         return IssuedToken(token, min(promised, schema.LONGEST_TOKEN_SECONDS))
 
     def _special_error_of(self, error: AwsError, path: str) -> SsoHelperError | None:
-        """Return the exception for an error of AWS that means something special here, or None."""
+        """Return the exception for an sso-oidc error with its own meaning for this call."""
         name = self._session.name
         if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
             url, portal = self._session.start_url, self._session.aws_url
@@ -332,14 +338,14 @@ class OidcClient:
             )
         return None
 
-    def _checked_address(self, address: object) -> str:
+    def _checked_sign_in_address(self, address: object) -> str:
         if not isinstance(address, str):
             raise Damaged("verificationUri")
         return checked_sign_in_url(address, self._session.region, self._service_url)
 
 
 class _NotConfirmedYet(LoginRequired):
-    """AWS's answer to a poll before the user has confirmed. Raised inside this module only."""
+    """Raised, in this module only, when a poll comes before the user has confirmed."""
 
     def __init__(self, poll: Poll) -> None:
         super().__init__(f"the sign-in is not confirmed ({poll.value})")

@@ -49,11 +49,11 @@ class Pacing:
 
     @property
     def pace(self) -> float:
-        """Return the present pace, in requests a second."""
+        """Return how many requests a second the listing may send now."""
         return self._pace
 
     @property
-    def patience_left(self) -> float:
+    def seconds_of_patience_left(self) -> float:
         """Return the seconds from the next request (or now) until AWS has been silent too long.
 
         The silence began with the last answer to any thread, or else with the first request.
@@ -62,8 +62,8 @@ class Pacing:
             since = self._monotonic() if self._answered_at is None else self._answered_at
             return since + self._patience_seconds - max(self._monotonic(), self._next_at)
 
-    def wait(self) -> None:
-        """Wait until this thread may send its request."""
+    def wait_for_turn(self) -> None:
+        """Wait until this thread's request may be sent at the pace of all threads."""
         while True:
             with self._lock:
                 now = self._monotonic()
@@ -78,7 +78,7 @@ class Pacing:
                 seconds = self._next_at - now
             self._sleep(seconds)
 
-    def note_answer(self) -> None:
+    def note_good_answer(self) -> None:
         """Record an answer other than a 429, after which the pace may rise again."""
         with self._lock:
             self.answers += 1

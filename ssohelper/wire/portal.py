@@ -32,7 +32,7 @@ from ssohelper.errors import (
 )
 from ssohelper.wire.answers import LATER, AwsError, check_answer_empty, parse_answer_record
 from ssohelper.wire.pacing import Pacing
-from ssohelper.wire.retries import TRIES, call_with_retries, pause_seconds
+from ssohelper.wire.retries import TRIES, call_with_retries, pause_seconds_before_retry
 from ssohelper.wire.transport import Answer, Transport, warn_about_ignored_url_variable
 
 _T = TypeVar("_T")
@@ -84,7 +84,7 @@ class Portal:
         self._lock = threading.Lock()
 
     def copy_for_new_token(self, token: AccessToken, issued_by: str) -> "Portal":
-        """Return a Portal for a token that was just issued by `issued_by` and is not saved yet."""
+        """Return a Portal for a new token, issued by `issued_by`, that is in no file yet."""
         facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
         return Portal(
             self._session, self._environ, self._warn, facts=lambda: facts, variant=self._variant
@@ -97,8 +97,8 @@ class Portal:
         AwsUnreachable, BadAnswer."""
         seen: set[str] = set()
         path = "/assignment/accounts"
-        read = _page_parser(listings.account_of_row, "accountList")
-        for account in self._ask_for_pages(path, read, token, "your accounts", {}):
+        read = _make_page_parser(listings.account_of_row, "accountList")
+        for account in self._get_all_pages(path, read, token, "your accounts", {}):
             if account.id not in seen:
                 seen.add(account.id)
                 yield account
@@ -109,12 +109,12 @@ class Portal:
         Raises the errors of `list_accounts`; RoleNotAssigned means that AWS refuses the account."""
         what = f"the roles of {account_id}"
         asked = {"account_id": account_id}
-        read = _page_parser(listings.role_name_of_row, "roleList")
+        read = _make_page_parser(listings.role_name_of_row, "roleList")
         return list(
-            dict.fromkeys(self._ask_for_pages("/assignment/roles", read, token, what, asked))
+            dict.fromkeys(self._get_all_pages("/assignment/roles", read, token, what, asked))
         )
 
-    def ask_once(
+    def send_get_request(
         self,
         path: str,
         query: dict[str, str],
@@ -139,10 +139,10 @@ class Portal:
         )
 
     def check_token(self, token: AccessToken, deadline: Deadline) -> None:
-        """Send the cheapest request that needs the token. Raises: like `ask_once`."""
+        """Send the cheapest request that needs the token. Raises: like `send_get_request`."""
         query = {"max_result": "1"}
         what = "your accounts"
-        self.ask_once("/assignment/accounts", query, token, deadline, what=what, read=bool)
+        self.send_get_request("/assignment/accounts", query, token, deadline, what=what, read=bool)
 
     def answered_at(self) -> float | None:
         """Return when AWS last answered, by AWS's clock (epoch seconds), or None if unknown."""
@@ -156,7 +156,7 @@ class Portal:
                 warn_about_ignored_url_variable(self._environ, self._warn)
         self._transport.prepare_first_call()
 
-    def use_connections_of(self, other: "Portal") -> None:
+    def reuse_connections_of(self, other: "Portal") -> None:
         """Reuse the open connections of another Portal with the same session and environment."""
         self._transport = other._transport
 
@@ -180,7 +180,7 @@ class Portal:
 
     # -- sending requests to the access portal -----------------------------------------------
 
-    def _ask_for_pages(
+    def _get_all_pages(
         self,
         path: str,
         read: Callable[[dict[str, Any]], tuple[list[_T], str | None]],
@@ -192,7 +192,7 @@ class Portal:
         place: dict[str, str] = {}
         for _ in range(listings.MOST_PAGES):
             query = {**asked, "max_result": str(listings.PAGE_SIZE), **place}
-            rows, after = self._ask_at_pace(path, what, query, token, read)
+            rows, after = self._send_get_request_at_pace(path, what, query, token, read)
             yield from rows
             if after is None:
                 return
@@ -208,7 +208,7 @@ class Portal:
             hint=LATER,
         )
 
-    def _ask_at_pace(
+    def _send_get_request_at_pace(
         self,
         path: str,
         what: str,
@@ -223,26 +223,28 @@ class Portal:
         """
         throttled, unanswered, answers = 0, 0, self._pacing.answers
         while True:
-            self._pacing.wait()
+            self._pacing.wait_for_turn()
             try:
-                seconds = min(_LISTING_CALL_SECONDS, max(1.0, self._pacing.patience_left))
+                seconds = min(
+                    _LISTING_CALL_SECONDS, max(1.0, self._pacing.seconds_of_patience_left)
+                )
                 deadline = Deadline(seconds, time.monotonic)
-                found = self.ask_once(path, query, token, deadline, what=what, read=read)
+                found = self.send_get_request(path, query, token, deadline, what=what, read=read)
             except Throttled as error:
                 self._pacing.note_throttled(error.retry_after_seconds)
                 throttled = 1 if self._pacing.answers != answers else throttled + 1
                 answers = self._pacing.answers
-                if throttled >= _LISTING_TRIES or self._pacing.patience_left <= 0:
+                if throttled >= _LISTING_TRIES or self._pacing.seconds_of_patience_left <= 0:
                     raise
             except BadAnswer:
                 raise
             except AwsUnreachable:
                 unanswered += 1
-                if unanswered >= TRIES or self._pacing.patience_left <= 0:
+                if unanswered >= TRIES or self._pacing.seconds_of_patience_left <= 0:
                     raise
-                time.sleep(pause_seconds(unanswered))
+                time.sleep(pause_seconds_before_retry(unanswered))
             else:
-                self._pacing.note_answer()
+                self._pacing.note_good_answer()
                 return found
 
     def _send(
@@ -267,7 +269,7 @@ class Portal:
         return answer
 
     def _special_error_of(self, error: AwsError, what: str) -> SsoHelperError | None:
-        """Return the exception for an error of AWS that means something special here, or None."""
+        """Return the exception for an error about sign-in, account or role; else None."""
         name = self._session.name
         if error.status == 401:
             return TokenRejected(
@@ -282,10 +284,10 @@ class Portal:
         return None
 
 
-def _page_parser(
+def _make_page_parser(
     parse: Callable[[dict[str, Any]], _T], key: str
 ) -> Callable[[dict[str, Any]], tuple[list[_T], str | None]]:
-    """Return a parser of one page: its rows, and the token of the next page."""
+    """Return a function that parses a listing's page into its items and the next page's token."""
 
     def read(answer: dict[str, Any]) -> tuple[list[_T], str | None]:
         return [parse(row) for row in listings.rows_of_page(answer, key)], listings.next_page_token(

@@ -22,7 +22,7 @@ _CALL_SECONDS = 10.0
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-def find_portal(start_url: str, environ: Mapping[str, str]) -> str:
+def find_portal_url(start_url: str, environ: Mapping[str, str]) -> str:
     """Return the URL of AWS's portal to which a company's own start URL redirects.
 
     Raises: ConfigInvalid if the start URL redirects to another place or to none; AwsUnreachable if

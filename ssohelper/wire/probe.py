@@ -12,7 +12,7 @@ from ssohelper.wire.transport import Transport
 
 
 class Probe(NamedTuple):
-    """The outcome: `error` if there was no answer, else `answered_at` (AWS's clock) or None.
+    """What a test request to an AWS host found: `error`, or `answered_at` (AWS's clock, if known).
 
     `proxy` is "host:port" of the proxy that was used. `bundle` is the file of trusted certificates
     that a variable names. Each is "" if there is none.

@@ -32,7 +32,7 @@ def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None
     is set, or if the system has proxy settings.
     Raises: AwsUnreachable for a proxy that cannot be used.
     """
-    variables = _proxy_variables(environ)
+    variables = _proxies_by_scheme(environ)
     if variables:
         if not variables.get("https"):
             return None
@@ -40,17 +40,17 @@ def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None
         from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
         bypassed = bool(proxy_bypass_environment(authority, variables))
-        return None if bypassed else _parse_proxy(variables["https"])
+        return None if bypassed else _parse_proxy_address(variables["https"])
     if not _SYSTEM_HAS_SETTINGS:
         return None
     from urllib.request import getproxies, proxy_bypass
 
     found = getproxies().get("https")
-    return _parse_proxy(found) if found and not proxy_bypass(authority) else None
+    return _parse_proxy_address(found) if found and not proxy_bypass(authority) else None
 
 
-def _proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return each scheme's proxy. As in urllib.request, lower-case names win, even if empty."""
+def _proxies_by_scheme(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxies by scheme. As in urllib.request, lower-case names win, even empty."""
     named = [(name, value) for name, value in environ.items() if name[-6:].lower() == "_proxy"]
     found = {name.lower()[:-6]: value for name, value in named if value}
     for name, value in named:
@@ -63,7 +63,7 @@ def _proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _parse_proxy(address: str) -> Proxy:
+def _parse_proxy_address(address: str) -> Proxy:
     """Return the proxy at an address like "http://user:password@host:port"; http is the default."""
     text = address if "://" in address else f"http://{address.removeprefix('//')}"
     try:

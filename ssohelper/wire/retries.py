@@ -22,7 +22,7 @@ def call_with_retries(
     is_repeatable: bool,
     sleep: Callable[[float], None] = time.sleep,
 ) -> _T:
-    """Call `ask` at most three times and return its result.
+    """Call `ask`, which sends one request to AWS, at most three times; return its result.
 
     `ask` is called again if AWS was not reached or was busy. After a lost answer it is called again
     only if `is_repeatable`, since AWS may have acted on the first request. After a BadAnswer it is
@@ -34,7 +34,7 @@ def call_with_retries(
         except BadAnswer:
             raise
         except AwsUnreachable as error:
-            pause = pause_seconds(made)
+            pause = pause_seconds_before_retry(made)
             asked = getattr(error, "retry_after_seconds", None)
             if asked is not None:
                 pause = max(pause, asked)
@@ -45,7 +45,7 @@ def call_with_retries(
     raise AssertionError("unreachable: the last try returns a result or raises an error")
 
 
-def pause_seconds(tries_made: int) -> float:
+def pause_seconds_before_retry(tries_made: int) -> float:
     """Return the pause before the next try: 0.2 to 0.4 s, doubled with each try.
 
     The pause is random, so that processes do not retry at the same time.

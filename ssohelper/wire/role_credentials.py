@@ -13,7 +13,7 @@ def get_role_credentials(
     Wire: GET /federation/credentials; `expiration` arrives in milliseconds.
     Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
     AwsUnreachable, BadAnswer."""
-    return portal.ask_once(
+    return portal.send_get_request(
         "/federation/credentials",
         {"role_name": role.name, "account_id": role.account_id},
         token,

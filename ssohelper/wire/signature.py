@@ -12,7 +12,7 @@ from time import gmtime, strftime
 from ssohelper.core.model import RoleCredentials
 
 
-def sign_post(
+def make_signed_post_headers(
     host: str,
     path: str,
     body: bytes,
@@ -22,7 +22,7 @@ def sign_post(
     service: str,
     now: int,
 ) -> dict[str, str]:
-    """Return the headers of a signed POST to HOST and PATH without a query. They hold a secret.
+    """Return the headers of a signed POST to https://HOST/PATH. One of them holds a session token.
 
     The signature covers the header Host too, which the caller must send.
     `now` is the time by AWS's clock (epoch seconds): AWS refuses a signature that is off by 5 min.

@@ -17,8 +17,8 @@ def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    # This option is removed. The first releases of Python 3.11 (Debian 12 has 3.11.2) set it with
-    # OpenSSL 3: then an answer that is cut off without TLS's closing message seems complete.
+    # The first releases of Python 3.11 (Debian 12 has 3.11.2) set this option with OpenSSL 3.
+    # With it, an answer that is cut off without TLS's closing message seems complete.
     # OpenSSL 1.1 has no such option.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     bundle = find_ca_bundle(environ)

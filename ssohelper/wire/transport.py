@@ -77,7 +77,7 @@ class Transport:
         self._route: Route | None = None
         # Close the idle connections when the Transport is deleted. __del__ may run too late for
         # that: in a reference cycle the sockets may be collected before, with a ResourceWarning.
-        weakref.finalize(self, _close_all, self._idle)
+        weakref.finalize(self, _close_connections, self._idle)
 
     def prepare_first_call(self) -> None:
         """Read the certificates before the first request, which takes 5 to 20 ms."""
@@ -116,9 +116,9 @@ class Transport:
         return answer
 
     def close(self) -> None:
-        """Close the idle connections. The next request opens a new one."""
+        """Close all idle connections to this service. The next request opens a new one."""
         with self._lock:
-            _close_all(self._idle)
+            _close_connections(self._idle)
 
     # -- sending a request and reading its answer ----------------------------------------------
 
@@ -163,7 +163,9 @@ class Transport:
                 response.close()
             is_reusable = method == "GET" and not response.will_close
         except (OSError, HTTPException, ValueError) as cause:
-            raise AnswerLost(_describe_failure(self._service, cause), hint=CHECK_NETWORK) from cause
+            raise AnswerLost(
+                _incomplete_answer_message(self._service, cause), hint=CHECK_NETWORK
+            ) from cause
         finally:
             if is_reusable:
                 self._keep_idle_connection(connection)
@@ -173,7 +175,7 @@ class Transport:
         return Answer(response.status, response.headers, body, None if at is None else float(at))
 
     def _read_whole_body(self, response: HTTPResponse) -> bytes:
-        """Return the body. Raises: IncompleteRead if it ends too early, BadAnswer if too long."""
+        """Return the answer's body. Raises: IncompleteRead if it was cut, BadAnswer if too long."""
         body = bytearray()
         while piece := response.read(1 << 16):
             body += piece
@@ -262,13 +264,13 @@ class Transport:
         return ("\r\n".join(head) + "\r\n\r\n").encode("ascii") + (body or b"")
 
 
-def _close_all(connections: list[Connection]) -> None:
+def _close_connections(connections: list[Connection]) -> None:
     while connections:
         connections.pop().close()
 
 
-def _describe_failure(service: str, cause: Exception) -> str:
-    """Return the error message for a request to this service without a complete answer."""
+def _incomplete_answer_message(service: str, cause: Exception) -> str:
+    """Return the error message for a request to which the service gave no complete answer."""
     if isinstance(cause, TimeoutError):
         return f"{service} gave no answer in time"
     if isinstance(cause, OSError | IncompleteRead):

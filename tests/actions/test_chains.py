@@ -50,7 +50,7 @@ def test_sts_is_asked_in_the_family_that_the_user_wants(
         asked.append(words[-1])
         return SOURCE, None
 
-    monkeypatch.setattr(app.vault, "assume", note)
+    monkeypatch.setattr(app.vault, "assume_chained_role", note)
     assume(app)
     assert asked == [("us-east-1", f"https://{host}")]
 
@@ -81,11 +81,11 @@ def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(
         StsAddress("", ""),
     )
 
-    monkeypatch.setattr(app.vault, "_add_issue_to_journal", lambda *_words, **_more: None)
+    monkeypatch.setattr(app.vault, "_journal_issued_credentials", lambda *_words, **_more: None)
 
     def assume_under(pattern: str) -> RoleCredentials:
         monkeypatch.setitem(vars(app), "company_policy", CompanyPolicy(portals=(pattern,)))
-        return app.vault.assume(*arguments).credentials
+        return app.vault.assume_chained_role(*arguments).credentials
 
     assert assume_under("https://d-1234567890.awsapps.com/*") == SOURCE
     with pytest.raises(Refused):

@@ -147,13 +147,13 @@ class Desk(App):
             self.directory.save(name, Listing(url, "us-east-1", NOW, listed))
 
     def portal(self, session: SsoSession) -> Any:
-        def ask_once(
+        def send_get_request(
             _path: str, query: dict[str, str], *_: object, **_more: object
         ) -> RoleCredentials:
             name = session.key_of(Role(query["account_id"], query["role_name"])).text
             return RoleCredentials(name, Secret("s"), Secret("t"), NOW + 3600)
 
-        return SimpleNamespace(ask_once=ask_once, answered_at=lambda: NOW)
+        return SimpleNamespace(send_get_request=send_get_request, answered_at=lambda: NOW)
 
 
 def keys_of(app: App, profile: selection.Profile) -> str:
@@ -260,8 +260,8 @@ class Reach:
 
     def is_right(self, profile: selection.Profile) -> bool:
         """Return whether the profile is the row's role, and its name means that to an SDK too."""
-        is_key = profile.name == self.row.key.text
-        return profile.key == self.row.key and (is_key or self.is_name_right(profile.name))
+        is_valid_key = profile.name == self.row.key.text
+        return profile.key == self.row.key and (is_valid_key or self.is_name_right(profile.name))
 
     def is_name_right(self, name: str) -> bool:
         written = self.config.profiles.get(name)

@@ -392,7 +392,7 @@ class TestSignIn:
     def test_a_sign_in_that_ends_during_a_listing_is_exit_4_and_the_next_sign_in_continues_it(
         self, app, session, emulator
     ):
-        emulator.faults.run_before("ListAccountRoles", emulator.revoke_session, 12)
+        emulator.faults.run_before("ListAccountRoles", emulator.end_sign_ins, 12)
         with pytest.raises(LoginRequired):
             directory.fetch_listing(app, session)
         assert emulator.counters["CreateToken.refresh_token"] <= 1

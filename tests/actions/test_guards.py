@@ -110,7 +110,7 @@ class TestRevoke:
         app.here = HERE._replace(session=TerminalSession(78, 4712, "pts/4"))
         app.prompt_state.write(KEY, "row")
         assert guards.revoke_grants(app, KEY) == [given]
-        assert not app.prompt_state.has_file(KEY)  # prompts ask again
+        assert not app.prompt_state.has_prompt_file(KEY)  # prompts ask again
         assert app.grants.list_for_all_terminals() == [kept]
         assert app.events() == ["grant", "grant", "revoke"]
         assert guards.revoke_grants(app, KEY) == []
@@ -195,7 +195,7 @@ class TestRules:
         [line] = later.journal.read().lines
         assert (line.fields["before"], line.fields["after"]) == (f"{RULE}, */Other", "*/Other")
         last = WorldApp(tmp_path)
-        assert last.vault.own_guard_rules == ("*/Other",)
+        assert last.vault.guard_rules_of_user == ("*/Other",)
         assert guards.end_guard_rules(last, ["*/Other"]) == []
 
     def test_a_change_of_the_rules_names_all_of_them_and_a_change_of_a_tag_its_own(
@@ -206,7 +206,7 @@ class TestRules:
         path.write_text('[guard]\nrules = ["a/b", "#t"]\n[tags]\nt = ["c/d", "e/f"]\n')
         date_back(path)
         now = WorldApp(tmp_path)
-        assert set(now.vault.own_guard_rules) == {RULE, "a/b", "c/d", "e/f"}
+        assert set(now.vault.guard_rules_of_user) == {RULE, "a/b", "c/d", "e/f"}
         before = now.settings
         fewer = before.with_value("tags.t", ("e/f", "g/h"))
         assert set(guards.guard_rules_after_change(now, "tags.t", before, fewer)) == {

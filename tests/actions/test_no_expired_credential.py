@@ -60,7 +60,7 @@ class World:
         return self.true + self.wall_ahead
 
     # The two methods of the portal that a release uses.
-    def ask_once(self, *_: object, **_more: object) -> RoleCredentials:
+    def send_get_request(self, *_: object, **_more: object) -> RoleCredentials:
         if not self.is_up:
             raise AwsUnreachable("down")
         self.asked_at.append(self.true)
@@ -118,7 +118,7 @@ def _call(folder: Path, world: World) -> None:
     token = AccessToken(Secret("t"), int(world.wall()) + 10 * 86400, None, None)
     tokens = _Tokens(token, Path(folder, ".aws", "token"))
     app.__dict__["storage"] = SimpleNamespace(tokens=tokens, codec=PlainCodec(), may_publish=True)
-    if app.credentials.load_published_until(KEY) > app.clock.now():
+    if app.credentials.load_end_of_published_response(KEY) > app.clock.now():
         path = Path(folders.published_response_path(f"{folder}/run", *KEY[:3]))
         # A hit prints its first line. (The change time of real files is not on the simulated clock.)
         document = json.loads(path.read_text().partition("\n")[0])
@@ -152,7 +152,7 @@ class _Tokens:
     def load(self, session: SsoSession) -> AccessToken:
         return self._token
 
-    def peek(self, session: SsoSession) -> AccessToken:
+    def load_token_for_display(self, session: SsoSession) -> AccessToken:
         return self._token
 
     def load_facts(self, name: str):

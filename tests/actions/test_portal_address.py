@@ -17,7 +17,7 @@ NO_UI: Any = None
 class OwnUrlApp(WorldApp):
     leads_to = PLAIN
 
-    def find_portal(self, start_url: str) -> str:
+    def find_portal_url(self, start_url: str) -> str:
         assert start_url == OWN.start_url
         return self.leads_to
 

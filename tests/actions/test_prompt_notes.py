@@ -21,7 +21,7 @@ def app(tmp_path: Path) -> WorldApp:
 
 
 def rows(app: WorldApp, key: RoleKey = KEY) -> str:
-    return app.prompt_state.role_file(key).read_text().splitlines()[0]
+    return app.prompt_state.prompt_file(key).read_text().splitlines()[0]
 
 
 def ended() -> str:
@@ -70,28 +70,28 @@ def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp) -> None:
     assert rows(app) == ends_in(HOUR, NOW + 60)
     prompt_notes.rewrite_prompt_files_after_sign_in(app, SESSION)
     assert rows(app) == ends_in(HOUR)
-    assert app.prompt_state.load_role_end(KEY) is None
+    assert app.prompt_state.load_end_after_failed_renewal(KEY) is None
 
 
 def test_a_renewal_makes_no_file_that_no_shell_asked_for(app: WorldApp) -> None:
     app.sign_in(HOUR)
     prompt_notes.show_renewal_in_prompts(app, SESSION, KEY)
     prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
-    assert not app.prompt_state.role_file(KEY).exists()
+    assert not app.prompt_state.prompt_file(KEY).exists()
 
 
 def test_the_same_rows_are_not_written_again(app: WorldApp) -> None:
     app.prompt_state.write(KEY, ended(), config_mtime_ns=5)
-    before = app.prompt_state.role_file(KEY).stat()
+    before = app.prompt_state.prompt_file(KEY).stat()
     prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
-    assert app.prompt_state.role_file(KEY).stat().st_ino == before.st_ino
+    assert app.prompt_state.prompt_file(KEY).stat().st_ino == before.st_ino
     app.prompt_state.write(KEY, "1|0|fine|ok")
-    assert app.prompt_state.role_file(KEY).stat().st_mtime_ns == 5
+    assert app.prompt_state.prompt_file(KEY).stat().st_mtime_ns == 5
 
 
 def test_names_that_are_none_of_ours_are_left_alone(app: WorldApp) -> None:
     app.prompt_state.write(KEY, "as before")
-    folder = app.prompt_state.role_file(KEY).parent
+    folder = app.prompt_state.prompt_file(KEY).parent
     (folder / "no role's name").write_text("x")
     (folder / ".ssohelper-1-2").write_text("x")
     (folder.parent / "account").mkdir()
@@ -118,7 +118,7 @@ def test_the_same_rows_from_a_newer_config_get_its_time(app: WorldApp) -> None:
     """Otherwise each prompt would start the program."""
     for mtime_ns in (5, 7):
         app.prompt_state.write(KEY, "x", config_mtime_ns=mtime_ns)
-        assert app.prompt_state.role_file(KEY).stat().st_mtime_ns == mtime_ns
+        assert app.prompt_state.prompt_file(KEY).stat().st_mtime_ns == mtime_ns
 
 
 def test_a_failed_renewal_counts_only_while_the_cached_credentials_work(app: WorldApp) -> None:
@@ -126,7 +126,7 @@ def test_a_failed_renewal_counts_only_while_the_cached_credentials_work(app: Wor
     app.keep(60)
     app.at += 60
     prompt_notes.show_failed_renewal_in_prompts(app, SESSION, KEY)
-    assert app.prompt_state.load_role_end(KEY) is None
+    assert app.prompt_state.load_end_after_failed_renewal(KEY) is None
     app.at -= 1
     prompt_notes.show_failed_renewal_in_prompts(app, SESSION, KEY)
-    assert app.prompt_state.load_role_end(KEY) == app.at + 1
+    assert app.prompt_state.load_end_after_failed_renewal(KEY) == app.at + 1

@@ -42,7 +42,7 @@ def let_a_shell_ask(app: WorldApp) -> None:
 
 
 def prompt_rows(app: WorldApp) -> str:
-    return app.prompt_state.role_file(KEY).read_text().strip()
+    return app.prompt_state.prompt_file(KEY).read_text().strip()
 
 
 def rows_of(at: int, kind: PromptKind) -> str:

@@ -49,7 +49,7 @@ class Days:
             tokens.renew_token(self.app, self.session, token, self.app.clock.deadline())
 
     def revoke(self) -> None:
-        self.emulator.revoke_session()
+        self.emulator.end_sign_ins()
         self.work(2 * HOUR)
         assert self.ends()[1] == "observed", "the end of this one was seen"
 
@@ -114,7 +114,7 @@ def test_a_revocation_minutes_after_a_sign_in_is_no_length(days: Days, minutes: 
 
 def test_an_end_noticed_after_an_idle_hour_is_no_length(days: Days) -> None:
     days.sign_in()
-    days.emulator.revoke_session()
+    days.emulator.end_sign_ins()
     days.work(100 * MINUTE, every=100 * MINUTE)
     days.sign_in()
     assert days.ends() == (8, "assumed")

@@ -33,9 +33,9 @@ def is_served(app: WorldApp) -> bool:
         times = [
             os.stat(path).st_mtime_ns
             for path in (
-                folders.config_link_path(runtime, "corp"),
+                folders.aws_config_link_path(runtime, "corp"),
                 folders.config_stamp_path(runtime, "corp"),
-                folders.token_link_path(runtime, "corp"),
+                folders.token_file_link_path(runtime, "corp"),
                 folders.token_stamp_path(runtime, "corp"),
             )
         ]
@@ -136,7 +136,7 @@ def test_another_portal_removes_cached_credentials_even_if_it_is_changed_back(
 
 
 def test_nothing_is_cached_when_the_portal_changes_during_the_request(app: WorldApp) -> None:
-    app.credentials.forget_role(KEY)
+    app.credentials.remove_credentials_of_role(KEY)
     app.while_asked = lambda: edit(app, lambda text: text.replace(SESSION.start_url, OTHER_URL))
     with pytest.raises(LoginRequired):
         app.release()
@@ -165,13 +165,15 @@ def test_under_an_endpoints_config_nothing_is_published(app: WorldApp) -> None:
     copy.parent.mkdir(parents=True)
     copy.write_text(CONFIG)
     date_back(copy)
-    before = Path(folders.config_link_path(str(app.locations.runtime_folder), "corp")).readlink()
+    before = Path(
+        folders.aws_config_link_path(str(app.locations.runtime_folder), "corp")
+    ).readlink()
     other = WorldApp(Path(app.environ["HOME"]))
     other.environ["AWS_CONFIG_FILE"] = str(copy)
     other.at = app.at
     assert other.release() == "fresh-1"
     assert (
-        Path(folders.config_link_path(str(app.locations.runtime_folder), "corp")).readlink()
+        Path(folders.aws_config_link_path(str(app.locations.runtime_folder), "corp")).readlink()
         == before
     )
     assert is_served(app)

@@ -149,7 +149,7 @@ def test_a_refusal_is_shared_until_the_token_file_changes(
     run: Run, emulator: Emulator, sign_in: Callable[..., Path]
 ) -> None:
     sign_in(0)
-    emulator.revoke_session("ana")
+    emulator.end_sign_ins("ana")
     for _ in range(3):
         result = run(*COMMAND)
         assert (result.returncode, result.stdout) == (4, "")

@@ -87,7 +87,7 @@ class WorldApp(App):
 
     def portal(self, session: SsoSession) -> Any:
         return SimpleNamespace(
-            ask_once=self._role_credentials,
+            send_get_request=self._role_credentials,
             answered_at=lambda: self.at,
             check_token=self._check_token,
         )
@@ -159,4 +159,4 @@ class WorldApp(App):
 
     def served_for(self) -> int:
         """Return for how many seconds a hit prints what is published."""
-        return max(0, self.credentials.load_published_until(KEY) - self.at)
+        return max(0, self.credentials.load_end_of_published_response(KEY) - self.at)

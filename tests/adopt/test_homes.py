@@ -111,7 +111,7 @@ def answer_of(app: App, emulator: Emulator, name: str) -> tuple[str, str]:
     keys = credentials.release_credentials(
         app, found.session, found.role, Way.USE, app.clock.deadline()
     )
-    issued = emulator.identity_of(keys.access_key_id)
+    issued = emulator.find_credentials_by_access_key(keys.access_key_id)
     assert issued is not None
     return issued.account_id, issued.role_name
 

@@ -95,15 +95,15 @@ class World:
             self.found[key] = FoundCredentials(
                 document(key.role_part), is_good=True
             )  # as the cache
-        self.brokers.end_role_call(key, outcome or Reply(document(key.role_part)), self.now)
+        self.brokers.note_role_call_end(key, outcome or Reply(document(key.role_part)), self.now)
         self.settle()
 
     def settle(self) -> None:
-        while self.brokers.next_wake(self.now) <= self.now:
+        while self.brokers.find_next_wake_time(self.now) <= self.now:
             self.brokers.start_due_work(self.now)
 
     def go_to(self, moment: float) -> None:
-        while (wake := self.brokers.next_wake(self.now)) <= moment:
+        while (wake := self.brokers.find_next_wake_time(self.now)) <= moment:
             self.now = max(wake, self.now)
             self.brokers.start_due_work(self.now)
         self.now = moment
@@ -180,7 +180,7 @@ def test_a_rejected_token_ends_the_call_and_is_not_renewed_twice():
     error.token_id = "t1"
     world.end(BASE, error)
     assert world.renewals == ["t1"]
-    world.brokers.end_renewal("corp", LoginRequired("over"), world.now)
+    world.brokers.note_renewal_end("corp", LoginRequired("over"), world.now)
     world.settle()
     assert type(world.error(caller)) is LoginRequired
     assert world.renewals == ["t1"]
@@ -258,7 +258,7 @@ def test_chains_that_are_due_are_renewed_in_the_background_with_what_is_below():
     assert world.sts == [(chain("c"), b"base")]
     assert world.portal == [BASE]
     assert world.renewals == ["t1"]
-    world.brokers.end_renewal("corp", None, world.now)
+    world.brokers.note_renewal_end("corp", None, world.now)
     world.end(BASE)
     world.end(chain("c"))
     assert world.brokers.is_idle(world.now)
@@ -277,6 +277,6 @@ def test_a_caller_that_left_is_forgotten():
 def test_callers_wait_as_long_as_the_call_below_may():
     world = World(**{f"c{n}": f"b{n}" for n in range(3)}, **{f"b{n}": "" for n in range(3)})
     caller = world.ask(chain("c0"))
-    world.brokers._broker_of(BASE)._pace.note_answer(15.9)
+    world.brokers._get_broker_for_role(BASE)._pace.note_answer(15.9)
     world.go_to(16.5)
     assert world.told == [caller]

@@ -120,7 +120,7 @@ class TestBackgroundRenewal:
             assert world.answer_of(world.ask()) == b"cached\n"
         assert world.renewals == [(0.0, "corp", "t1")]
         assert not world.broker.is_idle(world.now)
-        world.end_renewal()
+        world.note_renewal_end()
         assert world.broker.is_idle(world.now)
 
     def test_nothing_is_renewed_in_the_background_with_renew_ahead_off(self, world):
@@ -163,7 +163,7 @@ class TestBackgroundRenewal:
 def test_while_a_renewal_is_under_way_an_earlier_full_disk_is_not_told(world):
     world.tokens["corp"] = ENDED
     world.ask("A", seconds=3.0)
-    world.end_renewal(LocalState("no space left"))
+    world.note_renewal_end(LocalState("no space left"))
     world.go_to(30.0)
     caller = world.ask("A")
     world.go_to(30.0 + PATIENCE_SECONDS)
@@ -190,13 +190,13 @@ class TestAfterARenewal:
         return caller
 
     def test_the_caller_is_told_of_the_refused_renewal_and_of_no_old_failure(self, world, caller):
-        world.end_renewal(NEEDS_SIGN_IN)
+        world.note_renewal_end(NEEDS_SIGN_IN)
         assert world.answer_of(caller) is NEEDS_SIGN_IN
 
     @pytest.mark.parametrize("error", [None, NEEDS_SIGN_IN])
     def test_the_caller_waits_for_its_call_while_a_token_works(self, world, caller, error):
         world.tokens["corp"] = NEAR_END
-        world.end_renewal(error)
+        world.note_renewal_end(error)
         assert world.answer_of(caller) is None
         world.end()
         assert world.answer_of(caller) == document()
@@ -301,7 +301,7 @@ class TestRefusals:
     def test_a_refused_renewal_is_shared_by_all_roles_of_the_session(self, world, at, renewals):
         world.tokens["corp"] = ENDED
         callers = [world.ask("A"), world.ask("B")]
-        world.end_renewal(NEEDS_SIGN_IN)
+        world.note_renewal_end(NEEDS_SIGN_IN)
         assert [world.answer_of(caller) for caller in callers] == [NEEDS_SIGN_IN] * 2
         world.go_to(at)
         caller = world.ask("C")
@@ -312,7 +312,7 @@ class TestRefusals:
     def test_a_refused_renewal_is_shared_until_the_token_file_changes(self, world):
         world.tokens["corp"] = ENDED
         world.ask()
-        world.end_renewal(NEEDS_SIGN_IN)
+        world.note_renewal_end(NEEDS_SIGN_IN)
         world.tokens["corp"], world.prints["corp"] = RENEWED, "f2"
         caller = world.ask()
         world.end()
@@ -321,7 +321,7 @@ class TestRefusals:
     def test_a_refused_renewal_does_not_affect_another_session(self, world):
         world.tokens["corp"] = ENDED
         world.ask()
-        world.end_renewal(NEEDS_SIGN_IN)
+        world.note_renewal_end(NEEDS_SIGN_IN)
         caller = world.ask(session="lab")
         world.end(session="lab")
         assert world.answer_of(caller) == document()
@@ -466,7 +466,7 @@ class TestDeadlines:
         world.found.clear()  # the sign-in of another person
         world.go_to(5.1)
         assert world.answer_of(caller) is None
-        world.end_renewal()
+        world.note_renewal_end()
         world.end()
         assert world.answer_of(caller) == document()
 
@@ -532,7 +532,7 @@ class TestRenewal:
         assert world.renewals == [(0.0, "corp", "t1")]
         assert world.calls == []
         world.go_to(2.0)
-        world.end_renewal()
+        world.note_renewal_end()
         assert world.calls
         world.run_to(3.0, lambda _now: None)
         assert all(isinstance(world.answer_of(caller), bytes) for caller in callers)
@@ -556,7 +556,7 @@ class TestRenewal:
         world.tokens["corp"] = NEAR_END
         caller = world.ask()
         world.go_to(took)
-        world.end_renewal(error)
+        world.note_renewal_end(error)
         assert len(world.calls) == 1
         world.end()
         assert (world.answer_of(caller), world.answered_at(caller)) == (document(), took)
@@ -570,7 +570,7 @@ class TestRenewal:
         world.found["A"] = OLD._replace(warning="another tool changed the sign-in")
         caller = world.ask()
         world.go_to(30.5)
-        world.end_renewal()
+        world.note_renewal_end()
         assert world.answer_of(caller) is None
         world.end()
         assert world.answer_of(caller) == document()
@@ -599,7 +599,7 @@ class TestRenewal:
         world.broker.forget_caller(caller)
         assert not world.broker.is_idle(world.now)
         world.go_to(40)
-        world.end_renewal()
+        world.note_renewal_end()
         world.ask()
         assert (len(world.renewals), len(world.calls)) == (1, 1)
 
@@ -609,10 +609,10 @@ class TestRenewal:
         for moment in (0.0, 1.0, 2.0):
             world.go_to(moment)
             assert world.renewals[-1][0] == moment
-            world.end_renewal(DOWN)
+            world.note_renewal_end(DOWN)
         assert len(world.renewals) == 3
         world.go_to(3.0)
-        world.end_renewal()
+        world.note_renewal_end()
         world.end()
         assert world.answer_of(caller) == document()
 
@@ -621,7 +621,7 @@ class TestRenewal:
         caller = world.ask()
         for moment in (0.0, 1.0, 2.0, 3.0):
             world.go_to(moment)
-            world.end_renewal(DOWN)
+            world.note_renewal_end(DOWN)
         assert (world.answer_of(caller), world.answered_at(caller)) == (DOWN, 3.0)
         assert world.broker.is_done
 
@@ -631,7 +631,7 @@ class TestRenewal:
         world.found["B"] = OLD
         fallback = world.ask("B")
         error = LocalState("no space left")
-        world.end_renewal(error)
+        world.note_renewal_end(error)
         assert world.answer_of(caller) is error
         assert world.answer_of(fallback) == b"old\n"
 
@@ -639,7 +639,7 @@ class TestRenewal:
         world.tokens["corp"] = ENDED
         world.found["B"] = OLD
         without, with_old = world.ask("A"), world.ask("B")
-        world.end_renewal(NEEDS_SIGN_IN)
+        world.note_renewal_end(NEEDS_SIGN_IN)
         assert world.answer_of(without) is NEEDS_SIGN_IN
         assert world.answer_of(with_old) == b"old\n"
 
@@ -650,7 +650,7 @@ class TestRejectedToken:
         world.end(outcome=rejected("t1"))
         assert world.renewals == [(0.0, "corp", "t1")]
         assert len(world.calls) == 1
-        world.end_renewal()
+        world.note_renewal_end()
         assert len(world.calls) == 2
         world.end()
         assert world.answer_of(caller) == document()
@@ -660,7 +660,7 @@ class TestRejectedToken:
         world.end("A", rejected("t1"))
         world.end("B", rejected("t1"))
         assert len(world.renewals) == 1
-        world.end_renewal()
+        world.note_renewal_end()
         world.run_to(1.0, lambda _now: None)
         assert all(isinstance(world.answer_of(caller), bytes) for caller in callers)
 
@@ -673,7 +673,7 @@ class TestRejectedToken:
     def test_a_renewed_token_that_is_rejected_too_is_exit_4_for_30_s(self, world):
         caller = world.ask()
         world.end(outcome=rejected("t1"))
-        world.end_renewal()
+        world.note_renewal_end()
         error = rejected("t2")
         world.end(outcome=error)
         assert world.answer_of(caller) is error
@@ -687,7 +687,7 @@ class TestRejectedToken:
         world.found["A"] = OLD
         caller = world.ask()
         world.end(outcome=rejected("t1"))
-        world.end_renewal(NEEDS_SIGN_IN)
+        world.note_renewal_end(NEEDS_SIGN_IN)
         assert world.answer_of(caller) == b"old\n"
 
 

@@ -12,7 +12,7 @@ def test_at_first_nothing_is_failing():
     backoff = Backoff()
     assert not backoff.is_failing
     assert not backoff.is_throttled
-    assert backoff.may_probe(0.0)
+    assert backoff.may_try_now(0.0)
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ def test_probes_are_1_then_2_then_4_s_apart(failing_for, step):
     backoff.note_failure(began, DOWN, began)
     backoff.note_failure(began + failing_for, DOWN, began + failing_for)
     assert backoff.next_at == began + failing_for + step
-    assert not backoff.may_probe(backoff.next_at - 0.001)
-    assert backoff.may_probe(backoff.next_at)
+    assert not backoff.may_try_now(backoff.next_at - 0.001)
+    assert backoff.may_try_now(backoff.next_at)
 
 
 def test_after_a_success_the_steps_start_over():
@@ -34,7 +34,7 @@ def test_after_a_success_the_steps_start_over():
     backoff.note_failure(0.0, DOWN, 0.0)
     backoff.note_failure(40.0, DOWN, 40.0)
     backoff.clear()
-    assert backoff.may_probe(40.1)
+    assert backoff.may_try_now(40.1)
     backoff.note_failure(41.0, DOWN, 41.0)
     assert backoff.next_at == 42.0
 

@@ -11,7 +11,7 @@ def sent_by(pace: Pace, until: float, *, begin: float = 0.0, answers: bool = Tru
     """Send as fast as allowed; return the times."""
     now, sent = begin, []
     while (now := pace.next_call_at(now)) <= until:
-        pace.note_sent(now)
+        pace.note_call_sent(now)
         sent.append(now)
         if answers:
             pace.note_answer(now)
@@ -35,7 +35,7 @@ def test_occasional_calls_are_not_delayed():
     for number in range(100):
         now = number * 0.1
         assert pace.next_call_at(now) == now
-        pace.note_sent(now)
+        pace.note_call_sent(now)
 
 
 @pytest.mark.parametrize(("got_through", "rate"), [(0, 1.0), (4, 4.0), (15, 15.0), (19, 16.0)])

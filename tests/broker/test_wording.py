@@ -78,7 +78,7 @@ def test_the_fields_are_at_the_positions_that_a_caller_reads():
     error = SsoHelperError("what\x1b[2J happened\nthere", hint="do that")
     rest = wording.encode_reply(Reply(error=error, warnings=("also",))).partition(b"\n")[2]
     fields = rest.split(broker_client.SEPARATOR)
-    assert fields[broker_client.LINE] + b"\n" == wording.one_line_of(error)
+    assert fields[broker_client.LINE] + b"\n" == wording.error_as_one_line(error)
     assert fields[broker_client.LINE].startswith(b"ssohelper: error: what")
     assert b"\x1b" not in fields[broker_client.LINE]
     assert b"\n" not in fields[broker_client.LINE]
@@ -96,10 +96,12 @@ def test_how_to_wait_for_a_sign_in_comes_back():
 class TestReports:
     @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
     def test_an_error_of_a_renewal_comes_back(self, kind):
-        found = wording.decode_report(wording.encode_report(kind("what", hint="do")))
+        found = wording.decode_renewal_outcome(
+            wording.encode_renewal_outcome(kind("what", hint="do"))
+        )
         assert type(found) is kind
         assert (found.message, found.hint) == ("what", "do")
 
     def test_success_is_none_and_no_report_is_a_lost_answer(self):
-        assert wording.decode_report(wording.encode_report(None)) is None
-        assert type(wording.decode_report(b"")) is AnswerLost
+        assert wording.decode_renewal_outcome(wording.encode_renewal_outcome(None)) is None
+        assert type(wording.decode_renewal_outcome(b"")) is AnswerLost

@@ -98,7 +98,7 @@ class World:
 
     def go_to(self, moment: float) -> None:
         """Let time pass; the broker is woken only at the times that it asks for."""
-        while (wake := self.broker.next_wake(self.now)) <= moment:
+        while (wake := self.broker.find_next_wake_time(self.now)) <= moment:
             assert wake > self.now
             self.now = wake
             self.broker.start_due_work(wake)
@@ -110,9 +110,9 @@ class World:
         """End the call for the role: with its document, or with an error."""
         ended = key(role, session)
         self.under_way.remove(ended)
-        self.broker.end_role_call(ended, outcome or Reply(document(role)), self.now)
+        self.broker.note_role_call_end(ended, outcome or Reply(document(role)), self.now)
 
-    def end_renewal(
+    def note_renewal_end(
         self,
         error: SsoHelperError | None = None,
         token: Token | None = None,
@@ -123,7 +123,7 @@ class World:
         if error is None or token is not None:
             self.tokens[session] = token or RENEWED
             self.prints[session] = f"f of {token or RENEWED}"
-        self.broker.end_renewal(session, error, self.now)
+        self.broker.note_renewal_end(session, error, self.now)
 
     def run_to(self, moment: float, answer: Callable[[float], SsoHelperError | None]) -> None:
         """Let time pass; AWS answers each call at once with what `answer` returns for that time."""
@@ -131,7 +131,7 @@ class World:
             while self.under_way:
                 role = self.under_way[0].role_name
                 self.end(role, answer(self.now))
-            wake = self.broker.next_wake(self.now)
+            wake = self.broker.find_next_wake_time(self.now)
             if wake > moment:
                 break
             self.now = wake

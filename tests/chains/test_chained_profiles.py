@@ -27,7 +27,7 @@ LAUNCHER = str(Path(__file__).resolve().parents[2] / "shell" / "ssohelper-creden
 
 
 def arn_of(emulator: Emulator, text: str) -> str:
-    found = emulator.identity_of(json.loads(text)["AccessKeyId"])
+    found = emulator.find_credentials_by_access_key(json.loads(text)["AccessKeyId"])
     assert found is not None
     return found.arn
 
@@ -59,7 +59,7 @@ def test_exec_env_and_whoami_take_a_chain_as_any_other(chained: Chained, run: Ru
     assert done.returncode == 0, done.stderr
     assert f'account {DEPLOY_ACCOUNT}, role "Audit": these keys end in ' in done.stderr
     key_id, account = done.stdout.split()
-    found = chained.emulator.identity_of(key_id)
+    found = chained.emulator.find_credentials_by_access_key(key_id)
     assert found is not None
     assert (found.role_name, account) == ("Audit", DEPLOY_ACCOUNT)
     who = json.loads(run("whoami", "audit", "--json").stdout)["data"]

@@ -194,7 +194,9 @@ def test_a_credential_source_takes_the_environments_keys(keyed: Keyed, run: Run)
     keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
     done = run("env", "box", "--format", "json", env=keys)
     assert done.returncode == 0, done.stderr
-    issued = keyed.emulator.identity_of(json.loads(done.stdout)["AWS_ACCESS_KEY_ID"])
+    issued = keyed.emulator.find_credentials_by_access_key(
+        json.loads(done.stdout)["AWS_ACCESS_KEY_ID"]
+    )
     assert issued is not None
     assert issued.role_name == "Jump"
     # An SDK would use the keys in the environment, so exec gives it those of the role.
@@ -221,7 +223,7 @@ def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_ca
 
     def run_seen(
         argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
-    ) -> timed_run.Ended:
+    ) -> timed_run.EndedProgram:
         seen.extend((argv, environ))
         return run_really(argv, environ, seconds, given)
 

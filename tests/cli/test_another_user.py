@@ -192,7 +192,7 @@ def test_whoever_is_known_to_be_the_same_keeps_the_list(
 def test_another_tools_sign_in_after_the_end_of_ours_is_one_too(
     run: Run, home: Home, desk: Desk, emulator: Emulator
 ) -> None:
-    emulator.revoke_session()
+    emulator.end_sign_ins()
     for path in home.token_folder.glob("*.json"):
         content = json.loads(path.read_text())
         if "accessToken" in content:

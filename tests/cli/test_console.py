@@ -146,7 +146,7 @@ def test_the_documented_browser_commands_get_the_url(tmp_path: Path) -> None:
         said = shlex.split(line)[4]
         opener = browser.find_opener({"PATH": str(tmp_path)}, said)
         assert opener is not None, said
-        last = browser.command_to_open(opener, url)[-1]
+        last = browser.command_to_open_url(opener, url)[-1]
         assert last in (url, "ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A40123%2Fabc")
 
 
@@ -194,7 +194,7 @@ class TestBadInput:
 
     def test_not_signed_in(self, shell: Home, emulator: Emulator, run: Run) -> None:
         opened = shell.browser()
-        emulator.revoke_session("ana")
+        emulator.end_sign_ins("ana")
         done = run("console", PROFILE)
         assert (done.returncode, done.stdout) == (4, "")
         assert "ssohelper login corp" in done.stderr

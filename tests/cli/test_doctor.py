@@ -122,7 +122,7 @@ class TestAfterSetup:
     def test_an_end_that_only_aws_knows_of_is_a_missing_sign_in_too(
         self, ready, run, doctor, emulator
     ):
-        emulator.revoke_session()
+        emulator.end_sign_ins()
         done = doctor()
         assert (done.returncode, ids(done)) == (4, ["signed-out"]), done.stdout
 

@@ -97,7 +97,7 @@ class TestTransitions:
         assert emulator.counters["CreateToken.refresh_token"] == 1
         assert state(home) == "open"
         assert said() == f"{PROFILE} ok\n"
-        emulator.revoke_session("ana")  # the token's file still names an hour
+        emulator.end_sign_ins("ana")  # the token's file still names an hour
         assert credentials(run, "BreakGlassAdmin") == 4
         assert state(home) == "ended"
         assert said() == "payments-prod.ReadO..cess ==signed out==\n"
@@ -172,7 +172,9 @@ class TestTransitions:
         said("--state")
         app.prompt_state.write(RoleKey("corp", ACCOUNT, ROLE), "1|0|fine|ok", app.clock.now() + 60)
         assert run("login").returncode == 0
-        assert app.prompt_state.load_role_end(RoleKey("corp", ACCOUNT, ROLE)) is None
+        assert (
+            app.prompt_state.load_end_after_failed_renewal(RoleKey("corp", ACCOUNT, ROLE)) is None
+        )
         assert said() == f"{PROFILE} 8h00m?\n"
 
     @pytest.mark.parametrize(
@@ -302,7 +304,10 @@ class TestFailures:
         good = path.read_bytes()
         for bad in (b"", b"x", b"x\n12", b"x\n-1\n", b"x\n12\n13\n", b"\xff\n", b"9" * 2000):
             path.write_bytes(bad)
-            assert app.prompt_state.load_role_end(RoleKey("corp", ACCOUNT, ROLE)) is None
+            assert (
+                app.prompt_state.load_end_after_failed_renewal(RoleKey("corp", ACCOUNT, ROLE))
+                is None
+            )
             assert prompt.answer_shell_prompt(app) == answer
             assert path.read_bytes() == good
 

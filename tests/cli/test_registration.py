@@ -20,7 +20,7 @@ def test_a_sign_in_that_may_last_weeks_gets_a_registration_that_does(
     home.add_session()
     home.browser()
     assert run("login").returncode == 0
-    emulator.revoke_session("ana")
+    emulator.end_sign_ins("ana")
     for path in home.token_folder.iterdir():
         kept = json.loads(path.read_text())
         if "accessToken" in kept:

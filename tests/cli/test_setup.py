@@ -55,7 +55,9 @@ def identity_of(home: Home, run: Run, emulator: Emulator, profile: str) -> tuple
         shlex.split(command), env=home.env, capture_output=True, text=True, timeout=60
     )
     assert given.returncode == 0, given.stderr
-    issued = emulator.identity_of(given.stdout.split('"AccessKeyId":"')[1].split('"')[0])
+    issued = emulator.find_credentials_by_access_key(
+        given.stdout.split('"AccessKeyId":"')[1].split('"')[0]
+    )
     assert issued is not None
     return issued.person, issued.account_id, issued.role_name
 

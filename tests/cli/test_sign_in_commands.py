@@ -139,7 +139,7 @@ class TestLogin:
     ) -> None:
         home.browser()
         home.write_token(emulator.issue_token("ana", seconds=600))
-        emulator.revoke_session("ana")
+        emulator.end_sign_ins("ana")
         assert run("login").returncode == 0
         assert emulator.counters["CreateToken.authorization_code"] == 1
 
@@ -422,7 +422,7 @@ class TestStatus:
         home.browser()
         emulator.faults.token_seconds = 1
         assert run("login").returncode == 0
-        emulator.revoke_session("ana")
+        emulator.end_sign_ins("ana")
         _wait(lambda: status(run)["state"] == "expired")
         assert run("status", "--check").returncode == 4
         seen = status(run)

@@ -117,7 +117,7 @@ class TestANameInUse:
     def test_setup_takes_it_over_after_it_has_ended_at_aws(
         self, undone: Home, run: Run, emulator: Emulator
     ) -> None:
-        emulator.revoke_session("ana")
+        emulator.end_sign_ins("ana")
         ok(run, *SETUP)
         assert emulator.counters["authorize"] == 2
         assert shown(run) == [("corp", START_URL, "valid", True)]

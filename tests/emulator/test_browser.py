@@ -218,7 +218,7 @@ def test_a_device_code_is_compared_and_approved(page: Any, emu: Emulator):
     check_page(page)
     assert page.get_by_role("status").is_visible()
     assert page.title() == "Request approved – EMULATOR"
-    device = emu.service.center.state.device_of(code)
+    device = emu.service.center.state.find_device_by_user_code(code)
     assert device
     assert device.status == "approved"
 

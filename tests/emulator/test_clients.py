@@ -130,7 +130,7 @@ class TestBoto3:
 
     def test_a_revoked_session_is_401(self, session: boto3.Session, home: Home, emu: Emulator):
         home.write_token(emu.issue_token("ana"))
-        emu.revoke_session("ana")
+        emu.end_sign_ins("ana")
         with pytest.raises(UnauthorizedSSOTokenError):
             self.identity(session)
 

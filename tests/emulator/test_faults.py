@@ -108,10 +108,10 @@ class TestKnobs:
         began = time.monotonic()
         assert ask(emu).status == 200
         assert time.monotonic() - began >= 0.2
-        assert emu.faults.latency_of(("Logout",)) == 0
+        assert emu.faults.find_latency_seconds(("Logout",)) == 0
         emu.faults.latency_seconds = {"*": 1.5, "CreateToken.device_code": 0.5}
-        assert emu.faults.latency_of(("CreateToken", "CreateToken.device_code")) == 0.5
-        assert emu.faults.latency_of(("CreateToken", "CreateToken.refresh_token")) == 1.5
+        assert emu.faults.find_latency_seconds(("CreateToken", "CreateToken.device_code")) == 0.5
+        assert emu.faults.find_latency_seconds(("CreateToken", "CreateToken.refresh_token")) == 1.5
 
     def test_the_rate_limit_answers_as_aws_does(self, wire: Wire):
         wire.faults.set(rate_limit=0.001, rate_burst=3, retry_after="1")
@@ -191,7 +191,7 @@ class TestKnobs:
 class TestBetweenTwoCalls:
     def test_a_session_can_end_before_the_second_call(self, wire: Wire):
         wire.faults.run_before(
-            "GetRoleCredentials", lambda: wire.service.revoke_session("ana"), call=2
+            "GetRoleCredentials", lambda: wire.service.end_sign_ins("ana"), call=2
         )
         token = wire.service.issue_token("ana")["accessToken"]
         got = [wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[0] for _ in range(2)]

@@ -40,7 +40,7 @@ def who_is(emu: Emulator, keys: dict[str, Any]) -> dict[str, Any]:
 
 def test_it_returns_person_account_and_role(emu: Emulator):
     answer = who_is(emu, keys_for(emu, "DatabaseAdmin"))
-    role = emu.world.provisioned_role(PAYMENTS_PROD, "DatabaseAdmin")
+    role = emu.world.provisioned_role_name(PAYMENTS_PROD, "DatabaseAdmin")
     assert answer["Account"] == PAYMENTS_PROD
     assert answer["Arn"] == f"arn:aws:sts::{PAYMENTS_PROD}:assumed-role/{role}/ana"
     assert answer["UserId"].endswith(":ana")
@@ -82,7 +82,7 @@ def test_expired_keys_get_expired_token():
 
 def test_issued_keys_stay_valid_after_the_sign_in_ends(emu: Emulator):
     keys = keys_for(emu)
-    emu.revoke_session("ana")
+    emu.end_sign_ins("ana")
     assert who_is(emu, keys)["Account"] == PAYMENTS_PROD
 
 
@@ -208,7 +208,7 @@ def test_session_tags_need_a_trust_that_allows_them_and_transitive_ones_go_on(em
     emu.world.add_iam_role(VENDOR, "Jump", trusts=[PAYMENTS_PROD], allows_tags=True)
     emu.world.add_iam_role(VENDOR, "Deploy", trusts=[VENDOR], allows_tags=True)
     jump = assume(emu, keys_for(emu), "Jump", Tags=tags, TransitiveTagKeys=["team"])
-    deploy = emu.identity_of(assume(emu, jump)["accessKeyId"])
+    deploy = emu.find_credentials_by_access_key(assume(emu, jump)["accessKeyId"])
     assert deploy is not None
     assert deploy.tags == (("team", "payments"),)
     with pytest.raises(ClientError) as error:

@@ -112,9 +112,9 @@ def test_a_world_of_a_given_size():
 
 def test_the_provisioned_role_is_named_as_aws_names_it():
     world = demo_world()
-    name = world.provisioned_role("000030000001", "Developer")
+    name = world.provisioned_role_name("000030000001", "Developer")
     assert re.fullmatch(r"AWSReservedSSO_Developer_[0-9a-f]{16}", name)
-    assert name != world.provisioned_role("000030000002", "Developer")
+    assert name != world.provisioned_role_name("000030000002", "Developer")
     arn = world.session_arn("000030000001", "Developer", "ana")
     assert arn == f"arn:aws:sts::000030000001:assumed-role/{name}/ana"
 

@@ -23,7 +23,7 @@ class EmptyStorage:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 found = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
-                issued = emulator.identity_of(found.group(1)) if found else None
+                issued = emulator.find_credentials_by_access_key(found.group(1)) if found else None
                 is_good = (
                     issued is not None
                     and issued.session_token == self.headers.get("x-amz-security-token")

@@ -32,10 +32,10 @@ def test_a_round_after_half_of_the_lifetime_renews(
 ) -> None:
     with served(home, emulator, clock, pause_seconds=600) as endpoint:
         before = endpoint.get().body
-        endpoint.serving.background.run_once()  # the thread's own first round may come before or after
+        endpoint.serving.background.do_one_round()  # the thread's own first round may be before
         clock.go_on(HOUR / 2 + 60)
         assert endpoint.get().body == before
-        endpoint.serving.background.run_once()
+        endpoint.serving.background.do_one_round()
         assert endpoint.get().body != before
     assert emulator.counters["GetRoleCredentials"] == 2
 
@@ -49,7 +49,7 @@ def test_it_renews_nothing_early_where_the_settings_say_so(
     with served(home, emulator, clock, pause_seconds=600) as endpoint:
         before = endpoint.get().body
         clock.go_on(HOUR / 2 + 60)
-        endpoint.serving.background.run_once()
+        endpoint.serving.background.do_one_round()
         assert endpoint.get().body == before
         clock.go_on(HOUR / 4)  # less than a quarter of an hour is left: renewed for the request
         assert endpoint.get().body != before

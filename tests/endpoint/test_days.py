@@ -64,7 +64,7 @@ def good(endpoint: Served, clock: Clock) -> dict[str, str]:
     """Ask, and check with the emulator that the credentials are valid now."""
     answered = endpoint.get()
     assert answered.status == 200, answered.body
-    issued = endpoint.emulator.identity_of(answered.body["AccessKeyId"])
+    issued = endpoint.emulator.find_credentials_by_access_key(answered.body["AccessKeyId"])
     assert issued is not None
     assert issued.role_name == ROLE
     assert issued.expires_at > clock.true()
@@ -79,7 +79,7 @@ def test_four_lifetimes_of_credentials_and_of_tokens(
         seen = set()
         for _ in range(4 * 4):
             clock.go_on(HOUR / 4)
-            endpoint.serving.background.run_once()
+            endpoint.serving.background.do_one_round()
             good_now = good(endpoint, clock)
             seen.add(good_now["AccessKeyId"])
             # An SDK asks again at 15 min and fails at 10: it must never get less.
@@ -107,7 +107,7 @@ def test_an_error_in_the_settings_does_not_end_a_job(
         (home.path / ".config/ssohelper/config.toml").write_text("session_hours = [\n")
         for _ in range(2 * 2):
             clock.go_on(HOUR / 2)
-            endpoint.serving.background.run_once()
+            endpoint.serving.background.do_one_round()
             good(endpoint, clock)
         assert emulator.counters["GetRoleCredentials"] >= 3
         clock.go_on(HOUR + 60)
@@ -132,11 +132,11 @@ def test_files_that_cannot_be_restored_delay_neither_renewal_nor_notice(
         shutil.rmtree(folder)
         folder.write_text("somebody else's")
         clock.go_on(HOUR + 60)
-        endpoint.serving.background.run_once()
+        endpoint.serving.background.do_one_round()
         assert emulator.counters["GetRoleCredentials"] == 2
         assert len(endpoint.told) == 2
         folder.unlink()
-        endpoint.serving.background.run_once()
+        endpoint.serving.background.do_one_round()
         assert (folder / endpoint.serving.files.path.name / "token").exists()
 
 
@@ -305,7 +305,7 @@ class TestEndOfASignIn:
             clock.go_on(8 * HOUR)
             for _ in range(2 * 20 - 1):
                 clock.go_on(180)
-                endpoint.serving.background.run_once()
+                endpoint.serving.background.do_one_round()
             left = [text.partition("(in ")[2].partition(")")[0] for text in endpoint.told[1:]]
             assert len(left) == 2
             assert re.fullmatch("1h|5[6-9]m", left[0])
@@ -321,7 +321,7 @@ class TestEndOfASignIn:
             wait_for(lambda: endpoint.told)
             assert re.search(r"must sign in .* \(in (40|39|3[0-8])m\)", endpoint.told[0])
             for _ in range(3):
-                endpoint.serving.background.run_once()
+                endpoint.serving.background.do_one_round()
             assert len(endpoint.told) == 1
 
     def test_an_assumed_end_gives_no_notice(
@@ -331,7 +331,7 @@ class TestEndOfASignIn:
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
             for _ in range(9):
                 clock.go_on(HOUR)
-                endpoint.serving.background.run_once()
+                endpoint.serving.background.do_one_round()
                 good(endpoint, clock)
             assert endpoint.told == []
 
@@ -347,7 +347,7 @@ class TestEndOfASignIn:
             until = clock.true() + HOUR / 4 - 30
             while clock.true() < until:
                 clock.go_on(100)
-                endpoint.serving.background.run_once()
+                endpoint.serving.background.do_one_round()
                 refreshes = emulator.counters["CreateToken.refresh_token"]
                 key_id = good(endpoint, clock)["AccessKeyId"]
                 asked.append((until - clock.true(), refreshes, key_id))
@@ -363,7 +363,7 @@ class TestEndOfASignIn:
         emulator.faults.role_credentials_seconds = HOUR
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
             good(endpoint, clock)
-            emulator.revoke_session("ana")
+            emulator.end_sign_ins("ana")
             clock.go_on(90 * 60)
             wait_for(lambda: endpoint.get().status == 401)
             body = endpoint.get().body
@@ -373,11 +373,11 @@ class TestEndOfASignIn:
             )
             wait_for(lambda: any("is over" in text for text in endpoint.told))
             # The round that gave the notice may still be asking AWS: wait for its end.
-            endpoint.serving.background.run_once()
+            endpoint.serving.background.do_one_round()
             asked = emulator.counters["CreateToken.refresh_token"]
             for _ in range(5):
                 clock.go_on(60)
-                endpoint.serving.background.run_once()
+                endpoint.serving.background.do_one_round()
             # Without requests AWS is not asked repeatedly.
             assert emulator.counters["CreateToken.refresh_token"] == asked
             home.browser()
@@ -400,7 +400,7 @@ class TestEndOfASignIn:
     ) -> None:
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
             good(endpoint, clock)
-            emulator.revoke_session("ana")
+            emulator.end_sign_ins("ana")
             clock.go_on(35 * 60)
             wait_for(lambda: endpoint.told)
             assert "before" in endpoint.told[0]

@@ -11,7 +11,7 @@ HOME = {"HOME": "/home/ana", "XDG_RUNTIME_DIR": "/run/user/1000"}
 
 
 def name(session: str = "corp", **more: str) -> str:
-    return broker_address.socket_name(session, {**HOME, **more})
+    return broker_address.broker_socket_name(session, {**HOME, **more})
 
 
 def test_other_variables_do_not_change_the_address():
@@ -97,9 +97,9 @@ def test_a_relative_config_path_names_the_same_broker_as_its_absolute_path(
 )
 def test_the_config_is_where_botocore_looks_for_it(monkeypatch, value, expected):
     monkeypatch.setenv("SSOHELPER_TEST_FOLDER", "/folder")
-    assert broker_address.config_file({**HOME, "AWS_CONFIG_FILE": value}) == expected
+    assert broker_address.aws_config_path({**HOME, "AWS_CONFIG_FILE": value}) == expected
 
 
 def test_a_relative_ssohelper_home_is_an_error():
     with pytest.raises(ValueError, match="SSOHELPER_HOME"):
-        broker_address.sockets_folder({**HOME, "SSOHELPER_HOME": "here"})
+        broker_address.broker_sockets_folder({**HOME, "SSOHELPER_HOME": "here"})

@@ -46,11 +46,11 @@ def access_key_of(answer: Answer) -> str:
 
 
 def folder_of(home: Home) -> Path:
-    return Path(broker_address.sockets_folder(home.env))
+    return Path(broker_address.broker_sockets_folder(home.env))
 
 
 def socket_of(home: Home) -> Path:
-    return folder_of(home) / broker_address.socket_name(KEY[0], home.env)
+    return folder_of(home) / broker_address.broker_socket_name(KEY[0], home.env)
 
 
 def lock_of(home: Home) -> Path:

@@ -116,14 +116,14 @@ class TestAnotherUsersHome:
 
     def test_its_files_are_the_other_users(self, environ, tmp_path):
         path = str(tmp_path / "x")
-        assert folders.find_foreign_owner(path, environ) == self.ANOTHER
-        assert folders.find_foreign_owner("/elsewhere/x", environ) is None
-        assert folders.find_foreign_owner(path, {"HOME": "relative"}) is None
+        assert folders.find_other_home_owner(path, environ) == self.ANOTHER
+        assert folders.find_other_home_owner("/elsewhere/x", environ) is None
+        assert folders.find_other_home_owner(path, {"HOME": "relative"}) is None
 
     def test_a_link_to_the_home_is_followed(self, environ, tmp_path):
         link = tmp_path.with_name(f"{tmp_path.name}-link")
         link.symlink_to(tmp_path)
-        found = folders.find_foreign_owner(str(tmp_path / "x"), {"HOME": str(link)})
+        found = folders.find_other_home_owner(str(tmp_path / "x"), {"HOME": str(link)})
         assert found == self.ANOTHER
 
     @pytest.mark.parametrize(
@@ -134,20 +134,20 @@ class TestAnotherUsersHome:
     ):
         monkeypatch.setattr(os, "geteuid", lambda: us)
         monkeypatch.setattr(folders, "_find_nearest_owner", lambda _folder: owner)
-        found = folders.find_foreign_owner(str(tmp_path / "x"), environ)
+        found = folders.find_other_home_owner(str(tmp_path / "x"), environ)
         assert found == (owner if is_foreign else None)
 
     def test_our_cache_is_in_our_own_home(self, environ, monkeypatch):
-        monkeypatch.setattr(folders, "_load_passwd_home", lambda: "/home/us")
+        monkeypatch.setattr(folders, "_load_home_from_user_database", lambda: "/home/us")
         assert folders.cache_folder(environ) == "/home/us/.cache/ssohelper"
-        monkeypatch.setattr(folders, "_load_passwd_home", lambda: None)
+        monkeypatch.setattr(folders, "_load_home_from_user_database", lambda: None)
         assert folders.cache_folder(environ) == f"{environ['HOME']}/.cache/ssohelper"
 
 
 def test_our_own_home_is_that_of_the_user_database(monkeypatch):
-    assert folders._load_passwd_home() == pwd.getpwuid(os.geteuid()).pw_dir
+    assert folders._load_home_from_user_database() == pwd.getpwuid(os.geteuid()).pw_dir
     monkeypatch.setattr(os, "geteuid", lambda: 2**31 - 7)
-    assert folders._load_passwd_home() is None
+    assert folders._load_home_from_user_database() is None
 
 
 def test_the_owner_of_a_missing_folder_is_that_of_the_nearest_one_above(tmp_path):

@@ -28,9 +28,9 @@ def requests(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
     ):
         monkeypatch.setenv("SSOHELPER_HOME", short)
-        folder = broker_address.sockets_folder(os.environ)
+        folder = broker_address.broker_sockets_folder(os.environ)
         os.makedirs(folder, 0o700)
-        listener.bind(f"{folder}/{broker_address.socket_name('corp', os.environ)}")
+        listener.bind(f"{folder}/{broker_address.broker_socket_name('corp', os.environ)}")
         listener.listen()
         fields = b"\x1f".join([b""] * 8)
 
@@ -101,7 +101,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Brok
 
         token_file.write_text("x")
         monkeypatch.setattr(miss, "_ask_session_broker", made.ask)
-        monkeypatch.setattr(miss, "_sleep_while_awaited", sleep)
+        monkeypatch.setattr(miss, "_sleep_unless_sdk_has_ended", sleep)
         return made
 
     return make
@@ -135,7 +135,7 @@ class TestWaitingForASignIn:
             sleeps.append(seconds)
             return len(sleeps) < 5
 
-        monkeypatch.setattr(miss, "_sleep_while_awaited", sleep)
+        monkeypatch.setattr(miss, "_sleep_unless_sdk_has_ended", sleep)
         assert self.answer() == SIGNED_OUT  # the SDK ended
         assert (broker.calls, sleeps) == (2, [1.0] * 5)
 
@@ -162,9 +162,9 @@ class TestWaitingForASignIn:
         kept = os.dup(1)
         os.dup2(writing, 1)
         try:
-            assert miss._sleep_while_awaited(0.01)
+            assert miss._sleep_unless_sdk_has_ended(0.01)
             os.close(reading)
-            assert not miss._sleep_while_awaited(60)
+            assert not miss._sleep_unless_sdk_has_ended(60)
         finally:
             os.dup2(kept, 1)
             os.close(kept)
@@ -172,9 +172,9 @@ class TestWaitingForASignIn:
 
     def test_a_missing_token_file_differs_from_any_other(self, tmp_path: Path) -> None:
         path = os.fsencode(tmp_path / "token")
-        assert miss._read_file_identity(path) == (0, 0, 0)
+        assert miss._read_inode_size_and_mtime(path) == (0, 0, 0)
         (tmp_path / "token").write_text("x")
-        assert miss._read_file_identity(path)[1] == 1
+        assert miss._read_inode_size_and_mtime(path)[1] == 1
 
 
 @pytest.mark.parametrize("name", ["SSOHELPER_LOG", "SSOHELPER_ALLOW"])

@@ -42,7 +42,7 @@ def dated(path: Path, content: bytes | None = None, at: int = NOW + 1) -> None:
 
 @pytest.mark.parametrize("order", [(0, 2, 4), (4, 2, 0), (2, 0, 4)])
 def test_the_document_is_printed_for_any_order_of_the_options(runtime, capfdbinary, order):
-    assert published.print_response([word for at in order for word in ARGV[at : at + 2]])
+    assert published.print_published_response([word for at in order for word in ARGV[at : at + 2]])
     assert capfdbinary.readouterr() == (DOCUMENT, b"")
 
 
@@ -65,7 +65,7 @@ def test_the_document_is_printed_for_any_order_of_the_options(runtime, capfdbina
 )
 def test_other_arguments_print_nothing(runtime, capfdbinary, argv):
     assert published.parse_role_key(argv) is None
-    assert not published.print_response(argv)
+    assert not published.print_published_response(argv)
     assert capfdbinary.readouterr() == (b"", b"")
 
 
@@ -92,7 +92,7 @@ def test_only_a_complete_response_that_is_still_valid_is_printed(
     document, capfdbinary, content, at, is_printed
 ):
     dated(document, content, at)
-    assert published.print_response(ARGV) is is_printed
+    assert published.print_published_response(ARGV) is is_printed
     assert capfdbinary.readouterr().out == (content if is_printed else b"")
 
 
@@ -113,7 +113,7 @@ def test_another_kind_of_file_is_not_printed(document, monkeypatch, capfdbinary,
     else:
         other.rename(document)
         monkeypatch.setattr(os, "geteuid", lambda: document.stat().st_uid + 1)
-    assert not published.print_response(ARGV)
+    assert not published.print_published_response(ARGV)
     assert capfdbinary.readouterr().out == b""
 
 
@@ -140,7 +140,7 @@ def test_a_response_is_printed_only_under_the_settings_of_its_publication(
             dated(path, b"#" * content[0], content[1])
     if stamp and stamp[0] and settings:
         note(runtime / "settings", tmp_path / "config.toml", stamp[1])
-    assert published.print_response(ARGV) is is_printed
+    assert published.print_published_response(ARGV) is is_printed
 
 
 @pytest.mark.parametrize("is_renamed", [True, False])
@@ -150,11 +150,11 @@ def test_a_response_is_not_printed_under_other_settings_with_the_same_time_and_s
     settings, new = tmp_path / "config.toml", tmp_path / "new"
     dated(settings, b"a" * 9, NOW)
     note(runtime / "settings", settings, NOW)
-    assert published.print_response(ARGV)
+    assert published.print_published_response(ARGV)
     dated(new if is_renamed else settings, b"b" * 9, NOW)
     if is_renamed:
         new.rename(settings)
-    assert not published.print_response(ARGV)
+    assert not published.print_published_response(ARGV)
 
 
 def note(stamp: Path, file: Path, at: int) -> None:
@@ -164,7 +164,7 @@ def note(stamp: Path, file: Path, at: int) -> None:
 
 def test_with_settings_that_cannot_be_read_nothing_is_printed(runtime, tmp_path):
     (tmp_path / "config.toml").symlink_to("config.toml")
-    assert not published.print_response(ARGV)
+    assert not published.print_published_response(ARGV)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_with_settings_that_cannot_be_read_nothing_is_printed(runtime, tmp_path)
 )
 def test_the_validity_is_in_uptime_seconds(tmp_path, monkeypatch, validity, up, is_valid):
     monkeypatch.setattr(published, "read_uptime", lambda: up)
-    assert published.was_written_by_this_clock(os.stat(tmp_path), validity) is is_valid
+    assert published.is_response_still_valid(os.stat(tmp_path), validity) is is_valid
 
 
 @pytest.mark.parametrize(
@@ -204,14 +204,14 @@ def test_a_response_is_the_document_and_its_validity(monkeypatch, up, content):
 
 def test_a_response_of_another_clock_is_not_printed(runtime, document, capfdbinary):
     dated(document, DOCUMENT + b"0 1\n")
-    assert not published.print_response(ARGV)
+    assert not published.print_published_response(ARGV)
     assert capfdbinary.readouterr().out == b""
 
 
 @pytest.mark.parametrize("content", [DOCUMENT[:-1], DOCUMENT[:-2] + b"\n", b"", b"\n" + DOCUMENT])
 def test_a_torn_response_is_not_printed(runtime, document, capfdbinary, content):
     dated(document, content)
-    assert not published.print_response(ARGV)
+    assert not published.print_published_response(ARGV)
     assert capfdbinary.readouterr().out == b""
 
 
@@ -220,7 +220,7 @@ def test_a_response_with_control_characters_is_not_printed(
     runtime, document, capfdbinary, inserted
 ):
     dated(document, DOCUMENT[:30] + inserted + DOCUMENT[30:])
-    assert not published.print_response(ARGV)
+    assert not published.print_published_response(ARGV)
     assert capfdbinary.readouterr().out == b""
 
 
@@ -230,7 +230,7 @@ def test_a_response_with_control_characters_is_not_printed(
 def test_a_response_from_the_future_is_of_another_clock(monkeypatch, ahead, is_valid):
     monkeypatch.setattr(published.time, "time", lambda: float(NOW))
     found = SimpleNamespace(st_ctime=NOW + ahead)
-    assert published.was_written_by_this_clock(found, b"") is is_valid
+    assert published.is_response_still_valid(found, b"") is is_valid
 
 
 @pytest.mark.parametrize(
@@ -259,15 +259,15 @@ def test_a_stdout_that_takes_less_is_no_hit(runtime, monkeypatch, fault):
         return len(content) - 1
 
     monkeypatch.setattr(published.os, "write", write)
-    assert not published.print_response(ARGV)
+    assert not published.print_published_response(ARGV)
 
 
 def test_no_descriptor_stays_open(document, capfd):
     before = set(os.listdir("/proc/self/fd"))
-    assert published.print_response(ARGV)
+    assert published.print_published_response(ARGV)
     assert published.read_uptime()
     dated(document, DOCUMENT, NOW)
-    assert not published.print_response(ARGV)
+    assert not published.print_published_response(ARGV)
     assert set(os.listdir("/proc/self/fd")) <= before
 
 
@@ -283,16 +283,16 @@ class TestSignIn:
         at = file.stat().st_mtime_ns
         for moved, is_hit in ((0, True), (nanoseconds, False), (0, True)):
             os.utime(file, ns=(at + moved, at + moved))
-            assert published.print_response(ARGV) is is_hit
+            assert published.print_published_response(ARGV) is is_hit
 
     def test_a_removed_file(self, file):
         file.unlink()
-        assert not published.print_response(ARGV)
+        assert not published.print_published_response(ARGV)
 
     @pytest.mark.parametrize("name", ["config", "config-seen", "token", "token-seen"])
     def test_a_removed_stamp(self, runtime, name):
         (runtime / "credentials" / "corp" / name).unlink()
-        assert not published.print_response(ARGV)
+        assert not published.print_published_response(ARGV)
 
     @pytest.mark.parametrize(
         ("value", "is_hit"),
@@ -314,4 +314,4 @@ class TestSignIn:
         shutil.copy2(tmp_path / ".aws" / "config", tmp_path / "other")
         environ = {**os.environ, "AWS_CONFIG_FILE": value.format(home=tmp_path)}
         monkeypatch.setattr(published.os, "environ", environ)
-        assert published.print_response(ARGV) is is_hit
+        assert published.print_published_response(ARGV) is is_hit

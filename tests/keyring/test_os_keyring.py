@@ -86,8 +86,10 @@ def test_a_failure_is_shared_by_all_that_ask_at_once(home, desktop, monkeypatch)
     lock = str(home.path / "keyring.lock")
     keyring = OsKeyring("sign-ins", lock, home.env, monotonic=lambda: 9.0)
     started, failed = list[int](), list[int]()
-    start = keyring._start_child
-    monkeypatch.setattr(keyring, "_start_child", lambda verb: started.append(1) or start(verb))
+    start = keyring._start_keyring_child
+    monkeypatch.setattr(
+        keyring, "_start_keyring_child", lambda verb: started.append(1) or start(verb)
+    )
 
     def ask() -> None:
         try:
@@ -113,15 +115,15 @@ def test_a_known_key_needs_no_keyring(home, desktop):
 def test_an_answer_that_was_asked_for_early_is_taken(home, desktop):
     key = make(home).create()
     keyring = make(home)
-    keyring.start_asking()
-    keyring.start_asking()
+    keyring.start_asking_for_key()
+    keyring.start_asking_for_key()
     assert keyring.find() == key
 
 
 def test_no_child_outlives_the_wait_for_it(home, desktop):
     desktop.stop()
     keyring = make(home)
-    keyring.start_asking()
+    keyring.start_asking_for_key()
     child = keyring._early
     assert child is not None
     with pytest.raises(KeyringUnavailable):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.stores.memory_folders import is_in_memory
+from ssohelper.stores.memory_folders import is_folder_in_memory
 from tests.endpoint.world import wait_for
 from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE, arguments
 from tests.long_rows import long_after
@@ -112,7 +112,7 @@ def test_only_published_responses_in_memory_are_in_clear(world):
 @pytest.fixture
 def folder_on_a_disk():
     for base in ("/var/tmp", "/tmp", Path(__file__).parents[2] / ".cache"):
-        if os.path.isdir(base) and not is_in_memory(base):
+        if os.path.isdir(base) and not is_folder_in_memory(base):
             with tempfile.TemporaryDirectory(dir=base, prefix="ssohelper-test-") as made:
                 yield Path(made)
             return

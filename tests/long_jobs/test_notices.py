@@ -19,7 +19,7 @@ def test_a_boto3_job_gets_one_notice_that_its_sign_in_ended(job: Job) -> None:
     program = job.start()
     assert program.stdout
     assert ROLE in program.stdout.readline()
-    job.emulator.revoke_session("ana")
+    job.emulator.end_sign_ins("ana")
     _, err = program.communicate(timeout=60)
     assert "ssohelper login corp" in err
     wait_for(lambda: any("is over" in notice.message for notice in job.received_notices()))
@@ -99,7 +99,7 @@ def test_a_refused_renewal_gives_a_notice(job: Job) -> None:
     job.sign_in()
     assert job.ask().returncode == 0
     assert not job.has_record()
-    job.emulator.revoke_session("ana")
+    job.emulator.end_sign_ins("ana")
     # Less than a third of its lifetime is left, so the next call renews it first.
     job.age_token(500)
     job.ask(account="000000000002")
@@ -138,7 +138,7 @@ def test_a_notice_that_cannot_be_recorded_does_not_prevent_credentials(job: Job)
 
 def test_repeated_refusals_are_not_reported_as_a_lost_answer(job: Job) -> None:
     job.sign_in()
-    job.emulator.revoke_session("ana")
+    job.emulator.end_sign_ins("ana")
     job.age_token(4000)
     for number in range(3):
         # A new broker each time, since a broker shares a refusal for 30 s.

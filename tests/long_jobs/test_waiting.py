@@ -63,7 +63,7 @@ def test_a_call_waits_for_a_login_in_another_shell(job: Job, argv: list[str]) ->
     job.log_in()
     code, out = waiting.wait_for_end()
     assert code == 0
-    assert job.emulator.identity_of(json.loads(out)["AccessKeyId"])
+    assert job.emulator.find_credentials_by_access_key(json.loads(out)["AccessKeyId"])
     assert waiting.stderr().count("\n") == 1
 
 
@@ -197,7 +197,7 @@ def test_a_boto3_job_goes_on_after_a_login(job: Job) -> None:
     assert program.stdout
     try:
         assert ROLE in program.stdout.readline()
-        job.emulator.revoke_session("ana")
+        job.emulator.end_sign_ins("ana")
         wait_for(lambda: any("is over" in notice.message for notice in job.received_notices()))
         asked = job.emulator.counters["GetRoleCredentials"]
         job.log_in()
@@ -220,7 +220,7 @@ def test_exec_hold_waits_and_sets_the_variable_for_its_command(job: Job) -> None
     assert code == 0
     wait, key_id = out.split()
     assert wait == "12h"
-    assert job.emulator.identity_of(key_id)
+    assert job.emulator.find_credentials_by_access_key(key_id)
 
 
 def test_ssohelper_in_the_command_of_exec_hold_waits_too(job: Job) -> None:

@@ -128,7 +128,7 @@ def test_a_hit_needs_no_variable_but_home(
     emulator.stop()  # nobody is asked
     done = within({"HOME": str(signed_in.path)}, "/bin/sh", "-c", LINE)
     assert (done.returncode, done.stderr) == (0, "")
-    found = emulator.identity_of(json.loads(done.stdout)["AccessKeyId"])
+    found = emulator.find_credentials_by_access_key(json.loads(done.stdout)["AccessKeyId"])
     assert found is not None
     assert (found.account_id, found.role_name) == (DEV, "Developer")
 
@@ -136,7 +136,7 @@ def test_a_hit_needs_no_variable_but_home(
 def test_a_job_that_needs_a_person_says_so_and_asks_nobody(
     within: Within, signed_in: Home, emulator: Emulator
 ) -> None:
-    emulator.revoke_session("ana")
+    emulator.end_sign_ins("ana")
     done = within(job("cron", signed_in, emulator), "/bin/sh", "-c", LINE)
     assert (done.returncode, done.stdout) == (4, "")
     assert "ssohelper login corp" in done.stderr

@@ -52,7 +52,7 @@ def test_login_shows_a_code_and_console_a_link(
     assert emulator.counters["federation"] == 0
 
     shown = run("exec", f"{DEV}/Developer", "--", "/bin/sh", "-c", "echo $AWS_ACCESS_KEY_ID")
-    identity = emulator.identity_of(shown.stdout.strip())
+    identity = emulator.find_credentials_by_access_key(shown.stdout.strip())
     assert identity is not None
     assert (identity.account_id, identity.role_name) == (DEV, "Developer")
 

@@ -261,7 +261,7 @@ def test_a_working_day(shell: str, home: Home, emulator: Emulator) -> None:
         screen.shows("payments-prod.ReadO..cess ==signed out==")
         screen.run("ssohelper login >/dev/null 2>/dev/null")
         screen.shows(f"{NAME} 10h00m")
-        emulator.revoke_session("ana")
+        emulator.end_sign_ins("ana")
         role = "--session corp --account-id 000030000001 --role-name ReadOnlyAccess"
         screen.run(f"ssohelper credential-process {role} 2>/dev/null")
         screen.shows("payments-prod.ReadO..cess ==signed out==")

@@ -52,7 +52,7 @@ def planted(name: str) -> Iterator[None]:
 
 def _renew_without_room(put: Put) -> None:
     """AWS is asked first, the room on the disk is taken afterwards."""
-    real = TokenFiles.reserve
+    real = TokenFiles.reserve_space_for_token
 
     class Later:
         def __init__(self, store: Any, session: Any) -> None:
@@ -66,21 +66,21 @@ def _renew_without_room(put: Put) -> None:
     def reserve(self: Any, session: Any) -> Iterator[Any]:
         yield Later(self, session)
 
-    put(TokenFiles, "reserve", reserve)
+    put(TokenFiles, "reserve_space_for_token", reserve)
 
 
 def _overwrite_foreign(put: Put) -> None:
-    """save_renewed does not look at what is in the file."""
+    """save_renewed_token does not look at what is in the file."""
 
     def save(self: Any, session: Any, used: Any, fresh: Any, room: Reservation) -> Any:
         room.commit(json.dumps(token_cache.token_document_of({}, session, fresh)).encode("ascii"))
         return fresh
 
-    put(TokenFiles, "save_renewed", save)
+    put(TokenFiles, "save_renewed_token", save)
 
 
 def _resurrect(put: Put) -> None:
-    """save_renewed takes a missing file for the used token's."""
+    """save_renewed_token takes a missing file for the used token's."""
     real = TokenFiles._read_whole_document_or_empty
     put(
         TokenFiles, "_read_whole_document_or_empty", lambda self, session: real(self, session) or {}
@@ -155,7 +155,7 @@ def _backoff_never_clears(put: Put) -> None:
 
 def _reply_of_another_job(put: Put) -> None:
     """With two jobs, a caller gets the other one's document now and then."""
-    real = Broker._reply_to_all
+    real = Broker._reply_to_callers_of_job
 
     def finish(self: Any, job: Any, reply: Reply) -> None:
         others = [one for one in self._jobs.values() if one is not job and one.callers]
@@ -163,7 +163,7 @@ def _reply_of_another_job(put: Put) -> None:
             job.callers[0], others[0].callers[0] = others[0].callers[0], job.callers[0]
         real(self, job, reply)
 
-    put(Broker, "_reply_to_all", finish)
+    put(Broker, "_reply_to_callers_of_job", finish)
 
 
 def _publish_without_check(put: Put) -> None:
@@ -178,7 +178,7 @@ def _publish_without_check(put: Put) -> None:
 
 
 def _no_deadline(put: Put) -> None:
-    put(Broker, "_dismiss_late_callers", lambda self, now: None)
+    put(Broker, "_reply_to_callers_at_deadline", lambda self, now: None)
 
 
 def _serve_expired(put: Put) -> None:
@@ -225,16 +225,16 @@ def _rejected_is_final(put: Put) -> None:
 
 def _lose_wake(put: Put) -> None:
     """The end of a call is not told to the loop."""
-    real = Loop._end_role_call
+    real = Loop._report_end_of_role_call
     count = 0
 
-    def end_role_call(self: Any, key: Any, outcome: Any) -> None:
+    def note_role_call_end(self: Any, key: Any, outcome: Any) -> None:
         nonlocal count
         count += 1
         if count % 5:
             real(self, key, outcome)
 
-    put(Loop, "_end_role_call", end_role_call)
+    put(Loop, "_report_end_of_role_call", note_role_call_end)
 
 
 def _give_up_early(put: Put) -> None:
@@ -271,8 +271,8 @@ def _find_after_sign_out(put: Put) -> None:
 
 BUGS = (
     Bug("renewal without reserving first", _renew_without_room),
-    Bug("save_renewed overwrites a foreign sign-in", _overwrite_foreign),
-    Bug("save_renewed brings back a signed-out session", _resurrect),
+    Bug("save_renewed_token overwrites a foreign sign-in", _overwrite_foreign),
+    Bug("save_renewed_token brings back a signed-out session", _resurrect),
     Bug("renew_token does not look at seen_id", _ignore_seen_id),
     Bug("an answer is kept whatever became of its sign-in", _keep_without_standing),
     Bug("validity_of_credentials takes every token for the same sign-in", _keep_of_any_sign_in),

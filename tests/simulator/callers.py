@@ -93,7 +93,7 @@ class Caller:
         disk = self._world.disk
         disk.stdout = b""
         argv = ["--session", self.session, "--account-id", self.account, "--role-name", self.role]
-        if not published.print_response(argv):
+        if not published.print_published_response(argv):
             return False
         self.code = 0
         self.access_key = wording_key(disk.stdout)

@@ -236,7 +236,7 @@ class SimulatedPortal:
         self._session = session
         self._answered_at: float | None = None
 
-    def ask_once(
+    def send_get_request(
         self,
         _path: str,
         query: dict[str, str],

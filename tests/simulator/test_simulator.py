@@ -21,7 +21,7 @@ _SCHEDULES = long_after(1, [20, 130])
 # Where the bugs are found that take over 20 schedules from the first seed on. After a change of the
 # engine a bug may be found later: the search goes on.
 _FINDS = {
-    "save_renewed brings back a signed-out session": 6125,
+    "save_renewed_token brings back a signed-out session": 6125,
     "a lost refresh is sent again at once": 6104,
     "the backoff never clears": 6098,
     "a 401 ends the sign-in": 6096,

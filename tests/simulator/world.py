@@ -179,7 +179,7 @@ class World:
             except SsoHelperError as found:
                 error = found
             self.trace(f"ends: {error!r}")
-            report.append(wording.encode_report(error))
+            report.append(wording.encode_renewal_outcome(error))
             ended.fire()
 
         process.at_death.append(ended.fire)
@@ -188,7 +188,7 @@ class World:
         meanwhile()
         if not report and not process.is_dead and not ended.wait(seconds):
             return AwsUnreachable("AWS has not answered the renewal yet")
-        return wording.decode_report(report[0] if report else b"")
+        return wording.decode_renewal_outcome(report[0] if report else b"")
 
     def start_command(
         self, kind: str, session: str, work: Callable[[App, SsoSession], Any]
@@ -344,17 +344,17 @@ class WatchedLoop(Loop):
         self._world.judge.call_begins(self, key, self._world.rate or 20.0)
         return super().start_role_call(key, asked_by)
 
-    def _end_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
+    def _report_end_of_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._world.judge.call_ends(self, key)
-        super()._end_role_call(key, outcome)
+        super()._report_end_of_role_call(key, outcome)
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         self._world.judge.renewal_begins(self, session_name)
         super().start_renewal(session_name, seen_id)
 
-    def _end_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
+    def _report_end_of_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
         self._world.judge.renewal_ends(self, session_name)
-        super()._end_renewal(session_name, error)
+        super()._report_end_of_renewal(session_name, error)
 
 
 class Broker:

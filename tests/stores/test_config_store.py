@@ -210,7 +210,7 @@ def test_the_null_device_is_an_empty_config_and_stays_a_device(tmp_path: Path) -
 def undo(store: ConfigStore) -> None:
     version = store.load_last_version()
     assert version is not None
-    store.undo(version, lambda _config: b"", within())
+    store.reverse_write(version, lambda _config: b"", within())
 
 
 def test_undo_restores_the_exact_bytes_three_times(store: ConfigStore) -> None:
@@ -266,7 +266,7 @@ def test_undo_after_an_edit_writes_the_given_content(store: ConfigStore) -> None
         config = ConfigFile.parse(data, "config")
         return config.with_changes(adding("b")(config))
 
-    store.undo(version, content_for, within())
+    store.reverse_write(version, content_for, within())
     assert path.read_text() == MINE + added("a") + "# later\n" + added("b")
 
 
@@ -382,7 +382,7 @@ def test_a_config_that_may_not_be_written_stays_unchanged(
 def redo(store: ConfigStore) -> None:
     version = store.load_last_version(is_undone=True)
     assert version is not None
-    store.undo(version, lambda _config: b"", within())
+    store.reverse_write(version, lambda _config: b"", within())
 
 
 def history(tmp_path: Path) -> list[Path]:
@@ -488,7 +488,9 @@ def test_undo_skips_a_write_whose_process_was_killed_before_it(
 
     with monkeypatch.context() as patch:
         patch.setattr("ssohelper.stores.user_file.UserFile.replace", killed)
-        patch.setattr("ssohelper.stores.config_versions.ConfigVersions.cancel", killed)
+        patch.setattr(
+            "ssohelper.stores.config_versions.ConfigVersions.remove_version_of_failed_write", killed
+        )
         with pytest.raises(Killed):
             store.write(adding("b"), within())
     undo(store)

@@ -59,7 +59,7 @@ def test_roles_accounts_and_sessions_never_mix(cache):
         cache.save(key, CORP._replace(name=key.session_name), cached(str(number)))
     for number, key in enumerate(keys):
         assert cache.load(key, CORP._replace(name=key.session_name)) == cached(str(number))
-    assert [key for key, _ in cache.list_entries()] == sorted(keys)
+    assert [key for key, _ in cache.list_cached_credentials()] == sorted(keys)
 
 
 @pytest.mark.parametrize("changed", [{"start_url": "https://x"}, {"region": "us-east-1"}])
@@ -71,26 +71,26 @@ def test_a_changed_portal_is_a_miss(cache, changed):
 def test_a_file_under_another_roles_name_is_a_miss(cache):
     cache.save(KEY, CORP, cached())
     admin = KEY._replace(role_name="Admin")
-    Path(cache.path_of(admin)).parent.mkdir()
-    shutil.copy2(cache.path_of(KEY), cache.path_of(admin))
+    Path(cache.cached_credentials_path(admin)).parent.mkdir()
+    shutil.copy2(cache.cached_credentials_path(KEY), cache.cached_credentials_path(admin))
     assert cache.load(admin, CORP) is None
-    assert [key for key, _ in cache.list_entries()] == [KEY]
+    assert [key for key, _ in cache.list_cached_credentials()] == [KEY]
 
 
 def test_a_file_cut_at_any_byte_is_a_miss(cache):
     cache.save(KEY, CORP, cached())
-    path = Path(cache.path_of(KEY))
+    path = Path(cache.cached_credentials_path(KEY))
     whole = path.read_bytes()
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         assert cache.load(KEY, CORP) is None
-        assert cache.list_entries() == []
+        assert cache.list_cached_credentials() == []
 
 
 def test_flipped_bits_never_return_another_role(cache):
     chance = random.Random(2)
     cache.save(KEY, CORP, cached())
-    path = Path(cache.path_of(KEY))
+    path = Path(cache.cached_credentials_path(KEY))
     whole = path.read_bytes()
     for _ in range(500):
         damaged = bytearray(whole)
@@ -115,7 +115,7 @@ def test_flipped_bits_never_return_another_role(cache):
 )
 def test_a_value_of_the_wrong_type_is_a_miss(cache, change):
     cache.save(KEY, CORP, cached())
-    path = Path(cache.path_of(KEY))
+    path = Path(cache.cached_credentials_path(KEY))
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     assert cache.load(KEY, CORP) is None
 
@@ -152,7 +152,7 @@ def test_forgetting_a_role_removes_its_folder_and_no_other(cache, runtime):
     for key in (KEY, other):
         cache.save(key, CORP, cached())
         cache.publish(permit_publishing(key), DOCUMENT, NOON)
-    cache.forget_role(KEY)
+    cache.remove_credentials_of_role(KEY)
     assert cache.load(KEY, CORP) is None
     assert not [path for path in runtime.rglob("*") if KEY.role_name in str(path)]
     assert cache.load(other, CORP) == cached()
@@ -168,8 +168,8 @@ def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime,
     (runtime / "credentials" / "corp" / "tokens").symlink_to(tmp_path / "aws")
     cache.withdraw_responses_of_session("corp")
     assert not os.path.exists(folders.published_response_path(str(runtime), *KEY[:3]))
-    assert cache.list_entries() == []
-    cache.forget_session("corp")
+    assert cache.list_cached_credentials() == []
+    cache.remove_credentials_of_session("corp")
     assert precious.read_text() == "precious"
     assert not (runtime / "credentials" / "corp").exists()
 
@@ -180,19 +180,19 @@ def test_forgetting_a_session_removes_its_folder_and_no_other(cache, runtime):
         cache.save(key, CORP._replace(name=key.session_name), cached())
         cache.publish(permit_publishing(key), DOCUMENT, NOON)
     assert cache.list_session_names() == ["corp", "corp.two"]
-    assert cache.forget_session("corp") == 2
+    assert cache.remove_credentials_of_session("corp") == 2
     assert cache.load(KEY, CORP) is None
     assert not os.path.exists(folders.published_response_path(str(runtime), *KEY[:3]))
     assert os.path.exists(folders.published_response_path(str(runtime), *other[:3]))
-    assert [key for key, _ in cache.list_entries()] == [other]
+    assert [key for key, _ in cache.list_cached_credentials()] == [other]
 
 
 def test_a_removed_runtime_folder_is_a_miss_and_is_made_again(cache, runtime):
     cache.save(KEY, CORP, cached())
     shutil.rmtree(runtime)
     assert cache.load(KEY, CORP) is None
-    assert cache.list_entries() == []
-    assert cache.forget_session("corp") == 0
+    assert cache.list_cached_credentials() == []
+    assert cache.remove_credentials_of_session("corp") == 0
     cache.save(KEY, CORP, cached())
     assert cache.load(KEY, CORP) == cached()
 
@@ -206,7 +206,7 @@ def test_loading_writes_nothing(cache, runtime):
 
 def test_the_error_for_a_link_or_a_fifo_names_the_file(cache, tmp_path):
     cache.save(KEY, CORP, cached())
-    path = Path(cache.path_of(KEY))
+    path = Path(cache.cached_credentials_path(KEY))
     path.unlink()
     (tmp_path / "precious").write_text("precious")
     path.symlink_to(tmp_path / "precious")
@@ -215,7 +215,7 @@ def test_the_error_for_a_link_or_a_fifo_names_the_file(cache, tmp_path):
     with pytest.raises(LocalState, match="ReadOnlyAccess"):
         cache.save(KEY, CORP, cached())
     assert (tmp_path / "precious").read_text() == "precious"
-    assert cache.list_entries() == []
+    assert cache.list_cached_credentials() == []
     path.unlink()
     os.mkfifo(path)
     with pytest.raises(LocalState, match="ReadOnlyAccess"):
@@ -244,23 +244,23 @@ def test_a_name_that_is_a_path_is_refused(cache, key):
 def test_credentials_have_the_id_of_the_token_of_their_request(cache, runtime, found):
     cache.save(KEY, CORP, cached()._replace(token_id="0123456789abcdef"))
     assert cache.load(KEY, CORP).token_id == "0123456789abcdef"
-    path = Path(cache.path_of(KEY))
+    path = Path(cache.cached_credentials_path(KEY))
     path.write_text(json.dumps({**json.loads(path.read_text()), "token_id": found}))
     assert cache.load(KEY, CORP).token_id == ""
 
 
 def test_no_repr_shows_a_secret(cache):
     cache.save(KEY, CORP, cached("CNRY"))
-    assert "CNRY-" not in repr(cache.list_entries())
+    assert "CNRY-" not in repr(cache.list_cached_credentials())
 
 
 def test_a_malformed_or_huge_response_ends_at_0(cache):
-    assert cache.load_published_until(KEY) == 0
+    assert cache.load_end_of_published_response(KEY) == 0
     until = int(time.time()) + 600
     cache.publish(permit_publishing(KEY), DOCUMENT, until)
-    assert cache.load_published_until(KEY) == until
+    assert cache.load_end_of_published_response(KEY) == until
     path = cache._response_file(KEY)
     for content in (b"", b"{}", b"x" * (1 << 21)):
         path.write_bytes(content)
         os.utime(path, (until, until))
-        assert cache.load_published_until(KEY) == 0
+        assert cache.load_end_of_published_response(KEY) == 0

@@ -57,7 +57,7 @@ def test_sessions_never_mix(cache):
 
 def test_a_file_cut_at_any_byte_counts_as_missing(cache):
     cache.save("corp", LISTING)
-    path = Path(cache.path_of("corp"))
+    path = Path(cache.listing_path("corp"))
     whole = path.read_bytes()
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
@@ -77,7 +77,7 @@ def test_a_file_cut_at_any_byte_counts_as_missing(cache):
 )
 def test_a_file_of_another_shape_counts_as_missing(cache, change):
     cache.save("corp", LISTING)
-    path = Path(cache.path_of("corp"))
+    path = Path(cache.listing_path("corp"))
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     assert cache.load("corp") is None
 

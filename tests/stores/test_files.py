@@ -373,7 +373,7 @@ class TestReserving:
             for path in (held, left):
                 os.utime(path, (0, 0))
             temporary_files._swept.clear()
-            temporary_files.sweep_folder_once(str(tmp_path))
+            temporary_files.remove_old_temporary_files_once(str(tmp_path))
             assert list(tmp_path.iterdir()) == [held]
 
     def test_more_than_was_reserved_can_be_committed(self, tmp_path):
@@ -454,7 +454,7 @@ def test_a_sweep_with_a_clock_set_ahead_removes_no_reservation(tmp_path, monkeyp
             swept.append(True)
             monkeypatch.setattr(temporary_files.time, "time", lambda: 4e9)
             monkeypatch.setattr(temporary_files, "_swept", set())
-            temporary_files.sweep_folder_once(str(tmp_path))
+            temporary_files.remove_old_temporary_files_once(str(tmp_path))
 
     def lock(descriptor: int) -> None:
         if moment == "before the lock" and not swept:

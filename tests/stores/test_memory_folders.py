@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.stores.memory_folders import is_in_memory
+from ssohelper.stores.memory_folders import is_folder_in_memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's list of mounts")
 
@@ -20,14 +20,14 @@ def type_of(path: str) -> str:
 def test_statfs_says_the_same(path):
     if not Path(path).exists():
         pytest.skip(f"{path} does not exist here")
-    assert is_in_memory(path) == (type_of(path) in ("tmpfs", "ramfs"))
+    assert is_folder_in_memory(path) == (type_of(path) in ("tmpfs", "ramfs"))
 
 
 def test_a_folder_that_does_not_exist_yet_is_where_its_parent_is():
     if type_of("/dev/shm") != "tmpfs":
         pytest.skip("/dev/shm is not in memory here")
-    assert is_in_memory("/dev/shm/no-such-folder/ssohelper")
+    assert is_folder_in_memory("/dev/shm/no-such-folder/ssohelper")
 
 
 def test_a_folder_on_a_disk_is_not(tmp_path):
-    assert is_in_memory(str(tmp_path / "a" / "b")) == (type_of(str(tmp_path)) == "tmpfs")
+    assert is_folder_in_memory(str(tmp_path / "a" / "b")) == (type_of(str(tmp_path)) == "tmpfs")

@@ -22,19 +22,19 @@ def state(tmp_path: Path) -> PromptState:
 
 def test_a_role_has_one_file_and_no_role_another(state: PromptState, tmp_path: Path) -> None:
     folder = tmp_path / "run" / "prompt"
-    assert state.role_file(KEY) == folder / "roles" / "corp" / "001234567890" / "Admin"
-    assert state.role_file(None) == folder / "no-role"
-    assert not state.has_file(KEY)
+    assert state.prompt_file(KEY) == folder / "roles" / "corp" / "001234567890" / "Admin"
+    assert state.prompt_file(None) == folder / "no-role"
+    assert not state.has_prompt_file(KEY)
     assert state.write(KEY, "row")
-    assert state.has_file(KEY)
-    assert not state.has_file(OTHER)
-    assert state.role_file(KEY).read_bytes() == b"row\n"
+    assert state.has_prompt_file(KEY)
+    assert not state.has_prompt_file(OTHER)
+    assert state.prompt_file(KEY).read_bytes() == b"row\n"
 
 
 def test_roles_are_listed_by_session_without_foreign_names(state: PromptState) -> None:
     for key in (KEY, OTHER, KEY._replace(session_name="other")):
         state.write(key, "row")
-    state.role_file(KEY).with_name(".Admin.tmp~").write_text("")
+    state.prompt_file(KEY).with_name(".Admin.tmp~").write_text("")
     assert sorted(state.list_roles("corp")) == [KEY, OTHER]
     assert state.list_roles("none") == []
 
@@ -42,37 +42,37 @@ def test_roles_are_listed_by_session_without_foreign_names(state: PromptState) -
 def test_the_end_of_credentials_is_read_back_and_a_damaged_file_has_none(
     state: PromptState,
 ) -> None:
-    assert state.load_role_end(KEY) is None
+    assert state.load_end_after_failed_renewal(KEY) is None
     state.write(KEY, "row")
-    assert state.load_role_end(KEY) is None
+    assert state.load_end_after_failed_renewal(KEY) is None
     state.write(KEY, "row", 4_000_000_000)
-    assert state.role_file(KEY).read_bytes() == b"row\n4000000000\n"
-    assert state.load_role_end(KEY) == 4_000_000_000
+    assert state.prompt_file(KEY).read_bytes() == b"row\n4000000000\n"
+    assert state.load_end_after_failed_renewal(KEY) == 4_000_000_000
     for content in (b"", b"row", b"row\nx\n", b"row\n1\n2\n", b"x" * 1025):
-        state.role_file(KEY).write_bytes(content)
-        assert state.load_role_end(KEY) is None
+        state.prompt_file(KEY).write_bytes(content)
+        assert state.load_end_after_failed_renewal(KEY) is None
 
 
 def test_a_file_that_says_the_same_is_not_written_again(state: PromptState) -> None:
     state.write(KEY, "row", config_mtime_ns=5 * SECOND)
-    before = os.stat(state.role_file(KEY))
+    before = os.stat(state.prompt_file(KEY))
     assert before.st_mtime_ns == 5 * SECOND
     for mtime_ns in (0, 4 * SECOND, 5 * SECOND):
         assert state.write(KEY, "row", config_mtime_ns=mtime_ns)
-        assert os.stat(state.role_file(KEY)).st_ino == before.st_ino
+        assert os.stat(state.prompt_file(KEY)).st_ino == before.st_ino
     assert state.write(KEY, "other", config_mtime_ns=0)
-    assert state.role_file(KEY).stat().st_mtime_ns == 5 * SECOND
-    assert state.role_file(KEY).read_bytes() == b"other\n"
+    assert state.prompt_file(KEY).stat().st_mtime_ns == 5 * SECOND
+    assert state.prompt_file(KEY).read_bytes() == b"other\n"
     assert state.write(KEY, "other", config_mtime_ns=6 * SECOND)
-    assert state.role_file(KEY).stat().st_mtime_ns == 6 * SECOND
+    assert state.prompt_file(KEY).stat().st_mtime_ns == 6 * SECOND
 
 
 def test_the_time_of_a_links_target_does_not_count(state: PromptState, tmp_path: Path) -> None:
     state.write(KEY, "row")
-    state.role_file(KEY).unlink()
+    state.prompt_file(KEY).unlink()
     (tmp_path / "target").write_text("row\n")
     os.utime(tmp_path / "target", ns=(9 * SECOND, 9 * SECOND))
-    state.role_file(KEY).symlink_to(tmp_path / "target")
+    state.prompt_file(KEY).symlink_to(tmp_path / "target")
     with pytest.raises(NotOurs):
         state.write(KEY, "row", config_mtime_ns=9 * SECOND)
     assert (tmp_path / "target").read_text() == "row\n"
@@ -80,31 +80,31 @@ def test_the_time_of_a_links_target_does_not_count(state: PromptState, tmp_path:
 
 def test_the_configs_time_is_0_where_there_is_none(state: PromptState, tmp_path: Path) -> None:
     path = tmp_path / "config"
-    assert state.read_mtime_ns(str(path)) == 0
+    assert state.read_config_mtime_ns(str(path)) == 0
     path.write_text("")
     os.utime(path, ns=(7 * SECOND, 7 * SECOND))
-    assert state.read_mtime_ns(str(path)) == 7 * SECOND
+    assert state.read_config_mtime_ns(str(path)) == 7 * SECOND
 
 
 def test_all_files_can_be_removed(state: PromptState) -> None:
     state.write(KEY, "row")
     state.write(None, "row")
-    state.forget_all()
-    assert not state.has_file(KEY)
-    assert not state.role_file(None).exists()
-    state.forget_all()
+    state.remove_all_prompt_files()
+    assert not state.has_prompt_file(KEY)
+    assert not state.prompt_file(None).exists()
+    state.remove_all_prompt_files()
 
 
 def test_a_roles_files_go_with_those_that_show_grants(state: PromptState) -> None:
     terminal = TerminalSession(7, 8, "pts/3")
-    grant_file = state.role_file(KEY, terminal)
+    grant_file = state.prompt_file(KEY, terminal)
     for remove, is_left in (
         (state.remove_grant_files, True),
-        (lambda: state.forget_role(KEY), False),
+        (lambda: state.remove_prompt_file(KEY), False),
     ):
         state.write(KEY, "row")
         state.write(KEY, "row", terminal=terminal)
         assert grant_file.exists()
         remove()
         assert not grant_file.exists()
-        assert state.has_file(KEY) == is_left
+        assert state.has_prompt_file(KEY) == is_left

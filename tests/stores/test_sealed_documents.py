@@ -60,44 +60,44 @@ def make_store(folder, keyring=None) -> TokenFiles:
 
 class TestSealing:
     def test_what_was_sealed_is_opened(self):
-        sealed = sealing.seal(DOCUMENT, FIRST, "token corp")
-        assert sealing.open_sealed(sealed, FIRST, "token corp") == DOCUMENT
+        sealed = sealing.encrypt_document(DOCUMENT, FIRST, "token corp")
+        assert sealing.decrypt_document(sealed, FIRST, "token corp") == DOCUMENT
         assert "CNRY-" not in json.dumps(sealed)
 
     def test_the_same_document_is_sealed_in_another_way_each_time(self):
-        boxes = {sealing.seal(DOCUMENT, FIRST, "token corp")["box"] for _ in range(50)}
+        boxes = {sealing.encrypt_document(DOCUMENT, FIRST, "token corp")["box"] for _ in range(50)}
         assert len(boxes) == 50
 
     @pytest.mark.parametrize("context", ["token other", "registration corp", ""])
     def test_one_that_was_moved_to_another_place_does_not_open(self, context):
-        sealed = sealing.seal(DOCUMENT, FIRST, "token corp")
+        sealed = sealing.encrypt_document(DOCUMENT, FIRST, "token corp")
         with pytest.raises(Unreadable):
-            sealing.open_sealed(sealed, FIRST, context)
+            sealing.decrypt_document(sealed, FIRST, context)
 
     def test_each_changed_byte_is_noticed(self):
-        sealed = sealing.seal(DOCUMENT, FIRST, "token corp")
+        sealed = sealing.encrypt_document(DOCUMENT, FIRST, "token corp")
         box = bytearray(base64.b64decode(sealed["box"]))
         for place in range(len(box)):
             changed = bytearray(box)
             changed[place] ^= 1
             text = base64.b64encode(bytes(changed)).decode()
             with pytest.raises(Unreadable):
-                sealing.open_sealed({**sealed, "box": text}, FIRST, "token corp")
+                sealing.decrypt_document({**sealed, "box": text}, FIRST, "token corp")
 
     @pytest.mark.parametrize("box", [None, 1, "", "AAAA", "no base64!", [], "ä"])
     def test_a_damaged_box_is_unreadable(self, box):
-        sealed = sealing.seal(DOCUMENT, FIRST, "token corp")
+        sealed = sealing.encrypt_document(DOCUMENT, FIRST, "token corp")
         with pytest.raises(Unreadable):
-            sealing.open_sealed({**sealed, "box": box}, FIRST, "token corp")
+            sealing.decrypt_document({**sealed, "box": box}, FIRST, "token corp")
 
     def test_the_id_names_the_key_and_does_not_show_it(self):
-        assert sealing.key_id_of(FIRST) != sealing.key_id_of(SECOND)
+        assert sealing.public_id_of_key(FIRST) != sealing.public_id_of_key(SECOND)
         raw = base64.b64decode(FIRST.reveal()).hex()
-        assert sealing.key_id_of(FIRST) not in raw
+        assert sealing.public_id_of_key(FIRST) not in raw
 
     @pytest.mark.parametrize("text", ["", "x", "AAAA", "not base64", "ä" * 44])
     def test_another_programs_item_is_no_key(self, text):
-        assert not sealing.is_key(Secret(text))
+        assert not sealing.is_valid_key(Secret(text))
 
 
 class TestSealedTokens(TokenStoreContract):
@@ -176,7 +176,7 @@ class TestSealedCredentials:
         writer.save(KEY, CORP, CachedCredentials(keys, NOON))
         reader = CredentialCache(tmp_path, codec=SealedCodec(FakeKeyring()))
         assert reader.load(KEY, CORP) == CachedCredentials(keys, NOON)
-        assert [key for key, _ in reader.list_entries()] == [KEY]
+        assert [key for key, _ in reader.list_cached_credentials()] == [KEY]
         written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
         assert len(written) == 1
         assert b"CNRY-" not in written[0]
@@ -198,4 +198,4 @@ class TestSealedCredentials:
         with pytest.raises(KeyringUnavailable):
             cache.load(KEY, CORP)
         with pytest.raises(KeyringUnavailable):
-            cache.list_entries()
+            cache.list_cached_credentials()

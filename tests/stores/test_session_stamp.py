@@ -50,8 +50,8 @@ class Place:
             return all(
                 os.stat(link).st_mtime_ns == os.stat(seen).st_mtime_ns
                 for link, seen in (
-                    (folders.config_link_path(str(self.runtime), "corp"), self.seen("config")),
-                    (folders.token_link_path(str(self.runtime), "corp"), self.seen("token")),
+                    (folders.aws_config_link_path(str(self.runtime), "corp"), self.seen("config")),
+                    (folders.token_file_link_path(str(self.runtime), "corp"), self.seen("token")),
                 )
             )
         except OSError:
@@ -67,9 +67,13 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_stamps_have_the_times_of_the_files_and_are_written_once(place: Place) -> None:
-    assert (place.matches(), place.stamp().needs_new_stamps) == (False, True)
+    assert (place.matches(), place.stamp().may_responses_be_of_another_sign_in) == (False, True)
     assert place.prepare()
-    assert (place.matches(), place.stamp().needs_new_stamps, place.withdrawn) == (True, False, 1)
+    assert (
+        place.matches(),
+        place.stamp().may_responses_be_of_another_sign_in,
+        place.withdrawn,
+    ) == (True, False, 1)
     before = os.stat(place.seen("token")).st_ino
     assert place.prepare()
     assert (os.stat(place.seen("token")).st_ino, place.withdrawn) == (before, 1)
@@ -78,7 +82,7 @@ def test_stamps_have_the_times_of_the_files_and_are_written_once(place: Place) -
 def test_a_token_file_of_another_tool_withdraws_the_responses(place: Place) -> None:
     place.prepare()
     place.write(place.token, "2")
-    assert place.stamp().needs_new_stamps
+    assert place.stamp().may_responses_be_of_another_sign_in
     assert place.prepare()
     assert (place.matches(), place.withdrawn) == (True, 2)
 
@@ -94,7 +98,7 @@ def test_the_stamp_of_a_file_that_stayed_is_not_written_again(place: Place) -> N
 def test_an_edited_config_of_the_same_portal_withdraws_no_response(place: Place) -> None:
     place.prepare()
     place.write(place.config, "2")
-    assert (place.matches(), place.stamp().needs_new_stamps) == (False, True)
+    assert (place.matches(), place.stamp().may_responses_be_of_another_sign_in) == (False, True)
     assert place.prepare()
     assert (place.matches(), place.withdrawn) == (True, 1)
 
@@ -105,12 +109,12 @@ def test_another_portal_withdraws_the_responses(place: Place, also_token: bool) 
     place.write(place.config, "2")
     if also_token:
         place.write(place.token, "2")
-    assert not place.stamp().is_of_other_portal
-    assert place.stamp(OTHER).is_of_other_portal
-    assert place.stamp(SESSION._replace(region="eu-west-1")).is_of_other_portal
+    assert not place.stamp().is_cache_of_another_portal
+    assert place.stamp(OTHER).is_cache_of_another_portal
+    assert place.stamp(SESSION._replace(region="eu-west-1")).is_cache_of_another_portal
     assert place.prepare(OTHER)
     assert (place.matches(), place.withdrawn) == (True, 2)
-    assert place.stamp().is_of_other_portal
+    assert place.stamp().is_cache_of_another_portal
 
 
 @pytest.mark.parametrize("what", ["config", "token"])
@@ -118,7 +122,11 @@ def test_a_file_that_was_just_written_gets_no_stamp(place: Place, what: str) -> 
     """A second write in the same second may leave the same modification time."""
     place.prepare()
     place.write(getattr(place, what), "2", settled=False)
-    assert (place.prepare(), place.matches(), place.stamp().needs_new_stamps) == (
+    assert (
+        place.prepare(),
+        place.matches(),
+        place.stamp().may_responses_be_of_another_sign_in,
+    ) == (
         False,
         False,
         False,
@@ -148,8 +156,12 @@ def test_a_renewal_updates_the_stamp(place: Place) -> None:
     stamp = place.stamp()
     place.write(place.token, "renewed")
     assert not place.matches()
-    stamp.update_after_renewal()
-    assert (place.matches(), place.stamp().needs_new_stamps, place.withdrawn) == (True, False, 1)
+    stamp.update_token_stamp_after_renewal()
+    assert (
+        place.matches(),
+        place.stamp().may_responses_be_of_another_sign_in,
+        place.withdrawn,
+    ) == (True, False, 1)
 
 
 def test_a_renewal_writes_no_stamp_where_it_did_not_match_before(place: Place) -> None:
@@ -158,7 +170,7 @@ def test_a_renewal_writes_no_stamp_where_it_did_not_match_before(place: Place) -
     place.write(place.token, "another user's")
     stamp = place.stamp()
     place.write(place.token, "theirs, renewed")
-    stamp.update_after_renewal()
+    stamp.update_token_stamp_after_renewal()
     assert not place.matches()
     assert place.prepare()
     assert place.withdrawn == 2
@@ -171,7 +183,7 @@ def test_a_config_link_that_now_leads_to_another_config_matches_no_stamp(
     place.write(tmp_path / "b", "2")
     place.config.symlink_to(tmp_path / "a")
     place.prepare()
-    link = Path(folders.config_link_path(str(place.runtime), "corp"))
+    link = Path(folders.aws_config_link_path(str(place.runtime), "corp"))
     assert link.readlink() == tmp_path / "a"
     place.config.unlink()
     place.config.symlink_to(tmp_path / "b")
@@ -230,7 +242,7 @@ def test_a_malformed_stamp_counts_as_missing(place: Place) -> None:
     place.prepare()
     for content in (b"", b"x", b"1" * 20000, b"\xff\n\n"):
         Path(place.seen("config")).write_bytes(content)
-        assert place.stamp().needs_new_stamps
+        assert place.stamp().may_responses_be_of_another_sign_in
         assert place.prepare()
         assert place.matches()
 

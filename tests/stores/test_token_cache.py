@@ -91,8 +91,8 @@ class TokenStoreContract:
         assert store.load(CORP._replace(**changed)) is None
 
     def renew(self, store, used: AccessToken, fresh: AccessToken) -> AccessToken:
-        with store.reserve(CORP) as reservation:
-            return store.save_renewed(CORP, used, fresh, reservation)
+        with store.reserve_space_for_token(CORP) as reservation:
+            return store.save_renewed_token(CORP, used, fresh, reservation)
 
     def test_a_refresh_replaces_the_token_it_began_with(self, store):
         store.save(CORP, token("a", NOON + 100))

@@ -167,7 +167,7 @@ def test_a_copied_sessions_usage_replaces_the_others_if_asked(tmp_path: Path, re
     other = KEY._replace(session_name="other")
     store.update(KEY, lambda _: Usage(NOON, 5), deadline)
     store.update(other, lambda _: Usage(NOON, 1), deadline)
-    store.copy_session("corp", "other", deadline, replace=replace)
+    store.copy_usage_of_session("corp", "other", deadline, replace=replace)
     assert {key: usage.uses for key, usage in store.load_all().items()} == {
         KEY: 5, other: 5 if replace else 1
     }  # fmt: skip

@@ -11,7 +11,7 @@ from ssohelper.errors import AnotherUsersHome, LocalState
 from ssohelper.fastpath import folders
 from ssohelper.stores import own_folders, temporary_files
 from ssohelper.stores.token_cache import TokenFiles
-from ssohelper.stores.user_file import Changed, Found, UserFile, read_user_file
+from ssohelper.stores.user_file import FileChanged, FileContent, UserFile, read_user_file
 from tests.stores.disk import mode_of
 
 
@@ -19,22 +19,22 @@ def test_the_missing_folders_above_a_file_are_counted_and_removed_while_empty(
     tmp_path: Path,
 ) -> None:
     file = UserFile(tmp_path / "a" / "b" / "rc")
-    assert file.count_missing_folders() == 2
+    assert file.count_missing_folders_above() == 2
     file.replace(b"x", file.read())
-    assert file.count_missing_folders() == 0
-    file.remove_folders(2)
+    assert file.count_missing_folders_above() == 0
+    file.remove_empty_folders_above(2)
     assert file.path.exists()
     file.remove()
-    file.remove_folders(1)
+    file.remove_empty_folders_above(1)
     assert os.listdir(tmp_path / "a") == []
-    assert UserFile(tmp_path / "a" / "b" / "rc").count_missing_folders() == 1
+    assert UserFile(tmp_path / "a" / "b" / "rc").count_missing_folders_above() == 1
     (tmp_path / "a" / "b").mkdir()
     (tmp_path / "a" / "mine").write_text("")
-    file.remove_folders(2)
+    file.remove_empty_folders_above(2)
     assert os.listdir(tmp_path / "a") == ["mine"]
     (tmp_path / "a" / "mine").unlink()
     (tmp_path / "a" / "b").mkdir()
-    file.remove_folders(2)
+    file.remove_empty_folders_above(2)
     assert os.listdir(tmp_path) == []
 
 
@@ -51,13 +51,13 @@ def test_a_new_file_has_its_mode_and_an_existing_one_keeps_its_own(tmp_path: Pat
 def test_a_file_that_changed_since_it_was_read_is_not_replaced(tmp_path: Path) -> None:
     file = UserFile(tmp_path / "rc")
     missing = file.read()
-    assert missing == Found(b"", None)
+    assert missing == FileContent(b"", None)
     file.path.write_text("theirs")
-    with pytest.raises(Changed):
+    with pytest.raises(FileChanged):
         file.replace(b"ours", missing)
     found = file.read()
     file.path.write_text("again!")
-    with pytest.raises(Changed):
+    with pytest.raises(FileChanged):
         file.replace(b"ours", found._replace(mark=(0, 0, 0)))
     assert file.path.read_text() == "again!"
     assert os.listdir(tmp_path) == ["rc"]
@@ -66,13 +66,13 @@ def test_a_file_that_changed_since_it_was_read_is_not_replaced(tmp_path: Path) -
 def test_replace_if_needs_the_expected_content(tmp_path: Path) -> None:
     file = UserFile(tmp_path / "rc")
     with pytest.raises(LocalState, match="changed by another program"):
-        file.replace_if(b"", b"new")
-    file.replace_if(None, b"new")
+        file.replace_content(b"", b"new")
+    file.replace_content(None, b"new")
     for before in (None, b"", b"old"):
         with pytest.raises(LocalState, match="changed by another program"):
-            file.replace_if(before, b"newer")
+            file.replace_content(before, b"newer")
     assert file.read().data == b"new"
-    file.replace_if(b"new", None)
+    file.replace_content(b"new", None)
     assert not file.path.exists()
 
 
@@ -86,10 +86,10 @@ def test_a_read_only_file_and_what_is_no_file_are_not_touched(tmp_path: Path) ->
     assert file.path.read_text() == "mine"
     (tmp_path / "folder").mkdir()
     with pytest.raises(LocalState, match="not a regular file"):
-        UserFile(tmp_path / "folder").check_writable()
+        UserFile(tmp_path / "folder").find_mode_if_writable()
     with pytest.raises(LocalState, match="cannot be written"):
-        UserFile(tmp_path / "rc" / "below").check_writable()
-    assert UserFile(tmp_path / "new", new_mode=0o644).check_writable() == 0o644
+        UserFile(tmp_path / "rc" / "below").find_mode_if_writable()
+    assert UserFile(tmp_path / "new", new_mode=0o644).find_mode_if_writable() == 0o644
 
 
 def test_a_link_stays_and_its_target_is_replaced_or_removed(tmp_path: Path) -> None:
@@ -135,11 +135,11 @@ def test_nothing_is_written_or_removed_in_another_users_home(
     tokens = TokenFiles(tmp_path / "cache", state=tmp_path / "state", runtime=tmp_path / "run")
     session = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "eu-west-1", ())
     tokens.check_writable(session)
-    monkeypatch.setattr(folders, "find_foreign_owner", lambda _path, _environ: 65534)
+    monkeypatch.setattr(folders, "find_other_home_owner", lambda _path, _environ: 65534)
     for change in (
         lambda: file.replace(b"x", file.read()),
         file.remove,
-        lambda: UserFile(tmp_path / "new").replace(b"x", Found(b"", None)),
+        lambda: UserFile(tmp_path / "new").replace(b"x", FileContent(b"", None)),
         lambda: tokens.check_writable(session),
     ):
         with pytest.raises(LocalState, match="is not written: that folder belongs to user"):
@@ -154,7 +154,7 @@ def test_nothing_is_written_or_removed_in_another_users_home(
 def test_the_way_out_of_another_users_home_depends_on_who_runs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, said: str
 ) -> None:
-    monkeypatch.setattr(folders, "find_foreign_owner", lambda _path, _environ: 65534)
+    monkeypatch.setattr(folders, "find_other_home_owner", lambda _path, _environ: 65534)
     monkeypatch.setattr(os, "geteuid", lambda: uid)
     with pytest.raises(AnotherUsersHome) as caught:
         own_folders.refuse_another_users_home(tmp_path / "x")
@@ -174,6 +174,6 @@ def test_reading_and_sweeping_leave_no_descriptor_open(tmp_path: Path) -> None:
     left = tmp_path / f"{temporary_files.TEMP_PREFIX}left"
     left.write_text("")
     os.utime(left, (1, 1))
-    temporary_files.sweep_folder_once(str(tmp_path))
+    temporary_files.remove_old_temporary_files_once(str(tmp_path))
     assert not left.exists()
     assert len(os.listdir("/proc/self/fd")) == before

@@ -28,18 +28,18 @@ def test_the_browser_variable_names_the_opener_and_its_arguments(opener: Path) -
     environ = {"BROWSER": f"{opener} --new 'a b' %s --end"}
     found = browser.find_opener(environ)
     assert found == (str(opener), "--new", "a b", "%s", "--end")
-    assert browser.command_to_open(found, URL) == [str(opener), "--new", "a b", URL, "--end"]
+    assert browser.command_to_open_url(found, URL) == [str(opener), "--new", "a b", URL, "--end"]
 
 
 def test_without_a_placeholder_the_url_is_the_last_argument(opener: Path) -> None:
     found = browser.find_opener({"BROWSER": str(opener)})
     assert found is not None
-    assert browser.command_to_open(found, URL) == [str(opener), URL]
+    assert browser.command_to_open_url(found, URL) == [str(opener), URL]
 
 
 def test_in_an_extensions_url_the_url_is_percent_encoded() -> None:
     opener = ("/usr/bin/firefox", "--new-tab", "ext+container:name=corp&url=%s", "%s")
-    assert browser.command_to_open(opener, URL) == [
+    assert browser.command_to_open_url(opener, URL) == [
         "/usr/bin/firefox",
         "--new-tab",
         "ext+container:name=corp&url=https%3A%2F%2Fd-0000000000.awsapps.com%2Fstart%3Fa%3Db"
@@ -55,14 +55,14 @@ def test_the_setting_of_the_session_wins_over_browser(opener: Path) -> None:
 
 def test_with_browser_set_there_is_an_opener_even_over_ssh(opener: Path) -> None:
     environ = {"BROWSER": str(opener), "SSH_CONNECTION": "a", "CI": "true"}
-    assert browser.can_show_a_browser(environ)
+    assert browser.can_user_see_a_browser_here(environ)
 
 
 @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "SSH_TTY", "CI"])
 def test_there_is_no_opener_where_the_user_sees_no_browser(mark: str, opener: Path) -> None:
     environ = {"DISPLAY": ":0", "PATH": str(opener.parent), mark: "true"}
     opener.rename(opener.with_name("xdg-open"))
-    assert not browser.can_show_a_browser(environ)
+    assert not browser.can_user_see_a_browser_here(environ)
 
 
 @pytest.mark.parametrize(

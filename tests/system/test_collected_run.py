@@ -67,7 +67,7 @@ def test_a_program_that_cannot_be_started_leaves_no_watcher(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watchers: list[subprocess.Popen[bytes]] = []
-    start = collected_run._start_watcher
+    start = collected_run._start_process_that_kills_group_after_us
 
     def start_and_note() -> subprocess.Popen[bytes] | None:
         watcher = start()
@@ -75,7 +75,7 @@ def test_a_program_that_cannot_be_started_leaves_no_watcher(
         watchers.append(watcher)
         return watcher
 
-    monkeypatch.setattr(collected_run, "_start_watcher", start_and_note)
+    monkeypatch.setattr(collected_run, "_start_process_that_kills_group_after_us", start_and_note)
     with pytest.raises(FileNotFoundError):
         CollectedRun(["/nowhere/program"], {})
     assert [watcher.returncode for watcher in watchers] == [1]

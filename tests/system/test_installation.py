@@ -125,7 +125,9 @@ def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path
     path.parent.mkdir()
     path.write_text('#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n')
     path.chmod(0o755)
-    line = f"{installation.quote_path_in_profile(str(path))} credential-process --role-name a=b,c@d"
+    line = (
+        f"{installation.quote_path_for_profile(str(path))} credential-process --role-name a=b,c@d"
+    )
     argv = [str(path), "credential-process", "--role-name", "a=b,c@d"]
     assert shlex.split(line) == argv
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60)
@@ -137,7 +139,7 @@ def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path
 @pytest.mark.parametrize("folder", ["$(id)", "`id`", 'a"b', "a\\b", "a!b", "a\nb"])
 def test_a_folder_that_readers_parse_differently_is_refused(folder: str) -> None:
     with pytest.raises(UsageProblem):
-        installation.quote_path_in_profile(f"/{folder}/ssohelper")
+        installation.quote_path_for_profile(f"/{folder}/ssohelper")
 
 
 def test_a_world_writable_folder_is_found(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_stdout_that_cannot_be_written_is_left_to_click() -> None:
 def test_without_the_shipped_files_there_is_no_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shell_texts, "_possible_installation_roots", lambda: [str(tmp_path)])
+    monkeypatch.setattr(shell_texts, "_list_possible_installation_roots", lambda: [str(tmp_path)])
     assert not shell_texts.print_shell_init(["bash"])
     assert shell_texts.completion_script_of("bash") is None
 
@@ -92,7 +92,7 @@ def test_an_installation_has_them_below_share(
     path.parent.mkdir(parents=True)
     path.write_bytes(b"function ssohelper { :; }\n")
     monkeypatch.setattr(
-        shell_texts, "_possible_installation_roots", lambda: [str(tmp_path), str(prefix)]
+        shell_texts, "_list_possible_installation_roots", lambda: [str(tmp_path), str(prefix)]
     )
     assert shell_texts.shell_init_text("bash", "ssohelper") == b"function ssohelper { :; }\n"
     assert shell_texts.shell_init_text("bash", "sso") == b"function sso { :; }\n"
@@ -134,7 +134,7 @@ class TestPaths:
         link.parent.mkdir()
         link.symlink_to(command)
         monkeypatch.setattr(sys, "argv", [str(link)])
-        assert shell_texts._find_launcher(str(link)) == str(command.with_name(LAUNCHER))
+        assert shell_texts._find_path_of_launcher(str(link)) == str(command.with_name(LAUNCHER))
 
     @pytest.mark.parametrize("name", ["/usr/bin/pytest", "/a\nb/ssohelper"])
     def test_another_program_changes_nothing(

@@ -3,14 +3,14 @@
 import os
 import pty
 
-from ssohelper.system.terminal import drop_typed_input
+from ssohelper.system.terminal import discard_typed_input
 
 
 def test_a_terminal_loses_what_was_typed_before_and_keeps_what_comes_after() -> None:
     ours, terminal = pty.openpty()
     try:
         os.write(ours, b"before\n")
-        drop_typed_input(terminal)
+        discard_typed_input(terminal)
         os.write(ours, b"after\n")
         assert os.read(terminal, 100) == b"after\n"
     finally:
@@ -21,7 +21,7 @@ def test_a_terminal_loses_what_was_typed_before_and_keeps_what_comes_after() -> 
 def test_a_pipe_keeps_its_answers() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"y\n")
-    drop_typed_input(reading)
+    discard_typed_input(reading)
     assert os.read(reading, 100) == b"y\n"
     os.close(reading)
     os.close(writing)

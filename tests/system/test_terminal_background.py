@@ -15,7 +15,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from ssohelper.system import terminal_background
-from ssohelper.system.terminal_background import Background, ask_background
+from ssohelper.system.terminal_background import Background, ask_background_colour
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
 from tests.long_rows import long_after
@@ -43,7 +43,10 @@ def ask(
     pid, terminal = pty.fork()
     if not pid:
         settings = termios.tcgetattr(0)
-        with suppress(KeyboardInterrupt), ask_background({"TERM": "xterm", **environ}) as found:
+        with (
+            suppress(KeyboardInterrupt),
+            ask_background_colour({"TERM": "xterm", **environ}) as found,
+        ):
             while (before or is_interrupted) and not select.select([0], [], [], 60)[0]:
                 pass
             if is_interrupted:
@@ -153,7 +156,7 @@ def test_the_echo_of_text_that_was_typed_before_is_erased(typed: bytes) -> None:
     pid, terminal = pty.fork()
     if not pid:
         os.read(began, 1)
-        with ask_background({"TERM": "xterm"}):
+        with ask_background_colour({"TERM": "xterm"}):
             pass
         os._exit(0)
     os.write(terminal, typed)

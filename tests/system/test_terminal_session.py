@@ -14,36 +14,36 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 @pytest.fixture
 def on_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calling_process, "find_parent_and_terminal", lambda: ("bash", "pts/3"))
+    monkeypatch.setattr(calling_process, "find_parent_name_and_terminal", lambda: ("bash", "pts/3"))
     # The tests may run in a session whose leader has ended.
     monkeypatch.setattr(os, "getsid", lambda _process: os.getpid())
 
 
 @pytest.mark.usefixtures("on_terminal")
 def test_it_is_the_session_of_the_controlling_terminal() -> None:
-    found = terminal_session.find_session()
+    found = terminal_session.find_terminal_session()
     assert found is not None
     assert (found.leader, found.terminal) == (os.getsid(0), "pts/3")
     assert found.started > 0
-    assert terminal_session.find_session() == found
+    assert terminal_session.find_terminal_session() == found
 
 
 @pytest.mark.usefixtures("on_terminal")
 def test_without_its_leader_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getsid", lambda _process: 2**22 + 1)
-    assert terminal_session.find_session() is None
+    assert terminal_session.find_terminal_session() is None
 
 
 def test_without_a_terminal_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calling_process, "find_parent_and_terminal", lambda: ("cron", ""))
-    assert terminal_session.find_session() is None
+    monkeypatch.setattr(calling_process, "find_parent_name_and_terminal", lambda: ("cron", ""))
+    assert terminal_session.find_terminal_session() is None
 
 
 @pytest.mark.usefixtures("on_terminal")
 def test_a_grant_is_compared_with_user_boot_and_clocks() -> None:
     here = terminal_session.find_grant_context(4_000_000_000)
     assert (here.uid, here.now) == (os.geteuid(), 4_000_000_000)
-    assert here.session == terminal_session.find_session()
+    assert here.session == terminal_session.find_terminal_session()
     assert here.boot
     assert 0 < here.uptime <= terminal_session.find_grant_context(0).uptime
 
@@ -60,5 +60,5 @@ def test_on_macos_it_is_the_session_when_there_is_a_terminal(
 
     monkeypatch.setattr(terminal_session.sys, "platform", "darwin")
     monkeypatch.setattr(terminal_session.os, "open", open_terminal)
-    found = terminal_session.find_session()
+    found = terminal_session.find_terminal_session()
     assert found == (None if terminal is None else TerminalSession(os.getsid(0), 0, terminal))

@@ -345,7 +345,7 @@ def _wrong(place: Ground, served: Endpoint, clock) -> list[str]:  # type: ignore
         return [type(error).__name__]
     if status != 200:
         return [f"{status} {body.get('code')}: {body.get('message')}"]
-    issued = place.emulator.identity_of(body["AccessKeyId"])
+    issued = place.emulator.find_credentials_by_access_key(body["AccessKeyId"])
     if issued is None or issued.account_id != _ACCOUNT:
         return ["keys of another account"]
     return [] if issued.expires_at > clock() else [f"expired {clock() - issued.expires_at:.0f} s"]

@@ -220,7 +220,7 @@ def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
         return None
     try:
         document = json.loads(answer.out)
-        issued = ground.emulator.identity_of(document["AccessKeyId"])
+        issued = ground.emulator.find_credentials_by_access_key(document["AccessKeyId"])
     except (ValueError, KeyError) as error:
         return f"exit 0, no document: {error}"
     if issued is None:

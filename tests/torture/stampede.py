@@ -52,7 +52,7 @@ def revoked(dice: Dice) -> Row:
     number = dice.count(FULL, LEAST)
     with ground() as place:
         place.sign_in(expires_in=-60)
-        place.emulator.revoke_session("ana")
+        place.emulator.end_sign_ins("ana")
         place.emulator.reset_counters()
         began = time.monotonic()
         answers = place.at_once([helper()] * number)

@@ -132,7 +132,7 @@ def _pass_phases(places: list[Ground], hour: int) -> dict[str, float]:
                 **{"down": {}, "latency_seconds": {}, "rate_limit": None, **phase.knobs}
             )
             if phase.name == _SIGN_IN_ENDS:
-                place.emulator.revoke_session("ana")
+                place.emulator.end_sign_ins("ana")
             if phase.name == _LOGIN:
                 login = [SSOHELPER, "login", "corp", "--device-code", "--no-browser", "--force"]
                 done = place.run(*login)

@@ -40,7 +40,7 @@ async def give_command(user: User, line: str) -> None:
 def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
     world: DemoHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminal_session, "find_session", lambda: SESSION)
+    monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
     monkeypatch.setattr(collected_run, "GRACE_SECONDS", 0.2)
     monkeypatch.chdir(tmp_path)
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')

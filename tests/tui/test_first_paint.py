@@ -45,7 +45,7 @@ def test_garbage_collection_is_off_while_textual_is_imported(home: Home) -> None
         "        sys.exit(0)\n"
         "sys.addaudithook(hook)\n"
         "sys.argv = ['ssohelper']\n"
-        "program._can_draw_screens = lambda: True\n"
+        "program._can_terminal_draw_screens = lambda: True\n"
         "program.main()\n",
         home.env,
     )
@@ -58,7 +58,7 @@ def test_openssl_is_not_loaded_before_the_first_paint_and_can_be_loaded_after_it
     found = _output_of(
         "import sys\n"
         "import ssohelper.__main__ as program\n"
-        "program._import_asyncio_without_tls()\n"
+        "program._import_asyncio_without_loading_ssl()\n"
         "import ssohelper.tui.app, ssohelper.tui.screens.accounts\n"
         "print('ssl' in sys.modules)\n"
         "import ssl\n"

@@ -19,7 +19,7 @@ QUESTION = 'the rule "*/DatabaseAdmin" guards the role DatabaseAdmin in the'
 
 @pytest.fixture(autouse=True)
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal_session, "find_session", lambda: SESSION)
+    monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
     return
 
 
@@ -109,7 +109,7 @@ def test_a_rule_of_an_editor_counts_in_a_running_full_screen(world: DemoHome) ->
 def test_without_a_terminal_of_its_own_nothing_is_granted(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminal_session, "find_session", lambda: None)
+    monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: None)
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
 
     async def scenario(user: User) -> None:

@@ -160,7 +160,9 @@ def seeded_home() -> Iterator[DemoHome]:
         demo_home(Path(folder)) as world,
         mock.patch.object(history, "clock_text", return_value="14:30:00"),
         mock.patch.object(
-            terminal_session, "find_session", return_value=TerminalSession(os.getpid(), 1, "pts/0")
+            terminal_session,
+            "find_terminal_session",
+            return_value=TerminalSession(os.getpid(), 1, "pts/0"),
         ),
     ):
         organization = world.emulator.world

@@ -141,7 +141,8 @@ def address(person: Person, **env: str) -> str:
     """Return the name of the socket that the user's callers would connect to."""
     code = (
         "import os; from ssohelper.fastpath import broker_address as a; "
-        "print(a.sockets_folder(os.environ) + '/' + a.socket_name('corp', os.environ))"
+        "print(a.broker_sockets_folder(os.environ) + '/' + "
+        "a.broker_socket_name('corp', os.environ))"
     )
     made = Person(person.uid, person.home, {**person.env, **env}).python(code)
     assert made.returncode == 0, made.stderr

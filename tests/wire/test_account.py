@@ -9,7 +9,7 @@ from ssohelper.core.model import AccessToken, Role, Secret, SignInFacts, SsoSess
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned
-from ssohelper.wire.account import AccountClient
+from ssohelper.wire.account import StsIdentityClient
 from ssohelper.wire.portal import Portal
 from ssohelper.wire.role_credentials import get_role_credentials
 from tests.wire.quick import warn_of_foreign_token_only
@@ -30,7 +30,7 @@ def client(emulator):
     portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
     role = Role(ACCOUNT, "Role00")
     keys = get_role_credentials(portal, token, role, Deadline(18, time.monotonic))
-    return AccountClient(keys, "eu-west-1", emulator.environment(), pytest.fail)
+    return StsIdentityClient(keys, "eu-west-1", emulator.environment(), pytest.fail)
 
 
 def answer(arn, account=ACCOUNT, user_id="AROAEXAMPLE:ana"):
@@ -47,7 +47,7 @@ GOOD_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Role00_012345678
 def test_sts_returns_account_role_and_user(emulator, client):
     identity = client.get_caller_identity()
     assert identity.arn == emulator.world.session_arn(ACCOUNT, "Role00", "ana")
-    assert (identity.account_id, identity.role_session) == (ACCOUNT, "ana")
+    assert (identity.account_id, identity.role_session_name) == (ACCOUNT, "ana")
 
 
 def test_the_unchanged_answer_of_the_next_table_is_accepted(emulator, client):

@@ -231,7 +231,7 @@ class TestRedirect:
         assert (answer.status, answer.location) == (302, TARGET)
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
-        assert redirect.wait(30) == "served"
+        assert redirect.wait_for_visit(30) == "served"
 
     def test_the_second_visit_is_refused(self, redirect: OneTimeRedirect) -> None:
         visit(redirect)
@@ -254,7 +254,7 @@ class TestRedirect:
             one, two = (pages.add_redirect(Secret(f"https://example.com/{n}")) for n in (1, 2))
             assert visit(two).location == "https://example.com/2"
             assert visit(one).location == "https://example.com/1"
-            assert (one.wait(30), two.wait(30)) == ("served", "served")
+            assert (one.wait_for_visit(30), two.wait_for_visit(30)) == ("served", "served")
 
     def test_after_close_nothing_listens(self) -> None:
         with BrowserPages() as pages:
@@ -310,17 +310,17 @@ class TestRedirect:
         monkeypatch.setattr(peer, "find_peer_uid", lambda _connection: uid)
         with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
             visit(redirect)
-        assert redirect.wait(0.01) == "refused"
+        assert redirect.wait_for_visit(0.01) == "refused"
         monkeypatch.undo()
         assert visit(redirect).status == 302
-        assert redirect.wait(30) == "served"
+        assert redirect.wait_for_visit(30) == "served"
 
     @pytest.mark.parametrize(("is_wsl", "status"), [(False, 403), (True, 302)])
     def test_only_in_wsl_a_sign_in_redirect_serves_an_unknown_user(
         self, sign_in: SignInPages, is_wsl: bool, status: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         redirect = sign_in.add_redirect(Secret(TARGET))
-        monkeypatch.setattr(browser_pages, "_is_wsl", lambda: is_wsl)
+        monkeypatch.setattr(browser_pages, "_is_running_in_wsl", lambda: is_wsl)
         monkeypatch.setattr(peer, "find_peer_uid", lambda _connection: None)
         assert visit(redirect).status == status
 
@@ -332,7 +332,7 @@ class TestRedirect:
             assert visit(redirect).status == 302
 
     def test_without_a_visit_the_outcome_says_so(self, redirect: OneTimeRedirect) -> None:
-        assert redirect.wait(0.01) == "not visited"
+        assert redirect.wait_for_visit(0.01) == "not visited"
 
 
 @pytest.mark.parametrize(
@@ -349,4 +349,4 @@ def test_wsl_is_recognized_by_its_kernel(
 ) -> None:
     monkeypatch.setattr(browser_pages.sys, "platform", system)
     monkeypatch.setattr(browser_pages.os, "uname", lambda: SimpleNamespace(release=release))
-    assert browser_pages._is_wsl() == is_wsl
+    assert browser_pages._is_running_in_wsl() == is_wsl

@@ -69,7 +69,7 @@ def client_error(status: Any, code: Any = "", message: str = "", **headers: str)
 def test_an_error_of_botocore_is_one_of_ours(
     error: Exception, kind: type[Exception], said: str
 ) -> None:
-    with pytest.raises(kind) as caught, clients.translate_errors(SERVICE):
+    with pytest.raises(kind) as caught, clients.translate_botocore_errors(SERVICE):
         raise error
     assert type(caught.value) is kind
     assert said in str(caught.value)
@@ -82,7 +82,7 @@ def test_an_error_of_another_kind_is_described_by_its_class() -> None:
         (ReadTimeoutError(endpoint_url=URL), "(read timeout)"),
         (HTTPClientError(error="x"), "(HTTP client)"),
     ):
-        with pytest.raises(AwsUnreachable) as caught, clients.translate_errors(SERVICE):
+        with pytest.raises(AwsUnreachable) as caught, clients.translate_botocore_errors(SERVICE):
             raise error
         assert said in str(caught.value)
 
@@ -98,13 +98,13 @@ def test_a_request_that_fails_is_sent_three_times_in_all(monkeypatch: pytest.Mon
     with RawServer(serve) as server:
         url = f"http://127.0.0.1:{server.port}"
         client = clients.make_botocore_client("sts", "eu-west-1", url, {}, keys)
-        with pytest.raises(AwsUnreachable), clients.translate_errors(SERVICE):
+        with pytest.raises(AwsUnreachable), clients.translate_botocore_errors(SERVICE):
             client.get_caller_identity()
     assert len(server.requests) == 3
 
 
 def test_how_long_to_wait_is_taken_from_the_answer() -> None:
-    with pytest.raises(Throttled) as caught, clients.translate_errors(SERVICE):
+    with pytest.raises(Throttled) as caught, clients.translate_botocore_errors(SERVICE):
         raise client_error(429, "X", **{"retry-after": "7"})
     assert caught.value.retry_after_seconds == 7
 
@@ -116,11 +116,11 @@ def test_a_caller_may_explain_a_refusal_and_no_other_failure() -> None:
         seen.append(refusal)
         return RoleNotAssigned("mine") if refusal.status == 403 else None
 
-    with pytest.raises(RoleNotAssigned), clients.translate_errors(SERVICE, explain):
+    with pytest.raises(RoleNotAssigned), clients.translate_botocore_errors(SERVICE, explain):
         raise client_error(403, "AccessDenied")
-    with pytest.raises(BadAnswer), clients.translate_errors(SERVICE, explain):
+    with pytest.raises(BadAnswer), clients.translate_botocore_errors(SERVICE, explain):
         raise client_error(400, "Other")
-    with pytest.raises(AwsUnreachable), clients.translate_errors(SERVICE, explain):
+    with pytest.raises(AwsUnreachable), clients.translate_botocore_errors(SERVICE, explain):
         raise EndpointConnectionError(endpoint_url=URL)
     assert [refusal.status for refusal in seen] == [403, 400]
 

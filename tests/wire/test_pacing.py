@@ -34,7 +34,7 @@ def pacing(clock):
 def seconds_for(pacing, clock, requests):
     begun = clock.now
     for _ in range(requests):
-        pacing.wait()
+        pacing.wait_for_turn()
     return clock.now - begun
 
 
@@ -43,9 +43,9 @@ def test_twenty_requests_a_second_are_sent(pacing, clock):
 
 
 def test_a_late_wait_is_made_up_for_and_idle_time_is_not(pacing, clock):
-    pacing.wait()
+    pacing.wait_for_turn()
     clock.now += 0.06
-    pacing.wait()
+    pacing.wait_for_turn()
     assert seconds_for(pacing, clock, 1) == pytest.approx(0.04)
     clock.now += 60
     assert seconds_for(pacing, clock, 21) == pytest.approx(1.0, abs=0.06)
@@ -79,7 +79,7 @@ def test_repeated_429s_double_the_pause_up_to_20_s(pacing, clock):
 def test_answers_raise_the_pace_to_twenty_again_and_no_further(pacing, clock):
     pacing.note_throttled()
     for _ in range(100):
-        pacing.note_answer()
+        pacing.note_good_answer()
     assert pacing.pace == 20
 
 
@@ -93,25 +93,25 @@ def test_retry_after_is_obeyed_up_to_20_s(pacing, clock, retry_after, pause):
 
 
 def test_patience_counts_from_the_first_request_and_from_each_answer(pacing, clock):
-    assert pacing.patience_left == 30
+    assert pacing.seconds_of_patience_left == 30
     clock.now += 600
-    assert pacing.patience_left == 30
-    pacing.wait()
+    assert pacing.seconds_of_patience_left == 30
+    pacing.wait_for_turn()
     clock.now += 12
-    assert pacing.patience_left == pytest.approx(18)
-    pacing.note_answer()
-    assert pacing.patience_left == pytest.approx(30)
+    assert pacing.seconds_of_patience_left == pytest.approx(18)
+    pacing.note_good_answer()
+    assert pacing.seconds_of_patience_left == pytest.approx(30)
     clock.now += 31
-    assert pacing.patience_left == pytest.approx(-1)
+    assert pacing.seconds_of_patience_left == pytest.approx(-1)
 
 
 def test_no_patience_is_left_when_the_pause_is_longer(pacing, clock):
-    pacing.wait()
+    pacing.wait_for_turn()
     clock.now += 11
     pacing.note_throttled(18)
-    assert pacing.patience_left == pytest.approx(1)
+    assert pacing.seconds_of_patience_left == pytest.approx(1)
     pacing.note_throttled(20)
-    assert pacing.patience_left == pytest.approx(-1)
+    assert pacing.seconds_of_patience_left == pytest.approx(-1)
 
 
 def test_threads_share_one_pace():
@@ -127,7 +127,7 @@ def test_threads_share_one_pace():
 
     def work():
         for _ in range(20):
-            pacing.wait()
+            pacing.wait_for_turn()
             times.append(clock.now)
 
     threads = [threading.Thread(target=work) for _ in range(4)]

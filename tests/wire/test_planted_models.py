@@ -25,7 +25,7 @@ import sys, time
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, Poll
 from ssohelper.core.model import Role, SignInFacts, SsoSession
-from ssohelper.wire.account import AccountClient
+from ssohelper.wire.account import StsIdentityClient
 from ssohelper.wire.federation import Federation
 from ssohelper.wire.oidc import OidcClient
 from ssohelper.wire.portal import Portal
@@ -46,7 +46,7 @@ token, _ = oidc.refresh_token(answer[0], soon)
 account = next(portal.list_accounts(token))
 role = Role(account.id, portal.list_roles(token, account.id)[0])
 keys = get_role_credentials(portal, token, role, soon)
-print(AccountClient(keys, "eu-west-1", environ, warn).get_caller_identity().account_id)
+print(StsIdentityClient(keys, "eu-west-1", environ, warn).get_caller_identity().account_id)
 Federation("us-east-1", environ, warn).get_login_url(keys, start_url, "https://console.aws.amazon.com/")
 portal.log_out(token)
 """

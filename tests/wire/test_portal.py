@@ -197,7 +197,7 @@ class TestListing:
             list(portal.list_accounts(token))
 
     def test_a_rejected_token_differs_from_a_refused_account(self, emulator, portal, token):
-        emulator.revoke_session()
+        emulator.end_sign_ins()
         with pytest.raises(TokenRejected, match='"corp"'):
             portal.list_roles(token, ACCOUNT)
 
@@ -240,7 +240,7 @@ class TestRoleCredentials:
         begun = time.time()
         credentials = get_role_credentials(portal, token, ROLE, deadline())
         assert begun + 3590 < credentials.expires_at <= time.time() + 3601
-        issued = emulator.identity_of(credentials.access_key_id)
+        issued = emulator.find_credentials_by_access_key(credentials.access_key_id)
         assert (issued.account_id, issued.person) == (ACCOUNT, "ana")
         assert credentials.secret_access_key.reveal() == issued.secret_access_key
 
@@ -348,7 +348,7 @@ class TestLogout:
             get_role_credentials(portal, token, ROLE, deadline())
 
     def test_logout_of_an_ended_sign_in_is_token_rejected(self, emulator, portal, token):
-        emulator.revoke_session()
+        emulator.end_sign_ins()
         with pytest.raises(TokenRejected):
             portal.log_out(token)
 

@@ -25,7 +25,7 @@ def answers(
 @pytest.mark.parametrize("status", [301, 302])
 def test_a_redirect_to_aws_is_the_portal(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     answers(monkeypatch, status, PORTAL)
-    assert portal_page.find_portal(OWN, {}) == PORTAL
+    assert portal_page.find_portal_url(OWN, {}) == PORTAL
 
 
 @pytest.mark.parametrize(
@@ -46,5 +46,5 @@ def test_any_other_answer_is_refused(
 ) -> None:
     answers(monkeypatch, status, *locations)
     with pytest.raises(kind) as caught:
-        portal_page.find_portal(OWN, {})
+        portal_page.find_portal_url(OWN, {})
     assert type(caught.value) is kind

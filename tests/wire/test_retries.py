@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, LoginRequired, Throttled
-from ssohelper.wire.retries import call_with_retries, pause_seconds
+from ssohelper.wire.retries import call_with_retries, pause_seconds_before_retry
 
 
 class Call:
@@ -33,7 +33,7 @@ class Call:
 
 @pytest.mark.parametrize(("tries", "least"), [(1, 0.2), (2, 0.4), (3, 0.8)])
 def test_the_pause_doubles_and_is_random(tries: int, least: float) -> None:
-    found = [pause_seconds(tries) for _ in range(400)]
+    found = [pause_seconds_before_retry(tries) for _ in range(400)]
     assert least <= min(found) < max(found) <= 2 * least
     assert min(found) < 1.2 * least
     assert max(found) > 1.8 * least

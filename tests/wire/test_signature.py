@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssohelper.core.model import RoleCredentials, Secret
-from ssohelper.wire.signature import sign_post
+from ssohelper.wire.signature import make_signed_post_headers
 
 NOW = 1_800_000_000
 AT = datetime.fromtimestamp(NOW, UTC)
@@ -37,7 +37,9 @@ def signed_by_botocore(
 def test_the_signature_is_botocores(path: str, secret: str, token: str, body: bytes):
     keys = RoleCredentials("ASIAEXAMPLE0000000AA", Secret(secret), Secret(token), NOW + 3600)
     host = "sts.eu-west-1.amazonaws.com"
-    ours = sign_post(host, path, body, credentials=keys, region="eu-west-1", service="sts", now=NOW)
+    ours = make_signed_post_headers(
+        host, path, body, credentials=keys, region="eu-west-1", service="sts", now=NOW
+    )
     theirs = signed_by_botocore(host, path, body, keys, "eu-west-1")
     assert ours["authorization"] == theirs["Authorization"]
     assert ours["x-amz-date"] == theirs["X-Amz-Date"]

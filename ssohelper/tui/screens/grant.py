@@ -110,7 +110,7 @@ async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], N
         )
     )
     if reason is None:
-        services.vault.note_refusal(key, "the user left the question for a grant")
+        services.vault.journal_refusal(key, "the user left the question for a grant")
         app.show_done("nothing was granted", command)
         return False
     made = await background.run(
