@@ -11,11 +11,12 @@ import os
 import queue
 import selectors
 import socket
+import sys
 import threading
 import time
 import types
 from collections.abc import Iterator
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import ssohelper.actions.renewal
@@ -156,6 +157,20 @@ def _install_once() -> None:
     # A loop that wakes each second hides what it was not woken for.
     _put(_loop, peer=_peer, _LONGEST_SLEEP_SECONDS=4.0)
     _put(ssohelper.actions.renewal, delay_signals=_delay_signals)
+    _remove_locks_of_cached_properties()
+
+
+def _remove_locks_of_cached_properties() -> None:
+    """Let cached properties of Python 3.11 compute without a lock, as those of later Pythons do.
+
+    A thread that waits for such a lock cannot be seen by the scheduler, which would wait for it.
+    """
+    modules = [module for name, module in sys.modules.items() if name.startswith("ssohelper.")]
+    classes = {one for module in modules for one in vars(module).values() if isinstance(one, type)}
+    for owner in classes:
+        for found in vars(owner).values():
+            if isinstance(found, cached_property) and hasattr(found, "lock"):
+                found.lock = contextlib.nullcontext()
 
 
 def _put(module: Any, **what: Any) -> None:
