@@ -39,7 +39,11 @@ class GrantScreen(ModalScreen["str | None"]):
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
     VERTICAL_BREAKPOINTS = dialog_sizes.LINES
     # On few lines the error takes the place of a label.
-    CSS = "GrantScreen.-low.refused #why { display: none; }"
+    CSS = """
+    GrantScreen #which { padding-top: 1; }
+    GrantScreen.-low #which { padding-top: 0; }
+    GrantScreen.-low.refused #why { display: none; }
+    """
     HELP_TEXT = "A question: a guarded role needs a reason, and the account's name typed."
     BINDINGS: ClassVar[list[BindingType]] = [action_binding("grant.cancel", "cancel")]
 
@@ -62,6 +66,7 @@ class GrantScreen(ModalScreen["str | None"]):
             yield Input(placeholder="INC-4711", id="reason", compact=True)
             yield Static(
                 Content(f"type the account's name ({show(self._word)}) to go on"),
+                id="which",
                 classes="dialog--note",
             )
             yield Input(id="word", compact=True)
