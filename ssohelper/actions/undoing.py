@@ -122,7 +122,7 @@ def _make_undone_content(app: App, version: Version, data: bytes) -> bytes:
         return config_with_returned_block(version.before or b"", version.after or b"", data)[0]
     if not _can_aws_tools_read_config(app, version.after):
         found = find_returned_block(data, origin)
-        return ConfigText(data, origin).text.encode() if found is None else found.rest
+        return ConfigText(data, origin).data if found is None else found.rest
     present = _config_without_returned_aws_sso_cli_block(app, data)
     if present == (version.after or b""):
         return version.before or b""

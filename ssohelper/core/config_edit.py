@@ -76,7 +76,7 @@ def edited_config(text: ConfigText, changes: Sequence[Change]) -> bytes:
     Raises: ConfigInvalid for a file or a value that cannot be written safely.
     """
     if not changes:
-        return text.text.encode()
+        return text.data
     after = Edits(text, changes).text().encode()
     _check_changed_config(text, changes, after)
     return after
@@ -97,7 +97,8 @@ def comparison_value_of_write(text: ConfigText, changes: Sequence[Change]) -> tu
     """
     named = [c.header for c in changes if isinstance(c, EditSection | RemoveSection)]
     sections = [text.sections[header] for header in named if header in text.sections]
-    present = [text.lines[one.line : one.last_line + 1] for one in sections]
+    lines = text.split_into_lines()
+    present = [lines[one.line : one.last_line + 1] for one in sections]
     written = [line for line in Edits(text, changes).hunks() if line[0] in "+-"]
     return text.newline, named, present, written
 
@@ -110,10 +111,10 @@ class Edits:
     """
 
     def __init__(self, text: ConfigText, changes: Sequence[Change]) -> None:
-        self._lines = text.lines
+        self._lines = text.split_into_lines()
         self._end = "\r" if text.newline == "\r\n" else ""
-        self._has_final_newline = text.lines[-1] == ""
-        self._is_empty = text.lines == [""]
+        self._has_final_newline = self._lines[-1] == ""
+        self._is_empty = self._lines == [""]
         self.replaced: dict[int, list[str]] = {}
         self.after: dict[int, list[str]] = {}
         self._added: list[str] = []

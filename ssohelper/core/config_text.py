@@ -7,6 +7,7 @@ This module touches no disk.
 """
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NoReturn
 
@@ -14,6 +15,11 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 _OPEN_HEADER = "the section's header is not closed"
+# How many characters of the text are split into lines at a time. All lines of 20,000 profiles at once
+# would take 14 MB.
+_SPLIT_CHARACTERS = 1 << 16
+# The keys of many profiles have the same short values, such as a region. They share one string.
+_SHARED_CHARACTERS = 24
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 # configparser adds the keys of the section [DEFAULT] to every other section.
 DEFAULT_SECTION = "DEFAULT"
@@ -101,16 +107,26 @@ class ConfigText:
 
     def __init__(self, data: bytes, origin: str) -> None:
         self.origin = origin
-        self.text = _decode_config(data, origin)
-        self.newline = _most_frequent_newline(self.text)
+        self.data = data
+        text = _decode_config(data, origin)
+        self.newline = _most_frequent_newline(text)
         self.sections: dict[str, Section] = {}
         self.defaults = Section(DEFAULT_SECTION, 0)
-        _Reader(self).read()
+        _Reader(self).read(text)
         self._check_nested_lines()
+
+    @property
+    def text(self) -> str:
+        """Return the config's text. It is decoded each time: only edits and undo need it."""
+        return self.data.decode()
 
     @cached_property
     def lines(self) -> list[str]:
-        """Return the config's lines. Splits the text on first use, since only edits need lines."""
+        """Return the config's lines. Splits the text on first use, and keeps the lines."""
+        return self.split_into_lines()
+
+    def split_into_lines(self) -> list[str]:
+        """Return the config's lines, without keeping them: those of 20,000 profiles take 14 MB."""
         return self.text.split("\n")
 
     def refuse_line(self, line: int, what: str, hint: str | None = None) -> NoReturn:
@@ -148,22 +164,29 @@ class _Reader:
         self._section: Section | None = None
         self._key: Key | None = None
         self._indent = 0
+        # The blank lines since the last line of the key. They are part of its value only if another
+        # line of it follows.
+        self._blank_lines: list[int] = []
+        self._shared: dict[str, str] = {}
 
-    def read(self) -> None:
+    def read(self, text: str) -> None:
         """Read the config's lines. Raises: ConfigInvalid for a line that configparser refuses."""
-        for number, line in enumerate(self._config.text.split("\n")):
+        for number, line in enumerate(_each_line(text)):
             value = line.strip()
             if not value:
-                if self._key is not None:
-                    self._key.add("", number)
+                self._blank_lines.append(number)
             elif value[0] not in "#;":
                 self._read_line(number, line, value)
 
     def _read_line(self, number: int, line: str, value: str) -> None:
         indent = 0 if line[0] == value[0] else len(line) - len(line.lstrip())
         if self._key is not None and indent > self._indent:
+            for blank in self._blank_lines:
+                self._key.add("", blank)
+            self._blank_lines.clear()
             self._key.add(value, number)
             return
+        self._blank_lines.clear()
         self._indent = indent
         end = value.rfind("]") if value[0] == "[" else -1
         if end > 1:
@@ -208,7 +231,18 @@ class _Reader:
                 f'the key "{show(name, 80)}" exists twice, first in line {first}',
                 hint="the AWS tools refuse the whole file: remove one of the two",
             )
-        self._key = section.keys[name] = Key(rest.strip(), number)
+        self._key = section.keys[self._share(name)] = Key(self._share(rest.strip()), number)
+
+    def _share(self, text: str) -> str:
+        return self._shared.setdefault(text, text) if len(text) <= _SHARED_CHARACTERS else text
+
+
+def _each_line(text: str) -> Iterator[str]:
+    start = 0
+    while (end := text.find("\n", start + _SPLIT_CHARACTERS)) >= 0:
+        yield from text[start:end].split("\n")
+        start = end + 1
+    yield from text[start:].split("\n")
 
 
 def _most_frequent_newline(text: str) -> str:
