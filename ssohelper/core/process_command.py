@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 
 from ssohelper.core.model import ROLE_NAME, Role
 from ssohelper.core.text import show
@@ -112,5 +113,7 @@ def _option_values(command_words: list[str]) -> dict[str, str]:
     rest = iter(command_words)
     for word in rest:
         name, equals, value = word.partition("=")
-        found[name] = value if equals or name in _OWN_FLAGS else next(rest, "")
+        value = value if equals or name in _OWN_FLAGS else next(rest, "")
+        # 20,000 profiles name the same few sessions and roles: each text is in memory once.
+        found[name] = sys.intern(value)
     return found

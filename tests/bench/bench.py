@@ -16,7 +16,7 @@ from tests.bench.keyring import keyring_storage
 from tests.bench.prompt import prompts
 from tests.bench.shell_start import shell_starts
 from tests.bench.tab import tabs
-from tests.bench.tui import screen_black_hole, screen_keys, screen_start
+from tests.bench.tui import screen_black_hole, screen_keys, screen_memory, screen_start
 from tests.bench.tui_unreachable import screen_unreachable
 from tests.bench.world import AWS_CLI, Bench, Failed, Row, Skipped
 from tests.torture.crowds import crowd_rows
@@ -56,6 +56,7 @@ def main() -> int:
         tabs,
         screen_start,
         screen_keys,
+        screen_memory,
         screen_black_hole,
         screen_unreachable,
     )

@@ -114,12 +114,21 @@ def screen_keys(bench: Bench) -> list[Row]:
             f"{worst:.2f} ({max(ours.seconds) * 1000:.0f} ms)",
             worst <= WORST_TARGET,
         ),
+    ]
+
+
+def screen_memory(bench: Bench) -> list[Row]:
+    """20,000 rows, each with a profile: memory after 40 keys in search"""
+    _prepare(bench)
+    bench.add_profile_for_each_role(accounts=ACCOUNTS, roles=ROLES)
+    megabytes = _typed(bench, [bench.ssohelper], TYPED[:40]).megabytes
+    return [
         Row(
-            "20,000 rows: memory",
+            "20,000 rows, each with a profile: memory",
             f"≤ {MEMORY_TARGET_MB} MB",
-            f"{ours.megabytes:.0f} MB",
-            ours.megabytes <= MEMORY_TARGET_MB,
-        ),
+            f"{megabytes:.0f} MB",
+            megabytes <= MEMORY_TARGET_MB,
+        )
     ]
 
 

@@ -104,6 +104,19 @@ class Bench:
             for index in range(number)
         ).encode()
 
+    def add_profile_for_each_role(self, accounts: int, roles: int) -> None:
+        """Add the profiles that `profile sync` writes for the listing of this size."""
+        with open(self.config, "a") as config:
+            for n in range(accounts):
+                for number in range(roles):
+                    key = f"--session corp --account-id 0000{n:08d} --role-name Role{number:02d}"
+                    config.write(
+                        f"[profile account-{n:05d}.Role{number:02d}]\n"
+                        f"credential_process = {self.ssohelper}-credentials {key}\n"
+                        f"region = {REGION}\nssohelper_managed = true\n\n"
+                    )
+        date_back(self.config)
+
     def save_listing(self, accounts: int, roles: int, *, age_seconds: int = 0) -> None:
         """Save a listing of this size, as if AWS had just been asked."""
         names = tuple(f"Role{number:02d}" for number in range(roles))
