@@ -43,7 +43,7 @@ class ProfileEntry(NamedTuple):
     """
 
     name: str
-    keys: dict[str, str]
+    keys: Mapping[str, str]
     managed: bool
     line: int
     header: str
@@ -243,7 +243,7 @@ class ConfigFile:
                     self._sessions[name] = section
 
     def _checked_session(self, name: str, section: Section) -> SsoSession:
-        keys = self.text.defaults.values() | section.values()
+        keys = {**self.text.defaults.values(), **section.values()}
         if not SESSION_NAME.fullmatch(name):
             self.text.refuse_line(
                 section.line,
@@ -373,7 +373,7 @@ def assumes_role(keys: Mapping[str, str]) -> bool:
     return bool(keys.get("role_arn")) and ("source_profile" in keys or "credential_source" in keys)
 
 
-def _make_profile_entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEntry:
+def _make_profile_entry(name: str, section: Section, inherited: Mapping[str, str]) -> ProfileEntry:
     keys = section.values()
     managed = keys.get(MANAGED_KEY, "").lower() == "true"
     if inherited:

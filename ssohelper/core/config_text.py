@@ -7,9 +7,9 @@ This module touches no disk.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -34,42 +34,24 @@ def is_quoted(value: str) -> bool:
     return len(value) > 1 and value[0] in "\"'" and value.find(value[0], 1) == len(value) - 1
 
 
-class Key:
-    """A key of a config section, with the lines of its value and their line numbers (from 0)."""
+class Key(NamedTuple):
+    """A key of a config section: the lines of its value, `parts`, and their line numbers, `lines`.
 
-    # Most values have one line, stored without a list. With lists of lines and numbers for
-    # every key, 20,000 profiles would take 20 MB more.
-    __slots__ = ("_first", "_line", "_more")
+    Line numbers count from 0.
+    """
 
-    def __init__(self, part: str, line: int) -> None:
-        self._first, self._line = part, line
-        self._more: list[tuple[str, int]] | None = None
-
-    def add(self, value_line: str, line_number: int) -> None:
-        """Append one more line to this key's value."""
-        if self._more is None:
-            self._more = []
-        self._more.append((value_line, line_number))
-
-    @property
-    def parts(self) -> list[str]:
-        """Return the text of this key's value as a list with one item for each line."""
-        return [self._first, *(part for part, _ in self._more or ())]
-
-    @property
-    def lines(self) -> list[int]:
-        """Return the line number of each item of `parts`."""
-        return [self._line, *(line for _, line in self._more or ())]
+    parts: Sequence[str]
+    lines: Sequence[int]
 
     @property
     def value(self) -> str:
         """Return the key's value as configparser joins it. A nested block begins with a newline."""
-        return "\n".join(self.parts).rstrip() if self._more else self._first
+        return "\n".join(self.parts).rstrip()
 
     @property
     def is_nested(self) -> bool:
         """Return whether the value is a nested block: it begins on the line after the key."""
-        return bool(self._more) and not self._first
+        return len(self.parts) > 1 and not self.parts[0]
 
     @property
     def content_lines(self) -> list[int]:
@@ -82,20 +64,65 @@ class Key:
 class Section:
     """A config section and its keys. `header` is the text in brackets: `profile a`, `default`."""
 
-    __slots__ = ("header", "keys", "line")
+    # Only what differs from the usual section is stored: one line for each key, one below the other.
+    # With an object for each key, 20,000 profiles would take 8 MB more.
+    __slots__ = ("_first_lines", "_further_lines", "_values", "header", "line")
 
     def __init__(self, header: str, line: int) -> None:
         self.header = header
         self.line = line
-        self.keys: dict[str, Key] = {}
+        self._values: dict[str, str] = {}
+        # The line number of each key, unless the keys directly follow the header.
+        self._first_lines: list[int] | None = None
+        # The lines after the first one of the keys whose values have several.
+        self._further_lines: dict[str, list[tuple[str, int]]] | None = None
+
+    def add_key(self, name: str, value: str, line: int) -> None:
+        """Add a key, whose value begins in this line."""
+        usual_line = self.line + 1 + len(self._values)
+        if self._first_lines is None and line != usual_line:
+            self._first_lines = list(range(self.line + 1, usual_line))
+        if self._first_lines is not None:
+            self._first_lines.append(line)
+        self._values[name] = value
+
+    def add_line_of_value(self, name: str, part: str, line: int) -> None:
+        """Add one more line to the value of this key."""
+        if self._further_lines is None:
+            self._further_lines = {}
+        self._further_lines.setdefault(name, []).append((part, line))
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether the section has a key of this name."""
+        return name in self._values
+
+    @property
+    def keys(self) -> dict[str, Key]:
+        """Return a new dict with the keys, by name, in the order of the file."""
+        return {
+            name: self._make_key(name, value, number)
+            for number, (name, value) in enumerate(self._values.items())
+        }
+
+    def _make_key(self, name: str, value: str, number: int) -> Key:
+        first = self.line + 1 + number if self._first_lines is None else self._first_lines[number]
+        further = self._further_lines.get(name, ()) if self._further_lines else ()
+        return Key((value, *(part for part, _ in further)), (first, *(line for _, line in further)))
 
     @property
     def last_line(self) -> int:
         """Return the line number of the last line that belongs to this section."""
         return max((key.content_lines[-1] for key in self.keys.values()), default=self.line)
 
-    def values(self) -> dict[str, str]:
-        """Return a dict from the name of each key to its value."""
+    @property
+    def has_value_of_several_lines(self) -> bool:
+        """Return whether a value has more than one line."""
+        return bool(self._further_lines)
+
+    def values(self) -> Mapping[str, str]:
+        """Return the value of each key, by name. The mapping is the section's own, if it can be."""
+        if not self._further_lines:
+            return self._values
         return {name: key.value for name, key in self.keys.items()}
 
 
@@ -144,6 +171,8 @@ class ConfigText:
         if not self.sections:
             return
         for section in (self.defaults, *self.sections.values()):
+            if not section.has_value_of_several_lines:
+                continue
             for key in section.keys.values():
                 if not key.is_nested:
                     continue
@@ -162,7 +191,8 @@ class _Reader:
     def __init__(self, config: ConfigText) -> None:
         self._config = config
         self._section: Section | None = None
-        self._key: Key | None = None
+        # The name of the key of the last line; "" after a header.
+        self._key = ""
         self._indent = 0
         # The blank lines since the last line of the key. They are part of its value only if another
         # line of it follows.
@@ -180,11 +210,11 @@ class _Reader:
 
     def _read_line(self, number: int, line: str, value: str) -> None:
         indent = 0 if line[0] == value[0] else len(line) - len(line.lstrip())
-        if self._key is not None and indent > self._indent:
+        if self._section is not None and self._key and indent > self._indent:
             for blank in self._blank_lines:
-                self._key.add("", blank)
+                self._section.add_line_of_value(self._key, "", blank)
             self._blank_lines.clear()
-            self._key.add(value, number)
+            self._section.add_line_of_value(self._key, value, number)
             return
         self._blank_lines.clear()
         self._indent = indent
@@ -211,7 +241,7 @@ class _Reader:
             self._section.line = number
         else:
             self._section = sections[header] = Section(header, number)
-        self._key = None
+        self._key = ""
 
     def _start_key(self, number: int, value: str, section: Section) -> None:
         name, found, rest = value.partition("=")
@@ -224,14 +254,15 @@ class _Reader:
             self._config.refuse_line(number, what)
         if not name:
             self._config.refuse_line(number, 'there is no key before the "="')
-        if name in section.keys:
+        if name in section:
             first = section.keys[name].lines[0] + 1
             self._config.refuse_line(
                 number,
                 f'the key "{show(name, 80)}" exists twice, first in line {first}',
                 hint="the AWS tools refuse the whole file: remove one of the two",
             )
-        self._key = section.keys[self._share(name)] = Key(self._share(rest.strip()), number)
+        self._key = self._share(name)
+        section.add_key(self._key, self._share(rest.strip()), number)
 
     def _share(self, text: str) -> str:
         return self._shared.setdefault(text, text) if len(text) <= _SHARED_CHARACTERS else text

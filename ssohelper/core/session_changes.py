@@ -6,7 +6,7 @@ working.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ssohelper.core import chains, process_command
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
@@ -98,12 +98,12 @@ def find_profiles_that_need_session(config: ConfigFile, session_name: str) -> li
     return users
 
 
-def _keys_without_inherited(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
+def _keys_without_inherited(config: ConfigFile, entry: ProfileEntry) -> Mapping[str, str]:
     """Return the keys of the profile's own section, without those of [DEFAULT]."""
     return config.text.sections[entry.header].values()
 
 
-def _session_of_command(keys: dict[str, str]) -> str | None:
+def _session_of_command(keys: Mapping[str, str]) -> str | None:
     options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
     return options.get("--session")
 

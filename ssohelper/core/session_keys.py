@@ -46,7 +46,7 @@ def keys_of_session(config: ConfigFile, session_name: str) -> dict[str, str]:
     header = config.session_header(session_name)
     if header is None:
         return {}
-    return config.text.defaults.values() | config.text.sections[header].values()
+    return {**config.text.defaults.values(), **config.text.sections[header].values()}
 
 
 def find_session_key_that_differs(config: ConfigFile, keys: Mapping[str, str]) -> SessionKey | None:
@@ -74,12 +74,12 @@ def refuse_profiles_that_differ_from_session(config: ConfigFile, changes: Iterab
         if isinstance(change, AddSection):
             before, after = {}, dict(change.keys)
         elif isinstance(change, EditSection):
-            before = defaults | config.text.sections[change.header].values()
+            before = {**defaults, **config.text.sections[change.header].values()}
             kept = {key: value for key, value in before.items() if key not in change.drop}
             after = kept | dict(change.assign)
         else:
             continue
-        differing = find_session_key_that_differs(config, defaults | after)
+        differing = find_session_key_that_differs(config, {**defaults, **after})
         if differing is not None and find_session_key_that_differs(config, before) is None:
             config.text.refuse_line(
                 differing.line,

@@ -112,7 +112,7 @@ class ConfigStore:
         config, inherited = self.read(), text.defaults.values()
         found = []
         for name, section in text.sections.items():
-            keys = inherited | section.values()
+            keys = {**inherited, **section.values()}
             program = keys.get("credential_process", "")
             region = keys.get("region", "")
             kept = {"region": region} if is_region(region) else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts, ProfileFact
@@ -242,7 +242,7 @@ def _has_credentials_besides_static_key(profile: ProfileFact) -> bool:
     return bool(_keys_that_give_credentials(profile.entry.keys) - {"aws_access_key_id"})
 
 
-def _keys_that_give_credentials(keys: dict[str, str]) -> set[str]:
+def _keys_that_give_credentials(keys: Mapping[str, str]) -> set[str]:
     wanted = {"aws_access_key_id", "credential_process", "role_arn", "login_session"}
     return wanted & keys.keys() | set(sdk_order.SSO_KEYS) & keys.keys()
 

@@ -135,7 +135,7 @@ def find_credentials_of_each_sdk(
     key by key, and the value in ~/.aws/credentials wins. `programs` are the programs of the profile
     as far as they are known: of one that only has ssohelper's name, the role is unknown.
     """
-    keys = profile.entry.keys | _config_keys_of_credential_sources(section)
+    keys = {**profile.entry.keys, **_config_keys_of_credential_sources(section)}
     found: dict[Kind, _Source] = {
         **_sources_in_shell(environ),
         **_sources_in_profile(profile, keys, section, programs),
