@@ -138,6 +138,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         self._waiting_input.extend(keys)
         self._input_marker = self._hold = InputHandled()
         self._input_target, self._hold_cancelled = None, cancelled
+        if self._waiting_input and cancelled is not None:
+            self.call_later(self._leave_by_held_key)
 
     async def release_keys(self) -> None:
         """Handle the keys that `hold_keys` holds, in their order. If it holds none, do nothing."""
@@ -158,19 +160,19 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self._waiting_input.clear()
             await self.release_keys()
 
-    async def _hold_input_or_leave(self, event: Key | Paste) -> None:
-        """Hold this input too. If it leaves what the keys wait for, drop them instead."""
-        if self._hold is None or self._hold_cancelled is None or not isinstance(event, Key):
-            self._hold_input(event)
+    async def _leave_by_held_key(self) -> None:
+        """Let the first held key that leaves what the keys wait for do that; drop those before it."""
+        if self._hold is None or self._hold_cancelled is None:
             return
-        is_leaving = self.leaves_screen(event)
-        if not is_leaving and event.key != "escape":
-            self._hold_input(event)
+        for at, event in enumerate(self._waiting_input):
+            is_leaving = isinstance(event, Key) and self.leaves_screen(event)
+            if not is_leaving and not (isinstance(event, Key) and event.key == "escape"):
+                continue
+            rest = [*self._waiting_input][at if is_leaving else at + 1 :]
+            self._waiting_input = deque(rest)
+            self._hold_cancelled(is_leaving)
+            await self.release_keys()
             return
-        self._hold_cancelled(is_leaving)
-        await self.drop_keys()
-        if is_leaving:
-            await self.handle_input(event)
 
     def leaves_screen(self, event: Key) -> bool:
         """Return whether the key ends or suspends the program, or goes to another screen."""
@@ -186,7 +188,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         elif self._input_marker is None:
             await self.handle_input(event)
         else:
-            await self._hold_input_or_leave(event)
+            self._hold_input(event)
+            await self._leave_by_held_key()
 
     async def handle_input(self, event: Key | Paste) -> None:
         """Handle the input now, or hold it back until the letters before it are handled."""

@@ -113,7 +113,8 @@ class StartedActions:
             action.worker.cancel()
         self._end(action)
         if is_leaving:
-            self.report_cancelled(action.name)
+            # Later: the key that leaves runs an action, which ends earlier warnings.
+            self._app.call_later(self.report_cancelled, action.name)
         else:
             self._app.show_done(f"{self.describe(action.name)} was cancelled")
 

@@ -63,16 +63,22 @@ class User:
         return "\n".join(message.line for message in self.app.messages.all)
 
     async def wait_for_text(self, *texts: str) -> None:
-        """Wait until the screen shows all of these texts."""
+        """Wait until the screen shows all of these texts, and takes keys."""
         await self._until(texts, lambda: self.screen)
+        await self._until_keys_act()
 
     async def wait_for_message(self, *texts: str) -> None:
         """Wait until the messages since the start contain all of these texts."""
         await self._until(texts, lambda: self.messages)
 
     async def wait_for_screen(self, kind: builtins.type) -> None:
-        """Wait until the current screen is of this class."""
+        """Wait until the current screen is of this class, and takes keys."""
         await until(lambda: isinstance(self.app.screen, kind))
+        await self._until_keys_act()
+
+    async def _until_keys_act(self) -> None:
+        """Wait until no key is held for a dialog that is not drawn yet: a user answers what is seen."""
+        await until(lambda: not self.app.started.has_keys)
 
     async def _until(self, texts: tuple[str, ...], place: Callable[[], str]) -> None:
         def has_all() -> bool:

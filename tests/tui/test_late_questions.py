@@ -49,6 +49,7 @@ def test_an_action_does_not_ask_over_another_screen(
         await user.wait_for_text("role keys")
         await user.press(*"payments-dev developer", "f9", key)
         await user.wait_for_screen(screen)
+        await user.wait_for_text("F9 (Profile) was cancelled")
         may_plan.set()
         await user.wait_for_message("F9 (Profile) was cancelled: another screen was chosen")
         await user.press("y")

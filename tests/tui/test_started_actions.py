@@ -354,6 +354,31 @@ def test_text_after_f7_that_is_typed_before_the_start_is_dropped_together(
     asyncio.run(go())
 
 
+@pytest.mark.parametrize(
+    ("keys", "screen", "said"),
+    [
+        (F3, SessionsScreen, "F9 (Profile) was cancelled: another screen was chosen"),
+        (f"yak{F3}", SessionsScreen, "F9 (Profile) was cancelled: another screen was chosen"),
+        ("y\x1b", AccountsScreen, "F9 (Profile) was cancelled"),
+    ],
+)
+def test_a_key_that_leaves_acts_also_in_one_burst_with_the_search(
+    world: DemoHome, gate: Gate, keys: str, screen: type, said: str
+) -> None:
+    gate.put_before(profiles, "plan_add")
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.started.wait_seconds = 60.0
+        accounts = user.app.screen
+        await user.type(f"payments-dev developer{F9}{keys}")
+        await user.wait_for_text(said)
+        await user.wait_for_screen(screen)
+        assert accounts.query_one(SearchLine).value == "payments-dev developer"
+
+    run_scenario(world.app(), scenario)
+
+
 def test_a_click_on_another_screen_cancels_the_action(world: DemoHome, gate: Gate) -> None:
     gate.put_before(profiles, "plan_add")
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from typing import Any, cast
+from unittest import mock
 
 import pytest
 from textual.app import SuspendNotSupported
@@ -15,7 +16,7 @@ from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.typing_pause import TypingPause
+from ssohelper.tui.typing_pause import KeyKind, TypingPause
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.test_sign_in_goes_on import sign_in_now, sign_out
 from tests.tui.world import DemoHome, until
@@ -40,7 +41,8 @@ class Clock:
 
 # What happens, in this order: a number is a wait of so many seconds, "asks" a key that may open a
 # dialog, "other" any other key; "opens" and "changes" say what the screen does by itself. Then
-# "taken" and "ignored" say what becomes of a command, which is a letter or Enter.
+# "taken" and "ignored" say what becomes of a command, which is a letter or Enter; with "text-" before
+# it, of a letter for a text field.
 HAPPENINGS = [
     "taken",
     "other taken",
@@ -58,6 +60,10 @@ HAPPENINGS = [
     "changes other ignored 0.4 other other ignored 0.5 taken",
     "changes asks opens ignored",
     "changes 0.5 asks opens taken",
+    "other opens text-ignored 0.4 ignored 0.5 text-taken",
+    "asks opens text-taken",
+    "changes text-taken ignored",
+    "other opens 0.2 changes text-ignored 0.5 changes text-taken ignored",
 ]
 
 
@@ -68,14 +74,16 @@ def test_a_command_is_ignored_until_a_pause_after_the_last_key_that_was_not_for_
     clock = Clock()
     for what in happenings.split():
         if what in ("asks", "other"):
-            assert not clock.pause.is_key_ignored(is_command=False)
+            assert not clock.pause.is_key_ignored(KeyKind.OTHER)
             clock.pause.note_key(may_open_dialog=what == "asks")
         elif what == "opens":
             clock.pause.begin_after_opening()
         elif what == "changes":
             clock.pause.begin()
         elif what in ("taken", "ignored"):
-            assert clock.pause.is_key_ignored(is_command=True) == (what == "ignored")
+            assert clock.pause.is_key_ignored(KeyKind.COMMAND) == (what == "ignored")
+        elif what in ("text-taken", "text-ignored"):
+            assert clock.pause.is_key_ignored(KeyKind.TEXT) == (what == "text-ignored")
         else:
             clock.seconds += float(what)
 
@@ -109,6 +117,7 @@ def test_a_shell_begins_when_the_user_has_made_a_pause(world: DemoHome) -> None:
     class FakeApp:
         services = world.app()
         typing_pause = clock.pause
+        places, started = mock.AsyncMock(), mock.Mock()
 
         def suspend(self) -> Any:
             began.append(clock.seconds)

@@ -256,7 +256,7 @@ class RowActions:
             page = console.choose_console_page(services, profile, service, region)
             command = services.settings.get("browser", session=row.session_name)
             opener = browser.find_opener(services.environ, command) if choice else None
-            if choice is not None:
+            if choice is not None and not is_cancelled():
                 console.record_opened_console_page(services, row.key, choice)
             if opener is None:
                 return profile, console.make_portal_link(services, profile, page)

@@ -85,6 +85,7 @@ async def _run_shell_below_exec(
     await app.places.wait_for_place()
     app.started.drop_keys_for_shell()
     await app.typing_pause.wait()  # else the shell would get the rest of what the user types
+    await app.places.wait_for_place()
     try:
         with app.suspend():
             environ = {**app.services.environ, **more, **_NAMED, served_role.CHOSEN: chosen}
