@@ -165,12 +165,11 @@ def _remove_locks_of_cached_properties() -> None:
 
     A thread that waits for such a lock cannot be seen by the scheduler, which would wait for it.
     """
-    modules = [module for name, module in sys.modules.items() if name.startswith("ssohelper.")]
-    classes = {one for module in modules for one in vars(module).values() if isinstance(one, type)}
-    for owner in classes:
-        for found in vars(owner).values():
-            if isinstance(found, cached_property) and hasattr(found, "lock"):
-                found.lock = contextlib.nullcontext()
+    if sys.version_info < (3, 12):
+        # Each property has its lock as an attribute, which this attribute of the class hides.
+        no_lock = contextlib.nullcontext()
+        hidden = property(lambda _self: no_lock, lambda _self, _lock: None)
+        setattr(cached_property, "lock", hidden)  # noqa: B010  (mypy does not know it)
 
 
 def _put(module: Any, **what: Any) -> None:
