@@ -80,9 +80,11 @@ class Served:
         proc = Path("/proc", str(self.pid))
         status = dict(line.split(":\t", 1) for line in (proc / "status").read_text().splitlines())
         ids = os.getpgid(self.pid), os.getsid(self.pid)
+        # The script names Python by another link of the environment (python3.11) than we may.
+        program, *words = (proc / "cmdline").read_text().rstrip("\0").split("\0")
         names = (status[name] for name in ("Uid", "SigBlk", "SigIgn", "SigCgt", "NoNewPrivs"))
         return {
-            "words": (proc / "cmdline").read_text().rstrip("\0").split("\0"),
+            "words": [os.path.realpath(program), *words],
             "variables": sorted((proc / "environ").read_text().rstrip("\0").split("\0")),
             "folder": os.readlink(proc / "cwd"),
             "open": sorted(os.listdir(proc / "fd")),
