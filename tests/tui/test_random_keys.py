@@ -34,7 +34,7 @@ from tests.tui.test_set_up import quick
 from tests.tui.world import DemoHome, until
 
 BURSTS = 4
-_OPENING = ("f5", "f6", "f7", "f8", "f9", "f10", "enter", "ctrl+d", "ctrl+x", "ctrl+v")
+_OPENING = ("f5", "f6", "f7", "f8", "f9", "f9", "f10", "enter", "ctrl+d", "ctrl+x", "ctrl+v")
 _MOVING = ("f2", "f2", "f3", "f4", "f1", "escape", "down", "up", "tab", "ctrl+g", "ctrl+r")
 _TYPED = ("y", "y", "n", "s", "o", "d", "e", "f", "b", "prod", "lam", "id", "backspace")
 _GAPS = (0.0, 0.0, 0.0, 0.02, 0.05, 0.1, 0.2, 0.6, 1.2)
@@ -233,9 +233,11 @@ async def press(user: User, witness: Witness, name: str) -> None:
         user.app.post_message(key)
 
 
-def choose_key(user: User, chance: random.Random) -> str:
-    """Return the next key to press, or a word to type: often one for what is shown now."""
+def choose_key(user: User, chance: random.Random, before: str) -> str:
+    """Return the next key to press, or a word to type: often one for what is shown, or will be."""
     front = user.app.screen
+    if before in _OPENING and chance.random() < 0.4:
+        return chance.choice(["y", "y", "enter", "lam", "escape", "f3"])
     if isinstance(front, ConfirmScreen) and chance.random() < 0.6:
         return chance.choice(["y", "y", "y", "enter", "n"])
     if isinstance(front, SessionsScreen) and chance.random() < 0.6:
@@ -279,7 +281,7 @@ def test_random_keys_act_only_on_what_the_user_has_seen(
             await user.press(typed[0], *typed[1], *typed[2:])
             burst: list[str] = []
             for _ in range(chance.randrange(2, 8)):
-                burst.append(choose_key(user, chance))
+                burst.append(choose_key(user, chance, burst[-1] if burst else ""))
                 await press(user, witness, burst[-1])
                 await asyncio.sleep(chance.choice(_GAPS))
             await become_quiet(user)

@@ -18,6 +18,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.typed_ahead import read_keys
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
@@ -89,7 +90,8 @@ def test_letters_after_f6_all_reach_the_console_chooser(
     async def scenario(user: User) -> None:
         await be_on_role(user)
         for text in (F6, *"lambda apse2\r"):
-            await user.type(text)
+            for key in read_keys(text.encode()):
+                user.app.post_message(key)
             await asyncio.sleep(chance.choice([0, 0.005, 0.03]))
         await user.wait_for_message("--service lambda --region ap-southeast-2")
         assert search_text(user) == "database prod"
