@@ -161,6 +161,8 @@ MOVES: dict[str, KeyAction] = {
     )
 }
 BINDABLE = {**ACTIONS, **MOVES}
+# The keys of each action without settings. That of the last one is reserved: no setting changes it.
+DEFAULT_KEYS = {name: action.keys for name, action in BINDABLE.items()} | {"app.suspend": "ctrl+z"}
 
 # The actions that act on ticked rows, if there are any, and not on the row under the cursor; the most
 # important first. The footer begins with them then, with these labels.

@@ -24,7 +24,7 @@ from textual.geometry import Size
 from textual.signal import Signal
 
 from ssohelper.app import App
-from ssohelper.core.keymap import ACTIONS, may_open_dialog, parse_keys
+from ssohelper.core.keymap import ACTIONS, DEFAULT_KEYS, may_open_dialog, parse_keys
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, messages, tty
 from ssohelper.tui.keys import KeyOrderApp
@@ -123,20 +123,14 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         shown = super().get_key_display(binding)
         return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
 
-    def key_of(self, action: str, screen: Screen[Any] | None = None) -> str:
-        """Return the name of the key that runs an action, or "?" if no key does.
+    def key_of(self, action: str) -> str:
+        """Return the name of the first key of an action, whatever screen or dialog is in front.
 
-        `action` is written `SCREEN.ACTION`. The default for `screen` is the current screen.
+        `action` is written `SCREEN.ACTION`. Whether the action is enabled now makes no difference.
         """
-        for found in (screen or self.screen).active_bindings.values():
-            if found.binding.id == action:
-                return self.get_key_display(found.binding)
-        return "?"
-
-    def key_by_settings(self, action: str) -> str:
-        """Return the name of the first key of an action of any screen, shown or not."""
-        keys = self.services.settings.keymap().get(action, ACTIONS[action].keys)
-        return self.get_key_display(Binding(parse_keys(keys)[0], ""))
+        given = self.services.settings.keymap().get(action)
+        keys = parse_keys(given) if given else DEFAULT_KEYS[action].split(",")
+        return self.get_key_display(Binding(keys[0], ""))
 
     def show_done(self, what: str, command: str | None = None) -> None:
         """Show a note about what was done, and the command line that does the same."""

@@ -75,7 +75,7 @@ class Commands(Provider):
         """Yield each command with the text of its palette line, which begins with the key."""
         app: FullScreenApp = self.app  # type: ignore[assignment]
         for command in list_commands(app, self.screen):
-            key = app.key_of(command.action, self.screen) if command.action else ""
+            key = app.key_of(command.action) if command.action else ""
             yield command, f"{key:<{_KEY_WIDTH}} {show(command.name)}"
 
 

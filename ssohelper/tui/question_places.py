@@ -77,7 +77,7 @@ class QuestionPlaces:
         what = place.what if place else app.started.describe(action)
         how = "close this dialog"
         if place is not None and is_left:
-            how = f"press {app.key_by_settings(f'app.{place.mode}')}"
+            how = f"press {app.key_of(f'app.{place.mode}')}"
         app.show_warning(f"{what} asks something: {how} to see it")
 
     def handle_screen_change(self) -> None:

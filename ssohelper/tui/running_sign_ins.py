@@ -211,7 +211,7 @@ class RunningSignIn:
             self._end(None)
 
     def _dialog_keys(self) -> str:
-        keys = [self._app.key_by_settings(f) for f in ("app.sessions", "sessions.sign_in")]
+        keys = [self._app.key_of(f) for f in ("app.sessions", "sessions.sign_in")]
         return f"{keys[0]}, then {keys[1]}"
 
     # -- how a sign-in ends --------------------------------------------------------------------
@@ -279,8 +279,8 @@ def how_to_run(app: TuiApp[Any], wanted: WantedAction) -> str:
     """
     action = wanted.name
     screen_name = action.partition(".")[0]
-    keys = [] if app.current_mode == screen_name else [app.key_by_settings(f"app.{screen_name}")]
-    keys.append(app.key_by_settings(action))
+    keys = [] if app.current_mode == screen_name else [app.key_of(f"app.{screen_name}")]
+    keys.append(app.key_of(action))
     pressed = f"press {', then '.join(keys)}"
     if wanted.role:
         return f"{pressed} ({ACTIONS[action].label}) on {wanted.role}"

@@ -139,7 +139,7 @@ class StartedActions:
         action = ACTIONS.get(name)
         if action is None:
             return "the action"
-        return f"{self._app.key_by_settings(name)} ({action.label})"
+        return f"{self._app.key_of(name)} ({action.label})"
 
     # -- the keys that wait, and the message that names what is waited for ----------------------
 

@@ -37,7 +37,7 @@ def test_every_action_of_every_screen_is_in_the_palette_with_its_key(world: Demo
             assert sorted(in_palette) == sorted(enabled | {"app.suspend"})
             await user.press("ctrl+p")
             await user.wait_for_screen(CommandPalette)
-            await user.wait_for_text(user.app.key_of(in_palette[0], user.app.screen_stack[0]))
+            await user.wait_for_text(user.app.key_of(in_palette[0]))
             await user.press("escape")
             await until(lambda: not isinstance(user.app.screen, CommandPalette))
 

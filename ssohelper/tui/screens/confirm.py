@@ -89,10 +89,10 @@ class ConfirmScreen(ModalScreen[bool]):
                 yield Button("Yes (y)", id="yes", variant="primary", compact=True)
                 yield Button("No (n)", id="no", compact=True)
                 if self._other:
-                    key = self.app.key_of("confirm.diff", self)
+                    key = self.app.key_of("confirm.diff")
                     yield Button(f"Diff ({key})", id="diff", compact=True)
                 if self._can_choose:
-                    key = self.app.key_of("confirm.choose", self)
+                    key = self.app.key_of("confirm.choose")
                     yield Button(f"Choose ({key})", id="choose", compact=True)
 
     def on_mount(self) -> None:

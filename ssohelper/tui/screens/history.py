@@ -68,8 +68,8 @@ class HistoryScreen(ModalScreen[None]):
             yield LineView(id="whole")
             yield Static(
                 Content(
-                    f"{self.app.key_of('messages.copy', self)}: copy · "
-                    f"{self.app.key_of('messages.close', self)}: close"
+                    f"{self.app.key_of('messages.copy')}: copy · "
+                    f"{self.app.key_of('messages.close')}: close"
                 ),
                 classes="dialog--note",
             )

@@ -166,7 +166,7 @@ class ProfilesScreen(FirstPlanScreen):
         self.run_waiting_action(is_planned=False)
 
     def _key_of(self, action: str) -> str:
-        return self.app.key_of(action, self)
+        return self.app.key_of(action)
 
     def _set_widget_text(self, where: str, text: str) -> None:
         self.query_one(where, Static).update(Content(show(text)))

@@ -70,9 +70,7 @@ class RunScreen(ModalScreen[None]):
             yield Chooser(self._draw_run, id="runs")
             yield WrappedView(id="output")
             yield Static("", id="command", classes="dialog--command", markup=False)
-            keys = {
-                name: self.app.key_of(f"run.{name}", self) for name in ("stop", "copy", "close")
-            }
+            keys = {name: self.app.key_of(f"run.{name}") for name in ("stop", "copy", "close")}
             note = " · ".join(f"{key}: {name}" for name, key in keys.items())
             yield Static(Content(note), classes="dialog--note")
         yield MessageLine(in_dialog=True)
@@ -177,7 +175,7 @@ class RunScreen(ModalScreen[None]):
     def action_close(self) -> None:
         """Close the dialog, if all commands have ended."""
         if not self._has_ended:
-            key = self.app.key_of("run.stop", self)
+            key = self.app.key_of("run.stop")
             self.app.show_done(f"commands are still running: {key} stops them")
             return
         self.app.end_work.discard(self._group.end)

@@ -68,7 +68,7 @@ class SearchDialog(ModalScreen[_Answer]):
         yield MessageLine(in_dialog=True)
 
     def _keys_text(self) -> str:
-        return " · ".join(f"{self.app.key_of(name, self)}: {does}" for name, does in self._keys)
+        return " · ".join(f"{self.app.key_of(name)}: {does}" for name, does in self._keys)
 
     def on_mount(self) -> None:
         self.query_one(Chooser).can_focus = False

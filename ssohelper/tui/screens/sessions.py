@@ -226,7 +226,7 @@ class SessionsScreen(Screen[None]):
         if sign_in is not None:
             return running_text(sign_in)
         if clock.state == "signed_out":
-            return f"press {self.app.key_of('sessions.sign_in', self)} to sign in"
+            return f"press {self.app.key_of('sessions.sign_in')} to sign in"
         at, now = clock.outlook.at, self.app.services.clock.now()
         if self._has_ended(clock):
             return "sign in again"
@@ -262,7 +262,7 @@ class SessionsScreen(Screen[None]):
         # the bar goes, and the rest is wrapped.
         bar = min(40, width - 57) if width >= 65 else 0
         if self._sign_in_of(clock) is not None:
-            key = self.app.key_of("sessions.sign_in", self)
+            key = self.app.key_of("sessions.sign_in")
             shown: Line = [("  A sign-in runs. ", ""), (f"Press {key}", "accent")]
             lines += [[*shown, (" to see or stop it.", "")], []]
             if clock.state == "signed_out":
@@ -277,7 +277,7 @@ class SessionsScreen(Screen[None]):
 
     def _how_to_sign_in(self, session: SsoSession, what: str) -> list[Line]:
         command = f"ssohelper login {session.name}"
-        key = self.app.key_of("sessions.sign_in", self)
+        key = self.app.key_of("sessions.sign_in")
         return [
             [(f"  {what} ", ""), (f"Press {key}", "accent"), (" to sign in, or type:", "")],
             [(f"  $ {show(command)}", "accent")],

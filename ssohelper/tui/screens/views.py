@@ -64,7 +64,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
 
     def empty_text(self) -> str:
         """Return how to save the list's present view, with the key for that."""
-        key = self.app.key_of("views.save", self)
+        key = self.app.key_of("views.save")
         if not self._names:
             return f"No view is saved yet: type a name, {key} saves the present view."
         saves, clears = f"{key} saves the present view", f"{self.clear_key} clears the name"

@@ -1,0 +1,101 @@
+"""The keys on a screen are those of the keymap, whatever is in front when the screen is drawn."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import SCRIPT, Shell
+from tests.long_rows import long_after
+from tests.tui.driving import User, run_scenario
+from tests.tui.terminal import Terminal
+from tests.tui.test_keys_and_themes import settle
+from tests.tui.world import DemoHome, until
+
+F1, F2, F3, F4 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS"
+F6, F9, F10 = "\x1b[17~", "\x1b[20~", "\x1b[21~"
+# For each screen, its key, a text of it, and the keys that open a dialog with a text of that.
+SCREENS = {"accounts": (F2, "1/20"), "sessions": (F3, "Clocks"), "profiles": (F4, "to add")}
+HELP, MESSAGES, PALETTE = [(F1, "esc: close")], [("\x0c", ": close")], [("\x10", "Search for")]
+DIALOGS = {
+    "accounts": [
+        HELP,
+        [(F6, "Console of")],
+        [("\x16", "Views of the list")],
+        [("\x16", "Views of the list"), *HELP],
+        [(F9, "Yes (y)")],
+        [(F10, "Command to run")],
+        MESSAGES,
+        PALETTE,
+        [*HELP, *PALETTE],
+    ],
+    "sessions": [
+        HELP,
+        [("e", "New name")],
+        [("n", "Set up another")],
+        [("o", "Sign out of")],
+        [("S", "Sign in to")],
+        MESSAGES,
+        PALETTE,
+    ],
+    "profiles": [HELP, [(F9, "Yes (y)")], [("\x04", "close")], MESSAGES, PALETTE],
+}
+TABS = {"sessions": "F3 Sessions", "profiles": "F4 Profiles"}
+# Dialogs of a screen, and the other screen to go to from there.
+ROWS = [
+    (start, steps, to)
+    for start, dialogs in DIALOGS.items()
+    for steps in dialogs
+    for to in SCREENS
+    if to not in (start, "accounts")
+]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    with Emulator() as emulator:
+        made = Shell(tmp_path, emulator)
+        assert made.run("list").returncode == 0
+        yield made
+
+
+@pytest.mark.parametrize("start, steps, to", long_after(4, ROWS))
+def test_a_screen_first_opened_from_a_dialog_names_its_keys(
+    shell: Shell, start: str, steps: list[tuple[str, str]], to: str
+) -> None:
+    terminal = Terminal((SCRIPT,), shell.environ, size=(120, 40))
+    terminal.until("F7 Shell")
+    terminal.send("payments-dev developer")
+    terminal.until("1/20")
+    for keys, text in [SCREENS[start], *steps, SCREENS[to]]:
+        terminal.send(keys)
+        terminal.until(text)
+    terminal.until(f"▸{TABS[to]}")
+    assert all(tab in terminal.lines[0] for tab in ("F2 Acc", "F3 Ses", "F4 Pro", "^p Commands"))
+    assert not re.search(r"(press|·) \? ", terminal.text, re.I), terminal.text
+    terminal.close()
+
+
+@pytest.mark.parametrize("keys", long_after(1, ["f1", "ctrl+l", "ctrl+v", "ctrl+v f1"]))
+def test_the_palette_over_a_dialog_names_the_keys_of_its_commands(
+    world: DemoHome, keys: str
+) -> None:
+    settle(world, 'keys.app.accounts = "f12"\n')
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        for key in keys.split():
+            shown = user.app.screen
+            await user.press(key)
+            await until(lambda shown=shown: user.app.screen is not shown)  # type: ignore[misc]
+        await user.press("ctrl+p")
+        await user.wait_for_screen(CommandPalette)
+        await user.wait_for_text(
+            "F12  Accounts screen", "F3   Sessions screen", "^q   Quit", "^z   Suspend"
+        )
+        assert " ?  " not in user.screen
+
+    run_scenario(world.app(), scenario, size=(100, 50))
