@@ -144,9 +144,9 @@ class ProfilesScreen(FirstPlanScreen):
         line.set_text(partial(profile_texts.next_sync_line, found))
         options = profile_texts.sync_options_line(found, self._key_of("profiles.options"))
         self._set_widget_text("#in-force", options)
-        hint = profile_texts.next_step_hint(found, self._key_of)
-        self.query_one("#hint").display = bool(hint)
-        self._set_widget_text("#hint", hint)
+        hints = profile_texts.next_step_hints(found, self._key_of)
+        self.query_one("#hint").display = bool(hints)
+        self._set_widget_text("#hint", *hints)
         self.fields.show_problems(found.proposal.problems)
         self.pane.set_data(found.rows, profile_texts.invalid_option_note(found, self._key_of))
         self._show_profile_details()
@@ -168,8 +168,8 @@ class ProfilesScreen(FirstPlanScreen):
     def _key_of(self, action: str) -> str:
         return self.app.key_of(action, self)
 
-    def _set_widget_text(self, where: str, text: str) -> None:
-        self.query_one(where, Static).update(Content(show(text)))
+    def _set_widget_text(self, where: str, *lines: str) -> None:
+        self.query_one(where, Static).update(Content("\n".join(map(show, lines))))
 
     def on_profile_pane_moved(self) -> None:
         self._show_profile_details()
@@ -261,7 +261,7 @@ class ProfilesScreen(FirstPlanScreen):
             return
         others = found.proposal.others
         if profile_texts.is_unknown_what_to_adopt(found):
-            self.app.show_warning(profile_texts.next_step_hint(found, self._key_of))
+            self.app.show_warning(profile_texts.missing_input_hint(found, self._key_of))
             return
 
         async def choose_profiles_to_adopt() -> None:
