@@ -51,6 +51,7 @@ def check(frame: Frame, whole: Frame | None = None) -> list[Finding]:
         "invisible text": invisible_texts(frame),
         "too wide": too_wide(frame),
         "scrolls sideways": wide_lists(frame),
+        "escaped newline": escaped_newlines(frame),
     }
     size = f"{frame.width}x{frame.height}"
     return [
@@ -127,6 +128,14 @@ def wide_lists(frame: Frame) -> Iterator[str]:
     for box in frame.boxes:
         if box.is_wider and box.seen.area:
             yield f"{box.name} {box.seen}"
+
+
+def escaped_newlines(frame: Frame) -> Iterator[str]:
+    """Yield lines that show the escape of a newline: several lines were escaped as one text."""
+    for line in frame.lines:
+        text = "".join(run.text for run in line)
+        if "\\x0a" in text:
+            yield text.strip()
 
 
 def _numbers_of(frame: Frame) -> frozenset[str]:

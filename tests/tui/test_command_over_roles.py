@@ -18,6 +18,7 @@ from ssohelper.tui.screens.command_line import CommandScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.run_progress import RunScreen
+from ssohelper.tui.widgets.lines import WrappedView
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
 from tests.processes import is_running
@@ -25,7 +26,7 @@ from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
 from tests.tui.test_guards import SESSION
 from tests.tui.test_keys_and_themes import settle
-from tests.tui.world import DemoHome, until
+from tests.tui.world import DemoHome, listing_of, until
 
 HOSTILE = "x$(touch HACKED);\x1b[31m"
 
@@ -139,6 +140,82 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
     assert sum(line.startswith("AWS_SESSION_TOKEN=") for line in variables) == 3
     assert not any("touch" in line for line in variables)
     assert not (tmp_path / "HACKED").exists()
+
+
+def add_accounts(world: DemoHome, count: int) -> None:
+    """Add accounts fleet-00, fleet-01, … with the role Fleet to the list."""
+    organization = world.emulator.world
+    organization.add_permission_set("Fleet")
+    for number in range(count):
+        organization.add_account(f"00009{number:07}", f"fleet-{number:02}", email="f@example.com")
+        organization.assign("ana", "Fleet", f"00009{number:07}")
+    world.app().directory.save("corp", listing_of(organization))
+
+
+async def ask_for_fleet(user: User, count: int) -> WrappedView:
+    """Tick the roles of `add_accounts` and press F10; return the list of roles in the dialog."""
+    await user.wait_for_text("type to search")
+    await user.type("'fleet-")
+    await user.press(*["tab"] * count, "f10")
+    await user.wait_for_screen(CommandScreen)
+    await user.wait_for_text(f"Command to run as each of {count} ticked", "enter: run")
+    return user.app.screen.query_one(WrappedView)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (140, 40)])
+def test_the_list_of_many_roles_scrolls_while_the_field_has_the_focus(
+    world: DemoHome, size: tuple[int, int]
+) -> None:
+    settle(world, 'guard.rules = ["fleet-29/Fleet"]\n')
+    add_accounts(world, 30)
+
+    async def scenario(user: User) -> None:
+        view = await ask_for_fleet(user, 30)
+        # The guarded role, which the list has last, is first here.
+        await user.wait_for_text("@@ Fleet in fleet-29", "page down, ↓: more")
+        assert "in 30 accounts" in " ".join(user.screen.replace("│", " ").split())
+        # The dialog uses the height of the screen.
+        assert view.size.height >= size[1] - 12
+        await user.press("x", "down", "down", "up")
+        await until(lambda: view.scroll_offset.y == 1)
+        await user.press("pagedown", "y")
+        await until(lambda: view.scroll_offset.y > 1)
+        await user.press(*["pagedown"] * 20)
+        await user.wait_for_text("Fleet in fleet-28")
+        assert "xy" in user.screen
+        await user.press("pageup")
+        await until(lambda: view.scroll_offset.y < view.max_scroll_y)
+        # A refusal hides no line of the dialog.
+        await user.press("enter")
+        await user.wait_for_text('no command "xy"', "is it installed", "esc: cancel")
+
+    run_scenario(world.app(), scenario, size=size)
+
+
+@pytest.mark.parametrize("count", [20, 21])
+def test_enter_starts_no_command_of_many_roles(world: DemoHome, count: int) -> None:
+    add_accounts(world, count)
+
+    async def scenario(user: User) -> None:
+        await ask_for_fleet(user, count)
+        await user.type("true")
+        await user.press("enter")
+        if count > 20:
+            for key in ("enter", "escape"):  # "No" has the focus
+                await user.wait_for_screen(ConfirmScreen)
+                question = f"run true as each of {count} ticked roles in {count} accounts?"
+                await user.wait_for_text(question, "Fleet in fleet-20 (corp)")
+                await user.press(key)
+                await user.wait_for_screen(CommandScreen)
+                await user.wait_for_text(" true ", "enter: run")
+                assert not user.app.end_work
+                await user.press("enter")
+            await user.wait_for_screen(ConfirmScreen)
+            await user.press("y")
+        await user.wait_for_screen(RunScreen)
+        await user.wait_for_text(f"{count} of {count} ended")
+
+    run_scenario(world.app(), scenario, size=(100, 40))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from ssohelper.core.text import show
 from ssohelper.tui import themes
 from ssohelper.tui.widgets.lines import LineView
 from tests.tui.cells import PALETTES, XTERM_16, Frame, Palette, look, take_frame, to_svg
@@ -244,6 +245,10 @@ def test_a_line_that_is_wider_than_the_screen_is_found() -> None:
     wider = (*frame.lines[0], frame.lines[0][0]._replace(x=40))
     assert rules_of(frame._replace(lines=(wider, *frame.lines[1:]))) == {"too wide"}
     assert rules_of(frame._replace(lines=frame.lines[1:])) == {"too wide"}
+
+
+def test_lines_that_were_escaped_as_one_text_are_found() -> None:
+    assert rules_of(frame_of(text(show("one\ntwo")))) == {"escaped newline"}
 
 
 def test_a_picture_has_the_texts_and_colours_of_the_frame() -> None:

@@ -216,7 +216,7 @@ def test_the_search_ranks_as_on_accounts_and_marks_the_matches(world: DemoHome) 
         screen = await open_screen(user)
         await user.type("payprod dbadmin")
         await user.wait_for_text("❯  ◆ payments-prod.DatabaseAdmin", "2/22")
-        line = screen.pane.list._draw_line(1, 90)
+        line = screen.pane.list._draw_line(screen.pane.list.cursor, 90)
         hits = "".join(text for text, style in line if style == "hit")
         assert hits.startswith("payprod")
         assert hits.endswith("DbAdmin"[-5:])
@@ -225,6 +225,34 @@ def test_the_search_ranks_as_on_accounts_and_marks_the_matches(world: DemoHome) 
         await user.wait_for_text("3/22")
         await user.press("escape", "escape")
         await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_search_keeps_the_order_of_what_the_sync_does(world: DemoHome) -> None:
+    section = "credential_process = /gone --session corp --account-id 000040000001 --role-name"
+    with world.config_file.open("a") as file:
+        for number in range(10):
+            name = f"prod{number}"
+            file.write(f"[profile {name}]\n{section} {name}\nssohelper_managed = true\n")
+
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        # The best match is unchanged, and on the first page.
+        await user.type("payprod dbadmin")
+        await user.wait_for_text("❯  ◆ payments-prod.DatabaseAdmin", "2/32")
+        added, unchanged = map(user.screen.index, ("▾ + 17 to add  1 found", "▾ 14 unchanged"))
+        assert added < unchanged
+        await user.press("ctrl+u")
+        await user.type("audit")
+        await user.wait_for_text("❯  · audit")
+        await user.press("ctrl+u")
+        # The best match is far below.
+        await user.pilot.resize_terminal(100, 12)
+        await user.type("prod")
+        await user.wait_for_text("▾ + 17 to add", "❯  + ")
+        assert screen.pane.list.cursor == 1
+        assert screen.pane.list.scroll_offset.y == 0
 
     run_scenario(world.app(), scenario)
 

@@ -64,6 +64,13 @@ colors."*prod*" = "red"
 colors."*dev*" = "green"
 colors."*test*" = "yellow"
 """
+_OTHER_PROFILE = """
+[profile by-hand]
+sso_session = corp
+sso_account_id = 000040000001
+sso_role_name = ReadOnlyAccess
+region = eu-west-1
+"""
 _WORDS = ("payments", "orders", "search", "billing", "mobile", "identity", "warehouse", "video")
 _STAGES = ("prod", "dev", "test", "staging", "eu-central-1-disaster-recovery", "東京")
 
@@ -301,6 +308,13 @@ async def _visit_others(user: User, camera: Camera) -> None:
     await _see(user, camera, ConfirmScreen, "plan-question", "write ~/.aws/config?")
     await press("n")
     await user.wait_for_screen(ProfilesScreen)
+    with user.app.services.locations.aws_config_file.open("a") as config:
+        config.write(_OTHER_PROFILE)
+    await press("f2", "f4")
+    await user.wait_for_text("1 profile of other tools: F6 adopts")
+    await press("ctrl+o")
+    await camera.take("profiles-options-adopt")
+    await press("escape")
     session = user.app.services.config.read().sso_session("corp")
     assert session is not None
     user.app.push_screen(ProgressScreen(session))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.widgets import Input, Static
 
 from ssohelper.actions import credentials, environment, guards, run, selection
@@ -17,17 +19,24 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 from ssohelper.tui import background
+from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens.ask import AskScreen, RefusalLine
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.ticked_sign_ins import act_on_each, label_of
+from ssohelper.tui.widgets.lines import Line, WrappedView, text_lines
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.tui.app import FullScreenApp
-    from ssohelper.tui.widgets.lines import Line
+
+# More roles than this are asked about once more, with their list: Enter alone starts no command.
+_MOST_AT_ONCE = 20
+# The most lines of the dialog beside its list of roles, and those of one on few lines.
+_OTHER_LINES, _OTHER_LINES_WHEN_LOW = 12, 9
+_SCROLL_KEYS = "page down, ↓: more"
 
 
 class CommandScreen(AskScreen):
@@ -36,38 +45,62 @@ class CommandScreen(AskScreen):
     HELP_TEXT = (
         "The command runs as each of these roles, without a terminal, and its output is shown. The "
         "line is split into words as a shell does, but no shell runs it: write sh -c '…' for "
-        "pipes and variables. Guarded roles are asked for first."
+        "pipes and variables. Guarded roles are asked for first. The arrows and page down scroll "
+        f"the list of roles. More than {_MOST_AT_ONCE} roles are asked about once more."
     )
-    CSS = """
-    CommandScreen #roles { height: auto; max-height: 6; color: $text-muted; }
-    CommandScreen.-low #roles { max-height: 2; }
-    """
+    CSS = "CommandScreen #roles { height: auto; min-height: 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # The field has the focus, and these keys scroll the list above it.
+        Binding("up", "scroll_roles('up')", show=False),
+        Binding("down", "scroll_roles('down')", show=False),
+        Binding("pageup", "scroll_roles('page_up')", show=False),
+        Binding("pagedown", "scroll_roles('page_down')", show=False),
+    ]
     app: FullScreenApp
 
-    def __init__(self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow]) -> None:
-        """`guarded` are the guarded ones of `rows`. The list's search may hide some of `rows`."""
+    def __init__(
+        self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow], line: str = ""
+    ) -> None:
+        """`guarded` are the guarded ones of `rows`. The list's search may hide some of `rows`.
+
+        `line` is in the field at first.
+        """
         command = "ssohelper exec ROLE -- COMMAND"
-        super().__init__(_command_question(rows), "", command, self._check_command)
-        signs = ["@@ " if row in guarded else "" for row in rows]
-        roles = [sign + show(label_of(row)) for sign, row in zip(signs, rows, strict=True)]
-        self._roles = roles if len(rows) > 1 else []
+        super().__init__(_command_question(rows), line, command, self._check_command)
+        self._roles = _role_lines(rows, guarded) if len(rows) > 1 else []
         self._guarded = f"{len(guarded)} guarded (@@), asked for first" if guarded else ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(show(self._question)), classes="dialog--title")
-            with VerticalScroll(id="roles"):
-                yield Static(Content("\n".join(self._roles)))
+            yield WrappedView(id="roles")
             yield Static(Content(show(self._guarded)), id="guarded", classes="dialog--note")
-            yield Input(placeholder="aws sts get-caller-identity", id="answer", compact=True)
+            yield Input(self._value, placeholder="aws sts get-caller-identity", id="answer", compact=True)
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
             yield Static("enter: run · esc: cancel", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#answer").focus()
-        self.query_one("#roles").display = bool(self._roles)
+        view = self.query_one(WrappedView)
+        view.can_focus = False
+        view.display = bool(self._roles)
+        view.set_lines(self._roles)
+        self.watch(view, "show_vertical_scrollbar", self._show_scroll_keys)
         self.query_one("#guarded").display = bool(self._guarded)
+
+    def on_resize(self, event: Resize) -> None:
+        """Give the list of roles the lines that the rest of the dialog leaves."""
+        is_low = event.size.height < LOW_LINES
+        others = _OTHER_LINES_WHEN_LOW if is_low else _OTHER_LINES
+        self.query_one(WrappedView).styles.max_height = max(1, event.size.height - others)
+
+    def _show_scroll_keys(self, is_longer: bool) -> None:
+        self.query_one(".dialog").border_subtitle = _SCROLL_KEYS if is_longer else ""
+
+    def action_scroll_roles(self, where: str) -> None:
+        """Scroll the list of roles `up`, `down`, `page_up` or `page_down`."""
+        getattr(self.query_one(WrappedView), f"scroll_{where}")(animate=False)
 
     def _check_command(self, line: str) -> None:
         """Raise UsageProblem if the line cannot be split, has no word, or its program is missing."""
@@ -94,7 +127,7 @@ async def run_command(
 ) -> None:
     """Ask for a command line and run it as each of these roles. Call it in a worker.
 
-    A guarded role is asked for first, and each sign-in that is missing is offered. If the user
+    More than a few roles are asked about once more. A guarded role is asked for first, and each sign-in that is missing is offered. If the user
     leaves the question of a guarded role, nothing runs. If a role got no grant or no sign-in, the
     user is asked whether to run as the others. `granted` is called after a grant.
     Raises: SsoHelperError.
@@ -103,7 +136,7 @@ async def run_command(
     guarded = await background.run(
         app, lambda: [row for row in rows if guards.role_needs_grant(services, row.key)]
     )
-    line = await app.push_screen_wait(CommandScreen(rows, guarded))
+    line = await _ask_for_command(app, rows, guarded)
     if line is None:
         app.show_done("nothing was run")
         return
@@ -131,19 +164,48 @@ async def run_command(
     granted()
 
 
+async def _ask_for_command(
+    app: FullScreenApp, rows: Sequence[RoleRow], guarded: Sequence[RoleRow]
+) -> str | None:
+    """Return the command line to run as each of these roles, or None if the user leaves.
+
+    After a "no" to many roles, the user can change the line that was typed.
+    """
+    typed = ""
+    while True:
+        line = await app.push_screen_wait(CommandScreen(rows, guarded, typed))
+        if line is None or len(rows) <= _MOST_AT_ONCE:
+            return line
+        typed = line
+        question = f"run {line} as each of {_count_text(rows)}?"
+        if await app.push_screen_wait(ConfirmScreen(question, lines=_role_lines(rows, guarded))):
+            return line
+
+
 async def _confirm_fewer_roles(
     app: FullScreenApp, ready: Sequence[RoleRow], count: int, line: str
 ) -> bool:
     """Say which of the `count` roles the command can run as, and ask whether to run it."""
     question = f"run {line} as these {len(ready)} of {count} roles only?"
-    lines: list[Line] = [[(show(label_of(row)), "")] for row in ready]
-    return await app.push_screen_wait(ConfirmScreen(question, lines=lines))
+    return await app.push_screen_wait(ConfirmScreen(question, lines=_role_lines(ready)))
+
+
+def _role_lines(rows: Sequence[RoleRow], guarded: Sequence[RoleRow] = ()) -> list[Line]:
+    """Return a line for each role, those of `guarded` first and marked."""
+    keys = {row.key for row in guarded}
+    others = [row for row in rows if row.key not in keys]
+    return text_lines([*(f"@@ {label_of(row)}" for row in guarded), *map(label_of, others)])
 
 
 def _command_question(rows: Sequence[RoleRow]) -> str:
     if len(rows) == 1:
         return f"Command to run as {label_of(rows[0])}"
-    return f"Command to run as each of {len(rows)} ticked roles"
+    return f"Command to run as each of {_count_text(rows)}"
+
+
+def _count_text(rows: Sequence[RoleRow]) -> str:
+    accounts = len({row.account.id for row in rows})
+    return f"{len(rows)} ticked roles in {accounts} {'account' if accounts == 1 else 'accounts'}"
 
 
 def _ensure_signed_in(services: App, row: RoleRow) -> None:

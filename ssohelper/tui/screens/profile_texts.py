@@ -70,12 +70,9 @@ def sync_options_line(found: Found, key: str) -> str:
     return f"{key}: {changed}{' · '.join(parts)}"
 
 
-def next_step_hint(found: Found, key_of: KeyOf) -> str:
-    """Return hints, one a line: what the sync needs first, or a warning; "" without any.
-
-    Then the profiles that other tools or the user wrote and that can be adopted.
-    """
-    return "\n".join(filter(None, (_missing_input_hint(found, key_of), _adopt_hint(found, key_of))))
+def next_step_hints(found: Found, key_of: KeyOf) -> list[str]:
+    """Return what the sync needs first, or a warning, and which profiles can be adopted."""
+    return [*filter(None, (missing_input_hint(found, key_of), _adopt_hint(found, key_of)))]
 
 
 def is_unknown_what_to_adopt(found: Found) -> bool:
@@ -102,7 +99,8 @@ def _adopt_hint(found: Found, key_of: KeyOf) -> str:
     return f"{setup_text.adoptable_count_text(found.proposal.others)}{need}: {key} adopts"
 
 
-def _missing_input_hint(found: Found, key_of: KeyOf) -> str:
+def missing_input_hint(found: Found, key_of: KeyOf) -> str:
+    """Return what the sync needs first, or a warning of its filters; "" without any."""
     proposal = found.proposal
     if found.error is not None:
         return ". ".join(filter(None, (found.error.message, found.error.hint)))
@@ -133,7 +131,7 @@ def missing_plan_text(found: Found, key_of: KeyOf) -> str:
     """Return why there is no plan, and so no diff."""
     if found.proposal.problems:
         return f"no diff: {invalid_option_note(found, key_of)}"
-    return _missing_input_hint(found, key_of)
+    return missing_input_hint(found, key_of)
 
 
 def invalid_option_note(found: Found, key_of: KeyOf) -> str:

@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Resize
 from textual.widgets import Static
 
 from ssohelper.actions import adopting, sync_options
@@ -53,7 +52,9 @@ _CHANGING = frozenset(
 _OF_SESSION = frozenset(["apply", "adopt", "options", "refresh", "diff", "prune", "rename"])
 # The actions that wait for the first plan if they are typed before it is made.
 _WAITING = frozenset(["options", "diff", "prune", "rename", "apply", "adopt", "undo", "remove"])
-_BESIDE_COLUMNS, _LOW_LINES, _NARROW_COLUMNS = 120, 20, 70
+# From so many columns or lines on, the screen has this CSS class.
+_COLUMNS = [(0, "narrow"), (70, "wide"), (120, "beside")]
+_LINES = [(0, "low"), (20, "middle"), (28, "high")]
 
 
 class ProfilesScreen(FirstPlanScreen):
@@ -66,7 +67,9 @@ class ProfilesScreen(FirstPlanScreen):
         "ticks profiles to remove them together. Before each write you are asked."
     )
     CSS_PATH = "../styles/screens.tcss"
+    HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS = _COLUMNS, _LINES
     CSS = """
+    ProfilesScreen { overflow: hidden; }
     ProfilesScreen .part--line { height: 1; padding: 0 1; }
     ProfilesScreen .part--line, ProfilesScreen .part--title {
         text-wrap: nowrap; text-overflow: ellipsis;
@@ -109,7 +112,6 @@ class ProfilesScreen(FirstPlanScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self.query_one("#hint").display = False
         self.detail.can_focus = False
         self.app.list_refreshed.subscribe(self, lambda _name: self._plan_with_new_list())
 
@@ -119,11 +121,6 @@ class ProfilesScreen(FirstPlanScreen):
 
     def on_screen_resume(self) -> None:
         self._planner.read_config_and_plan()
-
-    def on_resize(self, event: Resize) -> None:
-        self.set_class(event.size.width >= _BESIDE_COLUMNS, "beside")
-        self.set_class(event.size.height < _LOW_LINES, "low")
-        self.fields.set_class(event.size.width < _NARROW_COLUMNS, "narrow")
 
     @property
     def is_planned(self) -> bool:
@@ -144,9 +141,9 @@ class ProfilesScreen(FirstPlanScreen):
         line.set_text(partial(profile_texts.next_sync_line, found))
         options = profile_texts.sync_options_line(found, self._key_of("profiles.options"))
         self._set_widget_text("#in-force", options)
-        hint = profile_texts.next_step_hint(found, self._key_of)
-        self.query_one("#hint").display = bool(hint)
-        self._set_widget_text("#hint", hint)
+        hints = profile_texts.next_step_hints(found, self._key_of)
+        self.set_class(bool(hints), "with-hint")
+        self._set_widget_text("#hint", *hints)
         self.fields.show_problems(found.proposal.problems)
         self.pane.set_data(found.rows, profile_texts.invalid_option_note(found, self._key_of))
         self._show_profile_details()
@@ -168,8 +165,8 @@ class ProfilesScreen(FirstPlanScreen):
     def _key_of(self, action: str) -> str:
         return self.app.key_of(action)
 
-    def _set_widget_text(self, where: str, text: str) -> None:
-        self.query_one(where, Static).update(Content(show(text)))
+    def _set_widget_text(self, where: str, *lines: str) -> None:
+        self.query_one(where, Static).update(Content("\n".join(map(show, lines))))
 
     def on_profile_pane_moved(self) -> None:
         self._show_profile_details()
@@ -235,7 +232,7 @@ class ProfilesScreen(FirstPlanScreen):
         self._planner.plan_sync()
 
     def _close_option_fields(self) -> None:
-        self.fields.display = False
+        self.fields.close()
         self.pane.line.focus()
         self.refresh_bindings()
 
@@ -261,7 +258,7 @@ class ProfilesScreen(FirstPlanScreen):
             return
         others = found.proposal.others
         if profile_texts.is_unknown_what_to_adopt(found):
-            self.app.show_warning(profile_texts.next_step_hint(found, self._key_of))
+            self.app.show_warning(profile_texts.missing_input_hint(found, self._key_of))
             return
 
         async def choose_profiles_to_adopt() -> None:

@@ -1,7 +1,7 @@
 """The footer: the keys of the current screen, by importance, as many as fit whole.
 
-`core.keymap.ACTIONS` has the order. While rows are ticked, the actions on them come first. The key
-of the help is always there, at the right end.
+`core.keymap.ACTIONS` has the order. While rows are ticked, the actions on them come first; in the
+options of the sync, Enter and Escape do. The key of the help is always there, at the right end.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class KeyBar(Widget):
         items: dict[str, Item] = {}
         with_ticks = _labels_with_ticks(screen)
         ranks = {name: rank for rank, name in enumerate({**with_ticks, **ACTIONS})}
-        for name in sorted(found, key=lambda name: (name.startswith("app."), ranks[name])):
+        for name in sorted(found, key=lambda name: (_group_of(name), ranks[name])):
             label = with_ticks.get(name) or ACTIONS[name].label
             if not name.endswith(".help"):
                 key = self.app.get_key_display(found[name].binding)
@@ -127,6 +127,11 @@ class KeyBar(Widget):
         item = self._item_at(event.x)
         if item is not None and item.active.enabled:
             await self.app.run_action(item.active.binding.action, item.active.node)
+
+
+def _group_of(action: str) -> int:
+    """Return the place in the footer: fields that have the focus, then the screen, then the app."""
+    return {"options": 0, "app": 2}.get(action.partition(".")[0], 1)
 
 
 def _labels_with_ticks(screen: Screen[Any]) -> dict[str, str]:

@@ -95,7 +95,10 @@ class ProfileList(Chooser):
         self._show_lines(before)
 
     def search(self, text: str) -> None:
-        """Show the rows that match: the section of the best match first."""
+        """Show the rows that match, the best match first in each section.
+
+        The sections keep their order, so that a change is never below the unchanged profiles.
+        """
         self.query_text = text.strip()
         self._show_lines(None)
 
@@ -110,8 +113,9 @@ class ProfileList(Chooser):
             for number in found:
                 by_section.setdefault(bisect_right(starts, number) - 1, []).append(number)
             self._numbers = {sections[at].key: numbers for at, numbers in by_section.items()}
-            order: Iterable[int] = by_section
+            order: Iterable[int] = sorted(by_section)
         else:
+            found = []
             self.found_count = len(self.data.rows)
             self._numbers = {section.key: section.numbers for section in sections}
             order = range(len(sections))
@@ -121,9 +125,17 @@ class ProfileList(Chooser):
             if not self.is_folded(sections[at]):
                 lines += self._numbers[sections[at].key]
         self._lines = lines
-        # A search puts the cursor on its best match, which is below the first heading.
-        first = 1 if self.query_text and len(lines) > 1 else 0
-        self.set_count(len(lines), self._line_of(key) if key else first)
+        self.set_count(len(lines), self._line_of(key) if key else self._line_after_search(found))
+
+    def _line_after_search(self, found: Sequence[int]) -> int:
+        """Return the line of the best match if it is on the first page, else that of the first row.
+
+        Going to a later page would scroll the headings of what a sync changes out of sight.
+        """
+        if not found:
+            return 0
+        best = self._lines.index(found[0])
+        return best if best < self.size.height else 1
 
     def _key_at_cursor(self) -> _LineKey | None:
         if not self._lines:

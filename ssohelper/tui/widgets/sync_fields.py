@@ -39,8 +39,6 @@ class SyncFields(VerticalScroll):
         & Input { width: 3fr; background: $panel; }
         & .field--problem { width: 2fr; height: auto; padding: 0 1; color: $text-error; }
         & #problem { height: auto; padding: 0 1; color: $text-error; display: none; }
-        &.narrow .field--problem { display: none; }
-        &.narrow #problem { display: block; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,7 +69,7 @@ class SyncFields(VerticalScroll):
                 yield Static(LABELS[field], classes="field--label", markup=False)
                 yield Input(id=f"option-{field}", compact=True)
                 yield Static("", id=f"problem-{field}", classes="field--problem", markup=False)
-        # A narrow screen has no space for problems beside the fields.
+        # A narrow screen has no space for problems beside the fields: screens.tcss shows these.
         yield Static("", id="problem", markup=False)
 
     def open(self, texts: Mapping[str, str], defaults: Mapping[str, str]) -> None:
@@ -85,7 +83,13 @@ class SyncFields(VerticalScroll):
             self._field(field).placeholder = _EMPTY.get(field) or defaults.get(field, "")
         self.show_problems({})
         self.display = True
+        self.screen.add_class("with-options")
         self._field(FIELDS[0]).focus()
+
+    def close(self) -> None:
+        """Hide the fields, and give the screen their lines back."""
+        self.display = False
+        self.screen.remove_class("with-options")
 
     @property
     def texts(self) -> dict[str, str]:
@@ -97,6 +101,7 @@ class SyncFields(VerticalScroll):
         for field in FIELDS:
             text = problems.get(field, "")
             self.query_one(f"#problem-{field}", Static).update(Content(show(text)))
+        self.set_class(bool(problems), "with-problem")
         below = "\n".join(f"{LABELS[field]}: {show(text)}" for field, text in problems.items())
         self.query_one("#problem", Static).update(Content(below))
 
