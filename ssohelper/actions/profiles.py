@@ -315,18 +315,15 @@ def diff_profile_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[s
 def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     """Remove the profiles and record their roles, so that sync does not add them again.
 
-    Raises: LocalState if a profile has other keys now than when it was read, or another name.
+    Raises: LocalState if a profile has other keys now than when it was read, or is missing.
     """
     _refuse_if_allow_list_applies(app, "profile rm")
 
     def make_config_changes(config: ConfigFile) -> Sequence[Change]:
         for item in found:
             entry = config.profile(item.entry.name)
-            if (
-                entry is None
-                or (entry.keys, entry.managed) != (item.entry.keys, item.entry.managed)
-                or config.target_or_none(entry) != item.target
-            ):
+            is_same = entry is not None and entry._replace(line=item.entry.line) == item.entry
+            if not is_same or config.target_or_none(item.entry) != item.target:
                 raise config_writing.config_changed_error(app)
         return [RemoveSection(item.entry.header) for item in found]
 
