@@ -315,19 +315,17 @@ def diff_profile_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[s
 def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     """Remove the profiles and record their roles, so that sync does not add them again.
 
-    Raises: LocalState if a profile has other keys now than when it was read.
+    Raises: LocalState if a profile has other keys now than when it was read, or is missing.
     """
     _refuse_if_allow_list_applies(app, "profile rm")
 
     def make_config_changes(config: ConfigFile) -> Sequence[Change]:
-        now = [(item, config.profile(item.entry.name)) for item in found]
-        left = [(item, entry) for item, entry in now if entry is not None]
-        if any(
-            entry.keys != item.entry.keys or config.target_or_none(entry) != item.target
-            for item, entry in left
-        ):
-            raise config_writing.config_changed_error(app)
-        return [RemoveSection(entry.header) for _, entry in left if entry.managed]
+        for item in found:
+            entry = config.profile(item.entry.name)
+            is_same = entry is not None and entry._replace(line=item.entry.line) == item.entry
+            if not is_same or config.target_or_none(item.entry) != item.target:
+                raise config_writing.config_changed_error(app)
+        return [RemoveSection(item.entry.header) for item in found]
 
     named = [
         (item.target.session_name or "", item.target.role)

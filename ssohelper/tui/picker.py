@@ -11,7 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Click, Resize
+from textual.events import Resize
 from textual.geometry import Size
 from textual.timer import Timer
 from textual.widgets import Static
@@ -175,9 +175,8 @@ class SessionPicker(InlinePicker[SsoSession]):
         name = fitted(session.name, self._names_width)
         return [("  ", ""), (name, ""), (fitted(note, left), "dim")]
 
-    def on_click(self, event: Click) -> None:
-        if event.chain == 2 and isinstance(event.widget, Chooser):
-            self.action_choose()
+    def on_chooser_chosen(self) -> None:
+        self.action_choose()
 
     def action_choose(self) -> None:
         self.exit(self._states[self.query_one(Chooser).cursor][0])

@@ -77,3 +77,12 @@ def test_an_edit_elsewhere_stays(app: App, plan: Callable[[App], Callable[[], No
     left = app.locations.aws_config_file.read_text()
     assert left.endswith("[profile last]\n# mine\noutput = json\nregion = eu-west-1\n")
     assert "pay.Read" not in left
+
+
+def test_a_profile_with_another_name_by_now_is_not_removed(app: App) -> None:
+    apply = plan_removal_of_profile(app)
+    edited = edit(app, "[profile pay.Read]", "[profile mine]")
+    with pytest.raises(LocalState, match="has changed since the diff was shown"):
+        apply()
+    assert app.locations.aws_config_file.read_bytes() == edited
+    assert not app.choices.load("corp").removed

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Click, Resize
+from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -120,9 +120,8 @@ class HistoryScreen(ModalScreen[None]):
             (f" {text}", ""),
         ]
 
-    def on_click(self, event: Click) -> None:
-        if event.chain == 2 and isinstance(event.widget, Chooser):
-            self.action_copy()
+    def on_chooser_chosen(self) -> None:
+        self.action_copy()
 
     def action_copy(self) -> None:
         """Copy the message under the cursor to the clipboard, through the terminal (OSC 52)."""

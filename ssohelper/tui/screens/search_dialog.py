@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Click, Resize
+from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -63,7 +63,10 @@ class SearchDialog(ModalScreen[_Answer]):
             yield Static(Content(show(self._title)), classes="dialog--title")
             yield SearchLine(id="dialog-search", placeholder=self.PLACEHOLDER)
             yield Static("", id="dialog-empty", classes="dialog--note", markup=False)
-            yield Chooser(lambda number, width: self.draw_line(self._found[number], width))
+            yield Chooser(
+                lambda number, width: self.draw_line(self._found[number], width),
+                key_of=lambda number: self.line_key(self._found[number]),
+            )
             yield Static(Content(self._keys_text()), id="dialog-keys", classes="dialog--note")
         yield MessageLine(in_dialog=True)
 
@@ -81,6 +84,10 @@ class SearchDialog(ModalScreen[_Answer]):
     def draw_line(self, number: int, width: int) -> Line:
         """Return the line with this number. It begins with a blank, the cursor's place."""
         raise NotImplementedError
+
+    def line_key(self, number: int) -> object:
+        """Return what identifies the line with this number, also after the lines have changed."""
+        return number
 
     def empty_text(self) -> str:
         """Return what is shown in place of a list of which no line matches."""
@@ -152,6 +159,7 @@ class SearchDialog(ModalScreen[_Answer]):
         self._search_now()
         self.query_one(Chooser).action_go(line)
 
-    def on_click(self, event: Click) -> None:
-        if event.chain == 2 and isinstance(event.widget, Chooser):
+    def on_chooser_chosen(self, event: Chooser.Chosen) -> None:
+        number = self.chosen_number
+        if number is not None and self.line_key(number) == event.key:
             self.action_enter()

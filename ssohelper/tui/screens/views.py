@@ -62,6 +62,9 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
             return range(len(self._names))
         return self._index.search(query, fuzzy=True)
 
+    def line_key(self, number: int) -> object:
+        return self._names[number]
+
     def empty_text(self) -> str:
         """Return how to save the list's present view, with the key for that."""
         key = self.app.key_of("views.save")

@@ -17,6 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ssohelper.core.text import show
+from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
 
 # A part of a line in one style: its text, and the name of the style ("" or one of STYLE_NAMES).
 Piece = tuple[str, str]
@@ -148,9 +149,25 @@ class Chooser(LineView):
             """The widget that sent the message; Textual matches the selectors of `@on` with it."""
             return self.chooser
 
-    def __init__(self, draw: Callable[[int, int], Line], *, id: str | None = None) -> None:
+    class Chosen(Message):
+        """The message that the user has double-clicked the line with this key."""
+
+        def __init__(self, key: object) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(
+        self,
+        draw: Callable[[int, int], Line],
+        *,
+        key_of: Callable[[int], object] = int,
+        id: str | None = None,
+    ) -> None:
+        """`key_of` returns what identifies the line with this number when lines move."""
         super().__init__(id=id)
         self._draw = draw
+        self._key_of = key_of
+        self._clicks = ClickMemory()
         self.count = 0
         self.cursor = 0
 
@@ -217,7 +234,13 @@ class Chooser(LineView):
     def on_click(self, event: Click) -> None:
         line = event.y + int(self.scroll_offset.y)
         if line < self.count:
-            self.go_to(line)
+            self.click_line(line, self._clicks.add(event, self._key_of(line)))
+
+    def click_line(self, line: int, clicked: Clicked) -> None:
+        """Move the cursor to the line; after a double click say that the user has chosen it."""
+        self.go_to(line)
+        if clicked is Clicked.TWICE:
+            self.post_message(self.Chosen(self._key_of(line)))
 
 
 def diff_lines(diff: Iterable[str]) -> list[Line]:

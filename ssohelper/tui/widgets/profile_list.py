@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.segment import Segment
-from textual.events import Click
 from textual.strip import Strip
 
 from ssohelper.core.search import Span
@@ -24,6 +23,7 @@ from ssohelper.tui.profile_rows import (
     Section,
 )
 from ssohelper.tui.widgets.cells import fitted, pieces_with_matches
+from ssohelper.tui.widgets.clicks import Clicked
 from ssohelper.tui.widgets.columns import distinguishing_tail, widest_cells
 from ssohelper.tui.widgets.lines import Chooser, Line, Piece, wrapped
 from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
@@ -60,7 +60,7 @@ class ProfileList(Chooser):
     DEFAULT_CSS = "ProfileList { height: 1fr; min-height: 1; padding: 0 1; overflow-x: hidden; }"
 
     def __init__(self) -> None:
-        super().__init__(self._draw_line, id="profiles")
+        super().__init__(self._draw_line, key_of=self._key_of_line, id="profiles")
         self.can_focus = False
         self.data = NO_ROWS
         self.query_text = ""
@@ -138,9 +138,10 @@ class ProfileList(Chooser):
         return best if best < self.size.height else 1
 
     def _key_at_cursor(self) -> _LineKey | None:
-        if not self._lines:
-            return None
-        number = self._lines[self.cursor]
+        return self._key_of_line(self.cursor) if self._lines else None
+
+    def _key_of_line(self, line: int) -> _LineKey:
+        number = self._lines[line]
         is_heading = number < 0
         name = self.data.sections[~number].key if is_heading else self.data.rows[number].name
         return _LineKey(is_heading, name)
@@ -206,9 +207,10 @@ class ProfileList(Chooser):
         self.ticked = frozenset()
         self.refresh()
 
-    def on_click(self, event: Click) -> None:
-        if event.y + int(self.scroll_offset.y) < self.count:
-            self.call_after_refresh(self.toggle_fold)
+    def click_line(self, line: int, clicked: Clicked) -> None:
+        super().click_line(line, clicked)
+        if clicked is not Clicked.MOVED:
+            self.toggle_fold()
 
     # -- drawing the lines of the list ---------------------------------------------------------
 

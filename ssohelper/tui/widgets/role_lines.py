@@ -30,6 +30,23 @@ if TYPE_CHECKING:
     from ssohelper.core.search import Span
     from ssohelper.tui.base import TuiApp
 
+# The list's styles. Those with a name are for marks and for parts of lines.
+STYLE_NAMES = ("hit", "cursor", "dim", "group", "favourite", "guarded", "live")
+ROLE_LIST_CSS = """
+RoleList {
+    scrollbar-size-horizontal: 0;
+    overflow-x: hidden;
+    overflow-y: scroll;
+    & > .role-list--hit { text-style: bold underline; color: $text-accent; }
+    & > .role-list--cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style; }
+    & > .role-list--dim { color: $text-muted; }
+    & > .role-list--group { text-style: bold; color: $text-secondary; }
+    & > .role-list--favourite { color: $text-warning; }
+    & > .role-list--guarded { text-style: bold; color: $text-error; }
+    & > .role-list--live { color: $text-success; }
+}
+"""
+
 CURSOR, FAVOURITE, GUARDED = "❯", "★", guard_rules.SIGN
 LIVE, PROFILE = "●", "P"
 FOLDED, UNFOLDED = "▸", "▾"

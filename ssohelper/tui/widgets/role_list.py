@@ -23,8 +23,15 @@ from ssohelper.core.role_tree import FLAT, RoleListView, account_key
 from ssohelper.core.shown_roles import Heading, LineContent, ShownRoles
 from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
 from ssohelper.tui.widgets.columns import Columns
-from ssohelper.tui.widgets.role_lines import SIGNS_WIDTH, RolePainter, no_match_lines
+from ssohelper.tui.widgets.role_lines import (
+    ROLE_LIST_CSS,
+    SIGNS_WIDTH,
+    STYLE_NAMES,
+    RolePainter,
+    no_match_lines,
+)
 
 if TYPE_CHECKING:
     # What `account_colors` imports is not needed for the first paint.
@@ -43,29 +50,8 @@ class RoleList(ScrollView, can_focus=False):
 
     app: TuiApp[Any]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "role-list--hit",
-        "role-list--cursor",
-        "role-list--dim",
-        "role-list--group",
-        "role-list--favourite",
-        "role-list--guarded",
-        "role-list--live",
-    }
-    DEFAULT_CSS = """
-    RoleList {
-        scrollbar-size-horizontal: 0;
-        overflow-x: hidden;
-        overflow-y: scroll;
-        & > .role-list--hit { text-style: bold underline; color: $text-accent; }
-        & > .role-list--cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style; }
-        & > .role-list--dim { color: $text-muted; }
-        & > .role-list--group { text-style: bold; color: $text-secondary; }
-        & > .role-list--favourite { color: $text-warning; }
-        & > .role-list--guarded { text-style: bold; color: $text-error; }
-        & > .role-list--live { color: $text-success; }
-    }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role-list--{style}" for style in STYLE_NAMES}
+    DEFAULT_CSS = ROLE_LIST_CSS
 
     class Moved(Message):
         """The message that the cursor may be on another row now, or on none."""
@@ -103,6 +89,9 @@ class RoleList(ScrollView, can_focus=False):
         # The columns of the rows that are visible now, and for which part of the list that is.
         self._layout: tuple[tuple[object, ...], Columns] | None = None
         self._styles: dict[str, Style] = {}
+        self._clicks = ClickMemory()
+        # The list can be scrolled as if it had at least so many lines: see `_click_heading`.
+        self._least_lines = 0
 
     # -- which rows are shown ------------------------------------------------------------------
 
@@ -171,7 +160,7 @@ class RoleList(ScrollView, can_focus=False):
         change()
         self._layout = None
         self.cursor = self.shown.line_with_content(before)
-        self._resize(Size(1, len(self.shown.lines)))
+        self._resize(Size(1, max(len(self.shown.lines), self._least_lines)))
         if before is None:
             self._set_scroll_offset(0)
         self._scroll_to_cursor()
@@ -313,6 +302,7 @@ class RoleList(ScrollView, can_focus=False):
             self._set_scroll_offset(self.cursor - height + 1)
 
     def on_resize(self, event: Resize) -> None:
+        self._resize(Size(1, len(self.shown.lines)))
         self._scroll_to_cursor()
 
     def on_click(self, event: Click) -> None:
@@ -320,13 +310,26 @@ class RoleList(ScrollView, can_focus=False):
         if not 0 <= line < len(self.shown.lines):
             return
         number = self._number_at_line(event.y)
-        if number >= 0:
+        if number < 0:
+            row = self.rows[~number]
+            self._click_heading(row, self._clicks.add(event, account_key(row)))
+        else:
+            clicked = self._clicks.add(event, self.rows[number].key)
             self.go_to(line)
-            if event.chain == 2:
+            if clicked is Clicked.TWICE:
                 self.choose()
-        elif self.shown.can_fold:
-            self.go_to(self.shown.line_with_content(LineContent(self.rows[~number], True)))
-            self.toggle_fold()
+
+    def _click_heading(self, row: RoleRow, clicked: Clicked) -> None:
+        """Fold or unfold the account of the row. Its heading stays under the pointer.
+
+        So lines below the end of the list can be visible, until the next change of the list.
+        """
+        if self.shown.can_fold:
+            self.go_to(self.shown.line_with_content(LineContent(row, True)))
+            if clicked is not Clicked.MOVED:
+                self._least_lines = int(self.scroll_offset.y) + self.size.height
+                self.toggle_fold()
+                self._least_lines = 0
 
     # -- drawing the lines ---------------------------------------------------------------------
 

@@ -1,0 +1,56 @@
+"""Decides whether two clicks are a double click on the same thing, although lines may have moved.
+
+The terminal reports only where the pointer is. Between two clicks at one place, a refresh, a fold or
+the mouse wheel can put another line there.
+"""
+
+from enum import Enum, auto
+from typing import NamedTuple
+
+from textual.events import Click
+from textual.geometry import Offset
+
+# A click that is later than this after the one before it never belongs to that one. Textual counts
+# clicks at one place as a chain if they are 0.5 s apart; but it also counts those on other widgets.
+_MOST_SECONDS = 1.0
+
+
+class Clicked(Enum):
+    """What a click on a line of a list means."""
+
+    ONCE = auto()
+    TWICE = auto()
+    # The second click at one place, but another line is there now. Such a click may only move the
+    # cursor, because the user probably meant the line that was there.
+    MOVED = auto()
+
+
+class _LastClick(NamedTuple):
+    target: object
+    place: Offset
+    at: float
+
+
+class ClickMemory:
+    """Remembers what was clicked last in one list."""
+
+    def __init__(self) -> None:
+        self._last: _LastClick | None = None
+
+    def add(self, event: Click, target: object) -> Clicked:
+        """Return what this click means. `target` identifies what is under the pointer now.
+
+        A target must stay equal when its line moves, and differ from those of all other lines.
+        """
+        last, self._last = self._last, _LastClick(target, event.screen_offset, event.time)
+        if (
+            last is None
+            or event.chain < 2
+            or event.screen_offset != last.place
+            or event.time - last.at > _MOST_SECONDS
+        ):
+            return Clicked.ONCE
+        if target != last.target:
+            return Clicked.MOVED
+        self._last = None
+        return Clicked.TWICE
