@@ -8,6 +8,7 @@ import click
 from ssohelper.actions import agents, favourites, fixed_keys, foreign, run, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
+from ssohelper.cli.chosen_role import make_edited_profile_error
 from ssohelper.core import served_role
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
@@ -121,11 +122,7 @@ def _refuse_edited_profile(profile: Profile | ForeignProfile, chosen: str | None
     """Raise an error if the profile was edited since the user chose it: see served_role.CHOSEN."""
     now = profile.origin if isinstance(profile, ForeignProfile) else profile.key.text
     if chosen is not None and chosen != now:
-        raise UsageProblem(
-            f'the profile "{show(profile.name)}" has been edited: it was {show(chosen)}, and is '
-            f"{show(now)} now",
-            hint="choose again",
-        )
+        raise make_edited_profile_error(profile.name, chosen, now)
 
 
 def _run_as_foreign_profile(

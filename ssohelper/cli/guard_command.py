@@ -63,7 +63,7 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
             f"no rule guards {chosen.key.text}", hint="see the rules with: ssohelper guard list"
         )
     made = guarding.confirm_and_grant_role(
-        app, chosen.key, reason, seconds, on_all_terminals=all_terminals
+        app, chosen, reason, seconds, on_all_terminals=all_terminals
     )
     if output.options().json:
         output.print_json(_grant_json(app, made), app.warnings)

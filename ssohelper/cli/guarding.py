@@ -9,10 +9,11 @@ import click
 from ssohelper.actions import guards
 from ssohelper.app import App
 from ssohelper.cli import output
+from ssohelper.cli.chosen_role import require_unchanged_profile
 from ssohelper.core import grants
 from ssohelper.core.grants import Grant
 from ssohelper.core.instants import duration_text, parse_duration
-from ssohelper.core.model import Profile, RoleKey
+from ssohelper.core.model import Profile
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, UsageProblem
@@ -43,7 +44,7 @@ def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> Non
         return
     given = app.grants.find(profile.key)
     if given is None:
-        given = confirm_and_grant_role(app, profile.key, reason, grants.DEFAULT_SECONDS)
+        given = confirm_and_grant_role(app, profile, reason, grants.DEFAULT_SECONDS)
         output.say(f"granted for {duration_text(given.ends_at - given.granted_at)}")
     else:
         left = duration_text(given.ends_at - app.clock.now())
@@ -61,9 +62,13 @@ def say_how_to_grant_guarded_role(app: App, profile: Profile) -> None:
 
 
 def confirm_and_grant_role(
-    app: App, key: RoleKey, reason: str, seconds: int, *, on_all_terminals: bool = False
+    app: App, profile: Profile, reason: str, seconds: int, *, on_all_terminals: bool = False
 ) -> Grant:
-    """Let the user type a word, then grant the role. Raises: Refused, UsageProblem, LocalState."""
+    """Let the user type a word, then grant the profile's role.
+
+    Raises: Refused; UsageProblem, also if the profile means another role by then; LocalState.
+    """
+    key = profile.key
     guards.checked_grant_reason(app, key, reason)
     word, notice = guards.make_grant_question(app, key)
     try:
@@ -71,6 +76,7 @@ def confirm_and_grant_role(
     except Refused as refusal:
         app.vault.journal_refusal(key, refusal.message)
         raise
+    require_unchanged_profile(app, profile)
     return guards.grant_role(app, key, reason, seconds, on_all_terminals=on_all_terminals)
 
 

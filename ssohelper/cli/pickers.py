@@ -44,7 +44,7 @@ def pick_filters(app: App, rows: list[FilterRow]) -> list[FilterRow] | None:
 def _run_picker_inline(picker: InlinePicker[_T]) -> _T | None:
     """Run the picker below the shell's prompt; on Windows, without inline mode, full-screen."""
     while True:
-        answer = picker.run(inline=sys.platform != "win32")
+        answer = picker.run()
         picker.propagate_failure()
         if picker.continued is None:
             return answer

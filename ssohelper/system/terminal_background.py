@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ssohelper.system.terminal_input import TerminalInput
+
 if sys.platform != "win32":
     import termios
     import tty
@@ -28,19 +30,22 @@ _COLOUR = re.compile(
     rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
 )
 _ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
-# How long to wait for the terminal's answer. An answer that comes later would be taken for typed
-# keys. Over SSH an answer can take longer than locally.
+# How long to wait for the terminal's answer. Over SSH an answer can take longer than locally.
 _SECONDS, _SECONDS_OVER_SSH = 0.1, 1.0
 
 
 class Background:
     """Whether the terminal's background is light, set when the `with` block has ended.
 
-    `typed` are the keys that the user typed meanwhile, as the terminal sends them.
+    `typed` are the keys that the user typed meanwhile, as the terminal sends them. `input` has read
+    them, and drops the rest of an answer that comes later.
     """
 
     is_light = False
     typed = b""
+
+    def __init__(self) -> None:
+        self.input = TerminalInput()
 
 
 @contextmanager
@@ -57,6 +62,7 @@ def ask_background_colour(environ: Mapping[str, str]) -> Iterator[Background]:
     over_ssh = "SSH_CONNECTION" in environ or "SSH_TTY" in environ
     ends_at = time.monotonic() + (_SECONDS_OVER_SSH if over_ssh else _SECONDS)
     try:
+        found.input.await_answer(time.monotonic())
         os.write(2, (_ERASE_LINE if _has_terminal_input() else b"") + _QUESTION)
         try:
             yield found
@@ -64,7 +70,7 @@ def ask_background_colour(environ: Mapping[str, str]) -> Iterator[Background]:
             answer = _read_answer_of_terminal(ends_at)
         colour = _COLOUR.search(answer)
         found.is_light = colour is not None and _is_light_colour(*colour.groups())
-        found.typed = _ATTRIBUTES.sub(b"", _COLOUR.sub(b"", answer))
+        found.typed = found.input.feed(answer, time.monotonic()).encode()
     finally:
         _restore_terminal(before)
 

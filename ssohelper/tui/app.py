@@ -105,7 +105,7 @@ class FullScreenApp(TuiApp[str]):
         self._asks_to_leave = False
         # Saves the changes of the list's view that are not saved yet. The first screen sets it.
         self.save_view: Callable[[], None] = lambda: None
-        super().__init__(services)
+        super().__init__(services, self.background.input)
         self._has_theme = True
         # The settings are applied before the program runs, for two reasons: to change the theme
         # later would compute all styles twice, and settings that cannot be read must end the

@@ -26,6 +26,7 @@ from textual.signal import Signal
 from ssohelper.app import App
 from ssohelper.core.keymap import ACTIONS, DEFAULT_KEYS, may_open_dialog, parse_keys
 from ssohelper.errors import SsoHelperError
+from ssohelper.system.terminal_input import TerminalInput
 from ssohelper.tui import background, messages, tty
 from ssohelper.tui.keys import KeyOrderApp
 from ssohelper.tui.list_states import ListStates
@@ -37,6 +38,7 @@ from ssohelper.tui.typing_pause import KeyKind, TypingPause
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
+    from textual.driver import Driver
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
@@ -67,9 +69,14 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, services: App) -> None:
+    # Whether the program is drawn below the shell's prompt, not on the full screen.
+    IS_BELOW_PROMPT = False
+
+    def __init__(self, services: App, terminal_input: TerminalInput | None = None) -> None:
+        """`terminal_input` has read the terminal before the start, if anything has."""
         super().__init__()
         self.services = services
+        self.terminal_input = terminal_input or TerminalInput()
         self.crash: BaseException | None = None
         self.ended_by_signal: int | None = None
         self.messages = Messages()
@@ -244,6 +251,14 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             return filters
         return [_NO_COLOR if isinstance(each, Monochrome) else each for each in filters]
 
+    def get_driver_class(self) -> type[Driver]:
+        """Return the class that reads the terminal for Textual: on Unix our own."""
+        if sys.platform == "win32":
+            return super().get_driver_class()
+        from ssohelper.tui import terminal_driver as drivers
+
+        return drivers.InlineDriver if self.IS_BELOW_PROMPT else drivers.FullScreenDriver
+
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------
 
     def takes_key(self, event: Key) -> bool:
@@ -285,7 +300,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     def on_load(self) -> None:
         """Set up the signal handlers before Textual changes the terminal's settings."""
-        self.bytes_ahead = 0 if self.is_headless else tty.count_typed_ahead()
         if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
             return
         for name in _SIGNALS:

@@ -80,6 +80,12 @@ def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
     return {name: ",".join(parse_keys(keys)) for name, keys in settings.items()}
 
 
+def make_single_line(text: str) -> str:
+    """Return pasted text as the fields take it, which have one line: without control characters."""
+    joined = " ".join(text.strip("\r\n").splitlines())
+    return "".join(each if each.isprintable() else " " if each.isspace() else "" for each in joined)
+
+
 class InputHandled(Message):
     """A message that the app sends to a widget after a key, and that comes back up to the app.
 
@@ -108,26 +114,9 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # The text field that the last letters went to. It may still be handling them: unlike for
         # other keys, no message tells us when it has.
         self._text_field: Widget | None = None
-        # How many of the bytes that the user typed before the program set up the terminal have not
-        # arrived as keys yet. While the first screen is drawn, more may arrive.
-        self.bytes_ahead = 0
-        self._is_ready = False
-
-    def on_ready(self) -> None:
-        self._is_ready = True
-
-    def _read_early_line_feed_as_enter(self, event: Key) -> Key:
-        """Return Enter for a line feed that was typed before the program had set up the terminal.
-
-        Later a line feed is ctrl+j.
-        """
-        is_ahead = self.bytes_ahead > 0 or not self._is_ready
-        # A key that types no character, such as an arrow, is sent as at least three bytes.
-        self.bytes_ahead -= len((event.character or "\x1b[A").encode("utf-8", "replace"))
-        return Key("enter", "\r") if is_ahead and event.key == "ctrl+j" else event
 
     def hold_keys(
-        self, keys: Iterable[Key] = (), cancelled: Callable[[bool], object] | None = None
+        self, keys: Iterable[Key | Paste] = (), cancelled: Callable[[bool], object] | None = None
     ) -> None:
         """Take these keys and all that follow, and handle none until `release_keys`.
 
@@ -181,8 +170,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         return event.key == "ctrl+c" or (bound is not None and bound.binding.id in _LEAVING)
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key) and not event.is_forwarded:
-            event = self._read_early_line_feed_as_enter(event)
+        if isinstance(event, Paste) and not event.is_forwarded:
+            event = Paste(make_single_line(event.text))
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             await super().on_event(event)
         elif self._input_marker is None:

@@ -40,6 +40,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     """A small program that is drawn below the prompt. The user can leave it with ctrl+c too."""
 
     INLINE_PADDING = 0
+    IS_BELOW_PROMPT = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", "Leave", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),

@@ -42,11 +42,8 @@ def erase_screen() -> None:
         sys.__stderr__.write("\x1b[1J\x1b[J")
 
 
-def count_typed_ahead() -> int:
-    """Return how many bytes wait to be read. Call it before the terminal's settings are changed.
-
-    Until then the terminal makes a line feed of Enter. It counts the bytes up to the last one.
-    """
+def count_bytes_to_read() -> int:
+    """Return how many bytes the user has typed that wait to be read, 0 if that is not known."""
     fileno, found = _stdin_file_number(), bytearray(4)
     if sys.platform != "win32":
         with suppress(OSError):

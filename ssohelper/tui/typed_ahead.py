@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from textual.events import Key
+from textual.events import Key, Paste
 
 from ssohelper.core.keymap import long_key_name
 
@@ -40,7 +40,7 @@ _KEYPAD = dict(zip("jkmnopqrstuvwxy", "*+-./0123456789", strict=True))
 
 def _list_sequences() -> Iterator[tuple[str, str]]:
     """List each known sequence without the escape character, and its key as Textual names it."""
-    yield from (("[Z", "shift+tab"), ("OM", "enter"))
+    yield from (("[Z", "shift+tab"), ("OM", "enter"), ("[27u", "escape"))
     for at, letter in enumerate("PQRS", 1):
         yield f"O{letter}", f"f{at}"
     for at, letter in enumerate("ABCDE", 1):
@@ -61,10 +61,10 @@ def _keys_by_sequence() -> dict[str, str]:
     return dict(_list_sequences())
 
 
-def read_keys(typed: bytes) -> Iterator[Key]:
-    """Return the keys that these bytes of a terminal stand for.
+def read_keys(typed: bytes) -> Iterator[Key | Paste]:
+    """Return the keys, and the pasted texts, that these bytes of a terminal stand for.
 
-    Leaves out a sequence that is no key of this program, and text that was pasted as such.
+    Leaves out a sequence that is no key of this program.
     """
     text = typed.decode("utf-8", "ignore")
     if not text:
@@ -78,7 +78,9 @@ def read_keys(typed: bytes) -> Iterator[Key]:
             at += 1
             continue
         name = sequence.group()[1:]
-        if name in keys:
+        if name.startswith("[200~"):
+            yield Paste(name.removeprefix("[200~").removesuffix("\x1b[201~"))
+        elif name in keys:
             yield Key(keys[name], None)
         elif name[:1] == "O" and name[1:] in _KEYPAD:
             yield from _read_key(_KEYPAD[name[1:]])

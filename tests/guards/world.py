@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
@@ -38,13 +39,19 @@ class Terminal:
         )
         self._bash.expect_exact(_PROMPT)
 
-    def run(self, line: str, *typed: str) -> tuple[int, str]:
-        """Run a line, and type an answer at each question; return exit code and what was shown."""
+    def run(
+        self, line: str, *typed: str, at_question: Callable[[], object] = lambda: None
+    ) -> tuple[int, str]:
+        """Run a line, and type an answer at each question; return exit code and what was shown.
+
+        `at_question` is called at each question, before its answer is typed.
+        """
         self._bash.sendline(f"{line}; echo co''de=$?.")
         shown = ""
         for answer in typed:
             self._bash.expect_exact("to go on: ")
             shown += self._bash.before
+            at_question()
             self._bash.sendline(answer)
         self._bash.expect(r"code=(\d+)\.")
         shown += self._bash.before

@@ -4,14 +4,21 @@ import os
 
 import pytest
 
+from ssohelper.actions import fixed_keys
+from ssohelper.app import App
+from ssohelper.cli import choosing
 from ssohelper.core.grants import TerminalSession
+from ssohelper.core.model import Profile, RoleCredentials, RoleKey
+from ssohelper.core.policy import Way
 from ssohelper.system import terminal_session
+from ssohelper.tui.screens import account_actions
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.command_line import CommandScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_keys_and_themes import settle
-from tests.tui.world import DemoHome
+from tests.tui.world import DemoHome, until
 
 SESSION = TerminalSession(os.getpid(), 1, "pts/0")
 QUESTION = 'the rule "*/DatabaseAdmin" guards the role DatabaseAdmin in the'
@@ -121,3 +128,45 @@ def test_without_a_terminal_of_its_own_nothing_is_granted(
 
     run_scenario(world.app(), scenario)
     assert "grant" not in events(world)
+
+
+@pytest.mark.parametrize("key", ["enter", "f7", "f10"])
+def test_the_role_of_the_answer_is_handed_out_if_its_profile_is_edited_meanwhile(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
+    handed_out: list[RoleKey] = []
+
+    async def run_shell(_app: object, profile: Profile) -> None:
+        handed_out.append(profile.key)
+
+    original = fixed_keys.release_fixed_keys
+
+    def note_and_release(services: App, profile: Profile, way: Way) -> RoleCredentials:
+        handed_out.append(profile.key)
+        return original(services, profile, way)
+
+    monkeypatch.setattr(account_actions, "run_shell", run_shell)
+    monkeypatch.setattr(fixed_keys, "release_fixed_keys", note_and_release)
+
+    async def scenario(user: User) -> None:
+        await go_to_the_guarded_role(user)
+        await user.press(key)
+        if key == "f10":
+            await user.wait_for_screen(CommandScreen)
+            await user.press(*"true", "enter")
+        await user.wait_for_screen(GrantScreen)
+        before = world.config_file.read_text()
+        edited = before.replace("--role-name DatabaseAdmin", "--role-name ReadOnlyAccess")
+        assert edited != before
+        world.config_file.write_text(edited)
+        await user.press(*"INC-4711", "enter", *"payments-prod", "enter")
+        await until(lambda: handed_out or user.app.chosen)
+
+    app = run_scenario(world.app(), scenario)
+    if app.chosen is not None:  # `use` gets the row, and what it does is tested with the command
+        profile = choosing.resolve_profile_of_row(world.app(), app.chosen)
+        assert isinstance(profile, Profile)
+        handed_out.append(profile.key)
+        assert profile.name != "payments-prod.DatabaseAdmin"
+    assert handed_out == [RoleKey("corp", "000030000001", "DatabaseAdmin")]

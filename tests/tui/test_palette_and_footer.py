@@ -119,16 +119,6 @@ def test_ctrl_j_goes_down_and_ctrl_k_up(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_a_line_feed_typed_before_the_start_is_enter(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        user.app.bytes_ahead = len("prod\n")
-        await user.press(*"prod", "ctrl+j")
-        await until(lambda: user.app.return_value)
-
-    assert run_scenario(world.app(), scenario).return_value is not None
-
-
 @pytest.mark.parametrize("keys", long_after(2, [["f3"], ["ctrl+l"], ["f4"], ["ctrl+l", "f3"]]))
 def test_another_screen_closes_the_palette_and_it_opens_again(
     world: DemoHome, keys: list[str]

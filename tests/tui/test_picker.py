@@ -192,6 +192,14 @@ def test_without_a_terminal_it_is_exit_2(shell: Shell, command: list[str]) -> No
     assert "which profile?" in answer.stderr
 
 
+def test_enter_that_is_typed_before_the_picker_is_there_chooses(shell: Shell) -> None:
+    inside = terminal(shell, SCRIPT, "whoami")
+    inside.send("payprod 'read\r")  # until the picker starts, the terminal makes a line feed of it
+    inside.until("ReadOnlyAccess")
+    assert inside.wait() == 0
+    assert b"enter: choose" in inside.raw
+
+
 def test_a_dumb_terminal_gets_no_picker(shell: Shell) -> None:
     inside = Terminal([SCRIPT, "whoami"], {**shell.environ, "TERM": "dumb"}, dumb=True)
     inside.until("which profile?")

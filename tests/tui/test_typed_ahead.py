@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from textual.events import Key, Paste
 
 from ssohelper.system.terminal_background import Background
 from ssohelper.tui.app import FullScreenApp
@@ -16,14 +17,23 @@ from tests.tui.world import DemoHome, until
 
 
 def keys(typed: str) -> list[str]:
-    return [key.key for key in read_keys(typed.encode())]
+    return [key.key for key in read_keys(typed.encode()) if isinstance(key, Key)]
 
 
 def test_bytes_of_a_terminal_become_keys() -> None:
     assert keys("aB1 é-?") == ["a", "B", "1", "space", "é", "minus", "question_mark"]
     assert keys("\r\t\x7f\x15\x1b") == ["enter", "tab", "backspace", "ctrl+u", "escape"]
     assert keys("\x1b[A\x1bOB\x1b[Cx") == ["up", "down", "right", "x"]
-    assert [key.key for key in read_keys(b"a\xff\x00b")] == ["a", "b"]
+    assert [key.key for key in read_keys(b"a\xff\x00b") if isinstance(key, Key)] == ["a", "b"]
+
+
+def test_pasted_text_keeps_its_place_among_the_keys() -> None:
+    found = read_keys(b"a\x1b[200~rm\n\x1b[201~b")
+    assert [each.text if isinstance(each, Paste) else each.key for each in found] == [
+        "a",
+        "rm\n",
+        "b",
+    ]
 
 
 def csi(*ends: str) -> list[str]:
@@ -58,9 +68,7 @@ def test_sequences_are_keys_and_the_text_after_them_stays(
 @pytest.mark.parametrize(
     "sequence",
     [
-        *csi(
-            "1;3P", "23$", "11^", "<0;1;2M", "?2026;1$y", "?62;22c", "12;40R", "200~rm\r\x1b[201~"
-        ),
+        *csi("1;3P", "23$", "11^", "<0;1;2M", "?2026;1$y", "?62;22c", "12;40R"),
         *("\x1b]11;rgb:0000/0000/0000\x1b\\", "\x1b]0;title\x07", "\x1bP>|tmux 3.5\x1b\\"),
     ],
 )

@@ -1,0 +1,111 @@
+"""Textual's drivers for Unix, which read the terminal through TerminalInput. Import on Unix only."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from textual import constants
+from textual.drivers.linux_driver import LinuxDriver
+from textual.drivers.linux_inline_driver import LinuxInlineDriver
+
+from ssohelper.tui import tty
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+_BYTES = 65_536
+
+
+class FullScreenDriver(LinuxDriver):
+    """Textual's driver for the full screen, whose input is cleaned."""
+
+    def __init__(self, app: TuiApp[Any], **more: Any) -> None:
+        super().__init__(app, **more)
+        self.program = app
+
+    def run_input_thread(self) -> None:
+        """Read the terminal until the program ends or is suspended. Textual calls this in a thread."""
+        with clean_input(self, self.program):
+            super().run_input_thread()
+
+
+class InlineDriver(LinuxInlineDriver):
+    """Textual's driver for the pickers, whose input is cleaned."""
+
+    def __init__(self, app: TuiApp[Any], **more: Any) -> None:
+        super().__init__(app, **more)
+        self.program = app
+
+    def run_input_thread(self) -> None:
+        """Read the terminal until the picker ends. Textual calls this in a thread."""
+        with clean_input(self, self.program):
+            super().run_input_thread()
+
+
+@contextmanager
+def clean_input(driver: LinuxDriver | LinuxInlineDriver, program: TuiApp[Any]) -> Iterator[None]:
+    """Let the driver read cleaned input in the `with` block, from a pipe that a thread fills.
+
+    Textual reads `fileno` in this block only; elsewhere it sets up the terminal with it.
+    """
+    terminal, found = driver.fileno, program.terminal_input
+    if found.early_bytes is None:
+        found.early_bytes = tty.count_bytes_to_read()
+    found.escape_seconds = constants.ESCAPE_DELAY
+    if constants.DISABLE_KITTY_KEY:
+        found.escape_key = "\x1b"
+    (driver.fileno, cleaned), (wakes, wake) = os.pipe(), os.pipe()
+    os.set_blocking(cleaned, False)
+    thread = threading.Thread(
+        target=_pass_input_on,
+        args=(program, terminal, cleaned, wakes),
+        daemon=True,
+        name="tui-input",
+    )
+    try:
+        thread.start()
+        yield
+    finally:
+        os.close(wake)
+        thread.join()
+        for one in (driver.fileno, cleaned, wakes):
+            os.close(one)
+        driver.fileno = terminal
+        found.drop_held()
+
+
+def _pass_input_on(program: TuiApp[Any], terminal: int, cleaned: int, wakes: int) -> None:
+    """Write the terminal's cleaned input to `cleaned`, until the other end of `wakes` is closed."""
+    found = program.terminal_input
+    try:
+        while True:
+            wait = found.seconds_left(time.monotonic())
+            ready = select.select([terminal, wakes], [], [], wait)[0]
+            if wakes in ready:
+                return
+            if terminal in ready:
+                data = os.read(terminal, _BYTES)
+                if not data:  # the terminal was closed, which ends the program
+                    return
+                keys = found.feed(data, time.monotonic())
+            else:
+                keys = found.give_up(time.monotonic())
+            _write(keys.encode(), cleaned, wakes)
+    except OSError as error:
+        with suppress(RuntimeError):  # the program has ended
+            program.call_later(program.panic, error)
+
+
+def _write(data: bytes, cleaned: int, wakes: int) -> None:
+    while data:
+        ready, writable, _ = select.select([wakes], [cleaned], [])
+        if ready:
+            return
+        if writable:
+            data = data[os.write(cleaned, data) :]
