@@ -66,7 +66,7 @@ def test_the_options_open_when_the_plan_is_there_and_get_the_keys_after_theirs(
         assert not screen.fields.display
         send(user, "enter")
         may_plan.set()
-        await user.wait_for_text("names {account_name}-{role_name}", "17 to add")
+        await user.wait_for_text("changed, not yet applied", "17 to add")
         assert screen.fields.texts["template"] == "{account_name}-{role_name}"
         await until(lambda: not screen.fields.display)
         assert is_list_untouched(screen)

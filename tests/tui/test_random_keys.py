@@ -192,7 +192,7 @@ def watch_everything(
     for module, name in (
         (profiles, "write_profile_plan"),
         (profiles, "remove_profiles"),
-        (undoing, "undo"),
+        (undoing, "undo_config_write"),
         (sessions, "apply_session_plan"),
     ):
         original = getattr(module, name)
