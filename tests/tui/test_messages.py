@@ -154,7 +154,8 @@ def test_the_history_without_messages_says_so_and_a_click_opens_it(world: DemoHo
         await user.pilot.click(MessageLine)
         await user.wait_for_text("No message has been shown yet.")
         # As high as what it shows.
-        assert user.app.screen.query_one(".dialog").outer_size.height == 9
+        dialog = user.app.screen.query_one(".dialog")
+        await until(lambda: dialog.outer_size.height == 9)
         await user.press("c", "q")
         await user.wait_for_screen(AccountsScreen)
 

@@ -65,7 +65,7 @@ def test_a_name_lookup_that_hangs_keeps_no_process_alive(monkeypatch: pytest.Mon
     look_up = socket.getaddrinfo
 
     def hang(host: Any, *more: Any, **named: Any) -> list[Any]:
-        if host != "host.example":  # threads of other tests in this process
+        if host != b"host.example":  # threads of other tests in this process
             return look_up(host, *more, **named)
         threads.append(threading.current_thread())
         release.wait(60)
