@@ -90,10 +90,10 @@ function __ssohelper_reset_terminal -a code arguments
     printf '\e[0m\e[?7h\e[?25h\r\n' >&2
 end
 
-# Removes the file, and evaluates the text that it had, if any.
+# Removes the file, and evaluates the text that it had, if any. A FIFO in its place would be waited for.
 function __ssohelper_take
     set -l fish_trace
-    if not test -O "$argv[1]"; or test -L "$argv[1]"
+    if not test -f "$argv[1]" -a -O "$argv[1]"; or test -L "$argv[1]"
         return 0
     end
     set -l text (command cat -- "$argv[1]")

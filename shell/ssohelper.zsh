@@ -92,12 +92,12 @@ function __ssohelper_reset_terminal {
     \builtin printf '\e[0m\e[?7h\e[?25h\r\n' >&2
 }
 
-# Removes the file, and evaluates the text that it had, if any.
+# Removes the file, and evaluates the text that it had, if any. A FIFO in its place would be waited for.
 function __ssohelper_take {
     \builtin emulate -L zsh
     \builtin setopt no_xtrace
     \builtin local text=''
-    if [[ ! -O $1 || -L $1 ]]; then \builtin return 0; fi
+    if [[ ! -f $1 || ! -O $1 || -L $1 ]]; then \builtin return 0; fi
     text=$(<"$1")
     \builtin command rm -f -- "$1"
     if [[ -n $text ]]; then __ssohelper_apply "$text"; fi

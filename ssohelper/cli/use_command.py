@@ -285,11 +285,14 @@ def _find_or_add_profile_of_role(
         choices = profiles.merge_choices(app, chosen.session)
         plan = profiles.plan_new_profile(app, chosen.session, listing, choices, chosen.role, None)
         lack = "has no profile that works" if unfit else "has no profile yet"
-        output.say(f'the role "{show(chosen.name)}" {lack}')
+        role_text = _text_of_role(app, chosen)
+        if role_text != chosen.name:
+            output.say(f'the profile "{show(chosen.name)}" is not for this role')
+        output.say(f'the role "{show(role_text)}" {lack}')
         if not write_plan(app, plan, yes=yes, what="use"):
             raise UsageProblem(
                 f"nothing was changed: this role {lack.removesuffix(' yet')}",
-                hint=f"fixed keys need no profile: ssohelper use --keys {chosen.name}",
+                hint=f"fixed keys need no profile: ssohelper use --keys {role_text}",
             )
         unfit = adopting.find_profiles_unfit_for_use(app, chosen.session, [chosen.role])
         name = _find_profile_of_role(app, chosen, unfit)
@@ -334,6 +337,14 @@ def _current_profile_name(app: App, chosen: Profile) -> str | None:
     The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
     """
     return next(iter(selection.find_profiles_of_role(app, chosen.key, [chosen.name])), None)
+
+
+def _text_of_role(app: App, chosen: Profile) -> str:
+    """Return the name that the user chose; if it names another role's profile, the role's key."""
+    names_other_role = _current_profile_name(app, chosen) is None and (
+        app.config.find_profile(chosen.name) is not None
+    )
+    return chosen.key.text if names_other_role else chosen.name
 
 
 def _find_profile_of_role(app: App, chosen: Profile, unfit: Collection[str]) -> str | None:

@@ -193,6 +193,30 @@ def test_on_a_terminal_a_missing_sign_in_is_offered(shell: Shell) -> None:
     assert "of the sign-in left" in said  # after our own sign-in its length is assumed
 
 
+def test_a_profile_of_another_role_after_the_sign_in_is_not_called_the_role(shell: Shell) -> None:
+    shell.app.tokens.forget(shell.session)
+    child = pexpect.spawn(
+        "/bin/sh",
+        ["-c", f"{SCRIPT} use mine > /dev/null"],
+        env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
+        encoding="utf-8",
+        timeout=RUN_SECONDS,
+        dimensions=(40, 200),
+    )
+    child.expect_exact("sign in now? [y/N]")
+    text = shell.config.read_text()
+    shell.config.write_text(text.replace("000000000001", "000000000000"))
+    child.sendline("y")
+    child.expect_exact('the profile "mine" is not for this role')
+    child.expect_exact('the role "corp:000000000001/Role00" has no profile yet')
+    child.expect_exact("[y/N]")
+    child.sendline("n")
+    child.expect_exact("ssohelper use --keys corp:000000000001/Role00")
+    child.read()
+    child.close()
+    assert child.exitstatus != 0
+
+
 @pytest.mark.parametrize(("key", "code"), long_after(1, [("\r", 0), ("\x03", 130)]))
 def test_a_picker_without_a_saved_list_offers_the_sign_in(
     shell: Shell, key: str, code: int

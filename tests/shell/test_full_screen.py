@@ -67,13 +67,18 @@ def test_enter_switches_the_shell_to_the_role(place: Place, shell: str) -> None:
     inside.close()
 
 
+@pytest.mark.parametrize("replacement", long_after(2, ["nothing", "fifo", "folder"]))
 @pytest.mark.parametrize("shell", long_after(1, list(SHELLS)))
 def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(
-    place: Place, shell: str
+    place: Place, shell: str, replacement: str
 ) -> None:
     inside = start(place, shell)
     [file] = place.home.glob("run/ssohelper.*")
     file.unlink()
+    if replacement == "fifo":
+        os.mkfifo(file)
+    elif replacement == "folder":
+        file.mkdir()
     inside.send("pay prod 'read")
     inside.until("1/20")
     inside.send("\r")

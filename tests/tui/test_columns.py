@@ -4,11 +4,20 @@ import random
 
 import pytest
 from rich.cells import cell_len
+from rich.style import Style
 
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.role_tree import AccountKey, account_key
+from ssohelper.core.shown_roles import Heading
 from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.columns import Columns, lay_out_columns, measure_columns
+from ssohelper.tui.widgets.columns import (
+    Columns,
+    lay_out_columns,
+    lay_out_headings,
+    measure_columns,
+)
+from ssohelper.tui.widgets.role_lines import HEADING_SIGNS_WIDTH, SIGNS_WIDTH, RolePainter
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
@@ -68,6 +77,63 @@ def test_no_two_rows_of_an_organization_are_drawn_alike(count: int) -> None:
             alike += len(lines) - len(set(lines))
             assert max(map(cell_len, lines)) <= width - 7
     assert alike == 0
+
+
+def tree_lines(rows: list[RoleRow], width: int) -> list[list[str]]:
+    """Return the drawn headings of the rows' accounts, then for each account its drawn roles."""
+    painter = RolePainter(lambda _name: Style(), lambda: 0, lambda _row: False)
+    content = measure_columns(rows)
+    wide = lay_out_columns(rows, width - SIGNS_WIDTH, content, grouped=True)
+    several = content.several_sessions
+    most = lay_out_headings(rows, width - HEADING_SIGNS_WIDTH, has_session=several)
+    accounts: dict[AccountKey, list[RoleRow]] = {}
+    for one in rows:
+        accounts.setdefault(account_key(one), []).append(one)
+    headings = [
+        # All say the same number of roles, which is no help to tell two accounts apart.
+        painter.draw_heading(Heading(each, 9, True), (), width, most, is_cursor=False)
+        for each in ([one] * 9 for one, *_ in accounts.values())
+    ]
+    roles = [
+        [painter.draw_role(one, (), wide, is_cursor=False, has_heading=True) for one in each]
+        for each in accounts.values()
+    ]
+    drawn_groups = [headings, *roles]
+    return [
+        ["".join(segment.text for segment in line)[:width] for line in group]
+        for group in drawn_groups
+    ]
+
+
+LONG = {
+    "customer-eu": "customer-europe-central-production",
+    "customer-us": "customer-europe-central-development",
+    "c": "customer-europe-central-production-2",
+    "corp": "customer-europe-central-prod",
+    "lab": "customer-europe-central-dev",
+}
+
+
+@pytest.mark.parametrize("widths", long_after(1, [4, 40]))
+def test_no_two_lines_of_a_tree_are_drawn_alike(widths: int) -> None:
+    seeded = random.Random(17)
+    for number in range(300):
+        rows = organization(seeded)
+        if number % 3 == 0:
+            rows = [one._replace(session_name=LONG.get(one.session_name, "x")) for one in rows]
+        for width in (40, *seeded.sample(range(30, 201), widths)):
+            for lines in tree_lines(rows, width):
+                assert len(set(lines)) == len(lines), (width, lines)
+                assert max(map(cell_len, lines)) <= width
+
+
+@pytest.mark.parametrize("width", [*range(26, 60), 80, 120])
+def test_headings_of_one_account_in_two_sessions_differ_in_the_session(width: int) -> None:
+    sessions = [f"customer-europe-central-{end}" for end in ("production", "development")]
+    both = [row("day-lambda", "Admin", session=name) for name in sessions]
+    headings = tree_lines(both, width)[0]
+    assert len(set(headings)) == 2, headings
+    assert all("da" in heading and "000000000001" in heading for heading in headings)
 
 
 ROLES = ("ReadOnlyAccess", "DatabaseAdmin", "Admin")

@@ -104,6 +104,17 @@ def test_a_ticked_role_that_is_no_longer_listed_is_not_ticked(world: DemoHome) -
     run_scenario(world.app(), scenario)
 
 
+def test_ticked_roles_that_a_refresh_removes_are_reported(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await tick_two(user)
+        world.emulator.world.unassign("developers", "Developer", "Workloads/Development")
+        await user.press("f5")
+        await user.wait_for_message("1 ticked role is no longer in the list")
+        assert [row.key.account_id for row in role_list(user).ticked] == [PROD]
+
+    run_scenario(world.app(), scenario)
+
+
 @pytest.mark.parametrize(
     ("width", "shown"),
     [

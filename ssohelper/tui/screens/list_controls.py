@@ -63,10 +63,18 @@ class ListControls:
         """Show these rows in place of the present ones; the cursor stays on its role.
 
         If that role is gone, say so, and ignore Enter until a pause in typing: it is for that role.
+        If ticked roles are gone, say so too: the keys for them act on fewer roles, or on another one.
         """
         before, app = self._roles.row, self._screen.app
+        ticked = self._roles.tick_count
         self._roles.set_rows(rows)
         now = self._roles.row
+        if gone := ticked - self._roles.tick_count:
+            app.show_warning(
+                "1 ticked role is no longer in the list"
+                if gone == 1
+                else f"{gone} ticked roles are no longer in the list"
+            )
         if before is None or (now is not None and now.key == before.key):
             return
         app.typing_pause.begin()

@@ -38,7 +38,7 @@ class ClickMemory:
         self._last: _LastClick | None = None
 
     def add(self, event: Click, target: object) -> Clicked:
-        """Return what this click means. `target` identifies what is under the pointer now.
+        """Return what this click means. `target` identifies what is under the pointer now, if any.
 
         A target must stay equal when its line moves, and differ from those of all other lines.
         """

@@ -16,7 +16,10 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import is_harmless, show
 from ssohelper.tui.widgets.cells import fitted
 
-_ID_WIDTH = 12 + 1
+ACCOUNT_ID_WIDTH = 12
+_ID_WIDTH = ACCOUNT_ID_WIDTH + 1
+# The blanks between name, id and session in a heading.
+HEADING_GAP = 2
 _AGE_WIDTH = 8 + 1
 # In fewer cells, a column of profiles would show too little of their names.
 _LEAST_PROFILE = 16
@@ -52,6 +55,18 @@ class Columns(NamedTuple):
     role_tail: int = 0
     id_tail: int = 0
     session_tail: int = 0
+
+
+class HeadingColumns(NamedTuple):
+    """The most cells of the account's id and of the session in headings, and where they are cut.
+
+    The account's name has the cells that are left.
+    """
+
+    id: int
+    id_tail: int
+    session: int
+    session_tail: int
 
 
 class Content(NamedTuple):
@@ -118,6 +133,27 @@ def lay_out_columns(
         if grouped or _count_different(visible, columns, width) == len(visible):
             return columns
     return _lay_out_few_columns(visible, width) or columns
+
+
+def lay_out_headings(
+    visible: Sequence[RoleRow], width: int, *, has_session: bool
+) -> HeadingColumns:
+    """Return how to draw the headings of the accounts of these rows so that all of them differ.
+
+    `width` does not count the cells of signs. The id is cut only if there is no space for it and
+    for as much of the session as tells the sessions apart.
+    """
+    session = session_tail = 0
+    if has_session:
+        sessions = {row.session_name for row in visible}
+        widest = widest_cells(sessions)
+        space = width - _LEAST_NAME - 2 * HEADING_GAP - ACCOUNT_ID_WIDTH
+        session = min(widest, max(space, _least_width(sessions, widest)))
+        session_tail = distinguishing_tail(sessions, session)
+    space = width - HEADING_GAP - session if session else width
+    account_id = max(_LEAST_TEXT, min(ACCOUNT_ID_WIDTH, space))
+    id_tail = distinguishing_tail({row.account.id for row in visible}, account_id)
+    return HeadingColumns(account_id, id_tail, session, session_tail)
 
 
 def _lay_out_few_columns(visible: Sequence[RoleRow], width: int) -> Columns | None:

@@ -22,7 +22,7 @@ from ssohelper.core.shown_roles import Heading, ShownRoles
 from ssohelper.core.text import show
 from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted, marked
-from ssohelper.tui.widgets.columns import Columns
+from ssohelper.tui.widgets.columns import Columns, HeadingColumns
 
 if TYPE_CHECKING:
     # What `account_colors` imports is not needed for the first paint.
@@ -55,10 +55,10 @@ TICKED = "✓"
 COLORED = "▌"
 # The cells before a role's name: for the marks of cursor, favourite and guard.
 SIGNS_WIDTH = 4 + len(GUARDED)
-# The cells for the marks of the cursor and of a colour.
-_START_WIDTH = 2
+# The cells before an account's name: for the marks of the cursor, of a colour and of a fold.
+HEADING_SIGNS_WIDTH = 4
 # A label leaves the name of an account at least so many cells; id and session leave it fewer.
-_LEAST_NAME, _LEAST_CUT_NAME = 8, 4
+_LEAST_NAME = 8
 
 
 class RolePainter:
@@ -76,7 +76,6 @@ class RolePainter:
         self._is_guarded = is_guarded
         # For each role with live credentials, the time left as text: "58m".
         self.live: Mapping[RoleKey, str] = {}
-        self.has_several_sessions = False
         # The roles that the user has ticked, for actions on several roles.
         self.ticked: frozenset[RoleKey] = frozenset()
         # Which accounts have a mark, and the styles of the marks' colours.
@@ -84,7 +83,13 @@ class RolePainter:
         self.color_style: Callable[[str], Style] = lambda _color: Style()
 
     def draw_heading(
-        self, heading: Heading, spans: Sequence[Span], width: int, is_cursor: bool
+        self,
+        heading: Heading,
+        spans: Sequence[Span],
+        width: int,
+        wide: HeadingColumns,
+        *,
+        is_cursor: bool,
     ) -> list[Segment]:
         """Return the line of an account: its name, id, session, label and number of roles.
 
@@ -98,24 +103,29 @@ class RolePainter:
         sign = f"{FOLDED if heading.is_folded else UNFOLDED} "
         # The account's id and the session tell two accounts apart: a long name must not push them
         # out.
-        id_text = account.id if account.name else ""
-        session = f"  {show(heading.row.session_name)}" if self.has_several_sessions else ""
-        rest = f"  {id_text}{session}" if id_text else session
-        label = f"  [{show(mark.label)}]" if mark else ""
-        left = width - _START_WIDTH - cell_len(sign) - cell_len(rest)
+        gap = " " * columns.HEADING_GAP
+        id_width = min(len(account.id), wide.id) if account.name else 0
+        session = ""
+        if wide.session:
+            name = heading.row.session_name
+            session = gap + fitted(name, wide.session, wide.session_tail).rstrip()
+        label = f"{gap}[{show(mark.label)}]" if mark else ""
+        left = width - HEADING_SIGNS_WIDTH - cell_len(session)
+        left -= id_width + len(gap) if id_width else 0
         if left - cell_len(label) < _LEAST_NAME:
             label = ""
         left -= cell_len(label)
-        name = account.name or account.id
-        name_width = min(cell_len(show(name)), max(_LEAST_CUT_NAME, left))
+        name, name_tail = (account.name, 0) if account.name else (account.id, wide.id_tail)
+        name_width = min(cell_len(show(name)), max(0, left))
         left = max(0, left - name_width)
         ids = [span for span in spans if span.field == role_rows.ACCOUNT_ID]
         names = [span for span in spans if span.field == role_rows.ACCOUNT_NAME]
         return [
             *self._draw_start(account, base, is_cursor),
             Segment(sign, strong),
-            *marked(name, names if account.name else ids, name_width, strong, hit),
-            *([Segment("  ", dim), *marked(id_text, ids, len(id_text), dim, hit)] * bool(id_text)),
+            *marked(name, names if account.name else ids, name_width, strong, hit, tail=name_tail),
+            Segment(gap if name_width and id_width else "", dim),
+            *marked(account.id, ids, id_width, dim, hit, tail=wide.id_tail),
             Segment(session, dim),
             Segment(label, base),
             Segment(fitted(self._heading_note(heading, left), left), dim),

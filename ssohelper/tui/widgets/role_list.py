@@ -21,17 +21,11 @@ from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import FLAT, RoleListView, account_key
 from ssohelper.core.shown_roles import Heading, LineContent, ShownRoles
-from ssohelper.tui.widgets import columns
+from ssohelper.tui.widgets import columns, role_lines
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
-from ssohelper.tui.widgets.columns import Columns
-from ssohelper.tui.widgets.role_lines import (
-    ROLE_LIST_CSS,
-    SIGNS_WIDTH,
-    STYLE_NAMES,
-    RolePainter,
-    no_match_lines,
-)
+from ssohelper.tui.widgets.columns import Columns, HeadingColumns
+from ssohelper.tui.widgets.role_lines import RolePainter
 
 if TYPE_CHECKING:
     # What `account_colors` imports is not needed for the first paint.
@@ -50,8 +44,10 @@ class RoleList(ScrollView, can_focus=False):
 
     app: TuiApp[Any]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role-list--{style}" for style in STYLE_NAMES}
-    DEFAULT_CSS = ROLE_LIST_CSS
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"role-list--{style}" for style in role_lines.STYLE_NAMES
+    }
+    DEFAULT_CSS = role_lines.ROLE_LIST_CSS
 
     class Moved(Message):
         """The message that the cursor may be on another row now, or on none."""
@@ -87,7 +83,7 @@ class RoleList(ScrollView, can_focus=False):
         self._painter = RolePainter(self._style, now, is_guarded)
         self._content = columns.measure_columns(())
         # The columns of the rows that are visible now, and for which part of the list that is.
-        self._layout: tuple[tuple[object, ...], Columns] | None = None
+        self._layout: tuple[tuple[object, ...], tuple[Columns, HeadingColumns]] | None = None
         self._styles: dict[str, Style] = {}
         self._clicks = ClickMemory()
         # The list can be scrolled as if it had at least so many lines: see `_click_heading`.
@@ -101,7 +97,6 @@ class RoleList(ScrollView, can_focus=False):
         The search and the filters apply to the new rows too.
         """
         self._content = columns.measure_columns(rows).with_live(bool(self._painter.live))
-        self._painter.has_several_sessions = self._content.several_sessions
         ticked = self._painter.ticked
         self._painter.ticked = ticked and ticked.intersection(row.key for row in rows)
         self._change_shown_lines(lambda: self.shown.set_rows(rows))
@@ -308,6 +303,7 @@ class RoleList(ScrollView, can_focus=False):
     def on_click(self, event: Click) -> None:
         line = event.y + int(self.scroll_offset.y)
         if not 0 <= line < len(self.shown.lines):
+            self._clicks.add(event, None)
             return
         number = self._number_at_line(event.y)
         if number < 0:
@@ -337,18 +333,21 @@ class RoleList(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         line = y + int(self.scroll_offset.y)
         if line >= len(self.shown.lines):
-            empty = [] if self.shown.lines else no_match_lines(self.app, self.shown, width)
+            empty = (
+                [] if self.shown.lines else role_lines.no_match_lines(self.app, self.shown, width)
+            )
             text = empty[line] if line < len(empty) else ""
             return Strip([Segment(fitted(text, width), self._style("") + self._style("dim"))])
         number, is_cursor = self._number_at_line(y), line == self.cursor
         if number < 0:
             heading, spans = self.shown.heading_of(~number), self.shown.spans(~number)
-            segments = self._painter.draw_heading(heading, spans, width, is_cursor)
+            wide = self._layout_of_visible_lines(width)[1]
+            segments = self._painter.draw_heading(heading, spans, width, wide, is_cursor=is_cursor)
         else:
             segments = self._painter.draw_role(
                 self.rows[number],
                 self.shown.spans(number),
-                self._columns(width),
+                self._layout_of_visible_lines(width)[0],
                 is_cursor=is_cursor,
                 has_heading=not self.shown.view.is_flat,
             )
@@ -367,16 +366,19 @@ class RoleList(ScrollView, can_focus=False):
     def _has_fixed_heading(self) -> bool:
         return not self.shown.view.is_flat and self.size.height >= _LEAST_FOR_HEADING
 
-    def _columns(self, width: int) -> Columns:
-        """Return the columns for the rows that are visible now."""
+    def _layout_of_visible_lines(self, width: int) -> tuple[Columns, HeadingColumns]:
+        """Return the columns for the rows and for the headings that are visible now."""
         top, height = int(self.scroll_offset.y), self.size.height
         part, is_tree = (top, height, width), not self.shown.view.is_flat
         if self._layout is None or self._layout[0] != part:
             lines = self.shown.lines[top : top + height]
             visible = [self.rows[number] for number in lines if number >= 0]
-            space = width - SIGNS_WIDTH
-            found = columns.lay_out_columns(visible, space, self._content, grouped=is_tree)
-            self._layout = part, found
+            space, content = width - role_lines.SIGNS_WIDTH, self._content
+            found = columns.lay_out_columns(visible, space, content, grouped=is_tree)
+            accounts = [self.rows[max(number, ~number)] for number in lines]
+            space, several = width - role_lines.HEADING_SIGNS_WIDTH, content.several_sessions
+            headings = columns.lay_out_headings(accounts, space, has_session=several)
+            self._layout = part, (found, headings)
         return self._layout[1]
 
     def _style(self, name: str) -> Style:
