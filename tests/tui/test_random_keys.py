@@ -38,7 +38,7 @@ _OPENING = ("f5", "f6", "f7", "f8", "f9", "f9", "f10", "enter", "ctrl+d", "ctrl+
 _MOVING = ("f2", "f2", "f3", "f4", "f1", "escape", "down", "up", "tab", "ctrl+g", "ctrl+r")
 _TYPED = ("y", "y", "n", "s", "o", "d", "e", "f", "b", "prod", "lam", "id", "backspace")
 _GAPS = (0.0, 0.0, 0.0, 0.02, 0.05, 0.1, 0.2, 0.6, 1.2)
-_DELAYS = (0.0, 0.0, 0.0, 0.05, 0.2, 0.7, 1.5)
+_DELAYS = (0.0, 0.0, 0.0, 0.05, 0.2, 0.7, 1.5, 2.5)
 # For each screen, what its questions say.
 _QUESTIONS = {
     "accounts": r"profiles? to (add|remove)|^use |sign-in.* running|as these|Keep the sign-in",
