@@ -260,7 +260,7 @@ class FullScreenApp(TuiApp[str]):
             self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
             return True
         if answer is offers.Answer.CANCELLED:
-            self.show_done(f'not signed in to "{session_name}": nothing was done')
+            self.show_done(offers.not_signed_in_text(self, session))
         return False
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ssohelper.errors import SsoHelperError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -68,30 +66,19 @@ def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     return read_expiry_clocks(services, sessions)
 
 
-def find_use_command(services: App, row: RoleRow) -> str:
-    """Return the command line (`ssohelper use …`) that switches a shell to this row's role.
+def use_role(
+    app: FullScreenApp,
+    screen: Screen[None],
+    row: RoleRow,
+    session: SsoSession | None,
+    guarding: RowActions | None,
+    *,
+    confirms: bool,
+) -> None:
+    """Leave the program and use the row's role, as `role_use.use_role` says."""
+    from ssohelper.tui.screens import role_use
 
-    It names a profile of the role only if that profile still points at the role in ~/.aws/config.
-    """
-    from ssohelper.actions import selection
-    from ssohelper.core.shell_text import arguments_as_typed
-
-    try:
-        names = selection.find_profiles_of_role(services, row.key, row.profiles)
-    except SsoHelperError:
-        names = []
-    return f"ssohelper use {arguments_as_typed(names[0] if names else row.key.text)}"
-
-
-async def confirm_first_role(app: FullScreenApp, row: RoleRow) -> bool:
-    """Ask before the role is used on which the cursor stands at a fresh start; return the answer."""
-    from ssohelper.tui.screens.confirm import ConfirmScreen
-
-    where = f" in {row.account.name or row.account.id}" if row.session_name else ""
-    command = find_use_command(app.services, row)
-    return await app.push_screen_wait(
-        ConfirmScreen(f"use {row.role_name}{where}?", command=command)
-    )
+    role_use.use_role(app, screen, row, session, guarding, confirms=confirms)
 
 
 def make_views_screen(present: SavedView, saved: Mapping[str, SavedView]) -> ViewsScreen:

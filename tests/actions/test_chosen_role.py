@@ -23,7 +23,7 @@ from ssohelper.core.model import Account, Role, RoleCredentials, RoleKey, Secret
 from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import deferred
+from ssohelper.tui.screens import role_use
 from ssohelper.tui.screens.account_actions import RowActions
 from tests.actions.world import token
 from tests.in_process import renew_in_process
@@ -235,7 +235,7 @@ class Reach:
         return f"account_id={account_id}&role_name={role_name}&" in link
 
     def leave_the_full_screen(self) -> bool:
-        line = deferred.find_use_command(self.app, self.row)
+        line = role_use.find_use_command(self.app, self.row)
         name = line.removeprefix("ssohelper use ").strip("'")
         return name == self.row.key.text or self.is_name_right(name)
 

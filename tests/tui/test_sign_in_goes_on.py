@@ -14,7 +14,8 @@ from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_profiles import open_screen
 from tests.tui.test_set_up import quick
-from tests.tui.world import NOW, DemoHome
+from tests.tui.test_sign_in import waiting
+from tests.tui.world import NOW, DemoHome, until
 
 
 def sign_out(world: DemoHome) -> App:
@@ -166,3 +167,61 @@ def test_enter_in_the_dialog_does_not_cancel(world: DemoHome) -> None:
 def focused_button(user: User) -> str:
     assert isinstance(user.app.focused, Button)
     return user.app.focused.id or ""
+
+
+@pytest.mark.parametrize("is_ended", long_after(1, [False, True]))
+def test_enter_on_a_role_of_a_signed_out_session_signs_in_and_then_uses_it(
+    world: DemoHome, is_ended: bool
+) -> None:
+    if is_ended:  # overnight: the refresh of the list finds that AWS renews the token no more
+        services = world.app(sleep=quick)
+        world.emulator.end_sign_ins()
+        world.clock.now = NOW + 3600
+    else:
+        services = sign_out(world)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("sign-in needed" if is_ended else "signed out")
+        await user.press(*"payments-dev developer", "enter")
+        await user.wait_for_screen(SignInScreen)
+        await user.wait_for_text('the session "corp" ' + ("expired" if is_ended else "is signed"))
+        await user.press("escape")
+        await user.wait_for_message('not signed in to "corp": nothing was done')
+        await user.wait_for_screen(AccountsScreen)
+        assert user.app.chosen is None
+        world.emulator.faults.set(user_code="ABCD-EFGH")
+        await user.press("enter")
+        await user.wait_for_text("ABCD-EFGH")
+        world.emulator.approve_device("ABCD-EFGH", "ana")
+        await until(lambda: user.app.chosen is not None)
+
+    app = run_scenario(services, scenario)
+    assert app.return_value == "ssohelper use corp:000040000001/Developer"
+
+
+def test_enter_on_a_role_of_a_signed_in_session_asks_aws_nothing(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        world.emulator.stop()
+        await user.press(*"payments-dev developer", "enter")
+        await until(lambda: user.app.chosen is not None)
+        assert "SignInScreen" not in str(user.app.screen_stack)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_new_sign_in_that_is_stopped_does_not_say_signed_out(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press("S")
+        await user.wait_for_text("PQRS-TVWX")
+        await user.press("b", "f2")
+        await user.wait_for_screen(AccountsScreen)
+        await user.press(*"payments-dev developer", "enter")
+        await user.wait_for_screen(SignInScreen)
+        await user.press("escape")
+        await user.wait_for_message('the new sign-in was stopped, the one to "corp" still lasts')
+        assert "not signed in" not in user.messages
+
+    run_scenario(world.app(sleep=waiting), scenario)

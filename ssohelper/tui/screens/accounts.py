@@ -361,15 +361,8 @@ class AccountsScreen(Screen[None]):
 
     def _use_role(self, row: RoleRow) -> None:
         guarding = self._actions if self._is_guarded(row) else None
-        if guarding is not None or self._pane.is_untouched:
-            self.app.started.start(self, "accounts.use", self._ask_before_use(guarding, row))
-        else:
-            self.app.leave(deferred.find_use_command(self.services, row), row)
-
-    async def _ask_before_use(self, guarding: RowActions | None, row: RoleRow) -> None:
-        confirm = partial(deferred.confirm_first_role, self.app)
-        if await (guarding.ask_for_grant(row) if guarding else confirm(row)):
-            self.app.leave(deferred.find_use_command(self.services, row), row)
+        session = next((one for one in self._choice.sessions if one.name == row.session_name), None)
+        deferred.use_role(self.app, self, row, session, guarding, confirms=self._pane.is_untouched)
 
     def on_role_pane_left(self) -> None:
         self.app.leave()

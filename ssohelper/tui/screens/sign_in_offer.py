@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+from ssohelper.actions import clocks, tokens
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired
@@ -39,3 +40,13 @@ async def offer_sign_in(
     if dialog.is_in_background:
         return Answer.IN_BACKGROUND
     return Answer.CANCELLED if dialog.sign_in.outcome is None else Answer.SIGNED_IN
+
+
+def not_signed_in_text(app: TuiApp[Any], session: SsoSession) -> str:
+    """Return what to say after the user has left the dialog without signing in."""
+    services = app.services
+    token = tokens.load_token_or_none(services, session)
+    outlook = clocks.load_sign_in_outlook_of_token(services, session, token)
+    if outlook.is_sign_in_needed(services.clock.now()):
+        return f'not signed in to "{session.name}": nothing was done'
+    return f'nothing was done: the new sign-in was stopped, the one to "{session.name}" still lasts'

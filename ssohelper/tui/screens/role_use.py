@@ -1,0 +1,101 @@
+"""What Enter on a role does: it asks what must be asked, then leaves and uses the role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import clocks, selection, tokens
+from ssohelper.core.keymap import WantedAction
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.shell_text import arguments_as_typed
+from ssohelper.errors import LoginRequired, SsoHelperError
+from ssohelper.tui.screens.confirm import ConfirmScreen
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from ssohelper.app import App
+    from ssohelper.core.model import SsoSession
+    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.screens.account_actions import RowActions
+
+_ACTION = "accounts.use"
+
+
+def use_role(
+    app: FullScreenApp,
+    screen: Screen[None],
+    row: RoleRow,
+    session: SsoSession | None,
+    guarding: RowActions | None,
+    *,
+    confirms: bool,
+) -> None:
+    """Leave the program and use the row's role; ask for what is missing first.
+
+    `session` is the role's, None for a profile of another tool. `guarding` asks for the grant of a
+    guarded role. With `confirms`, the user is asked whether the role is the wanted one.
+    """
+    missing = find_missing_sign_in(app.services, session) if session is not None else None
+    if guarding is not None or confirms or missing is not None:
+        work = _ask_and_use_role(app, row, missing, guarding, confirms=confirms)
+        app.started.start(screen, _ACTION, work)
+    else:
+        _leave_and_use(app, row)
+
+
+async def _ask_and_use_role(
+    app: FullScreenApp,
+    row: RoleRow,
+    missing: LoginRequired | None,
+    guarding: RowActions | None,
+    *,
+    confirms: bool,
+) -> None:
+    if guarding is not None:
+        if not await guarding.ask_for_grant(row):
+            return
+    elif confirms and not await _confirm_role(app, row):
+        return
+    wanted = WantedAction(_ACTION, row.label)
+    if missing is None or await app.offer_sign_in(row.session_name, missing, wanted):
+        _leave_and_use(app, row)
+
+
+async def _confirm_role(app: FullScreenApp, row: RoleRow) -> bool:
+    """Ask before the role is used on which the cursor stands at a fresh start; return the answer."""
+    where = f" in {row.account.name or row.account.id}" if row.session_name else ""
+    command = find_use_command(app.services, row)
+    return await app.push_screen_wait(
+        ConfirmScreen(f"use {row.role_name}{where}?", command=command)
+    )
+
+
+def find_missing_sign_in(services: App, session: SsoSession) -> LoginRequired | None:
+    """Return why the session needs a sign-in before a role of it can be used; None if it does not.
+
+    Files on this machine tell, as for the clocks. AWS is not asked: that would delay Enter.
+    """
+    token = tokens.load_token_or_none(services, session)
+    outlook = clocks.load_sign_in_outlook_of_token(services, session, token)
+    if not outlook.is_over(services.clock.now()):
+        return None
+    if token is None:
+        return tokens.signed_out_error(session)
+    return tokens.sign_in_expired_error(session)
+
+
+def _leave_and_use(app: FullScreenApp, row: RoleRow) -> None:
+    app.leave(find_use_command(app.services, row), row)
+
+
+def find_use_command(services: App, row: RoleRow) -> str:
+    """Return the command line (`ssohelper use …`) that switches a shell to this row's role.
+
+    It names a profile of the role only if that profile still points at the role in ~/.aws/config.
+    """
+    try:
+        names = selection.find_profiles_of_role(services, row.key, row.profiles)
+    except SsoHelperError:
+        names = []
+    return f"ssohelper use {arguments_as_typed(names[0] if names else row.key.text)}"
