@@ -38,8 +38,8 @@ class GrantScreen(ModalScreen["str | None"]):
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
     VERTICAL_BREAKPOINTS = dialog_sizes.LINES
-    # On few lines the error takes the place of a label.
-    CSS = "GrantScreen.-low.refused #why { display: none; }"
+    # On few lines the error takes the place of the notice's end: a label names the account too.
+    CSS = "GrantScreen.-low.refused .dialog--title { max-height: 1; }"
     HELP_TEXT = "A question: a guarded role needs a reason, and the account's name typed."
     BINDINGS: ClassVar[list[BindingType]] = [action_binding("grant.cancel", "cancel")]
 
