@@ -44,9 +44,7 @@ def session_lines(
     for region in further:
         lines += _further_region_lines(region, width, key if clock.state != "signed_out" else "")
     if clock.user:
-        lines.append(
-            [_label("signed in"), (fitted(clock.user, width - _LABEL_WIDTH).rstrip(), "")]
-        )
+        lines.append([_label("signed in"), (fitted(clock.user, width - _LABEL_WIDTH).rstrip(), "")])
     state, failure = states.describe(session.name, now), states.failure(session.name)
     if state and failure is not None:
         lines.append([_label("role list"), (state, "warn")])
