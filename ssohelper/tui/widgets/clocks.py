@@ -72,7 +72,7 @@ class Snapshot(NamedTuple):
     account_names: dict[str, str]
     broken: tuple[tuple[str, str], ...]
     unlisted: frozenset[SsoSession] = frozenset()
-    further: Mapping[str, Sequence[FurtherRegion]] = {}  # noqa: RUF012 (never changed)
+    further: Mapping[str, Sequence[FurtherRegion]] = {}
 
     @property
     def listed(self) -> tuple[SsoSession, ...]:
