@@ -153,10 +153,8 @@ def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
     sessions.refuse_if_session_already_renamed(app, old, new)
     plan = sessions.plan_session_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
-    what = (
-        f'rename the session "{show(old)}" to "{show(new)}", also in '
-        f"{profile_count_text(changed)}, and sign out of the session"
-    )
+    also = f", also in {profile_count_text(changed)}," if changed else ""
+    what = f'rename the session "{show(old)}" to "{show(new)}"{also} and sign out of the session'
     done = f"renamed; sign in with: ssohelper login {new}"
     _carry_out_session_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
 
@@ -183,9 +181,10 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     found = resolve_session(app, name)
     plan = sessions.plan_session_removal(app, found)
     adopt_output.say_which_old_profiles_lose_sign_in(app, found)
-    count = profile_count_text(len(plan.changes) - 1)
-    what = f'sign out of the session "{show(name)}", and remove it with {count}'
-    done = f"removed, with {count}; undo the change of the file with: ssohelper profile undo"
+    removed = len(plan.changes) - 1
+    also = f" with {profile_count_text(removed)}" if removed else ""
+    what = f'sign out of the session "{show(name)}", and remove it{also}'
+    done = f"removed{also}; undo the change of the file with: ssohelper profile undo"
     _carry_out_session_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
 
 

@@ -46,12 +46,23 @@ def checked_start_url(text: str) -> str:
 def checked_typed_start_url(text: str) -> str:
     """Return a start URL that a person typed: scheme and host in small letters, as AWS has them.
 
+    The address of an AWS access portal may lack its https://; no other address may.
     Raises: ConfigInvalid, as checked_start_url does.
     """
-    checked_start_url(text)
-    scheme, _, rest = text.partition("://")
+    url = checked_start_url(_completed_portal_url(text))
+    scheme, _, rest = url.partition("://")
     end = min([rest.index(mark) for mark in "/?#" if mark in rest], default=len(rest))
     return f"{scheme.lower()}://{rest[:end].lower()}{rest[end:]}"
+
+
+def _completed_portal_url(text: str) -> str:
+    """Return the text with https:// if it lacks a scheme and is then the URL of an AWS portal."""
+    if "://" in text:
+        return text
+    try:
+        return checked_aws_portal_url(f"https://{text}")
+    except ConfigInvalid:
+        return text
 
 
 def checked_aws_portal_url(text: str) -> str:

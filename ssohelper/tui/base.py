@@ -155,6 +155,15 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         """Show that an action needs a line of this kind under the cursor, and that there is none."""
         self.show_warning(f"no {kind} is selected")
 
+    def is_config_readable(self) -> bool:
+        """Return whether ~/.aws/config can be read. If not, show why."""
+        try:
+            self.services.config.read()
+        except SsoHelperError as error:
+            self.show_error(error)
+            return False
+        return True
+
     def notify(
         self,
         message: str,

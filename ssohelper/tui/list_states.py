@@ -112,8 +112,10 @@ class ListStates:
 
 
 def age_text(seconds: int) -> str:
-    """Return the age of a list in one unit: `14 min`, `3 h` or `12 days`."""
+    """Return the age of a list in one unit: `< 1 min`, `14 min`, `3 h` or `12 days`."""
     minutes = max(0, seconds) // 60
+    if minutes < 1:
+        return "< 1 min"
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

@@ -206,7 +206,9 @@ class RunningSignIn:
         self.show(Page())
         if not self.dialogs:
             hint = f"; {error.hint}" if error.hint else ""
-            text = f'the sign-in to "{self.session.name}" failed: {error.message}'
+            text, name = error.message, f'the sign-in to "{self.session.name}"'
+            if not text.startswith(name):
+                text = f"{name} failed: {text}"
             self._app.show_error(LoginRequired(text, hint=f"retry: {self._dialog_keys()}{hint}"))
             self._end(None)
 

@@ -389,10 +389,13 @@ def test_uses_the_session_that_already_has_the_url(run: Run, home: Home) -> None
     assert "--session work " in profiles(home)["payments-dev.Developer"]["credential_process"]
 
 
-def test_a_start_url_in_capitals_is_written_as_aws_has_it(run: Run, home: Home) -> None:
+@pytest.mark.parametrize("scheme", ["HTTPS://", ""])
+def test_a_start_url_as_people_type_it_is_written_as_aws_has_it(
+    run: Run, home: Home, scheme: str
+) -> None:
     home.browser()
     host = START_URL.partition("://")[2].partition("/")[0]
-    typed = START_URL.replace("https", "HTTPS").replace(host, host.upper())
+    typed = START_URL.replace("https://", scheme).replace(host, host.upper())
     ok(run("setup", typed, "--region", "us-east-1", *ONLY_DEV, "--yes"))
     assert f"sso_start_url = {START_URL}\n" in home.config_file.read_text()
 

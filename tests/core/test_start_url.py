@@ -44,6 +44,39 @@ def test_a_typed_url_gets_a_host_in_small_letters(typed: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("d-0000000000.awsapps.com/start", "https://d-0000000000.awsapps.com/start"),
+        ("D-0000000000.awsapps.com", "https://d-0000000000.awsapps.com"),
+        ("ssoins-1234.portal.eu-west-1.app.aws", "https://ssoins-1234.portal.eu-west-1.app.aws"),
+    ],
+)
+def test_a_typed_portal_without_https_is_completed(typed: str, url: str) -> None:
+    assert checked_typed_start_url(typed) == url
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "http://d-0000000000.awsapps.com/start",
+        "//d-0000000000.awsapps.com/start",
+        "ana@d-0000000000.awsapps.com/start",
+        "d-0000000000.awsapps.com:80/start",
+        "d-0000000000.awsapps.com.evil.net/start",
+        "sso.example.com/start",
+        "corp",
+        "",
+    ],
+)
+def test_nothing_else_is_completed(typed: str) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        checked_typed_start_url(typed)
+    with pytest.raises(ConfigInvalid) as unchanged:
+        checked_start_url(typed)
+    assert caught.value.message == unchanged.value.message
+
+
+@pytest.mark.parametrize(
     "host",
     ["start.us-iso-east-1.c2shome.ic.gov", "x.portal.sc2s.sgov.gov", "x.portal.cloud.adc-e.uk"],
 )

@@ -422,3 +422,17 @@ def test_enter_takes_no_other_role_when_a_refresh_has_removed_the_one_under_the_
         assert user.messages.count(gone) == is_gone
 
     run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+
+
+def test_enter_with_a_config_that_cannot_be_read_stays(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.type("payments-dev read")
+        world.config_file.write_text("[default]\nregion eu-west-1\n")
+        await user.press("enter")
+        await user.wait_for_message("config:2: a line has no")
+        assert isinstance(user.app.screen, AccountsScreen)
+        assert user.app.is_running
+
+    app = run_scenario(world.app(), scenario)
+    assert app.chosen is None

@@ -63,6 +63,24 @@ def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: st
     assert events(world) == ["refused", "refused"]
 
 
+def test_on_12_lines_a_refusal_hides_no_part_of_the_dialog(world: DemoHome) -> None:
+    settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        await user.type("databaseadmin payments-prod")
+        await user.press("f7")
+        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_text("(000030000001)", "esc: cancel")
+        await user.press(*"INC-4711", "enter", *"payments-dev", "enter")
+        await user.wait_for_text(
+            'the rule "*/DatabaseAdmin"', "reason, for the journal", "INC-4711", "(payments-prod)",
+            "payments-dev", "nothing was granted", "enter: go on · esc: cancel",
+        )  # fmt: skip
+
+    run_scenario(world.app(), scenario, size=(40, 12))
+
+
 def test_the_word_is_typed_again_in_the_dialog_and_its_letters_search_nothing(
     world: DemoHome,
 ) -> None:

@@ -333,5 +333,5 @@ class TestLists:
 
     def test_ages(self) -> None:
         assert [age_text(at) for at in (-5, 59, 3540, 3600, 172799, 172800)] == [
-            "0 min", "0 min", "59 min", "1 h", "47 h", "2 days",
+            "< 1 min", "< 1 min", "59 min", "1 h", "47 h", "2 days",
         ]  # fmt: skip

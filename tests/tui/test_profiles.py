@@ -349,9 +349,35 @@ def test_a_config_that_cannot_be_read_is_read_only(world: DemoHome) -> None:
         await user.press("f9", "f8", "ctrl+x", "f5", "ctrl+g", "ctrl+o", "ctrl+d", "ctrl+r")
         assert isinstance(user.app.screen, ProfilesScreen)
         assert user.app.screen.palette() == []
+        assert not user.messages
+        # No key in the footer that does nothing.
+        await user.wait_for_text("^e Edit")
+        assert not any(f"{key} " in user.screen for key in ("F9", "F8", "F5", "tab", "^o", "^d"))
 
     run_scenario(services, scenario)
     assert world.config_file.read_text() == "[default]\nregion eu-west-1\n"
+
+
+def test_a_config_that_breaks_meanwhile_leaves_no_hint_and_no_key(world: DemoHome) -> None:
+    before = world.config_file.read_text()
+    other = "\n[profile by-hand]\nsso_session = corp\nsso_account_id = 000040000001\n"
+    world.config_file.write_text(f"{before}{other}sso_role_name = ReadOnlyAccess\n")
+
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        await user.wait_for_text("of other tools, 1 needs", "F9 Apply", "tab Tick")
+        world.config_file.write_text("[default]\nregion eu-west-1\n")
+        screen.on_screen_resume()  # as after the editor
+        await user.wait_for_text("no profile can be changed on this screen")
+        await until(lambda: "F9" not in user.screen)
+        assert not any(text in user.screen for text in ("F6", "tab Tick", "of other tools"))
+        await user.press("tab", "f6")
+        assert not user.messages
+        world.config_file.write_text(before)
+        screen.on_screen_resume()
+        await user.wait_for_text("17 to add", "F9 Apply", "tab Tick")
+
+    run_scenario(world.app(), scenario, size=(120, 30))
 
 
 def test_a_key_shows_the_next_session(world: DemoHome) -> None:

@@ -77,7 +77,7 @@ def test_a_session_is_removed_after_the_question(world: DemoHome) -> None:
         await user.wait_for_text("corp", "lab", "signed in")
         await user.press("down", "d")
         await user.wait_for_screen(ConfirmScreen)
-        await user.wait_for_text('Sign out of "lab", and remove it with 0 profiles?')
+        await user.wait_for_text('Sign out of "lab", and remove it?')
         await user.press("enter")  # "No" has the focus
         await user.wait_for_message("nothing was written")
         await user.press("d")

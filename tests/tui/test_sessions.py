@@ -1,5 +1,7 @@
 """The Sessions screen with an emulated Identity Center."""
 
+import pytest
+
 from ssohelper.actions import regions
 from ssohelper.core.model import Secret, SignInFacts
 from ssohelper.core.region_order import RegionFailure
@@ -7,6 +9,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.typing_pause import TypingPause
+from ssohelper.tui.widgets.lines import LineView
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.test_set_up import quick
 from tests.tui.world import DemoHome
@@ -167,6 +170,39 @@ def test_the_region_that_answers_is_shown_beside_the_own_one(world: DemoHome) ->
         await user.wait_for_text("signed in", f"{session.region}; {SECOND} answers now")
 
     run_scenario(services, scenario)
+
+
+@pytest.mark.parametrize("size", [(40, 24), (100, 30)])
+def test_each_further_region_is_shown_with_its_sign_in(
+    world: DemoHome, size: tuple[int, int]
+) -> None:
+    services = world.app()
+    services.locations.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    portal = "https://ssoins-0000000000000000.ap-southeast-1.portal.amazonaws.com"
+    services.locations.settings_file.write_text(
+        f'[sessions.corp]\nregions = ["{SECOND}={THERE}", "ap-southeast-1={portal}"]\n'
+    )
+    services.forget_settings()
+    session = services.config.read().sso_session("corp")
+    assert session is not None
+    own = services.tokens.load(session)
+    assert own is not None
+    further = regions.list_further_portals(services, session)[0]
+    services.tokens.save(further, own._replace(value=Secret("another")))
+    services.tokens.save_facts(further.sign_in_name, SignInFacts(of_token_id=own.id))
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text(session.region, f"further       {SECOND}: signed")
+        view = user.app.screen.query_one("#details", LineView)
+        text = " ".join("".join(part for part, _ in line) for line in view.lines)
+        assert "ap-southeast-1: not signed in, S signs in again" in " ".join(text.split())
+        assert view.virtual_size.width <= view.size.width
+        # Each clock is whole.
+        ends = ["".join(part for part, _ in line) for line in view.lines]
+        assert sum(" left" in line for line in ends) == 5
+
+    run_scenario(services, scenario, size=size)
 
 
 def test_a_sign_in_without_a_section_is_shown_and_can_be_ended(world: DemoHome) -> None:

@@ -3,12 +3,15 @@
 import re
 import threading
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.request import urlopen
 
 from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from tests.people import sign_in
+from tests.people import redirect_target_of, sign_in
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_sign_in import callback_port, listens, waiting, with_a_browser
 from tests.tui.test_ticked_sign_ins import two_signed_out_sessions
@@ -32,6 +35,36 @@ def assert_all_ended(app: FullScreenApp, port: int) -> None:
         end()
     assert not listens(port)
     assert not any(thread.name == "tui-background" for thread in threading.enumerate())
+
+
+def refuse(address: str) -> None:
+    """Refuse the sign-in, as a user on AWS's page does."""
+    query = parse_qs(urlsplit(redirect_target_of(address)).query)
+    answer = urlencode({"error": "access_denied", "state": query["state"][0]})
+    try:
+        urlopen(f"{query['redirect_uri'][0]}?{answer}", timeout=30).close()
+    except HTTPError as refused:
+        refused.close()
+
+
+def test_a_refused_sign_in_in_the_background_is_named_once(world: DemoHome) -> None:
+    notes = with_a_browser(world)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed out")
+        await user.press("down", "s")
+        await user.wait_for_text("/authorize?")
+        await until(lambda: opened(notes))
+        await leave_running(user, SessionsScreen)
+        [url] = opened(notes)
+        user.app.run_in_background(lambda: refuse(url))
+        await user.wait_for_text(
+            '✗ the sign-in to "lab" was refused in the browser (access_denied)'
+        )
+        assert user.messages.count("the sign-in to") == 1
+
+    run_scenario(world.app(), scenario, size=(80, 24))
 
 
 def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) -> None:

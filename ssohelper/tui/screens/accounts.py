@@ -356,7 +356,8 @@ class AccountsScreen(Screen[None]):
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         use = partial(self._use_role, event.row)
-        if not self.app.join_sign_in(event.row, use):
+        # The shell's `ssohelper use` needs the config too, and would fail after the full screen.
+        if self.app.is_config_readable() and not self.app.join_sign_in(event.row, use):
             use()
 
     def _use_role(self, row: RoleRow) -> None:

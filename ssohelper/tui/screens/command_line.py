@@ -58,9 +58,7 @@ class CommandScreen(AskScreen):
     ]
     app: FullScreenApp
 
-    def __init__(
-        self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow], line: str = ""
-    ) -> None:
+    def __init__(self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow], line: str = "") -> None:
         """`guarded` are the guarded ones of `rows`. The list's search may hide some of `rows`.
 
         `line` is in the field at first.
@@ -75,7 +73,9 @@ class CommandScreen(AskScreen):
             yield Static(Content(show(self._question)), classes="dialog--title")
             yield WrappedView(id="roles")
             yield Static(Content(show(self._guarded)), id="guarded", classes="dialog--note")
-            yield Input(self._value, placeholder="aws sts get-caller-identity", id="answer", compact=True)
+            yield Input(
+                self._value, placeholder="aws sts get-caller-identity", id="answer", compact=True
+            )
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
             yield Static("enter: run · esc: cancel", classes="dialog--note", markup=False)

@@ -38,11 +38,11 @@ class GrantScreen(ModalScreen["str | None"]):
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
     VERTICAL_BREAKPOINTS = dialog_sizes.LINES
-    # On few lines the error takes the place of a label.
+    # On few lines the error takes the place of the notice's end: a label names the account too.
     CSS = """
     GrantScreen #which { padding-top: 1; }
     GrantScreen.-low #which { padding-top: 0; }
-    GrantScreen.-low.refused #why { display: none; }
+    GrantScreen.-low.refused .dialog--title { max-height: 1; }
     """
     HELP_TEXT = "A question: a guarded role needs a reason, and the account's name typed."
     BINDINGS: ClassVar[list[BindingType]] = [action_binding("grant.cancel", "cancel")]

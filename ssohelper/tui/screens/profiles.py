@@ -278,6 +278,8 @@ class ProfilesScreen(FirstPlanScreen):
         """Return whether the action is possible: None shows its key dimmed, False hides it."""
         if action == "edit" and self.fields.display:
             return False  # the key moves the cursor in the fields
+        if action in _CHANGING and self.has_class("unreadable"):
+            return False
         if action in _CHANGING and self._planner.found is None:
             return True if action in _WAITING and self.is_first_plan_awaited else None
         if action in _OF_SESSION and self._planner.session is None:

@@ -41,7 +41,10 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
         app,
         old,
         lambda: sessions.plan_session_rename(services, session, new),
-        lambda count: f'Rename "{old}" to "{new}", in {count} too? You sign in again afterwards.',
+        lambda count: (
+            f'Rename "{old}" to "{new}"{f", in {count} too" if count else ""}? '
+            "You sign in again afterwards."
+        ),
         f'renamed the session "{old}" to "{new}"; sign in to it again',
         command,
     )
@@ -71,7 +74,7 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
         app,
         name,
         lambda: sessions.plan_session_removal(services, session),
-        lambda count: f'Sign out of "{name}", and remove it with {count}?',
+        lambda count: f'Sign out of "{name}", and remove it{f" with {count}" if count else ""}?',
         f'removed the session "{name}"',
         f"ssohelper session rm {name}",
     )
@@ -87,7 +90,8 @@ async def _carry_out(
 ) -> None:
     """Plan a change of a session, show its diff, ask, and make the change.
 
-    `question` returns the text of the question; its argument is the number of profiles, as text.
+    `question` returns the text of the question; its argument is the number of profiles as text,
+    or "" without any.
     """
     services = app.services
 
@@ -97,7 +101,8 @@ async def _carry_out(
 
     try:
         plan, lines = await background.run(app, plan_and_diff)
-        text = question(plan_text.profile_count_text(len(plan.changes) - 1))
+        count = len(plan.changes) - 1
+        text = question(plan_text.profile_count_text(count) if count else "")
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return

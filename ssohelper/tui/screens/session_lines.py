@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -14,7 +15,7 @@ from ssohelper.core.text import broken_into_lines, show
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.clocks import Snapshot, credentials_line, region_text
+from ssohelper.tui.widgets.clocks import FurtherRegion, Snapshot, credentials_line, region_text
 from ssohelper.tui.widgets.lines import Line
 
 _LABEL_WIDTH = 16
@@ -22,25 +23,49 @@ _ROLE_WIDTH, _LEAST_NAME, _LEAST_BAR = 20, 8, 4
 _ID_WIDTH = 12
 
 
-def session_lines(clock: SessionClock, states: ListStates, now: int, width: int) -> list[Line]:
-    """Return the session's name, address and user, and why its list of roles is old, if it is."""
+def session_lines(
+    clock: SessionClock,
+    further: Sequence[FurtherRegion],
+    states: ListStates,
+    now: int,
+    width: int,
+    key: str,
+) -> list[Line]:
+    """Return the session's name, address, regions and user, and why its list of roles is old.
+
+    `key` is the key that signs in to all regions again.
+    """
     session = clock.session
     rows = [("session", session.name), ("start URL", session.start_url)]
-    rows += [("region", region_text(clock)), ("signed in", clock.user or "")]
     lines: list[Line] = [
         [_label(label), (fitted(text, width - _LABEL_WIDTH).rstrip(), "strong" if at == 0 else "")]
-        for at, (label, text) in enumerate(rows)
-        if text
+        for at, (label, text) in enumerate([*rows, ("region", region_text(clock))])
     ]
+    for region in further:
+        lines += _further_region_lines(region, width, key if clock.state != "signed_out" else "")
+    if clock.user:
+        lines.append([_label("signed in"), (fitted(clock.user, width - _LABEL_WIDTH).rstrip(), "")])
     state, failure = states.describe(session.name, now), states.failure(session.name)
     if state and failure is not None:
         lines.append([_label("role list"), (state, "warn")])
-        text_width = max(8, width - _LABEL_WIDTH)
-        lines += [
-            [_label(""), (text, "dim")]
-            for text in broken_into_lines(show(failure.message), text_width)
-        ]
+        lines += _labelled_lines("", failure.message, width, "dim")
     return lines
+
+
+def _further_region_lines(region: FurtherRegion, width: int, key: str) -> list[Line]:
+    """Return lines with the region and whether the session is signed in there, else how to do it."""
+    state, style = "not signed in", "warn" if key else "dim"
+    if region.is_signed_in:
+        state, style = "signed in", ""
+    elif key:
+        state += f", {key} signs in again"
+    return _labelled_lines("further", f"{region.region}: {state}", width, style)
+
+
+def _labelled_lines(label: str, text: str, width: int, style: str) -> list[Line]:
+    """Return the text beside the label, in as many lines as it needs."""
+    parts = broken_into_lines(show(text), max(8, width - _LABEL_WIDTH))
+    return [[_label(label if at == 0 else ""), (part, style)] for at, part in enumerate(parts)]
 
 
 def running_text(sign_in: RunningSignIn) -> str:

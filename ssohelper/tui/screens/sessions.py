@@ -257,7 +257,9 @@ class SessionsScreen(Screen[None]):
         clock = snapshot.clocks[number]
         services, states = self.app.services, self.app.list_states
         now = services.clock.now()
-        lines: list[Line] = [[], *session_lines(clock, states, now, width), []]
+        key = self.app.key_of("sessions.sign_in_anew")
+        further = snapshot.further.get(clock.session.name, ())
+        lines: list[Line] = [[], *session_lines(clock, further, states, now, width, key), []]
         # The label, the time and where it comes from take up to 57 columns. Without room for all,
         # the bar goes, and the rest is wrapped.
         bar = min(40, width - 57) if width >= 65 else 0

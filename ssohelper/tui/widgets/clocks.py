@@ -5,10 +5,10 @@ Reads them from files, and draws each as a line with a bar and the time left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, directory, selection, tokens
+from ssohelper.actions import clocks, directory, regions, selection, tokens
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.clock_text import time_left_text, urgency_of_time_left
 from ssohelper.core.listing import ListedAccount
@@ -52,11 +52,19 @@ def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     )
 
 
+class FurtherRegion(NamedTuple):
+    """A further region of a session, and whether the session's sign-in is signed in there too."""
+
+    region: str
+    is_signed_in: bool
+
+
 class Snapshot(NamedTuple):
     """What the Sessions screen shows: the clocks, and the sessions that cannot be used.
 
     `unlisted` are the sessions of sign-ins that are not in the config.
     `broken` has the name of each session that cannot be used, and why, as a message.
+    `further` has the further regions of each session that has some, by the session's name.
     """
 
     clocks: tuple[SessionClock, ...]
@@ -64,6 +72,7 @@ class Snapshot(NamedTuple):
     account_names: dict[str, str]
     broken: tuple[tuple[str, str], ...]
     unlisted: frozenset[SsoSession] = frozenset()
+    further: Mapping[str, Sequence[FurtherRegion]] = {}
 
     @property
     def listed(self) -> tuple[SsoSession, ...]:
@@ -87,7 +96,17 @@ def read_snapshot(services: App) -> Snapshot:
         for listed in _load_listed_accounts(services, session)
     }
     session_clocks = tuple(clocks.load_session_clock(services, session) for session in sessions)
-    return Snapshot(session_clocks, credentials, names, tuple(broken), frozenset(unlisted))
+    further = {session.name: _load_further_regions(services, session) for session in sessions}
+    return Snapshot(session_clocks, credentials, names, tuple(broken), frozenset(unlisted), further)
+
+
+def _load_further_regions(services: App, session: SsoSession) -> list[FurtherRegion]:
+    return [
+        FurtherRegion(
+            further.region, regions.is_further_portal_signed_in(services, session, further)
+        )
+        for further in regions.list_further_portals(services, session)
+    ]
 
 
 def _load_listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:

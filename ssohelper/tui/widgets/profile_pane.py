@@ -53,7 +53,12 @@ class ProfilePane(SearchPane):
         self.line.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While something is typed, the arrows move the cursor in the search instead of folding."""
+        """While something is typed, the arrows move the cursor in the search instead of folding.
+
+        Without a config that can be read, nothing can be ticked.
+        """
+        if action == "tick" and self.screen.has_class("unreadable"):
+            return False
         return action != "fold" or not self.line.value
 
     def set_data(self, data: ProfileRows, note: str = "") -> None:
