@@ -35,6 +35,8 @@ from ssohelper.tui.question_places import QuestionPlaces
 from ssohelper.tui.started_actions import StartedActions
 from ssohelper.tui.typing_pause import KeyKind, TypingPause
 
+if sys.platform != "win32":
+    from ssohelper.tui.terminal_driver import FullScreenDriver, InlineDriver
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
@@ -262,11 +264,9 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     def get_driver_class(self) -> type[Driver]:
         """Return the class that reads the terminal for Textual: on Unix our own."""
-        if sys.platform == "win32":
-            return super().get_driver_class()
-        from ssohelper.tui import terminal_driver as drivers
-
-        return drivers.InlineDriver if self.IS_BELOW_PROMPT else drivers.FullScreenDriver
+        if sys.platform != "win32":
+            return InlineDriver if self.IS_BELOW_PROMPT else FullScreenDriver
+        return super().get_driver_class()
 
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from ssohelper.tui import tty
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
+assert sys.platform != "win32"
 _BYTES = 65_536
 
 
