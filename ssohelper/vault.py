@@ -238,7 +238,7 @@ class Vault:
 
     def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
         """Write the credentials to the cache. Raises: LocalState."""
-        self._writer.save(key, session, cached)
+        self._credential_writer.save(key, session, cached)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
         """Return the permission to publish the role's credentials; None for a guarded role.
@@ -256,7 +256,7 @@ class Vault:
 
         Raises: LocalState.
         """
-        self._writer.publish(permit, document, valid_until, now)
+        self._credential_writer.publish(permit, document, valid_until, now)
 
     # -- the guard rules in force, and the vault's stores ------------------------------------
 
@@ -345,7 +345,7 @@ class Vault:
         )
 
     @cached_property
-    def _writer(self) -> CredentialWriter:
+    def _credential_writer(self) -> CredentialWriter:
         from ssohelper.stores.credential_writer import CredentialWriter
 
         app = self._app

@@ -84,7 +84,7 @@ def find_use_command(services: App, row: RoleRow) -> str:
 
 
 async def confirm_first_role(app: FullScreenApp, row: RoleRow) -> bool:
-    """Ask before the role is used on which the cursor stands at a fresh start; return the answer."""
+    """Ask whether to use the role under the cursor, which the user has not chosen; return that."""
     from ssohelper.tui.screens.confirm import ConfirmScreen
 
     where = f" in {row.account.name or row.account.id}" if row.session_name else ""
@@ -95,7 +95,7 @@ async def confirm_first_role(app: FullScreenApp, row: RoleRow) -> bool:
 
 
 def make_views_screen(present: SavedView, saved: Mapping[str, SavedView]) -> ViewsScreen:
-    """Return the dialog with the saved views of the list."""
+    """Return the dialog with the saved views of the list of roles."""
     from ssohelper.tui.screens.views import ViewsScreen
 
     return ViewsScreen(present, saved)
@@ -133,7 +133,7 @@ def make_list_refresher(
     return ListRefresher(app, screen, progressed, refreshed)
 
 
-def make_bars_around_list() -> tuple[list[Widget], list[Widget]]:
+def make_bars_above_and_below_list() -> tuple[list[Widget], list[Widget]]:
     """Return the two bars above the list of roles, then the two below it: messages and keys."""
     from textual.widgets import Static
 

@@ -48,10 +48,10 @@ class ListStates:
         self._failures: dict[str, Failure] = {}
         self._sessions: tuple[str, ...] = ()
 
-    def set_lists(self, sessions: tuple[str, ...], listed_at: Mapping[str, int]) -> None:
-        """Set which sessions exist, and when the roles of each saved list were asked from AWS.
+    def set_listing_times(self, sessions: tuple[str, ...], listed_at: Mapping[str, int]) -> None:
+        """Note which sessions exist, and when AWS returned the saved list of roles of each.
 
-        A list that another process has saved since a failure ends that failure.
+        If another process has saved a list after the failed refresh, the failure is forgotten.
         """
         self._sessions, self._listed_at = sessions, dict(listed_at)
         for name, failure in list(self._failures.items()):

@@ -71,7 +71,8 @@ class RunningSignIn:
         device_code: bool = False,
     ) -> None:
         self.session = session
-        # Whether the config had the session when it was last read. It has not during a set-up.
+        # Whether the session was in the config when it was last read. During a set-up it is not
+        # yet.
         self.is_in_config = is_session_listed(session, app.config_sessions)
         self.page = Page()
         self.failure: SsoHelperError | None = None
@@ -81,7 +82,7 @@ class RunningSignIn:
         self.changed: Signal[None] = Signal(app, "sign-in changed")
         self.dialogs = 0
         self.is_kept = False
-        # The last action that needed this sign-in.
+        # The last action that stopped for want of this sign-in: a message then says how to run it.
         self.waiting_action: WantedAction | None = None
         self.uses_code = self._device_code = device_code
         self.has_browser = False
@@ -160,7 +161,7 @@ class RunningSignIn:
     # -- what an attempt to sign in reports ----------------------------------------------------
 
     def show(self, page: Page, seconds: float | None = None) -> None:
-        """Show this page. `seconds`: how long it waits for the user; None if it does not."""
+        """Show this page. The sign-in waits `seconds` for the user; None: it waits for no user."""
         self.page = page
         deadline = self._app.services.clock.deadline
         self._deadline = None if seconds is None else deadline(seconds)
@@ -171,7 +172,7 @@ class RunningSignIn:
         self.question = question
         if not self.dialogs:
             self._app.show_warning(
-                f'the sign-in to "{self.session.name}" asks something: {self._dialog_keys()}'
+                f'the sign-in to "{self.session.name}" asks something: {self._keys_to_open_dialog()}'
             )
         self.changed.publish(None)
 
@@ -182,14 +183,14 @@ class RunningSignIn:
         in_background = not self.dialogs
         self._end(outcome)
         if in_background:
-            self._app.show_done(*self.result_texts(outcome))
+            self._app.show_done(*self.result_text_and_command_line(outcome))
             self._app.signed_in.publish(self.session.name)
 
-    def result_texts(self, outcome: LoginOutcome) -> tuple[str, str]:
+    def result_text_and_command_line(self, outcome: LoginOutcome) -> tuple[str, str]:
         """Return what to say after the sign-in, and the command line that does the same."""
         app, name = self._app, self.session.name
         ahead = clocks.load_sign_in_outlook_of_token(app.services, self.session, outcome.token)
-        next_step = how_to_run(app, self.waiting_action) if self.waiting_action else ""
+        next_step = keys_to_run_action(app, self.waiting_action) if self.waiting_action else ""
         text = clock_text.login_result_text(
             name, outcome.how, ahead, app.services.clock.now(), outcome.user, next_step
         )
@@ -207,10 +208,12 @@ class RunningSignIn:
         if not self.dialogs:
             hint = f"; {error.hint}" if error.hint else ""
             text = f'the sign-in to "{self.session.name}" failed: {error.message}'
-            self._app.show_error(LoginRequired(text, hint=f"retry: {self._dialog_keys()}{hint}"))
+            self._app.show_error(
+                LoginRequired(text, hint=f"retry: {self._keys_to_open_dialog()}{hint}")
+            )
             self._end(None)
 
-    def _dialog_keys(self) -> str:
+    def _keys_to_open_dialog(self) -> str:
         keys = [self._app.key_of(f) for f in ("app.sessions", "sessions.sign_in")]
         return f"{keys[0]}, then {keys[1]}"
 
@@ -232,7 +235,7 @@ class RunningSignIn:
         self.changed.publish(None)
 
 
-def find_or_make(
+def find_or_make_sign_in(
     app: TuiApp[Any], session: SsoSession, *, force: bool = False, device_code: bool = False
 ) -> RunningSignIn:
     """Return the sign-in that runs for this session, or a new one that `begin` starts.
@@ -271,10 +274,10 @@ def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> Non
             )
 
 
-def how_to_run(app: TuiApp[Any], wanted: WantedAction) -> str:
+def keys_to_run_action(app: TuiApp[Any], wanted: WantedAction) -> str:
     """Return the keys that run an action from the present screen: `press F4, then F9 to write`.
 
-    For an action on a role they are followed by the role, which the user must go to by then:
+    For an action on a role they are followed by the role, on which the cursor must be by then:
     `press F7 (Shell) on payments-dev/Developer`.
     """
     action = wanted.name

@@ -52,7 +52,8 @@ class InlineDriver(LinuxInlineDriver):
 def clean_input(driver: LinuxDriver | LinuxInlineDriver, program: TuiApp[Any]) -> Iterator[None]:
     """Let the driver read cleaned input in the `with` block, from a pipe that a thread fills.
 
-    Textual reads `fileno` in this block only; elsewhere it sets up the terminal with it.
+    In the block, the driver's `fileno` is the pipe. Before and after it, `fileno` is the terminal,
+    whose settings Textual changes.
     """
     terminal, found = driver.fileno, program.terminal_input
     if found.early_bytes is None:

@@ -218,10 +218,10 @@ class TestThemes:
         monkeypatch.setenv("TEXTUAL_THEME", "nord")
         app: TextualApp[Any] = TextualApp()
         app.theme = "nord"
-        themes.apply_settings(app, world.app())
+        themes.apply_theme_and_keys(app, world.app())
         assert app.theme == "nord"
         settle(world, 'theme = "light"\n')
-        themes.apply_settings(app, world.app())
+        themes.apply_theme_and_keys(app, world.app())
         assert app.theme == themes.textual_theme_name(app, "light")
 
     def test_with_no_color_every_state_has_a_sign(

@@ -296,7 +296,7 @@ class TestLists:
 
     def test_states(self) -> None:
         states = ListStates()
-        states.set_lists(("corp", "lab"), {"corp": NOW})
+        states.set_listing_times(("corp", "lab"), {"corp": NOW})
         assert states.failure_note(NOW) is None
         assert states.set_failure("corp", NoConnection("x"), NOW + 60)
         assert not states.set_failure("corp", NoConnection("y"), NOW + 60)
@@ -317,12 +317,12 @@ class TestLists:
             "not refreshed",
         )
         states.set_refreshed("lab", NOW)
-        states.set_lists(("corp",), {"corp": NOW + 62})  # another process has listed it
+        states.set_listing_times(("corp",), {"corp": NOW + 62})  # another process has listed it
         assert states.failure_note(NOW + 63) is None
 
     def test_the_sessions_of_one_organization_are_not_named(self) -> None:
         states = ListStates()
-        states.set_lists(("corp",), {"corp": NOW})
+        states.set_listing_times(("corp",), {"corp": NOW})
         states.set_failure("corp", LoginRequired("x"), NOW)
         assert states.failure_note(NOW + 2 * 86400) == (
             "list 2 days old · sign-in needed",

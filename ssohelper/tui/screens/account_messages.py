@@ -16,7 +16,7 @@ _NO_ROLE = (
 )
 
 
-def error_text(error: SsoHelperError) -> str:
+def config_error_text(error: SsoHelperError) -> str:
     """Return what is wrong with the config, and what to do."""
     hint = f"\n{show(error.hint)}" if error.hint else ""
     return f"{show(error.message)}{hint}\n{_CORRECTED}"

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.clocks import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
 
-# By this time Textual's thread has written the first paint, which imports would delay.
+# The widgets around the list are mounted so long after it: their imports would delay its paint.
 _PAINTED_SECONDS = 0.03
 # Every second the screen shows the times left; after so many seconds it reads their files again.
 _READ_SECONDS = 5
@@ -77,7 +77,8 @@ class AccountsScreen(Screen[None]):
             action_binding(f"accounts.{name}", f"list('{name}')", priority=True, show=False)
             for name in list_controls.ACTIONS
         ),
-        # The list's key tab hides Textual's own binding of tab, which the set-up form needs.
+        # For the set-up form: the list's own use of tab hides Textual's key to go to the next
+        # field.
         Binding("tab", "app.focus_next", show=False),
         # Escape leaves the program while the set-up form is shown; otherwise `RolePane` handles it.
         action_binding("accounts.leave", "app.quit", show=False),
@@ -126,7 +127,7 @@ class AccountsScreen(Screen[None]):
 
     async def _mount_other_widgets(self) -> None:
         deferred.start_log(self.services.environ)
-        bars, footers = deferred.make_bars_around_list()
+        bars, footers = deferred.make_bars_above_and_below_list()
         self._detail = deferred.make_role_detail()
         self._refresher = deferred.make_list_refresher(
             self.app, self, self._show_refresh_progress, self.reload_rows
@@ -162,7 +163,7 @@ class AccountsScreen(Screen[None]):
     def _messages_above_list(self) -> list[Widget]:
         """Return the messages to show above the list: an error, or why the list is empty."""
         if self._config_error is not None:
-            text = account_messages.error_text(self._config_error)
+            text = account_messages.config_error_text(self._config_error)
             return [Static(text, classes="error", markup=False)]
         text = self._empty_list_text()
         return [Static(text, classes="error empty-list", markup=False)] if text else []
@@ -225,9 +226,9 @@ class AccountsScreen(Screen[None]):
 
     def _set_listed_sessions(self) -> None:
         if not self._choice.sessions:
-            # The set-up form replaces the list; later the cursor begins at the list's first role.
+            # The set-up form is shown in place of the list, so the list gets no rows.
             self._choice = KnownRoles([], {}, [])
-        self.app.set_lists(self._choice.sessions, self._choice.listed_at)
+        self.app.set_listing_times(self._choice.sessions, self._choice.listed_at)
 
     def reload_rows(self) -> None:
         """Read the lists, the profiles and the usage again, in the background.
@@ -356,17 +357,17 @@ class AccountsScreen(Screen[None]):
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         use = partial(self._use_role, event.row)
-        if not self.app.join_sign_in(event.row, use):
+        if not self.app.show_running_sign_in(event.row, use):
             use()
 
     def _use_role(self, row: RoleRow) -> None:
         guarding = self._actions if self._is_guarded(row) else None
         if guarding is not None or self._pane.is_untouched:
-            self.app.started.start(self, "accounts.use", self._ask_before_use(guarding, row))
+            self.app.started.start(self, "accounts.use", self._ask_and_use_role(guarding, row))
         else:
             self.app.leave(deferred.find_use_command(self.services, row), row)
 
-    async def _ask_before_use(self, guarding: RowActions | None, row: RoleRow) -> None:
+    async def _ask_and_use_role(self, guarding: RowActions | None, row: RoleRow) -> None:
         confirm = partial(deferred.confirm_first_role, self.app)
         if await (guarding.ask_for_grant(row) if guarding else confirm(row)):
             self.app.leave(deferred.find_use_command(self.services, row), row)

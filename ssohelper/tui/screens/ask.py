@@ -1,4 +1,4 @@
-"""A dialog that asks for a line of text, and the line in which a dialog refuses what was typed."""
+"""A dialog that asks for a line of text, and a line that says why a dialog refuses it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ssohelper.tui.keys import action_binding
 
 
 class RefusalLine(Static):
-    """Says why a dialog does not take the typed text. The dialog stays open, for the next one.
+    """Says why a dialog does not take the typed text. The dialog stays open, for another text.
 
     If it closed, the letters that are typed then would be commands of the screen below.
     """
@@ -40,7 +40,7 @@ class RefusalLine(Static):
 class AskScreen(ModalScreen["str | None"]):
     """A dialog that asks for text. Its result is the text, or None if the user typed none."""
 
-    # Keys that are typed before it is there are for it: see StartedActions.
+    # Keys typed before this dialog is shown go to it: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS

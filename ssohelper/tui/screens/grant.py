@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 class GrantScreen(ModalScreen["str | None"]):
     """A dialog that asks for a grant. Its result is the typed reason, or None if the user left.
 
-    A wrong word is refused in the dialog, which stays open with the reason.
+    If the typed word is wrong, the dialog says so and stays open.
     """
 
-    # Keys that are typed before it is there are for it: see StartedActions.
+    # Keys typed before this dialog is shown go to it: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
     VERTICAL_BREAKPOINTS = dialog_sizes.LINES
-    # On few lines the error takes the place of a label.
+    # On a screen of few lines, the error is shown in place of the label `#why`.
     CSS = """
     GrantScreen #which { padding-top: 1; }
     GrantScreen.-low #which { padding-top: 0; }

@@ -22,7 +22,7 @@ from ssohelper.tui.widgets.lines import Line, LineView
 # The dialog has at most 80 columns. Its frame, padding and scrollbar take 7 of them.
 _WIDEST, _FRAME_WIDTH = 80, 7
 _KEY_WIDTH, _DESCRIPTION_WIDTH, _NAME_WIDTH = 7, 42, 24
-# Longer lines are read less well.
+# The most columns of the text, since longer lines are read less well.
 _TEXT_WIDTH = 66
 
 
@@ -42,7 +42,7 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen .dialog { width: 80; height: auto; max-height: 100%; }
     HelpScreen LineView { height: auto; max-height: 100%; overflow-x: hidden; }
     """
-    # The question of an action, for which the user reads the help, may open over it.
+    # A question may open over the help: the action that asks it may still be waiting for AWS.
     MAY_HAVE_QUESTIONS_ABOVE = True
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,f1,question_mark,enter", "close", "Close")]
 

@@ -46,7 +46,7 @@ class ListRefresher:
         # such as "3/20".
         self._progress: dict[str, str] = {}
         self._asked_at: dict[str, int] = {}
-        # The sessions that need a sign-in, of those that the user has last asked to refresh.
+        # The sessions that the user's latest refresh left out, because they need a sign-in.
         self._signed_out: list[str] = []
         app.signed_in.subscribe(app, self._refresh_after_sign_in)
 
@@ -56,7 +56,7 @@ class ListRefresher:
         return ", ".join(f"{name} {text}".strip() for name, text in self._progress.items())
 
     def _refresh_after_sign_in(self, session_name: str) -> None:
-        """Ask AWS again at once if the last refresh failed: the sign-in has reached AWS."""
+        """After a sign-in, refresh the session's list at once if its last refresh failed."""
         if self._app.list_states.failure(session_name) is not None:
             self._asked_at.pop(session_name, None)
         self._refreshed()
@@ -149,7 +149,7 @@ class ListRefresher:
                 app.sign_in(session.name, error, go_on, wanted, self._screen)
             elif by_user:
                 self._signed_out.append(session.name)
-                app.show_error(self._name_all_signed_out(error))
+                app.show_error(self._error_naming_signed_out_sessions(error))
 
         self._set_progress(session.name, "")
         app.run_in_background(
@@ -160,7 +160,7 @@ class ListRefresher:
             report_failure,
         )
 
-    def _name_all_signed_out(self, last: LoginRequired) -> LoginRequired:
+    def _error_naming_signed_out_sessions(self, last: LoginRequired) -> LoginRequired:
         """Return the last session's error, or one that names all sessions that need a sign-in."""
         if len(self._signed_out) == 1:
             return last

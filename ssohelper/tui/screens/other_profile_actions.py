@@ -45,7 +45,7 @@ class OtherProfileActions:
         }
 
     def handles(self, name: str) -> bool:
-        """Return whether the action `accounts.NAME` differs from that on a role."""
+        """Return whether `accounts.NAME` does something else on such a profile than on a role."""
         return name in _REFUSED or name in self._slow
 
     def run_action(self, name: str, row: RoleRow) -> None:

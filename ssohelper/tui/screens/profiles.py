@@ -21,7 +21,7 @@ from ssohelper.core import plan_kinds
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command, commands_of
+from ssohelper.tui.commands import Command, make_palette_commands
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.profile_rows import NO_ROWS
 from ssohelper.tui.screens import adopt_questions, profile_actions, profile_texts
@@ -32,7 +32,7 @@ from ssohelper.tui.screens.first_plan import (
     question_after_first_plan,
 )
 from ssohelper.tui.screens.profile_planner import Found, Planner
-from ssohelper.tui.screens.proposal import plan_lines, sync_command
+from ssohelper.tui.screens.proposal import plan_lines, sync_command_line
 from ssohelper.tui.started_actions import starts_action
 from ssohelper.tui.widgets.aging_line import AgingLine
 from ssohelper.tui.widgets.key_bar import KeyBar
@@ -145,7 +145,7 @@ class ProfilesScreen(FirstPlanScreen):
         self.set_class(bool(hints), "with-hint")
         self._set_widget_text("#hint", *hints)
         self.fields.show_problems(found.proposal.problems)
-        self.pane.set_data(found.rows, profile_texts.invalid_option_note(found, self._key_of))
+        self.pane.show_rows(found.rows, profile_texts.invalid_option_note(found, self._key_of))
         self._show_profile_details()
         self.refresh_bindings()
         self.run_waiting_action(is_planned=found.error is None)
@@ -158,7 +158,7 @@ class ProfilesScreen(FirstPlanScreen):
         self.query_one("#error", Static).update(Content(text))
         self._set_widget_text("#profiles-title", "Profiles: the config cannot be read")
         self.add_class("unreadable")
-        self.pane.set_data(NO_ROWS)
+        self.pane.show_rows(NO_ROWS)
         self.refresh_bindings()
         self.run_waiting_action(is_planned=False)
 
@@ -175,7 +175,7 @@ class ProfilesScreen(FirstPlanScreen):
     def _show_profile_details(self) -> None:
         found, row, section = self._planner.found, self.pane.list.row, self.pane.list.section
         if row is not None and found is not None:
-            self.detail.set_lines(profile_texts.profile_lines(row, found.current.path))
+            self.detail.set_lines(profile_texts.profile_detail_lines(row, found.current.path))
         elif section is not None:
             self.detail.set_lines(profile_texts.section_help_lines(section, self._key_of))
         else:
@@ -195,7 +195,7 @@ class ProfilesScreen(FirstPlanScreen):
         """Open the fields of the sync's options, or close them and keep their texts."""
         found = self._planner.found
         if self.fields.display:
-            self._keep_options()
+            self._keep_option_texts()
         elif found is not None:
             proposal = found.proposal
             self._texts_before = self._planner.texts
@@ -210,13 +210,13 @@ class ProfilesScreen(FirstPlanScreen):
     def on_sync_fields_closed(self, event: SyncFields.Closed) -> None:
         event.stop()
         if event.keep:
-            self._keep_options()
+            self._keep_option_texts()
         else:
             self._planner.texts = self._texts_before
             self._close_option_fields()
             self._planner.plan_sync()
 
-    def _keep_options(self) -> None:
+    def _keep_option_texts(self) -> None:
         """Close the fields and keep their texts, or go to the first whose text is not valid."""
         session, texts = self._planner.session, self.fields.texts
         if session is None:
@@ -225,7 +225,7 @@ class ProfilesScreen(FirstPlanScreen):
         if problems:
             self.fields.show_problems(problems)
             self.fields.go_to(next(iter(problems)))
-            self.app.show_warning(profile_texts.option_problem(problems))
+            self.app.show_warning(profile_texts.first_option_problem(problems))
             return
         self._planner.texts = texts
         self._close_option_fields()
@@ -299,14 +299,16 @@ class ProfilesScreen(FirstPlanScreen):
         found, wish, names = self._planner.found, self._planner.wish, self.pane.names_to_remove()
         lines = {}
         if wish is not None and found is not None:
-            lines["apply"] = sync_command(wish, found.proposal.given, found.proposal.others)
+            lines["apply"] = sync_command_line(wish, found.proposal.given, found.proposal.others)
             lines["refresh"] = f"list --refresh --session {wish.session.name}"
         lines |= {"prune": "profile sync --prune", "rename": "profile sync --rename"}
         lines |= {"adopt": "profile sync --adopt GLOB", "undo": "profile undo"}
         if names:
-            lines["remove"] = f"profile rm {profile_actions.command_arguments(names)}"
+            lines["remove"] = f"profile rm {profile_actions.profile_names_as_arguments(names)}"
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
-        return commands_of("profiles", offered, lambda action: getattr(self, f"action_{action}")())
+        return make_palette_commands(
+            "profiles", offered, lambda action: getattr(self, f"action_{action}")()
+        )
 
     def _start_change(self, name: str, change: Callable[[], Awaitable[object]]) -> None:
         self.app.started.start(self, f"profiles.{name}", self._make_change(change))
@@ -331,7 +333,7 @@ class ProfilesScreen(FirstPlanScreen):
         async def apply_planned_sync() -> None:
             if await profile_actions.apply_sync(self.app, wish):
                 # The sync has saved the options.
-                self._planner.forget_wishes()
+                self._planner.forget_changed_options()
                 if self.fields.display:
                     self._close_option_fields()
 

@@ -37,7 +37,7 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
         app.show_done(NOTHING_WRITTEN)
         return
     command = f"{command} {word_as_typed(new)}"
-    await _carry_out(
+    await _confirm_and_change_session(
         app,
         old,
         lambda: sessions.plan_session_rename(services, session, new),
@@ -67,7 +67,7 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
 async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
     """Sign out of the session, and remove it with its managed profiles."""
     services, name = app.services, session.name
-    await _carry_out(
+    await _confirm_and_change_session(
         app,
         name,
         lambda: sessions.plan_session_removal(services, session),
@@ -77,7 +77,7 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
     )
 
 
-async def _carry_out(
+async def _confirm_and_change_session(
     app: TuiApp[Any],
     session_name: str,
     make_plan: Callable[[], SessionPlan],

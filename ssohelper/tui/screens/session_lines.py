@@ -28,16 +28,19 @@ def session_lines(clock: SessionClock, states: ListStates, now: int, width: int)
     rows = [("session", session.name), ("start URL", session.start_url)]
     rows += [("region", region_text(clock)), ("signed in", clock.user or "")]
     lines: list[Line] = [
-        [_label(label), (fitted(text, width - _LABEL_WIDTH).rstrip(), "strong" if at == 0 else "")]
+        [
+            _label_and_style(label),
+            (fitted(text, width - _LABEL_WIDTH).rstrip(), "strong" if at == 0 else ""),
+        ]
         for at, (label, text) in enumerate(rows)
         if text
     ]
     state, failure = states.describe(session.name, now), states.failure(session.name)
     if state and failure is not None:
-        lines.append([_label("role list"), (state, "warn")])
+        lines.append([_label_and_style("role list"), (state, "warn")])
         text_width = max(8, width - _LABEL_WIDTH)
         lines += [
-            [_label(""), (text, "dim")]
+            [_label_and_style(""), (text, "dim")]
             for text in broken_into_lines(show(failure.message), text_width)
         ]
     return lines
@@ -52,11 +55,13 @@ def running_text(sign_in: RunningSignIn) -> str:
     return sign_in.time_left or sign_in.page.waits_for
 
 
-def _label(text: str) -> tuple[str, str]:
+def _label_and_style(text: str) -> tuple[str, str]:
     return fitted(f"  {text}", _LABEL_WIDTH), "dim"
 
 
-def role_lines(snapshot: Snapshot, session: SsoSession, aws_now: int, width: int) -> list[Line]:
+def cached_role_lines(
+    snapshot: Snapshot, session: SsoSession, aws_now: int, width: int
+) -> list[Line]:
     """Return the session's cached role credentials, with bars of the time left."""
     mine = [
         (key, found)

@@ -40,7 +40,7 @@ class TickedActions:
         self._app, self._screen, self._roles = app, screen, roles
         self._reload, self._open_consoles = reload, open_consoles
 
-    def applies(self, name: str) -> bool:
+    def acts_on_ticked_roles(self, name: str) -> bool:
         """Return whether the action `accounts.NAME` acts on ticked roles now."""
         return f"accounts.{name}" in TICKED_LABELS and self._roles.tick_count > 0
 

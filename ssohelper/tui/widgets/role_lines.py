@@ -25,7 +25,7 @@ from ssohelper.tui.widgets.cells import fitted, marked
 from ssohelper.tui.widgets.columns import Columns
 
 if TYPE_CHECKING:
-    # What `account_colors` imports is not needed for the first paint.
+    # Not imported when the program runs: that would delay the first paint.
     from ssohelper.core.account_colors import ColorAndLabel
     from ssohelper.core.search import Span
     from ssohelper.tui.base import TuiApp
@@ -112,7 +112,7 @@ class RolePainter:
         ids = [span for span in spans if span.field == role_rows.ACCOUNT_ID]
         names = [span for span in spans if span.field == role_rows.ACCOUNT_NAME]
         return [
-            *self._draw_start(account, base, is_cursor),
+            *self._draw_cursor_and_mark(account, base, is_cursor),
             Segment(sign, strong),
             *marked(name, names if account.name else ids, name_width, strong, hit),
             *([Segment("  ", dim), *marked(id_text, ids, len(id_text), dim, hit)] * bool(id_text)),
@@ -126,13 +126,13 @@ class RolePainter:
         note = f"  {_role_count_text(heading)}"
         if cell_len(note) >= width:
             note = ""
-        marks = self._folded_marks(heading) if heading.is_folded else ""
+        marks = self._marks_of_folded_roles(heading) if heading.is_folded else ""
         if cell_len(note) + cell_len(marks) < width:
             # The marks end in the column in which a role's line ends its last use.
             note += marks.rjust(width - 1 - cell_len(note))
         return note
 
-    def _folded_marks(self, heading: Heading) -> str:
+    def _marks_of_folded_roles(self, heading: Heading) -> str:
         """Return the marks of the roles below a folded heading, so that none is lost."""
         marks = []
         if any(row.usage.favourite for row in heading.rows):
@@ -176,7 +176,9 @@ class RolePainter:
 
         name = "" if has_heading else row.account.name or row.account.id
         return [
-            *self._draw_start(row.account, base, is_cursor, is_ticked=row.key in self.ticked),
+            *self._draw_cursor_and_mark(
+                row.account, base, is_cursor, is_ticked=row.key in self.ticked
+            ),
             *self._draw_signs(row, base, is_cursor),
             *cells(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
             *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim, wide.id_tail),
@@ -194,7 +196,7 @@ class RolePainter:
     def _row_style(self, is_cursor: bool) -> Style:
         return self._style("") + self._style("cursor") if is_cursor else self._style("")
 
-    def _draw_start(
+    def _draw_cursor_and_mark(
         self, account: Account, base: Style, is_cursor: bool, *, is_ticked: bool = False
     ) -> list[Segment]:
         """Return the cursor's sign, and the tick or the account's mark, with the cursor's colour."""
@@ -251,7 +253,7 @@ def _role_count_text(heading: Heading) -> str:
     return text if shown == count else f"{shown} of {text}"
 
 
-# Puts the text below the search's.
+# Indents the lines, so that they begin in the column of the search's text above.
 _NO_MATCH_INDENT = "  "
 
 
