@@ -198,7 +198,7 @@ class FullScreenApp(TuiApp[str]):
 
         If that stops sign-ins in the background, ask first. A second call does not ask.
         """
-        count = sum(one.is_kept and one.is_waiting for one in self.sign_ins.values())
+        count = sum(one.is_kept and one.has_running_attempt for one in self.sign_ins.values())
         if count and not self._asks_to_leave:
             self.run_worker(self._ask_to_leave(count, command, chosen))
             return
@@ -238,11 +238,11 @@ class FullScreenApp(TuiApp[str]):
         After the sign-in, `go_on` is called, which carries the action out.
         """
 
-        async def offer() -> None:
+        async def offer_and_go_on() -> None:
             if await self.offer_sign_in(session_name, why, wanted):
                 self.call_later(go_on)  # once this action has ended
 
-        if not self.started.start(screen, wanted.name, offer()):
+        if not self.started.start(screen, wanted.name, offer_and_go_on()):
             self.show_error(why)
 
     async def offer_sign_in(
@@ -280,7 +280,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     click would delay the first paint by 20 ms.
     """
     try:
-        program = _run(background)
+        program = _run_until_user_leaves(background)
     except SsoHelperError as error:
         _print_unless_closed(f"ssohelper: error: {show(error.message)}")
         if error.hint:
@@ -303,7 +303,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     return 0
 
 
-def _run(background: Background | None) -> FullScreenApp:
+def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
     """Run the program until the user leaves, and return it with its result.
 
     Raises: ConfigInvalid if the settings cannot be read.

@@ -202,7 +202,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def show_wait_message(self, text: str) -> None:
         """Show what the program waits for, until `hide_wait_message`."""
         self.messages.show_wait_message(
-            messages.escaped(self.services.clock.now(), Kind.NOTE, text)
+            messages.make_escaped_message(self.services.clock.now(), Kind.NOTE, text)
         )
         self.messages_changed.publish(None)
 
@@ -212,7 +212,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             self.messages_changed.publish(None)
 
     def _show_message(self, kind: Kind, text: str, more: str | None = None) -> None:
-        message = messages.escaped(self.services.clock.now(), kind, text, more)
+        message = messages.make_escaped_message(self.services.clock.now(), kind, text, more)
         self.messages.add(message)
         if kind is Kind.NOTE:
             self.set_timer(self.note_seconds, partial(self._hide_note, message))
@@ -296,9 +296,9 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     async def on_event(self, event: Event) -> None:
         # A size without pixels comes from Textual's driver, which may have asked the wrong stream
-        # (`tty.size` explains that). A size with pixels was reported by the terminal itself.
+        # (`tty.terminal_size` explains that). A size with pixels was reported by the terminal itself.
         if isinstance(event, Resize) and event.pixel_size is None and not self.is_headless:
-            size = Size(*tty.size())
+            size = Size(*tty.terminal_size())
             event = Resize(size, size)
         await super().on_event(event)
 

@@ -84,7 +84,7 @@ def find_use_command(services: App, row: RoleRow) -> str:
 
 
 async def confirm_first_role(app: FullScreenApp, row: RoleRow) -> bool:
-    """Ask whether to use the role under the cursor, which the user has not chosen; return that."""
+    """Ask whether to use the role under the cursor, which no user chose; return the answer."""
     from ssohelper.tui.screens.confirm import ConfirmScreen
 
     where = f" in {row.account.name or row.account.id}" if row.session_name else ""

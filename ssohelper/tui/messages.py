@@ -46,7 +46,7 @@ class Message(NamedTuple):
         return f"{self.text} · {self.more}" if self.more else self.text
 
 
-def escaped(at: int, kind: Kind, text: str, more: str | None = None) -> Message:
+def make_escaped_message(at: int, kind: Kind, text: str, more: str | None = None) -> Message:
     """Return a message. Control characters in its texts are escaped; markup has no effect."""
     return Message(at, kind, show(text), show(more or ""))
 

@@ -76,7 +76,7 @@ class QuestionPlaces:
         self, place: _Place | None, action: str, *, is_left: bool
     ) -> None:
         app = self._app
-        what = place.what if place else app.started.describe(action)
+        what = place.what if place else app.started.name_with_key(action)
         how = "close this dialog"
         if place is not None and is_left:
             how = f"press {app.key_of(f'app.{place.mode}')}"

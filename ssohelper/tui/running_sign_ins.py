@@ -91,14 +91,14 @@ class RunningSignIn:
         self._attempt: _Attempt | None = None
 
     @property
-    def is_waiting(self) -> bool:
+    def has_running_attempt(self) -> bool:
         """Return whether an attempt runs: it has neither ended nor failed."""
         return self._attempt is not None
 
     @property
     def time_left(self) -> str:
         """Return how long the sign-in still waits for the user: `4:12 left`, or "" if unknown."""
-        if self._deadline is None or not self.is_waiting:
+        if self._deadline is None or not self.has_running_attempt:
             return ""
         seconds = max(0, round(self._deadline.seconds_left()))
         return f"{seconds // 60}:{seconds % 60:02d} left"
@@ -127,7 +127,7 @@ class RunningSignIn:
             partial(self._handle_outcome, attempt),
             partial(self._handle_failure, attempt),
         )
-        self.show(Page("asking AWS"))
+        self.show_page(Page("asking AWS"))
 
     def use_device_code(self) -> None:
         """Begin again, with a device code."""
@@ -160,14 +160,14 @@ class RunningSignIn:
 
     # -- what an attempt to sign in reports ----------------------------------------------------
 
-    def show(self, page: Page, seconds: float | None = None) -> None:
+    def show_page(self, page: Page, seconds: float | None = None) -> None:
         """Show this page. The sign-in waits `seconds` for the user; None: it waits for no user."""
         self.page = page
         deadline = self._app.services.clock.deadline
         self._deadline = None if seconds is None else deadline(seconds)
         self.changed.publish(None)
 
-    def ask(self, question: Question) -> None:
+    def ask_question(self, question: Question) -> None:
         """Show this question in the dialog. Without one, a message says how to open the dialog."""
         self.question = question
         if not self.dialogs:
@@ -204,7 +204,7 @@ class RunningSignIn:
         """Show the failure in the dialog. Without one, a message shows the keys to retry."""
         self._attempt = self.question = None
         self.failure = error
-        self.show(Page())
+        self.show_page(Page())
         if not self.dialogs:
             hint = f"; {error.hint}" if error.hint else ""
             text = f'the sign-in to "{self.session.name}" failed: {error.message}'
@@ -245,13 +245,13 @@ def find_or_make_sign_in(
     known = app.sign_ins.get(session.name)
     if known is not None and known.session == session:
         return known
-    stop(app, session.name)
+    stop_sign_in(app, session.name)
     made = RunningSignIn(app, session, force=force, device_code=device_code)
     app.sign_ins[session.name] = made
     return made
 
 
-def stop(app: TuiApp[Any], session_name: str) -> None:
+def stop_sign_in(app: TuiApp[Any], session_name: str) -> None:
     """Stop the sign-in that runs for the session with this name, if any."""
     known = app.sign_ins.get(session_name)
     if known is not None:
@@ -319,13 +319,13 @@ class _Attempt:
     def show_page(self, url: str) -> None:
         note = "Sign in with a browser on this machine:"
         page = Page("waiting for browser", note, address=url)
-        self._show(page, login_ui.USER_SECONDS)
+        self._show_page_in_dialog(page, login_ui.USER_SECONDS)
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         note = "Confirm only if you started this sign-in, and the page shows exactly this code:"
         address = authorization.verification_uri_complete
         page = Page("waiting for you", note, authorization.user_code, address)
-        self._show(page, authorization.life_seconds)
+        self._show_page_in_dialog(page, authorization.life_seconds)
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
         self._make_address = make_address
@@ -345,7 +345,7 @@ class _Attempt:
     def confirm_another_user(self, earlier: str, user: str) -> bool:
         text = f'Keep the sign-in of "{user}"? Last time "{earlier}" signed in here.'
         answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._call_in_ui_thread(self._sign_in.ask, Question(text, answers.put))
+        self._call_in_ui_thread(self._sign_in.ask_question, Question(text, answers.put))
         while not self.cancelled.is_set():
             with suppress(queue.Empty):
                 return answers.get(timeout=_ANSWER_CHECK_SECONDS)
@@ -356,17 +356,17 @@ class _Attempt:
 
     def report_further_region(self, region: str) -> None:
         note = f"Now sign in in the region {region} too, as the same user:"
-        self._show(Page(f"signing in in {region}", note), None)
+        self._show_page_in_dialog(Page(f"signing in in {region}", note), None)
 
     def report_waiting_for_another_login(self) -> None:
         note = "Another process is signing in to this session; its result will be used."
-        self._show(Page("waiting for the other sign-in", note), None)
+        self._show_page_in_dialog(Page("waiting for the other sign-in", note), None)
 
     def is_cancelled(self) -> bool:
         return self.cancelled.is_set()
 
-    def _show(self, page: Page, seconds: float | None) -> None:
-        self._call_in_ui_thread(lambda shown: self._sign_in.show(*shown), (page, seconds))
+    def _show_page_in_dialog(self, page: Page, seconds: float | None) -> None:
+        self._call_in_ui_thread(lambda shown: self._sign_in.show_page(*shown), (page, seconds))
 
     def _call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
         def call_unless_cancelled(value: _T) -> None:

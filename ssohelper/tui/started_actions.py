@@ -75,12 +75,12 @@ class StartedActions:
             work.close()
             self._app.bell()
             self._app.show_warning(
-                f"{self.describe(name)} was not started: {self.describe(earlier.name)} still runs"
+                f"{self.name_with_key(name)} was not started: {self.name_with_key(earlier.name)} still runs"
                 + ("" if earlier.is_committed else " (esc cancels it)")
             )
             return False
         action = self._running[screen] = StartedAction(name, screen, opens, waits_for)
-        self._wait(action)
+        self._hold_keys_and_wait(action)
         action.worker = screen.run_worker(self._run(action, work), name)
         return True
 
@@ -117,11 +117,13 @@ class StartedActions:
             # which removes earlier warnings.
             self._app.call_later(self.report_cancelled, action.name)
         else:
-            self._app.show_done(f"{self.describe(action.name)} was cancelled")
+            self._app.show_done(f"{self.name_with_key(action.name)} was cancelled")
 
     def report_cancelled(self, name: str) -> None:
         """Say that this action was cancelled because the user has chosen another screen."""
-        self._app.show_warning(f"{self.describe(name)} was cancelled: another screen was chosen")
+        self._app.show_warning(
+            f"{self.name_with_key(name)} was cancelled: another screen was chosen"
+        )
 
     def cancel_check(self) -> Callable[[], bool]:
         """Return a function for the threads of the current worker: was its action cancelled?"""
@@ -135,7 +137,7 @@ class StartedActions:
             return None
         return next((one for one in self._running.values() if one.worker is worker), None)
 
-    def describe(self, name: str) -> str:
+    def name_with_key(self, name: str) -> str:
         """Return the name of an action in messages, with its key: `F7 (Shell)`."""
         action = ACTIONS.get(name)
         if action is None:
@@ -145,11 +147,11 @@ class StartedActions:
     # -- the keys that wait, and the message that names what is waited for ----------------------
 
     @property
-    def has_keys(self) -> bool:
+    def is_holding_keys(self) -> bool:
         """Return whether an action holds the keys."""
         return any(action.holds_keys for action in self._running.values())
 
-    def _wait(self, action: StartedAction) -> None:
+    def _hold_keys_and_wait(self, action: StartedAction) -> None:
         """Let the keys wait for what the action opens, and say after a while that it waits."""
         self._stop_waiting(action)
         if action.opens and self._app.screen is action.screen:
@@ -160,7 +162,7 @@ class StartedActions:
     def _announce_wait(self, action: StartedAction) -> None:
         self._drop_keys(action)
         if action.dialog is None and action.is_running and not action.is_committed:
-            text = f"{self.describe(action.name)} is waiting for {action.waits_for}: esc cancels it"
+            text = f"{self.name_with_key(action.name)} is waiting for {action.waits_for}: esc cancels it"
             self._app.show_wait_message(text)
 
     def _stop_waiting(self, action: StartedAction) -> None:
@@ -178,7 +180,7 @@ class StartedActions:
             self._app.bell()
             self._app.typing_pause.begin(KeyKind.OTHER)
             self._app.show_done(
-                f"keys after {self.describe(action.name)} were typed too early: ignored"
+                f"keys after {self.name_with_key(action.name)} were typed too early: ignored"
             )
         self._app.call_later(self._app.drop_keys)
 
@@ -217,7 +219,7 @@ class StartedActions:
                 self._app.hide_wait_message()
                 screen.call_after_refresh(self._give_keys_to_dialog, action, screen)
             elif action.dialog is not None and action.screen is screen:
-                self._wait(action)
+                self._hold_keys_and_wait(action)
             elif action.dialog is None and action.holds_keys:  # left by a click
                 self._cancel(action, is_leaving=True)
                 self._app.call_later(self._app.drop_keys)

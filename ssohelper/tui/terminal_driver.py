@@ -97,13 +97,13 @@ def _pass_input_on(program: TuiApp[Any], terminal: int, cleaned: int, wakes: int
                 keys = found.feed(data, time.monotonic())
             else:
                 keys = found.give_up(time.monotonic())
-            _write(keys.encode(), cleaned, wakes)
+            _write_cleaned_input(keys.encode(), cleaned, wakes)
     except OSError as error:
         with suppress(RuntimeError):  # the program has ended
             program.call_later(program.panic, error)
 
 
-def _write(data: bytes, cleaned: int, wakes: int) -> None:
+def _write_cleaned_input(data: bytes, cleaned: int, wakes: int) -> None:
     while data:
         ready, writable, _ = select.select([wakes], [cleaned], [])
         if ready:

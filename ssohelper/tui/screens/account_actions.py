@@ -72,12 +72,12 @@ class RowActions:
     def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor, or on the ticked roles."""
         if self._ticked.acts_on_ticked_roles(name):
-            self._ticked.run(name)
+            self._ticked.run_action(name)
             return
         row = self._require_row()
         if row is None:
             return
-        if row.provider and self._others.handles(name):
+        if row.provider and self._others.handles_action(name):
             self._others.run_action(name, row)
         elif name in ("copy_profile", "copy_account", "copy_export"):
             self._copy_name(name.removeprefix("copy_"), row)

@@ -157,7 +157,7 @@ class AccountsScreen(Screen[None]):
         self.set_interval(1.0, self._update_every_second)
         if self._early_action:
             self.action_row(self._early_action)
-            if not self.app.started.has_keys:
+            if not self.app.started.is_holding_keys:
                 self.app.call_later(self.app.release_keys)
 
     def _messages_above_list(self) -> list[Widget]:
@@ -191,7 +191,7 @@ class AccountsScreen(Screen[None]):
         if is_on_list and self.has_class("empty"):
             return False
         # A key whose action does nothing goes to the search field: arrows move the cursor there.
-        return action != "list" or self._controls.is_active(str(parameters[0]))
+        return action != "list" or self._controls.is_action_possible(str(parameters[0]))
 
     def on_resize(self, event: Resize) -> None:
         self._arrange_details(event.size)

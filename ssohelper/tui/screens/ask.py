@@ -26,7 +26,7 @@ class RefusalLine(Static):
 
     DEFAULT_CSS = "RefusalLine { height: auto; color: $text-error; display: none; }"
 
-    def refuse(self, error: SsoHelperError, field: Input) -> None:
+    def show_refusal(self, error: SsoHelperError, field: Input) -> None:
         """Show the error, and select the field's text: the next letters replace it."""
         self.update(
             Content("\n".join(show(text) for text in (f"✗ {error.message}", error.hint) if text))
@@ -82,6 +82,6 @@ class AskScreen(ModalScreen["str | None"]):
         try:
             self._check(text)
         except SsoHelperError as error:
-            self.query_one(RefusalLine).refuse(error, event.input)
+            self.query_one(RefusalLine).show_refusal(error, event.input)
         else:
             self.dismiss(text or None)

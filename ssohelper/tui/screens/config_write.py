@@ -21,7 +21,7 @@ NO_CHANGE = "nothing to change"
 
 
 def question_before_write(services: App, what: str) -> str:
-    """Return the question before a write; `what` says what changes, in counts."""
+    """Return the question before the config is written; `what` says what changes, in counts."""
     return f"{what} — write {shown_config_path(services)}?"
 
 

@@ -68,7 +68,7 @@ class FirstPlanScreen(Screen[None]):
                 self.app.typing_pause.begin(KeyKind.OTHER)
             await self.app.drop_keys()
         act()
-        if not self._asks and not self.app.started.has_keys:
+        if not self._asks and not self.app.started.is_holding_keys:
             self.app.call_later(self.app.release_keys)
 
 

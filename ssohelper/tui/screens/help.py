@@ -46,9 +46,9 @@ class HelpScreen(ModalScreen[None]):
     MAY_HAVE_QUESTIONS_ABOVE = True
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,f1,question_mark,enter", "close", "Close")]
 
-    def __init__(self, about: Screen[Any]) -> None:
+    def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
-        self._help = help_of(about)
+        self._help = make_help_of_screen(screen)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -71,16 +71,16 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def help_of(about: Screen[Any]) -> Help:
+def make_help_of_screen(screen: Screen[Any]) -> Help:
     """Return the help for the focused part of a screen. If it has none, return the screen's."""
-    parts = about.focused.ancestors_with_self if about.focused else [about]
+    parts = screen.focused.ancestors_with_self if screen.focused else [screen]
     text = next((part.HELP_TEXT for part in parts if hasattr(part, "HELP_TEXT")), "")
-    active = about.active_bindings
+    active = screen.active_bindings
     keys: dict[str, list[str]] = {}
     for found in active.values():
         name = found.binding.id or ""
         if name in ACTIONS and found.enabled:
-            keys.setdefault(name, []).append(about.app.get_key_display(found.binding))
+            keys.setdefault(name, []).append(screen.app.get_key_display(found.binding))
     rows = [(", ".join(shown), ACTIONS[name].description, name) for name, shown in keys.items()]
     return Help(text, rows, letters_move="j" in active)
 

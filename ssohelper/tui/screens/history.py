@@ -143,5 +143,5 @@ def _wrapped_message_lines(message: Message, width: int) -> Iterator[Line]:
 
 
 def time_of_day_text(at: int) -> str:
-    """Return the local time of day, such as 14:30:05."""
+    """Return the local time of day at `at` (epoch seconds), such as 14:30:05."""
     return datetime.fromtimestamp(at).strftime("%H:%M:%S")

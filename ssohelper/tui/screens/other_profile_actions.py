@@ -44,7 +44,7 @@ class OtherProfileActions:
             "shell": self._open_shell,
         }
 
-    def handles(self, name: str) -> bool:
+    def handles_action(self, name: str) -> bool:
         """Return whether `accounts.NAME` does something else on such a profile than on a role."""
         return name in _REFUSED or name in self._slow
 

@@ -92,7 +92,7 @@ async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
 
 
 def profile_names_as_arguments(names: Sequence[str]) -> str:
-    """Return the names as a command line has them, or `PROFILE...` if they are many."""
+    """Return the profile names as arguments of a command line, or `PROFILE...` for many."""
     return " ".join(map(word_as_typed, names)) if len(names) <= _MOST_NAMES else "PROFILE..."
 
 

@@ -70,7 +70,7 @@ class Planner:
         self._must_read = self._must_plan = self._is_working = False
 
     @property
-    def is_done(self) -> bool:
+    def is_planned_as_chosen(self) -> bool:
         """Return whether `found` was planned with the options that the user has chosen by now."""
         is_working = self._is_working or self._typing is not None
         return self.found is not None and self.found.error is None and not is_working

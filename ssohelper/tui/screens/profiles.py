@@ -125,7 +125,7 @@ class ProfilesScreen(FirstPlanScreen):
     @property
     def is_planned(self) -> bool:
         """Return whether the screen shows what a sync would do, for what the user asks now."""
-        return self._planner.is_done
+        return self._planner.is_planned_as_chosen
 
     @property
     def is_first_plan_awaited(self) -> bool:

@@ -26,12 +26,12 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
     services, old = app.services, session.name
     command = f"ssohelper session rename {old}"
 
-    def check(new_name: str) -> None:
+    def check_new_name(new_name: str) -> None:
         if new_name != old:
             sessions.check_new_session_name(services, session, new_name)
 
     new = await app.push_screen_wait(
-        AskScreen(f'New name of the session "{old}"', old, f"{command} NEW", check)
+        AskScreen(f'New name of the session "{old}"', old, f"{command} NEW", check_new_name)
     )
     if new is None or new == old:
         app.show_done(NOTHING_WRITTEN)
@@ -101,7 +101,7 @@ async def _confirm_and_change_session(
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return
-        running_sign_ins.stop(app, session_name)
+        running_sign_ins.stop_sign_in(app, session_name)
         await background.run(app, lambda: sessions.apply_session_plan(services, plan))
         app.show_done(done, command)
     except SsoHelperError as error:

@@ -62,7 +62,7 @@ def _label_and_style(text: str) -> tuple[str, str]:
 def cached_role_lines(
     snapshot: Snapshot, session: SsoSession, aws_now: int, width: int
 ) -> list[Line]:
-    """Return the session's cached role credentials, with bars of the time left."""
+    """Return a line for each role of the session with cached credentials, with the time left."""
     mine = [
         (key, found)
         for key, found in snapshot.credentials

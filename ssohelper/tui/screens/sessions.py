@@ -105,32 +105,32 @@ class SessionsScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(SetUpForm).display = False
         self.query_one("#error").display = False
-        self.app.signed_in.subscribe(self, lambda _name: self.read())
+        self.app.signed_in.subscribe(self, lambda _name: self.read_clocks())
         self.set_interval(1.0, self._redraw_clocks)
-        self.set_interval(_READ_SECONDS, self.read)
-        self.read()
+        self.set_interval(_READ_SECONDS, self.read_clocks)
+        self.read_clocks()
 
     def on_screen_resume(self) -> None:
-        self.read()
+        self.read_clocks()
 
     @property
-    def is_read(self) -> bool:
+    def has_read_clocks(self) -> bool:
         """Return whether the screen has read and shows the clocks."""
         return self._snapshot is not None
 
     # -- reading and showing the clocks --------------------------------------------------------
 
-    def read(self) -> None:
+    def read_clocks(self) -> None:
         """Read the clocks of all sessions from files again, in the background."""
         if self._is_reading:
             return
         self._is_reading = True
         services = self.app.services
         self.app.run_in_background(
-            lambda: read_snapshot(services), self._show, self._show_config_error
+            lambda: read_snapshot(services), self._show_snapshot, self._show_config_error
         )
 
-    def _show(self, snapshot: Snapshot) -> None:
+    def _show_snapshot(self, snapshot: Snapshot) -> None:
         self._is_reading = False
         if not self.query("#error"):  # the program ends: the screen's parts are removed already
             return
@@ -211,7 +211,7 @@ class SessionsScreen(Screen[None]):
         ]
 
     def _name_of_state(self, clock: SessionClock) -> str:
-        """Return the name in _STATES of the session's state."""
+        """Return the state of the session, as a key of _STATES such as "expired"."""
         if self._find_running_sign_in(clock) is not None:
             return "signing_in"
         return "ended" if self._has_ended(clock) else clock.state
@@ -284,7 +284,7 @@ class SessionsScreen(Screen[None]):
         ]
 
     def on_set_up_form_done(self) -> None:
-        self.read()
+        self.read_clocks()
 
     # -- the actions on a session --------------------------------------------------------------
 
@@ -323,10 +323,10 @@ class SessionsScreen(Screen[None]):
         )
 
     def action_refresh(self) -> None:
-        self.read()
+        self.read_clocks()
 
     def action_set_up(self) -> None:
-        self.app.push_screen(SetUpScreen(), lambda _done: self.read())
+        self.app.push_screen(SetUpScreen(), lambda _done: self.read_clocks())
 
     def action_sign_in(self, force: bool = False) -> None:
         """Sign in to the session under the cursor; with `force` even if it is signed in."""
@@ -340,10 +340,10 @@ class SessionsScreen(Screen[None]):
             if outcome is not None:
                 self.app.show_done(*dialog.sign_in.result_text_and_command_line(outcome))
                 self.app.signed_in.publish(session.name)
-            self.read()
+            self.read_clocks()
 
         self.app.push_screen(dialog, report_sign_in)
-        self.read()  # another program may have removed the session since: that closes the dialog
+        self.read_clocks()  # another program may have removed the session since: that closes the dialog
 
     def action_sign_in_anew(self) -> None:
         self.action_sign_in(force=True)
@@ -358,7 +358,7 @@ class SessionsScreen(Screen[None]):
         question = f'Sign out of "{session.name}", here and at AWS?'
         if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
             return
-        running_sign_ins.stop(self.app, session.name)
+        running_sign_ins.stop_sign_in(self.app, session.name)
         self._busy[session.name] = "signing out…"
         self._redraw_clocks()
         try:
@@ -368,7 +368,7 @@ class SessionsScreen(Screen[None]):
             self.app.show_error(error)
         finally:
             self._busy.pop(session.name, None)
-            self.read()
+            self.read_clocks()
 
     @starts_action("sessions.rename")
     async def action_rename(self) -> None:
@@ -376,7 +376,7 @@ class SessionsScreen(Screen[None]):
         session = self._require_session()
         if session is not None:
             await session_changes.rename_session(self.app, session)
-            self.read()
+            self.read_clocks()
 
     @starts_action("sessions.remove")
     async def action_remove(self) -> None:
@@ -384,7 +384,7 @@ class SessionsScreen(Screen[None]):
         session = self._require_session()
         if session is not None:
             await session_changes.remove_session(self.app, session)
-            self.read()
+            self.read_clocks()
 
     @starts_action("sessions.forget")
     async def action_forget(self) -> None:
@@ -392,4 +392,4 @@ class SessionsScreen(Screen[None]):
         session = self._require_session()
         if session is not None:
             await session_changes.delete_cached_data(self.app, session)
-            self.read()
+            self.read_clocks()

@@ -148,7 +148,7 @@ class SignInScreen(LateDismissScreen[None]):
         self.screen_layout_refresh_signal.subscribe(
             self, lambda _screen: self._limit_height_of_page_texts()
         )
-        if not sign_in.is_waiting and sign_in.failure is None:
+        if not sign_in.has_running_attempt and sign_in.failure is None:
             sign_in.begin()
         self._show_state()
         self.set_interval(_FRAME_SECONDS, self._show_what_is_waited_for)
@@ -189,7 +189,7 @@ class SignInScreen(LateDismissScreen[None]):
     def _show_buttons(self) -> None:
         """Show the buttons that act now. The first of them has the focus: Enter goes on."""
         sign_in = self.sign_in
-        has_failed = not sign_in.is_waiting
+        has_failed = not sign_in.has_running_attempt
         shown = {
             "retry": has_failed,
             "open_browser": not has_failed and sign_in.has_browser,
@@ -292,7 +292,7 @@ class SignInScreen(LateDismissScreen[None]):
 
     def action_retry(self) -> None:
         """Begin again, after a failure."""
-        if not self.sign_in.is_waiting:
+        if not self.sign_in.has_running_attempt:
             self.sign_in.begin()
 
     def action_open_browser(self) -> None:

@@ -44,7 +44,7 @@ class TickedActions:
         """Return whether the action `accounts.NAME` acts on ticked roles now."""
         return f"accounts.{name}" in TICKED_LABELS and self._roles.tick_count > 0
 
-    def run(self, name: str) -> None:
+    def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME` on the ticked roles."""
         rows = self._roles.ticked
         if name == "copy_profile":

@@ -30,7 +30,7 @@ def fitted(text: str, width: int, tail: int = 0) -> str:
     return "".join(piece for piece, _ in split_at_matches(text, frozenset(), width, tail))
 
 
-def marked(
+def segments_with_matches(
     text: str, spans: Iterable[Span], width: int, style: Style, match_style: Style, tail: int = 0
 ) -> list[Segment]:
     """Return the escaped text in exactly `width` cells, with the matches in `match_style`.

@@ -135,7 +135,7 @@ def _place_of_action_in_footer(action: str) -> int:
 
 
 def _labels_of_actions_on_ticked_rows(screen: Screen[Any]) -> dict[str, str]:
-    """Return the labels of the actions on ticked rows; none if no row of the screen is ticked."""
+    """Return the labels of the actions on ticked rows, by action; none if no row is ticked."""
     for pane in screen.query(SearchPane):
         if pane.row_counts().ticked:
             return footer_labels_with_ticks(has_search=bool(pane.line.value))

@@ -234,7 +234,7 @@ class Chooser(LineView):
     def on_click(self, event: Click) -> None:
         line = event.y + int(self.scroll_offset.y)
         if line < self.count:
-            self.click_line(line, self._clicks.add(event, self._key_of(line)))
+            self.click_line(line, self._clicks.classify_click(event, self._key_of(line)))
 
     def click_line(self, line: int, clicked: Clicked) -> None:
         """Move the cursor to the line; after a double click say that the user has chosen it."""

@@ -21,7 +21,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shown_roles import Heading, ShownRoles
 from ssohelper.core.text import show
 from ssohelper.tui.widgets import columns
-from ssohelper.tui.widgets.cells import fitted, marked
+from ssohelper.tui.widgets.cells import fitted, segments_with_matches
 from ssohelper.tui.widgets.columns import Columns
 
 if TYPE_CHECKING:
@@ -114,8 +114,11 @@ class RolePainter:
         return [
             *self._draw_cursor_and_mark(account, base, is_cursor),
             Segment(sign, strong),
-            *marked(name, names if account.name else ids, name_width, strong, hit),
-            *([Segment("  ", dim), *marked(id_text, ids, len(id_text), dim, hit)] * bool(id_text)),
+            *segments_with_matches(name, names if account.name else ids, name_width, strong, hit),
+            *(
+                [Segment("  ", dim), *segments_with_matches(id_text, ids, len(id_text), dim, hit)]
+                * bool(id_text)
+            ),
             Segment(session, dim),
             Segment(label, base),
             Segment(fitted(self._heading_note(heading, left), left), dim),
@@ -166,13 +169,16 @@ class RolePainter:
         dim = base if is_cursor else base + self._style("dim")
         hit = base + (Style(bold=True, underline=True) if is_cursor else self._style("hit"))
 
-        def cells(
+        def draw_cell(
             text: str, field: int, columns_wide: int, style: Style, tail: int = 0
         ) -> Iterable[Segment]:
             if not columns_wide:
                 return []
             matches = [span for span in spans if span.field == field]
-            return [*marked(text, matches, columns_wide - 1, style, hit, tail), Segment(" ", base)]
+            return [
+                *segments_with_matches(text, matches, columns_wide - 1, style, hit, tail),
+                Segment(" ", base),
+            ]
 
         name = "" if has_heading else row.account.name or row.account.id
         return [
@@ -180,12 +186,12 @@ class RolePainter:
                 row.account, base, is_cursor, is_ticked=row.key in self.ticked
             ),
             *self._draw_signs(row, base, is_cursor),
-            *cells(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
-            *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim, wide.id_tail),
-            *cells(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
-            *cells(row.session_name, role_rows.SESSION, wide.session, dim, wide.session_tail),
+            *draw_cell(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
+            *draw_cell(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim, wide.id_tail),
+            *draw_cell(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
+            *draw_cell(row.session_name, role_rows.SESSION, wide.session, dim, wide.session_tail),
             *(
-                cells(row.text_beside_name, role_rows.PROFILES, wide.profile, dim)
+                draw_cell(row.text_beside_name, role_rows.PROFILES, wide.profile, dim)
                 if wide.profile != columns.PROFILE_SIGN_WIDTH
                 else [Segment(f"{PROFILE if row.profiles else ' '} ", dim)]
             ),

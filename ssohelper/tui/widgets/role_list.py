@@ -312,9 +312,9 @@ class RoleList(ScrollView, can_focus=False):
         number = self._number_at_line(event.y)
         if number < 0:
             row = self.rows[~number]
-            self._click_heading(row, self._clicks.add(event, account_key(row)))
+            self._click_heading(row, self._clicks.classify_click(event, account_key(row)))
         else:
-            clicked = self._clicks.add(event, self.rows[number].key)
+            clicked = self._clicks.classify_click(event, self.rows[number].key)
             self.go_to(line)
             if clicked is Clicked.TWICE:
                 self.choose()
