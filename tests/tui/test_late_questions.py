@@ -204,7 +204,7 @@ def test_a_diff_is_shown_before_the_question_that_is_asked_after_it(
 def test_a_question_waits_until_the_dialog_over_its_screen_is_closed(
     world: DemoHome, gate: Gate
 ) -> None:
-    gate.put_before(profiles, "plan_add")
+    gate.put_before(profiles, "plan_new_profile")
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")

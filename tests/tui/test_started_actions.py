@@ -129,7 +129,7 @@ def test_letters_after_a_key_of_a_guarded_role_reach_the_question_for_a_reason(
 def test_keys_that_come_before_their_question_do_not_answer_it(
     world: DemoHome, gate: Gate, keys: str
 ) -> None:
-    gate.put_before(profiles, "plan_add")
+    gate.put_before(profiles, "plan_new_profile")
     clock = Clock()
 
     async def scenario(user: User) -> None:
@@ -155,7 +155,7 @@ def test_keys_that_come_before_their_question_do_not_answer_it(
 
 
 def test_a_second_action_is_refused_while_one_waits(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(profiles, "plan_add")
+    gate.put_before(profiles, "plan_new_profile")
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -206,8 +206,8 @@ def test_keys_that_waited_too_long_are_dropped_together(world: DemoHome, gate: G
     [
         ("f7", account_actions, "check_credentials", "F7 (Shell)"),
         ("f6", console, "load_opened_console_pages", "F6 (Console)"),
-        ("f9", profiles, "diff_removal", "F9 (Profile)"),
-        ("f10", guards, "needs_grant", "F10 (Run)"),
+        ("f9", profiles, "diff_profile_removal", "F9 (Profile)"),
+        ("f10", guards, "role_needs_grant", "F10 (Run)"),
         ("f8", account_actions.identity, "look_up_identity", "F8 (Who am I)"),
     ],
 )
@@ -285,8 +285,8 @@ def test_a_cancelled_f6_opens_no_browser(
 
 
 def test_a_cancelled_f10_runs_nothing(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(environment, "ensure_sign_in")
-    gate.put_before(account_actions.profiles, "plan_add")
+    gate.put_before(environment, "renew_due_token_and_load_outlook")
+    gate.put_before(account_actions.profiles, "plan_new_profile")
     ran = world.home / "ran"
 
     async def scenario(user: User) -> None:
@@ -367,7 +367,7 @@ def test_text_after_f7_that_is_typed_before_the_start_is_dropped_together(
 def test_a_key_that_leaves_acts_also_in_one_burst_with_the_search(
     world: DemoHome, gate: Gate, keys: str, screen: type, said: str
 ) -> None:
-    gate.put_before(profiles, "plan_add")
+    gate.put_before(profiles, "plan_new_profile")
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -382,7 +382,7 @@ def test_a_key_that_leaves_acts_also_in_one_burst_with_the_search(
 
 
 def test_a_click_on_another_screen_cancels_the_action(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(profiles, "plan_add")
+    gate.put_before(profiles, "plan_new_profile")
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
