@@ -230,7 +230,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     ) -> bool:
         """Run an action of a key or of a click. An earlier error is then no longer shown."""
         if self.messages.has_alert and self._removes_earlier_error(action):
-            self.messages.acknowledge()
+            self.messages.hide_alert()
             self.messages_changed.publish(None)
         return await super().run_action(action, default_namespace, namespaces)
 

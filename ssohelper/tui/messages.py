@@ -94,6 +94,6 @@ class Messages:
         if self._note is note:
             self._note = None
 
-    def acknowledge(self) -> None:
+    def hide_alert(self) -> None:
         """Show the last error or warning no longer: the user has run another action."""
         self._alert = None

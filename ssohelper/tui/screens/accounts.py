@@ -222,9 +222,9 @@ class AccountsScreen(Screen[None]):
             self._config_error = None
         except SsoHelperError as error:
             self._config_error = error
-        self._set_listed_sessions()
+        self._tell_app_which_sessions_exist()
 
-    def _set_listed_sessions(self) -> None:
+    def _tell_app_which_sessions_exist(self) -> None:
         if not self._choice.sessions:
             # The set-up form is shown in place of the list, so the list gets no rows.
             self._choice = KnownRoles([], {}, [])
@@ -242,7 +242,7 @@ class AccountsScreen(Screen[None]):
 
     def _show_known_roles(self, choice: KnownRoles) -> None:
         self._choice, self._config_error = choice, None
-        self._set_listed_sessions()
+        self._tell_app_which_sessions_exist()
         self.query(".error").remove()
         self.mount_all(self._messages_above_list(), before="#body")
         self._offer_set_up()

@@ -57,7 +57,7 @@ class ListRefresher:
 
     def _refresh_after_sign_in(self, session_name: str) -> None:
         """After a sign-in, refresh the session's list at once if its last refresh failed."""
-        if self._app.list_states.failure(session_name) is not None:
+        if self._app.list_states.last_failure(session_name) is not None:
             self._asked_at.pop(session_name, None)
         self._refreshed()
 
@@ -69,7 +69,7 @@ class ListRefresher:
         """
         states, now = self._app.list_states, self._app.services.clock.now()
         for session in known.sessions:
-            failure = states.failure(session.name)
+            failure = states.last_failure(session.name)
             is_offline = failure is not None and failure.trouble is Trouble.OFFLINE
             wait = _OFFLINE_SECONDS if is_offline else _OLD_SECONDS
             listed_at, asked_at = (at.get(session.name) for at in (known.listed_at, self._asked_at))
@@ -79,7 +79,7 @@ class ListRefresher:
 
     def refresh_old_lists_again(self, known: KnownRoles) -> None:
         """Refresh the old lists while the screen stays open, except where a sign-in is needed."""
-        failures = map(self._app.list_states.failure, (one.name for one in known.sessions))
+        failures = map(self._app.list_states.last_failure, (one.name for one in known.sessions))
         asked = [
             session
             for session, failure in zip(known.sessions, failures, strict=True)
@@ -125,7 +125,7 @@ class ListRefresher:
             app.call_in_ui_thread(show_progress, f"{done}/{of}")
 
         def end_refresh(_listing: Listing) -> None:
-            app.list_states.set_refreshed(session.name, services.clock.now())
+            app.list_states.note_successful_refresh(session.name, services.clock.now())
             self._set_progress(session.name, None)
             self._refreshed()
             app.list_refreshed.publish(session.name)
@@ -134,7 +134,7 @@ class ListRefresher:
                 app.show_done(f'refreshed the list of roles of "{session.name}"', command)
 
         def report_failure(error: SsoHelperError) -> None:
-            is_new = app.list_states.set_failure(session.name, error, services.clock.now())
+            is_new = app.list_states.note_failed_refresh(session.name, error, services.clock.now())
             self._set_progress(session.name, None)
             if not isinstance(error, LoginRequired):
                 if is_new or by_user:

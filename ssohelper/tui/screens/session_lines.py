@@ -35,7 +35,7 @@ def session_lines(clock: SessionClock, states: ListStates, now: int, width: int)
         for at, (label, text) in enumerate(rows)
         if text
     ]
-    state, failure = states.describe(session.name, now), states.failure(session.name)
+    state, failure = states.text_of_list(session.name, now), states.last_failure(session.name)
     if state and failure is not None:
         lines.append([_label_and_style("role list"), (state, "warn")])
         text_width = max(8, width - _LABEL_WIDTH)

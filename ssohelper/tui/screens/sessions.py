@@ -136,7 +136,7 @@ class SessionsScreen(Screen[None]):
             return
         is_first = self._snapshot is None
         self._snapshot = snapshot
-        running_sign_ins.set_config_sessions(self.app, snapshot.listed)
+        running_sign_ins.set_config_sessions(self.app, snapshot.sessions_in_config)
         nothing = not snapshot.clocks and not snapshot.broken
         self.query_one("#error").display = False
         for part in ("#title", "#sessions", "#clocks", "#details"):
@@ -144,7 +144,7 @@ class SessionsScreen(Screen[None]):
         form = self.query_one(SetUpForm)
         if nothing and not form.display:
             form.display = True
-            form.begin()
+            form.focus_first_field()
         form.display = nothing
         chooser = self.query_one("#sessions", Chooser)
         chooser.set_count(len(snapshot.clocks) + len(snapshot.broken))
@@ -296,7 +296,7 @@ class SessionsScreen(Screen[None]):
             return None
         return self._snapshot.clocks[number].session
 
-    def _require_session(self) -> SsoSession | None:
+    def _session_under_cursor_or_warning(self) -> SsoSession | None:
         """Return the session under the cursor; without a usable one, say why nothing is done."""
         session, snapshot = self.session, self._snapshot
         if session is None and snapshot is not None and snapshot.broken:
@@ -330,7 +330,7 @@ class SessionsScreen(Screen[None]):
 
     def action_sign_in(self, force: bool = False) -> None:
         """Sign in to the session under the cursor; with `force` even if it is signed in."""
-        session = self._require_session()
+        session = self._session_under_cursor_or_warning()
         if session is None:
             return
         dialog = SignInScreen(session, force=force)
@@ -351,7 +351,7 @@ class SessionsScreen(Screen[None]):
     @starts_action("sessions.sign_out")
     async def action_sign_out(self) -> None:
         """Sign out of the session under the cursor, after a confirmation."""
-        session = self._require_session()
+        session = self._session_under_cursor_or_warning()
         if session is None:
             return
         services, command = self.app.services, f"ssohelper logout {session.name}"
@@ -373,7 +373,7 @@ class SessionsScreen(Screen[None]):
     @starts_action("sessions.rename")
     async def action_rename(self) -> None:
         """Rename the session under the cursor, after a question that shows the diff."""
-        session = self._require_session()
+        session = self._session_under_cursor_or_warning()
         if session is not None:
             await session_changes.rename_session(self.app, session)
             self.read_clocks()
@@ -381,7 +381,7 @@ class SessionsScreen(Screen[None]):
     @starts_action("sessions.remove")
     async def action_remove(self) -> None:
         """Remove the session under the cursor, after a question that shows the diff."""
-        session = self._require_session()
+        session = self._session_under_cursor_or_warning()
         if session is not None:
             await session_changes.remove_session(self.app, session)
             self.read_clocks()
@@ -389,7 +389,7 @@ class SessionsScreen(Screen[None]):
     @starts_action("sessions.forget")
     async def action_forget(self) -> None:
         """Delete the session's cached credentials and list, after a confirmation."""
-        session = self._require_session()
+        session = self._session_under_cursor_or_warning()
         if session is not None:
             await session_changes.delete_cached_data(self.app, session)
             self.read_clocks()
