@@ -183,7 +183,7 @@ class AccountsScreen(Screen[None]):
         elif not has_any and not form:
             made = deferred.make_set_up_form()
             self.query_one("#body").mount(made)
-            self.call_after_refresh(made.begin)
+            self.call_after_refresh(made.focus_first_field)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the list's actions while the form that sets up a session is shown."""
