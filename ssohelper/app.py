@@ -295,7 +295,7 @@ class App(AwsClients):
 
     @cached_property
     def name_index(self) -> NameIndexFile:
-        """The index of names for TAB completion. Notes the config's time before it is read."""
+        """The index of names for TAB completion. Notes the config's modification time first."""
         from ssohelper.stores.name_index import NameIndexFile
 
         return NameIndexFile(self.locations.runtime_folder, *self.locations.aws_files)

@@ -53,7 +53,7 @@ class Storage:
             record = self._record.load()
             if record != UsedStorage(wanted):
                 # The settings are read again: they may have changed since this process read them,
-                # as the record has.
+                # and the record of the storage has changed.
                 wanted = self._read_storage_in_settings(self._app.read_settings())
         except ConfigInvalid:
             return self.find_present_storage()  # what needs the settings reports the error
@@ -113,8 +113,8 @@ class Storage:
         """Move token and registration of each session to the wanted storage; keep none in the other.
 
         Cached role credentials are removed. Returns the names of the sessions whose sign-in could
-        not be read; with `drop_unreadable`, so are those that the keyring does not give. If this
-        process is killed, the next process completes the move.
+        not be read and was dropped. With `drop_unreadable`, a sign-in that the keyring does not
+        give is dropped too. If this process is killed, the next process completes the move.
         Raises: KeyringUnavailable, LockNotObtained, LocalState; then nothing is lost.
         """
         deadline = self._app.clock.deadline(_LOCK_SECONDS)

@@ -106,7 +106,7 @@ class Vault:
         return True
 
     def _make_permit(self, key: RoleKey, way: Way) -> ReleasePermit:
-        self.check_portal_of(key)
+        self.check_portal_of_role(key)
         permit = self.policy.permit_release(key, way)
         self._refuse_if_settings_are_unreadable()
         return permit
@@ -126,7 +126,7 @@ class Vault:
                 hint=cause.hint,
             ) from cause
 
-    def check_portal_of(self, key: RoleKey) -> None:
+    def check_portal_of_role(self, key: RoleKey) -> None:
         """Raise Refused if the company's policy does not allow the role's portal."""
         company = self._app.company_policy
         if company.portals is None:
@@ -146,7 +146,7 @@ class Vault:
         Such a caller then checks for itself whether it may have the role.
         Raises: Refused, LocalState, ConfigInvalid.
         """
-        self.check_portal_of(key)
+        self.check_portal_of_role(key)
         rule = self.policy.find_guarding_rule(key)
         if rule is not None:
             raise Refused(f'the rule "{rule}" guards this role')
@@ -238,7 +238,7 @@ class Vault:
 
     def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
         """Write the credentials to the cache. Raises: LocalState."""
-        self._writer.save(key, session, cached)
+        self._credential_writer.save(key, session, cached)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
         """Return the permission to publish the role's credentials; None for a guarded role.
@@ -256,7 +256,7 @@ class Vault:
 
         Raises: LocalState.
         """
-        self._writer.publish(permit, document, valid_until, now)
+        self._credential_writer.publish(permit, document, valid_until, now)
 
     # -- the guard rules in force, and the vault's stores ------------------------------------
 
@@ -312,8 +312,9 @@ class Vault:
     def _remember_new_guard_rules(self, rules: tuple[str, ...]) -> None:
         """Save guard rules for calls that cannot read config.toml; only warn if that fails."""
         try:
-            # Published responses are removed. Otherwise the launcher could print them again after
-            # the earlier settings file is restored, with the modification time that its stamp has.
+            # Published responses are removed. Otherwise the launcher could print them again if the
+            # earlier settings file is restored with its modification time, by which the launcher
+            # sees that settings have changed.
             self._app.credentials.withdraw_all_responses()
             self._app.guard_memory.save_rules(rules)
         except (LocalState, OSError) as cause:
@@ -345,7 +346,7 @@ class Vault:
         )
 
     @cached_property
-    def _writer(self) -> CredentialWriter:
+    def _credential_writer(self) -> CredentialWriter:
         from ssohelper.stores.credential_writer import CredentialWriter
 
         app = self._app

@@ -121,7 +121,7 @@ async def _picture_at_rest(app: FullScreenApp, pilot: Pilot[Any]) -> str:
 
 
 def _is_read(screen: Screen[Any]) -> bool:
-    return isinstance(screen, SessionsScreen) and screen.is_read
+    return isinstance(screen, SessionsScreen) and screen.has_read_clocks
 
 
 def _is_planned(screen: Screen[Any]) -> bool:

@@ -304,12 +304,12 @@ def by_full_screen(desk: Desk) -> dict[str, int | None]:
         await user.wait_for_screen(SessionsScreen)
         screen = user.app.screen
         assert isinstance(screen, SessionsScreen)
-        await until(lambda: screen.is_read)
+        await until(lambda: screen.has_read_clocks)
         for name, state in STATES.items():
             desk.put(state)
             user.app.services = desk.app()
             before = screen._snapshot
-            screen.read()
+            screen.read_clocks()
             await until(lambda before=before: screen._snapshot is not before)
             await user.pilot.pause()
             shown[name] = _seconds_on_screen(user.screen)

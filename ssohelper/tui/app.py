@@ -92,7 +92,8 @@ class FullScreenApp(TuiApp[str]):
             for name in SCREENS
         ),
         action_binding("app.quit", priority=True),
-        # Not an action of the keymap: ctrl+z is reserved, since every terminal has it.
+        # Users cannot give this action another key (it is not in `core.keymap`): ctrl+z is the same
+        # in every terminal.
         Binding(
             "ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend"
         ),
@@ -103,17 +104,18 @@ class FullScreenApp(TuiApp[str]):
         self.background = background or Background()
         self.chosen: RoleRow | None = None
         self._asks_to_leave = False
-        # Saves the changes of the list's view that are not saved yet. The first screen sets it.
+        # A function that saves the changes of the view of the list of roles. The first screen sets
+        # it.
         self.save_view: Callable[[], None] = lambda: None
         super().__init__(services, self.background.input)
         self._has_theme = True
         # The settings are applied before the program runs, for two reasons: to change the theme
         # later would compute all styles twice, and settings that cannot be read must end the
         # program with exit code 3, as in every command.
-        themes.apply_settings(self, services, is_light=self.background.is_light)
+        themes.apply_theme_and_keys(self, services, is_light=self.background.is_light)
 
     def get_css_variables(self) -> dict[str, str]:
-        # Textual's constructor asks for the colours of its own default theme. `apply_settings`
+        # Textual's constructor asks for the colours of its own default theme. `apply_theme_and_keys`
         # replaces them, so they are not computed, which takes 2 ms.
         return super().get_css_variables() if self._has_theme else {}
 
@@ -123,7 +125,7 @@ class FullScreenApp(TuiApp[str]):
         return SCREENS[_FIRST].load()()
 
     def on_load(self) -> None:
-        # Before Textual reads the terminal. No key may come before the search has the focus.
+        # Textual reads the terminal later. Until the search has the focus, all keys are held.
         self.hold_keys(read_keys(self.background.typed))
 
     def on_ready(self) -> None:
@@ -134,12 +136,14 @@ class FullScreenApp(TuiApp[str]):
         # After ctrl+z and `fg` Textual draws only what changes: the rest of the screen stays empty.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
 
-    def set_lists(self, sessions: Sequence[SsoSession], listed_at: Mapping[str, int]) -> None:
-        """Set the sessions of the config, and when AWS was asked for each saved list of roles."""
+    def set_listing_times(
+        self, sessions: Sequence[SsoSession], listed_at: Mapping[str, int]
+    ) -> None:
+        """Note the sessions of the config, and when AWS returned each one's saved list of roles."""
         self.config_sessions = tuple(sessions)
         if self.sign_ins:
             import_module(_SIGN_INS).set_config_sessions(self, sessions)
-        self.list_states.set_lists(tuple(session.name for session in sessions), listed_at)
+        self.list_states.set_listing_times(tuple(session.name for session in sessions), listed_at)
         self.messages_changed.publish(None)
 
     def action_go(self, name: str) -> None:
@@ -194,7 +198,7 @@ class FullScreenApp(TuiApp[str]):
 
         If that stops sign-ins in the background, ask first. A second call does not ask.
         """
-        count = sum(one.is_kept and one.is_waiting for one in self.sign_ins.values())
+        count = sum(one.is_kept and one.has_running_attempt for one in self.sign_ins.values())
         if count and not self._asks_to_leave:
             self.run_worker(self._ask_to_leave(count, command, chosen))
             return
@@ -209,10 +213,10 @@ class FullScreenApp(TuiApp[str]):
             self.leave(command, chosen)
         self._asks_to_leave = False
 
-    def join_sign_in(self, row: RoleRow, go_on: Callable[[], object]) -> bool:
+    def show_running_sign_in(self, row: RoleRow, go_on: Callable[[], object]) -> bool:
         """Show the dialog of the sign-in to the role's session, if one runs; return whether one does.
 
-        After the sign-in, `go_on` is called, which uses the role, as by `sign_in`.
+        After the sign-in, `go_on` is called, which uses the role.
         """
         session_name = row.session_name
         if session_name not in self.sign_ins:
@@ -229,16 +233,16 @@ class FullScreenApp(TuiApp[str]):
         wanted: WantedAction,
         screen: Screen[Any],
     ) -> None:
-        """Offer to sign in to a session on this screen, as `offer_sign_in` does, if it is still shown.
+        """If `screen` is still shown, offer to sign in to the session, as `offer_sign_in` does.
 
         After the sign-in, `go_on` is called, which carries the action out.
         """
 
-        async def offer() -> None:
+        async def offer_and_go_on() -> None:
             if await self.offer_sign_in(session_name, why, wanted):
                 self.call_later(go_on)  # once this action has ended
 
-        if not self.started.start(screen, wanted.name, offer()):
+        if not self.started.start(screen, wanted.name, offer_and_go_on()):
             self.show_error(why)
 
     async def offer_sign_in(
@@ -276,14 +280,14 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     click would delay the first paint by 20 ms.
     """
     try:
-        program = _run(background)
+        program = _run_until_user_leaves(background)
     except SsoHelperError as error:
-        _print(f"ssohelper: error: {show(error.message)}")
+        _print_unless_closed(f"ssohelper: error: {show(error.message)}")
         if error.hint:
-            _print(f"ssohelper: hint: {show(error.hint)}")
+            _print_unless_closed(f"ssohelper: hint: {show(error.hint)}")
         return error.exit_code
     except KeyboardInterrupt:
-        _print("ssohelper: interrupted")
+        _print_unless_closed("ssohelper: interrupted")
         return 130
     except Exception as error:
         from ssohelper import crash
@@ -292,12 +296,14 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     if program.chosen is not None and use is not None:
         return use(program.chosen)
     if program.return_value:
-        _print(f"to use it in this shell: {show(program.return_value)}")
-        _print("ssohelper: hint: with the shell function, enter does that: ssohelper install")
+        _print_unless_closed(f"to use it in this shell: {show(program.return_value)}")
+        _print_unless_closed(
+            "ssohelper: hint: with the shell function, enter does that: ssohelper install"
+        )
     return 0
 
 
-def _run(background: Background | None) -> FullScreenApp:
+def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
     """Run the program until the user leaves, and return it with its result.
 
     Raises: ConfigInvalid if the settings cannot be read.
@@ -309,7 +315,7 @@ def _run(background: Background | None) -> FullScreenApp:
             if program.is_running:
                 program.call_in_ui_thread(program.show_warning, message)
             else:
-                _print(f"ssohelper: warning: {show(message)}")
+                _print_unless_closed(f"ssohelper: warning: {show(message)}")
 
     program = FullScreenApp(App(warn=warn), background)
     running.append(program)
@@ -333,11 +339,11 @@ def _sign_out_of_unfinished_set_up(program: FullScreenApp) -> None:
     with suppress(OSError):
         try:
             if give_back():
-                _print("ssohelper: the set-up was not finished: signed out again")
+                _print_unless_closed("ssohelper: the set-up was not finished: signed out again")
         except SsoHelperError as error:
-            _print(f"ssohelper: warning: {show(error.message)}")
+            _print_unless_closed(f"ssohelper: warning: {show(error.message)}")
 
 
-def _print(line: str) -> None:
+def _print_unless_closed(line: str) -> None:
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     os.write(2, f"{line}\n".encode(encoding, "backslashreplace"))

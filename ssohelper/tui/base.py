@@ -55,8 +55,8 @@ _SIGNALS = ("SIGTERM", "SIGHUP")
 _NOTE_SECONDS = 6.0
 # Actions that only show something. They do not remove an error from the message line.
 _ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
-# Keys that may open a dialog, but have no action in ACTIONS everywhere: enter takes a line or presses
-# a button, and ctrl+c leaves the program, which asks first if sign-ins run.
+# Keys that may open a dialog, though not every screen has an action in ACTIONS for them: enter
+# takes a line or presses a button, and ctrl+c leaves the program, which asks first if sign-ins run.
 _OPENING_KEYS = ("enter", "ctrl+c")
 _NO_COLOR = NoColor()
 _KINDS = {"information": Kind.NOTE, "warning": Kind.WARNING, "error": Kind.ERROR}
@@ -83,7 +83,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.ended_by_signal: int | None = None
         self.messages = Messages()
         self.list_states = ListStates()
-        # Published when the message to show, or the state of a list, may have changed.
+        # Published when the message to show may have changed, or the age of a list of roles or the
+        # error of its last refresh.
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
         self.typing_pause = TypingPause()
@@ -91,8 +92,9 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.places = QuestionPlaces(self)
         # Dialogs whose workers were cancelled while another screen was in front.
         self._cancelled_dialogs: set[Screen[Any]] = set()
-        # Signs out again, and returns whether it did. Set between the sign-in of a set-up and the
-        # user's answer: a user who quits then would leave a token whose session no command knows.
+        # A function that signs out again, and returns whether it did. It is set between the sign-in
+        # of a set-up and the user's answer what to write: a user who quits then would leave a token
+        # whose session no command knows.
         self.give_back_sign_in: Callable[[], bool] | None = None
         # The sign-ins that run, by the names of their sessions.
         self.sign_ins: dict[str, RunningSignIn] = {}
@@ -105,7 +107,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.list_refreshed: Signal[str] = Signal(self, "list refreshed")
         # Functions that end work which must not outlive the program, such as commands that run.
         self.end_work: set[Callable[[], None]] = set()
-        # The console is quiet, because Textual would print a traceback with the values of
+        # Textual's console is quiet, because Textual would print a traceback with the values of
         # variables, such as credentials.
         self.error_console.quiet = True
 
@@ -150,7 +152,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self._show_message(Kind.ERROR, error.message, error.hint)
 
     def show_warning(self, message: str, command: str | None = None) -> None:
-        """Show a warning of an action that otherwise continues; `command` is as for `show_done`."""
+        """Show a warning of an action that continues, and the command line that does the same."""
         self._show_message(Kind.WARNING, message, f"$ {command}" if command else None)
 
     def warn_nothing_selected(self, kind: str) -> None:
@@ -186,7 +188,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         It opens only over the screen on which the worker began, as QuestionPlaces says. A dialog
         whose worker is cancelled is closed.
         """
-        await self.places.wait_for_place()
+        await self.places.wait_until_dialog_may_open()
         self.started.expect_dialog(screen)
         try:
             # The shield lets the dialog live until it is closed, which must give its result.
@@ -194,7 +196,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         except asyncio.CancelledError:
             self._close_cancelled_dialog(screen)
             raise
-        self.started.handle_answer(answer)
+        self.started.note_dialog_result(answer)
         return answer
 
     def _close_cancelled_dialog(self, dialog: Screen[Any]) -> None:
@@ -208,25 +210,27 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         else:
             self._cancelled_dialogs.add(dialog)
 
-    def show_wait(self, text: str) -> None:
-        """Show what the program waits for, until `end_wait`."""
-        self.messages.add_wait(messages.escaped(self.services.clock.now(), Kind.NOTE, text))
+    def show_wait_message(self, text: str) -> None:
+        """Show what the program waits for, until `hide_wait_message`."""
+        self.messages.show_wait_message(
+            messages.make_escaped_message(self.services.clock.now(), Kind.NOTE, text)
+        )
         self.messages_changed.publish(None)
 
-    def end_wait(self) -> None:
+    def hide_wait_message(self) -> None:
         """No longer show what the program waited for."""
-        if self.messages.end_wait():
+        if self.messages.hide_wait_message():
             self.messages_changed.publish(None)
 
     def _show_message(self, kind: Kind, text: str, more: str | None = None) -> None:
-        message = messages.escaped(self.services.clock.now(), kind, text, more)
+        message = messages.make_escaped_message(self.services.clock.now(), kind, text, more)
         self.messages.add(message)
         if kind is Kind.NOTE:
-            self.set_timer(self.note_seconds, partial(self._end_note, message))
+            self.set_timer(self.note_seconds, partial(self._hide_note, message))
         self.messages_changed.publish(None)
 
-    def _end_note(self, note: messages.Message) -> None:
-        self.messages.end_note(note)
+    def _hide_note(self, note: messages.Message) -> None:
+        self.messages.hide_note(note)
         self.messages_changed.publish(None)
 
     async def run_action(
@@ -237,12 +241,12 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     ) -> bool:
         """Run an action of a key or of a click. An earlier error is then no longer shown."""
         if self.messages.has_alert and self._removes_earlier_error(action):
-            self.messages.acknowledge()
+            self.messages.hide_alert()
             self.messages_changed.publish(None)
         return await super().run_action(action, default_namespace, namespaces)
 
     def _removes_earlier_error(self, action: str | ActionParseResult) -> bool:
-        """Return whether this action removes an earlier error: all of ACTIONS but _ONLY_SHOW do."""
+        """Return whether running this action ends the display of an earlier error."""
         name = action.rpartition("app.")[2] if isinstance(action, str) else ""
         return any(
             found.binding.action.removeprefix("app.") == name.removeprefix("screen.")
@@ -252,7 +256,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         )
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return Textual's filters for lines. With NO_COLOR, an ansi theme has no colour at all.
+        """Return the filters for the colours of drawn lines; NO_COLOR leaves an ansi theme none.
 
         Textual chooses the filter before the theme is set. The one for other themes would draw the
         terminal's own colours black on black.
@@ -271,7 +275,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------
 
     def takes_key(self, event: Key) -> bool:
-        """Return whether this key is handled now, or ignored until a pause in typing."""
+        """Return whether this key is handled now. Else it is ignored until a pause in typing."""
         is_escape = event.key == "escape"
         if is_escape and self.started.cancel_waiting_action():
             return False
@@ -301,9 +305,9 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     async def on_event(self, event: Event) -> None:
         # A size without pixels comes from Textual's driver, which may have asked the wrong stream
-        # (`tty.size` explains that). A size with pixels was reported by the terminal itself.
+        # (`tty.terminal_size` explains that). A size with pixels was reported by the terminal itself.
         if isinstance(event, Resize) and event.pixel_size is None and not self.is_headless:
-            size = Size(*tty.size())
+            size = Size(*tty.terminal_size())
             event = Resize(size, size)
         await super().on_event(event)
 

@@ -82,11 +82,12 @@ class Commands(Provider):
 def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
     """Return the palette's commands on this screen: each action that is enabled is among them.
 
-    The screen's most important action comes first; those that remove something come last of its own.
+    The screen's most important action comes first; those that remove something come last among the
+    screen's.
     """
     palette: Callable[[], list[Command]] | None = getattr(screen, "palette", None)
     named = [*(palette() if palette else ())]
-    common = common_commands(app)
+    common = commands_of_all_screens(app)
     known = {command.action for command in (*named, *common)} | {"app.commands"}
     for found in screen.active_bindings.values():
         name = found.binding.id or ""
@@ -101,18 +102,21 @@ def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
     return [*named, *common]
 
 
-def commands_of(scope: str, lines: Mapping[str, str], run: Callable[[str], Any]) -> list[Command]:
-    """Return a command for each action of a screen that has a command line.
+def make_palette_commands(
+    scope: str, command_lines: Mapping[str, str], run: Callable[[str], Any]
+) -> list[Command]:
+    """Return a palette command for each action in `command_lines`.
 
-    `lines` has the command line by the action's name; `run` gets this name.
+    `command_lines` has the command line that does the same as the action `SCOPE.NAME`, by NAME. To
+    run a command of the palette, `run(NAME)` is called.
     """
     return [
         Command(line, ACTIONS[f"{scope}.{name}"].description, partial(run, name), f"{scope}.{name}")
-        for name, line in lines.items()
+        for name, line in command_lines.items()
     ]
 
 
-def common_commands(app: FullScreenApp) -> list[Command]:
+def commands_of_all_screens(app: FullScreenApp) -> list[Command]:
     """Return the palette's commands that all screens have."""
     screens = [
         Command(

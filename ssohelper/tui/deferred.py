@@ -82,7 +82,7 @@ def use_role(
 
 
 def make_views_screen(present: SavedView, saved: Mapping[str, SavedView]) -> ViewsScreen:
-    """Return the dialog with the saved views of the list."""
+    """Return the dialog with the saved views of the list of roles."""
     from ssohelper.tui.screens.views import ViewsScreen
 
     return ViewsScreen(present, saved)
@@ -120,7 +120,7 @@ def make_list_refresher(
     return ListRefresher(app, screen, progressed, refreshed)
 
 
-def make_bars_around_list() -> tuple[list[Widget], list[Widget]]:
+def make_bars_above_and_below_list() -> tuple[list[Widget], list[Widget]]:
     """Return the two bars above the list of roles, then the two below it: messages and keys."""
     from textual.widgets import Static
 

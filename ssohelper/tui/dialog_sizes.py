@@ -20,22 +20,23 @@ COLUMNS = [(0, "-narrow"), (_NARROW_COLUMNS, "-wide")]
 # The most columns of a wide dialog, and those beside its lines: its border, its padding, the lines'
 # own padding and scroll bar.
 _WIDE_COLUMNS, _BESIDE_LINES = 110, 7
-# The border, and the answers with the blank line above them.
+# The lines of a wide dialog for its border, its answers, and the blank line above the answers.
 _FRAME_LINES = 4
 
 
-def lines_width(width: int) -> int:
+def width_of_dialog_lines(width: int) -> int:
     """Return how many columns a wide dialog's lines have on a screen of this width."""
     return min(width, _WIDE_COLUMNS) - _BESIDE_LINES
 
 
-def is_short(size: Size, lines: Sequence[Line], texts: Iterable[str]) -> bool:
-    """Return whether a wide dialog with these lines fits whole: it then has the CSS class `short`.
+def fits_on_screen(size: Size, lines: Sequence[Line], texts: Iterable[str]) -> bool:
+    """Return whether all lines of a wide dialog fit on a screen of this size, without scrolling.
 
-    `texts` are the texts above and below the lines: its title, and a command.
+    A dialog that fits has the CSS class `short`. `texts` are the texts above and below the lines:
+    its title, and a command.
     """
-    width = max(1, lines_width(size.width))
-    # Cut at words, a text may need one line more. A blank line is above or below each.
+    width = max(1, width_of_dialog_lines(size.width))
+    # Each text is wrapped at words, which may take one line more, and has a blank line beside it.
     beside = sum(cell_len(show(text)) // width + 2 for text in texts)
     count = len(wrapped(lines, width)) if len(lines) < size.height else size.height
     return count + beside + _FRAME_LINES <= size.height * 9 // 10

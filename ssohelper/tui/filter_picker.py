@@ -1,4 +1,4 @@
-"""A picker in which several accounts and role names are ticked, for the filters of a sync."""
+"""A picker in which accounts and role names are ticked, for the filters of `profile sync`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NONE: frozenset[int] = frozenset()
 
 
 class FilterPicker(InlinePicker[list[FilterRow]]):
-    """Lets the user tick accounts and role names. Its result is the ticked rows, or None."""
+    """Lets the user tick accounts and role names. Its result is the ticked rows, or None if left."""
 
     def __init__(
         self,

@@ -107,8 +107,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # widget that got the message first. Both are None while no input is being waited for.
         self._input_marker: InputHandled | None = None
         self._input_target: DOMNode | None = None
-        # The marker while all input is held, until `release_keys`; and what to call if the user
-        # wants to leave what the keys wait for.
+        # Both None unless `hold_keys` holds all input: the marker that stands for it, and the
+        # function to call if the user does not want to wait.
         self._hold: InputHandled | None = None
         self._hold_cancelled: Callable[[bool], object] | None = None
         # The text field that the last letters went to. It may still be handling them: unlike for
@@ -135,7 +135,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if self._hold is not None and self._input_marker is self._hold:
             self._hold = None
             if self._waiting_input:
-                self.set_timer(_CHECK_SECONDS, self._go_on_if_target_is_gone)
+                self.set_timer(_CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)
             await self._handle_next_input(self._input_marker)
 
     @property
@@ -150,7 +150,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             await self.release_keys()
 
     async def _leave_by_held_key(self) -> None:
-        """Let the first held key that leaves what the keys wait for do that; drop those before it."""
+        """If Escape or a key that leaves the screen is held, let it act; drop the keys before it."""
         if self._hold is None or self._hold_cancelled is None:
             return
         for at, event in enumerate(self._waiting_input):
@@ -166,7 +166,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
     def leaves_screen(self, event: Key) -> bool:
         """Return whether the key ends or suspends the program, or goes to another screen."""
         bound = self.screen.active_bindings.get(event.key)
-        # The screen has ctrl+c too, to copy a selection. Without one, the key quits.
+        # Textual binds ctrl+c to copying a selection; if nothing is selected, it ends the program.
         return event.key == "ctrl+c" or (bound is not None and bound.binding.id in _LEAVING)
 
     async def on_event(self, event: Event) -> None:
@@ -183,7 +183,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
     async def handle_input(self, event: Key | Paste) -> None:
         """Handle the input now, or hold it back until the letters before it are handled."""
         focused = self.focused
-        is_text = self._is_text_for(focused, event)
+        is_text = self._is_letter_for_field(focused, event)
         # Letters for one field need not wait, because a field handles its messages in order. So 20
         # letters that are typed at once cause one search, not 20.
         if self._text_field is not None and not (is_text and self._text_field is focused):
@@ -200,10 +200,10 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self._send_input_marker(target)
 
     def takes_key(self, event: Key) -> bool:
-        """Return whether this key, which waits for no other, is handled; otherwise it is dropped."""
+        """Return whether to handle this key, which waits for no other; if not, drop it."""
         return True
 
-    def _is_text_for(self, field: Widget | None, event: Key | Paste) -> bool:
+    def _is_letter_for_field(self, field: Widget | None, event: Key | Paste) -> bool:
         """Return whether the event is a letter that this field would insert."""
         return (
             field is not None
@@ -214,7 +214,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
 
     def _hold_input(self, event: Key | Paste, *, is_first: bool = False) -> None:
         if not self._waiting_input:
-            self.set_timer(_CHECK_SECONDS, self._go_on_if_target_is_gone)
+            self.set_timer(_CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)
         self._waiting_input.insert(0 if is_first else len(self._waiting_input), event)
 
     def _send_input_marker(self, target: DOMNode) -> None:
@@ -238,11 +238,11 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         while self._waiting_input and self._input_marker is None:
             await self.handle_input(self._waiting_input.popleft())
 
-    def _go_on_if_target_is_gone(self) -> None:
+    def _handle_next_input_if_widget_is_gone(self) -> None:
         """Handle the next input if the message cannot come back, because its widget was removed."""
         target, marker = self._input_target, self._input_marker
         if not self._waiting_input or target is None or marker is None:
             return
         if not target.is_attached or target.screen is not self.screen:
             self.call_later(self._handle_next_input, marker)
-        self.set_timer(_CHECK_SECONDS, self._go_on_if_target_is_gone)
+        self.set_timer(_CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)

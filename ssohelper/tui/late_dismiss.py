@@ -29,7 +29,8 @@ class LateDismissScreen(ModalScreen[_Result]):
     def finish(self, result: _Result, *, begins_pause: bool = False) -> None:
         """Dismiss the dialog with this result, now or when it is shown again. Later calls do nothing.
 
-        With `begins_pause`, the next letters and Enter are ignored, since they may be for its keys.
+        With `begins_pause`, the next letters and Enter are ignored: the user may have typed them
+        for this dialog.
         """
         if self._has_finished:
             return

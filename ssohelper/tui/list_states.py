@@ -48,17 +48,17 @@ class ListStates:
         self._failures: dict[str, Failure] = {}
         self._sessions: tuple[str, ...] = ()
 
-    def set_lists(self, sessions: tuple[str, ...], listed_at: Mapping[str, int]) -> None:
-        """Set which sessions exist, and when the roles of each saved list were asked from AWS.
+    def set_listing_times(self, sessions: tuple[str, ...], listed_at: Mapping[str, int]) -> None:
+        """Note which sessions exist, and when AWS returned the saved list of roles of each.
 
-        A list that another process has saved since a failure ends that failure.
+        If another process has saved a list after the failed refresh, the failure is forgotten.
         """
         self._sessions, self._listed_at = sessions, dict(listed_at)
         for name, failure in list(self._failures.items()):
             if name not in sessions or listed_at.get(name, -1) > failure.at:
                 del self._failures[name]
 
-    def set_failure(self, session_name: str, error: SsoHelperError, now: int) -> bool:
+    def note_failed_refresh(self, session_name: str, error: SsoHelperError, now: int) -> bool:
         """Record a failed refresh; return False if the refresh before it failed the same way."""
         trouble = Trouble.FAILED
         if isinstance(error, NoConnection):
@@ -69,16 +69,16 @@ class ListStates:
         self._failures[session_name] = Failure(now, trouble, error.message)
         return before is None or before.trouble is not trouble
 
-    def set_refreshed(self, session_name: str, now: int) -> None:
+    def note_successful_refresh(self, session_name: str, now: int) -> None:
         """Record that a refresh of the session's list succeeded."""
         self._failures.pop(session_name, None)
         self._listed_at[session_name] = now
 
-    def failure(self, session_name: str) -> Failure | None:
+    def last_failure(self, session_name: str) -> Failure | None:
         """Return why the session's last refresh failed, or None if it did not."""
         return self._failures.get(session_name)
 
-    def describe(self, session_name: str, now: int) -> str:
+    def text_of_list(self, session_name: str, now: int) -> str:
         """Return the state of one session's list: `list 14 min old · last refresh failed`.
 
         Return "" if the last refresh did not fail, or if no list exists that could be too old.
@@ -95,7 +95,7 @@ class ListStates:
 
     def failure_note(self, now: int) -> FailureNote | None:
         """Return the note about failed refreshes, or None if each session's last one succeeded."""
-        texts = {name: self.describe(name, now) for name in self._failures}
+        texts = {name: self.text_of_list(name, now) for name in self._failures}
         texts = {name: text for name, text in sorted(texts.items()) if text}
         if not texts:
             return None

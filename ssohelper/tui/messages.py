@@ -46,7 +46,7 @@ class Message(NamedTuple):
         return f"{self.text} · {self.more}" if self.more else self.text
 
 
-def escaped(at: int, kind: Kind, text: str, more: str | None = None) -> Message:
+def make_escaped_message(at: int, kind: Kind, text: str, more: str | None = None) -> Message:
     """Return a message. Control characters in its texts are escaped; markup has no effect."""
     return Message(at, kind, show(text), show(more or ""))
 
@@ -79,21 +79,21 @@ class Messages:
         else:
             self._note, self._alert = None, message
 
-    def add_wait(self, message: Message) -> None:
-        """Show what the program waits for, until `end_wait`, and keep it in the history."""
+    def show_wait_message(self, message: Message) -> None:
+        """Show what the program waits for, until `hide_wait_message`, and keep it in the history."""
         self.all.append(message)
         self._note, self._wait = None, message
 
-    def end_wait(self) -> bool:
+    def hide_wait_message(self) -> bool:
         """No longer show what the program waited for. Return whether anything was shown."""
         was, self._wait = self._wait, None
         return was is not None
 
-    def end_note(self, note: Message) -> None:
+    def hide_note(self, note: Message) -> None:
         """Stop showing this note. Do nothing if the message line shows another message by now."""
         if self._note is note:
             self._note = None
 
-    def acknowledge(self) -> None:
+    def hide_alert(self) -> None:
         """Show the last error or warning no longer: the user has run another action."""
         self._alert = None

@@ -79,7 +79,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         self.screen.refresh()
 
     def make_copy(self) -> InlinePicker[_Answer]:
-        """Return a new picker with the search text, ticks and rows of this one, which has run."""
+        """Return a new picker with this one's search, ticks and rows: this one cannot run again."""
         raise NotImplementedError
 
     def action_suspend_process(self) -> None:

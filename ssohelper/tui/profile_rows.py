@@ -1,4 +1,4 @@
-"""The rows of the Profiles screen: each profile once, in groups by what the next sync does to it.
+"""The rows of the Profiles screen: each profile once, in groups by what `profile sync` does to it.
 
 Made in the background: 12,000 profiles take a moment. Imports no widget.
 """
@@ -19,7 +19,7 @@ from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import Index
 
 MANAGED, YOURS, SKIPPED = "◆", "·", "!"
-# One dict for all profiles that do not change, since two more for each of 20,000 take 2.5 MB.
+# All profiles that do not change share this dict: own ones for 20,000 profiles would take 2.5 MB.
 _NO_KEYS: dict[str, str] = {}
 STAY = "stay"
 # The fields of a row that a search compares, by their numbers.
@@ -27,7 +27,7 @@ NAME, ACCOUNT_NAME, ACCOUNT_ID, ROLE, SESSION = range(5)
 
 
 class ProfileRow(NamedTuple):
-    """A profile in the config, or one that the sync would add or skip.
+    """A profile in the config, or one that `profile sync` would add or skip.
 
     `item` is the profile in the config, if it is there. `before` and `after` are the keys that the
     sync changes; `note` says what the sync does not change in it, and why.
@@ -53,7 +53,7 @@ class ProfileRow(NamedTuple):
 class Section(NamedTuple):
     """A heading of the Profiles screen and the numbers of the rows below it.
 
-    The sync does the same to all of them. `key` identifies the section after it is built again.
+    The sync does the same to all of them. `key` stays the same when the sections are made anew.
     """
 
     key: str
@@ -98,7 +98,7 @@ NO_ROWS = ProfileRows((), (), Index([[]]))
 
 
 class _SectionWithRows(NamedTuple):
-    """A section of the list before its rows have numbers; see `Section`."""
+    """A section with the rows themselves; a `Section` has their numbers in the list instead."""
 
     key: str
     sign: str
@@ -163,7 +163,7 @@ class _RowMaker:
             yield _SectionWithRows(STAY, "", title, rows)
 
     def _count_profiles_outside_filters(self, items: Sequence[ConfigProfile]) -> int:
-        """Return how many managed profiles of the plan's session have a role that is filtered out."""
+        """Count the managed profiles of the session whose role the sync's filters leave out."""
         if self._plan is None:
             return 0
         request = self._plan.request

@@ -35,19 +35,19 @@ class QuestionPlaces:
     def run_worker(self, work: Coroutine[Any, Any, None], group: str, what: str) -> None:
         """Run a worker of the app, whose dialogs wait until the user is back on the present screen.
 
-        It ends the earlier one of its group. `what` is its name in messages.
+        It ends the earlier worker of its group. `what` is the name of the new one in messages.
         """
         app = self._app
         place = _Place(app.screen, app.current_mode, what)
         worker = app.run_worker(work, exclusive=True, group=group)
         self._places[worker] = place
 
-    async def wait_for_place(self) -> None:
+    async def wait_until_dialog_may_open(self) -> None:
         """Return when a dialog of the current worker can open: its screen is in front.
 
-        Of a worker of a screen, no dialog opens once another screen was chosen: it is cancelled, with
-        a message. One of `run_worker` waits until the user comes back. While another dialog is over
-        its screen, both wait. Only the help may be over it.
+        If the user has chosen another screen, a worker that belongs to a screen is cancelled, with
+        a message; one that `run_worker` started waits until the user comes back. Both wait while a
+        dialog other than the help is over their screen.
         """
         worker, is_told = get_current_worker(), False
         place = self._places.get(worker)
@@ -60,7 +60,7 @@ class QuestionPlaces:
                 self._app.started.report_cancelled(worker.name)
                 raise asyncio.CancelledError
             if not is_told:
-                self._tell(place, worker.name, is_left=is_left)
+                self._warn_of_waiting_question(place, worker.name, is_left=is_left)
                 is_told = True
             changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(changed)
@@ -72,9 +72,11 @@ class QuestionPlaces:
             stack = stack[:-1]
         return stack[-1] is screen
 
-    def _tell(self, place: _Place | None, action: str, *, is_left: bool) -> None:
+    def _warn_of_waiting_question(
+        self, place: _Place | None, action: str, *, is_left: bool
+    ) -> None:
         app = self._app
-        what = place.what if place else app.started.describe(action)
+        what = place.what if place else app.started.name_with_key(action)
         how = "close this dialog"
         if place is not None and is_left:
             how = f"press {app.key_of(f'app.{place.mode}')}"

@@ -71,7 +71,8 @@ class RunningSignIn:
         device_code: bool = False,
     ) -> None:
         self.session = session
-        # Whether the config had the session when it was last read. It has not during a set-up.
+        # Whether the session was in the config when it was last read. During a set-up it is not
+        # yet.
         self.is_in_config = is_session_listed(session, app.config_sessions)
         self.page = Page()
         self.failure: SsoHelperError | None = None
@@ -81,7 +82,7 @@ class RunningSignIn:
         self.changed: Signal[None] = Signal(app, "sign-in changed")
         self.dialogs = 0
         self.is_kept = False
-        # The last action that needed this sign-in.
+        # The last action that stopped for want of this sign-in: a message then says how to run it.
         self.waiting_action: WantedAction | None = None
         self.uses_code = self._device_code = device_code
         self.has_browser = False
@@ -90,14 +91,14 @@ class RunningSignIn:
         self._attempt: _Attempt | None = None
 
     @property
-    def is_waiting(self) -> bool:
+    def has_running_attempt(self) -> bool:
         """Return whether an attempt runs: it has neither ended nor failed."""
         return self._attempt is not None
 
     @property
     def time_left(self) -> str:
         """Return how long the sign-in still waits for the user: `4:12 left`, or "" if unknown."""
-        if self._deadline is None or not self.is_waiting:
+        if self._deadline is None or not self.has_running_attempt:
             return ""
         seconds = max(0, round(self._deadline.seconds_left()))
         return f"{seconds // 60}:{seconds % 60:02d} left"
@@ -126,7 +127,7 @@ class RunningSignIn:
             partial(self._handle_outcome, attempt),
             partial(self._handle_failure, attempt),
         )
-        self.show(Page("asking AWS"))
+        self.show_page(Page("asking AWS"))
 
     def use_device_code(self) -> None:
         """Begin again, with a device code."""
@@ -159,19 +160,19 @@ class RunningSignIn:
 
     # -- what an attempt to sign in reports ----------------------------------------------------
 
-    def show(self, page: Page, seconds: float | None = None) -> None:
-        """Show this page. `seconds`: how long it waits for the user; None if it does not."""
+    def show_page(self, page: Page, seconds: float | None = None) -> None:
+        """Show this page. The sign-in waits `seconds` for the user; None: it waits for no user."""
         self.page = page
         deadline = self._app.services.clock.deadline
         self._deadline = None if seconds is None else deadline(seconds)
         self.changed.publish(None)
 
-    def ask(self, question: Question) -> None:
+    def ask_question(self, question: Question) -> None:
         """Show this question in the dialog. Without one, a message says how to open the dialog."""
         self.question = question
         if not self.dialogs:
             self._app.show_warning(
-                f'the sign-in to "{self.session.name}" asks something: {self._dialog_keys()}'
+                f'the sign-in to "{self.session.name}" asks something: {self._keys_to_open_dialog()}'
             )
         self.changed.publish(None)
 
@@ -182,14 +183,14 @@ class RunningSignIn:
         in_background = not self.dialogs
         self._end(outcome)
         if in_background:
-            self._app.show_done(*self.result_texts(outcome))
+            self._app.show_done(*self.result_text_and_command_line(outcome))
             self._app.signed_in.publish(self.session.name)
 
-    def result_texts(self, outcome: LoginOutcome) -> tuple[str, str]:
+    def result_text_and_command_line(self, outcome: LoginOutcome) -> tuple[str, str]:
         """Return what to say after the sign-in, and the command line that does the same."""
         app, name = self._app, self.session.name
         ahead = clocks.load_sign_in_outlook_of_token(app.services, self.session, outcome.token)
-        next_step = how_to_run(app, self.waiting_action) if self.waiting_action else ""
+        next_step = keys_to_run_action(app, self.waiting_action) if self.waiting_action else ""
         text = clock_text.login_result_text(
             name, outcome.how, ahead, app.services.clock.now(), outcome.user, next_step
         )
@@ -203,16 +204,18 @@ class RunningSignIn:
         """Show the failure in the dialog. Without one, a message shows the keys to retry."""
         self._attempt = self.question = None
         self.failure = error
-        self.show(Page())
+        self.show_page(Page())
         if not self.dialogs:
             hint = f"; {error.hint}" if error.hint else ""
             text, name = error.message, f'the sign-in to "{self.session.name}"'
             if not text.startswith(name):
                 text = f"{name} failed: {text}"
-            self._app.show_error(LoginRequired(text, hint=f"retry: {self._dialog_keys()}{hint}"))
+            self._app.show_error(
+                LoginRequired(text, hint=f"retry: {self._keys_to_open_dialog()}{hint}")
+            )
             self._end(None)
 
-    def _dialog_keys(self) -> str:
+    def _keys_to_open_dialog(self) -> str:
         keys = [self._app.key_of(f) for f in ("app.sessions", "sessions.sign_in")]
         return f"{keys[0]}, then {keys[1]}"
 
@@ -234,7 +237,7 @@ class RunningSignIn:
         self.changed.publish(None)
 
 
-def find_or_make(
+def find_or_make_sign_in(
     app: TuiApp[Any], session: SsoSession, *, force: bool = False, device_code: bool = False
 ) -> RunningSignIn:
     """Return the sign-in that runs for this session, or a new one that `begin` starts.
@@ -244,13 +247,13 @@ def find_or_make(
     known = app.sign_ins.get(session.name)
     if known is not None and known.session == session:
         return known
-    stop(app, session.name)
+    stop_sign_in(app, session.name)
     made = RunningSignIn(app, session, force=force, device_code=device_code)
     app.sign_ins[session.name] = made
     return made
 
 
-def stop(app: TuiApp[Any], session_name: str) -> None:
+def stop_sign_in(app: TuiApp[Any], session_name: str) -> None:
     """Stop the sign-in that runs for the session with this name, if any."""
     known = app.sign_ins.get(session_name)
     if known is not None:
@@ -273,10 +276,10 @@ def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> Non
             )
 
 
-def how_to_run(app: TuiApp[Any], wanted: WantedAction) -> str:
+def keys_to_run_action(app: TuiApp[Any], wanted: WantedAction) -> str:
     """Return the keys that run an action from the present screen: `press F4, then F9 to write`.
 
-    For an action on a role they are followed by the role, which the user must go to by then:
+    For an action on a role they are followed by the role, on which the cursor must be by then:
     `press F7 (Shell) on payments-dev/Developer`.
     """
     action = wanted.name
@@ -318,13 +321,13 @@ class _Attempt:
     def show_page(self, url: str) -> None:
         note = "Sign in with a browser on this machine:"
         page = Page("waiting for browser", note, address=url)
-        self._show(page, login_ui.USER_SECONDS)
+        self._show_page_in_dialog(page, login_ui.USER_SECONDS)
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         note = "Confirm only if you started this sign-in, and the page shows exactly this code:"
         address = authorization.verification_uri_complete
         page = Page("waiting for you", note, authorization.user_code, address)
-        self._show(page, authorization.life_seconds)
+        self._show_page_in_dialog(page, authorization.life_seconds)
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
         self._make_address = make_address
@@ -344,7 +347,7 @@ class _Attempt:
     def confirm_another_user(self, earlier: str, user: str) -> bool:
         text = f'Keep the sign-in of "{user}"? Last time "{earlier}" signed in here.'
         answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._call_in_ui_thread(self._sign_in.ask, Question(text, answers.put))
+        self._call_in_ui_thread(self._sign_in.ask_question, Question(text, answers.put))
         while not self.cancelled.is_set():
             with suppress(queue.Empty):
                 return answers.get(timeout=_ANSWER_CHECK_SECONDS)
@@ -355,17 +358,17 @@ class _Attempt:
 
     def report_further_region(self, region: str) -> None:
         note = f"Now sign in in the region {region} too, as the same user:"
-        self._show(Page(f"signing in in {region}", note), None)
+        self._show_page_in_dialog(Page(f"signing in in {region}", note), None)
 
     def report_waiting_for_another_login(self) -> None:
         note = "Another process is signing in to this session; its result will be used."
-        self._show(Page("waiting for the other sign-in", note), None)
+        self._show_page_in_dialog(Page("waiting for the other sign-in", note), None)
 
     def is_cancelled(self) -> bool:
         return self.cancelled.is_set()
 
-    def _show(self, page: Page, seconds: float | None) -> None:
-        self._call_in_ui_thread(lambda shown: self._sign_in.show(*shown), (page, seconds))
+    def _show_page_in_dialog(self, page: Page, seconds: float | None) -> None:
+        self._call_in_ui_thread(lambda shown: self._sign_in.show_page(*shown), (page, seconds))
 
     def _call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
         def call_unless_cancelled(value: _T) -> None:

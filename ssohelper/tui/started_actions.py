@@ -37,7 +37,7 @@ class StartedAction:
         self.name, self.screen, self.opens, self.waits_for = name, screen, opens, waits_for
         self.worker: Worker[None] | None = None
         self.timer: Timer | None = None
-        # The dialog that it shows, or is about to show.
+        # The dialog that the action shows, or is about to show.
         self.dialog: Screen[Any] | None = None
         self.holds_keys = self.is_committed = self.is_cancelled = False
 
@@ -75,12 +75,12 @@ class StartedActions:
             work.close()
             self._app.bell()
             self._app.show_warning(
-                f"{self.describe(name)} was not started: {self.describe(earlier.name)} still runs"
+                f"{self.name_with_key(name)} was not started: {self.name_with_key(earlier.name)} still runs"
                 + ("" if earlier.is_committed else " (esc cancels it)")
             )
             return False
         action = self._running[screen] = StartedAction(name, screen, opens, waits_for)
-        self._wait(action)
+        self._hold_keys_and_wait(action)
         action.worker = screen.run_worker(self._run(action, work), name)
         return True
 
@@ -113,28 +113,31 @@ class StartedActions:
             action.worker.cancel()
         self._end(action)
         if is_leaving:
-            # Later: the key that leaves runs an action, which ends earlier warnings.
+            # The warning is shown later, because the key that leaves the screen runs an action,
+            # which removes earlier warnings.
             self._app.call_later(self.report_cancelled, action.name)
         else:
-            self._app.show_done(f"{self.describe(action.name)} was cancelled")
+            self._app.show_done(f"{self.name_with_key(action.name)} was cancelled")
 
     def report_cancelled(self, name: str) -> None:
         """Say that this action was cancelled because the user has chosen another screen."""
-        self._app.show_warning(f"{self.describe(name)} was cancelled: another screen was chosen")
+        self._app.show_warning(
+            f"{self.name_with_key(name)} was cancelled: another screen was chosen"
+        )
 
     def cancel_check(self) -> Callable[[], bool]:
         """Return a function for the threads of the current worker: was its action cancelled?"""
-        action = self._of_current_worker()
+        action = self._action_of_current_worker()
         return lambda: action is not None and action.is_cancelled
 
-    def _of_current_worker(self) -> StartedAction | None:
+    def _action_of_current_worker(self) -> StartedAction | None:
         try:
             worker = get_current_worker()
         except NoActiveWorker:
             return None
         return next((one for one in self._running.values() if one.worker is worker), None)
 
-    def describe(self, name: str) -> str:
+    def name_with_key(self, name: str) -> str:
         """Return the name of an action in messages, with its key: `F7 (Shell)`."""
         action = ACTIONS.get(name)
         if action is None:
@@ -144,11 +147,11 @@ class StartedActions:
     # -- the keys that wait, and the message that names what is waited for ----------------------
 
     @property
-    def has_keys(self) -> bool:
+    def is_holding_keys(self) -> bool:
         """Return whether an action holds the keys."""
         return any(action.holds_keys for action in self._running.values())
 
-    def _wait(self, action: StartedAction) -> None:
+    def _hold_keys_and_wait(self, action: StartedAction) -> None:
         """Let the keys wait for what the action opens, and say after a while that it waits."""
         self._stop_waiting(action)
         if action.opens and self._app.screen is action.screen:
@@ -159,14 +162,14 @@ class StartedActions:
     def _announce_wait(self, action: StartedAction) -> None:
         self._drop_keys(action)
         if action.dialog is None and action.is_running and not action.is_committed:
-            text = f"{self.describe(action.name)} is waiting for {action.waits_for}: esc cancels it"
-            self._app.show_wait(text)
+            text = f"{self.name_with_key(action.name)} is waiting for {action.waits_for}: esc cancels it"
+            self._app.show_wait_message(text)
 
     def _stop_waiting(self, action: StartedAction) -> None:
         if action.timer is not None:
             action.timer.stop()
             action.timer = None
-        self._app.end_wait()
+        self._app.hide_wait_message()
 
     def _drop_keys(self, action: StartedAction) -> None:
         """Drop the keys that wait for the action, if any, and those that follow without a pause."""
@@ -177,7 +180,7 @@ class StartedActions:
             self._app.bell()
             self._app.typing_pause.begin(KeyKind.OTHER)
             self._app.show_done(
-                f"keys after {self.describe(action.name)} were typed too early: ignored"
+                f"keys after {self.name_with_key(action.name)} were typed too early: ignored"
             )
         self._app.call_later(self._app.drop_keys)
 
@@ -188,14 +191,14 @@ class StartedActions:
 
     def release_keys(self) -> None:
         """Let the keys act on the screen: the action of the current worker opens nothing more."""
-        action = self._of_current_worker()
+        action = self._action_of_current_worker()
         if action is not None:
             action.opens = False
             self._release_keys(action)
 
     def drop_keys_for_shell(self) -> None:
         """Drop the keys that wait: what the action of the current worker opens cannot get them."""
-        action = self._of_current_worker()
+        action = self._action_of_current_worker()
         if action is not None:
             self._stop_waiting(action)
             self._drop_keys(action)
@@ -204,7 +207,7 @@ class StartedActions:
 
     def expect_dialog(self, dialog: Screen[Any]) -> None:
         """Note that the action of the current worker shows this dialog next."""
-        action = self._of_current_worker()
+        action = self._action_of_current_worker()
         if action is not None:
             action.dialog = dialog
 
@@ -213,32 +216,34 @@ class StartedActions:
         for action in [*self._running.values()]:
             if action.dialog is screen:
                 # The timer goes on: it drops the keys if the dialog closes before it is drawn.
-                self._app.end_wait()
-                screen.call_after_refresh(self._give_keys, action, screen)
+                self._app.hide_wait_message()
+                screen.call_after_refresh(self._give_keys_to_dialog, action, screen)
             elif action.dialog is not None and action.screen is screen:
-                self._wait(action)
+                self._hold_keys_and_wait(action)
             elif action.dialog is None and action.holds_keys:  # left by a click
                 self._cancel(action, is_leaving=True)
                 self._app.call_later(self._app.drop_keys)
 
-    def _give_keys(self, action: StartedAction, dialog: Screen[Any], tries: int = 20) -> None:
+    def _give_keys_to_dialog(
+        self, action: StartedAction, dialog: Screen[Any], tries: int = 20
+    ) -> None:
         """Give the keys that wait to the dialog, which is drawn by now."""
         if not action.holds_keys:
             return
         if not getattr(dialog, "TAKES_HELD_KEYS", False):
             self._drop_keys(action)
         elif dialog.focused is None and tries:
-            dialog.call_after_refresh(self._give_keys, action, dialog, tries - 1)
+            dialog.call_after_refresh(self._give_keys_to_dialog, action, dialog, tries - 1)
         else:
             self._release_keys(action)
 
-    def handle_answer(self, answer: object) -> None:
+    def note_dialog_result(self, answer: object) -> None:
         """Note the result of the dialog that the action of the current worker has shown.
 
         After a yes the action makes its change, and can no longer be cancelled. If the user has left
         the dialog, nothing more opens.
         """
-        action = self._of_current_worker()
+        action = self._action_of_current_worker()
         if action is None:
             return
         action.dialog = None

@@ -54,7 +54,8 @@ class InlineDriver(LinuxInlineDriver):
 def clean_input(driver: LinuxDriver | LinuxInlineDriver, program: TuiApp[Any]) -> Iterator[None]:
     """Let the driver read cleaned input in the `with` block, from a pipe that a thread fills.
 
-    Textual reads `fileno` in this block only; elsewhere it sets up the terminal with it.
+    In the block, the driver's `fileno` is the pipe. Before and after it, `fileno` is the terminal,
+    whose settings Textual changes.
     """
     terminal, found = driver.fileno, program.terminal_input
     if found.early_bytes is None:
@@ -98,13 +99,13 @@ def _pass_input_on(program: TuiApp[Any], terminal: int, cleaned: int, wakes: int
                 keys = found.feed(data, time.monotonic())
             else:
                 keys = found.give_up(time.monotonic())
-            _write(keys.encode(), cleaned, wakes)
+            _write_cleaned_input(keys.encode(), cleaned, wakes)
     except OSError as error:
         with suppress(RuntimeError):  # the program has ended
             program.call_later(program.panic, error)
 
 
-def _write(data: bytes, cleaned: int, wakes: int) -> None:
+def _write_cleaned_input(data: bytes, cleaned: int, wakes: int) -> None:
     while data:
         ready, writable, _ = select.select([wakes], [cleaned], [])
         if ready:

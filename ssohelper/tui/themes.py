@@ -223,7 +223,7 @@ def textual_theme_name(app: TextualApp[Any], name: str, *, is_light: bool = Fals
     return _NAMES_256[found] if app.console.color_system == "256" else found
 
 
-def apply_settings(app: TextualApp[Any], services: App, *, is_light: bool = False) -> None:
+def apply_theme_and_keys(app: TextualApp[Any], services: App, *, is_light: bool = False) -> None:
     """Give the app the theme and the keys that the user's settings name.
 
     If the settings have no theme, the environment variable TEXTUAL_THEME decides, then the

@@ -16,7 +16,7 @@ if sys.platform != "win32":
     import termios
 
 
-def size() -> tuple[int, int]:
+def terminal_size() -> tuple[int, int]:
     """Return the number of the terminal's columns and of its lines.
 
     Textual draws on stderr but asks stdout for the size. In $(…) stdout is a pipe, so that Textual

@@ -40,8 +40,8 @@ class TypingPause:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._monotonic, self._sleep = monotonic, sleep
-        # When the pause will be long enough: after the last key that opens no dialog, and for keys to
-        # be taken again.
+        # Two times of the monotonic clock: until when a user who typed the last key may be typing
+        # on, and until when keys are ignored.
         self._typing_until = self._ignored_until = -math.inf
         self._ignored_kind = KeyKind.COMMAND
 
@@ -58,16 +58,16 @@ class TypingPause:
 
         Text for a field of the dialog is ignored too: its first letters went elsewhere.
         """
-        self._ignore(KeyKind.TEXT, self._typing_until)
+        self._ignore_keys(KeyKind.TEXT, self._typing_until)
 
     def begin(self, kind: KeyKind = KeyKind.COMMAND) -> None:
-        """Ignore keys up to this kind until a pause: what they were typed for has changed by itself.
+        """Ignore keys up to this kind until a pause: what they act on has changed by itself.
 
         For example, a dialog has closed at the end of its work, or the role under the cursor is gone.
         """
-        self._ignore(kind, self._monotonic() + PAUSE_SECONDS)
+        self._ignore_keys(kind, self._monotonic() + PAUSE_SECONDS)
 
-    def _ignore(self, kind: KeyKind, until: float) -> None:
+    def _ignore_keys(self, kind: KeyKind, until: float) -> None:
         now = self._monotonic()
         if until <= now:
             return

@@ -78,7 +78,7 @@ class User:
 
     async def _until_keys_act(self) -> None:
         """Wait until no key is held for a dialog that is not drawn yet: a user answers what is seen."""
-        await until(lambda: not self.app.started.has_keys)
+        await until(lambda: not self.app.started.is_holding_keys)
 
     async def _until(self, texts: tuple[str, ...], place: Callable[[], str]) -> None:
         def has_all() -> bool:

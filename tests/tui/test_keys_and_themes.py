@@ -112,7 +112,7 @@ class TestKeys:
             await until(lambda: getattr(user.app.screen, "is_planned", False))
             await user.press("f9")
             await user.wait_for_screen(ConfirmScreen)
-            await until(lambda: not user.app.started.has_keys)  # earlier keys are dropped
+            await until(lambda: not user.app.started.is_holding_keys)  # earlier keys are dropped
             await user.press("f1")
             await user.wait_for_text("nothing changes before you answer yes", "confirm.yes")
 
@@ -219,10 +219,10 @@ class TestThemes:
         monkeypatch.setenv("TEXTUAL_THEME", "nord")
         app: TextualApp[Any] = TextualApp()
         app.theme = "nord"
-        themes.apply_settings(app, world.app())
+        themes.apply_theme_and_keys(app, world.app())
         assert app.theme == "nord"
         settle(world, 'theme = "light"\n')
-        themes.apply_settings(app, world.app())
+        themes.apply_theme_and_keys(app, world.app())
         assert app.theme == themes.textual_theme_name(app, "light")
 
     def test_with_no_color_every_state_has_a_sign(

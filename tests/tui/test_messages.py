@@ -286,7 +286,7 @@ class TestLists:
 
             def shows_both() -> bool:
                 # Each time, since a refresh of the list that ends now takes the mark away.
-                user.app.list_states.set_failure("corp", LoginRequired("x"), NOW)
+                user.app.list_states.note_failed_refresh("corp", LoginRequired("x"), NOW)
                 user.app.show_error(ERROR)
                 line = message_line(user)
                 return line.startswith("✗ the disk") and line.endswith("▲ sign-in needed")
@@ -297,34 +297,36 @@ class TestLists:
 
     def test_states(self) -> None:
         states = ListStates()
-        states.set_lists(("corp", "lab"), {"corp": NOW})
+        states.set_listing_times(("corp", "lab"), {"corp": NOW})
         assert states.failure_note(NOW) is None
-        assert states.set_failure("corp", NoConnection("x"), NOW + 60)
-        assert not states.set_failure("corp", NoConnection("y"), NOW + 60)
+        assert states.note_failed_refresh("corp", NoConnection("x"), NOW + 60)
+        assert not states.note_failed_refresh("corp", NoConnection("y"), NOW + 60)
         assert states.failure_note(NOW + 14 * 60) == (
             "corp: offline · list 14 min old",
             "corp offline",
             "offline",
         )
-        assert states.set_failure("corp", Throttled("x"), NOW + 61)
-        assert states.describe("corp", NOW + 61) == "list 1 min old · last refresh failed"
-        states.set_failure("lab", LoginRequired("x"), NOW)
-        assert states.describe("lab", NOW) == ""  # it has no list: the screens ask for the sign-in
-        states.set_failure("lab", NoConnection("x"), NOW)
+        assert states.note_failed_refresh("corp", Throttled("x"), NOW + 61)
+        assert states.text_of_list("corp", NOW + 61) == "list 1 min old · last refresh failed"
+        states.note_failed_refresh("lab", LoginRequired("x"), NOW)
+        assert (
+            states.text_of_list("lab", NOW) == ""
+        )  # it has no list: the screens ask for the sign-in
+        states.note_failed_refresh("lab", NoConnection("x"), NOW)
         found = states.failure_note(NOW + 7200)
         assert found == (
             "corp: list 2 h old · last refresh failed; lab: offline",
             "2 × lists not refreshed",
             "not refreshed",
         )
-        states.set_refreshed("lab", NOW)
-        states.set_lists(("corp",), {"corp": NOW + 62})  # another process has listed it
+        states.note_successful_refresh("lab", NOW)
+        states.set_listing_times(("corp",), {"corp": NOW + 62})  # another process has listed it
         assert states.failure_note(NOW + 63) is None
 
     def test_the_sessions_of_one_organization_are_not_named(self) -> None:
         states = ListStates()
-        states.set_lists(("corp",), {"corp": NOW})
-        states.set_failure("corp", LoginRequired("x"), NOW)
+        states.set_listing_times(("corp",), {"corp": NOW})
+        states.note_failed_refresh("corp", LoginRequired("x"), NOW)
         assert states.failure_note(NOW + 2 * 86400) == (
             "list 2 days old · sign-in needed",
             "sign-in needed",

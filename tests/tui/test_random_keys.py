@@ -249,7 +249,7 @@ async def become_quiet(user: User) -> None:
     """Close what is open, as a user does who reads first; go back to an empty search."""
 
     async def is_calm() -> None:
-        await until(lambda: not user.app.started.has_keys)
+        await until(lambda: not user.app.started.is_holding_keys)
         await asyncio.sleep(REAL_PAUSE_SECONDS + 0.1)
 
     for _ in range(40):

@@ -10,7 +10,7 @@ from ssohelper.core.model import (
     Secret,
     SsoSession,
 )
-from ssohelper.tui.screens.session_lines import role_lines
+from ssohelper.tui.screens.session_lines import cached_role_lines
 from ssohelper.tui.widgets.clocks import Snapshot
 from ssohelper.tui.widgets.lines import LineView
 from tests.tui.driving import User, run_scenario
@@ -26,7 +26,7 @@ def lines_at(width: int, names: dict[str, str]) -> list[str]:
     cached = CachedCredentials(made, NOW - 300)
     keys = [RoleKey(SESSION.name, account, "ReadOnlyAccess") for account in names]
     snapshot = Snapshot((), tuple((key, cached) for key in keys), names, ())
-    found = role_lines(snapshot, SESSION, NOW, width)
+    found = cached_role_lines(snapshot, SESSION, NOW, width)
     return ["".join(text for text, _ in line) for line in found]
 
 

@@ -395,6 +395,6 @@ def test_a_click_on_another_screen_cancels_the_action(world: DemoHome, gate: Gat
         gate.open()
         await user.press("j")  # a key of Sessions acts
         assert isinstance(user.app.screen, SessionsScreen)
-        assert not user.app.started.has_keys
+        assert not user.app.started.is_holding_keys
 
     run_scenario(world.app(), scenario)

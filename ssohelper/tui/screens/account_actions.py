@@ -26,7 +26,7 @@ from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command, commands_of
+from ssohelper.tui.commands import Command, make_palette_commands
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.role_list import RoleList
 
-# The actions that only show or copy something, unless a grant or a sign-in is missing.
+# These actions open no dialog unless a grant or a sign-in is missing: they show or copy something.
 _OPENING_NOTHING = frozenset({"whoami", "copy_link"})
 _Action = Callable[[RoleRow], Awaitable[None]]
 
@@ -67,17 +67,17 @@ class RowActions:
 
     def needs_row(self, name: str) -> bool:
         """Return whether the action acts on the row under the cursor, and not on ticked roles."""
-        return not self._ticked.applies(name)
+        return not self._ticked.acts_on_ticked_roles(name)
 
     def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor, or on the ticked roles."""
-        if self._ticked.applies(name):
-            self._ticked.run(name)
+        if self._ticked.acts_on_ticked_roles(name):
+            self._ticked.run_action(name)
             return
-        row = self._require_row()
+        row = self._row_under_cursor_or_warning()
         if row is None:
             return
-        if row.provider and self._others.handles(name):
+        if row.provider and self._others.handles_action(name):
             self._others.run_action(name, row)
         elif name in ("copy_profile", "copy_account", "copy_export"):
             self._copy_name(name.removeprefix("copy_"), row)
@@ -87,7 +87,7 @@ class RowActions:
             self._start_action(name, row)
 
     def _start_action(self, name: str, row: RoleRow) -> None:
-        """Start an action that asks AWS."""
+        """Start an action that asks AWS, on this row's role."""
         work = self._run_action_after_grant(name, row, signed_in=False)
         opens = name not in _OPENING_NOTHING
         self.app.started.start(self._screen, f"accounts.{name}", work, opens=opens)
@@ -131,7 +131,7 @@ class RowActions:
 
     # -- helpers for actions on a row ----------------------------------------------------------
 
-    def _require_row(self) -> RoleRow | None:
+    def _row_under_cursor_or_warning(self) -> RoleRow | None:
         row = self.roles.row
         if row is None:
             self.app.warn_nothing_selected("role")
@@ -386,7 +386,7 @@ class RowActions:
         }
         if row.provider:
             lines = other_profile_command_lines(name)
-        return commands_of(
+        return make_palette_commands(
             "accounts",
             lines,
             lambda action: self.roles.choose() if action == "use" else self.run_action(action),

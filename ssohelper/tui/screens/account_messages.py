@@ -16,22 +16,22 @@ _NO_ROLE = (
 )
 
 
-def error_text(error: SsoHelperError) -> str:
+def config_error_text(error: SsoHelperError) -> str:
     """Return what is wrong with the config, and what to do."""
     hint = f"\n{show(error.hint)}" if error.hint else ""
     return f"{show(error.message)}{hint}\n{_CORRECTED}"
 
 
-def empty_list_text(choice: KnownRoles, refreshing: str) -> str:
+def empty_list_text(known_roles: KnownRoles, refreshing: str) -> str:
     """Return a text that says why no role is listed.
 
     `refreshing` names what is being listed at AWS. Return "" if roles are listed, or if there is no
     session at all.
     """
-    if choice.has_role or not choice.sessions:
+    if known_roles.has_role or not known_roles.sessions:
         return ""
     if refreshing:
         return f"Your roles are being listed at AWS: {refreshing}"
-    if choice.sessions_without_listing:
-        return _NO_LIST.format(name=choice.sessions_without_listing[0].name)
-    return _NO_ROLE.format(name=choice.sessions[0].name)
+    if known_roles.sessions_without_listing:
+        return _NO_LIST.format(name=known_roles.sessions_without_listing[0].name)
+    return _NO_ROLE.format(name=known_roles.sessions[0].name)

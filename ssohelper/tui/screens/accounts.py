@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.clocks import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
 
-# By this time Textual's thread has written the first paint, which imports would delay.
+# The widgets around the list are mounted so long after it: their imports would delay its paint.
 _PAINTED_SECONDS = 0.03
 # Every second the screen shows the times left; after so many seconds it reads their files again.
 _READ_SECONDS = 5
@@ -77,7 +77,8 @@ class AccountsScreen(Screen[None]):
             action_binding(f"accounts.{name}", f"list('{name}')", priority=True, show=False)
             for name in list_controls.ACTIONS
         ),
-        # The list's key tab hides Textual's own binding of tab, which the set-up form needs.
+        # For the set-up form: the list's own use of tab hides Textual's key to go to the next
+        # field.
         Binding("tab", "app.focus_next", show=False),
         # Escape leaves the program while the set-up form is shown; otherwise `RolePane` handles it.
         action_binding("accounts.leave", "app.quit", show=False),
@@ -126,7 +127,7 @@ class AccountsScreen(Screen[None]):
 
     async def _mount_other_widgets(self) -> None:
         deferred.start_log(self.services.environ)
-        bars, footers = deferred.make_bars_around_list()
+        bars, footers = deferred.make_bars_above_and_below_list()
         self._detail = deferred.make_role_detail()
         self._refresher = deferred.make_list_refresher(
             self.app, self, self._show_refresh_progress, self.reload_rows
@@ -156,13 +157,13 @@ class AccountsScreen(Screen[None]):
         self.set_interval(1.0, self._update_every_second)
         if self._early_action:
             self.action_row(self._early_action)
-            if not self.app.started.has_keys:
+            if not self.app.started.is_holding_keys:
                 self.app.call_later(self.app.release_keys)
 
     def _messages_above_list(self) -> list[Widget]:
         """Return the messages to show above the list: an error, or why the list is empty."""
         if self._config_error is not None:
-            text = account_messages.error_text(self._config_error)
+            text = account_messages.config_error_text(self._config_error)
             return [Static(text, classes="error", markup=False)]
         text = self._empty_list_text()
         return [Static(text, classes="error empty-list", markup=False)] if text else []
@@ -182,7 +183,7 @@ class AccountsScreen(Screen[None]):
         elif not has_any and not form:
             made = deferred.make_set_up_form()
             self.query_one("#body").mount(made)
-            self.call_after_refresh(made.begin)
+            self.call_after_refresh(made.focus_first_field)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the list's actions while the form that sets up a session is shown."""
@@ -190,7 +191,7 @@ class AccountsScreen(Screen[None]):
         if is_on_list and self.has_class("empty"):
             return False
         # A key whose action does nothing goes to the search field: arrows move the cursor there.
-        return action != "list" or self._controls.is_active(str(parameters[0]))
+        return action != "list" or self._controls.is_action_possible(str(parameters[0]))
 
     def on_resize(self, event: Resize) -> None:
         self._arrange_details(event.size)
@@ -221,13 +222,13 @@ class AccountsScreen(Screen[None]):
             self._config_error = None
         except SsoHelperError as error:
             self._config_error = error
-        self._set_listed_sessions()
+        self._tell_app_which_sessions_exist()
 
-    def _set_listed_sessions(self) -> None:
+    def _tell_app_which_sessions_exist(self) -> None:
         if not self._choice.sessions:
-            # The set-up form replaces the list; later the cursor begins at the list's first role.
+            # The set-up form is shown in place of the list, so the list gets no rows.
             self._choice = KnownRoles([], {}, [])
-        self.app.set_lists(self._choice.sessions, self._choice.listed_at)
+        self.app.set_listing_times(self._choice.sessions, self._choice.listed_at)
 
     def reload_rows(self) -> None:
         """Read the lists, the profiles and the usage again, in the background.
@@ -241,7 +242,7 @@ class AccountsScreen(Screen[None]):
 
     def _show_known_roles(self, choice: KnownRoles) -> None:
         self._choice, self._config_error = choice, None
-        self._set_listed_sessions()
+        self._tell_app_which_sessions_exist()
         self.query(".error").remove()
         self.mount_all(self._messages_above_list(), before="#body")
         self._offer_set_up()
@@ -357,7 +358,7 @@ class AccountsScreen(Screen[None]):
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         use = partial(self._use_role, event.row)
         # The shell's `ssohelper use` needs the config too, and would fail after the full screen.
-        if self.app.is_config_readable() and not self.app.join_sign_in(event.row, use):
+        if self.app.is_config_readable() and not self.app.show_running_sign_in(event.row, use):
             use()
 
     def _use_role(self, row: RoleRow) -> None:

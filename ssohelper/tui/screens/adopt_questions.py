@@ -34,7 +34,7 @@ async def offer_to_adopt_profiles_that_need_ssohelper(
 async def offer_to_adopt_all_profiles(
     app: TuiApp[Any], found: Sequence[ProfileOfOtherTool]
 ) -> frozenset[str]:
-    """Ask whether to adopt the profiles that need ssohelper; after a "no", or without any, all.
+    """Ask about profiles that need ssohelper; if the user adopts none of them, ask about all.
 
     Returns the profiles to adopt.
     """

@@ -1,4 +1,4 @@
-"""A dialog that asks for a line of text, and the line in which a dialog refuses what was typed."""
+"""A dialog that asks for a line of text, and a line that says why a dialog refuses it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ssohelper.tui.keys import action_binding
 
 
 class RefusalLine(Static):
-    """Says why a dialog does not take the typed text. The dialog stays open, for the next one.
+    """Says why a dialog does not take the typed text. The dialog stays open, for another text.
 
     If it closed, the letters that are typed then would be commands of the screen below.
     """
 
     DEFAULT_CSS = "RefusalLine { height: auto; color: $text-error; display: none; }"
 
-    def refuse(self, error: SsoHelperError, field: Input) -> None:
+    def show_refusal(self, error: SsoHelperError, field: Input) -> None:
         """Show the error, and select the field's text: the next letters replace it."""
         self.update(
             Content("\n".join(show(text) for text in (f"✗ {error.message}", error.hint) if text))
@@ -40,7 +40,7 @@ class RefusalLine(Static):
 class AskScreen(ModalScreen["str | None"]):
     """A dialog that asks for text. Its result is the text, or None if the user typed none."""
 
-    # Keys that are typed before it is there are for it: see StartedActions.
+    # Keys typed before this dialog is shown go to it: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
@@ -82,6 +82,6 @@ class AskScreen(ModalScreen["str | None"]):
         try:
             self._check(text)
         except SsoHelperError as error:
-            self.query_one(RefusalLine).refuse(error, event.input)
+            self.query_one(RefusalLine).show_refusal(error, event.input)
         else:
             self.dismiss(text or None)

@@ -25,7 +25,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
-from ssohelper.tui.screens.ticked_sign_ins import act_on_each, label_of
+from ssohelper.tui.screens.ticked_sign_ins import act_on_each, role_label
 from ssohelper.tui.widgets.lines import Line, WrappedView, text_lines
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # More roles than this are asked about once more, with their list: Enter alone starts no command.
 _MOST_AT_ONCE = 20
-# The most lines of the dialog beside its list of roles, and those of one on few lines.
+# How many lines the dialog needs besides its list of roles; the same on a screen of few lines.
 _OTHER_LINES, _OTHER_LINES_WHEN_LOW = 12, 9
 _SCROLL_KEYS = "page down, ↓: more"
 
@@ -177,7 +177,7 @@ async def _ask_for_command(
         if line is None or len(rows) <= _MOST_AT_ONCE:
             return line
         typed = line
-        question = f"run {line} as each of {_count_text(rows)}?"
+        question = f"run {line} as each of {_role_count_text(rows)}?"
         if await app.push_screen_wait(ConfirmScreen(question, lines=_role_lines(rows, guarded))):
             return line
 
@@ -194,16 +194,16 @@ def _role_lines(rows: Sequence[RoleRow], guarded: Sequence[RoleRow] = ()) -> lis
     """Return a line for each role, those of `guarded` first and marked."""
     keys = {row.key for row in guarded}
     others = [row for row in rows if row.key not in keys]
-    return text_lines([*(f"@@ {label_of(row)}" for row in guarded), *map(label_of, others)])
+    return text_lines([*(f"@@ {role_label(row)}" for row in guarded), *map(role_label, others)])
 
 
 def _command_question(rows: Sequence[RoleRow]) -> str:
     if len(rows) == 1:
-        return f"Command to run as {label_of(rows[0])}"
-    return f"Command to run as each of {_count_text(rows)}"
+        return f"Command to run as {role_label(rows[0])}"
+    return f"Command to run as each of {_role_count_text(rows)}"
 
 
-def _count_text(rows: Sequence[RoleRow]) -> str:
+def _role_count_text(rows: Sequence[RoleRow]) -> str:
     accounts = len({row.account.id for row in rows})
     return f"{len(rows)} ticked roles in {accounts} {'account' if accounts == 1 else 'accounts'}"
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 NO_CHANGE = "nothing to change"
 
 
-def write_question(services: App, what: str) -> str:
-    """Return the question before a write; `what` says what changes, in counts."""
+def question_before_write(services: App, what: str) -> str:
+    """Return the question before the config is written; `what` says what changes, in counts."""
     return f"{what} — write {shown_config_path(services)}?"
 
 
@@ -38,7 +38,7 @@ async def confirm_write(
     """
     if lines:
         await background.run(app, app.services.config.check_writable)
-    question = write_question(app.services, what)
+    question = question_before_write(app.services, what)
     screen = ConfirmScreen(question, lines=lines, command=command, other=other)
     yes = await app.push_screen_wait(screen)
     if not yes:

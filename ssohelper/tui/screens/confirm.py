@@ -114,7 +114,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def _is_short(self, size: Size) -> bool:
         texts = [self._question, *([f"$ {self._command}"] if self._command else ())]
-        return dialog_sizes.is_short(size, self._lines, texts)
+        return dialog_sizes.fits_on_screen(size, self._lines, texts)
 
     def _show_scroll_keys(self, is_longer: bool) -> None:
         """Name the keys that scroll, in the border: that takes no line from the text."""

@@ -1,6 +1,6 @@
 """A dialog that asks which page of the AWS console to open: the service and the region.
 
-Both are found as the user types. The page that was last opened as this role is the first line.
+Typed letters search for both. The page that was last opened as this role is the first line.
 """
 
 from __future__ import annotations

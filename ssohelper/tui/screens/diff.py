@@ -20,7 +20,7 @@ from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 class DiffScreen(ModalScreen[None]):
     """Shows the lines of a diff. Its result is None."""
 
-    # Keys that are typed before it is there are for it: see StartedActions.
+    # Keys typed before this dialog is shown go to it: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     HELP_TEXT = "The diff of the config that the next Apply makes. Nothing is written here."

@@ -1,4 +1,4 @@
-"""A dialog in which accounts and role names are ticked, for the filters of a sync."""
+"""A dialog in which accounts and role names are ticked, as filters of `profile sync`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ssohelper.tui.widgets.filter_list import FilterList
 
 
 class FilterChoiceScreen(ModalScreen["list[FilterRow] | None"]):
-    """A dialog for a sync's filters. Its result is the ticked rows, or None if the user left."""
+    """A dialog for the filters of `profile sync`. Its result is the ticked rows, or None."""
 
     HELP_TEXT = (
         "Only the ticked accounts and roles get profiles. Type to search, tab ticks, enter takes "

@@ -20,8 +20,9 @@ class FirstPlanScreen(Screen[None]):
     """A screen that makes a plan when it is first shown.
 
     It remembers the action that was typed before that, and runs it when the plan is there. Until
-    then the keys after it wait too, so that they do not act on the list in place of what it opens.
-    If the action asks a question, they are dropped: they would answer what the user has not seen.
+    then the keys after it wait too, so that they go to the dialog that the action opens, and not to
+    the list. If that dialog is a question, the keys are dropped: they would answer what the user
+    has not seen.
     """
 
     app: TuiApp[Any]
@@ -37,7 +38,7 @@ class FirstPlanScreen(Screen[None]):
         raise NotImplementedError
 
     def wait_for_first_plan(self, name: str, act: Callable[[], object], *, asks: bool) -> None:
-        """Run the action `action_NAME`, which is `act`, when the plan is made. It may ask."""
+        """Run `act`, the method `action_NAME`, when the plan is made. `asks`: it is a question."""
         self._waiting_name, self._waiting_act, self._asks = name, act, asks
         self.app.hold_keys(cancelled=self._forget_waiting_action)
 
@@ -67,7 +68,7 @@ class FirstPlanScreen(Screen[None]):
                 self.app.typing_pause.begin(KeyKind.OTHER)
             await self.app.drop_keys()
         act()
-        if not self._asks and not self.app.started.has_keys:
+        if not self._asks and not self.app.started.is_holding_keys:
             self.app.call_later(self.app.release_keys)
 
 
@@ -87,5 +88,5 @@ def after_first_plan(
     return act_or_wait
 
 
-# The same for an action that asks a question.
+# The decorator `after_first_plan` for actions that ask a question.
 question_after_first_plan = partial(after_first_plan, asks=True)

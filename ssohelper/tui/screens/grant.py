@@ -87,7 +87,7 @@ class GrantScreen(ModalScreen["str | None"]):
             self._check(word.value)
         except SsoHelperError as error:
             self.add_class("refused")
-            self.query_one(RefusalLine).refuse(error, word)
+            self.query_one(RefusalLine).show_refusal(error, word)
         else:
             self.dismiss(reason.value)
 

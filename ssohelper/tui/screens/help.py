@@ -22,7 +22,7 @@ from ssohelper.tui.widgets.lines import Line, LineView
 # The dialog has at most 80 columns. Its frame, padding and scrollbar take 7 of them.
 _WIDEST, _FRAME_WIDTH = 80, 7
 _KEY_WIDTH, _DESCRIPTION_WIDTH, _NAME_WIDTH = 7, 42, 24
-# Longer lines are read less well.
+# The most columns of the text, since longer lines are read less well.
 _TEXT_WIDTH = 66
 
 
@@ -42,13 +42,13 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen .dialog { width: 80; height: auto; max-height: 100%; }
     HelpScreen LineView { height: auto; max-height: 100%; overflow-x: hidden; }
     """
-    # The question of an action, for which the user reads the help, may open over it.
+    # A question may open over the help: the action that asks it may still be waiting for AWS.
     MAY_HAVE_QUESTIONS_ABOVE = True
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,f1,question_mark,enter", "close", "Close")]
 
-    def __init__(self, about: Screen[Any]) -> None:
+    def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
-        self._help = help_of(about)
+        self._help = make_help_of_screen(screen)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -71,16 +71,16 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def help_of(about: Screen[Any]) -> Help:
+def make_help_of_screen(screen: Screen[Any]) -> Help:
     """Return the help for the focused part of a screen. If it has none, return the screen's."""
-    parts = about.focused.ancestors_with_self if about.focused else [about]
+    parts = screen.focused.ancestors_with_self if screen.focused else [screen]
     text = next((part.HELP_TEXT for part in parts if hasattr(part, "HELP_TEXT")), "")
-    active = about.active_bindings
+    active = screen.active_bindings
     keys: dict[str, list[str]] = {}
     for found in active.values():
         name = found.binding.id or ""
         if name in ACTIONS and found.enabled:
-            keys.setdefault(name, []).append(about.app.get_key_display(found.binding))
+            keys.setdefault(name, []).append(screen.app.get_key_display(found.binding))
     rows = [(", ".join(shown), ACTIONS[name].description, name) for name, shown in keys.items()]
     return Help(text, rows, letters_move="j" in active)
 

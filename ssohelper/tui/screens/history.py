@@ -115,7 +115,7 @@ class HistoryScreen(ModalScreen[None]):
         kind = message.kind
         text = fitted(message.line, max(0, width - _KIND_WIDTH - 14))
         return [
-            (f"  {clock_text(message.at)}  ", "dim"),
+            (f"  {time_of_day_text(message.at)}  ", "dim"),
             (fitted(f"{kind.sign} {kind.word}", _KIND_WIDTH), kind.style or "dim"),
             (f" {text}", ""),
         ]
@@ -142,6 +142,6 @@ def _wrapped_message_lines(message: Message, width: int) -> Iterator[Line]:
             yield [(line, style)]
 
 
-def clock_text(at: int) -> str:
-    """Return the local time of day, such as 14:30:05."""
+def time_of_day_text(at: int) -> str:
+    """Return the local time of day at `at` (epoch seconds), such as 14:30:05."""
     return datetime.fromtimestamp(at).strftime("%H:%M:%S")

@@ -55,7 +55,7 @@ class ListControls:
         self._changes: list[Callable[[RoleListView], RoleListView]] = []
         self._saving = threading.Lock()
 
-    def is_active(self, name: str) -> bool:
+    def is_action_possible(self, name: str) -> bool:
         """Return whether the action does something now. If not, its key is for the search."""
         return name not in _FOLDS or (self._roles.shown.can_fold and not self._pane.line.value)
 

@@ -46,7 +46,7 @@ class ListRefresher:
         # such as "3/20".
         self._progress: dict[str, str] = {}
         self._asked_at: dict[str, int] = {}
-        # The sessions that need a sign-in, of those that the user has last asked to refresh.
+        # The sessions that the user's latest refresh left out, because they need a sign-in.
         self._signed_out: list[str] = []
         app.signed_in.subscribe(app, self._refresh_after_sign_in)
 
@@ -56,8 +56,8 @@ class ListRefresher:
         return ", ".join(f"{name} {text}".strip() for name, text in self._progress.items())
 
     def _refresh_after_sign_in(self, session_name: str) -> None:
-        """Ask AWS again at once if the last refresh failed: the sign-in has reached AWS."""
-        if self._app.list_states.failure(session_name) is not None:
+        """After a sign-in, refresh the session's list at once if its last refresh failed."""
+        if self._app.list_states.last_failure(session_name) is not None:
             self._asked_at.pop(session_name, None)
         self._refreshed()
 
@@ -69,7 +69,7 @@ class ListRefresher:
         """
         states, now = self._app.list_states, self._app.services.clock.now()
         for session in known.sessions:
-            failure = states.failure(session.name)
+            failure = states.last_failure(session.name)
             is_offline = failure is not None and failure.trouble is Trouble.OFFLINE
             wait = _OFFLINE_SECONDS if is_offline else _OLD_SECONDS
             listed_at, asked_at = (at.get(session.name) for at in (known.listed_at, self._asked_at))
@@ -79,7 +79,7 @@ class ListRefresher:
 
     def refresh_old_lists_again(self, known: KnownRoles) -> None:
         """Refresh the old lists while the screen stays open, except where a sign-in is needed."""
-        failures = map(self._app.list_states.failure, (one.name for one in known.sessions))
+        failures = map(self._app.list_states.last_failure, (one.name for one in known.sessions))
         asked = [
             session
             for session, failure in zip(known.sessions, failures, strict=True)
@@ -125,7 +125,7 @@ class ListRefresher:
             app.call_in_ui_thread(show_progress, f"{done}/{of}")
 
         def end_refresh(_listing: Listing) -> None:
-            app.list_states.set_refreshed(session.name, services.clock.now())
+            app.list_states.note_successful_refresh(session.name, services.clock.now())
             self._set_progress(session.name, None)
             self._refreshed()
             app.list_refreshed.publish(session.name)
@@ -134,7 +134,7 @@ class ListRefresher:
                 app.show_done(f'refreshed the list of roles of "{session.name}"', command)
 
         def report_failure(error: SsoHelperError) -> None:
-            is_new = app.list_states.set_failure(session.name, error, services.clock.now())
+            is_new = app.list_states.note_failed_refresh(session.name, error, services.clock.now())
             self._set_progress(session.name, None)
             if not isinstance(error, LoginRequired):
                 if is_new or by_user:
@@ -149,7 +149,7 @@ class ListRefresher:
                 app.sign_in(session.name, error, go_on, wanted, self._screen)
             elif by_user:
                 self._signed_out.append(session.name)
-                app.show_error(self._name_all_signed_out(error))
+                app.show_error(self._error_naming_signed_out_sessions(error))
 
         self._set_progress(session.name, "")
         app.run_in_background(
@@ -160,7 +160,7 @@ class ListRefresher:
             report_failure,
         )
 
-    def _name_all_signed_out(self, last: LoginRequired) -> LoginRequired:
+    def _error_naming_signed_out_sessions(self, last: LoginRequired) -> LoginRequired:
         """Return the last session's error, or one that names all sessions that need a sign-in."""
         if len(self._signed_out) == 1:
             return last

@@ -44,8 +44,8 @@ class OtherProfileActions:
             "shell": self._open_shell,
         }
 
-    def handles(self, name: str) -> bool:
-        """Return whether the action `accounts.NAME` differs from that on a role."""
+    def handles_action(self, name: str) -> bool:
+        """Return whether `accounts.NAME` does something else on such a profile than on a role."""
         return name in _REFUSED or name in self._slow
 
     def run_action(self, name: str, row: RoleRow) -> None:

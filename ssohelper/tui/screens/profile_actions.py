@@ -21,7 +21,7 @@ from ssohelper.tui.screens.proposal import (
     plan_from_saved_list,
     plan_lines,
     plan_lines_by_kind,
-    sync_command,
+    sync_command_line,
 )
 from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 
@@ -34,7 +34,7 @@ _MOST_NAMES = 4
 
 
 async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
-    """Write the sync with the user's options, after a question. Return whether it was written.
+    """Do `profile sync` with the user's options, after a question. Return whether it wrote.
 
     Raises: SsoHelperError if it cannot be planned or written.
     """
@@ -51,7 +51,7 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
         if await refresh_list(app, session, "profiles.apply", from_scratch=wish.prune) is None:
             return False
         found = await background.run(app, lambda: plan_from_saved_list(services, wish))
-    plan, command = found.plan, f"ssohelper {sync_command(wish, found.given, found.others)}"
+    plan, command = found.plan, f"ssohelper {sync_command_line(wish, found.given, found.others)}"
     if plan is None:
         return False
     if plan.changes and not await _confirm_plan(app, plan, command):
@@ -78,7 +78,7 @@ async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
     Raises: SsoHelperError if one is not managed or cannot be removed.
     """
     services = app.services
-    command = f"ssohelper profile rm {command_arguments(names)}"
+    command = f"ssohelper profile rm {profile_names_as_arguments(names)}"
     found = await background.run(app, lambda: profiles.read_managed_profiles(services, names))
     lines = await background.run(
         app, lambda: diff_lines(profiles.diff_profile_removal(services, found))
@@ -91,8 +91,8 @@ async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
     return True
 
 
-def command_arguments(names: Sequence[str]) -> str:
-    """Return the names as a command line has them, or `PROFILE...` if they are many."""
+def profile_names_as_arguments(names: Sequence[str]) -> str:
+    """Return the profile names as arguments of a command line, or `PROFILE...` for many."""
     return " ".join(map(word_as_typed, names)) if len(names) <= _MOST_NAMES else "PROFILE..."
 
 

@@ -70,7 +70,7 @@ class Planner:
         self._must_read = self._must_plan = self._is_working = False
 
     @property
-    def is_done(self) -> bool:
+    def is_planned_as_chosen(self) -> bool:
         """Return whether `found` was planned with the options that the user has chosen by now."""
         is_working = self._is_working or self._typing is not None
         return self.found is not None and self.found.error is None and not is_working
@@ -97,11 +97,11 @@ class Planner:
     def show_next_session(self) -> None:
         """Plan the sync of the next session, with the options that it has."""
         self.session_number += 1
-        self.forget_wishes()
+        self.forget_changed_options()
         self.plan_sync()
 
-    def forget_wishes(self) -> None:
-        """Forget the changed options and the profiles to adopt: they are written, or of no use."""
+    def forget_changed_options(self) -> None:
+        """Forget changed options and profiles to adopt, which were written or no longer apply."""
         self.texts = None
         self.adopt = frozenset()
 
@@ -132,7 +132,7 @@ class Planner:
             while self._must_plan:
                 self._must_plan = False
                 try:
-                    found = await self._read_and_plan()
+                    found = await self._read_profiles_and_plan_sync()
                 except SsoHelperError as error:
                     self._current = self.found = None
                     self._show_config_error(error)
@@ -144,7 +144,7 @@ class Planner:
             self._is_working = False
         self._screen.refresh_bindings()
 
-    async def _read_and_plan(self) -> Found:
+    async def _read_profiles_and_plan_sync(self) -> Found:
         """Read the profiles, and plan the sync. Raises: SsoHelperError for an unreadable config."""
         app, services = self._app, self._app.services
         if self._must_read or self._current is None:

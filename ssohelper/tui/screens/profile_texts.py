@@ -12,7 +12,7 @@ from ssohelper.core.instants import duration_text
 from ssohelper.core.text import show
 from ssohelper.tui.profile_rows import ProfileRow, Section
 from ssohelper.tui.screens.profile_planner import Found
-from ssohelper.tui.screens.proposal import CurrentProfiles, sync_command
+from ssohelper.tui.screens.proposal import CurrentProfiles, sync_command_line
 from ssohelper.tui.widgets.lines import Line
 from ssohelper.tui.widgets.sync_fields import LABELS
 
@@ -32,11 +32,11 @@ def next_sync_line(found: Found, now: int) -> str:
     wish, proposal = found.wish, found.proposal
     if wish is None:
         return "profile sync: there is no session yet"
-    command = sync_command(wish, NO_CHOICES, proposal.others)
+    command = sync_command_line(wish, NO_CHOICES, proposal.others)
     if found.error is not None:
         return f"{command}: not possible"
     if proposal.problems:
-        return f"{command}: {option_problem(proposal.problems)}"
+        return f"{command}: {first_option_problem(proposal.problems)}"
     if proposal.plan is None:
         return f"{command}: no list of roles yet"
     age = duration_text(now - (proposal.listed_at or 0))
@@ -44,8 +44,8 @@ def next_sync_line(found: Found, now: int) -> str:
     return f"{plan_kinds.counts_line_of_plan(proposal.plan)} · list of {age} ago · {command}"
 
 
-def option_problem(problems: Mapping[str, str]) -> str:
-    """Return the first of the problems, which are by option, with the name of its field."""
+def first_option_problem(problems: Mapping[str, str]) -> str:
+    """Return what is wrong with the first invalid option, with the name of its field."""
     field, text = next(iter(problems.items()))
     return f"option {LABELS[field]}: {text}"
 
@@ -71,7 +71,7 @@ def sync_options_line(found: Found, key: str) -> str:
 
 
 def next_step_hints(found: Found, key_of: KeyOf) -> list[str]:
-    """Return what the sync needs first, or a warning, and which profiles can be adopted."""
+    """Return what the user must do before a sync, or a warning; and which profiles to adopt."""
     return [*filter(None, (missing_input_hint(found, key_of), _adopt_hint(found, key_of)))]
 
 
@@ -100,7 +100,7 @@ def _adopt_hint(found: Found, key_of: KeyOf) -> str:
 
 
 def missing_input_hint(found: Found, key_of: KeyOf) -> str:
-    """Return what the sync needs first, or a warning of its filters; "" without any."""
+    """Return what the user must do before a sync, or a warning about its filters, or ""."""
     proposal = found.proposal
     if found.error is not None:
         return ". ".join(filter(None, (found.error.message, found.error.hint)))
@@ -139,7 +139,7 @@ def invalid_option_note(found: Found, key_of: KeyOf) -> str:
     problems = found.proposal.problems
     if not problems:
         return ""
-    return f"{option_problem(problems)} · {key_of('profiles.options')} opens the options"
+    return f"{first_option_problem(problems)} · {key_of('profiles.options')} opens the options"
 
 
 def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
@@ -161,7 +161,7 @@ def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
     return [[(show(section.title), "strong")], [(says[section.sign], "")]]
 
 
-def profile_lines(row: ProfileRow, path: str) -> list[Line]:
+def profile_detail_lines(row: ProfileRow, path: str) -> list[Line]:
     """Return lines with the details of a profile, and with the keys in it that the sync changes."""
     lines: list[Line] = [[(show(row.name), "strong")]]
     parts = []

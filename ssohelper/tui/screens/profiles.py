@@ -21,18 +21,13 @@ from ssohelper.core import plan_kinds
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command, commands_of
+from ssohelper.tui.commands import Command, make_palette_commands
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.profile_rows import NO_ROWS
-from ssohelper.tui.screens import adopt_questions, profile_actions, profile_texts
+from ssohelper.tui.screens import adopt_questions, first_plan, profile_actions, profile_texts
 from ssohelper.tui.screens.diff import DiffScreen
-from ssohelper.tui.screens.first_plan import (
-    FirstPlanScreen,
-    after_first_plan,
-    question_after_first_plan,
-)
 from ssohelper.tui.screens.profile_planner import Found, Planner
-from ssohelper.tui.screens.proposal import plan_lines, sync_command
+from ssohelper.tui.screens.proposal import plan_lines, sync_command_line
 from ssohelper.tui.started_actions import starts_action
 from ssohelper.tui.widgets.aging_line import AgingLine
 from ssohelper.tui.widgets.key_bar import KeyBar
@@ -57,7 +52,7 @@ _COLUMNS = [(0, "narrow"), (70, "wide"), (120, "beside")]
 _LINES = [(0, "low"), (20, "middle"), (28, "high")]
 
 
-class ProfilesScreen(FirstPlanScreen):
+class ProfilesScreen(first_plan.FirstPlanScreen):
     """Shows the profiles of ~/.aws/config, and what a sync would do with them."""
 
     HELP_TEXT = (
@@ -125,7 +120,7 @@ class ProfilesScreen(FirstPlanScreen):
     @property
     def is_planned(self) -> bool:
         """Return whether the screen shows what a sync would do, for what the user asks now."""
-        return self._planner.is_done
+        return self._planner.is_planned_as_chosen
 
     @property
     def is_first_plan_awaited(self) -> bool:
@@ -145,7 +140,7 @@ class ProfilesScreen(FirstPlanScreen):
         self.set_class(bool(hints), "with-hint")
         self._set_widget_text("#hint", *hints)
         self.fields.show_problems(found.proposal.problems)
-        self.pane.set_data(found.rows, profile_texts.invalid_option_note(found, self._key_of))
+        self.pane.show_rows(found.rows, profile_texts.invalid_option_note(found, self._key_of))
         self._show_profile_details()
         self.refresh_bindings()
         self.run_waiting_action(is_planned=found.error is None)
@@ -158,7 +153,7 @@ class ProfilesScreen(FirstPlanScreen):
         self.query_one("#error", Static).update(Content(text))
         self._set_widget_text("#profiles-title", "Profiles: the config cannot be read")
         self.add_class("unreadable")
-        self.pane.set_data(NO_ROWS)
+        self.pane.show_rows(NO_ROWS)
         self.refresh_bindings()
         self.run_waiting_action(is_planned=False)
 
@@ -175,7 +170,7 @@ class ProfilesScreen(FirstPlanScreen):
     def _show_profile_details(self) -> None:
         found, row, section = self._planner.found, self.pane.list.row, self.pane.list.section
         if row is not None and found is not None:
-            self.detail.set_lines(profile_texts.profile_lines(row, found.current.path))
+            self.detail.set_lines(profile_texts.profile_detail_lines(row, found.current.path))
         elif section is not None:
             self.detail.set_lines(profile_texts.section_help_lines(section, self._key_of))
         else:
@@ -190,12 +185,12 @@ class ProfilesScreen(FirstPlanScreen):
 
     # -- the options of the sync ---------------------------------------------------------------
 
-    @after_first_plan
+    @first_plan.after_first_plan
     def action_options(self) -> None:
         """Open the fields of the sync's options, or close them and keep their texts."""
         found = self._planner.found
         if self.fields.display:
-            self._keep_options()
+            self._keep_option_texts()
         elif found is not None:
             proposal = found.proposal
             self._texts_before = self._planner.texts
@@ -210,13 +205,13 @@ class ProfilesScreen(FirstPlanScreen):
     def on_sync_fields_closed(self, event: SyncFields.Closed) -> None:
         event.stop()
         if event.keep:
-            self._keep_options()
+            self._keep_option_texts()
         else:
             self._planner.texts = self._texts_before
             self._close_option_fields()
             self._planner.plan_sync()
 
-    def _keep_options(self) -> None:
+    def _keep_option_texts(self) -> None:
         """Close the fields and keep their texts, or go to the first whose text is not valid."""
         session, texts = self._planner.session, self.fields.texts
         if session is None:
@@ -225,7 +220,7 @@ class ProfilesScreen(FirstPlanScreen):
         if problems:
             self.fields.show_problems(problems)
             self.fields.go_to(next(iter(problems)))
-            self.app.show_warning(profile_texts.option_problem(problems))
+            self.app.show_warning(profile_texts.first_option_problem(problems))
             return
         self._planner.texts = texts
         self._close_option_fields()
@@ -236,19 +231,19 @@ class ProfilesScreen(FirstPlanScreen):
         self.pane.line.focus()
         self.refresh_bindings()
 
-    @after_first_plan
+    @first_plan.after_first_plan
     def action_prune(self) -> None:
         """Toggle whether profiles without a role are removed."""
         self._planner.prune = not self._planner.prune
         self._planner.plan_sync()
 
-    @after_first_plan
+    @first_plan.after_first_plan
     def action_rename(self) -> None:
         """Toggle whether managed profiles get the names of the template."""
         self._planner.rename = not self._planner.rename
         self._planner.plan_sync()
 
-    @question_after_first_plan
+    @first_plan.question_after_first_plan
     def action_adopt(self) -> None:
         """Ask which profiles of other tools to adopt; if some are chosen already, choose none."""
         found, planner = self._planner.found, self._planner
@@ -301,14 +296,16 @@ class ProfilesScreen(FirstPlanScreen):
         found, wish, names = self._planner.found, self._planner.wish, self.pane.names_to_remove()
         lines = {}
         if wish is not None and found is not None:
-            lines["apply"] = sync_command(wish, found.proposal.given, found.proposal.others)
+            lines["apply"] = sync_command_line(wish, found.proposal.given, found.proposal.others)
             lines["refresh"] = f"list --refresh --session {wish.session.name}"
         lines |= {"prune": "profile sync --prune", "rename": "profile sync --rename"}
         lines |= {"adopt": "profile sync --adopt GLOB", "undo": "profile undo"}
         if names:
-            lines["remove"] = f"profile rm {profile_actions.command_arguments(names)}"
+            lines["remove"] = f"profile rm {profile_actions.profile_names_as_arguments(names)}"
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
-        return commands_of("profiles", offered, lambda action: getattr(self, f"action_{action}")())
+        return make_palette_commands(
+            "profiles", offered, lambda action: getattr(self, f"action_{action}")()
+        )
 
     def _start_change(self, name: str, change: Callable[[], Awaitable[object]]) -> None:
         self.app.started.start(self, f"profiles.{name}", self._make_change(change))
@@ -321,7 +318,7 @@ class ProfilesScreen(FirstPlanScreen):
             self.app.show_error(error)
         self._planner.read_config_and_plan()
 
-    @question_after_first_plan
+    @first_plan.question_after_first_plan
     def action_apply(self) -> None:
         """Write the sync that the screen shows, after a question."""
         wish, found = self._planner.wish, self._planner.found
@@ -333,13 +330,13 @@ class ProfilesScreen(FirstPlanScreen):
         async def apply_planned_sync() -> None:
             if await profile_actions.apply_sync(self.app, wish):
                 # The sync has saved the options.
-                self._planner.forget_wishes()
+                self._planner.forget_changed_options()
                 if self.fields.display:
                     self._close_option_fields()
 
         self._start_change("apply", apply_planned_sync)
 
-    @question_after_first_plan
+    @first_plan.question_after_first_plan
     def action_remove(self) -> None:
         """Remove the ticked profiles, or the one under the cursor, after a question."""
         names = self.pane.names_to_remove()
@@ -353,7 +350,7 @@ class ProfilesScreen(FirstPlanScreen):
         else:
             self.app.warn_nothing_selected("profile")
 
-    @question_after_first_plan
+    @first_plan.question_after_first_plan
     def action_undo(self) -> None:
         """Reverse the last write of the config, after a question that shows what that does."""
         self._start_change("undo", lambda: profile_actions.undo_last_write(self.app))
@@ -364,7 +361,7 @@ class ProfilesScreen(FirstPlanScreen):
         if session is not None:
             self._start_change("refresh", lambda: profile_actions.refresh_roles(self.app, session))
 
-    @after_first_plan
+    @first_plan.after_first_plan
     @starts_action("profiles.diff")
     async def action_diff(self) -> None:
         """Show the diff of all changes, from the profile under the cursor on, if there are any."""

@@ -80,14 +80,14 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
                 ),
             )
         except SsoHelperError as error:
-            app.list_states.set_failure(self._session.name, error, services.clock.now())
+            app.list_states.note_failed_refresh(self._session.name, error, services.clock.now())
             if isinstance(error, LoginRequired):
                 self.finish(error)
             else:
                 app.show_error(error)
                 self.finish(None)
         else:
-            app.list_states.set_refreshed(self._session.name, services.clock.now())
+            app.list_states.note_successful_refresh(self._session.name, services.clock.now())
             self.finish(listing)
 
     def _show_progress(self, progress: tuple[int, int]) -> None:

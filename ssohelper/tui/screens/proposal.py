@@ -103,7 +103,7 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
     return Proposal(plan, listing.listed_at, warning, {}, texts, defaults, given, others)
 
 
-def sync_command(wish: Wish, given: Choices, others: Sequence[ProfileOfOtherTool] = ()) -> str:
+def sync_command_line(wish: Wish, given: Choices, others: Sequence[ProfileOfOtherTool] = ()) -> str:
     """Return the command line, without `ssohelper`, that does what the user asks.
 
     If the profiles to adopt would need many options, it has `--adopt NAME...` in their place.

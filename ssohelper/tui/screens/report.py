@@ -41,8 +41,10 @@ class ReportScreen(ModalScreen[None]):
         lines.focus()
 
     def on_resize(self, event: Resize) -> None:
-        is_short = dialog_sizes.is_short(event.size, text_lines(self._texts), [self._title])
-        self.query_one(".dialog").set_class(is_short, "short")
+        fits_on_screen = dialog_sizes.fits_on_screen(
+            event.size, text_lines(self._texts), [self._title]
+        )
+        self.query_one(".dialog").set_class(fits_on_screen, "short")
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -120,7 +120,7 @@ class RunGroup:
         with self._starting:
             self._is_stopped = True
 
-    def end(self) -> None:
+    def end_commands(self) -> None:
         """Stop all commands, and wait until all that run have ended: some seconds at most."""
         self.stop_commands()
         with self._has_ended:

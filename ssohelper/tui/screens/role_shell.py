@@ -82,10 +82,10 @@ async def _run_shell_below_exec(
     argv = ["exec", *words, "--", shell]
     given = [f"{name}={word_as_typed(value)}" for name, value in more.items()]
     line = " ".join([*given, "ssohelper", *map(word_as_typed, argv)])
-    await app.places.wait_for_place()
+    await app.places.wait_until_dialog_may_open()
     app.started.drop_keys_for_shell()
     await app.typing_pause.wait()  # else the shell would get the rest of what the user types
-    await app.places.wait_for_place()
+    await app.places.wait_until_dialog_may_open()
     try:
         with app.suspend():
             environ = {**app.services.environ, **more, **_NAMED, served_role.CHOSEN: chosen}

@@ -37,10 +37,10 @@ _BESIDE_KEYS = 4
 class SearchDialog(ModalScreen[_Answer]):
     """A search above lines. Subclasses define which lines match, how to draw one, and Enter."""
 
-    # Keys that are typed before it is there are for it: see StartedActions.
+    # Keys typed before this dialog is shown go to it: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
-    # Without the name of this class: Textual looks for it inside the subclass's screen.
+    # These rules do not name this class: Textual would look for it inside the subclass's screen.
     CSS = """
     #dialog-empty { height: 1fr; padding: 0 2; background: $background; }
     SearchLine { background: $background; }

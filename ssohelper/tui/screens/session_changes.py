@@ -26,18 +26,18 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
     services, old = app.services, session.name
     command = f"ssohelper session rename {old}"
 
-    def check(new_name: str) -> None:
+    def check_new_name(new_name: str) -> None:
         if new_name != old:
             sessions.check_new_session_name(services, session, new_name)
 
     new = await app.push_screen_wait(
-        AskScreen(f'New name of the session "{old}"', old, f"{command} NEW", check)
+        AskScreen(f'New name of the session "{old}"', old, f"{command} NEW", check_new_name)
     )
     if new is None or new == old:
         app.show_done(NOTHING_WRITTEN)
         return
     command = f"{command} {word_as_typed(new)}"
-    await _carry_out(
+    await _confirm_and_change_session(
         app,
         old,
         lambda: sessions.plan_session_rename(services, session, new),
@@ -70,7 +70,7 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
 async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
     """Sign out of the session, and remove it with its managed profiles."""
     services, name = app.services, session.name
-    await _carry_out(
+    await _confirm_and_change_session(
         app,
         name,
         lambda: sessions.plan_session_removal(services, session),
@@ -80,7 +80,7 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
     )
 
 
-async def _carry_out(
+async def _confirm_and_change_session(
     app: TuiApp[Any],
     session_name: str,
     make_plan: Callable[[], SessionPlan],
@@ -106,7 +106,7 @@ async def _carry_out(
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return
-        running_sign_ins.stop(app, session_name)
+        running_sign_ins.stop_sign_in(app, session_name)
         await background.run(app, lambda: sessions.apply_session_plan(services, plan))
         app.show_done(done, command)
     except SsoHelperError as error:

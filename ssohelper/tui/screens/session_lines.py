@@ -38,16 +38,21 @@ def session_lines(
     session = clock.session
     rows = [("session", session.name), ("start URL", session.start_url)]
     lines: list[Line] = [
-        [_label(label), (fitted(text, width - _LABEL_WIDTH).rstrip(), "strong" if at == 0 else "")]
+        [
+            _label_and_style(label),
+            (fitted(text, width - _LABEL_WIDTH).rstrip(), "strong" if at == 0 else ""),
+        ]
         for at, (label, text) in enumerate([*rows, ("region", region_text(clock))])
     ]
     for region in further:
         lines += _further_region_lines(region, width, key if clock.state != "signed_out" else "")
     if clock.user:
-        lines.append([_label("signed in"), (fitted(clock.user, width - _LABEL_WIDTH).rstrip(), "")])
-    state, failure = states.describe(session.name, now), states.failure(session.name)
+        lines.append(
+            [_label_and_style("signed in"), (fitted(clock.user, width - _LABEL_WIDTH).rstrip(), "")]
+        )
+    state, failure = states.text_of_list(session.name, now), states.last_failure(session.name)
     if state and failure is not None:
-        lines.append([_label("role list"), (state, "warn")])
+        lines.append([_label_and_style("role list"), (state, "warn")])
         lines += _labelled_lines("", failure.message, width, "dim")
     return lines
 
@@ -65,7 +70,9 @@ def _further_region_lines(region: FurtherRegion, width: int, key: str) -> list[L
 def _labelled_lines(label: str, text: str, width: int, style: str) -> list[Line]:
     """Return the text beside the label, in as many lines as it needs."""
     parts = broken_into_lines(show(text), max(8, width - _LABEL_WIDTH))
-    return [[_label(label if at == 0 else ""), (part, style)] for at, part in enumerate(parts)]
+    return [
+        [_label_and_style(label if at == 0 else ""), (part, style)] for at, part in enumerate(parts)
+    ]
 
 
 def running_text(sign_in: RunningSignIn) -> str:
@@ -77,12 +84,14 @@ def running_text(sign_in: RunningSignIn) -> str:
     return sign_in.time_left or sign_in.page.waits_for
 
 
-def _label(text: str) -> tuple[str, str]:
+def _label_and_style(text: str) -> tuple[str, str]:
     return fitted(f"  {text}", _LABEL_WIDTH), "dim"
 
 
-def role_lines(snapshot: Snapshot, session: SsoSession, aws_now: int, width: int) -> list[Line]:
-    """Return the session's cached role credentials, with bars of the time left."""
+def cached_role_lines(
+    snapshot: Snapshot, session: SsoSession, aws_now: int, width: int
+) -> list[Line]:
+    """Return a line for each role of the session with cached credentials, with the time left."""
     mine = [
         (key, found)
         for key, found in snapshot.credentials

@@ -21,12 +21,12 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, running_sign_ins
-from ssohelper.tui.commands import Command, commands_of
+from ssohelper.tui.commands import Command, make_palette_commands
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens import session_changes
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.session_lines import role_lines, running_text, session_lines
+from ssohelper.tui.screens.session_lines import cached_role_lines, running_text, session_lines
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.started_actions import starts_action
@@ -51,7 +51,7 @@ _STATES = {
     "valid": ("●", "signed in", "good"),
     "expired": ("◐", "expired", "warn"),
     "signed_out": ("○", "signed out", "dim"),
-    # The access token is still valid, but AWS will not renew it again.
+    # The state of a session whose access token is still valid, but which AWS will not renew again.
     "ended": ("◐", "ended", "warn"),
     "signing_in": ("◌", "signing in", "accent"),
 }
@@ -94,7 +94,7 @@ class SessionsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TopBar("sessions")
         yield Static("Sessions", id="title", classes="part--title", markup=False)
-        yield Chooser(self._row, id="sessions")
+        yield Chooser(self._draw_session_row, id="sessions")
         yield Static("", id="error", classes="error", markup=False)
         yield Static("Clocks", id="clocks", classes="part--title", markup=False)
         yield WrappedView(id="details")
@@ -105,38 +105,38 @@ class SessionsScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(SetUpForm).display = False
         self.query_one("#error").display = False
-        self.app.signed_in.subscribe(self, lambda _name: self.read())
-        self.set_interval(1.0, self._tick)
-        self.set_interval(_READ_SECONDS, self.read)
-        self.read()
+        self.app.signed_in.subscribe(self, lambda _name: self.read_clocks())
+        self.set_interval(1.0, self._redraw_clocks)
+        self.set_interval(_READ_SECONDS, self.read_clocks)
+        self.read_clocks()
 
     def on_screen_resume(self) -> None:
-        self.read()
+        self.read_clocks()
 
     @property
-    def is_read(self) -> bool:
+    def has_read_clocks(self) -> bool:
         """Return whether the screen has read and shows the clocks."""
         return self._snapshot is not None
 
     # -- reading and showing the clocks --------------------------------------------------------
 
-    def read(self) -> None:
+    def read_clocks(self) -> None:
         """Read the clocks of all sessions from files again, in the background."""
         if self._is_reading:
             return
         self._is_reading = True
         services = self.app.services
         self.app.run_in_background(
-            lambda: read_snapshot(services), self._show, self._show_config_error
+            lambda: read_snapshot(services), self._show_snapshot, self._show_config_error
         )
 
-    def _show(self, snapshot: Snapshot) -> None:
+    def _show_snapshot(self, snapshot: Snapshot) -> None:
         self._is_reading = False
         if not self.query("#error"):  # the program ends: the screen's parts are removed already
             return
         is_first = self._snapshot is None
         self._snapshot = snapshot
-        running_sign_ins.set_config_sessions(self.app, snapshot.listed)
+        running_sign_ins.set_config_sessions(self.app, snapshot.sessions_in_config)
         nothing = not snapshot.clocks and not snapshot.broken
         self.query_one("#error").display = False
         for part in ("#title", "#sessions", "#clocks", "#details"):
@@ -144,13 +144,13 @@ class SessionsScreen(Screen[None]):
         form = self.query_one(SetUpForm)
         if nothing and not form.display:
             form.display = True
-            form.begin()
+            form.focus_first_field()
         form.display = nothing
         chooser = self.query_one("#sessions", Chooser)
         chooser.set_count(len(snapshot.clocks) + len(snapshot.broken))
         if is_first and not nothing:
             chooser.focus()
-        self._tick()
+        self._redraw_clocks()
 
     def _show_config_error(self, error: SsoHelperError) -> None:
         """Show why ~/.aws/config cannot be read, with the line.
@@ -167,24 +167,24 @@ class SessionsScreen(Screen[None]):
             self.query_one(part).display = False
         self.query_one(SetUpForm).display = False
 
-    def _tick(self) -> None:
+    def _redraw_clocks(self) -> None:
         """Draw the clocks of the session under the cursor again, with the time left now."""
         if self._snapshot is None or not self.is_current:
             return
         self.query_one("#sessions").refresh()
         details = self.query_one("#details", LineView)
-        details.set_lines(self._details(details.size.width - 2), stay=True)
+        details.set_lines(self._session_detail_lines(details.size.width - 2), stay=True)
 
     def on_resize(self, event: Resize) -> None:
         # Draws the clocks again, because the length of their bars depends on the screen's width.
-        self.call_after_refresh(self._tick)
+        self.call_after_refresh(self._redraw_clocks)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
-        self._tick()
+        self._redraw_clocks()
 
-    def _row(self, number: int, width: int) -> Line:
+    def _draw_session_row(self, number: int, width: int) -> Line:
         assert self._snapshot is not None
-        # In 40 columns "23h 59m left" fits whole beside the name.
+        # On a screen of 40 columns, "23h 59m left" fits whole beside the session's name.
         name_width = max(4, min(34, width // 3, width - 28))
         if number >= len(self._snapshot.clocks):
             name, message = self._snapshot.broken[number - len(self._snapshot.clocks)]
@@ -195,11 +195,11 @@ class SessionsScreen(Screen[None]):
             ]
         clock = self._snapshot.clocks[number]
         name = clock.session.name
-        sign, state, style = _STATES[self._state(clock)]
-        what = self._busy.get(name) or self._summary(clock)
+        sign, state, style = _STATES[self._name_of_state(clock)]
+        what = self._busy.get(name) or self._summary_of_session(clock)
         if clock.session in self._snapshot.unlisted:
             what = f"{clock_text.NOT_IN_CONFIG}, {what}" if what else clock_text.NOT_IN_CONFIG
-        # Narrower in 40 columns, so that "10:00 left" fits whole.
+        # Narrower on a screen of 40 columns, so that "10:00 left" fits whole.
         state_width, user_width = 12 if width > 40 else 11, 18 if width >= 90 else 0
         left = width - name_width - state_width - user_width - 5
         return [
@@ -210,19 +210,19 @@ class SessionsScreen(Screen[None]):
             (fitted(what, left).rstrip(), "dim"),
         ]
 
-    def _state(self, clock: SessionClock) -> str:
-        """Return the name in _STATES of the session's state."""
-        if self._sign_in_of(clock) is not None:
+    def _name_of_state(self, clock: SessionClock) -> str:
+        """Return the state of the session, as a key of _STATES such as "expired"."""
+        if self._find_running_sign_in(clock) is not None:
             return "signing_in"
         return "ended" if self._has_ended(clock) else clock.state
 
-    def _sign_in_of(self, clock: SessionClock) -> RunningSignIn | None:
+    def _find_running_sign_in(self, clock: SessionClock) -> RunningSignIn | None:
         """Return the session's sign-in that runs, unless its dialog is over this screen."""
         sign_in = self.app.sign_ins.get(clock.session.name)
         return sign_in if sign_in and (sign_in.is_kept or self.is_active) else None
 
-    def _summary(self, clock: SessionClock) -> str:
-        sign_in = self._sign_in_of(clock)
+    def _summary_of_session(self, clock: SessionClock) -> str:
+        sign_in = self._find_running_sign_in(clock)
         if sign_in is not None:
             return running_text(sign_in)
         if clock.state == "signed_out":
@@ -242,7 +242,7 @@ class SessionsScreen(Screen[None]):
             self.app.services.clock.now()
         )
 
-    def _details(self, width: int) -> list[Line]:
+    def _session_detail_lines(self, width: int) -> list[Line]:
         snapshot, number = self._snapshot, self.query_one("#sessions", Chooser).cursor
         if snapshot is None or (not snapshot.clocks and not snapshot.broken):
             return []
@@ -263,21 +263,21 @@ class SessionsScreen(Screen[None]):
         # The label, the time and where it comes from take up to 57 columns. Without room for all,
         # the bar goes, and the rest is wrapped.
         bar = min(40, width - 57) if width >= 65 else 0
-        if self._sign_in_of(clock) is not None:
+        if self._find_running_sign_in(clock) is not None:
             key = self.app.key_of("sessions.sign_in")
             shown: Line = [("  A sign-in runs. ", ""), (f"Press {key}", "accent")]
             lines += [[*shown, (" to see or stop it.", "")], []]
             if clock.state == "signed_out":
                 return lines
         if clock.state == "signed_out":
-            lines += self._how_to_sign_in(clock.session, "You are signed out.")
+            lines += self._sign_in_hint_lines(clock.session, "You are signed out.")
             return lines
         lines += [sign_in_line(clock, now, bar), token_line(clock, now, bar), []]
         if self._has_ended(clock):
-            lines += [*self._how_to_sign_in(clock.session, "The sign-in has ended."), []]
-        return lines + role_lines(snapshot, clock.session, services.clock.aws_now(), width)
+            lines += [*self._sign_in_hint_lines(clock.session, "The sign-in has ended."), []]
+        return lines + cached_role_lines(snapshot, clock.session, services.clock.aws_now(), width)
 
-    def _how_to_sign_in(self, session: SsoSession, what: str) -> list[Line]:
+    def _sign_in_hint_lines(self, session: SsoSession, what: str) -> list[Line]:
         command = f"ssohelper login {session.name}"
         key = self.app.key_of("sessions.sign_in")
         return [
@@ -286,7 +286,7 @@ class SessionsScreen(Screen[None]):
         ]
 
     def on_set_up_form_done(self) -> None:
-        self.read()
+        self.read_clocks()
 
     # -- the actions on a session --------------------------------------------------------------
 
@@ -298,7 +298,7 @@ class SessionsScreen(Screen[None]):
             return None
         return self._snapshot.clocks[number].session
 
-    def _require_session(self) -> SsoSession | None:
+    def _session_under_cursor_or_warning(self) -> SsoSession | None:
         """Return the session under the cursor; without a usable one, say why nothing is done."""
         session, snapshot = self.session, self._snapshot
         if session is None and snapshot is not None and snapshot.broken:
@@ -320,17 +320,19 @@ class SessionsScreen(Screen[None]):
                 "rename": f"session rename {name} NEW",
                 "remove": f"session rm {name}",
             }
-        return commands_of("sessions", lines, lambda action: getattr(self, f"action_{action}")())
+        return make_palette_commands(
+            "sessions", lines, lambda action: getattr(self, f"action_{action}")()
+        )
 
     def action_refresh(self) -> None:
-        self.read()
+        self.read_clocks()
 
     def action_set_up(self) -> None:
-        self.app.push_screen(SetUpScreen(), lambda _done: self.read())
+        self.app.push_screen(SetUpScreen(), lambda _done: self.read_clocks())
 
     def action_sign_in(self, force: bool = False) -> None:
         """Sign in to the session under the cursor; with `force` even if it is signed in."""
-        session = self._require_session()
+        session = self._session_under_cursor_or_warning()
         if session is None:
             return
         dialog = SignInScreen(session, force=force)
@@ -338,12 +340,12 @@ class SessionsScreen(Screen[None]):
         def report_sign_in(_nothing: None) -> None:
             outcome = dialog.sign_in.outcome
             if outcome is not None:
-                self.app.show_done(*dialog.sign_in.result_texts(outcome))
+                self.app.show_done(*dialog.sign_in.result_text_and_command_line(outcome))
                 self.app.signed_in.publish(session.name)
-            self.read()
+            self.read_clocks()
 
         self.app.push_screen(dialog, report_sign_in)
-        self.read()  # another program may have removed the session since: that closes the dialog
+        self.read_clocks()  # another program may have removed the session since: that closes the dialog
 
     def action_sign_in_anew(self) -> None:
         self.action_sign_in(force=True)
@@ -351,16 +353,16 @@ class SessionsScreen(Screen[None]):
     @starts_action("sessions.sign_out")
     async def action_sign_out(self) -> None:
         """Sign out of the session under the cursor, after a confirmation."""
-        session = self._require_session()
+        session = self._session_under_cursor_or_warning()
         if session is None:
             return
         services, command = self.app.services, f"ssohelper logout {session.name}"
         question = f'Sign out of "{session.name}", here and at AWS?'
         if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
             return
-        running_sign_ins.stop(self.app, session.name)
+        running_sign_ins.stop_sign_in(self.app, session.name)
         self._busy[session.name] = "signing out…"
-        self._tick()
+        self._redraw_clocks()
         try:
             was = await background.run(self.app, lambda: login.log_out(services, session))
             self.app.show_done(clock_text.logout_result_text(session.name, was), command)
@@ -368,28 +370,28 @@ class SessionsScreen(Screen[None]):
             self.app.show_error(error)
         finally:
             self._busy.pop(session.name, None)
-            self.read()
+            self.read_clocks()
 
     @starts_action("sessions.rename")
     async def action_rename(self) -> None:
         """Rename the session under the cursor, after a question that shows the diff."""
-        session = self._require_session()
+        session = self._session_under_cursor_or_warning()
         if session is not None:
             await session_changes.rename_session(self.app, session)
-            self.read()
+            self.read_clocks()
 
     @starts_action("sessions.remove")
     async def action_remove(self) -> None:
         """Remove the session under the cursor, after a question that shows the diff."""
-        session = self._require_session()
+        session = self._session_under_cursor_or_warning()
         if session is not None:
             await session_changes.remove_session(self.app, session)
-            self.read()
+            self.read_clocks()
 
     @starts_action("sessions.forget")
     async def action_forget(self) -> None:
         """Delete the session's cached credentials and list, after a confirmation."""
-        session = self._require_session()
+        session = self._session_under_cursor_or_warning()
         if session is not None:
             await session_changes.delete_cached_data(self.app, session)
-            self.read()
+            self.read_clocks()

@@ -134,7 +134,7 @@ class SetUpForm(VerticalScroll):
         self.query_one(".dialog--note").display = self.app.size.height >= LOW_LINES
         self.set_class(self.app.size.height < LOW_LINES, "few-lines")
 
-    def begin(self, title: str | None = None) -> None:
+    def focus_first_field(self, title: str | None = None) -> None:
         """Focus the form's first field, and suggest a start URL that is known on this machine.
 
         The suggestion comes from the files of other tools.
@@ -288,7 +288,7 @@ class SetUpScreen(ModalScreen[bool]):
         form = self.query_one(SetUpForm)
         form.styles.height = "auto"
         form.styles.max_height = "100%"
-        form.begin("Set up another session (esc: leave)")
+        form.focus_first_field("Set up another session (esc: leave)")
 
     def on_screen_suspend(self) -> None:
         # The steps open dialogs, which are not drawn inside the box of this one.

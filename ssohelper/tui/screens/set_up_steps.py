@@ -29,7 +29,7 @@ from ssohelper.system import programs
 from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.screens.adopt_questions import offer_to_adopt_profiles_that_need_ssohelper
 from ssohelper.tui.screens.ask import AskScreen
-from ssohelper.tui.screens.config_write import NO_CHANGE, write_plan, write_question
+from ssohelper.tui.screens.config_write import NO_CHANGE, question_before_write, write_plan
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.filter_choice import FilterChoiceScreen
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, plan_lines_with_warning
@@ -64,7 +64,7 @@ async def write_profiles(
     the sign-in; `is_new_sign_in` says that this set-up made it. Returns whether session or profiles
     were written.
     """
-    answers = await _ask_before_diff(app, session, listing, command)
+    answers = await _ask_what_to_adopt_and_region(app, session, listing, command)
     plan = answers and await _plan_and_write_profiles(app, session, listing, answers, command)
     if plan is None:
         return await _ask_to_keep_session(app, session, is_new_sign_in=is_new_sign_in)
@@ -73,7 +73,7 @@ async def write_profiles(
     return True
 
 
-async def _ask_before_diff(
+async def _ask_what_to_adopt_and_region(
     app: TuiApp[Any], session: SsoSession, listing: Listing, command: str
 ) -> _Answers | None:
     """Return what to adopt and the default region; None if the user left."""
@@ -138,11 +138,11 @@ async def _plan_and_write_profiles(
 async def _ask_to_write_plan(
     app: TuiApp[Any], plan: Plan, answers: _Answers, command: str
 ) -> Plan | None:
-    """Return the plan to which the user says yes, after other choices of roles; None for no."""
+    """Ask until the user confirms a plan or says no; return the plan, or None after a "no"."""
     services = app.services
     lines = await background.run(app, partial(plan_lines_with_warning, services, plan))
     while plan.changes:
-        question = write_question(services, plan_text.plan_summary_text(plan))
+        question = question_before_write(services, plan_text.plan_summary_text(plan))
         command_line = command + _setup_options(answers, plan)
         screen = _make_write_question(app, question, plan, answers, lines, command_line)
         if await app.push_screen_wait(screen):
@@ -180,7 +180,9 @@ def _make_write_question(
     first += text_lines([swapped] if swapped else [], "warn")
     if not plan_summary.is_big_plan(plan):
         return ConfirmScreen(question, lines=[*first, *lines], command=command)
-    for line in plan_summary.summary_lines(plan, dialog_sizes.lines_width(app.size.width)):
+    for line in plan_summary.summary_lines(
+        plan, dialog_sizes.width_of_dialog_lines(app.size.width)
+    ):
         first += plain_lines(line)
     return ConfirmScreen(question, lines=first, other=lines, command=command, can_choose=True)
 

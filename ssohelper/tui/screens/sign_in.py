@@ -36,7 +36,7 @@ _FRAME_SECONDS = 0.25
 _TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
 # The width of the text if there is no QR code.
 _WIDE = 66
-# The screen heights that show all texts above the buttons; in narrow screens texts have more lines.
+# The least heights of a screen for all texts above the buttons: of a wide, and of a narrow one.
 _LOW, _LOW_IF_NARROW = 20, 28
 # The labels of the buttons, by their names: in wide screens, and in narrow ones.
 _BUTTONS = {
@@ -139,17 +139,19 @@ class SignInScreen(LateDismissScreen[None]):
         yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:
-        sign_in = self.sign_in = running_sign_ins.find_or_make(
+        sign_in = self.sign_in = running_sign_ins.find_or_make_sign_in(
             self.app, self._session, force=self._force, device_code=self._device_code
         )
         sign_in.dialogs += 1
         sign_in.changed.subscribe(self, lambda _nothing: self._show_state())
-        self.app.messages_changed.subscribe(self, lambda _nothing: self._fit_code())
-        self.screen_layout_refresh_signal.subscribe(self, lambda _screen: self._limit_page())
-        if not sign_in.is_waiting and sign_in.failure is None:
+        self.app.messages_changed.subscribe(self, lambda _nothing: self._show_qr_code_if_it_fits())
+        self.screen_layout_refresh_signal.subscribe(
+            self, lambda _screen: self._limit_height_of_page_texts()
+        )
+        if not sign_in.has_running_attempt and sign_in.failure is None:
             sign_in.begin()
         self._show_state()
-        self.set_interval(_FRAME_SECONDS, self._show_waiting)
+        self.set_interval(_FRAME_SECONDS, self._show_what_is_waited_for)
 
     def on_unmount(self) -> None:
         self.sign_in.dialogs -= 1
@@ -174,8 +176,8 @@ class SignInScreen(LateDismissScreen[None]):
         if coded != self._coded:
             self._coded = coded
             self.query_one(QrCode).show_text(coded)
-            self._fit_code()
-        self._show_waiting()
+            self._show_qr_code_if_it_fits()
+        self._show_what_is_waited_for()
         self._show_buttons()
         self._ask_sign_in_question()
 
@@ -187,7 +189,7 @@ class SignInScreen(LateDismissScreen[None]):
     def _show_buttons(self) -> None:
         """Show the buttons that act now. The first of them has the focus: Enter goes on."""
         sign_in = self.sign_in
-        has_failed = not sign_in.is_waiting
+        has_failed = not sign_in.has_running_attempt
         shown = {
             "retry": has_failed,
             "open_browser": not has_failed and sign_in.has_browser,
@@ -205,7 +207,7 @@ class SignInScreen(LateDismissScreen[None]):
         next(button for button in buttons if button.display).focus(scroll_visible=False)
         self.refresh_bindings()
 
-    def _show_waiting(self) -> None:
+    def _show_what_is_waited_for(self) -> None:
         waits_for = self.sign_in.page.waits_for
         self.query_one("#waiting").display = bool(waits_for)
         if not waits_for:
@@ -230,14 +232,14 @@ class SignInScreen(LateDismissScreen[None]):
             self._ask_sign_in_question()
 
     def on_resize(self, event: Resize) -> None:
-        self._fit_code()
+        self._show_qr_code_if_it_fits()
 
-    def _fit_code(self) -> None:
+    def _show_qr_code_if_it_fits(self) -> None:
         """Show the QR code if all of it fits on the screen, otherwise hide it."""
         code = self.query_one(QrCode)
         width, height = code.cells_needed
         fits = width + _TEXT_WIDTH + _FRAME_WIDTH <= self.size.width
-        fits = bool(width) and fits and height <= self._most_lines
+        fits = bool(width) and fits and height <= self._most_lines_of_dialog
         code.display = fits
         dialog = self.query_one(".dialog")
         dialog.set_class(fits, "with-code")
@@ -248,20 +250,20 @@ class SignInScreen(LateDismissScreen[None]):
             self.query_one(f"#{name}", Button).label = labels[is_narrow]
 
     @property
-    def _most_lines(self) -> int:
+    def _most_lines_of_dialog(self) -> int:
         """Return how many lines the dialog can have inside its border."""
-        # The message line, while it shows something, and the line of the footer below it.
+        # The lines below the dialog: the message line, while it shows something, and the footer.
         taken = 2 if self.app.messages.shown else 0
         return self.size.height - _FRAME_HEIGHT - taken
 
-    def _limit_page(self) -> None:
+    def _limit_height_of_page_texts(self) -> None:
         """Let the note, code and address scroll if the dialog is too low for all that it has."""
         if not self.query("#page"):
             return  # the dialog is being closed
         page = self.query_one("#page")
         others = [each for each in self.query_one("#text").children if each is not page]
         taken = sum(each.outer_size.height for each in others if each.display)
-        page.styles.max_height = max(1, self._most_lines - taken)
+        page.styles.max_height = max(1, self._most_lines_of_dialog - taken)
         page.can_focus = page.max_scroll_y > 0  # for the keys that scroll
 
     # -- the dialog's keys and buttons ---------------------------------------------------------
@@ -290,7 +292,7 @@ class SignInScreen(LateDismissScreen[None]):
 
     def action_retry(self) -> None:
         """Begin again, after a failure."""
-        if not self.sign_in.is_waiting:
+        if not self.sign_in.has_running_attempt:
             self.sign_in.begin()
 
     def action_open_browser(self) -> None:

@@ -40,11 +40,11 @@ class TickedActions:
         self._app, self._screen, self._roles = app, screen, roles
         self._reload, self._open_consoles = reload, open_consoles
 
-    def applies(self, name: str) -> bool:
+    def acts_on_ticked_roles(self, name: str) -> bool:
         """Return whether the action `accounts.NAME` acts on ticked roles now."""
         return f"accounts.{name}" in TICKED_LABELS and self._roles.tick_count > 0
 
-    def run(self, name: str) -> None:
+    def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME` on the ticked roles."""
         rows = self._roles.ticked
         if name == "copy_profile":

@@ -38,7 +38,7 @@ async def act_on_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act, ac
         app.show_error(error)
         left += its_rows
     if left:
-        app.show_warning(f"left out, because not signed in: {names_of(left)}")
+        app.show_warning(f"left out, because not signed in: {shortened_role_labels(left)}")
 
 
 async def _act_unless_signed_out(
@@ -58,11 +58,11 @@ async def _act_unless_signed_out(
     return waiting
 
 
-def names_of(rows: Sequence[RoleRow]) -> str:
+def shortened_role_labels(rows: Sequence[RoleRow]) -> str:
     """Return the first of the roles, each with its account and session, and how many follow."""
-    return shortened_name_list([label_of(row) for row in rows], _MOST_NAMES)
+    return shortened_name_list([role_label(row) for row in rows], _MOST_NAMES)
 
 
-def label_of(row: RoleRow) -> str:
+def role_label(row: RoleRow) -> str:
     """Return a text such as `ReadOnlyAccess in payments-dev (corp)`."""
     return f"{row.role_name} in {row.account.name or row.account.id} ({row.session_name})"

@@ -23,13 +23,14 @@ _ELLIPSIS = "…"
 def fitted(text: str, width: int, tail: int = 0) -> str:
     """Return the escaped text in exactly `width` cells. It is cut with an ellipsis, or padded.
 
-    If it is cut, its last `tail` characters are kept, as far as they fit. If `tail` is negative, so
-    many characters are left out at its start, and more at its end if needed.
+    A positive `tail`: so many characters at the end are kept, and those before them are cut. A
+    negative `tail`: so many characters at the start are left out, then as many at the end as
+    needed.
     """
-    return "".join(piece for piece, _ in pieces_of(text, frozenset(), width, tail))
+    return "".join(piece for piece, _ in split_at_matches(text, frozenset(), width, tail))
 
 
-def marked(
+def segments_with_matches(
     text: str, spans: Iterable[Span], width: int, style: Style, match_style: Style, tail: int = 0
 ) -> list[Segment]:
     """Return the escaped text in exactly `width` cells, with the matches in `match_style`.
@@ -39,7 +40,7 @@ def marked(
     matches = frozenset(place for span in spans for place in range(span.start, span.end))
     return [
         Segment(piece, match_style if is_match else style)
-        for piece, is_match in pieces_of(text, matches, width, tail)
+        for piece, is_match in split_at_matches(text, matches, width, tail)
     ]
 
 
@@ -54,11 +55,11 @@ def pieces_with_matches(
     matches = frozenset(
         place for span in spans if span.field == field for place in range(span.start, span.end)
     )
-    pieces = pieces_of(text, matches, width, tail)
+    pieces = split_at_matches(text, matches, width, tail)
     return [(piece, "hit" if is_match else style) for piece, is_match in pieces]
 
 
-def pieces_of(
+def split_at_matches(
     text: str, matches: frozenset[int], width: int, tail: int = 0
 ) -> list[tuple[str, bool]]:
     """Return the escaped text in parts that take exactly `width` cells together.
@@ -77,7 +78,9 @@ def pieces_of(
     too_long = _cell_count(shown) > width
     start = max(0, -tail) if too_long else 0
     if start:
-        rest = pieces_of(text[start:], frozenset(match - start for match in matches), width - 1)
+        rest = split_at_matches(
+            text[start:], frozenset(match - start for match in matches), width - 1
+        )
         return [(_ELLIPSIS, False), *rest]
     end, end_cells = (
         _find_start_and_cells_of_end(shown, tail, width - 1) if too_long else (len(shown), 0)

@@ -37,8 +37,8 @@ class ClickMemory:
     def __init__(self) -> None:
         self._last: _LastClick | None = None
 
-    def add(self, event: Click, target: object) -> Clicked:
-        """Return what this click means. `target` identifies what is under the pointer now, if any.
+    def classify_click(self, event: Click, target: object) -> Clicked:
+        """Return what this click means, and remember it. `target` is what is under the pointer now, if any.
 
         A target must stay equal when its line moves, and differ from those of all other lines.
         """

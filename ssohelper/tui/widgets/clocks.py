@@ -75,7 +75,7 @@ class Snapshot(NamedTuple):
     further: Mapping[str, Sequence[FurtherRegion]] = {}
 
     @property
-    def listed(self) -> tuple[SsoSession, ...]:
+    def sessions_in_config(self) -> tuple[SsoSession, ...]:
         """Return the sessions that are in the config."""
         sessions = (clock.session for clock in self.clocks)
         return tuple(session for session in sessions if session not in self.unlisted)

@@ -32,7 +32,7 @@ LIVE_WIDTH, _LIVE_SIGN_WIDTH = 5, 2
 _LEAST_FOR_LIVE, _LEAST_FOR_SIGN = 50, 24
 _LEAST_FOR_AGE, _LEAST_FOR_ID, _LEAST_FOR_SESSION = 50, 64, 80
 _LEAST_NAME = 4
-# A letter and the ellipsis.
+# The least width of a text that is cut: one letter and the ellipsis.
 _LEAST_TEXT = 2
 # The places of role, account's name, session and account's id in `_texts_of_row`.
 _FIELDS = range(4)
@@ -79,7 +79,7 @@ class Content(NamedTuple):
     several_sessions: bool
     has_live: bool = False
 
-    def with_live(self, has_live: bool) -> "Content":
+    def with_live_marks(self, has_live: bool) -> "Content":
         """Return the same content, with or without marks of live credentials."""
         return Content(*self[:5], has_live)
 
@@ -118,19 +118,21 @@ def lay_out_columns(
         (True, True, False),
     )
     if content.name + content.role + 2 > width:
-        # Where names must be cut, only those that are visible count.
+        # Names must be cut, so only the visible ones are measured: the columns may be narrower.
         content = content._replace(
             name=widest_cells({row.account.name or row.account.id for row in visible}),
             role=widest_cells({row.role_name for row in visible}),
         )
-    columns = _columns_with(width, content, *wanted[0], grouped=grouped)
+    columns = _make_columns(width, content, *wanted[0], grouped=grouped)
     for with_id, with_session, with_name in wanted[: 1 if grouped else None]:
-        columns = _columns_with(width, content, with_id, with_session, with_name, grouped=grouped)
+        columns = _make_columns(width, content, with_id, with_session, with_name, grouped=grouped)
         names = {row.account.name or row.account.id for row in visible}
-        name_tail = distinguishing_tail(names, columns.name - 1)
-        role_tail = distinguishing_tail({row.role_name for row in visible}, columns.role - 1)
+        name_tail = tail_that_tells_texts_apart(names, columns.name - 1)
+        role_tail = tail_that_tells_texts_apart(
+            {row.role_name for row in visible}, columns.role - 1
+        )
         columns = Columns(*columns[:7], name_tail, role_tail)
-        if grouped or _count_different(visible, columns, width) == len(visible):
+        if grouped or _count_different_lines(visible, columns, width) == len(visible):
             return columns
     return _lay_out_few_columns(visible, width) or columns
 
@@ -148,11 +150,11 @@ def lay_out_headings(
         sessions = {row.session_name for row in visible}
         widest = widest_cells(sessions)
         space = width - _LEAST_NAME - 2 * HEADING_GAP - ACCOUNT_ID_WIDTH
-        session = min(widest, max(space, _least_width(sessions, widest)))
-        session_tail = distinguishing_tail(sessions, session)
+        session = min(widest, max(space, _least_width_to_tell_apart(sessions, widest)))
+        session_tail = tail_that_tells_texts_apart(sessions, session)
     space = width - HEADING_GAP - session if session else width
     account_id = max(_LEAST_TEXT, min(ACCOUNT_ID_WIDTH, space))
-    id_tail = distinguishing_tail({row.account.id for row in visible}, account_id)
+    id_tail = tail_that_tells_texts_apart({row.account.id for row in visible}, account_id)
     return HeadingColumns(account_id, id_tail, session, session_tail)
 
 
@@ -169,7 +171,7 @@ def _lay_out_few_columns(visible: Sequence[RoleRow], width: int) -> Columns | No
     for count in range(1, len(_FIELDS) + 1):
         for fields in combinations(_FIELDS, count):
             columns = _narrow_columns(texts, fields, width)
-            different = columns and _count_different(visible, columns, width)
+            different = columns and _count_different_lines(visible, columns, width)
             if different and different > best[0]:
                 best = (different, columns)
     return best[1]
@@ -180,7 +182,7 @@ def _narrow_columns(
 ) -> Columns | None:
     """Return these columns alone, if they fit: see `_lay_out_few_columns`."""
     distinct = {field: {text[field] for text in texts} for field in fields}
-    widths = {field: _least_width(distinct[field], width - 1) + 1 for field in fields}
+    widths = {field: _least_width_to_tell_apart(distinct[field], width - 1) + 1 for field in fields}
     left = width - sum(widths.values())
     if left < 0:
         return None
@@ -189,7 +191,9 @@ def _narrow_columns(
         if more > 0:
             widths[field] += more
             left -= more
-    tails = {field: distinguishing_tail(distinct[field], widths[field] - 1) for field in fields}
+    tails = {
+        field: tail_that_tells_texts_apart(distinct[field], widths[field] - 1) for field in fields
+    }
     role, name, session, account_id = (widths.get(field, 0) for field in _FIELDS)
     role_tail, name_tail, session_tail, id_tail = (tails.get(field, 0) for field in _FIELDS)
     return Columns(
@@ -206,10 +210,10 @@ def _narrow_columns(
     )
 
 
-def _least_width(texts: Collection[str], most: int) -> int:
-    """Return in how many cells the texts differ; if they do not in `most`, the least for a text."""
+def _least_width_to_tell_apart(texts: Collection[str], most: int) -> int:
+    """Return the least width up to `most` at which cut texts differ; without one, _LEAST_TEXT."""
     for width in range(_LEAST_TEXT, most + 1):
-        tail = distinguishing_tail(texts, width)
+        tail = tail_that_tells_texts_apart(texts, width)
         if len({fitted(text, width, tail) for text in texts}) == len(texts):
             return width
     return _LEAST_TEXT
@@ -220,7 +224,7 @@ def _texts_of_row(row: RoleRow) -> tuple[str, str, str, str]:
     return row.role_name, row.account.name or row.account.id, row.session_name, row.account.id
 
 
-def _columns_with(
+def _make_columns(
     width: int,
     content: Content,
     with_id: bool,
@@ -265,8 +269,8 @@ def _columns_with(
     return Columns(name, account_id, role, session, profile, age, live)
 
 
-def distinguishing_tail(texts: Collection[str], width: int) -> int:
-    """Return where to cut texts so that they differ (`tail` of cells.fitted); 0 if nothing helps."""
+def tail_that_tells_texts_apart(texts: Collection[str], width: int) -> int:
+    """Return a `tail` for cells.fitted with which the texts, cut to `width`, differ; else 0."""
     if width < 2:
         return 0
     for tail in (0, width // 2, width // 4, width * 3 // 4, width - 1):
@@ -287,8 +291,8 @@ def _common_start_length(texts: Collection[str]) -> int:
     return next((at for at, (one, two) in pairs if one != two), len(first))
 
 
-def _count_different(rows: Sequence[RoleRow], columns: Columns, width: int) -> int:
-    """Return how many different lines the rows give; 0 if the columns do not fit."""
+def _count_different_lines(rows: Sequence[RoleRow], columns: Columns, width: int) -> int:
+    """Return as how many different lines the rows are drawn; 0 if the columns do not fit."""
     if columns.name + columns.id + columns.role + columns.session > width:
         return 0
     return len(

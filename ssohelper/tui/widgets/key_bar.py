@@ -86,9 +86,9 @@ class KeyBar(Widget):
             if name in ACTIONS and name not in _ELSEWHERE:
                 found.setdefault(name, active)
         items: dict[str, Item] = {}
-        with_ticks = _labels_with_ticks(screen)
+        with_ticks = _labels_of_actions_on_ticked_rows(screen)
         ranks = {name: rank for rank, name in enumerate({**with_ticks, **ACTIONS})}
-        for name in sorted(found, key=lambda name: (_group_of(name), ranks[name])):
+        for name in sorted(found, key=lambda name: (_place_of_action_in_footer(name), ranks[name])):
             label = with_ticks.get(name) or ACTIONS[name].label
             if not name.endswith(".help"):
                 key = self.app.get_key_display(found[name].binding)
@@ -129,13 +129,13 @@ class KeyBar(Widget):
             await self.app.run_action(item.active.binding.action, item.active.node)
 
 
-def _group_of(action: str) -> int:
-    """Return the place in the footer: fields that have the focus, then the screen, then the app."""
+def _place_of_action_in_footer(action: str) -> int:
+    """Return where the action's key belongs in the footer: 0 option fields, 1 screen, 2 app."""
     return {"options": 0, "app": 2}.get(action.partition(".")[0], 1)
 
 
-def _labels_with_ticks(screen: Screen[Any]) -> dict[str, str]:
-    """Return the labels of the actions on ticked rows; none if no row of the screen is ticked."""
+def _labels_of_actions_on_ticked_rows(screen: Screen[Any]) -> dict[str, str]:
+    """Return the labels of the actions on ticked rows, by action; none if no row is ticked."""
     for pane in screen.query(SearchPane):
         if pane.row_counts().ticked:
             return footer_labels_with_ticks(has_search=bool(pane.line.value))

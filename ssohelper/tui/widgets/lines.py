@@ -233,7 +233,9 @@ class Chooser(LineView):
 
     def on_click(self, event: Click) -> None:
         line = event.y + int(self.scroll_offset.y)
-        clicked = self._clicks.add(event, self._key_of(line) if line < self.count else None)
+        clicked = self._clicks.classify_click(
+            event, self._key_of(line) if line < self.count else None
+        )
         if line < self.count:
             self.click_line(line, clicked)
 

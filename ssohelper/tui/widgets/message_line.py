@@ -28,7 +28,7 @@ _CHECK_SECONDS = 5
 _LEAST_SHARE = 3
 # If a message is cut, its beginning keeps at least a fourth of the line, and the reason the rest.
 _LEAST_BEGINNING = 4
-# A name in quotes, which is cut only if it ends behind so much of the line.
+# A name in quotes. It is not cut if it ends within this part of the line.
 _NAME, _MOST_WITH_NAMES = r'"[^"/\\]*"', 2 / 3
 # A path of several folders, alone or in quotes: its first folder, the others, and the last name.
 _PATH = r'(?<![^\s"(])((?:~|[A-Za-z]:)?[/\\][^/\\\s"]*)[^\s"]*([/\\][^/\\\s":]+)'
@@ -56,12 +56,12 @@ def fitted_message(message: Message, width: int) -> str:
             if cell_len(text + needed) <= width:
                 return fitted(text + more, width)
     beginning, colon, reason = texts[-1].rpartition(": ")
-    least = max(width // _LEAST_BEGINNING, _width_with_names(beginning, width))
+    least = max(width // _LEAST_BEGINNING, _width_up_to_last_name(beginning, width))
     left = min(cell_len(beginning), max(least, width - cell_len(reason) - 2))
     return fitted(beginning, left) + fitted(colon + reason, width - left)
 
 
-def _width_with_names(beginning: str, width: int) -> int:
+def _width_up_to_last_name(beginning: str, width: int) -> int:
     """Return the cells up to the last name in quotes that leaves room for a part of the reason.
 
     Includes the cell of the ellipsis after it.

@@ -24,7 +24,7 @@ from ssohelper.tui.profile_rows import (
 )
 from ssohelper.tui.widgets.cells import fitted, pieces_with_matches
 from ssohelper.tui.widgets.clicks import Clicked
-from ssohelper.tui.widgets.columns import distinguishing_tail, widest_cells
+from ssohelper.tui.widgets.columns import tail_that_tells_texts_apart, widest_cells
 from ssohelper.tui.widgets.lines import Chooser, Line, Piece, wrapped
 from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
 
@@ -34,7 +34,7 @@ _MOST_UNFOLDED = 8
 _SIGN_STYLES = {"+": "good", "~": "warn", "-": "bad", "!": "dim", "◆": "accent", "·": "dim"}
 # The cells for the marks of cursor, tick and sign.
 _SIGNS_WIDTH = 5
-# A longer column of names leaves the others no space, so it is cut.
+# The most that the column of names takes of the width: the others need space too.
 _NAME_SHARE = 0.6
 
 
@@ -78,7 +78,7 @@ class ProfileList(Chooser):
 
     # -- which profiles are shown --------------------------------------------------------------
 
-    def set_data(self, data: ProfileRows, note: str = "") -> None:
+    def show_rows(self, data: ProfileRows, note: str = "") -> None:
         """Show these rows. The cursor stays on its profile or heading.
 
         `note` says why rows may be missing. It is shown if no line is left.
@@ -280,7 +280,7 @@ class ProfileList(Chooser):
             if widths.name < self._content.name:
                 visible = self._lines[top : top + height]
                 names = {self.data.rows[number].name for number in visible if number >= 0}
-                tail = distinguishing_tail(names, widths.name - 2)
+                tail = tail_that_tells_texts_apart(names, widths.name - 2)
             self._drawn = key, widths, tail
         return self._drawn[1:]
 

@@ -61,9 +61,9 @@ class ProfilePane(SearchPane):
             return False
         return action != "fold" or not self.line.value
 
-    def set_data(self, data: ProfileRows, note: str = "") -> None:
+    def show_rows(self, data: ProfileRows, note: str = "") -> None:
         """Show these rows, as far as they match the search; `note` is as for the list."""
-        self.list.set_data(data, note)
+        self.list.show_rows(data, note)
         self.show_count()
 
     @property

@@ -21,11 +21,11 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shown_roles import Heading, ShownRoles
 from ssohelper.core.text import show
 from ssohelper.tui.widgets import columns
-from ssohelper.tui.widgets.cells import fitted, marked
+from ssohelper.tui.widgets.cells import fitted, segments_with_matches
 from ssohelper.tui.widgets.columns import Columns, HeadingColumns
 
 if TYPE_CHECKING:
-    # What `account_colors` imports is not needed for the first paint.
+    # Not imported when the program runs: that would delay the first paint.
     from ssohelper.core.account_colors import ColorAndLabel
     from ssohelper.core.search import Span
     from ssohelper.tui.base import TuiApp
@@ -121,11 +121,13 @@ class RolePainter:
         ids = [span for span in spans if span.field == role_rows.ACCOUNT_ID]
         names = [span for span in spans if span.field == role_rows.ACCOUNT_NAME]
         return [
-            *self._draw_start(account, base, is_cursor),
+            *self._draw_cursor_and_mark(account, base, is_cursor),
             Segment(sign, strong),
-            *marked(name, names if account.name else ids, name_width, strong, hit, tail=name_tail),
+            *segments_with_matches(
+                name, names if account.name else ids, name_width, strong, hit, tail=name_tail
+            ),
             Segment(gap if name_width and id_width else "", dim),
-            *marked(account.id, ids, id_width, dim, hit, tail=wide.id_tail),
+            *segments_with_matches(account.id, ids, id_width, dim, hit, tail=wide.id_tail),
             Segment(session, dim),
             Segment(label, base),
             Segment(fitted(self._heading_note(heading, left), left), dim),
@@ -136,13 +138,13 @@ class RolePainter:
         note = f"  {_role_count_text(heading)}"
         if cell_len(note) >= width:
             note = ""
-        marks = self._folded_marks(heading) if heading.is_folded else ""
+        marks = self._marks_of_folded_roles(heading) if heading.is_folded else ""
         if cell_len(note) + cell_len(marks) < width:
             # The marks end in the column in which a role's line ends its last use.
             note += marks.rjust(width - 1 - cell_len(note))
         return note
 
-    def _folded_marks(self, heading: Heading) -> str:
+    def _marks_of_folded_roles(self, heading: Heading) -> str:
         """Return the marks of the roles below a folded heading, so that none is lost."""
         marks = []
         if any(row.usage.favourite for row in heading.rows):
@@ -176,24 +178,29 @@ class RolePainter:
         dim = base if is_cursor else base + self._style("dim")
         hit = base + (Style(bold=True, underline=True) if is_cursor else self._style("hit"))
 
-        def cells(
+        def draw_cell(
             text: str, field: int, columns_wide: int, style: Style, tail: int = 0
         ) -> Iterable[Segment]:
             if not columns_wide:
                 return []
             matches = [span for span in spans if span.field == field]
-            return [*marked(text, matches, columns_wide - 1, style, hit, tail), Segment(" ", base)]
+            return [
+                *segments_with_matches(text, matches, columns_wide - 1, style, hit, tail),
+                Segment(" ", base),
+            ]
 
         name = "" if has_heading else row.account.name or row.account.id
         return [
-            *self._draw_start(row.account, base, is_cursor, is_ticked=row.key in self.ticked),
+            *self._draw_cursor_and_mark(
+                row.account, base, is_cursor, is_ticked=row.key in self.ticked
+            ),
             *self._draw_signs(row, base, is_cursor),
-            *cells(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
-            *cells(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim, wide.id_tail),
-            *cells(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
-            *cells(row.session_name, role_rows.SESSION, wide.session, dim, wide.session_tail),
+            *draw_cell(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
+            *draw_cell(row.account.id, role_rows.ACCOUNT_ID, wide.id, dim, wide.id_tail),
+            *draw_cell(row.role_name, role_rows.ROLE_NAME, wide.role, base, wide.role_tail),
+            *draw_cell(row.session_name, role_rows.SESSION, wide.session, dim, wide.session_tail),
             *(
-                cells(row.text_beside_name, role_rows.PROFILES, wide.profile, dim)
+                draw_cell(row.text_beside_name, role_rows.PROFILES, wide.profile, dim)
                 if wide.profile != columns.PROFILE_SIGN_WIDTH
                 else [Segment(f"{PROFILE if row.profiles else ' '} ", dim)]
             ),
@@ -204,7 +211,7 @@ class RolePainter:
     def _row_style(self, is_cursor: bool) -> Style:
         return self._style("") + self._style("cursor") if is_cursor else self._style("")
 
-    def _draw_start(
+    def _draw_cursor_and_mark(
         self, account: Account, base: Style, is_cursor: bool, *, is_ticked: bool = False
     ) -> list[Segment]:
         """Return the cursor's sign, and the tick or the account's mark, with the cursor's colour."""
@@ -261,7 +268,7 @@ def _role_count_text(heading: Heading) -> str:
     return text if shown == count else f"{shown} of {text}"
 
 
-# Puts the text below the search's.
+# Indents the lines, so that they begin in the column of the search's text above.
 _NO_MATCH_INDENT = "  "
 
 

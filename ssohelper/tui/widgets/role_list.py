@@ -28,7 +28,7 @@ from ssohelper.tui.widgets.columns import Columns, HeadingColumns
 from ssohelper.tui.widgets.role_lines import RolePainter
 
 if TYPE_CHECKING:
-    # What `account_colors` imports is not needed for the first paint.
+    # Not imported when the program runs: that would delay the first paint.
     from ssohelper.core.account_colors import ColorAndLabel
     from ssohelper.tui.base import TuiApp
 
@@ -82,7 +82,7 @@ class RoleList(ScrollView, can_focus=False):
         self.was_cursor_moved = False
         self._painter = RolePainter(self._style, now, is_guarded)
         self._content = columns.measure_columns(())
-        # The columns of the rows that are visible now, and for which part of the list that is.
+        # The columns that are drawn now, and for which visible lines and width they were computed.
         self._layout: tuple[tuple[object, ...], tuple[Columns, HeadingColumns]] | None = None
         self._styles: dict[str, Style] = {}
         self._clicks = ClickMemory()
@@ -96,7 +96,7 @@ class RoleList(ScrollView, can_focus=False):
 
         The search and the filters apply to the new rows too.
         """
-        self._content = columns.measure_columns(rows).with_live(bool(self._painter.live))
+        self._content = columns.measure_columns(rows).with_live_marks(bool(self._painter.live))
         ticked = self._painter.ticked
         self._painter.ticked = ticked and ticked.intersection(row.key for row in rows)
         self._change_shown_lines(lambda: self.shown.set_rows(rows))
@@ -114,7 +114,7 @@ class RoleList(ScrollView, can_focus=False):
         """Mark these roles as ones with live credentials; the texts are the times left: "58m"."""
         if texts != self._painter.live:
             self._painter.live = texts
-            self._content = self._content.with_live(bool(texts))
+            self._content = self._content.with_live_marks(bool(texts))
             self._layout = None
             self.refresh()
 
@@ -186,7 +186,7 @@ class RoleList(ScrollView, can_focus=False):
     def go_to(self, line: int, heading_step: int = 1) -> None:
         """Move the cursor to the line with this number.
 
-        While accounts cannot be folded, the cursor goes `heading_step` further from a heading.
+        If that line is a heading, and accounts cannot be folded, go `heading_step` lines further.
         """
         self.was_cursor_moved = True
         if not self.shown.lines:
@@ -303,14 +303,14 @@ class RoleList(ScrollView, can_focus=False):
     def on_click(self, event: Click) -> None:
         line = event.y + int(self.scroll_offset.y)
         if not 0 <= line < len(self.shown.lines):
-            self._clicks.add(event, None)
+            self._clicks.classify_click(event, None)
             return
         number = self._number_at_line(event.y)
         if number < 0:
             row = self.rows[~number]
-            self._click_heading(row, self._clicks.add(event, account_key(row)))
+            self._click_heading(row, self._clicks.classify_click(event, account_key(row)))
         else:
-            clicked = self._clicks.add(event, self.rows[number].key)
+            clicked = self._clicks.classify_click(event, self.rows[number].key)
             self.go_to(line)
             if clicked is Clicked.TWICE:
                 self.choose()

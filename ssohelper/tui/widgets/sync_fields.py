@@ -17,7 +17,7 @@ from ssohelper.core.text import show
 from ssohelper.tui.keys import action_binding
 
 LABELS = {ACCOUNTS: "accounts", ROLES: "roles", TEMPLATE: "names", FORM: "form", REGION: "region"}
-# What an empty field of filters means. The others mean the option's default.
+# What an empty field for filters shows. Other empty fields show the option's default.
 _EMPTY = {ACCOUNTS: "all; such as: pay* !*sandbox*", ROLES: "all; such as: Read* Admin"}
 
 

@@ -126,7 +126,7 @@ class FilterLabel(ActionLabel):
         self.set_class(on, "on")
         self._draw_label()
         if isinstance(self.parent, FilterBar):
-            self.parent.fit()
+            self.parent.fit_labels()
 
     def set_short(self, short: bool) -> None:
         """Show the short form of the name, or the whole name."""
@@ -164,10 +164,10 @@ class FilterBar(Horizontal):
     """
 
     def on_resize(self, event: Resize) -> None:
-        self.fit()
+        self.fit_labels()
 
-    def fit(self) -> None:
-        """Show the short names of all filters if the whole ones do not fit."""
+    def fit_labels(self) -> None:
+        """Show short names of all filters if their whole names do not fit in the line."""
         labels = list(self.query(FilterLabel))
         is_narrow = sum(label.whole_cells for label in labels) > self.size.width
         for label in labels:
