@@ -165,7 +165,7 @@ def seeded_home() -> Iterator[DemoHome]:
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         demo_home(Path(folder)) as world,
-        mock.patch.object(history, "clock_text", return_value="14:30:00"),
+        mock.patch.object(history, "time_of_day_text", return_value="14:30:00"),
         mock.patch.object(
             terminal_session,
             "find_terminal_session",
