@@ -107,6 +107,8 @@ class StartedActions:
         action = self._running.get(self._app.screen)
         if action is None or action.is_committed or not action.is_running:
             return False
+        if action.holds_keys:
+            self._app.call_later(self._app.drop_keys)
         self._cancel(action, is_leaving=False)
         return True
 
