@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial, wraps
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from textual.worker import NoActiveWorker, get_current_worker
@@ -35,6 +36,7 @@ class StartedAction:
 
     def __init__(self, name: str, screen: Screen[Any], opens: bool, waits_for: str) -> None:
         self.name, self.screen, self.opens, self.waits_for = name, screen, opens, waits_for
+        self.work: _Work | None = None
         self.worker: Worker[None] | None = None
         self.timer: Timer | None = None
         # The dialog that the action shows, or is about to show.
@@ -80,8 +82,9 @@ class StartedActions:
             )
             return False
         action = self._running[screen] = StartedAction(name, screen, opens, waits_for)
+        action.work = work
         self._hold_keys_and_wait(action)
-        action.worker = screen.run_worker(self._run(action, work), name)
+        action.worker = screen.run_worker(partial(self._run, action, work), name)
         return True
 
     async def _run(self, action: StartedAction, work: _Work) -> None:
@@ -93,6 +96,8 @@ class StartedActions:
     def _end(self, action: StartedAction) -> None:
         if self._running.get(action.screen) is action:
             del self._running[action.screen]
+        if action.work is not None and getcoroutinestate(action.work) == CORO_CREATED:
+            action.work.close()  # cancelled before its worker has begun
         if action.dialog is None:  # else the keys wait until the dialog is drawn
             self._stop_waiting(action)
             self._drop_keys(action)
@@ -102,6 +107,8 @@ class StartedActions:
         action = self._running.get(self._app.screen)
         if action is None or action.is_committed or not action.is_running:
             return False
+        if action.holds_keys:
+            self._app.call_later(self._app.drop_keys)
         self._cancel(action, is_leaving=False)
         return True
 

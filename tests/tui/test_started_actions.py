@@ -251,6 +251,18 @@ def test_escape_cancels_the_action_that_waits(
     assert not opened
 
 
+def test_an_action_is_cancelled_before_it_has_begun(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await be_on_role(user)
+        user.app.started.start(user.app.screen, "accounts.shell", asyncio.sleep(60))
+        assert user.app.started.cancel_waiting_action()
+        await user.wait_for_message("F7 (Shell) was cancelled")
+        await user.press("f10")  # another one can be started
+        await user.wait_for_screen(CommandScreen)
+
+    run_scenario(world.app(), scenario)
+
+
 def test_a_cancelled_f6_opens_no_browser(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
