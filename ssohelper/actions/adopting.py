@@ -102,7 +102,7 @@ def list_profiles_of_other_tools(
         is_ours = bool(one.role) or one.origin.program is not None or is_served
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
-        # A profile that would not work even if it were adopted does not need ssohelper.
+        # Adoption would not help a profile that does not work under ssohelper either.
         needs_region = lacks_region and one.origin.program is None
         needs_ssohelper = (not lasting and not one.session_name) and (
             bool(trouble) or needs_region or check.needs_ssohelper(one.origin)

@@ -175,7 +175,8 @@ def _write_prompt_file_and_name_paths(
     key = shown.profile.key if shown.profile else None
     terminal = app.find_grant_context().session if shown.has_grant else None
     file = str(app.prompt_state.prompt_file(key, terminal))
-    # A shell would split a path that contains `|`, or run the program in its name at each prompt.
+    # The prompt's shell code cuts this line at each `|`, and would run a command such as `$(…)` that
+    # stands in the file's path.
     if "|" in file or not is_harmless(file):
         return "", ""
     try:

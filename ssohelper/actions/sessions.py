@@ -162,7 +162,7 @@ def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
 def _unmanaged_profiles_use_session_error(
     app: App, session: str, others: Sequence[ProfileEntry]
 ) -> UsageProblem:
-    """Return the error that a session cannot go because profiles not written by ssohelper use it.
+    """Return the error that a session cannot be removed while profiles of other tools use it.
 
     The hint has a cure for each kind of profile."""
     assuming = [one for one in others if assumes_role(one.keys)]
@@ -182,7 +182,7 @@ def _unmanaged_profiles_use_session_error(
         )
     return UsageProblem(
         f'profiles that ssohelper did not write use the session "{session}": {_quoted_profile_names(others)}',
-        hint="; ".join((*ways, f"to sign out alone: ssohelper logout {session}")),
+        hint="; ".join((*ways, f"to sign out but keep the session: ssohelper logout {session}")),
     )
 
 

@@ -143,7 +143,10 @@ def adoption_not_in_command_message(count: int) -> str:
 
 
 def partly_adopted_aws_sso_cli_block_lines(left_out: Sequence[str]) -> tuple[str, ...]:
-    """Return the lines that say why the profiles `left_out` must be adopted with their block."""
+    """Return the lines that say why aws-sso-cli's profiles are adopted together or not at all.
+
+    `left_out` are those of its profiles that the user did not name.
+    """
     return (
         "aws-sso-cli writes all profiles between its two marker lines again,",
         f"so these profiles are adopted together or not at all; {profile_count_text(len(left_out))} left out",

@@ -49,10 +49,10 @@ def _run_picker_inline(picker: InlinePicker[_T]) -> _T | None:
         if picker.continued is None:
             return answer
         picker = picker.continued
-        _stop_process()
+        _suspend_this_program()
 
 
-def _stop_process() -> None:
+def _suspend_this_program() -> None:
     """Stop this program, as the terminal itself does at ctrl+z, until the shell continues it."""
     if sys.platform != "win32":
         os.killpg(0, signal.SIGTSTP)

@@ -235,10 +235,12 @@ def parse_keys(text: str) -> tuple[str, ...]:
     return tuple(_parse_key(part) for part in parts)
 
 
-def may_open_dialog(name: str | None) -> bool:
-    """Return whether the action with this name may open a dialog; False without a name."""
+def action_may_open_dialog(action: str | None) -> bool:
+    """Return whether it is possible that this action opens a dialog; False without an action."""
     return (
-        name in ACTIONS and name not in _OPENING_NOTHING and name.rpartition(".")[2] not in _MOVING
+        action in ACTIONS
+        and action not in _OPENING_NOTHING
+        and action.rpartition(".")[2] not in _MOVING
     )
 
 

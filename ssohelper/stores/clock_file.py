@@ -21,7 +21,7 @@ class ClockFile:
         self._boot = read_boot_id()
         self._reading = self._load()
 
-    def now(self, wall: float) -> float:
+    def now_at_aws(self, wall: float) -> float:
         """Return AWS's present time; without a saved reading, `wall`, this machine's time."""
         return aws_now(self._reading, wall, measure_uptime(), self._boot)
 
@@ -31,7 +31,7 @@ class ClockFile:
         Saves nothing when AWS's time by the last reading agrees with `aws_at`. Raises: LocalState.
         """
         known = self._reading is not None and self._reading.boot == self._boot
-        if known and abs(self.now(wall) - aws_at) <= _SAME_SECONDS:
+        if known and abs(self.now_at_aws(wall) - aws_at) <= _SAME_SECONDS:
             return
         # When AWS's clock and this machine's agree this closely, this machine's time is used. A
         # Date header is rounded down, so AWS's time would be up to 1 s late. For that second we

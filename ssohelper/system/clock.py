@@ -16,7 +16,7 @@ CLOCK_DIFFERS_SECONDS = 240
 class AwsClock(Protocol):
     """Gives AWS's time, known from an earlier answer of AWS; `stores.clock_file` implements it."""
 
-    def now(self, wall: float) -> float:
+    def now_at_aws(self, wall: float) -> float:
         """Return the time by AWS's clock at the moment when this machine's clock shows `wall`."""
 
     def save_reading(self, aws_at: float, wall: float) -> None:
@@ -54,7 +54,7 @@ class Clock:
 
         Until an answer from AWS has told its time, this is the machine's own time.
         """
-        return int(self._aws_clock().now(self._wall()))
+        return int(self._aws_clock().now_at_aws(self._wall()))
 
     def to_local_time(self, aws_at: int) -> int:
         """Convert an instant from AWS's clock to this machine's clock, which file times follow."""

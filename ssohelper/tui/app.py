@@ -298,7 +298,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     if program.return_value:
         _print_unless_closed(f"to use it in this shell: {show(program.return_value)}")
         _print_unless_closed(
-            "ssohelper: hint: with the shell function, enter does that: ssohelper install"
+            "ssohelper: hint: enter switches this shell itself after: ssohelper install"
         )
     return 0
 

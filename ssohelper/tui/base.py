@@ -24,7 +24,7 @@ from textual.geometry import Size
 from textual.signal import Signal
 
 from ssohelper.app import App
-from ssohelper.core.keymap import ACTIONS, DEFAULT_KEYS, may_open_dialog, parse_keys
+from ssohelper.core.keymap import ACTIONS, DEFAULT_KEYS, action_may_open_dialog, parse_keys
 from ssohelper.errors import SsoHelperError
 from ssohelper.system.terminal_input import TerminalInput
 from ssohelper.tui import background, messages, tty
@@ -291,7 +291,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         bound = self.screen.active_bindings.get(event.key)
         action = bound.binding.id if bound is not None and not is_text else None
         self.typing_pause.note_key(
-            may_open_dialog=event.key in _OPENING_KEYS or may_open_dialog(action)
+            may_open_dialog=event.key in _OPENING_KEYS or action_may_open_dialog(action)
         )
         return True
 

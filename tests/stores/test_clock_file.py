@@ -28,7 +28,7 @@ def test_aws_time_is_calculated_from_the_reading(
 
 def test_a_reading_of_one_process_is_used_by_the_next(tmp_path: Path) -> None:
     ClockFile(tmp_path / "run").save_reading(5_000.0, 1_000.0)
-    assert abs(ClockFile(tmp_path / "run").now(1_000.0) - 5_000.0) < 60
+    assert abs(ClockFile(tmp_path / "run").now_at_aws(1_000.0) - 5_000.0) < 60
     assert (tmp_path / "run" / "aws-clock").stat().st_mode & 0o777 == 0o600
 
 
@@ -54,7 +54,7 @@ def test_a_damaged_file_is_no_reading(tmp_path: Path, content: str) -> None:
     path = folder / "aws-clock"
     path.write_text(content)
     path.chmod(0o600)
-    assert ClockFile(folder).now(77.0) == 77.0
+    assert ClockFile(folder).now_at_aws(77.0) == 77.0
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ class AwsAhead:
         self.error = error
         self.learned: list[tuple[float, float]] = []
 
-    def now(self, wall: float) -> float:
+    def now_at_aws(self, wall: float) -> float:
         return wall + self.ahead
 
     def save_reading(self, aws_at: float, wall: float) -> None:

@@ -107,7 +107,7 @@ def test_a_command_is_ignored_until_a_pause_after_the_last_key_that_was_not_for_
     ],
 )
 def test_a_key_that_moves_ticks_or_leaves_opens_no_dialog(name: str | None, may_open: bool) -> None:
-    assert keymap.may_open_dialog(name) == may_open
+    assert keymap.action_may_open_dialog(name) == may_open
 
 
 def test_a_shell_begins_when_the_user_has_made_a_pause(world: DemoHome) -> None:

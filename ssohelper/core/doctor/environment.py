@@ -172,7 +172,7 @@ def check_fixed_keys_in_default_profile(facts: Facts) -> Iterator[Finding]:
             "keys-in-default",
             "profile [default]",
             f"[default] in {show(where, 200)} has fixed keys, which commands without a profile use",
-            "delete them at AWS and in that file if a role of Identity Center does the same",
+            "if a role of Identity Center can replace these access keys, delete them at AWS and in that file",
         )
 
 

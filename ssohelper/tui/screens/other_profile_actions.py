@@ -145,12 +145,12 @@ class OtherProfileActions:
         """Run a shell with AWS_PROFILE set to the profile. It has the whole terminal."""
         services = self._app.services
 
-        def check_profile_use() -> ForeignProfile:
+        def find_usable_profile() -> ForeignProfile:
             found = foreign.find_foreign_profile_of_row(services, row)
             foreign.check_foreign_profile_usable(services, found, is_on_terminal=True)
             return found
 
-        found = await background.run(self._app, check_profile_use)
+        found = await background.run(self._app, find_usable_profile)
         await run_shell_with_other_profile(self._app, found)
 
     def _announce_wait(self, row: RoleRow) -> None:
