@@ -100,7 +100,7 @@ def _pass_input_on(program: TuiApp[Any], terminal: int, cleaned: int, wakes: int
             else:
                 keys = found.give_up(time.monotonic())
             _write_cleaned_input(keys.encode(), cleaned, wakes)
-    except OSError as error:
+    except Exception as error:
         with suppress(RuntimeError):  # the program has ended
             program.call_later(program.panic, error)
 
