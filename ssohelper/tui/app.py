@@ -24,6 +24,7 @@ from ssohelper.system.terminal_background import Background
 from ssohelper.tui import themes
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.leaving import leaving_question
 from ssohelper.tui.typed_ahead import read_keys
 
 if TYPE_CHECKING:
@@ -196,18 +197,19 @@ class FullScreenApp(TuiApp[str]):
     def leave(self, command: str | None = None, chosen: RoleRow | None = None) -> None:
         """End the program with this result and `chosen`.
 
-        If that stops sign-ins in the background, ask first. A second call does not ask.
+        If that stops sign-ins in the background, or commands that run as roles, ask first. A second
+        call does not ask.
         """
-        count = sum(one.is_kept and one.has_running_attempt for one in self.sign_ins.values())
-        if count and not self._asks_to_leave:
-            self.run_worker(self._ask_to_leave(count, command, chosen))
+        question = "" if self._asks_to_leave else leaving_question(self)
+        if question:
+            self.run_worker(self._ask_to_leave(question, command, chosen))
             return
         self.chosen = chosen
         self.exit(command)
 
-    async def _ask_to_leave(self, count: int, command: str | None, chosen: RoleRow | None) -> None:
-        running = "1 sign-in is" if count == 1 else f"{count} sign-ins are"
-        question = f"{running} still running and would stop: leave?"
+    async def _ask_to_leave(
+        self, question: str, command: str | None, chosen: RoleRow | None
+    ) -> None:
         self._asks_to_leave = True
         if await self.push_screen_wait(_CONFIRM.load()(question)):
             self.leave(command, chosen)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from ssohelper.core.model import SsoSession
     from ssohelper.tui.running_sign_ins import RunningSignIn
+    from ssohelper.tui.screens.role_runs import RunGroup
 
 _T = TypeVar("_T")
 _Answer = TypeVar("_Answer")
@@ -105,6 +106,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.signed_in: Signal[str] = Signal(self, "signed in")
         # Published with a session's name when its list of roles was refreshed in the background.
         self.list_refreshed: Signal[str] = Signal(self, "list refreshed")
+        # The commands that run as roles, in groups, until their dialogs are closed.
+        self.command_groups: set[RunGroup] = set()
         # Functions that end work which must not outlive the program, such as commands that run.
         self.end_work: set[Callable[[], None]] = set()
         # Textual's console is quiet, because Textual would print a traceback with the values of

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -22,7 +23,7 @@ from ssohelper.tui.widgets.lines import WrappedView
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
 from tests.processes import is_running
-from tests.tui.driving import User, run_scenario
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.terminal import Terminal
 from tests.tui.test_guards import SESSION
 from tests.tui.test_keys_and_themes import settle
@@ -246,5 +247,8 @@ def test_no_command_outlives_the_program(shell: Shell, end: str) -> None:
         terminal.child.kill(signal.SIGKILL)
     else:
         terminal.send("\x11")
+        terminal.until("1 command is still running and would stop: leave?")
+        time.sleep(REAL_PAUSE_SECONDS)  # the question takes no letter before a pause in typing
+        terminal.send("y")
         assert terminal.wait() == 0
     assert not any(map(is_running, map(int, pids.read_text().split())))

@@ -103,6 +103,7 @@ class RunGroup:
 
     def __init__(self, runs: Sequence[RoleRun], changed: _Changed) -> None:
         """The threads of the commands call `changed` after each change of a state or an output."""
+        self._runs = tuple(runs)
         self._waiting = deque(runs)
         self._changed = changed
         self._is_stopped = False
@@ -114,6 +115,11 @@ class RunGroup:
     @property
     def is_stopped(self) -> bool:
         return self._is_stopped
+
+    @property
+    def unfinished_count(self) -> int:
+        """Return how many commands run or wait."""
+        return sum(not run.has_ended for run in self._runs)
 
     def stop_commands(self) -> None:
         """Stop the commands that run, and start no more. Does not wait for their end."""

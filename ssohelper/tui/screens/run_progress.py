@@ -81,6 +81,7 @@ class RunScreen(ModalScreen[None]):
         chooser.focus()
         # If the full screen ends while this dialog is open, the commands are ended too.
         self.app.end_work.add(self._group.end_commands)
+        self.app.command_groups.add(self._group)
         for _number in range(min(AT_ONCE, len(self._runs))):
             background.start(
                 self.app,
@@ -93,10 +94,11 @@ class RunScreen(ModalScreen[None]):
 
     def on_unmount(self) -> None:
         self._group.stop_commands()
+        self.app.command_groups.discard(self._group)
 
     @property
     def _has_ended(self) -> bool:
-        return all(run.has_ended for run in self._runs)
+        return not self._group.unfinished_count
 
     # -- showing the runs -----------------------------------------------------------------------
 
