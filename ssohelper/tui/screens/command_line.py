@@ -26,6 +26,7 @@ from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.ticked_sign_ins import act_on_each, role_label
+from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 from ssohelper.tui.widgets.lines import Line, WrappedView, text_lines
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class CommandScreen(AskScreen):
             )
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
-            yield Static("enter: run · esc: cancel", classes="dialog--note", markup=False)
+            yield KeyHints([(ENTER, "run"), ("ask.cancel", "cancel")])
 
     def on_mount(self) -> None:
         self.query_one("#answer").focus()

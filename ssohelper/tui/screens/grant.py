@@ -22,6 +22,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.ask import RefusalLine
+from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 
 if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
@@ -72,7 +73,7 @@ class GrantScreen(ModalScreen["str | None"]):
             yield Input(id="word", compact=True)
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
-            yield Static("enter: go on · esc: cancel", classes="dialog--note", markup=False)
+            yield KeyHints([(ENTER, "go on"), ("grant.cancel", "cancel")])
 
     def on_mount(self) -> None:
         self.query_one("#reason", Input).focus()

@@ -17,6 +17,7 @@ from textual.widgets import Static
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Line, LineView
 
 # The dialog has at most 80 columns. Its frame, padding and scrollbar take 7 of them.
@@ -54,7 +55,7 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(classes="dialog"):
             yield Static(Content("Help"), classes="dialog--title")
             yield LineView()
-            yield Static("esc: close", classes="dialog--note", markup=False)
+            yield KeyHints([("escape", "close")])
 
     def on_mount(self) -> None:
         self._show_help(self.app.size)
