@@ -40,6 +40,7 @@ NOT_ON_WINDOWS = {
     "ssohelper.endpoint.handlers",
     "ssohelper.endpoint.serving",
     "ssohelper.stores.endpoint_files",
+    "ssohelper.tui.terminal_driver",
 }
 
 

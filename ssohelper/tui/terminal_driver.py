@@ -20,7 +20,8 @@ from ssohelper.tui import tty
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-assert sys.platform != "win32"
+if sys.platform == "win32":
+    raise ImportError("on Windows, Textual's own driver reads the terminal")
 _BYTES = 65_536
 
 

@@ -79,7 +79,8 @@ class WorldApp(App):
         self.while_asleep: Callable[[], object] = lambda: None
         self.learned: list[float] = []
         self.__dict__["_aws_clock"] = SimpleNamespace(
-            now=lambda wall: wall, save_reading=lambda aws_at, _wall: self.learned.append(aws_at)
+            now_at_aws=lambda wall: wall,
+            save_reading=lambda aws_at, _wall: self.learned.append(aws_at),
         )
         self.renewals_run = renew_in_process(self).runs
 

@@ -48,7 +48,7 @@ def test_a_click_on_a_hint_closes_the_dialog(
 
     async def scenario(user: User) -> None:
         await user.press(*"payments-dev developer")
-        await user.wait_for_text("1/20")
+        await user.wait_for_text("1/21")
         for key in keys.split():
             shown = user.app.screen
             await user.press(key)
@@ -69,7 +69,7 @@ def test_a_click_on_a_hint_closes_the_dialog(
 def test_a_click_on_enter_acts_as_enter(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press(*"payments-dev developer")
-        await user.wait_for_text("1/20")
+        await user.wait_for_text("1/21")
         await user.press("f10")
         await user.wait_for_screen(CommandScreen)
         await user.wait_for_text("enter: run · esc: cancel")

@@ -34,7 +34,10 @@ def assert_all_ended(app: FullScreenApp, port: int) -> None:
     for end in tuple(app.end_work):
         end()
     assert not listens(port)
-    assert not any(thread.name == "tui-background" for thread in threading.enumerate())
+    working = [thread for thread in threading.enumerate() if thread.name == "tui-background"]
+    for thread in working:
+        thread.join(10)  # the end is asked for, and not waited for
+    assert not any(thread.is_alive() for thread in working)
 
 
 def refuse(address: str) -> None:
