@@ -16,6 +16,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import dialog_sizes
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 
 
 class RefusalLine(Static):
@@ -71,7 +72,7 @@ class AskScreen(ModalScreen["str | None"]):
             yield Input(self._value, id="answer", compact=True)
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
-            yield Static("enter: go on · esc: cancel", classes="dialog--note", markup=False)
+            yield KeyHints([(ENTER, "go on"), ("ask.cancel", "cancel")])
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -14,7 +15,7 @@ from textual.widgets import Input, Static
 from ssohelper.actions import credentials, environment, guards, run, selection
 from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import show
+from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import UsageProblem
 from ssohelper.tui import background
 from ssohelper.tui.screens.ask import AskScreen, RefusalLine
@@ -23,11 +24,15 @@ from ssohelper.tui.screens.grant import ensure_grant
 from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.ticked_sign_ins import act_on_each, label_of
+from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.lines import Line
+
+
+_MOST_NAMES = 3
 
 
 class CommandScreen(AskScreen):
@@ -62,7 +67,7 @@ class CommandScreen(AskScreen):
             yield Input(placeholder="aws sts get-caller-identity", id="answer", compact=True)
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
-            yield Static("enter: run · esc: cancel", classes="dialog--note", markup=False)
+            yield KeyHints([(ENTER, "run"), ("ask.cancel", "cancel")])
 
     def on_mount(self) -> None:
         self.query_one("#answer").focus()
@@ -111,7 +116,9 @@ async def run_command(
     ready: list[RoleRow] = []
 
     async def ask_for_grant_and_sign_in(row: RoleRow) -> None:
-        if not await ensure_grant(app, row.key, granted):
+        is_one_of_several = row in guarded and len(guarded) > 1
+        place = f"{guarded.index(row) + 1} of {len(guarded)}" if is_one_of_several else ""
+        if not await ensure_grant(app, row.key, granted, place):
             raise _CancelledError
         await background.run(app, lambda: _ensure_signed_in(services, row))
         ready.append(row)
@@ -121,14 +128,31 @@ async def run_command(
     except _CancelledError:
         ready.clear()
     if not ready:
-        app.show_done("nothing was run")
+        await _say_nothing_was_run(app, guarded)
         return
     ready.sort(key=rows.index)
     if len(ready) < len(rows) and not await _confirm_fewer_roles(app, ready, len(rows), line):
-        app.show_done("nothing was run")
+        await _say_nothing_was_run(app, guarded)
         return
     await app.push_screen_wait(RunScreen([RoleRun(services, row, argv) for row in ready], argv))
     granted()
+
+
+async def _say_nothing_was_run(app: FullScreenApp, guarded: Sequence[RoleRow]) -> None:
+    """Say that nothing was run, and which of the guarded roles stay granted until when."""
+    in_force = await background.run(app, app.services.grants.list_in_force)
+    ends = {grant.key: grant.ends_at for grant in in_force}
+    still = [
+        f"{label_of(row)} until {datetime.fromtimestamp(ends[row.key]):%H:%M}"
+        for row in guarded
+        if row.key in ends
+    ]
+    if still:
+        app.show_warning(
+            f"nothing was run; still granted: {shortened_name_list(still, _MOST_NAMES)}"
+        )
+    else:
+        app.show_done("nothing was run")
 
 
 async def _confirm_fewer_roles(

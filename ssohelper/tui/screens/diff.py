@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from ssohelper.core.text import show
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
 
@@ -38,7 +39,7 @@ class DiffScreen(ModalScreen[None]):
         with Vertical(classes="dialog wide"):
             yield Static(Content(show(self._title)), classes="dialog--title")
             yield WrappedView(id="diff")
-            yield Static("esc: close", classes="dialog--note", markup=False)
+            yield KeyHints([("diff.close", "close")])
 
     def on_mount(self) -> None:
         view = self.query_one("#diff", LineView)

@@ -22,6 +22,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.ask import RefusalLine
+from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 
 if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
@@ -67,7 +68,7 @@ class GrantScreen(ModalScreen["str | None"]):
             yield Input(id="word", compact=True)
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
-            yield Static("enter: go on · esc: cancel", classes="dialog--note", markup=False)
+            yield KeyHints([(ENTER, "go on"), ("grant.cancel", "cancel")])
 
     def on_mount(self) -> None:
         self.query_one("#reason", Input).focus()
@@ -90,11 +91,13 @@ class GrantScreen(ModalScreen["str | None"]):
         self.dismiss(None)
 
 
-async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], None]) -> bool:
+async def ensure_grant(
+    app: FullScreenApp, key: RoleKey, granted: Callable[[], None], place: str = ""
+) -> bool:
     """Ask for a grant if a rule guards the role and no grant lasts; return whether to go on.
 
-    Call it in a worker. It calls `granted` after a grant. Raises: SsoHelperError when nothing may
-    be granted here.
+    Call it in a worker. It calls `granted` after a grant. `place`, such as `1 of 3`, is shown if
+    several questions follow each other. Raises: SsoHelperError when nothing may be granted here.
     """
     services = app.services
     if not await background.run(app, lambda: guards.role_needs_grant(services, key)):
@@ -104,7 +107,7 @@ async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], N
     reason = await app.push_screen_wait(
         GrantScreen(
             word,
-            notice,
+            f"{place}: {notice}" if place else notice,
             command,
             lambda typed: guards.check_word_typed_for_grant(services, key, typed, word),
         )

@@ -22,6 +22,7 @@ from ssohelper.core.text import broken_into_lines
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import Message
 from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line, LineView
 from ssohelper.tui.widgets.message_line import MessageLine
 
@@ -43,6 +44,7 @@ class HistoryScreen(ModalScreen[None]):
         "All messages since the program started, the newest first. The message under the cursor is "
         "shown whole, and can be copied. Nothing is saved when the program ends."
     )
+    CLOSES_WITH_SCREEN = True
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
     HistoryScreen .dialog { width: 110; }
@@ -66,13 +68,7 @@ class HistoryScreen(ModalScreen[None]):
             yield Static(Content("Messages"), classes="dialog--title")
             yield Chooser(self._draw_message_row, id="messages")
             yield LineView(id="whole")
-            yield Static(
-                Content(
-                    f"{self.app.key_of('messages.copy')}: copy · "
-                    f"{self.app.key_of('messages.close')}: close"
-                ),
-                classes="dialog--note",
-            )
+            yield KeyHints([("messages.copy", "copy"), ("messages.close", "close")])
         yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:

@@ -20,6 +20,7 @@ from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.late_dismiss import LateDismissScreen
 from ssohelper.tui.screens.sign_in_offer import Answer, offer_sign_in
+from ssohelper.tui.widgets.key_hints import KeyHints
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -56,7 +57,7 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
             yield Static(Content(title), classes="dialog--title")
             width = min(_BAR_WIDTH, self.app.size.width - _BESIDE_BAR)
             yield Static("╌" * width, id="bar", markup=False)
-            yield Static("esc: do not wait", classes="dialog--note", markup=False)
+            yield KeyHints([("escape", "do not wait")])
 
     def on_mount(self) -> None:
         self._list_roles()

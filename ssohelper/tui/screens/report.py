@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from ssohelper.core.text import show
 from ssohelper.tui import dialog_sizes
+from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 from ssohelper.tui.widgets.lines import WrappedView, text_lines
 
 
@@ -33,7 +34,7 @@ class ReportScreen(ModalScreen[None]):
         with Vertical(classes="dialog wide"):
             yield Static(Content(show(self._title)), classes="dialog--title")
             yield WrappedView()
-            yield Static("enter: close", classes="dialog--note", markup=False)
+            yield KeyHints([(ENTER, "close")])
 
     def on_mount(self) -> None:
         lines = self.query_one(WrappedView)

@@ -20,6 +20,7 @@ from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.role_runs import AT_ONCE, RoleRun, RunGroup, State
 from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView
 from ssohelper.tui.widgets.message_line import MessageLine
 
@@ -70,9 +71,7 @@ class RunScreen(ModalScreen[None]):
             yield Chooser(self._draw_run, id="runs")
             yield WrappedView(id="output")
             yield Static("", id="command", classes="dialog--command", markup=False)
-            keys = {name: self.app.key_of(f"run.{name}") for name in ("stop", "copy", "close")}
-            note = " · ".join(f"{key}: {name}" for name, key in keys.items())
-            yield Static(Content(note), classes="dialog--note")
+            yield KeyHints((f"run.{name}", name) for name in ("stop", "copy", "close"))
         yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -18,6 +17,7 @@ from textual.widgets import Static
 from ssohelper.core.text import show
 from ssohelper.tui.keys import make_cursor_bindings
 from ssohelper.tui.messages import LOW_LINES
+from ssohelper.tui.widgets.key_hints import Hint, KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.search_line import PLACEHOLDER, SearchLine
@@ -49,7 +49,7 @@ class SearchDialog(ModalScreen[_Answer]):
     BINDINGS: ClassVar[list[BindingType]] = [*make_cursor_bindings()]
     app: TuiApp[Any]
 
-    def __init__(self, title: str, keys: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, title: str, keys: Sequence[Hint]) -> None:
         """`keys` are shown below the list: the names of actions in `core.keymap`, and what they do."""
         super().__init__()
         self._title, self._keys = title, keys
@@ -64,11 +64,8 @@ class SearchDialog(ModalScreen[_Answer]):
             yield SearchLine(id="dialog-search", placeholder=self.PLACEHOLDER)
             yield Static("", id="dialog-empty", classes="dialog--note", markup=False)
             yield Chooser(lambda number, width: self.draw_line(self._found[number], width))
-            yield Static(Content(self._keys_text()), id="dialog-keys", classes="dialog--note")
+            yield KeyHints(self._keys, id="dialog-keys")
         yield MessageLine(in_dialog=True)
-
-    def _keys_text(self) -> str:
-        return " · ".join(f"{self.app.key_of(name)}: {does}" for name, does in self._keys)
 
     def on_mount(self) -> None:
         self.query_one(Chooser).can_focus = False
@@ -116,7 +113,7 @@ class SearchDialog(ModalScreen[_Answer]):
     def _fit_height(self, size: Size) -> None:
         """Give the dialog the height that all lines need, so that it stays the same in a search."""
         most = size.height if size.height < LOW_LINES else size.height * 4 // 5
-        keys = cell_len(self._keys_text()) // max(1, size.width - _BESIDE_KEYS) + 1
+        keys = self.query_one(KeyHints).lines_needed(size.width - _BESIDE_KEYS)
         needed = max(_LEAST_LINES, self._count) + _FRAME_LINES + keys
         self.query_one(".dialog").styles.height = min(most, needed)
 

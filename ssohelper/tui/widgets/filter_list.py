@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.widgets import Static
 
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.search import Index
 from ssohelper.tui.keys import PICKER_UP, action_binding, make_cursor_bindings
 from ssohelper.tui.widgets.cells import pieces_with_matches
+from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_lines import TICKED
 from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
@@ -39,7 +39,7 @@ class FilterList(SearchPane):
     DEFAULT_CSS = """
     FilterList { height: 1fr; }
     FilterList Chooser { height: 1fr; }
-    FilterList .keys { height: 1; text-style: dim; text-wrap: nowrap; text-overflow: ellipsis; }
+    FilterList KeyHints { height: 1; text-style: dim; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     app: TuiApp[Any]
@@ -68,7 +68,7 @@ class FilterList(SearchPane):
     def compose(self) -> ComposeResult:
         yield self.line
         yield self._list
-        yield Static("", classes="keys", markup=False)
+        yield KeyHints((f"filters.{name}", does) for name, does in _KEYS.items())
 
     @property
     def ticks(self) -> frozenset[int]:
@@ -80,11 +80,6 @@ class FilterList(SearchPane):
         self.search_now()
         self.show_count()
         self.line.focus()
-        self.call_after_refresh(self._show_keys)
-
-    def _show_keys(self) -> None:
-        keys = [f"{self.app.key_of(f'filters.{name}')}: {does}" for name, does in _KEYS.items()]
-        self.query_one(".keys", Static).update(" · ".join(keys))
 
     def row_counts(self) -> RowCounts:
         return RowCounts(len(self._ticks), len(self._found), len(self._rows))

@@ -1,0 +1,74 @@
+"""The last line of a dialog, such as `enter: run · esc: cancel`. A click on a part acts as its key.
+
+The footer, `key_bar`, chooses what it shows by itself, and fits it into one line. Here a dialog
+says which keys it has, and what they do in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from textual.binding import Binding
+from textual.content import Content
+from textual.events import Click
+from textual.style import Style
+from textual.widgets import Static
+
+from ssohelper.core.keymap import ACTIONS
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+# A key, or the name of an action in `core.keymap.ACTIONS`; and what it does.
+Hint = tuple[str, str]
+ENTER = "enter"
+_BETWEEN = " · "
+_META = "hint"
+
+
+class KeyHints(Static):
+    """Shows keys and what they do. A click on one runs what the key runs then."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    KeyHints { height: auto; color: $text-muted; }
+    """
+    app: TuiApp[Any]
+
+    def __init__(self, hints: Iterable[Hint], *, id: str | None = None) -> None:
+        super().__init__("", id=id)
+        self._hints = tuple(hints)
+
+    def on_mount(self) -> None:
+        parts: list[Content] = []
+        for number, part in enumerate(self._parts):
+            parts += [Content(_BETWEEN)] if number else []
+            parts.append(Content.styled(part, Style.from_meta({_META: number})))
+        self.update(Content("").join(parts))
+
+    @property
+    def _parts(self) -> list[str]:
+        return [f"{self._key_text(key)}: {does}" for key, does in self._hints]
+
+    def _key_text(self, key: str) -> str:
+        if key == ENTER:
+            return key  # in a text field the word is plainer than the sign
+        return (
+            self.app.key_of(key) if key in ACTIONS else self.app.get_key_display(Binding(key, ""))
+        )
+
+    def lines_needed(self, width: int) -> int:
+        """Return how many lines the hints take at most, if a line has so many columns."""
+        return cell_len(_BETWEEN.join(self._parts)) // max(1, width) + 1
+
+    async def on_click(self, event: Click) -> None:
+        number = event.style.meta.get(_META)
+        if number is None:
+            return
+        wanted = self._hints[number][0]
+        for key, found in self.screen.active_bindings.items():
+            if wanted in (key, found.binding.id) and found.enabled:
+                await self.app.run_action(found.binding.action, found.node)
+                return
