@@ -150,9 +150,10 @@ class FullScreenApp(TuiApp[str]):
     def action_go(self, name: str) -> None:
         """Show the screen with this name in SCREENS. A dialog over the old screen stays open.
 
-        The palette closes: its commands are those of the old screen.
+        What only shows something about the old screen closes: the palette, the help, the messages.
         """
-        self._close_palette()
+        while getattr(self.screen, "CLOSES_WITH_SCREEN", False):
+            self.pop_screen()
         self.switch_mode(name)
 
     def action_help(self) -> None:

@@ -42,6 +42,7 @@ class Command(NamedTuple):
 class Palette(CommandPalette):
     """Textual's command palette, in readable colours, and low enough for 12 lines."""
 
+    CLOSES_WITH_SCREEN = True
     # Textual's search icon is an emoji, which many terminals draw too wide. The lines that Textual
     # draws around the palette are black.
     CSS = """

@@ -253,11 +253,16 @@ def find_or_make_sign_in(
     return made
 
 
-def stop_sign_in(app: TuiApp[Any], session_name: str) -> None:
-    """Stop the sign-in that runs for the session with this name, if any."""
+def stop_sign_in(app: TuiApp[Any], session_name: str) -> bool:
+    """Stop the sign-in that runs for the session with this name; return whether one did."""
     known = app.sign_ins.get(session_name)
     if known is not None:
         known.stop()
+    return known is not None
+
+
+# What to say after a change of a session, if `stop` has stopped its sign-in.
+STOPPED_TOO = "; its running sign-in was stopped"
 
 
 def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> None:

@@ -143,6 +143,39 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
     assert not (tmp_path / "HACKED").exists()
 
 
+def test_several_guarded_roles_are_counted_and_a_cancel_says_which_stay_granted(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
+    settle(world, 'guard.rules = ["*/Developer", "*/DatabaseAdmin"]\n')
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"payments-dev developer", "tab", "ctrl+u")
+        await user.press(*"payments-prod databaseadmin", "tab", "escape")
+        await user.wait_for_text("✓2")
+        await give_command(user, "true")
+        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_text('1 of 2: the rule "')
+        first = user.app.screen
+        word = (
+            "payments-dev" if "payments-dev" in user.screen.split("1 of 2")[1] else "payments-prod"
+        )
+        await user.press(*"INC-1", "enter", *word, "enter")
+        await until(
+            lambda: isinstance(user.app.screen, GrantScreen) and user.app.screen is not first
+        )
+        await user.wait_for_text('2 of 2: the rule "')
+        await user.press("escape")
+        role = "Developer" if word == "payments-dev" else "DatabaseAdmin"
+        await user.wait_for_message(
+            f"nothing was run; still granted: {role} in {word} (corp) until "
+        )
+        assert user.app.messages.has_alert  # it stays until the next action
+
+    run_scenario(world.app(), scenario)
+
+
 def add_accounts(world: DemoHome, count: int) -> None:
     """Add accounts fleet-00, fleet-01, … with the role Fleet to the list."""
     organization = world.emulator.world

@@ -8,6 +8,8 @@ import pytest
 from textual.command import CommandPalette
 
 from ssohelper.emulator.server import Emulator
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
@@ -99,3 +101,30 @@ def test_the_palette_over_a_dialog_names_the_keys_of_its_commands(
         assert " ?  " not in user.screen
 
     run_scenario(world.app(), scenario, size=(100, 50))
+
+
+@pytest.mark.parametrize("keys", long_after(1, ["f1", "ctrl+l", "f1 ctrl+l", "f1 ctrl+p"]))
+def test_help_closes_when_another_screen_is_chosen(world: DemoHome, keys: str) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        for key in keys.split():
+            shown = user.app.screen
+            await user.press(key)
+            await until(lambda shown=shown: user.app.screen is not shown)  # type: ignore[misc]
+        await user.press("f3")
+        await user.wait_for_screen(SessionsScreen)
+        await user.press("f2")
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_long_key_does_not_touch_its_text_in_the_help(world: DemoHome, width: int) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        await user.press("f1")
+        await user.wait_for_text("shift+← fold all accounts", "quit; ask first")
+        assert ("accounts.fold_all" in user.screen) is (width == 80)
+
+    run_scenario(world.app(), scenario, size=(width, 90))

@@ -61,7 +61,8 @@ def test_it_asks_before_it_stops_commands(world: DemoHome, keys: str) -> None:
                 await user.wait_for_screen(SessionsScreen)
                 await user.wait_for_text("signed in")
             if key == "ctrl+p":
-                await user.press(*"quit, and", "enter")
+                await user.wait_for_text("quit; ask first")
+                await user.press(*"quit; ask", "enter")
         await user.wait_for_screen(ConfirmScreen)
 
     async def scenario(user: User) -> None:

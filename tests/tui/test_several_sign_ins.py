@@ -7,10 +7,13 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import urlopen
 
+import pytest
+
 from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from tests.long_rows import long_after
 from tests.people import redirect_target_of, sign_in
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_sign_in import callback_port, listens, waiting, with_a_browser
@@ -165,3 +168,31 @@ def test_the_role_of_enter_is_named_after_a_sign_in_that_went_on(world: DemoHome
         await user.wait_for_text("signed in: press ⏎ (Use) on payments-dev/Developer")
 
     assert run_scenario(services, scenario).return_value is None
+
+
+@pytest.mark.parametrize(
+    ("key", "done"),
+    long_after(1, [("d", 'removed the session "lab"'), ("o", "lab"), ("e", "sign in to it again")]),
+)
+def test_a_change_of_a_session_says_that_its_sign_in_was_stopped(
+    world: DemoHome, key: str, done: str
+) -> None:
+    services = two_signed_out_sessions(world, sleep=waiting)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed out")
+        await user.press("down", "s")
+        await user.wait_for_text("PQRS-TVWX")
+        await leave_running(user, SessionsScreen)
+        await user.press(key)
+        if key == "e":
+            await user.wait_for_text("New name")
+            await user.press(*"2", "enter")
+        await user.wait_for_screen(ConfirmScreen)
+        await until(lambda: not user.app.started.is_holding_keys)
+        await user.press("y")
+        await user.wait_for_message(done, "; its running sign-in was stopped")
+        assert not user.app.sign_ins
+
+    run_scenario(services, scenario)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -16,7 +17,7 @@ from textual.widgets import Input, Static
 from ssohelper.actions import credentials, environment, guards, run, selection
 from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import show
+from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import UsageProblem
 from ssohelper.tui import background
 from ssohelper.tui.messages import LOW_LINES
@@ -38,6 +39,9 @@ _MOST_AT_ONCE = 20
 # How many lines the dialog needs besides its list of roles; the same on a screen of few lines.
 _OTHER_LINES, _OTHER_LINES_WHEN_LOW = 12, 9
 _SCROLL_KEYS = "page down, ↓: more"
+
+
+_MOST_NAMES = 3
 
 
 class CommandScreen(AskScreen):
@@ -145,7 +149,9 @@ async def run_command(
     ready: list[RoleRow] = []
 
     async def ask_for_grant_and_sign_in(row: RoleRow) -> None:
-        if not await ensure_grant(app, row.key, granted):
+        is_one_of_several = row in guarded and len(guarded) > 1
+        place = f"{guarded.index(row) + 1} of {len(guarded)}" if is_one_of_several else ""
+        if not await ensure_grant(app, row.key, granted, place):
             raise _CancelledError
         await background.run(app, lambda: _ensure_signed_in(services, row))
         ready.append(row)
@@ -155,11 +161,11 @@ async def run_command(
     except _CancelledError:
         ready.clear()
     if not ready:
-        app.show_done("nothing was run")
+        await _say_nothing_was_run(app, guarded)
         return
     ready.sort(key=rows.index)
     if len(ready) < len(rows) and not await _confirm_fewer_roles(app, ready, len(rows), line):
-        app.show_done("nothing was run")
+        await _say_nothing_was_run(app, guarded)
         return
     await app.push_screen_wait(RunScreen([RoleRun(services, row, argv) for row in ready], argv))
     granted()
@@ -181,6 +187,23 @@ async def _ask_for_command(
         question = f"run {line} as each of {_role_count_text(rows)}?"
         if await app.push_screen_wait(ConfirmScreen(question, lines=_role_lines(rows, guarded))):
             return line
+
+
+async def _say_nothing_was_run(app: FullScreenApp, guarded: Sequence[RoleRow]) -> None:
+    """Say that nothing was run, and which of the guarded roles stay granted until when."""
+    in_force = await background.run(app, app.services.grants.list_in_force)
+    ends = {grant.key: grant.ends_at for grant in in_force}
+    still = [
+        f"{role_label(row)} until {datetime.fromtimestamp(ends[row.key]):%H:%M}"
+        for row in guarded
+        if row.key in ends
+    ]
+    if still:
+        app.show_warning(
+            f"nothing was run; still granted: {shortened_name_list(still, _MOST_NAMES)}"
+        )
+    else:
+        app.show_done("nothing was run")
 
 
 async def _confirm_fewer_roles(

@@ -96,11 +96,13 @@ class GrantScreen(ModalScreen["str | None"]):
         self.dismiss(None)
 
 
-async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], None]) -> bool:
+async def ensure_grant(
+    app: FullScreenApp, key: RoleKey, granted: Callable[[], None], place: str = ""
+) -> bool:
     """Ask for a grant if a rule guards the role and no grant lasts; return whether to go on.
 
-    Call it in a worker. It calls `granted` after a grant. Raises: SsoHelperError when nothing may
-    be granted here.
+    Call it in a worker. It calls `granted` after a grant. `place`, such as `1 of 3`, is shown if
+    several questions follow each other. Raises: SsoHelperError when nothing may be granted here.
     """
     services = app.services
     if not await background.run(app, lambda: guards.role_needs_grant(services, key)):
@@ -110,7 +112,7 @@ async def ensure_grant(app: FullScreenApp, key: RoleKey, granted: Callable[[], N
     reason = await app.push_screen_wait(
         GrantScreen(
             word,
-            notice,
+            f"{place}: {notice}" if place else notice,
             command,
             lambda typed: guards.check_word_typed_for_grant(services, key, typed, word),
         )

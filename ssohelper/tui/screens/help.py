@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any, ClassVar, NamedTuple
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -22,7 +23,8 @@ from ssohelper.tui.widgets.lines import Line, LineView
 
 # The dialog has at most 80 columns. Its frame, padding and scrollbar take 7 of them.
 _WIDEST, _FRAME_WIDTH = 80, 7
-_KEY_WIDTH, _DESCRIPTION_WIDTH, _NAME_WIDTH = 7, 42, 24
+_KEY_WIDTH, _MOST_KEY_WIDTH, _NAME_WIDTH = 7, 16, 24
+_DESCRIPTION_WIDTH, _LEAST_DESCRIPTION_WIDTH = 42, 36
 # The most columns of the text, since longer lines are read less well.
 _TEXT_WIDTH = 66
 
@@ -45,6 +47,7 @@ class HelpScreen(ModalScreen[None]):
     """
     # A question may open over the help: the action that asks it may still be waiting for AWS.
     MAY_HAVE_QUESTIONS_ABOVE = True
+    CLOSES_WITH_SCREEN = True
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,f1,question_mark,enter", "close", "Close")]
 
     def __init__(self, screen: Screen[Any]) -> None:
@@ -93,16 +96,19 @@ def help_lines(found: Help, width: int) -> list[Line]:
         [(part, "")] for part in textwrap.wrap(found.text, min(width, _TEXT_WIDTH))
     ]
     lines.append([])
-    named = width >= _KEY_WIDTH + _DESCRIPTION_WIDTH + _NAME_WIDTH
+    widest = max((cell_len(keys) for keys, _, _ in found.keys), default=0) + 1
+    key_width = min(_MOST_KEY_WIDTH, max(_KEY_WIDTH, widest))
+    description_width = min(_DESCRIPTION_WIDTH, width - key_width - _NAME_WIDTH)
+    named = description_width >= _LEAST_DESCRIPTION_WIDTH
     for keys, description, name in found.keys:
-        key = (fitted(keys, _KEY_WIDTH), "accent")
-        text_width = _DESCRIPTION_WIDTH - 1 if named else width - _KEY_WIDTH
+        key = (fitted(keys, key_width - 1) + " ", "accent")
+        text_width = description_width - 1 if named else width - key_width
         first, *rest = textwrap.wrap(description, text_width)
         if named:
-            lines.append([key, (fitted(first, _DESCRIPTION_WIDTH), ""), (name, "dim")])
-            lines += [[(" " * _KEY_WIDTH + more, "")] for more in rest]
+            lines.append([key, (fitted(first, description_width), ""), (name, "dim")])
+            lines += [[(" " * key_width + more, "")] for more in rest]
             continue
-        lines += [[key, (first, "")], *([(" " * _KEY_WIDTH + more, "")] for more in rest)]
+        lines += [[key, (first, "")], *([(" " * key_width + more, "")] for more in rest)]
     letters = ", j k g G" if found.letters_move else ""
     lines += [[], [("arrows, page up, page down, home, end", "accent"), (f"{letters}: move", "")],
               [("tab", "accent"), (": go to the next part", "")], []]  # fmt: skip

@@ -44,6 +44,7 @@ class HistoryScreen(ModalScreen[None]):
         "All messages since the program started, the newest first. The message under the cursor is "
         "shown whole, and can be copied. Nothing is saved when the program ends."
     )
+    CLOSES_WITH_SCREEN = True
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
     HistoryScreen .dialog { width: 110; }

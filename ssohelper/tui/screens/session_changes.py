@@ -106,8 +106,8 @@ async def _confirm_and_change_session(
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return
-        running_sign_ins.stop_sign_in(app, session_name)
+        was_signing_in = running_sign_ins.stop_sign_in(app, session_name)
         await background.run(app, lambda: sessions.apply_session_plan(services, plan))
-        app.show_done(done, command)
+        app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
     except SsoHelperError as error:
         app.show_error(error)

@@ -360,12 +360,13 @@ class SessionsScreen(Screen[None]):
         question = f'Sign out of "{session.name}", here and at AWS?'
         if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
             return
-        running_sign_ins.stop_sign_in(self.app, session.name)
+        was_signing_in = running_sign_ins.stop_sign_in(self.app, session.name)
         self._busy[session.name] = "signing out…"
         self._redraw_clocks()
         try:
             was = await background.run(self.app, lambda: login.log_out(services, session))
-            self.app.show_done(clock_text.logout_result_text(session.name, was), command)
+            done = clock_text.logout_result_text(session.name, was)
+            self.app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
         except SsoHelperError as error:
             self.app.show_error(error)
         finally:

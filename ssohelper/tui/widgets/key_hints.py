@@ -33,7 +33,7 @@ class KeyHints(Static):
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    KeyHints { height: auto; color: $text-muted; pointer: default; }
+    KeyHints { height: auto; color: $text-muted; }
     """
     app: TuiApp[Any]
 
