@@ -38,7 +38,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("app.help", "f1", "Help", "explain this screen and its keys"),
         KeyAction("app.commands", "ctrl+p", "Commands", "show all commands of this screen"),
         KeyAction("app.messages", "ctrl+l", "Messages", "show all messages since the start"),
-        KeyAction("app.quit", "ctrl+q", "Quit", "quit; asks first if a sign-in or command runs"),
+        KeyAction("app.quit", "ctrl+q", "Quit", "quit; ask first if a sign-in or command runs"),
         KeyAction("app.accounts", "f2", "Accounts", "show the accounts and roles"),
         KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their time left"),
         KeyAction("app.profiles", "f4", "Profiles", "show the profiles and what a sync changes"),
@@ -89,7 +89,7 @@ ACTIONS: dict[str, KeyAction] = {
             "sessions.refresh", "r", "Refresh", "read again how much time each sign-in has left"
         ),
         KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
-        KeyAction("sessions.quit", "q", "Quit", "quit; asks first if a sign-in or command runs"),
+        KeyAction("sessions.quit", "q", "Quit", "quit; ask first if a sign-in or command runs"),
         KeyAction("sessions.help", "question_mark", "Help", "show this help"),
         KeyAction("profiles.apply", "f9", "Apply", "ask, then write the changes to the config"),
         KeyAction("profiles.tick", "tab", "Tick", "tick the profile, or all of its group"),
