@@ -65,7 +65,7 @@ def plan_chain_profile(
         f"profile {name}", (*own.items(), ("region", shown), (MANAGED_KEY, "true"))
     )
     _check_planned_profile(config, name, section, via)
-    return ChainPlan(name, section, tuple(notices), config.data)
+    return ChainPlan(name, section, tuple(notices), config.text.data)
 
 
 def diff_chain_plan(app: App, planned: ChainPlan) -> Iterator[str]:

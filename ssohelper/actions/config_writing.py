@@ -33,7 +33,7 @@ def write_config_as_shown(
     """
 
     def make_config_changes(config: ConfigFile) -> Sequence[Change]:
-        if config.data != shown_config:
+        if config.text.data != shown_config:
             raise config_changed_error(app)
         return changes
 

@@ -202,7 +202,7 @@ def diff_plan(app: App, plan: Plan) -> Iterator[str]:
 
 def _config_text_after_plan(app: App, plan: Plan) -> ConfigText:
     config = app.config.read()
-    if config.data == plan.data:
+    if config.text.data == plan.data:
         return config.text
     return ConfigText(plan.data, str(app.locations.aws_config_file))
 
@@ -219,7 +219,7 @@ def write_profile_plan(app: App, plan: Plan) -> None:
     _refuse_if_allow_list_applies(app, command)
 
     def make_config_changes(config: ConfigFile) -> Sequence[Change]:
-        if config.data == plan.data:
+        if config.text.data == plan.data:
             return plan.changes
         again = profile_plan.plan_sync(config, plan.request)
         if not again.has_same_changes_as(plan):

@@ -317,13 +317,13 @@ def _make_session_plan(
     app: App, command: str, session: SsoSession, make: Callable[[ConfigFile], list[Change]]
 ) -> SessionPlan:
     config = app.config.read()
-    return SessionPlan(command, session, make, tuple(make(config)), config.data)
+    return SessionPlan(command, session, make, tuple(make(config)), config.text.data)
 
 
 def _make_changes_of_session_plan(
     app: App, plan: SessionPlan, config: ConfigFile
 ) -> Sequence[Change]:
-    if config.data != plan.data:
+    if config.text.data != plan.data:
         if tuple(plan.make(config)) != plan.changes:
             raise config_writing.config_changed_error(app)
         shown = ConfigText(plan.data, str(app.locations.aws_config_file))

@@ -66,10 +66,9 @@ class TargetRole(NamedTuple):
 class ConfigFile:
     """The text of ~/.aws/config: returns its profiles, its sessions, and the text with changes made."""
 
-    def __init__(self, text: ConfigText, data: bytes, addresses: Addresses) -> None:
+    def __init__(self, text: ConfigText, addresses: Addresses) -> None:
         self._addresses = addresses
         self.text = text
-        self.data = data
         self._profiles: dict[str, ProfileEntry] = {}
         self._sessions: dict[str, Section] = {}
         self._checked: dict[str, SsoSession] = {}
@@ -82,7 +81,7 @@ class ConfigFile:
 
         Raises: ConfigInvalid with file and line when botocore would refuse the file.
         """
-        return cls(ConfigText(data, origin), data, addresses)
+        return cls(ConfigText(data, origin), addresses)
 
     @property
     def origin(self) -> str:

@@ -70,7 +70,7 @@ def plan_leaving_ssohelper(config: ConfigFile) -> Leaving:
     changes += [
         edit for name in sessions for edit in _edits_that_set_aws_url_of_session(config, name)
     ]
-    return Leaving(tuple(changes), tuple(names), tuple(keys), tuple(kept), config.data)
+    return Leaving(tuple(changes), tuple(names), tuple(keys), tuple(kept), config.text.data)
 
 
 def _make_native_edit(entry: ProfileEntry, assign: dict[str, str]) -> EditSection:

@@ -120,7 +120,7 @@ class _Planner:
                 *removals,
                 *self._add,
             ),
-            data=self._config.data,
+            data=self._config.text.data,
             adopt=tuple(self._adopted.roles),
             add_roles=tuple(self._add_roles.values()),
         )

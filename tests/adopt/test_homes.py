@@ -163,8 +163,8 @@ def test_one_setup_adopts_all_and_undo_restores_the_bytes(
         assert not [key for key in entry.keys if "granted" in key or "generated" in key]
     for profile in old.keys() - EXPECTED[name].keys():
         assert config.profile(profile).keys == old[profile]  # type: ignore[union-attr]
-    assert b"AWS_SSO_CLI" not in config.data
-    undoing.undo_config_write(app, undoing.load_last_write(app), app.config.read().data)
+    assert b"AWS_SSO_CLI" not in config.text.data
+    undoing.undo_config_write(app, undoing.load_last_write(app), app.config.read().text.data)
     assert home.config_file.read_bytes() == before
 
 
