@@ -1,14 +1,13 @@
 """Keys that are typed on Profiles before the first plan of the sync is made."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from textual.events import Key
 
 from ssohelper.errors import LocalState
-from ssohelper.tui.screens import profile_planner, proposal
+from ssohelper.tui.screens import profile_planner
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.diff import DiffScreen
@@ -17,22 +16,17 @@ from ssohelper.tui.typed_ahead import read_keys
 from ssohelper.tui.widgets.lines import LineView
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.gates import Gate
+from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
 
 @pytest.fixture
-def may_plan(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """An event for which each plan of the sync waits."""
-    event, plan = threading.Event(), proposal.plan_from_saved_list
-
-    def plan_later(*arguments: Any) -> Any:
-        assert event.wait(60)
-        return plan(*arguments)
-
-    monkeypatch.setattr(profile_planner, "plan_from_saved_list", plan_later)
-    yield event
-    event.set()
+def sync_plan(gate: Gate) -> Gate:
+    """The gate, with each plan of the sync behind it."""
+    gate.put_before(profile_planner, "plan_from_saved_list")
+    return gate
 
 
 def send(user: User, *keys: str | bytes) -> None:
@@ -53,7 +47,7 @@ def is_list_untouched(screen: ProfilesScreen) -> bool:
 
 
 def test_the_options_open_when_the_plan_is_there_and_get_the_keys_after_theirs(
-    world: DemoHome, may_plan: threading.Event
+    world: DemoHome, sync_plan: Gate
 ) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -65,7 +59,7 @@ def test_the_options_open_when_the_plan_is_there_and_get_the_keys_after_theirs(
         assert is_list_untouched(screen)
         assert not screen.fields.display
         send(user, "enter")
-        may_plan.set()
+        sync_plan.open()
         await user.wait_for_text("changed, not yet applied", "17 to add")
         assert screen.fields.texts["template"] == "{account_name}-{role_name}"
         await until(lambda: not screen.fields.display)
@@ -76,14 +70,14 @@ def test_the_options_open_when_the_plan_is_there_and_get_the_keys_after_theirs(
 
 @pytest.mark.parametrize("key", ["ctrl+d", "ctrl+g"])
 def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(
-    world: DemoHome, may_plan: threading.Event, key: str
+    world: DemoHome, sync_plan: Gate, key: str
 ) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         send(user, "f4", key, "end")
         await user.wait_for_screen(ProfilesScreen)
         screen = profiles_screen(user)
-        may_plan.set()
+        sync_plan.open()
         if key == "ctrl+d":
             await user.wait_for_screen(DiffScreen)
             await until(lambda: user.app.screen.query(LineView))
@@ -101,7 +95,7 @@ def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(
     ("key", "screen"), long_after(1, [("f2", AccountsScreen), ("escape", ProfilesScreen)])
 )
 def test_a_key_that_leaves_does_not_wait_and_drops_the_others(
-    world: DemoHome, may_plan: threading.Event, key: str, screen: type
+    world: DemoHome, sync_plan: Gate, key: str, screen: type
 ) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -111,7 +105,7 @@ def test_a_key_that_leaves_does_not_wait_and_drops_the_others(
         await user.wait_for_screen(screen)
         await user.press(*"prod")  # acts at once
         await user.wait_for_text("  prod ")
-        may_plan.set()
+        sync_plan.open()
         if key == "f2":
             await user.press("f4")
         await until(lambda: profiles_screen(user).is_planned)
@@ -149,7 +143,7 @@ def test_without_a_plan_the_keys_are_dropped_with_its_error(
 @pytest.mark.parametrize(("key", "asked"), [("f9", "to add"), ("f8", ""), ("ctrl+x", "")])
 def test_an_action_that_asks_waits_for_the_plan_and_the_keys_after_it_answer_nothing(
     world: DemoHome,
-    may_plan: threading.Event,
+    sync_plan: Gate,
     monkeypatch: pytest.MonkeyPatch,
     key: str,
     asked: str,
@@ -166,7 +160,7 @@ def test_an_action_that_asks_waits_for_the_plan_and_the_keys_after_it_answer_not
         await user.wait_for_screen(ProfilesScreen)
         screen = profiles_screen(user)
         assert not bells
-        may_plan.set()
+        sync_plan.open()
         await until(lambda: bells)
         if asked:
             await user.wait_for_screen(ConfirmScreen)

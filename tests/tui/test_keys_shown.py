@@ -81,6 +81,15 @@ def test_a_screen_first_opened_from_a_dialog_names_its_keys(
     terminal.close()
 
 
+async def open_dialogs(user: User, keys: str) -> None:
+    """Press the keys, of which each opens a dialog, one after the other."""
+    await user.wait_for_text("role keys")
+    for key in keys.split():
+        shown = user.app.screen
+        await user.press(key)
+        await until(lambda shown=shown: user.app.screen is not shown)  # type: ignore[misc]
+
+
 @pytest.mark.parametrize("keys", long_after(1, ["f1", "ctrl+l", "ctrl+v", "ctrl+v f1"]))
 def test_the_palette_over_a_dialog_names_the_keys_of_its_commands(
     world: DemoHome, keys: str
@@ -88,11 +97,7 @@ def test_the_palette_over_a_dialog_names_the_keys_of_its_commands(
     settle(world, 'keys.app.accounts = "f12"\n')
 
     async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        for key in keys.split():
-            shown = user.app.screen
-            await user.press(key)
-            await until(lambda shown=shown: user.app.screen is not shown)  # type: ignore[misc]
+        await open_dialogs(user, keys)
         await user.press("ctrl+p")
         await user.wait_for_screen(CommandPalette)
         await user.wait_for_text(
@@ -106,11 +111,7 @@ def test_the_palette_over_a_dialog_names_the_keys_of_its_commands(
 @pytest.mark.parametrize("keys", long_after(1, ["f1", "ctrl+l", "f1 ctrl+l", "f1 ctrl+p"]))
 def test_help_closes_when_another_screen_is_chosen(world: DemoHome, keys: str) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        for key in keys.split():
-            shown = user.app.screen
-            await user.press(key)
-            await until(lambda shown=shown: user.app.screen is not shown)  # type: ignore[misc]
+        await open_dialogs(user, keys)
         await user.press("f3")
         await user.wait_for_screen(SessionsScreen)
         await user.press("f2")

@@ -1,7 +1,6 @@
 """A question that comes late: not over another screen, and not without the action that asks it."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,31 +16,24 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.views import ViewsScreen
 from tests.tui.driving import User, run_scenario
+from tests.tui.gates import Gate, start_slow_diff, start_slow_profile_action
+from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.test_profiles import open_screen
 from tests.tui.test_set_up import begin_set_up, forget_all, quick
 from tests.tui.test_sign_in_goes_on import sign_out
-from tests.tui.test_started_actions import Gate, announce_wait
-from tests.tui.test_started_actions import gate as gate  # a fixture
 from tests.tui.world import DemoHome, until
 
 
 @pytest.fixture
-def may_plan(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """An event for which the plan of a new profile waits."""
-    event, plan = threading.Event(), profiles.plan_new_profile
-
-    def plan_later(*arguments: Any) -> Any:
-        assert event.wait(60)
-        return plan(*arguments)
-
-    monkeypatch.setattr(profiles, "plan_new_profile", plan_later)
-    yield event
-    event.set()
+def new_plan(gate: Gate) -> Gate:
+    """The gate, with the plan of a new profile behind it."""
+    gate.put_before(profiles, "plan_new_profile")
+    return gate
 
 
 @pytest.mark.parametrize(("key", "screen"), [("f3", SessionsScreen), ("f4", ProfilesScreen)])
 def test_an_action_does_not_ask_over_another_screen(
-    world: DemoHome, may_plan: threading.Event, key: str, screen: type
+    world: DemoHome, new_plan: Gate, key: str, screen: type
 ) -> None:
     before = world.config_file.read_text()
 
@@ -50,7 +42,7 @@ def test_an_action_does_not_ask_over_another_screen(
         await user.press(*"payments-dev developer", "f9", key)
         await user.wait_for_screen(screen)
         await user.wait_for_text("F9 (Profile) was cancelled")
-        may_plan.set()
+        new_plan.open()
         await user.wait_for_message("F9 (Profile) was cancelled: another screen was chosen")
         await user.press("y")
         assert isinstance(user.app.screen, screen)
@@ -63,17 +55,12 @@ def test_an_action_does_not_ask_over_another_screen(
     assert world.config_file.read_text() == before
 
 
-def test_a_question_opens_over_the_help_of_its_screen(
-    world: DemoHome, may_plan: threading.Event
-) -> None:
+def test_a_question_opens_over_the_help_of_its_screen(world: DemoHome, new_plan: Gate) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await announce_wait(user)
-        await user.press(*"payments-dev developer", "f9")
-        await user.wait_for_text("F9 (Profile) is waiting for AWS: esc cancels it")
+        await start_slow_profile_action(user)
         await user.press("f1")
         await user.wait_for_screen(HelpScreen)
-        may_plan.set()
+        new_plan.open()
         await user.wait_for_screen(ConfirmScreen)
 
     run_scenario(world.app(), scenario)
@@ -166,10 +153,8 @@ def test_a_late_diff_does_not_open_over_another_screen(
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await announce_wait(user)
-        await user.press("ctrl+d")
+        await start_slow_diff(user)
         await until(gate.entered.is_set)
-        await user.wait_for_text("^d (Diff) is waiting")
         await user.press(key)
         await until(lambda: not isinstance(user.app.screen, ProfilesScreen))
         gate.open()
@@ -188,9 +173,7 @@ def test_a_diff_is_shown_before_the_question_that_is_asked_after_it(
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await announce_wait(user)
-        await user.press("ctrl+d")
-        await user.wait_for_text("^d (Diff) is waiting")
+        await start_slow_diff(user)
         await user.press("f9")
         await user.wait_for_message("F9 (Apply) was not started: ^d (Diff) still runs")
         gate.open()
@@ -202,18 +185,13 @@ def test_a_diff_is_shown_before_the_question_that_is_asked_after_it(
 
 
 def test_a_question_waits_until_the_dialog_over_its_screen_is_closed(
-    world: DemoHome, gate: Gate
+    world: DemoHome, new_plan: Gate
 ) -> None:
-    gate.put_before(profiles, "plan_new_profile")
-
     async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await announce_wait(user)
-        await user.press(*"payments-dev developer", "f9")
-        await user.wait_for_text("F9 (Profile) is waiting for AWS: esc cancels it")
+        await start_slow_profile_action(user)
         await user.press("ctrl+v")
         await user.wait_for_screen(ViewsScreen)
-        gate.open()
+        new_plan.open()
         await user.wait_for_message("F9 (Profile) asks something: close this dialog to see it")
         assert isinstance(user.app.screen, ViewsScreen)
         await user.press("escape")

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +21,8 @@ from ssohelper.tui.typed_ahead import read_keys
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.gates import Gate, announce_wait, start_slow_profile_action
+from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.test_accounts import role_list
 from tests.tui.test_guards import terminal as terminal  # a fixture
 from tests.tui.test_keys_and_themes import settle
@@ -29,33 +30,6 @@ from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
 F3, F6, F7, F9, F10, DOWN = "\x1bOR", "\x1b[17~", "\x1b[18~", "\x1b[20~", "\x1b[21~", "\x1b[B"
-
-
-class Gate:
-    """Lets functions wait, in the threads that call them, until the test opens the gate."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._patch, self._is_open, self.entered = monkeypatch, threading.Event(), threading.Event()
-
-    def put_before(self, module: Any, name: str) -> None:
-        original = getattr(module, name)
-
-        def wait_and_call(*arguments: Any, **more: Any) -> Any:
-            self.entered.set()
-            assert self._is_open.wait(60)
-            return original(*arguments, **more)
-
-        self._patch.setattr(module, name, wait_and_call)
-
-    def open(self) -> None:
-        self._is_open.set()
-
-
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    made = Gate(monkeypatch)
-    yield made
-    made.open()
 
 
 async def be_on_role(user: User) -> None:
@@ -67,11 +41,6 @@ async def be_on_role(user: User) -> None:
 
 def search_text(user: User) -> str:
     return user.app.screen.query_one(SearchLine).value
-
-
-async def announce_wait(user: User) -> None:
-    """Let an action say at once that it waits."""
-    user.app.started.wait_seconds = 0.05
 
 
 @pytest.mark.parametrize("seed", long_after(3, range(30)))
@@ -158,10 +127,7 @@ def test_a_second_action_is_refused_while_one_waits(world: DemoHome, gate: Gate)
     gate.put_before(profiles, "plan_new_profile")
 
     async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await announce_wait(user)
-        await user.press(*"payments-dev developer", "f9")
-        await user.wait_for_text("F9 (Profile) is waiting for AWS: esc cancels it")
+        await start_slow_profile_action(user)
         await user.press("f6")
         await user.wait_for_message(
             "F6 (Console) was not started: F9 (Profile) still runs (esc cancels it)"
