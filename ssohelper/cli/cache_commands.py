@@ -10,7 +10,7 @@ from ssohelper.app import App
 from ssohelper.cli import colors, output
 from ssohelper.cli.table import Cell, Narrowing
 from ssohelper.core.instants import duration_text, to_iso
-from ssohelper.core.text import show
+from ssohelper.core.text import count_text, show
 
 # The numbers of the columns that may be shortened: the session, and what the file is for.
 _NARROWING = Narrowing(cut=(1, 2))
@@ -77,7 +77,7 @@ def clear_cache(yes: bool) -> None:
     if output.options().json:
         output.print_json({"removed": removed}, app.warnings)
     else:
-        output.say(f"{removed} {'file' if removed == 1 else 'files'} removed")
+        output.say(f"{count_text(removed, 'file')} removed")
 
 
 def _find_cached_items(app: App, session: str | None) -> list[cache_contents.CachedItem]:

@@ -11,6 +11,7 @@ from ssohelper.core.choices import Choices, filter_for_exact_text
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Account
 from ssohelper.core.profile_names import is_id_of_other_account
+from ssohelper.core.text import count_text
 
 
 class FilterRow(NamedTuple):
@@ -29,7 +30,7 @@ def filter_rows_of_listing(listing: Listing) -> list[FilterRow]:
         FilterRow(
             False,
             name,
-            f"role, in {_number_and_noun(number, 'account')}",
+            f"role, in {count_text(number, 'account')}",
             filter_for_exact_text(name),
         )
         for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -38,7 +39,7 @@ def filter_rows_of_listing(listing: Listing) -> list[FilterRow]:
     for listed in sorted(listing.accounts, key=lambda one: one.account.name.casefold()):
         account = listed.account
         is_unique = names[account.name.casefold()] == 1
-        note = f"{account.id}, {_number_and_noun(len(listed.roles), 'role')}"
+        note = f"{account.id}, {count_text(len(listed.roles), 'role')}"
         rows.append(FilterRow(True, account.name, note, _account_filter(account, is_unique)))
     return rows
 
@@ -70,7 +71,3 @@ def _account_filter(account: Account, is_unique: bool) -> str:
     ):
         return account.id
     return filter_for_exact_text(name)
-
-
-def _number_and_noun(count: int, noun: str) -> str:
-    return f"1 {noun}" if count == 1 else f"{count} {noun}s"

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from ssohelper.core import plan_kinds
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.text import show
+from ssohelper.core.text import count_text, show
 
 # A plan of so many changes is shown as a summary, because its diff would not fit on a screen.
 _MOST_IN_A_DIFF = 40
@@ -37,7 +37,7 @@ def summary_lines(plan: Plan, width: int) -> list[str]:
     if not plan.add:
         return lines
     accounts = {role.account_id for role in plan.add_roles}
-    title = f"to add: {profile_count_text(len(plan.add))} in {_account_count_text(len(accounts))}"
+    title = f"to add: {profile_count_text(len(plan.add))} in {count_text(len(accounts), 'account')}"
     most = min(_MOST_ROLE_LINES, _MOST_LINES - 1 - len(lines))
     return [_cut_line(title, width), *_lines_of_counts_by_role(plan, width, most), *lines]
 
@@ -85,11 +85,11 @@ def _lines_of_accounts_with_same_roles(plan: Plan) -> list[str]:
     sets = sorted(accounts_by_set.items(), key=lambda item: (-len(item[1]), item[0]))
     lines = []
     for role_set, accounts in sets[:_MOST_SETS]:
-        lines.append(f"  {_account_count_text(len(accounts))} with {', '.join(role_set)}")
+        lines.append(f"  {count_text(len(accounts), 'account')} with {', '.join(role_set)}")
         lines.append("    " + ", ".join(names.get(one) or one for one in accounts))
     if len(sets) > _MOST_SETS:
         rest = sum(len(accounts) for _roles, accounts in sets[_MOST_SETS:])
-        lines.append(f"  {_account_count_text(rest)} with other roles")
+        lines.append(f"  {count_text(rest, 'account')} with other roles")
     return lines
 
 
@@ -106,10 +106,6 @@ def _lines_of_counts_by_kind(title: str, counts: Counter[str]) -> list[str]:
 
 def _lines_of_profile_names(title: str, names: tuple[str, ...]) -> list[str]:
     return [f"{title}: {profile_count_text(len(names))}", f"  {', '.join(names)}"] if names else []
-
-
-def _account_count_text(count: int) -> str:
-    return "1 account" if count == 1 else f"{count} accounts"
 
 
 def _cut_line(line: str, width: int) -> str:

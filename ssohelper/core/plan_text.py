@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.listing import Listing
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.text import count_text, shortened_name_list, show
 
 _MOST_SKIPPED_LINES = 10
 _MOST_SWAPPED = 5
@@ -33,7 +33,7 @@ def plan_summary_text(plan: Plan, *, done: bool = False) -> str:
 
 def profile_count_text(count: int) -> str:
     """Return a count of profiles as text, such as `1 profile` or `2 profiles`."""
-    return "1 profile" if count == 1 else f"{count} profiles"
+    return count_text(count, "profile")
 
 
 def lines_about_skipped_profiles(plan: Plan) -> Iterator[str]:
@@ -128,7 +128,7 @@ def filters_line(plan: Plan) -> str | None:
     )
     if not left_out:
         return None
-    roles = "1 role" if left_out == 1 else f"{left_out} roles"
+    roles = count_text(left_out, "role")
     return f"filters: {filter_options(choices)}; {roles} left out (to match all: --account '*' --role '*')"
 
 

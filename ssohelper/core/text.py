@@ -34,6 +34,11 @@ def show_message(text: str) -> str:
     return re.sub(_VERY_LONG, lambda found: found.group()[:_SHORTENED] + "…", show(text))
 
 
+def count_text(count: int, noun: str) -> str:
+    """Return the count with the noun, which gets an s unless there is one: `1 role`, `2 roles`."""
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def shortened_name_list(names: Sequence[str], most: int) -> str:
     """Return the names as `a, b and 3 more`: at most `most` names, then how many are left."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ssohelper.core.text import count_text
+
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
@@ -16,7 +18,7 @@ def leaving_question(app: TuiApp[Any]) -> str:
     sign_ins = sum(one.is_kept and one.has_running_attempt for one in app.sign_ins.values())
     commands = sum(group.unfinished_count for group in app.command_groups)
     found = [
-        f"1 {what}" if count == 1 else f"{count} {what}s"
+        count_text(count, what)
         for count, what in ((commands, "command"), (sign_ins, "sign-in"))
         if count
     ]

@@ -23,6 +23,7 @@ from ssohelper.actions.roles import KnownRoles
 from ssohelper.core import guard_rules
 from ssohelper.core.model import RoleKey
 from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.text import count_text
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import deferred
 from ssohelper.tui.keys import action_binding, make_row_bindings
@@ -327,8 +328,7 @@ class AccountsScreen(Screen[None]):
         """
         refreshing = self._refresher.progress_text if self._refresher else ""
         missing = len(self._choice.sessions_without_listing) if self._choice.has_role else 0
-        sessions = "1 session" if missing == 1 else f"{missing} sessions"
-        unlisted = f"{sessions} not listed yet: F3" if missing else ""
+        unlisted = f"{count_text(missing, 'session')} not listed yet: F3" if missing else ""
         # F5 or a thread may call this while the screen is built or removed: then it has no bar.
         for bar in self.query("#refreshing").results(Static):
             bar.update(f"refreshing {refreshing}" if refreshing else unlisted)

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from ssohelper.actions import credentials, environment, guards, run, selection
 from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.text import count_text, shortened_name_list, show
 from ssohelper.errors import UsageProblem
 from ssohelper.tui import background
 from ssohelper.tui.messages import LOW_LINES
@@ -228,8 +228,8 @@ def _command_question(rows: Sequence[RoleRow]) -> str:
 
 
 def _role_count_text(rows: Sequence[RoleRow]) -> str:
-    accounts = len({row.account.id for row in rows})
-    return f"{len(rows)} ticked roles in {accounts} {'account' if accounts == 1 else 'accounts'}"
+    accounts = count_text(len({row.account.id for row in rows}), "account")
+    return f"{count_text(len(rows), 'ticked role')} in {accounts}"
 
 
 def _ensure_signed_in(services: App, row: RoleRow) -> None:

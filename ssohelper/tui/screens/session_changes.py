@@ -10,6 +10,7 @@ from ssohelper.actions.sessions import SessionPlan
 from ssohelper.core import plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import word_as_typed
+from ssohelper.core.text import count_text
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, running_sign_ins
 from ssohelper.tui.screens.ask import AskScreen
@@ -61,7 +62,7 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
         return
     try:
         removed = await background.run(app, lambda: cache_contents.clear_cache(services, name))
-        files = "1 file" if removed == 1 else f"{removed} files"
+        files = count_text(removed, "file")
         app.show_done(f"cached credentials and list of roles: {files} removed", command)
     except SsoHelperError as error:
         app.show_error(error)

@@ -11,6 +11,7 @@ from ssohelper.core.keymap import TICKED_LABELS
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import word_as_typed
+from ssohelper.core.text import count_text
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.screens.command_line import run_command
@@ -77,7 +78,7 @@ class TickedActions:
             self._app.show_error(error)
             return
         self._app.copy_to_clipboard(" ".join(names))
-        self._app.show_done(f"copied {_role_count_text(rows)}: {' '.join(names)}")
+        self._app.show_done(f"copied {count_text(len(rows), 'ticked role')}: {' '.join(names)}")
 
     async def _run_command(self, rows: Sequence[RoleRow]) -> None:
         await run_command(self._app, rows, self._reload)
@@ -127,7 +128,9 @@ class TickedActions:
 
         plan, lines = await background.run(app, make_plan)
         if not plan.changes:
-            app.show_done(f"{prefix}each of {_role_count_text(rows)} has a profile already")
+            app.show_done(
+                f"{prefix}each of {count_text(len(rows), 'ticked role')} has a profile already"
+            )
             return True
         if not await confirm_write(app, f"{prefix}{plan_text.plan_summary_text(plan)}", lines):
             return False
@@ -136,7 +139,3 @@ class TickedActions:
         app.show_done(f"{prefix}{done}; to undo: F4, then F8")
         self._reload()
         return True
-
-
-def _role_count_text(rows: Sequence[RoleRow]) -> str:
-    return "1 ticked role" if len(rows) == 1 else f"{len(rows)} ticked roles"

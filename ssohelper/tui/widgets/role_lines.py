@@ -19,7 +19,7 @@ from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shown_roles import Heading, ShownRoles
-from ssohelper.core.text import show
+from ssohelper.core.text import count_text, show
 from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted, segments_with_matches
 from ssohelper.tui.widgets.columns import Columns, HeadingColumns
@@ -264,7 +264,7 @@ def _duration_in_one_unit(seconds: int) -> str:
 def _role_count_text(heading: Heading) -> str:
     shown, count = len(heading.rows), heading.role_count
     kind = "profile" if heading.row.provider else "role"
-    text = f"1 {kind}" if count == 1 else f"{count} {kind}s"
+    text = count_text(count, kind)
     return text if shown == count else f"{shown} of {text}"
 
 
