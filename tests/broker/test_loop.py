@@ -24,6 +24,7 @@ from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned, SsoHelperError
 from ssohelper.fastpath import peer
+from tests.left_behind import threads_left_at_most
 
 PATIENCE_SECONDS = 30.0
 
@@ -288,12 +289,11 @@ def test_a_caller_is_told_to_wait_longer_in_a_separate_line(world):
 
 class TestEnd:
     def test_when_idle_it_removes_its_address_and_ends_its_threads(self, world):
-        before = threading.active_count()
-        world.start()
-        all_of(world.connect())
-        assert world.ended()
+        with threads_left_at_most(0):
+            world.start()
+            all_of(world.connect())
+            assert world.ended()
         assert world.forgotten.is_set()
-        wait_until(lambda: threading.active_count() <= before)
 
     def test_it_does_not_end_while_a_caller_waits(self, world):
         world.work.gate.clear()
@@ -341,12 +341,11 @@ class TestAlone:
             loop.close()
 
     def test_it_answers_as_a_broker_does_and_leaves_no_thread(self):
-        before = threading.active_count()
         work = Work()
         work.token_state = TokenState.ENDED
-        assert self.ask(work) == Reply(b"document of A\n", warnings=("careful",))
+        with threads_left_at_most(0):
+            assert self.ask(work) == Reply(b"document of A\n", warnings=("careful",))
         assert work.renewed == ["t1"]
-        wait_until(lambda: threading.active_count() <= before)
 
     def test_it_ends_at_the_deadline(self):
         work = Work()

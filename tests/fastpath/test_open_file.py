@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.fastpath import open_file
+from tests.left_behind import no_descriptor_left
 
 OWN, USER = "own", "user"
 
@@ -71,14 +72,13 @@ def read(rule: str, path: str) -> bytes:
 def test_each_kind_of_file_by_each_rule(tmp_path, monkeypatch, kind, rule, expected):
     monkeypatch.chdir(tmp_path)  # a socket's path may have at most 107 bytes
     path = place(kind, tmp_path)
-    before = set(os.listdir("/proc/self/fd"))
-    if isinstance(expected, bytes):
-        assert read(rule, str(path)) == expected
-    else:
-        with pytest.raises(open_file.Refused) as refused:
-            read(rule, str(path))
-        assert (refused.value.strerror, refused.value.filename) == (expected, str(path))
-    assert set(os.listdir("/proc/self/fd")) <= before
+    with no_descriptor_left():
+        if isinstance(expected, bytes):
+            assert read(rule, str(path)) == expected
+        else:
+            with pytest.raises(open_file.Refused) as refused:
+                read(rule, str(path))
+            assert (refused.value.strerror, refused.value.filename) == (expected, str(path))
 
 
 @pytest.mark.parametrize("rule", [OWN, USER])

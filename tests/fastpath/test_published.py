@@ -9,6 +9,7 @@ import pytest
 
 from ssohelper.core.model import RoleKey
 from ssohelper.fastpath import folders, published
+from tests.left_behind import no_descriptor_left
 from tests.published import publish_response
 
 KEY = ("corp", "001234567890", "Admin")
@@ -263,12 +264,11 @@ def test_a_stdout_that_takes_less_is_no_hit(runtime, monkeypatch, fault):
 
 
 def test_no_descriptor_stays_open(document, capfd):
-    before = set(os.listdir("/proc/self/fd"))
-    assert published.print_published_response(ARGV)
-    assert published.read_uptime()
-    dated(document, DOCUMENT, NOW)
-    assert not published.print_published_response(ARGV)
-    assert set(os.listdir("/proc/self/fd")) <= before
+    with no_descriptor_left():
+        assert published.print_published_response(ARGV)
+        assert published.read_uptime()
+        dated(document, DOCUMENT, NOW)
+        assert not published.print_published_response(ARGV)
 
 
 class TestSignIn:

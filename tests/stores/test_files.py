@@ -13,6 +13,7 @@ import pytest
 
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.stores import files, temporary_files
+from tests.left_behind import no_descriptor_left
 from tests.programs import require_program
 from tests.stores.disk import FOREIGN_FILE, SAY_ERROR, as_other_user, locked, mode_of
 
@@ -94,11 +95,10 @@ class TestReading:
     def test_no_descriptor_stays_open(self, tmp_path, touch):
         files.write_atomically(tmp_path / "a", b"x")
         (tmp_path / "folder").mkdir()
-        before = set(os.listdir("/proc/self/fd"))
-        TOUCHES[touch](tmp_path / "a")
-        with pytest.raises(LocalState):
-            TOUCHES[touch](tmp_path / "folder")
-        assert set(os.listdir("/proc/self/fd")) <= before
+        with no_descriptor_left():
+            TOUCHES[touch](tmp_path / "a")
+            with pytest.raises(LocalState):
+                TOUCHES[touch](tmp_path / "folder")
 
     def test_the_names_in_a_folder_are_sorted_without_hidden_ones(self, tmp_path):
         assert files.list_names_in_folder(tmp_path / "none") == []

@@ -17,6 +17,7 @@ import pytest
 
 from ssohelper.errors import LocalState, LockNotObtained
 from ssohelper.stores import files, locks
+from tests.left_behind import threads_left_at_most
 from tests.programs import require_program
 from tests.stores.disk import mode_of, soon
 
@@ -77,30 +78,27 @@ class TestLockInOrder:
 
     def test_a_waiting_process_that_gave_up_takes_no_lock_later(self, tmp_path):
         path = tmp_path / "locks" / "a.lock"
-        with files.hold_lock(path, soon()):
-            failed = []
+        with threads_left_at_most(0):
+            with files.hold_lock(path, soon()):
+                failed = []
 
-            def wait():
-                try:
-                    with files.hold_lock(path, soon(0.2), in_order=True):
-                        pass
-                except LockNotObtained as error:
-                    failed.append(error)
+                def wait():
+                    try:
+                        with files.hold_lock(path, soon(0.2), in_order=True):
+                            pass
+                    except LockNotObtained as error:
+                        failed.append(error)
 
-            threads = [threading.Thread(target=wait) for _ in range(3)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(60)
-            assert len(failed) == 3
-        # Their threads get the lock one after another, and give it back.
-        for _ in range(20):
-            with files.hold_lock(path, soon(60), in_order=True):
-                pass
-        left = [one for one in threading.enumerate() if one.daemon and "wait" in one.name]
-        for thread in left:
-            thread.join(60)
-        assert not any(thread.is_alive() for thread in left)
+                threads = [threading.Thread(target=wait) for _ in range(3)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join(60)
+                assert len(failed) == 3
+            # Their threads get the lock one after another, and give it back.
+            for _ in range(20):
+                with files.hold_lock(path, soon(60), in_order=True):
+                    pass
 
     def test_without_another_thread_it_is_tried_again(self, tmp_path, monkeypatch):
         path = tmp_path / "locks" / "a.lock"

@@ -12,6 +12,7 @@ from ssohelper.fastpath import folders
 from ssohelper.stores import own_folders, temporary_files
 from ssohelper.stores.token_cache import TokenFiles
 from ssohelper.stores.user_file import FileChanged, FileContent, UserFile, read_user_file
+from tests.left_behind import no_descriptor_left
 from tests.stores.disk import mode_of
 
 
@@ -165,15 +166,14 @@ def test_the_way_out_of_another_users_home_depends_on_who_runs_it(
 def test_reading_and_sweeping_leave_no_descriptor_open(tmp_path: Path) -> None:
     path = tmp_path / "rc"
     path.write_bytes(b"x" * 11)
-    before = len(os.listdir("/proc/self/fd"))
-    for limit in (11, 10):
-        with suppress(LocalState):
-            read_user_file(path, limit)
-        with suppress(LocalState):
-            read_user_file(path, limit, only_trusted=True)
     left = tmp_path / f"{temporary_files.TEMP_PREFIX}left"
     left.write_text("")
     os.utime(left, (1, 1))
-    temporary_files.remove_old_temporary_files_once(str(tmp_path))
+    with no_descriptor_left():
+        for limit in (11, 10):
+            with suppress(LocalState):
+                read_user_file(path, limit)
+            with suppress(LocalState):
+                read_user_file(path, limit, only_trusted=True)
+        temporary_files.remove_old_temporary_files_once(str(tmp_path))
     assert not left.exists()
-    assert len(os.listdir("/proc/self/fd")) == before

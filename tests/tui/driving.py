@@ -98,11 +98,15 @@ def run_scenario(
     *,
     wait_for_bars: bool = True,
     pause_seconds: float = 0.0,
+    end_work: bool = True,
 ) -> FullScreenApp:
     """Run the full screen with this scenario. An error in the program fails the test.
 
     A user reads a late dialog before the answer; a test answers at once. So the pause in typing for
     which a late dialog waits is `pause_seconds` long.
+
+    What still runs at the end is ended, as the program does. With `end_work` False the test does
+    it: otherwise a sign-in would go on in a thread for as long as the tests run.
     """
     app = FullScreenApp(services)
     app.animation_level = "none"
@@ -116,5 +120,9 @@ def run_scenario(
             await scenario(User(app, pilot))
 
     with mock.patch.object(typing_pause, "PAUSE_SECONDS", pause_seconds):
-        asyncio.run(go())
+        try:
+            asyncio.run(go())
+        finally:
+            for end in tuple(app.end_work) if end_work else ():
+                end()
     return app

@@ -14,6 +14,7 @@ from ssohelper.core.model import Secret
 from ssohelper.fastpath import peer
 from ssohelper.wire import browser_pages
 from ssohelper.wire.browser_pages import BrowserPages, Callback, OneTimeRedirect, SignInPages
+from tests.left_behind import threads_left_at_most
 
 STATE = "right-state"
 TARGET = "https://signin.aws.amazon.com/federation?Action=login&SigninToken=secret"
@@ -163,14 +164,13 @@ class TestCallback:
     ) -> None:
         port = urlsplit(sign_in.redirect_uri).port
         assert port is not None
-        threads = threading.active_count()
         with ExitStack() as stack:
-            for _ in range(60):
-                idle = socket.create_connection(("127.0.0.1", port), timeout=20)
-                stack.enter_context(idle)
-            for number in range(200):
-                assert call_back(sign_in, f"?code=evil&state={number}").status == 400
-            assert threading.active_count() < threads + 20  # of 60 idle clients
+            with threads_left_at_most(19):  # of 60 idle clients
+                for _ in range(60):
+                    idle = socket.create_connection(("127.0.0.1", port), timeout=20)
+                    stack.enter_context(idle)
+                for number in range(200):
+                    assert call_back(sign_in, f"?code=evil&state={number}").status == 400
             assert call_back(sign_in, f"?code=good&state={STATE}").status == 200
         callback = sign_in.wait_for_callback(20)
         assert callback is not None
@@ -263,9 +263,8 @@ class TestRedirect:
             visit(redirect)
 
     def test_without_a_redirect_nothing_listens(self) -> None:
-        before = threading.active_count()
-        with BrowserPages():
-            assert threading.active_count() == before
+        with ExitStack() as stack, threads_left_at_most(0):
+            stack.enter_context(BrowserPages())
 
     def test_the_path_is_256_random_bits(self) -> None:
         with BrowserPages() as pages:

@@ -1,6 +1,5 @@
 """The local HTTP server: its cap on clients, its time limits, and what a failing handler costs."""
 
-import os
 import resource
 import socket
 import sys
@@ -15,6 +14,7 @@ from ssohelper.core.model import Secret
 from ssohelper.errors import LocalState
 from ssohelper.wire import local_server
 from ssohelper.wire.local_server import LocalServer, bind_port
+from tests.left_behind import no_descriptor_left, threads_left_at_most
 
 WAIT_SECONDS = 60
 REFUSED = Answer(403, b"refused")
@@ -127,11 +127,10 @@ def test_at_the_cap_a_new_client_replaces_the_one_that_is_idle_for_longest(
 def test_idle_clients_cost_no_thread(make_world: Callable[..., World]) -> None:
     world = make_world()
     world.may_answer.set()
-    before = threading.active_count()
-    for _ in range(100):
-        world.connect(b"GET / HTTP/1.1\r\n")
-    assert received(world.connect()).endswith(b"answer")
-    assert threading.active_count() <= before + 1
+    with threads_left_at_most(1):
+        for _ in range(100):
+            world.connect(b"GET / HTTP/1.1\r\n")
+        assert received(world.connect()).endswith(b"answer")
 
 
 def test_a_client_that_sends_too_slowly_is_disconnected(
@@ -173,10 +172,6 @@ def test_an_answer_calls_after_even_when_the_client_has_gone(
     assert after.wait(WAIT_SECONDS)
 
 
-def open_descriptors() -> list[str]:
-    return os.listdir("/proc/self/fd")
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors in /proc")
 class TestFailureLeavesNoDescriptorOpen:
     def test_when_no_thread_can_be_started(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,23 +179,20 @@ class TestFailureLeavesNoDescriptorOpen:
             raise RuntimeError("can't start new thread")
 
         monkeypatch.setattr(threading.Thread, "start", refuse)
-        before = open_descriptors()
-        server = LocalServer(
-            bind_port(), HttpRules(frozenset({"here"}), REFUSED, 4), lambda request: REFUSED
-        )
-        with pytest.raises(LocalState, match="no more threads"):
-            server.start()
-        assert open_descriptors() == before
+        with no_descriptor_left():
+            server = LocalServer(
+                bind_port(), HttpRules(frozenset({"here"}), REFUSED, 4), lambda request: REFUSED
+            )
+            with pytest.raises(LocalState, match="no more threads"):
+                server.start()
         server.close()  # as its owner does later
 
     def test_when_the_handler_cannot_be_made(self) -> None:
         def fail(port: int) -> RequestHandler:
             raise LocalState("no handler")
 
-        before = open_descriptors()
-        with pytest.raises(LocalState, match="no handler"):
+        with no_descriptor_left(), pytest.raises(LocalState, match="no handler"):
             LocalServer.bind(0, fail)
-        assert open_descriptors() == before
 
 
 def test_a_port_in_use_is_an_error_that_says_so() -> None:
