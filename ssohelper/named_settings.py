@@ -16,7 +16,7 @@ PATTERN_TABLES = ("colors", "regions")
 _TAG_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def find_named_setting(parts: tuple[str, ...], place: str) -> Setting | None:
+def find_setting_with_name_in_key(parts: tuple[str, ...], place: str) -> Setting | None:
     """Return a setting whose last part the user named; None if `parts` is no such key.
 
     `place` begins the error message. Raises: ConfigInvalid for a name that the table cannot have.

@@ -19,7 +19,7 @@ from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
-from ssohelper.named_settings import PATTERN_TABLES, find_named_setting
+from ssohelper.named_settings import PATTERN_TABLES, find_setting_with_name_in_key
 from ssohelper.setting_values import Setting, checked_setting_value, parse_setting_text
 from ssohelper.settings_text import (
     TAG_HINT,
@@ -346,7 +346,7 @@ def _list_items_from_words(words: tuple[str, ...]) -> list[Any]:
 
 
 def _find_setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
-    named = find_named_setting(parts, place)
+    named = find_setting_with_name_in_key(parts, place)
     if named is not None:
         return named
     if len(parts) == 3 and parts[0] == "sessions":

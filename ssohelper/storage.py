@@ -185,7 +185,8 @@ class Storage:
         """Return the sessions of the config and those of our sign-ins, with their further portals."""
         listed = self._app.config.read().sso_sessions()
         sessions = [*listed]
-        # Each sign-in name has only one token, whatever its portal is.
+        # A token is stored under the session's name: two sessions with one name share it, even if
+        # their portals differ.
         names = {session.name for session in listed}
         sessions += [one for one in store.find_unlisted_sessions(listed) if one.name not in names]
         return [

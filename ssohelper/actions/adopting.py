@@ -329,7 +329,9 @@ def find_profile_trouble(app: App, name: str) -> str:
     this ssohelper is a reason too: only a run would show what it gives. For a profile that assumes a
     role, the profiles through which it does so are checked.
     """
-    return ProfileChecker(app, app.config.read(), asks_aws=True).find_trouble_or_doubt(name)
+    return ProfileChecker(app, app.config.read(), asks_aws=True).find_reason_why_profile_may_fail(
+        name
+    )
 
 
 def find_trouble_of_sign_in_or_source_profiles(app: App, name: str) -> str:

@@ -128,11 +128,13 @@ def send_browser_to_address(
         outcome = _wait_for_browser_request(app, redirect, has_failed)
     if outcome == "served":
         return
-    what = f"no browser requested the sign-in within {BROWSER_SECONDS:.0f} s"
+    what = f"no browser opened the sign-in's address within {BROWSER_SECONDS:.0f} s"
     if outcome == "refused":
-        what = "a process of another or an unknown user requested the sign-in, and was refused"
+        what = (
+            "a process of another or an unknown user opened the sign-in's address, and was refused"
+        )
     elif has_failed():
-        what = "the browser's command failed, and no browser requested the sign-in"
+        what = "the browser's command failed, and no browser opened the sign-in's address"
     raise LocalState(what, hint=hint)
 
 

@@ -69,7 +69,7 @@ class ProfileChecker:
         """Return what `doctor` reads in ~/.aws/config and ~/.aws/credentials."""
         return doctor_facts.read_config_facts(self._app)
 
-    def find_trouble_or_doubt(self, name: str) -> str:
+    def find_reason_why_profile_may_fail(self, name: str) -> str:
         """Return why AWS tools may not get the profile's role by it now; "" if nothing is known.
 
         The profiles through which the role is assumed are checked by the same rule.

@@ -292,7 +292,7 @@ def _make_config_profile(config: ConfigFile, entry: ProfileEntry) -> ConfigProfi
     return ConfigProfile(entry, config.target_or_none(entry), chain)
 
 
-def find_profiles_left_without_source(
+def find_profiles_whose_source_is_removed(
     app: App, found: Sequence[ConfigProfile]
 ) -> list[tuple[str, str]]:
     """Return (profile that stays, its source profile) for each source profile to be removed."""

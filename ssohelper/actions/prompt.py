@@ -125,7 +125,7 @@ def read_prompt_status(app: App) -> PromptStatus:
         rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
         if grant is not None and role_ends_at is None:
-            rows = prompt_text.rows_with_grant(rows, clock, grant.ends_at)
+            rows = prompt_text.prompt_rows_with_grant(rows, clock, grant.ends_at)
             has_grant = True
     else:
         rows = prompt_text.NOTHING_ENDS

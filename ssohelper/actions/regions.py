@@ -275,7 +275,7 @@ def record_renewed_token(
 
 
 def _list_askable_portals(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return the session, then a copy of it for each further portal that may be asked."""
+    """Return the session, then a copy of it for each further portal that we may send requests to."""
     return [
         session,
         *(one for one in list_further_portals(app, session) if _may_ask_portal(app, session, one)),

@@ -103,7 +103,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
         answer = output.ask(question, default="", show_default=False)
         answer = answer.strip().lower()
         if can_choose and answer in ("c", "choose"):
-            other = _choose_filters(app, plan)
+            other = _ask_for_filters(app, plan)
             if other is not None and not other.changes:
                 output.say(plan_text.NOTHING_CHOSEN)
             elif other is not None:
@@ -121,7 +121,7 @@ def _say_plan_summary(plan: Plan) -> None:
         output.say(line)
 
 
-def _choose_filters(app: App, plan: Plan) -> Plan | None:
+def _ask_for_filters(app: App, plan: Plan) -> Plan | None:
     """Let the user tick accounts and role names; return the plan for them. None: the user left."""
     from ssohelper.cli import pickers
 

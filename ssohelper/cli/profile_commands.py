@@ -314,7 +314,7 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     found = profiles.read_managed_profiles(app, names)
     print_diff(profiles.diff_profile_removal(app, found), dry_run)
-    for name, source in profiles.find_profiles_left_without_source(app, found):
+    for name, source in profiles.find_profiles_whose_source_is_removed(app, found):
         app.warn(
             f'the profile "{show(name)}" gets its credentials from "{show(source)}", and cannot be '
             "used without it"

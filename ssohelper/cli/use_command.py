@@ -48,7 +48,7 @@ _KINDS = ("profile", "keys")
 _HAS_DASHES = "ssohelper.use.has_dashes"
 
 
-class _CommandWithDashes(click.Command):
+class _CommandThatNotesDoubleDash(click.Command):
     """A click command that knows whether `--` was typed: `use -- -` means the profile "-"."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -56,7 +56,7 @@ class _CommandWithDashes(click.Command):
         return super().parse_args(ctx, args)
 
 
-@click.command("use", cls=_CommandWithDashes)
+@click.command("use", cls=_CommandThatNotesDoubleDash)
 @click.argument("words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
 @click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")

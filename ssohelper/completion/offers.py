@@ -36,7 +36,7 @@ class Offers(NamedTuple):
         )
 
     def without_dashes(self) -> "Offers":
-        """Return these offers without words that a command would take for an option."""
+        """Return these candidates, less those that begin with a dash: they would be read as options."""
         return self._replace(
             whole=[word for word in self.whole if not word.startswith("-")],
             begun=[word for word in self.begun if not word.startswith("-")],

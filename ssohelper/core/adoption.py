@@ -193,11 +193,10 @@ def find_session_for_legacy_profiles(config: ConfigFile, session: SsoSession) ->
 def find_partly_adopted_blocks(
     config: ConfigFile, candidates: Mapping[str, AdoptionCandidate], adopt: Collection[str]
 ) -> list[tuple[AwsSsoCliBlock, list[str]]]:
-    """Return the blocks of aws-sso-cli in which `adopt` names some profiles and leaves out others.
+    """Return the blocks of aws-sso-cli of which `adopt` has some profiles, but not all.
 
-    Each block comes with the profiles that `adopt` leaves out and that could be adopted. If only
-    some profiles of a block were adopted, the next run of aws-sso-cli would write all of them
-    again.
+    Each block comes with its other profiles that could be adopted. If only some profiles of a
+    block were adopted, the next run of aws-sso-cli would write all of them again.
     """
     torn = []
     for block in find_aws_sso_cli_blocks(config):
@@ -213,7 +212,8 @@ def find_fully_managed_blocks(
 ) -> Iterable[AwsSsoCliBlock]:
     """Yield the blocks of aws-sso-cli in which every profile is managed once `adopted` are.
 
-    Leaves out blocks without a profile of `adopted`. The caller removes the other blocks' markers.
+    Leaves out blocks without a profile of `adopted`. The caller removes the markers of the blocks
+    that this yields.
     """
     for block in find_aws_sso_cli_blocks(config):
         entries = [config.profile(name) for name in block.names]

@@ -197,7 +197,7 @@ _OPENING_NOTHING = frozenset(
     ]
 )
 
-# The scopes of the actions on screens that have a list below a search.
+# The first parts of action names, such as `accounts`, whose screen has a list below a search.
 _WITH_LIST = frozenset({"accounts", "profiles", "filters", "console", "views"})
 
 # Keys that no action may have: every terminal uses them to interrupt and suspend programs.

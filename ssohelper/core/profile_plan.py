@@ -22,7 +22,10 @@ from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identi
 from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_profile_removal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
-from ssohelper.core.written_roles import find_profiles_edited_to_other_source, find_role_to_restore
+from ssohelper.core.written_roles import (
+    find_lost_role_of_profile,
+    find_profiles_edited_to_other_source,
+)
 
 KEEPS_FORM = "the profile keeps its form: it is outside the filters that were given with --form"
 
@@ -131,7 +134,9 @@ class _Planner:
         """Sort the profiles of this session's roles into managed ones and the user's own."""
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
-            written = None if target else find_role_to_restore(self._config, entry, self._earlier)
+            written = (
+                None if target else find_lost_role_of_profile(self._config, entry, self._earlier)
+            )
             if written is not None:
                 self._written[entry.name] = WrittenName(
                     entry.name, written.role, True, written.session_name

@@ -43,7 +43,8 @@ _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
 # In a label that is too long, the role's name is shortened to so many characters before the
 # account's name is shortened.
 _LEAST_ROLE = 8
-# The length of a shortened name with a hash: it fits in every prompt, also behind the sign `@@`.
+# The length of a shortened name with a hash: it fits in every prompt, also after `@@`, the sign of a
+# guarded role.
 _MARKED_ROOM = _LEAST_ROOM - len(guard_rules.SIGN)
 _DIGITS = range(4, 12)
 
@@ -96,7 +97,7 @@ def prompt_rows(
     return (*of_role, *live, last)
 
 
-def rows_with_grant(
+def prompt_rows_with_grant(
     rows: tuple[PromptRow, ...], sign_in: PromptClock, grant_end: int | None
 ) -> tuple[PromptRow, ...]:
     """Return the rows of a prompt that shows a grant's time left, while it lasts.

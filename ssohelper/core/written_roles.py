@@ -61,10 +61,10 @@ def list_profiles_with_other_source(config: ConfigFile) -> list[ProfileEntry]:
     return [entry for entry in config.profiles() if is_managed_with_other_source(config, entry)]
 
 
-def find_role_to_restore(
+def find_lost_role_of_profile(
     config: ConfigFile, entry: ProfileEntry, written_roles: Mapping[str, WrittenRole]
 ) -> WrittenRole | None:
-    """Return the role for which ssohelper wrote a managed profile that has lost its role."""
+    """Return the role that ssohelper once wrote into this profile, if the profile has lost it."""
     found = written_roles.get(entry.name)
     return found if found is not None and lacks_role(config, entry) else None
 

@@ -136,7 +136,9 @@ class SessionStamp:
 
 
 class _StampedFile:
-    """A file that responses depend on, with a link to it and a stamp file that has its time."""
+    """A file that published responses depend on. A stamp file has its modification time.
+
+    The launcher compares the two through a link to the file."""
 
     def __init__(self, path: str, link: str, stamp: str) -> None:
         self._path = path

@@ -76,7 +76,7 @@ PICKER_UP = Binding("ctrl+p", "move(-1)", show=False)
 
 
 def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys of the settings in Textual's form: for each binding's id its keys."""
+    """Return the keyboard keys that the user set, in Textual's form: each binding's id with its keys."""
     return {name: ",".join(parse_keys(keys)) for name, keys in settings.items()}
 
 

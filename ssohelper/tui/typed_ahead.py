@@ -38,8 +38,8 @@ _MODIFIERS = {2: "shift+", 5: "ctrl+", 6: "ctrl+shift+"}
 _KEYPAD = dict(zip("jkmnopqrstuvwxy", "*+-./0123456789", strict=True))
 
 
-def _list_sequences() -> Iterator[tuple[str, str]]:
-    """List each known sequence without the escape character, and its key as Textual names it."""
+def _list_key_sequences_with_keys() -> Iterator[tuple[str, str]]:
+    """Yield what a terminal sends for each key, without the escape character; and the key's name."""
     yield from (("[Z", "shift+tab"), ("OM", "enter"), ("[27u", "escape"))
     for at, letter in enumerate("PQRS", 1):
         yield f"O{letter}", f"f{at}"
@@ -58,7 +58,7 @@ def _list_sequences() -> Iterator[tuple[str, str]]:
 
 @cache
 def _keys_by_sequence() -> dict[str, str]:
-    return dict(_list_sequences())
+    return dict(_list_key_sequences_with_keys())
 
 
 def read_keys(typed: bytes) -> Iterator[Key | Paste]:

@@ -85,7 +85,7 @@ def test_a_prompt_shows_that_fixed_keys_expired():
 )
 def test_a_grant_is_shown_while_it_lasts(session, grant, text, level):
     ends_at = None if grant is None else NOW + grant
-    rows = prompt_text.rows_with_grant(
+    rows = prompt_text.prompt_rows_with_grant(
         prompt_text.prompt_rows(clock(*session)), clock(*session), ends_at
     )
     row = prompt_text.prompt_row_at(rows, NOW)

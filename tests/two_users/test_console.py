@@ -63,4 +63,7 @@ def test_when_another_user_alone_came_it_says_so(
     visit(attacker, console.address)
     assert console.running.ends() == 7
     said = console.running.said
-    assert "a process of another or an unknown user requested the sign-in, and was refused" in said
+    assert (
+        "a process of another or an unknown user opened the sign-in's address, and was refused"
+        in said
+    )

@@ -223,7 +223,7 @@ def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
                 yield problem(
                     "another-account",
                     f'profile "{show(profile.name, 80)}"',
-                    f"{one.family}: takes {show(one.detail, 80)} for account "
+                    f"{one.family}: uses {show(one.detail, 80)}, which is of account "
                     f"{show(one.account_id, 20)}; the profile is for {meant}",
                     "remove that source: unset the variable, or take the keys out of the profile",
                 )

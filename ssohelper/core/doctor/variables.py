@@ -14,7 +14,7 @@ from ssohelper.core.doctor.findings import Finding, problem
 from ssohelper.core.doctor.values import ACCEPTED
 from ssohelper.core.text import show
 
-# Variables that set the same as a key of the config: the same values are valid for both.
+# Each variable has the same effect as this key of the config, and takes the same values.
 _KEYS: Mapping[str, str] = {
     "AWS_RETRY_MODE": "retry_mode",
     "AWS_MAX_ATTEMPTS": "max_attempts",

@@ -260,8 +260,8 @@ def _make_columns(
     if sign and left + sign >= _LEAST_PROFILE:
         profile = min(left + sign, max(_LEAST_PROFILE, content.profile + 1))
         left -= profile - sign
-    # The remaining columns go before the last use or the mark of live credentials, and so separate
-    # it from the other cells.
+    # The room that is left becomes space before the last use, or before the mark of live credentials.
+    # It separates that cell from the others.
     if live and age:
         live += left
     elif age:
