@@ -23,7 +23,7 @@ from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_profile_removal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.written_roles import (
-    find_lost_role_of_profile,
+    find_lost_role,
     find_profiles_edited_to_other_source,
 )
 
@@ -134,9 +134,7 @@ class _Planner:
         """Sort the profiles of this session's roles into managed ones and the user's own."""
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
-            written = (
-                None if target else find_lost_role_of_profile(self._config, entry, self._earlier)
-            )
+            written = None if target else find_lost_role(self._config, entry, self._earlier)
             if written is not None:
                 self._written[entry.name] = WrittenName(
                     entry.name, written.role, True, written.session_name

@@ -61,7 +61,7 @@ def list_profiles_with_other_source(config: ConfigFile) -> list[ProfileEntry]:
     return [entry for entry in config.profiles() if is_managed_with_other_source(config, entry)]
 
 
-def find_lost_role_of_profile(
+def find_lost_role(
     config: ConfigFile, entry: ProfileEntry, written_roles: Mapping[str, WrittenRole]
 ) -> WrittenRole | None:
     """Return the role that ssohelper once wrote into this profile, if the profile has lost it."""
