@@ -71,7 +71,7 @@ LONGEST_HELP = 70
 
 def tree_text() -> str:
     """Return the text of ssohelper/completion/tree.py."""
-    root = click.Context(main, info_name="ssohelper")
+    root = click.Context(main, info_name="ssohelper", **main.context_settings)
     shared = [_option_line("", param) for param in main.get_params(root) if param.name in COMMON]
     lines = ["[*]", *shared, HELP]
     for path, command, help_text in _list_commands("", main):

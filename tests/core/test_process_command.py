@@ -4,6 +4,7 @@ import click
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ssohelper.cli import main
 from ssohelper.cli.credential_command import print_credentials
 from ssohelper.core import process_command
 
@@ -28,7 +29,9 @@ _WHOLE = ["--session", "corp", "--account-id", "001234567890", "--role-name", "A
 def is_refused_by_click(words: list[str]) -> bool:
     """Return what the command itself says: its parser, then the options that it needs together."""
     try:
-        found = print_credentials.make_context("x", list(words), resilient_parsing=False).params
+        # With the parent, because click keeps the names of `--help` that the first context has.
+        parent = click.Context(main, **main.context_settings)
+        found = print_credentials.make_context("x", list(words), parent).params
     except (click.ClickException, click.exceptions.Exit):
         return True
     by_key = all(found[name] for name in ("session", "account_id", "role_name"))
