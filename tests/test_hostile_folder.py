@@ -153,7 +153,7 @@ def test_each_planted_file_would_run(repository: Repository, tmp_path: Path) -> 
         assert len(repository.ran) > before or "home" in name, name
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize("name", long_after(6, ENVIRONMENTS))
 def test_the_launcher_its_broker_and_its_renewal(
     signed_in: Home, emulator: Emulator, repository: Repository, name: str
 ) -> None:

@@ -11,6 +11,7 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.system import installation
 from tests.cli.listing_world import Shell
+from tests.long_rows import long_after, pairs_with_each_value_first
 
 ACCOUNT = "000000000001"
 SSO = f"sso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = Role00\n"
@@ -26,6 +27,8 @@ LEGACY = (
 OWN = f"credential_process = {{program}} --session corp --account-id {ACCOUNT} --role-name Role00\n"
 HEAD = "region = eu-west-1\nrole_arn = arn:aws:iam::000000000002:role/Deploy\n"
 SECTION = "[src]\ncredential_process = /opt/other\nrole_arn = arn:aws:iam::000000000002:role/X\n"
+
+QUOTED = ["sso_start_url", "sso_region", "sso_account_id", "sso_role_name", "region"]
 
 
 @pytest.fixture
@@ -165,8 +168,15 @@ def test_a_tool_that_has_nothing_to_do_with_identity_center(
 JUMP = f"credential_process = {{program}} process --arn arn:aws:iam::{ACCOUNT}:role/Role00\n"
 
 
-@pytest.mark.parametrize("argv", [("use",), ("whoami",), ("exec",), ("env",)])
-@pytest.mark.parametrize("name", ["src", "chain", "deep"])
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    long_after(
+        4,
+        pairs_with_each_value_first(
+            [("use",), ("whoami",), ("exec",), ("env",)], ["src", "chain", "deep"]
+        ),
+    ),
+)
 def test_every_command_gives_the_fix_of_doctor_for_a_program_that_is_gone(
     shell: Shell, emulator: Emulator, argv: tuple[str, ...], name: str
 ) -> None:
@@ -200,9 +210,8 @@ def test_a_missing_program_of_an_unknown_tool_has_the_words_of_doctor(
 
 
 @pytest.mark.parametrize(
-    "key", ["sso_start_url", "sso_region", "sso_account_id", "sso_role_name", "region"]
+    ("key", "quote"), long_after(5, pairs_with_each_value_first(QUOTED, ['"', "'"]))
 )
-@pytest.mark.parametrize("quote", ['"', "'"])
 def test_quotes_around_a_value_are_to_be_removed(
     shell: Shell, emulator: Emulator, key: str, quote: str
 ) -> None:
@@ -283,12 +292,15 @@ KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
 
 @pytest.mark.parametrize(
     ("source", "section"),
-    [
-        (SSO, f"[src]\n{KEYS}"),
-        (SSO + KEYS, ""),
-        (SSO + "credential_process = /opt/other\n", ""),
-        (SSO + "sso_region = {region}\n", ""),  # Rust refuses it
-    ],
+    long_after(
+        2,
+        [
+            (SSO, f"[src]\n{KEYS}"),
+            (SSO + "credential_process = /opt/other\n", ""),
+            (SSO + KEYS, ""),
+            (SSO + "sso_region = {region}\n", ""),  # Rust refuses it
+        ],
+    ),
 )
 def test_a_source_that_botocore_takes_credentials_from_is_not_said_to_be_unusable(
     shell: Shell, emulator: Emulator, source: str, section: str
@@ -350,13 +362,16 @@ def test_half_a_key_before_the_command_of_a_profile(shell: Shell, emulator: Emul
 
 @pytest.mark.parametrize(
     "environ",
-    [
-        {"AWS_DEFAULTS_MODE": "foo"},
-        {"AWS_RETRY_MODE": ""},
-        {"AWS_MAX_ATTEMPTS": "x"},
-        {"AWS_REQUEST_CHECKSUM_CALCULATION": "foo"},
-        {"AWS_DEFAULT_REGION": ""},
-    ],
+    long_after(
+        2,
+        [
+            {"AWS_DEFAULTS_MODE": "foo"},
+            {"AWS_DEFAULT_REGION": ""},
+            {"AWS_RETRY_MODE": ""},
+            {"AWS_MAX_ATTEMPTS": "x"},
+            {"AWS_REQUEST_CHECKSUM_CALCULATION": "foo"},
+        ],
+    ),
 )
 def test_a_variable_with_which_aws_tools_stop(
     shell: Shell, emulator: Emulator, environ: dict[str, str]

@@ -111,6 +111,7 @@ def test_the_address_also_redirects_to_the_page_of_a_device_code(
     assert login.ends() == 0
 
 
+@pytest.mark.long
 def test_a_refusal_in_the_browser_ends_the_login(
     page: Any,  # noqa: F811
     desk: Home,

@@ -11,6 +11,7 @@ from ssohelper.core.text import columns_of_text
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT
 from tests.conftest import Home, Run
+from tests.long_rows import long_after
 from tests.saved_listing import add_listed_session, save_listing
 from tests.tui.terminal import Terminal
 
@@ -149,7 +150,7 @@ def generated_rows(chance: Random) -> list[tuple[str, ...]]:
     return rows
 
 
-@pytest.mark.parametrize("seed", range(0, 400, 40))
+@pytest.mark.parametrize("seed", long_after(3, range(0, 400, 40)))
 def test_rows_of_a_list_take_one_line_and_never_look_equal(seed: int) -> None:
     narrowing, one_line_each = list_output._ROLE_NARROWING, 0
     for number in range(seed, seed + 40):

@@ -212,7 +212,8 @@ class TestColours:
         assert not screen.cell("@@prod").reverse
 
 
-@pytest.mark.parametrize("shell", long_after(1, SHELLS))
+@pytest.mark.long
+@pytest.mark.parametrize("shell", SHELLS)
 def test_two_hundred_hostile_names(
     world: PromptWorld, screen_of: Callable[..., Screen], shell: str
 ) -> None:

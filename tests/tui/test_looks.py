@@ -10,6 +10,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
+from tests.long_rows import long_after
 from tests.tui import looks, tour
 from tests.tui.cells import PALETTES, Frame, Palette, take_frame
 from tests.tui.driving import User, run_scenario
@@ -70,7 +71,7 @@ def test_on_12_lines_the_fields_and_answers_of_dialogs_are_seen(world: DemoHome)
     assert found == []
 
 
-@pytest.mark.parametrize("size", [(40, 12), (40, 20), (80, 24), (140, 40)])
+@pytest.mark.parametrize("size", long_after(2, [[40, 12], [80, 24], [40, 20], [140, 40]]))
 def test_the_options_of_a_sync_leave_the_list_and_the_frame_whole(
     world: DemoHome, size: tuple[int, int]
 ) -> None:

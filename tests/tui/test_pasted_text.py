@@ -14,7 +14,7 @@ from ssohelper.tui.keys import make_single_line
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.cli.listing_world import SCRIPT, Shell
-from tests.long_rows import long_after
+from tests.long_rows import long_after, pairs_with_each_value_first
 from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
 from tests.tui.world import DemoHome, until
@@ -67,7 +67,7 @@ def search(terminal: Terminal) -> str:
     return next((each for each in terminal.lines if "/20" in each or EMPTY in each), "")
 
 
-@pytest.mark.parametrize("seed", long_after(2, range(40)))
+@pytest.mark.parametrize("seed", long_after(1, range(40)))
 def test_a_paste_in_any_pieces_is_text(full_screen: Terminal, shell: Shell, seed: int) -> None:
     chance = random.Random(seed)
     config = shell.config.read_bytes()
@@ -89,7 +89,9 @@ def test_a_paste_in_any_pieces_is_text(full_screen: Terminal, shell: Shell, seed
     assert shell.config.read_bytes() == config
 
 
-@pytest.mark.parametrize("pasted", ["n\x1by", "\x1b[1;32mgreen text\x1b[0m yes", "y\r\x1b\r"])
+@pytest.mark.parametrize(
+    "pasted", long_after(1, ["n\x1by", "\x1b[1;32mgreen text\x1b[0m yes", "y\r\x1b\r"])
+)
 def test_a_paste_answers_no_question(full_screen: Terminal, shell: Shell, pasted: str) -> None:
     config = shell.config.read_bytes()
     full_screen.send("\x1b[20~")
@@ -149,8 +151,10 @@ ANSWERS: dict[str, list[bytes]] = {
 }
 
 
-@pytest.mark.parametrize("is_early", [False, True], ids=["after the start", "at once"])
-@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize(
+    ("answer", "is_early"),
+    long_after(4, pairs_with_each_value_first(list(ANSWERS), [False, True])),
+)
 def test_an_answer_is_neither_key_nor_text(shell: Shell, answer: str, is_early: bool) -> None:
     terminal = Terminal([SCRIPT], shell.environ, size=(100, 30))
     terminal.until(lambda: QUESTION in terminal.raw)

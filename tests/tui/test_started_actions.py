@@ -94,7 +94,9 @@ def test_letters_after_a_key_of_a_guarded_role_reach_the_question_for_a_reason(
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize("keys", ["y", "yak\r", f"{DOWN}y", f"{F6}y", f"{F3}\x1bOQ{F9}y"])
+@pytest.mark.parametrize(
+    "keys", long_after(3, ["y", f"{DOWN}y", f"{F3}\x1bOQ{F9}y", "yak\r", f"{F6}y"])
+)
 def test_keys_that_come_before_their_question_do_not_answer_it(
     world: DemoHome, gate: Gate, keys: str
 ) -> None:
