@@ -73,6 +73,21 @@ def test_the_session_is_shown_only_if_it_tells_profiles_apart_and_the_role_comes
     run_scenario(world.app(), scenario, size=(120, 40))
 
 
+def test_where_nothing_can_be_removed_the_key_says_why(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("ctrl+x")
+        await user.wait_for_text("this line is a group: tab ticks its managed profiles, ^x removes")
+        await user.press(*"audit", "ctrl+x")
+        await user.wait_for_text("only profiles that ssohelper manages can be removed")
+        await user.press("ctrl+u", *"payments-prod.Data", "ctrl+x")
+        await answer(user, "n", "1 profile to remove")
+        await user.wait_for_message("nothing was written")
+        assert len(user.app.messages.all) == 3
+
+    run_scenario(world.app(), scenario)
+
+
 def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
     world: DemoHome,
 ) -> None:
