@@ -33,7 +33,7 @@ def test_each_profile_is_shown_once_below_what_the_sync_does_with_it(world: Demo
         await open_screen(user)
         await user.wait_for_text(
             "5 profiles in ~/.aws/config: ◆ 3 managed, 2 yours",
-            "17 to add, 1 to change: program path · list of 7m ago · profile sync --session corp",
+            "17 to add, 1 to change: program path · listed 7m ago · profile sync --session corp",
             "▸ + 17 to add",
             "▾ ~ 1 to change: program path",
             "▾ 4 unchanged: ◆ 2 managed, 2 yours",
@@ -300,7 +300,7 @@ def test_nothing_is_written_from_a_list_of_the_day_before(world: DemoHome) -> No
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.wait_for_text("list of 1d 1h ago")
+        await user.wait_for_text("listed 1d 1h ago")
         listed = world.emulator.counters["ListAccounts"]
         await user.press("f9")
         await user.wait_for_screen(SignInScreen)
@@ -322,7 +322,7 @@ def test_refresh_asks_aws_and_shows_the_new_diff(world: DemoHome) -> None:
         await user.wait_for_message(
             "refreshed the list", "$ ssohelper list --refresh --session corp"
         )
-        await user.wait_for_text("18 to add", "list of 0s ago")
+        await user.wait_for_text("18 to add", "listed just now")
 
     run_scenario(world.app(), scenario)
 

@@ -97,7 +97,9 @@ class ProfilePane(SearchPane):
         if self.list.section is None:
             return "only profiles that ssohelper manages can be removed"
         tick, remove = self.app.key_of("profiles.tick"), self.app.key_of("profiles.remove")
-        return f"this line is a group: {tick} ticks its managed profiles, {remove} removes them then"
+        return (
+            f"this line is a group: {tick} ticks its managed profiles, {remove} removes them then"
+        )
 
     def clear_ticks(self) -> None:
         self.list.clear_ticks()
