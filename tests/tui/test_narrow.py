@@ -60,7 +60,7 @@ def test_what_does_not_fit_beside_the_filters_is_left_out_whole(world: DemoHome)
 
         for width, note in (
             (80, "1 session not listed yet: F3"),
-            (48, "1 not listed: F3"),
+            (47, "1 not listed: F3"),
             (40, "● use"),
         ):
             await user.pilot.resize_terminal(width, 24)
