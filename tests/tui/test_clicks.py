@@ -193,7 +193,7 @@ def test_when_no_double_click_can_follow_a_fold_the_list_ends_at_its_last_line()
         await pilot.pause()
         y = next(each for each in range(1, 10) if target_at(app.list, each).heading)
         await click(pilot, y)
-        assert not app.list.shown.view == RoleListView()
+        assert app.list.shown.view != RoleListView()
         await until(lambda: app.list.render_line(9).text.split()[-1:] == ["Read"])
         assert target_at(app.list, 0).heading is not None
         assert app.list.heading is not None

@@ -197,8 +197,6 @@ def test_the_result_of_a_command_is_as_high_as_its_output_up_to_the_screen(
         await run("seq 100")
         await until(lambda: user.app.screen.query_one(".dialog").outer_size.height == 38)
         await until(lambda: "26" in user.screen.split())
-        await user.pilot.resize_terminal(60, 16)
-        await until(lambda: user.app.screen.query_one(".dialog").outer_size.height == 16)
 
     run_scenario(world.app(), scenario, size=(120, 40))
 
