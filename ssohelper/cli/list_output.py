@@ -96,7 +96,7 @@ def print_roles(
 
 def _last_use_cell(usage: Usage, now: int) -> str | Cell:
     """Return the cell that shows whether a role is a favourite, and its last use: `★ 3h ago`."""
-    ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at)
+    ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at, units=1)
     if usage.favourite:
         return Cell(f"★ {ago}".rstrip(), colors.FAVOURITE)
     return Cell(ago, colors.DIM)

@@ -34,17 +34,19 @@ def still_signed_in_text(session_name: str) -> str:
 
 
 def time_left_text(ends_at: int, now: int) -> str:
-    """Return the time from `now` to `ends_at` as `2h 13m left` or `ended 5m ago`."""
+    """Return the time from `now` to `ends_at` as `2h 13m left`, `ended 5m ago` or `ended just now`."""
     return (
         f"{duration_text(ends_at - now)} left"
         if ends_at > now
-        else f"ended {duration_text(now - ends_at)} ago"
+        else f"ended {ago_text(now - ends_at)}"
     )
 
 
-def ago_text(seconds: int) -> str:
-    """Return how long ago something was, in one unit: `just now`, `5m ago` or `3d ago`."""
-    return "just now" if seconds < 60 else f"{duration_text(seconds).split()[0]} ago"
+def ago_text(seconds: int, *, units: int = 2) -> str:
+    """Return how long ago something was, in so many units at most: `just now`, `5m ago`, `3d 4h ago`."""
+    if seconds < 60:
+        return "just now"
+    return f"{' '.join(duration_text(seconds).split()[:units])} ago"
 
 
 def urgency_of_time_left(seconds_left: int) -> Literal["good", "warn", "bad"]:

@@ -122,17 +122,15 @@ def make_list_refresher(
 
 def make_bars_above_and_below_list() -> tuple[list[Widget], list[Widget]]:
     """Return the two bars above the list of roles, then the two below it: messages and keys."""
-    from textual.widgets import Static
-
     from ssohelper.tui.widgets.key_bar import KeyBar
     from ssohelper.tui.widgets.message_line import MessageLine
-    from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, TopBar
+    from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, FilterNote, TopBar
 
     filters = FilterBar(
         FilterLabel("all sessions", "screen.list('only_session')", id="session"),
         FilterLabel("favourites", "screen.list('only_favourites')", id="favourites"),
         FilterLabel("tree", "screen.list('group')", id="grouped"),
         FilterLabel("by use", "screen.list('sort')", id="sort"),
-        Static("", id="refreshing", markup=False),
+        FilterNote("", id="refreshing", markup=False),
     )
     return [TopBar("accounts"), filters], [MessageLine(), KeyBar()]

@@ -24,14 +24,15 @@ from ssohelper.system import terminal
 from ssohelper.tui import themes, tty
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane, row_text
 
 _Answer = TypeVar("_Answer")
 
-_KEYS = "enter: choose · esc: clear the search, or leave"
-_SESSION_KEYS = "enter: choose · esc: leave"
+_KEYS = ((ENTER, "choose"), ("accounts.leave", "clear the search, or leave"))
+_SESSION_KEYS = ((ENTER, "choose"), ("escape", "leave"))
 # After a resize, the screen is erased when no other one has come for so many seconds.
 _RESIZED_SECONDS = 0.15
 
@@ -55,7 +56,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     /* Colours that can be read on a dark and on a light terminal. */
     RoleList > .role-list--hit { color: ansi_default; text-style: bold underline; }
     RoleList, Chooser { scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default; }
-    .status { height: 1; text-style: dim; text-wrap: nowrap; text-overflow: ellipsis; }
+    .status, KeyHints { height: 1; text-style: dim; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def on_load(self) -> None:
@@ -122,7 +123,7 @@ class RolePicker(InlinePicker[RoleRow]):
             typed=self._typed,
         )
         yield self._status
-        yield Static(_KEYS, classes="status", markup=False)
+        yield KeyHints(_KEYS)
 
     def on_role_list_moved(self) -> None:
         self._show_row_under_cursor()
@@ -163,7 +164,7 @@ class SessionPicker(InlinePicker[SsoSession]):
     def compose(self) -> ComposeResult:
         yield Static("which session?", markup=False)
         yield Chooser(self._draw_session)
-        yield Static(_SESSION_KEYS, classes="status", markup=False)
+        yield KeyHints(_SESSION_KEYS)
 
     def on_mount(self) -> None:
         self.query_one(Chooser).set_count(len(self._states))

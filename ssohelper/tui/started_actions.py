@@ -42,6 +42,8 @@ class StartedAction:
         # The dialog that the action shows, or is about to show.
         self.dialog: Screen[Any] | None = None
         self.holds_keys = self.is_committed = self.is_cancelled = False
+        # Whether another question may follow the present one, whatever its answer is.
+        self.asks_more = False
 
     @property
     def is_running(self) -> bool:
@@ -163,8 +165,17 @@ class StartedActions:
         self._stop_waiting(action)
         if action.opens and self._app.screen is action.screen:
             action.holds_keys = True
-            self._app.hold_keys(cancelled=partial(self._cancel, action))
+            self._app.hold_keys(cancelled=partial(self._handle_key_that_leaves, action))
         action.timer = self._app.set_timer(self.wait_seconds, partial(self._announce_wait, action))
+
+    def _handle_key_that_leaves(self, action: StartedAction, is_leaving: bool) -> None:
+        """Cancel the action, unless it makes a change: then it goes on, and holds no keys."""
+        if not action.is_committed:
+            self._cancel(action, is_leaving)
+            return
+        action.holds_keys = False
+        if not is_leaving:  # the keys after Escape were for the next question
+            self._app.typing_pause.begin(KeyKind.OTHER)
 
     def _announce_wait(self, action: StartedAction) -> None:
         self._drop_keys(action)
@@ -197,9 +208,9 @@ class StartedActions:
             self._app.call_later(self._app.release_keys)
 
     def release_keys(self) -> None:
-        """Let the keys act on the screen: the action of the current worker opens nothing more."""
+        """Let the keys act on the screen, if the action of the current worker asks nothing more."""
         action = self._action_of_current_worker()
-        if action is not None:
+        if action is not None and not action.asks_more:
             action.opens = False
             self._release_keys(action)
 
@@ -211,6 +222,15 @@ class StartedActions:
             self._drop_keys(action)
 
     # -- dialogs of the actions ----------------------------------------------------------------
+
+    def expect_more_questions(self, expected: bool) -> None:
+        """Note whether the action of the current worker may ask again after its next question.
+
+        Then no key between the two questions acts on the screen.
+        """
+        action = self._action_of_current_worker()
+        if action is not None:
+            action.asks_more = expected
 
     def expect_dialog(self, dialog: Screen[Any]) -> None:
         """Note that the action of the current worker shows this dialog next."""
@@ -228,7 +248,7 @@ class StartedActions:
             elif action.dialog is not None and action.screen is screen:
                 self._hold_keys_and_wait(action)
             elif action.dialog is None and action.holds_keys:  # left by a click
-                self._cancel(action, is_leaving=True)
+                self._handle_key_that_leaves(action, is_leaving=True)
                 self._app.call_later(self._app.drop_keys)
 
     def _give_keys_to_dialog(
@@ -248,14 +268,14 @@ class StartedActions:
         """Note the result of the dialog that the action of the current worker has shown.
 
         After a yes the action makes its change, and can no longer be cancelled. If the user has left
-        the dialog, nothing more opens.
+        the dialog, nothing more opens, unless the action asks about several things.
         """
         action = self._action_of_current_worker()
         if action is None:
             return
         action.dialog = None
         action.is_committed = action.is_committed or answer is True
-        if answer is None or isinstance(answer, bool):
+        if (answer is None or isinstance(answer, bool)) and not action.asks_more:
             self._release_keys(action)
 
 

@@ -11,10 +11,30 @@ MINUTE, HOUR = 60, 3600
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(8000, "2h 13m left"), (1, "1s left"), (0, "ended 0s ago"), (-300, "ended 5m ago")],
+    [
+        (8000, "2h 13m left"),
+        (1, "1s left"),
+        (0, "ended just now"),
+        (-59, "ended just now"),
+        (-8000, "ended 2h 13m ago"),
+    ],
 )
 def test_a_text_of_the_time_left(seconds: int, text: str) -> None:
     assert clock_text.time_left_text(NOW + seconds, NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "units", "text"),
+    [
+        (-5, 2, "just now"),
+        (59, 1, "just now"),
+        (60, 2, "1m ago"),
+        (8000, 1, "2h ago"),
+        (8000, 2, "2h 13m ago"),
+    ],
+)
+def test_a_text_of_the_time_since(seconds: int, units: int, text: str) -> None:
+    assert clock_text.ago_text(seconds, units=units) == text
 
 
 @pytest.mark.parametrize(

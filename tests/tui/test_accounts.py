@@ -17,7 +17,7 @@ from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.test_typing_pause import Clock
-from tests.tui.world import DemoHome, until
+from tests.tui.world import NOW, DemoHome, until
 
 DEV = RoleKey("corp", "000040000001", "Developer")
 
@@ -73,6 +73,8 @@ def test_the_details_show_the_whole_role(world: DemoHome) -> None:
             "last use 55m ago, 1 time · session duration 2h (observed)",
         )
         await user.wait_for_text("1h 5m left", "41m left", "5h left")
+        world.clock.now = NOW - 55 * 60 + 1
+        await user.wait_for_text("last use just now, 1 time · ")
         await user.press("ctrl+d")
         assert "session duration" not in user.screen
 

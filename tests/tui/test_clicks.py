@@ -20,6 +20,7 @@ from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_lines import FOLDED, UNFOLDED
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.long_rows import long_after
+from tests.tui.world import until
 
 ACCOUNTS = [Account(f"{number:012d}", f"account-{number}", "") for number in range(9)]
 ROWS = [
@@ -179,6 +180,24 @@ def test_after_the_next_change_the_list_ends_at_its_last_line() -> None:
         app.list.set_rows(ROWS)
         await pilot.pause()
         assert app.list.render_line(9).text.strip()
+
+    run_app(app, scenario)
+
+
+def test_when_no_double_click_can_follow_a_fold_the_list_ends_at_its_last_line() -> None:
+    app = ListApp(RoleListView())
+    app.CLICK_CHAIN_TIME_THRESHOLD = 0.05  # type: ignore[misc]
+
+    async def scenario(pilot: Pilot[None]) -> None:
+        app.list.go_to(10_000)
+        await pilot.pause()
+        y = next(each for each in range(1, 10) if target_at(app.list, each).heading)
+        await click(pilot, y)
+        assert app.list.shown.view != RoleListView()
+        await until(lambda: app.list.render_line(9).text.split()[-1:] == ["Read"])
+        assert target_at(app.list, 0).heading is not None
+        assert app.list.heading is not None
+        assert app.list.scroll_offset.y == app.list.scroll_target_y
 
     run_app(app, scenario)
 

@@ -176,6 +176,31 @@ def test_several_guarded_roles_are_counted_and_a_cancel_says_which_stay_granted(
     run_scenario(world.app(), scenario)
 
 
+def test_the_result_of_a_command_is_as_high_as_its_output_up_to_the_screen(
+    world: DemoHome,
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"payments-dev", "tab", "tab", "tab")
+        await user.wait_for_text("✓3")
+
+        async def run(line: str) -> int:
+            await give_command(user, line)
+            await user.wait_for_screen(RunScreen)
+            await user.wait_for_text("3 of 3 ended")
+            await until(lambda: user.screen.count("exit 0") == 3)
+            return user.app.screen.query_one(".dialog").size.height
+
+        assert await run("echo hi") < 15
+        await user.press("escape")
+        await user.wait_for_screen(AccountsScreen)
+        await run("seq 100")
+        await until(lambda: user.app.screen.query_one(".dialog").outer_size.height == 38)
+        await until(lambda: "26" in user.screen.split())
+
+    run_scenario(world.app(), scenario, size=(120, 40))
+
+
 def add_accounts(world: DemoHome, count: int) -> None:
     """Add accounts fleet-00, fleet-01, … with the role Fleet to the list."""
     organization = world.emulator.world

@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
+import pytest
+
 from ssohelper.core.model import PageChoice, RoleKey
+from ssohelper.system import terminal_session
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
+from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from tests.tui.driving import User, run_scenario
+from tests.tui.test_guards import SESSION
+from tests.tui.test_keys_and_themes import settle
 from tests.tui.world import DemoHome, until
 
 KEY = RoleKey("corp", "000030000001", "DatabaseAdmin")
@@ -86,6 +92,27 @@ def test_one_page_is_opened_as_each_ticked_role(world: DemoHome, tmp_path: Path)
     world.environ["BROWSER"] = f"{opener} %s"
     run_scenario(world.app(), scenario)
     assert len(opened.read_text().split()) == 2
+
+
+def test_the_questions_of_several_guarded_roles_are_counted(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
+    settle(world, 'guard.rules = ["*/DataScienceReadOnly"]\n')
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"datascience", "tab", "tab", "f6")
+        await user.wait_for_text("Console of 2 ticked roles")
+        await user.press("enter")
+        for number in (1, 2):
+            await user.wait_for_screen(GrantScreen)
+            await user.wait_for_text(f'{number} of 2: the rule "')
+            await user.press("escape")
+        await until(lambda: user.messages.count("nothing was granted") == 2)
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario)
 
 
 def test_a_damaged_record_of_pages_counts_as_none(world: DemoHome) -> None:

@@ -100,10 +100,10 @@ def test_profiles_says_that_nothing_matches_and_which_option_is_not_valid(world:
 def test_the_age_of_the_list_counts_on(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.wait_for_text("list of 7m ago")
+        await user.wait_for_text("listed 7m ago")
         found = user.app.screen._planner.found  # type: ignore[attr-defined]
         world.clock.now += 60
-        await user.wait_for_text("list of 8m ago")
+        await user.wait_for_text("listed 8m ago")
         assert user.app.screen._planner.found is found  # type: ignore[attr-defined]
 
     run_scenario(world.app(), scenario, size=(120, 30))

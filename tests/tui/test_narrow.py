@@ -53,6 +53,22 @@ def test_a_filter_that_gets_a_longer_name_shortens_the_others(world: DemoHome) -
     run_scenario(world.app(), scenario, size=(80, 24))
 
 
+def test_what_does_not_fit_beside_the_filters_is_left_out_whole(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        def end_of_bar() -> str:
+            return user.screen.split("\n")[1].rstrip().rpartition("  ")[2]
+
+        for width, note in (
+            (80, "1 session not listed yet: F3"),
+            (47, "1 not listed: F3"),
+            (40, "● use"),
+        ):
+            await user.pilot.resize_terminal(width, 24)
+            await until(lambda note=note: end_of_bar() == note)  # type: ignore[misc]
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
 def test_the_help_wraps_a_description_that_is_too_long() -> None:
     words = "word " * 20
     lines = help_lines(Help("", [("F1", words.strip(), "app.help")], False), 73)

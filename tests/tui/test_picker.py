@@ -169,6 +169,16 @@ def test_the_user_picks_one_of_several_sessions(shell: Shell) -> None:
     assert inside.wait() == 4
 
 
+def test_a_click_on_a_key_below_a_picker_acts_as_the_key(shell: Shell) -> None:
+    inside = terminal(shell, SCRIPT, "whoami")
+    inside.until("20/20")
+    inside.until("esc: clear the search, or leave")
+    y = next(at for at, line in enumerate(inside.lines, 1) if "esc: clear" in line)
+    x = inside.lines[y - 1].index("esc: clear") + 2
+    inside.send(f"\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m")
+    assert inside.wait() == 130
+
+
 def test_without_a_saved_list_it_is_fetched_first(shell: Shell) -> None:
     assert shell.run("cache", "clear", "--yes").returncode == 0
     inside = terminal(shell, SCRIPT, "whoami")

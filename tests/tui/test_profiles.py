@@ -10,7 +10,7 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.profile_list import ProfileList
 from tests.tui.driving import User, run_scenario
-from tests.tui.world import NOW, DemoHome, until
+from tests.tui.world import COMMAND, NOW, DemoHome, until
 
 
 async def open_screen(user: User) -> ProfilesScreen:
@@ -33,7 +33,7 @@ def test_each_profile_is_shown_once_below_what_the_sync_does_with_it(world: Demo
         await open_screen(user)
         await user.wait_for_text(
             "5 profiles in ~/.aws/config: ◆ 3 managed, 2 yours",
-            "17 to add, 1 to change: program path · list of 7m ago · profile sync --session corp",
+            "17 to add, 1 to change: program path · listed 7m ago · profile sync --session corp",
             "▸ + 17 to add",
             "▾ ~ 1 to change: program path",
             "▾ 4 unchanged: ◆ 2 managed, 2 yours",
@@ -48,6 +48,44 @@ def test_each_profile_is_shown_once_below_what_the_sync_does_with_it(world: Demo
         await user.wait_for_text("▸ + 17 to add")
 
     run_scenario(world.app(), scenario, size=(100, 40))
+
+
+def test_the_session_is_shown_only_if_it_tells_profiles_apart_and_the_role_comes_first(
+    world: DemoHome,
+) -> None:
+    def columns_after(user: User, name: str) -> list[str]:
+        line = next(line for line in user.screen.split("\n") if f" {name} " in line)
+        return line.split(f" {name} ")[1][:60].split()
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        name, number = "orders-dev.Developer", "000040000002"
+        await until(lambda: columns_after(user, name) == ["Developer"])
+        for width, shown in ((140, [number, "Developer"]), (100, [number, "Developer"])):
+            await user.pilot.resize_terminal(width, 40)
+            await until(lambda shown=shown: columns_after(user, name) == shown)  # type: ignore[misc]
+        command = f"{COMMAND} --session lab --account-id 000060000001 --role-name Read"
+        with world.config_file.open("a") as config:
+            config.write(f"\n[profile lab]\ncredential_process = {command}\n")
+        await user.press("f2", "f4")
+        await until(lambda: columns_after(user, name) == [number, "Developer", "corp"])
+
+    run_scenario(world.app(), scenario, size=(120, 40))
+
+
+def test_where_nothing_can_be_removed_the_key_says_why(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("ctrl+x")
+        await user.wait_for_text("this line is a group: tab ticks its managed profiles, ^x removes")
+        await user.press(*"audit", "ctrl+x")
+        await user.wait_for_text("only profiles that ssohelper manages can be removed")
+        await user.press("ctrl+u", *"payments-prod.Data", "ctrl+x")
+        await answer(user, "n", "1 profile to remove")
+        await user.wait_for_message("nothing was written")
+        assert len(user.app.messages.all) == 3
+
+    run_scenario(world.app(), scenario)
 
 
 def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
@@ -262,7 +300,7 @@ def test_nothing_is_written_from_a_list_of_the_day_before(world: DemoHome) -> No
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.wait_for_text("list of 1d 1h ago")
+        await user.wait_for_text("listed 1d 1h ago")
         listed = world.emulator.counters["ListAccounts"]
         await user.press("f9")
         await user.wait_for_screen(SignInScreen)
@@ -284,7 +322,7 @@ def test_refresh_asks_aws_and_shows_the_new_diff(world: DemoHome) -> None:
         await user.wait_for_message(
             "refreshed the list", "$ ssohelper list --refresh --session corp"
         )
-        await user.wait_for_text("18 to add", "list of 0s ago")
+        await user.wait_for_text("18 to add", "listed just now")
 
     run_scenario(world.app(), scenario)
 

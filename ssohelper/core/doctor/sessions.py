@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ssohelper.core import portal_region
 from ssohelper.core.choices import filter_for_exact_text
+from ssohelper.core.clock_text import ago_text
 from ssohelper.core.config_text import is_quoted
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFact
@@ -273,7 +274,7 @@ def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
         yield note(
             "cached-credentials",
             profiles_subject([facts.chosen]),
-            f"its role credentials were issued {duration_text(age)} ago; a permission that was "
+            f"its role credentials were issued {ago_text(age)}; a permission that was "
             "granted since needs new ones",
             "ssohelper cache clear",
         )

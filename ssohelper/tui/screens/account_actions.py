@@ -30,7 +30,11 @@ from ssohelper.tui.commands import Command, make_palette_commands
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.grant import ensure_grant
+from ssohelper.tui.screens.grant import (
+    ensure_grant,
+    find_rows_that_need_grant,
+    place_among_questions,
+)
 from ssohelper.tui.screens.other_profile_actions import (
     OtherProfileActions,
     other_profile_command_lines,
@@ -216,13 +220,16 @@ class RowActions:
     async def _open_consoles(self, rows: Sequence[RoleRow]) -> None:
         """Ask for a page of the console, and open it as each of these roles, one after the other."""
         choice = await self._choose_console_page(rows)
+        if choice is None:
+            return
+        guarded = await find_rows_that_need_grant(self.app, rows)
 
         async def open_page_as_role(row: RoleRow) -> None:
-            if await ensure_grant(self.app, row.key, self._reload):
+            place = place_among_questions(row, guarded)
+            if await ensure_grant(self.app, row.key, self._reload, place):
                 await self._open_console_page(row, choice)
 
-        if choice is not None:
-            await act_on_each(self.app, rows, open_page_as_role, "accounts.console")
+        await act_on_each(self.app, rows, open_page_as_role, "accounts.console")
 
     async def _choose_console_page(self, rows: Sequence[RoleRow]) -> PageChoice | None:
         services, row = self.app.services, rows[0]

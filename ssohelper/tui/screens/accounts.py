@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.screens.list_refresher import ListRefresher
     from ssohelper.tui.widgets.clocks import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
+    from ssohelper.tui.widgets.top_bar import FilterNote
 
 # The widgets around the list are mounted so long after it: their imports would delay its paint.
 _PAINTED_SECONDS = 0.03
@@ -328,10 +329,14 @@ class AccountsScreen(Screen[None]):
         """
         refreshing = self._refresher.progress_text if self._refresher else ""
         missing = len(self._choice.sessions_without_listing) if self._choice.has_role else 0
-        unlisted = f"{count_text(missing, 'session')} not listed yet: F3" if missing else ""
+        unlisted = (
+            f"{count_text(missing, 'session')} not listed yet: F3",
+            f"{missing} not listed: F3",
+        )
+        texts = (f"refreshing {refreshing}", "refreshing") if refreshing else unlisted
         # F5 or a thread may call this while the screen is built or removed: then it has no bar.
-        for bar in self.query("#refreshing").results(Static):
-            bar.update(f"refreshing {refreshing}" if refreshing else unlisted)
+        for bar in self.query("#refreshing"):
+            cast("FilterNote", bar).show_first_that_fits(*(texts if refreshing or missing else ()))
         for line in self.query(".empty-list").results(Static):
             line.update(self._empty_list_text())
 

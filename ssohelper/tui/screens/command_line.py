@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Input, Static
 
-from ssohelper.actions import credentials, environment, guards, run, selection
+from ssohelper.actions import credentials, environment, run, selection
 from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import count_text, shortened_name_list, show
@@ -23,7 +23,11 @@ from ssohelper.tui import background
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens.ask import AskScreen, RefusalLine
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.grant import ensure_grant
+from ssohelper.tui.screens.grant import (
+    ensure_grant,
+    find_rows_that_need_grant,
+    place_among_questions,
+)
 from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.ticked_sign_ins import act_on_each, role_label
@@ -138,9 +142,7 @@ async def run_command(
     Raises: SsoHelperError.
     """
     services = app.services
-    guarded = await background.run(
-        app, lambda: [row for row in rows if guards.role_needs_grant(services, row.key)]
-    )
+    guarded = await find_rows_that_need_grant(app, rows)
     line = await _ask_for_command(app, rows, guarded)
     if line is None:
         app.show_done("nothing was run")
@@ -149,15 +151,16 @@ async def run_command(
     ready: list[RoleRow] = []
 
     async def ask_for_grant_and_sign_in(row: RoleRow) -> None:
-        is_one_of_several = row in guarded and len(guarded) > 1
-        place = f"{guarded.index(row) + 1} of {len(guarded)}" if is_one_of_several else ""
+        place = place_among_questions(row, guarded)
         if not await ensure_grant(app, row.key, granted, place):
             raise _CancelledError
         await background.run(app, lambda: _ensure_signed_in(services, row))
         ready.append(row)
 
     try:
-        await act_on_each(app, rows, ask_for_grant_and_sign_in, "accounts.command")
+        await act_on_each(
+            app, rows, ask_for_grant_and_sign_in, "accounts.command", may_ask=lambda _row: False
+        )
     except _CancelledError:
         ready.clear()
     if not ready:

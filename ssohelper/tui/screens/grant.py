@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -16,6 +16,7 @@ from ssohelper.actions import guards
 from ssohelper.core import grants
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import RoleKey
+from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -94,6 +95,21 @@ class GrantScreen(ModalScreen["str | None"]):
 
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+
+async def find_rows_that_need_grant(app: FullScreenApp, rows: Sequence[RoleRow]) -> list[RoleRow]:
+    """Return the rows of guarded roles for which no grant lasts. Call it in a worker."""
+    services = app.services
+    return await background.run(
+        app, lambda: [row for row in rows if guards.role_needs_grant(services, row.key)]
+    )
+
+
+def place_among_questions(row: RoleRow, guarded: Sequence[RoleRow]) -> str:
+    """Return which question this is of those about several guarded roles: `1 of 3`, or ""."""
+    if len(guarded) < 2 or row not in guarded:
+        return ""
+    return f"{guarded.index(row) + 1} of {len(guarded)}"
 
 
 async def ensure_grant(

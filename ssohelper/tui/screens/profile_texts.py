@@ -8,7 +8,7 @@ from ssohelper.actions import adopting, setup_text
 from ssohelper.actions.sync_options import ACCOUNTS, FORM, REGION, ROLES, TEMPLATE
 from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES
-from ssohelper.core.instants import duration_text
+from ssohelper.core.clock_text import ago_text
 from ssohelper.core.text import show
 from ssohelper.tui.profile_rows import ProfileRow, Section
 from ssohelper.tui.screens.profile_planner import Found
@@ -39,9 +39,9 @@ def next_sync_line(found: Found, now: int) -> str:
         return f"{command}: {first_option_problem(proposal.problems)}"
     if proposal.plan is None:
         return f"{command}: no list of roles yet"
-    age = duration_text(now - (proposal.listed_at or 0))
+    listed = f"listed {ago_text(now - (proposal.listed_at or 0))}"
     # The command comes last: a narrow screen cuts it, and the question before the write has it too.
-    return f"{plan_kinds.counts_line_of_plan(proposal.plan)} · list of {age} ago · {command}"
+    return f"{plan_kinds.counts_line_of_plan(proposal.plan)} · {listed} · {command}"
 
 
 def first_option_problem(problems: Mapping[str, str]) -> str:

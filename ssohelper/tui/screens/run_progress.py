@@ -11,6 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -18,10 +20,11 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens.role_runs import AT_ONCE, RoleRun, RunGroup, State
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import KeyHints
-from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView
+from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView, text_lines, wrapped
 from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
@@ -29,6 +32,13 @@ if TYPE_CHECKING:
 
 _DRAW_SECONDS = 0.1
 _STATE_WIDTH, _CODE_WIDTH = 9, 4
+# The lines of the dialog beside its texts, its runs and the output: the border, the progress, and the
+# blank lines above output and command.
+_FRAME_LINES, _FRAME_LINES_WHEN_LOW = 5, 3
+# The lines of a screen that has enough of them which the dialog leaves free, above and below it.
+_FREE_LINES = 2
+# Some lines are left for the output, however many runs there are, and a part of them for the runs.
+_LEAST_OUTPUT_LINES, _RUNS_SHARE = 3, 0.4
 # In fewer columns than this, a row has no words but the role's name.
 _NARROW = 70
 
@@ -45,7 +55,7 @@ class RunScreen(ModalScreen[None]):
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
     RunScreen .dialog--title { padding-bottom: 0; }
-    RunScreen .dialog #runs { height: auto; max-height: 40%; min-height: 2; }
+    RunScreen .dialog #runs { height: auto; min-height: 1; }
     RunScreen .dialog #output { height: 1fr; min-height: 2; margin-top: 1; }
     RunScreen.-low .dialog #output { margin-top: 0; }
     """
@@ -62,6 +72,8 @@ class RunScreen(ModalScreen[None]):
         super().__init__()
         self._runs, self._line = runs, shlex.join(argv)
         self._changed = threading.Event()
+        # The most lines that the output of a run has had: the dialog grows, and does not shrink.
+        self._output_lines = _LEAST_OUTPUT_LINES
         self._group = RunGroup(runs, self._changed.set)
 
     def compose(self) -> ComposeResult:
@@ -117,6 +129,29 @@ class RunScreen(ModalScreen[None]):
         self.query_one("#command", Static).update(
             Content(f"$ {show(self._exec_command_line(run))}")
         )
+        self._fit_height(self.app.size)
+
+    def on_resize(self, event: Resize) -> None:
+        self._output_lines = _LEAST_OUTPUT_LINES
+        self._fit_height(event.size)
+
+    def _fit_height(self, size: Size) -> None:
+        """Give the dialog the height that its lines need, up to what the screen has."""
+        run = self._runs[self.query_one("#runs", Chooser).cursor]
+        width, is_low = dialog_sizes.width_of_dialog_lines(size.width), size.height < LOW_LINES
+        texts = [self._line] if is_low else [self._line, f"$ {self._exec_command_line(run)}"]
+        frame = _FRAME_LINES_WHEN_LOW if is_low else _FRAME_LINES
+        frame += len(wrapped(text_lines(texts), width))
+        frame += self.query_one(KeyHints).lines_needed(width)
+        most = size.height if is_low else size.height - _FREE_LINES
+        lines = run.lines
+        count = len(wrapped(text_lines(lines), width)) if len(lines) < most else most
+        self._output_lines = max(self._output_lines, count)
+        left = most - frame
+        most_runs = max(2, int(left * _RUNS_SHARE), left - self._output_lines)
+        runs = min(len(self._runs), most_runs)
+        self.query_one("#runs").styles.max_height = runs
+        self.query_one(".dialog").styles.height = min(most, frame + runs + self._output_lines)
 
     def _summary_text(self) -> str:
         """Return a text such as `7 of 12 ended: 1 failed`."""

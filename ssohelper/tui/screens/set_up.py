@@ -31,6 +31,7 @@ from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
 from ssohelper.tui.screens.set_up_steps import write_profiles
 from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
@@ -112,9 +113,8 @@ class SetUpForm(VerticalScroll):
             f"No session is set up yet. {setup_text.TRY_THE_DEMO}", id="form-title", markup=False
         )
         yield Static(_WORDS, classes="dialog--note", markup=False)
-        yield Static(
-            "start URL  (tab: next field · enter: continue)", classes="form--label", markup=False
-        )
+        yield KeyHints([("tab", "next field"), (ENTER, "continue"), ("escape", "leave")])
+        yield Static("start URL", classes="form--label", markup=False)
         yield Input(placeholder="https://d-0000000000.awsapps.com/start", id="start_url",
                     compact=True)  # fmt: skip
         yield Static("region, if the address does not contain it", classes="form--label",
@@ -288,7 +288,7 @@ class SetUpScreen(ModalScreen[bool]):
         form = self.query_one(SetUpForm)
         form.styles.height = "auto"
         form.styles.max_height = "100%"
-        form.focus_first_field("Set up another session (esc: leave)")
+        form.focus_first_field("Set up another session")
 
     def on_screen_suspend(self) -> None:
         # The steps open dialogs, which are not drawn inside the box of this one.

@@ -106,7 +106,10 @@ class TickedActions:
             except SsoHelperError as error:
                 self._app.show_error(error)
 
-        await act_on_each(self._app, rows, add_those_of_session, "accounts.profile")
+        firsts = [its_rows[0] for its_rows in rows_of.values()]
+        await act_on_each(
+            self._app, rows, add_those_of_session, "accounts.profile", lambda row: row in firsts
+        )
         if len(settled) == len(rows_of):
             self._roles.clear_ticks()
             self._reload()  # shows that no role is ticked now, also if nothing was written

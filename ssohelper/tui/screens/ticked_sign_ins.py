@@ -19,22 +19,30 @@ _Waiting = dict[str, tuple[LoginRequired, list[RoleRow]]]
 _MOST_NAMES = 3
 
 
-async def act_on_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act, action: str) -> None:
+async def act_on_each(
+    app: FullScreenApp,
+    rows: Sequence[RoleRow],
+    act: _Act,
+    action: str,
+    may_ask: Callable[[RoleRow], bool] = lambda _row: True,
+) -> None:
     """Call `act` with each row. Offer each sign-in that is missing, then go on with its rows.
 
     `action` is the action in ACTIONS that does this. If the user leaves a sign-in, the rows of
     its session are left out, which a message says. The error of a role that is refused or no
-    longer assigned is shown, and the next role follows. Call it in a worker. Raises: the other
-    errors of `act`.
+    longer assigned is shown, and the next role follows. `may_ask` says whether `act` may ask about
+    a row although the question about an earlier one was declined. Call it in a worker. Raises: the
+    other errors of `act`.
     """
-    waiting = await _act_unless_signed_out(app, rows, act)
+    waiting = await _act_unless_signed_out(app, rows, act, may_ask)
     wanted = WantedAction(action, rows[0].label if len(rows) == 1 else "the ticked roles")
     left: list[RoleRow] = []
     go_on: list[RoleRow] = []
-    for session_name, (error, its_rows) in waiting.items():
+    for number, (session_name, (error, its_rows)) in enumerate(waiting.items(), 1):
+        app.started.expect_more_questions(number < len(waiting) or bool(go_on))
         is_signed_in = await app.offer_sign_in(session_name, error, wanted)
         (go_on if is_signed_in else left).extend(its_rows)
-    for error, its_rows in (await _act_unless_signed_out(app, go_on, act)).values():
+    for error, its_rows in (await _act_unless_signed_out(app, go_on, act, may_ask)).values():
         app.show_error(error)
         left += its_rows
     if left:
@@ -42,10 +50,13 @@ async def act_on_each(app: FullScreenApp, rows: Sequence[RoleRow], act: _Act, ac
 
 
 async def _act_unless_signed_out(
-    app: FullScreenApp, rows: Sequence[RoleRow], act: _Act
+    app: FullScreenApp, rows: Sequence[RoleRow], act: _Act, may_ask: Callable[[RoleRow], bool]
 ) -> _Waiting:
     waiting: _Waiting = {}
-    for row in rows:
+    last_asking = max((at for at, row in enumerate(rows) if may_ask(row)), default=-1)
+    for at, row in enumerate(rows):
+        # A sign-in that is missing is offered after the last row.
+        app.started.expect_more_questions(at < last_asking or bool(waiting))
         if row.session_name in waiting:
             waiting[row.session_name][1].append(row)
             continue

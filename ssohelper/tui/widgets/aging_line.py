@@ -1,4 +1,4 @@
-"""One line of text that has an age in it, such as "list of 50s ago"."""
+"""One line of text that has an age in it, such as "listed 5m ago"."""
 
 from __future__ import annotations
 

@@ -36,6 +36,8 @@ _SIGN_STYLES = {"+": "good", "~": "warn", "-": "bad", "!": "dim", "◆": "accent
 _SIGNS_WIDTH = 5
 # The most that the column of names takes of the width: the others need space too.
 _NAME_SHARE = 0.6
+# A role that does not fit whole is cut if at least so many cells are left for it.
+_LEAST_ROLE = 12
 
 
 class _LineKey(NamedTuple):
@@ -46,11 +48,14 @@ class _LineKey(NamedTuple):
 
 
 class _Widths(NamedTuple):
-    """The cells of each column with two blanks at its end; 0: the column is not shown."""
+    """The cells of each column with two blanks at its end; 0: the column is not shown.
+
+    The columns are in the order in which they get space.
+    """
 
     name: int
-    account_id: int
     role: int
+    account_id: int
     session: int
 
 
@@ -86,11 +91,13 @@ class ProfileList(Chooser):
         before = self._key_at_cursor()
         self.data, self._note = data, note
         self.ticked &= {row.name for row in data.rows if row.can_be_removed}
+        sessions = {row.session for row in data.rows} - {""}
         self._content = _Widths(
             widest_cells(row.name for row in data.rows),
-            12 if any(row.account_id for row in data.rows) else 0,
             widest_cells({row.role for row in data.rows}),
-            widest_cells({row.session for row in data.rows}),
+            12 if any(row.account_id for row in data.rows) else 0,
+            # One session tells no two profiles apart.
+            widest_cells(sessions) if len(sessions) > 1 else 0,
         )
         self._show_lines(before)
 
@@ -286,17 +293,21 @@ class ProfileList(Chooser):
 
 
 def _fit_columns(content: _Widths, width: int) -> _Widths:
-    """Return the columns that have space: the names first, then account id, role and session."""
+    """Return the columns that have space: the names first, then role, account id and session."""
     name = min(content.name + 2, max(0, width))
     if name > width * _NAME_SHARE and width >= 60:
         name = min(name, max(int(width * _NAME_SHARE), width - 14))
     left = width - name
+    role = min(content.role + 2, left) if content.role else 0
+    if role < min(content.role, _LEAST_ROLE) + 2:
+        role = 0
+    left -= role
     others = []
-    for cells in content[1:]:
+    for cells in content[2:]:
         shown = cells + 2 if cells and cells + 2 <= left else 0
         left -= shown
         others.append(shown)
-    return _Widths(name, *others)
+    return _Widths(name, role, *others)
 
 
 def _fitted_pieces(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.events import Key
 from textual.message import Message
 
 from ssohelper.tui.keys import action_binding, make_cursor_bindings
@@ -84,6 +85,21 @@ class ProfilePane(SearchPane):
             return [row.name for row in self.list.data.rows if row.name in self.list.ticked]
         row = self.row
         return [row.name] if row is not None and row.can_be_removed else []
+
+    def on_key(self, event: Key) -> None:
+        """Say why nothing is removed, if the key that removes is disabled on the present line."""
+        bound = self.screen.active_bindings.get(event.key)
+        is_removing = bound is not None and bound.binding.id == "profiles.remove"
+        if is_removing and self.list.count and not self.names_to_remove():
+            self.app.show_done(self._why_nothing_is_removed())
+
+    def _why_nothing_is_removed(self) -> str:
+        if self.list.section is None:
+            return "only profiles that ssohelper manages can be removed"
+        tick, remove = self.app.key_of("profiles.tick"), self.app.key_of("profiles.remove")
+        return (
+            f"this line is a group: {tick} ticks its managed profiles, {remove} removes them then"
+        )
 
     def clear_ticks(self) -> None:
         self.list.clear_ticks()

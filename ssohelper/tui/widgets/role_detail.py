@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from ssohelper.core import guard_rules
+from ssohelper.core.clock_text import ago_text
 from ssohelper.core.grants import Grant
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import CachedCredentials
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shown_roles import Heading
-from ssohelper.core.text import broken_into_lines, show
+from ssohelper.core.text import broken_into_lines, count_text, show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import Clocks, credentials_line, sign_in_line, token_line
 from ssohelper.tui.widgets.lines import Line, LineView, Piece
@@ -209,7 +210,7 @@ def _last_use_text(row: RoleRow, now: int) -> str:
     at, uses = row.usage.last_used_at, row.usage.uses
     if at is None:
         return "never"
-    return f"{duration_text(now - at)} ago, {uses} {'time' if uses == 1 else 'times'}"
+    return f"{ago_text(now - at)}, {count_text(uses, 'time')}"
 
 
 def _session_duration_text(cached: CachedCredentials | None) -> str:

@@ -249,7 +249,7 @@ class RolePainter:
 
     def _age_text(self, at: int) -> str:
         """Return how long ago `at` (epoch seconds) was, in one unit: "5d ago"."""
-        return ago_text(self._now() - at)
+        return ago_text(self._now() - at, units=1)
 
 
 def time_left_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Click, Resize
+from textual.events import Click
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -171,7 +171,7 @@ class RoleList(ScrollView, can_focus=False):
             self.set_reactive(RoleList.virtual_size, size)
             if self.is_attached:
                 self.vertical_scrollbar.window_virtual_size = size.height
-                self.scroll_y = self.validate_scroll_y(self.scroll_y)
+                self.scroll_target_y = self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
     # -- moving the cursor and choosing a row --------------------------------------------------
 
@@ -296,9 +296,11 @@ class RoleList(ScrollView, can_focus=False):
         elif self.cursor >= top + height:
             self._set_scroll_offset(self.cursor - height + 1)
 
-    def on_resize(self, event: Resize) -> None:
+    def _end_at_last_line(self) -> None:
         self._resize(Size(1, len(self.shown.lines)))
         self._scroll_to_cursor()
+
+    on_resize = _end_at_last_line
 
     def on_click(self, event: Click) -> None:
         line = event.y + int(self.scroll_offset.y)
@@ -316,16 +318,14 @@ class RoleList(ScrollView, can_focus=False):
                 self.choose()
 
     def _click_heading(self, row: RoleRow, clicked: Clicked) -> None:
-        """Fold or unfold the account of the row. Its heading stays under the pointer.
-
-        So lines below the end of the list can be visible, until the next change of the list.
-        """
+        """Fold or unfold the account of the row; its heading stays in place for a second click."""
         if self.shown.can_fold:
             self.go_to(self.shown.line_with_content(LineContent(row, True)))
             if clicked is not Clicked.MOVED:
                 self._least_lines = int(self.scroll_offset.y) + self.size.height
                 self.toggle_fold()
                 self._least_lines = 0
+                self.set_timer(self.app.CLICK_CHAIN_TIME_THRESHOLD, self._end_at_last_line)
 
     # -- drawing the lines ---------------------------------------------------------------------
 

@@ -147,6 +147,25 @@ class FilterLabel(ActionLabel):
         self.update(Content(f"{'●' if self._is_on else '○'} {name}"))
 
 
+class FilterNote(Static):
+    """Shows the first of some texts that fits whole into the rest of the filter bar, or none."""
+
+    _texts: tuple[str, ...] = ()
+
+    def show_first_that_fits(self, *texts: str) -> None:
+        """Show the first of these texts that fits; the longest comes first."""
+        self._texts = texts
+        self._draw_note()
+
+    def on_resize(self) -> None:
+        self._draw_note()
+
+    def _draw_note(self) -> None:
+        width = self.content_size.width
+        fitting = (text for text in self._texts if cell_len(show(text)) <= width)
+        self.update(Content(show(next(fitting, ""))), layout=False)
+
+
 class FilterBar(Horizontal):
     """Shows the list's filters, and at the right end which lists are being refreshed."""
 
@@ -156,10 +175,7 @@ class FilterBar(Horizontal):
         & > FilterLabel { width: auto; padding: 0 1; color: $text-muted; }
         & > FilterLabel.on { color: $text-accent; text-style: bold; }
         & > FilterLabel:hover { background: $panel; }
-        & > #refreshing {
-            width: 1fr; text-align: right; color: $text-muted; padding: 0 1;
-            text-wrap: nowrap; text-overflow: ellipsis;
-        }
+        & > #refreshing { width: 1fr; text-align: right; color: $text-muted; padding: 0 1; }
     }
     """
 
