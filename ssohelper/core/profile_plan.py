@@ -242,14 +242,16 @@ class _Planner:
 
         The names of profiles in `moving`, which get new names, count as free.
         """
-        written = [item for name, item in self._written.items() if name not in moving]
-        written += [WrittenName(name) for name in self._request.taken_names]
-        written += [WrittenName(name, role) for name, role in self._add_roles.items()]
         unnamed = [
             item
             for item in self._listed
             if (item.role in new or item.role not in self._managed) and _is_valid_role(item.role)
         ]
+        if not unnamed:
+            return {}  # as for most plans: comparing all names would take 10 MB for 20,000 profiles
+        written = [item for name, item in self._written.items() if name not in moving]
+        written += [WrittenName(name) for name in self._request.taken_names]
+        written += [WrittenName(name, role) for name, role in self._add_roles.items()]
         return choose_names(
             unnamed,
             template=self._request.template,
@@ -306,7 +308,7 @@ class _Planner:
         request = self._request
         if request.only_roles or not request.convert:
             return
-        for role in sorted(self._managed.keys() - set(request.listing.roles())):
+        for role in sorted(self._managed.keys() - request.listing.role_set()):
             account = self._account_of_role(role)
             is_selected = self._is_within_filters(account, role.name)
             self._plan_identity_keys(UnnamedRole(account, role), is_selected=is_selected)
@@ -320,7 +322,7 @@ class _Planner:
         has several managed profiles.
         """
         request = self._request
-        listed_roles = set(request.listing.roles())
+        listed_roles = request.listing.role_set()
         single = {
             role: entries[0][0]
             for role, entries in self._managed.items()

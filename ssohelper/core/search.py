@@ -121,6 +121,15 @@ class Index:
                 found += self._spans(term, row)
         return found
 
+    def text_of(self, column: int, row: int) -> str:
+        """Return the text of a row in a column."""
+        found = self._columns[column]
+        return found.originals[found.numbers[row]]
+
+    def texts_of_column(self, column: int) -> Sequence[str]:
+        """Return the different texts of a column."""
+        return self._columns[column].originals
+
     # -- how well rows match a search ------------------------------------------------------
 
     def _scores(self, term: Term, rows: Sequence[int]) -> list[int]:
