@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.core import plan_kinds
 from ssohelper.core.choices import role_filter
 from ssohelper.core.config_edit import AddSection
 from ssohelper.core.config_file import target_belongs_to_session
+from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import Index
 
