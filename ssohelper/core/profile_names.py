@@ -6,7 +6,6 @@ core/name_clashes.py decides the names of new profiles.
 import re
 from typing import NamedTuple
 
-from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, Account, Role
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
@@ -27,15 +26,6 @@ class UnnamedRole(NamedTuple):
 
     account: Account
     role: Role
-
-
-def list_unnamed_roles(listing: Listing) -> list[UnnamedRole]:
-    """Return each listed role once, with its account."""
-    accounts: dict[Role, Account] = {}
-    for listed in listing.accounts:
-        for name in listed.roles:
-            accounts.setdefault(Role(listed.account.id, name), listed.account)
-    return [UnnamedRole(account, role) for role, account in accounts.items()]
 
 
 class AccountPart(NamedTuple):

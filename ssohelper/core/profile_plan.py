@@ -18,7 +18,7 @@ from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
 from ssohelper.core.name_clashes import WrittenName, choose_names
 from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
 from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
-from ssohelper.core.profile_names import UnnamedRole, list_unnamed_roles, name_from_template
+from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_profile_removal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.written_roles import find_profiles_edited_to_other_source, find_role_to_restore
@@ -84,7 +84,7 @@ class _Planner:
         self._is_within_filters = role_filter(request.choices)
         self._find_region = make_value_finder(request.region_rules, request.region)
         self._accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
-        self._listed = list_unnamed_roles(request.listing)
+        self._listed = request.listing.role_set()
         serving = find_session_for_legacy_profiles(config, request.session)
         self._serves_legacy = serving.name == request.session.name
         self._earlier = request.written_roles_of_session
@@ -172,7 +172,7 @@ class _Planner:
         request = self._request
         adopted = set(self._adopted.roles.values())
         selected = {}
-        for unnamed in self._listed:
+        for unnamed in self._unnamed_roles():
             role = unnamed.role
             is_selected = self._is_within_filters(unnamed.account, role.name)
             if request.only_roles:
@@ -207,12 +207,14 @@ class _Planner:
 
     def _plan_new_profiles(self, selected: dict[Role, str | None]) -> None:
         """Plan a new profile for each selected role that has no reason to be skipped."""
+        if not selected:
+            return
         request = self._request
         new = {role for role, reason in selected.items() if reason is None}
         names = self._choose_names_of_new_profiles(new)
         if request.name:
             names = dict.fromkeys(new, request.name)
-        for unnamed in self._listed:
+        for unnamed in self._unnamed_roles():
             role = unnamed.role
             if role not in selected:
                 continue
@@ -242,7 +244,7 @@ class _Planner:
         """
         unnamed = [
             item
-            for item in self._listed
+            for item in self._unnamed_roles()
             if (item.role in new or item.role not in self._managed) and _is_valid_role(item.role)
         ]
         if not unnamed:
@@ -257,6 +259,10 @@ class _Planner:
             written=written,
             skipped={item.role for item in unnamed} - set(new),
         )
+
+    def _unnamed_roles(self) -> Iterator[UnnamedRole]:
+        """Yield each listed role once, with its account."""
+        return (UnnamedRole(self._accounts[role.account_id], role) for role in self._listed)
 
     def _written_names(self) -> Iterator[WrittenName]:
         """Yield the names of all profiles in the config."""
@@ -313,7 +319,7 @@ class _Planner:
         request = self._request
         if request.only_roles or not request.convert:
             return
-        for role in sorted(self._managed.keys() - request.listing.role_set()):
+        for role in sorted(self._managed.keys() - self._listed):
             account = self._account_of_role(role)
             is_selected = self._is_within_filters(account, role.name)
             self._plan_identity_keys(UnnamedRole(account, role), is_selected=is_selected)
@@ -327,12 +333,11 @@ class _Planner:
         has several managed profiles.
         """
         request = self._request
-        listed_roles = request.listing.role_set()
         single = {
             role: entries[0][0]
             for role, entries in self._managed.items()
             if len(entries) == 1
-            and role in listed_roles
+            and role in self._listed
             and self._is_within_filters(self._account_of_role(role), role.name)
         }
         names = self._choose_new_names_of_profiles(single)
