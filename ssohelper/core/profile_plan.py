@@ -332,7 +332,6 @@ class _Planner:
         A profile keeps its name if another profile names it in `source_profile`, or if its role
         has several managed profiles.
         """
-        request = self._request
         single = {
             role: entries[0][0]
             for role, entries in self._managed.items()
