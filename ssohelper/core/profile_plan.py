@@ -248,7 +248,7 @@ class _Planner:
             if (item.role in new or item.role not in self._managed) and _is_valid_role(item.role)
         ]
         if not unnamed:
-            return {}  # as for most plans: comparing all names would take 10 MB for 20,000 profiles
+            return {}  # without comparing all names: for 20,000 profiles that takes 10 MB
         written = [item for item in self._written_names() if item.name not in moving]
         written += [WrittenName(name) for name in self._request.taken_names]
         written += [WrittenName(name, role) for name, role in self._add_roles.items()]
