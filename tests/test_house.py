@@ -47,6 +47,8 @@ DEFERRED_IN = {
     # Most sessions have no start URL of the company's own.
     "stores/portal_addresses.py",
     "tui/deferred.py",
+    # segno loads an HTTP client and OpenSSL, 10 MB; most screens draw no QR code.
+    "tui/widgets/qr.py",
     # With storage = "file", neither the cryptography nor the keyring's module is loaded.
     "storage.py",
     # A release of cached credentials asks AWS nothing and writes no cache.

@@ -74,7 +74,7 @@ def list_profiles_of_other_tools(
     With `asks_aws`, sends AWS a request to find out whether it accepts another tool's token.
     """
     config = app.config.read()
-    listed = frozenset(listing.roles())
+    listed = listing.role_set()
     # During `setup` the new session is signed in already, but not in the config yet.
     check = ProfileChecker(app, config, (session,), asks_aws=asks_aws)
     # A credentials file that is not valid counts as empty here: doctor reports it.

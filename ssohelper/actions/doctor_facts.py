@@ -99,7 +99,8 @@ def read_config_facts(app: App) -> ConfigFacts:
         facts = facts._replace(data=found.data, is_missing=found.mark is None)
         if found.mark is None and os.path.islink(facts.path):
             facts = facts._replace(broken_link=os.readlink(facts.path))
-        facts = facts._replace(file=app.config.read())
+        file = app.config.read()
+        facts = facts._replace(file=file, data=file.text.data)  # not a second copy of 4 MB
     except SsoHelperError as error:
         facts = facts._replace(failure=Failure.of_error(error))
     try:

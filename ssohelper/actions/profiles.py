@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import (
     adopting,
@@ -19,6 +19,7 @@ from ssohelper.actions import (
 from ssohelper.core import chains, filter_rows, plan_text, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices, has_wildcard
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
+from ssohelper.core.config_profiles import ConfigProfile, make_config_profiles
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.model import SESSION_NAME, Role
 from ssohelper.core.profile_names import checked_name_template, checked_profile_name
@@ -31,30 +32,10 @@ from ssohelper.system import installation
 if TYPE_CHECKING:
     from ssohelper.actions.adopting import ProfileOfOtherTool
     from ssohelper.app import App
-    from ssohelper.core.chains import Chain
-    from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
+    from ssohelper.core.config_file import ConfigFile
     from ssohelper.core.filter_rows import FilterRow
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
-
-
-class ConfigProfile(NamedTuple):
-    """A profile in ~/.aws/config, with the role that it points at, if any.
-
-    `chain` is set for a profile that assumes a role with the credentials of an SSO role; `target`
-    is then None.
-    """
-
-    entry: ProfileEntry
-    target: TargetRole | None
-    chain: Chain | None = None
-
-    @property
-    def shown_target(self) -> TargetRole | None:
-        """The role to show in lists; for a chain the last role, with the form "chain"."""
-        if self.chain is None:
-            return self.target
-        return self.chain.target._replace(role=self.chain.assumed_role, form="chain")
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
@@ -245,7 +226,7 @@ def _refuse_if_allow_list_applies(app: App, command: str) -> None:
 def read_profiles(app: App) -> list[ConfigProfile]:
     """Return all profiles in ~/.aws/config, each with the role that it points at."""
     config = app.config.read()
-    return [_make_config_profile(config, entry) for entry in config.profiles()]
+    return make_config_profiles(config, config.profiles())
 
 
 def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]:
@@ -254,7 +235,7 @@ def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]
     Raises: UsageProblem if a profile is not managed, or a pattern matches none.
     """
     config = app.config.read()
-    found = []
+    entries = []
     for name in dict.fromkeys(
         fits for typed in names for fits in _managed_profile_names_that_match(config, typed)
     ):
@@ -270,8 +251,8 @@ def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]
                 f'the profile "{name}" is not managed by ssohelper: it was not removed',
                 hint=f"it is in {app.locations.aws_config_file}, line {entry.line}",
             )
-        found.append(_make_config_profile(config, entry))
-    return found
+        entries.append(entry)
+    return make_config_profiles(config, entries)
 
 
 def _managed_profile_names_that_match(config: ConfigFile, name: str) -> list[str]:
@@ -285,11 +266,6 @@ def _managed_profile_names_that_match(config: ConfigFile, name: str) -> list[str
             f'no managed profile fits "{name}"', hint="list them with: ssohelper profile list"
         )
     return found
-
-
-def _make_config_profile(config: ConfigFile, entry: ProfileEntry) -> ConfigProfile:
-    chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
-    return ConfigProfile(entry, config.target_or_none(entry), chain)
 
 
 def find_profiles_whose_source_is_removed(

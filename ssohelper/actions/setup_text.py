@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import adopting
 from ssohelper.actions.adopting import ProfileOfOtherTool
-from ssohelper.actions.doctor import Report
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.source_profiles import unusable_source_text
 from ssohelper.core.text import shortened_name_list, show, show_message
 
 if TYPE_CHECKING:
+    from ssohelper.actions.doctor import Report
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 

@@ -5,7 +5,6 @@ from typing import Any
 import click
 
 from ssohelper.actions import adopting, chain_profiles, directory, profiles, setup_text, undoing
-from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
 from ssohelper.cli import adopt_output, choosing, colors, listing_progress, output
@@ -24,6 +23,7 @@ from ssohelper.cli.plan_output import (
 from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
+from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem

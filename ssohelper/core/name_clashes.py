@@ -90,10 +90,11 @@ class _Namer:
             account.id: account_part_of_template(template, session_name, account)
             for account in self._accounts.values()
         }
-        self._owners: dict[str, set[Role | None]] = defaultdict(set)
+        # By name: a set for each of 20,000 names would take 4 MB.
+        self._owners: dict[str, tuple[Role | None, ...]] = {"default": (None,)}
         for item in written:
-            self._owners[item.name.lower()].add(item.role if item.is_own else None)
-        self._owners["default"].add(None)
+            name, owner = item.name.lower(), item.role if item.is_own else None
+            self._owners[name] = (*self._owners.get(name, ()), owner)
         is_role_last = all(part is None or not part.after for part in self._parts.values())
         self._written_parts = _owners_by_account_part(written, is_role_last=is_role_last)
         self._shortened_parts = _owners_by_account_part(
@@ -124,7 +125,11 @@ class _Namer:
 
     def _keep_name_levels_of_accounts(self, written: list[WrittenName]) -> set[str]:
         """Let an account's new names have the form of its existing ones; return these accounts."""
-        names = {(item.name.lower(), item.role.account_id): item for item in written if item.role}
+        names = {
+            (item.name.lower(), item.role.account_id): item
+            for item in written
+            if item.role and item.role.account_id in self._parts
+        }
         settled = set()
         for (name, account_id), item in names.items():
             part = self._parts.get(account_id)
@@ -165,9 +170,9 @@ class _Namer:
         return clashing
 
     def _is_name_free(self, name: str, role: Role) -> bool:
-        owners = self._owners.get(name, set())
+        owners = self._owners.get(name, ())
         # A skipped role may already have the profile whose name it would get.
-        return not owners or (role in self._skipped and owners == {role})
+        return not owners or (role in self._skipped and set(owners) == {role})
 
     def _clashing_accounts(self) -> set[str]:
         """Return the accounts whose profile names are, without the role, also another account's."""

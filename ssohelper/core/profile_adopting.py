@@ -42,7 +42,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         return NOTHING_ADOPTED
     accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
     find_region = make_value_finder(request.region_rules, request.region)
-    listed_roles = frozenset(request.listing.roles())
+    listed_roles = request.listing.role_set()
     candidates = adoption.find_adoption_candidates(
         config, request.session, listed_roles, request.refused, request.legacy_listing
     )

@@ -111,7 +111,7 @@ def find_profile_origins(config: ConfigFile) -> tuple[Origin, ...]:
 
 def find_aws_sso_cli_blocks(config: ConfigFile) -> list[AwsSsoCliBlock]:
     """Return the parts of the config that aws-sso-cli rewrites, between two matching markers."""
-    if _BEGIN not in config.text.text:
+    if _BEGIN.encode() not in config.text.data:
         return []
     blocks: list[AwsSsoCliBlock] = []
     begin: int | None = None

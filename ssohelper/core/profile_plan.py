@@ -6,7 +6,7 @@ complete listing.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from ssohelper.core import chains, profile_keys, session_keys, sync_request
@@ -14,7 +14,6 @@ from ssohelper.core.adoption import find_session_for_legacy_profiles, is_portal_
 from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, TargetRole
-from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
 from ssohelper.core.name_clashes import WrittenName, choose_names
 from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
@@ -75,8 +74,10 @@ class _Planner:
         self._config = config
         self._request = request
         self._managed: ManagedProfiles = defaultdict(list)
+        self._present = self._managed  # also those that are removed
         self._foreign: dict[Role, str] = {}
-        self._written: dict[str, WrittenName] = {}
+        # The names of profiles that are not in `_managed`.
+        self._written: list[WrittenName] = []
         self._add: list[AddSection] = []
         self._add_roles: dict[str, Role] = {}
         self._adopted = NOTHING_ADOPTED
@@ -86,7 +87,7 @@ class _Planner:
         self._is_within_filters = role_filter(request.choices)
         self._find_region = make_value_finder(request.region_rules, request.region)
         self._accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
-        self._listed = _listed_roles(request.listing)
+        self._listed = request.listing.role_set()
         serving = find_session_for_legacy_profiles(config, request.session)
         self._serves_legacy = serving.name == request.session.name
         self._earlier = request.written_roles_of_session
@@ -136,26 +137,23 @@ class _Planner:
             target = self._config.target_or_none(entry)
             written = None if target else find_lost_role(self._config, entry, self._earlier)
             if written is not None:
-                self._written[entry.name] = WrittenName(
-                    entry.name, written.role, True, written.session_name
-                )
                 self._managed[written.role].append((entry, written.form))
                 continue
             if target is None:
-                self._written[entry.name] = WrittenName(entry.name)
+                self._written.append(WrittenName(entry.name))
                 if entry.managed and not chains.is_chain(entry):
                     self._skipped.append(Skipped(entry.name, "the profile's role cannot be read"))
                 continue
             is_own = self._is_of_this_session(target)
-            self._written[entry.name] = WrittenName(
-                entry.name, target.role, is_own, target.session_name
+            is_counted = not (
+                entry.name in self._request.not_counted or entry.name in self._adopted.roles
             )
-            if entry.name in self._request.not_counted or entry.name in self._adopted.roles:
+            is_managed = entry.managed and target.form in (PROCESS, NATIVE)
+            if is_counted and is_managed and target.session_name == self._request.session.name:
+                self._managed[target.role].append((entry, target.form))
                 continue
-            if entry.managed and target.form in (PROCESS, NATIVE):
-                if target.session_name == self._request.session.name:
-                    self._managed[target.role].append((entry, target.form))
-            elif is_own:
+            self._written.append(WrittenName(entry.name, target.role, is_own, target.session_name))
+            if is_counted and is_own and not is_managed:
                 self._foreign.setdefault(target.role, entry.name)
 
     def _is_of_this_session(self, target: TargetRole) -> bool:
@@ -177,7 +175,7 @@ class _Planner:
         request = self._request
         adopted = set(self._adopted.roles.values())
         selected = {}
-        for unnamed in self._listed:
+        for unnamed in self._unnamed_roles():
             role = unnamed.role
             is_selected = self._is_within_filters(unnamed.account, role.name)
             if request.only_roles:
@@ -212,12 +210,14 @@ class _Planner:
 
     def _plan_new_profiles(self, selected: dict[Role, str | None]) -> None:
         """Plan a new profile for each selected role that has no reason to be skipped."""
+        if not selected:
+            return
         request = self._request
         new = {role for role, reason in selected.items() if reason is None}
         names = self._choose_names_of_new_profiles(new)
         if request.name:
             names = dict.fromkeys(new, request.name)
-        for unnamed in self._listed:
+        for unnamed in self._unnamed_roles():
             role = unnamed.role
             if role not in selected:
                 continue
@@ -245,14 +245,16 @@ class _Planner:
 
         The names of profiles in `moving`, which get new names, count as free.
         """
-        written = [item for name, item in self._written.items() if name not in moving]
-        written += [WrittenName(name) for name in self._request.taken_names]
-        written += [WrittenName(name, role) for name, role in self._add_roles.items()]
         unnamed = [
             item
-            for item in self._listed
+            for item in self._unnamed_roles()
             if (item.role in new or item.role not in self._managed) and _is_valid_role(item.role)
         ]
+        if not unnamed:
+            return {}  # without comparing all names: for 20,000 profiles that takes 10 MB
+        written = [item for item in self._written_names() if item.name not in moving]
+        written += [WrittenName(name) for name in self._request.taken_names]
+        written += [WrittenName(name, role) for name, role in self._add_roles.items()]
         return choose_names(
             unnamed,
             template=self._request.template,
@@ -260,6 +262,17 @@ class _Planner:
             written=written,
             skipped={item.role for item in unnamed} - set(new),
         )
+
+    def _unnamed_roles(self) -> Iterator[UnnamedRole]:
+        """Yield each listed role once, with its account."""
+        return (UnnamedRole(self._accounts[role.account_id], role) for role in self._listed)
+
+    def _written_names(self) -> Iterator[WrittenName]:
+        """Yield the names of all profiles in the config."""
+        yield from self._written
+        for role, entries in self._present.items():
+            for entry, _form in entries:
+                yield WrittenName(entry.name, role, True, self._request.session.name)
 
     def _plan_identity_keys(self, unnamed: UnnamedRole, *, is_selected: bool) -> None:
         """Plan the edits after which the role's managed profiles have their form's identity keys.
@@ -309,7 +322,7 @@ class _Planner:
         request = self._request
         if request.only_roles or not request.convert:
             return
-        for role in sorted(self._managed.keys() - set(request.listing.roles())):
+        for role in sorted(self._managed.keys() - self._listed):
             account = self._account_of_role(role)
             is_selected = self._is_within_filters(account, role.name)
             self._plan_identity_keys(UnnamedRole(account, role), is_selected=is_selected)
@@ -322,13 +335,11 @@ class _Planner:
         A profile keeps its name if another profile names it in `source_profile`, or if its role
         has several managed profiles.
         """
-        request = self._request
-        listed_roles = set(request.listing.roles())
         single = {
             role: entries[0][0]
             for role, entries in self._managed.items()
             if len(entries) == 1
-            and role in listed_roles
+            and role in self._listed
             and self._is_within_filters(self._account_of_role(role), role.name)
         }
         names = self._choose_new_names_of_profiles(single)
@@ -389,12 +400,3 @@ class _Planner:
 
 def _is_valid_role(role: Role) -> bool:
     return bool(ACCOUNT_ID.fullmatch(role.account_id) and ROLE_NAME.fullmatch(role.name))
-
-
-def _listed_roles(listing: Listing) -> list[UnnamedRole]:
-    """Return each listed role once, with its account."""
-    accounts: dict[Role, Account] = {}
-    for listed in listing.accounts:
-        for name in listed.roles:
-            accounts.setdefault(Role(listed.account.id, name), listed.account)
-    return [UnnamedRole(account, role) for role, account in accounts.items()]

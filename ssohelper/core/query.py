@@ -68,7 +68,8 @@ def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term
 def fold_case(text: str) -> str:
     """Return the text in lower case, with the same length, so that spans also fit the original."""
     if text.isascii():
-        return text.lower()
+        low = text.lower()
+        return text if low == text else low  # one object in memory for both
     # A few characters, such as U+0130, become two characters in lower case. They stay as they are.
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 

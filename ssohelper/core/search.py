@@ -5,6 +5,7 @@ No other module decides what matches a search and which of two rows matches bett
 
 import difflib
 import re
+from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
@@ -13,6 +14,14 @@ from operator import add
 from typing import NamedTuple
 
 from ssohelper.core.query import Term, fold_case, parse_query, without_accents
+from ssohelper.core.search_scores import (
+    LENGTH_UNIT,
+    POINTS_UNIT,
+    score_and_position_of_whole_word,
+    score_of_subsequence,
+    score_with_length,
+    subsequence_pattern,
+)
 from ssohelper.core.subsequence import (
     MAX_LENGTH,
     WordMatch,
@@ -20,15 +29,6 @@ from ssohelper.core.subsequence import (
     find_best_matches,
 )
 
-# The ranks of a search term: it is a whole field, begins a field, begins a word, or is inside a
-# word.
-_WHOLE, _FIELD_START, _WORD_START, _INSIDE = 8, 4, 2, 1
-# A term that is found as a whole scores at least _AS_A_WHOLE * _UNIT; a term found as a subsequence
-# scores less than _UNIT. So the rows with the most terms found as a whole come first.
-_UNIT, _AS_A_WHOLE = 1 << 13, 256
-# Of two texts with the same points, the shorter one is the better match, as in fzf. A point counts
-# _LENGTH, and the lengths of a row's texts subtract less than that in all.
-_LENGTH, _LONGEST = 1 << 15, 256
 # How many points a match over two fields loses: as for a gap of an account id's width in fzf.
 _FIELD_GAP = 3 + 13
 # The most terms of a search: more than a user types.
@@ -44,6 +44,23 @@ class Span(NamedTuple):
     field: int
     start: int
     end: int
+
+
+# The first of the numbers that `row_numbers` returns: one object for each, for all lists of rows.
+_shared_numbers: list[int] = []
+
+
+def row_numbers(count: int) -> list[int]:
+    """Return a new list of the numbers from 0 to before `count`.
+
+    Every call returns the same objects: 20,000 numbers in each of five lists would take 3 MB more.
+    """
+    global _shared_numbers
+    known = _shared_numbers
+    if len(known) < count:
+        # The list is replaced and not extended, because another thread may do this at the same time.
+        _shared_numbers = known = [*known, *range(len(known), count)]
+    return known[:count]
 
 
 class Index:
@@ -66,14 +83,14 @@ class Index:
         hidden: Collection[int] = (),
         preferred: int = 0,
     ) -> None:
-        self._count = len(columns[0]) if columns else 0
+        self._rows = row_numbers(len(columns[0]) if columns else 0)
         self._columns = [_Column(column) for column in columns]
         self._fuzzy_columns = fuzzy_columns
         self._hidden = hidden
         self._preferred = preferred
         # The scores for the terms of the last search: the next key press changes only one term, and
         # `spans` needs the scores again.
-        self._by_term: dict[Term, tuple[list[list[int] | None], _TwoColumnSearch | None]] = {}
+        self._by_term: dict[Term, _ScoresOfTerm] = {}
 
     def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
         """Return the numbers of the rows that match every term, best match first.
@@ -81,8 +98,8 @@ class Index:
         Without `fuzzy`, each term must be in a field as a whole. With `fuzzy`, other characters may
         be between the term's characters; rows with terms found as a whole come first.
         """
-        found: list[int] = list(range(self._count))
-        totals = [0] * self._count
+        found = self._rows
+        totals = [0] * len(found)
         for term in parse_query(query, fuzzy=fuzzy):
             scores = self._scores(term, found)
             if term.is_excluded:
@@ -92,7 +109,7 @@ class Index:
             found = list(compress(found, scores))
             totals = list(compress(totals, scores))
         for place in range(bisect_left(found, self._preferred)):
-            totals[place] = -(-totals[place] // _LENGTH) * _LENGTH
+            totals[place] = -(-totals[place] // LENGTH_UNIT) * LENGTH_UNIT
         order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
         return [found[place] for place in order]
 
@@ -103,6 +120,15 @@ class Index:
             if not term.is_excluded:
                 found += self._spans(term, row)
         return found
+
+    def text_of(self, column: int, row: int) -> str:
+        """Return the text of a row in a column."""
+        found = self._columns[column]
+        return found.originals[found.numbers[row]]
+
+    def texts_of_column(self, column: int) -> Sequence[str]:
+        """Return the different texts of a column."""
+        return self._columns[column].originals
 
     # -- how well rows match a search ------------------------------------------------------
 
@@ -118,9 +144,7 @@ class Index:
         best = [0] * len(rows) if best is None else best
         return best if across is None else across.improved_scores(best, rows)
 
-    def _scores_of_texts(
-        self, term: Term
-    ) -> tuple[list[list[int] | None], "_TwoColumnSearch | None"]:
+    def _scores_of_texts(self, term: Term) -> "_ScoresOfTerm":
         """Return the scores of the term in the texts of each column, and over two columns."""
         found = self._by_term.get(term)
         if found is None:
@@ -151,7 +175,11 @@ class Index:
             score = scores[self._columns[number].numbers[row]] if scores is not None else 0
             if score > best:
                 best, field = score, number
-        if across is not None and self._fuzzy_columns is not None and best < _UNIT * _LENGTH:
+        if (
+            across is not None
+            and self._fuzzy_columns is not None
+            and best < POINTS_UNIT * LENGTH_UNIT
+        ):
             score, first, second = across.match_row(row)
             if score > best:
                 one, two = self._fuzzy_columns
@@ -166,11 +194,14 @@ class _Column:
     """The different texts of a column, as given and in lower case; for each row its text's number."""
 
     def __init__(self, fields: Sequence[str]) -> None:
-        by_text: dict[str, int] = {}
-        self.numbers = [by_text.setdefault(field, len(by_text)) for field in fields]
-        self.originals = list(by_text)
-        self.texts = [fold_case(text) for text in by_text]
-        self._bonuses: dict[int, list[int]] = {}
+        self.originals = list(dict.fromkeys(fields))
+        numbers = row_numbers(len(self.originals))
+        if len(numbers) < len(fields):
+            by_text = dict(zip(self.originals, numbers, strict=True))
+            numbers = [by_text[field] for field in fields]
+        self.numbers = numbers
+        self.texts = [fold_case(text) for text in self.originals]
+        self._bonuses: dict[int, Sequence[int]] = {}
 
     @cached_property
     def _texts_without_accents(self) -> list[str]:
@@ -186,7 +217,7 @@ class _Column:
         """
         return self._texts_without_accents if without_accents(word) == word else self.texts
 
-    def bonuses_of(self, text_number: int) -> list[int]:
+    def bonuses_of(self, text_number: int) -> Sequence[int]:
         """Return, for each position of this text, the points that a match there adds."""
         found = self._bonuses.get(text_number)
         if found is None:
@@ -195,25 +226,26 @@ class _Column:
             )
         return found
 
-    def scores(self, term: Term, *, fuzzy: bool) -> list[int] | None:
+    def scores(self, term: Term, *, fuzzy: bool) -> Sequence[int] | None:
         """Return the score of the term in each text, or None if it is in no text."""
         texts = self.texts_to_search_for_word(term.text)
         has_any = False
-        scores = [0] * len(texts)
+        # The scores are kept for several terms: as objects, those of 20,000 texts take 0.8 MB.
+        scores = array("q", bytes(8 * len(texts)))
         for word in term.spellings:
             for number, text in enumerate(texts):
                 if word in text:
-                    score, _ = _score_and_position_of_whole_word(
+                    score, _ = score_and_position_of_whole_word(
                         term, word, text, self.originals[number]
                     )
                     scores[number] = max(scores[number], score)
                     has_any = has_any or scores[number] > 0
         if fuzzy and term.is_fuzzy and len(term.text) > 1:
-            passes = _subsequence_pattern(term.text).match
+            passes = subsequence_pattern(term.text).match
             for number, text in enumerate(texts):
                 if not scores[number] and passes(text):
                     best = find_best_matches(term.text, text, self.bonuses_of(number))
-                    scores[number] = _score_of_subsequence(best, term.text, len(text))
+                    scores[number] = score_of_subsequence(best, term.text, len(text))
                     has_any = has_any or scores[number] > 0
         return scores if has_any else None
 
@@ -224,7 +256,7 @@ class _Column:
             self.originals[text_number],
         )
         score, start, length = max(
-            (*_score_and_position_of_whole_word(term, word, text, original), len(word))
+            (*score_and_position_of_whole_word(term, word, text, original), len(word))
             for word in term.spellings
         )
         if score:
@@ -232,11 +264,15 @@ class _Column:
         return find_best_matches(term.text, text, self.bonuses_of(text_number))[-1].positions()
 
 
+# A term's scores in the texts of each column, None for a column without it; and over two columns.
+_ScoresOfTerm = tuple[list[Sequence[int] | None], "_TwoColumnSearch | None"]
+
+
 class _TwoColumnSearch:
     """Finds a word that begins in a text of one column and ends in a text of another."""
 
     def __init__(self, word: str, first: _Column, second: _Column) -> None:
-        self._first, self._second = first, second
+        self._word, self._first, self._second = word, first, second
         # For each text of the second column: the matches of the word's suffixes, by the number of
         # the word's characters before the suffix, which must match in the first column.
         self._rests = [
@@ -245,19 +281,31 @@ class _TwoColumnSearch:
         self._needs = [min(rests, default=len(word)) for rests in self._rests]
         least = min(self._needs, default=len(word))
         self.is_possible = least < len(word)
-        self._begun: list[list[WordMatch]] = []
+        # For each text of the first column, with how many of its characters the word begins there.
+        self._reaches = array("q")
+        # By a number of characters, what the match of so many is worth in each of these texts. The
+        # matches themselves would take 10 MB for 20,000 texts.
+        self._heads = {count: array("q") for rests in self._rests for count in rests}
         if self.is_possible:
-            passes = _subsequence_pattern(word[:least]).match
-            self._begun = [
-                find_best_matches(word[:-1], text, first.bonuses_of(number)) if passes(text) else []
-                for number, text in enumerate(first.texts_to_search_for_word(word))
-            ]
+            self._match_beginnings_of_word(subsequence_pattern(word[:least]))
+
+    def _match_beginnings_of_word(self, needed: re.Pattern[str]) -> None:
+        """Match the word with each text of the first column in which `needed` is found."""
+        beginning, passes, first = self._word[:-1], needed.match, self._first
+        for number, text in enumerate(first.texts_to_search_for_word(self._word)):
+            best: Sequence[WordMatch] = ()
+            if passes(text):
+                best = find_best_matches(beginning, text, first.bonuses_of(number))
+            self._reaches.append(len(best))
+            for count, worths in self._heads.items():
+                is_found = count <= len(best)
+                worths.append(best[count - 1].points + best[count - 1].position if is_found else 0)
 
     def improved_scores(self, scores: list[int], rows: Sequence[int]) -> list[int]:
         """Return the scores of the rows, or the score over both columns where that is better."""
-        reaches = list(map(len, self._begun))
-        ones, twos, needs = self._first.numbers, self._second.numbers, self._needs
-        limit = _UNIT * _LENGTH
+        reaches, needs = self._reaches, self._needs
+        ones, twos = self._first.numbers, self._second.numbers
+        limit = POINTS_UNIT * LENGTH_UNIT
         return [
             max(score, self._best_split(ones[row], twos[row])[0])
             if score < limit and reaches[ones[row]] >= needs[twos[row]]
@@ -271,24 +319,24 @@ class _TwoColumnSearch:
         score, count = self._best_split(one, two)
         if not score:
             return 0, [], []
-        return score, self._begun[one][count - 1].positions(), self._rests[two][count].positions()
+        text = self._first.texts_to_search_for_word(self._word)[one]
+        head = find_best_matches(self._word[:count], text, self._first.bonuses_of(one))[-1]
+        return score, head.positions(), self._rests[two][count].positions()
 
     def _best_split(self, first_text: int, second_text: int) -> tuple[int, int]:
         """Return the word's best score, and how many of its characters match in the first text."""
-        begun = self._begun[first_text]
-        length = len(self._first.texts[first_text])
+        reach, length = self._reaches[first_text], len(self._first.texts[first_text])
+        gap = _FIELD_GAP + min(length, MAX_LENGTH)
         points, best = 0, 0
         for count, rest in self._rests[second_text].items():
-            if count <= len(begun):
-                head = begun[count - 1]
-                gap = _FIELD_GAP + min(length, MAX_LENGTH) - head.position
-                worth = max(1, head.points + rest.points - gap)
+            if count <= reach:
+                worth = max(1, self._heads[count][first_text] + rest.points - gap)
                 if worth > points:
                     points, best = worth, count
         if not best:
             return 0, 0
-        return _score_with_length(
-            min(points, _UNIT - 1), length + len(self._second.texts[second_text])
+        return score_with_length(
+            min(points, POINTS_UNIT - 1), length + len(self._second.texts[second_text])
         ), best
 
 
@@ -310,14 +358,6 @@ def _matches_of_word_endings(word: str, column: _Column, text_number: int) -> di
     return found
 
 
-def _subsequence_pattern(word: str) -> re.Pattern[str]:
-    """Return a pattern that matches the texts that have the word as a subsequence."""
-    escaped = [re.escape(character) for character in word]
-    # The quantifiers are possessive, so that the pattern does not backtrack in a text without a
-    # match. Inside […] a caret or a hyphen is escaped too.
-    return re.compile("".join(f"[^{each}]*+{each}" for each in escaped), re.DOTALL)
-
-
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
     """Return `did you mean "a" or "b"? ` with at most three similar known names, or "".
 
@@ -330,56 +370,6 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
 def similar_names(name: str, known: Iterable[str], cutoff: float = 0.4) -> list[str]:
     """Return at most three known names, the most similar first; `cutoff` is the least (0 to 1)."""
     return difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
-
-
-def _score_with_length(points: int, length: int) -> int:
-    return points * _LENGTH - min(length, _LONGEST)
-
-
-def _score_of_subsequence(matches: list[WordMatch], word: str, length: int) -> int:
-    if len(matches) < len(word):
-        return 0
-    return _score_with_length(min(max(1, matches[-1].points), _UNIT - 1), length)
-
-
-def _score_and_position_of_whole_word(
-    term: Term, word: str, text: str, original: str
-) -> tuple[int, int]:
-    """Return score and position of a word that must be in the text as a whole; 0 if not."""
-    place = _find_best_rank(term, word, text, original)
-    if place is None:
-        return 0, 0
-    return _score_with_length(_UNIT * (_AS_A_WHOLE + place[0]), len(text)), place[1]
-
-
-def _find_best_rank(term: Term, word: str, text: str, original: str) -> tuple[int, int] | None:
-    """Return the word's best rank in this text, and the position with this rank, or None."""
-    start = text.find(word)
-    if start < 0:
-        return None
-    if text == word:
-        return _WHOLE, 0
-    if term.at_start:
-        return (_FIELD_START, 0) if start == 0 and not term.at_end else None
-    if term.at_end:
-        start = len(text) - len(word)
-        if not text.endswith(word):
-            return None
-        return (_WORD_START if _begins_word(original, start) else _INSIDE), start
-    if start == 0:
-        return _FIELD_START, 0
-    first = start
-    while start >= 0:
-        if _begins_word(original, start):
-            return _WORD_START, start
-        start = text.find(word, start + 1)
-    return _INSIDE, first
-
-
-def _begins_word(text: str, start: int) -> bool:
-    """Return whether a word begins here. "ReadOnly" has two words."""
-    before = text[start - 1]
-    return not before.isalnum() or (before.islower() and text[start].isupper())
 
 
 def _spans_of_positions(field: int, positions: list[int]) -> list[Span]:

@@ -31,6 +31,8 @@ from ssohelper.fastpath import folders
 # Flags that a system lacks count as 0. Without O_BINARY, Windows would remove carriage returns.
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# How much is read at a time beyond the size that the file had when it was opened.
+_READ_BYTES = 1 << 16
 # The errors of os.open for links, folders and the like, and how messages describe them.
 _KINDS = {
     errno.ELOOP: "is a link",
@@ -118,9 +120,13 @@ def read_all(descriptor: int, path: str, limit: int) -> bytes:
     """Return the whole content of the open file. Raises: TooLarge, OSError."""
     parts: list[bytes] = []
     left = limit + 1
-    while left > 0 and (part := os.read(descriptor, min(left, 1 << 24))):
+    # Not a large buffer for all files: once the C library has freed one, it returns less than twice
+    # that size to the system no more.
+    step = max(_READ_BYTES, os.fstat(descriptor).st_size + 1)
+    while left > 0 and (part := os.read(descriptor, min(left, step))):
         parts.append(part)
         left -= len(part)
+        step = _READ_BYTES
     if left <= 0:
         raise TooLarge(path, limit)
     return b"".join(parts)

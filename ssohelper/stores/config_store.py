@@ -63,7 +63,7 @@ class ConfigStore:
 
         Raises: ConfigInvalid, which names the bad line; LocalState when the file cannot be read.
         """
-        found = self._file.read()
+        found = self._file.read(self._parsed[0].data if self._parsed else b"")
         # One command asks for the config in several places, so the parsed config is kept while the
         # file is unchanged.
         if self._parsed is None or self._parsed[0] != found:

@@ -22,6 +22,7 @@ from ssohelper.stores.temporary_files import temporary_name_beside
 # The largest file that is read. A config of 10,000 profiles has 2.5 MB; a file larger than this
 # limit is no config.
 _LIMIT_BYTES = 64 << 20
+_COMPARED_BYTES = 1 << 16
 
 
 class FileContent(NamedTuple):
@@ -39,9 +40,15 @@ class FileChanged(Exception):
 
 
 def read_user_file(
-    path: Path, limit_bytes: int = _LIMIT_BYTES, *, only_trusted: bool = False
+    path: Path,
+    limit_bytes: int = _LIMIT_BYTES,
+    *,
+    only_trusted: bool = False,
+    known: bytes = b"",
 ) -> FileContent:
     """Return the file's content, by the rules of `fastpath.open_file`; a missing file is empty.
+
+    If the content is still `known`, returns this object.
 
     With `only_trusted`, refuses a file that other users may write or that belongs to another user.
     Root's files are accepted, because on some systems the files of home folders belong to root.
@@ -59,12 +66,33 @@ def read_user_file(
     try:
         if only_trusted:
             _refuse_untrusted(path, status)
-        data = open_file.read_all(descriptor, os.fspath(path), limit_bytes)
+        if known and status.st_size == len(known) and _has_content(descriptor, known):
+            data = known
+        else:
+            data = open_file.read_all(descriptor, os.fspath(path), limit_bytes)
     except OSError as cause:
         raise _unreadable_user_file_error(path, cause) from cause
     finally:
         os.close(descriptor)
     return FileContent(data, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+def _has_content(descriptor: int, known: bytes) -> bool:
+    """Return whether the file holds exactly these bytes; if not, it can be read from its start.
+
+    It is read in small parts: a config of 20,000 profiles has 4 MB, and one command reads it again
+    and again.
+    """
+    at = 0
+    while piece := os.read(descriptor, _COMPARED_BYTES):
+        if not known.startswith(piece, at):
+            break
+        at += len(piece)
+    else:
+        if at == len(known):
+            return True
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return False
 
 
 def _refuse_untrusted(path: Path, status: os.stat_result) -> None:
@@ -84,9 +112,12 @@ class UserFile:
         self.path = path
         self._new_mode = new_mode
 
-    def read(self) -> FileContent:
-        """Return the content of the file; a missing file is empty. Raises: LocalState."""
-        return read_user_file(self.path)
+    def read(self, known: bytes = b"") -> FileContent:
+        """Return the content of the file; a missing file is empty. Raises: LocalState.
+
+        If the content is still `known`, returns this object.
+        """
+        return read_user_file(self.path, known=known)
 
     def replace(self, data: bytes, found: FileContent) -> None:
         """Replace the file if it is still as `found`.

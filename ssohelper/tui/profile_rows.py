@@ -5,23 +5,23 @@ Made in the background: 12,000 profiles take a moment. Imports no widget.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.core import plan_kinds
 from ssohelper.core.choices import role_filter
 from ssohelper.core.config_edit import AddSection
 from ssohelper.core.config_file import target_belongs_to_session
-from ssohelper.core.profile_keys import ProfileChange
+from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import Index
 
 MANAGED, YOURS, SKIPPED = "◆", "·", "!"
 # All profiles that do not change share this dict: own ones for 20,000 profiles would take 2.5 MB.
 _NO_KEYS: dict[str, str] = {}
-STAY = "stay"
+STAY, STALE = "stay", "stale"
 # The fields of a row that a search compares, by their numbers.
 NAME, ACCOUNT_NAME, ACCOUNT_ID, ROLE, SESSION = range(5)
 
@@ -45,6 +45,11 @@ class ProfileRow(NamedTuple):
     note: str = ""
 
     @property
+    def searched_texts(self) -> tuple[str, str, str, str, str]:
+        """Return the texts that a search compares, in the order of their numbers."""
+        return self.name, self.account_name, self.account_id, self.role, self.session
+
+    @property
     def can_be_removed(self) -> bool:
         """Return whether this is a profile in the config that ssohelper manages."""
         return self.item is not None and self.item.entry.managed
@@ -62,48 +67,69 @@ class Section(NamedTuple):
     numbers: range
 
 
-class ProfileRows(NamedTuple):
-    """All rows in the order of their sections, and the index that searches them, `search`."""
+class ProfileRows:
+    """All rows in the order of their sections, and the index that searches them, `search`.
 
-    rows: Sequence[ProfileRow]
-    sections: Sequence[Section]
-    search: Index
+    A row is made when it is asked for. All of 20,000 rows would take 3 MB.
+    """
+
+    def __init__(self, maker: _RowMaker) -> None:
+        self._make_row = maker.make_row
+        # For each row its profile in the config, or the row itself if it has none.
+        self._sources: list[_Source] = []
+        sections: list[Section] = []
+        for section in maker.sections_with_sources():
+            numbers = range(len(self._sources), len(self._sources) + len(section.sources))
+            title = f"{len(section.sources)} {section.title}"
+            sections.append(Section(section.key, section.sign, title, numbers))
+            self._sources += section.sources
+        self.sections: Sequence[Section] = sections
+        self._starts = [section.numbers.start for section in sections]
+        self.search = self._make_index()
+
+    def _make_index(self) -> Index:
+        columns: list[list[str]] = [[], [], [], [], []]
+        for number in range(len(self)):
+            for column, text in zip(columns, self[number].searched_texts, strict=True):
+                column.append(text)
+        return Index(columns, fuzzy_columns=(NAME, ROLE), hidden=(ACCOUNT_NAME,))
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def __iter__(self) -> Iterator[ProfileRow]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, number: int) -> ProfileRow:
+        source = self._sources[number]
+        if isinstance(source, ProfileRow):
+            return source
+        return self._make_row(source, self.sections[self.section_number(number)].sign)
+
+    def section_number(self, number: int) -> int:
+        """Return the number of the section in which this row is."""
+        return bisect_right(self._starts, number) - 1
+
+    def name_of(self, number: int) -> str:
+        """Return the name of this row's profile."""
+        return self.search.text_of(NAME, number)
 
 
 def build_profile_rows(found: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
     """Return the rows of these profiles of the config, and of what the plan would do with them."""
-    maker = _RowMaker(found, plan)
-    rows: list[ProfileRow] = []
-    sections: list[Section] = []
-    for section in maker.sections_with_rows():
-        numbers = range(len(rows), len(rows) + len(section.rows))
-        title = f"{len(section.rows)} {section.title}"
-        sections.append(Section(section.key, section.sign, title, numbers))
-        rows += section.rows
-    index = Index(
-        [
-            [row.name for row in rows],
-            [row.account_name for row in rows],
-            [row.account_id for row in rows],
-            [row.role for row in rows],
-            [row.session for row in rows],
-        ],
-        fuzzy_columns=(NAME, ROLE),
-        hidden=(ACCOUNT_NAME,),
-    )
-    return ProfileRows(rows, sections, index)
+    return ProfileRows(_RowMaker(found, plan))
 
 
-NO_ROWS = ProfileRows((), (), Index([[]]))
+_Source = ConfigProfile | ProfileRow
 
 
-class _SectionWithRows(NamedTuple):
-    """A section with the rows themselves; a `Section` has their numbers in the list instead."""
+class _SectionWithSources(NamedTuple):
+    """A section with the sources of its rows; a `Section` has their numbers instead."""
 
     key: str
     sign: str
     title: str
-    rows: list[ProfileRow]
+    sources: Sequence[_Source]
 
 
 class _RowMaker:
@@ -111,56 +137,44 @@ class _RowMaker:
         self._found, self._plan = found, plan
         listed = plan.request.listing.accounts if plan else ()
         self._account_names = {one.account.id: one.account.name for one in listed}
+        self._changes = {change.profile: change for change in (plan.change if plan else ())}
         self._notes: defaultdict[str, list[str]] = defaultdict(list)
         for skipped in plan.skipped if plan else ():
             self._notes[skipped.name].append(skipped.reason)
 
-    def sections_with_rows(self) -> Iterator[_SectionWithRows]:
-        """Yield each section of the Profiles screen that has rows, with these rows."""
-        present = {item.entry.name: item for item in self._found}
+    def sections_with_sources(self) -> Iterator[_SectionWithSources]:
+        """Yield each section of the Profiles screen that has rows, with their sources."""
         done = set[str]()
         plan = self._plan
         if plan is not None:
-            changes = {change.profile: change for change in plan.change}
+            present = {item.entry.name: item for item in self._found}
             for group in plan_kinds.group_profiles_by_change(plan):
                 done |= set(group.names)
+                members: list[_Source] = []
                 if group.sign == "+":
-                    members = self._make_rows_to_add(plan)
+                    members += self._make_rows_to_add(plan)
                 else:
-                    members = [
-                        self._make_row(present[name], group.sign, changes.get(name))
-                        for name in group.names
-                        if name in present
-                    ]
-                yield _SectionWithRows(group.what, group.sign, group.what, members)
+                    members += [present[name] for name in group.names if name in present]
+                yield _SectionWithSources(group.what, group.sign, group.what, members)
             left = [name for name in plan.stale if name in present and name not in done]
             done |= set(left)
             if left:
-                title = "whose role is gone, to keep"
-                yield _SectionWithRows(
-                    "stale",
-                    SKIPPED,
-                    title,
-                    [self._make_row(present[name], SKIPPED) for name in left],
-                )
-            skipped = [name for name in self._notes if name not in present and name not in done]
+                title, sources = "whose role is gone, to keep", [present[name] for name in left]
+                yield _SectionWithSources(STALE, SKIPPED, title, sources)
+            skipped = [
+                self._make_skipped_row(name)
+                for name in self._notes
+                if name not in present and name not in done
+            ]
             if skipped:
-                yield _SectionWithRows(
-                    "skipped",
-                    SKIPPED,
-                    "skipped",
-                    [self._make_skipped_row(name) for name in skipped],
-                )
+                yield _SectionWithSources("skipped", SKIPPED, "skipped", skipped)
         staying = [item for item in self._found if item.entry.name not in done]
         managed = sum(item.entry.managed for item in staying)
         if staying:
             outside = self._count_profiles_outside_filters(staying)
             what = f"unchanged, {outside} outside the filters" if outside else "unchanged"
             title = f"{what}: {MANAGED} {managed} managed, {len(staying) - managed} yours"
-            rows = [
-                self._make_row(item, MANAGED if item.entry.managed else YOURS) for item in staying
-            ]
-            yield _SectionWithRows(STAY, "", title, rows)
+            yield _SectionWithSources(STAY, "", title, staying)
 
     def _count_profiles_outside_filters(self, items: Sequence[ConfigProfile]) -> int:
         """Count the managed profiles of the session whose role the sync's filters leave out."""
@@ -178,11 +192,11 @@ class _RowMaker:
             for item in items
         )
 
-    def _make_row(
-        self, item: ConfigProfile, sign: str, change: ProfileChange | None = None
-    ) -> ProfileRow:
+    def make_row(self, item: ConfigProfile, sign: str) -> ProfileRow:
+        """Return the row of a profile of the config. `sign` is that of its section, "" if it stays."""
         name = item.entry.name
-        target = item.shown_target
+        sign = sign or (MANAGED if item.entry.managed else YOURS)
+        target, change = item.shown_target, self._changes.get(name)
         before, after = (change.before, change.after) if change else (_NO_KEYS, _NO_KEYS)
         note = "; ".join(self._notes.get(name, ()))
         if target is None:
@@ -212,3 +226,6 @@ class _RowMaker:
 
     def _make_skipped_row(self, name: str) -> ProfileRow:
         return ProfileRow(name, SKIPPED, note="; ".join(self._notes[name]))
+
+
+NO_ROWS = build_profile_rows((), None)

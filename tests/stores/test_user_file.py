@@ -177,3 +177,16 @@ def test_reading_and_sweeping_leave_no_descriptor_open(tmp_path: Path) -> None:
                 read_user_file(path, limit, only_trusted=True)
         temporary_files.remove_old_temporary_files_once(str(tmp_path))
     assert not left.exists()
+
+
+def test_known_content_is_returned_as_long_as_the_file_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    content = b"[profile a]\n" * 20_000  # more than is compared at a time
+    path.write_bytes(content)
+    file = UserFile(path)
+    known = file.read().data
+    assert known == content
+    assert file.read(known).data is known
+    for other in (content[:-1] + b"x", b"x" + content[1:], content + b"x", content[:-1], b""):
+        path.write_bytes(other)
+        assert file.read(known).data == other

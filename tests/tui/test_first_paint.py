@@ -66,3 +66,17 @@ def test_openssl_is_not_loaded_before_the_first_paint_and_can_be_loaded_after_it
         home.env,
     )
     assert found == ["False", "True"]
+
+
+def test_the_profiles_screen_loads_no_http_client_and_no_maker_of_qr_codes(home: Home) -> None:
+    """They take 10 MB. The dialog of a sign-in, which the screen may open, draws a QR code."""
+    names = _output_of(
+        "import sys\n"
+        "import ssohelper.__main__ as program\n"
+        "program._import_asyncio_without_loading_ssl()\n"
+        "import ssohelper.tui.app, ssohelper.tui.screens.profiles\n"
+        "print(*sorted(sys.modules))\n",
+        home.env,
+    )
+    assert "ssohelper.tui.widgets.qr" in names
+    assert {"ssl", "segno", "http.client", "ssohelper.actions.doctor"} & set(names) == set()

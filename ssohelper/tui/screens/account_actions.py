@@ -47,6 +47,7 @@ from ssohelper.tui.widgets.lines import Line, diff_lines
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+    from ssohelper.core.config_profiles import ConfigProfile
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.role_list import RoleList
 
@@ -346,7 +347,7 @@ class RowActions:
         services, app = self.app.services, self.app
         command = f"ssohelper profile rm {arguments_as_typed(*row.profiles)}"
 
-        def read_profiles_and_diff() -> tuple[list[profiles.ConfigProfile], list[Line]]:
+        def read_profiles_and_diff() -> tuple[list[ConfigProfile], list[Line]]:
             found = self._read_profiles_to_remove(row)
             return found, diff_lines(profiles.diff_profile_removal(services, found))
 
@@ -358,7 +359,7 @@ class RowActions:
         app.show_done(f"removed {count}; to undo: F4, then F8", command)
         return True
 
-    def _read_profiles_to_remove(self, row: RoleRow) -> list[profiles.ConfigProfile]:
+    def _read_profiles_to_remove(self, row: RoleRow) -> list[ConfigProfile]:
         """Return the profiles of the row's role, as they are in ~/.aws/config now.
 
         Raises: LocalState if one of them points at another role by now.

@@ -10,7 +10,7 @@ from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.text import show
-from ssohelper.tui.profile_rows import ProfileRow, Section
+from ssohelper.tui.profile_rows import STALE, ProfileRow, Section
 from ssohelper.tui.screens.profile_planner import Found
 from ssohelper.tui.screens.proposal import CurrentProfiles, sync_command_line
 from ssohelper.tui.widgets.lines import Line
@@ -119,7 +119,7 @@ def missing_input_hint(found: Found, key_of: KeyOf) -> str:
             f"There is no profile yet. {key_of('profiles.apply')} writes those below after a "
             f"question; {key_of('profiles.options')} chooses accounts and roles first."
         )
-    if not found.rows.rows and not proposal.problems:
+    if not found.rows and not proposal.problems:
         return (
             "There is no profile yet, and no role that would get one: "
             f"{key_of('profiles.options')} shows the filters, {key_of('profiles.refresh')} asks AWS."
@@ -154,7 +154,7 @@ def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
     if section.key == plan_kinds.TO_ADOPT:
         apply = key_of("profiles.apply")
         says["~"] = f"{apply} takes these over, with the names that they have, after a question."
-    if section.key == "stale":
+    if section.key == STALE:
         says["!"] = (
             f"Their roles are no longer listed. {key_of('profiles.prune')} removes these profiles too."
         )

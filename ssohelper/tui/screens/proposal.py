@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import adopting, directory, profiles, sync_options
 from ssohelper.actions.adopting import ProfileOfOtherTool
-from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES, Choices
+from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show

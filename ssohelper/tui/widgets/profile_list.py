@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.segment import Segment
 from textual.strip import Strip
 
-from ssohelper.core.search import Span
+from ssohelper.core.search import Span, row_numbers
 from ssohelper.core.text import show
 from ssohelper.tui.profile_rows import (
     ACCOUNT_ID,
@@ -90,12 +89,14 @@ class ProfileList(Chooser):
         """
         before = self._key_at_cursor()
         self.data, self._note = data, note
-        self.ticked &= {row.name for row in data.rows if row.can_be_removed}
-        sessions = {row.session for row in data.rows} - {""}
+        if self.ticked:
+            self.ticked &= {row.name for row in data if row.can_be_removed}
+        texts = data.search.texts_of_column
+        sessions = set(texts(SESSION)) - {""}
         self._content = _Widths(
-            widest_cells(row.name for row in data.rows),
-            widest_cells({row.role for row in data.rows}),
-            12 if any(row.account_id for row in data.rows) else 0,
+            widest_cells(texts(NAME)),
+            widest_cells(texts(ROLE)),
+            12 if any(texts(ACCOUNT_ID)) else 0,
             # One session tells no two profiles apart.
             widest_cells(sessions) if len(sessions) > 1 else 0,
         )
@@ -115,16 +116,19 @@ class ProfileList(Chooser):
         if self.query_text:
             found = self.data.search.search(self.query_text, fuzzy=True)
             self.found_count = len(found)
-            starts = [section.numbers.start for section in sections]
             by_section: dict[int, list[int]] = {}
             for number in found:
-                by_section.setdefault(bisect_right(starts, number) - 1, []).append(number)
+                by_section.setdefault(self.data.section_number(number), []).append(number)
             self._numbers = {sections[at].key: numbers for at, numbers in by_section.items()}
             order: Iterable[int] = sorted(by_section)
         else:
             found = []
-            self.found_count = len(self.data.rows)
-            self._numbers = {section.key: section.numbers for section in sections}
+            self.found_count = len(self.data)
+            numbers = row_numbers(len(self.data))
+            self._numbers = {
+                section.key: numbers[section.numbers.start : section.numbers.stop]
+                for section in sections
+            }
             order = range(len(sections))
         lines: list[int] = []
         for at in order:
@@ -150,15 +154,15 @@ class ProfileList(Chooser):
     def _key_of_line(self, line: int) -> _LineKey:
         number = self._lines[line]
         is_heading = number < 0
-        name = self.data.sections[~number].key if is_heading else self.data.rows[number].name
+        name = self.data.sections[~number].key if is_heading else self.data.name_of(number)
         return _LineKey(is_heading, name)
 
     def _line_of(self, key: _LineKey) -> int:
         is_heading, name = key
-        rows, sections = self.data.rows, self.data.sections
+        sections = self.data.sections
         for line, number in enumerate(self._lines):
             if is_heading == (number < 0):
-                found = sections[~number].key if number < 0 else rows[number].name
+                found = sections[~number].key if number < 0 else self.data.name_of(number)
                 if found == name:
                     return line
         return min(self.cursor, max(0, len(self._lines) - 1))
@@ -172,7 +176,7 @@ class ProfileList(Chooser):
     def row(self) -> ProfileRow | None:
         """Return the profile under the cursor, or None on a heading."""
         number = self._lines[self.cursor] if self._lines else -1
-        return self.data.rows[number] if number >= 0 else None
+        return self.data[number] if number >= 0 else None
 
     @property
     def section(self) -> Section | None:
@@ -203,7 +207,7 @@ class ProfileList(Chooser):
     def toggle_tick(self) -> bool:
         """Tick the profile, or its section, and move down. Return False if none can be removed."""
         section, row = self.section, self.row
-        rows = [self.data.rows[number] for number in self._numbers[section.key]] if section else []
+        rows = [self.data[number] for number in self._numbers[section.key]] if section else []
         names = {one.name for one in (*rows, *([row] if row else [])) if one.can_be_removed}
         self.ticked = self.ticked - names if names <= self.ticked else self.ticked | names
         self.action_move(1)
@@ -239,7 +243,7 @@ class ProfileList(Chooser):
         found = self._lines[number]
         if found < 0:
             return self._draw_heading(self.data.sections[~found])
-        row = self.data.rows[found]
+        row = self.data[found]
         widths, tail = self._visible_columns_and_name_tail(width)
         spans = (
             self.data.search.spans(self.query_text, found, fuzzy=True) if self.query_text else []
@@ -267,8 +271,8 @@ class ProfileList(Chooser):
         of = f"  {count} found" if self.query_text else ""
         ticked = 0
         if self.ticked and self.is_folded(section):
-            rows = self.data.rows
-            ticked = sum(rows[number].name in self.ticked for number in section.numbers)
+            names = map(self.data.name_of, section.numbers)
+            ticked = sum(name in self.ticked for name in names)
         return [
             (f" {sign} ", "strong"),
             (f"{section.sign} " if section.sign else "", _SIGN_STYLES.get(section.sign, "")),
@@ -286,7 +290,7 @@ class ProfileList(Chooser):
             tail = 0
             if widths.name < self._content.name:
                 visible = self._lines[top : top + height]
-                names = {self.data.rows[number].name for number in visible if number >= 0}
+                names = {self.data.name_of(number) for number in visible if number >= 0}
                 tail = tail_that_tells_texts_apart(names, widths.name - 2)
             self._drawn = key, widths, tail
         return self._drawn[1:]

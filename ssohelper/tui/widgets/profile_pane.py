@@ -77,12 +77,12 @@ class ProfilePane(SearchPane):
     def nothing_matches(self) -> bool:
         """Return whether there are profiles, but none that the search finds."""
         self.search_now()
-        return bool(self.list.data.rows) and not self.list.count
+        return bool(self.list.data) and not self.list.count
 
     def names_to_remove(self) -> list[str]:
         """Return the ticked profiles in their order, or else the one under the cursor."""
         if self.list.ticked:
-            return [row.name for row in self.list.data.rows if row.name in self.list.ticked]
+            return [row.name for row in self.list.data if row.name in self.list.ticked]
         row = self.row
         return [row.name] if row is not None and row.can_be_removed else []
 
@@ -106,7 +106,7 @@ class ProfilePane(SearchPane):
         self.show_count()
 
     def row_counts(self) -> RowCounts:
-        return RowCounts(len(self.list.ticked), self.list.found_count, len(self.list.data.rows))
+        return RowCounts(len(self.list.ticked), self.list.found_count, len(self.list.data))
 
     def search_list(self, text: str) -> None:
         self.list.search(text)

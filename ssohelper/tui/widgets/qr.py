@@ -1,6 +1,5 @@
 """A widget that shows a QR code, which a phone can read from the screen in every theme."""
 
-import segno
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -41,6 +40,9 @@ class QrCode(Widget):
 
 def half_block_rows(text: str) -> list[str]:
     """Return the lines of a QR code, drawn with half blocks, and with a white margin."""
+    # segno loads an HTTP client and OpenSSL: 10 MB. Most screens import this module and draw no code.
+    import segno
+
     modules = [list(row) for row in segno.make(text, error="l", micro=False).matrix_iter(
         border=_BORDER
     )]  # fmt: skip
