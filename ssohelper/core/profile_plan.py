@@ -21,10 +21,7 @@ from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identi
 from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_profile_removal
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
-from ssohelper.core.written_roles import (
-    find_lost_role,
-    find_profiles_edited_to_other_source,
-)
+from ssohelper.core.written_roles import find_lost_role, find_profiles_edited_to_other_source
 
 KEEPS_FORM = "the profile keeps its form: it is outside the filters that were given with --form"
 

@@ -27,14 +27,10 @@ from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, make_palette_commands
+from ssohelper.tui.screens import grant
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.grant import (
-    ensure_grant,
-    find_rows_that_need_grant,
-    place_among_questions,
-)
 from ssohelper.tui.screens.other_profile_actions import (
     OtherProfileActions,
     other_profile_command_lines,
@@ -112,7 +108,7 @@ class RowActions:
             "command": self._run_command,
         }
         try:
-            if name in ("profile", "command") or await ensure_grant(
+            if name in ("profile", "command") or await grant.ensure_grant(
                 self.app, row.key, self._reload
             ):
                 await slow[name](row)
@@ -129,7 +125,7 @@ class RowActions:
     async def ask_for_grant(self, row: RoleRow) -> bool:
         """Ask for a grant if the role needs one; return whether to go on."""
         try:
-            return await ensure_grant(self.app, row.key, self._reload)
+            return await grant.ensure_grant(self.app, row.key, self._reload)
         except SsoHelperError as error:
             self.app.show_error(error)
             return False
@@ -223,11 +219,11 @@ class RowActions:
         choice = await self._choose_console_page(rows)
         if choice is None:
             return
-        guarded = await find_rows_that_need_grant(self.app, rows)
+        guarded = await grant.find_rows_that_need_grant(self.app, rows)
 
         async def open_page_as_role(row: RoleRow) -> None:
-            place = place_among_questions(row, guarded)
-            if await ensure_grant(self.app, row.key, self._reload, place):
+            place = grant.place_among_questions(row, guarded)
+            if await grant.ensure_grant(self.app, row.key, self._reload, place):
                 await self._open_console_page(row, choice)
 
         await act_on_each(self.app, rows, open_page_as_role, "accounts.console")
