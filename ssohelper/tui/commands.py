@@ -44,8 +44,9 @@ class Palette(CommandPalette):
 
     CLOSES_WITH_SCREEN = True
     # Textual's search icon is an emoji, which many terminals draw too wide. The lines that Textual
-    # draws around the palette are black.
-    CSS = """
+    # draws around the palette are black. `CSS` would come too late for the first list: at once after
+    # the screen is made, its tasks run up to their first wait.
+    DEFAULT_CSS = """
     Palette #--input { border: hkey $primary; }
     Palette #--input SearchIcon { display: none; }
     Palette #--input CommandInput { padding: 0 1; border: none; height: 1; }
