@@ -398,6 +398,7 @@ def test_a_question_that_opens_at_once_cancels_nothing(world: DemoHome, key: str
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_a_sign_in_that_is_offered_at_once_cancels_nothing(world: DemoHome) -> None:
     services = sign_out(world)
 
