@@ -44,14 +44,16 @@ class Palette(CommandPalette):
 
     CLOSES_WITH_SCREEN = True
     # Textual's search icon is an emoji, which many terminals draw too wide. The lines that Textual
-    # draws around the palette are black. `CSS` would come too late for the first list: at once after
-    # the screen is made, its tasks run up to their first wait.
-    DEFAULT_CSS = """
+    # draws around the palette are black.
+    CSS = """
     Palette #--input { border: hkey $primary; }
     Palette #--input SearchIcon { display: none; }
     Palette #--input CommandInput { padding: 0 1; border: none; height: 1; }
     Palette > Vertical { margin-top: 1; width: 100; max-width: 100%; }
     Palette CommandList { border-top: none; border-bottom: hkey $primary; }
+    """
+    # The first list is made before `CSS` has been read: the tasks of a new screen run at once.
+    DEFAULT_CSS = """
     Palette > .command-palette--help-text { text-style: not bold; }
     """
 
