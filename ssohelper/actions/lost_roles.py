@@ -52,23 +52,3 @@ def make_role_not_listed_error(
         hint=did_you_mean(role.name, names)
         + f"see: ssohelper list --refresh --session {session.name}",
     )
-
-
-def find_reason_role_cannot_be_used(
-    app: App, session: SsoSession, role: Role, profile_names: Collection[str]
-) -> RoleNotAssigned | None:
-    """Return why `ssohelper use` would refuse the role: it has no profile to use, and is not listed.
-
-    `profile_names` are the names of its profiles. Reads files only; AWS is not asked.
-    """
-    from ssohelper.actions import adopting, directory  # they import this module
-
-    listing = directory.load_listing(app, session)
-    if (
-        listing is None
-        or not directory.is_listing_recent(app, session, listing, of_this_sign_in=False)
-        or not listing.lacks_role(role)
-        or set(profile_names) - adopting.find_profiles_unfit_for_use(app, session, [role])
-    ):
-        return None
-    return make_role_not_listed_error(session, listing, role)

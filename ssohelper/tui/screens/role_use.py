@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import clocks, lost_roles, selection, tokens
+from ssohelper.actions import adopting, clocks, selection, tokens
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed
@@ -76,7 +76,7 @@ def _show_why_role_is_gone(app: FullScreenApp, row: RoleRow, session: SsoSession
         return False
     try:
         names = selection.find_profiles_of_role(app.services, row.key, row.profiles)
-        why = lost_roles.find_reason_role_cannot_be_used(app.services, session, row.key.role, names)
+        why = adopting.find_reason_role_cannot_be_used(app.services, session, row.key.role, names)
     except SsoHelperError as error:
         app.show_error(error)
         return True
