@@ -42,9 +42,16 @@ function __ssohelper
         __ssohelper_on_terminal $argv
         return
     end
-    set -l text (_SSOHELPER_SHELL=fish _SSOHELPER_USED="$__ssohelper_used" \
-        _SSOHELPER_PREVIOUS="$__ssohelper_previous" command ssohelper $argv)
-    or return
+    # A pipe: `(…)` has the streams of the shell, not those to which this call is redirected. fish would
+    # wait for the pipe of a suspended program, so ctrl+z is ignored, as in `(…)`.
+    set -l text ''
+    _SSOHELPER_SHELL=fish _SSOHELPER_USED="$__ssohelper_used" \
+        _SSOHELPER_PREVIOUS="$__ssohelper_previous" \
+        command sh -c 'trap "" TSTP; exec ssohelper "$@"' sh $argv | read -lz text
+    set -l code $pipestatus[1]
+    if test $code != 0
+        return $code
+    end
     __ssohelper_apply $text
 end
 

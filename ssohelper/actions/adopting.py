@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import directory
+from ssohelper.actions import directory, lost_roles
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import adoption, profile_region
 from ssohelper.core.adoption import AdoptionCandidate
@@ -19,7 +19,7 @@ from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.source_profiles import find_profiles_on_each_source
 from ssohelper.core.text import shortened_name_list, show
-from ssohelper.errors import UsageProblem
+from ssohelper.errors import RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -320,6 +320,24 @@ def find_profiles_unfit_for_use(
         return unfit
     legacy = adoption.find_legacy_profiles(check.config, session)
     return unfit | {entry.name for entry in legacy if not entry.managed}
+
+
+def find_reason_role_cannot_be_used(
+    app: App, session: SsoSession, role: Role, profile_names: Collection[str]
+) -> RoleNotAssigned | None:
+    """Return why `ssohelper use` would refuse the role: it has no profile to use, and is not listed.
+
+    `profile_names` are the names of its profiles. Reads files only; AWS is not asked.
+    """
+    listing = directory.load_listing(app, session)
+    if (
+        listing is None
+        or not directory.is_listing_recent(app, session, listing, of_this_sign_in=False)
+        or not listing.lacks_role(role)
+        or set(profile_names) - find_profiles_unfit_for_use(app, session, [role])
+    ):
+        return None
+    return lost_roles.make_role_not_listed_error(session, listing, role)
 
 
 def find_profile_trouble(app: App, name: str) -> str:

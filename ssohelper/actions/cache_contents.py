@@ -10,6 +10,7 @@ from ssohelper.core.model import RoleKey
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.model import SsoSession
 
 
 class CachedItem(NamedTuple):
@@ -43,24 +44,24 @@ def clear_cache(app: App, session_name: str | None = None) -> int:
 
 
 def _list_sign_in_files(app: App) -> list[CachedItem]:
-    mark = f", {clock_text.NOT_IN_CONFIG}"
     return [
-        CachedItem(
-            "sign-in",
-            session.name,
-            "token or client registration"
-            + ("" if selection.is_session_in_config(app, session) else mark),
-            path,
-            None,
-        )
+        CachedItem("sign-in", session.name, content + whose, path, None)
         for session in selection.list_sessions(app)
         for portal in (session, *app.tokens.list_further_portal_sessions(session))
-        for path in app.tokens.list_files(portal)
+        for whose in [_describe_portal(app, session, portal)]
+        for path, content in app.tokens.list_files(portal)
     ] + [
         CachedItem("sign-in", session.name, "token for profiles with sso_start_url", path, None)
         for session in selection.list_sessions(app)
         for path in legacy_sign_ins.list_legacy_token_files(app, session)
     ]
+
+
+def _describe_portal(app: App, session: SsoSession, portal: SsoSession) -> str:
+    """Return what follows the name of a file of this portal: a further region, or what is missing."""
+    region = f" in {portal.region}" if portal.is_further else ""
+    is_listed = selection.is_session_in_config(app, session)
+    return region if is_listed else f"{region}, {clock_text.NOT_IN_CONFIG}"
 
 
 def _list_role_credentials(app: App) -> list[CachedItem]:

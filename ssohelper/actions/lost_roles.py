@@ -1,4 +1,4 @@
-"""Finds the roles for which profiles were written whose section names no role any more."""
+"""Finds lost roles: of profiles whose section names no role any more, and roles not listed by AWS."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ssohelper.core import written_roles
+from ssohelper.core.search import did_you_mean
 from ssohelper.core.written_roles import WrittenRole
-from ssohelper.errors import LocalState
+from ssohelper.errors import LocalState, RoleNotAssigned
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.config_file import ConfigFile
+    from ssohelper.core.listing import Listing
+    from ssohelper.core.model import Role, SsoSession
 
 
 def find_roles_for_which_profiles_were_written(
@@ -37,3 +40,15 @@ def find_roles_for_which_profiles_were_written(
     writes = [(version.before, version.after) for version in versions]
     found = written_roles.find_written_roles(names, contents, config.origin) if names else {}
     return found | written_roles.find_roles_before_edit(edited, writes, config.origin)
+
+
+def make_role_not_listed_error(
+    session: SsoSession, listing: Listing, role: Role
+) -> RoleNotAssigned:
+    """Return the error for a role that is not in the session's list, with similar names of its account."""
+    names = [other.name for other in listing.roles() if other.account_id == role.account_id]
+    return RoleNotAssigned(
+        f'no role "{role.name}" in account {role.account_id} for session "{session.name}"',
+        hint=did_you_mean(role.name, names)
+        + f"see: ssohelper list --refresh --session {session.name}",
+    )

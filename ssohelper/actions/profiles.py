@@ -26,7 +26,7 @@ from ssohelper.core.profile_names import checked_name_template, checked_profile_
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.sync_request import SyncRequest
-from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
+from ssohelper.errors import ConfigInvalid, UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -357,12 +357,7 @@ def _make_request_for_roles(
     listed = set(listing.roles())
     for role in roles:
         if role not in listed:
-            names = [other.name for other in listed if other.account_id == role.account_id]
-            raise RoleNotAssigned(
-                f'no role "{role.name}" in account {role.account_id} for session "{session.name}"',
-                hint=did_you_mean(role.name, names)
-                + f"see: ssohelper list --refresh --session {session.name}",
-            )
+            raise lost_roles.make_role_not_listed_error(session, listing, role)
     unfit = adopting.find_profiles_unfit_for_use(app, session, roles)
     broken = profile_reasons.choose_profiles_with_broken_command(app, unfit)
     return _make_sync_request(app, session, listing, choices)._replace(

@@ -5,13 +5,13 @@ Reads only files and sends no request, so that a list appears at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
 from ssohelper.core import chains
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
-from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
+from ssohelper.core.model import NEVER_USED, Account, Role, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import (
     RoleRow,
     ranked_rows,
@@ -22,6 +22,7 @@ from ssohelper.core.serving_sessions import find_sessions_of_target
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.listing import Listing
 
 
 class KnownRoles(NamedTuple):
@@ -45,6 +46,9 @@ class KnownRoles(NamedTuple):
         return bool(self.rows) and not self.rows[0].provider
 
 
+# The form of a granted profile's target (`ConfigFile.target`).
+_GRANTED = "granted"
+
 # Pairs of a profile and the role that it points at, or None if it points at no role.
 _Targets = Sequence[tuple[ProfileEntry, TargetRole | None]]
 
@@ -62,17 +66,20 @@ def read_roles(
         for session in app.config.read().sso_sessions()
         if session_name in (None, session.name)
     ]
+    listings: dict[str, Listing] = {}
+    for session in sessions:
+        saved = app.directory.load(session.name)
+        if saved is not None and saved.is_of_portal_of(session):
+            listings[session.name] = saved
     targets = _read_profile_targets(app)
-    owners = _SessionsOfProfiles(app.config.read(), sessions)
+    owners = _SessionsOfProfiles(app.config.read(), sessions, _SavedLists(app, listings))
     profiles = _group_profile_names_by_role(targets, owners)
     used = favourites.load_usage_of_roles(app)
     rows: list[RoleRow] = []
-    listed_at: dict[str, int] = {}
     for session in sessions:
-        saved = app.directory.load(session.name)
-        if saved is None or not saved.is_of_portal_of(session):
+        saved = listings.get(session.name)
+        if saved is None:
             continue
-        listed_at[session.name] = saved.listed_at
         # Accounts in which a role has a profile or was used. Roles of other accounts need no
         # lookup.
         special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
@@ -95,6 +102,7 @@ def read_roles(
         with_role = {entry.name for entry, target in targets if target is not None}
         others = [one for one in app.config.list_profiles() if one.name not in with_role]
         rows += _make_rows_of_foreign_profiles(app, others)
+    listed_at = {name: saved.listed_at for name, saved in listings.items()}
     return KnownRoles(rows, listed_at, sessions)
 
 
@@ -102,7 +110,7 @@ def find_profile_names_by_role(
     app: App, sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
-    owners = _SessionsOfProfiles(app.config.read(), sessions)
+    owners = _SessionsOfProfiles(app.config.read(), sessions, _SavedLists(app, {}))
     return _group_profile_names_by_role(_read_profile_targets(app), owners)
 
 
@@ -124,20 +132,67 @@ def _group_profile_names_by_role(
     return found
 
 
+class _SavedLists:
+    """Says in which sessions' saved lists a role is."""
+
+    def __init__(self, app: App, listings: Mapping[str, Listing]) -> None:
+        self._app, self._listings = app, listings
+        self._roles: dict[str, frozenset[Role]] = {}
+        self._is_recent: dict[str, bool] = {}
+
+    def choose_sessions_of_role(
+        self, sessions: Sequence[SsoSession], role: Role
+    ) -> Sequence[SsoSession]:
+        """Return the sessions whose list has the role; without any, those that may have it."""
+        having = [one for one in sessions if role in self._find_listed_roles(one)]
+        return having or [one for one in sessions if self._may_have_unlisted_role(one, role)]
+
+    def _find_listed_roles(self, session: SsoSession) -> frozenset[Role]:
+        name = session.name
+        if name not in self._roles:
+            found = self._listings.get(name)
+            self._roles[name] = frozenset(found.roles()) if found else frozenset()
+        return self._roles[name]
+
+    def _may_have_unlisted_role(self, session: SsoSession, role: Role) -> bool:
+        """Return whether the session's list is missing, old, or without the role's account."""
+        found, name = self._listings.get(session.name), session.name
+        if found is None:
+            return True
+        if name not in self._is_recent:
+            from ssohelper.actions import directory  # few need it: not before the first paint
+
+            self._is_recent[name] = directory.is_listing_recent(
+                self._app, session, found, of_this_sign_in=True
+            )
+        return not self._is_recent[name] or not found.lacks_role(role)
+
+
 class _SessionsOfProfiles:
     """Finds the sessions to whose roles a profile belongs, because it uses their sign-in.
 
     A profile that names its session is looked up by that name, and each spelling of a start URL is
     compared with the sessions once: comparing 12,000 profiles with every session is slow.
+
+    A profile of granted, which signs in itself, does not say as which user. `lists` say which sessions
+    have its role.
     """
 
-    def __init__(self, config: ConfigFile, sessions: Sequence[SsoSession]) -> None:
-        self._config = config
+    def __init__(
+        self, config: ConfigFile, sessions: Sequence[SsoSession], lists: _SavedLists
+    ) -> None:
+        self._config, self._lists = config, lists
         self._by_name = {session.name: session for session in sessions}
         self._by_portal: dict[tuple[str, str | None], list[SsoSession]] = {}
 
     def find(self, target: TargetRole) -> Sequence[SsoSession]:
         """Return the sessions whose sign-in a profile with this target uses."""
+        found = self._find_by_name_or_portal(target)
+        if target.form != _GRANTED:
+            return found
+        return self._lists.choose_sessions_of_role(found, target.role)
+
+    def _find_by_name_or_portal(self, target: TargetRole) -> Sequence[SsoSession]:
         if target.session_name:
             named = self._by_name.get(target.session_name)
             return () if named is None else (named,)

@@ -87,7 +87,7 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
         tuple(entry.name for entry in users if entry.managed),
         tuple(entry.name for entry in users if not entry.managed),
         (
-            *(path for portal in portals for path in app.tokens.list_files(portal)),
+            *(path for portal in portals for path, _content in app.tokens.list_files(portal)),
             *legacy_sign_ins.list_legacy_token_files(app, session),
         ),
         selection.is_session_in_config(app, session),

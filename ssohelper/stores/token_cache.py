@@ -204,14 +204,14 @@ class TokenFiles(SignInFactsFiles):
         """Return the path of the token file, which every tool writes at a sign-in; "" if none."""
         return str(self._token_file(session))
 
-    def list_files(self, session: SsoSession) -> list[str]:
-        """Return the paths of the session's token, registration and facts files that exist."""
+    def list_files(self, session: SsoSession) -> list[tuple[str, str]]:
+        """Return the session's files that exist: each one's path, and for people what is in it."""
         candidates = (
-            self._token_file(session),
-            self._registration_file(session),
-            self._facts_file(session.sign_in_name),
+            (self._token_file(session), "token"),
+            (self._registration_file(session), "client registration"),
+            (self._facts_file(session.sign_in_name), "sign-in facts"),
         )
-        return [str(path) for path in candidates if os.path.lexists(path)]
+        return [(str(path), content) for path, content in candidates if os.path.lexists(path)]
 
     # -- client registrations ------------------------------------------------------------------
 

@@ -51,6 +51,9 @@ class Palette(CommandPalette):
     Palette #--input CommandInput { padding: 0 1; border: none; height: 1; }
     Palette > Vertical { margin-top: 1; width: 100; max-width: 100%; }
     Palette CommandList { border-top: none; border-bottom: hkey $primary; }
+    """
+    # The first list is made before `CSS` has been read: the tasks of a new screen run at once.
+    DEFAULT_CSS = """
     Palette > .command-palette--help-text { text-style: not bold; }
     """
 

@@ -90,6 +90,9 @@ class StartedActions:
         return True
 
     async def _run(self, action: StartedAction, work: _Work) -> None:
+        # `start` notes the worker too late: with Textual's task factory (Python 3.12 and newer) the
+        # worker runs up to its first wait, which may be for its dialog, before `run_worker` returns.
+        action.worker = get_current_worker()
         try:
             await work
         finally:

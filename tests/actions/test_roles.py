@@ -108,3 +108,42 @@ def test_what_an_account_offers_is_told_in_three_names():
     ):
         listing = Listing(URL, "us-east-1", 1, (ListedAccount(PROD, names[:count]),))
         assert listing.propose_role(Role(PROD.id, "Xyzzy")) == f"the account offers {offered}"
+
+
+def test_a_granted_profile_is_shown_for_the_session_whose_list_has_its_role(home: Home):
+    house = house_of(home)
+    home.add_session("second", URL)
+    now = house.clock.now()
+
+    def save_list_of_second(*names: str, listed_at: int = now) -> None:
+        listed = (ListedAccount(PROD, names),)
+        house.directory.save("second", Listing(URL, "us-east-1", listed_at, listed))
+
+    def granted(name: str, role: str) -> str:
+        keys = {"start_url": URL, "account_id": "000030000001", "role_name": role}
+        lines = [f"granted_sso_{key} = {value}\n" for key, value in keys.items()]
+        command = f"credential_process = granted credential-process --profile {name}\n"
+        return f"[profile {name}]\n{command}" + "".join(lines)
+
+    chain = "role_arn = arn:aws:iam::000030000009:role/Deploy\nsource_profile = has\n"
+    home.write_config(
+        home.config_file.read_text()
+        + granted("has", "Admin")
+        + granted("gone", "Gone")
+        + f"[profile chain]\n{chain}"
+    )
+
+    def shown() -> dict[str, list[str]]:
+        rows = [row for row in roles.read_roles(house).rows if row.profiles]
+        return {
+            session: [name for row in rows if row.session_name == session for name in row.profiles]
+            for session in ("corp", "second")
+        }
+
+    save_list_of_second("Read")
+    assert shown() == {"corp": ["has", "chain"], "second": []}
+    save_list_of_second("Read", "Admin")
+    assert shown() == {"corp": ["has", "chain"], "second": ["has", "chain"]}
+    # An old list does not say that a role is gone.
+    save_list_of_second("Read", listed_at=now - 2 * 86400)
+    assert shown() == {"corp": ["has", "chain"], "second": ["gone"]}

@@ -19,6 +19,7 @@ from ssohelper.core.model import (
     RoleCredentials,
     RoleKey,
     Secret,
+    SignInFacts,
     SsoSession,
 )
 
@@ -82,6 +83,34 @@ class TestCache:
         assert all(row[1] == "corp" and os.path.exists(row[4]) for row in rows.values())
         assert rows["role credentials"][3].startswith("11h")
         assert rows["sign-in"][3] == "-"
+
+    def test_no_two_rows_are_equal_without_their_paths(self, run, kept, home):
+        now = int(time.time())
+        further = SESSION._replace(region="eu-west-1", is_further=True)
+        client = ClientRegistration("c", Secret("CNRY-CS-1"), now + 9000)
+        token = AccessToken(Secret("CNRY-AT-1"), now + 3600, Secret("CNRY-RT-1"), client)
+        for session in (SESSION, further):
+            kept.tokens.save(session, token)
+            kept.tokens.save_registration(session, client)
+        kept.tokens.save_facts("corp", SignInFacts(token_ids=(token.id,)))
+        # Each spelling of the start URL has a file of its own.
+        document = {
+            "accessToken": "CNRY-AT-1",
+            "expiresAt": "2099-01-01T00:00:00Z",
+            "startUrl": URL,
+        }
+        for name in ("a" * 40, "b" * 40):
+            (home.path / f".aws/sso/cache/{name}.json").write_text(json.dumps(document))
+        lines = run("cache", "list", "--session", "corp").stdout.splitlines()
+        assert [line.split("\t")[2] for line in lines if line.startswith("sign-in\t")] == [
+            "token",
+            "client registration",
+            "sign-in facts",
+            "token in eu-west-1",
+            "client registration in eu-west-1",
+            "token for profiles with sso_start_url, 1 of 2",
+            "token for profiles with sso_start_url, 2 of 2",
+        ]
 
     def test_without_yes_nothing_is_removed(self, run, kept):
         before = run("cache", "list").stdout

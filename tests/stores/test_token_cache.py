@@ -428,4 +428,4 @@ class TestTokenFiles(TokenStoreContract):
     def test_list_files_names_the_files_that_exist(self, store, path):
         assert store.list_files(CORP) == []
         store.save(CORP, token("a"))
-        assert store.list_files(CORP) == [str(path)]
+        assert store.list_files(CORP) == [(str(path), "token")]

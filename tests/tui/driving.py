@@ -91,6 +91,15 @@ class User:
             raise AssertionError(f"never there: {texts}, but:\n{place()}\n{self.screen}") from None
 
 
+def begin_tasks_at_once() -> None:
+    """Let each task run up to its first wait when it is made, as `App.run` does, and `run_test` not.
+
+    Python 3.11 has no such tasks.
+    """
+    factory = getattr(asyncio, "eager_task_factory", None)
+    asyncio.get_running_loop().set_task_factory(factory)
+
+
 def run_scenario(
     services: App,
     scenario: Scenario,
@@ -114,6 +123,7 @@ def run_scenario(
     app.note_seconds = 600.0
 
     async def go() -> None:
+        begin_tasks_at_once()
         async with app.run_test(size=size) as pilot:
             if wait_for_bars:
                 await until(lambda: app.screen.query("KeyBar"))

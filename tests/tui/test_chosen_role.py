@@ -7,7 +7,7 @@ from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
-from tests.tui.world import DemoHome
+from tests.tui.world import DemoHome, until
 
 SAFE, ADMIN = "ReadOnlyAccess", "DatabaseAdmin"
 
@@ -30,6 +30,29 @@ def test_the_full_screen_uses_the_role_of_the_row(world: DemoHome) -> None:
         )
 
     run_scenario(world.app(), scenario)
+
+
+def test_enter_on_a_role_that_is_gone_says_so_in_the_screen(world: DemoHome) -> None:
+    services = world.app()
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"orders-prod database")
+        await user.wait_for_text("1/21", ADMIN)
+        # Another terminal refreshes the list, after the role was taken away.
+        found = services.directory.load("corp")
+        assert found is not None
+        accounts = [
+            one._replace(roles=tuple(name for name in one.roles if name != ADMIN))
+            for one in found.accounts
+        ]
+        services.directory.save("corp", found._replace(accounts=tuple(accounts)))
+        await user.press("enter")
+        await until(lambda: user.messages != "" or user.app.chosen is not None)
+        assert f'no role "{ADMIN}" in account 000030000002 for session "corp"' in user.messages
+        assert "F5 refreshes the list" in user.messages
+
+    assert run_scenario(services, scenario).chosen is None
 
 
 def test_the_picker_uses_the_role_of_the_row(tmp_path: Path) -> None:

@@ -37,6 +37,12 @@ def test_a_sign_in_whose_end_was_observed_is_shown_as_ended(world: DemoHome) -> 
         await user.press("f3")
         await user.wait_for_text("corp", "ended", "sign in again", "The sign-in has ended. Press s")
         await user.wait_for_text("41m left", "$ ssohelper login corp")  # the last access token
+        await user.press("s")
+        await user.wait_for_screen(SignInScreen)
+        await user.press("b")
+        await user.wait_for_screen(SessionsScreen)
+        await user.wait_for_text("A sign-in runs. Press s to see or stop it.", "41m left")
+        assert "The sign-in has ended" not in user.screen
 
     run_scenario(services, scenario, size=(80, 24))
 

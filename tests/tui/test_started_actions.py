@@ -12,11 +12,13 @@ from ssohelper.system.terminal_background import Background
 from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.command_line import CommandScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.typed_ahead import read_keys
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.long_rows import long_after
@@ -26,6 +28,7 @@ from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.test_accounts import role_list
 from tests.tui.test_guards import terminal as terminal  # a fixture
 from tests.tui.test_keys_and_themes import settle
+from tests.tui.test_sign_in_goes_on import sign_out
 from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
@@ -378,3 +381,33 @@ def test_a_click_on_another_screen_cancels_the_action(world: DemoHome, gate: Gat
         assert not user.app.started.is_holding_keys
 
     run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize("key", long_after(1, "of"))
+def test_a_question_that_opens_at_once_cancels_nothing(world: DemoHome, key: str) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press(key)
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("n")
+        await user.wait_for_screen(SessionsScreen)
+        await user.press("e")  # the action has ended: another one can be started
+        await user.wait_for_screen(AskScreen)
+        assert user.messages == ""
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.long
+def test_a_sign_in_that_is_offered_at_once_cancels_nothing(world: DemoHome) -> None:
+    services = sign_out(world)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        await user.press("enter")
+        await user.wait_for_screen(SignInScreen)
+        assert "cancelled" not in user.messages
+
+    run_scenario(services, scenario)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import clocks, selection, tokens
+from ssohelper.actions import adopting, clocks, selection, tokens
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed
-from ssohelper.errors import LoginRequired, SsoHelperError
+from ssohelper.errors import LoginRequired, RoleNotAssigned, SsoHelperError
 from ssohelper.tui.screens.confirm import ConfirmScreen
 
 if TYPE_CHECKING:
@@ -37,8 +37,11 @@ def use_role(
     guarded role. With `confirms`, the user is asked whether the role is the wanted one.
     """
     missing = find_missing_sign_in(app.services, session) if session is not None else None
+    # After a sign-in, the list is read again: it may be another one.
+    if missing is None and _show_why_role_is_gone(app, row, session):
+        return
     if guarding is not None or confirms or missing is not None:
-        work = _ask_and_use_role(app, row, missing, guarding, confirms=confirms)
+        work = _ask_and_use_role(app, row, session, missing, guarding, confirms=confirms)
         app.started.start(screen, _ACTION, work)
     else:
         _leave_and_use(app, row)
@@ -47,6 +50,7 @@ def use_role(
 async def _ask_and_use_role(
     app: FullScreenApp,
     row: RoleRow,
+    session: SsoSession | None,
     missing: LoginRequired | None,
     guarding: RowActions | None,
     *,
@@ -57,9 +61,30 @@ async def _ask_and_use_role(
             return
     elif confirms and not await _confirm_role(app, row):
         return
-    wanted = WantedAction(_ACTION, row.label)
-    if missing is None or await app.offer_sign_in(row.session_name, missing, wanted):
-        _leave_and_use(app, row)
+    if missing is not None:
+        wanted = WantedAction(_ACTION, row.label)
+        if not await app.offer_sign_in(row.session_name, missing, wanted):
+            return
+        if _show_why_role_is_gone(app, row, session):
+            return
+    _leave_and_use(app, row)
+
+
+def _show_why_role_is_gone(app: FullScreenApp, row: RoleRow, session: SsoSession | None) -> bool:
+    """If the role is gone, so that `ssohelper use` would refuse it, say so. Return whether it is."""
+    if session is None or row.chained is not None:
+        return False
+    try:
+        names = selection.find_profiles_of_role(app.services, row.key, row.profiles)
+        why = adopting.find_reason_role_cannot_be_used(app.services, session, row.key.role, names)
+    except SsoHelperError as error:
+        app.show_error(error)
+        return True
+    if why is None:
+        return False
+    key = app.key_of("accounts.refresh")
+    app.show_error(RoleNotAssigned(why.message, hint=f"{key} refreshes the list"))
+    return True
 
 
 async def _confirm_role(app: FullScreenApp, row: RoleRow) -> bool:

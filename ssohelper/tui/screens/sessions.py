@@ -263,7 +263,8 @@ class SessionsScreen(Screen[None]):
         # The label, the time and where it comes from take up to 57 columns. Without room for all,
         # the bar goes, and the rest is wrapped.
         bar = min(40, width - 57) if width >= 65 else 0
-        if self._find_running_sign_in(clock) is not None:
+        is_signing_in = self._find_running_sign_in(clock) is not None
+        if is_signing_in:
             key = self.app.key_of("sessions.sign_in")
             shown: Line = [("  A sign-in runs. ", ""), (f"Press {key}", "accent")]
             lines += [[*shown, (" to see or stop it.", "")], []]
@@ -273,7 +274,7 @@ class SessionsScreen(Screen[None]):
             lines += self._sign_in_hint_lines(clock.session, "You are signed out.")
             return lines
         lines += [sign_in_line(clock, now, bar), token_line(clock, now, bar), []]
-        if self._has_ended(clock):
+        if self._has_ended(clock) and not is_signing_in:
             lines += [*self._sign_in_hint_lines(clock.session, "The sign-in has ended."), []]
         return lines + cached_role_lines(snapshot, clock.session, services.clock.aws_now(), width)
 
