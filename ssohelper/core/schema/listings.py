@@ -1,7 +1,6 @@
 """Checks the fields of accounts and roles, in answers of the portal and in saved listings."""
 
 import re
-import sys
 from typing import Any
 
 from ssohelper.core.listing import ListedAccount, Listing
@@ -58,6 +57,8 @@ def _text_or_empty(row: dict[str, Any], key: str) -> str:
 
 def parse_listing(document: dict[str, Any]) -> Listing:
     """Return the listing of accounts and roles that a file holds."""
+    # Many accounts have the same roles. Their names are in memory once: 20,000 would take 1 MB.
+    known: dict[tuple[str, ...], tuple[str, ...]] = {}
     if document.get("version") != VERSION:
         raise Damaged("version")
     return Listing(
@@ -65,19 +66,20 @@ def parse_listing(document: dict[str, Any]) -> Listing:
         fields.checked_text(document.get("region"), "region"),
         fields.checked_instant(document.get("listed_at"), "listed_at"),
         tuple(
-            map(
-                _parse_listed_account,
-                fields.checked_list(document.get("accounts"), "accounts", _MOST_ACCOUNTS),
-            )
+            _parse_listed_account(account, known)
+            for account in fields.checked_list(document.get("accounts"), "accounts", _MOST_ACCOUNTS)
         ),
     )
 
 
-def _parse_listed_account(value: object) -> ListedAccount:
+def _parse_listed_account(
+    value: object, known: dict[tuple[str, ...], tuple[str, ...]]
+) -> ListedAccount:
     found = fields.checked_object(value, "accounts")
     roles = fields.checked_list(found.get("roles"), "roles", _MOST_ROLES)
     if not _are_names(roles):
         raise Damaged("roles")
+    names = tuple(roles)
     account_id = fields.checked_match(found.get("id"), "id", ACCOUNT_ID)
     name, email = (
         fields.checked_text(found.get("name"), "name"),
@@ -85,8 +87,7 @@ def _parse_listed_account(value: object) -> ListedAccount:
     )
     return ListedAccount(
         Account(account_id, name, email),
-        # Accounts have roles of the same names. Each name is in memory once: 20,000 would take 1 MB.
-        tuple(map(sys.intern, roles)),
+        known.setdefault(names, names),
         fields.checked_boolean(found.get("refused"), "refused"),
         fields.checked_boolean(found.get("answered"), "answered"),
     )
