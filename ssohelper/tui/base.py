@@ -28,6 +28,7 @@ from ssohelper.core.keymap import ACTIONS, DEFAULT_KEYS, action_may_open_dialog,
 from ssohelper.errors import SsoHelperError
 from ssohelper.system.terminal_input import TerminalInput
 from ssohelper.tui import background, messages, tty
+from ssohelper.tui.button_places import ButtonPlaces
 from ssohelper.tui.keys import KeyOrderApp
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.messages import Kind, Messages
@@ -92,6 +93,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self._ignores_click = False  # whether the last press of a button of the mouse was ignored
         self.started = StartedActions(self)
         self.places = QuestionPlaces(self)
+        self.button_places = ButtonPlaces(self)
         # Dialogs whose workers were cancelled while another screen was in front.
         self._cancelled_dialogs: set[Screen[Any]] = set()
         # A function that signs out again, and returns whether it did. It is set between the sign-in
@@ -324,8 +326,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             self.call_later(self._close_cancelled_dialog, screen)
         elif screen.is_modal:
             self.typing_pause.begin_after_opening()
-            # Drawing it may take long, and only then are its buttons to be seen.
-            screen.call_after_refresh(self.typing_pause.begin, KeyKind.CLICK)
+            self.button_places.watch(screen)
 
     async def on_event(self, event: Event) -> None:
         # A size without pixels comes from Textual's driver, which may have asked the wrong stream

@@ -69,7 +69,7 @@ class TypingPause:
         """Ignore keys up to this kind until a pause: what they act on has changed by itself.
 
         For example, a dialog has closed at the end of its work, or the role under the cursor is
-        gone. CLICK says that the buttons were drawn only now.
+        gone. CLICK says that the buttons have moved.
         """
         self._ignore_keys(kind, self._monotonic() + PAUSE_SECONDS)
 

@@ -274,6 +274,10 @@ def test_a_dialog_takes_a_click_only_when_it_was_shown_for_a_pause(
         await click(user, button)
         assert isinstance(user.app.screen, dialog)
         clock.seconds += _LATER
+        await user.pilot.resize_terminal(80, 20)  # the button moves
+        await click(user, button)
+        assert isinstance(user.app.screen, dialog)
+        clock.seconds += _LATER
         await click(user, button)
         await until(lambda: not isinstance(user.app.screen, dialog))
 

@@ -23,7 +23,6 @@ from ssohelper.tui.keys import action_binding
 from ssohelper.tui.late_dismiss import LateDismissScreen
 from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.typing_pause import KeyKind
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.qr import QrCode
 
@@ -206,7 +205,6 @@ class SignInScreen(LateDismissScreen[None]):
         for button in buttons:
             button.display = shown[button.id or ""]
         next(button for button in buttons if button.display).focus(scroll_visible=False)
-        self.call_after_refresh(self.app.typing_pause.begin, KeyKind.CLICK)  # they have moved
         self.refresh_bindings()
 
     def _show_what_is_waited_for(self) -> None:
