@@ -171,7 +171,7 @@ class App(AwsClients):
         """The store of the choices for `profile sync`, by session; later runs repeat them."""
         from ssohelper.stores.choices_file import ChoicesStore
 
-        return ChoicesStore(self.locations.state_folder, self.locations.runtime_folder)
+        return ChoicesStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
 
     @cached_property
     def storage(self) -> Storage:
@@ -305,14 +305,14 @@ class App(AwsClients):
         """The store that records when and how often roles were used, and which are favourites."""
         from ssohelper.stores.use_records import UsageStore
 
-        return UsageStore(self.locations.state_folder, runtime=self.locations.runtime_folder)
+        return UsageStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
 
     @cached_property
     def list_view(self) -> ListViewStore:
         """The store of how the user wants to see the list of roles."""
         from ssohelper.stores.list_view import ListViewStore
 
-        return ListViewStore(self.locations.state_folder, runtime=self.locations.runtime_folder)
+        return ListViewStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
 
     @cached_property
     def console_visits(self) -> ConsoleVisits:

@@ -53,8 +53,13 @@ def save_view_changes(app: App, changes: Sequence[Callable[[RoleListView], RoleL
 
 
 def load_saved_views(app: App) -> dict[str, SavedView]:
-    """Return the saved views of the list by name; {}, with a warning, if they cannot be read."""
+    """Return the saved views of the list by name. Warns if some or all of them cannot be read."""
     try:
+        if app.list_view.has_unreadable_views():
+            app.warn(
+                "some saved views cannot be read and are not shown; their file is kept when you"
+                " save or remove one"
+            )
         return app.list_view.load_saved_views()
     except (SsoHelperError, OSError) as error:
         app.warn(f"the saved views cannot be read: {error}")

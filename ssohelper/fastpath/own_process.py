@@ -84,11 +84,15 @@ def raise_descriptor_limit() -> None:
 
 @contextlib.contextmanager
 def delay_signals() -> "Iterator[None]":
-    """Delay INT, TERM, HUP, QUIT and TSTP until the block has ended. SIGKILL cannot be delayed."""
+    """Delay INT, TERM, HUP, QUIT, TSTP, USR1 and USR2 until the block has ended.
+
+    SIGKILL and SIGSTOP cannot be delayed.
+    """
     if sys.platform == "win32":
         yield
         return
     held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP}
+    held |= {signal.SIGUSR1, signal.SIGUSR2}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
     try:
         yield

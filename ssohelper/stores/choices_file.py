@@ -8,18 +8,21 @@ from ssohelper.core.choices import Choices
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.schema import state_records as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.stores import files
+from ssohelper.stores import files, typed_files
+from ssohelper.stores.disk_errors import warn_once
+from ssohelper.stores.typed_files import Warn
 
 
 class ChoicesStore:
     """Stores what the user chose for `profile sync`: filters, names, form, region, removed roles.
 
-    A choice whose value is missing, malformed or unknown counts as not made.
+    A choice whose value is missing, malformed or unknown counts as not made; before the next write
+    its file is kept aside, with a warning.
     """
 
-    def __init__(self, state: Path, runtime: Path) -> None:
+    def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
         self._folder = state / "choices"
-        self._runtime = runtime
+        self._runtime, self._warn = runtime, warn
 
     def hold_lock(self, deadline: Deadline) -> AbstractContextManager[bool]:
         """Hold the lock under which choices are loaded, changed and saved again.
@@ -46,12 +49,21 @@ class ChoicesStore:
         # Compares the JSON objects, not the parsed choices, so that a damaged file is rewritten.
         if files.read_json(path) == document or (choices == Choices() and not path.exists()):
             return
-        files.ensure_private_folder(self._folder)
-        files.write_json(path, document)
+        typed_files.replace(path, document, is_whole=self._can_read_all(path), warn=self._warn)
 
     def forget(self, session_name: str) -> None:
-        """Remove the user's choices for the session."""
-        files.remove_file(self._file(session_name))
+        """Remove the user's choices for the session. A file that cannot be read is kept aside."""
+        path = self._file(session_name)
+        if not self._can_read_all(path):
+            typed_files.keep_aside(path, self._warn)
+        files.remove_file(path)
+
+    def _can_read_all(self, path: Path) -> bool:
+        found = files.read_json(path)
+        if found is None:
+            return not path.exists()
+        is_known = found.keys() <= choices_document(Choices()).keys()
+        return is_known and not schema.parse_choices(found)[1]
 
     def _file(self, session_name: str) -> Path:
         return self._folder / f"{files.session_file_name(session_name)}.json"

@@ -6,66 +6,55 @@ The files are `<state>/usage.json` for roles, and `<state>/console.json` and
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import PageChoice, RoleKey, Usage
 from ssohelper.core.schema import use_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.schema.use_records import Visit
-from ssohelper.stores import files
+from ssohelper.stores import files, typed_files
+from ssohelper.stores.disk_errors import warn_once
+from ssohelper.stores.typed_files import Entries, Warn, load_entries
 
 # The size limit of usage.json. The record of a role takes 50 bytes: 20,000 roles take 1 MB, and no
 # user has as many.
 _LIMIT_BYTES = 8 << 20
 # One console visit is stored for each browser command; beyond this number the oldest are dropped.
 _MOST_BROWSERS = 50
-_T = TypeVar("_T")
-
-
-def _load_values_by_role(
-    path: Path,
-    entries_of: Callable[[dict[str, Any]], list[Any]],
-    parse_entry: Callable[[Any], tuple[RoleKey, _T]],
-) -> dict[RoleKey, _T]:
-    """Return what `parse_entry` makes of each entry, by role. Damaged ones are reported."""
-    found: dict[RoleKey, _T] = {}
-    for entry in files.read_record(path, entries_of, _LIMIT_BYTES) or []:
-        try:
-            key, value = parse_entry(entry)
-        except Damaged as damage:
-            files.report_damaged_file(path, damage)
-        else:
-            found[key] = value
-    return found
 
 
 class UsageStore:
     """Stores when and how often each role was used, and which roles are favourites.
 
-    A damaged file counts as missing, and so does a damaged line of the file.
+    A damaged file counts as missing, and so does a damaged line of the file; before the next write
+    such a file is kept aside, with a warning.
     """
 
-    def __init__(self, state: Path, *, runtime: Path) -> None:
-        self._state = state
+    def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
+        self._state, self._warn = state, warn
         self._lock = runtime / "locks" / "usage.lock"
         self._runtime = runtime
 
     def load_all(self) -> dict[RoleKey, Usage]:
         """Return the usage of every role that was ever used or made a favourite."""
-        return _load_values_by_role(
-            self._state / "usage.json", schema.usage_records, schema.parse_usage
+        return dict(self._load().found)
+
+    def _load(self) -> Entries[tuple[RoleKey, Usage]]:
+        return load_entries(
+            self._state / "usage.json", schema.usage_records, schema.parse_usage, _LIMIT_BYTES
         )
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace the usage of one role, under a lock, so that no count is lost."""
         files.role_folder_names(key)
         with files.hold_lock(self._lock, deadline, self._runtime):
-            known = self.load_all()
+            loaded = self._load()
+            known = dict(loaded.found)
             before = known.get(key, Usage())
             after = change(before)
             if after != before:
-                self._save_all({**known, key: after})
+                self._save_all({**known, key: after}, loaded.is_whole)
 
     def copy_usage_of_session(
         self, old: str, new: str, deadline: Deadline, *, replace: bool
@@ -74,28 +63,31 @@ class UsageStore:
 
         Without `replace`, the usage of a role that the other session has already stays."""
         with files.hold_lock(self._lock, deadline, self._runtime):
-            known = self.load_all()
+            loaded = self._load()
+            known = dict(loaded.found)
             copies = {
                 key._replace(session_name=new): usage
                 for key, usage in known.items()
                 if key.session_name == old
             }
             if copies:
-                self._save_all({**known, **copies} if replace else {**copies, **known})
+                copied = {**known, **copies} if replace else {**copies, **known}
+                self._save_all(copied, loaded.is_whole)
 
     def forget_usage_of_session(self, name: str, deadline: Deadline) -> None:
         """Forget the usage of a session's roles."""
         with files.hold_lock(self._lock, deadline, self._runtime):
-            known = self.load_all()
+            loaded = self._load()
+            known = dict(loaded.found)
             left = {key: usage for key, usage in known.items() if key.session_name != name}
             if left != known:
-                self._save_all(left)
+                self._save_all(left, loaded.is_whole)
 
-    def _save_all(self, known: dict[RoleKey, Usage]) -> None:
-        files.ensure_private_folder(self._state)
+    def _save_all(self, known: dict[RoleKey, Usage], was_whole: bool) -> None:
         lines = [[*key.parts, *usage] for key, usage in sorted(known.items()) if usage != Usage()]
         document = {"version": schema.USAGE_VERSION, "roles": lines}
-        files.write_json(self._state / "usage.json", document)
+        path = self._state / "usage.json"
+        typed_files.replace(path, document, is_whole=was_whole, warn=self._warn)
 
 
 class ConsoleVisits:
@@ -166,9 +158,13 @@ class ConsoleVisits:
         )
 
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
-        return _load_values_by_role(
-            self._pages_file, schema.console_page_records, schema.parse_console_pages
+        loaded = load_entries(
+            self._pages_file,
+            schema.console_page_records,
+            schema.parse_console_pages,
+            _LIMIT_BYTES,
         )
+        return dict(loaded.found)
 
     @property
     def _pages_file(self) -> Path:

@@ -2,7 +2,7 @@
 
 The question is OSC 11 of xterm's control sequences. The device attributes (DA1) are asked after it:
 every terminal answers that, even one that does not know OSC 11. So the wait ends with the answer to
-DA1.
+DA1. The shell would take an answer for typed text, so signals that end or stop us wait for it too.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ssohelper.fastpath.own_process import delay_signals
 from ssohelper.system.terminal_input import TerminalInput
 
 if sys.platform != "win32":
@@ -32,6 +34,8 @@ _COLOUR = re.compile(
 _ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
 # How long to wait for the terminal's answer. Over SSH an answer can take longer than locally.
 _SECONDS, _SECONDS_OVER_SSH = 0.1, 1.0
+# How much longer to wait when a signal is about to end or stop us: later, nothing reads the answer.
+_SECONDS_BEFORE_END = 1.0
 
 
 class Background:
@@ -52,8 +56,14 @@ class Background:
 def ask_background_colour(environ: Mapping[str, str]) -> Iterator[Background]:
     """Ask the terminal for its background's colour; read the answer after the `with` block.
 
-    Without an answer, the background counts as dark. The terminal's settings are restored.
+    Without an answer, the background counts as dark. The terminal's settings are restored. A signal
+    that would end or stop this process acts after that.
     """
+    with delay_signals():
+        yield from _ask(environ)
+
+
+def _ask(environ: Mapping[str, str]) -> Iterator[Background]:
     found = Background()
     before = _stop_echo_and_get_settings() if environ.get("TERM") != "linux" else None
     if before is None:
@@ -66,8 +76,10 @@ def ask_background_colour(environ: Mapping[str, str]) -> Iterator[Background]:
         os.write(2, (_ERASE_LINE if _has_terminal_input() else b"") + _QUESTION)
         try:
             yield found
-        finally:  # after Ctrl-C too: the shell would take the answer for typed text
+        finally:  # after an error too
             answer = _read_answer_of_terminal(ends_at)
+            if _is_signal_waiting():
+                answer = _read_answer_of_terminal(time.monotonic() + _SECONDS_BEFORE_END, answer)
         colour = _COLOUR.search(answer)
         found.is_light = colour is not None and _is_light_colour(*colour.groups())
         found.typed = found.input.feed(answer, time.monotonic()).encode()
@@ -95,12 +107,19 @@ def _restore_terminal(settings: list[Any]) -> None:
             termios.tcsetattr(0, termios.TCSANOW, settings)
 
 
-def _read_answer_of_terminal(ends_at: float) -> bytes:
-    read = b""
+def _is_signal_waiting() -> bool:
+    return sys.platform != "win32" and bool(signal.sigpending())
+
+
+def _read_answer_of_terminal(ends_at: float, read: bytes = b"") -> bytes:
+    """Read until the answer to DA1 is there, or the time is over; `read` was read before."""
     while not _ATTRIBUTES.search(read):
         if not select.select([0], [], [], max(0.0, ends_at - time.monotonic()))[0]:
             break
-        got = os.read(0, 4096)
+        try:
+            got = os.read(0, 4096)
+        except OSError:
+            got = b""
         if not got:  # the terminal was closed
             break
         read += got

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import RenderableType
 from textual.binding import Binding
-from textual.events import Event, Key, Resize
+from textual.events import Event, Key, MouseDown, MouseUp, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Size
 from textual.signal import Signal
@@ -28,6 +28,7 @@ from ssohelper.core.keymap import ACTIONS, DEFAULT_KEYS, action_may_open_dialog,
 from ssohelper.errors import SsoHelperError
 from ssohelper.system.terminal_input import TerminalInput
 from ssohelper.tui import background, messages, tty
+from ssohelper.tui.button_places import ButtonPlaces
 from ssohelper.tui.keys import KeyOrderApp
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.messages import Kind, Messages
@@ -89,8 +90,10 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
         self.typing_pause = TypingPause()
+        self._ignores_click = False  # whether the last press of a button of the mouse was ignored
         self.started = StartedActions(self)
         self.places = QuestionPlaces(self)
+        self.button_places = ButtonPlaces(self)
         # Dialogs whose workers were cancelled while another screen was in front.
         self._cancelled_dialogs: set[Screen[Any]] = set()
         # A function that signs out again, and returns whether it did. It is set between the sign-in
@@ -298,6 +301,24 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         )
         return True
 
+    def takes_click(self, event: Event) -> bool:
+        """Return whether this press or release of a button of the mouse is handled now.
+
+        What lies under the pointer may have changed just before a press, as for a key. The release
+        of a press that is ignored is ignored too, else Textual would make a click of it.
+        """
+        if isinstance(event, MouseDown):
+            # A press may have waited until the dialog that it was not meant for was drawn.
+            seconds_ago = max(0.0, Event().time - event.time)
+            self._ignores_click = self.typing_pause.is_key_ignored(
+                KeyKind.CLICK, seconds_ago=seconds_ago
+            )
+            if self._ignores_click:
+                self.bell()
+            else:
+                self.typing_pause.note_key(may_open_dialog=False)
+        return not self._ignores_click
+
     def _handle_screen_change(self, screen: Screen[Any]) -> None:
         self.started.handle_screen_change(screen)
         self.places.handle_screen_change()
@@ -305,6 +326,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             self.call_later(self._close_cancelled_dialog, screen)
         elif screen.is_modal:
             self.typing_pause.begin_after_opening()
+            self.button_places.watch(screen)
 
     async def on_event(self, event: Event) -> None:
         # A size without pixels comes from Textual's driver, which may have asked the wrong stream
@@ -312,6 +334,9 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         if isinstance(event, Resize) and event.pixel_size is None and not self.is_headless:
             size = Size(*tty.terminal_size())
             event = Resize(size, size)
+        may_ignore = isinstance(event, (MouseDown, MouseUp)) and not event.is_forwarded
+        if may_ignore and not self.takes_click(event):
+            return
         await super().on_event(event)
 
     def on_load(self) -> None:

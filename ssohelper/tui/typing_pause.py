@@ -1,7 +1,8 @@
-"""The pause in typing after which a dialog, or a shell, takes keys as its own.
+"""The pause in typing after which a dialog, or a shell, takes keys and clicks as its own.
 
 A dialog may open or close while the user types for what was shown before: its sign-in has ended, or
-AWS has answered an earlier key only now. The next keys must not be its commands then.
+AWS has answered an earlier key only now. The next keys must not be its commands then. The same holds
+for clicks, which were for what lay under the pointer.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ import time
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
 
-# A user who types on makes no pause of this length between two keys.
+# A user who types on makes no pause of this length between two keys, and no user sees and clicks a
+# button in less.
 PAUSE_SECONDS = 0.5
 
 
 class KeyKind(IntEnum):
     """What a key can do. A pause in typing ignores all kinds up to one of these.
 
-    COMMAND is Enter, or text that no text field takes; TEXT is text for a field; OTHER is any other
-    key, such as an arrow.
+    CLICK is a press of a button of the mouse; COMMAND is Enter, or text that no text field takes;
+    TEXT is text for a field; OTHER is any other key, such as an arrow.
     """
 
+    CLICK = 0
     COMMAND = 1
     TEXT = 2
     OTHER = 3
@@ -40,13 +43,13 @@ class TypingPause:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._monotonic, self._sleep = monotonic, sleep
-        # Two times of the monotonic clock: until when a user who typed the last key may be typing
-        # on, and until when keys are ignored.
-        self._typing_until = self._ignored_until = -math.inf
-        self._ignored_kind = KeyKind.COMMAND
+        # Times of the monotonic clock: until when a user who typed the last key may be typing on,
+        # and until when keys of each kind are ignored.
+        self._typing_until = -math.inf
+        self._ignored_until = dict.fromkeys(KeyKind, -math.inf)
 
     def note_key(self, *, may_open_dialog: bool) -> None:
-        """Note that a key was handled, and whether it may open a dialog.
+        """Note that a key or a click was handled, and whether it may open a dialog.
 
         If it may, and the dialog comes before any other key, the user types for that dialog. Every
         other key, such as a letter or an arrow, was for what was shown before the dialog.
@@ -56,33 +59,37 @@ class TypingPause:
     def begin_after_opening(self) -> None:
         """Ignore text and Enter until a pause, unless the last key may have opened this dialog.
 
-        Text for a field of the dialog is ignored too: its first letters went elsewhere.
+        Text for a field of the dialog is ignored too: its first letters went elsewhere. Clicks are
+        ignored in any case.
         """
         self._ignore_keys(KeyKind.TEXT, self._typing_until)
+        self.begin(KeyKind.CLICK)
 
     def begin(self, kind: KeyKind = KeyKind.COMMAND) -> None:
         """Ignore keys up to this kind until a pause: what they act on has changed by itself.
 
-        For example, a dialog has closed at the end of its work, or the role under the cursor is gone.
+        For example, a dialog has closed at the end of its work, or the role under the cursor is
+        gone. CLICK says that the buttons have moved.
         """
         self._ignore_keys(kind, self._monotonic() + PAUSE_SECONDS)
 
     def _ignore_keys(self, kind: KeyKind, until: float) -> None:
-        now = self._monotonic()
-        if until <= now:
-            return
-        is_ignoring = now < self._ignored_until
-        self._ignored_kind = max(kind, self._ignored_kind) if is_ignoring else kind
-        self._ignored_until = max(self._ignored_until, until)
+        for each in KeyKind:
+            if each <= kind:
+                self._ignored_until[each] = max(self._ignored_until[each], until)
 
-    def is_key_ignored(self, kind: KeyKind) -> bool:
+    def is_key_ignored(self, kind: KeyKind, *, seconds_ago: float = 0.0) -> bool:
         """Return whether a key of this kind is ignored; if it is, the pause begins again.
 
-        Other keys do not end the pause: a user who types ahead uses arrows too.
+        It was pressed `seconds_ago`. Other keys do not end the pause: a user who types ahead uses
+        arrows too.
         """
-        if kind > self._ignored_kind or self._monotonic() >= self._ignored_until:
+        now = self._monotonic()
+        if now - seconds_ago >= self._ignored_until[kind]:
             return False
-        self._ignored_until = self._monotonic() + PAUSE_SECONDS
+        for each, until in self._ignored_until.items():
+            if each == kind or now < until:
+                self._ignored_until[each] = now + PAUSE_SECONDS
         return True
 
     async def wait(self) -> None:
@@ -91,4 +98,4 @@ class TypingPause:
             await self._sleep(seconds)
 
     def _pause_ends_at(self) -> float:
-        return max(self._typing_until, self._ignored_until)
+        return max(self._typing_until, self._ignored_until[KeyKind.COMMAND])

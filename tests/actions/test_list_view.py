@@ -1,6 +1,8 @@
 """Saving, replacing and removing views of the list of roles."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,3 +52,33 @@ def test_no_more_views_are_saved_than_can_be_listed_but_each_can_be_replaced(
     changed = VIEW._replace(query="dev")
     list_view.save_named_view(app, "view 7", changed, replaces=VIEW)
     assert list_view.load_saved_views(app) == {**full, "view 7": changed}
+
+
+@pytest.mark.parametrize(
+    ("broken", "shown"),
+    [
+        ({"views": ["fine", {"name": "x" * 41}]}, ["fine"]),
+        ({"views": ["fine", {"query": 1}, {"view": {"version": 2}}]}, ["fine"]),
+        ({"views": ["fine", "fine"]}, ["fine"]),
+        ({"version": 2, "views": ["fine"]}, []),
+        ({"views": 1}, []),
+    ],
+)
+def test_views_that_cannot_be_read_hide_no_others_and_are_kept_aside(
+    app: WorldApp, broken: dict[str, object], shown: list[str]
+) -> None:
+    list_view.save_named_view(app, "fine", VIEW)
+    path = app.locations.state_folder / "saved-views.json"
+    document = json.loads(path.read_text())
+    [fine] = document["views"]
+    document |= broken
+    if isinstance(document["views"], list):
+        changes: list[Any] = document["views"]
+        document["views"] = [fine | ({} if one == "fine" else one) for one in changes]
+    path.write_text(json.dumps(document))
+    assert list(list_view.load_saved_views(app)) == shown
+    list_view.save_named_view(app, "one more", VIEW)
+    assert list(list_view.load_saved_views(app)) == [*shown, "one more"]
+    assert json.loads(path.with_name("saved-views.json.damaged").read_text()) == document
+    assert sum("are not shown" in one for one in app.warnings) == (broken["views"] != ["fine"] * 2)
+    assert sum("saved-views.json.damaged" in one for one in app.warnings) == 1

@@ -127,9 +127,7 @@ def _listing(**change: Any) -> Any:
         (lambda value: list_view.parse_list_view(VIEW | {"only_favourites": value}), True, 1),
         (lambda value: list_view.parse_list_view(VIEW | {"only_session": value}), "corp", "a\x1b"),
         (
-            lambda value: list_view.parse_saved_views(
-                {"version": 1, "views": [{"name": "n", "query": value, "view": VIEW}]}
-            ),
+            lambda value: list_view.parse_saved_view({"name": "n", "query": value, "view": VIEW}),
             "x" * 200,
             "x" * 201,
         ),

@@ -40,6 +40,7 @@ import ssohelper.stores.sign_in_facts
 import ssohelper.stores.temporary_files
 import ssohelper.stores.token_cache
 import ssohelper.stores.token_documents
+import ssohelper.stores.typed_files
 import ssohelper.stores.user_file
 from tests.simulator import sockets
 from tests.simulator.disk import OS_NAMES, Switch
@@ -63,6 +64,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.temporary_files,
     _stores.token_cache,
     _stores.token_documents,
+    _stores.typed_files,
     ssohelper.fastpath.machine,
     ssohelper.fastpath.open_file,
     ssohelper.fastpath.published,

@@ -51,3 +51,25 @@ def test_a_damaged_choice_is_reported_in_the_log(
     with caplog.at_level("INFO", logger="ssohelper"):
         assert store.load("corp") == Choices(form="sso")
     assert caplog.messages == [f'"{path}" is damaged (no valid "accounts"): counted as missing']
+
+
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize("content", ['{"accounts": 5, "form": "sso"}', '{"newer": [1]}', "[", ""])
+def test_choices_that_cannot_be_read_are_kept_aside(
+    tmp_path: Path, content: str, ends: bool
+) -> None:
+    warnings = list[str]()
+    store = ChoicesStore(tmp_path, tmp_path, warnings.append)
+    store.save("corp", Choices(form="sso"))
+    path = tmp_path / "choices" / "corp.json"
+    path.write_text(content)
+    if ends:
+        store.forget("corp")
+    else:
+        store.save("corp", Choices(roles=("R",)))
+        assert store.load("corp") == Choices(roles=("R",))
+        store.forget("corp")
+    kept = path.with_name("corp.json.damaged")
+    assert kept.read_text() == content
+    assert list(path.parent.iterdir()) == [kept]
+    assert len(warnings) == 1

@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import sys
 import termios
 import time
@@ -124,6 +125,53 @@ def test_after_an_interrupt_the_shell_gets_no_answer(monkeypatch: pytest.MonkeyP
     answer = b"\x1b]11;rgb:ffff/ffff/ffff\x07" + _ATTRIBUTES
     found, _ = ask(answer, monkeypatch, is_interrupted=True, SSH_TTY="x")
     assert found.typed == b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGQUIT, signal.SIGUSR1])
+def test_a_signal_waits_until_the_answer_is_read(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal_background, "_SECONDS", 0.0)
+    monkeypatch.setattr(terminal_background, "_SECONDS_BEFORE_END", 60.0)
+    out, told = os.pipe()
+    pid, terminal = pty.fork()
+    if not pid:
+        run_in_foreground_as_a_shell(number, told)
+    os.close(told)
+    shown = b""
+    while _QUESTION not in shown:
+        shown += os.read(terminal, 1000)
+    os.write(terminal, b"\x1b]11;rgb:ffff/ffff/ffff\x07" + _ATTRIBUTES)
+    assert os.read(out, 100) == b"%d" % number  # what it was ended or stopped by
+    os.write(terminal, b"!")
+    assert os.read(out, 100) == b"!"  # what the shell reads
+    os.waitpid(pid, 0)
+    for one in (terminal, out):
+        os.close(one)
+
+
+def run_in_foreground_as_a_shell(number: signal.Signals, told: int) -> None:
+    """Ask in a child that gets this signal meanwhile. Tell which signal acted, then what is read."""
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    child = os.fork()
+    if not child:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(0, os.getpid())
+        with ask_background_colour({"TERM": "xterm"}):
+            os.kill(os.getpid(), number)
+        os._exit(0)
+    status = os.waitpid(child, os.WUNTRACED)[1]
+    if os.WIFSTOPPED(status):
+        os.kill(child, signal.SIGKILL)
+    os.tcsetpgrp(0, os.getpgrp())
+    tty.setcbreak(0, termios.TCSANOW)
+    is_stopped = os.WIFSTOPPED(status)
+    os.write(told, b"%d" % (os.WSTOPSIG(status) if is_stopped else os.WTERMSIG(status)))
+    read = b""
+    while not read.endswith(b"!"):
+        read += os.read(0, 100)
+    os.write(told, read)
+    os._exit(0)
 
 
 def test_the_console_of_linux_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:

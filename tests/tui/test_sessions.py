@@ -12,6 +12,7 @@ from ssohelper.tui.typing_pause import TypingPause
 from ssohelper.tui.widgets.lines import LineView
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.test_set_up import quick
+from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome
 from tests.two_regions import SECOND, THERE
 
@@ -242,6 +243,7 @@ def test_letters_typed_when_the_sign_in_dialog_closes_by_itself_do_nothing(
         await user.press("down", "s")
         await user.wait_for_screen(SignInScreen)
         await user.wait_for_text("PQRS-TVWX")
+        user.app.typing_pause = Clock().pause
         world.emulator.approve_device("PQRS-TVWX", "ana")
         await user.wait_for_screen(SessionsScreen)
         await user.press("o", "f")

@@ -7,6 +7,8 @@ from unittest import mock
 
 import pytest
 from textual.app import SuspendNotSupported
+from textual.events import MouseDown, MouseUp
+from textual.widget import Widget
 
 from ssohelper.actions import profiles
 from ssohelper.core import keymap
@@ -16,10 +18,17 @@ from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.screens.views import ViewsScreen
 from ssohelper.tui.typing_pause import KeyKind, TypingPause
+from ssohelper.tui.widgets.key_hints import KeyHints
+from ssohelper.tui.widgets.role_list import RoleList
+from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.test_sign_in_goes_on import sign_in_now, sign_out
 from tests.tui.world import DemoHome, until
+
+# After so many seconds of the test's clock, a click of the machine's own clock is no early one.
+_LATER = 600.0
 
 
 class Clock:
@@ -42,7 +51,7 @@ class Clock:
 # What happens, in this order: a number is a wait of so many seconds, "asks" a key that may open a
 # dialog, "other" any other key; "opens" and "changes" say what the screen does by itself. Then
 # "taken" and "ignored" say what becomes of a command, which is a letter or Enter; with "text-" before
-# it, of a letter for a text field.
+# it, of a letter for a text field; with "click-", of a click. "drawn" says that a dialog is drawn.
 HAPPENINGS = [
     "taken",
     "other taken",
@@ -64,6 +73,11 @@ HAPPENINGS = [
     "asks opens text-taken",
     "changes text-taken ignored",
     "other opens 0.2 changes text-ignored 0.5 changes text-taken ignored",
+    "asks opens taken click-ignored taken 0.4 click-ignored 0.5 click-taken",
+    "asks opens 0.5 click-taken",
+    "asks opens 0.4 drawn 0.4 click-ignored taken",
+    "other opens click-ignored 0.4 ignored 0.4 click-ignored 0.5 taken click-taken",
+    "changes click-ignored",
 ]
 
 
@@ -80,6 +94,10 @@ def test_a_command_is_ignored_until_a_pause_after_the_last_key_that_was_not_for_
             clock.pause.begin_after_opening()
         elif what == "changes":
             clock.pause.begin()
+        elif what == "drawn":
+            clock.pause.begin(KeyKind.CLICK)
+        elif what in ("click-taken", "click-ignored"):
+            assert clock.pause.is_key_ignored(KeyKind.CLICK) == (what == "click-ignored")
         elif what in ("taken", "ignored"):
             assert clock.pause.is_key_ignored(KeyKind.COMMAND) == (what == "ignored")
         elif what in ("text-taken", "text-ignored"):
@@ -188,6 +206,97 @@ def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
         await user.wait_for_message("1 profile added")
 
     run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+
+
+def test_a_question_that_opens_late_takes_no_click_that_was_for_the_list(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, may_plan = Clock(), threading.Event()
+    plan = profiles.plan_new_profile
+
+    def plan_later(*arguments: Any) -> Any:
+        assert may_plan.wait(60)
+        return plan(*arguments)
+
+    monkeypatch.setattr(profiles, "plan_new_profile", plan_later)
+    before = world.config_file.read_text()
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.typing_pause = clock.pause
+        await user.press(*"payments-dev developer", "f9")
+        await click(user, RoleList)
+        may_plan.set()
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y")
+        await click(user, "#yes")
+        clock.seconds += _LATER
+        await click(user, "#yes", seconds_ago=2 * _LATER)
+        assert isinstance(user.app.screen, ConfirmScreen)
+        assert world.config_file.read_text() == before
+        clock.seconds += _LATER
+        await click(user, "#yes")
+        await user.wait_for_message("1 profile added")
+
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("keys", "dialog", "button"),
+    long_after(
+        1,
+        [
+            (("f3", "down", "d"), ConfirmScreen, "#no"),
+            (("f3", "o"), ConfirmScreen, "#no"),
+            (("f9",), ConfirmScreen, "#no"),
+            (("f3", "down", "s"), SignInScreen, "#cancel"),
+            (("ctrl+v",), ViewsScreen, KeyHints),
+        ],
+    ),
+)
+def test_a_dialog_takes_a_click_only_when_it_was_shown_for_a_pause(
+    world: DemoHome, keys: tuple[str, ...], dialog: type, button: str | type[Widget]
+) -> None:
+    clock = Clock()
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("down")
+        user.app.typing_pause = clock.pause
+        for key in keys:
+            await user.press(key)
+            if key == "f3":
+                await user.wait_for_text("signed in")
+        await user.wait_for_screen(dialog)
+        await until(lambda: user.app.screen.query(button))
+        await user.pilot.pause()
+        await click(user, button)
+        await click(user, button)
+        assert isinstance(user.app.screen, dialog)
+        clock.seconds += _LATER
+        await user.pilot.resize_terminal(80, 20)  # the button moves
+        await click(user, button)
+        assert isinstance(user.app.screen, dialog)
+        clock.seconds += _LATER
+        await click(user, button)
+        await until(lambda: not isinstance(user.app.screen, dialog))
+
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+
+
+async def click(user: User, target: str | type[Widget], *, seconds_ago: float = 0.0) -> None:
+    """Click a widget, with the press so long ago; of key hints the last one.
+
+    The events are those of the terminal; the pilot's do not come to the app.
+    """
+    widget = user.app.screen.query_one(target)
+    x, y = widget.content_region.offset
+    x += str(widget.render()).rindex("cancel") if isinstance(widget, KeyHints) else 1
+    for kind in (MouseDown, MouseUp):
+        event = kind(None, x, y, 0, 0, 1, False, False, False, x, y)
+        event.time -= seconds_ago
+        user.app.post_message(event)
+    await user.pilot.pause()
 
 
 def test_a_question_that_its_own_key_has_opened_takes_keys_at_once(world: DemoHome) -> None:

@@ -54,12 +54,11 @@ def document_of_view(view: RoleListView) -> dict[str, Any]:
     }
 
 
-def parse_saved_views(document: dict[str, Any]) -> dict[str, SavedView]:
-    """Return the saved views in the record, by their names."""
+def saved_view_records(document: dict[str, Any]) -> list[Any]:
+    """Return the unchecked records of the saved views; `parse_saved_view` checks each."""
     if document.get("version") != VERSION:
         raise Damaged("version")
-    lines = fields.checked_list(document.get("views"), "views", MOST_SAVED)
-    return dict(_parse_saved_view(fields.checked_object(line, "views")) for line in lines)
+    return fields.checked_list(document.get("views"), "views", MOST_SAVED)
 
 
 def document_of_saved_views(views: dict[str, SavedView]) -> dict[str, Any]:
@@ -71,7 +70,9 @@ def document_of_saved_views(views: dict[str, SavedView]) -> dict[str, Any]:
     return {"version": VERSION, "views": lines}
 
 
-def _parse_saved_view(line: dict[str, Any]) -> tuple[str, SavedView]:
+def parse_saved_view(record: object) -> tuple[str, SavedView]:
+    """Return the name and the view in one record of the file of saved views."""
+    line = fields.checked_object(record, "views")
     name = fields.checked_match(line.get("name"), "name", VIEW_NAME)
     query = fields.checked_text(line.get("query"), "query", _LONGEST_QUERY)
     return name, SavedView(query, parse_list_view(fields.checked_object(line.get("view"), "view")))

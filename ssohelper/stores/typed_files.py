@@ -1,0 +1,71 @@
+"""Files of ours in which the user typed or chose something: favourites, saved views, sync options.
+
+Nothing of the user's is lost: before such a file is replaced, it is kept aside as `NAME.damaged`,
+unless all of it could be read. Of a file of a newer version, nothing can be read.
+"""
+
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from ssohelper.core.schema.fields import Damaged
+from ssohelper.stores import files
+from ssohelper.stores.disk_errors import unwritable_file_error
+
+_T = TypeVar("_T")
+Warn = Callable[[str], object]
+
+
+class Entries(NamedTuple, Generic[_T]):
+    """The entries of a file that could be read, and whether these are all that it has."""
+
+    found: list[_T]
+    is_whole: bool
+
+
+def load_entries(
+    path: Path,
+    entries_of: Callable[[dict[str, Any]], list[Any]],
+    parse_entry: Callable[[Any], _T],
+    limit: int,
+) -> Entries[_T]:
+    """Return what `parse_entry` makes of each entry of the file. Damaged ones are left out.
+
+    Raises the errors of `files.read_own_file`.
+    """
+    entries = files.read_record(path, entries_of, limit)
+    if entries is None:
+        return Entries([], not os.path.lexists(path))
+    found = list[_T]()
+    for entry in entries:
+        try:
+            found.append(parse_entry(entry))
+        except Damaged as damage:
+            files.report_damaged_file(path, damage)
+    return Entries(found, len(found) == len(entries))
+
+
+def replace(path: Path, document: dict[str, Any], *, is_whole: bool, warn: Warn) -> None:
+    """Write the JSON object to the file. Without `is_whole`, the earlier file is kept aside.
+
+    The caller holds the file's lock. Raises: LocalState.
+    """
+    files.ensure_private_folder(path.parent)
+    if not is_whole:
+        keep_aside(path, warn)
+    files.write_json(path, document)
+
+
+def keep_aside(path: Path, warn: Warn) -> None:
+    """Rename the file, if there is one, to a free name beside it, and warn. Raises: LocalState."""
+    if not os.path.lexists(path):
+        return
+    names = (path.name + ".damaged" + (f"-{n}" if n > 1 else "") for n in itertools.count(1))
+    aside = next(name for name in names if not os.path.lexists(path.with_name(name)))
+    try:
+        files.replace_file(os.fspath(path), os.fspath(path.with_name(aside)))
+    except OSError as cause:
+        raise unwritable_file_error(os.fspath(path), cause) from cause
+    warn(f'this version cannot read all of "{path}": that file is kept as "{aside}"')
