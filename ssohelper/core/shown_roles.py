@@ -164,6 +164,13 @@ class ShownRoles:
             return line
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
 
+    def rows_at_line(self, line: int) -> Sequence[RoleRow]:
+        """Return the role on this line, or all shown roles of the account whose heading is there."""
+        content = self.content_of_line(line)
+        if content is not None and content.is_heading:
+            return self.heading_of(~self.lines[line]).rows
+        return () if content is None else (content.row,)
+
     def heading_above(self, row_number: int) -> int:
         """Return the number in `lines` that stands for the heading of this row's account."""
         return ~self._groups[account_key(self.rows[row_number])][0]

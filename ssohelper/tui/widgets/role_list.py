@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ssohelper.core import role_tree
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import FLAT, RoleListView, account_key
@@ -25,7 +26,7 @@ from ssohelper.tui.widgets import columns, role_lines
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
 from ssohelper.tui.widgets.columns import Columns, HeadingColumns
-from ssohelper.tui.widgets.role_lines import RolePainter
+from ssohelper.tui.widgets.role_lines import RolePainter, lay_out_lines
 
 if TYPE_CHECKING:
     # Not imported when the program runs: that would delay the first paint.
@@ -252,15 +253,17 @@ class RoleList(ScrollView, can_focus=False):
         keys = self._painter.ticked
         return [row for row in self.rows if row.key in keys] if keys else []
 
-    def toggle_tick(self) -> None:
-        """Tick or untick the role under the cursor, or the account's shown roles; go one line on."""
-        heading, row = self.heading, self.row
-        rows = heading.rows if heading is not None else [row] if row is not None else []
+    def toggle_tick(self, step: int) -> None:
+        """Tick or untick the role under the cursor, or the account's shown roles; then go on.
+
+        With `step` 1 go down to the next role, or from a heading to the next one; with -1 go up.
+        """
+        rows, ticked = self.shown.rows_at_line(self.cursor), self._painter.ticked
         keys = frozenset(each.key for each in rows if not each.provider)
-        ticked = self._painter.ticked
         self._painter.ticked = ticked - keys if keys <= ticked else ticked | keys
         self.refresh()
-        self.move(1)
+        if rows:
+            self.go_to(role_tree.next_line_to_tick(self.shown.lines, self.cursor, step))
 
     def clear_ticks(self) -> None:
         """Untick all roles."""
@@ -372,13 +375,10 @@ class RoleList(ScrollView, can_focus=False):
         part, is_tree = (top, height, width), not self.shown.view.is_flat
         if self._layout is None or self._layout[0] != part:
             lines = self.shown.lines[top : top + height]
-            visible = [self.rows[number] for number in lines if number >= 0]
-            space, content = width - role_lines.SIGNS_WIDTH, self._content
-            found = columns.lay_out_columns(visible, space, content, grouped=is_tree)
-            accounts = [self.rows[max(number, ~number)] for number in lines]
-            space, several = width - role_lines.HEADING_SIGNS_WIDTH, content.several_sessions
-            headings = columns.lay_out_headings(accounts, space, has_session=several)
-            self._layout = part, (found, headings)
+            self._layout = (
+                part,
+                lay_out_lines(self.rows, lines, self._content, width, is_tree=is_tree),
+            )
         return self._layout[1]
 
     def _style(self, name: str) -> Style:
