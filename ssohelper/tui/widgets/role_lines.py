@@ -286,7 +286,13 @@ def _role_count_text(heading: Heading) -> str:
 _NO_MATCH_INDENT = "  "
 
 
-def no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str]:
+def text_below_roles(app: TuiApp[Any], shown: ShownRoles, line: int, width: int) -> str:
+    """Return the text of a line below the last role: without roles a part of why there are none."""
+    lines = [] if shown.lines else _no_match_lines(app, shown, width)
+    return lines[line] if line < len(lines) else ""
+
+
+def _no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str]:
     """Return why no role is shown, with a suggestion and the keys of the filters.
 
     Without roles return no line: the screen says then what to do.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Click, Resize
+from textual.events import Click, MouseDown, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -20,7 +20,7 @@ from textual.strip import Strip
 from ssohelper.core import role_tree
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.role_tree import FLAT, RoleListView, account_key
+from ssohelper.core.role_tree import FLAT, AccountKey, RoleListView, account_key
 from ssohelper.core.shown_roles import Heading, LineContent, ShownRoles
 from ssohelper.tui.widgets import columns, role_lines
 from ssohelper.tui.widgets.cells import fitted
@@ -44,7 +44,7 @@ class RoleList(ScrollView, can_focus=False):
     """
 
     app: TuiApp[Any]
-
+    ALLOW_SELECT = False  # as in LineView
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"role-list--{style}" for style in role_lines.STYLE_NAMES
     }
@@ -140,15 +140,12 @@ class RoleList(ScrollView, can_focus=False):
     @property
     def row(self) -> RoleRow | None:
         """Return the row under the cursor, or None if no role is there."""
-        content = self.shown.content_of_line(self.cursor)
-        return None if content is None or content.is_heading else content.row
+        return self.shown.role_at_line(self.cursor)
 
     @property
     def heading(self) -> Heading | None:
         """Return the account whose heading is under the cursor, or None."""
-        if self.row is None and self.shown.content_of_line(self.cursor) is not None:
-            return self.shown.heading_of(~self.shown.lines[self.cursor])
-        return None
+        return self.shown.heading_at_line(self.cursor)
 
     def _change_shown_lines(self, change: Callable[[], None], *, stay: bool = True) -> None:
         """Make the change, then show the list; the cursor stays on its role or goes to the first."""
@@ -303,20 +300,28 @@ class RoleList(ScrollView, can_focus=False):
         self._resize(Size(1, len(self.shown.lines)))
         self._scroll_to_cursor()
 
+    def on_mouse_down(self, event: MouseDown) -> None:
+        self._clicks.note_press(self._target_at(event.y))
+
     def on_click(self, event: Click) -> None:
-        line = event.y + int(self.scroll_offset.y)
-        if not 0 <= line < len(self.shown.lines):
-            self._clicks.classify_click(event, None)
+        target = self._target_at(event.y)
+        clicked = self._clicks.classify_click(event, target)
+        if target is None or clicked is Clicked.DRAGGED:
             return
         number = self._number_at_line(event.y)
         if number < 0:
-            row = self.rows[~number]
-            self._click_heading(row, self._clicks.classify_click(event, account_key(row)))
+            self._click_heading(self.rows[~number], clicked)
         else:
-            clicked = self._clicks.classify_click(event, self.rows[number].key)
-            self.go_to(line)
+            self.go_to(event.y + int(self.scroll_offset.y))
             if clicked is Clicked.TWICE:
                 self.choose()
+
+    def _target_at(self, y: int) -> AccountKey | RoleKey | None:
+        """Return the account or the role whose line is at `y` on the screen, if any."""
+        if y + int(self.scroll_offset.y) >= len(self.shown.lines):
+            return None
+        number = self._number_at_line(y)
+        return account_key(self.rows[~number]) if number < 0 else self.rows[number].key
 
     def _click_heading(self, row: RoleRow, clicked: Clicked) -> None:
         """Fold or unfold the account of the row. Its heading stays under the pointer.
@@ -336,10 +341,7 @@ class RoleList(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         line = y + int(self.scroll_offset.y)
         if line >= len(self.shown.lines):
-            empty = (
-                [] if self.shown.lines else role_lines.no_match_lines(self.app, self.shown, width)
-            )
-            text = empty[line] if line < len(empty) else ""
+            text = role_lines.text_below_roles(self.app, self.shown, line, width)
             return Strip([Segment(fitted(text, width), self._style("") + self._style("dim"))])
         number, is_cursor = self._number_at_line(y), line == self.cursor
         if number < 0:
@@ -375,10 +377,8 @@ class RoleList(ScrollView, can_focus=False):
         part, is_tree = (top, height, width), not self.shown.view.is_flat
         if self._layout is None or self._layout[0] != part:
             lines = self.shown.lines[top : top + height]
-            self._layout = (
-                part,
-                lay_out_lines(self.rows, lines, self._content, width, is_tree=is_tree),
-            )
+            found = lay_out_lines(self.rows, lines, self._content, width, is_tree=is_tree)
+            self._layout = part, found
         return self._layout[1]
 
     def _style(self, name: str) -> Style:
