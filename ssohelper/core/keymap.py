@@ -80,7 +80,7 @@ ACTIONS: dict[str, KeyAction] = {
         ),
         KeyAction("sessions.sign_in", "s", "Sign in", "sign in, unless still signed in"),
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
-        KeyAction("sessions.set_up", "n", "New", "set up another session"),
+        KeyAction("sessions.set_up", "n", "New", "add another session, and set it up"),
         KeyAction("sessions.forget", "f", "Forget", "delete cached credentials and role list"),
         KeyAction("sessions.rename", "e", "Rename", "rename the session, in its profiles too"),
         KeyAction("sessions.remove", "d", "Remove", "remove the session and its managed profiles"),
@@ -147,7 +147,7 @@ ACTIONS: dict[str, KeyAction] = {
     )
 }
 
-# The keys that move the cursor of a list below a search. The settings can change them too. They are
+# The keys that move the cursor of a list below a search; `tick_up` is of those with ticks only. The settings can change them too. They are
 # not in ACTIONS: no footer, no help and no palette names them one by one.
 MOVES: dict[str, KeyAction] = {
     action.name: action
@@ -158,6 +158,7 @@ MOVES: dict[str, KeyAction] = {
         KeyAction("list.page_down", "pagedown", "Page down", "go one page down in the list"),
         KeyAction("list.first", "home", "First", "go to the first line of the list"),
         KeyAction("list.last", "end", "Last", "go to the last line of the list"),
+        KeyAction("list.tick_up", "shift+tab", "Tick up", "tick as tab does, and go up"),
     )
 }
 BINDABLE = {**ACTIONS, **MOVES}

@@ -192,6 +192,18 @@ def lines_of_tree(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> li
     return lines
 
 
+def next_line_to_tick(lines: Sequence[int], line: int, step: int) -> int:
+    """Return the line to go to after ticking `line`: down with `step` 1, up with -1.
+
+    From a heading, which ticks all rows below it, that is the next heading: to tick those rows once
+    more would take their ticks away. From a row it is the next row: a heading would tick more than
+    one row. At the end of the list it is `line`. `lines` are as `lines_of_tree` returns them.
+    """
+    is_heading = lines[line] < 0
+    others = range(line + step, len(lines) if step > 0 else -1, step)
+    return next((other for other in others if (lines[other] < 0) is is_heading), line)
+
+
 def find_line_of_role(
     rows: Sequence[RoleRow],
     groups: Groups,

@@ -164,6 +164,23 @@ class ShownRoles:
             return line
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
 
+    def role_at_line(self, line: int) -> RoleRow | None:
+        """Return the role on this line, or None if a heading or nothing is there."""
+        content = self.content_of_line(line)
+        return None if content is None or content.is_heading else content.row
+
+    def heading_at_line(self, line: int) -> Heading | None:
+        """Return the account whose heading is on this line, or None."""
+        content = self.content_of_line(line)
+        if content is None or not content.is_heading:
+            return None
+        return self.heading_of(~self.lines[line])
+
+    def rows_at_line(self, line: int) -> Sequence[RoleRow]:
+        """Return the role on this line, or all shown roles of the account whose heading is there."""
+        role, heading = self.role_at_line(line), self.heading_at_line(line)
+        return heading.rows if heading is not None else (role,) if role is not None else ()
+
     def heading_above(self, row_number: int) -> int:
         """Return the number in `lines` that stands for the heading of this row's account."""
         return ~self._groups[account_key(self.rows[row_number])][0]

@@ -12,6 +12,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -93,6 +94,8 @@ class FullScreenApp(TuiApp[str]):
             for name in SCREENS
         ),
         action_binding("app.quit", priority=True),
+        Binding("ctrl+c,super+c", "copy_selection", show=False, priority=True),
+        Binding("ctrl+c", "help_quit", show=False, system=True),  # as Textual has it
         # Users cannot give this action another key (it is not in `core.keymap`): ctrl+z is the same
         # in every terminal.
         Binding(
@@ -186,6 +189,11 @@ class FullScreenApp(TuiApp[str]):
             super().action_suspend_process()
         else:
             self.show_warning(terminal.CANNOT_SUSPEND)
+
+    def action_copy_selection(self) -> None:
+        """Copy the selected text. Without any, ctrl+c leaves, as `action_help_quit` says."""
+        if not import_module("ssohelper.tui.copying").copy_selected_text(self):
+            raise SkipAction
 
     def action_help_quit(self) -> None:
         """End the program at ctrl+c, as the pickers do. Textual itself would show a hint only."""

@@ -1,11 +1,12 @@
 """The command palette: every action of the screen, with its key.
 
-A line has the name of the command line that does the same, if there is one.
+A line has the name of the command line that does the same, if there is one. The line below it has
+the action's label in the footer, and its explanation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +15,10 @@ from textual.content import Content
 
 from ssohelper.actions import own_settings
 from ssohelper.core.keymap import ACTIONS, REMOVING
+from ssohelper.core.search import Index
 from ssohelper.core.text import show
 from ssohelper.tui.themes import NAMES, textual_theme_name
+from ssohelper.tui.widgets.key_bar import labels_of_actions_on_ticked_rows
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -30,13 +33,28 @@ class Command(NamedTuple):
     """A line of the command palette.
 
     `name` is a command line without `ssohelper`, or an action's label. `run` does the same in this
-    program. `action` is the action in `core.keymap` that the line runs, if any.
+    program. `action` is the action in `core.keymap` that the line runs, if any, `label` its label in
+    the footer, and `key` its key.
     """
 
     name: str
     description: str
     run: Callable[[], Any]
     action: str = ""
+    label: str = ""
+    key: str = ""
+
+    @property
+    def line(self) -> str:
+        """Return the palette's line: the key, and the name."""
+        return f"{self.key:<{_KEY_WIDTH}} {show(self.name)}"
+
+    @property
+    def explanation(self) -> str:
+        """Return the line below: the footer's label, unless it is there already, and the description."""
+        texts = (self.name, self.description)
+        is_there = any(text.casefold().startswith(self.label.casefold()) for text in texts)
+        return f"{'' if is_there else f'{self.label}: '}{show(self.description)}"
 
 
 class Palette(CommandPalette):
@@ -63,24 +81,40 @@ class Commands(Provider):
 
     async def discover(self) -> Hits:
         """Yield all commands, for an empty search."""
-        for command, line in self._commands_with_palette_lines():
-            yield DiscoveryHit(Content(line), command.run, command.name, show(command.description))
+        for command in self._commands():
+            yield DiscoveryHit(
+                Content(command.line), command.run, command.name, command.explanation
+            )
 
     async def search(self, query: str) -> Hits:
-        """Yield the commands that match by key, name or description."""
-        matcher = self.matcher(query)
-        for command, line in self._commands_with_palette_lines():
-            text = f"{line}  {show(command.description)}"
-            score = matcher.match(text)
-            if score > 0:
-                yield Hit(score, Content(line), command.run, text, show(command.description))
+        """Yield the commands that match by name, label, key or description, the best with score 1."""
+        found = search_commands(self._commands(), query)
+        for place, command in enumerate(found):
+            score = 1 - place / len(found)
+            yield Hit(score, Content(command.line), command.run, command.name, command.explanation)
 
-    def _commands_with_palette_lines(self) -> Iterator[tuple[Command, str]]:
-        """Yield each command with the text of its palette line, which begins with the key."""
+    def _commands(self) -> list[Command]:
         app: FullScreenApp = self.app  # type: ignore[assignment]
-        for command in list_commands(app, self.screen):
-            key = app.key_of(command.action) if command.action else ""
-            yield command, f"{key:<{_KEY_WIDTH}} {show(command.name)}"
+        return list_commands(app, self.screen)
+
+
+def search_commands(commands: Sequence[Command], query: str) -> list[Command]:
+    """Return the commands that match, best first; of equal matches, the one that is first in the list.
+
+    First those whose footer label, name or key has every word as a whole, then those that need their
+    description too. Matches that leave characters out come last: the letters of `add` are also
+    in "cached and".
+    """
+    labels, names, keys, descriptions = (
+        [command.label for command in commands],
+        [command.name for command in commands],
+        [command.key for command in commands],
+        [command.description for command in commands],
+    )
+    by_name = Index([labels, names, keys], fuzzy_columns=(0, 1))
+    by_all = Index([labels, names, keys, descriptions])
+    numbers = [*by_name.search(query), *by_all.search(query), *by_name.search(query, fuzzy=True)]
+    return [commands[number] for number in dict.fromkeys(numbers)]
 
 
 def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
@@ -103,7 +137,18 @@ def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
     named.sort(
         key=lambda one: (one.action in REMOVING, ranks.get(one.action, len(ranks)))  # stable
     )
-    return [*named, *common]
+    return [*_with_labels_and_keys(app, screen, [*named, *common])]
+
+
+def _with_labels_and_keys(
+    app: FullScreenApp, screen: Screen[Any], commands: Iterable[Command]
+) -> Iterable[Command]:
+    """Yield the commands with the labels that the footer shows now, and with their keys."""
+    with_ticks = labels_of_actions_on_ticked_rows(screen)
+    for command in commands:
+        name = command.action
+        label = with_ticks.get(name) or (ACTIONS[name].label if name in ACTIONS else "")
+        yield command._replace(label=label, key=app.key_of(name) if name else "")
 
 
 def make_palette_commands(

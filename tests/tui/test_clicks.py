@@ -8,7 +8,14 @@ from typing import NamedTuple
 import pytest
 from textual.app import App as TextualApp
 from textual.app import ComposeResult
-from textual.events import MouseDown, MouseEvent, MouseScrollDown, MouseScrollUp, MouseUp
+from textual.events import (
+    MouseDown,
+    MouseEvent,
+    MouseMove,
+    MouseScrollDown,
+    MouseScrollUp,
+    MouseUp,
+)
 from textual.pilot import Pilot
 
 from ssohelper.core.model import Account
@@ -202,6 +209,35 @@ def test_when_no_double_click_can_follow_a_fold_the_list_ends_at_its_last_line()
     run_app(app, scenario)
 
 
+async def drag(pilot: Pilot[None], start: int, end: int) -> None:
+    """Press the button at one line, move the pointer, and release the button at another line."""
+    app = pilot.app
+    for event in (mouse(MouseDown, start), mouse(MouseMove, end), mouse(MouseUp, end)):
+        app.post_message(event)
+    await pilot.pause()
+
+
+# Lines 0 and 3 of the tree are headings, and no row is on line 40.
+@pytest.mark.parametrize(("start", "end"), [(1, 3), (3, 1), (1, 2), (0, 3), (40, 1), (1, 40)])
+def test_a_drag_to_another_row_clicks_and_selects_nothing(start: int, end: int) -> None:
+    app = ListApp(RoleListView())
+
+    async def scenario(pilot: Pilot[None]) -> None:
+        app.list.go_to(6)
+        await pilot.pause()
+        await drag(pilot, start, end)
+        await drag(pilot, start, end)
+        assert app.list.cursor == 6
+        assert app.list.shown.view == RoleListView()
+        assert not app.chosen
+        assert not app.screen.selections
+        await click(pilot, 1)
+        await click(pilot, 1)
+        assert app.chosen == [ROWS[0]]
+
+    run_app(app, scenario, size=(80, 50))
+
+
 class ChooserApp(TextualApp[None]):
     """Shows a list of words in which the words can move."""
 
@@ -238,6 +274,19 @@ def test_a_chooser_says_that_a_line_is_chosen_only_if_it_was_clicked_twice() -> 
         assert app.chosen == ["one"]
         await click(pilot, 1)
         assert app.chosen == ["one", "one"]
+
+    run_app(app, scenario)
+
+
+def test_a_drag_over_a_chooser_clicks_and_selects_nothing() -> None:
+    app = ChooserApp(["one", "two", "three"])
+
+    async def scenario(pilot: Pilot[None]) -> None:
+        for start, end in ((0, 1), (0, 1), (5, 1), (5, 1)):
+            await drag(pilot, start, end)
+        assert app.query_one(Chooser).cursor == 0
+        assert app.chosen == []
+        assert not app.screen.selections
 
     run_app(app, scenario)
 

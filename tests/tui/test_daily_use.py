@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from textual.app import App as TextualApp
 from textual.app import ComposeResult
+from textual.widget import Widget
 from textual.widgets import Input
 
 from ssohelper.actions import login
@@ -20,6 +21,7 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_detail import RoleDetail
+from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
 from tests.long_rows import long_after
 from tests.people import sign_in_here
@@ -117,6 +119,58 @@ def test_ctrl_c_leaves_as_from_the_picker(world: DemoHome) -> None:
 
     program = run_scenario(world.app(), scenario)
     assert (program.return_value, program.return_code) == (None, 0)
+
+
+async def drag(user: User, widget: Widget, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Press the button over the widget, move the pointer, and release the button."""
+    await user.pilot.mouse_down(widget, offset=start)
+    await user.pilot.hover(widget, offset=end)
+    await user.pilot.mouse_up(widget, offset=end)
+
+
+def test_after_a_drag_over_the_list_ctrl_c_leaves(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await drag(user, user.app.screen.query_one(RoleList), (10, 1), (20, 4))
+        await user.press("ctrl+c")
+        await until(lambda: user.app.return_code is not None)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_ctrl_c_copies_the_selected_text_and_then_leaves(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f4")
+        await user.wait_for_text("17 to add")
+        title = user.app.screen.query_one("#profiles-title")
+        await drag(user, title, (1, 0), (10, 0))
+        selected = user.app.screen.get_selected_text()
+        assert selected
+        assert selected in user.screen
+        await user.press("ctrl+c")
+        await user.wait_for_message(f"copied the selected text: {len(selected)} characters")
+        assert user.app.clipboard == selected
+        assert user.app.return_code is None
+        await user.press("ctrl+c")
+        await until(lambda: user.app.return_code is not None)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_ctrl_c_copies_the_selected_text_of_a_field_and_then_leaves(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f4")
+        await user.wait_for_text("17 to add")
+        await user.press("ctrl+o")
+        await user.type("prod")
+        await user.press("shift+left", "shift+left", "ctrl+c")
+        await user.wait_for_message("copied the selected text: 2 characters")
+        assert user.app.clipboard == "od"
+        assert user.app.return_code is None
+        await user.press("ctrl+c")
+        await until(lambda: user.app.return_code is not None)
+
+    run_scenario(world.app(), scenario)
 
 
 @pytest.mark.parametrize("width", long_after(1, [44, 80]))

@@ -5,7 +5,7 @@ from textual.command import CommandPalette
 
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.tui.app import FullScreenApp
-from ssohelper.tui.commands import list_commands
+from ssohelper.tui.commands import Command, list_commands, search_commands
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import Chooser
@@ -15,6 +15,26 @@ from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
 SCREENS = {"f2": "role keys", "f3": "signed in", "f4": "17 to add, 1"}
+
+# What a user types on each screen, and which action must be first then.
+FIRST_HITS = {
+    "f2": {
+        "quit": "app.quit",
+        "shell": "accounts.shell",
+        "profile add": "accounts.profile",
+        "identity": "accounts.whoami",
+        "snd": "app.suspend",  # no word of the list has these letters side by side
+    },
+    "f3": {
+        "new": "sessions.set_up",
+        "add": "sessions.set_up",
+        "setup": "sessions.set_up",
+        "forget": "sessions.forget",
+        "cache clear": "sessions.forget",
+        "quit": "sessions.quit",
+    },
+    "f4": {"apply": "profiles.apply", "quit": "app.quit"},
+}
 
 
 def footer(user: User) -> str:
@@ -26,6 +46,18 @@ def enabled_actions(app: FullScreenApp) -> set[str]:
     return {one.binding.id or "" for one in found if one.enabled} & set(ACTIONS)
 
 
+def first_hit(commands: list[Command], query: str) -> str:
+    return next(iter(search_commands(commands, query)), Command("", "", print)).action
+
+
+def check_that_each_label_finds_its_action_first(commands: list[Command]) -> None:
+    for query in (str.lower, str.upper):
+        for command in commands:
+            if command.label:
+                found = search_commands(commands, query(command.label))[0]
+                assert found.label == command.label, (command, found)
+
+
 def test_every_action_of_every_screen_is_in_the_palette_with_its_key(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         for key, text in SCREENS.items():
@@ -35,6 +67,13 @@ def test_every_action_of_every_screen_is_in_the_palette_with_its_key(world: Demo
             in_palette = [one.action for one in commands if one.action]
             enabled = enabled_actions(user.app) - {"app.commands"}
             assert sorted(in_palette) == sorted(enabled | {"app.suspend"})
+            assert {one.label for one in commands} == {
+                *(ACTIONS[name].label for name in enabled),
+                "",
+            }
+            check_that_each_label_finds_its_action_first(commands)
+            for query, action in FIRST_HITS[key].items():
+                assert first_hit(commands, query) == action, query
             await user.press("ctrl+p")
             await user.wait_for_screen(CommandPalette)
             await user.wait_for_text(user.app.key_of(in_palette[0]))
@@ -42,6 +81,50 @@ def test_every_action_of_every_screen_is_in_the_palette_with_its_key(world: Demo
             await until(lambda: not isinstance(user.app.screen, CommandPalette))
 
     run_scenario(world.app(), scenario, size=(100, 40))
+
+
+@pytest.mark.parametrize("scope", sorted({name.partition(".")[0] for name in ACTIONS}))
+def test_the_label_of_a_dialogs_action_finds_it_first(scope: str) -> None:
+    of_all_screens = ("app.accounts", "app.sessions", "app.profiles", "app.help", "app.quit")
+    names = [name for name in ACTIONS if name.startswith(f"{scope}.")]
+    check_that_each_label_finds_its_action_first(
+        [
+            Command(
+                ACTIONS[name].label, ACTIONS[name].description, print, name, ACTIONS[name].label
+            )
+            for name in dict.fromkeys([*names, *of_all_screens])
+        ]
+    )
+
+
+def test_while_roles_are_ticked_the_labels_of_the_footer_find_their_actions(
+    world: DemoHome,
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("tab")
+        await until(lambda: footer(user).startswith(" F9 Add profiles"))
+        commands = list_commands(user.app, user.app.screen)
+        check_that_each_label_finds_its_action_first(commands)
+        assert first_hit(commands, "add profiles") == "accounts.profile"
+        assert first_hit(commands, "clear ticks") == "accounts.leave"
+
+    run_scenario(world.app(), scenario)
+
+
+def test_quit_in_the_palette_quits_and_uses_no_role(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("ctrl+p")
+        await user.wait_for_screen(CommandPalette)
+        await user.press(*"quit")
+        await until(lambda: "^q   Quit" in user.screen.split("\n")[4])  # the first line of the list
+        await user.press("enter")
+        await until(lambda: user.app.return_code is not None)
+        assert user.app.chosen is None
+        assert user.app.return_value is None
+
+    run_scenario(world.app(), scenario)
 
 
 def test_the_palette_runs_an_action_without_a_command_line(world: DemoHome) -> None:

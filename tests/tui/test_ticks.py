@@ -2,8 +2,11 @@
 
 import pytest
 
-from ssohelper.core.model import RoleKey
+from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.role_tree import RoleListView, account_key
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.widgets.role_list import RoleList
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_accounts import role_list
 from tests.tui.test_palette_and_footer import footer
@@ -43,12 +46,62 @@ def test_tab_on_an_account_ticks_its_roles_and_unticks_them(world: DemoHome) -> 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("left", "tab")
-        await user.wait_for_text("✓3  21/21", "❯✓★   Developer")
+        await user.wait_for_text("✓3  21/21", " ✓★   Developer", "❯ ▾ payments-prod")
         assert {row.key for row in role_list(user).ticked} == {
             RoleKey("corp", DEV, name) for name in ("Developer", "ReadOnlyAccess", "DatabaseAdmin")
         }
-        await user.press("left", "tab")
+        await user.press("home", "tab")
         await until(lambda: "✓" not in user.screen)
+
+    run_scenario(world.app(), scenario)
+
+
+# The ticks in a tree of three accounts with three, two and one role after so many keys.
+@pytest.mark.parametrize(
+    ("start", "key", "counts"),
+    [
+        ("first heading", "tab", [3, 5, 6]),
+        ("first role", "tab", [1, 2, 3, 4, 5, 6]),
+        ("last heading", "shift+tab", [1, 3, 6]),
+        ("last role", "shift+tab", [1, 2, 3, 4, 5, 6]),
+    ],
+)
+def test_going_on_with_tab_takes_back_no_tick(start: str, key: str, counts: list[int]) -> None:
+    accounts = [Account(f"{number:012d}", f"account-{number}", "") for number in range(4)]
+    roles = [(0, "A"), (0, "B"), (0, "C"), (1, "A"), (1, "B"), (2, "A"), (3, "folded")]
+    rows = [RoleRow("corp", accounts[number], name) for number, name in roles]
+    found = RoleList(now=lambda: 0)
+    folded = RoleListView().with_fold(account_key(rows[-1]), True)
+    found.show_first_rows(rows, folded)
+    found.go_to({"first heading": 0, "first role": 1, "last heading": 7, "last role": 8}[start])
+    for count in counts:
+        found.toggle_tick(-1 if key == "shift+tab" else 1)
+        assert found.tick_count == count
+
+
+def test_shift_tab_ticks_and_goes_up(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("down", "shift+tab")
+        await user.wait_for_text("✓1  21/21", "❯ ★   Developer")
+        await user.press("shift+tab")
+        await user.wait_for_text("✓2  21/21", "❯✓★   Developer")
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_tick_on_the_heading_of_profiles_goes_to_the_next_heading(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        profiles = (await open_screen(user)).pane.list
+        await user.press("end", "left")
+        last, above = profiles.data.sections[-1], profiles.data.sections[-2]
+        assert profiles.section == last
+        await user.press("shift+tab")
+        await until(lambda: profiles.ticked and profiles.section == above)
+        ticked = profiles.ticked
+        await user.press("tab")
+        await until(lambda: profiles.section == last)
+        assert profiles.ticked > ticked
 
     run_scenario(world.app(), scenario)
 

@@ -68,7 +68,7 @@ class AccountsScreen(Screen[None]):
         "Type to search: every word must be found in the account's name, id or address, the role, "
         "a profile or the session. Characters may be left out: payprod. !word excludes, 'word is "
         "found as a whole. Enter switches this shell to the role, or prints how to. Favourites and "
-        "recently used roles come first. tab ticks a role for F9, F6, "
+        "recently used roles come first. tab (upwards shift+tab) ticks a role for F9, F6, "
         "ctrl+y and F10, which runs one command as each. ctrl+w deletes a word of the search, ctrl+u all of it. "
         "The same on the command line: ssohelper list"
     )
@@ -79,9 +79,11 @@ class AccountsScreen(Screen[None]):
             action_binding(f"accounts.{name}", f"list('{name}')", priority=True, show=False)
             for name in list_controls.ACTIONS
         ),
-        # For the set-up form: the list's own use of tab hides Textual's key to go to the next
-        # field.
+        action_binding("list.tick_up", "list('tick_up')", priority=True, show=False),
+        # For the set-up form: the list's own use of tab hides Textual's keys to go to the next
+        # field and back.
         Binding("tab", "app.focus_next", show=False),
+        Binding("shift+tab", "app.focus_previous", show=False),
         # Escape leaves the program while the set-up form is shown; otherwise `RolePane` handles it.
         action_binding("accounts.leave", "app.quit", show=False),
     ]
@@ -343,7 +345,7 @@ class AccountsScreen(Screen[None]):
     # -- filters, order and folds of the list ---------------------------------------------------
 
     def action_list(self, name: str) -> None:
-        """Run the action `accounts.NAME` on the list as a whole."""
+        """Run the action `accounts.NAME`, or `list.tick_up`, on the list as a whole."""
         self._pane.search_now()
         self._controls.run_action(name)
 

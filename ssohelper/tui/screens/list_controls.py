@@ -82,9 +82,10 @@ class ListControls:
             app.show_warning(f'"{before.label}" is no longer in the list')
 
     def run_action(self, name: str) -> None:
-        """Run the action `accounts.NAME`."""
+        """Run the action `accounts.NAME`, or `list.tick_up`."""
         actions: dict[str, Callable[[], None]] = {
-            "tick": self._toggle_tick,
+            "tick": lambda: self._toggle_tick(1),
+            "tick_up": lambda: self._toggle_tick(-1),
             "group": lambda: self._roles.set_view(RoleListView.with_tree_toggled),
             "sort": lambda: self._roles.set_view(RoleListView.with_next_sort),
             "only_session": self._show_next_session,
@@ -111,7 +112,7 @@ class ListControls:
             for bar in self._screen.query(f"#{name}"):
                 cast("FilterLabel", bar).set_on(on, label)
 
-    def _toggle_tick(self) -> None:
+    def _toggle_tick(self, step: int) -> None:
         row = self._roles.row
         if not self._roles.shown.count:
             self._screen.app.warn_nothing_selected("role")
@@ -119,7 +120,7 @@ class ListControls:
             self._screen.app.show_done(
                 "only roles are ticked: this profile's credentials are not ours"
             )
-        self._roles.toggle_tick()
+        self._roles.toggle_tick(step)
         self._pane.show_count()
 
     # -- filtering the list of roles -----------------------------------------------------------

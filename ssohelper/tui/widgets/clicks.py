@@ -1,7 +1,8 @@
-"""Decides whether two clicks are a double click on the same thing, although lines may have moved.
+"""Decides what a click on a line of a list means, although the pointer or the lines may have moved.
 
 The terminal reports only where the pointer is. Between two clicks at one place, a refresh, a fold or
-the mouse wheel can put another line there.
+the mouse wheel can put another line there. Textual reports a click also where the user releases the
+button after moving the pointer over other lines.
 """
 
 from enum import Enum, auto
@@ -23,6 +24,9 @@ class Clicked(Enum):
     # The second click at one place, but another line is there now. Such a click may only move the
     # cursor, because the user probably meant the line that was there.
     MOVED = auto()
+    # The button was pressed on another line, or on none. Such a click does nothing: the user probably
+    # wanted to select text.
+    DRAGGED = auto()
 
 
 class _LastClick(NamedTuple):
@@ -36,13 +40,21 @@ class ClickMemory:
 
     def __init__(self) -> None:
         self._last: _LastClick | None = None
+        self._pressed: object = None
+
+    def note_press(self, target: object) -> None:
+        """Remember what is under the pointer where the user presses the button, if anything."""
+        self._pressed = target
 
     def classify_click(self, event: Click, target: object) -> Clicked:
         """Return what this click means, and remember it. `target` is what is under the pointer now, if any.
 
         A target must stay equal when its line moves, and differ from those of all other lines.
         """
-        last, self._last = self._last, _LastClick(target, event.screen_offset, event.time)
+        last, self._last = self._last, None
+        if target != self._pressed:
+            return Clicked.DRAGGED
+        self._last = _LastClick(target, event.screen_offset, event.time)
         if (
             last is None
             or event.chain < 2

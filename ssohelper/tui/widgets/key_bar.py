@@ -86,7 +86,7 @@ class KeyBar(Widget):
             if name in ACTIONS and name not in _ELSEWHERE:
                 found.setdefault(name, active)
         items: dict[str, Item] = {}
-        with_ticks = _labels_of_actions_on_ticked_rows(screen)
+        with_ticks = labels_of_actions_on_ticked_rows(screen)
         ranks = {name: rank for rank, name in enumerate({**with_ticks, **ACTIONS})}
         for name in sorted(found, key=lambda name: (_place_of_action_in_footer(name), ranks[name])):
             label = with_ticks.get(name) or ACTIONS[name].label
@@ -134,7 +134,7 @@ def _place_of_action_in_footer(action: str) -> int:
     return {"options": 0, "app": 2}.get(action.partition(".")[0], 1)
 
 
-def _labels_of_actions_on_ticked_rows(screen: Screen[Any]) -> dict[str, str]:
+def labels_of_actions_on_ticked_rows(screen: Screen[Any]) -> dict[str, str]:
     """Return the labels of the actions on ticked rows, by action; none if no row is ticked."""
     for pane in screen.query(SearchPane):
         if pane.row_counts().ticked:

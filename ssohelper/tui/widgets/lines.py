@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.events import Click, Resize
+from textual.events import Click, MouseDown, Resize
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -34,6 +34,8 @@ class LineView(ScrollView, can_focus=True):
     Their text must have been escaped with `core.text.show`. Markup in it has no effect.
     """
 
+    # Textual cannot show which text of lines that are drawn one by one is selected, nor copy it.
+    ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{style}" for style in (*STYLE_NAMES, "cursor")}
     DEFAULT_CSS = """
     LineView {
@@ -231,13 +233,19 @@ class Chooser(LineView):
     def on_resize(self, event: Resize) -> None:
         self._scroll_to_cursor()
 
+    def on_mouse_down(self, event: MouseDown) -> None:
+        self._clicks.note_press(self._key_at(event.y))
+
     def on_click(self, event: Click) -> None:
-        line = event.y + int(self.scroll_offset.y)
-        clicked = self._clicks.classify_click(
-            event, self._key_of(line) if line < self.count else None
-        )
-        if line < self.count:
-            self.click_line(line, clicked)
+        key = self._key_at(event.y)
+        clicked = self._clicks.classify_click(event, key)
+        if key is not None and clicked is not Clicked.DRAGGED:
+            self.click_line(event.y + int(self.scroll_offset.y), clicked)
+
+    def _key_at(self, y: int) -> object:
+        """Return what identifies the line at `y` on the screen, or None if no line is there."""
+        line = y + int(self.scroll_offset.y)
+        return self._key_of(line) if line < self.count else None
 
     def click_line(self, line: int, clicked: Clicked) -> None:
         """Move the cursor to the line; after a double click say that the user has chosen it."""

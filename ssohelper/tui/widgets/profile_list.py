@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rich.segment import Segment
 from textual.strip import Strip
 
+from ssohelper.core.role_tree import next_line_to_tick
 from ssohelper.core.search import Span, row_numbers
 from ssohelper.core.text import show
 from ssohelper.tui.profile_rows import (
@@ -204,13 +205,16 @@ class ProfileList(Chooser):
             self.set_folded(not self.is_folded(section))
         return section is not None
 
-    def toggle_tick(self) -> bool:
-        """Tick the profile, or its section, and move down. Return False if none can be removed."""
+    def toggle_tick(self, step: int) -> bool:
+        """Tick the profile, or its section, and go on. Return False if none can be removed.
+
+        With `step` 1 go down to the next profile, or from a heading to the next one; with -1 go up.
+        """
         section, row = self.section, self.row
         rows = [self.data[number] for number in self._numbers[section.key]] if section else []
         names = {one.name for one in (*rows, *([row] if row else [])) if one.can_be_removed}
         self.ticked = self.ticked - names if names <= self.ticked else self.ticked | names
-        self.action_move(1)
+        self.go_to(next_line_to_tick(self._lines, self.cursor, step))
         self.refresh()
         return bool(names)
 

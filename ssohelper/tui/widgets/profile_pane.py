@@ -24,7 +24,8 @@ class ProfilePane(SearchPane):
 
     DEFAULT_CSS = "ProfilePane { height: 1fr; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        action_binding("profiles.tick", priority=True),
+        action_binding("profiles.tick", "tick(1)", priority=True),
+        action_binding("list.tick_up", "tick(-1)", priority=True, show=False),
         action_binding("profiles.open", priority=True, show=False),
         action_binding("profiles.fold", "fold(True)", priority=True, show=False),
         action_binding("profiles.unfold", "fold(False)", priority=True, show=False),
@@ -56,10 +57,12 @@ class ProfilePane(SearchPane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While something is typed, the arrows move the cursor in the search instead of folding.
 
-        Without a config that can be read, nothing can be ticked.
+        Without a config that can be read, nothing can be ticked. While the fields of the options are
+        shown, shift+tab goes back to them.
         """
-        if action == "tick" and self.screen.has_class("unreadable"):
-            return False
+        if action == "tick":
+            is_for_fields = parameters == (-1,) and self.screen.has_class("with-options")
+            return not (is_for_fields or self.screen.has_class("unreadable"))
         return action != "fold" or not self.line.value
 
     def show_rows(self, data: ProfileRows, note: str = "") -> None:
@@ -128,12 +131,15 @@ class ProfilePane(SearchPane):
         self.search_now()
         self.list.action_go(line)
 
-    def action_tick(self) -> None:
-        """Tick the profile under the cursor, or all of the section, to remove them together."""
+    def action_tick(self, step: int) -> None:
+        """Tick the profile under the cursor, or all of the section, to remove them together.
+
+        With `step` 1 the cursor goes down to what can be ticked next, with -1 up.
+        """
         self.search_now()
         if self.nothing_matches:
             self.app.warn_nothing_selected("profile")
-        elif not self.list.toggle_tick():
+        elif not self.list.toggle_tick(step):
             self.app.show_done("only profiles that ssohelper manages can be ticked")
         self.show_count()
 

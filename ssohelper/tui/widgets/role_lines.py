@@ -22,7 +22,7 @@ from ssohelper.core.shown_roles import Heading, ShownRoles
 from ssohelper.core.text import count_text, show
 from ssohelper.tui.widgets import columns
 from ssohelper.tui.widgets.cells import fitted, segments_with_matches
-from ssohelper.tui.widgets.columns import Columns, HeadingColumns
+from ssohelper.tui.widgets.columns import Columns, Content, HeadingColumns
 
 if TYPE_CHECKING:
     # Not imported when the program runs: that would delay the first paint.
@@ -59,6 +59,20 @@ SIGNS_WIDTH = 4 + len(GUARDED)
 HEADING_SIGNS_WIDTH = 4
 # A label leaves the name of an account at least so many cells; id and session leave it fewer.
 _LEAST_NAME = 8
+
+
+def lay_out_lines(
+    rows: Sequence[RoleRow], lines: Sequence[int], content: Content, width: int, *, is_tree: bool
+) -> tuple[Columns, HeadingColumns]:
+    """Return the columns for the roles and for the headings on these lines of `ShownRoles`.
+
+    `content` is as `measure_columns` returns it for all rows, and `width` that of the list.
+    """
+    visible = [rows[number] for number in lines if number >= 0]
+    found = columns.lay_out_columns(visible, width - SIGNS_WIDTH, content, grouped=is_tree)
+    accounts = [rows[max(number, ~number)] for number in lines]
+    space, several = width - HEADING_SIGNS_WIDTH, content.several_sessions
+    return found, columns.lay_out_headings(accounts, space, has_session=several)
 
 
 class RolePainter:
@@ -272,7 +286,13 @@ def _role_count_text(heading: Heading) -> str:
 _NO_MATCH_INDENT = "  "
 
 
-def no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str]:
+def text_below_roles(app: TuiApp[Any], shown: ShownRoles, line: int, width: int) -> str:
+    """Return the text of a line below the last role: without roles a part of why there are none."""
+    lines = [] if shown.lines else _no_match_lines(app, shown, width)
+    return lines[line] if line < len(lines) else ""
+
+
+def _no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str]:
     """Return why no role is shown, with a suggestion and the keys of the filters.
 
     Without roles return no line: the screen says then what to do.

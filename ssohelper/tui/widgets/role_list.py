@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Click
+from textual.events import Click, MouseDown
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ssohelper.core import role_tree
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.role_tree import FLAT, RoleListView, account_key
+from ssohelper.core.role_tree import FLAT, AccountKey, RoleListView, account_key
 from ssohelper.core.shown_roles import Heading, LineContent, ShownRoles
 from ssohelper.tui.widgets import columns, role_lines
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
 from ssohelper.tui.widgets.columns import Columns, HeadingColumns
-from ssohelper.tui.widgets.role_lines import RolePainter
+from ssohelper.tui.widgets.role_lines import RolePainter, lay_out_lines
 
 if TYPE_CHECKING:
     # Not imported when the program runs: that would delay the first paint.
@@ -43,7 +44,7 @@ class RoleList(ScrollView, can_focus=False):
     """
 
     app: TuiApp[Any]
-
+    ALLOW_SELECT = False  # as in LineView
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"role-list--{style}" for style in role_lines.STYLE_NAMES
     }
@@ -139,15 +140,12 @@ class RoleList(ScrollView, can_focus=False):
     @property
     def row(self) -> RoleRow | None:
         """Return the row under the cursor, or None if no role is there."""
-        content = self.shown.content_of_line(self.cursor)
-        return None if content is None or content.is_heading else content.row
+        return self.shown.role_at_line(self.cursor)
 
     @property
     def heading(self) -> Heading | None:
         """Return the account whose heading is under the cursor, or None."""
-        if self.row is None and self.shown.content_of_line(self.cursor) is not None:
-            return self.shown.heading_of(~self.shown.lines[self.cursor])
-        return None
+        return self.shown.heading_at_line(self.cursor)
 
     def _change_shown_lines(self, change: Callable[[], None], *, stay: bool = True) -> None:
         """Make the change, then show the list; the cursor stays on its role or goes to the first."""
@@ -252,15 +250,17 @@ class RoleList(ScrollView, can_focus=False):
         keys = self._painter.ticked
         return [row for row in self.rows if row.key in keys] if keys else []
 
-    def toggle_tick(self) -> None:
-        """Tick or untick the role under the cursor, or the account's shown roles; go one line on."""
-        heading, row = self.heading, self.row
-        rows = heading.rows if heading is not None else [row] if row is not None else []
+    def toggle_tick(self, step: int) -> None:
+        """Tick or untick the role under the cursor, or the account's shown roles; then go on.
+
+        With `step` 1 go down to the next role, or from a heading to the next one; with -1 go up.
+        """
+        rows, ticked = self.shown.rows_at_line(self.cursor), self._painter.ticked
         keys = frozenset(each.key for each in rows if not each.provider)
-        ticked = self._painter.ticked
         self._painter.ticked = ticked - keys if keys <= ticked else ticked | keys
         self.refresh()
-        self.move(1)
+        if rows:
+            self.go_to(role_tree.next_line_to_tick(self.shown.lines, self.cursor, step))
 
     def clear_ticks(self) -> None:
         """Untick all roles."""
@@ -302,20 +302,28 @@ class RoleList(ScrollView, can_focus=False):
 
     on_resize = _end_at_last_line
 
+    def on_mouse_down(self, event: MouseDown) -> None:
+        self._clicks.note_press(self._target_at(event.y))
+
     def on_click(self, event: Click) -> None:
-        line = event.y + int(self.scroll_offset.y)
-        if not 0 <= line < len(self.shown.lines):
-            self._clicks.classify_click(event, None)
+        target = self._target_at(event.y)
+        clicked = self._clicks.classify_click(event, target)
+        if target is None or clicked is Clicked.DRAGGED:
             return
         number = self._number_at_line(event.y)
         if number < 0:
-            row = self.rows[~number]
-            self._click_heading(row, self._clicks.classify_click(event, account_key(row)))
+            self._click_heading(self.rows[~number], clicked)
         else:
-            clicked = self._clicks.classify_click(event, self.rows[number].key)
-            self.go_to(line)
+            self.go_to(event.y + int(self.scroll_offset.y))
             if clicked is Clicked.TWICE:
                 self.choose()
+
+    def _target_at(self, y: int) -> AccountKey | RoleKey | None:
+        """Return the account or the role whose line is at `y` on the screen, if any."""
+        if y + int(self.scroll_offset.y) >= len(self.shown.lines):
+            return None
+        number = self._number_at_line(y)
+        return account_key(self.rows[~number]) if number < 0 else self.rows[number].key
 
     def _click_heading(self, row: RoleRow, clicked: Clicked) -> None:
         """Fold or unfold the account of the row; its heading stays in place for a second click."""
@@ -333,10 +341,7 @@ class RoleList(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         line = y + int(self.scroll_offset.y)
         if line >= len(self.shown.lines):
-            empty = (
-                [] if self.shown.lines else role_lines.no_match_lines(self.app, self.shown, width)
-            )
-            text = empty[line] if line < len(empty) else ""
+            text = role_lines.text_below_roles(self.app, self.shown, line, width)
             return Strip([Segment(fitted(text, width), self._style("") + self._style("dim"))])
         number, is_cursor = self._number_at_line(y), line == self.cursor
         if number < 0:
@@ -372,13 +377,8 @@ class RoleList(ScrollView, can_focus=False):
         part, is_tree = (top, height, width), not self.shown.view.is_flat
         if self._layout is None or self._layout[0] != part:
             lines = self.shown.lines[top : top + height]
-            visible = [self.rows[number] for number in lines if number >= 0]
-            space, content = width - role_lines.SIGNS_WIDTH, self._content
-            found = columns.lay_out_columns(visible, space, content, grouped=is_tree)
-            accounts = [self.rows[max(number, ~number)] for number in lines]
-            space, several = width - role_lines.HEADING_SIGNS_WIDTH, content.several_sessions
-            headings = columns.lay_out_headings(accounts, space, has_session=several)
-            self._layout = part, (found, headings)
+            found = lay_out_lines(self.rows, lines, self._content, width, is_tree=is_tree)
+            self._layout = part, found
         return self._layout[1]
 
     def _style(self, name: str) -> Style:

@@ -23,6 +23,7 @@ _DIM, _CURSOR = Style(dim=True), Style(reverse=True)
 class SearchLine(Widget, can_focus=True):
     """One line of text that the user edits, with a cursor. `note` is shown at its right end."""
 
+    ALLOW_SELECT = False  # the pointer selects nothing here: no selection would be visible
     DEFAULT_CSS = "SearchLine { height: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", show=False),

@@ -1,0 +1,37 @@
+"""Copies the text that the user has selected with the mouse or in a field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.widgets import Input
+from textual.widgets.input import Selection
+
+from ssohelper.core.text import count_text
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+
+def copy_selected_text(app: TuiApp[Any]) -> bool:
+    """Copy the selected text and show a message; then no text is selected. Return False without any.
+
+    The clipboard is the terminal's (OSC 52).
+    """
+    text = _take_selected_text(app)
+    if text:
+        app.copy_to_clipboard(text)
+        app.show_done(f"copied the selected text: {count_text(len(text), 'character')}")
+    return bool(text)
+
+
+def _take_selected_text(app: TuiApp[Any]) -> str:
+    """Return the selected text, or ""; select nothing from now on."""
+    field = app.focused
+    if isinstance(field, Input) and field.selected_text:
+        text = field.selected_text
+        field.selection = Selection.cursor(field.cursor_position)
+        return text
+    text = app.screen.get_selected_text() or ""
+    app.screen.clear_selection()
+    return text if text.strip() else ""
