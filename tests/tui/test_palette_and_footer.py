@@ -112,22 +112,9 @@ def test_while_roles_are_ticked_the_labels_of_the_footer_find_their_actions(
     run_scenario(world.app(), scenario)
 
 
-def test_quit_in_the_palette_quits_and_uses_no_role(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press("ctrl+p")
-        await user.wait_for_screen(CommandPalette)
-        await user.press(*"quit")
-        await until(lambda: "^q   Quit" in user.screen.split("\n")[4])  # the first line of the list
-        await user.press("enter")
-        await until(lambda: user.app.return_code is not None)
-        assert user.app.chosen is None
-        assert user.app.return_value is None
-
-    run_scenario(world.app(), scenario)
-
-
-def test_the_palette_runs_an_action_without_a_command_line(world: DemoHome) -> None:
+def test_the_palette_runs_what_has_no_command_line_and_quits_without_a_role(
+    world: DemoHome,
+) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("ctrl+p")
@@ -141,6 +128,13 @@ def test_the_palette_runs_an_action_without_a_command_line(world: DemoHome) -> N
         await until(lambda: "Copy export" not in user.screen)
         await user.press("enter")
         await user.wait_for_message("copied: 0000")
+        await user.press("ctrl+p")
+        await user.wait_for_screen(CommandPalette)
+        await user.press(*"quit")
+        await until(lambda: "^q   Quit" in user.screen.split("\n")[4])  # the first line of the list
+        await user.press("enter")
+        await until(lambda: user.app.return_code is not None)
+        assert user.app.chosen is None
 
     run_scenario(world.app(), scenario, size=(140, 60))
 
