@@ -239,6 +239,11 @@ class TestSources:
         lines = {str(path.relative_to(ROOT)): path.read_text().count("\n") for path in SOURCES}
         assert {name: count for name, count in lines.items() if count > LONGEST_FILE_LINES} == {}
 
+    def test_use_no_timer_that_may_never_call(self):
+        """Textual's `set_timer` never calls on a busy machine: see `tui/one_time_timers.py`."""
+        found = [path for path in SOURCES if ".set_timer(" in path.read_text()]
+        assert found == []
+
     @pytest.mark.parametrize(
         "path",
         sorted((PACKAGE / "emulator").rglob("*.py")),

@@ -32,6 +32,7 @@ from ssohelper.tui.button_places import ButtonPlaces
 from ssohelper.tui.keys import KeyOrderApp
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.messages import Kind, Messages
+from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.question_places import QuestionPlaces
 from ssohelper.tui.started_actions import StartedActions
 from ssohelper.tui.typing_pause import KeyKind, TypingPause
@@ -232,7 +233,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         message = messages.make_escaped_message(self.services.clock.now(), kind, text, more)
         self.messages.add(message)
         if kind is Kind.NOTE:
-            self.set_timer(self.note_seconds, partial(self._hide_note, message))
+            call_after(self, self.note_seconds, partial(self._hide_note, message))
         self.messages_changed.publish(None)
 
     def _hide_note(self, note: messages.Message) -> None:

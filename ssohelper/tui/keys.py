@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from ssohelper.core.keymap import BINDABLE, parse_keys
+from ssohelper.tui.one_time_timers import call_after
 
 _Answer = TypeVar("_Answer")
 # While a key waits for an earlier key, the app checks this often whether the widget that handles
@@ -135,7 +136,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if self._hold is not None and self._input_marker is self._hold:
             self._hold = None
             if self._waiting_input:
-                self.set_timer(_CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)
+                call_after(self, _CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)
             await self._handle_next_input(self._input_marker)
 
     @property
@@ -214,7 +215,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
 
     def _hold_input(self, event: Key | Paste, *, is_first: bool = False) -> None:
         if not self._waiting_input:
-            self.set_timer(_CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)
+            call_after(self, _CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)
         self._waiting_input.insert(0 if is_first else len(self._waiting_input), event)
 
     def _send_input_marker(self, target: DOMNode) -> None:
@@ -245,4 +246,4 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             return
         if not target.is_attached or target.screen is not self.screen:
             self.call_later(self._handle_next_input, marker)
-        self.set_timer(_CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)
+        call_after(self, _CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)

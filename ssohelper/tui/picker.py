@@ -5,6 +5,7 @@ Textual draws on stderr (except on Windows), so that a picker works inside $(…
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
@@ -13,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
-from textual.timer import Timer
 from textual.widgets import Static
 
 from ssohelper.app import App
@@ -23,6 +23,7 @@ from ssohelper.core.text import show
 from ssohelper.system import terminal
 from ssohelper.tui import themes, tty
 from ssohelper.tui.base import TuiApp
+from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line
@@ -50,7 +51,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     # `continued` is the picker to run when the user continues the process.
     continued: InlinePicker[_Answer] | None = None
     _drawn_size: Size | None = None
-    _erasing: Timer | None = None
+    _erasing: asyncio.TimerHandle | None = None
     CSS = """
     Screen, Screen:inline { border: none; height: 14; max-height: 100%; background: transparent; }
     /* Colours that can be read on a dark and on a light terminal. */
@@ -71,8 +72,8 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         """
         if self.is_inline and self._drawn_size not in (None, event.size):
             if self._erasing is not None:
-                self._erasing.stop()
-            self._erasing = self.set_timer(_RESIZED_SECONDS, self._erase_earlier_drawings)
+                self._erasing.cancel()
+            self._erasing = call_after(self, _RESIZED_SECONDS, self._erase_earlier_drawings)
         self._drawn_size = event.size
 
     def _erase_earlier_drawings(self) -> None:

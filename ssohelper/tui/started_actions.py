@@ -7,6 +7,7 @@ a message names the key that cancels the action, and the screen can be used mean
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial, wraps
 from inspect import CORO_CREATED, getcoroutinestate
@@ -15,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from textual.worker import NoActiveWorker, get_current_worker
 
 from ssohelper.core.keymap import ACTIONS
+from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.typing_pause import KeyKind
 
 if TYPE_CHECKING:
     from textual.screen import Screen
-    from textual.timer import Timer
     from textual.worker import Worker
 
     from ssohelper.tui.base import TuiApp
@@ -38,7 +39,7 @@ class StartedAction:
         self.name, self.screen, self.opens, self.waits_for = name, screen, opens, waits_for
         self.work: _Work | None = None
         self.worker: Worker[None] | None = None
-        self.timer: Timer | None = None
+        self.timer: asyncio.TimerHandle | None = None
         # The dialog that the action shows, or is about to show.
         self.dialog: Screen[Any] | None = None
         self.holds_keys = self.is_committed = self.is_cancelled = False
@@ -169,7 +170,8 @@ class StartedActions:
         if action.opens and self._app.screen is action.screen:
             action.holds_keys = True
             self._app.hold_keys(cancelled=partial(self._handle_key_that_leaves, action))
-        action.timer = self._app.set_timer(self.wait_seconds, partial(self._announce_wait, action))
+        announce = partial(self._announce_wait, action)
+        action.timer = call_after(self._app, self.wait_seconds, announce)
 
     def _handle_key_that_leaves(self, action: StartedAction, is_leaving: bool) -> None:
         """Cancel the action, unless it makes a change: then it goes on, and holds no keys."""
@@ -188,7 +190,7 @@ class StartedActions:
 
     def _stop_waiting(self, action: StartedAction) -> None:
         if action.timer is not None:
-            action.timer.stop()
+            action.timer.cancel()
             action.timer = None
         self._app.hide_wait_message()
 

@@ -28,6 +28,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import deferred
 from ssohelper.tui.keys import action_binding, make_row_bindings
 from ssohelper.tui.messages import LOW_LINES
+from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.screens import account_messages, list_controls
 from ssohelper.tui.screens.list_controls import ListControls
 from ssohelper.tui.widgets.role_lines import time_left_texts
@@ -127,7 +128,7 @@ class AccountsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         # The other widgets are mounted later, so that the list is painted first.
-        self.set_timer(_PAINTED_SECONDS, self._mount_other_widgets)
+        call_after(self, _PAINTED_SECONDS, self._mount_other_widgets)
 
     async def _mount_other_widgets(self) -> None:
         deferred.start_log(self.services.environ)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from ssohelper.actions import list_view
 from ssohelper.core.role_tree import RoleListView, SavedView
+from ssohelper.tui.one_time_timers import call_after
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -172,7 +173,8 @@ class ListControls:
         """Save a change of the list's view in half a second, with the changes until then."""
         if not self._changes:
             save = partial(self.save_changes, self._screen.services)
-            self._screen.set_timer(
+            call_after(
+                self._screen,
                 _SAVE_AFTER_SECONDS,
                 lambda: threading.Thread(target=save, daemon=True, name="list-view").start(),
             )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, profile_rows
+from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.profile_rows import ProfileRows
 from ssohelper.tui.screens.proposal import (
     CurrentProfiles,
@@ -19,7 +21,6 @@ from ssohelper.tui.screens.proposal import (
 
 if TYPE_CHECKING:
     from textual.screen import Screen
-    from textual.timer import Timer
 
     from ssohelper.tui.base import TuiApp
 
@@ -65,7 +66,7 @@ class Planner:
         # What the user has typed into the fields of the options; None: nothing.
         self.texts: dict[str, str] | None = None
         self._current: CurrentProfiles | None = None
-        self._typing: Timer | None = None
+        self._typing: asyncio.TimerHandle | None = None
         # What must be read or planned again, and whether the worker that does that runs.
         self._must_read = self._must_plan = self._is_working = False
 
@@ -109,8 +110,8 @@ class Planner:
         """Plan with these texts of the options when the user has stopped typing."""
         self.texts = texts
         if self._typing is not None:
-            self._typing.stop()
-        self._typing = self._screen.set_timer(_TYPED_SECONDS, self.plan_sync)
+            self._typing.cancel()
+        self._typing = call_after(self._screen, _TYPED_SECONDS, self.plan_sync)
 
     def read_config_and_plan(self) -> None:
         """Read ~/.aws/config, then plan the sync."""
@@ -120,7 +121,7 @@ class Planner:
     def plan_sync(self) -> None:
         """Plan the sync with the options that the user has chosen by now."""
         if self._typing is not None:
-            self._typing.stop()
+            self._typing.cancel()
             self._typing = None
         self._must_plan = True
         if not self._is_working:

@@ -22,11 +22,11 @@ from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import FLAT, AccountKey, RoleListView, account_key
 from ssohelper.core.shown_roles import Heading, LineContent, ShownRoles
+from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.widgets import columns, role_lines
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
 from ssohelper.tui.widgets.columns import Columns, HeadingColumns
-from ssohelper.tui.widgets.role_lines import RolePainter, lay_out_lines
 
 if TYPE_CHECKING:
     # Not imported when the program runs: that would delay the first paint.
@@ -45,9 +45,7 @@ class RoleList(ScrollView, can_focus=False):
 
     app: TuiApp[Any]
     ALLOW_SELECT = False  # as in LineView
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"role-list--{style}" for style in role_lines.STYLE_NAMES
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role-list--{one}" for one in role_lines.STYLE_NAMES}
     DEFAULT_CSS = role_lines.ROLE_LIST_CSS
 
     class Moved(Message):
@@ -81,7 +79,7 @@ class RoleList(ScrollView, can_focus=False):
         self.shown = ShownRoles(FLAT)
         self.cursor = 0
         self.was_cursor_moved = False
-        self._painter = RolePainter(self._style, now, is_guarded)
+        self._painter = role_lines.RolePainter(self._style, now, is_guarded)
         self._content = columns.measure_columns(())
         # The columns that are drawn now, and for which visible lines and width they were computed.
         self._layout: tuple[tuple[object, ...], tuple[Columns, HeadingColumns]] | None = None
@@ -333,7 +331,7 @@ class RoleList(ScrollView, can_focus=False):
                 self._least_lines = int(self.scroll_offset.y) + self.size.height
                 self.toggle_fold()
                 self._least_lines = 0
-                self.set_timer(self.app.CLICK_CHAIN_TIME_THRESHOLD, self._end_at_last_line)
+                call_after(self, self.app.CLICK_CHAIN_TIME_THRESHOLD, self._end_at_last_line)
 
     # -- drawing the lines ---------------------------------------------------------------------
 
@@ -377,7 +375,9 @@ class RoleList(ScrollView, can_focus=False):
         part, is_tree = (top, height, width), not self.shown.view.is_flat
         if self._layout is None or self._layout[0] != part:
             lines = self.shown.lines[top : top + height]
-            found = lay_out_lines(self.rows, lines, self._content, width, is_tree=is_tree)
+            found = role_lines.lay_out_lines(
+                self.rows, lines, self._content, width, is_tree=is_tree
+            )
             self._layout = part, found
         return self._layout[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,12 +11,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.timer import Timer
 
 from ssohelper.core.model import NEVER_USED
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.tui.keys import PICKER_UP, make_cursor_bindings
+from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
@@ -61,7 +62,7 @@ class RolePane(SearchPane):
         typed: str = "",
     ) -> None:
         super().__init__()
-        self._suggesting: Timer | None = None
+        self._suggesting: asyncio.TimerHandle | None = None
         self.list = RoleList(now=now, is_guarded=is_guarded)
         self.list.set_rows(rows)
         if typed:
@@ -76,7 +77,7 @@ class RolePane(SearchPane):
         self.show_count()
         self.line.focus()
         # The search index is built after the first paint, so that the first search need not wait.
-        self.set_timer(_PREPARE_SECONDS, self.list.shown.build_index)
+        call_after(self, _PREPARE_SECONDS, self.list.shown.build_index)
 
     def row_counts(self) -> RowCounts:
         return RowCounts(self.list.tick_count, self.list.shown.count, len(self.list.rows))
@@ -90,10 +91,10 @@ class RolePane(SearchPane):
     def search_list(self, text: str) -> None:
         self.list.search(text)
         if self._suggesting is not None:
-            self._suggesting.stop()
+            self._suggesting.cancel()
             self._suggesting = None
         if not self.list.shown.count and self.is_attached:
-            self._suggesting = self.set_timer(_SUGGEST_SECONDS, self._suggest_search)
+            self._suggesting = call_after(self, _SUGGEST_SECONDS, self._suggest_search)
 
     def _suggest_search(self) -> None:
         self.list.shown.suggest_search()
