@@ -86,6 +86,16 @@ def test_an_adopted_profile_gets_a_form_in_which_no_sdk_takes_other_keys(
     assert ("credential_process" in section) == (form == "process")
 
 
+def test_an_adopted_profile_loses_the_keys_of_its_tool_and_keeps_all_others() -> None:
+    own = "output = json\ns3 =\n  max_concurrent_requests = 4\n"
+    text = SESSION + native("theirs", PAY, "Read", marked=False) + own
+    tools = "sso_auto_populated = true\nsso_account_name = pay\n"
+    after = synced(text + tools, request(adopt=frozenset({"theirs"}), form="sso"))
+    assert f"region = eu-west-1\n{own}ssohelper_managed = true\n" in after
+    assert "sso_auto_populated" not in after
+    assert "sso_account_name" not in after
+
+
 def test_an_adopted_profile_of_an_unlisted_role_is_told() -> None:
     text = SESSION + native("theirs", "999999999999", "Gone", marked=False)
     found = plan(text, request(adopt=frozenset({"theirs"})))

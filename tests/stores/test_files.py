@@ -464,7 +464,7 @@ def test_a_sweep_with_a_clock_set_ahead_removes_no_reservation(tmp_path, monkeyp
             sweep()
 
     monkeypatch.setattr(files, "try_lock", lock)
-    with files.reserve_file(tmp_path / "a", 4096):
+    with no_descriptor_left(), files.reserve_file(tmp_path / "a", 4096):
         assert swept
         [reserved] = tmp_path.iterdir()
         assert reserved.stat().st_size == 4096
