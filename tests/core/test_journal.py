@@ -91,6 +91,8 @@ class TestLine:
         reason = journal.decision_entry("refused", KEY, reason=text).fields["reason"]
         what = journal.refused_command_entry(text, ("bash", "pts/3")).fields["what"]
         assert (reason, what) == (text[:1000], text[:200])
+        loosened = journal.loosened_protection_entry("guard.rules", before=text, after=text)
+        assert (loosened.fields["before"], loosened.fields["after"]) == (text[:1000],) * 2
         arn = "arn:aws:iam::001234567890:role/" + "word/" * 300
         assert entry(role_arn=arn).fields["role_arn"] == arn[:700]
         # The limit counts what is left after a secret is hidden.
@@ -109,6 +111,12 @@ class TestLine:
             made(entry())
         with pytest.raises(Damaged):
             journal_lines.parse_journal_line(line)
+
+    def test_a_number_that_other_json_readers_would_round_is_damage(self) -> None:
+        line = made(entry(), seq=1 << 53)
+        assert journal_lines.parse_journal_line(line).seq == 1 << 53
+        with pytest.raises(Damaged):
+            journal_lines.parse_journal_line(made(entry(), seq=(1 << 53) + 1))
 
     def test_a_refused_command_has_its_caller(self) -> None:
         found = journal.refused_command_entry("sign in", ("bash", "pts/3"))

@@ -13,7 +13,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_undo import changes_that_undo_write
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.profile_keys import Skipped
+from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_plan import Plan, plan_sync
 from ssohelper.core.sync_request import SyncRequest
 from ssohelper.errors import ConfigInvalid
@@ -94,6 +94,14 @@ def test_an_adopted_profile_loses_the_keys_of_its_tool_and_keeps_all_others() ->
     assert f"region = eu-west-1\n{own}ssohelper_managed = true\n" in after
     assert "sso_auto_populated" not in after
     assert "sso_account_name" not in after
+
+
+@pytest.mark.parametrize("role", ["sso_role_name = Read\n", ""])
+def test_a_profile_is_adopted_unless_one_that_includes_it_needs_its_sso_keys(role: str) -> None:
+    user = f"\n[profile user]\ninclude_profile = base\nsso_session = corp\nsso_account_id = {PAY}\n"
+    text = SESSION + native("base", PAY, "Read", marked=False) + user + role
+    found = plan(text, request(adopt=frozenset({"base"})))
+    assert found.adopt == (("base",) if role else ())
 
 
 def test_an_adopted_profile_of_an_unlisted_role_is_told() -> None:
@@ -269,6 +277,17 @@ def test_a_chain_of_new_names_is_no_swap() -> None:
     assert plan_text.swapped_names_line(found) == (
         'names moved: "pay.Read" to "dev.Read"; each name then stands for another role'
     )
+
+
+def test_five_swapped_names_are_told_and_more_are_counted() -> None:
+    names = [f"n{number}.Read" for number in range(6)]
+    pairs = zip(names, [*names[1:], names[0]], strict=True)
+    changes = [ProfileChange(old, {"name": old}, {"name": new}) for old, new in pairs]
+    found = plan(SESSION, request())._replace(change=tuple(changes))
+    line = plan_text.swapped_names_line(found)
+    assert line is not None
+    assert '"n4.Read" to "n5.Read" and 1 more; ' in line
+    assert '"n5.Read" to' not in line
 
 
 def test_rename_gives_no_profile_the_name_of_one_that_keeps_its_name() -> None:

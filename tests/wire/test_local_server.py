@@ -233,3 +233,8 @@ def test_as_many_clients_are_served_as_there_are_descriptors_for(
     monkeypatch.setattr(local_server, "getrlimit", lambda _what: (limit, limit))
     found = local_server._most_clients_for_descriptor_limit()
     assert found in (clients if isinstance(clients, range) else [clients])
+
+
+def test_a_client_whose_address_cannot_be_read_is_not_local() -> None:
+    with socket.socket() as unconnected:
+        assert not local_server._is_local_client(unconnected)

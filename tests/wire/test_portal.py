@@ -370,6 +370,17 @@ class TestLogout:
             portal.log_out(token)
 
 
+def test_a_token_of_another_tool_is_sent_to_this_machine_with_a_warning(emulator, token):
+    warnings = []
+    session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
+    portal = Portal(
+        session, emulator.environment(), warnings.append, facts=SignInFacts, pacing=quick_pacing()
+    )
+    assert list(portal.list_accounts(token))
+    assert warnings
+    assert all("which another tool made" in one for one in warnings)
+
+
 def test_the_general_url_variable_is_warned_about_once(emulator):
     warnings = []
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
