@@ -152,6 +152,18 @@ def test_a_second_sync_changes_nothing() -> None:
     assert (again.add, again.change, again.changes, again.skipped) == ((), (), (), ())
 
 
+@pytest.mark.parametrize(
+    ("name", "form"), [("", "process"), ("pay", "native"), ("prod", "process")]
+)
+def test_an_account_without_a_name_counts_as_guarded_by_rules_for_names(
+    name: str, form: str
+) -> None:
+    listing = Listing(URL, "eu-west-1", 0, (listed(PAY, name, "Read"),))
+    asked = request(listing, form="sso", rules=("prod*/Read",), template="x")
+    expected = process("x", PAY, "Read") if form == "process" else native("x", PAY, "Read")
+    assert synced(SESSION, asked) == SESSION + expected
+
+
 def test_native_form_is_written_with_sso_keys() -> None:
     found = synced(SESSION, request(choices=Choices(form="sso", roles=("Admin",))))
     assert found == SESSION + native("pay.Admin", PAY, "Admin")

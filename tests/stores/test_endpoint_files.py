@@ -100,9 +100,11 @@ class TestTokenFolder:
         path = tmp_path / "tokens"
         path.mkdir(mode=0o700)
         (path / "token").write_text(content)
+        (path / "token").chmod(0o644)
         with pytest.raises(LocalState, match="is not the token of an endpoint"):
             TokenFolder(path, TOKEN)
         assert (path / "token").read_text() == content
+        assert mode_of(path / "token") == 0o644
         (path / "token").unlink()
         TokenFolder(path, TOKEN).remove()
 

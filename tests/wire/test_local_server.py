@@ -4,6 +4,7 @@ import resource
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 
@@ -155,6 +156,10 @@ def test_an_exception_in_a_handler_is_reported_and_the_client_is_refused(
     assert [type(error) for error in world.errors] == [ValueError]
     world.handle = lambda request: Answer(302, b"", location=Secret("x\r\nSet-Cookie: a=b"))
     assert received(world.connect()) == b""
+    until = time.monotonic() + WAIT_SECONDS
+    while len(world.errors) < 2 and time.monotonic() < until:
+        time.sleep(0.001)
+    assert len(world.errors) == 2
     world.handle = lambda request: Answer(200, b"answer")
     assert received(world.connect()).endswith(b"answer")
 
