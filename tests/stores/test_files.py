@@ -432,6 +432,15 @@ class TestReserving:
         assert not began
         assert os.listdir(tmp_path) == ["a"]
 
+    def test_a_file_is_committed_with_its_time_though_the_reserved_one_was_removed(self, tmp_path):
+        with files.reserve_file(tmp_path / "a", 10) as reservation:
+            [reserved] = tmp_path.iterdir()
+            reserved.unlink()
+            assert reservation.commit(b"new", mtime=1_000)
+        assert (tmp_path / "a").read_bytes() == b"new"
+        assert (tmp_path / "a").stat().st_mtime == 1_000
+        assert os.listdir(tmp_path) == ["a"]
+
     def test_a_link_that_is_made_within_the_block_is_refused(self, tmp_path):
         (tmp_path / "theirs").write_bytes(b"precious")
         with files.reserve_file(tmp_path / "a", 10) as reservation:
