@@ -123,3 +123,21 @@ def test_a_change_has_three_lines_around_it_and_equal_sections_are_paired_by_nam
     ]  # fmt: skip
     moved = list(diff_texts("[a]\nx = 1\n[b]\ny = 1\n", "[b]\ny = 1\n[c]\nz = 1\n", "config"))
     assert moved[3:] == ["-[a]", "-x = 1", " [b]", " y = 1", "+[c]", "+z = 1"]
+
+
+@pytest.mark.parametrize("gap", range(5, 9))
+def test_two_changes_share_a_hunk_only_while_their_contexts_touch(gap: int) -> None:
+    before = "[a]\nx = 1\n" + "# note\n" * gap + "y = 1\n"
+    diff = list(diff_texts(before, before.replace("= 1", "= 2"), "config"))
+    assert sum(line.startswith("@@") for line in diff) == (1 if gap < 6 else 2)
+    assert patched(before, diff) == before.replace("= 1", "= 2")
+
+
+def test_sections_below_a_removed_one_are_compared_with_their_own_old_lines() -> None:
+    before = "[gone]\nv = 1\n[a]\nw = 1\nx = 1\n[b]\ny = 1\nz = 1\n[c]\n"
+    after = "[a]\nw = 2\nx = 1\n[b]\ny = 2\nz = 1\n[d]\n"
+    diff = list(diff_texts(before, after, "config"))
+    assert diff[3:] == [
+        "-[gone]", "-v = 1", " [a]", "-w = 1", "+w = 2", " x = 1",
+        " [b]", "-y = 1", "+y = 2", " z = 1", "-[c]", "+[d]",
+    ]  # fmt: skip

@@ -144,6 +144,15 @@ def test_a_new_key_takes_the_place_of_a_removed_one() -> None:
     )
 
 
+def test_a_new_key_is_indented_like_the_last_key_of_its_section() -> None:
+    edit = EditSection("profile a", (("new", "1"),))
+    for text, new in (
+        ("[profile a]\n  x = 1\ny = 1\n", "new = 1\n"),
+        ("[profile a]\n   x = 1\n  y = 1\n", "  new = 1\n"),
+    ):
+        assert edited_config(config(text), [edit]).decode() == text + new
+
+
 def test_the_comments_of_a_removed_section_stay() -> None:
     text = config("[a]\nx = 1\n\n# about b\n[profile b]\n# why\ny = 1\n\n# about c\n[c]\n")
     after = edited_config(text, [RemoveSection("profile b")])

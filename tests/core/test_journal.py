@@ -91,12 +91,32 @@ class TestLine:
         reason = journal.decision_entry("refused", KEY, reason=text).fields["reason"]
         what = journal.refused_command_entry(text, ("bash", "pts/3")).fields["what"]
         assert (reason, what) == (text[:1000], text[:200])
+        loosened = journal.loosened_protection_entry("guard.rules", before=text, after=text)
+        assert (loosened.fields["before"], loosened.fields["after"]) == (text[:1000],) * 2
         arn = "arn:aws:iam::001234567890:role/" + "word/" * 300
         assert entry(role_arn=arn).fields["role_arn"] == arn[:700]
         # The limit counts what is left after a secret is hidden.
         hidden = journal.refused_command_entry("A1b2" * 180 + " behind it", ("", "")).fields["what"]
         assert hidden.endswith(" behind it")
         assert "A1b2" not in hidden
+
+    def test_the_longest_line_is_written_and_read_back_and_a_longer_one_is_not(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        line = made(entry())
+        monkeypatch.setattr(journal_lines, "LONGEST_LINE_BYTES", len(line))
+        assert journal_lines.parse_journal_line(made(entry())).seq == 1
+        monkeypatch.setattr(journal_lines, "LONGEST_LINE_BYTES", len(line) - 1)
+        with pytest.raises(Damaged):
+            made(entry())
+        with pytest.raises(Damaged):
+            journal_lines.parse_journal_line(line)
+
+    def test_a_number_that_other_json_readers_would_round_is_damage(self) -> None:
+        line = made(entry(), seq=1 << 53)
+        assert journal_lines.parse_journal_line(line).seq == 1 << 53
+        with pytest.raises(Damaged):
+            journal_lines.parse_journal_line(made(entry(), seq=(1 << 53) + 1))
 
     def test_a_refused_command_has_its_caller(self) -> None:
         found = journal.refused_command_entry("sign in", ("bash", "pts/3"))
@@ -267,6 +287,9 @@ class TestChain:
         found = check([], last=last_of(chain(3)))
         assert found.fault is not None
         assert "3 lines" in found.fault.why
+        found = journal_lines.verify_hash_chain([], may_be_rotated=False, last=last_of(chain(3)))
+        assert found.fault is not None
+        assert (found.fault.file, found.fault.line) == ("", 0)
 
     def test_in_an_empty_file_no_line_is_named(self) -> None:
         found = journal_lines.verify_hash_chain(

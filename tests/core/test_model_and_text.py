@@ -44,6 +44,12 @@ def test_show_cuts_a_text_at_its_limit() -> None:
     assert text.show("abcdef", 4) == "abc…"
 
 
+def test_a_message_keeps_words_of_usual_length_and_cuts_longer_ones() -> None:
+    assert text.show_message(f"at {'x' * 299} now") == f"at {'x' * 299} now"
+    assert text.show_message(f"at {'x' * 300} now") == f"at {'x' * 240}… now"
+    assert text.show_message(f'at "{"x " * 200}" now') == f'at "{"x " * 120}…" now'
+
+
 def test_json_escapes_control_characters_and_parses_to_the_same_value() -> None:
     hostile = "a\x1b\x7f\u202e\ud800é"
     printed = text.to_json({"name": hostile})

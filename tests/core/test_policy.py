@@ -98,6 +98,16 @@ def test_a_refusal_of_the_allow_list_says_what_helps(allowed, role, hint):
     assert (refusal.value.hint or "").startswith(hint)
 
 
+def test_a_refusal_for_a_chain_names_the_role_that_is_missing_in_the_list():
+    chain = KEY._replace(chain="deploy")
+    with pytest.raises(Refused) as refusal:
+        policy(allowed="*/ReadOnly").permit_release(chain, Way.EXEC)
+    assert refusal.value.message == (
+        "the allow-list in SSOHELPER_ALLOW does not include corp:111111111111/Admin, "
+        'which the chain "deploy" leads through'
+    )
+
+
 def test_only_the_policy_makes_permits():
     with pytest.raises(TypeError):
         PublishPermit(object(), KEY)

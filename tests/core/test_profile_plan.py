@@ -13,7 +13,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_undo import changes_that_undo_write
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.profile_keys import Skipped
+from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_plan import Plan, plan_sync
 from ssohelper.core.sync_request import SyncRequest
 from ssohelper.errors import ConfigInvalid
@@ -86,6 +86,24 @@ def test_an_adopted_profile_gets_a_form_in_which_no_sdk_takes_other_keys(
     assert ("credential_process" in section) == (form == "process")
 
 
+def test_an_adopted_profile_loses_the_keys_of_its_tool_and_keeps_all_others() -> None:
+    own = "output = json\ns3 =\n  max_concurrent_requests = 4\n"
+    text = SESSION + native("theirs", PAY, "Read", marked=False) + own
+    tools = "sso_auto_populated = true\nsso_account_name = pay\n"
+    after = synced(text + tools, request(adopt=frozenset({"theirs"}), form="sso"))
+    assert f"region = eu-west-1\n{own}ssohelper_managed = true\n" in after
+    assert "sso_auto_populated" not in after
+    assert "sso_account_name" not in after
+
+
+@pytest.mark.parametrize("role", ["sso_role_name = Read\n", ""])
+def test_a_profile_is_adopted_unless_one_that_includes_it_needs_its_sso_keys(role: str) -> None:
+    user = f"\n[profile user]\ninclude_profile = base\nsso_session = corp\nsso_account_id = {PAY}\n"
+    text = SESSION + native("base", PAY, "Read", marked=False) + user + role
+    found = plan(text, request(adopt=frozenset({"base"})))
+    assert found.adopt == (("base",) if role else ())
+
+
 def test_an_adopted_profile_of_an_unlisted_role_is_told() -> None:
     text = SESSION + native("theirs", "999999999999", "Gone", marked=False)
     found = plan(text, request(adopt=frozenset({"theirs"})))
@@ -132,6 +150,18 @@ def test_an_empty_config_gets_the_session_and_a_profile_for_each_role() -> None:
 def test_a_second_sync_changes_nothing() -> None:
     again = plan(SESSION + ALL)
     assert (again.add, again.change, again.changes, again.skipped) == ((), (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("", "process"), ("pay", "native"), ("prod", "process")]
+)
+def test_an_account_without_a_name_counts_as_guarded_by_rules_for_names(
+    name: str, form: str
+) -> None:
+    listing = Listing(URL, "eu-west-1", 0, (listed(PAY, name, "Read"),))
+    asked = request(listing, form="sso", rules=("prod*/Read",), template="x")
+    expected = process("x", PAY, "Read") if form == "process" else native("x", PAY, "Read")
+    assert synced(SESSION, asked) == SESSION + expected
 
 
 def test_native_form_is_written_with_sso_keys() -> None:
@@ -259,6 +289,17 @@ def test_a_chain_of_new_names_is_no_swap() -> None:
     assert plan_text.swapped_names_line(found) == (
         'names moved: "pay.Read" to "dev.Read"; each name then stands for another role'
     )
+
+
+def test_five_swapped_names_are_told_and_more_are_counted() -> None:
+    names = [f"n{number}.Read" for number in range(6)]
+    pairs = zip(names, [*names[1:], names[0]], strict=True)
+    changes = [ProfileChange(old, {"name": old}, {"name": new}) for old, new in pairs]
+    found = plan(SESSION, request())._replace(change=tuple(changes))
+    line = plan_text.swapped_names_line(found)
+    assert line is not None
+    assert '"n4.Read" to "n5.Read" and 1 more; ' in line
+    assert '"n5.Read" to' not in line
 
 
 def test_rename_gives_no_profile_the_name_of_one_that_keeps_its_name() -> None:

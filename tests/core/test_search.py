@@ -150,6 +150,11 @@ def test_rows_with_the_word_as_a_whole_come_before_subsequences():
     assert index.search("prd", fuzzy=True) == [3, 2, 0, 1]
 
 
+def test_of_two_rows_that_match_over_two_columns_the_shorter_one_comes_first():
+    index = Index([["pay", "pay"], ["read-only", "read"]], fuzzy_columns=(0, 1))
+    assert index.search("payread", fuzzy=True) == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

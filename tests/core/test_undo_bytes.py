@@ -143,6 +143,20 @@ def test_an_edited_section_keeps_its_edit_and_the_other_ones_get_their_bytes() -
     )
 
 
+def test_a_line_gets_its_bytes_back_beside_an_edited_line() -> None:
+    before, after = "[a]\n# mine\nx: 1\ny = 1\n", "[a]\nx = 2\ny = 1\n"
+    found = config_without_write(text(before), text(after), text(after.replace("y = 1", "y = 9")))
+    assert found.decode() == "[a]\n# mine\nx: 1\ny = 9\n"
+
+
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_a_section_above_an_edited_one_gets_its_bytes_back(blank: str) -> None:
+    before = f"[profile b]\n# mine\nx   = 1\n{blank}[profile a]\nx: 1\n# c\ny=2\n"
+    after = "[profile b]\nx = 9\n\n[profile a]\nx = 9\n# c\n"
+    found = config_without_write(text(before), text(after), text(f"{after}y=mine\n")).decode()
+    assert found == "[profile b]\n# mine\nx   = 1\n\n[profile a]\nx: 1\n# c\ny=mine\n"
+
+
 @pytest.mark.parametrize("count", long_after(1, [2_000, 10_000]))
 def test_an_undo_among_ten_thousand_edited_profiles_takes_no_minute(count: int) -> None:
     before = "".join(f"[profile p{n}]\nregion=x\noutput = {n}\n\n" for n in range(count))

@@ -7,6 +7,7 @@ from ssohelper.core.model import Role
 from ssohelper.core.profile_keys import Skipped
 from ssohelper.core.written_roles import (
     WrittenRole,
+    find_profiles_edited_to_other_source,
     find_written_roles,
     lacks_role,
     list_profiles_without_role,
@@ -58,6 +59,15 @@ def test_a_profile_with_a_source_of_its_own_is_left_alone(text: str) -> None:
     assert not any(lacks_role(config, entry) for entry in config.profiles())
     written = {"pay.Read": WrittenRole("corp", Role(PAY, "Read"), "process")}
     assert synced(SESSION + text, request(written_roles=written)).startswith(SESSION + text)
+
+
+def test_only_a_profile_that_is_still_there_can_have_another_source() -> None:
+    written = {
+        name: WrittenRole("corp", Role(PAY, name), "process") for name in ("pay.Read", "gone", "x")
+    }
+    config = parse(SESSION + KEPT["fixed keys"] + process("x", PAY, "x"))
+    found = find_profiles_edited_to_other_source(config, written)
+    assert found == {Role(PAY, "pay.Read"): "pay.Read"}
 
 
 def test_a_role_of_another_session_is_not_written() -> None:

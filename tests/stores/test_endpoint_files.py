@@ -5,6 +5,7 @@ import fcntl
 import os
 import shutil
 import socket
+import stat
 from pathlib import Path
 
 import pytest
@@ -99,9 +100,11 @@ class TestTokenFolder:
         path = tmp_path / "tokens"
         path.mkdir(mode=0o700)
         (path / "token").write_text(content)
+        (path / "token").chmod(0o644)
         with pytest.raises(LocalState, match="is not the token of an endpoint"):
             TokenFolder(path, TOKEN)
         assert (path / "token").read_text() == content
+        assert mode_of(path / "token") == 0o644
         (path / "token").unlink()
         TokenFolder(path, TOKEN).remove()
 
@@ -202,6 +205,8 @@ class TestSocket:
             assert mode_of(tmp_path / name) == 0o600
         with pytest.raises(UsageProblem, match="bytes"):
             folder.bind_socket(tmp_path / f"{name}s")
+        with socket.socket(socket.AF_UNIX) as longer, pytest.raises(OSError, match="too long"):
+            longer.bind(os.fspath(tmp_path / f"{name}s"))  # the system takes no longer path
         folder.remove()
         assert not (tmp_path / name).exists()
 
@@ -234,6 +239,18 @@ class TestSocket:
         assert (tmp_path / "s").exists() == (kind != "abandoned")
         assert not killed.path.exists()
         bound.close()
+
+    def test_a_socket_may_be_in_a_folder_of_root_that_every_user_may_enter(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        found = tmp_path.stat()
+        for mode, is_allowed in ((0o755, True), (0o711, True), (0o775, False), (0o1777, True)):
+            status = os.stat_result((stat.S_IFDIR | mode, *found[1:4], 0, 0, *found[6:]))
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "stat", lambda _path, status=status: status)
+                patch.setattr(os, "geteuid", lambda: 1000)
+                with contextlib.nullcontext() if is_allowed else pytest.raises(LocalState):
+                    endpoint_files._refuse_folder_open_to_others(tmp_path, shared=True)
 
     def test_a_socket_may_be_in_tmp_and_not_where_others_may_replace_it(
         self, tmp_path: Path

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.stores import files, temporary_files
 from tests.left_behind import no_descriptor_left
@@ -162,6 +163,15 @@ class TestReading:
         files.write_atomically(tmp_path / "a", content)
         assert files.read_json(tmp_path / "a") is None
 
+    def test_a_damaged_record_is_missing_and_named_in_the_log(self, tmp_path, caplog):
+        def refuse(_found):
+            raise Damaged("count")
+
+        files.write_json(tmp_path / "a", {"count": "x"})
+        with caplog.at_level("INFO"):
+            assert files.read_record(tmp_path / "a", refuse) is None
+        assert f'"{tmp_path / "a"}" is damaged (no valid "count")' in caplog.text
+
     def test_a_json_object_is_returned_as_written(self, tmp_path):
         files.write_json(tmp_path / "a", {"b": ["ä", 1, None]})
         assert files.read_json(tmp_path / "a") == {"b": ["ä", 1, None]}
@@ -283,6 +293,16 @@ class TestWriting:
         found = self._injected(tmp_path, "fsync", "signal=SIGKILL:when=1", code)
         assert found.returncode != 0
         assert (tmp_path / "a").read_bytes() == b""
+
+    def test_of_ended_processes_only_temporary_files_are_removed(self, tmp_path):
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        prefix = temporary_files.TEMP_PREFIX
+        kept = {f"{ended.pid}-notes", f"{ended.pid}", f"{prefix}x-1", f"{prefix}{os.getpid()}-1"}
+        for name in (*kept, f"{prefix}{ended.pid}-1"):
+            (tmp_path / name).write_text("precious")
+        files.remove_files_of_killed_processes(str(tmp_path))
+        assert set(os.listdir(tmp_path)) == kept
 
     def test_old_files_with_other_names_stay(self, tmp_path):
         for name in ("config", ".bashrc", "ssohelper-1-abc", f".x{temporary_files.TEMP_PREFIX}"):
@@ -412,6 +432,24 @@ class TestReserving:
         assert not began
         assert os.listdir(tmp_path) == ["a"]
 
+    def test_a_file_is_committed_with_its_time_though_the_reserved_one_was_removed(self, tmp_path):
+        with files.reserve_file(tmp_path / "a", 10) as reservation:
+            [reserved] = tmp_path.iterdir()
+            reserved.unlink()
+            assert reservation.commit(b"new", mtime=1_000)
+        assert (tmp_path / "a").read_bytes() == b"new"
+        assert (tmp_path / "a").stat().st_mtime == 1_000
+        assert os.listdir(tmp_path) == ["a"]
+
+    def test_a_link_that_is_made_within_the_block_is_refused(self, tmp_path):
+        (tmp_path / "theirs").write_bytes(b"precious")
+        with files.reserve_file(tmp_path / "a", 10) as reservation:
+            (tmp_path / "a").symlink_to("theirs")
+            with pytest.raises(NotOurs):
+                reservation.commit(b"new")
+        assert (tmp_path / "a").is_symlink()
+        assert (tmp_path / "theirs").read_bytes() == b"precious"
+
     def test_a_link_is_refused_before_the_block_begins(self, tmp_path):
         (tmp_path / "a").symlink_to(tmp_path / "precious")
         began = False
@@ -464,7 +502,7 @@ def test_a_sweep_with_a_clock_set_ahead_removes_no_reservation(tmp_path, monkeyp
             sweep()
 
     monkeypatch.setattr(files, "try_lock", lock)
-    with files.reserve_file(tmp_path / "a", 4096):
+    with no_descriptor_left(), files.reserve_file(tmp_path / "a", 4096):
         assert swept
         [reserved] = tmp_path.iterdir()
         assert reserved.stat().st_size == 4096

@@ -1,5 +1,6 @@
 """The journal on disk: crashes, full disks, rotation, many processes, files that are not ours."""
 
+import contextlib
 import errno
 import json
 import os
@@ -524,6 +525,25 @@ class TestSystemLog:
         assert re.fullmatch(rf"<85>\w{{3}} [ \d]\d \d\d:\d\d:\d\d ssohelper\[{os.getpid()}\]", head)
         assert json.loads(body)["reason"] == "number 7"
         assert place.warnings == []
+
+    @pytest.mark.parametrize("daemon", [socket.SOCK_DGRAM], indirect=True)
+    def test_a_daemon_that_reads_nothing_is_not_waited_for(
+        self, monkeypatch: pytest.MonkeyPatch, daemon: socket.socket
+    ) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.connect(daemon.getsockname())
+            other.setblocking(False)
+            with contextlib.suppress(OSError):  # as soon as no more fits
+                while True:
+                    other.send(b"x")
+            monkeypatch.setattr(system_log, "_WAIT_SECONDS", 0.01)
+            sent = list[bool]()
+            thread = threading.Thread(
+                target=lambda: sent.append(system_log.send_line_to_system_log(b"x")), daemon=True
+            )
+            thread.start()
+            thread.join(10)
+            assert sent == [False]
 
     @pytest.mark.parametrize("daemon", [socket.SOCK_STREAM], indirect=True)
     def test_a_socket_that_no_daemon_has_open_takes_nothing(

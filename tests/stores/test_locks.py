@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,6 +75,21 @@ class TestLockInOrder:
         holder.kill()
         assert [each.communicate(timeout=60)[0] for each in waiting] == ["held\n"] * 3
         assert [each.returncode for each in waiting] == [0, 0, 0]
+        holder.communicate()
+
+    def test_who_gets_the_lock_from_the_queue_goes_on_without_a_pause(self, tmp_path, monkeypatch):
+        path = tmp_path / "locks" / "a.lock"
+        holder = hold_in_another_process(path)
+        pauses, wait_in_queue = [], locks._wait_in_kernel_queue_for_lock
+
+        def end_holder_and_wait(descriptor, seconds):
+            holder.kill()
+            return wait_in_queue(descriptor, seconds)
+
+        monkeypatch.setattr(locks, "_wait_in_kernel_queue_for_lock", end_holder_and_wait)
+        monkeypatch.setattr(locks, "time", SimpleNamespace(sleep=pauses.append))
+        with files.hold_lock(path, soon(60), in_order=True):
+            assert pauses == []
         holder.communicate()
 
     def test_a_waiting_process_that_gave_up_takes_no_lock_later(self, tmp_path):

@@ -31,6 +31,15 @@ def test_a_role_has_one_file_and_no_role_another(state: PromptState, tmp_path: P
     assert state.prompt_file(KEY).read_bytes() == b"row\n"
 
 
+def test_a_file_for_prompts_does_not_wait_for_the_disk(
+    state: PromptState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = list[int]()
+    monkeypatch.setattr(os, "fsync", synced.append)
+    assert state.write(KEY, "row")
+    assert synced == []
+
+
 def test_roles_are_listed_by_session_without_foreign_names(state: PromptState) -> None:
     for key in (KEY, OTHER, KEY._replace(session_name="other")):
         state.write(key, "row")

@@ -99,6 +99,13 @@ class TestSealing:
     def test_another_programs_item_is_no_key(self, text):
         assert not sealing.is_valid_key(Secret(text))
 
+    @pytest.mark.parametrize("more", ["\n", " ", "!", "\x00"])
+    def test_a_key_with_a_stray_character_is_no_key(self, more):
+        key = FIRST.reveal()
+        assert sealing.is_valid_key(Secret(key))
+        assert not sealing.is_valid_key(Secret(f"{more}{key}"))
+        assert not sealing.is_valid_key(Secret(f"{key[:9]}{more}{key[9:]}"))
+
 
 class TestSealedTokens(TokenStoreContract):
     def make(self, folder):

@@ -398,6 +398,30 @@ class TestTokenFiles(TokenStoreContract):
         path.write_text("{")
         assert store.load_facts("corp") == SignInFacts()
 
+    def test_a_damaged_registration_counts_as_missing_and_is_named_in_the_log(
+        self, store, tmp_path, caplog
+    ):
+        store.save_registration(CORP, CLIENT)
+        [path] = (tmp_path / "cache").glob("*.json")
+        path.write_text(path.read_text().replace('"client-1"', "7"))
+        with caplog.at_level("INFO"):
+            assert store.load_registration(CORP, "device_code") is None
+        assert f'"{path}" is damaged' in caplog.text
+
+    def test_a_damaged_record_of_a_sign_in_is_named_and_a_misnamed_one_is_removed(
+        self, store, tmp_path
+    ):
+        store.save_session(CORP)
+        [path] = (tmp_path / "state" / "signed-in").iterdir()
+        misnamed = path.with_name("other.json")
+        misnamed.write_bytes(path.read_bytes())
+        assert (store.load_sessions(), store.list_damaged_records()) == ([CORP], [])
+        path.write_text('{"name": 7}')
+        assert (store.load_sessions(), store.list_damaged_records()) == ([], [str(path)])
+        store.forget_misnamed_records()
+        assert path.exists()
+        assert not misnamed.exists()
+
     def test_no_repr_shows_a_secret(self, store):
         store.save(CORP, token("CNRY-AT-1"))
         assert "CNRY" not in repr(store.load(CORP)) + repr(vars(store))

@@ -80,10 +80,11 @@ def test_replace_if_needs_the_expected_content(tmp_path: Path) -> None:
 def test_a_read_only_file_and_what_is_no_file_are_not_touched(tmp_path: Path) -> None:
     file = UserFile(tmp_path / "rc")
     file.path.write_text("mine")
-    file.path.chmod(0o444)
-    for change in (lambda: file.replace(b"x", file.read()), file.remove):
-        with pytest.raises(LocalState, match="is read-only"):
-            change()
+    for mode in (0o444, 0o555):
+        file.path.chmod(mode)
+        for change in (lambda: file.replace(b"x", file.read()), file.remove):
+            with pytest.raises(LocalState, match="is read-only"):
+                change()
     assert file.path.read_text() == "mine"
     (tmp_path / "folder").mkdir()
     with pytest.raises(LocalState, match="not a regular file"):
@@ -155,11 +156,13 @@ def test_nothing_is_written_or_removed_in_another_users_home(
 def test_the_way_out_of_another_users_home_depends_on_who_runs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, said: str
 ) -> None:
-    monkeypatch.setattr(folders, "find_other_home_owner", lambda _path, _environ: 65534)
+    monkeypatch.setattr(folders, "find_other_home_owner", lambda _path, _environ: 0)
     monkeypatch.setattr(os, "geteuid", lambda: uid)
     with pytest.raises(AnotherUsersHome) as caught:
         own_folders.refuse_another_users_home(tmp_path / "x")
     assert said in str(caught.value.hint)
+    assert "belongs to user root" in caught.value.message
+    assert not own_folders.remove_file(tmp_path / "x")  # there is nothing to refuse
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")

@@ -9,7 +9,8 @@ from ssohelper.core.model import AccessToken, Role, Secret, SignInFacts, SsoSess
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned
-from ssohelper.wire.account import StsIdentityClient
+from ssohelper.wire.account import StsIdentityClient, _error_for_refused_credentials
+from ssohelper.wire.clients import Refusal
 from ssohelper.wire.portal import Portal
 from ssohelper.wire.role_credentials import get_role_credentials
 from tests.wire.quick import warn_of_foreign_token_only
@@ -85,6 +86,15 @@ def test_expired_credentials_are_exit_5(emulator, client):
     emulator.faults.clock_offset_seconds = 2 * 3600
     with pytest.raises(RoleNotAssigned, match="ExpiredToken"):
         client.get_caller_identity()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "is_refused"),
+    [(401, "Expired", True), (403, "Expired", True), (402, "Expired", False), (403, "", False)],
+)
+def test_only_an_error_of_aws_says_that_the_credentials_are_refused(status, code, is_refused):
+    error = _error_for_refused_credentials(Refusal(code, status, "", None))
+    assert isinstance(error, RoleNotAssigned) == is_refused
 
 
 def test_sts_that_is_down_is_exit_6(emulator, client):

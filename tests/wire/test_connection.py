@@ -58,6 +58,32 @@ def test_received_bytes_are_counted_for_each_request_and_the_end_is_noticed(
     assert connection.has_ended
 
 
+def test_at_the_deadline_nothing_is_begun(pair: tuple[Connection, socket.socket]) -> None:
+    connection, server = pair
+    at_its_end = Deadline(0, lambda: 1.0)
+    connection.set_request_limits(at_its_end, 20)
+    for begin in (
+        lambda: connection.sendall(b"x"),
+        lambda: module._set_handshake_timeout(server, at_its_end),
+        lambda: module._connect_tcp("127.0.0.1", 9, at_its_end),
+    ):
+        with pytest.raises(TimeoutError, match="the deadline has passed"):
+            begin()
+    assert server.gettimeout() is None
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_an_address_needs_no_thread_for_a_lookup(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    found = module._look_up_addresses(address, 443, Deadline(20, time.monotonic))
+    assert [one[4][:2] for one in found] == [(address, 443)]
+
+
 def test_a_name_lookup_that_hangs_keeps_no_process_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
     threads: list[threading.Thread] = []

@@ -4,6 +4,7 @@ import resource
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 
@@ -155,6 +156,10 @@ def test_an_exception_in_a_handler_is_reported_and_the_client_is_refused(
     assert [type(error) for error in world.errors] == [ValueError]
     world.handle = lambda request: Answer(302, b"", location=Secret("x\r\nSet-Cookie: a=b"))
     assert received(world.connect()) == b""
+    until = time.monotonic() + WAIT_SECONDS
+    while len(world.errors) < 2 and time.monotonic() < until:
+        time.sleep(0.001)
+    assert len(world.errors) == 2
     world.handle = lambda request: Answer(200, b"answer")
     assert received(world.connect()).endswith(b"answer")
 
@@ -233,3 +238,8 @@ def test_as_many_clients_are_served_as_there_are_descriptors_for(
     monkeypatch.setattr(local_server, "getrlimit", lambda _what: (limit, limit))
     found = local_server._most_clients_for_descriptor_limit()
     assert found in (clients if isinstance(clients, range) else [clients])
+
+
+def test_a_client_whose_address_cannot_be_read_is_not_local() -> None:
+    with socket.socket() as unconnected:
+        assert not local_server._is_local_client(unconnected)

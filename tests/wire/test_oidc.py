@@ -200,6 +200,9 @@ def test_a_lifetime_of_more_than_24_h_is_cut_to_24_h(
     emulator.faults.script("CreateToken", 200, body=json.dumps({**GOOD, "expiresIn": 10**18}))
     assert oidc.refresh_token(token, soon())[1] == 24 * 3600
     assert len([warning for warning in warnings if "24 h" in warning]) == 1
+    emulator.faults.script("CreateToken", 200, body=json.dumps({**GOOD, "expiresIn": 24 * 3600}))
+    assert oidc.refresh_token(token, soon())[1] == 24 * 3600
+    assert len([warning for warning in warnings if "24 h" in warning]) == 1
 
 
 @pytest.mark.parametrize("url", [url for url in HOSTILE if url and "us-east-1" not in url])

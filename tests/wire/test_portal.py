@@ -215,6 +215,23 @@ class TestListing:
             portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 6
 
+    def test_an_answer_for_another_thread_begins_the_six_tries_again(
+        self, emulator, token, monkeypatch
+    ):
+        pacing = quick_pacing()
+        portal, tries = portal_of(emulator, pacing=pacing), []
+
+        def refuse(*_, **__):
+            tries.append("429")
+            if len(tries) == 3:
+                pacing.note_good_answer()
+            raise Throttled("throttling")
+
+        monkeypatch.setattr(portal, "send_get_request", refuse)
+        with pytest.raises(Throttled):
+            portal.list_roles(token, ACCOUNT)
+        assert len(tries) == 2 + 6
+
     @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
     def test_a_server_error_is_tried_three_times(self, emulator, portal, token, status):
         emulator.faults.script("ListAccountRoles", status, times=100)
@@ -368,6 +385,17 @@ class TestLogout:
         emulator.faults.script("Logout", 200, body="<html>sign in to the hotel</html>")
         with pytest.raises(BadAnswer, match="captive portal"):
             portal.log_out(token)
+
+
+def test_a_token_of_another_tool_is_sent_to_this_machine_with_a_warning(emulator, token):
+    warnings = []
+    session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
+    portal = Portal(
+        session, emulator.environment(), warnings.append, facts=SignInFacts, pacing=quick_pacing()
+    )
+    assert list(portal.list_accounts(token))
+    assert warnings
+    assert all("which another tool made" in one for one in warnings)
 
 
 def test_the_general_url_variable_is_warned_about_once(emulator):

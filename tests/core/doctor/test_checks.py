@@ -35,6 +35,42 @@ def test_a_file_of_another_user_has_one_finding_whatever_its_mode() -> None:
     )
 
 
+def test_a_file_that_aws_tools_read_has_a_finding_of_its_own_and_tokens_share_one() -> None:
+    open_files = [
+        FileFact(f"/home/ana/{use}/{name}", use, 0o622, may_others_write=True)
+        for use in ("config", "token")
+        for name in ("a", "b")
+    ]
+    found = checks.run_checks(Facts(files=tuple(open_files)))
+    assert [one.subject for one in found] == [
+        "/home/ana/config/a", "/home/ana/config/b", "/home/ana/token/a and 1 more"
+    ]  # fmt: skip
+
+
+def test_the_fix_of_a_helper_that_has_moved_names_its_present_path_if_there_is_one() -> None:
+    word = "/old/ssohelper-credentials"
+    line = f"{word} --session corp --account-id 001234567890 --role-name Read"
+    config = ConfigFile.parse(
+        f"[profile p]\nregion = x\ncredential_process = {line}\n".encode(), "c"
+    )
+    for command, shown in (("/new/ssohelper-credentials",) * 2, (None, "/path/of/ssohelper-c")):
+        facts = Facts(
+            config=ConfigFacts(file=config),
+            profiles=tuple(map(ProfileFact, config.profiles())),
+            programs={word: ProgramFact(word, None, True)},
+            machine=MachineFacts(command=command),
+        )
+        [found] = checks.run_checks(facts)
+        assert found.id == "helper-missing"
+        assert f"credential_process = {shown}" in str(found.fix)
+
+
+def test_cached_credentials_are_told_after_the_minutes_that_aws_may_take_to_change_a_role() -> None:
+    for age, expected in ((300, []), (301, ["cached-credentials"])):
+        facts = Facts(chosen="p", issued_at=1_000, now=1_000 + age)
+        assert [one.id for one in sessions.check_cached_credentials(facts)] == expected
+
+
 def test_keyring_storage_without_a_folder_in_memory() -> None:
     machine = MachineFacts(storage="keyring", is_runtime_in_memory=False)
     assert ids(Facts(machine=machine)) == ["runtime-on-disk"]

@@ -7,6 +7,9 @@ import pytest
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks, sdk_order
+from ssohelper.core.doctor.credential_sources import (
+    check_keys_without_secret_in_credentials_file,
+)
 from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.process_command import find_syntax_error
@@ -175,8 +178,25 @@ def test_a_profile_for_tokens_and_one_for_aws_vault_are_named_for_what_they_are(
     assert (tokens.severity, "for tokens alone" in tokens.message) == ("note", True)
     [vault] = find("include_profile = base\n")
     assert (vault.severity, "aws-vault exec p" in vault.fix) == ("problem", True)
+    assert vault.fix.startswith("use it with: aws-vault ")
     assert [one.severity for one in find("include_profile = base\n", is_chosen=False)] == ["note"]
     assert find("output = json\n", is_chosen=False) == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "is_taken"),
+    [("output = json\n", True), (f"role_arn = {_ARN}\ncredential_source = Environment\n", False)],
+)
+def test_half_a_key_in_the_credentials_file_is_found_where_boto3_reads_it(
+    profile: str, is_taken: bool
+) -> None:
+    config = ConfigFile.parse(f"[profile p]\n{profile}".encode(), "config")
+    facts = Facts(
+        config=ConfigFacts(file=config, credentials={"p": {"aws_access_key_id": "A"}}),
+        profiles=tuple(map(ProfileFact, config.profiles())),
+    )
+    found = list(check_keys_without_secret_in_credentials_file(facts))
+    assert [one.id for one in found] == ["half-a-key-in-profile"] * is_taken
 
 
 _PAIR = "aws_access_key_id = A\naws_secret_access_key = s\n"

@@ -104,3 +104,11 @@ def test_a_profile_with_a_bracket_in_its_name_can_be_changed() -> None:
     changes = [EditSection("profile 'a]b'", (("region", "y"),))]
     after = ConfigFile.parse(text.encode(), "config").with_changes(changes)
     assert after == text.replace("= x", "= y").encode()
+
+
+def test_a_header_too_long_to_be_shown_whole_is_not_half_written_in_the_fix() -> None:
+    name = "n" * (200 - len("profile "))
+    [whole] = findings(f"[Profile {name}]\n{_KEYS}")
+    [longer] = findings(f"[Profile {name}n]\n{_KEYS}")
+    assert whole.fix == f"write in an editor: [profile {name}]"
+    assert longer.fix == "correct that line in an editor"

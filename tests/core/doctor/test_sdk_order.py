@@ -45,6 +45,7 @@ TABLE = {
     "sso": (SSO, "", NONE, ("sso",) * 5),
     "a role": (ROLE, "", NONE, ("assumed role",) * 5),
     "sso and a program": (SSO + PROGRAM, "", NONE, ("sso", "program", "sso", "sso", "sso")),
+    "half a pair of keys": ("aws_access_key_id = A\n", "", NONE, ("nothing",) * 5),
     "half of sso and a program": (
         "sso_region = eu-west-1\n" + PROGRAM,
         "",
