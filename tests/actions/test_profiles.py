@@ -204,8 +204,12 @@ def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
     assert listing is not None
     choices = profiles.merge_choices(app, session, FILTERED._replace(form="process"))
     assert profiles.plan_sync(app, session, listing, choices).change == ()
-    [change] = profiles.plan_sync(app, session, listing, choices, convert=True).change
-    assert "credential_process" in change.after
+    others = choices._replace(roles=("Read",))
+    for convert_all in (choices, others):  # profiles outside remembered filters too
+        [change] = profiles.plan_sync(app, session, listing, convert_all, convert=True).change
+        assert "credential_process" in change.after
+    given = {"convert": True, "has_new_filters": True}
+    assert profiles.plan_sync(app, session, listing, others, **given).change == ()
 
 
 def test_below_an_allow_list_no_profile_is_removed(
@@ -220,6 +224,22 @@ def test_below_an_allow_list_no_profile_is_removed(
     monkeypatch.setattr(profiles.agents, "refuse_if_allow_list_applies", refuse)
     with pytest.raises(Refused, match="may not change profiles"):
         profiles.remove_profiles(app, found)
+    assert home.config_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(("is_single", "command"), [(True, "profile add"), (False, "profile sync")])
+def test_below_an_allow_list_no_plan_is_written(
+    app: App, home: Home, is_single: bool, command: str
+) -> None:
+    plan = plan_admin(app)
+    if is_single:
+        only = frozenset({Role(PAY, "Admin")})
+        plan = plan._replace(request=plan.request._replace(only_roles=only))
+    before = home.config_file.read_bytes()
+    app.environ["SSOHELPER_ALLOW"] = "*/*"
+    with pytest.raises(Refused, match="change profiles") as refusal:
+        profiles.write_profile_plan(app, plan)
+    assert f"ssohelper {command}" in (refusal.value.hint or "")
     assert home.config_file.read_bytes() == before
 
 

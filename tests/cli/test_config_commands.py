@@ -126,6 +126,13 @@ def test_every_command_names_the_line_of_an_invalid_file(run: Run, settings_file
     assert settings_file.read_text() == 'form = "sso"\nfrm = 1\n'
 
 
+def test_below_an_allow_list_no_question_about_a_guard_rule_is_asked(run: Run) -> None:
+    assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
+    done = run("config", "set", "guard.rules", "--default", env={"SSOHELPER_ALLOW": "*/*"})
+    assert (done.returncode, "cannot change settings" in done.stderr) == (9, True), done.stderr
+    assert run("config", "get", "guard.rules").stdout == '["*/Admin"]\n'
+
+
 def test_unset_names_the_command_that_lets_the_default_apply_again(run):
     for argv, key in ((("unset",), "KEY"), (("unset", "form"), "form")):
         done = run("config", *argv)
