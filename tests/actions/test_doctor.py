@@ -86,6 +86,8 @@ def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(
         app = App(healthy.env)
         doctor_repairs.repair_findings(app, checks.run_checks(doctor.gather_facts(app)))
         assert healthy.config_file.read_bytes() == adopted
+        [*_, noted] = app.journal.read().lines
+        assert (noted.fields["command"], noted.fields["removed"]) == ("doctor", 1)
         edited = adopted + edit
         healthy.config_file.write_bytes(edited)
         version = undoing.load_last_write(app)

@@ -1,0 +1,52 @@
+"""Which programs `doctor` runs without being asked, and what it shows of their errors."""
+
+import pytest
+
+from ssohelper.actions import doctor_proofs
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
+from tests.actions.world import CONFIG
+
+LINE = (
+    "/x/ssohelper-credentials --session corp --account-id 000000000001 --role-name ReadOnlyAccess"
+)
+OURS = ProgramFact("/x/ssohelper-credentials", "/x/ssohelper-credentials", True)
+
+
+@pytest.mark.parametrize(
+    ("program", "is_run"),
+    [
+        (OURS, True),
+        (None, False),
+        (OURS._replace(path=None), False),
+        (OURS._replace(is_of_another_installation=True), False),
+        (OURS._replace(only_has_our_name=True), False),
+        (OURS._replace(replaceable="/x"), False),
+    ],
+)
+def test_only_this_installation_runs_without_consent(
+    program: ProgramFact | None, is_run: bool
+) -> None:
+    text = f"{CONFIG}[profile pay]\ncredential_process = {LINE}\n"
+    config = ConfigFile.parse(text.encode(), "config")
+    entry = config.profile("pay")
+    assert entry is not None
+    profile = ProfileFact(entry, config.target(entry))
+    programs = {OURS.word: program} if program else {}
+    facts = Facts(config=ConfigFacts(file=config), programs=programs)
+    found = doctor_proofs._profile_that_runs_this_installation(profile, facts)
+    assert found == (profile if is_run else None)
+
+
+@pytest.mark.parametrize(
+    ("stderr", "shown"),
+    [
+        (b"first\n\x1b[31mssohelper: error: signed out\x1b[0m\n \n", "signed out"),
+        (b" \n", ""),
+        (b"aws_secret_access_key=CNRY\n", "aws_secret_access_key=(redacted)"),
+    ],
+)
+def test_the_last_line_of_a_program_s_errors_is_shown_without_secrets(
+    stderr: bytes, shown: str
+) -> None:
+    assert doctor_proofs._last_line_of_errors(stderr) == shown
