@@ -136,6 +136,7 @@ def test_whoami_says_what_sts_says(keyed: Keyed, run: Run):
     keyed.write(lines_of("keys", keyed.key) + chain("above", JUMP_ARN, "keys"))
     user = run("whoami", "keys")
     assert user.returncode == 0, user.stderr
+    assert "confirmed by AWS\n" in user.stderr
     assert user.stdout.splitlines() == [
         "profile\tkeys",
         f"account\t{USER_ACCOUNT}",

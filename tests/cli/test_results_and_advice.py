@@ -40,6 +40,7 @@ def data_of(command: Command, *argv: str) -> Any:
 
 def test_guard_commands_say_that_there_was_nothing(command: Command) -> None:
     assert "there was no grant to revoke" in command("guard", "revoke", "--all")
+    assert data_of(command, "guard", "revoke", "--all") == []
     assert "no role is guarded; guard some with" in command("guard", "list")
 
 
