@@ -131,6 +131,9 @@ def test_a_shells_endpoint_is_asked_unless_another_session_is_named(home: Home):
         assert selection.resolve_profile(app, None, session_name).key == key
     with pytest.raises(UsageProblem):
         selection.resolve_profile(app, None, "other")
+    assert selection.resolve_session(app, None).name == "corp"
+    app.environ[VARIABLE] = "other:000030000001/Admin"
+    assert selection.resolve_session(app, None).name == "other"
 
 
 def test_a_recorded_session_that_the_config_lacks_is_found_by_its_name(home: Home):
