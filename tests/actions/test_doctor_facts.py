@@ -80,6 +80,12 @@ def test_only_a_folder_that_is_surely_on_disk_is_reported(
     assert doctor_machine.examine_machine(app).is_runtime_in_memory is is_in_memory
 
 
+def test_a_shell_without_a_home_folder_has_no_file_to_check(tmp_path: Path) -> None:
+    app = WorldApp(tmp_path)
+    app.environ.update(SHELL="/bin/bash", HOME="relative")
+    assert doctor_machine._examine_shell(app) is None
+
+
 @pytest.mark.parametrize("role", ["", "arn:aws:iam::1:role/x"])
 @pytest.mark.parametrize("path", ["", "there", "gone"])
 def test_a_token_file_matters_only_to_a_shell_with_its_role(

@@ -4,12 +4,13 @@ import pytest
 
 from ssohelper.actions import doctor_proofs
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact, ProgramFact
+from ssohelper.core.doctor.facts import ConfigFacts, Facts, MachineFacts, ProfileFact, ProgramFact
 from tests.actions.world import CONFIG
 
 LINE = (
     "/x/ssohelper-credentials --session corp --account-id 000000000001 --role-name ReadOnlyAccess"
 )
+NATIVE_KEYS = "sso_session = corp\nsso_account_id = 000000000001\nsso_role_name = ReadOnlyAccess"
 OURS = ProgramFact("/x/ssohelper-credentials", "/x/ssohelper-credentials", True)
 
 
@@ -36,6 +37,27 @@ def test_only_this_installation_runs_without_consent(
     facts = Facts(config=ConfigFacts(file=config), programs=programs)
     found = doctor_proofs._profile_that_runs_this_installation(profile, facts)
     assert found == (profile if is_run else None)
+
+
+@pytest.mark.parametrize("command", [None, OURS.path])
+@pytest.mark.parametrize("keys", [f"credential_process = {LINE}", NATIVE_KEYS])
+def test_a_native_profile_gets_the_command_of_this_installation(
+    keys: str, command: str | None
+) -> None:
+    config = ConfigFile.parse(f"{CONFIG}[profile pay]\n{keys}\n".encode(), "config")
+    entry = config.profile("pay")
+    assert entry is not None
+    profile = ProfileFact(entry, config.target(entry))
+    machine = MachineFacts(command=command)
+    facts = Facts(config=ConfigFacts(file=config), programs={OURS.word: OURS}, machine=machine)
+    found = doctor_proofs._profile_that_runs_this_installation(profile, facts)
+    if keys != NATIVE_KEYS:
+        assert found == profile
+    elif command is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.entry.keys["credential_process"].startswith(f"{command} ")
 
 
 @pytest.mark.parametrize(
