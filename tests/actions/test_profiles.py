@@ -9,6 +9,7 @@ import pytest
 from ssohelper.actions import profiles, saved_options
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
+from ssohelper.core.filter_rows import filter_rows_of_listing
 from ssohelper.core.model import Role
 from ssohelper.core.profile_plan import Plan
 from ssohelper.errors import LocalState, Refused
@@ -210,6 +211,17 @@ def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
         assert "credential_process" in change.after
     given = {"convert": True, "has_new_filters": True}
     assert profiles.plan_sync(app, session, listing, others, **given).change == ()
+
+
+def test_picked_roles_count_as_filters_that_the_user_gave(app: App) -> None:
+    plan = plan_admin(app)
+    assert not plan.request.has_new_filters
+    rows = filter_rows_of_listing(plan.request.listing)
+    read = [row for row in rows if not row.is_account and row.name == "Read"]
+    other = profiles.plan_with_role_filters(app, plan, read)
+    assert (other.request.has_new_filters, other.request.choices.roles) == (True, ("Read",))
+    assert "pay.Admin" not in other.add
+    assert "pay.Read" in other.add
 
 
 def test_below_an_allow_list_no_profile_is_removed(
