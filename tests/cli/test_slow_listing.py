@@ -4,6 +4,8 @@ import shlex
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -44,6 +46,28 @@ def run_soon(shell, *argv):
         timeout=60,
         check=False,
     )
+
+
+def test_a_display_begins_with_what_is_reached_by_then() -> None:
+    begun = threading.Event()
+    steps: list[tuple[int, int]] = []
+
+    @contextmanager
+    def show() -> Iterator[listing_progress.ReportStep]:
+        def step(done: int, total: int) -> None:
+            steps.append((done, total))
+            begun.set()
+
+        yield step
+
+    with listing_progress._DelayedDisplay(0.0, show) as late:
+        assert begun.wait(20)
+        late.show_step(3, 7)
+    assert steps == [(0, 0), (3, 7)]
+    with listing_progress._DelayedDisplay(3600.0, show) as late:
+        late.show_step(5, 7)
+    late._begin_display()  # its timer fired while the listing ended
+    assert len(steps) == 2
 
 
 @pytest.mark.parametrize(
