@@ -83,6 +83,8 @@ def test_set_warns_of_an_unknown_session_with_the_nearest_name(run: Run, home: H
 def test_a_list_takes_several_values_also_with_dashes(run: Run) -> None:
     assert run("config", "set", "notify", "notify-send", "-u", "low", "%s").returncode == 0
     assert run("config", "get", "notify").stdout == '["notify-send", "-u", "low", "%s"]\n'
+    assert run("config", "set", "notify", "notify-send", "schön: %s").returncode == 0
+    assert run("config", "get", "notify").stdout == '["notify-send", "schön: %s"]\n'
 
 
 @pytest.mark.parametrize(

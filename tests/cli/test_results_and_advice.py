@@ -9,6 +9,7 @@ import pytest
 
 from ssohelper import cli
 from ssohelper.actions import setup_text
+from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT
 from tests.conftest import Home, Run
@@ -119,9 +120,14 @@ def test_a_program_that_does_not_exist_is_told_before_a_missing_sign_in(
 def test_a_guarded_role_is_refused_before_a_sign_in_is_asked_for(home: Home, run: Run) -> None:
     add_listed_session(home)
     assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
-    done = run("console", f"corp:{PAY}/Admin", "--print")
-    assert "guard" in done.stderr
-    assert done.returncode == 9
+    for damage in (b"", b"[guard"):  # also before settings that cannot be read end the command
+        with App(home.env).locations.settings_file.open("ab") as settings:
+            settings.write(damage)
+        done = run("console", f"corp:{PAY}/Admin", "--print")
+        assert "guard" in done.stderr
+        assert done.returncode == 9
+    events = [line.event for line in App(home.env).journal.read().lines]
+    assert events.count("refused") == 2
 
 
 def test_a_set_up_with_yes_asks_for_nothing_and_keeps_the_region_of_the_portal(

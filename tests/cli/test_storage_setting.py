@@ -33,4 +33,14 @@ def test_a_move_to_the_keyring_names_what_needs_a_sign_in_of_its_own(
     monkeypatch.setattr(storage, "move_sign_ins", lambda *_, **__: moved)
     storage_setting.move_sign_ins(WorldApp(tmp_path), "keyring")
     printed = capsys.readouterr().err
+    assert storage_setting._IN_KEYRING in printed
     assert [one for one in (NATIVE, FOREIGN, ON_DISK) if one in printed] == said
+
+
+def test_a_move_to_files_says_where_the_sign_ins_are_and_nothing_about_profiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved = MOVED._replace(native=("pay",), foreign=("mine",), may_publish=False)
+    monkeypatch.setattr(storage, "move_sign_ins", lambda *_, **__: moved)
+    storage_setting.move_sign_ins(WorldApp(tmp_path), "file")
+    assert capsys.readouterr().err == f"{storage_setting._IN_FILES}\n"

@@ -2,13 +2,17 @@
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pexpect
 import pytest
 
+from ssohelper.app import App
+from ssohelper.cli import use_command
 from ssohelper.core.model import AccessToken
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from ssohelper.errors import UsageProblem
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
 from tests.long_rows import long_after
@@ -263,6 +267,19 @@ def test_while_aws_is_down_an_expired_token_is_a_warning(shell: Shell, emulator:
 def test_use_dash_with_a_damaged_variable_is_exit_2(shell: Shell, damage: str) -> None:
     done = use(shell, "-", _SSOHELPER_PREVIOUS=damage)
     assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "found"), [("profile a b", ("a b", False)), ("keys db", ("db", True))]
+)
+def test_use_dash_goes_back_to_the_profile_or_to_its_keys(
+    tmp_path: Path, before: str, found: tuple[str, bool]
+) -> None:
+    app = App({"HOME": str(tmp_path), "_SSOHELPER_PREVIOUS": before})
+    assert use_command._find_previous_profile_and_whether_keys(app) == found
+    app.environ["_SSOHELPER_PREVIOUS"] = f"x{before}"
+    with pytest.raises(UsageProblem, match="nothing to go back to"):
+        use_command._find_previous_profile_and_whether_keys(app)
 
 
 def test_a_profile_called_dash_can_be_named(shell: Shell) -> None:
