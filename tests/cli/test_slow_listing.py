@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from ssohelper.cli import listing_progress
+from ssohelper.cli import listing_progress, progress_bar
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
@@ -68,6 +68,25 @@ def test_a_display_begins_with_what_is_reached_by_then() -> None:
         late.show_step(5, 7)
     late._begin_display()  # its timer fired while the listing ended
     assert len(steps) == 2
+
+
+def test_the_bar_of_a_terminal_says_how_far_the_listing_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[object] = []
+
+    @contextmanager
+    def bar(what: str) -> Iterator[object]:
+        shown.append(what)
+        yield lambda *reached: shown.append(reached)
+
+    monkeypatch.setattr(progress_bar, "show_progress_bar", bar)
+    late = listing_progress._DelayedDisplay(3600.0, listing_progress._show_listing_bar)
+    late.show_step(3, 7)
+    with late:
+        late._begin_display()
+        late.show_step(4, 7)
+    assert shown == ["listing accounts", (3, 7), (4, 7)]
 
 
 @pytest.mark.parametrize(
