@@ -7,9 +7,11 @@ import pytest
 
 from ssohelper.actions import doctor_facts, doctor_machine
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor.facts import ConfigFacts
-from ssohelper.errors import LocalState
-from tests.actions.world import WorldApp
+from ssohelper.core.doctor.facts import ConfigFacts, SessionFact
+from ssohelper.core.listing import Listing
+from ssohelper.core.sign_in_outlook import Outlook
+from ssohelper.errors import KeyringUnavailable, LocalState
+from tests.actions.world import CONFIG, SESSION, WorldApp
 
 URL = "https://d-0000000000.awsapps.com/start"
 
@@ -78,6 +80,43 @@ def test_only_a_folder_that_is_surely_on_disk_is_reported(
 
     monkeypatch.setattr(type(app.storage), "may_publish", property(find))
     assert doctor_machine.examine_machine(app).is_runtime_in_memory is is_in_memory
+
+
+@pytest.mark.parametrize("name", ["file", "keyring"])
+def test_a_keyring_that_does_not_answer_is_a_failure_of_the_storage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    app = WorldApp(tmp_path)
+
+    def fail() -> None:
+        raise KeyringUnavailable("no keyring answers")
+
+    monkeypatch.setattr(app.storage.keyring, "find", fail)
+    monkeypatch.setattr(type(app.storage), "name", name)
+    failure = doctor_machine.examine_machine(app).storage_failure
+    assert (failure is not None and failure.message == "no keyring answers") is (name != "file")
+
+
+def test_a_list_of_roles_is_read_once_for_each_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = WorldApp(tmp_path)
+    other = SESSION._replace(name="other")
+    text = f"{CONFIG}[sso-session other]\nsso_start_url = {URL}\nsso_region = us-east-1\n"
+    config = ConfigFacts(file=ConfigFile.parse(text.encode(), "config"))
+    lists = {name: Listing(URL, "us-east-1", at, ()) for at, name in enumerate(("corp", "other"))}
+    for name, listing in lists.items():
+        app.directory.save(name, listing)
+    known = SessionFact(SESSION, Outlook(None, "unknown"), listing=lists["corp"])
+    asked: list[str] = []
+    load = doctor_facts.directory.load_listing
+    monkeypatch.setattr(
+        doctor_facts.directory,
+        "load_listing",
+        lambda app, session: asked.append(session.name) or load(app, session),
+    )
+    assert doctor_facts.load_listings(app, config, [known]) == lists
+    assert asked == [other.name]
 
 
 def test_a_shell_without_a_home_folder_has_no_file_to_check(tmp_path: Path) -> None:

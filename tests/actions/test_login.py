@@ -214,6 +214,18 @@ def test_a_login_that_waited_takes_the_region_that_the_other_one_recorded(
     assert (found.how, found.session.region) == ("joined", "eu-west-1")
 
 
+@pytest.mark.parametrize(("left", "is_taken"), [(1, True), (0, False), (-1, False)])
+def test_only_a_token_that_is_still_valid_is_the_other_login_s(
+    app: LoginApp, left: int, is_taken: bool
+) -> None:
+    before = app.tokens.read_token_file_fingerprint(SESSION)
+    app.sign_in(left)
+    found = login._load_other_login_result(app, SESSION, before)
+    assert (found is not None and found.how == "joined") is is_taken
+    now = app.tokens.read_token_file_fingerprint(SESSION)
+    assert login._load_other_login_result(app, SESSION, now) is None  # it wrote no token
+
+
 def test_the_browser_of_the_settings_is_used_if_one_is_named(app: LoginApp) -> None:
     assert login.browser_command_setting(app, SESSION) is None
     path = app.locations.settings_file

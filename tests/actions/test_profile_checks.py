@@ -4,12 +4,22 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.actions.legacy_sign_ins import FoundToken
 from ssohelper.actions.profile_checks import ProfileChecker
-from tests.actions.world import CONFIG, WorldApp
+from ssohelper.core.profile_origin import Origin
+from tests.actions.world import CONFIG, SESSION, WorldApp
 from tests.published import date_back
 
+LEGACY = Origin("old", "AWS CLI", None)
 OURS = "--session corp --account-id 000000000001 --role-name ReadOnlyAccess"
 PROFILES = f"""
+[profile old]
+sso_start_url = {SESSION.start_url}
+
+[profile new]
+sso_session = corp
+sso_start_url = {SESSION.start_url}
+
 [profile gone]
 credential_process = /missing/tool
 
@@ -42,3 +52,20 @@ def test_a_missing_program_is_trouble_of_its_own_profile(
 ) -> None:
     assert checker.find_trouble_despite_adoption(name) == despite_adoption
     assert checker.find_reason_against_use(name) == against_use
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+@pytest.mark.parametrize(
+    ("origin", "may_need_us"),
+    [
+        (LEGACY, True),
+        (LEGACY._replace(program="/bin/tool"), False),
+        (LEGACY._replace(name="new"), False),  # AWS's own tools sign in for an sso-session
+        (LEGACY._replace(name="removed meanwhile"), False),
+    ],
+)
+def test_only_a_profile_that_reads_our_token_needs_us(
+    checker: ProfileChecker, origin: Origin, may_need_us: bool, is_ours: bool
+) -> None:
+    checker._find_legacy_token = lambda _url: FoundToken(True, is_ours)  # type: ignore[assignment]
+    assert checker.needs_ssohelper(origin) is (may_need_us and is_ours)
