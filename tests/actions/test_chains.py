@@ -4,15 +4,23 @@ import os
 
 import pytest
 
-from ssohelper.actions import chain_profiles, chains, selection
+from ssohelper.actions import chain_issuing, chain_profiles, chains, selection
+from ssohelper.actions.issuing import credential_document
 from ssohelper.app import App
 from ssohelper.broker.requests import AskedBy
 from ssohelper.core.chains import AssumeRole
 from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.service_hosts import StsAddress
-from ssohelper.errors import Refused, UsageProblem
+from ssohelper.errors import (
+    AwsUnreachable,
+    Refused,
+    RoleNotAssigned,
+    SsoHelperError,
+    UsageProblem,
+)
 from ssohelper.wire.assume_role import AssumedRole
+from tests.actions.world import token
 from tests.chains.conftest import JUMP_ARN, Chained, chain
 from tests.conftest import Home
 
@@ -25,6 +33,32 @@ def chained(home: Home, monkeypatch: pytest.MonkeyPatch) -> Chained:
     made.write(chain("jump", JUMP_ARN, "base"))
     monkeypatch.setattr(os, "environ", {**os.environ, **home.env})
     return made
+
+
+@pytest.mark.parametrize(
+    ("error", "removed"), [(RoleNotAssigned("no access"), 1), (AwsUnreachable("down"), 0)]
+)
+def test_nothing_stays_cached_of_a_chain_whose_role_aws_refuses(
+    chained: Chained, monkeypatch: pytest.MonkeyPatch, error: SsoHelperError, removed: int
+) -> None:
+    app = App(chained.home.env)
+    jump = selection.resolve_profile(app, "jump", None)
+    app.tokens.save(jump.session, token("first", 5_000_000_000))
+    gone: list[object] = []
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(chains, "assume_chain", refuse)
+    monkeypatch.setattr(
+        chain_issuing.issuing,
+        "remove_credentials_of_unassigned_role",
+        lambda _app, _session, key, _token: gone.append(key),
+    )
+    source = credential_document(SOURCE, jump.key.account_id)
+    with pytest.raises(type(error)):
+        chain_issuing.issue_credentials_of_chain(app, jump.key, AskedBy(), source)
+    assert gone == [jump.key] * removed
 
 
 def assume(app: App) -> None:

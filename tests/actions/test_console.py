@@ -1,6 +1,7 @@
 """The record of console visits: which other role a browser may still be signed in as."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -50,6 +51,16 @@ def test_a_visit_that_cannot_be_recorded_is_a_warning(
     monkeypatch.setattr(app.console_visits, "save_visit", fail)
     assert visit(app, ADMIN) is None
     assert app.warnings == ["this console visit could not be recorded: disk full"]
+
+
+@pytest.mark.parametrize("outcome", ["served", "refused", None])
+def test_a_browser_whose_command_fails_may_still_open_the_address_a_little_later(
+    app: WorldApp, outcome: str | None
+) -> None:
+    answers = [None, outcome]
+    redirect = SimpleNamespace(wait_for_visit=lambda _seconds: answers.pop(0))
+    found = console._wait_for_browser_request(app, redirect, lambda: True)  # type: ignore[arg-type]
+    assert (found, answers) == (outcome, [])
 
 
 def test_opened_pages_are_remembered_for_their_role_the_last_one_first(app: WorldApp) -> None:

@@ -18,6 +18,7 @@ from ssohelper.errors import (
     RoleNotAssigned,
     TokenRejected,
 )
+from ssohelper.stores.session_stamp import SessionStamp
 from tests.actions.world import HOUR, KEY, NOW, ROLE, SESSION, WorldApp, keys
 
 LIFE = HOUR
@@ -394,6 +395,18 @@ class TestDisk:
         assert app.warnings == [
             "the credentials work, but were not published (later calls are slower): disk full"
         ]
+
+    def test_without_the_stamps_of_the_files_nothing_is_published(self, app, monkeypatch):
+        """A response without a stamp would outlive the sign-in that it belongs to."""
+        app.keep(1801)
+
+        def refuse(*_: object) -> bool:
+            raise LocalState("disk full")
+
+        monkeypatch.setattr(SessionStamp, "prepare_publishing", refuse)
+        assert app.release() == "old"
+        assert app.served_for() == 0
+        assert "not published (later calls are slower): disk full" in app.warnings[0]
 
     def test_a_file_that_cannot_be_removed_is_a_warning_and_the_refusal_is_raised(
         self, app, monkeypatch

@@ -9,11 +9,11 @@ import pytest
 
 from ssohelper.actions import directory
 from ssohelper.app import App
-from ssohelper.core.listing import Listing
-from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import AccessToken, Account, ClientRegistration, Secret, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from ssohelper.errors import AwsUnreachable, BadAnswer, LoginRequired, Refused
+from ssohelper.errors import AwsUnreachable, BadAnswer, LoginRequired, Refused, Throttled
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.portal import Portal
 from tests.in_process import renew_in_process
@@ -213,6 +213,26 @@ class TestFailures:
         directory.fetch_listing(app, session)
         assert len(saved) < 5  # there are 30 accounts
 
+    def test_the_answers_of_a_long_listing_are_saved_every_two_seconds(
+        self, app, session, monkeypatch
+    ):
+        seconds, saved = [0.0], []
+        accounts = [ListedAccount(Account(f"{at:012}", "a", ""), ("R",)) for at in range(7)]
+
+        def wait(answered, _all):
+            seconds[0] += 1.0
+
+        refresh = directory._ListingRefresh(app, session, None, wait)
+        monkeypatch.setattr(app.clock, "monotonic", lambda: seconds[0])
+        monkeypatch.setattr(
+            refresh,
+            "_ask_for_roles_in_thread",
+            lambda waiting, answers: answers.put(ListedAccount(waiting.get(), ("R",))),
+        )
+        monkeypatch.setattr(refresh, "_save_unfinished_listing", lambda: saved.append(seconds[0]))
+        refresh._ask_for_roles_of_accounts(accounts)
+        assert saved == [2.0, 4.0, 6.0]
+
     def test_awss_time_is_learned_without_a_warning(self, app, session, emulator, monkeypatch):
         learned = []
         monkeypatch.setattr(
@@ -233,6 +253,15 @@ class TestFailures:
         with pytest.raises(Refused):
             directory.fetch_listing(app, session)
         assert emulator.counters["ListAccounts"] == 0
+
+    def test_a_listing_stops_at_an_error_that_each_account_would_give(self, app, session):
+        refresh = directory._ListingRefresh(app, session, None, None)
+        assert refresh._must_stop_after_error(LoginRequired("signed out"))
+        assert refresh._must_stop_after_error(Throttled("slow down"))
+        down = AwsUnreachable("down")
+        assert not refresh._must_stop_after_error(down)
+        refresh._failures += [down] * directory._MOST_FAILURES
+        assert refresh._must_stop_after_error(down)
 
     def test_when_aws_is_down_not_every_account_is_tried(self, app, session, emulator):
         app.pacing = Pacing(50)

@@ -8,7 +8,7 @@ import pytest
 
 from ssohelper.actions import doctor, doctor_repairs, undoing
 from ssohelper.app import App
-from ssohelper.core.doctor import checks
+from ssohelper.core.doctor import checks, findings
 from tests.actions.broken_homes import BROKEN, HEALTHY, Broken, make_healthy, returned
 from tests.conftest import Home, Run
 
@@ -86,6 +86,8 @@ def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(
         app = App(healthy.env)
         doctor_repairs.repair_findings(app, checks.run_checks(doctor.gather_facts(app)))
         assert healthy.config_file.read_bytes() == adopted
+        [*_, noted] = app.journal.read().lines
+        assert (noted.fields["command"], noted.fields["removed"]) == ("doctor", 1)
         edited = adopted + edit
         healthy.config_file.write_bytes(edited)
         version = undoing.load_last_write(app)
@@ -131,3 +133,16 @@ def test_looking_changes_no_byte(healthy: Home, make) -> None:
     before = take_picture(healthy.path)
     find(healthy)
     assert take_picture(healthy.path) == before
+
+
+def test_a_file_mode_that_is_right_by_now_counts_as_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("")
+    repair = findings.Repair("mode", (str(path),))
+    found = findings.problem("modes", "files", "others may read it", "--fix", repair)
+    for mode, is_fixed in ((0o600, True), (0o640, False), (0o604, False)):
+        path.chmod(mode)
+        [after] = doctor_repairs.mark_repaired_findings([found])
+        assert after.is_fixed is is_fixed
+    path.unlink()
+    assert doctor_repairs.mark_repaired_findings([found]) == [found]

@@ -89,6 +89,12 @@ def test_each_shell_has_its_file(
     assert install.find_rc_file(app, shell, "linux") == tmp_path / path
 
 
+def test_lines_in_the_file_of_powershell_are_removed_too(home: Home) -> None:
+    app = App(home.env)
+    install.write_rc_file_edit(app, install.plan_rc_file_install(app, "pwsh"))
+    assert [one.shell for one in install.plan_uninstall_all(app)] == ["pwsh"]
+
+
 def test_bash_on_macos_reads_its_login_file_unless_that_reads_bashrc(
     app: App, tmp_path: Path
 ) -> None:

@@ -54,6 +54,17 @@ def test_no_more_views_are_saved_than_can_be_listed_but_each_can_be_replaced(
     assert list_view.load_saved_views(app) == {**full, "view 7": changed}
 
 
+def test_views_in_a_folder_that_cannot_be_read_are_a_warning(
+    app: WorldApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> bool:
+        raise OSError("disk error")
+
+    monkeypatch.setattr(app.list_view, "has_unreadable_views", fail)
+    assert list_view.load_saved_views(app) == {}
+    assert app.warnings == ["the saved views cannot be read: disk error"]
+
+
 @pytest.mark.parametrize(
     ("broken", "shown"),
     [

@@ -10,13 +10,14 @@ import pytest
 
 from ssohelper.actions import login
 from ssohelper.actions.login import LoginOptions, LoginOutcome
-from ssohelper.core.model import SignInFacts, SsoSession
+from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, Refused, SsoHelperError
 from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
 from tests.published import date_back
 
 MINUTE = 60
 HOURS = "SSOHELPER_SESSION_HOURS"
+SIGN_IN = login._sign_in_interactively  # the fixture below replaces it
 
 
 class LoginApp(WorldApp):
@@ -184,6 +185,19 @@ def test_a_portal_that_the_company_does_not_allow_is_not_asked_for_a_sign_in(
         log_in(app)
 
 
+def test_a_company_without_device_codes_refuses_one_before_aws_is_asked(
+    app: LoginApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_policy: object) -> None:
+        raise Refused("no device codes here")
+
+    monkeypatch.setattr(type(app.company_policy), "check_device_code", refuse)
+    options = LoginOptions(device_code=True)
+    with pytest.raises(Refused, match="no device codes"):
+        login.log_in(app, SESSION, None, options)  # type: ignore[arg-type]
+    assert log_in(app) == "signed in"
+
+
 def test_a_login_that_waited_takes_the_region_that_the_other_one_recorded(
     app: LoginApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +212,18 @@ def test_a_login_that_waited_takes_the_region_that_the_other_one_recorded(
     monkeypatch.setattr(login, "_hold_login_lock", other_login)
     found = login.log_in(app, SESSION, None, LoginOptions())  # type: ignore[arg-type]
     assert (found.how, found.session.region) == ("joined", "eu-west-1")
+
+
+@pytest.mark.parametrize(("left", "is_taken"), [(1, True), (0, False), (-1, False)])
+def test_only_a_token_that_is_still_valid_is_the_other_login_s(
+    app: LoginApp, left: int, is_taken: bool
+) -> None:
+    before = app.tokens.read_token_file_fingerprint(SESSION)
+    app.sign_in(left)
+    found = login._load_other_login_result(app, SESSION, before)
+    assert (found is not None and found.how == "joined") is is_taken
+    now = app.tokens.read_token_file_fingerprint(SESSION)
+    assert login._load_other_login_result(app, SESSION, now) is None  # it wrote no token
 
 
 def test_the_browser_of_the_settings_is_used_if_one_is_named(app: LoginApp) -> None:
@@ -222,3 +248,24 @@ def test_a_program_below_an_allow_list_ends_no_sign_in(
         login.log_out(app, SESSION)
     assert app.tokens.load(SESSION) is not None
     assert app.logged_out == []
+
+
+def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(
+    app: LoginApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sign_in_and_remove_session(*_: object) -> tuple[AccessToken, int]:
+        app.locations.aws_config_file.write_text("")
+        return token("new"), HOUR
+
+    monkeypatch.setattr(login, "_get_token_by_interactive_sign_in", sign_in_and_remove_session)
+    monkeypatch.setattr(login.portal_address, "resolve_portal_of_session", lambda *_: SESSION)
+    monkeypatch.setattr(login.sign_in_user, "find_signed_in_user", lambda *_: "ana")
+    ended: list[str] = []
+    monkeypatch.setattr(
+        login.sign_in_user,
+        "end_unsaved_sign_in",
+        lambda _app, _session, new: ended.append(new.value.reveal()),
+    )
+    with pytest.raises(ConfigInvalid):
+        SIGN_IN(app, SESSION, None, LoginOptions())  # type: ignore[arg-type]
+    assert (ended, app.stands()) == (["new"], None)

@@ -9,6 +9,7 @@ import pytest
 from ssohelper.actions import profiles, saved_options
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
+from ssohelper.core.filter_rows import filter_rows_of_listing
 from ssohelper.core.model import Role
 from ssohelper.core.profile_plan import Plan
 from ssohelper.errors import LocalState, Refused
@@ -204,8 +205,23 @@ def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
     assert listing is not None
     choices = profiles.merge_choices(app, session, FILTERED._replace(form="process"))
     assert profiles.plan_sync(app, session, listing, choices).change == ()
-    [change] = profiles.plan_sync(app, session, listing, choices, convert=True).change
-    assert "credential_process" in change.after
+    others = choices._replace(roles=("Read",))
+    for convert_all in (choices, others):  # profiles outside remembered filters too
+        [change] = profiles.plan_sync(app, session, listing, convert_all, convert=True).change
+        assert "credential_process" in change.after
+    given = {"convert": True, "has_new_filters": True}
+    assert profiles.plan_sync(app, session, listing, others, **given).change == ()
+
+
+def test_picked_roles_count_as_filters_that_the_user_gave(app: App) -> None:
+    plan = plan_admin(app)
+    assert not plan.request.has_new_filters
+    rows = filter_rows_of_listing(plan.request.listing)
+    read = [row for row in rows if not row.is_account and row.name == "Read"]
+    other = profiles.plan_with_role_filters(app, plan, read)
+    assert (other.request.has_new_filters, other.request.choices.roles) == (True, ("Read",))
+    assert "pay.Admin" not in other.add
+    assert "pay.Read" in other.add
 
 
 def test_below_an_allow_list_no_profile_is_removed(
@@ -220,6 +236,22 @@ def test_below_an_allow_list_no_profile_is_removed(
     monkeypatch.setattr(profiles.agents, "refuse_if_allow_list_applies", refuse)
     with pytest.raises(Refused, match="may not change profiles"):
         profiles.remove_profiles(app, found)
+    assert home.config_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(("is_single", "command"), [(True, "profile add"), (False, "profile sync")])
+def test_below_an_allow_list_no_plan_is_written(
+    app: App, home: Home, is_single: bool, command: str
+) -> None:
+    plan = plan_admin(app)
+    if is_single:
+        only = frozenset({Role(PAY, "Admin")})
+        plan = plan._replace(request=plan.request._replace(only_roles=only))
+    before = home.config_file.read_bytes()
+    app.environ["SSOHELPER_ALLOW"] = "*/*"
+    with pytest.raises(Refused, match="change profiles") as refusal:
+        profiles.write_profile_plan(app, plan)
+    assert f"ssohelper {command}" in (refusal.value.hint or "")
     assert home.config_file.read_bytes() == before
 
 

@@ -4,6 +4,7 @@ from ssohelper.actions import favourites, roles
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, RoleKey
+from ssohelper.core.role_rows import RoleRow
 from tests.conftest import Home
 
 URL = "https://d-0000000000.awsapps.com/start"
@@ -18,6 +19,13 @@ def house_of(home: Home) -> App:
     listed = (ListedAccount(PROD, ("Admin", "Read")),)
     house.directory.save("corp", Listing(URL, "us-east-1", house.clock.now(), listed))
     return house
+
+
+def test_profiles_that_other_tools_provide_are_no_roles() -> None:
+    role = RoleRow("corp", PROD, "Admin")
+    other = RoleRow("", PROD, "mine", provider="keys")
+    for rows, has_role in (([], False), ([other], False), ([role, other], True)):
+        assert roles.KnownRoles(rows, {}, []).has_role is has_role
 
 
 def test_profiles_of_every_form_are_shown_with_their_role(home: Home):

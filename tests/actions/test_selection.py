@@ -131,6 +131,9 @@ def test_a_shells_endpoint_is_asked_unless_another_session_is_named(home: Home):
         assert selection.resolve_profile(app, None, session_name).key == key
     with pytest.raises(UsageProblem):
         selection.resolve_profile(app, None, "other")
+    assert selection.resolve_session(app, None).name == "corp"
+    app.environ[VARIABLE] = "other:000030000001/Admin"
+    assert selection.resolve_session(app, None).name == "other"
 
 
 def test_a_recorded_session_that_the_config_lacks_is_found_by_its_name(home: Home):
@@ -141,6 +144,25 @@ def test_a_recorded_session_that_the_config_lacks_is_found_by_its_name(home: Hom
     app.tokens.save(session, token("theirs"))
     assert selection.find_session_not_in_config(app, "corp") == session
     assert selection.find_session_not_in_config(app, None) is None  # the config has a session
+
+
+@pytest.mark.parametrize(
+    ("used", "has_fixed_keys", "name"),
+    [
+        ("keys dev", True, "dev"),
+        ("keys dev", False, "other"),
+        ("profile dev", True, "other"),
+        ("", True, "other"),
+    ],
+)
+def test_a_prompt_names_the_keys_of_use_only_while_the_shell_has_keys(
+    home: Home, used: str, has_fixed_keys: bool, name: str
+):
+    profiles = "".join(f"[profile {one}]\nsso_session = corp\n{ROLE}" for one in ("dev", "other"))
+    app = app_of(home, profiles=profiles, AWS_PROFILE="other", _SSOHELPER_USED=used)
+    found, profile = prompt._find_name_and_profile_in_use(app, has_fixed_keys)
+    assert profile is not None
+    assert (found, profile.name) == (name, name)
 
 
 @pytest.mark.parametrize("count", [1, 2])

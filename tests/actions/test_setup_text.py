@@ -19,6 +19,11 @@ def test_three_problems_are_shown_and_more_are_mentioned(count: int, has_more: b
     assert "for all your roles: ssohelper list --session corp" in lines
 
 
+def test_the_command_for_guard_rules_is_safe_to_paste() -> None:
+    line = setup_text.guard_rules_command(["*/Admin", "pay"])
+    assert line == "ssohelper config set guard.rules '*/Admin' pay"
+
+
 @pytest.mark.parametrize(
     ("names", "key", "way"),
     [

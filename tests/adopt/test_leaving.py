@@ -36,6 +36,7 @@ def test_leaving_makes_every_profile_work_without_us(saved: Home, run: Run) -> N
     assert saved.config_file.read_bytes() == before
     printed = ok(run("install", "--uninstall", "--profiles", "--yes"))
     assert "4 profiles changed; undo with: ssohelper profile undo" in printed
+    assert f"removed from {saved.path / '.bashrc'}; running shells are not affected" in printed
     assert "sign in from now on with: aws sso login --sso-session corp" in printed
     assert b"ssohelper" not in saved.config_file.read_bytes()
     forms = {"pay.Admin": "sso", "pay.Read": "sso", "dev.Read": "sso", "top": "chain"}

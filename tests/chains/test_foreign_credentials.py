@@ -136,6 +136,7 @@ def test_whoami_says_what_sts_says(keyed: Keyed, run: Run):
     keyed.write(lines_of("keys", keyed.key) + chain("above", JUMP_ARN, "keys"))
     user = run("whoami", "keys")
     assert user.returncode == 0, user.stderr
+    assert "confirmed by AWS\n" in user.stderr
     assert user.stdout.splitlines() == [
         "profile\tkeys",
         f"account\t{USER_ACCOUNT}",
@@ -172,6 +173,8 @@ def test_console_opens_with_a_role_and_not_with_a_users_key(keyed: Keyed, run: R
     assert done.returncode == 0, done.stderr
     assert opened.read_text().startswith("http://127.0.0.1:")
     assert 'opening the console as "above" in eu-west-3' in done.stderr
+    data = json.loads(run("console", "above", "--service", "s3", "--json").stdout)["data"]
+    assert (data["profile"], data["session"]) == ("above", None)
     opened.unlink()
     refused = run("console", "keys")
     assert (refused.returncode, opened.exists()) == (2, False)

@@ -51,6 +51,7 @@ def test_nothing_is_written_without_a_yes(world: Guarded):
     path = world.home.path / ".claude" / "settings.json"
     done = install(world, "claude", PROFILE, "--dry-run")
     assert (done.returncode, '+  "awsAuthRefresh"' in done.stdout) == (0, True)
+    assert "nothing was changed" not in done.stderr
     assert install(world, "claude", PROFILE).returncode != 0  # no terminal to ask on
     assert not path.exists()
 

@@ -83,6 +83,8 @@ def test_set_warns_of_an_unknown_session_with_the_nearest_name(run: Run, home: H
 def test_a_list_takes_several_values_also_with_dashes(run: Run) -> None:
     assert run("config", "set", "notify", "notify-send", "-u", "low", "%s").returncode == 0
     assert run("config", "get", "notify").stdout == '["notify-send", "-u", "low", "%s"]\n'
+    assert run("config", "set", "notify", "notify-send", "schön: %s").returncode == 0
+    assert run("config", "get", "notify").stdout == '["notify-send", "schön: %s"]\n'
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,13 @@ def test_every_command_names_the_line_of_an_invalid_file(run: Run, settings_file
         assert f'"{settings_file}" line 2: no setting named "frm"' in done.stderr
         assert 'did you mean "form"?' in done.stderr
     assert settings_file.read_text() == 'form = "sso"\nfrm = 1\n'
+
+
+def test_below_an_allow_list_no_question_about_a_guard_rule_is_asked(run: Run) -> None:
+    assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
+    done = run("config", "set", "guard.rules", "--default", env={"SSOHELPER_ALLOW": "*/*"})
+    assert (done.returncode, "cannot change settings" in done.stderr) == (9, True), done.stderr
+    assert run("config", "get", "guard.rules").stdout == '["*/Admin"]\n'
 
 
 def test_unset_names_the_command_that_lets_the_default_apply_again(run):

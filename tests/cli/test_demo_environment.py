@@ -1,6 +1,7 @@
 """The environment of the demo's home: nothing in it leads to the user's own files."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,22 @@ def test_variables_that_lead_out_of_the_home_are_left_out(
     assert Path(environ["XDG_RUNTIME_DIR"]).stat().st_mode & 0o777 == 0o700
     assert environ["PATH"].endswith(os.environ["PATH"])
     assert (home / ".bashrc").read_text().startswith('eval "$(ssohelper-credentials')
+
+
+def test_a_home_that_a_process_still_writes_to_is_removed_as_soon_as_that_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    tries: list[Path] = []
+
+    def remove(path: Path, *, ignore_errors: bool) -> None:
+        tries.append(path)
+        if len(tries) >= 3:
+            path.rmdir()
+        elif not ignore_errors:
+            raise OSError("not empty")
+
+    monkeypatch.setattr(shutil, "rmtree", remove)
+    demo_run._remove_demo_home(home)
+    assert (tries, home.exists()) == ([home] * 3, False)

@@ -12,6 +12,8 @@ import pytest
 
 from ssohelper import cli
 from ssohelper.actions import doctor_proofs
+from ssohelper.cli import doctor_command
+from ssohelper.core.doctor.findings import Finding
 from ssohelper.emulator.server import Emulator
 from tests.actions.broken_homes import REGION, make_healthy, make_world
 from tests.conftest import Home
@@ -274,3 +276,12 @@ class TestNetwork:
         done = doctor()
         assert "clock" in ids(done)
         assert re.search(r"the clock is (29|30)m .*behind AWS's", done.stdout)
+
+
+def test_only_what_is_not_repaired_yet_has_a_fix(capsys: pytest.CaptureFixture[str]) -> None:
+    found = Finding("helper-gone", "problem", "pay.Read", "the program is gone", "run sync")
+    doctor_command.print_findings([found])
+    assert "fix:    run sync" in capsys.readouterr().out
+    doctor_command.print_findings([found._replace(is_fixed=True)])
+    said = capsys.readouterr().out
+    assert ("repaired" in said, "fix:" in said) == (True, False)

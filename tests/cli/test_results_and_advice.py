@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,11 @@ import pytest
 
 from ssohelper import cli
 from ssohelper.actions import setup_text
+from ssohelper.app import App
+from ssohelper.core.grants import Grant, TerminalSession
+from ssohelper.core.model import RoleKey
 from ssohelper.emulator.server import Emulator
+from ssohelper.stores.grants import GrantStore
 from tests.cli.listing_world import SCRIPT
 from tests.conftest import Home, Run
 from tests.core.test_profile_plan import process
@@ -40,7 +45,22 @@ def data_of(command: Command, *argv: str) -> Any:
 
 def test_guard_commands_say_that_there_was_nothing(command: Command) -> None:
     assert "there was no grant to revoke" in command("guard", "revoke", "--all")
+    assert data_of(command, "guard", "revoke", "--all") == []
     assert "no role is guarded; guard some with" in command("guard", "list")
+
+
+def test_a_grant_says_whether_it_counts_in_this_terminal(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = int(time.time())
+    key, terminal = RoleKey("corp", PAY, "Admin"), TerminalSession(77, 4711, "pts/3")
+    here = Grant(key, "INC-1", now, now + 1790, 5000, 1000, "boot", terminal, "a")
+    other = here._replace(reason="INC-2", nonce="b")
+    monkeypatch.setattr(GrantStore, "list_for_all_terminals", lambda _: [here, other])
+    monkeypatch.setattr(GrantStore, "list_in_force", lambda _: [here])
+    lines = [line for line in command("guard", "list").splitlines() if "more: " in line]
+    assert ["in another terminal" in line for line in lines] == [False, True]
+    assert [line.partition(" (")[2] for line in lines] == ["INC-1)", "INC-2)"]
 
 
 def test_a_session_command_says_as_json_whether_it_wrote(command: Command, home: Home) -> None:
@@ -118,9 +138,14 @@ def test_a_program_that_does_not_exist_is_told_before_a_missing_sign_in(
 def test_a_guarded_role_is_refused_before_a_sign_in_is_asked_for(home: Home, run: Run) -> None:
     add_listed_session(home)
     assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
-    done = run("console", f"corp:{PAY}/Admin", "--print")
-    assert "guard" in done.stderr
-    assert done.returncode == 9
+    for damage in (b"", b"[guard"):  # also before settings that cannot be read end the command
+        with App(home.env).locations.settings_file.open("ab") as settings:
+            settings.write(damage)
+        done = run("console", f"corp:{PAY}/Admin", "--print")
+        assert "guard" in done.stderr
+        assert done.returncode == 9
+    events = [line.event for line in App(home.env).journal.read().lines]
+    assert events.count("refused") == 2
 
 
 def test_a_set_up_with_yes_asks_for_nothing_and_keeps_the_region_of_the_portal(

@@ -4,10 +4,12 @@ import shlex
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from ssohelper.cli import listing_progress
+from ssohelper.cli import listing_progress, progress_bar
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
@@ -44,6 +46,47 @@ def run_soon(shell, *argv):
         timeout=60,
         check=False,
     )
+
+
+def test_a_display_begins_with_what_is_reached_by_then() -> None:
+    begun = threading.Event()
+    steps: list[tuple[int, int]] = []
+
+    @contextmanager
+    def show() -> Iterator[listing_progress.ReportStep]:
+        def step(done: int, total: int) -> None:
+            steps.append((done, total))
+            begun.set()
+
+        yield step
+
+    with listing_progress._DelayedDisplay(0.0, show) as late:
+        assert begun.wait(20)
+        late.show_step(3, 7)
+    assert steps == [(0, 0), (3, 7)]
+    with listing_progress._DelayedDisplay(3600.0, show) as late:
+        late.show_step(5, 7)
+    late._begin_display()  # its timer fired while the listing ended
+    assert len(steps) == 2
+
+
+def test_the_bar_of_a_terminal_says_how_far_the_listing_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[object] = []
+
+    @contextmanager
+    def bar(what: str) -> Iterator[object]:
+        shown.append(what)
+        yield lambda *reached: shown.append(reached)
+
+    monkeypatch.setattr(progress_bar, "show_progress_bar", bar)
+    late = listing_progress._DelayedDisplay(3600.0, listing_progress._show_listing_bar)
+    late.show_step(3, 7)
+    with late:
+        late._begin_display()
+        late.show_step(4, 7)
+    assert shown == ["listing accounts", (3, 7), (4, 7)]
 
 
 @pytest.mark.parametrize(

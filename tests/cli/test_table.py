@@ -132,6 +132,17 @@ def test_one_long_name_leaves_the_other_rows_whole(room: int) -> None:
     assert all(columns_of_text(line) <= room for line in said)
 
 
+def test_the_column_that_loses_fewer_cells_for_its_room_gives_way_first() -> None:
+    rows = [("a" * 17, "b" * 9), ("a" * 8, "b" * 19)]
+    said = table.table_lines(("A", "B"), rows, 31, narrowing=table.Narrowing(cut=(0,)))
+    assert list(said) == [
+        "A               B",
+        f"{'a' * 13}…  {'b' * 9}",
+        f"{'a' * 8}        {'b' * 14}",
+        f"{'':16}{'b' * 5}",
+    ]
+
+
 def generated_rows(chance: Random) -> list[tuple[str, ...]]:
     """Return the rows of `list` with two sessions: similar names, some of them very long."""
     roles = [

@@ -2,16 +2,22 @@
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pexpect
 import pytest
 
-from ssohelper.core.model import AccessToken
+from ssohelper.app import App
+from ssohelper.cli import use_command
+from ssohelper.core.model import AccessToken, Profile
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from ssohelper.errors import UsageProblem
+from tests.actions.world import CONFIG, ROLE, SESSION, WorldApp
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
 from tests.long_rows import long_after
+from tests.published import date_back
 
 MINE = """
 [profile mine]
@@ -263,6 +269,43 @@ def test_while_aws_is_down_an_expired_token_is_a_warning(shell: Shell, emulator:
 def test_use_dash_with_a_damaged_variable_is_exit_2(shell: Shell, damage: str) -> None:
     done = use(shell, "-", _SSOHELPER_PREVIOUS=damage)
     assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "found"), [("profile a b", ("a b", False)), ("keys db", ("db", True))]
+)
+def test_use_dash_goes_back_to_the_profile_or_to_its_keys(
+    tmp_path: Path, before: str, found: tuple[str, bool]
+) -> None:
+    app = App({"HOME": str(tmp_path), "_SSOHELPER_PREVIOUS": before})
+    assert use_command._find_previous_profile_and_whether_keys(app) == found
+    app.environ["_SSOHELPER_PREVIOUS"] = f"x{before}"
+    with pytest.raises(UsageProblem, match="nothing to go back to"):
+        use_command._find_previous_profile_and_whether_keys(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ro", "ro"),
+        ("admin", "corp:000000000001/ReadOnlyAccess"),  # the profile of another role
+        ("removed meanwhile", "removed meanwhile"),
+    ],
+)
+def test_a_role_whose_name_another_role_has_by_now_is_told_by_its_key(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    app = WorldApp(tmp_path)
+    app.locations.aws_config_file.write_text(
+        CONFIG
+        + "".join(
+            f"[profile {profile}]\nsso_session = corp\nsso_account_id = {ROLE.account_id}\n"
+            f"sso_role_name = {role}\n"
+            for profile, role in (("ro", ROLE.name), ("admin", "Admin"))
+        )
+    )
+    date_back(app.locations.aws_config_file)
+    assert use_command._text_of_role(app, Profile(name, SESSION, ROLE, None)) == text
 
 
 def test_a_profile_called_dash_can_be_named(shell: Shell) -> None:

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.actions.roles import KnownRoles
+from ssohelper.actions.selection import UnknownProfile
+from ssohelper.app import App
+from ssohelper.cli import choosing, word_choice
 from ssohelper.cli.word_choice import text_that_finds_roles
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow, make_role_index
@@ -216,3 +220,30 @@ def test_use_of_a_previous_profile_that_is_gone_searches_nothing(shell: Shell) -
     done = shell.run("use", "-", _SSOHELPER_SHELL="bash", _SSOHELPER_PREVIOUS="profile min")
     assert (done.returncode, done.stdout) == (2, "")
     assert "with these words" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "is_said"),
+    [
+        (["payments"], "payments", False),
+        (["payments", "nowhere"], "payments", True),
+        (["nowhere"], "", True),
+    ],
+)
+def test_a_picker_opens_with_the_words_that_find_roles_and_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    typed: str,
+    is_said: bool,
+) -> None:
+    rows = [RoleRow("corp", Account("1", "payments", ""), name) for name in ("Admin", "Read")]
+    choice = KnownRoles(rows, {}, [])
+    opened: list[str] = []
+    monkeypatch.setattr(
+        choosing, "pick_role_from", lambda _app, _choice, typed: opened.append(typed)
+    )
+    unknown = UnknownProfile("no profile has this name", hint="list them")
+    word_choice._choose_role(App({}), words, choice, None, unknown)
+    assert opened == [typed]
+    assert ("no profile has this name" in capsys.readouterr().err) is is_said

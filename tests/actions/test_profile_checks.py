@@ -1,0 +1,71 @@
+"""Why AWS tools cannot use a profile, by the program that its section names."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions.legacy_sign_ins import FoundToken
+from ssohelper.actions.profile_checks import ProfileChecker
+from ssohelper.core.profile_origin import Origin
+from tests.actions.world import CONFIG, SESSION, WorldApp
+from tests.published import date_back
+
+LEGACY = Origin("old", "AWS CLI", None)
+OURS = "--session corp --account-id 000000000001 --role-name ReadOnlyAccess"
+PROFILES = f"""
+[profile old]
+sso_start_url = {SESSION.start_url}
+
+[profile new]
+sso_session = corp
+sso_start_url = {SESSION.start_url}
+
+[profile gone]
+credential_process = /missing/tool
+
+[profile there]
+credential_process = /bin/sh -c true
+
+[profile ours]
+credential_process = /missing/ssohelper-credentials {OURS}
+"""
+
+
+@pytest.fixture
+def checker(tmp_path: Path) -> ProfileChecker:
+    app = WorldApp(tmp_path)
+    app.locations.aws_config_file.write_text(CONFIG + PROFILES)
+    date_back(app.locations.aws_config_file)
+    return ProfileChecker(app, app.config.read())
+
+
+@pytest.mark.parametrize(
+    ("name", "despite_adoption", "against_use"),
+    [
+        ("gone", "", 'there is no program "/missing/tool"'),
+        ("there", "", ""),  # only a run would show what it gives: no reason against its use
+        ("ours", *['there is no program "/missing/ssohelper-credentials"'] * 2),
+    ],
+)
+def test_a_missing_program_is_trouble_of_its_own_profile(
+    checker: ProfileChecker, name: str, despite_adoption: str, against_use: str
+) -> None:
+    assert checker.find_trouble_despite_adoption(name) == despite_adoption
+    assert checker.find_reason_against_use(name) == against_use
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+@pytest.mark.parametrize(
+    ("origin", "may_need_us"),
+    [
+        (LEGACY, True),
+        (LEGACY._replace(program="/bin/tool"), False),
+        (LEGACY._replace(name="new"), False),  # AWS's own tools sign in for an sso-session
+        (LEGACY._replace(name="removed meanwhile"), False),
+    ],
+)
+def test_only_a_profile_that_reads_our_token_needs_us(
+    checker: ProfileChecker, origin: Origin, may_need_us: bool, is_ours: bool
+) -> None:
+    checker._find_legacy_token = lambda _url: FoundToken(True, is_ours)  # type: ignore[assignment]
+    assert checker.needs_ssohelper(origin) is (may_need_us and is_ours)

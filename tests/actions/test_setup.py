@@ -1,0 +1,39 @@
+"""Which session of the config a set-up goes on with."""
+
+import pytest
+
+from ssohelper.actions import setup
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.errors import ConfigInvalid, UsageProblem
+from tests.actions.world import CONFIG, SESSION
+
+URL, OTHER_URL = SESSION.start_url, "https://d-1111111111.awsapps.com/start"
+CONFIG_FILE = ConfigFile.parse(
+    f"{CONFIG}[sso-session same]\nsso_start_url = {URL}\nsso_region = us-east-1\n"
+    f"[sso-session other]\nsso_start_url = {OTHER_URL}\nsso_region = us-east-1\n".encode(),
+    "config",
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "found"),
+    [
+        (URL, "corp", "corp"),
+        (f"{URL}/", "same", "same"),
+        (URL, "new", None),
+        (OTHER_URL, None, "other"),
+        ("https://d-2222222222.awsapps.com/start", None, None),
+    ],
+)
+def test_a_session_is_found_by_its_name_or_by_the_only_one_of_its_start_url(
+    url: str, name: str | None, found: str | None
+) -> None:
+    session = setup._find_session_in_config(CONFIG_FILE, url, name)
+    assert (session.name if session else None) == found
+
+
+def test_a_name_of_another_portal_and_a_start_url_of_two_sessions_are_errors() -> None:
+    with pytest.raises(ConfigInvalid, match="already has another start URL"):
+        setup._find_session_in_config(CONFIG_FILE, URL, "other")
+    with pytest.raises(UsageProblem, match="several sessions"):
+        setup._find_session_in_config(CONFIG_FILE, URL, None)

@@ -1,0 +1,78 @@
+"""Which columns `list` shows on a terminal, and which role has a mark in them."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ssohelper.actions import favourites
+from ssohelper.app import App
+from ssohelper.cli import list_output, output, table
+from ssohelper.core.model import RoleKey
+from tests.conftest import Home
+from tests.saved_listing import DEV, PAY, add_listed_session
+
+Rows = list[tuple[str, ...]]
+
+
+@pytest.mark.parametrize("columns", [99, 100])
+def test_a_guarded_role_and_a_used_one_are_marked_in_columns_for_people(
+    home: Home, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    add_listed_session(home)
+    app = App(home.env)
+    app.locations.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    app.locations.settings_file.write_text('[guard]\nrules = ["*/Admin"]\n')
+    drawn: list[Rows] = []
+
+    def print_rows(header: Sequence[str], rows: Sequence[Sequence[Any]], **_: object) -> None:
+        texts = [tuple(map(table.text_of_cell, row)) for row in rows]
+        drawn.append([tuple(header), *texts])
+
+    monkeypatch.setattr(output, "print_rows", print_rows)
+    monkeypatch.setattr(output, "options", lambda: SimpleNamespace(json=False))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    size = os.terminal_size((columns, 24))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: size)
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+
+    def rows() -> Rows:
+        list_output.print_roles(app, [(session, listing)], (), has_several_sessions=False)
+        return drawn.pop()
+
+    header, *roles = rows()
+    assert header[-1] == "GUARDED"
+    assert [bool(row[-1]) for row in roles] == [row[2] == "Admin" for row in roles]
+    favourites.set_favourite(app, RoleKey("corp", DEV, "Read"), True)
+    header, *roles = rows()
+    if columns < 100:
+        assert header[-1] == "GUARDED"
+    else:
+        assert header[-2:] == ("GUARDED", "USED")
+        assert {(row[0], row[2]): row[-1] for row in roles} == {
+            (PAY, "Admin"): "", (PAY, "Read"): "", (DEV, "Read"): "★"
+        }  # fmt: skip
+
+
+def test_a_terminal_that_does_not_know_its_width_has_80_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def table_lines(_header: object, _rows: object, columns: int, **_: object) -> list[str]:
+        asked.append(columns)
+        return []
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(table, "table_lines", table_lines)
+    for columns in (0, 33):
+        size = os.terminal_size((columns, 24))
+        monkeypatch.setattr(shutil, "get_terminal_size", lambda size=size: size)
+        output.print_rows(["a"], [["b"]])
+    assert asked == [80, 33]
