@@ -1,7 +1,7 @@
 """The texts above the list of roles: what is wrong with the config, or why no role is listed."""
 
 from ssohelper.actions.roles import KnownRoles
-from ssohelper.core.text import show
+from ssohelper.core.text import count_text, show
 from ssohelper.errors import SsoHelperError
 
 _CORRECTED = "Correct this in the file, then press F5 to read the file again."
@@ -35,3 +35,15 @@ def empty_list_text(known_roles: KnownRoles, refreshing: str) -> str:
     if known_roles.sessions_without_listing:
         return _NO_LIST.format(name=known_roles.sessions_without_listing[0].name)
     return _NO_ROLE.format(name=known_roles.sessions[0].name)
+
+
+def refresh_texts(refreshing: str, missing: int) -> tuple[str, ...]:
+    """Return texts that say what is being listed at AWS, or how many sessions have no list yet.
+
+    The longest comes first. There are none if nothing is listed and nothing is missing.
+    """
+    if refreshing:
+        return f"refreshing {refreshing}", "refreshing"
+    if missing:
+        return f"{count_text(missing, 'session')} not listed yet: F3", f"{missing} not listed: F3"
+    return ()

@@ -23,7 +23,6 @@ from ssohelper.actions.roles import KnownRoles
 from ssohelper.core import guard_rules
 from ssohelper.core.model import RoleKey
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import count_text
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import deferred
 from ssohelper.tui.keys import action_binding, make_row_bindings
@@ -214,6 +213,10 @@ class AccountsScreen(Screen[None]):
             return 2, _DETAIL_COLUMNS, bottom, 0
         return (2, 0, bottom, 0) if self.has_class("low") else (2, 0, bottom + _DETAIL_LINES, 0)
 
+    def on_screen_suspend(self) -> None:
+        if self.app.current_mode != "accounts":  # another screen, not a dialog in front of this one
+            self.roles.shown.drop_index()
+
     def on_screen_resume(self) -> None:
         # The user may have signed in or changed profiles on another screen.
         if self._actions is not None:
@@ -332,14 +335,10 @@ class AccountsScreen(Screen[None]):
         """
         refreshing = self._refresher.progress_text if self._refresher else ""
         missing = len(self._choice.sessions_without_listing) if self._choice.has_role else 0
-        unlisted = (
-            f"{count_text(missing, 'session')} not listed yet: F3",
-            f"{missing} not listed: F3",
-        )
-        texts = (f"refreshing {refreshing}", "refreshing") if refreshing else unlisted
+        texts = account_messages.refresh_texts(refreshing, missing)
         # F5 or a thread may call this while the screen is built or removed: then it has no bar.
         for bar in self.query("#refreshing"):
-            cast("FilterNote", bar).show_first_that_fits(*(texts if refreshing or missing else ()))
+            cast("FilterNote", bar).show_first_that_fits(*texts)
         for line in self.query(".empty-list").results(Static):
             line.update(self._empty_list_text())
 
