@@ -26,8 +26,8 @@ _SESSION_HEADER = ("SESSION",)
 _GUARDED_HEADER = ("GUARDED",)
 _USED_HEADER = ("USED",)
 _GUARDED_CELL = Cell(f"{guard_rules.SIGN} guarded", colors.GUARDED)
-# A narrow terminal cuts the numbers of the columns that may be shortened: that of the account's name. Of a role it first cuts the profiles, or leaves them out.
-# The account id, the role and the session are shown whole: together they tell two rows apart.
+# On a narrow terminal only the account's name is cut; of a role, first the profiles are cut or left
+# out. Account id, role and session are shown whole: together they tell two rows apart.
 _ACCOUNT_NARROWING = Narrowing(cut=(1,))
 _ROLE_NARROWING = Narrowing(cut=(3, 1), whole=(0, 2, 4, 5), drop=3)
 # A terminal with fewer columns than this shows no last use, to have room for names.
