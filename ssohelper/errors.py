@@ -46,9 +46,13 @@ class UsageProblem(SsoHelperError):
 
 
 class ConfigInvalid(SsoHelperError):
-    """A configuration file has an invalid value. The message names file and line."""
+    """A configuration file has an invalid value. The message names file and line.
+
+    For ~/.aws/config, `line` is that line, from 1; for other files it is 1.
+    """
 
     exit_code = 3
+    line = 1
 
 
 class LoginRequired(SsoHelperError):

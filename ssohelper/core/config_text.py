@@ -164,7 +164,7 @@ class ConfigText:
         """
         if is_quoted(self.lines[line].partition("=")[2].strip()):
             hint = f"{REMOVE_QUOTES} in line {line + 1}"
-        raise ConfigInvalid(f"{self.origin}:{line + 1}: {what}", hint=hint)
+        raise _invalid_line_error(self.origin, line + 1, what, hint)
 
     def _check_nested_lines(self) -> None:
         """Raise ConfigInvalid for a nested line without `=`: botocore refuses such a file."""
@@ -286,9 +286,8 @@ def _decode_config(data: bytes, origin: str) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as cause:
         line = data.count(b"\n", 0, cause.start) + 1
-        raise ConfigInvalid(
-            f"{origin}:{line}: byte {cause.start} is not UTF-8", hint="save the file as UTF-8"
-        ) from cause
+        what = f"byte {cause.start} is not UTF-8"
+        raise _invalid_line_error(origin, line, what, "save the file as UTF-8") from cause
     if text.startswith("\ufeff"):
         raise ConfigInvalid(
             f"{origin}:1: the file begins with a byte order mark, which the AWS tools refuse",
@@ -297,5 +296,15 @@ def _decode_config(data: bytes, origin: str) -> str:
     lone = _LONE_RETURN.search(text) if "\r" in text else None
     if lone:
         line = text.count("\n", 0, lone.start()) + 1
-        raise ConfigInvalid(f"{origin}:{line}: a carriage return without a newline after it")
+        what = "a carriage return without a newline after it"
+        raise _invalid_line_error(origin, line, what)
     return text
+
+
+def _invalid_line_error(
+    origin: str, line: int, what: str, hint: str | None = None
+) -> ConfigInvalid:
+    """Return the error `what` about this line, which counts from 1."""
+    error = ConfigInvalid(f"{origin}:{line}: {what}", hint=hint)
+    error.line = line
+    return error

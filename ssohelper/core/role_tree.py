@@ -197,8 +197,11 @@ def next_line_to_tick(lines: Sequence[int], line: int, step: int) -> int:
 
     From a heading, which ticks all rows below it, that is the next heading: to tick those rows once
     more would take their ticks away. From a row it is the next row: a heading would tick more than
-    one row. At the end of the list it is `line`. `lines` are as `lines_of_tree` returns them.
+    one row. At the end of the list, and in an empty one, it is `line`. `lines` are as
+    `lines_of_tree` returns them.
     """
+    if line >= len(lines):
+        return line
     is_heading = lines[line] < 0
     others = range(line + step, len(lines) if step > 0 else -1, step)
     return next((other for other in others if (lines[other] < 0) is is_heading), line)

@@ -86,6 +86,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.ended_by_signal: int | None = None
         self.messages = Messages()
         self.list_states = ListStates()
+        # The ids of the access tokens with which an action failed, because a sign-in was needed.
+        self.refused_token_ids: set[str] = set()
         # Published when the message to show may have changed, or the age of a list of roles or the
         # error of its last refresh.
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
@@ -305,10 +307,13 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def takes_click(self, event: Event) -> bool:
         """Return whether this press or release of a button of the mouse is handled now.
 
-        What lies under the pointer may have changed just before a press, as for a key. The release
-        of a press that is ignored is ignored too, else Textual would make a click of it.
+        Only the left button acts: terminals use the others to paste and for menus. What lies under
+        the pointer may have changed just before a press, as for a key. The release of a press that
+        is ignored is ignored too, else Textual would make a click of it.
         """
-        if isinstance(event, MouseDown):
+        if isinstance(event, MouseDown) and event.button != 1:
+            self._ignores_click = True
+        elif isinstance(event, MouseDown):
             # A press may have waited until the dialog that it was not meant for was drawn.
             seconds_ago = max(0.0, Event().time - event.time)
             self._ignores_click = self.typing_pause.is_key_ignored(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.signal import Signal
 
-from ssohelper.actions import clocks, login, login_ui, selection
+from ssohelper.actions import clocks, login, login_ui, selection, tokens
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core import clock_text
 from ssohelper.core.deadline import Deadline
@@ -259,6 +259,13 @@ def stop_sign_in(app: TuiApp[Any], session_name: str) -> bool:
     if known is not None:
         known.stop()
     return known is not None
+
+
+def note_refused_token(app: TuiApp[Any], session: SsoSession) -> None:
+    """Remember that the session's present token is of no use: an action needs a new sign-in."""
+    token = tokens.load_token_or_none(app.services, session)
+    if token is not None:
+        app.refused_token_ids.add(token.id)
 
 
 # What to say after a change of a session, if `stop` has stopped its sign-in.

@@ -275,6 +275,43 @@ def test_the_editor_opens_at_the_line_and_the_list_is_read_anew(
     assert ran == [[str(editor), "-n", f"+{line}", str(world.config_file)]]
 
 
+def test_a_config_that_cannot_be_read_is_opened_at_its_line(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.config_file.write_text("[default]\n\n[profile open\nregion = eu-west-1\n")
+    opened: list[tuple[str, int]] = []
+    monkeypatch.setattr(foreground, "run_editor", lambda _app, *place: opened.append(place))
+
+    async def scenario(user: User) -> None:
+        await user.press("f4")
+        await user.wait_for_text("the config cannot be read")
+        await user.press("tab", "shift+tab", "ctrl+e")  # a list without lines has none to tick
+        await until(lambda: opened)
+
+    run_scenario(world.app(), scenario)
+    assert opened == [(str(world.config_file), 3)]
+
+
+def test_options_whose_file_is_a_link_are_not_saved(world: DemoHome) -> None:
+    services = world.app()
+    place = services.locations.state_folder / "choices" / "corp.json"
+    place.parent.mkdir(parents=True)
+    place.symlink_to(world.home / "elsewhere.json")
+
+    async def scenario(user: User) -> None:
+        await user.press("f4")
+        await user.wait_for_screen(ProfilesScreen)
+        await user.wait_for_text("is a link")
+        await user.press("ctrl+o")
+        await until(lambda: user.app.screen.query_one("SyncFields").display)
+        await user.press(*"pay", "enter")
+        await user.wait_for_message("is a link: not touched")
+        await user.press("escape")
+
+    run_scenario(services, scenario)
+    assert place.is_symlink()
+
+
 @pytest.mark.parametrize(
     ("editor", "message"),
     long_after(

@@ -138,6 +138,7 @@ def test_a_failed_sign_in_has_retry_and_enter_goes_on(world: DemoHome) -> None:
         await user.press("f8")
         await user.wait_for_text("refused", "Retry (r)")
         assert focused_button(user) == "retry"
+        assert not user.app.screen.query_one("#why").display
         await user.press("enter")
         await sign_in_now(user, world)
         await user.wait_for_message("ana: arn:aws:sts::")
@@ -195,6 +196,25 @@ def test_enter_on_a_role_of_a_signed_out_session_signs_in_and_then_uses_it(
 
     app = run_scenario(services, scenario)
     assert app.return_value == "ssohelper use corp:000040000001/Developer"
+
+
+def test_enter_offers_the_sign_in_whose_lack_another_action_has_found(world: DemoHome) -> None:
+    """The token in the file has an hour left, but AWS has refused it."""
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        world.emulator.end_sign_ins()
+        await user.press(*"payments-dev developer", "f8")
+        for _ in range(2):
+            await user.wait_for_screen(SignInScreen)
+            await user.wait_for_text('the session "corp" expired')
+            await user.press("escape")
+            await user.wait_for_screen(AccountsScreen)
+            await user.press("enter")
+        await user.wait_for_screen(SignInScreen)
+        assert user.app.chosen is None
+
+    run_scenario(world.app(sleep=waiting), scenario)
 
 
 def test_enter_on_a_role_of_a_signed_in_session_asks_aws_nothing(world: DemoHome) -> None:

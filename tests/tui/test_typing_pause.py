@@ -284,7 +284,9 @@ def test_a_dialog_takes_a_click_only_when_it_was_shown_for_a_pause(
     run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
-async def click(user: User, target: str | type[Widget], *, seconds_ago: float = 0.0) -> None:
+async def click(
+    user: User, target: str | type[Widget], *, seconds_ago: float = 0.0, button: int = 1
+) -> None:
     """Click a widget, with the press so long ago; of key hints the last one.
 
     The events are those of the terminal; the pilot's do not come to the app.
@@ -293,10 +295,26 @@ async def click(user: User, target: str | type[Widget], *, seconds_ago: float = 
     x, y = widget.content_region.offset
     x += str(widget.render()).rindex("cancel") if isinstance(widget, KeyHints) else 1
     for kind in (MouseDown, MouseUp):
-        event = kind(None, x, y, 0, 0, 1, False, False, False, x, y)
+        event = kind(None, x, y, 0, 0, button, False, False, False, x, y)
         event.time -= seconds_ago
         user.app.post_message(event)
     await user.pilot.pause()
+
+
+@pytest.mark.parametrize("button", [2, 3])
+def test_only_the_left_button_of_the_mouse_presses_a_button(world: DemoHome, button: int) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"payments-dev developer", "f9")
+        await user.wait_for_screen(ConfirmScreen)
+        before = world.config_file.read_text()
+        await click(user, "#yes", button=button)
+        assert isinstance(user.app.screen, ConfirmScreen)
+        assert world.config_file.read_text() == before
+        await click(user, "#yes")
+        await user.wait_for_message("1 profile added")
+
+    run_scenario(world.app(), scenario)
 
 
 def test_a_question_that_its_own_key_has_opened_takes_keys_at_once(world: DemoHome) -> None:

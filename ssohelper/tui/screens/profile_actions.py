@@ -11,7 +11,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import shortened_name_list, show
-from ssohelper.errors import UsageProblem
+from ssohelper.errors import ConfigInvalid, UsageProblem
 from ssohelper.tui import background, foreground
 from ssohelper.tui.screens.config_write import confirm_write, write_plan
 from ssohelper.tui.screens.progress import refresh_list
@@ -132,7 +132,16 @@ def _diff_counts_text(lines: Sequence[Line]) -> str:
     return f"+{styles.count('good')} and -{styles.count('bad')} lines"
 
 
-def edit_config(app: TuiApp[Any], line: int) -> None:
-    """Open the user's editor at this line of the config. Raises: LocalState without an editor."""
+def edit_config(app: TuiApp[Any], line: int | None) -> None:
+    """Open the user's editor at this line of the config. Raises: LocalState without an editor.
+
+    None: at the line for which the config cannot be read, or at the first line.
+    """
     path = str(app.services.locations.aws_config_file)
+    if line is None:
+        line = 1
+        try:
+            app.services.config.read()
+        except ConfigInvalid as error:
+            line = error.line
     foreground.run_editor(app, path, line)

@@ -216,7 +216,11 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         session, texts = self._planner.session, self.fields.texts
         if session is None:
             return
-        problems = sync_options.parse_sync_options(self.app.services, session, texts).problems
+        try:
+            problems = sync_options.parse_sync_options(self.app.services, session, texts).problems
+        except SsoHelperError as error:
+            self.app.show_error(error)
+            return
         if problems:
             self.fields.show_problems(problems)
             self.fields.go_to(next(iter(problems)))
@@ -390,7 +394,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         row = self.pane.row
         item = row.item if row is not None else None
         try:
-            profile_actions.edit_config(self.app, item.entry.line if item is not None else 1)
+            profile_actions.edit_config(self.app, item.entry.line if item is not None else None)
         except SsoHelperError as error:
             self.app.show_error(error)
         self._planner.read_config_and_plan()

@@ -36,7 +36,7 @@ def use_role(
     `session` is the role's, None for a profile of another tool. `guarding` asks for the grant of a
     guarded role. With `confirms`, the user is asked whether the role is the wanted one.
     """
-    missing = find_missing_sign_in(app.services, session) if session is not None else None
+    missing = find_missing_sign_in(app, session) if session is not None else None
     # After a sign-in, the list is read again: it may be another one.
     if missing is None and _show_why_role_is_gone(app, row, session):
         return
@@ -96,18 +96,20 @@ async def _confirm_role(app: FullScreenApp, row: RoleRow) -> bool:
     )
 
 
-def find_missing_sign_in(services: App, session: SsoSession) -> LoginRequired | None:
+def find_missing_sign_in(app: FullScreenApp, session: SsoSession) -> LoginRequired | None:
     """Return why the session needs a sign-in before a role of it can be used; None if it does not.
 
-    Files on this machine tell, as for the clocks. AWS is not asked: that would delay Enter.
+    Files on this machine tell, as for the clocks, and what AWS has refused since the start of the
+    program. AWS is not asked: that would delay Enter.
     """
+    services = app.services
     token = tokens.load_token_or_none(services, session)
-    outlook = clocks.load_sign_in_outlook_of_token(services, session, token)
-    if not outlook.is_over(services.clock.now()):
-        return None
     if token is None:
         return tokens.signed_out_error(session)
-    return tokens.sign_in_expired_error(session)
+    outlook = clocks.load_sign_in_outlook_of_token(services, session, token)
+    if outlook.is_over(services.clock.now()) or token.id in app.refused_token_ids:
+        return tokens.sign_in_expired_error(session)
+    return None
 
 
 def _leave_and_use(app: FullScreenApp, row: RoleRow) -> None:

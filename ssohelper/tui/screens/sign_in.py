@@ -169,6 +169,8 @@ class SignInScreen(LateDismissScreen[None]):
         failure, page = sign_in.failure, sign_in.page
         hint = f"\n{show(failure.hint)}" if failure and failure.hint else ""
         self._set_text("failure", f"{show(failure.message)}{hint}" if failure else "")
+        if failure:  # why the sign-in was needed may no longer be true, such as "is still running"
+            self.query("#why").set(display=False)
         self._set_text("note", show(page.note))
         self._set_text("code", show(page.code))
         self._set_text("address", show(page.address))
