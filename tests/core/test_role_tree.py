@@ -6,7 +6,15 @@ import pytest
 
 from ssohelper.core.model import Account, RoleKey, Usage
 from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_of_profiles_without_ssohelper
-from ssohelper.core.role_tree import FLAT, SORTS, AccountKey, RoleListView, SavedView, account_key
+from ssohelper.core.role_tree import (
+    FLAT,
+    SORTS,
+    AccountKey,
+    RoleListView,
+    SavedView,
+    account_key,
+    next_line_to_tick,
+)
 from ssohelper.core.shown_roles import LineContent, ShownRoles
 
 WORLDS = 300
@@ -210,3 +218,15 @@ def test_characters_are_marked_only_while_a_search_is_typed() -> None:
     assert shown.spans(0) == []
     shown.search("gamma")
     assert any(shown.spans(number) for number in range(len(WORLD)))
+
+
+@pytest.mark.parametrize(
+    ("line", "step", "to"),
+    [(0, 1, 3), (1, 1, 2), (2, 1, 4), (4, 1, 4), (4, -1, 2), (1, -1, 1), (3, -1, 0), (0, -1, 0)],
+)
+def test_after_a_tick_the_cursor_goes_on_to_a_line_of_the_same_kind(
+    line: int, step: int, to: int
+) -> None:
+    lines = [~0, 0, 1, ~2, 2]  # two accounts, of two roles and of one
+    assert next_line_to_tick(lines, line, step) == to
+    assert next_line_to_tick([], 0, step) == 0

@@ -1,5 +1,8 @@
 """The palette has every action with its key; the footer has as many keys as fit whole."""
 
+from typing import Any
+from unittest import mock
+
 import pytest
 from textual.command import CommandPalette
 
@@ -175,6 +178,32 @@ def test_a_click_in_the_footer_acts(world: DemoHome) -> None:
         await user.wait_for_screen(SignInScreen)
 
     run_scenario(world.app(), scenario)
+
+
+def test_a_double_click_in_the_footer_acts_on_one_key_only(world: DemoHome) -> None:
+    """The first click takes the ticks away, and so puts another key under the pointer."""
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("tab")
+        await user.wait_for_text("esc Clear ticks")
+        bar = user.app.screen.query_one(KeyBar)
+        place = footer(user).index("esc Clear ticks")
+        ran: list[object] = []
+        run_action = user.app.run_action
+
+        async def note_and_run(action: Any, *more: Any) -> bool:
+            ran.append(action)
+            return await run_action(action, *more)
+
+        with mock.patch.object(user.app, "run_action", note_and_run):
+            await user.pilot.click(KeyBar, offset=(place, 0), times=2)
+        [item] = [one for one in bar.items if one.x <= place < one.x + one.width]
+        assert item.active.enabled
+        assert item.active.binding.action not in ran
+        assert len(ran) == 1
+
+    run_scenario(world.app(), scenario, size=(120, 30))
 
 
 def test_ctrl_j_goes_down_and_ctrl_k_up(world: DemoHome) -> None:

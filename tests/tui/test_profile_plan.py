@@ -7,12 +7,15 @@ import pytest
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.tui import foreground
+from ssohelper.tui.screens import profile_planner
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.widgets.lines import LineView
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
+from tests.tui.gates import Gate
+from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.test_profiles import answer, open_screen
 from tests.tui.world import CONFIG, DemoHome, until
 
@@ -290,6 +293,18 @@ def test_a_config_that_cannot_be_read_is_opened_at_its_line(
 
     run_scenario(world.app(), scenario)
     assert opened == [(str(world.config_file), 3)]
+
+
+def test_tab_before_the_plan_is_there_ticks_nothing(world: DemoHome, gate: Gate) -> None:
+    gate.put_before(profile_planner, "plan_from_saved_list")
+
+    async def scenario(user: User) -> None:
+        await user.press("f4", "tab", "shift+tab")
+        gate.open()
+        await user.wait_for_text("17 to add")
+        assert "✓" not in user.screen
+
+    run_scenario(world.app(), scenario)
 
 
 def test_options_whose_file_is_a_link_are_not_saved(world: DemoHome) -> None:

@@ -64,6 +64,7 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self.items: list[Item] = []
+        self._last_clicked = ""  # the action of the key that was clicked last
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self.update)
@@ -125,8 +126,13 @@ class KeyBar(Widget):
 
     async def on_click(self, event: Click) -> None:
         item = self._item_at(event.x)
-        if item is not None and item.active.enabled:
-            await self.app.run_action(item.active.binding.action, item.active.node)
+        if item is None or not item.active.enabled:
+            return
+        # The first click may have put another key under the pointer.
+        action, earlier = item.active.binding.action, self._last_clicked
+        self._last_clicked = action
+        if event.chain == 1 or action == earlier:
+            await self.app.run_action(action, item.active.node)
 
 
 def _place_of_action_in_footer(action: str) -> int:
