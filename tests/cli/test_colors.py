@@ -75,6 +75,7 @@ def test_list_shows_favourites_and_the_age_of_the_last_use(signed_in: Home, run:
     assert "USED" not in on_a_terminal(signed_in, "list", columns=80)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "environ", long_after(1, [{"NO_COLOR": "1"}, {"TERM": "dumb"}]), ids=["no", "dumb"]
 )

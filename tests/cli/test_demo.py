@@ -141,6 +141,7 @@ class TestNarrated:
         assert list(person.temporary.iterdir()) == []
         wait_until(lambda: not person.processes(), "something runs on")
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         "number", long_after(1, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     )

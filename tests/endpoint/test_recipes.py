@@ -130,6 +130,7 @@ class TestLongJobs:
             notices = home.path / "notices"
             wait_for(lambda: notices.exists() and "must sign in" in notices.read_text())
 
+    @pytest.mark.long
     def test_cron(self, home: Home, emulator: Emulator) -> None:
         [line] = blocks("long-jobs.md", "text")
         command = line.split(None, 5)[5]

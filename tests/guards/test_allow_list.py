@@ -52,6 +52,7 @@ def test_each_way_refuses_what_the_list_does_not_name(world: Guarded, allowed: s
         assert world.events().count("refused") > refusals, way
 
 
+@pytest.mark.long
 def test_each_way_hands_out_what_the_list_names(world: Guarded):
     for way, ask in WAYS.items():
         done = world.run(*ask(FREE), SSOHELPER_ALLOW=f"{NAME}/{FREE}")

@@ -224,6 +224,7 @@ def test_a_sign_out_works_under_a_policy_that_is_not_understood(machine: Machine
     assert machine.world.published() == []
 
 
+@pytest.mark.long
 # Another user needs a user namespace for the policy, and D-Bus refuses the user id in it.
 @pytest.mark.needs_root
 def test_a_policy_with_the_keyring_moves_sign_ins_into_it(machine: Machine):

@@ -179,6 +179,7 @@ def test_a_grant_of_one_terminal_gives_nothing_in_another(world: Guarded) -> Non
     check(ask_each_way(world))
 
 
+@pytest.mark.long
 def test_the_wrong_word_gives_nothing(world: Guarded) -> None:
     cells = ask_with_wrong_word(world, world.open_terminal())
     assert len(cells) == 8

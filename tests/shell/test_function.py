@@ -138,6 +138,7 @@ def test_the_aws_cli_then_has_that_role(place: Place, how: str) -> None:
         assert ":000030000001:assumed-role/AWSReservedSSO_ReadOnlyAccess_" in ran.output
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
 def test_other_commands_run_as_they_are(place: Place, shell: str) -> None:
     with place.at(shell) as terminal:
