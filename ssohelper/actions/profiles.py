@@ -354,7 +354,7 @@ def _make_sync_request(
 def _make_request_for_roles(
     app: App, session: SsoSession, listing: Listing, choices: Choices, roles: Collection[Role]
 ) -> SyncRequest:
-    listed = set(listing.roles())
+    listed = listing.role_set()
     for role in roles:
         if role not in listed:
             raise lost_roles.make_role_not_listed_error(session, listing, role)

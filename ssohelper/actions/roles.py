@@ -5,12 +5,12 @@ Reads only files and sends no request, so that a list appears at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
 from ssohelper.core import chains
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
+from ssohelper.core.config_file import GRANTED_FORM, ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.model import NEVER_USED, Account, Role, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import (
     RoleRow,
@@ -45,9 +45,6 @@ class KnownRoles(NamedTuple):
         """Return whether the list has a role of Identity Center, not only other profiles."""
         return bool(self.rows) and not self.rows[0].provider
 
-
-# The form of a granted profile's target (`ConfigFile.target`).
-_GRANTED = "granted"
 
 # Pairs of a profile and the role that it points at, or None if it points at no role.
 _Targets = Sequence[tuple[ProfileEntry, TargetRole | None]]
@@ -137,7 +134,7 @@ class _SavedLists:
 
     def __init__(self, app: App, listings: Mapping[str, Listing]) -> None:
         self._app, self._listings = app, listings
-        self._roles: dict[str, frozenset[Role]] = {}
+        self._roles: dict[str, Collection[Role]] = {}
         self._is_recent: dict[str, bool] = {}
 
     def choose_sessions_of_role(
@@ -147,11 +144,11 @@ class _SavedLists:
         having = [one for one in sessions if role in self._find_listed_roles(one)]
         return having or [one for one in sessions if self._may_have_unlisted_role(one, role)]
 
-    def _find_listed_roles(self, session: SsoSession) -> frozenset[Role]:
+    def _find_listed_roles(self, session: SsoSession) -> Collection[Role]:
         name = session.name
         if name not in self._roles:
             found = self._listings.get(name)
-            self._roles[name] = frozenset(found.roles()) if found else frozenset()
+            self._roles[name] = found.role_set() if found else ()
         return self._roles[name]
 
     def _may_have_unlisted_role(self, session: SsoSession, role: Role) -> bool:
@@ -188,7 +185,7 @@ class _SessionsOfProfiles:
     def find(self, target: TargetRole) -> Sequence[SsoSession]:
         """Return the sessions whose sign-in a profile with this target uses."""
         found = self._find_by_name_or_portal(target)
-        if target.form != _GRANTED:
+        if target.form != GRANTED_FORM:
             return found
         return self._lists.choose_sessions_of_role(found, target.role)
 

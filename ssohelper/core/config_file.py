@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ssohelper.core.config_edit import Change
 
 MANAGED_KEY = "ssohelper_managed"
+GRANTED_FORM = "granted"  # a `TargetRole.form`
 # AWS issues a refresh token only to sign-ins that request this scope.
 DEFAULT_SCOPES = ("sso:account:access",)
 # Matches a section header without quotes, which is read without shlex: 25 µs less for each profile.
@@ -279,7 +280,7 @@ class ConfigFile:
         if "sso_account_id" in keys and "sso_role_name" in keys:
             return self._sso_target(entry)
         if "granted_sso_account_id" in keys and "granted_sso_role_name" in keys:
-            return self._target_by_url(entry, "granted", "granted_sso_")
+            return self._target_by_url(entry, GRANTED_FORM, "granted_sso_")
         command = keys.get("credential_process")
         return self._target_or_profile_name_of_command(entry, command) if command else None
 

@@ -147,8 +147,9 @@ ACTIONS: dict[str, KeyAction] = {
     )
 }
 
-# The keys that move the cursor of a list below a search; `tick_up` is of those with ticks only. The settings can change them too. They are
-# not in ACTIONS: no footer, no help and no palette names them one by one.
+# The keys that move the cursor of a list below a search. The settings can change them too. They are
+# not in ACTIONS: no footer, no help and no palette names them one by one. Only lists with ticks have
+# `list.tick_up`.
 MOVES: dict[str, KeyAction] = {
     action.name: action
     for action in (

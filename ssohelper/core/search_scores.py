@@ -8,8 +8,9 @@ from ssohelper.core.subsequence import WordMatch
 # The ranks of a search term: it is a whole field, begins a field, begins a word, or is inside a
 # word.
 _WHOLE, _FIELD_START, _WORD_START, _INSIDE = 8, 4, 2, 1
-# A term that is found as a whole scores at least _AS_A_WHOLE * POINTS_UNIT; a term found as a subsequence
-# scores less than POINTS_UNIT. So the rows with the most terms found as a whole come first.
+# A term that is found as a whole scores at least _AS_A_WHOLE * POINTS_UNIT; a term found as a
+# subsequence scores less than POINTS_UNIT. So the rows with the most terms found as a whole come
+# first.
 POINTS_UNIT, _AS_A_WHOLE = 1 << 13, 256
 # Of two texts with the same points, the shorter one is the better match, as in fzf. A point counts
 # LENGTH_UNIT, and the lengths of a row's texts subtract less than that in all.

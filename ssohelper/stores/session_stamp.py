@@ -138,7 +138,8 @@ class SessionStamp:
 class _StampedFile:
     """A file that published responses depend on. A stamp file has its modification time.
 
-    The launcher compares the two through a link to the file."""
+    The launcher compares the two through a link to the file.
+    """
 
     def __init__(self, path: str, link: str, stamp: str) -> None:
         self._path = path

@@ -25,7 +25,6 @@ from ssohelper.system.terminal_background import Background
 from ssohelper.tui import themes
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.keys import action_binding
-from ssohelper.tui.leaving import leaving_question
 from ssohelper.tui.typed_ahead import read_keys
 
 if TYPE_CHECKING:
@@ -55,6 +54,7 @@ SCREENS: dict[str, ScreenClass] = {
 }
 _FIRST = "accounts"
 _OFFERS = "ssohelper.tui.screens.sign_in_offer"
+_LEAVING = "ssohelper.tui.leaving"
 _SIGN_INS = "ssohelper.tui.running_sign_ins"
 _CONFIRM = ScreenClass("confirm", "ConfirmScreen")
 _HELP = ScreenClass("help", "HelpScreen")
@@ -209,7 +209,7 @@ class FullScreenApp(TuiApp[str]):
         If that stops sign-ins in the background, or commands that run as roles, ask first. A second
         call does not ask.
         """
-        question = "" if self._asks_to_leave else leaving_question(self)
+        question = "" if self._asks_to_leave else import_module(_LEAVING).leaving_question(self)
         if question:
             self.run_worker(self._ask_to_leave(question, command, chosen))
             return

@@ -15,6 +15,6 @@ def call_after(
 
     Textual's `set_timer` is not used: if the process does not run for `seconds` while the timer
     starts, Textual 8.2 counts the only call as missed (`skip` in `Timer._run`). On a busy machine 1
-    of 300 starts then had no header and no footer.
+    of 500 starts then had no header and no footer.
     """
     return asyncio.get_running_loop().call_later(seconds, pump.call_later, function)

@@ -295,6 +295,24 @@ def test_a_config_that_cannot_be_read_is_opened_at_its_line(
     assert opened == [(str(world.config_file), 3)]
 
 
+def test_a_config_that_cannot_be_opened_is_opened_in_the_editor_all_the_same(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.config_file.unlink()
+    world.config_file.mkdir()
+    opened: list[tuple[str, int]] = []
+    monkeypatch.setattr(foreground, "run_editor", lambda _app, *place: opened.append(place))
+
+    async def scenario(user: User) -> None:
+        await user.press("f4")
+        await user.wait_for_text("the config cannot be read")
+        await user.press("ctrl+e")
+        await until(lambda: opened)
+
+    run_scenario(world.app(), scenario)
+    assert opened == [(str(world.config_file), 1)]
+
+
 def test_tab_before_the_plan_is_there_ticks_nothing(world: DemoHome, gate: Gate) -> None:
     gate.put_before(profile_planner, "plan_from_saved_list")
 

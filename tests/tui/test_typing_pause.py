@@ -24,6 +24,8 @@ from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.gates import Gate
+from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.test_sign_in_goes_on import sign_in_now, sign_out
 from tests.tui.world import DemoHome, until
 
@@ -180,23 +182,17 @@ def test_a_sign_in_dialog_that_opens_late_takes_no_letter_of_the_search(
 
 @pytest.mark.parametrize("key", ["down", "tab", "ctrl+g"])
 def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch, key: str
+    world: DemoHome, gate: Gate, key: str
 ) -> None:
-    clock, may_plan = Clock(), threading.Event()
-    plan = profiles.plan_new_profile
-
-    def plan_later(*arguments: Any) -> Any:
-        assert may_plan.wait(60)
-        return plan(*arguments)
-
-    monkeypatch.setattr(profiles, "plan_new_profile", plan_later)
+    clock = Clock()
+    gate.put_before(profiles, "plan_new_profile")
     before = world.config_file.read_text()
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         user.app.typing_pause = clock.pause
         await user.press(*"payments-dev developer", "f9", key)
-        may_plan.set()
+        gate.open()
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y", "right", "y", "enter")
         assert isinstance(user.app.screen, ConfirmScreen)
@@ -209,16 +205,10 @@ def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
 
 
 def test_a_question_that_opens_late_takes_no_click_that_was_for_the_list(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+    world: DemoHome, gate: Gate
 ) -> None:
-    clock, may_plan = Clock(), threading.Event()
-    plan = profiles.plan_new_profile
-
-    def plan_later(*arguments: Any) -> Any:
-        assert may_plan.wait(60)
-        return plan(*arguments)
-
-    monkeypatch.setattr(profiles, "plan_new_profile", plan_later)
+    clock = Clock()
+    gate.put_before(profiles, "plan_new_profile")
     before = world.config_file.read_text()
 
     async def scenario(user: User) -> None:
@@ -226,7 +216,7 @@ def test_a_question_that_opens_late_takes_no_click_that_was_for_the_list(
         user.app.typing_pause = clock.pause
         await user.press(*"payments-dev developer", "f9")
         await click(user, RoleList)
-        may_plan.set()
+        gate.open()
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
         await click(user, "#yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import profiles, undoing
@@ -11,7 +12,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import shortened_name_list, show
-from ssohelper.errors import ConfigInvalid, UsageProblem
+from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.tui import background, foreground
 from ssohelper.tui.screens.config_write import confirm_write, write_plan
 from ssohelper.tui.screens.progress import refresh_list
@@ -141,7 +142,8 @@ def edit_config(app: TuiApp[Any], line: int | None) -> None:
     if line is None:
         line = 1
         try:
-            app.services.config.read()
+            with suppress(LocalState):  # then the editor can say more than we can
+                app.services.config.read()
         except ConfigInvalid as error:
             line = error.line
     foreground.run_editor(app, path, line)
