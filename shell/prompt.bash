@@ -8,10 +8,8 @@ __ssoh_key=none
 # SSOHELPER_PROMPT_LEVEL (fine, soon, late). Has no local variables, which take a seventh more time.
 function ssohelper_prompt {
     __ssoh_status=$? __ssoh_now=${EPOCHSECONDS-}
-    if [[ -z $__ssoh_now ]]; then # for bash before 5.0; date for bash before 4.2
-        \builtin printf -v __ssoh_now '%(%s)T' -1 2>/dev/null ||
-            __ssoh_now=$(\builtin command date +%s)
-    fi
+    # Bash before 5.0 has no EPOCHSECONDS, and bash before 4.2 needs date.
+    [[ -n $__ssoh_now ]] || \builtin printf -v __ssoh_now '%(%s)T' -1 2>/dev/null || __ssoh_now=$(\builtin command date +%s)
     if [[ "${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${SSOHELPER_SERVED_ROLE-} ${AWS_CONFIG_FILE-} \
 ${SSOHELPER_HOME-}" != "$__ssoh_key" || ! -e $__ssoh_file || $__ssoh_config -nt $__ssoh_file ]]; then
         __ssohelper_prompt_ask || \builtin true
@@ -21,21 +19,17 @@ ${SSOHELPER_HOME-}" != "$__ssoh_key" || ! -e $__ssoh_file || $__ssoh_config -nt 
         ((__ssoh_now > __ssoh_until || __ssoh_now < __ssoh_from)); then
         __ssohelper_prompt_draw || \builtin true
     fi
-    if [[ $- == *e* ]]; then \builtin return 0; fi # an earlier failure must not end the shell here
-    \builtin return "$__ssoh_status"
+    [[ $- == *e* ]] || \builtin return "$__ssoh_status" # with -e, an earlier failure would end the shell here
 }
 
 # Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
 # are later read from it. CONFIG is the config's path.
 function __ssohelper_prompt_ask {
     \builtin local IFS='|' LC_ALL=C answer=''
-    __ssoh_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${SSOHELPER_SERVED_ROLE-} ${AWS_CONFIG_FILE-} \
-${SSOHELPER_HOME-}"
+    __ssoh_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${SSOHELPER_SERVED_ROLE-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
     [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-}${SSOHELPER_SERVED_ROLE-} ]] ||
-        answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \
-        \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
-    \builtin read -r __ssoh_label __ssoh_short __ssoh_file \
-        __ssoh_config __ssoh_rows <<<"$answer"
+        answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
+    \builtin read -r __ssoh_label __ssoh_short __ssoh_file __ssoh_config __ssoh_rows <<<"$answer"
     [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # there is no file to compare
     __ssoh_drawn=none
 }
@@ -82,6 +76,5 @@ function __ssohelper_prompt_hook {
     ssohelper_prompt || \builtin true
     [[ ${PS1-} == *'${SSOHELPER_PROMPT-}'* ]] || ! \builtin shopt -q promptvars || PS1='${SSOHELPER_PROMPT-}'${PS1-}
 }
-# A shell of the full screen says which role it has, also if the user's rc file does not switch the
-# prompt on.
+# A shell of the full screen says which role it has, whatever the user's rc file switches on.
 if [[ -n ${SSOHELPER_PROMPT_ON-} ]]; then ssohelper_prompt_on; fi

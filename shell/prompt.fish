@@ -1,12 +1,11 @@
 # The prompt in fish: shows the profile in use and the time left. Starts a program only when the
 # profile or ~/.aws/config has changed. Call ssohelper_prompt_on at the end of config.fish, or call
 # ssohelper_prompt, which prints the text, in your own fish_prompt or fish_right_prompt.
-function __ssohelper_prompt_forget --on-variable AWS_PROFILE --on-variable AWS_ACCESS_KEY_ID \
-    --on-variable AWS_CREDENTIAL_EXPIRATION --on-variable AWS_CONFIG_FILE --on-variable SSOHELPER_HOME \
-    --on-variable SSOHELPER_SERVED_ROLE --on-variable XDG_RUNTIME_DIR --on-variable HOME --on-variable NO_COLOR --on-variable TERM
+function __ssohelper_prompt_forget --on-variable AWS_PROFILE --on-variable AWS_ACCESS_KEY_ID --on-variable HOME \
+    --on-variable AWS_CREDENTIAL_EXPIRATION --on-variable AWS_CONFIG_FILE --on-variable SSOHELPER_HOME --on-variable NO_COLOR \
+    --on-variable SSOHELPER_SERVED_ROLE --on-variable XDG_RUNTIME_DIR --on-variable TERM
     set -g __ssoh_files
-end
-__ssohelper_prompt_forget
+end; __ssohelper_prompt_forget
 
 # Prints the coloured text and a space, and sets SSOHELPER_PROMPT (the same), SSOHELPER_PROMPT_TEXT
 # (plain) and SSOHELPER_PROMPT_LEVEL (fine, soon, late). Knows the time only from the age of a file,
@@ -15,16 +14,13 @@ function ssohelper_prompt
     set -l code $status
     set -l ages (path mtime --relative -- $__ssoh_files)
     if not set -q ages[2]; or test $ages[2] -lt $ages[1] # a file is missing, or the config is newer
-        __ssohelper_prompt_ask
-        set ages (path mtime --relative -- $__ssoh_files)
+        __ssohelper_prompt_ask; set ages (path mtime --relative -- $__ssoh_files)
     end
     test -f $__ssoh_files[1]; and read -g __ssoh_rows <$__ssoh_files[1]
-    if test "$__ssoh_rows" != "$__ssoh_drawn" \
-            -o $ages[1] -lt $__ssoh_from -o $ages[1] -gt $__ssoh_until
+    if test "$__ssoh_rows" != "$__ssoh_drawn" -o $ages[1] -lt $__ssoh_from -o $ages[1] -gt $__ssoh_until
         __ssohelper_prompt_draw $ages[1]
     end
-    printf %s "$SSOHELPER_PROMPT"
-    return $code
+    printf %s "$SSOHELPER_PROMPT"; return $code
 end
 
 # Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
@@ -32,11 +28,9 @@ end
 function __ssohelper_prompt_ask
     set -l answer ''
     # `command -q` is needed, because fish reports a missing command even if output is redirected.
-    test -n "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION$SSOHELPER_SERVED_ROLE" \
-        && command -q ssohelper-credentials && set answer \
+    test -n "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION$SSOHELPER_SERVED_ROLE" && command -q ssohelper-credentials && set answer \
         (_SSOHELPER_USED="$__ssohelper_used" command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
-    printf %s "$answer[1]" | read -g -d '|' __ssoh_label __ssoh_short \
-        __ssoh_file __ssoh_config __ssoh_rows
+    printf %s "$answer[1]" | read -g -d '|' __ssoh_label __ssoh_short __ssoh_file __ssoh_config __ssoh_rows
     set -g __ssoh_drawn none; set -g __ssoh_from 0; set -g __ssoh_until 0
     # If there is no prompt file, or no config to compare it with, a file is compared with itself.
     set -g __ssoh_files (path filter -- $__ssoh_file $__ssoh_config)
@@ -46,8 +40,7 @@ end
 # Draws the first row whose LAST SECOND has not passed. A row is LAST SECOND|MORE|LEVEL|TEXT,
 # and "left" in TEXT is replaced by the time left until LAST SECOND + MORE.
 function __ssohelper_prompt_draw -a age
-    set -l now (math (path mtime -- $__ssoh_files[1]) + $age)
-    set -l label $__ssoh_label; set -l rows $__ssoh_rows; set -l last 0
+    set -l now (math (path mtime -- $__ssoh_files[1]) + $age); set -l label $__ssoh_label; set -l rows $__ssoh_rows; set -l last 0
     set -g SSOHELPER_PROMPT ''; set -g SSOHELPER_PROMPT_TEXT ''; set -g SSOHELPER_PROMPT_LEVEL ''
     set -g __ssoh_drawn $rows; set -g __ssoh_from $age; set -g __ssoh_until 99999999999
     while test $last -lt $now
@@ -55,8 +48,7 @@ function __ssohelper_prompt_draw -a age
         string match -rq -- '^[0-9]{1,11},[0-9]{1,11}$' "$last,$more"; and test -n "$label"; or return 0
     end
     if string match -q '*left*' -- $text
-        set -l left (math $last + $more - $now)
-        set -g __ssoh_until (test $left -lt 60; and echo $age; or math "$age + $left % 60")
+        set -l left (math $last + $more - $now); set -g __ssoh_until (test $left -lt 60; and echo $age; or math "$age + $left % 60")
         set -l units (math -s0 $left / 86400) (math -s0 "$left % 86400 / 3600") (math -s0 "$left % 3600 / 60")
         if test $left -ge 86400; set left $units[1]d$units[2]h
         else if test $left -ge 3600; set left (printf '%dh%02dm' $units[2 3])
@@ -78,18 +70,11 @@ end
 # Shows the prompt in front of the right prompt. A second call has no effect.
 function ssohelper_prompt_on
     functions -q __ssohelper_prompt_right; and return 0
-    functions -q fish_right_prompt; and functions -c fish_right_prompt __ssohelper_prompt_right
-    or function __ssohelper_prompt_right; end
+    functions -q fish_right_prompt; and functions -c fish_right_prompt __ssohelper_prompt_right; or function __ssohelper_prompt_right; end
     function fish_right_prompt; ssohelper_prompt; __ssohelper_prompt_right; end
 end
-# A shell of the full screen says which role it has, also if config.fish does not switch the prompt on.
-# Once more at the first prompt, since config.fish may set the right prompt after this line.
-if test -n "$SSOHELPER_PROMPT_ON"
-    ssohelper_prompt_on
-    function __ssohelper_prompt_again --on-event fish_prompt
-        functions -e __ssohelper_prompt_again
-        functions fish_right_prompt | string match -q '*ssohelper_prompt*'; and return
-        functions -e __ssohelper_prompt_right
-        ssohelper_prompt_on
-    end
-end
+# A shell of the full screen says which role it has. config.fish may set the right prompt after this line.
+if test -n "$SSOHELPER_PROMPT_ON"; function __ssohelper_prompt_first --on-event fish_prompt
+    functions -e __ssohelper_prompt_first; functions fish_right_prompt | string match -q '*ssohelper_prompt*'; and return
+    functions -e __ssohelper_prompt_right; ssohelper_prompt_on
+end; end

@@ -5,24 +5,19 @@
 typeset -g __ssoh_key=none
 
 # Sets SSOHELPER_PROMPT (coloured, with a space at its end), SSOHELPER_PROMPT_TEXT (plain) and
-# SSOHELPER_PROMPT_LEVEL (fine, soon, late). All is quoted, so that it works with any options of the
-# user: `emulate` would take an eighth longer.
+# SSOHELPER_PROMPT_LEVEL (fine, soon, late). Works with any options: `emulate` takes an eighth longer.
 function ssohelper_prompt {
     \builtin local code="$?" flags="$-" now="${EPOCHSECONDS-}" key='' line=''
     if [[ -z $now ]]; then now="$(\builtin command date +%s)"; fi
     key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${SSOHELPER_SERVED_ROLE-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
-    if [[ $key != "$__ssoh_key" || ( -n $__ssoh_file && ( ! -f $__ssoh_file ||
-        $__ssoh_config -nt $__ssoh_file ) ) ]]; then
+    if [[ $key != "$__ssoh_key" || ( -n $__ssoh_file && ( ! -f $__ssoh_file || $__ssoh_config -nt $__ssoh_file ) ) ]]; then
         __ssohelper_prompt_ask
     fi
     # `$(<FILE)` starts no process, and `read` takes six times as long. Without a file, the rows are
     # those of ssohelper's answer.
     if [[ -n $__ssoh_file ]]; then line="$(<"$__ssoh_file")"; else line="$__ssoh_rows"; fi
-    if [[ $line != "$__ssoh_drawn" ]] || ((now > __ssoh_until || now < __ssoh_from)); then
-        __ssohelper_prompt_draw
-    fi
-    if [[ $flags == *e* ]]; then \builtin return 0; fi # an earlier failure must not end the shell here
-    \builtin return "$code"
+    if [[ $line != "$__ssoh_drawn" ]] || ((now > __ssoh_until || now < __ssoh_from)); then __ssohelper_prompt_draw; fi
+    [[ $flags == *e* ]] || \builtin return "$code" # with -e, an earlier failure would end the shell here
 }
 
 # Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
@@ -32,10 +27,8 @@ function __ssohelper_prompt_ask {
     \builtin local answer='' IFS='|'
     typeset -g __ssoh_key="$key" __ssoh_drawn=none
     [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-}${SSOHELPER_SERVED_ROLE-} ]] ||
-        answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \
-        \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null) || \builtin true
-    \builtin read -r __ssoh_label __ssoh_short __ssoh_file \
-        __ssoh_config __ssoh_rows <<<"$answer"
+        answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null) || \builtin true
+    \builtin read -r __ssoh_label __ssoh_short __ssoh_file __ssoh_config __ssoh_rows <<<"$answer"
     [[ -f $__ssoh_file ]] || __ssoh_file=''
 }
 
@@ -59,8 +52,7 @@ function __ssohelper_prompt_draw {
         text=${text/left/$left}
     fi
     if ((${#label} + ${#text} > 39)); then label=$__ssoh_short; fi
-    # Replaces characters that are not safe in a prompt, whichever program has answered. The others
-    # have no meaning to zsh.
+    # Replaces characters that may have a meaning to zsh, whichever program has answered.
     label=${label//${~unsafe}/\?} text=${text//${~unsafe}/\?}
     SSOHELPER_PROMPT_TEXT=$label${text:+ $text} SSOHELPER_PROMPT_LEVEL=$level SSOHELPER_PROMPT="$label${text:+ $text} "
     __ssoh_parts=("$SSOHELPER_PROMPT_TEXT" '' '' '' '')
@@ -84,6 +76,5 @@ function __ssohelper_prompt_hook {
     psvar[90,94]=("${(@)__ssoh_parts}")
     [[ ${PROMPT-} == *'%90v'* ]] || PROMPT='%(92V.%B%S%F{magenta}.)%90v%(92V.%f%s%b.)%(91V. %(93V.%F{yellow}.%(94V.%F{red}.%F{green}))%91v%f.)%(90V. .)'${PROMPT-}
 }
-# A shell of the full screen says which role it has, also if the user's rc file does not switch the
-# prompt on.
+# A shell of the full screen says which role it has, whatever the user's rc file switches on.
 if [[ -n "${SSOHELPER_PROMPT_ON-}" ]]; then ssohelper_prompt_on; fi

@@ -239,6 +239,17 @@ class TestSources:
         lines = {str(path.relative_to(ROOT)): path.read_text().count("\n") for path in SOURCES}
         assert {name: count for name, count in lines.items() if count > LONGEST_FILE_LINES} == {}
 
+    def test_shell_code_of_the_prompt_stays_short(self):
+        """What a prompt shows is decided in Python: docs/decisions/0015-prompt-rows.md."""
+        lines = {
+            path.name: path.read_text().count("\n") for path in (ROOT / "shell").glob("prompt.*")
+        }
+        assert len(lines) == 4
+        assert {name: count for name, count in lines.items() if count > 80} == {}
+
+    def test_leave_no_file_of_a_merge_in_the_repository(self):
+        assert [*ROOT.glob("*/**/*.orig"), *ROOT.glob("*/**/*.rej")] == []
+
     def test_use_no_timer_that_may_never_call(self):
         """Textual's `set_timer` never calls on a busy machine: see `tui/one_time_timers.py`."""
         found = [path for path in SOURCES if ".set_timer(" in path.read_text()]
