@@ -6,29 +6,24 @@ module is imported by the one method that needs it, so that each command imports
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssohelper.aws_clients import AwsClients
-from ssohelper.errors import LocalState, NotOurs
 from ssohelper.fastpath import folders
 from ssohelper.system.clock import Clock
 from ssohelper.system.locations import Locations
 
 if TYPE_CHECKING:
-    import socket
-
+    from ssohelper.aws_clients import AwsClients
     from ssohelper.broker.renewals import Renewals
     from ssohelper.core.company_policy import CompanyPolicy
     from ssohelper.core.grants import GrantContext
-    from ssohelper.core.local_http import RequestHandler
     from ssohelper.core.model import SsoSession
     from ssohelper.core.sign_in_notices import Notice
+    from ssohelper.makers import Makers
     from ssohelper.settings import Settings
     from ssohelper.storage import Storage
     from ssohelper.stores.choices_file import ChoicesStore
@@ -36,8 +31,6 @@ if TYPE_CHECKING:
     from ssohelper.stores.config_store import ConfigStore
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
-    from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
-    from ssohelper.stores.examined_files import ExaminedFiles
     from ssohelper.stores.grants import GrantStore
     from ssohelper.stores.guard_memory import GuardMemory
     from ssohelper.stores.journal import Journal
@@ -53,14 +46,11 @@ if TYPE_CHECKING:
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.sign_in_failures import SignInFailures
     from ssohelper.stores.use_records import ConsoleVisits, UsageStore
-    from ssohelper.stores.user_file import UserFile
     from ssohelper.vault import Vault
     from ssohelper.wire.assume_role import Sts
-    from ssohelper.wire.browser_pages import BrowserPages, SignInPages
-    from ssohelper.wire.local_server import LocalServer
 
 
-class App(AwsClients):
+class App:
     """The clock, file locations, stores and clients of one command. Entry points create it.
 
     Tests pass their own `clock`, `monotonic` and `sleep` to replace the machine's clock.
@@ -92,6 +82,20 @@ class App(AwsClients):
             self.warnings.append(message)
             if self._warn:
                 self._warn(message)
+
+    @cached_property
+    def aws(self) -> AwsClients:
+        """The clients of AWS's services."""
+        from ssohelper.aws_clients import AwsClients
+
+        return AwsClients(self)
+
+    @cached_property
+    def makers(self) -> Makers:
+        """What makes files, servers and folders that the App does not keep."""
+        from ssohelper.makers import Makers
+
+        return Makers(self.locations)
 
     @cached_property
     def settings(self) -> Settings:
@@ -152,19 +156,6 @@ class App(AwsClients):
                 map(self.locations.aws_config_file.is_relative_to, self.locations.endpoint_folders)
             ),
         )
-
-    def user_file(self, path: Path) -> UserFile:
-        """Return a `UserFile` for a shell's rc file. A new file gets mode 0644, as is usual."""
-        from ssohelper.stores.user_file import UserFile
-
-        return UserFile(path, new_mode=0o644)
-
-    @property
-    def examined_files(self) -> ExaminedFiles:
-        """The object with which `doctor` reads the owner, mode and content of any file."""
-        from ssohelper.stores.examined_files import ExaminedFiles
-
-        return ExaminedFiles()
 
     @cached_property
     def choices(self) -> ChoicesStore:
@@ -320,55 +311,6 @@ class App(AwsClients):
         from ssohelper.stores.use_records import ConsoleVisits
 
         return ConsoleVisits(self.locations.state_folder)
-
-    def browser_pages(self) -> BrowserPages:
-        from ssohelper.wire.browser_pages import BrowserPages
-
-        return BrowserPages()
-
-    def sign_in_pages(self) -> SignInPages:
-        """Return the server that a sign-in page returns to; it does not listen yet."""
-        from ssohelper.wire.browser_pages import SignInPages
-
-        return SignInPages()
-
-    def bind_local_server(
-        self,
-        port_or_socket: int | socket.socket,
-        make_handler: Callable[[int], RequestHandler],
-        report: Callable[[BaseException], None],
-    ) -> LocalServer:
-        """Return a server on a port of 127.0.0.1 (0 means any free port), or on a socket.
-
-        Raises: LocalState.
-        """
-        from ssohelper.wire.local_server import LocalServer
-
-        return LocalServer.bind(port_or_socket, make_handler, report)
-
-    def make_endpoint_folder(self) -> PrivateFolder:
-        """Create the folder of an endpoint: in the state folder, which outlasts the user's login.
-
-        If that cannot be written (a read-only home), it is in the runtime folder.
-        Raises: LocalState if neither can be written, NotOurs for another user's folder.
-        """
-        from ssohelper.stores.endpoint_files import PrivateFolder
-
-        first, second = self.locations.endpoint_folders
-        try:
-            return PrivateFolder(first)
-        except NotOurs:
-            raise
-        except LocalState:
-            with contextlib.suppress(LocalState):
-                return PrivateFolder(second)
-            raise
-
-    def env_file(self, path: Path) -> EnvFile:
-        """Return the file with an endpoint's address and token, for a container."""
-        from ssohelper.stores.endpoint_files import EnvFile
-
-        return EnvFile(path)
 
     @cached_property
     def renewals(self) -> Renewals:

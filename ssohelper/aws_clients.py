@@ -1,4 +1,4 @@
-"""`AwsClients` is the part of `App` that creates the clients of AWS's services."""
+"""Creates the clients of AWS's services."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
+    from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.host_variant import HostVariant
     from ssohelper.core.model import RoleCredentials, SsoSession
-    from ssohelper.settings import Settings
-    from ssohelper.stores.config_store import ConfigStore
     from ssohelper.stores.portal_addresses import PortalAddresses
-    from ssohelper.stores.token_cache import TokenFiles
-    from ssohelper.system.locations import Locations
     from ssohelper.wire.account import StsIdentityClient
     from ssohelper.wire.federation import Federation
     from ssohelper.wire.oidc import OidcClient
@@ -27,21 +24,8 @@ if TYPE_CHECKING:
 class AwsClients:
     """Creates the clients of AWS's services, each for the AWS hosts that the user asks for."""
 
-    environ: dict[str, str]
-    locations: Locations
-
-    if TYPE_CHECKING:  # App has these
-
-        @property
-        def settings(self) -> Settings: ...
-
-        @property
-        def config(self) -> ConfigStore: ...
-
-        @property
-        def tokens(self) -> TokenFiles: ...
-
-        def warn(self, message: str) -> None: ...
+    def __init__(self, app: App) -> None:
+        self._app = app
 
     def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
         """Return whether calls with the session's role credentials go to FIPS or dual-stack hosts.
@@ -50,10 +34,10 @@ class AwsClients:
         """
         from ssohelper.core.host_variant import choose_host_variant
 
-        default = self.config.read().profile("default")
+        default = self._app.config.read().profile("default")
         return choose_host_variant(
-            self.environ,
-            lambda key: self.settings.get(key, session=session.name),
+            self._app.environ,
+            lambda key: self._app.settings.get(key, session=session.name),
             default.keys if default else {},
         )
 
@@ -64,7 +48,7 @@ class AwsClients:
         """
         from ssohelper.core.host_variant import choose_host_variant
 
-        return choose_host_variant(self.environ, lambda _key: None, keys)
+        return choose_host_variant(self._app.environ, lambda _key: None, keys)
 
     def use_aws_hosts_that_profile_names(self, keys: Mapping[str, str]) -> None:
         """From now on, use the kind of AWS hosts (FIPS, dual-stack) that a native profile asks for.
@@ -75,8 +59,8 @@ class AwsClients:
         from ssohelper.core.host_variant import KEYS_BY_VARIABLE
 
         for variable, key in KEYS_BY_VARIABLE.items():
-            if keys.get(key) and not self.environ.get(variable):
-                self.environ[variable] = keys[key]
+            if keys.get(key) and not self._app.environ.get(variable):
+                self._app.environ[variable] = keys[key]
 
     def host_variant_for_portal(self, session: SsoSession) -> HostVariant:
         """Return whether the session's sign-in and portal calls go to FIPS or dual-stack hosts.
@@ -91,9 +75,11 @@ class AwsClients:
         """Return a client of the sign-in service (sso-oidc)."""
         from ssohelper.wire.oidc import OidcClient
 
-        facts = partial(self.tokens.load_facts, session.sign_in_name)
+        facts = partial(self._app.tokens.load_facts, session.sign_in_name)
         variant = self.host_variant_for_portal(session)
-        return OidcClient(session, self.environ, warn=self.warn, facts=facts, variant=variant)
+        return OidcClient(
+            session, self._app.environ, warn=self._app.warn, facts=facts, variant=variant
+        )
 
     def portal(self, session: SsoSession) -> Portal:
         """Return a client of the access portal."""
@@ -106,21 +92,21 @@ class AwsClients:
         try:
             return self.portal(session)
         except ConfigInvalid:
-            variant = choose_host_variant(self.environ, lambda _key: None, {})
+            variant = choose_host_variant(self._app.environ, lambda _key: None, {})
             return self._portal(session, host_variant_of_portal(variant, session.aws_url))
 
     def _portal(self, session: SsoSession, variant: HostVariant) -> Portal:
         from ssohelper.wire.portal import Portal
 
-        facts = partial(self.tokens.load_settled_facts, session.sign_in_name)
-        return Portal(session, self.environ, warn=self.warn, facts=facts, variant=variant)
+        facts = partial(self._app.tokens.load_settled_facts, session.sign_in_name)
+        return Portal(session, self._app.environ, warn=self._app.warn, facts=facts, variant=variant)
 
     @cached_property
     def portal_addresses(self) -> PortalAddresses:
         """The store of the portals to which companies' own start URLs led."""
         from ssohelper.stores.portal_addresses import PortalAddresses
 
-        return PortalAddresses(self.locations.state_folder)
+        return PortalAddresses(self._app.locations.state_folder)
 
     def find_portal_url(self, start_url: str) -> str:
         """Return the URL of AWS's portal to which a company's own start URL leads, from one request.
@@ -131,7 +117,7 @@ class AwsClients:
         from ssohelper.wire.portal_page import find_portal_url
 
         return self._portal_urls_by_start_url.pop(start_url, None) or find_portal_url(
-            start_url, self.environ
+            start_url, self._app.environ
         )
 
     def remember_portal_url(self, start_url: str, portal_url: str) -> None:
@@ -151,9 +137,9 @@ class AwsClients:
         from ssohelper.core.service_hosts import is_loopback_url, url_variable_of
         from ssohelper.wire.portal_page import propose_region_of_portal
 
-        if is_loopback_url(self.environ.get(url_variable_of("oidc"), "")):
+        if is_loopback_url(self._app.environ.get(url_variable_of("oidc"), "")):
             return None
-        return propose_region_of_portal(portal_url, self.environ)
+        return propose_region_of_portal(portal_url, self._app.environ)
 
     def sts_identity_client(
         self, credentials: RoleCredentials, region: str, variant: HostVariant
@@ -161,7 +147,9 @@ class AwsClients:
         """Return a client that asks STS whose credentials these role credentials are."""
         from ssohelper.wire.account import StsIdentityClient
 
-        return StsIdentityClient(credentials, region, self.environ, warn=self.warn, variant=variant)
+        return StsIdentityClient(
+            credentials, region, self._app.environ, warn=self._app.warn, variant=variant
+        )
 
     def import_sts_identity_client(self) -> None:
         """Import the modules of `sts_identity_client` (0.3 s of CPU) while the user is busy."""
@@ -171,10 +159,10 @@ class AwsClients:
         """Return a client of the console's federation service."""
         from ssohelper.wire.federation import Federation
 
-        return Federation(region, self.environ, warn=self.warn)
+        return Federation(region, self._app.environ, warn=self._app.warn)
 
     def probe(self, service_url: str, service: str, deadline: Deadline) -> Probe:
         """Send a request without credentials to this AWS host, to learn whether it answers."""
         from ssohelper.wire.probe import probe_service
 
-        return probe_service(service_url, self.environ, service, deadline)
+        return probe_service(service_url, self._app.environ, service, deadline)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ssohelper import crash
 from ssohelper.actions.chain_issuing import Work
 from ssohelper.app import App
+from ssohelper.aws_clients import AwsClients
 from ssohelper.broker.loop import Loop
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import SsoHelperError
@@ -72,7 +73,7 @@ class _SharedByAllCalls:
 class _BrokerStorage(Storage):
     """The `Storage` of one call, with the keyring that all calls share."""
 
-    def __init__(self, app: App, shared: _SharedByAllCalls) -> None:
+    def __init__(self, app: App, shared: "_SharedByAllCalls") -> None:
         super().__init__(app)
         self._shared = shared
 
@@ -100,6 +101,18 @@ class _BrokerApp(App):
         with self._shared.lock:
             self._shared.config = self._shared.config or super().config
             return self._shared.config
+
+    @cached_property
+    def aws(self) -> AwsClients:
+        return _BrokerAwsClients(self, self._shared)
+
+
+class _BrokerAwsClients(AwsClients):
+    """The clients for one call to AWS, whose portal uses the connections of earlier calls."""
+
+    def __init__(self, app: App, shared: "_SharedByAllCalls") -> None:
+        super().__init__(app)
+        self._shared = shared
 
     def portal(self, session: SsoSession) -> "Portal":
         # Each call gets a Portal of its own, because its warnings go to that call's callers only.

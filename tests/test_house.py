@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper import errors, settings
+from ssohelper.app import App
 from ssohelper.core.model import RoleKey
 from tests.published import publish_response
 
@@ -28,6 +29,7 @@ LONGEST_FILE_LINES = 400
 DEFERRED_IN = {
     "__main__.py",
     "app.py",
+    "makers.py",
     # Few homes have profiles whose credentials are not ours; the first paint is sooner without.
     "actions/roles.py",
     "aws_clients.py",
@@ -46,6 +48,7 @@ DEFERRED_IN = {
     "stores/name_index.py",
     # Most sessions have no start URL of the company's own.
     "stores/portal_addresses.py",
+    "tui/app.py",
     "tui/deferred.py",
     # segno loads an HTTP client and OpenSSL, 10 MB; most screens draw no QR code.
     "tui/widgets/qr.py",
@@ -238,6 +241,10 @@ class TestSources:
     def test_fit_on_a_few_screens(self):
         lines = {str(path.relative_to(ROOT)): path.read_text().count("\n") for path in SOURCES}
         assert {name: count for name, count in lines.items() if count > LONGEST_FILE_LINES} == {}
+
+    def test_app_has_few_members(self):
+        app = App({"HOME": "/nowhere"})
+        assert len({name for name in [*dir(App), *vars(app)] if not name.startswith("_")}) <= 41
 
     def test_shell_code_of_the_prompt_stays_short(self):
         """What a prompt shows is decided in Python: docs/decisions/0015-prompt-rows.md."""

@@ -55,7 +55,7 @@ def plan_agent_install(
         f"ssohelper agent install {tool} {shlex.quote(profile.name)}",
     )
     path = _find_agent_settings_file(app, tool)
-    found = app.user_file(path).read()
+    found = app.makers.make_user_file(path).read()
     before = None if found.mark is None else found.data
     if tool == "claude":
         if servers:
@@ -75,7 +75,7 @@ def plan_agent_install(
 
 def write_agent_edit(app: App, edit: AgentEdit) -> None:
     """Write the agent's settings file. Raises: LocalState, also if the file changed meanwhile."""
-    app.user_file(edit.path).replace_content(edit.before, edit.after)
+    app.makers.make_user_file(edit.path).replace_content(edit.before, edit.after)
 
 
 def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:

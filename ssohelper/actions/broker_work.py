@@ -107,7 +107,7 @@ class Work:
                 # The portal's imports take 20 ms. They are done here, while the renewal process
                 # starts, so that the role call after the renewal starts sooner.
                 with suppress(SsoHelperError):  # the role call meets and reports the same error
-                    app.portal(portal).prepare_first_call()
+                    app.aws.portal(portal).prepare_first_call()
 
             deadline = app.clock.deadline(_RENEWAL_SECONDS if seconds is None else seconds)
             name = portal.sign_in_name

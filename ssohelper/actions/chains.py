@@ -73,7 +73,7 @@ def assume_chain(
     chain = _find_chain(app, key)
     region = chain.region(session)
     check_chain_partition(chain, region)
-    service_url = sts_service_url(region, app.environ, app.host_variant_for_roles(session))
+    service_url = sts_service_url(region, app.environ, app.aws.host_variant_for_roles(session))
     issuer.check_credentials_destination(
         tokens.load_token_issuer(app, session), "sts", service_url, session
     )

@@ -96,7 +96,9 @@ def open_console_in_browser(
     browser requests the redirect.
     """
     session = profile.session
-    federation = app.federation(page.region)  # may raise for AWS_ENDPOINT_URL_SIGNIN: comes first
+    federation = app.aws.federation(
+        page.region
+    )  # may raise for AWS_ENDPOINT_URL_SIGNIN: comes first
     service_url = console_federation_url(page.region, app.environ)
     issuer.check_credentials_destination(
         tokens.load_token_issuer(app, session), "console sign-in", service_url, session
@@ -121,7 +123,7 @@ def send_browser_to_address(
 
     Errors have this `hint`. Raises: LocalState (7).
     """
-    with app.browser_pages() as pages:
+    with app.makers.make_browser_pages() as pages:
         redirect = pages.add_redirect(address)
         if not start_browser(redirect.url):
             raise LocalState("the browser could not be started", hint=hint)

@@ -166,7 +166,7 @@ class _ListingRefresh:
         self._from_scratch = from_scratch
         self._progress = progress or (lambda _answered, _all: None)
         app.company_policy.check_portal(session)
-        self._portal: Portal = app.portal(session)
+        self._portal: Portal = app.aws.portal(session)
         self._token = _SharedToken(app, session)
         self._begun_at = app.clock.now()
         self._accounts: dict[str, ListedAccount] = {}

@@ -95,7 +95,7 @@ def read_config_facts(app: App) -> ConfigFacts:
         credentials_path=os.fspath(locations.aws_credentials_file),
     )
     try:
-        found = app.user_file(locations.aws_config_file).read()
+        found = app.makers.make_user_file(locations.aws_config_file).read()
         facts = facts._replace(data=found.data, is_missing=found.mark is None)
         if found.mark is None and os.path.islink(facts.path):
             facts = facts._replace(broken_link=os.readlink(facts.path))
@@ -104,7 +104,7 @@ def read_config_facts(app: App) -> ConfigFacts:
     except SsoHelperError as error:
         facts = facts._replace(failure=Failure.of_error(error))
     try:
-        data = app.user_file(locations.aws_credentials_file).read().data
+        data = app.makers.make_user_file(locations.aws_credentials_file).read().data
         sections = ConfigText(data, facts.credentials_path).sections
         keys = {name: sdk_order.hide_secrets(one.values()) for name, one in sections.items()}
         return facts._replace(

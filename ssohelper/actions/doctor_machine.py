@@ -64,7 +64,7 @@ def list_file_facts(app: App) -> list[FileFact]:
 
 
 def _list_file_names(app: App, folder: Path) -> list[str]:
-    return app.examined_files.list_names_in_folder(os.fspath(folder))[:_MOST_FILES]
+    return app.makers.make_examined_files().list_names_in_folder(os.fspath(folder))[:_MOST_FILES]
 
 
 def _make_file_fact(path: Path, use: Use) -> FileFact | None:
@@ -103,7 +103,7 @@ def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
     found = [
         path
         for one in folders
-        for path in app.examined_files.list_abandoned_temporary_files(os.fspath(one))
+        for path in app.makers.make_examined_files().list_abandoned_temporary_files(os.fspath(one))
     ]
     return tuple(dict.fromkeys(found))
 
@@ -207,7 +207,7 @@ def _find_stale_completion_scripts(app: App, shell: str) -> list[str]:
     for name in _COMPLETIONS.get(shell, ()):
         path = Path(home, name)
         try:
-            content = app.user_file(path).read()
+            content = app.makers.make_user_file(path).read()
         except LocalState:
             continue
         if content.mark is not None and content.data != present:

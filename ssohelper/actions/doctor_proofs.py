@@ -286,11 +286,11 @@ def ask_about_legacy_tokens(app: App, facts: Facts) -> list[TokenFact]:
 
 
 def _list_aws_hosts_of_session(app: App, session: SsoSession) -> list[_AwsHost]:
-    variant, region = app.host_variant_for_portal(session), session.region
+    variant, region = app.aws.host_variant_for_portal(session), session.region
     urls = (
         (oidc_service_url(region, app.environ, variant), "the sign-in service"),
         (portal_service_url(region, app.environ, variant), "the access portal"),
-        (sts_service_url(region, app.environ, app.host_variant_for_roles(session)), "STS"),
+        (sts_service_url(region, app.environ, app.aws.host_variant_for_roles(session)), "STS"),
     )
     return [_AwsHost(url, f"{service} in {region}") for url, service in urls]
 
@@ -299,7 +299,7 @@ def _probe_aws_host(
     app: App, service_url: _AwsHost, session_names: tuple[str, ...], deadline: Deadline
 ) -> AwsHostFact:
     host = service_url.url.partition("://")[2].partition("/")[0]
-    found = app.probe(service_url.url, service_url.service, deadline)
+    found = app.aws.probe(service_url.url, service_url.service, deadline)
     failure = Failure.of_error(found.error) if found.error else None
     at = found.answered_at
     apart = None if at is None else app.clock.now_exactly() - at

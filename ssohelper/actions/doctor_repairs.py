@@ -91,10 +91,17 @@ def _repair_finding(app: App, finding: Finding, is_written: Mapping[str, bool]) 
     done = []
     for path in repair.paths:
         if repair.kind == "mode":
-            done.append(_try_repair(app, partial(app.examined_files.remove_others_access, path)))
+            done.append(
+                _try_repair(
+                    app, partial(app.makers.make_examined_files().remove_others_access, path)
+                )
+            )
         elif repair.kind == "leftovers":
             done.append(
-                _try_repair(app, partial(app.examined_files.remove_abandoned_temporary_file, path))
+                _try_repair(
+                    app,
+                    partial(app.makers.make_examined_files().remove_abandoned_temporary_file, path),
+                )
             )
         else:
             done.append(_try_repair(app, partial(_write_lines_to_rc_file, app, path)))

@@ -110,9 +110,9 @@ def choose_sts_region(app: App, found: ForeignProfile) -> str:
 def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
     region = checked_region(choose_sts_region(app, found))
-    variant = app.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
+    variant = app.aws.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
     try:
-        answer = app.sts_identity_client(
+        answer = app.aws.sts_identity_client(
             keys.for_request, region, variant
         ).get_identity_of_any_caller()
     except RoleNotAssigned as error:
@@ -156,8 +156,8 @@ def open_console_in_browser(
             "the access key of an IAM user",
             hint="use a profile that assumes a role with that access key",
         )
-    federation = app.federation(page.region)
-    variant = app.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
+    federation = app.aws.federation(page.region)
+    variant = app.aws.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
     if is_loopback_url(console_federation_url(page.region, app.environ)) and not is_loopback_url(
         sts_service_url(page.region, app.environ, variant)
     ):

@@ -64,13 +64,13 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     region = environment.choose_region_for_requests(
         app, known.profile, known.profile.region or session.region
     )
-    variant = app.host_variant_for_roles(session)
+    variant = app.aws.host_variant_for_roles(session)
     service_url = sts_service_url(region, app.environ, variant)
     issuer.check_credentials_destination(
         tokens.load_token_issuer(app, session), "sts", service_url, session
     )
     keys = credentials.release_credentials(app, session, role, Way.WHOAMI, app.clock.deadline())
-    identity = app.sts_identity_client(keys, region, variant).get_caller_identity()
+    identity = app.aws.sts_identity_client(keys, region, variant).get_caller_identity()
     if not identity.is_role(role, known.profile.assumed):
         raise BadAnswer(
             f"STS says that these credentials are {identity.arn}",

@@ -94,7 +94,7 @@ def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> Rc
     if by_hand and not rc_text.has_our_lines(before or b"", str(path)):
         return RcFileEdit(shell, path, before, before, by_hand)
     installation.warn_if_others_could_replace(app.environ, app.warn)
-    missing = app.user_file(path).count_missing_folders_above()
+    missing = app.makers.make_user_file(path).count_missing_folders_above()
     lines = build_rc_lines(shell, app.environ)
     if shell == "zsh" and not _runs_compinit(before or b""):
         lines.append(rc_text.COMPINIT)
@@ -152,7 +152,7 @@ def has_prompt_line_of_user(app: App, shell: str, path: Path) -> bool:
 
 def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
     """Write the edit to its file. Raises: LocalState if the file changed since it was planned."""
-    file = app.user_file(edit.path)
+    file = app.makers.make_user_file(edit.path)
     file.replace_content(edit.before, edit.after)
     if edit.after is None:
         file.remove_empty_folders_above(edit.folders)
@@ -275,7 +275,7 @@ def _find_config_folder(app: App) -> str:
 
 
 def _read_file(app: App, path: Path) -> bytes | None:
-    found = app.user_file(path).read()
+    found = app.makers.make_user_file(path).read()
     return None if found.mark is None else found.data
 
 

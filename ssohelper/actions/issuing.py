@@ -130,7 +130,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         limit = portal_to_ask.limit_deadline(app, region_order.CALL_SECONDS, deadline)
         is_further = portal_to_ask.session.is_further
         sent = tokens.ensure_valid_token(app, portal_to_ask.session, limit) if is_further else token
-        portal = app.portal(portal_to_ask.session)
+        portal = app.aws.portal(portal_to_ask.session)
         try:
             issued = app.vault.issue_role_credentials(session, role, sent, limit, asked_by, portal)
         except TokenRejected as error:

@@ -124,7 +124,7 @@ def find_legacy_token_that_aws_refuses(
         if token.id in find_own_token_ids(app, session):
             return None  # what holds for the session's sign-in holds for it
         app.company_policy.check_portal(session)
-        app.portal(session).check_token(token, app.clock.deadline(_CHECK_SECONDS))
+        app.aws.portal(session).check_token(token, app.clock.deadline(_CHECK_SECONDS))
     except TokenRejected:
         return token
     except SsoHelperError as error:

@@ -215,7 +215,7 @@ def _check_token_at_aws(app: App, session: SsoSession, token: AccessToken) -> Ac
     app.company_policy.check_portal(session)
     try:
         with suppress(RoleNotAssigned):  # the listing that follows reports it
-            app.portal(session).check_token(token, app.clock.deadline(_RENEWAL_SECONDS))
+            app.aws.portal(session).check_token(token, app.clock.deadline(_RENEWAL_SECONDS))
     except TokenRejected:
         return tokens.renew_token(app, session, token, app.clock.deadline(_RENEWAL_SECONDS))
     return token

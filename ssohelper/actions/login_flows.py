@@ -42,12 +42,12 @@ def sign_in_by_browser(
 
     Returns the token and its lifetime in seconds.
     """
-    oidc = app.oidc(session)
+    oidc = app.aws.oidc(session)
     registration = _ensure_registration(
         app, session, oidc, "authorization_code", must_register=must_register
     )
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
-    with app.sign_in_pages() as pages:
+    with app.makers.make_sign_in_pages() as pages:
         pages.expect_callback(state)
         redirect_uri = pages.redirect_uri
         challenge = _pkce_code_challenge(verifier)
@@ -73,7 +73,7 @@ def sign_in_by_device_code(
 
     Returns the token and its lifetime in seconds.
     """
-    oidc = app.oidc(session)
+    oidc = app.aws.oidc(session)
     registration = _ensure_registration(
         app, session, oidc, DEVICE_CODE_GRANT, must_register=must_register
     )
@@ -85,7 +85,7 @@ def sign_in_by_device_code(
         )
         authorization = oidc.start_device_authorization(registration)
     page = Secret(authorization.verification_uri_complete)
-    with app.browser_pages() as pages:
+    with app.makers.make_browser_pages() as pages:
         ui.show_code(authorization)
         ui.open_browser(lambda: pages.add_redirect(page).url)
         return _wait_for_confirmation(app, session, ui, oidc, registration, authorization)

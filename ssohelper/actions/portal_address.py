@@ -25,8 +25,8 @@ def resolve_portal_of_session(app: App, session: SsoSession, ui: LoginUi) -> Sso
     """
     if not is_company_url(session.start_url):
         return session
-    found = app.find_portal_url(session.start_url)
-    known = app.portal_addresses.load(session.name)
+    found = app.aws.find_portal_url(session.start_url)
+    known = app.aws.portal_addresses.load(session.name)
     earlier = known.portal_url if known and known.start_url == session.start_url else None
     if earlier is not None:
         _confirm_changed_portal(app, session, ui, earlier, found)
@@ -61,4 +61,4 @@ def save_portal_address(app: App, session: SsoSession) -> None:
         app.config.read_configured_region(session.name) or session.region,
         region_of_start_url(session.portal_url),
     )
-    app.portal_addresses.save(session.name, address)
+    app.aws.portal_addresses.save(session.name, address)

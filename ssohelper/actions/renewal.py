@@ -81,7 +81,7 @@ def _request_token_renewal(
     _log.info('renewing the token of "%s"', session.sign_in_name)
     sent_id = _hash_refresh_token(token)
     was_lost = app.tokens.load_facts(session.sign_in_name).sent_id == sent_id
-    oidc = app.oidc(session)
+    oidc = app.aws.oidc(session)
     _record_sent_refresh_token(app, session, sent_id)
     try:
         fresh, life_seconds = oidc.refresh_token(token, app.clock.deadline(ANSWER_SECONDS))

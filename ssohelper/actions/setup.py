@@ -162,8 +162,8 @@ def _find_portal_url(app: App, url: str) -> str:
     """
     if not is_company_url(url):
         return url
-    portal_url = app.find_portal_url(url)
-    app.remember_portal_url(url, portal_url)
+    portal_url = app.aws.find_portal_url(url)
+    app.aws.remember_portal_url(url, portal_url)
     return portal_url
 
 
@@ -178,7 +178,7 @@ def _find_region_of_portal(
     """Return the region that the portal's page names, or the user's answer, or None."""
     if ask_region is None and not takes_proposal:
         return None
-    proposal = app.propose_region_of_portal(portal_url)
+    proposal = app.aws.propose_region_of_portal(portal_url)
     if proposal is not None and takes_proposal:
         app.warn(f"the region of {url} is {proposal}, as the portal's page says")
         return proposal

@@ -37,7 +37,7 @@ _MAX_ACCOUNTS = 3
 def import_botocore_in_background(app: App) -> None:
     """Import botocore in a background thread, while the user is in the browser."""
     with suppress(RuntimeError):  # no thread can be started: botocore is imported later
-        threading.Thread(target=app.import_sts_identity_client, daemon=True).start()
+        threading.Thread(target=app.aws.import_sts_identity_client, daemon=True).start()
 
 
 def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
@@ -97,7 +97,7 @@ def end_unsaved_sign_in(app: App, session: SsoSession, token: AccessToken) -> No
 
 
 def _make_portal_client(app: App, session: SsoSession, token: AccessToken) -> Portal:
-    return app.portal(session).copy_for_new_token(token, app.oidc(session).issuer)
+    return app.aws.portal(session).copy_for_new_token(token, app.aws.oidc(session).issuer)
 
 
 class _UserLookup:
@@ -118,9 +118,11 @@ class _UserLookup:
         # The journal names ssohelper itself as the program that asked, because it asks to learn who
         # signed in.
         self._asked_by = AskedBy("ssohelper", calling_process.find_parent_name_and_terminal()[1])
-        self._variant = app.host_variant_for_roles(session)
+        self._variant = app.aws.host_variant_for_roles(session)
         service_url = sts_service_url(session.region, app.environ, self._variant)
-        issuer.check_credentials_destination(app.oidc(session).issuer, "sts", service_url, session)
+        issuer.check_credentials_destination(
+            app.aws.oidc(session).issuer, "sts", service_url, session
+        )
 
     def append_user_name(self, found: list[str]) -> None:
         """Append the user's name to `found`. Append nothing if the name cannot be found."""
@@ -140,7 +142,7 @@ class _UserLookup:
             )
         except RoleNotAssigned:
             return None  # the saved listing may be another user's
-        client = self._app.sts_identity_client(keys, self._session.region, self._variant)
+        client = self._app.aws.sts_identity_client(keys, self._session.region, self._variant)
         identity = client.get_caller_identity()
         return identity.role_session_name if identity.is_role(role) else None
 

@@ -185,7 +185,7 @@ def revoke_sign_in(app: App, session: SsoSession, renewal_seconds: float) -> Rev
         return RevokedSignIn(None, error)
     try:
         if token is not None:
-            app.portal_for_sign_out(session).log_out(token)
+            app.aws.portal_for_sign_out(session).log_out(token)
     except LoginRequired:
         pass  # the sign-in had already ended
     except (AwsUnreachable, ConfigInvalid) as error:
@@ -204,7 +204,7 @@ def facts_of_new_sign_in(
     """Return what to record about a new sign-in with this token; `before` gives the rest."""
     return before._replace(
         token_ids=lineage.token_ids_after_sign_in(token),
-        issuer=app.oidc(session).issuer,
+        issuer=app.aws.oidc(session).issuer,
         signed_in_at=app.clock.now(),
         token_expires_at=token.expires_at,
         token_life_seconds=life_seconds,

@@ -76,7 +76,7 @@ def serve_credentials(
     token_path = _absolute_path(token_folder)
     if env_path and token_path:
         _check_path_for_env_file(token_path)
-    old_port = app.env_file(env_path).load_port() if env_path else None
+    old_port = app.makers.make_env_file(env_path).load_port() if env_path else None
     with _make_endpoint(app, chosen) as endpoint:
         # The endpoint listens before the sign-in, so that an unusable address is an error at once.
         if socket_path:
@@ -91,7 +91,7 @@ def serve_credentials(
         output.say(f"serving {profile_use.describe_role(app, chosen)} until Ctrl-C")
         _warn_of_unknown_sign_in_end(app, chosen)
         if env_path:
-            app.env_file(env_path).save(endpoint.env_file_variables())
+            app.makers.make_env_file(env_path).save(endpoint.env_file_variables())
         _print_endpoint_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
         output.flush_stdout()
         favourites.record_use_of_role(app, chosen)

@@ -91,7 +91,7 @@ class Endpoint(ClosableServer):
         self._port = 0
         self._token = Secret(secrets.token_urlsafe(32))
         self._token_file: Path | None = None
-        self.files = app.make_endpoint_folder()
+        self.files = app.makers.make_endpoint_folder()
         self.source = CredentialSource(
             self._make_new_app, profile.session, profile.role, monotonic=monotonic
         )
@@ -192,7 +192,9 @@ class Endpoint(ClosableServer):
         self, port_or_socket: int | socket.socket, make_handler: Callable[[int], RequestHandler]
     ) -> None:
         self._servers.append(
-            self._app.bind_local_server(port_or_socket, make_handler, _log_crash_of_one_client)
+            self._app.makers.bind_local_server(
+                port_or_socket, make_handler, _log_crash_of_one_client
+            )
         )
 
     def _make_container_handler(self, port: int) -> ContainerHandler:

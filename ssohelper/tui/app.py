@@ -1,6 +1,6 @@
 """The full-screen program: its screens, and the keys that switch between them.
 
-The module of a screen is imported when that screen is first shown.
+The module of a screen or a dialog is imported when it is first shown.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
@@ -34,41 +33,37 @@ if TYPE_CHECKING:
     from ssohelper.core.role_rows import RoleRow
 
 
-class ScreenClass(NamedTuple):
-    """Names the class of a screen or dialog, and its module in ssohelper.tui.screens."""
+def _make_accounts_screen() -> Screen[Any]:
+    from ssohelper.tui.screens.accounts import AccountsScreen
 
-    module: str
-    name: str
-
-    def load(self) -> Callable[..., Screen[Any]]:
-        """Import the screen's module; return its class."""
-        module = import_module(f"ssohelper.tui.screens.{self.module}")
-        found: Callable[..., Screen[Any]] = getattr(module, self.name)
-        return found
+    return AccountsScreen()
 
 
-SCREENS: dict[str, ScreenClass] = {
-    "accounts": ScreenClass("accounts", "AccountsScreen"),
-    "sessions": ScreenClass("sessions", "SessionsScreen"),
-    "profiles": ScreenClass("profiles", "ProfilesScreen"),
+def _make_sessions_screen() -> Screen[Any]:
+    from ssohelper.tui.screens.sessions import SessionsScreen
+
+    return SessionsScreen()
+
+
+def _make_profiles_screen() -> Screen[Any]:
+    from ssohelper.tui.screens.profiles import ProfilesScreen
+
+    return ProfilesScreen()
+
+
+SCREENS: dict[str, Callable[[], Screen[Any]]] = {
+    "accounts": _make_accounts_screen,
+    "sessions": _make_sessions_screen,
+    "profiles": _make_profiles_screen,
 }
 _FIRST = "accounts"
-_OFFERS = "ssohelper.tui.screens.sign_in_offer"
-_LEAVING = "ssohelper.tui.leaving"
-_SIGN_INS = "ssohelper.tui.running_sign_ins"
-_CONFIRM = ScreenClass("confirm", "ConfirmScreen")
-_HELP = ScreenClass("help", "HelpScreen")
-_HISTORY = ScreenClass("history", "HistoryScreen")
 _PALETTE = "palette"
 
 
-def _screen_factory(screen_class: ScreenClass) -> Callable[[], Screen[Any]]:
-    return lambda: screen_class.load()()
-
-
 def _load_palette() -> type[Provider]:
-    found: type[Provider] = import_module("ssohelper.tui.commands").Commands
-    return found
+    from ssohelper.tui.commands import Commands
+
+    return Commands
 
 
 class FullScreenApp(TuiApp[str]):
@@ -83,7 +78,7 @@ class FullScreenApp(TuiApp[str]):
     DEFAULT_MODE = _FIRST
     COMMANDS = {_load_palette}  # noqa: RUF012
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        name: _screen_factory(place) for name, place in SCREENS.items() if name != _FIRST
+        name: make for name, make in SCREENS.items() if name != _FIRST
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("app.help", priority=True),
@@ -126,7 +121,7 @@ class FullScreenApp(TuiApp[str]):
     def get_default_screen(self) -> Screen[Any]:
         # The first screen is not in MODES at the start, because Textual would then compute all
         # styles once more, which takes 3 ms.
-        return SCREENS[_FIRST].load()()
+        return SCREENS[_FIRST]()
 
     def on_load(self) -> None:
         # Textual reads the terminal later. Until the search has the focus, all keys are held.
@@ -135,7 +130,7 @@ class FullScreenApp(TuiApp[str]):
     def on_ready(self) -> None:
         # Adds the first screen to the app's modes now, because switch_mode refuses a mode that has
         # no function to make its screen.
-        self.add_mode(_FIRST, _screen_factory(SCREENS[_FIRST]))
+        self.add_mode(_FIRST, SCREENS[_FIRST])
         self.call_later(self.release_keys)
         # After ctrl+z and `fg` Textual draws only what changes: the rest of the screen stays empty.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
@@ -146,7 +141,9 @@ class FullScreenApp(TuiApp[str]):
         """Note the sessions of the config, and when AWS returned each one's saved list of roles."""
         self.config_sessions = tuple(sessions)
         if self.sign_ins:
-            import_module(_SIGN_INS).set_config_sessions(self, sessions)
+            from ssohelper.tui import running_sign_ins
+
+            running_sign_ins.set_config_sessions(self, sessions)
         self.list_states.set_listing_times(tuple(session.name for session in sessions), listed_at)
         self.messages_changed.publish(None)
 
@@ -161,15 +158,19 @@ class FullScreenApp(TuiApp[str]):
 
     def action_help(self) -> None:
         """Show the help of the current screen or dialog. If the help is shown already, close it."""
+        from ssohelper.tui.screens.help import HelpScreen
+
         if hasattr(self.screen, "HELP_TEXT"):
-            self.push_screen(_HELP.load()(self.screen))
-        elif type(self.screen) is _HELP.load():
+            self.push_screen(HelpScreen(self.screen))
+        elif type(self.screen) is HelpScreen:
             self.pop_screen()
 
     def action_command_palette(self) -> None:
         """Show the palette of commands. If it is open already, also below a dialog, do nothing."""
+        from ssohelper.tui.commands import Palette
+
         if not any(screen.name == _PALETTE for screen in self.screen_stack):
-            self.push_screen(import_module("ssohelper.tui.commands").Palette(name=_PALETTE))
+            self.push_screen(Palette(name=_PALETTE))
 
     def _close_palette(self) -> None:
         if self.screen.name == _PALETTE:
@@ -177,11 +178,13 @@ class FullScreenApp(TuiApp[str]):
 
     def action_messages(self) -> None:
         """Show all messages since the start. If they are shown already, close them."""
-        if type(self.screen) is _HISTORY.load():
+        from ssohelper.tui.screens.history import HistoryScreen
+
+        if type(self.screen) is HistoryScreen:
             self.pop_screen()
         else:
             self._close_palette()
-            self.push_screen(_HISTORY.load()())
+            self.push_screen(HistoryScreen())
 
     def action_suspend_process(self) -> None:
         """Stop the program; the shell's `fg` continues it. Without job control, say why not."""
@@ -192,7 +195,9 @@ class FullScreenApp(TuiApp[str]):
 
     def action_copy_selection(self) -> None:
         """Copy the selected text. Without any, ctrl+c leaves, as `action_help_quit` says."""
-        if not import_module("ssohelper.tui.copying").copy_selected_text(self):
+        from ssohelper.tui.copying import copy_selected_text
+
+        if not copy_selected_text(self):
             raise SkipAction
 
     def action_help_quit(self) -> None:
@@ -209,7 +214,9 @@ class FullScreenApp(TuiApp[str]):
         If that stops sign-ins in the background, or commands that run as roles, ask first. A second
         call does not ask.
         """
-        question = "" if self._asks_to_leave else import_module(_LEAVING).leaving_question(self)
+        from ssohelper.tui.leaving import leaving_question
+
+        question = "" if self._asks_to_leave else leaving_question(self)
         if question:
             self.run_worker(self._ask_to_leave(question, command, chosen))
             return
@@ -219,8 +226,10 @@ class FullScreenApp(TuiApp[str]):
     async def _ask_to_leave(
         self, question: str, command: str | None, chosen: RoleRow | None
     ) -> None:
+        from ssohelper.tui.screens.confirm import ConfirmScreen
+
         self._asks_to_leave = True
-        if await self.push_screen_wait(_CONFIRM.load()(question)):
+        if await self.push_screen_wait(ConfirmScreen(question)):
             self.leave(command, chosen)
         self._asks_to_leave = False
 
@@ -269,7 +278,8 @@ class FullScreenApp(TuiApp[str]):
         if session is None or self.screen.is_modal:
             self.show_error(why)
             return False
-        offers = import_module(_OFFERS)
+        from ssohelper.tui.screens import sign_in_offer as offers
+
         answer = await offers.offer_sign_in(self, session, why, wanted)
         if answer is offers.Answer.SIGNED_IN:
             self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")

@@ -8,6 +8,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ import pytest
 from ssohelper.actions import console as consoles
 from ssohelper.actions import credentials, favourites, profiles, roles, selection
 from ssohelper.app import App
+from ssohelper.aws_clients import AwsClients
 from ssohelper.cli import choosing, pickers, use_command
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, RoleCredentials, RoleKey, Secret, SsoSession
@@ -26,6 +28,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui.screens import role_use
 from ssohelper.tui.screens.account_actions import RowActions
 from tests.actions.world import token
+from tests.fake_clients import clients_made_by
 from tests.in_process import renew_in_process
 
 # EDITS=1000 in the environment takes 10 s of processor time.
@@ -145,6 +148,10 @@ class Desk(App):
         for name, url in PORTALS.items():
             self.tokens.save(SsoSession(name, url, "us-east-1", ()), token(f"token-of-{name}"))
             self.directory.save(name, Listing(url, "us-east-1", NOW, listed))
+
+    @cached_property
+    def aws(self) -> AwsClients:
+        return clients_made_by(self)
 
     def portal(self, session: SsoSession) -> Any:
         def send_get_request(

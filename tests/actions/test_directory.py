@@ -3,12 +3,13 @@
 import json
 import os
 import time
-from functools import partial
+from functools import cached_property, partial
 
 import pytest
 
 from ssohelper.actions import directory
 from ssohelper.app import App
+from ssohelper.aws_clients import AwsClients
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import AccessToken, Account, ClientRegistration, Secret, SsoSession
 from ssohelper.emulator.organization import World
@@ -16,6 +17,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, LoginRequired, Refused, Throttled
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.portal import Portal
+from tests.fake_clients import clients_made_by
 from tests.in_process import renew_in_process
 from tests.wire.quick import quick_pacing
 
@@ -27,6 +29,10 @@ class QuickApp(App):
     """An App whose portal paces requests on a clock of its own, which does not really wait."""
 
     pacing: Pacing
+
+    @cached_property
+    def aws(self) -> AwsClients:
+        return clients_made_by(self)
 
     def portal(self, session):
         return Portal(

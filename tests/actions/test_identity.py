@@ -35,7 +35,7 @@ def says(app: App, **more: Any) -> None:
     arn = f"{said['arn'].rpartition('/')[0]}/{said['role_session']}"
     identity_said = Identity(arn, said["account_id"], "AROAEXAMPLE")
     client = SimpleNamespace(get_caller_identity=lambda: identity_said)
-    app.sts_identity_client = lambda *_: client  # type: ignore[method-assign]
+    app.aws.sts_identity_client = lambda *_: client  # type: ignore[method-assign]
 
 
 def sign_in(app: App, expires_at: int) -> None:
@@ -107,12 +107,12 @@ def test_sts_is_asked_in_the_profiles_region_else_in_the_sessions(
     app: App, region: str | None, asked: str
 ) -> None:
     regions: list[str] = []
-    identify = app.sts_identity_client
+    identify = app.aws.sts_identity_client
 
     def sts_identity_client(keys: Any, region: str, variant: Any) -> Any:
         regions.append(region)
         return identify(keys, region, variant)
 
-    app.sts_identity_client = sts_identity_client  # type: ignore[method-assign]
+    app.aws.sts_identity_client = sts_identity_client  # type: ignore[method-assign]
     identity.confirm_identity(app, identity.look_up_identity(app, PROFILE._replace(region=region)))
     assert regions == [asked]

@@ -7,6 +7,7 @@ least interval allows. Only the wire and the clocks are simulated.
 import json
 import tempfile
 from contextlib import nullcontext, suppress
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from ssohelper.actions import credentials, issuing
 from ssohelper.app import App
+from ssohelper.aws_clients import AwsClients
 from ssohelper.broker import state
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import from_iso
@@ -25,6 +27,7 @@ from ssohelper.errors import AwsUnreachable
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import clock_file
 from ssohelper.stores.codecs import PlainCodec
+from tests.fake_clients import clients_made_by
 from tests.long_rows import long_after
 from tests.published import date_back
 
@@ -76,7 +79,11 @@ class WorldApp(App):
         super().__init__({"HOME": str(folder), "SSOHELPER_HOME": str(folder)}, clock=world.wall)
         self.world = world
 
-    def portal(self, session: SsoSession) -> World:  # type: ignore[override]
+    @cached_property
+    def aws(self) -> AwsClients:
+        return clients_made_by(self)
+
+    def portal(self, session: SsoSession) -> World:
         return self.world
 
 

@@ -1,12 +1,14 @@
 """The program with files of its own; the test controls AWS, the clock and other tools."""
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from ssohelper.actions import credentials, tokens
 from ssohelper.app import App
+from ssohelper.aws_clients import AwsClients
 from ssohelper.core.model import (
     AccessToken,
     CachedCredentials,
@@ -20,6 +22,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.policy import Way
 from ssohelper.errors import SsoHelperError, TokenRejected
+from tests.fake_clients import clients_made_by
 from tests.in_process import renew_in_process
 from tests.published import date_back
 
@@ -85,6 +88,10 @@ class WorldApp(App):
         self.renewals_run = renew_in_process(self).runs
 
     # -- AWS ----------------------------------------------------------------------------------
+
+    @cached_property
+    def aws(self) -> AwsClients:
+        return clients_made_by(self)
 
     def portal(self, session: SsoSession) -> Any:
         return SimpleNamespace(

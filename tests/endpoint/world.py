@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from ssohelper.actions import credentials, selection
+from ssohelper.aws_clients import AwsClients
 from ssohelper.broker.requests import Reply
 from ssohelper.core.model import IssuedToken, SsoSession
 from ssohelper.emulator.organization import World
@@ -23,6 +25,7 @@ from ssohelper.endpoint.serving import Endpoint, EndpointApp
 from ssohelper.fastpath import broker_client
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home
+from tests.fake_clients import clients_made_by
 from tests.in_process import renew_in_process
 
 ACCOUNT, ROLE = "000000000001", "Role00"
@@ -163,8 +166,12 @@ def _served(
             if given is not None:
                 renew_in_process(self)
 
+        @cached_property
+        def aws(self) -> AwsClients:
+            return clients_made_by(self)
+
         def oidc(self, session: SsoSession) -> OidcClient:
-            made = super().oidc(session)
+            made = AwsClients(self).oidc(session)
             refresh = made.refresh_token
             if "refresh_token" in vars(made):
                 return made

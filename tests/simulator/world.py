@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import broker_work, login, renewal, selection, sign_in_user
 from ssohelper.app import App
+from ssohelper.aws_clients import AwsClients
 from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.pace import Pace
@@ -20,6 +21,7 @@ from ssohelper.broker.state import Caller as CoreCaller
 from ssohelper.core.journal import Entry
 from ssohelper.core.model import AccessToken, RoleKey, SsoSession
 from ssohelper.errors import AwsUnreachable, SsoHelperError
+from tests.fake_clients import clients_made_by
 from tests.simulator import install
 from tests.simulator.aws import Aws, SignIn
 from tests.simulator.callers import Caller
@@ -306,6 +308,10 @@ class SimulatedApp(App):
     @cached_property
     def renewals(self) -> Any:
         return Renewals(self._world, self.environ)
+
+    @cached_property
+    def aws(self) -> AwsClients:
+        return clients_made_by(self)
 
     def oidc(self, session: SsoSession) -> Any:
         return SimulatedOidc(self._world, session)

@@ -11,6 +11,7 @@ from ssohelper.actions import setup
 from ssohelper.actions.login import log_out
 from ssohelper.actions.selection import find_sessions_not_in_config
 from ssohelper.app import App
+from ssohelper.aws_clients import AwsClients
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
@@ -500,7 +501,7 @@ def test_the_form_shows_why_a_start_url_is_wrong(world: DemoHome) -> None:
 def test_the_region_that_the_portals_page_names_is_confirmed_by_enter(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(App, "propose_region_of_portal", lambda _self, _url: "us-east-1")
+    monkeypatch.setattr(AwsClients, "propose_region_of_portal", lambda _self, _url: "us-east-1")
     forget_all(world)
 
     async def scenario(user: User) -> None:

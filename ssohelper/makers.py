@@ -1,0 +1,90 @@
+"""Makes the objects of which a command may need several, or a new one each time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ssohelper.errors import LocalState, NotOurs
+
+if TYPE_CHECKING:
+    import socket
+
+    from ssohelper.core.local_http import RequestHandler
+    from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
+    from ssohelper.stores.examined_files import ExaminedFiles
+    from ssohelper.stores.user_file import UserFile
+    from ssohelper.system.locations import Locations
+    from ssohelper.wire.browser_pages import BrowserPages, SignInPages
+    from ssohelper.wire.local_server import LocalServer
+
+
+class Makers:
+    """Makes files, servers and folders. `App` keeps none of them."""
+
+    def __init__(self, locations: Locations) -> None:
+        self._locations = locations
+
+    def make_user_file(self, path: Path) -> UserFile:
+        """Return a `UserFile` for a shell's rc file. A new file gets mode 0644, as is usual."""
+        from ssohelper.stores.user_file import UserFile
+
+        return UserFile(path, new_mode=0o644)
+
+    def make_examined_files(self) -> ExaminedFiles:
+        """Return the object with which `doctor` reads the owner, mode and content of any file."""
+        from ssohelper.stores.examined_files import ExaminedFiles
+
+        return ExaminedFiles()
+
+    def make_browser_pages(self) -> BrowserPages:
+        """Return the server of pages that a browser comes back to; it does not listen yet."""
+        from ssohelper.wire.browser_pages import BrowserPages
+
+        return BrowserPages()
+
+    def make_sign_in_pages(self) -> SignInPages:
+        """Return the server that a sign-in page returns to; it does not listen yet."""
+        from ssohelper.wire.browser_pages import SignInPages
+
+        return SignInPages()
+
+    def bind_local_server(
+        self,
+        port_or_socket: int | socket.socket,
+        make_handler: Callable[[int], RequestHandler],
+        report: Callable[[BaseException], None],
+    ) -> LocalServer:
+        """Return a server on a port of 127.0.0.1 (0 means any free port), or on a socket.
+
+        Raises: LocalState.
+        """
+        from ssohelper.wire.local_server import LocalServer
+
+        return LocalServer.bind(port_or_socket, make_handler, report)
+
+    def make_endpoint_folder(self) -> PrivateFolder:
+        """Create the folder of an endpoint: in the state folder, which outlasts the user's login.
+
+        If that cannot be written (a read-only home), it is in the runtime folder.
+        Raises: LocalState if neither can be written, NotOurs for another user's folder.
+        """
+        from ssohelper.stores.endpoint_files import PrivateFolder
+
+        first, second = self._locations.endpoint_folders
+        try:
+            return PrivateFolder(first)
+        except NotOurs:
+            raise
+        except LocalState:
+            with contextlib.suppress(LocalState):
+                return PrivateFolder(second)
+            raise
+
+    def make_env_file(self, path: Path) -> EnvFile:
+        """Return the file with an endpoint's address and token, for a container."""
+        from ssohelper.stores.endpoint_files import EnvFile
+
+        return EnvFile(path)
