@@ -1,7 +1,8 @@
-"""Eight parts of the program show when a sign-in is needed: none may contradict another.
+"""Nine parts of the program show when a sign-in is needed: none may contradict another.
 
 For each state, real files are written, and each renderer runs in this process on a fixed clock. Its
 text is parsed: is an interactive sign-in needed now, in how many seconds, or is that unknown?
+The ninth part is Enter on a role: it offers the sign-in, or leaves with `ssohelper use`.
 """
 
 import io
@@ -14,17 +15,21 @@ from typing import Any, NamedTuple
 import pytest
 
 from ssohelper import cli, prompt_entry
-from ssohelper.actions import notices, run_child
+from ssohelper.actions import console as consoles
+from ssohelper.actions import directory, fixed_keys, notices, run, run_child
 from ssohelper.app import App
 from ssohelper.cli import output, serve_command
 from ssohelper.core.instants import parse_duration, to_iso
-from ssohelper.core.model import SignInFacts, SsoSession
+from ssohelper.core.model import Profile, SignInFacts, SsoSession
+from ssohelper.core.policy import Way
 from ssohelper.core.sign_in_notices import Notice
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint.serving import Endpoint, EndpointApp
 from ssohelper.stores import token_cache
+from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.conftest import Home
 from tests.in_process import renew_in_process
 from tests.tui.driving import User, run_scenario
@@ -97,6 +102,17 @@ STATES = {
     "AWS refused, the token expired": State(0, -MINUTE, -2 * HOUR, refused=-MINUTE),
     "AWS refused, a configured end ahead": State(0, 40 * MINUTE, -2 * HOUR, 8, refused=-MINUTE),
 }  # fmt: skip
+# Before a role is used, the sign-in is offered in these states, and in no other.
+OFFERED = {
+    "signed out",
+    "signed out, with a configured end ahead",
+    "half a token file",
+    "configured, passed, the token expired",
+    "no refresh token, expired",
+    "AWS refused, the last token works",
+    "AWS refused, the token expired",
+    "AWS refused, a configured end ahead",
+}
 
 
 class Desk:
@@ -277,19 +293,43 @@ RENDERERS: dict[str, Callable[[Desk], int | None]] = {
 def test_all_renderers_agree_when_a_sign_in_is_needed(desk: Desk) -> None:
     disagreements = []
     on_screen = by_full_screen(desk)
+    offered = find_states_in_which_enter_offers_a_sign_in(desk)
     for name, state in STATES.items():
         found = {"full screen": on_screen[name]}
         for renderer, read in RENDERERS.items():
             desk.put(state)
             found[renderer] = read(desk)
+        found["Enter"] = 0 if name in offered else found["use"]
         disagreements += [
             f"{name}: {renderer} says {said}, not {state.needed_in}"
             for renderer, said in found.items()
             if not _is_as_said(said, state.needed_in)
         ]
     assert len(STATES) >= 20
-    assert len(RENDERERS) + 1 == 8
+    assert len(RENDERERS) + 2 == 9
     assert disagreements == []
+    assert offered == OFFERED
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [("use", "job"), ("use", "--keys", "job"), ("exec", "job", "--", "true"), ("console", "job")],
+    ids=" ".join,
+)
+def test_a_command_on_a_terminal_offers_the_sign_in_that_enter_offers(
+    desk: Desk, argv: tuple[str, ...]
+) -> None:
+    asked: list[str] = []
+    let_commands_run_on_a_terminal(desk, asked)
+    offered = set()
+    for name, state in STATES.items():
+        desk.put(state)
+        asked.clear()
+        desk.run(*argv)
+        assert asked in ([], ["sign in now?"])
+        if asked:
+            offered.add(name)
+    assert offered == OFFERED
 
 
 # -- pieces ------------------------------------------------------------------------------------
@@ -316,6 +356,62 @@ def by_full_screen(desk: Desk) -> dict[str, int | None]:
 
     run_scenario(desk.app(), scenario)
     return shown
+
+
+def find_states_in_which_enter_offers_a_sign_in(desk: Desk) -> set[str]:
+    """Return the names of the states in which Enter on a role shows the sign-in dialog.
+
+    In the other states it leaves with `ssohelper use`. The full screen is started once.
+    """
+    offered: set[str] = set()
+    # With a fresh list of roles, no refresh changes a state.
+    desk.put(STATES["assumed"])
+    directory.fetch_listing(desk.app(), desk.session())
+
+    async def scenario(user: User) -> None:
+        left: list[str | None] = []
+        user.app.leave = lambda command=None, chosen=None: left.append(command)  # type: ignore[method-assign]
+        await user.wait_for_text("Role00")
+        await user.press(*"00001", "down")
+        for name, state in STATES.items():
+            desk.put(state)
+            user.app.services = desk.app()
+            await user.press("enter")
+            await until(lambda: left or isinstance(user.app.screen, SignInScreen))
+            if not left:
+                offered.add(name)
+                await user.wait_for_screen(SignInScreen)
+                await user.press("escape")
+                await user.wait_for_screen(AccountsScreen)
+                await until(lambda: not user.app.started._running)
+            else:
+                assert left == ["ssohelper use job"]
+            left.clear()
+
+    run_scenario(desk.app(), scenario)
+    return offered
+
+
+def let_commands_run_on_a_terminal(desk: Desk, asked: list[str]) -> None:
+    """Let commands ask, note their questions in `asked`, and answer each with "no".
+
+    The programs that they start are left out: the user's command and the browser.
+    """
+
+    def confirm(question: str, **_: object) -> bool:
+        asked.append(question)
+        return False
+
+    def open_console(app: App, chosen: Profile, page: Any, *_: object) -> consoles.OpenedConsole:
+        keys = fixed_keys.release_fixed_keys(app, chosen, Way.CONSOLE)
+        return consoles.OpenedConsole(page, keys.expires_at)
+
+    desk.patch.setattr(output, "can_ask_user", lambda: True)
+    desk.patch.setattr(output, "confirm", confirm)
+    desk.patch.setattr(run, "replace_process", lambda *_: 0)
+    desk.patch.setattr(consoles, "open_console_in_browser", open_console)
+    desk.patch.setenv("_SSOHELPER_SHELL", "bash")
+    desk.patch.setenv("BROWSER", "true")
 
 
 def _seconds_on_screen(text: str) -> int | None:

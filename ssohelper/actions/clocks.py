@@ -122,6 +122,19 @@ def load_sign_in_outlook_of_token(
     )
 
 
+def find_sign_in_to_offer(
+    app: App, session: SsoSession, token: AccessToken | None
+) -> LoginRequired | None:
+    """Return why a sign-in is offered before a role of the session is used; None if it is not.
+
+    `token` is the session's access token. AWS is not asked.
+    """
+    outlook = load_sign_in_outlook_of_token(app, session, token)
+    if not outlook.should_offer_sign_in(app.clock.now()):
+        return None
+    return tokens.sign_in_expired_error(session) if token else tokens.signed_out_error(session)
+
+
 def load_cached_credentials(
     app: App, sessions: Sequence[SsoSession]
 ) -> list[tuple[RoleKey, CachedCredentials]]:

@@ -18,8 +18,8 @@ from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import AskedBy, Reply, Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.credential_document import parse_credential_document
-from ssohelper.core.model import Role, RoleCredentials, SsoSession
-from ssohelper.errors import AwsUnreachable
+from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession
+from ssohelper.errors import AwsUnreachable, SsoHelperError
 from ssohelper.fastpath import broker_client, calling_process
 
 if TYPE_CHECKING:
@@ -90,6 +90,18 @@ def find_cached_credentials(
             return None
         app.warn(found.warning)
     return parse_credential_document(found.document)
+
+
+def has_cached_credentials(app: App, key: RoleKey) -> bool:
+    """Return whether the role's credentials can be handed out without a sign-in.
+
+    Also returns True if the cache cannot be read: the request for the credentials then says so.
+    """
+    try:
+        found = issuing.find_credentials(app, key)
+    except SsoHelperError:
+        return True
+    return bool(found.document) and found.warning is None
 
 
 def renew_credentials_early(

@@ -49,6 +49,8 @@ _REREAD_PAUSE_SECONDS = 0.1
 def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     """Renew the session's token `seen_id`. Do nothing if the file has a newer valid token.
 
+    If the sign-in turns out to have ended, that is recorded. So a token that cannot be renewed and
+    has time left is passed only if AWS has rejected it.
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, AnswerLost,
     LocalState.
     """
@@ -60,6 +62,9 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
             if token.id != seen_id and tokens.is_token_unexpired(app, token):
                 return
             if not tokens.is_token_refreshable(app, token):
+                # Only callers whose token AWS has rejected ask to renew one that has time left.
+                if tokens.is_token_unexpired(app, token):
+                    _record_sign_in_end(app, session, token)
                 raise tokens.sign_in_expired_error(session)
             # Disk space is reserved first: a refresh token works once, so the next one must be
             # saved.

@@ -78,6 +78,7 @@ def open_console(
         lambda: consoles.open_console_in_browser(
             app, chosen, page, started.start, started.has_failed
         ),
+        way=Way.CONSOLE,
     )
     favourites.record_use_of_role(app, chosen)
     left = duration_text(opened.ends_at - app.clock.aws_now())

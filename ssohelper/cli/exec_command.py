@@ -171,6 +171,7 @@ def _run_with_fixed_keys(
         app,
         chosen,
         lambda: fixed_keys.release_fixed_keys(app, chosen, Way.EXEC),
+        way=Way.EXEC,
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
     child = fixed_keys.build_child_environment(app, chosen, keys)

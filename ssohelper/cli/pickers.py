@@ -30,10 +30,16 @@ def pick_role(app: App, choice: KnownRoles, typed: str = "") -> RoleRow | None:
 
 def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
     """Let the user pick a session; return it, or None if the user leaves the picker."""
-    states = [
-        clocks.load_session_clock(app, session).state.replace("_", " ") for session in sessions
-    ]
-    return _run_picker_inline(SessionPicker(app, list(zip(sessions, states, strict=True))))
+    states = [(session, _session_state_text(app, session)) for session in sessions]
+    return _run_picker_inline(SessionPicker(app, states))
+
+
+def _session_state_text(app: App, session: SsoSession) -> str:
+    """Return "signed out", "ended" (a sign-in is offered before a role is used), or "valid"."""
+    clock = clocks.load_session_clock(app, session)
+    if clock.state == "signed_out":
+        return "signed out"
+    return "ended" if clock.outlook.should_offer_sign_in(app.clock.now()) else "valid"
 
 
 def pick_filters(app: App, rows: list[FilterRow]) -> list[FilterRow] | None:

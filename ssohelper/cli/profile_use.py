@@ -4,36 +4,56 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ssohelper.actions import adopting, directory, identity, profile_reasons, sign_in_wait
+from ssohelper.actions import (
+    adopting,
+    clocks,
+    credentials,
+    directory,
+    identity,
+    profile_reasons,
+    sign_in_wait,
+)
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, word_choice
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleCredentials
+from ssohelper.core.policy import Way
 from ssohelper.core.text import show
-from ssohelper.errors import LoginRequired
+from ssohelper.errors import LocalState, LoginRequired
 
 _T = TypeVar("_T")
 
 
 def run_signed_in(
-    app: App, profile: Profile, action: Callable[[], _T], *, hold_seconds: int = 0
+    app: App,
+    profile: Profile,
+    action: Callable[[], _T],
+    *,
+    way: Way | None = None,
+    hold_seconds: int = 0,
 ) -> _T:
     """Return the action's result. If the action needs a sign-in, offer one and repeat the action.
 
-    Without a terminal, wait up to `hold_seconds` for a sign-in in another shell instead.
+    A sign-in that is known to have ended is offered before the action, which the user may still
+    carry out without it. `way` is how the action hands out the role's credentials; None: it does
+    not. Without a terminal, wait up to `hold_seconds` for a sign-in in another shell instead.
     Raises: LoginRequired without a terminal or when the user declines; the errors of the action.
     """
     if hold_seconds and not output.can_ask_user():
         return sign_in_wait.retry_after_sign_in(
             app, profile.session, hold_seconds, action, say=_print_notice
         )
-    try:
-        return action()
-    except LoginRequired as error:
-        if not _confirm_sign_in(error):
-            raise
+    known = _find_sign_in_to_offer(app, profile, way) if output.can_ask_user() else None
+    if known is not None and not _confirm_sign_in(known):
+        return action()  # the present token may still work
+    if known is None:
+        try:
+            return action()
+        except LoginRequired as error:
+            if not _confirm_sign_in(error):
+                raise
     sign_in_on_terminal(app, profile.session)
     return action()
 
@@ -53,6 +73,23 @@ def choose_profile(
             raise
     sign_in_on_terminal(output.get_app(), choosing.choose_session(output.options().session))
     return word_choice.choose_profile(words, ask_always=ask_always, confirm=confirm)
+
+
+def _find_sign_in_to_offer(app: App, profile: Profile, way: Way | None) -> LoginRequired | None:
+    """Return why a sign-in is offered before an action; None if the action itself finds out.
+
+    Raises: Refused (9) if the credentials may not be handed out in this way.
+    """
+    if way is not None:
+        # A sign-in would be useless for a refused role, and with cached credentials.
+        app.vault.check_release(profile.key, way)
+        if credentials.has_cached_credentials(app, profile.key):
+            return None
+    try:
+        token = app.tokens.load(profile.session)
+    except (LoginRequired, LocalState):
+        return None
+    return clocks.find_sign_in_to_offer(app, profile.session, token) if token else None
 
 
 def _print_notice(message: str) -> None:
@@ -106,7 +143,7 @@ def warn_about_unusable_profile(app: App, name: str) -> None:
         )
 
 
-def keys_time_left_text(app: App, credentials: RoleCredentials) -> str:
+def keys_time_left_text(app: App, keys: RoleCredentials) -> str:
     """Return a text that says for how long, and until when, the keys are valid."""
-    left = duration_text(credentials.expires_at - app.clock.aws_now())
-    return f"these keys end in {left}, at {to_iso(credentials.expires_at)}"
+    left = duration_text(keys.expires_at - app.clock.aws_now())
+    return f"these keys end in {left}, at {to_iso(keys.expires_at)}"

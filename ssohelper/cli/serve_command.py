@@ -149,6 +149,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
         lambda: credentials.release_credentials(
             app, chosen.session, chosen.role, Way.SERVE, app.clock.deadline()
         ),
+        way=Way.SERVE,
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
 

@@ -233,7 +233,7 @@ def _find_previous_profile_and_whether_keys(app: App) -> tuple[str, bool]:
 
 def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Environment, str]:
     keys = profile_use.run_signed_in(
-        app, profile, lambda: fixed_keys.release_fixed_keys(app, profile, Way.USE)
+        app, profile, lambda: fixed_keys.release_fixed_keys(app, profile, Way.USE), way=Way.USE
     )
     return environment.build_keys_environment(app, profile, keys), profile_use.keys_time_left_text(
         app, keys

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.model import Account, Role, SsoSession
+from ssohelper.core.recorded_sign_ins import is_same_session
 from ssohelper.core.text import shortened_name_list
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Listing(NamedTuple):
 
     def is_of_portal_of(self, session: SsoSession) -> bool:
         """Return whether this is a listing of the portal that the session points at now."""
-        return (self.start_url, self.region) == (session.start_url, session.region)
+        listed = session._replace(start_url=self.start_url, region=self.region)
+        return is_same_session(listed, session)
 
     def roles(self) -> list[Role]:
         """Return every role of every account, in the order of the listing."""

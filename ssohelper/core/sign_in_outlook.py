@@ -10,7 +10,8 @@
 
 A token that ends later than its sign-in works until its own end, but cannot be renewed again.
 `status`, `login`, `prompt`, `use`, `exec`, `serve`, the notices and the full screen all show what
-this module decides.
+this module decides. Enter in the full screen and commands on a terminal offer a sign-in before they
+use a role, once AWS has refused or the last token has expired.
 """
 
 from typing import Literal, NamedTuple
@@ -59,6 +60,14 @@ class Outlook(NamedTuple):
             return True
         at = self.sign_in_needed_at
         return at is not None and (at <= now or at - now < within_seconds)
+
+    def should_offer_sign_in(self, now: int) -> bool:
+        """Return whether a sign-in is offered before a role is used.
+
+        It is once AWS has refused to renew the token, however long the token's file says that it
+        lasts. At an end that only ssohelper expects, it is once the present token has expired too.
+        """
+        return self.reason == "refused" or self.is_over(now)
 
     def is_over(self, now: int) -> bool:
         """Return whether an interactive sign-in is needed now and the present token has expired."""

@@ -166,5 +166,5 @@ class BackgroundWork:
     def _renew_token(self, app: App) -> None:
         with suppress(LoginRequired):  # AWS renews no more, but the present token still works
             token = app.tokens.load(self._session)
-            if token is not None:
+            if token is not None and tokens.is_token_refreshable(app, token):
                 tokens.renew_token(app, self._session, token, app.clock.deadline())

@@ -86,8 +86,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.ended_by_signal: int | None = None
         self.messages = Messages()
         self.list_states = ListStates()
-        # The ids of the access tokens with which an action failed, because a sign-in was needed.
-        self.refused_token_ids: set[str] = set()
         # Published when the message to show may have changed, or the age of a list of roles or the
         # error of its last refresh.
         self.messages_changed: Signal[None] = Signal(self, "messages changed")

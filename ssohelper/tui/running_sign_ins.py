@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.signal import Signal
 
-from ssohelper.actions import clocks, login, login_ui, selection, tokens
+from ssohelper.actions import clocks, login, login_ui, selection
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core import clock_text
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.keymap import ACTIONS, WantedAction
 from ssohelper.core.model import SsoSession
-from ssohelper.core.recorded_sign_ins import is_session_listed
+from ssohelper.core.recorded_sign_ins import is_same_session, is_session_listed
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
@@ -242,10 +242,10 @@ def find_or_make_sign_in(
 ) -> RunningSignIn:
     """Return the sign-in that runs for this session, or a new one that `begin` starts.
 
-    One that runs for another portal under the same name is stopped.
+    One that runs under the same name for another portal or region is stopped.
     """
     known = app.sign_ins.get(session.name)
-    if known is not None and known.session == session:
+    if known is not None and is_same_session(known.session, session):
         return known
     stop_sign_in(app, session.name)
     made = RunningSignIn(app, session, force=force, device_code=device_code)
@@ -259,13 +259,6 @@ def stop_sign_in(app: TuiApp[Any], session_name: str) -> bool:
     if known is not None:
         known.stop()
     return known is not None
-
-
-def note_refused_token(app: TuiApp[Any], session: SsoSession) -> None:
-    """Remember that the session's present token is of no use: an action needs a new sign-in."""
-    token = tokens.load_token_or_none(app.services, session)
-    if token is not None:
-        app.refused_token_ids.add(token.id)
 
 
 # What to say after a change of a session, if `stop` has stopped its sign-in.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ssohelper.actions import renewal, tokens
+from ssohelper.actions import clocks, renewal, tokens
 from ssohelper.actions.renewal import renew_token
 from ssohelper.core import prompt_text
 from ssohelper.core.model import SignInFacts
@@ -466,6 +466,21 @@ class TestFacts:
         )
         assert tokens.load_token_renewal_time(app, SESSION) is None
         assert prompt_rows(app) == rows_of(NOW, "ended")
+
+    @pytest.mark.parametrize("seconds_left", [100, 0])
+    def test_the_facts_after_aws_has_rejected_a_token_that_cannot_be_renewed(
+        self, app, seconds_left
+    ):
+        app.sign_in(seconds_left, refresh=None)
+        app.tokens.save_facts("corp", SignInFacts(signed_in_at=NOW - HOUR))
+        with pytest.raises(LoginRequired, match='the session "corp" expired'):
+            renew(app)
+        assert app.used == []
+        # Without this record, `login` would keep the token, whose file says that it still lasts.
+        assert app.facts().ended_at == (NOW if seconds_left else None)
+        outlook = clocks.load_sign_in_outlook(app, SESSION)
+        assert outlook.should_offer_sign_in(NOW)
+        assert outlook.is_sign_in_needed(NOW)
 
     def test_a_prompt_shows_the_new_end_of_the_sign_in(self, app):
         app.sign_in(100)

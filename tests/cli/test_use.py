@@ -199,6 +199,28 @@ def test_on_a_terminal_a_missing_sign_in_is_offered(shell: Shell) -> None:
     assert "of the sign-in left" in said  # after our own sign-in its length is assumed
 
 
+def test_on_a_terminal_a_sign_in_that_aws_has_ended_is_offered_though_its_token_lasts(
+    shell: Shell,
+) -> None:
+    token = shell.app.tokens.load(shell.session)
+    assert token
+    facts = shell.app.tokens.load_facts("corp")
+    now = shell.app.clock.now()
+    facts = facts._replace(ended_at=now - 60, token_expires_at=token.expires_at)
+    shell.app.tokens.save_facts("corp", facts)
+    for answer, told in (("n", "the sign-in has ended; its access token lasts"), ("y", "left")):
+        child = start_on_a_terminal(shell, "mine")
+        child.expect_exact('the session "corp" expired')
+        child.expect_exact("sign in now? [y/N]")
+        child.sendline(answer)
+        said = child.read()
+        child.close()
+        assert told in said
+        assert "shell: mine us-east-1 none" in said
+        assert child.exitstatus == 7  # the shell's own code
+    assert use(shell, "mine").returncode == 0
+
+
 def test_a_profile_of_another_role_after_the_sign_in_is_not_called_the_role(shell: Shell) -> None:
     shell.app.tokens.forget(shell.session)
     child = pexpect.spawn(

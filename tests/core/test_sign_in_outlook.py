@@ -107,6 +107,31 @@ def test_a_sign_in_is_over_when_its_last_token_has_ended(
 
 
 @pytest.mark.parametrize(
+    ("ahead", "is_offered"),
+    [
+        (Outlook(None, "signed out"), True),
+        (Outlook(None, "damaged"), True),
+        (Outlook(NOW - 1, "refused", NOW + HOUR, True), True),
+        (Outlook(NOW - 1, "refused", NOW - 1, True), True),
+        (Outlook(NOW, "not renewable", NOW, True), True),
+        (Outlook(NOW + 1, "not renewable", NOW + 1, True), False),
+        (Outlook(NOW - 1, "configured", NOW, True), True),
+        # The token still works, and a renewal would show that this end is wrong.
+        (Outlook(NOW - 1, "configured", NOW + 1, True), False),
+        (Outlook(NOW - 1, "observed", NOW + 1, True), False),
+        # AWS renews the token.
+        (Outlook(NOW + 1, "configured", NOW - 1), False),
+        (Outlook(NOW - 1, "assumed", NOW - 1), False),
+        (Outlook(None, "unknown", NOW - 1), False),
+    ],
+)
+def test_a_sign_in_is_offered_once_it_is_over_or_aws_has_refused(
+    ahead: Outlook, is_offered: bool
+) -> None:
+    assert ahead.should_offer_sign_in(NOW) is is_offered
+
+
+@pytest.mark.parametrize(
     ("ahead", "expected"),
     [
         (Outlook(None, "signed out"), (0, "ended")),

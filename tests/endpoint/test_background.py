@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from ssohelper.core.model import SignInFacts
 from ssohelper.emulator.server import Emulator
 from ssohelper.stores import clock_file
+from ssohelper.stores.token_cache import TokenFiles
 from tests.conftest import Home
-from tests.endpoint.world import Clock, prepared, served, small_center
+from tests.endpoint.world import START_URL, Clock, prepared, served, small_center
 
 HOUR = 3600
 
@@ -38,6 +40,27 @@ def test_a_round_after_half_of_the_lifetime_renews(
         endpoint.serving.background.do_one_round()
         assert endpoint.get().body != before
     assert emulator.counters["GetRoleCredentials"] == 2
+
+
+def test_before_the_end_of_the_sign_in_a_token_without_refresh_token_is_kept(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
+    content = emulator.issue_token("ana", start_url=START_URL)
+    del content["refreshToken"]
+    home.write_token(content)
+    tokens = TokenFiles(
+        home.token_folder, state=home.path / ".local/state/ssohelper", runtime=home.runtime
+    )
+    # The sign-in ends in a minute, the token later.
+    tokens.save_facts("corp", SignInFacts(signed_in_at=int(clock.now()) - HOUR + 60))
+    settings = home.path / ".config/ssohelper/config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("session_hours = 1\n")
+    with served(home, emulator, clock, pause_seconds=600) as endpoint:
+        before = endpoint.get().body
+        endpoint.serving.background.do_one_round()
+        assert endpoint.get().body != before  # the credentials are renewed, with this token
+    assert tokens.load_facts("corp").ended_at is None
 
 
 def test_it_renews_nothing_early_where_the_settings_say_so(

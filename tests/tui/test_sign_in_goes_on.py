@@ -3,8 +3,9 @@
 import pytest
 from textual.widgets import Button
 
-from ssohelper.actions import login
+from ssohelper.actions import directory, login
 from ssohelper.app import App
+from ssohelper.errors import LoginRequired
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.help import HelpScreen
@@ -215,6 +216,28 @@ def test_enter_offers_the_sign_in_whose_lack_another_action_has_found(world: Dem
         assert user.app.chosen is None
 
     run_scenario(world.app(sleep=waiting), scenario)
+
+
+def test_enter_offers_the_sign_in_that_another_program_has_found_necessary(
+    world: DemoHome,
+) -> None:
+    """The token's file says that it has an hour left. Only Sessions says that AWS refused it."""
+    services = world.app(sleep=waiting)
+    session = services.config.read().sso_session("corp")
+    assert session is not None
+    world.emulator.end_sign_ins()
+    with pytest.raises(LoginRequired):
+        directory.fetch_listing(world.app(sleep=quick), session, refresh=True)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("sign in again")
+        await user.press("f2", *"payments-dev developer", "enter")
+        await user.wait_for_screen(SignInScreen)
+        await user.wait_for_text('the session "corp" expired')
+        assert user.app.chosen is None
+
+    run_scenario(services, scenario)
 
 
 def test_enter_on_a_role_of_a_signed_in_session_asks_aws_nothing(world: DemoHome) -> None:

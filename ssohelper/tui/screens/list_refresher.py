@@ -13,7 +13,6 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui.list_states import Trouble
-from ssohelper.tui.running_sign_ins import note_refused_token
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -144,7 +143,6 @@ class ListRefresher:
             # The time of this refresh is forgotten, so that the roles are listed at once after the
             # next sign-in. The clocks show the user that a sign-in is needed.
             self._asked_at.pop(session.name, None)
-            note_refused_token(app, session)
             if may_offer_sign_in:
                 go_on = partial(self.refresh_list, session, by_user=True)
                 wanted = WantedAction("accounts.refresh")

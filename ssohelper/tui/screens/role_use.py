@@ -99,17 +99,10 @@ async def _confirm_role(app: FullScreenApp, row: RoleRow) -> bool:
 def find_missing_sign_in(app: FullScreenApp, session: SsoSession) -> LoginRequired | None:
     """Return why the session needs a sign-in before a role of it can be used; None if it does not.
 
-    Files on this machine tell, as for the clocks, and what AWS has refused since the start of the
-    program. AWS is not asked: that would delay Enter.
+    Files on this machine tell, as for the clocks. AWS is not asked: that would delay Enter.
     """
-    services = app.services
-    token = tokens.load_token_or_none(services, session)
-    if token is None:
-        return tokens.signed_out_error(session)
-    outlook = clocks.load_sign_in_outlook_of_token(services, session, token)
-    if outlook.is_over(services.clock.now()) or token.id in app.refused_token_ids:
-        return tokens.sign_in_expired_error(session)
-    return None
+    token = tokens.load_token_or_none(app.services, session)
+    return clocks.find_sign_in_to_offer(app.services, session, token)
 
 
 def _leave_and_use(app: FullScreenApp, row: RoleRow) -> None:

@@ -9,7 +9,6 @@ from ssohelper.actions import clocks, tokens
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired
-from ssohelper.tui.running_sign_ins import note_refused_token
 from ssohelper.tui.screens.sign_in import SignInScreen
 
 if TYPE_CHECKING:
@@ -36,8 +35,6 @@ async def offer_sign_in(
     `why` is the error of the action that needs the sign-in, which the dialog shows. If `wanted`,
     the action, is None, the sign-in cannot go on in the background.
     """
-    if session.name not in app.sign_ins:  # otherwise its sign-in runs already
-        note_refused_token(app, session)
     dialog = SignInScreen(session, why=why, can_continue=wanted is not None, waiting_action=wanted)
     await app.push_screen_wait(dialog)
     if dialog.is_in_background:
