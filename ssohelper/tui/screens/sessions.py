@@ -363,7 +363,8 @@ class SessionsScreen(Screen[None]):
             was = await background.run(self.app, lambda: login.log_out(services, session))
             done = clock_text.logout_result_text(session.name, was)
             self.app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
-            self._changed_names[session.name] = ""  # without a sign-in, it may be nowhere
+            if self._snapshot is not None and session in self._snapshot.unlisted:
+                self._changed_names[session.name] = ""
         except SsoHelperError as error:
             self.app.show_error(error)
         finally:
