@@ -26,9 +26,10 @@ from ssohelper.tui.screens import adopt_questions, first_plan, profile_actions, 
 from ssohelper.tui.screens.profile_planner import Found, Planner
 from ssohelper.tui.screens.proposal import CurrentProfiles, Wish
 from ssohelper.tui.started_actions import starts_action
+from ssohelper.tui.typing_pause import KeyKind
 from ssohelper.tui.widgets.aging_line import AgingLine
 from ssohelper.tui.widgets.key_bar import KeyBar
-from ssohelper.tui.widgets.lines import WrappedView
+from ssohelper.tui.widgets.lines import Line, WrappedView
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.profile_pane import ProfilePane
 from ssohelper.tui.widgets.sync_fields import SyncFields
@@ -83,11 +84,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     def __init__(self) -> None:
         super().__init__()
         self._planner = Planner(
-            self,
-            self.app,
-            self._show_found_profiles,
-            self._show_config_error,
-            self._show_that_session_is_gone,
+            self, self.app, self._show_found_profiles, self._show_config_error, self._end_lost_sync
         )
         # The profiles that are shown, and whether the user changes the config or has, since then.
         self._current: CurrentProfiles | None = None
@@ -138,11 +135,10 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     def _show_found_profiles(self, found: Found) -> None:
         self.remove_class("unreadable")
         self._set_widget_text("#profiles-title", profile_texts.profile_counts_title(found.current))
-        line = self.query_one("#plan", AgingLine)
-        line.set_text(partial(profile_texts.next_sync_line, found))
-        options = profile_texts.sync_options_line(found, self._key_of("profiles.options"))
+        self.query_one("#plan", AgingLine).set_text(partial(profile_texts.next_sync_line, found))
+        options = profile_texts.sync_options_line(found, self.app.key_of("profiles.options"))
         self._set_widget_text("#in-force", options)
-        hints = profile_texts.next_step_hints(found, self._key_of)
+        hints = profile_texts.next_step_hints(found, self.app.key_of)
         self.set_class(bool(hints), "with-hint")
         self._set_widget_text("#hint", *hints)
         self.fields.show_problems(found.proposal.problems)
@@ -153,32 +149,28 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     def _show_rows(self, found: Found) -> None:
         """Show the rows; say what another program has removed from what the user has chosen."""
-        is_read_again = self._current is not None and self._current is not found.current
         is_own = self._is_changing_config or self._has_changed_config
-        note = profile_texts.invalid_option_note(found, self._key_of)
-        self.pane.show_rows(found.rows, note, warns=is_read_again and not is_own)
+        warns = not is_own and self._current is not None and self._current is not found.current
+        note = profile_texts.invalid_option_note(found, self.app.key_of)
+        self.pane.show_rows(found.rows, note, warns=warns)
         self._current, self._has_changed_config = found.current, False
 
-    def _show_that_session_is_gone(self, name: str) -> None:
-        """Say so, and ignore Enter and the keys that wait: they are for the sync of that session."""
-        if self.fields.display:
-            self._close_option_fields()
+    def _end_lost_sync(self, name: str) -> None:
+        """Say that the session is gone. Ignore keys until a pause in typing: they are for its sync."""
+        self._close_option_fields()
         self.run_waiting_action(is_planned=False)
-        self.app.typing_pause.begin()
+        self.app.typing_pause.begin(KeyKind.OTHER)
         self.app.show_warning(f'the session "{name}" is no longer in the config')
 
     def _show_config_error(self, error: SsoHelperError) -> None:
         """Show why ~/.aws/config cannot be read, with the line, and disable all changes."""
-        text = profile_texts.config_error_text(error, self._key_of("profiles.edit"))
+        text = profile_texts.config_error_text(error, self.app.key_of("profiles.edit"))
         self.query_one("#error", Static).update(Content(text))
         self._set_widget_text("#profiles-title", "Profiles: the config cannot be read")
         self.add_class("unreadable")
         self.pane.show_rows(NO_ROWS)
         self.refresh_bindings()
         self.run_waiting_action(is_planned=False)
-
-    def _key_of(self, action: str) -> str:
-        return self.app.key_of(action)
 
     def _set_widget_text(self, where: str, *lines: str) -> None:
         self.query_one(where, Static).update(Content("\n".join(map(show, lines))))
@@ -189,12 +181,12 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     def _show_profile_details(self) -> None:
         found, row, section = self._planner.found, self.pane.list.row, self.pane.list.section
+        lines: list[Line] = []
         if row is not None and found is not None:
-            self.detail.set_lines(profile_texts.profile_detail_lines(row, found.current.path))
+            lines = profile_texts.profile_detail_lines(row, found.current.path)
         elif section is not None:
-            self.detail.set_lines(profile_texts.section_help_lines(section, self._key_of))
-        else:
-            self.detail.set_lines([])
+            lines = profile_texts.section_help_lines(section, self.app.key_of)
+        self.detail.set_lines(lines)
 
     async def on_profile_pane_left(self) -> None:
         await self.app.run_action("app.go('accounts')")
@@ -250,9 +242,10 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         self._change_options(texts=texts)
 
     def _close_option_fields(self) -> None:
-        self.fields.close()
-        self.pane.line.focus()
-        self.refresh_bindings()
+        if self.fields.display:
+            self.fields.close()
+            self.pane.line.focus()
+            self.refresh_bindings()
 
     def _change_options(self, **changes: Any) -> None:
         self._planner.change_options(self._planner.options._replace(**changes))
@@ -276,20 +269,19 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
             return
         others, name = found.proposal.others, planner.session_name
         if profile_texts.is_unknown_what_to_adopt(found):
-            self.app.show_warning(profile_texts.missing_input_hint(found, self._key_of))
+            self.app.show_warning(profile_texts.missing_input_hint(found, self.app.key_of))
             return
 
         async def choose_profiles_to_adopt() -> None:
             chosen = await adopt_questions.offer_to_adopt_all_profiles(self.app, others)
             if planner.session_name == name:
-                planner.options = planner.options._replace(adopt=chosen)
+                self._change_options(adopt=chosen)
 
         self._start_change("adopt", choose_profiles_to_adopt)
 
     def action_session(self) -> None:
         """Show what a sync of the next session would change."""
-        if self.fields.display:
-            self._close_option_fields()
+        self._close_option_fields()
         self._planner.show_next_session()
 
     # -- the actions on profiles ---------------------------------------------------------------
@@ -339,25 +331,22 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         except SsoHelperError as error:
             self.app.show_error(error)
         finally:
-            self._is_changing_config = False
-        self._has_changed_config = True
+            self._is_changing_config, self._has_changed_config = False, True
         self._planner.read_config_and_plan()
 
     @first_plan.question_after_first_plan
     def action_apply(self) -> None:
         """Write the sync that the screen shows, after a question."""
-        wish, found = self._planner.wish, self._planner.found
-        if wish is None or found is None:
+        wish = self._planner.wish
+        if wish is None:
             return
         if self.fields.display:
             wish = Wish(wish.session, wish.options._replace(texts=self.fields.texts))
 
         async def apply_planned_sync() -> None:
             if await profile_actions.apply_sync(self.app, wish):
-                # The sync has saved the options.
                 self._planner.forget_options_of(wish.session)
-                if self.fields.display:
-                    self._close_option_fields()
+                self._close_option_fields()
 
         self._start_change("apply", apply_planned_sync)
 
@@ -391,11 +380,12 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     async def action_diff(self) -> None:
         """Show the diff of all changes, from the profile under the cursor on, if there are any."""
         found, row = self._planner.found, self.pane.row
-        if found is not None and found.proposal.plan is None:
-            self.app.show_warning(profile_texts.missing_plan_text(found, self._key_of))
-        elif found is not None and found.proposal.plan is not None:
+        plan = found.proposal.plan if found is not None else None
+        if found is not None and plan is not None:
             name = row.name if row else None
-            await profile_actions.show_diff(self.app, found.current.path, found.proposal.plan, name)
+            await profile_actions.show_diff(self.app, found.current.path, plan, name)
+        elif found is not None:
+            self.app.show_warning(profile_texts.missing_plan_text(found, self.app.key_of))
 
     def action_edit(self) -> None:
         """Open the editor at the profile under the cursor, then read the config again."""

@@ -39,6 +39,7 @@ from ssohelper.tui.screens.session_lines import (
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.started_actions import starts_action
+from ssohelper.tui.typing_pause import KeyKind
 from ssohelper.tui.widgets.clocks import (
     Snapshot,
     read_snapshot,
@@ -157,13 +158,13 @@ class SessionsScreen(Screen[None]):
     def _show_lines_read_again(self, chooser: Chooser, count: int) -> None:
         """Show so many lines; the cursor stays on its session, also under a name of the user.
 
-        If that is gone, say so, and ignore letters until a pause in typing: they are for it.
+        If that is gone, say so, and ignore keys until a pause in typing: they are for it.
         """
         before = cast("SessionKey | None", chooser.cursor_key)
         chooser.set_count(count)
         if before is None or chooser.cursor_key == before:
             return
-        self.app.typing_pause.begin()
+        self.app.typing_pause.begin(KeyKind.OTHER)
         name = self._changed_names.pop(before.name, before.name)
         names = [self._key_of_line(line).name for line in range(count)]
         if name in names:
