@@ -31,14 +31,19 @@ _USUAL_HINT = "try again in a minute; if it stays, check the network and HTTPS_P
 
 
 class SsoHelperError(Exception):
-    """`message` says what happened, in lower case; `hint` says what the user should type next."""
+    """`message` says what happened, in lower case; `hint` says what the user should type next.
+
+    `option` is the option to type, such as "--region eu-west-1", if the hint says so: then `hint` is
+    `advice` with that option. A form, which has no options, shows `advice` and its field for it.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, option: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.advice, self.option = hint, option
+        self.hint = f"{hint}: {option}" if option else hint
 
 
 class UsageProblem(SsoHelperError):

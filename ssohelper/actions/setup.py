@@ -78,7 +78,8 @@ def choose_session(
     if not found:
         raise UsageProblem(
             f"the region of {url} is not known",
-            hint=f"{WHERE_THE_REGION_IS}: --region eu-west-1",
+            hint=WHERE_THE_REGION_IS,
+            option="--region eu-west-1",
         )
     new = SsoSession(chosen, _start_url_without_page(url), checked_region(found), DEFAULT_SCOPES)
     recorded_sign_ins.refuse_sign_in_at_other_portal(app, new)
@@ -88,7 +89,8 @@ def choose_session(
 def _invalid_session_name_error(name: str) -> UsageProblem:
     return UsageProblem(
         f'"{name}" is not a valid name for a session',
-        hint="use letters, digits, dot, dash and underscore, at most 64: --session NAME",
+        hint="use letters, digits, dot, dash and underscore, at most 64",
+        option="--session NAME",
     )
 
 
@@ -207,7 +209,8 @@ def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> S
         if named is not None and not is_same_portal(named.start_url, url):
             raise ConfigInvalid(
                 f'session "{name}" already has another start URL: {named.start_url}',
-                hint="choose another name: --session NAME",
+                hint="choose another name",
+                option="--session NAME",
             )
         return named
     matching = [one for one in config.sso_sessions() if is_same_portal(one.start_url, url)]
@@ -215,7 +218,8 @@ def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> S
         names = ", ".join(f'"{session.name}"' for session in matching)
         raise UsageProblem(
             f"several sessions have this start URL: {names}",
-            hint=f"name one, such as: --session {matching[0].name}",
+            hint="name one, such as",
+            option=f"--session {matching[0].name}",
         )
     if matching:
         return matching[0]
@@ -223,6 +227,7 @@ def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> S
     if taken is not None:
         raise ConfigInvalid(
             f'session "{taken.name}" already has another start URL: {taken.start_url}',
-            hint="choose another name: --session NAME",
+            hint="choose another name",
+            option="--session NAME",
         )
     return None

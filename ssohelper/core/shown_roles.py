@@ -96,10 +96,6 @@ class ShownRoles:
         return bool(self.query.strip())
 
     @property
-    def is_filtered(self) -> bool:
-        return self.view.is_filtered
-
-    @property
     def can_fold(self) -> bool:
         """Return whether accounts can be folded.
 

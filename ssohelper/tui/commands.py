@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.base import TuiApp
 
 # The widest default key, in ACTIONS, takes three columns; a key that the user sets may take more.
 _KEY_WIDTH = 4
@@ -163,6 +164,24 @@ def make_palette_commands(
         Command(line, ACTIONS[f"{scope}.{name}"].description, partial(run, name), f"{scope}.{name}")
         for name, line in command_lines.items()
     ]
+
+
+def run_on_same_target(
+    app: TuiApp[Any], find_target: Callable[[], object], run: Callable[[str], Any]
+) -> Callable[[str], Any]:
+    """Return `run`, which does nothing but say so if `find_target()` is another one than now.
+
+    The list below the palette may be read again while the palette is open: its lines name what was
+    under the cursor before.
+    """
+    target = find_target()
+
+    def run_if_same(name: str) -> Any:
+        if find_target() == target:
+            return run(name)
+        return app.show_warning("nothing was done: the list has changed while the palette was open")
+
+    return run_if_same
 
 
 def commands_of_all_screens(app: FullScreenApp) -> list[Command]:

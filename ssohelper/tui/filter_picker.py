@@ -11,7 +11,7 @@ from ssohelper.core.filter_rows import FilterRow
 from ssohelper.tui.picker import InlinePicker
 from ssohelper.tui.widgets.filter_list import FilterList
 
-_NONE: frozenset[int] = frozenset()
+_NONE: frozenset[FilterRow] = frozenset()
 
 
 class FilterPicker(InlinePicker[list[FilterRow]]):
@@ -22,7 +22,7 @@ class FilterPicker(InlinePicker[list[FilterRow]]):
         services: App,
         rows: Sequence[FilterRow],
         typed: str = "",
-        ticks: frozenset[int] = _NONE,
+        ticks: frozenset[FilterRow] = _NONE,
     ) -> None:
         super().__init__(services)
         self._rows = rows

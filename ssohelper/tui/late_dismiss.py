@@ -24,7 +24,7 @@ class LateDismissScreen(ModalScreen[_Result]):
     def __init__(self) -> None:
         super().__init__()
         self._late_results: list[tuple[_Result, bool]] = []
-        self._has_finished = False
+        self.has_finished = False
 
     def finish(self, result: _Result, *, begins_pause: bool = False) -> None:
         """Dismiss the dialog with this result, now or when it is shown again. Later calls do nothing.
@@ -32,9 +32,9 @@ class LateDismissScreen(ModalScreen[_Result]):
         With `begins_pause`, the next letters and Enter are ignored: the user may have typed them
         for this dialog.
         """
-        if self._has_finished:
+        if self.has_finished:
             return
-        self._has_finished = True
+        self.has_finished = True
         if self.app.screen is self:
             self._close(result, begins_pause)
         else:

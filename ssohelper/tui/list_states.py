@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, NoConnection, SsoHelperError
+
+if TYPE_CHECKING:
+    from ssohelper.tui.running_listings import RunningListing
 
 
 class Trouble(Enum):
@@ -47,6 +50,8 @@ class ListStates:
         self._listed_at: dict[str, int] = {}
         self._failures: dict[str, Failure] = {}
         self._sessions: tuple[str, ...] = ()
+        # The listings that run, by the names of their sessions: see `running_listings`.
+        self.running: dict[str, RunningListing] = {}
 
     def set_listing_times(self, sessions: tuple[str, ...], listed_at: Mapping[str, int]) -> None:
         """Note which sessions exist, and when AWS returned the saved list of roles of each.

@@ -164,7 +164,7 @@ class SessionPicker(InlinePicker[SsoSession]):
 
     def compose(self) -> ComposeResult:
         yield Static("which session?", markup=False)
-        yield Chooser(self._draw_session)
+        yield Chooser(self._draw_session, key_of=lambda number: self._states[number][0])
         yield KeyHints(_SESSION_KEYS)
 
     def on_mount(self) -> None:

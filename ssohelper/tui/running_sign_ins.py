@@ -68,7 +68,6 @@ class RunningSignIn:
         session: SsoSession,
         *,
         force: bool = False,
-        device_code: bool = False,
     ) -> None:
         self.session = session
         # Whether the session was in the config when it was last read. During a set-up it is not
@@ -84,7 +83,7 @@ class RunningSignIn:
         self.is_kept = False
         # The last action that stopped for want of this sign-in: a message then says how to run it.
         self.waiting_action: WantedAction | None = None
-        self.uses_code = self._device_code = device_code
+        self.uses_code = self._is_code_wanted = False
         self.has_browser = False
         self._app, self._force = app, force
         self._deadline: Deadline | None = None
@@ -118,7 +117,7 @@ class RunningSignIn:
             return
         opener = browser.find_opener(services.environ, setting)
         self.has_browser = opener is not None
-        self.uses_code = self._device_code or opener is None
+        self.uses_code = self._is_code_wanted or opener is None
         attempt = self._attempt = _Attempt(self, app, opener)
         options = LoginOptions(device_code=self.uses_code, force=self._force)
         background.start(
@@ -131,7 +130,7 @@ class RunningSignIn:
 
     def use_device_code(self) -> None:
         """Begin again, with a device code."""
-        self._device_code = True
+        self._is_code_wanted = True
         self.begin()
 
     def open_browser(self) -> None:
@@ -238,7 +237,7 @@ class RunningSignIn:
 
 
 def find_or_make_sign_in(
-    app: TuiApp[Any], session: SsoSession, *, force: bool = False, device_code: bool = False
+    app: TuiApp[Any], session: SsoSession, *, force: bool = False
 ) -> RunningSignIn:
     """Return the sign-in that runs for this session, or a new one that `begin` starts.
 
@@ -248,7 +247,7 @@ def find_or_make_sign_in(
     if known is not None and is_same_session(known.session, session):
         return known
     stop_sign_in(app, session.name)
-    made = RunningSignIn(app, session, force=force, device_code=device_code)
+    made = RunningSignIn(app, session, force=force)
     app.sign_ins[session.name] = made
     return made
 

@@ -86,7 +86,7 @@ def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(
             await user.press("escape")
             await user.wait_for_screen(ProfilesScreen)
         await until(lambda: screen.is_planned)
-        assert screen._planner.prune == (key == "ctrl+g")
+        assert screen._planner.options.prune == (key == "ctrl+g")
 
     run_scenario(world.app(), scenario)
 

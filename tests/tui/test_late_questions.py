@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ssohelper.actions import adopting, directory, identity, profiles
-from ssohelper.tui.screens import profiles as profiles_screen
+from ssohelper.tui.screens import profile_actions
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -149,7 +149,7 @@ def test_the_sign_in_for_f5_is_not_offered_over_another_screen(world: DemoHome, 
 def test_a_late_diff_does_not_open_over_another_screen(
     world: DemoHome, gate: Gate, key: str
 ) -> None:
-    gate.put_before(profiles_screen, "plan_lines")
+    gate.put_before(profile_actions, "plan_lines")
 
     async def scenario(user: User) -> None:
         await open_screen(user)
@@ -169,7 +169,7 @@ def test_a_late_diff_does_not_open_over_another_screen(
 def test_a_diff_is_shown_before_the_question_that_is_asked_after_it(
     world: DemoHome, gate: Gate
 ) -> None:
-    gate.put_before(profiles_screen, "plan_lines")
+    gate.put_before(profile_actions, "plan_lines")
 
     async def scenario(user: User) -> None:
         await open_screen(user)

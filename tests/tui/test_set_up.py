@@ -575,6 +575,26 @@ def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
+def test_an_error_that_needs_an_option_names_the_field_and_focuses_it(world: DemoHome) -> None:
+    url = world.emulator.world.start_url
+    section = f"[sso-session corp2]\nsso_start_url = {url}\nsso_region = us-east-1\n\n"
+    world.config_file.write_text(section + world.config_file.read_text())
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press("n")
+        await user.wait_for_screen(SetUpScreen)
+        typed(user, "start_url", url)
+        await user.press("enter")
+        await user.wait_for_text("several sessions have this start URL")
+        await user.wait_for_text("name one, such as: corp2 in the third field")
+        assert "--session" not in user.screen
+        await until(lambda: user.app.focused is user.app.screen.query_one("#name"))
+
+    run_scenario(world.app(), scenario)
+
+
 @pytest.mark.parametrize(("width", "height"), long_after(1, [(40, 12), (80, 24), (100, 30)]))
 def test_each_empty_screen_names_the_demo(tmp_path: Path, width: int, height: int) -> None:
     async def scenario(user: User) -> None:

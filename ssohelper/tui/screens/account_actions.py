@@ -26,7 +26,7 @@ from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command, make_palette_commands
+from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.screens import grant
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
@@ -390,8 +390,9 @@ class RowActions:
         }
         if row.provider:
             lines = other_profile_command_lines(name)
-        return make_palette_commands(
-            "accounts",
-            lines,
+        run = run_on_same_target(
+            self.app,
+            self._ticked.find_targets,
             lambda action: self.roles.choose() if action == "use" else self.run_action(action),
         )
+        return make_palette_commands("accounts", lines, run)

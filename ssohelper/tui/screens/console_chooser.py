@@ -52,6 +52,9 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
             return range(len(self._choices))
         return self._index.search(query, fuzzy=True)
 
+    def line_key(self, number: int) -> object:
+        return self._choices[number]
+
     def draw_line(self, number: int, width: int) -> Line:
         """Return the line of a page: its service, its region, and its path in the console."""
         choice = self._choices[number]

@@ -66,7 +66,7 @@ class HistoryScreen(ModalScreen[None]):
         self._messages = tuple(reversed(self.app.messages.all))
         with Vertical(classes="dialog"):
             yield Static(Content("Messages"), classes="dialog--title")
-            yield Chooser(self._draw_message_row, id="messages")
+            yield Chooser(self._draw_message_row, key_of=self._messages.__getitem__, id="messages")
             yield LineView(id="whole")
             yield KeyHints([("messages.copy", "copy"), ("messages.close", "close")])
         yield MessageLine(in_dialog=True)

@@ -11,7 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ssohelper.actions import list_view
-from ssohelper.core.role_tree import RoleListView, SavedView
+from ssohelper.core.model import RoleKey
+from ssohelper.core.role_tree import AccountKey, RoleListView, SavedView, account_key
+from ssohelper.core.shown_roles import LineContent
 from ssohelper.tui.one_time_timers import call_after
 
 if TYPE_CHECKING:
@@ -61,26 +63,32 @@ class ListControls:
         return name not in _FOLDS or (self._roles.shown.can_fold and not self._pane.line.value)
 
     def show_rows_read_again(self, rows: Sequence[RoleRow]) -> None:
-        """Show these rows in place of the present ones; the cursor stays on its role.
+        """Show these rows in place of the present ones; the cursor stays on its role or account.
 
-        If that role is gone, say so, and ignore Enter until a pause in typing: it is for that role.
+        If that is gone, say so, and ignore Enter until a pause in typing: it is for what is gone.
         If ticked roles are gone, say so too: the keys for them act on fewer roles, or on another one.
         """
-        before, app = self._roles.row, self._screen.app
+        before, app = self._content_at_cursor, self._screen.app
         ticked = self._roles.tick_count
         self._roles.set_rows(rows)
-        now = self._roles.row
+        now = self._content_at_cursor
         if gone := ticked - self._roles.tick_count:
             app.show_warning(
                 "1 ticked role is no longer in the list"
                 if gone == 1
                 else f"{gone} ticked roles are no longer in the list"
             )
-        if before is None or (now is not None and now.key == before.key):
+        if before is None or (now is not None and _key_of(now) == _key_of(before)):
             return
         app.typing_pause.begin()
-        if all(row.key != before.key for row in rows):
-            app.show_warning(f'"{before.label}" is no longer in the list')
+        row, is_heading = before
+        if all(_key_of(LineContent(each, is_heading)) != _key_of(before) for each in rows):
+            label = (row.account.name or row.account.id) if is_heading else row.label
+            app.show_warning(f'"{label}" is no longer in the list')
+
+    @property
+    def _content_at_cursor(self) -> LineContent | None:
+        return self._roles.shown.content_of_line(self._roles.cursor)
 
     def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME`, or `list.tick_up`."""
@@ -186,6 +194,11 @@ class ListControls:
             changes, self._changes = self._changes, []
             if changes:
                 list_view.save_view_changes(services, changes)
+
+
+def _key_of(content: LineContent) -> AccountKey | RoleKey:
+    row, is_heading = content
+    return account_key(row) if is_heading else row.key
 
 
 def _fold_all_accounts(view: RoleListView) -> RoleListView:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import directory
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui.list_states import Trouble
+from ssohelper.tui.running_listings import Watcher, list_roles
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -117,15 +117,13 @@ class ListRefresher:
             return
         if not self._progress:
             self._signed_out = []
-        app, show_progress = self._app, partial(self._set_progress, session.name)
-        services = app.services
-        self._asked_at[session.name] = services.clock.now()
+        app = self._app
+        self._asked_at[session.name] = app.services.clock.now()
 
-        def pass_on_progress(done: int, of: int) -> None:
-            app.call_in_ui_thread(show_progress, f"{done}/{of}")
+        def show_progress(done: int, of: int) -> None:
+            self._set_progress(session.name, f"{done}/{of}")
 
         def end_refresh(_listing: Listing) -> None:
-            app.list_states.note_successful_refresh(session.name, services.clock.now())
             self._set_progress(session.name, None)
             self._refreshed()
             app.list_refreshed.publish(session.name)
@@ -133,8 +131,7 @@ class ListRefresher:
                 command = f"ssohelper list --refresh --session {session.name}"
                 app.show_done(f'refreshed the list of roles of "{session.name}"', command)
 
-        def report_failure(error: SsoHelperError) -> None:
-            is_new = app.list_states.note_failed_refresh(session.name, error, services.clock.now())
+        def report_failure(error: SsoHelperError, is_new: bool) -> None:
             self._set_progress(session.name, None)
             if not isinstance(error, LoginRequired):
                 if is_new or by_user:
@@ -152,13 +149,7 @@ class ListRefresher:
                 app.show_error(self._error_naming_signed_out_sessions(error))
 
         self._set_progress(session.name, "")
-        app.run_in_background(
-            lambda: directory.fetch_listing(
-                services, session, refresh=True, progress=pass_on_progress
-            ),
-            end_refresh,
-            report_failure,
-        )
+        list_roles(app, session, Watcher(show_progress, end_refresh, report_failure))
 
     def _error_naming_signed_out_sessions(self, last: LoginRequired) -> LoginRequired:
         """Return the last session's error, or one that names all sessions that need a sign-in."""

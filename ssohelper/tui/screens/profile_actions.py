@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import profiles, undoing
+from ssohelper.actions import profiles, selection, undoing
 from ssohelper.core import plan_kinds, plan_summary, plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import shortened_name_list, show
-from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 from ssohelper.tui import background, foreground
 from ssohelper.tui.screens.config_write import confirm_write, write_plan
+from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import (
     Wish,
@@ -40,16 +41,21 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
     Raises: SsoHelperError if it cannot be planned or written.
     """
     services, session = app.services, wish.session
+    # Another program may have removed the session since the screen planned its sync.
+    await background.run(app, lambda: selection.check_session_in_config(services, session))
     found = await background.run(app, lambda: plan_from_saved_list(services, wish))
     if found.problems:
         raise UsageProblem(f"an option is not valid: {next(iter(found.problems.values()))}")
     # `profile sync` does the same: before it writes, it refreshes a list of roles that is old, and
     # before it removes profiles, it refreshes the list however new it is.
     is_old = await background.run(
-        app, lambda: must_refresh_list_before_sync(services, session, prune=wish.prune)
+        app, lambda: must_refresh_list_before_sync(services, session, prune=wish.options.prune)
     )
     if is_old:
-        if await refresh_list(app, session, "profiles.apply", from_scratch=wish.prune) is None:
+        if (
+            await refresh_list(app, session, "profiles.apply", from_scratch=wish.options.prune)
+            is None
+        ):
             return False
         found = await background.run(app, lambda: plan_from_saved_list(services, wish))
     plan, command = found.plan, f"ssohelper {sync_command_line(wish, found.given, found.others)}"
@@ -131,6 +137,22 @@ def _diff_counts_text(lines: Sequence[Line]) -> str:
         return "options only, no line of the config"
     styles = [line[0][1] for line in lines]
     return f"+{styles.count('good')} and -{styles.count('bad')} lines"
+
+
+async def show_diff(app: TuiApp[Any], path: str, plan: Plan, name: str | None) -> None:
+    """Show the diff of all changes of the plan, from this profile on; `path` is the config's."""
+    services = app.services
+    title = f"{path}: {plan_kinds.counts_line_of_plan(plan)}"
+    try:
+        lines = await background.run(app, lambda: plan_lines(services, plan))
+    except SsoHelperError as error:
+        app.show_error(error)
+        return
+    if lines:
+        dialog = DiffScreen(title, lines, f"[profile {name}]" if name else None)
+        await app.push_screen_wait(dialog)
+    else:
+        app.show_done(title)
 
 
 def edit_config(app: TuiApp[Any], line: int | None) -> None:

@@ -12,7 +12,9 @@ from ssohelper.tui import background, profile_rows
 from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.profile_rows import ProfileRows
 from ssohelper.tui.screens.proposal import (
+    NO_OPTIONS,
     CurrentProfiles,
+    Options,
     Proposal,
     Wish,
     plan_from_saved_list,
@@ -54,17 +56,22 @@ class Planner:
         app: TuiApp[Any],
         show: Callable[[Found], None],
         show_config_error: Callable[[SsoHelperError], None],
+        session_is_gone: Callable[[str], None],
     ) -> None:
-        """Calls `show` with the profiles and the planned sync, or `show_config_error`."""
+        """Calls `show` with the profiles and the planned sync, or `show_config_error`.
+
+        `session_is_gone` is called with the name of the session to sync when the config lacks it:
+        then the next plan is for the config's first session.
+        """
         self._screen, self._app = screen, app
         self._show_found, self._show_config_error = show, show_config_error
+        self._session_is_gone = session_is_gone
+        # What the screen shows. None before there is a plan for the session to sync.
         self.found: Found | None = None
-        self.session_number = 0
-        self.prune = self.rename = False
-        # The profiles of other tools that the user wants to adopt.
-        self.adopt: frozenset[str] = frozenset()
-        # What the user has typed into the fields of the options; None: nothing.
-        self.texts: dict[str, str] | None = None
+        # The name of the session to sync. Its number may change each time the config is read.
+        self.session_name: str | None = None
+        # What the user has chosen for the sync of that session.
+        self.options = NO_OPTIONS
         self._current: CurrentProfiles | None = None
         self._typing: asyncio.TimerHandle | None = None
         # What must be read or planned again, and whether the worker that does that runs.
@@ -79,8 +86,7 @@ class Planner:
     @property
     def session(self) -> SsoSession | None:
         """Return the session whose sync is shown, or None if there is no session."""
-        sessions = self._current.sessions if self._current else ()
-        return sessions[self.session_number % len(sessions)] if sessions else None
+        return self.found.wish.session if self.found and self.found.wish else None
 
     @property
     def has_several_sessions(self) -> bool:
@@ -88,27 +94,34 @@ class Planner:
 
     @property
     def wish(self) -> Wish | None:
-        """Return what the user asks of the sync, or None if there is no session."""
-        session = self.session
-        return self._make_wish(session) if session else None
+        """Return what the user asks of the sync that is shown, or None if there is no session."""
+        return Wish(self.session, self.options) if self.session else None
 
-    def _make_wish(self, session: SsoSession) -> Wish:
-        return Wish(session, self.texts, self.prune, self.rename, self.adopt)
-
-    def show_next_session(self) -> None:
-        """Plan the sync of the next session, with the options that it has."""
-        self.session_number += 1
-        self.forget_changed_options()
+    def change_options(self, options: Options) -> None:
+        """Plan the sync of the same session with these options."""
+        self.options = options
         self.plan_sync()
 
-    def forget_changed_options(self) -> None:
-        """Forget changed options and profiles to adopt, which were written or no longer apply."""
-        self.texts = None
-        self.adopt = frozenset()
+    def show_next_session(self) -> None:
+        """Plan the sync of the next session, without the options that were chosen for this one."""
+        names = [session.name for session in self._current.sessions] if self._current else []
+        if names:
+            at = names.index(self.session_name) if self.session_name in names else -1
+            self._choose_session(names[(at + 1) % len(names)])
+            self.plan_sync()
+
+    def forget_options_of(self, session: SsoSession) -> None:
+        """Forget the options that were chosen for this session: they are written."""
+        if session.name == self.session_name:
+            self.options = NO_OPTIONS
+
+    def _choose_session(self, name: str | None) -> None:
+        """Sync this session from now on. No option and no plan of another one is used for it."""
+        self.session_name, self.options, self.found = name, NO_OPTIONS, None
 
     def plan_soon(self, texts: dict[str, str]) -> None:
         """Plan with these texts of the options when the user has stopped typing."""
-        self.texts = texts
+        self.options = self.options._replace(texts=texts)
         if self._typing is not None:
             self._typing.cancel()
         self._typing = call_after(self._screen, _TYPED_SECONDS, self.plan_sync)
@@ -151,7 +164,11 @@ class Planner:
         if self._must_read or self._current is None:
             self._must_read = False
             self._current = await background.run(app, lambda: read_current_profiles(services))
-        current, wish, error = self._current, self.wish, None
+            self._check_that_session_exists(self._current)
+        current, error = self._current, None
+        sessions = {session.name: session for session in current.sessions}
+        session = sessions[self.session_name] if self.session_name is not None else None
+        wish = Wish(session, self.options) if session is not None else None
         proposal = Proposal()
         if wish is not None:
             try:
@@ -163,3 +180,12 @@ class Planner:
             app, lambda: profile_rows.build_profile_rows(current.profiles, plan)
         )
         return Found(current, wish, proposal, rows, error)
+
+    def _check_that_session_exists(self, current: CurrentProfiles) -> None:
+        names = [session.name for session in current.sessions]
+        before = self.session_name
+        if before in names:
+            return
+        self._choose_session(names[0] if names else None)
+        if before is not None:
+            self._session_is_gone(before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ssohelper.actions import adopting, setup_text
 from ssohelper.actions.sync_options import ACCOUNTS, FORM, REGION, ROLES, TEMPLATE
@@ -10,9 +10,11 @@ from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
 from ssohelper.tui.profile_rows import STALE, ProfileRow, Section
+from ssohelper.tui.screens.profile_actions import profile_names_as_arguments
 from ssohelper.tui.screens.profile_planner import Found
-from ssohelper.tui.screens.proposal import CurrentProfiles, sync_command_line
+from ssohelper.tui.screens.proposal import CurrentProfiles, Wish, sync_command_line
 from ssohelper.tui.widgets.lines import Line
 from ssohelper.tui.widgets.sync_fields import LABELS
 
@@ -25,6 +27,31 @@ def profile_counts_title(current: CurrentProfiles) -> str:
     managed = sum(item.entry.managed for item in current.profiles)
     where = f"{plan_text.profile_count_text(count)} in {current.path}"
     return f"{where}: ◆ {managed} managed, {count - managed} yours"
+
+
+def config_error_text(error: SsoHelperError, key: str) -> str:
+    """Return why ~/.aws/config cannot be read, and `key`, which opens it."""
+    hint = f"\n{show(error.hint)}" if error.hint else ""
+    note = "Until you correct this, no profile can be changed on this screen."
+    return f"{show(error.message)}{hint}\n\n{key} opens it. {note}"
+
+
+def palette_command_lines(
+    found: Found | None, wish: Wish | None, names: Sequence[str]
+) -> dict[str, str]:
+    """Return the command line that does the same as an action of Profiles, by the action's name.
+
+    `names` are the profiles that would be removed.
+    """
+    lines = {}
+    if wish is not None and found is not None:
+        lines["apply"] = sync_command_line(wish, found.proposal.given, found.proposal.others)
+        lines["refresh"] = f"list --refresh --session {wish.session.name}"
+    lines |= {"prune": "profile sync --prune", "rename": "profile sync --rename"}
+    lines |= {"adopt": "profile sync --adopt GLOB", "undo": "profile undo"}
+    if names:
+        lines["remove"] = f"profile rm {profile_names_as_arguments(names)}"
+    return lines
 
 
 def next_sync_line(found: Found, now: int) -> str:
@@ -52,7 +79,7 @@ def first_option_problem(problems: Mapping[str, str]) -> str:
 
 def sync_options_line(found: Found, key: str) -> str:
     """Return the options with which the sync is planned, and the key that changes them."""
-    proposal, texts = found.proposal, found.wish.texts if found.wish else None
+    proposal, texts = found.proposal, found.wish.options.texts if found.wish else None
     if not proposal.texts:
         return ""
     now = {
@@ -88,8 +115,8 @@ def _adopt_hint(found: Found, key_of: KeyOf) -> str:
     key = key_of("profiles.adopt")
     if not able:
         return ""
-    if found.wish is not None and found.wish.adopt:
-        count = plan_text.profile_count_text(len(able & found.wish.adopt))
+    if found.wish is not None and found.wish.options.adopt:
+        count = plan_text.profile_count_text(len(able & found.wish.options.adopt))
         return (
             f"{count} of {len(able)} to adopt: {key_of('profiles.apply')} writes, {key} leaves them"
         )

@@ -17,21 +17,19 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ssohelper.actions import adopting, sync_options
-from ssohelper.core import plan_kinds
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import background
-from ssohelper.tui.commands import Command, make_palette_commands
+from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.profile_rows import NO_ROWS
 from ssohelper.tui.screens import adopt_questions, first_plan, profile_actions, profile_texts
-from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.profile_planner import Found, Planner
-from ssohelper.tui.screens.proposal import plan_lines, sync_command_line
+from ssohelper.tui.screens.proposal import CurrentProfiles, Wish
 from ssohelper.tui.started_actions import starts_action
+from ssohelper.tui.typing_pause import KeyKind
 from ssohelper.tui.widgets.aging_line import AgingLine
 from ssohelper.tui.widgets.key_bar import KeyBar
-from ssohelper.tui.widgets.lines import WrappedView
+from ssohelper.tui.widgets.lines import Line, WrappedView
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.profile_pane import ProfilePane
 from ssohelper.tui.widgets.sync_fields import SyncFields
@@ -85,7 +83,12 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._planner = Planner(self, self.app, self._show_found_profiles, self._show_config_error)
+        self._planner = Planner(
+            self, self.app, self._show_found_profiles, self._show_config_error, self._end_lost_sync
+        )
+        # The profiles that are shown, and whether the user changes the config or has, since then.
+        self._current: CurrentProfiles | None = None
+        self._is_changing_config = self._has_changed_config = False
         # The texts of the sync's options before the user opened their fields.
         self._texts_before: dict[str, str] | None = None
         self.pane = ProfilePane()
@@ -132,33 +135,42 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     def _show_found_profiles(self, found: Found) -> None:
         self.remove_class("unreadable")
         self._set_widget_text("#profiles-title", profile_texts.profile_counts_title(found.current))
-        line = self.query_one("#plan", AgingLine)
-        line.set_text(partial(profile_texts.next_sync_line, found))
-        options = profile_texts.sync_options_line(found, self._key_of("profiles.options"))
+        self.query_one("#plan", AgingLine).set_text(partial(profile_texts.next_sync_line, found))
+        options = profile_texts.sync_options_line(found, self.app.key_of("profiles.options"))
         self._set_widget_text("#in-force", options)
-        hints = profile_texts.next_step_hints(found, self._key_of)
+        hints = profile_texts.next_step_hints(found, self.app.key_of)
         self.set_class(bool(hints), "with-hint")
         self._set_widget_text("#hint", *hints)
         self.fields.show_problems(found.proposal.problems)
-        self.pane.show_rows(found.rows, profile_texts.invalid_option_note(found, self._key_of))
+        self._show_rows(found)
         self._show_profile_details()
         self.refresh_bindings()
         self.run_waiting_action(is_planned=found.error is None)
 
+    def _show_rows(self, found: Found) -> None:
+        """Show the rows; say what another program has removed from what the user has chosen."""
+        is_own = self._is_changing_config or self._has_changed_config
+        warns = not is_own and self._current is not None and self._current is not found.current
+        note = profile_texts.invalid_option_note(found, self.app.key_of)
+        self.pane.show_rows(found.rows, note, warns=warns)
+        self._current, self._has_changed_config = found.current, False
+
+    def _end_lost_sync(self, name: str) -> None:
+        """Say that the session is gone. Ignore keys until a pause in typing: they are for its sync."""
+        self._close_option_fields()
+        self.run_waiting_action(is_planned=False)
+        self.app.typing_pause.begin(KeyKind.OTHER)
+        self.app.show_warning(f'the session "{name}" is no longer in the config')
+
     def _show_config_error(self, error: SsoHelperError) -> None:
         """Show why ~/.aws/config cannot be read, with the line, and disable all changes."""
-        hint = f"\n{show(error.hint)}" if error.hint else ""
-        note = "Until you correct this, no profile can be changed on this screen."
-        text = f"{show(error.message)}{hint}\n\n{self._key_of('profiles.edit')} opens it. {note}"
+        text = profile_texts.config_error_text(error, self.app.key_of("profiles.edit"))
         self.query_one("#error", Static).update(Content(text))
         self._set_widget_text("#profiles-title", "Profiles: the config cannot be read")
         self.add_class("unreadable")
         self.pane.show_rows(NO_ROWS)
         self.refresh_bindings()
         self.run_waiting_action(is_planned=False)
-
-    def _key_of(self, action: str) -> str:
-        return self.app.key_of(action)
 
     def _set_widget_text(self, where: str, *lines: str) -> None:
         self.query_one(where, Static).update(Content("\n".join(map(show, lines))))
@@ -169,12 +181,12 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     def _show_profile_details(self) -> None:
         found, row, section = self._planner.found, self.pane.list.row, self.pane.list.section
+        lines: list[Line] = []
         if row is not None and found is not None:
-            self.detail.set_lines(profile_texts.profile_detail_lines(row, found.current.path))
+            lines = profile_texts.profile_detail_lines(row, found.current.path)
         elif section is not None:
-            self.detail.set_lines(profile_texts.section_help_lines(section, self._key_of))
-        else:
-            self.detail.set_lines([])
+            lines = profile_texts.section_help_lines(section, self.app.key_of)
+        self.detail.set_lines(lines)
 
     async def on_profile_pane_left(self) -> None:
         await self.app.run_action("app.go('accounts')")
@@ -193,23 +205,23 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
             self._keep_option_texts()
         elif found is not None:
             proposal = found.proposal
-            self._texts_before = self._planner.texts
-            self.fields.open(self._planner.texts or proposal.texts, proposal.defaults)
+            self._texts_before = texts = self._planner.options.texts
+            self.fields.open(texts or proposal.texts, proposal.defaults)
             self.fields.show_problems(found.proposal.problems)
             self.refresh_bindings()
 
     def on_sync_fields_changed(self, event: SyncFields.Changed) -> None:
         event.stop()
-        self._planner.plan_soon(self.fields.texts)
+        if self.fields.display:  # else it is late: the session may be another one
+            self._planner.plan_soon(self.fields.texts)
 
     def on_sync_fields_closed(self, event: SyncFields.Closed) -> None:
         event.stop()
         if event.keep:
             self._keep_option_texts()
         else:
-            self._planner.texts = self._texts_before
             self._close_option_fields()
-            self._planner.plan_sync()
+            self._change_options(texts=self._texts_before)
 
     def _keep_option_texts(self) -> None:
         """Close the fields and keep their texts, or go to the first whose text is not valid."""
@@ -226,49 +238,50 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
             self.fields.go_to(next(iter(problems)))
             self.app.show_warning(profile_texts.first_option_problem(problems))
             return
-        self._planner.texts = texts
         self._close_option_fields()
-        self._planner.plan_sync()
+        self._change_options(texts=texts)
 
     def _close_option_fields(self) -> None:
-        self.fields.close()
-        self.pane.line.focus()
-        self.refresh_bindings()
+        if self.fields.display:
+            self.fields.close()
+            self.pane.line.focus()
+            self.refresh_bindings()
+
+    def _change_options(self, **changes: Any) -> None:
+        self._planner.change_options(self._planner.options._replace(**changes))
 
     @first_plan.after_first_plan
     def action_prune(self) -> None:
         """Toggle whether profiles without a role are removed."""
-        self._planner.prune = not self._planner.prune
-        self._planner.plan_sync()
+        self._change_options(prune=not self._planner.options.prune)
 
     @first_plan.after_first_plan
     def action_rename(self) -> None:
         """Toggle whether managed profiles get the names of the template."""
-        self._planner.rename = not self._planner.rename
-        self._planner.plan_sync()
+        self._change_options(rename=not self._planner.options.rename)
 
     @first_plan.question_after_first_plan
     def action_adopt(self) -> None:
         """Ask which profiles of other tools to adopt; if some are chosen already, choose none."""
         found, planner = self._planner.found, self._planner
-        if found is None or planner.adopt:
-            planner.adopt = frozenset()
-            planner.plan_sync()
+        if found is None or planner.options.adopt:
+            self._change_options(adopt=frozenset())
             return
-        others = found.proposal.others
+        others, name = found.proposal.others, planner.session_name
         if profile_texts.is_unknown_what_to_adopt(found):
-            self.app.show_warning(profile_texts.missing_input_hint(found, self._key_of))
+            self.app.show_warning(profile_texts.missing_input_hint(found, self.app.key_of))
             return
 
         async def choose_profiles_to_adopt() -> None:
-            planner.adopt = await adopt_questions.offer_to_adopt_all_profiles(self.app, others)
+            chosen = await adopt_questions.offer_to_adopt_all_profiles(self.app, others)
+            if planner.session_name == name:
+                self._change_options(adopt=chosen)
 
         self._start_change("adopt", choose_profiles_to_adopt)
 
     def action_session(self) -> None:
         """Show what a sync of the next session would change."""
-        if self.fields.display:
-            self._close_option_fields()
+        self._close_option_fields()
         self._planner.show_next_session()
 
     # -- the actions on profiles ---------------------------------------------------------------
@@ -279,12 +292,12 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
             return False  # the key moves the cursor in the fields
         if action in _CHANGING and self.has_class("unreadable"):
             return False
+        if action == "session":
+            return self._planner.has_several_sessions
         if action in _CHANGING and self._planner.found is None:
             return True if action in _WAITING and self.is_first_plan_awaited else None
         if action in _OF_SESSION and self._planner.session is None:
             return None
-        if action == "session":
-            return self._planner.has_several_sessions
         if action == "adopt":
             found = self._planner.found
             return found is not None and (
@@ -298,45 +311,42 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
         found, wish, names = self._planner.found, self._planner.wish, self.pane.names_to_remove()
-        lines = {}
-        if wish is not None and found is not None:
-            lines["apply"] = sync_command_line(wish, found.proposal.given, found.proposal.others)
-            lines["refresh"] = f"list --refresh --session {wish.session.name}"
-        lines |= {"prune": "profile sync --prune", "rename": "profile sync --rename"}
-        lines |= {"adopt": "profile sync --adopt GLOB", "undo": "profile undo"}
-        if names:
-            lines["remove"] = f"profile rm {profile_actions.profile_names_as_arguments(names)}"
+        lines = profile_texts.palette_command_lines(found, wish, names)
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
-        return make_palette_commands(
-            "profiles", offered, lambda action: getattr(self, f"action_{action}")()
+        run = run_on_same_target(
+            self.app,
+            lambda: (self._planner.session_name, self.pane.names_to_remove()),
+            lambda action: getattr(self, f"action_{action}")(),
         )
+        return make_palette_commands("profiles", offered, run)
 
     def _start_change(self, name: str, change: Callable[[], Awaitable[object]]) -> None:
         self.app.started.start(self, f"profiles.{name}", self._make_change(change))
 
     async def _make_change(self, change: Callable[[], Awaitable[object]]) -> None:
         """Make a change, show its error, then read the config and plan the sync again."""
+        self._is_changing_config = True
         try:
             await change()
         except SsoHelperError as error:
             self.app.show_error(error)
+        finally:
+            self._is_changing_config, self._has_changed_config = False, True
         self._planner.read_config_and_plan()
 
     @first_plan.question_after_first_plan
     def action_apply(self) -> None:
         """Write the sync that the screen shows, after a question."""
-        wish, found = self._planner.wish, self._planner.found
-        if wish is None or found is None:
+        wish = self._planner.wish
+        if wish is None:
             return
         if self.fields.display:
-            wish = wish._replace(texts=self.fields.texts)
+            wish = Wish(wish.session, wish.options._replace(texts=self.fields.texts))
 
         async def apply_planned_sync() -> None:
             if await profile_actions.apply_sync(self.app, wish):
-                # The sync has saved the options.
-                self._planner.forget_changed_options()
-                if self.fields.display:
-                    self._close_option_fields()
+                self._planner.forget_options_of(wish.session)
+                self._close_option_fields()
 
         self._start_change("apply", apply_planned_sync)
 
@@ -369,25 +379,13 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     @starts_action("profiles.diff")
     async def action_diff(self) -> None:
         """Show the diff of all changes, from the profile under the cursor on, if there are any."""
-        found = self._planner.found
+        found, row = self._planner.found, self.pane.row
         plan = found.proposal.plan if found is not None else None
-        if found is None:
-            return
-        if plan is None:
-            self.app.show_warning(profile_texts.missing_plan_text(found, self._key_of))
-            return
-        row, services = self.pane.row, self.app.services
-        try:
-            lines = await background.run(self.app, lambda: plan_lines(services, plan))
-        except SsoHelperError as error:
-            self.app.show_error(error)
-            return
-        if not lines:
-            self.app.show_done(f"{found.current.path}: {plan_kinds.counts_line_of_plan(plan)}")
-            return
-        title = f"{found.current.path}: {plan_kinds.counts_line_of_plan(plan)}"
-        dialog = DiffScreen(title, lines, f"[profile {row.name}]" if row else None)
-        await self.app.push_screen_wait(dialog)
+        if found is not None and plan is not None:
+            name = row.name if row else None
+            await profile_actions.show_diff(self.app, found.current.path, plan, name)
+        elif found is not None:
+            self.app.show_warning(profile_texts.missing_plan_text(found, self.app.key_of))
 
     def action_edit(self) -> None:
         """Open the editor at the profile under the cursor, then read the config again."""
@@ -397,4 +395,5 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
             profile_actions.edit_config(self.app, item.entry.line if item is not None else None)
         except SsoHelperError as error:
             self.app.show_error(error)
+        self._has_changed_config = True
         self._planner.read_config_and_plan()

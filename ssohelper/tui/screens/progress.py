@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from ssohelper.actions import directory
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
-from ssohelper.tui import background
 from ssohelper.tui.late_dismiss import LateDismissScreen
+from ssohelper.tui.running_listings import Watcher, list_roles
 from ssohelper.tui.screens.sign_in_offer import Answer, offer_sign_in
 from ssohelper.tui.widgets.key_hints import KeyHints
 
@@ -31,7 +29,7 @@ _BESIDE_BAR = 4
 
 
 class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
-    """Lists a session's accounts and roles again, with a progress bar.
+    """Lists a session's accounts and roles again, or waits for a listing that runs, with a bar.
 
     Its result is the new listing, the error if a sign-in is needed first, or None if the listing
     failed or the user did not wait.
@@ -60,39 +58,17 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
             yield KeyHints([("escape", "do not wait")])
 
     def on_mount(self) -> None:
-        self._list_roles()
+        watcher = Watcher(self._show_progress, self.finish, self._fail)
+        list_roles(self.app, self._session, watcher, from_scratch=self._from_scratch)
 
-    @work
-    async def _list_roles(self) -> None:
-        services, app = self.app.services, self.app
+    def _fail(self, error: SsoHelperError, _is_new: bool) -> None:
+        if isinstance(error, LoginRequired):
+            self.finish(error)
+        elif not self.has_finished:
+            self.app.show_error(error)
+            self.finish(None)
 
-        def pass_on_progress(answered: int, of: int) -> None:
-            background.call_in_ui_thread(app, self._show_progress, (answered, of))
-
-        try:
-            listing = await background.run(
-                app,
-                lambda: directory.fetch_listing(
-                    services,
-                    self._session,
-                    refresh=True,
-                    from_scratch=self._from_scratch,
-                    progress=pass_on_progress,
-                ),
-            )
-        except SsoHelperError as error:
-            app.list_states.note_failed_refresh(self._session.name, error, services.clock.now())
-            if isinstance(error, LoginRequired):
-                self.finish(error)
-            else:
-                app.show_error(error)
-                self.finish(None)
-        else:
-            app.list_states.note_successful_refresh(self._session.name, services.clock.now())
-            self.finish(listing)
-
-    def _show_progress(self, progress: tuple[int, int]) -> None:
-        answered, of = progress
+    def _show_progress(self, answered: int, of: int) -> None:
         if self.is_attached and self.query("#bar"):
             bar, count = self.query_one("#bar", Static), f"  {answered} of {of}"
             width = max(0, min(_BAR_WIDTH, bar.size.width - len(count)))

@@ -32,18 +32,27 @@ class CurrentProfiles(NamedTuple):
     path: str
 
 
-class Wish(NamedTuple):
-    """The options with which the user wants to sync a session's profiles.
+class Options(NamedTuple):
+    """The options that the user has chosen for one sync, on top of the session's own.
 
     `texts` are what the user has typed into the fields of the options, by field; None: nothing.
     `adopt` are the profiles of other tools to take over.
     """
 
-    session: SsoSession
     texts: dict[str, str] | None = None
     prune: bool = False
     rename: bool = False
     adopt: frozenset[str] = frozenset()
+
+
+NO_OPTIONS = Options()
+
+
+class Wish(NamedTuple):
+    """The session whose profiles the user wants to sync, and the options for that."""
+
+    session: SsoSession
+    options: Options = NO_OPTIONS
 
 
 class Proposal(NamedTuple):
@@ -79,7 +88,7 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
     session = wish.session
     texts = sync_options.load_sync_option_texts(services, session)
     defaults = sync_options.load_default_option_texts(services, session)
-    edited = sync_options.parse_sync_options(services, session, wish.texts or {})
+    edited = sync_options.parse_sync_options(services, session, wish.options.texts or {})
     listing = directory.load_listing(services, session)
     if listing is None or edited.problems:
         return Proposal(None, None, None, edited.problems, texts, defaults, edited.given)
@@ -92,11 +101,11 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         listing,
         choices,
         convert=given.form is not None,
-        rename=wish.rename,
-        prune=wish.prune,
+        rename=wish.options.rename,
+        prune=wish.options.prune,
         has_new_filters=bool(given.accounts or given.roles),
         has_new_region=given.default_region is not None,
-        adopt=wish.adopt,
+        adopt=wish.options.adopt,
         others=others,
     )
     warning = _filter_warning(plan)
@@ -108,9 +117,10 @@ def sync_command_line(wish: Wish, given: Choices, others: Sequence[ProfileOfOthe
 
     If the profiles to adopt would need many options, it has `--adopt NAME...` in their place.
     """
-    patterns = adopting.build_adopt_patterns(others, wish.adopt)
+    chosen = wish.options
+    patterns = adopting.build_adopt_patterns(others, chosen.adopt)
     adopt = ["--adopt NAME..."] if patterns is None else plan_text.adopt_options(patterns)
-    options = [plan_text.sync_options(given), "--rename" * wish.rename, "--prune" * wish.prune]
+    options = [plan_text.sync_options(given), "--rename" * chosen.rename, "--prune" * chosen.prune]
     return " ".join(filter(None, [f"profile sync --session {wish.session.name}", *options, *adopt]))
 
 

@@ -80,7 +80,7 @@ class RunScreen(ModalScreen[None]):
         with Vertical(classes="dialog wide"):
             yield Static(Content(show(self._line)), classes="dialog--title")
             yield Static("", id="progress", classes="dialog--note", markup=False)
-            yield Chooser(self._draw_run, id="runs")
+            yield Chooser(self._draw_run, key_of=lambda at: self._runs[at].row.key, id="runs")
             yield WrappedView(id="output")
             yield Static("", id="command", classes="dialog--command", markup=False)
             yield KeyHints((f"run.{name}", name) for name in ("stop", "copy", "close"))

@@ -84,7 +84,7 @@ class SearchDialog(ModalScreen[_Answer]):
 
     def line_key(self, number: int) -> object:
         """Return what identifies the line with this number, also after the lines have changed."""
-        return number
+        raise NotImplementedError
 
     def empty_text(self) -> str:
         """Return what is shown in place of a list of which no line matches."""
@@ -99,14 +99,17 @@ class SearchDialog(ModalScreen[_Answer]):
         """Do what Enter does with the line under the cursor."""
         raise NotImplementedError
 
-    def show_lines(self, count: int) -> None:
-        """Show the lines that match what the user has typed; `count` is the number of all lines."""
+    def show_lines(self, count: int, *, stay: bool = False) -> None:
+        """Show the lines that match what the user has typed; `count` is the number of all lines.
+
+        The cursor goes to the best match; with `stay` it stays on its line.
+        """
         self._count = count
         line = self.query_one(SearchLine)
         self._searched = line.value
         self._found = self.find_line_numbers(line.value)
         chooser = self.query_one(Chooser)
-        chooser.set_count(len(self._found), 0)
+        chooser.set_count(len(self._found), None if stay else 0)
         empty = self.query_one("#dialog-empty", Static)
         empty.update(Content("" if self._found else self.empty_text()))
         chooser.display, empty.display = bool(self._found), not self._found

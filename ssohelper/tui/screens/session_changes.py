@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
-async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
-    """Ask for a new name and rename the session, in the profiles that use it too."""
+async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
+    """Ask for a new name and rename the session, in the profiles that use it too.
+
+    Return the new name, or None if the session keeps its name.
+    """
     services, old = app.services, session.name
     command = f"ssohelper session rename {old}"
 
@@ -36,9 +39,9 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
     )
     if new is None or new == old:
         app.show_done(NOTHING_WRITTEN)
-        return
+        return None
     command = f"{command} {word_as_typed(new)}"
-    await _confirm_and_change_session(
+    is_renamed = await _confirm_and_change_session(
         app,
         old,
         lambda: sessions.plan_session_rename(services, session, new),
@@ -49,6 +52,7 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> None:
         f'renamed the session "{old}" to "{new}"; sign in to it again',
         command,
     )
+    return new if is_renamed else None
 
 
 async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
@@ -68,10 +72,10 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
         app.show_error(error)
 
 
-async def remove_session(app: TuiApp[Any], session: SsoSession) -> None:
-    """Sign out of the session, and remove it with its managed profiles."""
+async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
+    """Sign out of the session, and remove it with its managed profiles. Return whether it did."""
     services, name = app.services, session.name
-    await _confirm_and_change_session(
+    return await _confirm_and_change_session(
         app,
         name,
         lambda: sessions.plan_session_removal(services, session),
@@ -88,8 +92,8 @@ async def _confirm_and_change_session(
     question: Callable[[str], str],
     done: str,
     command: str,
-) -> None:
-    """Plan a change of a session, show its diff, ask, and make the change.
+) -> bool:
+    """Plan a change of a session, show its diff, ask, and make the change. Return whether it did.
 
     `question` returns the text of the question; its argument is the number of profiles as text,
     or "" without any.
@@ -106,9 +110,11 @@ async def _confirm_and_change_session(
         text = question(plan_text.profile_count_text(count) if count else "")
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
-            return
+            return False
         was_signing_in = running_sign_ins.stop_sign_in(app, session_name)
         await background.run(app, lambda: sessions.apply_session_plan(services, plan))
         app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
     except SsoHelperError as error:
         app.show_error(error)
+        return False
+    return True

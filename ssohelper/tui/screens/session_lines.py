@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,6 +22,63 @@ from ssohelper.tui.widgets.lines import Line
 _LABEL_WIDTH = 16
 _ROLE_WIDTH, _LEAST_NAME, _LEAST_BAR = 20, 8, 4
 _ID_WIDTH = 12
+# The states of a session: the sign, the word and the style of each.
+SESSION_STATES = {
+    "valid": ("●", "signed in", "good"),
+    "expired": ("◐", "expired", "warn"),
+    "signed_out": ("○", "signed out", "dim"),
+    # The state of a session whose access token is still valid, but which AWS will not renew again.
+    "ended": ("◐", "ended", "warn"),
+    "signing_in": ("◌", "signing in", "accent"),
+}
+
+
+class SessionKey(NamedTuple):
+    """What identifies a session's line: two portals of one name have a line each.
+
+    A session that cannot be used has its name alone.
+    """
+
+    name: str
+    start_url: str = ""
+    region: str = ""
+
+
+def key_of_session_line(snapshot: Snapshot, line: int) -> SessionKey:
+    """Return what identifies the session on this line of the Sessions screen."""
+    if line >= len(snapshot.clocks):
+        return SessionKey(snapshot.broken[line - len(snapshot.clocks)][0])
+    session = snapshot.clocks[line].session
+    return SessionKey(session.name, session.start_url, session.region)
+
+
+def session_row(clock: SessionClock, state_name: str, what: str, width: int) -> Line:
+    """Return a session's line in the list: its state, its user, and `what` there is to say of it.
+
+    `state_name` is a key of SESSION_STATES.
+    """
+    sign, state, style = SESSION_STATES[state_name]
+    name_width = _name_width(width)
+    # Narrower on a screen of 40 columns, so that "10:00 left" fits whole.
+    state_width, user_width = 12 if width > 40 else 11, 18 if width >= 90 else 0
+    left = width - name_width - state_width - user_width - 5
+    return [
+        (f"  {sign} ", style),
+        (fitted(clock.session.name, name_width) + " ", "strong"),
+        (fitted(state, state_width), style),
+        (fitted(clock.user or "", user_width), ""),
+        (fitted(what, left).rstrip(), "dim"),
+    ]
+
+
+def unusable_session_row(name: str, message: str, width: int) -> Line:
+    """Return the line in the list of a session that cannot be used, with why."""
+    return [("  ✗ ", "bad"), (fitted(name, _name_width(width)) + " ", ""), (show(message), "bad")]
+
+
+def _name_width(width: int) -> int:
+    # On a screen of 40 columns, "23h 59m left" fits whole beside the session's name.
+    return max(4, min(34, width // 3, width - 28))
 
 
 def session_lines(
@@ -82,6 +140,20 @@ def running_text(sign_in: RunningSignIn) -> str:
     if sign_in.failure is not None:
         return "failed"
     return sign_in.time_left or sign_in.page.waits_for
+
+
+def unusable_session_lines(name: str, message: str, width: int) -> list[Line]:
+    """Return the name of a session that cannot be used, and why."""
+    wrapped = textwrap.wrap(show(message), max(20, width - 2)) or [""]
+    return [[], [(f"  {show(name)}", "strong")], *([(f"  {part}", "bad")] for part in wrapped)]
+
+
+def sign_in_hint_lines(session: SsoSession, what: str, key: str) -> list[Line]:
+    """Return what has happened to the sign-in, then the key and the command that sign in."""
+    return [
+        [(f"  {what} ", ""), (f"Press {key}", "accent"), (" to sign in, or type:", "")],
+        [(f"  $ {show(f'ssohelper login {session.name}')}", "accent")],
+    ]
 
 
 def _label_and_style(text: str) -> tuple[str, str]:

@@ -5,8 +5,7 @@ The user can sign in, sign out, and delete what is cached for a session.
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -21,16 +20,26 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, running_sign_ins
-from ssohelper.tui.commands import Command, make_palette_commands
+from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens import session_changes
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.session_lines import cached_role_lines, running_text, session_lines
+from ssohelper.tui.screens.session_lines import (
+    SessionKey,
+    cached_role_lines,
+    key_of_session_line,
+    running_text,
+    session_lines,
+    session_row,
+    sign_in_hint_lines,
+    unusable_session_lines,
+    unusable_session_row,
+)
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.started_actions import starts_action
-from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.typing_pause import KeyKind
 from ssohelper.tui.widgets.clocks import (
     Snapshot,
     read_snapshot,
@@ -47,14 +56,6 @@ if TYPE_CHECKING:
 
 # The screen counts the clocks down every second. It reads their files again this often.
 _READ_SECONDS = 5.0
-_STATES = {
-    "valid": ("●", "signed in", "good"),
-    "expired": ("◐", "expired", "warn"),
-    "signed_out": ("○", "signed out", "dim"),
-    # The state of a session whose access token is still valid, but which AWS will not renew again.
-    "ended": ("◐", "ended", "warn"),
-    "signing_in": ("◌", "signing in", "accent"),
-}
 
 
 class SessionsScreen(Screen[None]):
@@ -89,12 +90,14 @@ class SessionsScreen(Screen[None]):
         super().__init__()
         self._snapshot: Snapshot | None = None
         self._busy: dict[str, str] = {}
+        # The new names of sessions that the user has renamed here; "": the user has removed it.
+        self._changed_names: dict[str, str] = {}
         self._is_reading = False
 
     def compose(self) -> ComposeResult:
         yield TopBar("sessions")
         yield Static("Sessions", id="title", classes="part--title", markup=False)
-        yield Chooser(self._draw_session_row, id="sessions")
+        yield Chooser(self._draw_session_row, key_of=self._key_of_line, id="sessions")
         yield Static("", id="error", classes="error", markup=False)
         yield Static("Clocks", id="clocks", classes="part--title", markup=False)
         yield WrappedView(id="details")
@@ -147,10 +150,31 @@ class SessionsScreen(Screen[None]):
             form.focus_first_field()
         form.display = nothing
         chooser = self.query_one("#sessions", Chooser)
-        chooser.set_count(len(snapshot.clocks) + len(snapshot.broken))
+        self._show_lines_read_again(chooser, len(snapshot.clocks) + len(snapshot.broken))
         if is_first and not nothing:
             chooser.focus()
         self._redraw_clocks()
+
+    def _show_lines_read_again(self, chooser: Chooser, count: int) -> None:
+        """Show so many lines; the cursor stays on its session, also under a name of the user.
+
+        If that is gone, say so, and ignore keys until a pause in typing: they are for it.
+        """
+        before = cast("SessionKey | None", chooser.cursor_key)
+        chooser.set_count(count)
+        if before is None or chooser.cursor_key == before:
+            return
+        self.app.typing_pause.begin(KeyKind.OTHER)
+        name = self._changed_names.pop(before.name, before.name)
+        names = [self._key_of_line(line).name for line in range(count)]
+        if name in names:
+            chooser.go_to(names.index(name))
+        elif name:
+            self.app.show_warning(f'the session "{name}" is no longer in the list')
+
+    def _key_of_line(self, line: int) -> SessionKey:
+        assert self._snapshot is not None
+        return key_of_session_line(self._snapshot, line)
 
     def _show_config_error(self, error: SsoHelperError) -> None:
         """Show why ~/.aws/config cannot be read, with the line.
@@ -184,34 +208,17 @@ class SessionsScreen(Screen[None]):
 
     def _draw_session_row(self, number: int, width: int) -> Line:
         assert self._snapshot is not None
-        # On a screen of 40 columns, "23h 59m left" fits whole beside the session's name.
-        name_width = max(4, min(34, width // 3, width - 28))
         if number >= len(self._snapshot.clocks):
-            name, message = self._snapshot.broken[number - len(self._snapshot.clocks)]
-            return [
-                ("  ✗ ", "bad"),
-                (fitted(name, name_width) + " ", ""),
-                (show(message), "bad"),
-            ]
+            broken = self._snapshot.broken[number - len(self._snapshot.clocks)]
+            return unusable_session_row(*broken, width)
         clock = self._snapshot.clocks[number]
-        name = clock.session.name
-        sign, state, style = _STATES[self._name_of_state(clock)]
-        what = self._busy.get(name) or self._summary_of_session(clock)
+        what = self._busy.get(clock.session.name) or self._summary_of_session(clock)
         if clock.session in self._snapshot.unlisted:
             what = f"{clock_text.NOT_IN_CONFIG}, {what}" if what else clock_text.NOT_IN_CONFIG
-        # Narrower on a screen of 40 columns, so that "10:00 left" fits whole.
-        state_width, user_width = 12 if width > 40 else 11, 18 if width >= 90 else 0
-        left = width - name_width - state_width - user_width - 5
-        return [
-            (f"  {sign} ", style),
-            (fitted(name, name_width) + " ", "strong"),
-            (fitted(state, state_width), style),
-            (fitted(clock.user or "", user_width), ""),
-            (fitted(what, left).rstrip(), "dim"),
-        ]
+        return session_row(clock, self._name_of_state(clock), what, width)
 
     def _name_of_state(self, clock: SessionClock) -> str:
-        """Return the state of the session, as a key of _STATES such as "expired"."""
+        """Return the state of the session, as a key of SESSION_STATES such as "expired"."""
         if self._find_running_sign_in(clock) is not None:
             return "signing_in"
         return "ended" if self._has_ended(clock) else clock.state
@@ -247,17 +254,12 @@ class SessionsScreen(Screen[None]):
         if snapshot is None or (not snapshot.clocks and not snapshot.broken):
             return []
         if number >= len(snapshot.clocks):
-            name, message = snapshot.broken[number - len(snapshot.clocks)]
-            wrapped = textwrap.wrap(show(message), max(20, width - 2)) or [""]
-            return [
-                [],
-                [(f"  {show(name)}", "strong")],
-                *([(f"  {part}", "bad")] for part in wrapped),
-            ]
+            broken = snapshot.broken[number - len(snapshot.clocks)]
+            return unusable_session_lines(*broken, width)
         clock = snapshot.clocks[number]
         services, states = self.app.services, self.app.list_states
         now = services.clock.now()
-        key = self.app.key_of("sessions.sign_in_anew")
+        key, sign_in_key = map(self.app.key_of, ("sessions.sign_in_anew", "sessions.sign_in"))
         further = snapshot.further.get(clock.session.name, ())
         lines: list[Line] = [[], *session_lines(clock, further, states, now, width, key), []]
         # The label, the time and where it comes from take up to 57 columns. Without room for all,
@@ -265,29 +267,20 @@ class SessionsScreen(Screen[None]):
         bar = min(40, width - 57) if width >= 65 else 0
         is_signing_in = self._find_running_sign_in(clock) is not None
         if is_signing_in:
-            key = self.app.key_of("sessions.sign_in")
-            shown: Line = [("  A sign-in runs. ", ""), (f"Press {key}", "accent")]
+            shown: Line = [("  A sign-in runs. ", ""), (f"Press {sign_in_key}", "accent")]
             lines += [[*shown, (" to see or stop it.", "")], []]
             if clock.state == "signed_out":
                 return lines
         if clock.state == "signed_out":
-            lines += self._sign_in_hint_lines(clock.session, "You are signed out.")
+            lines += sign_in_hint_lines(clock.session, "You are signed out.", sign_in_key)
             return lines
         lines += [sign_in_line(clock, now, bar), token_line(clock, now, bar), []]
         if self._has_ended(clock) and not is_signing_in:
-            lines += [*self._sign_in_hint_lines(clock.session, "The sign-in has ended."), []]
+            hint = sign_in_hint_lines(clock.session, "The sign-in has ended.", sign_in_key)
+            lines += [*hint, []]
         return lines + cached_role_lines(snapshot, clock.session, services.clock.aws_now(), width)
 
-    def _sign_in_hint_lines(self, session: SsoSession, what: str) -> list[Line]:
-        command = f"ssohelper login {session.name}"
-        key = self.app.key_of("sessions.sign_in")
-        return [
-            [(f"  {what} ", ""), (f"Press {key}", "accent"), (" to sign in, or type:", "")],
-            [(f"  $ {show(command)}", "accent")],
-        ]
-
-    def on_set_up_form_done(self) -> None:
-        self.read_clocks()
+    on_set_up_form_done = read_clocks
 
     # -- the actions on a session --------------------------------------------------------------
 
@@ -321,9 +314,12 @@ class SessionsScreen(Screen[None]):
                 "rename": f"session rename {name} NEW",
                 "remove": f"session rm {name}",
             }
-        return make_palette_commands(
-            "sessions", lines, lambda action: getattr(self, f"action_{action}")()
+        run = run_on_same_target(
+            self.app,
+            lambda: self.query_one("#sessions", Chooser).cursor_key,
+            lambda action: getattr(self, f"action_{action}")(),
         )
+        return make_palette_commands("sessions", lines, run)
 
     def action_refresh(self) -> None:
         self.read_clocks()
@@ -368,6 +364,8 @@ class SessionsScreen(Screen[None]):
             was = await background.run(self.app, lambda: login.log_out(services, session))
             done = clock_text.logout_result_text(session.name, was)
             self.app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
+            if self._snapshot is not None and session in self._snapshot.unlisted:
+                self._changed_names[session.name] = ""
         except SsoHelperError as error:
             self.app.show_error(error)
         finally:
@@ -379,7 +377,9 @@ class SessionsScreen(Screen[None]):
         """Rename the session under the cursor, after a question that shows the diff."""
         session = self._session_under_cursor_or_warning()
         if session is not None:
-            await session_changes.rename_session(self.app, session)
+            new_name = await session_changes.rename_session(self.app, session)
+            if new_name is not None:
+                self._changed_names[session.name] = new_name
             self.read_clocks()
 
     @starts_action("sessions.remove")
@@ -387,7 +387,8 @@ class SessionsScreen(Screen[None]):
         """Remove the session under the cursor, after a question that shows the diff."""
         session = self._session_under_cursor_or_warning()
         if session is not None:
-            await session_changes.remove_session(self.app, session)
+            if await session_changes.remove_session(self.app, session):
+                self._changed_names[session.name] = ""
             self.read_clocks()
 
     @starts_action("sessions.forget")

@@ -45,11 +45,11 @@ _WORDS = (
 
 # The name of the Textual worker group in which the steps of a set-up run.
 _STEPS = "set-up"
-# For each option of `ssohelper setup` that an error's hint may name: the form's field for it, and
-# how the hint names that field instead.
+# For each option of `ssohelper setup` that an error may name: the form's field for it, how its
+# message names that field instead, and the option's value that is only an example.
 _FIELDS = {
-    "--session NAME": ("name", 'the third field, "name of the session"'),
-    "--region eu-west-1": ("region", 'the second field, "region"'),
+    "--session": ("name", 'the third field, "name of the session"', "NAME"),
+    "--region": ("region", 'the second field, "region"', "eu-west-1"),
 }
 
 
@@ -188,12 +188,12 @@ class SetUpForm(VerticalScroll):
                 field.value = error.region
                 field.focus()
             hint = error.hint or ""
-            option = next((option for option in _FIELDS if option in hint), None)
-            if option is not None:
-                field_id, label = _FIELDS[option]
+            option, _, value = (error.option or "").partition(" ")
+            if option:
+                field_id, label, example = _FIELDS[option]
                 self.query_one(f"#{field_id}", Input).focus()
-                # The hint then names the form's field instead of the option of `setup`.
-                hint = hint.replace(option, label)
+                wanted = label if value == example else f"{value} in {label}"
+                hint = f"{error.advice}: {wanted}"
             self._show_error(show(error.message) + (f"\n{show(hint)}" if hint else ""))
 
     async def _check_sign_in_and_write(self) -> None:

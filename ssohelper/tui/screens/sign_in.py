@@ -101,7 +101,6 @@ class SignInScreen(LateDismissScreen[None]):
         session: SsoSession,
         *,
         force: bool = False,
-        device_code: bool = False,
         why: SsoHelperError | None = None,
         can_continue: bool = True,
         waiting_action: WantedAction | None = None,
@@ -113,7 +112,7 @@ class SignInScreen(LateDismissScreen[None]):
         super().__init__()
         self._session = session
         self._why = f"{show(why.message)}\n$ ssohelper login {show(session.name)}" if why else ""
-        self._force, self._device_code = force, device_code
+        self._force = force
         self._can_continue, self._waiting_action = can_continue, waiting_action
         self.is_in_background = self._is_cancelled = False
         self._shown: dict[str, bool] = {}
@@ -140,7 +139,7 @@ class SignInScreen(LateDismissScreen[None]):
 
     def on_mount(self) -> None:
         sign_in = self.sign_in = running_sign_ins.find_or_make_sign_in(
-            self.app, self._session, force=self._force, device_code=self._device_code
+            self.app, self._session, force=self._force
         )
         sign_in.dialogs += 1
         sign_in.changed.subscribe(self, lambda _nothing: self._show_state())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import directory, profiles, selection
 from ssohelper.core import plan_text
 from ssohelper.core.keymap import TICKED_LABELS
+from ssohelper.core.model import RoleKey
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import word_as_typed
@@ -44,6 +45,11 @@ class TickedActions:
     def acts_on_ticked_roles(self, name: str) -> bool:
         """Return whether the action `accounts.NAME` acts on ticked roles now."""
         return f"accounts.{name}" in TICKED_LABELS and self._roles.tick_count > 0
+
+    def find_targets(self) -> tuple[RoleKey | None, frozenset[RoleKey]]:
+        """Return the role under the cursor and the ticked roles: an action acts on one or these."""
+        row = self._roles.row
+        return row and row.key, frozenset(each.key for each in self._roles.ticked)
 
     def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME` on the ticked roles."""

@@ -132,4 +132,4 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
             return
         self.app.show_done(f'removed the view "{self._names[number]}"')
         self._set_views(list_view.load_saved_views(self.app.services))
-        self.show_lines(len(self._names))
+        self.show_lines(len(self._names), stay=True)

@@ -55,14 +55,14 @@ class FilterList(SearchPane):
         """The message that the user wants to leave without a choice."""
 
     def __init__(
-        self, rows: Sequence[FilterRow], typed: str = "", ticks: Iterable[int] = ()
+        self, rows: Sequence[FilterRow], typed: str = "", ticks: Iterable[FilterRow] = ()
     ) -> None:
         super().__init__()
         self._rows = rows
         self._index = Index([[row.name for row in rows], [row.note for row in rows]])
         self._found = list(range(len(rows)))
         self._ticks = set(ticks)
-        self._list = Chooser(self._draw_row)
+        self._list = Chooser(self._draw_row, key_of=lambda line: rows[self._found[line]])
         self.line.insert(typed)
 
     def compose(self) -> ComposeResult:
@@ -71,8 +71,8 @@ class FilterList(SearchPane):
         yield KeyHints((f"filters.{name}", does) for name, does in _KEYS.items())
 
     @property
-    def ticks(self) -> frozenset[int]:
-        """Return the numbers of the ticked rows."""
+    def ticks(self) -> frozenset[FilterRow]:
+        """Return the ticked rows."""
         return frozenset(self._ticks)
 
     def on_mount(self) -> None:
@@ -91,7 +91,7 @@ class FilterList(SearchPane):
     def _draw_row(self, number: int, width: int) -> Line:
         row = self._rows[self._found[number]]
         spans = self._index.spans(self.line.value, self._found[number])
-        tick = TICKED if self._found[number] in self._ticks else " "
+        tick = TICKED if row in self._ticks else " "
         names_width = max(12, width - _NOTE_CELLS - 4)
         return [
             (f" {tick}", "strong"),
@@ -116,7 +116,7 @@ class FilterList(SearchPane):
         """Tick the row at the cursor, or take its tick away, and go on to the next row."""
         self.search_now()
         if self._found:
-            self._ticks ^= {self._found[self._list.cursor]}
+            self._ticks ^= {self._rows[self._found[self._list.cursor]]}
             self._list.action_move(1)
             self._list.refresh()
             self.show_count()
@@ -124,9 +124,10 @@ class FilterList(SearchPane):
     def action_take(self) -> None:
         """End with the ticked rows, else with the one at the cursor."""
         self.search_now()
-        taken = self._ticks or set(self._found[self._list.cursor :][:1])
+        taken = [row for row in self._rows if row in self._ticks]
+        taken = taken or [self._rows[number] for number in self._found[self._list.cursor :][:1]]
         if taken:
-            self.post_message(self.Taken([self._rows[number] for number in sorted(taken)]))
+            self.post_message(self.Taken(taken))
 
     def action_leave(self) -> None:
         """Clear the search; if it is empty, leave without a choice."""

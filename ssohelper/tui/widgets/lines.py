@@ -162,7 +162,7 @@ class Chooser(LineView):
         self,
         draw: Callable[[int, int], Line],
         *,
-        key_of: Callable[[int], object] = int,
+        key_of: Callable[[int], object],
         id: str | None = None,
     ) -> None:
         """`key_of` returns what identifies the line with this number when lines move."""
@@ -172,14 +172,29 @@ class Chooser(LineView):
         self._clicks = ClickMemory()
         self.count = 0
         self.cursor = 0
+        # What identifies the line under the cursor; None without lines.
+        self.cursor_key: object = None
 
     def set_count(self, count: int, cursor: int | None = None) -> None:
-        """Set the number of lines, and move the cursor to line `cursor` or leave it where it is."""
+        """Set the number of lines, and move the cursor to line `cursor`.
+
+        Without `cursor` it stays on the line with its key, which may have another number now. If
+        that line is gone, it is on the line that has its number now: `cursor_key` is another one.
+        """
         self.count = count
-        self.cursor = max(0, min(self.cursor if cursor is None else cursor, count - 1))
+        self._put_cursor(self._line_of_cursor_key() if cursor is None else cursor)
         self._set_size(1, count)
         self._scroll_to_cursor()
         self.post_message(self.Moved(self))
+
+    def _line_of_cursor_key(self) -> int:
+        lines = (self.cursor, *range(self.count)) if self.cursor < self.count else range(self.count)
+        found = (line for line in lines if self._key_of(line) == self.cursor_key)
+        return next(found, self.cursor)
+
+    def _put_cursor(self, line: int) -> None:
+        self.cursor = max(0, min(line, self.count - 1))
+        self.cursor_key = self._key_of(self.cursor) if self.count else None
 
     def strip_of(self, number: int, width: int, base: Style) -> Strip:
         """Return the line as it is drawn, with the cursor's style where the cursor is."""
@@ -214,9 +229,9 @@ class Chooser(LineView):
 
     def go_to(self, line: int) -> None:
         """Move the cursor to the line with this number, or to the nearest line that exists."""
-        line = max(0, min(line, self.count - 1))
-        if line != self.cursor:
-            self.cursor = line
+        before = self.cursor
+        self._put_cursor(line)
+        if self.cursor != before:
             self._scroll_to_cursor()
             self.refresh()
             self.post_message(self.Moved(self))

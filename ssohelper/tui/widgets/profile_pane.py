@@ -65,10 +65,27 @@ class ProfilePane(SearchPane):
             return not (is_for_fields or self.screen.has_class("unreadable"))
         return action != "fold" or not self.line.value
 
-    def show_rows(self, data: ProfileRows, note: str = "") -> None:
-        """Show these rows, as far as they match the search; `note` is as for the list."""
+    def show_rows(self, data: ProfileRows, note: str = "", *, warns: bool = False) -> None:
+        """Show these rows, as far as they match the search; `note` is as for the list.
+
+        With `warns`, say which profile under the cursor, or how many ticked ones, are gone.
+        """
+        before, ticked = self.list.row, len(self.list.ticked)
         self.list.show_rows(data, note)
         self.show_count()
+        if warns:
+            self._warn_of_gone_profiles(before, ticked - len(self.list.ticked))
+
+    def _warn_of_gone_profiles(self, before: ProfileRow | None, ticked: int) -> None:
+        if ticked:
+            gone = "1 ticked profile is" if ticked == 1 else f"{ticked} ticked profiles are"
+            self.app.show_warning(f"{gone} no longer in the list")
+        now = self.list.row
+        if before is None or (now is not None and now.name == before.name):
+            return
+        self.app.typing_pause.begin()
+        if all(self.list.data.name_of(at) != before.name for at in range(len(self.list.data))):
+            self.app.show_warning(f'the profile "{before.name}" is no longer in the list')
 
     @property
     def row(self) -> ProfileRow | None:

@@ -15,10 +15,10 @@ _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 class QrCode(Widget):
     """Shows a QR code, black on white in every theme. Each cell holds two of its small squares."""
 
-    def __init__(self, text: str = "", *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows: list[str] = []
-        self.show_text(text)
+        self.show_text("")
 
     def show_text(self, text: str) -> None:
         """Show the QR code of this text. For "" show nothing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
@@ -18,9 +17,6 @@ from ssohelper.core.text import broken_into_lines, count_text, show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import Clocks, credentials_line, sign_in_line, token_line
 from ssohelper.tui.widgets.lines import Line, LineView, Piece
-
-if TYPE_CHECKING:
-    pass
 
 _LABEL_WIDTH = 16
 # The longest bar of a clock, and the columns beside a bar: for the label and the time left, and in

@@ -1,0 +1,395 @@
+"""Lists that are read again while they are open: cursor and options stay with what they were for."""
+
+import random
+import re
+from typing import Any
+
+import pytest
+
+from ssohelper.core.role_tree import RoleListView, SavedView
+from ssohelper.tui.screens import profile_actions, session_changes
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.screens.session_lines import SessionKey
+from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.views import ViewsScreen
+from ssohelper.tui.widgets.lines import Chooser
+from tests.long_rows import long_after
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.test_profiles import open_screen
+from tests.tui.test_typing_pause import Clock
+from tests.tui.world import DemoHome, until
+
+# Each of these seeds makes so many random edits of the config.
+_SEEDS, _EDITS = range(10), 20
+_OTHER = """\
+[sso-session {name}]
+sso_start_url = https://{name}.awsapps.com/start
+sso_region = us-east-1
+"""
+
+
+def other_session(name: str) -> str:
+    return _OTHER.format(name=name)
+
+
+async def open_sessions(user: User, cursor_on: str = "") -> SessionsScreen:
+    await user.press("f3")
+    await user.wait_for_text("signed in")
+    screen = user.app.screen
+    assert isinstance(screen, SessionsScreen)
+    if cursor_on:
+        await user.press(*(["down"] if cursor_on == "lab" else []))
+        assert name_of_session(screen) == cursor_on
+    return screen
+
+
+def name_of_session(screen: SessionsScreen) -> str:
+    return screen.session.name if screen.session is not None else ""
+
+
+async def read_again(screen: SessionsScreen) -> None:
+    before = screen._snapshot
+    screen.read_clocks()
+    await until(lambda: screen._snapshot is not before and not screen._is_reading)
+
+
+async def plan_again(screen: ProfilesScreen) -> None:
+    before = screen._planner.found
+    screen._planner.read_config_and_plan()
+    await until(lambda: screen.is_planned and screen._planner.found is not before)
+
+
+def put_first(world: DemoHome, section: str) -> None:
+    world.config_file.write_text(section + "\n" + world.config_file.read_text())
+
+
+def test_the_cursor_of_sessions_stays_on_its_session(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_sessions(user, "corp")
+        put_first(world, other_session("aaa"))
+        await read_again(screen)
+        assert name_of_session(screen) == "corp"
+
+    run_scenario(world.app(), scenario)
+
+
+def test_the_sync_stays_with_its_session(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        await user.press("ctrl+t")
+        await until(lambda: screen.is_planned)
+        put_first(world, other_session("aaa"))
+        await plan_again(screen)
+        assert screen._planner.session is not None
+        assert screen._planner.session.name == "lab"
+
+    run_scenario(world.app(), scenario)
+
+
+def test_the_next_session_begins_without_options(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        await user.press("ctrl+g", "ctrl+t")
+        await until(lambda: screen.is_planned)
+        assert "--session lab" in user.screen
+        assert "--prune" not in user.screen
+
+    run_scenario(world.app(), scenario)
+
+
+def remove_section(world: DemoHome, name: str) -> None:
+    text = world.config_file.read_text()
+    world.config_file.write_text(re.sub(rf"\[{re.escape(name)}\]\n([^\[]+)?", "", text))
+
+
+def test_a_session_that_is_gone_gets_no_key_that_was_for_it(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_sessions(user, "lab")
+        clock = Clock()
+        user.app.typing_pause = clock.pause
+        remove_section(world, "sso-session lab")
+        await read_again(screen)
+        await user.wait_for_message('the session "lab" is no longer in the list')
+        await user.press("o")
+        assert user.app.screen is screen
+        clock.seconds += 1.0
+        await user.press("o")
+        await user.wait_for_text('Sign out of "corp"')
+
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+
+
+def test_the_cursor_follows_the_new_name_that_the_user_gives(world: DemoHome) -> None:
+    put_first(world, other_session("aaa"))
+
+    async def scenario(user: User) -> None:
+        screen = await open_sessions(user)
+        await user.press("G")
+        assert name_of_session(screen) == "lab"
+        await user.press("e")
+        await user.wait_for_text("New name")
+        await user.press("ctrl+u", *"zoo", "enter")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y")
+        await user.wait_for_message("renamed the session")
+        await until(lambda: name_of_session(screen) == "zoo")
+        await user.press("d")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y")
+        await user.wait_for_message("removed the session")
+        await until(lambda: name_of_session(screen) == "corp")
+        assert "no longer" not in user.messages
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_session_keeps_the_cursor_while_it_cannot_be_used(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_sessions(user, "corp")
+        text = world.config_file.read_text()
+        url = world.emulator.world.start_url
+        world.config_file.write_text(text.replace(f"sso_start_url = {url}\n", "", 1))
+        await read_again(screen)
+        assert screen.session is None
+        assert screen.query_one("#sessions", Chooser).cursor_key == SessionKey("corp")
+        world.config_file.write_text("[[nonsense\n")
+        screen.read_clocks()
+        await until(lambda: screen._snapshot is None)
+        world.config_file.write_text(f"{other_session('aaa')}\n{text}")
+        screen.read_clocks()
+        await until(lambda: screen._snapshot is not None)
+        assert name_of_session(screen) == "corp"
+
+    run_scenario(world.app(), scenario)
+
+
+def test_the_palette_acts_on_the_session_that_its_lines_name(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_sessions(user, "lab")
+        commands = {command.name: command for command in screen.palette()}
+        put_first(world, other_session("aaa"))
+        await read_again(screen)
+        commands["logout lab"].run()
+        await user.wait_for_text('Sign out of "lab"')
+        await user.press("escape")
+        await user.wait_for_screen(SessionsScreen)
+        remove_section(world, "sso-session lab")
+        await read_again(screen)
+        commands["logout lab"].run()
+        await user.wait_for_message("nothing was done: the list has changed")
+        assert user.app.screen is screen
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_sync_whose_session_is_gone_loses_its_options_and_its_keys(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        clock = Clock()
+        user.app.typing_pause = clock.pause
+        await user.press("ctrl+t", "ctrl+g", "ctrl+o", *"none")
+        await until(lambda: screen.fields.display and screen.is_planned)
+        options = screen._planner.options
+        assert options.prune
+        assert options.texts is not None
+        remove_section(world, "sso-session lab")
+        await plan_again(screen)
+        await user.wait_for_message('the session "lab" is no longer in the config')
+        assert not screen.fields.display
+        assert "--session corp" in user.screen
+        assert "--prune" not in user.screen
+        assert screen._planner.options == type(options)()
+        await user.press("f9")
+        assert user.app.screen is screen
+        clock.seconds += 1.0
+        await user.press("f9")
+        await user.wait_for_text("$ ssohelper profile sync --session corp")
+        assert "none" not in user.screen
+
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+
+
+def test_a_sync_of_a_session_that_is_gone_by_then_writes_nothing(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        remove_section(world, "sso-session corp")
+        await user.press("f9")
+        await user.wait_for_message('the session "corp" was removed, renamed or changed')
+
+    run_scenario(world.app(), scenario)
+    assert "[profile sandbox" not in world.config_file.read_text()
+
+
+def test_a_profile_that_another_program_removes_is_named(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        await user.press(*"orders-dev.developer")
+        await until(lambda: screen.pane.row is not None)
+        await user.press("tab")
+        assert screen.pane.list.ticked
+        remove_section(world, "profile orders-dev.Developer")
+        await plan_again(screen)
+        await user.wait_for_message("1 ticked profile is no longer in the list")
+
+    run_scenario(world.app(), scenario)
+
+
+def test_an_account_that_is_gone_is_named(world: DemoHome) -> None:
+    services = world.app()
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        screen = user.app.screen
+        assert isinstance(screen, AccountsScreen)
+        await user.press("left")
+        heading = screen.roles.heading
+        assert heading is not None
+        rows = [row for row in screen.roles.rows if row.key != heading.row.key]
+        screen._controls.show_rows_read_again(rows)  # another of its roles is the first one now
+        assert screen.roles.heading is not None
+        assert screen.roles.heading.row.account == heading.row.account
+        assert not user.messages
+        rows = [row for row in screen.roles.rows if row.account.id != heading.row.account.id]
+        screen._controls.show_rows_read_again(rows)
+        name = heading.row.account.name or heading.row.account.id
+        await user.wait_for_message(f'"{name}" is no longer in the list')
+
+    run_scenario(services, scenario)
+
+
+def test_the_cursor_of_saved_views_stays_where_a_view_was_removed(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        screen = ViewsScreen(
+            SavedView("", RoleListView()),
+            {name: SavedView(name, RoleListView()) for name in "abcd"},
+        )
+        await user.app.push_screen(screen)
+        screen._set_views({name: SavedView(name, RoleListView()) for name in "0abcd"})
+        chooser = screen.query_one(Chooser)
+        chooser.go_to(2)
+        screen._set_views({name: SavedView(name, RoleListView()) for name in "abcd"})
+        screen.show_lines(4, stay=True)
+        assert chooser.cursor_key == "b"
+        screen._set_views({name: SavedView(name, RoleListView()) for name in "acd"})
+        screen.show_lines(3, stay=True)
+        assert chooser.cursor_key == "c"
+
+    run_scenario(world.app(), scenario)
+
+
+# -- random edits between the choice and the action ------------------------------------------------
+
+
+def edit_at_random(world: DemoHome, chance: random.Random) -> str:
+    """Add, remove, rename, move or break a session in the config. Return the text as it was."""
+    before = text = world.config_file.read_text()
+    sections = re.split(r"(?m)^(?=\[)", text)
+    at = [n for n, one in enumerate(sections) if one.startswith("[sso-session")]
+    kind = chance.choice(["add", "add", "remove", "rename", "move", "break", "profile"])
+    name = f"{chance.choice('abcklmz')}{chance.randrange(1000)}"
+    if kind == "add":
+        sections.insert(chance.randrange(len(sections) + 1), other_session(name) + "\n")
+    elif kind == "remove" and at:
+        del sections[chance.choice(at)]
+    elif kind == "rename" and at:
+        each = chance.choice(at)
+        sections[each] = re.sub(r"\[sso-session .*\]", f"[sso-session {name}]", sections[each])
+    elif kind == "move":
+        chance.shuffle(sections)
+    elif kind == "break" and at:
+        each = chance.choice(at)
+        sections[each] = re.sub(r"sso_start_url.*\n", "", sections[each])
+    elif kind == "profile":
+        sections.insert(0, f"[profile {name}]\nregion = eu-west-1\n\n")
+    world.config_file.write_text("".join(sections))
+    return before
+
+
+@pytest.mark.parametrize("seed", long_after(1, _SEEDS))
+def test_no_key_of_sessions_acts_on_another_session(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance, acted, kept = random.Random(seed), list[str](), 0
+
+    async def note_session(_app: Any, session: Any, *_more: Any) -> None:
+        acted.append(session.name)
+
+    for name in ("rename_session", "remove_session", "delete_cached_data"):
+        monkeypatch.setattr(session_changes, name, note_session)
+
+    async def scenario(user: User) -> None:
+        nonlocal kept
+        screen = await open_sessions(user)
+        clock = Clock()
+        user.app.typing_pause = clock.pause
+        first = world.config_file.read_text()
+        for _ in range(_EDITS):
+            clock.seconds += 10.0
+            await user.press(*chance.choices(["up", "down", "g", "G"], k=2))
+            chosen, palette = name_of_session(screen), screen.palette()
+            line = f"session rm {chosen}"
+            edit_at_random(world, chance)
+            if chance.random() < 0.8:
+                await read_again(screen)
+            acted.clear()
+            if chosen and chance.random() < 0.3:
+                next(each for each in palette if each.name == line).run()
+            else:
+                await user.press(chance.choice("edf"))
+            await until(lambda: not user.app.started.is_holding_keys and not screen._is_reading)
+            assert acted in ([], [chosen]), (seed, world.config_file.read_text())
+            kept += acted == [chosen]
+            if chance.random() < 0.3 or not screen._snapshot or not screen._snapshot.clocks:
+                world.config_file.write_text(first)
+                await read_again(screen)
+
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+    assert kept > _EDITS // 3  # otherwise the test says nothing
+
+
+@pytest.mark.parametrize("seed", long_after(1, _SEEDS))
+def test_no_key_of_profiles_acts_on_another_session(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance, acted, kept = random.Random(seed), list[tuple[str, Any]](), 0
+
+    async def note_wish(_app: Any, wish: Any) -> bool:
+        acted.append((wish.session.name, wish.options))
+        return False
+
+    async def note_session(_app: Any, session: Any) -> None:
+        acted.append((session.name, None))
+
+    monkeypatch.setattr(profile_actions, "apply_sync", note_wish)
+    monkeypatch.setattr(profile_actions, "refresh_roles", note_session)
+
+    async def scenario(user: User) -> None:
+        nonlocal kept
+        screen = await open_screen(user)
+        clock = Clock()
+        user.app.typing_pause = clock.pause
+        first = world.config_file.read_text()
+        for _ in range(_EDITS):
+            clock.seconds += 10.0
+            await user.press(*["ctrl+t"] * chance.randrange(3))
+            await until(lambda: screen.is_planned)
+            await user.press(*["ctrl+g"] * chance.randrange(2))
+            await until(lambda: screen.is_planned)
+            chosen, options = screen._planner.session_name, screen._planner.options
+            edit_at_random(world, chance)
+            if chance.random() < 0.8:
+                await plan_again(screen)
+            acted.clear()
+            await user.press(chance.choice(["f9", "f5"]))
+            await until(lambda: screen.is_planned and not user.app.started.is_holding_keys)
+            assert acted in ([], [(chosen, options)], [(chosen, None)]), (seed, acted)
+            kept += bool(acted)
+            if chance.random() < 0.3 or screen._planner.session is None:
+                world.config_file.write_text(first)
+                await plan_again(screen)
+
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+    assert kept > _EDITS // 3
