@@ -81,15 +81,15 @@ def list_profiles_of_other_tools(
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
     users = find_profiles_on_each_source(config)
-    owner, owner_listing = find_session_of_legacy_profiles_and_its_listing(app, session, listing)
-    candidates = adoption.find_adoption_candidates(config, session, listed, refused, owner_listing)
-    legacy = {entry.name for entry in adoption.find_legacy_profiles(config, session)}
+    owners = adoption.find_other_sessions_of_legacy_profiles(config, session)
+    listings = load_listings_of_sessions_with_legacy_profiles(app, session)
+    candidates = adoption.find_adoption_candidates(config, session, listed, refused, listings)
     found = []
     for one in candidates.values():
-        uses_owner = one.name in legacy and owner.name != session.name
+        owner = owners.get(one.name)
         trouble = check.find_profile_trouble(one.origin)
         lasting = "" if trouble else check.find_trouble_despite_adoption(one.name)
-        if uses_owner and one.role and not trouble:
+        if owner and one.role and not trouble:
             trouble = f'it uses the sign-in to "{owner.name}", which does not have its role'
         is_unusable = bool(trouble or lasting)
         if one.name in refused:
@@ -98,7 +98,7 @@ def list_profiles_of_other_tools(
         if not lasting and one.role and one.role not in listed and listing.is_complete:
             lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
-        is_served = bool(one.session_name and one.name in legacy and owner_listing)
+        is_served = one.name in owners and one.session_name in listings
         is_ours = bool(one.role) or one.origin.program is not None or is_served
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
@@ -118,24 +118,23 @@ def list_profiles_of_other_tools(
                 differs_by_sdk=one.origin.program is None
                 and _has_second_credential_source(config, one.name, keyed),
                 is_unusable=is_unusable,
-                served_by=owner.name if is_served else "",
+                served_by=one.session_name if is_served else "",
                 users=users.get(one.name, ()),
             )
         )
     return found
 
 
-def find_session_of_legacy_profiles_and_its_listing(
-    app: App, session: SsoSession, listing: Listing
-) -> tuple[SsoSession, Listing | None]:
-    """Return the session whose sign-in the portal's legacy profiles use, and its roles if known.
+def load_listings_of_sessions_with_legacy_profiles(
+    app: App, session: SsoSession
+) -> dict[str, Listing]:
+    """Return the saved lists of the other sessions whose sign-in legacy profiles use, by name.
 
-    `listing` are the roles of `session`.
+    Only legacy profiles of the session's portal are meant.
     """
-    owner = adoption.find_session_for_legacy_profiles(app.config.read(), session)
-    if owner.name == session.name:
-        return owner, listing
-    return owner, directory.load_listing(app, owner)
+    others = adoption.find_other_sessions_of_legacy_profiles(app.config.read(), session)
+    found = {one.name: directory.load_listing(app, one) for one in set(others.values())}
+    return {name: listing for name, listing in found.items() if listing is not None}
 
 
 def names_of_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
@@ -316,9 +315,8 @@ def find_profiles_unfit_for_use(
         if (target := check.config.target_or_none(entry)) is not None and target.role in roles
     ]
     unfit = frozenset(one.name for one in entries if check.find_reason_against_use(one.name))
-    if adoption.find_session_for_legacy_profiles(check.config, session).name == session.name:
-        return unfit
-    legacy = adoption.find_legacy_profiles(check.config, session)
+    others = adoption.find_other_sessions_of_legacy_profiles(check.config, session)
+    legacy = (entry for entry in check.config.profiles() if entry.name in others)
     return unfit | {entry.name for entry in legacy if not entry.managed}
 
 

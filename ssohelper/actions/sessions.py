@@ -74,11 +74,10 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
     """Return the session with all that ssohelper keeps for it. Reads files only."""
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
-    if adoption.find_session_for_legacy_profiles(config, session) == session:
-        # Legacy profiles, whose token file this session's sign-in writes, use the session too.
-        names = {entry.name for entry in users}
-        legacy = adoption.find_legacy_profiles(config, session)
-        users += [entry for entry in legacy if entry.name not in names]
+    # Legacy profiles, whose token file this session's sign-in writes, use the session too.
+    names = {entry.name for entry in users}
+    legacy = adoption.find_legacy_profiles_served_by(config, session)
+    users += [entry for entry in legacy if entry.name not in names]
     portals = (session, *app.tokens.list_further_portal_sessions(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),

@@ -16,9 +16,10 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
-from ssohelper.core import config_file, process_command
+from ssohelper.core import process_command
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, assumes_role
 from ssohelper.core.model import CHAIN, Role, RoleKey, SsoSession, encoded_profile_name
+from ssohelper.core.serving_sessions import belongs_to_session
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -171,7 +172,7 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
         chain is None
         or session is None
         or chain.target.role != key.key_of_sso_role.role
-        or not config_file.target_belongs_to_session(chain.target, session)
+        or not belongs_to_session(config, chain.target, session)
     ):
         raise ConfigInvalid(
             f'no profile "{show(key.text, 80)}" assumes a role with {key.account_id}/'

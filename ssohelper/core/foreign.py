@@ -19,10 +19,10 @@ from ssohelper.core.config_file import (
     ProfileEntry,
     TargetRole,
     assumes_role,
-    target_belongs_to_session,
 )
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.core.serving_sessions import LEGACY_FORM, find_sessions_of_target
 from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
@@ -35,7 +35,6 @@ from ssohelper.errors import (
 
 _MOST_PROFILES = 12
 _PROGRAM = "the program "
-_LEGACY = "legacy"
 # ssohelper.provider_process, which asks botocore for a profile's credentials, reports this error if
 # the profile names no provider.
 NO_PROVIDER = "the profile names no provider of credentials that can be used"
@@ -123,9 +122,7 @@ def has_portal_without_session(config: ConfigFile, target: TargetRole) -> bool:
 
     SDKs use the token of `aws sso login` for such a profile; ssohelper has no token for it.
     """
-    return target.form == _LEGACY and not any(
-        target_belongs_to_session(target, session) for session in config.sso_sessions()
-    )
+    return target.form == LEGACY_FORM and not find_sessions_of_target(config, target)
 
 
 def foreign_profile_of_entry(

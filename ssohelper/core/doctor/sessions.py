@@ -16,7 +16,8 @@ from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, probl
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.listing import Listing
 from ssohelper.core.search import did_you_mean
-from ssohelper.core.start_url import is_same_portal, normalized_start_url
+from ssohelper.core.serving_sessions import find_session_of_legacy_url
+from ssohelper.core.start_url import normalized_start_url
 from ssohelper.core.text import shortened_name_list, show
 
 SOON_SECONDS = 30 * 60
@@ -130,16 +131,16 @@ def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
     Without a session of their portal, only `setup` makes one.
     """
     url = token.start_url
-    same = [f.session for f in facts.sessions if is_same_portal(f.session.start_url, url)]
+    config = facts.config.file
+    session = find_session_of_legacy_url(config, url) if config else None
     names = [shlex.quote(show(filter_for_exact_text(one), 80)) for one in token.profiles]
     adopt = " ".join(f"--adopt {name}" for name in names[:_MOST_NAMES])
     if len(names) > _MOST_NAMES:
         adopt += " (and the other profiles)"
-    if same:
-        name = same[0].name
+    if session is not None:
         return (
-            f"ssohelper login {name}, which signs in for it too; to have it renewed: "
-            f"ssohelper profile sync --session {name} {adopt}"
+            f"ssohelper login {session.name}, which signs in for it too; to have it renewed: "
+            f"ssohelper profile sync --session {session.name} {adopt}"
         )
     setup = f"ssohelper setup {shlex.quote(show(url, 200))}"
     return f"{setup}, which signs in for it too; to have it renewed: {setup} {adopt}"
@@ -148,15 +149,21 @@ def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
 def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:
     """Note sessions of one portal: each has a sign-in of its own, which may be on purpose."""
     grouped: dict[str, list[SessionFact]] = defaultdict(list)
+    portals = {
+        normalized_start_url(one.start_url): normalized_start_url(one.portal_url)
+        for one in (fact.session for fact in facts.sessions)
+        if one.portal_url is not None
+    }
     for fact in facts.sessions:
-        grouped[normalized_start_url(fact.session.start_url)].append(fact)
+        url = normalized_start_url(fact.session.start_url)
+        grouped[portals.get(url, url)].append(fact)
     for same in grouped.values():
-        url, names = same[0].session.start_url, [one.session.name for one in same]
+        url, names = same[0].session.aws_url, [one.session.name for one in same]
         if len(names) > 1:
             yield note(
                 "sessions-of-one-portal",
                 f"sessions {', '.join(f'{name!r}' for name in names)}".replace("'", '"'),
-                f"all name {show(url, 200)}: each needs a sign-in of its own",
+                f"all lead to {show(url, 200)}: each needs a sign-in of its own",
                 "keep one of the sessions, unless they are of different users",
             )
 
