@@ -17,8 +17,8 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.profile_origin import find_profile_origins
-from ssohelper.core.source_profiles import find_profiles_on_each_source
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.source_profiles import find_profiles_assumed_through_each_source
+from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 from ssohelper.errors import RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import Role, SsoSession
 
-_MOST_NAMES = 10
 # How many values of --adopt fit into the command that a question shows to the user.
 _MOST_PATTERNS = 3
 _NOT_MANAGED = "these profiles are not managed"
@@ -80,7 +79,7 @@ def list_profiles_of_other_tools(
     # A credentials file that is not valid counts as empty here: doctor reports it.
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
-    users = find_profiles_on_each_source(config)
+    users = find_profiles_assumed_through_each_source(config)
     owners = adoption.find_other_sessions_of_legacy_profiles(config, session)
     listings = load_listings_of_sessions_with_legacy_profiles(app, session)
     candidates = adoption.find_adoption_candidates(config, session, listed, refused, listings)
@@ -282,7 +281,7 @@ def find_remaining_aws_sso_cli_markers(
 
 def partly_adopted_aws_sso_cli_block_error(left_out: Sequence[str]) -> UsageProblem:
     """Return the error for adopting only some profiles of a block of aws-sso-cli."""
-    names = shortened_name_list([show(name, 80) for name in left_out], _MOST_NAMES)
+    names = shortened_name_list([show(name, 80) for name in left_out], MANY_NAMES)
     return UsageProblem(
         "aws-sso-cli writes all profiles between its two marker lines again, so they are adopted "
         f"together or not at all; left out: {names}",

@@ -197,16 +197,6 @@ def is_chain(entry: ProfileEntry) -> bool:
     return _options_of_chain_command(entry) is not None
 
 
-def find_profile_using_each_source(config: ConfigFile) -> dict[str, str]:
-    """Return, by the name of each source profile, the name of a profile that refers to it."""
-    return {
-        entry.keys[key]: entry.name
-        for entry in config.profiles()
-        for key in ("source_profile", OWN_PREFIX + "source_profile")
-        if key in entry.keys
-    }
-
-
 def config_keys_of_step(step: ChainStep, source: str | None) -> dict[str, str]:
     """Return the keys with which ssohelper writes a chain's step into a profile in process form.
 

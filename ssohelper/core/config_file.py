@@ -33,7 +33,7 @@ _PLAIN = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 # How long a chain of profiles may be in which each refers to the next with `--profile NAME`. The
 # AWS CLI has the same limit (_AWS_CLI_PROFILE_CHAIN).
-_LONGEST_CHAIN = 4
+MOST_REFERENCES = 4
 
 
 class ProfileEntry(NamedTuple):
@@ -183,7 +183,7 @@ class ConfigFile:
                 self.refuse_key(entry, "credential_process", what)
             seen.append(entry.name)
             following = self.profile(found)
-            if following is None or len(seen) >= _LONGEST_CHAIN:
+            if following is None or len(seen) >= MOST_REFERENCES:
                 why = "no such profile" if following is None else "too many references by --profile"
                 self.refuse_key(entry, "credential_process", f'"--profile {found}": {why}')
             entry = following

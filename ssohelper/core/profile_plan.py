@@ -20,6 +20,7 @@ from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identi
 from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_profile_removal
 from ssohelper.core.serving_sessions import belongs_to_session
+from ssohelper.core.source_profiles import find_profile_that_names_each_source
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.written_roles import find_lost_role, find_profiles_edited_to_other_source
 
@@ -344,7 +345,7 @@ class _Planner:
 
         If a profile has to keep its name, the names of the others are chosen again without it.
         """
-        referrers = chains.find_profile_using_each_source(self._config)
+        referrers = find_profile_that_names_each_source(self._config)
         moving = dict(entries)
         while True:
             names = self._choose_names_of_new_profiles(
