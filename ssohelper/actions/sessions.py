@@ -25,7 +25,7 @@ from ssohelper.core.config_file import assumes_role
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 from ssohelper.errors import AwsUnreachable, UsageProblem
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from ssohelper.core.choices import Choices
     from ssohelper.core.config_file import ConfigFile, ProfileEntry
     from ssohelper.core.further_portals import FurtherPortal
-
-_MOST_NAMES = 5
 
 
 class SessionEntry(NamedTuple):
@@ -186,7 +184,7 @@ def _unmanaged_profiles_use_session_error(
 
 
 def _quoted_profile_names(entries: Sequence[ProfileEntry]) -> str:
-    return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
+    return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], SOME_NAMES)
 
 
 def diff_session_plan(app: App, plan: SessionPlan) -> Iterator[str]:

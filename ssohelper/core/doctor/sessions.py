@@ -18,13 +18,12 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.serving_sessions import find_session_of_legacy_url
 from ssohelper.core.start_url import normalized_start_url
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.text import FEW_NAMES, shortened_name_list, show
 
 SOON_SECONDS = 30 * 60
 REGISTRATION_SOON_SECONDS = 24 * 3600
 # AWS documents that a changed permission set takes some minutes to reach all accounts.
 CACHED_SECONDS = 5 * 60
-_MOST_NAMES = 3
 
 
 def check_sign_ins(facts: Facts) -> Iterator[Finding]:
@@ -134,8 +133,8 @@ def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
     config = facts.config.file
     session = find_session_of_legacy_url(config, url) if config else None
     names = [shlex.quote(show(filter_for_exact_text(one), 80)) for one in token.profiles]
-    adopt = " ".join(f"--adopt {name}" for name in names[:_MOST_NAMES])
-    if len(names) > _MOST_NAMES:
+    adopt = " ".join(f"--adopt {name}" for name in names[:FEW_NAMES])
+    if len(names) > FEW_NAMES:
         adopt += " (and the other profiles)"
     if session is not None:
         return (
@@ -232,7 +231,7 @@ def _finding_of_roles_no_longer_listed(
     else:
         names = listed_names[role.account_id]
         there = (
-            f"account {role.account_id} offers {', '.join(names[:_MOST_NAMES])}"
+            f"account {role.account_id} offers {', '.join(names[:FEW_NAMES])}"
             if names
             else f"AWS listed no role of account {role.account_id}"
         )
@@ -249,7 +248,7 @@ def check_roles_without_profile(facts: Facts) -> Iterator[Finding]:
     for fact in facts.sessions:
         new = fact.new_roles
         if new and facts.chosen is None:
-            names = shortened_name_list([show(name, 80) for name in new], _MOST_NAMES)
+            names = shortened_name_list([show(name, 80) for name in new], FEW_NAMES)
             yield note(
                 "roles-without-profile",
                 f'session "{fact.session.name}"',
