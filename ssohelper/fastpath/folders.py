@@ -247,5 +247,7 @@ def is_folder_of_ours_alone(found: os.stat_result) -> bool:
 
     Other users who may write in a folder could replace what we have in it by something of theirs.
     """
+    if sys.platform == "win32":
+        return False
     is_folder = (found.st_mode & 0o170000) == 0o040000
     return is_folder and found.st_uid == os.geteuid() and found.st_mode & 0o022 == 0
