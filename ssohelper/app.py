@@ -148,8 +148,7 @@ class App:
         from ssohelper.stores.config_store import ConfigStore
 
         return ConfigStore(
-            self.locations.aws_config_file,
-            self.locations.aws_credentials_file,
+            *self.locations.aws_files,
             state=self.locations.state_folder,
             runtime=self.locations.runtime_folder,
             is_copy=any(
@@ -289,7 +288,8 @@ class App:
         """The index of names for TAB completion. Notes the config's modification time first."""
         from ssohelper.stores.name_index import NameIndexFile
 
-        return NameIndexFile(self.locations.runtime_folder, *self.locations.aws_files)
+        where = self.locations
+        return NameIndexFile(where.runtime_folder, *where.aws_files, where.state_folder)
 
     @cached_property
     def usage(self) -> UsageStore:

@@ -53,11 +53,11 @@ class UsageProblem(SsoHelperError):
 class ConfigInvalid(SsoHelperError):
     """A configuration file has an invalid value. The message names file and line.
 
-    For ~/.aws/config, `line` is that line, from 1; for other files it is 1.
+    `line` is the line of ~/.aws/config, from 1; None for another file, or if no line is known.
     """
 
     exit_code = 3
-    line = 1
+    line: int | None = None
 
 
 class LoginRequired(SsoHelperError):

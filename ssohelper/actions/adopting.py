@@ -17,8 +17,8 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.profile_origin import find_profile_origins
-from ssohelper.core.source_profiles import find_profiles_on_each_source
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.source_profiles import find_profiles_assumed_through_each_source
+from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 from ssohelper.errors import RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import Role, SsoSession
 
-_MOST_NAMES = 10
 # How many values of --adopt fit into the command that a question shows to the user.
 _MOST_PATTERNS = 3
 _NOT_MANAGED = "these profiles are not managed"
@@ -80,16 +79,16 @@ def list_profiles_of_other_tools(
     # A credentials file that is not valid counts as empty here: doctor reports it.
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
-    users = find_profiles_on_each_source(config)
-    owner, owner_listing = find_session_of_legacy_profiles_and_its_listing(app, session, listing)
-    candidates = adoption.find_adoption_candidates(config, session, listed, refused, owner_listing)
-    legacy = {entry.name for entry in adoption.find_legacy_profiles(config, session)}
+    users = find_profiles_assumed_through_each_source(config)
+    owners = adoption.find_other_sessions_of_legacy_profiles(config, session)
+    listings = load_listings_of_sessions_with_legacy_profiles(app, session)
+    candidates = adoption.find_adoption_candidates(config, session, listed, refused, listings)
     found = []
     for one in candidates.values():
-        uses_owner = one.name in legacy and owner.name != session.name
+        owner = owners.get(one.name)
         trouble = check.find_profile_trouble(one.origin)
         lasting = "" if trouble else check.find_trouble_despite_adoption(one.name)
-        if uses_owner and one.role and not trouble:
+        if owner and one.role and not trouble:
             trouble = f'it uses the sign-in to "{owner.name}", which does not have its role'
         is_unusable = bool(trouble or lasting)
         if one.name in refused:
@@ -98,7 +97,7 @@ def list_profiles_of_other_tools(
         if not lasting and one.role and one.role not in listed and listing.is_complete:
             lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
-        is_served = bool(one.session_name and one.name in legacy and owner_listing)
+        is_served = one.name in owners and one.session_name in listings
         is_ours = bool(one.role) or one.origin.program is not None or is_served
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
@@ -118,24 +117,23 @@ def list_profiles_of_other_tools(
                 differs_by_sdk=one.origin.program is None
                 and _has_second_credential_source(config, one.name, keyed),
                 is_unusable=is_unusable,
-                served_by=owner.name if is_served else "",
+                served_by=one.session_name if is_served else "",
                 users=users.get(one.name, ()),
             )
         )
     return found
 
 
-def find_session_of_legacy_profiles_and_its_listing(
-    app: App, session: SsoSession, listing: Listing
-) -> tuple[SsoSession, Listing | None]:
-    """Return the session whose sign-in the portal's legacy profiles use, and its roles if known.
+def load_listings_of_sessions_with_legacy_profiles(
+    app: App, session: SsoSession
+) -> dict[str, Listing]:
+    """Return the saved lists of the other sessions whose sign-in legacy profiles use, by name.
 
-    `listing` are the roles of `session`.
+    Only legacy profiles of the session's portal are meant.
     """
-    owner = adoption.find_session_for_legacy_profiles(app.config.read(), session)
-    if owner.name == session.name:
-        return owner, listing
-    return owner, directory.load_listing(app, owner)
+    others = adoption.find_other_sessions_of_legacy_profiles(app.config.read(), session)
+    found = {one.name: directory.load_listing(app, one) for one in set(others.values())}
+    return {name: listing for name, listing in found.items() if listing is not None}
 
 
 def names_of_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
@@ -283,7 +281,7 @@ def find_remaining_aws_sso_cli_markers(
 
 def partly_adopted_aws_sso_cli_block_error(left_out: Sequence[str]) -> UsageProblem:
     """Return the error for adopting only some profiles of a block of aws-sso-cli."""
-    names = shortened_name_list([show(name, 80) for name in left_out], _MOST_NAMES)
+    names = shortened_name_list([show(name, 80) for name in left_out], MANY_NAMES)
     return UsageProblem(
         "aws-sso-cli writes all profiles between its two marker lines again, so they are adopted "
         f"together or not at all; left out: {names}",
@@ -316,9 +314,8 @@ def find_profiles_unfit_for_use(
         if (target := check.config.target_or_none(entry)) is not None and target.role in roles
     ]
     unfit = frozenset(one.name for one in entries if check.find_reason_against_use(one.name))
-    if adoption.find_session_for_legacy_profiles(check.config, session).name == session.name:
-        return unfit
-    legacy = adoption.find_legacy_profiles(check.config, session)
+    others = adoption.find_other_sessions_of_legacy_profiles(check.config, session)
+    legacy = (entry for entry in check.config.profiles() if entry.name in others)
     return unfit | {entry.name for entry in legacy if not entry.managed}
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ssohelper.actions import tokens
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import AccessToken, Account, SsoSession
+from ssohelper.core.text import shortened_name_list
 from ssohelper.errors import (
     AnotherUsersHome,
     AwsUnreachable,
@@ -137,8 +138,7 @@ def _listing_of_present_portal(found: Listing | None, session: SsoSession) -> Li
 def _warn_of_refused_accounts(app: App, found: Listing) -> None:
     refused = [f'"{a.account.name}" ({a.account.id})' for a in found.accounts if a.refused]
     if refused:
-        more = len(refused) - _MOST_NAMES_IN_A_WARNING
-        names = ", ".join(refused[:_MOST_NAMES_IN_A_WARNING]) + (f" and {more} more" * (more > 0))
+        names = shortened_name_list(refused, _MOST_NAMES_IN_A_WARNING)
         app.warn(f"AWS refuses to list the roles of {names}; the roles of the last list are shown")
 
 

@@ -21,7 +21,7 @@ from ssohelper.actions import (
     selection,
 )
 from ssohelper.core.choices import PROCESS
-from ssohelper.core.config_file import ProfileEntry, TargetRole, target_belongs_to_session
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.doctor import checks, sdk_table
 from ssohelper.core.doctor.environment import IGNORED_BESIDE_NAME
 from ssohelper.core.doctor.facts import Facts, ProfileFact
@@ -29,6 +29,7 @@ from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.profiles import HELPER_OF_ANOTHER
 from ssohelper.core.doctor.sdk_order import SdkCredentials
 from ssohelper.core.profile_keys import identity_keys
+from ssohelper.core.serving_sessions import belongs_to_session
 from ssohelper.errors import UsageProblem
 from ssohelper.system import installation
 
@@ -128,12 +129,12 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
     # `profile sync` uses the same rule for which profiles count as profiles of their roles.
     not_counted = adopting.find_unusable_profiles_of_other_tools(app) if config.file else ()
     targets = doctor_facts.gather_profile_targets(
-        [one for one in profiles if one.name not in not_counted]
+        config.file, [one for one in profiles if one.name not in not_counted]
     )
     sessions = [
         doctor_facts.read_session_fact(app, session, targets)
         for session in (config.file.sso_sessions() if config.file else ())
-        if chosen is None or any(_is_profile_of_session(one, session) for one in shown)
+        if chosen is None or any(_is_profile_of_session(config.file, one, session) for one in shown)
     ]
     return Facts(
         now=app.clock.now(),
@@ -185,9 +186,11 @@ def _find_chosen_profile(
     return [ProfileFact(entry, target, role.account_id)]
 
 
-def _is_profile_of_session(profile: ProfileFact, session: SsoSession) -> bool:
+def _is_profile_of_session(
+    config: ConfigFile | None, profile: ProfileFact, session: SsoSession
+) -> bool:
     target = profile.target or profile.root
-    return target is not None and target_belongs_to_session(target, session)
+    return bool(config and target and belongs_to_session(config, target, session))
 
 
 # -- running profiles' programs, and asking AWS's hosts --------------------------------------------

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core.choices import Choices
 from ssohelper.core.doctor.facts import ConfigFacts, EditedProfileFact, ProfileFact, SessionFact
-from ssohelper.core.edited_profiles import Write, find_misnamed_profiles, find_role_as_written
+from ssohelper.core.edited_profiles import find_misnamed_profiles, find_role_as_written
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role
 from ssohelper.core.profile_names import checked_name_template
 from ssohelper.core.text import show
+from ssohelper.core.written_roles import Write
 from ssohelper.errors import LocalState, SsoHelperError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssohelper.actions import legacy_sign_ins
-from ssohelper.core import adoption, process_command
+from ssohelper.core import process_command
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_file import TargetRole
 from ssohelper.core.doctor import sdk_order
@@ -26,6 +26,7 @@ from ssohelper.core.doctor.facts import (
 )
 from ssohelper.core.doctor.profiles import credential_sources
 from ssohelper.core.instants import from_iso, to_iso
+from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.redaction import redacted
 from ssohelper.core.service_hosts import oidc_service_url, portal_service_url, sts_service_url
@@ -271,7 +272,7 @@ def ask_about_legacy_tokens(app: App, facts: Facts) -> list[TokenFact]:
     sessions = [one.session for one in facts.sessions if one.session.name not in failed]
 
     def ask_aws_about_token(token: TokenFact) -> TokenFact:
-        same = [one for one in sessions if adoption.is_portal_of(one, token.start_url)]
+        same = [one for one in sessions if is_portal_of(one, token.start_url)]
         if not same:
             return token
         refused = legacy_sign_ins.find_legacy_token_that_aws_refuses(app, same[0], token.start_url)

@@ -13,7 +13,7 @@ from ssohelper.core.further_portals import (
     parse_further_portals,
 )
 from ssohelper.core.model import SsoSession
-from ssohelper.core.portal_address import instance_id_of_portal
+from ssohelper.core.portal_address import instance_id_of_portal, is_portal_of
 from ssohelper.core.start_url import (
     checked_typed_start_url,
     is_company_url,
@@ -44,7 +44,7 @@ def find_session_of_further_portal(
     if is_company_url(url):
         return None  # a company's own address may lead to any region: it is a session of its own
     sessions = app.config.read().sso_sessions()
-    if any(is_same_portal(one.start_url, url) for one in sessions if name in (None, one.name)):
+    if any(is_portal_of(one, url) for one in sessions if name in (None, one.name)):
         return None
     known = _find_portal_in_settings(app, sessions, url, name)
     if known is not None:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core import adoption
+from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, SsoHelperError, TokenRejected
 
@@ -136,18 +137,19 @@ def find_other_session_and_its_legacy_profiles(
     app: App, session: SsoSession
 ) -> tuple[str, list[str]] | None:
     """Return the other session whose sign-in this portal's legacy profiles use, and their names."""
-    config = app.config.read()
-    serving = adoption.find_session_for_legacy_profiles(config, session)
-    names = [entry.name for entry in adoption.find_legacy_profiles(config, session)]
-    return (serving.name, names) if names and serving.name != session.name else None
+    others = adoption.find_other_sessions_of_legacy_profiles(app.config.read(), session)
+    if not others:
+        return None
+    first = next(iter(others.values())).name
+    return first, [name for name, serving in others.items() if serving.name == first]
 
 
 def list_legacy_profiles_served_by_session(app: App, session: SsoSession) -> list[str]:
     """Return the names of the legacy profiles that this session's sign-in serves."""
-    config = app.config.read()
     if not _find_start_urls_of_legacy_profiles(app, session):
         return []
-    return [entry.name for entry in adoption.find_legacy_profiles(config, session)]
+    found = adoption.find_legacy_profiles_served_by(app.config.read(), session)
+    return [entry.name for entry in found]
 
 
 def remove_legacy_tokens(app: App, session: SsoSession, ids: Collection[str]) -> None:
@@ -193,7 +195,7 @@ def find_legacy_token_of_url(
         token = None
     if token is None or token.expires_at <= app.clock.now():
         return FoundToken(False, False)
-    same = [one for one in sessions if adoption.is_portal_of(one, url)]
+    same = [one for one in sessions if is_portal_of(one, url)]
     if asks_aws and same and find_legacy_token_that_aws_refuses(app, same[0], url):
         return FoundToken(False, False)
     is_ours = any(token.id in find_own_token_ids(app, one) for one in same)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core import written_roles
 from ssohelper.core.search import did_you_mean
-from ssohelper.core.written_roles import WrittenRole
+from ssohelper.core.written_roles import Write, WrittenRole
 from ssohelper.errors import LocalState, RoleNotAssigned
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def find_roles_for_which_profiles_were_written(
     except LocalState:
         return {}  # a saved write is damaged: its own command reports it
     contents = [version.after for version in versions]
-    writes = [(version.before, version.after) for version in versions]
+    writes = [Write(version.before, version.after) for version in versions]
     found = written_roles.find_written_roles(names, contents, config.origin) if names else {}
     return found | written_roles.find_roles_before_edit(edited, writes, config.origin)
 

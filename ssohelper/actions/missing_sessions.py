@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.core import session_changes
 from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.model import SESSION_NAME, SsoSession
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.text import FEW_NAMES, shortened_name_list, show
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-
-_MOST_NAMES = 3
 
 
 class MissingSession(NamedTuple):
@@ -28,7 +26,7 @@ class MissingSession(NamedTuple):
     @property
     def reason(self) -> str:
         """Return why no command works with this session. The text is safe for a terminal."""
-        named = shortened_name_list([f'"{show(one, 60)}"' for one in self.profiles], _MOST_NAMES)
+        named = shortened_name_list([f'"{show(one, 60)}"' for one in self.profiles], FEW_NAMES)
         return f"not in the config, and profiles name it: {named}"
 
 

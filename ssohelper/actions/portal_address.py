@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core import portal_address
 from ssohelper.core.portal_address import PortalAddress, PortalChange
-from ssohelper.core.start_url import is_company_url, region_of_start_url
+from ssohelper.core.start_url import is_company_url, is_same_portal, region_of_start_url
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def resolve_portal_of_session(app: App, session: SsoSession, ui: LoginUi) -> Sso
         return session
     found = app.aws.find_portal_url(session.start_url)
     known = app.aws.portal_addresses.load(session.name)
-    earlier = known.portal_url if known and known.start_url == session.start_url else None
+    is_known = known is not None and is_same_portal(known.start_url, session.start_url)
+    earlier = known.portal_url if known and is_known else None
     if earlier is not None:
         _confirm_changed_portal(app, session, ui, earlier, found)
     region = region_of_start_url(found) or session.region

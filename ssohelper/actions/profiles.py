@@ -108,9 +108,7 @@ def plan_sync(
         adopt=frozenset(adopt),
         not_counted=adopting.names_of_unusable_profiles(others),
         refused=adopting.choose_refused_profiles(others),
-        legacy_listing=adopting.find_session_of_legacy_profiles_and_its_listing(
-            app, session, listing
-        )[1],
+        legacy_listings=adopting.load_listings_of_sessions_with_legacy_profiles(app, session),
         written_roles=lost_roles.find_roles_for_which_profiles_were_written(app, app.config.read()),
     )
     plan = profile_plan.plan_sync(app.config.read(), request)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
 from ssohelper.core import chains
-from ssohelper.core.config_file import GRANTED_FORM, ConfigFile, ProfileEntry, TargetRole
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.model import NEVER_USED, Account, Role, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import (
     RoleRow,
@@ -18,7 +18,7 @@ from ssohelper.core.role_rows import (
     rows_of_profiles_without_ssohelper,
     rows_without_usage,
 )
-from ssohelper.core.serving_sessions import find_sessions_of_target
+from ssohelper.core.serving_sessions import GRANTED_FORM, find_sessions_of_target
 
 if TYPE_CHECKING:
     from ssohelper.app import App

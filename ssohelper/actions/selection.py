@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import missing_sessions
 from ssohelper.core import chains, served_role
-from ssohelper.core.config_file import target_belongs_to_session
 from ssohelper.core.foreign import foreign_profile_of_entry
 from ssohelper.core.model import (
     ACCOUNT_ID,
@@ -27,7 +26,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.recorded_sign_ins import is_session_listed
 from ssohelper.core.search import did_you_mean, similar_names
-from ssohelper.core.serving_sessions import find_sessions_of_target
+from ssohelper.core.serving_sessions import belongs_to_session, find_sessions_of_target
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
@@ -247,7 +246,7 @@ def _find_profile_entries_of_role(
         target = config.target_or_none(entry) if entry is not None else None
         if entry is None or target is None or session is None:
             continue
-        if target.role == key.role and target_belongs_to_session(target, session):
+        if target.role == key.role and belongs_to_session(config, target, session):
             yield entry
 
 

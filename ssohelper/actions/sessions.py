@@ -25,7 +25,7 @@ from ssohelper.core.config_file import assumes_role
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 from ssohelper.errors import AwsUnreachable, UsageProblem
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from ssohelper.core.choices import Choices
     from ssohelper.core.config_file import ConfigFile, ProfileEntry
     from ssohelper.core.further_portals import FurtherPortal
-
-_MOST_NAMES = 5
 
 
 class SessionEntry(NamedTuple):
@@ -74,11 +72,10 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
     """Return the session with all that ssohelper keeps for it. Reads files only."""
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
-    if adoption.find_session_for_legacy_profiles(config, session) == session:
-        # Legacy profiles, whose token file this session's sign-in writes, use the session too.
-        names = {entry.name for entry in users}
-        legacy = adoption.find_legacy_profiles(config, session)
-        users += [entry for entry in legacy if entry.name not in names]
+    # Legacy profiles, whose token file this session's sign-in writes, use the session too.
+    names = {entry.name for entry in users}
+    legacy = adoption.find_legacy_profiles_served_by(config, session)
+    users += [entry for entry in legacy if entry.name not in names]
     portals = (session, *app.tokens.list_further_portal_sessions(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),
@@ -187,7 +184,7 @@ def _unmanaged_profiles_use_session_error(
 
 
 def _quoted_profile_names(entries: Sequence[ProfileEntry]) -> str:
-    return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], _MOST_NAMES)
+    return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], SOME_NAMES)
 
 
 def diff_session_plan(app: App, plan: SessionPlan) -> Iterator[str]:

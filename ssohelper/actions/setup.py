@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import missing_sessions, recorded_sign_ins, selection
 from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.model import SESSION_NAME, SsoSession
+from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.profile_origin import GRANTED_PREFIX
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import (
@@ -110,9 +111,10 @@ def find_portals_in_config(app: App) -> list[PortalInConfig]:
         for session in config.sso_sessions()
     ]
     for url, region in _find_urls_and_regions_in_profiles(config):
-        if url.startswith("https://") and not any(
+        is_known = config.sessions_of_portal(url) or any(
             is_same_portal(url, one.start_url) for one in found
-        ):
+        )
+        if url.startswith("https://") and not is_known:
             found.append(PortalInConfig(url, region, None))
     return found
 
@@ -140,7 +142,7 @@ def _find_recorded_session_of_portal(
     found = [
         one
         for one in {one.name: one for one in known}.values()
-        if is_same_portal(one.start_url, url)
+        if is_portal_of(one, url)
         and name in (None, one.name)
         and region in (None, one.region)
         and config.session_header(one.name) is None
@@ -194,10 +196,10 @@ def _start_url_without_page(url: str) -> str:
 
 
 def _find_region_in_config(config: ConfigFile, url: str) -> str | None:
-    known = [(one.start_url, one.region) for one in config.sso_sessions()]
-    regions = [
+    regions = [one.region for one in config.sessions_of_portal(url)]
+    regions += [
         region
-        for known_url, region in (*known, *_find_urls_and_regions_in_profiles(config))
+        for known_url, region in _find_urls_and_regions_in_profiles(config)
         if region and is_same_portal(known_url, url)
     ]
     return regions[0] if regions else None
@@ -206,14 +208,14 @@ def _find_region_in_config(config: ConfigFile, url: str) -> str | None:
 def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> SsoSession | None:
     if name:
         named = config.sso_session(name)
-        if named is not None and not is_same_portal(named.start_url, url):
+        if named is not None and not is_portal_of(named, url):
             raise ConfigInvalid(
                 f'session "{name}" already has another start URL: {named.start_url}',
                 hint="choose another name",
                 option="--session NAME",
             )
         return named
-    matching = [one for one in config.sso_sessions() if is_same_portal(one.start_url, url)]
+    matching = config.sessions_of_portal(url)
     if len(matching) > 1:
         names = ", ".join(f'"{session.name}"' for session in matching)
         raise UsageProblem(

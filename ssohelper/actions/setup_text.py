@@ -11,14 +11,13 @@ from ssohelper.actions import adopting
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.source_profiles import unusable_source_text
-from ssohelper.core.text import shortened_name_list, show, show_message
+from ssohelper.core.text import FEW_NAMES, SOME_NAMES, shortened_name_list, show, show_message
 
 if TYPE_CHECKING:
     from ssohelper.actions.doctor import Report
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-_MOST_NAMES, _MOST_NAMES_ASKED = 5, 3
 ADOPT_LATER = "to adopt them later: ssohelper profile sync --adopt '*'"
 DEFAULT_REGION = "default region of the profiles"
 GUARD_QUESTION = "guard these roles?"
@@ -73,7 +72,7 @@ def lines_about_profiles_of_other_tools(
             shown = f"not checked: {show_message(unknown)}"
         yield f"  {profile_count_text(number)} of {tool}: {shown}"
         if with_names:
-            yield f"    {shortened_name_list(names, _MOST_NAMES)}"
+            yield f"    {shortened_name_list(names, SOME_NAMES)}"
     yield from _lines_of_profiles_on_broken_sources(found, with_names=with_names)
 
 
@@ -91,7 +90,7 @@ def _lines_of_profiles_on_broken_sources(
         state = "that assumes a role: does" if len(users) == 1 else "that assume roles: do"
         yield f"  {profile_count_text(len(users))} {state} not work now: {trouble}"
         if with_names:
-            yield f"    {shortened_name_list([show(name, 60) for name in users], _MOST_NAMES)}"
+            yield f"    {shortened_name_list([show(name, 60) for name in users], SOME_NAMES)}"
 
 
 def _trouble_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
@@ -118,7 +117,7 @@ def _trouble_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple
 def adopt_profiles_question(needing: Collection[str]) -> str:
     """Return the question whether to adopt the profiles that do not work without ssohelper."""
     profiles = profile_count_text(len(needing))
-    names = shortened_name_list([show(name, 40) for name in sorted(needing)], _MOST_NAMES_ASKED)
+    names = shortened_name_list([show(name, 40) for name in sorted(needing)], FEW_NAMES)
     if len(needing) == 1:
         return f"adopt {profiles} that needs ssohelper to work, with its name ({names})?"
     return f"adopt {profiles} that need ssohelper to work, with their names ({names})?"
@@ -160,7 +159,7 @@ def partly_adopted_aws_sso_cli_block_question(left_out: Sequence[str]) -> str:
 
 def remaining_aws_sso_cli_markers_line(other_profiles: Sequence[str], why: str) -> str:
     """Return the line that says for which profiles aws-sso-cli's markers stay, and the effect."""
-    named = shortened_name_list([show(name, 60) for name in other_profiles], _MOST_NAMES)
+    named = shortened_name_list([show(name, 60) for name in other_profiles], SOME_NAMES)
     return (
         f"aws-sso-cli's two marker lines stay, for {named} ({show_message(why)}): "
         "`aws-sso setup profiles` would write the adopted profiles again; after it: "

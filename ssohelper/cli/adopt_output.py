@@ -9,9 +9,8 @@ from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 
-_MOST_NAMES = 5
 ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
 
 
@@ -59,7 +58,7 @@ def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None
     found = legacy_sign_ins.find_other_session_and_its_legacy_profiles(app, session)
     if found is not None:
         session_name, names = found
-        shown = shortened_name_list([show(name, 60) for name in names], _MOST_NAMES)
+        shown = shortened_name_list([show(name, 60) for name in names], SOME_NAMES)
         output.say(
             f'profiles with sso_start_url ({shown}) keep using the sign-in to "{show(session_name)}"; to '
             f"adopt them: ssohelper profile sync --session {session_name} --adopt NAME"
@@ -70,7 +69,7 @@ def say_which_old_profiles_lose_sign_in(app: App, session: SsoSession) -> None:
     """Say which profiles without sso_session will lose this session's sign-in, if there are any."""
     names = legacy_sign_ins.list_legacy_profiles_served_by_session(app, session)
     if names:
-        shown = shortened_name_list([show(name, 60) for name in names], _MOST_NAMES)
+        shown = shortened_name_list([show(name, 60) for name in names], SOME_NAMES)
         output.say(
             f"profiles with sso_start_url ({shown}) stay, and lose this sign-in; to remove "
             f"them too, first: ssohelper profile sync --session {session.name} --adopt NAME"

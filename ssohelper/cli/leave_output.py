@@ -10,10 +10,9 @@ from ssohelper.cli import guarding, output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.core.leaving import Leaving
 from ssohelper.core.plan_text import profile_count_text
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 
 _WHAT = "install --uninstall --profiles"
-_MOST_NAMES = 10
 
 
 def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
@@ -60,7 +59,7 @@ def warn_of_profiles_that_need_ssohelper(app: App) -> None:
 def _say_which_token_file_is_not_renewed(app: App) -> None:
     names = leaving.list_legacy_profiles_served_by_sign_ins(app)
     if names:
-        shown = shortened_name_list([show(name) for name in names], _MOST_NAMES)
+        shown = shortened_name_list([show(name) for name in names], MANY_NAMES)
         output.say(
             f"the token file of profiles with sso_start_url ({shown}) is no longer renewed; sign in "
             f"with: aws sso login --profile {shlex.quote(show(names[0]))}"
@@ -90,7 +89,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[RcFileEdit], yes: b
         output.require_terminal(_WHAT)
     guarded = leaving.list_guarded_roles_in_plan(app, planned)
     if guarded:
-        shown = shortened_name_list([show(name) for name in guarded], _MOST_NAMES)
+        shown = shortened_name_list([show(name) for name in guarded], MANY_NAMES)
         guarding.require_typed_word(
             guarding.LOOSEN_WORD,
             f"without ssohelper, these guarded roles need no grant: {shown}",

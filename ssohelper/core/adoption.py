@@ -7,12 +7,14 @@ managed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.partitions import find_partition
+from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.profile_origin import (
     AwsSsoCliBlock,
     NamedRole,
@@ -20,7 +22,7 @@ from ssohelper.core.profile_origin import (
     find_aws_sso_cli_blocks,
     find_profile_origins,
 )
-from ssohelper.core.start_url import is_same_portal
+from ssohelper.core.serving_sessions import find_session_of_legacy_url
 
 OTHER_ROLE_IN_SECTION = "its section in ~/.aws/credentials names another role or program"
 
@@ -49,21 +51,17 @@ def find_adoption_candidates(
     session: SsoSession,
     listed_roles: Collection[Role],
     refused_profiles: Collection[str] = frozenset(),
-    legacy_listing: Listing | None = None,
+    saved_listings: Mapping[str, Listing] = MappingProxyType({}),
 ) -> dict[str, AdoptionCandidate]:
     """Return each profile of another tool by name: the session's role that it would have, if any.
 
     `listed_roles` are those that AWS lists for the session. `refused_profiles` are those whose
-    section in ~/.aws/credentials names another role. `legacy_listing` has the roles of the session
-    that `find_session_for_legacy_profiles` returns, None if they are not known. A legacy profile
-    belongs to that session, unless that session lacks its role. A profile of aws-sso-cli names no
-    portal: it belongs to the session if its own role is listed, or the role of another profile that
-    names the same instance.
+    section in ~/.aws/credentials names another role. `saved_listings` are those of other sessions, by
+    session name: a legacy profile can be adopted only by the session whose sign-in it uses, unless
+    that session lacks its role. A profile of aws-sso-cli names no portal: it belongs to the session
+    if its own role is listed, or the role of another profile that names the same instance.
     """
-    serving = find_session_for_legacy_profiles(config, session)
-    legacy = set[str]()
-    if serving.name != session.name:
-        legacy = {entry.name for entry in find_legacy_profiles(config, session)}
+    serving = find_other_sessions_of_legacy_profiles(config, session)
     origins = find_profile_origins(config)
     instances = {
         origin.named.instance
@@ -76,10 +74,10 @@ def find_adoption_candidates(
         reason, owner = origin.why, ""
         if named is not None:
             owner = _find_other_session_of_profile(config, session, named)
-            if origin.name in legacy and not (
-                legacy_listing and legacy_listing.lacks_role(named.role)
-            ):
-                owner = serving.name
+            if origin.name in serving:
+                listing = saved_listings.get(serving[origin.name].name)
+                if listing is None or not listing.lacks_role(named.role):
+                    owner = serving[origin.name].name
             reason = _reason_not_to_adopt(session, named, listed_roles, instances, owner)
         if origin.name in refused_profiles:
             reason = OTHER_ROLE_IN_SECTION
@@ -151,20 +149,9 @@ def _reason_not_to_adopt(
     )
 
 
-def is_portal_of(session: SsoSession, url: str) -> bool:
-    """Return whether this is the session's start URL, or the portal to which that URL redirects."""
-    return any(is_same_portal(url, own) for own in (session.start_url, session.aws_url))
-
-
 def find_legacy_urls(config: ConfigFile, session: SsoSession) -> list[str]:
-    """Return each spelling of the session's start URL in profiles that have no sso-session.
-
-    The list is empty if another session of the config has the sign-in for these profiles: see
-    `find_session_for_legacy_profiles`.
-    """
-    entries = find_legacy_profiles(config, session)
-    if find_session_for_legacy_profiles(config, session) is not session:
-        return []
+    """Return each spelling of the portal's URL in legacy profiles that use the session's sign-in."""
+    entries = find_legacy_profiles_served_by(config, session)
     return list(dict.fromkeys(entry.keys["sso_start_url"] for entry in entries))
 
 
@@ -179,15 +166,25 @@ def find_legacy_profiles(config: ConfigFile, session: SsoSession) -> list[Profil
     ]
 
 
-def find_session_for_legacy_profiles(config: ConfigFile, session: SsoSession) -> SsoSession:
-    """Return the session whose sign-in is for the profiles of this portal that have no sso-session.
+def find_legacy_profiles_served_by(config: ConfigFile, session: SsoSession) -> list[ProfileEntry]:
+    """Return the legacy profiles that use the session's sign-in."""
+    others = find_other_sessions_of_legacy_profiles(config, session)
+    return [one for one in find_legacy_profiles(config, session) if one.name not in others]
 
-    A portal can have several sessions, for several users, and such a profile does not name its
-    user. So the first session in the file is taken: a session that is added later changes nothing
-    for these profiles.
+
+def find_other_sessions_of_legacy_profiles(
+    config: ConfigFile, session: SsoSession
+) -> dict[str, SsoSession]:
+    """Return the legacy profiles of the session's portal that use the sign-in of another session.
+
+    By profile name, with that session.
     """
-    same = [one for one in config.sso_sessions() if is_portal_of(session, one.start_url)]
-    return session if not same or same[0].name == session.name else same[0]
+    found = {}
+    for entry in find_legacy_profiles(config, session):
+        serving = find_session_of_legacy_url(config, entry.keys["sso_start_url"], session)
+        if serving is not None and serving.name != session.name:
+            found[entry.name] = serving
+    return found
 
 
 def find_partly_adopted_blocks(

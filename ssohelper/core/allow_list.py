@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from fnmatch import translate
-from functools import lru_cache
 from typing import NamedTuple
 
 from ssohelper.core.model import RoleKey
+from ssohelper.core.text import compile_glob
 
 VARIABLE = "SSOHELPER_ALLOW"
 _LISTS, _PATTERNS = ";", ","
@@ -69,6 +68,8 @@ def _parse_role_patterns(text: str) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
+# A guard rule is read in every way in which it can be meant (`guard_rules`), a pattern of this list
+# in one way only: each further reading guards more roles there, and would allow more roles here.
 def _pattern_matches_role(pattern: str, key: RoleKey, account_name: str) -> bool:
     account, slash, role = pattern.rpartition("/")
     if not slash:
@@ -87,9 +88,4 @@ def _pattern_matches_role(pattern: str, key: RoleKey, account_name: str) -> bool
 
 
 def _pattern_matches_text(pattern: str, text: str) -> bool:
-    return _compile_glob(pattern.casefold()).match(text.casefold()) is not None
-
-
-@lru_cache(maxsize=256)
-def _compile_glob(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern))
+    return compile_glob(pattern.casefold()).match(text.casefold()) is not None

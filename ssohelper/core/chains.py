@@ -16,9 +16,10 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
-from ssohelper.core import config_file, process_command
+from ssohelper.core import process_command
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, assumes_role
 from ssohelper.core.model import CHAIN, Role, RoleKey, SsoSession, encoded_profile_name
+from ssohelper.core.serving_sessions import belongs_to_session
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -171,7 +172,7 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
         chain is None
         or session is None
         or chain.target.role != key.key_of_sso_role.role
-        or not config_file.target_belongs_to_session(chain.target, session)
+        or not belongs_to_session(config, chain.target, session)
     ):
         raise ConfigInvalid(
             f'no profile "{show(key.text, 80)}" assumes a role with {key.account_id}/'
@@ -194,16 +195,6 @@ def is_chain(entry: ProfileEntry) -> bool:
     if assumes_role(entry.keys):
         return True
     return _options_of_chain_command(entry) is not None
-
-
-def find_profile_using_each_source(config: ConfigFile) -> dict[str, str]:
-    """Return, by the name of each source profile, the name of a profile that refers to it."""
-    return {
-        entry.keys[key]: entry.name
-        for entry in config.profiles()
-        for key in ("source_profile", OWN_PREFIX + "source_profile")
-        if key in entry.keys
-    }
 
 
 def config_keys_of_step(step: ChainStep, source: str | None) -> dict[str, str]:

@@ -3,13 +3,13 @@
 `profile sync` without options repeats the choices of the last `profile sync`.
 """
 
-import fnmatch
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_names import is_id_of_other_account
+from ssohelper.core.text import compile_glob
 
 PROCESS, NATIVE = "process", "sso"
 FORMS = (PROCESS, NATIVE)
@@ -95,8 +95,8 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
     A text passes if it matches no !GLOB and, when there are GLOBs, at least one GLOB. Case does not
     matter. When several texts are given (an account's id and name), one match is enough.
     """
-    included = [_compile_glob(glob) for glob in globs if not glob.startswith("!")]
-    excluded = [_compile_glob(glob[1:]) for glob in globs if glob.startswith("!")]
+    included = [compile_glob(glob, ignore_case=True) for glob in globs if not glob.startswith("!")]
+    excluded = [compile_glob(glob[1:], ignore_case=True) for glob in globs if glob.startswith("!")]
 
     def texts_pass_filters(*texts: str) -> bool:
         if any(pattern.match(text) for pattern in excluded for text in texts):
@@ -120,7 +120,3 @@ def filter_for_exact_text(text: str) -> str:
     # Does what glob.escape does; importing glob would delay each command that reads the settings.
     escaped = re.sub(r"[*?[]", r"[\g<0>]", text)
     return f"?{escaped[1:]}" if text.startswith("!") else escaped
-
-
-def _compile_glob(glob: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(glob), re.IGNORECASE)

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from fnmatch import translate
-from functools import lru_cache
-from re import Pattern
-from re import compile as compile_pattern
 from typing import Any, NamedTuple
 
 from ssohelper.core.guard_rules import tag_of_rule
 from ssohelper.core.model import SsoSession
 from ssohelper.core.start_url import normalized_start_url
-from ssohelper.core.text import is_harmless, show
+from ssohelper.core.text import compile_glob, is_harmless, show
 from ssohelper.errors import ConfigInvalid, Refused
 
 HINT = "ask the administrator of this machine to correct it"
@@ -52,7 +48,7 @@ class CompanyPolicy(NamedTuple):
         """
         urls = session.start_url, session.aws_url
         if self.portals is not None and not any(
-            _compile_glob(normalized_start_url(pattern)).match(normalized_start_url(url))
+            compile_glob(normalized_start_url(pattern)).match(normalized_start_url(url))
             for pattern in self.portals
             for url in urls
         ):
@@ -158,8 +154,3 @@ _FIELDS: Mapping[str, tuple[str, _Check, str]] = {
     "agents.allow": ("agents_allow", _are_role_patterns, "a list of [SESSION:]ACCOUNT/ROLE"),
 }
 _TABLES = ("guard", "agents")
-
-
-@lru_cache(maxsize=64)
-def _compile_glob(pattern: str) -> Pattern[str]:
-    return compile_pattern(translate(pattern))

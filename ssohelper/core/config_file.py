@@ -12,12 +12,12 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from ssohelper.core import process_command
+from ssohelper.core import portal_address, process_command
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
-from ssohelper.core.portal_address import NO_ADDRESSES, Addresses, session_with_portal_address
 from ssohelper.core.service_hosts import checked_region
-from ssohelper.core.start_url import checked_start_url, is_same_portal
+from ssohelper.core.serving_sessions import GRANTED_FORM, LEGACY_FORM, find_sessions_of_target
+from ssohelper.core.start_url import checked_start_url, normalized_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ssohelper.core.config_edit import Change
 
 MANAGED_KEY = "ssohelper_managed"
-GRANTED_FORM = "granted"  # a `TargetRole.form`
 # AWS issues a refresh token only to sign-ins that request this scope.
 DEFAULT_SCOPES = ("sso:account:access",)
 # Matches a section header without quotes, which is read without shlex: 25 µs less for each profile.
@@ -34,7 +33,7 @@ _PLAIN = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 # How long a chain of profiles may be in which each refers to the next with `--profile NAME`. The
 # AWS CLI has the same limit (_AWS_CLI_PROFILE_CHAIN).
-_LONGEST_CHAIN = 4
+MOST_REFERENCES = 4
 
 
 class ProfileEntry(NamedTuple):
@@ -53,8 +52,9 @@ class ProfileEntry(NamedTuple):
 class TargetRole(NamedTuple):
     """The role that a profile points at.
 
-    `session` is None if the file does not define the session that the profile names. `form` is how
-    the profile names its role: process, sso, legacy, granted or aws-sso-cli.
+    `session` is None if the file does not define the session that the profile names, or if a
+    profile that names no session belongs to none or to several. `form` is how the profile names its
+    role: process, sso, legacy, granted or aws-sso-cli.
     """
 
     session: SsoSession | None
@@ -67,17 +67,23 @@ class TargetRole(NamedTuple):
 class ConfigFile:
     """The text of ~/.aws/config: returns its profiles, its sessions, and the text with changes made."""
 
-    def __init__(self, text: ConfigText, addresses: Addresses) -> None:
+    def __init__(self, text: ConfigText, addresses: portal_address.Addresses) -> None:
         self._addresses = addresses
         self.text = text
         self._profiles: dict[str, ProfileEntry] = {}
         self._sessions: dict[str, Section] = {}
         self._checked: dict[str, SsoSession] = {}
+        self._by_portal: dict[str, list[SsoSession]] | None = None
         self._duplicate_lines: dict[tuple[str, str], list[int]] = {}
         self._read_sections()
 
     @classmethod
-    def parse(cls, data: bytes, origin: str, addresses: Addresses = NO_ADDRESSES) -> ConfigFile:
+    def parse(
+        cls,
+        data: bytes,
+        origin: str,
+        addresses: portal_address.Addresses = portal_address.NO_ADDRESSES,
+    ) -> ConfigFile:
         """Return the parsed config. `addresses` are the portals to which start URLs redirected.
 
         Raises: ConfigInvalid with file and line when botocore would refuse the file.
@@ -119,6 +125,16 @@ class ConfigFile:
             if session is not None:
                 usable.append(session)
         return usable
+
+    def sessions_of_portal(self, url: str) -> list[SsoSession]:
+        """Return the valid sessions with this portal (`is_portal_of`), in the file's order."""
+        if self._by_portal is None:
+            # Comparing 6,000 URLs with 6,000 sessions would take a minute.
+            self._by_portal = {}
+            for session in self.sso_sessions():
+                for key in portal_address.portal_keys(session):
+                    self._by_portal.setdefault(key, []).append(session)
+        return list(self._by_portal.get(normalized_start_url(url), ()))
 
     def session_names(self) -> list[str]:
         """Return the names of all sessions, valid or not."""
@@ -167,7 +183,7 @@ class ConfigFile:
                 self.refuse_key(entry, "credential_process", what)
             seen.append(entry.name)
             following = self.profile(found)
-            if following is None or len(seen) >= _LONGEST_CHAIN:
+            if following is None or len(seen) >= MOST_REFERENCES:
                 why = "no such profile" if following is None else "too many references by --profile"
                 self.refuse_key(entry, "credential_process", f'"--profile {found}": {why}')
             entry = following
@@ -258,7 +274,7 @@ class ConfigFile:
         scopes = tuple(part.strip() for part in keys.get("sso_registration_scopes", "").split(","))
         scopes = tuple(filter(None, scopes)) or DEFAULT_SCOPES
         session = SsoSession(name, start_url, region, scopes)
-        return session_with_portal_address(session, self._addresses.get(name))
+        return portal_address.session_with_portal_address(session, self._addresses.get(name))
 
     def _checked_session_value(
         self, section: Section, key: str, keys: dict[str, str], check: Callable[[str], str]
@@ -287,7 +303,7 @@ class ConfigFile:
     def _sso_target(self, entry: ProfileEntry) -> TargetRole | None:
         session_name = entry.keys.get("sso_session")
         if session_name is None:
-            return self._target_by_url(entry, "legacy", "sso_")
+            return self._target_by_url(entry, LEGACY_FORM, "sso_")
         session = self.sso_session(session_name)
         role = self._role_in_keys(entry, "sso_account_id", "sso_role_name")
         return TargetRole(
@@ -295,15 +311,10 @@ class ConfigFile:
         )
 
     def _target_by_url(self, entry: ProfileEntry, form: str, prefix: str) -> TargetRole:
-        """Return the role of a profile that names a start URL.
-
-        Its session is the one session with this URL, or None if no session or several
-        sessions have this URL.
-        """
         role = self._role_in_keys(entry, f"{prefix}account_id", f"{prefix}role_name")
         url = entry.keys.get(f"{prefix}start_url")
-        same = [s for s in self.sso_sessions() if url and is_same_portal(s.start_url, url)]
-        session = same[0] if len(same) == 1 else None
+        found = find_sessions_of_target(self, TargetRole(None, None, role, form, url))
+        session = found[0] if len(found) == 1 else None
         return TargetRole(session, session.name if session else None, role, form, url)
 
     def _target_or_profile_name_of_command(
@@ -355,17 +366,6 @@ class ConfigFile:
         """Raise ConfigInvalid for a key of the profile, naming its line in the file."""
         found = self.text.sections[entry.header].keys.get(key)
         self.text.refuse_line(found.lines[0] if found else entry.line - 1, what, hint=hint)
-
-
-def target_belongs_to_session(target: TargetRole, session: SsoSession) -> bool:
-    """Return whether a profile of this role gets its credentials through this session.
-
-    A legacy profile names no session, so it belongs to every session of its portal. No other
-    function decides which session a profile belongs to.
-    """
-    if target.session_name:
-        return target.session_name == session.name
-    return target.start_url is not None and is_same_portal(target.start_url, session.start_url)
 
 
 def assumes_role(keys: Mapping[str, str]) -> bool:

@@ -289,10 +289,8 @@ def _decode_config(data: bytes, origin: str) -> str:
         what = f"byte {cause.start} is not UTF-8"
         raise _invalid_line_error(origin, line, what, "save the file as UTF-8") from cause
     if text.startswith("\ufeff"):
-        raise ConfigInvalid(
-            f"{origin}:1: the file begins with a byte order mark, which the AWS tools refuse",
-            hint="save the file as UTF-8 without BOM",
-        )
+        what = "the file begins with a byte order mark, which the AWS tools refuse"
+        raise _invalid_line_error(origin, 1, what, "save the file as UTF-8 without BOM")
     lone = _LONE_RETURN.search(text) if "\r" in text else None
     if lone:
         line = text.count("\n", 0, lone.start()) + 1

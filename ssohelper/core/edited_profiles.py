@@ -8,7 +8,7 @@ This module touches no disk.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from ssohelper.core.config_file import ConfigFile
@@ -16,7 +16,13 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.model import Account, Role
 from ssohelper.core.name_clashes import possible_profile_names_of_role
 from ssohelper.core.profile_names import UnnamedRole
-from ssohelper.errors import ConfigInvalid
+from ssohelper.core.written_roles import (
+    Write,
+    WrittenRole,
+    find_role_of_managed_profile,
+    find_written_role,
+    make_config_parser,
+)
 
 
 class MisnamedProfile(NamedTuple):
@@ -25,13 +31,6 @@ class MisnamedProfile(NamedTuple):
     name: str
     role: Role
     roles_of_name: frozenset[Role]
-
-
-class Write(NamedTuple):
-    """The config before and after a write of ssohelper; None where there was no file."""
-
-    before: bytes | None
-    after: bytes | None
 
 
 def find_misnamed_profiles(
@@ -55,7 +54,7 @@ def find_misnamed_profiles(
     left = [
         (name, role)
         for name in names
-        if (role := _role_of_managed_profile(config, name, session_name)) is not None
+        if (role := _find_role_now(config, name, session_name)) is not None
         and name.lower() not in possible_names_of_role(role)
     ]
     if not left:
@@ -79,16 +78,16 @@ def find_role_as_written(
     `writes` are the last writes of the config, the latest first. Return None if they do not show
     that the profile was for a role of its name, or if the user only exchanged names of profiles.
     """
-    parse_config = _make_config_parser(config.origin)
+    parse_config = make_config_parser(config.origin)
     for write in writes:
         before, after = parse_config(write.before), parse_config(write.after)
         if after is None:
             return None
-        old = _role_of_managed_profile(before, misnamed.name, session_name) if before else None
-        written = _role_of_managed_profile(after, misnamed.name, session_name)
+        old = _role_in_session(find_written_role(before, misnamed.name), session_name)
+        written = _role_in_session(find_written_role(after, misnamed.name), session_name)
         if written in misnamed.roles_of_name:
             is_exchanged = any(
-                _role_of_managed_profile(config, name, session_name) != misnamed.role
+                _find_role_now(config, name, session_name) != misnamed.role
                 for name in _names_of_profiles_of_role(after, misnamed.role, session_name)
             )
             return None if is_exchanged else written
@@ -97,23 +96,15 @@ def find_role_as_written(
     return None
 
 
-def _make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile | None]:
-    def parse_config(content: bytes | None) -> ConfigFile | None:
-        try:
-            return ConfigFile.parse(content or b"", origin)
-        except ConfigInvalid:
-            return None
-
-    return parse_config
+def _find_role_now(config: ConfigFile, name: str, session_name: str) -> Role | None:
+    return _role_in_session(find_role_of_managed_profile(config, name), session_name)
 
 
-def _role_of_managed_profile(config: ConfigFile, name: str, session_name: str) -> Role | None:
-    entry = config.profile(name)
-    target = config.target_or_none(entry) if entry is not None and entry.managed else None
-    return target.role if target is not None and target.session_name == session_name else None
+def _role_in_session(found: WrittenRole | None, session_name: str) -> Role | None:
+    return found.role if found is not None and found.session_name == session_name else None
 
 
 def _names_of_profiles_of_role(config: ConfigFile, role: Role, session_name: str) -> Iterator[str]:
     for entry in config.profiles():
-        if _role_of_managed_profile(config, entry.name, session_name) == role:
+        if _role_in_session(find_written_role(config, entry.name), session_name) == role:
             yield entry.name

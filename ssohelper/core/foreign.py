@@ -19,10 +19,11 @@ from ssohelper.core.config_file import (
     ProfileEntry,
     TargetRole,
     assumes_role,
-    target_belongs_to_session,
 )
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.core.serving_sessions import LEGACY_FORM, find_sessions_of_target
+from ssohelper.core.source_profiles import list_source_profiles
 from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
@@ -33,9 +34,7 @@ from ssohelper.errors import (
     SsoHelperError,
 )
 
-_MOST_PROFILES = 12
 _PROGRAM = "the program "
-_LEGACY = "legacy"
 # ssohelper.provider_process, which asks botocore for a profile's credentials, reports this error if
 # the profile names no provider.
 NO_PROVIDER = "the profile names no provider of credentials that can be used"
@@ -123,9 +122,7 @@ def has_portal_without_session(config: ConfigFile, target: TargetRole) -> bool:
 
     SDKs use the token of `aws sso login` for such a profile; ssohelper has no token for it.
     """
-    return target.form == _LEGACY and not any(
-        target_belongs_to_session(target, session) for session in config.sso_sessions()
-    )
+    return target.form == LEGACY_FORM and not find_sessions_of_target(config, target)
 
 
 def foreign_profile_of_entry(
@@ -134,33 +131,39 @@ def foreign_profile_of_entry(
     """Return what provides the profile's credentials, or None if the profile names no provider.
 
     `credentials_names` are the names of the sections of ~/.aws/credentials.
-    Raises: ConfigInvalid, with file and line, for a source_profile that does not exist.
+    Raises: ConfigInvalid, with file and line, for a source_profile that does not exist, and for
+    profiles that refer to each other in a loop.
     """
-    name, serials, names = entry.name, list[str](), [entry.name]
-    role_arn = entry.keys.get("role_arn", "")
-    while (
-        assumes_role(entry.keys) and "source_profile" in entry.keys and len(names) < _MOST_PROFILES
-    ):
-        serials.append(entry.keys.get("mfa_serial", ""))
-        source = entry.keys["source_profile"]
-        following = config.profile(source)
-        if following is None or source == entry.name:
-            if following is None and source not in credentials_names:
-                config.refuse_key(
-                    entry, "source_profile", f'source_profile "{show(source, 80)}" does not exist'
-                )
-            found: ForeignProfile | None = ForeignProfile(name, "static keys")
-            break
-        entry = following
-        names.append(entry.name)
+    row = [entry, *list_source_profiles(config, entry)]
+    last = row[-1]
+    has_static_keys = len(row) > 1 and "aws_access_key_id" in last.keys
+    needs_source = assumes_role(last.keys) and "source_profile" in last.keys
+    if needs_source and not has_static_keys:
+        _check_source_outside_config(config, last, credentials_names)
+    if needs_source or has_static_keys:
+        found: ForeignProfile | None = ForeignProfile(entry.name, "static keys")
     else:
-        found = _find_credential_provider(config, entry, credentials_names)
+        found = _find_credential_provider(config, last, credentials_names)
+    assuming = row if needs_source and not has_static_keys else row[:-1]
+    serials = (one.keys.get("mfa_serial", "") for one in assuming)
     return found and found._replace(
-        name=name,
+        name=entry.name,
         mfa_serials=tuple(dict.fromkeys(filter(None, serials))),
-        role_arn=role_arn,
-        profiles=tuple(names),
+        role_arn=entry.keys.get("role_arn", ""),
+        profiles=tuple(one.name for one in row),
     )
+
+
+def _check_source_outside_config(
+    config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
+) -> None:
+    """Check that AWS tools can find static keys for the profile where its sources in config end."""
+    source = entry.keys["source_profile"]
+    if source == entry.name or source in credentials_names:
+        return
+    is_loop = config.profile(source) is not None
+    what = "leads back to this profile" if is_loop else "does not exist"
+    config.refuse_key(entry, "source_profile", f'source_profile "{show(source, 80)}" {what}')
 
 
 def _find_credential_provider(

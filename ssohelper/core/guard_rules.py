@@ -7,11 +7,11 @@ A rule `#NAME` stands for the rules that the user's tag NAME names.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import translate
 from functools import lru_cache
 from typing import NamedTuple
 
 from ssohelper.core.model import Account
+from ssohelper.core.text import compile_glob
 
 # The sign that lists and prompts show before a guarded role. No shell gives `@@` a meaning, while
 # `!` has one in prompts of zsh.
@@ -61,7 +61,7 @@ def find_pattern_of_renamed_session(
     """Return a pattern that matches the session name `old_name` but not `new_name`; else None."""
     for pattern in patterns:
         session, colon, _ = pattern.partition(":")
-        fits = re.compile(translate(session.casefold())).match
+        fits = compile_glob(session.casefold()).match
         if colon and fits(old_name.casefold()) and not fits(new_name.casefold()):
             return pattern
     return None
@@ -129,5 +129,5 @@ def _interpretations_of_rule(rule: str) -> tuple[_Patterns, ...]:
 def _make_patterns(is_usual: bool, session: str, account: str, role: str) -> _Patterns:
     return _Patterns(
         is_usual,
-        *(re.compile(translate(part.casefold() or "*")) for part in (session, account, role)),
+        *(compile_glob(part.casefold() or "*") for part in (session, account, role)),
     )

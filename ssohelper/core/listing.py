@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.recorded_sign_ins import is_same_session
-from ssohelper.core.text import shortened_name_list
+from ssohelper.core.text import FEW_NAMES, shortened_name_list
 
 if TYPE_CHECKING:
     from ssohelper.core.search import Index
-
-_MOST_NAMES = 3
 
 
 class ListedAccount(NamedTuple):
@@ -115,7 +113,7 @@ class Listing(NamedTuple):
             return ""
         from ssohelper.core.search import did_you_mean
 
-        offered = f"the account offers {shortened_name_list(names, _MOST_NAMES)}; "
+        offered = f"the account offers {shortened_name_list(names, FEW_NAMES)}; "
         return did_you_mean(role.name, names) or offered
 
     def search_roles(self, query: Iterable[str] = ()) -> list[ListedRole]:

@@ -17,7 +17,12 @@ from ssohelper.core.partitions import (
     partition_of_portal,
 )
 from ssohelper.core.service_hosts import is_loopback_url, is_region, shown_url
-from ssohelper.core.start_url import checked_aws_portal_url, is_same_portal, region_of_start_url
+from ssohelper.core.start_url import (
+    checked_aws_portal_url,
+    is_same_portal,
+    normalized_start_url,
+    region_of_start_url,
+)
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -67,6 +72,16 @@ def session_with_portal_address(session: SsoSession, address: PortalAddress | No
     if address.region is None or address.configured_region != session.region:
         return session._replace(portal_url=address.portal_url)
     return session._replace(portal_url=address.portal_url, region=address.region)
+
+
+def is_portal_of(session: SsoSession, url: str) -> bool:
+    """Return whether this is the session's start URL, or the portal to which that URL redirects."""
+    return normalized_start_url(url) in portal_keys(session)
+
+
+def portal_keys(session: SsoSession) -> tuple[str, ...]:
+    """Return the normalized URLs of the session's portal. No other function knows which they are."""
+    return tuple(dict.fromkeys(map(normalized_start_url, (session.start_url, session.aws_url))))
 
 
 def checked_portal_redirect(start_url: str, location: str) -> str:

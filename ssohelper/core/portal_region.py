@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ssohelper.core.adoption import is_portal_of
 from ssohelper.core.config_text import is_quoted
 from ssohelper.core.model import SsoSession
+from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.text import show
 
 

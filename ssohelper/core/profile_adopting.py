@@ -44,7 +44,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     find_region = make_value_finder(request.region_rules, request.region)
     listed_roles = request.listing.role_set()
     candidates = adoption.find_adoption_candidates(
-        config, request.session, listed_roles, request.refused, request.legacy_listing
+        config, request.session, listed_roles, request.refused, request.legacy_listings
     )
     includers = _find_unadopted_profiles_that_include(config, request.adopt)
     roles: dict[str, Role] = {}

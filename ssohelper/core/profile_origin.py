@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ssohelper.core import process_command
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, assumes_role
+from ssohelper.core.config_file import MOST_REFERENCES, ConfigFile, ProfileEntry, assumes_role
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role
 from ssohelper.core.start_url import is_same_portal
 
@@ -38,12 +38,11 @@ TWO_PORTALS = "the profile names two different portals"
 # The lines between which aws-sso-cli writes its profiles.
 MARKERS = _BEGIN, _END = "# BEGIN_AWS_SSO_CLI", "# END_AWS_SSO_CLI"
 # Keys by which SDKs may find another identity than the role that the profile names.
-_OTHER_SOURCES = {
+_KEYS_OF_OTHER_IDENTITIES = {
     "aws_access_key_id": "static keys",
     "login_session": "the sign-in of aws login",
     "web_identity_token_file": "a web identity",
 }
-_LONGEST_CHAIN = 4  # of profiles of which each refers to the next by name: as ConfigFile.target
 _ARN = re.compile(r"arn:([a-z0-9-]+):iam::([0-9]{1,12}):role/(?:.*/)?([^/]+)")
 # The name that aws-sso-cli gives profiles by default: {{ .AccountIdPad }}:{{ .RoleName }}
 _PADDED_NAME = re.compile(r"([0-9]{12}):([^:/]+)")
@@ -147,7 +146,7 @@ def _find_profile_origin(
     # SDKs use sso_* keys before credential_process.
     uses_command = bool(command) and "sso_account_id" not in keys
     program = (words[0] if words else command) if uses_command else None
-    for key, other in _OTHER_SOURCES.items():
+    for key, other in _KEYS_OF_OTHER_IDENTITIES.items():
         if key in keys:
             return Origin(entry.name, tool, None, f"the profile has {other} too", program)
     named, why = _role_that_all_sources_name(list(_roles_named_by_profile(config, entry)))
@@ -247,7 +246,7 @@ def _roles_named_by_profile(
 def keys_with_included_profile(config: ConfigFile, entry: ProfileEntry) -> dict[str, str]:
     """Return the profile's keys, with the keys that aws-vault adds from `include_profile`."""
     keys = dict(entry.keys)
-    for _ in range(_LONGEST_CHAIN):
+    for _ in range(MOST_REFERENCES):
         included = config.profile(keys.pop("include_profile", ""))
         if included is None or included.name == entry.name:
             break
@@ -379,7 +378,7 @@ def _roles_of_referenced_profile(
     following = config.profile(reference.name)
     if following is None:
         yield f'the command names the profile "{reference.name}", which does not exist'
-    elif reference.name in seen or len(seen) >= _LONGEST_CHAIN:
+    elif reference.name in seen or len(seen) >= MOST_REFERENCES:
         yield "the profiles refer to each other in a loop"
     elif assumes_role(following.keys):
         yield f'the command names the profile "{reference.name}", which assumes another role'

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from ssohelper.core import chains, profile_keys, session_keys, sync_request
-from ssohelper.core.adoption import find_session_for_legacy_profiles, is_portal_of
 from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, TargetRole
@@ -20,6 +19,8 @@ from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
 from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
 from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_profile_removal
+from ssohelper.core.serving_sessions import belongs_to_session
+from ssohelper.core.source_profiles import find_profile_that_names_each_source
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.written_roles import find_lost_role, find_profiles_edited_to_other_source
 
@@ -85,8 +86,6 @@ class _Planner:
         self._find_region = make_value_finder(request.region_rules, request.region)
         self._accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
         self._listed = request.listing.role_set()
-        serving = find_session_for_legacy_profiles(config, request.session)
-        self._serves_legacy = serving.name == request.session.name
         self._earlier = request.written_roles_of_session
         self._edited = find_profiles_edited_to_other_source(config, self._earlier)
 
@@ -154,13 +153,10 @@ class _Planner:
                 self._foreign.setdefault(target.role, entry.name)
 
     def _is_of_this_session(self, target: TargetRole) -> bool:
-        if target.session_name is not None:
-            return target.session_name == self._request.session.name
-        # A legacy profile names a start URL instead of a session: it uses the sign-in of one session
-        # of that portal. A profile of aws-sso-cli names neither of the two, so it counts as a
-        # profile of every session.
-        url = target.start_url
-        return url is None or (self._serves_legacy and is_portal_of(self._request.session, url))
+        # A profile of aws-sso-cli names neither session nor portal, so it counts as a profile of
+        # every session.
+        names_neither = target.session_name is None and target.start_url is None
+        return names_neither or belongs_to_session(self._config, target, self._request.session)
 
     # -- planning profiles for the listed roles --------------------------------------------
 
@@ -349,7 +345,7 @@ class _Planner:
 
         If a profile has to keep its name, the names of the others are chosen again without it.
         """
-        referrers = chains.find_profile_using_each_source(self._config)
+        referrers = find_profile_that_names_each_source(self._config)
         moving = dict(entries)
         while True:
             names = self._choose_names_of_new_profiles(

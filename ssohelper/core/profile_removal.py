@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from ssohelper.core import chains
 from ssohelper.core.choices import role_filter
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import Skipped
+from ssohelper.core.source_profiles import find_profile_that_names_each_source
 from ssohelper.core.sync_request import SyncRequest
 
 # For each role, its managed profiles, each with its form.
@@ -92,7 +92,7 @@ def _split_off_roles_of_source_profiles(
 ) -> tuple[list[Role], list[Skipped]]:
     """Return the roles whose profiles may be removed; and profiles that others use as a source."""
     users, found, skipped = (
-        chains.find_profile_using_each_source(config),
+        find_profile_that_names_each_source(config),
         list[Role](),
         list[Skipped](),
     )

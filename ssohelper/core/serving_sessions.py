@@ -1,25 +1,69 @@
-"""Finds the sessions whose sign-in serves a profile. Pure."""
+"""Decides which sessions a profile belongs to, because it uses their sign-in. Pure.
+
+No other module decides this, or which session's sign-in a portal's legacy profiles use.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.core.config_file import target_belongs_to_session
+from ssohelper.core.portal_address import is_portal_of
 
 if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile, TargetRole
     from ssohelper.core.model import SsoSession
 
+# The forms of a `TargetRole` whose profile names its portal, and no session.
+LEGACY_FORM = "legacy"
+GRANTED_FORM = "granted"
 
-def find_sessions_of_target(config: ConfigFile, target: TargetRole) -> list[SsoSession]:
-    """Return the session that serves a profile of this role; [] if the config has none.
 
-    A legacy profile names a portal only: it is served by one session of the portal. For a profile
-    of another tool that names a portal, all its sessions are returned, as that tool signs in itself.
+def find_sessions_of_target(
+    config: ConfigFile, target: TargetRole, session: SsoSession | None = None
+) -> list[SsoSession]:
+    """Return the sessions to which a profile with this target belongs; [] if it has none.
+
+    A profile belongs to the session that it names. A legacy profile names its portal only: it uses
+    the sign-in of the portal's first session in the file. A profile of granted, which signs in
+    itself, belongs to all sessions of its portal. One of aws-sso-cli names neither, so it has none.
+    `session` is used as it is, for example before the config has it.
     """
-    same = [one for one in config.sso_sessions() if target_belongs_to_session(target, one)]
-    if same and target.form == "legacy":
-        from ssohelper.core import adoption  # few have such profiles: not before the first paint
+    if target.form == LEGACY_FORM:
+        first = find_session_of_legacy_url(config, target.start_url or "", session)
+        return [first] if first else []
+    if target.form == GRANTED_FORM:
+        return _find_sessions_of_portal(config, target.start_url or "", session)
+    if session is not None and session.name == target.session_name:
+        return [session]
+    return [target.session] if target.session else []
 
-        return [adoption.find_session_for_legacy_profiles(config, same[0])]
-    return same
+
+def belongs_to_session(config: ConfigFile, target: TargetRole, session: SsoSession) -> bool:
+    """Return whether a profile with this target belongs to this session."""
+    found = find_sessions_of_target(config, target, session)
+    return session.name in [one.name for one in found]
+
+
+def find_session_of_legacy_url(
+    config: ConfigFile, url: str, session: SsoSession | None = None
+) -> SsoSession | None:
+    """Return the session whose sign-in legacy profiles with this start URL use, or None.
+
+    A portal can have several sessions, for several users, and such a profile does not name its
+    user. So the first session in the file is taken: a session that is added later changes nothing
+    for these profiles. `session` is used as it is, as by `find_sessions_of_target`.
+    """
+    return next(iter(_find_sessions_of_portal(config, url, session)), None)
+
+
+def _find_sessions_of_portal(
+    config: ConfigFile, url: str, session: SsoSession | None
+) -> list[SsoSession]:
+    found = config.sessions_of_portal(url)
+    if session is None or session in found:
+        return found
+    others = [one for one in found if one.name != session.name]
+    if not is_portal_of(session, url):
+        return others
+    names = [*config.session_names(), session.name]
+    return sorted([*others, session], key=lambda one: names.index(one.name))

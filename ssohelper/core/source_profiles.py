@@ -1,17 +1,25 @@
-"""Finds the profiles whose credentials AWS tools use to assume the role of a profile. Pure."""
+"""Finds the profiles whose credentials are used to assume the role of a profile. Pure.
+
+`core.chains` alone follows them in another way: as the roles that ssohelper assumes one after
+another, of which STS allows few, and also through commands with `--profile`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ssohelper.core.chains import OWN_PREFIX
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, assumes_role
 from ssohelper.core.text import show
+
+# The keys by which a profile names its source profile: for AWS tools, and in process form.
+SOURCE_KEYS = ("source_profile", f"{OWN_PREFIX}source_profile")
 
 
 def list_source_profiles(config: ConfigFile, entry: ProfileEntry) -> list[ProfileEntry]:
     """Return the profiles to which `source_profile` leads, the nearest first; [] if there are none.
 
-    A source with fixed keys is the last one: AWS tools use these keys. A loop ends at its beginning.
+    There may be any number. A source with fixed keys is the last one: AWS tools use these keys. A loop ends at its beginning.
     Source: botocore's AssumeRoleProvider.
     """
     found: list[ProfileEntry] = []
@@ -28,8 +36,24 @@ def list_source_profiles(config: ConfigFile, entry: ProfileEntry) -> list[Profil
     return found
 
 
-def find_profiles_on_each_source(config: ConfigFile) -> Mapping[str, Sequence[str]]:
-    """Return, by the name of each source, the profiles whose role is assumed through it."""
+def find_profile_that_names_each_source(config: ConfigFile) -> dict[str, str]:
+    """Return, by the name of each source, a profile with a key that names it.
+
+    Such a profile needs that name in the config, so the source can be neither removed nor renamed.
+    """
+    return {
+        entry.keys[key]: entry.name
+        for entry in config.profiles()
+        for key in SOURCE_KEYS
+        if key in entry.keys
+    }
+
+
+def find_profiles_assumed_through_each_source(config: ConfigFile) -> Mapping[str, Sequence[str]]:
+    """Return, by the name of each source, the profiles whose role AWS tools assume through it.
+
+    These are also profiles that name the source only through other profiles.
+    """
     users: dict[str, list[str]] = {}
     for entry in config.profiles():
         for source in list_source_profiles(config, entry):

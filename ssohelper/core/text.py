@@ -1,9 +1,11 @@
 """Escapes text from outside for terminals and for JSON. No other module decides how to escape."""
 
+import fnmatch
 import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 # Characters that can overwrite or hide other text: C0, DEL, C1, bidi controls, line separators,
@@ -13,6 +15,9 @@ _HOSTILE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe
 # A very long word in a message is cut to this many characters. No name and no usual path is longer.
 _SHORTENED = 240
 _VERY_LONG = rf'[^\s"]{{{_SHORTENED + 60},}}|(?<=")[^"]{{{_SHORTENED + 60},}}(?=")'
+# How many names a message gives before "and 7 more": in a sentence, on a line of its own, and where
+# the user checks each name.
+FEW_NAMES, SOME_NAMES, MANY_NAMES = 3, 5, 10
 _LAST_MARK = r".*[-._/,:]"
 
 
@@ -43,6 +48,15 @@ def shortened_name_list(names: Sequence[str], most: int) -> str:
     """Return the names as `a, b and 3 more`: at most `most` names, then how many are left."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+@lru_cache(maxsize=256)
+def compile_glob(glob: str, *, ignore_case: bool = False) -> re.Pattern[str]:
+    """Return the pattern of a GLOB. It is for the whole text, as that of every setting.
+
+    Where a pattern protects something, pattern and text are compared in casefolded form instead.
+    """
+    return re.compile(fnmatch.translate(glob), re.IGNORECASE if ignore_case else 0)
 
 
 def is_harmless(text: str) -> bool:

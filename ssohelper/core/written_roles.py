@@ -7,7 +7,7 @@ by another source of credentials. This module touches no disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from ssohelper.core import chains, process_command
@@ -16,7 +16,7 @@ from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import Role
 from ssohelper.errors import ConfigInvalid
 
-_OTHER_SOURCES = ("aws_access_key_id", "login_session", "role_arn")
+_KEYS_OF_OTHER_SOURCES = ("aws_access_key_id", "login_session", "role_arn")
 
 
 class WrittenRole(NamedTuple):
@@ -25,6 +25,13 @@ class WrittenRole(NamedTuple):
     session_name: str
     role: Role
     form: str
+
+
+class Write(NamedTuple):
+    """The config before and after a write of ssohelper; None where there was no file."""
+
+    before: bytes | None
+    after: bytes | None
 
 
 def lacks_role(config: ConfigFile, entry: ProfileEntry) -> bool:
@@ -48,7 +55,7 @@ def _names_another_source(entry: ProfileEntry) -> bool:
     runs_another_program = process_command.ssohelper_options(
         command
     ) is None and not process_command.find_syntax_error(command)
-    return runs_another_program or any(entry.keys.get(key) for key in _OTHER_SOURCES)
+    return runs_another_program or any(entry.keys.get(key) for key in _KEYS_OF_OTHER_SOURCES)
 
 
 def list_profiles_without_role(config: ConfigFile) -> list[ProfileEntry]:
@@ -90,13 +97,9 @@ def find_written_roles(
     needed.
     """
     found: dict[str, WrittenRole] = {}
-    for content in contents:
-        try:
-            config = ConfigFile.parse(content or b"", origin)
-        except ConfigInvalid:
-            continue
+    for config in map(make_config_parser(origin), contents):
         for name in names:
-            written = _find_role_of_managed_profile(config, name)
+            written = find_written_role(config, name)
             if written is not None:
                 found.setdefault(name, written)
         if len(found) == len(names):
@@ -105,41 +108,58 @@ def find_written_roles(
 
 
 def find_roles_before_edit(
-    names: Collection[str], writes: Iterable[tuple[bytes | None, bytes | None]], origin: str
+    names: Collection[str], writes: Iterable[Write], origin: str
 ) -> dict[str, WrittenRole]:
     """Return, by profile name, the role that ssohelper wrote and no command of ours has changed.
 
-    `writes` are the configs before and after each write of ssohelper, the latest first.
+    `writes` are the last writes of the config, the latest first. A write that left an unreadable
+    config does not show what it changed, so those before it do not count.
     """
-    read = _make_config_parser(origin)
+    parse_config = make_config_parser(origin)
     found: dict[str, WrittenRole] = {}
     left = set(names)
-    for before, after in writes:
+    for write in writes:
+        before, after = parse_config(write.before), parse_config(write.after)
+        if after is None:
+            break
         for name in tuple(left):
-            written = _find_role_of_managed_profile(read(after), name)
+            written = find_written_role(after, name)
             if written is not None:
                 found[name] = written
-            if written is not None or _find_role_of_managed_profile(read(before), name) is not None:
+            if written is not None or find_written_role(before, name) is not None:
                 left.discard(name)
     return found
 
 
-def _make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile]:
-    """Return a function that parses each config once. A config that is invalid counts as empty."""
+def make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile | None]:
+    """Return a function that parses saved configs; it returns None for an invalid one."""
 
-    @cache
-    def parse_config(content: bytes | None) -> ConfigFile:
+    # What a write left is mostly what the next one found: two configs are kept.
+    @lru_cache(maxsize=2)
+    def parse_config(content: bytes | None) -> ConfigFile | None:
         try:
             return ConfigFile.parse(content or b"", origin)
         except ConfigInvalid:
-            return ConfigFile.parse(b"", origin)
+            return None
 
     return parse_config
 
 
-def _find_role_of_managed_profile(config: ConfigFile, name: str) -> WrittenRole | None:
-    entry = config.profile(name)
-    target = config.target_or_none(entry) if entry is not None and entry.managed else None
-    if target is None or target.session_name is None or target.form not in (PROCESS, NATIVE):
+def find_written_role(config: ConfigFile | None, name: str) -> WrittenRole | None:
+    """Return the role that a saved config shows ssohelper wrote for this profile, or None."""
+    found = find_role_of_managed_profile(config, name)
+    return found if found is not None and found.form in (PROCESS, NATIVE) else None
+
+
+def find_role_of_managed_profile(config: ConfigFile | None, name: str) -> WrittenRole | None:
+    """Return the role at which a managed profile points, in whatever form; None if there is none.
+
+    The present config may have a form that ssohelper does not write: users edit it.
+    """
+    entry = config.profile(name) if config is not None else None
+    if config is None or entry is None or not entry.managed:
+        return None
+    target = config.target_or_none(entry)
+    if target is None or target.session_name is None:
         return None
     return WrittenRole(target.session_name, target.role, target.form)

@@ -54,7 +54,7 @@ def broker_socket_name(session: str, environ: "Mapping[str, str]") -> str:
     """Return the name of the socket of the session's broker, in the brokers' folder."""
     from hashlib import sha256
 
-    config = aws_config_path(environ)
+    config = expanded_aws_config_path(environ)
     parts = [__version__, os.path.dirname(__file__), sys.prefix, session, config]
     parts += [f"{key}={environ.get(key)}" for key in _NAMES]
     parts += sorted(
@@ -67,10 +67,12 @@ def broker_socket_name(session: str, environ: "Mapping[str, str]") -> str:
     return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 
-def aws_config_path(environ: "Mapping[str, str]") -> str:
-    """Return the path of the AWS config, as botocore expands it."""
-    value = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
-    return os.path.abspath(expand_path(value, environ))
+def expanded_aws_config_path(environ: "Mapping[str, str]") -> str:
+    """Return the absolute path of the AWS config, with variables expanded as botocore does."""
+    path = folders.aws_config_path_without_variables(environ)
+    if path is None:
+        path = expand_path(environ.get("AWS_CONFIG_FILE") or "~/.aws/config", environ)
+    return os.path.abspath(path)
 
 
 def _read_device_and_inode(path: str) -> str:

@@ -7,7 +7,6 @@ the imports.
 import errno
 import os
 import socket
-import stat
 import sys
 import time
 
@@ -15,6 +14,7 @@ from ssohelper.fastpath import (
     BROKER_PROCESS,
     broker_address,
     calling_process,
+    folders,
     open_file,
     peer,
     spawn,
@@ -252,5 +252,5 @@ def _ensure_private_folder(path: str) -> None:
     except FileNotFoundError:
         os.makedirs(path, 0o700, exist_ok=True)
     found = os.lstat(path)
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+    if not folders.is_folder_of_ours_alone(found):
         raise OSError(errno.EPERM, f"other users own or may write the folder {path}")

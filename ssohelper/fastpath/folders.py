@@ -187,8 +187,11 @@ def _load_home_from_user_database() -> str | None:
         return None
 
 
-def aws_config_file(environ: "Mapping[str, str]") -> "str | None":
-    """Return the path of the AWS config; None for a value that the launcher cannot expand."""
+def aws_config_path_without_variables(environ: "Mapping[str, str]") -> "str | None":
+    """Return the path of the AWS config; None for a value with `$` or `~user`.
+
+    The launcher cannot expand these. `broker_address.expanded_aws_config_path` expands any value.
+    """
     path = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
     home = environ.get("HOME")
     if path[:2] == "~/" and home:
@@ -236,6 +239,15 @@ def _is_folder_safe_and_ours(path: str) -> bool:
         found = os.stat(path)
     except OSError:
         return False
-    # Other users who may write in this folder could replace our folder in it by one of theirs.
-    is_closed = found.st_mode & 0o022 == 0
-    return (found.st_mode & 0o170000) == 0o040000 and found.st_uid == os.geteuid() and is_closed
+    return is_folder_of_ours_alone(found)
+
+
+def is_folder_of_ours_alone(found: os.stat_result) -> bool:
+    """Return whether this is a folder that we own, and that no other user may write.
+
+    Other users who may write in a folder could replace what we have in it by something of theirs.
+    """
+    if sys.platform == "win32":
+        return False
+    is_folder = (found.st_mode & 0o170000) == 0o040000
+    return is_folder and found.st_uid == os.geteuid() and found.st_mode & 0o022 == 0

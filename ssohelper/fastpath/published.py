@@ -103,7 +103,7 @@ def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
 
     Another tool signs out by removing the token file, and signs in by writing it.
     """
-    path = folders.aws_config_file(os.environ)
+    path = folders.aws_config_path_without_variables(os.environ)
     if path is None:
         return False
     try:

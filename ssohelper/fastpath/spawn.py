@@ -67,12 +67,28 @@ def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
 
 def expand_path(path: str, environ: "Mapping[str, str]") -> str:
     """Return the path with variables and ~ replaced, as botocore does for AWS_CONFIG_FILE."""
-    if "$" in path:
-        path = os.path.expandvars(path)
+    path = expand_variables(path, environ)
     home = environ.get("HOME")
     if path.startswith("~/") and home:
         return home.rstrip("/") + path[1:]
     return os.path.expanduser(path)
+
+
+def expand_variables(path: str, environ: "Mapping[str, str]") -> str:
+    """Return the path with the variables of `environ`, as os.path.expandvars with this process's.
+
+    On Windows, where %NAME% and quotes have rules of their own, this process's are used.
+    """
+    if sys.platform == "win32":
+        return os.path.expandvars(path)
+    if "$" not in path:
+        return path
+    import re  # few paths have a variable, and a miss does not load it
+
+    def value_of(found: "re.Match[str]") -> str:
+        return environ.get(found[1].strip("{}"), found[0])
+
+    return re.sub(r"(?a)\$(\w+|\{[^}]*\})", value_of, path)
 
 
 def start_detached(

@@ -39,6 +39,7 @@ from ssohelper.stores.temporary_files import (
 # A store imports only this module for its work on the disk, so this module also exports the names
 # of the modules below it.
 __all__ = [
+    "PORTALS_FOLDER",
     "FileTooLarge",
     "ensure_folder",
     "ensure_private_folder",
@@ -70,6 +71,7 @@ _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 READ_LIMIT_BYTES = 1 << 20
+PORTALS_FOLDER = "portals"  # of the state folder: the records of `stores.portal_addresses`
 # Flags to create a file: the open fails if anything, even a link, has that name already.
 _NEW_FILE = (
     os.O_CREAT

@@ -1,7 +1,8 @@
 """An index of the names in ~/.aws/config, for TAB completion: `<runtime>/names.json`.
 
 Reading a config of 10,000 profiles takes 0.12 s, reading its index 3 ms. The index is valid while
-the config has the path, inode, modification time and size that the index records.
+the config has the path, inode, modification time and size that the index records, and the portals
+to which companies' start URLs lead are the same.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile, ProfileEntry
 
 # Increase this when the index's format changes, or what is read from the config for it.
-_VERSION = 4
+_VERSION = 5
 _LIMIT_BYTES = 64 << 20
 # FAT stores times in steps of 2 s, so two writes within 2 s may leave the same modification time.
 _SURE_AFTER_SECONDS = 2
 
 
 class IndexedProfile(NamedTuple):
-    """A profile of the config; `session_name` is None if the config does not name its session.
+    """A profile of the config; `session_name` is None if it belongs to no session or to several.
 
     `is_foreign`: another tool gives its credentials, but commands accept its name.
     `is_in_config` is False if only the credentials file has it.
@@ -56,17 +57,26 @@ class NameIndexFile:
     """The file with the index of names. Create this object before the config is read.
 
     This object records the config's status when it is created. `credentials_file` has static keys
-    of profiles.
+    of profiles. `state` is the folder with the portals to which companies' start URLs lead: these
+    decide to which session a profile with a start URL belongs.
     """
 
     def __init__(
-        self, runtime: Path, config_file: Path, credentials_file: Path | None = None
+        self,
+        runtime: Path,
+        config_file: Path,
+        credentials_file: Path | None = None,
+        state: Path | None = None,
     ) -> None:
         self._path = runtime / "names.json"
         self._stamp: list[object] = []
         self._is_sure = self._record_file_status(config_file)
         if credentials_file is not None:
             self._is_sure &= self._record_file_status(credentials_file, is_required=False)
+        if state is not None:
+            # A record is written under another name first, so each one changes its folder's time.
+            portals = state / files.PORTALS_FOLDER
+            self._is_sure &= self._record_file_status(portals, is_required=False)
 
     def load(
         self,

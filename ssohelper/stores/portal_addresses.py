@@ -33,4 +33,4 @@ class PortalAddresses:
         files.write_json(path, address._asdict())
 
     def _file(self, session_name: str) -> Path:
-        return self._state / "portals" / f"{files.session_file_name(session_name)}.json"
+        return self._state / files.PORTALS_FOLDER / f"{files.session_file_name(session_name)}.json"

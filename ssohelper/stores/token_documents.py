@@ -9,8 +9,8 @@ from typing import Any
 
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import AccessToken, SsoSession
+from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.service_hosts import is_region
-from ssohelper.core.start_url import is_same_portal
 from ssohelper.stores import files
 
 # The ending of the name of a further portal's registration file.
@@ -49,8 +49,7 @@ def is_token_of(found: dict[str, Any], session: SsoSession) -> bool:
         return False
     if start_url is None:
         return True
-    urls = (session.start_url, session.aws_url)
-    return isinstance(start_url, str) and any(is_same_portal(start_url, url) for url in urls)
+    return isinstance(start_url, str) and is_portal_of(session, start_url)
 
 
 def token_document_of(

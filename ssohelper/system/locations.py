@@ -9,6 +9,7 @@ from pathlib import Path
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.fastpath import folders
+from ssohelper.fastpath.spawn import expand_variables
 
 _AWS_FILES = {
     "AWS_CONFIG_FILE": "~/.aws/config",
@@ -70,7 +71,7 @@ class Locations:
     def login_folder(self) -> Path:
         """The folder of the credentials of `aws login`, as botocore finds it."""
         value = self._environ.get("AWS_LOGIN_CACHE_DIRECTORY")
-        path = os.path.expandvars(value) if value else "~/.aws/login/cache"
+        path = expand_variables(value, self._environ) if value else "~/.aws/login/cache"
         return Path(expand_home(path, self._environ))
 
     @property
@@ -103,7 +104,7 @@ class Locations:
         value = self._environ.get(variable)
         # botocore expands variables and ~ in AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, so we
         # do too.
-        path = os.path.expandvars(value) if value else _AWS_FILES[variable]
+        path = expand_variables(value, self._environ) if value else _AWS_FILES[variable]
         return Path(expand_home(path, self._environ))
 
 

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from ssohelper.core import plan_kinds
 from ssohelper.core.choices import role_filter
 from ssohelper.core.config_edit import AddSection
-from ssohelper.core.config_file import target_belongs_to_session
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import Index
@@ -186,7 +185,7 @@ class _RowMaker:
         return sum(
             item.entry.managed
             and item.target is not None
-            and target_belongs_to_session(item.target, request.session)
+            and item.target.session_name == request.session.name
             and item.target.role.account_id in accounts
             and not is_within_filters(accounts[item.target.role.account_id], item.target.role.name)
             for item in items

@@ -25,20 +25,20 @@ def test_a_session_is_compared_with_its_own_profiles_only(monkeypatch: pytest.Mo
         for at in range(20)
     )
     config = ConfigFile.parse(text.encode(), "config")
-    targets = doctor_facts.gather_profile_targets(
-        doctor_facts.read_profile_facts(ConfigFacts(file=config))
-    )
-    assert len(targets.roles) == 20
-    calls = []
-    original = doctor_facts.target_belongs_to_session
+    asked = []
+    original = doctor_facts.find_sessions_of_target
     monkeypatch.setattr(
         doctor_facts,
-        "target_belongs_to_session",
-        lambda target, session: calls.append(target) or original(target, session),
+        "find_sessions_of_target",
+        lambda config, target: asked.append(target) or original(config, target),
     )
+    targets = doctor_facts.gather_profile_targets(
+        config, doctor_facts.read_profile_facts(ConfigFacts(file=config))
+    )
+    assert len(targets.roles) == 20
     found = [one.name for one in config.sso_sessions() if targets.has_managed_profile(one)]
     assert found == [f"s{at}" for at in range(1, 20, 2)]
-    assert len(calls) == 10
+    assert len(asked) == 10
 
 
 @pytest.mark.needs_root

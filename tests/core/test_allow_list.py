@@ -5,7 +5,8 @@ import random
 import pytest
 
 from ssohelper.core import allow_list
-from ssohelper.core.model import RoleKey
+from ssohelper.core.guard_rules import find_guarding_rule
+from ssohelper.core.model import Account, RoleKey
 
 KEY = RoleKey("corp", "111111111111", "ReadOnly")
 
@@ -79,3 +80,24 @@ def test_many_stars_take_no_longer_than_one():
     name = "a" * 50
     for glob in ("*" * 10_000 + "/" + "*a" * 500 + "b", "*" * 10_000 + "b"):
         assert not allows(glob, KEY._replace(role_name=name))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "is_allowed", "is_guarded"),
+    [
+        ("prod: eu/ReadOnly", "prod: eu", False, True),
+        ("corp:prod: eu/ReadOnly", "prod: eu", True, True),
+        ("prod? eu/ReadOnly", "prod: eu", True, True),
+        ("a/b", "a/b", False, True),
+        ("payments-dev", "payments-dev", False, True),
+        ("/ReadOnly", "payments-dev", False, True),
+        ("payments-dev/ReadOnly", "", False, True),  # the name is unknown
+    ],
+)
+def test_what_may_be_meant_otherwise_is_guarded_and_not_allowed(
+    pattern: str, name: str, is_allowed: bool, is_guarded: bool
+) -> None:
+    assert allows(pattern, name=name) is is_allowed
+    account = Account(KEY.account_id, name, "")
+    found = find_guarding_rule([pattern], "corp", account, KEY.role_name, is_strict=True)
+    assert (found is not None) is is_guarded

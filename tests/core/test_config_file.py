@@ -4,6 +4,7 @@ import pytest
 
 from ssohelper.core.config_file import ConfigFile, TargetRole
 from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.start_url import checked_start_url
 from ssohelper.errors import ConfigInvalid
 from tests.core.test_config_property import botocore_reads
 
@@ -42,7 +43,17 @@ def test_what_botocore_refuses_is_refused_with_its_line(data: bytes, line: int, 
     with pytest.raises(ConfigInvalid, match=words) as caught:
         parse(data)
     assert caught.value.message.startswith(f"config:{line}: ")
+    assert caught.value.line == line
     assert b"\r" in data or botocore_reads(data) is None
+
+
+def test_an_error_that_is_about_no_line_of_the_config_names_none() -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        checked_start_url("http://x")
+    assert caught.value.line is None
+    with pytest.raises(ConfigInvalid, match=r"config:1: .* byte order mark") as caught:
+        parse(b"\xef\xbb\xbf[default]\n")
+    assert caught.value.line == 1
 
 
 def test_the_error_does_not_show_the_line_which_may_be_part_of_a_secret() -> None:

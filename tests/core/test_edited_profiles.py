@@ -3,9 +3,10 @@
 import pytest
 
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.edited_profiles import Write, find_misnamed_profiles, find_role_as_written
+from ssohelper.core.edited_profiles import find_misnamed_profiles, find_role_as_written
 from ssohelper.core.model import Role
-from tests.core.test_profile_plan import DEV, LISTING, PAY, SESSION, process
+from ssohelper.core.written_roles import Write
+from tests.core.test_profile_plan import DEV, LISTING, PAY, SESSION, URL, process
 
 READ = SESSION + process("pay.Read", PAY, "Read") + process("dev.Read", DEV, "Read")
 EDITED = READ.replace(PAY, DEV)
@@ -66,3 +67,14 @@ def test_a_profile_that_we_wrote_for_the_role_of_its_name(present, writes) -> No
 )  # fmt: skip
 def test_a_profile_that_is_named_on_purpose_is_not_reported(present, writes) -> None:
     assert found(present, *writes) == {}
+
+
+def test_an_edit_may_also_change_the_form() -> None:
+    """The present config is the user's: it may have a form that ssohelper never writes."""
+    legacy = (
+        f"[profile pay.Read]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+        f"sso_account_id = {DEV}\nsso_role_name = Read\n{MARK}"
+    )
+    present = SESSION + legacy + process("dev.Read", DEV, "Read")
+    assert found(present, (None, READ)) == {"pay.Read": Role(PAY, "Read")}
+    assert found(EDITED, (None, SESSION + legacy.replace(DEV, PAY))) == {}

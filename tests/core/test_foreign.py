@@ -1,26 +1,68 @@
 """What provides the credentials of a profile that is not ours."""
 
+from collections.abc import Collection
+
+import pytest
+
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.foreign import ForeignProfile, foreign_profile_of_entry
+from ssohelper.errors import ConfigInvalid
 
 ARN = "arn:aws:iam::001234567890:role/r"
 
 
-def find(text: str, name: str) -> ForeignProfile | None:
+def find(text: str, name: str, keyed: Collection[str] = ()) -> ForeignProfile | None:
     config = ConfigFile.parse(text.encode(), "config")
     entry = config.profile(name)
     assert entry is not None
-    return foreign_profile_of_entry(config, entry, ())
+    return foreign_profile_of_entry(config, entry, keyed)
 
 
-def test_twelve_profiles_of_a_row_of_sources_are_followed() -> None:
+def test_every_profile_of_a_row_of_sources_is_followed() -> None:
     text = "".join(
         f"[profile p{number}]\nrole_arn = {ARN}\nsource_profile = p{number + 1}\n"
         for number in range(20)
     )
     found = find(f"{text}[profile p20]\naws_access_key_id = A\n", "p0")
     assert found is not None
-    assert found.profiles == tuple(f"p{number}" for number in range(12))
+    assert found.profiles == tuple(f"p{number}" for number in range(21))
+    assert found.what == "static keys"
+
+
+def test_the_row_of_sources_ends_at_fixed_keys_as_for_aws_tools() -> None:
+    """botocore assumes no role for a source with keys, so nothing asks for that role's MFA code."""
+    found = find(
+        f"[profile a]\nrole_arn = {ARN}\nsource_profile = b\nmfa_serial = one\n"
+        f"[profile b]\nrole_arn = {ARN}\nsource_profile = c\nmfa_serial = two\n"
+        "aws_access_key_id = A\n[profile c]\nlogin_session = arn\n",
+        "a",
+    )
+    assert found is not None
+    assert (found.what, found.mfa_serials, found.profiles) == ("static keys", ("one",), ("a", "b"))
+
+
+def test_keys_of_a_source_in_the_credentials_file_are_fixed_keys() -> None:
+    text = f"[profile a]\nrole_arn = {ARN}\nsource_profile = %s\nmfa_serial = one\n"
+    for source, names in (("a", ()), ("elsewhere", ("elsewhere",))):
+        found = find(text % source, "a", names)
+        assert found is not None
+        assert (found.what, found.mfa_serials) == ("static keys", ("one",))
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("none", 'config:6: source_profile "none" does not exist'),
+        ("a", 'config:6: source_profile "a" leads back to this profile'),
+    ],
+)
+def test_a_row_of_sources_without_an_end_is_refused(source: str, message: str) -> None:
+    text = f"[profile a]\nrole_arn = {ARN}\nsource_profile = b\n"
+    text += f"[profile b]\nrole_arn = {ARN}\nsource_profile = {source}\n"
+    with pytest.raises(ConfigInvalid) as refused:
+        find(text, "a")
+    assert refused.value.message == message
+    assert refused.value.line == 6
 
 
 def test_the_command_that_signs_in_is_of_the_provider_that_needs_one() -> None:

@@ -179,9 +179,10 @@ def test_a_legacy_profile_belongs_to_the_first_session_of_its_portal(
     config = ConfigFile.parse(f"{SESSION}{section}[profile x]\n{LEGACY}\n".encode(), "config")
     account = ListedAccount(Account(READ.account_id, "pay", ""), roles or ())
     listing = None if roles is None else Listing(URL, "eu-west-1", 1, (account,))
-    found = find_adoption_candidates(config, second, {READ}, legacy_listing=listing)["x"]
+    listings = {} if listing is None else {"corp": listing}
+    found = find_adoption_candidates(config, second, {READ}, saved_listings=listings)["x"]
     assert (found.role, found.reason) == (None if reason else READ, reason)
-    assert find_adoption_candidates(config, CORP, {READ}, legacy_listing=listing)["x"].role == READ
+    assert find_adoption_candidates(config, CORP, {READ}, saved_listings=listings)["x"].role == READ
 
 
 def test_a_marker_without_its_counterpart_is_no_part() -> None:

@@ -6,8 +6,10 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Role
 from ssohelper.core.profile_keys import Skipped
 from ssohelper.core.written_roles import (
+    Write,
     WrittenRole,
     find_profiles_edited_to_other_source,
+    find_roles_before_edit,
     find_written_roles,
     lacks_role,
     list_profiles_without_role,
@@ -93,3 +95,30 @@ def test_the_latest_config_with_a_readable_role_says_whose_the_profile_was() -> 
     }
     unmarked = SESSION + native("pay.Read", PAY, "Read", marked=False)
     assert find_written_roles(["pay.Read"], [unmarked.encode()], "config") == {}
+
+
+@pytest.mark.parametrize(
+    ("writes", "is_found"),
+    [
+        ([(None, SESSION + _OWN)], True),
+        ([("", SESSION), (None, SESSION + _OWN)], True),
+        ([(SESSION + _OWN, SESSION), (None, SESSION + _OWN)], False),
+        # What the latest write changed is not known: it may have removed the profile.
+        ([("", "[broken"), (None, SESSION + _OWN)], False),
+        ([("[broken", SESSION + _OWN)], True),
+    ],
+    ids=[
+        "one write",
+        "another write since",
+        "we removed it",
+        "unreadable since",
+        "unreadable before",
+    ],
+)
+def test_a_role_counts_as_written_unless_a_later_write_may_have_changed_it(
+    writes: list[tuple[str | None, str]], is_found: bool
+) -> None:
+    saved = [Write(None if old is None else old.encode(), new.encode()) for old, new in writes]
+    found = find_roles_before_edit(["pay.Read"], saved, "config")
+    expected = WrittenRole("corp", Role(PAY, "Read"), "process")
+    assert found == ({"pay.Read": expected} if is_found else {})

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.fastpath import broker_address
+from ssohelper.fastpath import broker_address, folders
+from ssohelper.system.locations import Locations
 
 HOME = {"HOME": "/home/ana", "XDG_RUNTIME_DIR": "/run/user/1000"}
 
@@ -92,12 +93,36 @@ def test_a_relative_config_path_names_the_same_broker_as_its_absolute_path(
         ("", "/home/ana/.aws/config"),
         ("~/other", "/home/ana/other"),
         ("$SSOHELPER_TEST_FOLDER/config", "/folder/config"),
+        ("${SSOHELPER_TEST_FOLDER}/a$SSOHELPER_TEST_NONE", "/folder/a$SSOHELPER_TEST_NONE"),
         ("/etc/aws", "/etc/aws"),
+        ("~root/config", os.path.expanduser("~root/config")),
     ],
 )
 def test_the_config_is_where_botocore_looks_for_it(monkeypatch, value, expected):
-    monkeypatch.setenv("SSOHELPER_TEST_FOLDER", "/folder")
-    assert broker_address.aws_config_path({**HOME, "AWS_CONFIG_FILE": value}) == expected
+    """The variables are those of the caller, which may have others than this process."""
+    monkeypatch.setenv("SSOHELPER_TEST_FOLDER", "/folder-of-this-process")
+    environ = {**HOME, "AWS_CONFIG_FILE": value, "SSOHELPER_TEST_FOLDER": "/folder"}
+    assert broker_address.expanded_aws_config_path(environ) == expected
+    if value:
+        with monkeypatch.context() as context:
+            context.setattr(os, "environ", environ)
+            assert os.path.expanduser(os.path.expandvars(value)) == expected
+    if not value.startswith("~root"):
+        assert str(Locations(environ).aws_config_file) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("~/other", "/home/ana/other"), ("/etc/aws", "/etc/aws"), ("$A/b", None), ("~root/c", None)],
+)
+def test_the_launcher_expands_the_home_folder_only(value, expected):
+    environ = {**HOME, "AWS_CONFIG_FILE": value}
+    assert folders.aws_config_path_without_variables(environ) == expected
+
+
+def test_without_a_home_folder_the_config_is_where_the_system_says():
+    expected = os.path.expanduser("~/.aws/config")
+    assert broker_address.expanded_aws_config_path({}) == os.path.abspath(expected)
 
 
 def test_a_relative_ssohelper_home_is_an_error():

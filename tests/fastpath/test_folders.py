@@ -154,3 +154,21 @@ def test_the_owner_of_a_missing_folder_is_that_of_the_nearest_one_above(tmp_path
     owner = os.stat(tmp_path).st_uid
     assert folders._find_nearest_owner(str(tmp_path / "a" / "b")) == owner
     assert folders._find_nearest_owner("relative") == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_ours", "is_alone"),
+    [
+        (0o040700, True, True),
+        (0o040755, True, True),
+        (0o040770, True, False),
+        (0o040702, True, False),
+        (0o100600, True, False),
+        (0o120777, True, False),
+        (0o040700, False, False),
+    ],
+)
+def test_a_folder_is_ours_alone_if_no_other_user_can_write_it(mode, is_ours, is_alone):
+    owner = os.geteuid() + (not is_ours)
+    found = os.stat_result((mode, 0, 0, 1, owner, 0, 0, 0, 0, 0))
+    assert folders.is_folder_of_ours_alone(found) is is_alone

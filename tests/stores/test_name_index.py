@@ -106,7 +106,7 @@ def test_a_damaged_index_is_rebuilt(place: Place, damage: bytes | str) -> None:
     elif damage == "rows":
         place.index.write_bytes(text.replace(b'"profiles": [[', b'"profiles": [7, ['))
     else:
-        place.index.write_bytes(text.replace(b'"version": 4', b'"version": 0'))
+        place.index.write_bytes(text.replace(b'"version": 5', b'"version": 0'))
     assert place.index.read_bytes() != text
     assert place.names() == ["a", "b"]
     assert place.index.read_bytes() == text

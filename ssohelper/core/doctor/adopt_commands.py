@@ -11,7 +11,6 @@ from typing import NamedTuple
 from ssohelper.core.adoption import (
     AdoptionCandidate,
     find_adoption_candidates,
-    find_session_for_legacy_profiles,
     find_unadoptable_profiles_of_aws_sso_cli,
 )
 from ssohelper.core.choices import filter_for_exact_text
@@ -102,10 +101,7 @@ class AdoptCommands:
         for session in sessions:
             listing = facts.listings.get(session.name)
             listed = frozenset(listing.roles() if listing else ())
-            owner = find_session_for_legacy_profiles(config, session)
-            found = find_adoption_candidates(
-                config, session, listed, refused, facts.listings.get(owner.name)
-            )
+            found = find_adoption_candidates(config, session, listed, refused, facts.listings)
             candidates.append((session, found))
         commands = {}
         for origin in find_profile_origins(config):

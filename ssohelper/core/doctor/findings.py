@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from ssohelper.core.text import show
+from ssohelper.core.text import FEW_NAMES, show
 
 # "problem": something does not work, or another user could change it. "sign-in": an interactive
 # sign-in is missing. "note": worth knowing, nothing is wrong.
 Severity = Literal["problem", "sign-in", "note"]
 SEVERITIES: tuple[Severity, ...] = ("problem", "sign-in", "note")
 _EXIT_PROBLEM, _EXIT_SIGN_IN = 3, 4
-_MOST_NAMES = 3
 
 
 class Repair(NamedTuple):
@@ -130,7 +129,7 @@ def profiles_subject(names: Sequence[str]) -> ProfilesSubject:
 
 
 def _profiles_text(names: Sequence[str]) -> str:
-    quoted = [f'"{show(name, 80)}"' for name in names[:_MOST_NAMES]]
+    quoted = [f'"{show(name, 80)}"' for name in names[:FEW_NAMES]]
     more = len(names) - len(quoted)
     if more:
         return f"profiles {', '.join(quoted)} and {more} more"

@@ -16,14 +16,14 @@ from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, probl
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.listing import Listing
 from ssohelper.core.search import did_you_mean
-from ssohelper.core.start_url import is_same_portal, normalized_start_url
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.serving_sessions import find_session_of_legacy_url
+from ssohelper.core.start_url import normalized_start_url
+from ssohelper.core.text import FEW_NAMES, shortened_name_list, show
 
 SOON_SECONDS = 30 * 60
 REGISTRATION_SOON_SECONDS = 24 * 3600
 # AWS documents that a changed permission set takes some minutes to reach all accounts.
 CACHED_SECONDS = 5 * 60
-_MOST_NAMES = 3
 
 
 def check_sign_ins(facts: Facts) -> Iterator[Finding]:
@@ -130,16 +130,16 @@ def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
     Without a session of their portal, only `setup` makes one.
     """
     url = token.start_url
-    same = [f.session for f in facts.sessions if is_same_portal(f.session.start_url, url)]
+    config = facts.config.file
+    session = find_session_of_legacy_url(config, url) if config else None
     names = [shlex.quote(show(filter_for_exact_text(one), 80)) for one in token.profiles]
-    adopt = " ".join(f"--adopt {name}" for name in names[:_MOST_NAMES])
-    if len(names) > _MOST_NAMES:
+    adopt = " ".join(f"--adopt {name}" for name in names[:FEW_NAMES])
+    if len(names) > FEW_NAMES:
         adopt += " (and the other profiles)"
-    if same:
-        name = same[0].name
+    if session is not None:
         return (
-            f"ssohelper login {name}, which signs in for it too; to have it renewed: "
-            f"ssohelper profile sync --session {name} {adopt}"
+            f"ssohelper login {session.name}, which signs in for it too; to have it renewed: "
+            f"ssohelper profile sync --session {session.name} {adopt}"
         )
     setup = f"ssohelper setup {shlex.quote(show(url, 200))}"
     return f"{setup}, which signs in for it too; to have it renewed: {setup} {adopt}"
@@ -148,15 +148,21 @@ def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
 def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:
     """Note sessions of one portal: each has a sign-in of its own, which may be on purpose."""
     grouped: dict[str, list[SessionFact]] = defaultdict(list)
+    portals = {
+        normalized_start_url(one.start_url): normalized_start_url(one.portal_url)
+        for one in (fact.session for fact in facts.sessions)
+        if one.portal_url is not None
+    }
     for fact in facts.sessions:
-        grouped[normalized_start_url(fact.session.start_url)].append(fact)
+        url = normalized_start_url(fact.session.start_url)
+        grouped[portals.get(url, url)].append(fact)
     for same in grouped.values():
-        url, names = same[0].session.start_url, [one.session.name for one in same]
+        url, names = same[0].session.aws_url, [one.session.name for one in same]
         if len(names) > 1:
             yield note(
                 "sessions-of-one-portal",
                 f"sessions {', '.join(f'{name!r}' for name in names)}".replace("'", '"'),
-                f"all name {show(url, 200)}: each needs a sign-in of its own",
+                f"all lead to {show(url, 200)}: each needs a sign-in of its own",
                 "keep one of the sessions, unless they are of different users",
             )
 
@@ -225,7 +231,7 @@ def _finding_of_roles_no_longer_listed(
     else:
         names = listed_names[role.account_id]
         there = (
-            f"account {role.account_id} offers {', '.join(names[:_MOST_NAMES])}"
+            f"account {role.account_id} offers {', '.join(names[:FEW_NAMES])}"
             if names
             else f"AWS listed no role of account {role.account_id}"
         )
@@ -242,7 +248,7 @@ def check_roles_without_profile(facts: Facts) -> Iterator[Finding]:
     for fact in facts.sessions:
         new = fact.new_roles
         if new and facts.chosen is None:
-            names = shortened_name_list([show(name, 80) for name in new], _MOST_NAMES)
+            names = shortened_name_list([show(name, 80) for name in new], FEW_NAMES)
             yield note(
                 "roles-without-profile",
                 f'session "{fact.session.name}"',

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from ssohelper.actions import credentials, environment, run, selection
 from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import count_text, shortened_name_list, show
+from ssohelper.core.text import FEW_NAMES, count_text, shortened_name_list, show
 from ssohelper.errors import UsageProblem
 from ssohelper.tui import background
 from ssohelper.tui.messages import LOW_LINES
@@ -43,9 +43,6 @@ _MOST_AT_ONCE = 20
 # How many lines the dialog needs besides its list of roles; the same on a screen of few lines.
 _OTHER_LINES, _OTHER_LINES_WHEN_LOW = 12, 9
 _SCROLL_KEYS = "page down, ↓: more"
-
-
-_MOST_NAMES = 3
 
 
 class CommandScreen(AskScreen):
@@ -202,9 +199,7 @@ async def _say_nothing_was_run(app: FullScreenApp, guarded: Sequence[RoleRow]) -
         if row.key in ends
     ]
     if still:
-        app.show_warning(
-            f"nothing was run; still granted: {shortened_name_list(still, _MOST_NAMES)}"
-        )
+        app.show_warning(f"nothing was run; still granted: {shortened_name_list(still, FEW_NAMES)}")
     else:
         app.show_done("nothing was run")
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 # A command line that removes more profiles than this has `PROFILE...` in place of their names.
-_MOST_NAMES = 4
+_MOST_NAMES_IN_COMMAND = 4
 
 
 async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
@@ -90,7 +90,7 @@ async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
     lines = await background.run(
         app, lambda: diff_lines(profiles.diff_profile_removal(services, found))
     )
-    what = f"{plan_text.profile_count_text(len(found))} to remove: {shortened_name_list(names, _MOST_NAMES)}"
+    what = f"{plan_text.profile_count_text(len(found))} to remove: {shortened_name_list(names, _MOST_NAMES_IN_COMMAND)}"
     if not await confirm_write(app, what, lines, command):
         return False
     await background.run(app, lambda: profiles.remove_profiles(services, found))
@@ -100,7 +100,11 @@ async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
 
 def profile_names_as_arguments(names: Sequence[str]) -> str:
     """Return the profile names as arguments of a command line, or `PROFILE...` for many."""
-    return " ".join(map(word_as_typed, names)) if len(names) <= _MOST_NAMES else "PROFILE..."
+    return (
+        " ".join(map(word_as_typed, names))
+        if len(names) <= _MOST_NAMES_IN_COMMAND
+        else "PROFILE..."
+    )
 
 
 async def refresh_roles(app: TuiApp[Any], session: SsoSession) -> None:
@@ -162,10 +166,9 @@ def edit_config(app: TuiApp[Any], line: int | None) -> None:
     """
     path = str(app.services.locations.aws_config_file)
     if line is None:
-        line = 1
         try:
             with suppress(LocalState):  # then the editor can say more than we can
                 app.services.config.read()
         except ConfigInvalid as error:
             line = error.line
-    foreground.run_editor(app, path, line)
+    foreground.run_editor(app, path, line or 1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import shortened_name_list
+from ssohelper.core.text import FEW_NAMES, shortened_name_list
 from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _Act = Callable[[RoleRow], Awaitable[None]]
 # The rows of a session that wait for its sign-in, and the error of the first of them.
 _Waiting = dict[str, tuple[LoginRequired, list[RoleRow]]]
-_MOST_NAMES = 3
 
 
 async def act_on_each(
@@ -71,7 +70,7 @@ async def _act_unless_signed_out(
 
 def shortened_role_labels(rows: Sequence[RoleRow]) -> str:
     """Return the first of the roles, each with its account and session, and how many follow."""
-    return shortened_name_list([role_label(row) for row in rows], _MOST_NAMES)
+    return shortened_name_list([role_label(row) for row in rows], FEW_NAMES)
 
 
 def role_label(row: RoleRow) -> str:

@@ -149,6 +149,19 @@ def test_sessions_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPat
     assert len(calls) == len(facts)
 
 
+def test_sessions_are_of_one_portal_whichever_of_its_urls_they_name() -> None:
+    company, aws = "https://sso.example.com/start", "https://x.awsapps.com/start"
+    facts = [
+        session_fact("not-signed-in", f"{company}/"),
+        session_fact("corp", company),
+        session_fact("second", f"{aws}#/"),
+        session_fact("other", "https://y.awsapps.com/start"),
+    ]
+    facts[1] = facts[1]._replace(session=facts[1].session._replace(portal_url=aws))
+    [found] = sessions.check_sessions_of_same_portal(Facts(sessions=tuple(facts)))
+    assert found.subject == 'sessions "not-signed-in", "corp", "second"'
+
+
 def test_the_sources_of_a_profile_are_named_the_role_first() -> None:
     keys = {"aws_access_key_id": "A", "aws_secret_access_key": "s", "sso_session": "corp"}
     assert credential_sources(keys) == ["sso_* keys", "fixed keys"]

@@ -1,0 +1,319 @@
+"""To which session a profile that names its portal belongs: every part of the program says the same.
+
+"corp" has the company's own start URL, which led to AWS's portal at its last sign-in. "second" is
+another user's session at that portal, named by AWS's URL.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from ssohelper.actions import (
+    doctor,
+    foreign,
+    legacy_sign_ins,
+    profiles,
+    roles,
+    selection,
+    sessions,
+    setup,
+)
+from ssohelper.app import App
+from ssohelper.core import adoption, chains
+from ssohelper.core.choices import Choices
+from ssohelper.core.config_file import TargetRole
+from ssohelper.core.doctor.facts import TokenFact
+from ssohelper.core.doctor.sessions import check_legacy_tokens
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account, Role, SsoSession
+from ssohelper.core.portal_address import PortalAddress
+from ssohelper.core.portal_region import find_portal_region_if_other
+from ssohelper.core.profile_plan import plan_sync
+from ssohelper.core.serving_sessions import find_sessions_of_target
+from ssohelper.core.sync_request import SyncRequest
+from ssohelper.errors import SsoHelperError
+from ssohelper.tui.profile_rows import build_profile_rows
+from tests.conftest import Home
+
+COMPANY = "https://sso.example.com/start"
+AWS = "https://d-0000000000.awsapps.com/start"
+OTHER = "https://d-1111111111.awsapps.com/start"
+UNKNOWN = "https://d-2222222222.awsapps.com/start"
+ROLE = Role("001234567890", "Read")
+
+# Each kind of URL in a legacy profile, and the session whose sign-in the profile uses.
+URLS = {
+    "company": (COMPANY, "corp"),
+    "company-slash": (f"{COMPANY}/", "corp"),
+    "company-case": ("https://SSO.Example.com/start", "corp"),
+    "company-page": (f"{COMPANY}/#/?tab=accounts", "corp"),
+    "aws": (AWS, "corp"),
+    "aws-slash": (f"{AWS}/", "corp"),
+    "aws-case": (AWS.replace("awsapps", "AWSapps"), "corp"),
+    "aws-page": (f"{AWS}#/", "corp"),
+    "other": (f"{OTHER}/", "other"),
+    "unknown": (UNKNOWN, ""),
+}
+
+
+def make_app(home: Home, url: str) -> App:
+    """Return the program with three sessions and a legacy profile "x" with this start URL."""
+    app = App({**home.env, "SSOHELPER_HOME": str(home.path / "own")})
+    home.add_session("corp", COMPANY)
+    home.add_session("second", AWS)
+    home.add_session("other", OTHER)
+    keys = f"sso_account_id = {ROLE.account_id}\nsso_role_name = {ROLE.name}\n"
+    home.write_config(
+        f"{home.config_file.read_text()}[profile x]\nsso_start_url = {url}\n"
+        f"sso_region = us-east-1\n{keys}[profile chain]\nsource_profile = x\n"
+        "role_arn = arn:aws:iam::000030000009:role/Deploy\n"
+    )
+    app.portal_addresses.save("corp", PortalAddress(COMPANY, AWS, "us-east-1", None))
+    return app
+
+
+def find_target(app: App) -> TargetRole:
+    config = app.config.read()
+    entry = config.profile("x")
+    target = config.target(entry) if entry else None
+    assert target is not None
+    return target
+
+
+def find_names(app: App, is_of: Callable[[SsoSession], bool]) -> set[str]:
+    return {one.name for one in app.config.read().sso_sessions() if is_of(one)}
+
+
+def find_by_rule(app: App) -> set[str]:
+    return {one.name for one in find_sessions_of_target(app.config.read(), find_target(app))}
+
+
+def find_by_target(app: App) -> set[str]:
+    return {find_target(app).session_name or ""} - {""}
+
+
+def find_by_login(app: App) -> set[str]:
+    """The session whose `login` writes the profile's token."""
+    find = adoption.find_legacy_urls
+    return find_names(app, lambda one: bool(find(app.config.read(), one)))
+
+
+def find_by_logout(app: App) -> set[str]:
+    find = legacy_sign_ins.list_legacy_profiles_served_by_session
+    return find_names(app, lambda one: find(app, one) == ["x"])
+
+
+def find_by_list(app: App) -> set[str]:
+    """The lists of `use`, `list` and the full screen."""
+    return {row.session_name for row in roles.read_roles(app).rows if "x" in row.profiles}
+
+
+def find_by_names_of_roles(app: App) -> set[str]:
+    found = roles.find_profile_names_by_role(app, app.config.read().sso_sessions())
+    return {key.session_name for key, names in found.items() if "x" in names}
+
+
+def find_by_profile(app: App) -> set[str]:
+    """`ssohelper use x`."""
+    try:
+        return {selection.resolve_profile(app, "x", None).session.name}
+    except SsoHelperError:
+        return set()
+
+
+def find_by_row(app: App) -> set[str]:
+    """An action on a row with this profile."""
+    find = selection.find_profiles_of_role
+    return find_names(app, lambda one: find(app, one.key_of(ROLE), ["x"]) == ["x"])
+
+
+def find_by_chain(app: App) -> set[str]:
+    """An action on the row of a chain that starts from the profile."""
+    return {row.session_name for row in roles.read_roles(app).rows if "chain" in row.profiles}
+
+
+def find_by_row_of_chain(app: App) -> set[str]:
+    found = [row for row in roles.read_roles(app).rows if "chain" in row.profiles]
+    if not found:
+        return set()
+    [row] = found
+    assert chains.find_chain_by_key(app.config.read(), row.key).steps[-1].profile == "chain"
+    return {row.key.session_name}
+
+
+def find_by_sync(app: App) -> set[str]:
+    """The session whose `profile sync` counts the profile as one of its role."""
+
+    def counts(session: SsoSession) -> bool:
+        account = ListedAccount(Account(ROLE.account_id, "pay", ""), (ROLE.name,))
+        listing = Listing(session.start_url, session.region, 1, (account,))
+        words = "ssohelper credential-process", "{role_name}", "process", session.region
+        return not plan_sync(
+            app.config.read(), SyncRequest(session, listing, Choices(), *words)
+        ).add
+
+    return find_names(app, counts)
+
+
+def find_by_adoption(app: App) -> set[str]:
+    find = adoption.find_adoption_candidates
+    return find_names(app, lambda one: find(app.config.read(), one, [ROLE])["x"].role == ROLE)
+
+
+def find_by_notice_of_adoption(app: App) -> set[str]:
+    """The session that does not say that the profile uses another one's sign-in, but could."""
+    find = legacy_sign_ins.find_other_session_and_its_legacy_profiles
+    config = app.config.read()
+    return find_names(
+        app,
+        lambda one: bool(adoption.find_legacy_profiles(config, one)) and find(app, one) is None,
+    )
+
+
+def find_by_provider(app: App) -> set[str]:
+    """Whether `exec` says that `aws sso login` is what the profile needs."""
+    others = foreign.list_usable_foreign_profiles(app, app.config.read().profiles())
+    return set() if any(one.name == "x" for one in others) else find_by_rule(app)
+
+
+def find_by_doctor(app: App) -> set[str]:
+    return {fact.session.name for fact in doctor.gather_facts(app, "x").sessions}
+
+
+def find_by_advice(app: App) -> set[str]:
+    """The session that `doctor` advises to sign in to, so that the profile gets its token."""
+    facts = doctor.gather_facts(app)
+    [found] = check_legacy_tokens(facts)
+    assert [isinstance(one, TokenFact) for one in facts.tokens] == [True]
+    login = found.fix.partition(",")[0]
+    return {login.removeprefix("ssohelper login ")} if "ssohelper login" in login else set()
+
+
+def find_by_region(app: App) -> set[str]:
+    """Whether the region of the profile's portal is known."""
+    entry = app.config.read().profile("x")
+    assert entry is not None
+    known = [(one, ["eu-north-1"]) for one in app.config.read().sso_sessions()]
+    region = find_portal_region_if_other(entry.keys, known)
+    return find_by_rule(app) if region == "us-east-1" else set()
+
+
+def find_by_index(app: App) -> set[str]:
+    """TAB completion."""
+    index = app.name_index.load(app.config.read)
+    return {one.session_name or "" for one in index.profiles if one.name == "x"} - {""}
+
+
+def find_by_profile_list(app: App) -> set[str]:
+    found = {item.entry.name: item.shown_target for item in profiles.read_profiles(app)}
+    target = found["x"]
+    assert target is not None
+    return {target.session_name or ""} - {""}
+
+
+def find_by_profiles_screen(app: App) -> set[str]:
+    rows = build_profile_rows(profiles.read_profiles(app), None)
+    return {row.session for row in rows if row.name == "x"} - {""}
+
+
+def find_by_sessions_screen(app: App) -> set[str]:
+    load = sessions.load_session_entry
+    return find_names(app, lambda one: "x" in load(app, one).others)
+
+
+def find_by_setup(app: App) -> set[str]:
+    """Whether `setup` offers the profile's portal as one without a session."""
+    offered = [one for one in setup.find_portals_in_config(app) if one.session_name is None]
+    return set() if offered else find_by_rule(app)
+
+
+CALLERS = [
+    find_by_rule,
+    find_by_target,
+    find_by_login,
+    find_by_logout,
+    find_by_list,
+    find_by_names_of_roles,
+    find_by_profile,
+    find_by_row,
+    find_by_chain,
+    find_by_row_of_chain,
+    find_by_sync,
+    find_by_adoption,
+    find_by_notice_of_adoption,
+    find_by_provider,
+    find_by_doctor,
+    find_by_advice,
+    find_by_region,
+    find_by_index,
+    find_by_profile_list,
+    find_by_profiles_screen,
+    find_by_sessions_screen,
+    find_by_setup,
+]
+
+
+@pytest.mark.parametrize("find", CALLERS)
+@pytest.mark.parametrize("kind", URLS)
+def test_a_legacy_profile_belongs_to_one_session_for_every_part_of_the_program(
+    home: Home, kind: str, find: Callable[[App], set[str]]
+) -> None:
+    url, session_name = URLS[kind]
+    assert find(make_app(home, url)) == {session_name} - {""}
+
+
+@pytest.mark.parametrize(("url", "names"), [(COMPANY, {"corp"}), (AWS, {"corp", "second"})])
+def test_a_profile_of_granted_belongs_to_all_sessions_of_its_portal(
+    home: Home, url: str, names: set[str]
+) -> None:
+    app = make_app(home, UNKNOWN)
+    text = home.config_file.read_text().replace("sso_start_url = " + UNKNOWN, "region = us-east-1")
+    keys = f"granted_sso_start_url = {url}\ngranted_sso_account_id = {ROLE.account_id}\n"
+    keys += f"granted_sso_role_name = {ROLE.name}\ngranted_sso_region = us-east-1\n"
+    home.write_config(
+        text.replace(f"sso_account_id = {ROLE.account_id}\nsso_role_name = {ROLE.name}\n", keys)
+    )
+    for find in (find_by_rule, find_by_list, find_by_row, find_by_sync, find_by_adoption):
+        assert (find.__name__, find(app)) == (find.__name__, names)
+
+
+def test_the_index_of_names_is_made_again_once_a_sign_in_has_shown_the_portal(home: Home) -> None:
+    app = make_app(home, AWS)
+    for path in (home.path / "own").rglob("portals/*"):
+        path.unlink()
+    assert find_by_index(app) == {"second"}
+    app.portal_addresses.save("corp", PortalAddress(COMPANY, AWS, "us-east-1", None))
+    later = App(app.environ)
+    assert find_by_index(later) == {"corp"}
+
+
+def test_setup_finds_the_session_by_either_url_of_its_portal(home: Home) -> None:
+    app = make_app(home, UNKNOWN)
+    for url in (COMPANY, f"{AWS}/"):
+        found = setup.choose_session(app, url, name="corp", region=None, ask_region=None)
+        assert (found.name, found.start_url) == ("corp", COMPANY)
+
+
+def test_a_session_that_the_config_lacks_comes_after_those_that_it_has(home: Home) -> None:
+    for url, by_rule, legacy_urls in ((AWS, "corp", []), (UNKNOWN, "new", [UNKNOWN])):
+        app = make_app(home, url)
+        new = SsoSession("new", url, "us-east-1", ())
+        found = find_sessions_of_target(app.config.read(), find_target(app), new)
+        assert [one.name for one in found] == [by_rule]
+        assert adoption.find_legacy_urls(app.config.read(), new) == legacy_urls
+        home.config_file.unlink()
+
+
+def test_a_session_counts_with_the_portal_that_its_sign_in_has_just_shown(home: Home) -> None:
+    app = make_app(home, UNKNOWN)
+    session = app.config.read().sso_session("corp")
+    assert session is not None
+    assert adoption.find_legacy_urls(app.config.read(), session) == []
+    signed_in = session._replace(portal_url=UNKNOWN)
+    assert adoption.find_legacy_urls(app.config.read(), signed_in) == [UNKNOWN]
+    second = session._replace(name="second", start_url=AWS, portal_url=None)
+    home.write_config(home.config_file.read_text().replace(UNKNOWN, AWS))
+    assert adoption.find_legacy_urls(app.config.read(), second) == []
+    assert adoption.find_legacy_urls(app.config.read(), session) == [AWS]
+    moved = session._replace(portal_url=UNKNOWN)
+    assert adoption.find_legacy_urls(app.config.read(), moved) == []
