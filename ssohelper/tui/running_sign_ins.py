@@ -268,7 +268,7 @@ def note_refused_token(app: TuiApp[Any], session: SsoSession) -> None:
         app.refused_token_ids.add(token.id)
 
 
-# What to say after a change of a session, if `stop` has stopped its sign-in.
+# What to say after a change of a session, if `stop_sign_in` has stopped its sign-in.
 STOPPED_TOO = "; its running sign-in was stopped"
 
 

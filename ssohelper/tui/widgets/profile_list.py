@@ -239,7 +239,8 @@ class ProfileList(Chooser):
 
     def _lines_of_empty_list(self, width: int) -> list[Line]:
         """Return why no profile is shown. Without profiles and a note, the screen says it above."""
-        texts = ["nothing matches · esc clears the search"] if self.query_text else []
+        clears = f"nothing matches · {self.app.key_of('profiles.back')} clears the search"
+        texts = [clears] if self.query_text else []
         texts += [show(self._note, 500)] if self._note else []
         return wrapped([[(f" {text}", "dim")] for text in texts], width)
 
