@@ -25,6 +25,7 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.report import ReportScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.widgets.role_list import RoleList
 from tests.conftest import Home
 from tests.tui.cells import PALETTES
 from tests.tui.driving import User, read_screen, run_scenario
@@ -60,14 +61,16 @@ def find_default_keys(text: str) -> list[str]:
     return [line for line in text.splitlines() if NAMED_KEY.search(FIXED.sub("", line))]
 
 
+# The keys that the tour presses for actions only, and for nothing else.
+_ACTIONS_KEY = re.compile(r"f\d+|ctrl\+[^u]|[a-zA-Z]")
+
+
 class ChangedUser(User):
     """A user who presses the changed key for each action of which the default key is asked for."""
 
     async def press(self, *keys: str) -> None:
         for key in keys:
-            if re.fullmatch(
-                r"f\d+|ctrl\+[^u]", key
-            ):  # an action's: its screen may come a little later
+            if _ACTIONS_KEY.fullmatch(key):  # the action's screen may come a little later
                 await until(lambda key=key: self._changed(key) != key)  # type: ignore[misc]
             await self.pilot.press(self._changed(key))
 
@@ -242,7 +245,8 @@ def test_the_keys_that_messages_and_buttons_name_act(world: DemoHome) -> None:
         await user.wait_for_message("1 profile added")
         await user.wait_for_screen(AccountsScreen)
         assert world.config_file.read_text() != before
-        await until(lambda: user.app.screen.roles.row and user.app.screen.roles.row.profiles)
+        roles = user.app.screen.query_one(RoleList)
+        await until(lambda: roles.row is not None and roles.row.profiles)
         await user.pilot.press(CHANGED["accounts.profile"])
         await user.wait_for_screen(ConfirmScreen)
         await press_key_named_after("Yes (", "confirm.yes")
