@@ -62,7 +62,7 @@ def find_default_keys(text: str) -> list[str]:
 
 
 # The keys that the tour presses for actions only, and for nothing else.
-_ACTIONS_KEY = re.compile(r"f\d+|ctrl\+[^u]|[a-zA-Z]")
+_ACTIONS_KEY = re.compile(r"f\d+|ctrl\+[^u]|[a-zA-Z]|home")
 
 
 class ChangedUser(User):
@@ -104,7 +104,7 @@ class Reader(Camera):
             await self.pilot.pause()
             self.read(f"help of {name}")
             await self.pilot.press(CHANGED["app.help"])
-            await until(lambda: self.app.screen is screen)
+            await until(lambda: not isinstance(self.app.screen, HelpScreen))
 
     def read(self, name: str) -> None:
         texts = [read_screen(self.app), *(message.line for message in self.app.messages.all)]
