@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from ssohelper.app import App
 from ssohelper.core.keymap import BINDABLE, parse_keys
 from ssohelper.errors import LoginRequired
 from ssohelper.tui import typing_pause
@@ -119,6 +120,10 @@ def test_no_screen_dialog_or_help_names_a_key_that_was_changed(
     with seeded_home() as world:
         settings_file = world.app().locations.settings_file
         settings_file.write_text(settings_file.read_text() + SETTINGS)
+        empty = world.home / "empty" / "own"
+        own = App({"HOME": str(empty.parent), "SSOHELPER_HOME": str(empty)}).locations
+        own.settings_file.parent.mkdir(parents=True)
+        own.settings_file.write_text(SETTINGS)
         visit_programs(world, ChangedUser, lambda app, pilot: Reader(app, pilot, found))
     assert found == []
 
