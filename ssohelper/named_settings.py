@@ -45,6 +45,6 @@ def _setting_for_key_of_action(name: str, place: str) -> Setting:
         near = did_you_mean(name, keymap.BINDABLE)
         raise ConfigInvalid(
             f'{place}no action named "{show(name, 80)}"',
-            hint=f"{near}the help of each screen (F1) lists its actions",
+            hint=f"{near}the help of each screen (F1 by default) lists its actions",
         )
     return Setting(f"keys.{name}", "keys", action.keys, action.description, from_environment=False)

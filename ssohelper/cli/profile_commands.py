@@ -80,8 +80,8 @@ def sync_profiles(
       ssohelper profile sync --dry-run          shows the diff, changes nothing
       ssohelper profile sync --role 'Read*' --account '!*sandbox*' --yes
       ssohelper profile sync --form sso         profiles that work without ssohelper
-      ssohelper profile sync --prune            also removes profiles whose role is gone
-      ssohelper profile sync --role 'Read*' --prune    and those that the filters leave out
+      ssohelper profile sync --prune            also removes managed profiles whose role is gone,
+      ssohelper profile sync --role 'Read*' --prune    or left out by filters given now
       ssohelper profile sync --adopt '*'        also takes over profiles of other tools
 
     Shows the diff and asks first. Profiles that you or other tools wrote change only with --adopt,

@@ -1,13 +1,27 @@
 """The actions of the full screen: their names, default keys and descriptions. Imports no widget.
 
-No other module defines default keys. A setting `keys.SCREEN.ACTION` replaces an action's default
-keys.
+No other module defines keys that can be changed: a setting `keys.SCREEN.ACTION` replaces an
+action's default keys. Bindings without an action here have fixed keys, such as those that edit a
+text field; docs/how-to/tui.md lists them.
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import NamedTuple
+
+
+class Opens(Enum):
+    """What an action opens: a dialog or a shell of its own, only questions before it, or nothing.
+
+    The questions before an action are those for a grant and for a sign-in. An action that closes a
+    dialog has DIALOG: a dialog with the next question may follow.
+    """
+
+    DIALOG = auto()
+    ONLY_QUESTIONS = auto()
+    NOTHING = auto()
 
 
 class KeyAction(NamedTuple):
@@ -20,6 +34,7 @@ class KeyAction(NamedTuple):
     keys: str
     label: str
     description: str
+    opens: Opens = Opens.DIALOG
 
 
 class WantedAction(NamedTuple):
@@ -32,6 +47,8 @@ class WantedAction(NamedTuple):
     role: str = ""
 
 
+_NOTHING = Opens.NOTHING
+
 ACTIONS: dict[str, KeyAction] = {
     action.name: action
     for action in (
@@ -39,42 +56,90 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("app.commands", "ctrl+p", "Commands", "show all commands of this screen"),
         KeyAction("app.messages", "ctrl+l", "Messages", "show all messages since the start"),
         KeyAction("app.quit", "ctrl+q", "Quit", "quit; ask first if a sign-in or command runs"),
-        KeyAction("app.accounts", "f2", "Accounts", "show the accounts and roles"),
-        KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their time left"),
-        KeyAction("app.profiles", "f4", "Profiles", "show the profiles and what a sync changes"),
+        KeyAction("app.accounts", "f2", "Accounts", "show the accounts and roles", _NOTHING),
+        KeyAction(
+            "app.sessions", "f3", "Sessions", "show the sign-ins and their time left", _NOTHING
+        ),
+        KeyAction(
+            "app.profiles", "f4", "Profiles", "show the profiles and what a sync changes", _NOTHING
+        ),
         KeyAction("accounts.use", "enter", "Use", "quit, and use this role in the shell"),
         KeyAction("accounts.shell", "f7", "Shell", "start a shell with the role's credentials"),
         KeyAction(
             "accounts.console", "f6", "Console", "choose a page of the AWS console, and open it"
         ),
         KeyAction(
-            "accounts.favourite", "ctrl+f", "Favourite", "add the role to favourites, or remove it"
+            "accounts.favourite",
+            "ctrl+f",
+            "Favourite",
+            "add the role to favourites, or remove it",
+            _NOTHING,
         ),
         KeyAction("accounts.profile", "f9", "Profile", "add a profile for the role, or remove it"),
         KeyAction("accounts.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
-        KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS which identity the role gives"),
-        KeyAction("accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
-        KeyAction("accounts.tick", "tab", "Tick", "tick the role, or all of the account"),
-        KeyAction("accounts.command", "f10", "Run", "run one command as each of the ticked roles"),
-        KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show only the favourites"),
         KeyAction(
-            "accounts.group", "ctrl+g", "Tree", "show a tree of accounts, or a flat list of roles"
+            "accounts.whoami",
+            "f8",
+            "Who am I",
+            "ask AWS which identity the role gives",
+            Opens.ONLY_QUESTIONS,
         ),
-        KeyAction("accounts.sort", "ctrl+s", "Sort", "sort by last use, by name, by account id"),
         KeyAction(
-            "accounts.only_session", "ctrl+t", "Session", "show only the roles of the next session"
+            "accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name", _NOTHING
+        ),
+        KeyAction("accounts.tick", "tab", "Tick", "tick the role, or all of the account", _NOTHING),
+        KeyAction(
+            "accounts.command", "f10", "Run", "run a command as the role, or as each ticked one"
+        ),
+        KeyAction(
+            "accounts.only_favourites", "ctrl+b", "Favourites", "show only the favourites", _NOTHING
+        ),
+        KeyAction(
+            "accounts.group",
+            "ctrl+g",
+            "Tree",
+            "show a tree of accounts, or a flat list of roles",
+            _NOTHING,
+        ),
+        KeyAction(
+            "accounts.sort", "ctrl+s", "Sort", "sort by last use, by name, by account id", _NOTHING
+        ),
+        KeyAction(
+            "accounts.only_session",
+            "ctrl+t",
+            "Session",
+            "show only the roles of the next session",
+            _NOTHING,
         ),
         KeyAction("accounts.views", "ctrl+v", "Views", "use a saved view of the list, or save one"),
-        KeyAction("accounts.copy_account", "ctrl+o", "Copy account", "copy the account id"),
         KeyAction(
-            "accounts.copy_export", "ctrl+x", "Copy export", "copy the line export AWS_PROFILE=…"
+            "accounts.copy_account", "ctrl+o", "Copy account", "copy the account id", _NOTHING
         ),
-        KeyAction("accounts.copy_link", "ctrl+r", "Copy link", "copy the link to the AWS console"),
-        KeyAction("accounts.details", "ctrl+d", "Details", "show or hide the role's details"),
-        KeyAction("accounts.fold", "left", "Fold", "fold the account, or go to its heading"),
-        KeyAction("accounts.unfold", "right", "Unfold", "unfold the account"),
-        KeyAction("accounts.fold_all", "shift+left", "Fold all", "fold all accounts"),
-        KeyAction("accounts.unfold_all", "shift+right", "Unfold all", "unfold all accounts"),
+        KeyAction(
+            "accounts.copy_export",
+            "ctrl+x",
+            "Copy export",
+            "copy the line export AWS_PROFILE=…",
+            _NOTHING,
+        ),
+        KeyAction(
+            "accounts.copy_link",
+            "ctrl+r",
+            "Copy link",
+            "copy the link to the AWS console",
+            Opens.ONLY_QUESTIONS,
+        ),
+        KeyAction(
+            "accounts.details", "ctrl+d", "Details", "show or hide the role's details", _NOTHING
+        ),
+        KeyAction(
+            "accounts.fold", "left", "Fold", "fold the account, or go to its heading", _NOTHING
+        ),
+        KeyAction("accounts.unfold", "right", "Unfold", "unfold the account", _NOTHING),
+        KeyAction("accounts.fold_all", "shift+left", "Fold all", "fold all accounts", _NOTHING),
+        KeyAction(
+            "accounts.unfold_all", "shift+right", "Unfold all", "unfold all accounts", _NOTHING
+        ),
         KeyAction(
             "accounts.leave", "escape", "Leave", "clear the search, then the ticks, then quit"
         ),
@@ -88,11 +153,13 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction(
             "sessions.refresh", "r", "Refresh", "read again how much time each sign-in has left"
         ),
-        KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
+        KeyAction("sessions.back", "escape", "Back", "go back to the accounts", _NOTHING),
         KeyAction("sessions.quit", "q", "Quit", "quit; ask first if a sign-in or command runs"),
         KeyAction("sessions.help", "question_mark", "Help", "show this help"),
         KeyAction("profiles.apply", "f9", "Apply", "ask, then write the changes to the config"),
-        KeyAction("profiles.tick", "tab", "Tick", "tick the profile, or all of its group"),
+        KeyAction(
+            "profiles.tick", "tab", "Tick", "tick the profile, or all of its group", _NOTHING
+        ),
         KeyAction("profiles.remove", "ctrl+x", "Remove", "remove the ticked profiles, or this one"),
         KeyAction(
             "profiles.options", "ctrl+o", "Options", "change filters, names, form and region"
@@ -103,14 +170,34 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("profiles.edit", "ctrl+e", "Edit", "open the editor at the profile's line"),
         KeyAction("profiles.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
         KeyAction(
-            "profiles.prune", "ctrl+g", "Prune", "also remove profiles outside list or filters"
+            "profiles.prune",
+            "ctrl+g",
+            "Prune",
+            "remove managed profiles whose role is gone, or left out by filters given now",
+            _NOTHING,
         ),
-        KeyAction("profiles.rename", "ctrl+r", "Rename", "also rename profiles by the template"),
-        KeyAction("profiles.session", "ctrl+t", "Session", "show the profiles of the next session"),
+        KeyAction(
+            "profiles.rename", "ctrl+r", "Rename", "also rename profiles by the template", _NOTHING
+        ),
+        KeyAction(
+            "profiles.session",
+            "ctrl+t",
+            "Session",
+            "show the profiles of the next session",
+            _NOTHING,
+        ),
         KeyAction("profiles.open", "enter", "Open", "fold or unfold the group, or show a diff"),
-        KeyAction("profiles.fold", "left", "Fold", "fold the group, or go to its heading"),
-        KeyAction("profiles.unfold", "right", "Unfold", "unfold the group of profiles"),
-        KeyAction("profiles.back", "escape", "Back", "clear the search, then ticks, then go back"),
+        KeyAction(
+            "profiles.fold", "left", "Fold", "fold the group, or go to its heading", _NOTHING
+        ),
+        KeyAction("profiles.unfold", "right", "Unfold", "unfold the group of profiles", _NOTHING),
+        KeyAction(
+            "profiles.back",
+            "escape",
+            "Back",
+            "clear the search, then ticks, then go back",
+            _NOTHING,
+        ),
         KeyAction("options.keep", "enter", "Keep", "keep the options for the next Apply"),
         KeyAction("options.cancel", "escape", "Cancel", "close, and change no option"),
         KeyAction("diff.close", "escape,q", "Close", "close the diff"),
@@ -125,7 +212,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("console.open", "enter", "Open", "open this page of the AWS console"),
         KeyAction("console.cancel", "escape", "Cancel", "open nothing"),
         KeyAction("filters.take", "enter", "Take", "use the ticked rows, or the one at the cursor"),
-        KeyAction("filters.tick", "tab", "Tick", "tick the row"),
+        KeyAction("filters.tick", "tab", "Tick", "tick the row", _NOTHING),
         KeyAction(
             "filters.leave", "escape", "Leave", "clear the search, or close without a choice"
         ),
@@ -159,7 +246,7 @@ MOVES: dict[str, KeyAction] = {
         KeyAction("list.page_down", "pagedown", "Page down", "go one page down in the list"),
         KeyAction("list.first", "home", "First", "go to the first line of the list"),
         KeyAction("list.last", "end", "Last", "go to the last line of the list"),
-        KeyAction("list.tick_up", "shift+tab", "Tick up", "tick as tab does, and go up"),
+        KeyAction("list.tick_up", "shift+tab", "Tick up", "tick the row, and go up"),
     )
 }
 BINDABLE = {**ACTIONS, **MOVES}
@@ -184,20 +271,6 @@ REMOVING = frozenset(
 )
 # They clear the search if there is one, else the ticks.
 _CLEARING = frozenset(["accounts.leave", "profiles.back"])
-
-# The actions that open no dialog: those with these names on any screen, and these of one screen.
-# The actions that close a dialog are not among them: a dialog with the next question may follow.
-_MOVING = frozenset(["tick", "fold", "unfold", "fold_all", "unfold_all"])
-_OPENING_NOTHING = frozenset(
-    [
-        *("app.accounts", "app.sessions", "app.profiles"),
-        *("accounts.favourite", "accounts.only_favourites", "accounts.only_session"),
-        *("sessions.back", "profiles.back"),
-        *("accounts.group", "accounts.sort", "accounts.details"),
-        *("accounts.copy_profile", "accounts.copy_account", "accounts.copy_export"),
-        *("profiles.session", "profiles.prune", "profiles.rename"),
-    ]
-)
 
 # The first parts of action names, such as `accounts`, whose screen has a list below a search.
 _WITH_LIST = frozenset({"accounts", "profiles", "filters", "console", "views"})
@@ -239,11 +312,7 @@ def parse_keys(text: str) -> tuple[str, ...]:
 
 def action_may_open_dialog(action: str | None) -> bool:
     """Return whether it is possible that this action opens a dialog; False without an action."""
-    return (
-        action in ACTIONS
-        and action not in _OPENING_NOTHING
-        and action.rpartition(".")[2] not in _MOVING
-    )
+    return action in ACTIONS and ACTIONS[action].opens is not Opens.NOTHING
 
 
 def footer_labels_with_ticks(*, has_search: bool) -> dict[str, str]:

@@ -23,7 +23,7 @@ from ssohelper.system import terminal
 from ssohelper.system.terminal_background import Background
 from ssohelper.tui import themes
 from ssohelper.tui.base import TuiApp
-from ssohelper.tui.keys import action_binding
+from ssohelper.tui.keys import action_binding, key_word
 from ssohelper.tui.typed_ahead import read_keys
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class FullScreenApp(TuiApp[str]):
         from ssohelper.tui.screens.help import HelpScreen
 
         if hasattr(self.screen, "HELP_TEXT"):
-            self.push_screen(HelpScreen(self.screen))
+            self.push_screen(HelpScreen(self.screen, self.key_of))
         elif type(self.screen) is HelpScreen:
             self.pop_screen()
 
@@ -318,8 +318,9 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
         return use(program.chosen)
     if program.return_value:
         _print_unless_closed(f"to use it in this shell: {show(program.return_value)}")
+        key = key_word("accounts.use", program.key_of)
         _print_unless_closed(
-            "ssohelper: hint: enter switches this shell itself after: ssohelper install"
+            f"ssohelper: hint: {key} switches this shell itself after: ssohelper install"
         )
     return 0
 

@@ -13,15 +13,22 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
-def copy_selected_text(app: TuiApp[Any]) -> bool:
-    """Copy the selected text and show a message; then no text is selected. Return False without any.
+def copy_text(
+    app: TuiApp[Any], text: str, what: str, command: str | None = None, why: str = ""
+) -> None:
+    """Copy the text through the terminal (OSC 52), and say that `what` is copied; `why` is put first.
 
-    The clipboard is the terminal's (OSC 52).
+    No terminal reports whether it did, and many do it only if their settings allow it.
     """
+    app.copy_to_clipboard(text)
+    app.show_done(f"{why}copied {what}, if the terminal allows it", command)
+
+
+def copy_selected_text(app: TuiApp[Any]) -> bool:
+    """Copy the selected text and show a message; then no text is selected. Return False without any."""
     text = _take_selected_text(app)
     if text:
-        app.copy_to_clipboard(text)
-        app.show_done(f"copied the selected text: {count_text(len(text), 'character')}")
+        copy_text(app, text, f"the selected text: {count_text(len(text), 'character')}")
     return bool(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
@@ -17,6 +18,11 @@ from ssohelper.core.keymap import BINDABLE, parse_keys
 from ssohelper.tui.one_time_timers import call_after
 
 _Answer = TypeVar("_Answer")
+# Returns the name of an action's key, as `TuiApp.key_of` does.
+KeyOf = Callable[[str], str]
+# Textual's sign for the enter key, and its name in texts: there the word is plainer.
+_ENTER_SIGN, _ENTER = "⏎", "enter"
+_NAMED_ACTION = re.compile(r"\{(\w+\.\w+)\}")
 # While a key waits for an earlier key, the app checks this often whether the widget that handles
 # the earlier key still exists.
 _CHECK_SECONDS = 0.1
@@ -74,6 +80,22 @@ def make_row_bindings() -> list[Binding]:
 # Moves the cursor in pickers only. It has no priority, so in the full screen ctrl+p opens the
 # command palette.
 PICKER_UP = Binding("ctrl+p", "move(-1)", show=False)
+
+
+def key_word(action: str, key_of: KeyOf) -> str:
+    """Return the name of an action's key for a text: `enter`, and not the sign that the footer has."""
+    shown = key_of(action)
+    return _ENTER if shown == _ENTER_SIGN else shown
+
+
+def with_keys(text: str, key_of: KeyOf) -> str:
+    """Return the text with the key of each action that it names as `{SCREEN.ACTION}`."""
+    return _NAMED_ACTION.sub(lambda found: key_word(found[1], key_of), text)
+
+
+def keys_to_undo(key_of: KeyOf) -> str:
+    """Return how to undo a write of the config: the end of the message about it."""
+    return f"; to undo: {key_of('app.profiles')}, then {key_of('profiles.undo')}"
 
 
 def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:

@@ -32,7 +32,7 @@ from ssohelper.tui.widgets.role_pane import RolePane, row_text
 
 _Answer = TypeVar("_Answer")
 
-_KEYS = ((ENTER, "choose"), ("accounts.leave", "clear the search, or leave"))
+_KEYS = (("accounts.use", "choose"), ("accounts.leave", "clear the search, or leave"))
 _SESSION_KEYS = ((ENTER, "choose"), ("escape", "leave"))
 # After a resize, the screen is erased when no other one has come for so many seconds.
 _RESIZED_SECONDS = 0.15

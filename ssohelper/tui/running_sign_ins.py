@@ -260,7 +260,7 @@ def stop_sign_in(app: TuiApp[Any], session_name: str) -> bool:
     return known is not None
 
 
-# What to say after a change of a session, if `stop` has stopped its sign-in.
+# What to say after a change of a session, if `stop_sign_in` has stopped its sign-in.
 STOPPED_TOO = "; its running sign-in was stopped"
 
 

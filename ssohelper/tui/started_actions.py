@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from textual.worker import NoActiveWorker, get_current_worker
 
-from ssohelper.core.keymap import ACTIONS
+from ssohelper.core.keymap import ACTIONS, Opens
 from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.typing_pause import KeyKind
 
@@ -67,13 +67,12 @@ class StartedActions:
         name: str,
         work: _Work,
         *,
-        opens: bool = True,
         waits_for: str = "AWS",
     ) -> bool:
         """Start an action of the screen, unless another one runs there: then say so.
 
-        `name` is the action's name in ACTIONS. With `opens`, the keys that follow are for what it
-        opens. `waits_for` is who may answer late. Return whether it was started.
+        `name` is the action's name in ACTIONS. If it opens a dialog, the keys that follow are for
+        that. `waits_for` is who may answer late. Return whether it was started.
         """
         earlier = self._running.get(screen)
         if earlier is not None and earlier.is_running:
@@ -84,6 +83,7 @@ class StartedActions:
                 + ("" if earlier.is_committed else " (esc cancels it)")
             )
             return False
+        opens = ACTIONS[name].opens is Opens.DIALOG
         action = self._running[screen] = StartedAction(name, screen, opens, waits_for)
         action.work = work
         self._hold_keys_and_wait(action)

@@ -152,10 +152,10 @@ def test_a_message_replaces_the_message_before(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("ctrl+o")
-        await user.wait_for_message("copied: 0000")
+        await user.wait_for_message("copied 0000")
         await user.press("ctrl+r")
         await user.wait_for_message("copied the console's link", "$ ssohelper console --print ")
-        assert "copied: 0000" not in user.screen
+        assert "copied 0000" not in user.screen
 
     run_scenario(world.app(), scenario)
 

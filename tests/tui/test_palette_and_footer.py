@@ -130,7 +130,7 @@ def test_the_palette_runs_what_has_no_command_line_and_quits_without_a_role(
         await user.press(*"copy account")
         await until(lambda: "Copy export" not in user.screen)
         await user.press("enter")
-        await user.wait_for_message("copied: 0000")
+        await user.wait_for_message("copied 0000")
         await user.press("ctrl+p")
         await user.wait_for_screen(CommandPalette)
         await user.press(*"quit")
@@ -202,6 +202,40 @@ def test_a_double_click_in_the_footer_acts_on_one_key_only(world: DemoHome) -> N
         assert item.active.enabled
         assert item.active.binding.action not in ran
         assert len(ran) == 1
+
+    run_scenario(world.app(), scenario, size=(120, 30))
+
+
+def test_a_double_click_on_a_key_that_stays_acts_once(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("^f Favourite", "F1 Help")
+        place = footer(user).index("^f Favourite")
+        ran: list[object] = []
+        run_action = user.app.run_action
+
+        async def note_and_run(action: Any, *more: Any) -> bool:
+            ran.append(action)
+            return await run_action(action, *more)
+
+        with mock.patch.object(user.app, "run_action", note_and_run):
+            await user.pilot.click(KeyBar, offset=(place, 0), times=2)
+            assert ran == ["row('favourite')"]
+            await user.pilot.click(KeyBar, offset=(place, 0))
+            assert ran == ["row('favourite')"] * 2
+        assert footer(user).index("^f Favourite") == place
+
+    run_scenario(world.app(), scenario, size=(120, 30))
+
+
+def test_a_drag_to_a_key_of_the_footer_does_not_act(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("^f Favourite", "F1 Help")
+        place, last = footer(user).index("^f Favourite"), user.app.size.height - 1
+        with mock.patch.object(user.app, "run_action") as run_action:
+            await user.pilot.mouse_down(offset=(2, last))
+            await user.pilot.mouse_up(offset=(place, last))
+            await user.pilot.pause()
+            assert not run_action.called
 
     run_scenario(world.app(), scenario, size=(120, 30))
 

@@ -140,6 +140,24 @@ def _take(palettes: Sequence[Palette], sizes: Sizes) -> list[Frame]:
     return frames
 
 
+def visit_programs(
+    world: DemoHome,
+    make_user: Callable[[Any, Pilot[Any]], User],
+    make_camera: Callable[[TuiApp[Any], Pilot[Any]], Camera],
+) -> None:
+    """Visit every screen and dialog as this user, with a camera of one's own."""
+
+    async def run(app: TuiApp[Any], visit: Visit) -> None:
+        app.animation_level = "none"
+        app.note_seconds = 600.0
+        async with app.run_test(size=_VISITED) as pilot:
+            await visit(make_user(app, pilot), make_camera(app, pilot))
+
+    for make, visit in _visits(world):
+        with _terminal(PALETTES[0]):
+            asyncio.run(run(make(), visit))
+
+
 def _visits(world: DemoHome) -> Iterator[tuple[Callable[[], TuiApp[Any]], Visit]]:
     """Yield the programs, each with the function that visits its screens."""
     services = world.app(monotonic=lambda: 0.0)

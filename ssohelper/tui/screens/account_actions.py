@@ -27,6 +27,8 @@ from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
+from ssohelper.tui.copying import copy_text
+from ssohelper.tui.keys import keys_to_undo
 from ssohelper.tui.screens import grant
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
@@ -47,8 +49,6 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.role_list import RoleList
 
-# These actions open no dialog unless a grant or a sign-in is missing: they show or copy something.
-_OPENING_NOTHING = frozenset({"whoami", "copy_link"})
 _Action = Callable[[RoleRow], Awaitable[None]]
 
 
@@ -90,8 +90,7 @@ class RowActions:
     def _start_action(self, name: str, row: RoleRow) -> None:
         """Start an action that asks AWS, on this row's role."""
         work = self._run_action_after_grant(name, row, signed_in=False)
-        opens = name not in _OPENING_NOTHING
-        self.app.started.start(self._screen, f"accounts.{name}", work, opens=opens)
+        self.app.started.start(self._screen, f"accounts.{name}", work)
 
     async def _run_action_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
         """Run the action. If it needs a sign-in, offer that, and then run the action once more.
@@ -154,8 +153,7 @@ class RowActions:
         except SsoHelperError as error:
             self.app.show_error(error)
             return
-        self.app.copy_to_clipboard(text)
-        self.app.show_done(f"copied: {text}", command)
+        copy_text(self.app, text, text, command)
 
     def _find_text_to_copy_and_command(self, what: str, row: RoleRow) -> tuple[str, str]:
         """Return the text to copy, and the command line that prints that text or has its effect."""
@@ -165,7 +163,8 @@ class RowActions:
         if not names:
             raise LocalState(
                 "this role has no profile yet",
-                hint=f"press F9 to add one, or run: ssohelper profile add {word_as_typed(row.key.text)}",
+                hint=f"press {self.app.key_of('accounts.profile')} to add one, or run: "
+                f"ssohelper profile add {word_as_typed(row.key.text)}",
             )
         if what == "export":
             # `quoted_word` refuses a name with control characters.
@@ -281,11 +280,9 @@ class RowActions:
         page_options = f" --service {service} --region {region}" if choice else ""
         command = f"ssohelper console {options}{word_as_typed(name)}{page_options}"
         if link:
-            self.app.copy_to_clipboard(link)
             # The message does not show the link itself, which would take five lines.
-            done = "copied the console's link"
             why = "no browser can be started here: " if choice else ""
-            self.app.show_done(why + done, command)
+            copy_text(self.app, link, "the console's link", command, why)
         else:
             self.app.show_done("opened the console in a browser", command)
             self._reload()
@@ -352,7 +349,7 @@ class RowActions:
         if not await confirm_write(app, f"{count} to remove", lines, command):
             return False
         await background.run(app, lambda: profiles.remove_profiles(services, found))
-        app.show_done(f"removed {count}; to undo: F4, then F8", command)
+        app.show_done(f"removed {count}{keys_to_undo(app.key_of)}", command)
         return True
 
     def _read_profiles_to_remove(self, row: RoleRow) -> list[ConfigProfile]:

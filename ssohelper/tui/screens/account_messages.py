@@ -3,26 +3,27 @@
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.core.text import count_text, show
 from ssohelper.errors import SsoHelperError
+from ssohelper.tui.keys import KeyOf, with_keys
 
-_CORRECTED = "Correct this in the file, then press F5 to read the file again."
+_CORRECTED = "Correct this in the file, then press {accounts.refresh} to read the file again."
 _NO_LIST = (
     "No roles are listed yet: the list is read from AWS after you sign in.\n"
-    "To sign in, press F3, then s, or run: ssohelper login {name}"
+    "To sign in, press {app.sessions}, then {sessions.sign_in}, or run: ssohelper login %s"
 )
 _NO_ROLE = (
-    "No role is assigned to you in {name}.\n"
-    "When your administrator has assigned one, press F5, or run:\n"
-    "ssohelper list --refresh --session {name}"
+    "No role is assigned to you in %s.\n"
+    "When your administrator has assigned one, press {accounts.refresh}, or run:\n"
+    "ssohelper list --refresh --session %s"
 )
 
 
-def config_error_text(error: SsoHelperError) -> str:
+def config_error_text(error: SsoHelperError, key_of: KeyOf) -> str:
     """Return what is wrong with the config, and what to do."""
     hint = f"\n{show(error.hint)}" if error.hint else ""
-    return f"{show(error.message)}{hint}\n{_CORRECTED}"
+    return f"{show(error.message)}{hint}\n{with_keys(_CORRECTED, key_of)}"
 
 
-def empty_list_text(known_roles: KnownRoles, refreshing: str) -> str:
+def empty_list_text(known_roles: KnownRoles, refreshing: str, key_of: KeyOf) -> str:
     """Return a text that says why no role is listed.
 
     `refreshing` names what is being listed at AWS. Return "" if roles are listed, or if there is no
@@ -33,11 +34,12 @@ def empty_list_text(known_roles: KnownRoles, refreshing: str) -> str:
     if refreshing:
         return f"Your roles are being listed at AWS: {refreshing}"
     if known_roles.sessions_without_listing:
-        return _NO_LIST.format(name=known_roles.sessions_without_listing[0].name)
-    return _NO_ROLE.format(name=known_roles.sessions[0].name)
+        return with_keys(_NO_LIST, key_of) % known_roles.sessions_without_listing[0].name
+    name = known_roles.sessions[0].name
+    return with_keys(_NO_ROLE, key_of) % (name, name)
 
 
-def refresh_texts(refreshing: str, missing: int) -> tuple[str, ...]:
+def refresh_texts(refreshing: str, missing: int, key_of: KeyOf) -> tuple[str, ...]:
     """Return texts that say what is being listed at AWS, or how many sessions have no list yet.
 
     The longest comes first. There are none if nothing is listed and nothing is missing.
@@ -45,5 +47,9 @@ def refresh_texts(refreshing: str, missing: int) -> tuple[str, ...]:
     if refreshing:
         return f"refreshing {refreshing}", "refreshing"
     if missing:
-        return f"{count_text(missing, 'session')} not listed yet: F3", f"{missing} not listed: F3"
+        key = key_of("app.sessions")
+        return (
+            f"{count_text(missing, 'session')} not listed yet: {key}",
+            f"{missing} not listed: {key}",
+        )
     return ()

@@ -67,9 +67,9 @@ class AccountsScreen(Screen[None]):
     HELP_TEXT = (
         "Type to search: every word must be found in the account's name, id or address, the role, "
         "a profile or the session. Characters may be left out: payprod. !word excludes, 'word is "
-        "found as a whole. Enter switches this shell to the role, or prints how to. Favourites and "
-        "recently used roles come first. tab (upwards shift+tab) ticks a role for F9, F6, "
-        "ctrl+y and F10, which runs one command as each. ctrl+w deletes a word of the search, ctrl+u all of it. "
+        "found as a whole. {accounts.use} switches this shell to the role, or prints how to. Favourites and "
+        "recently used roles come first. {accounts.tick} (upwards {list.tick_up}) ticks a role for {accounts.profile}, {accounts.console}, "
+        "{accounts.copy_profile} and {accounts.command}, which runs one command as each. ^w deletes a word of the search, ^u all of it. "
         "The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -167,14 +167,14 @@ class AccountsScreen(Screen[None]):
     def _messages_above_list(self) -> list[Widget]:
         """Return the messages to show above the list: an error, or why the list is empty."""
         if self._config_error is not None:
-            text = account_messages.config_error_text(self._config_error)
+            text = account_messages.config_error_text(self._config_error, self.app.key_of)
             return [Static(text, classes="error", markup=False)]
         text = self._empty_list_text()
         return [Static(text, classes="error empty-list", markup=False)] if text else []
 
     def _empty_list_text(self) -> str:
         refreshing = self._refresher.progress_text if self._refresher else ""
-        return account_messages.empty_list_text(self._choice, refreshing)
+        return account_messages.empty_list_text(self._choice, refreshing, self.app.key_of)
 
     def _offer_set_up(self) -> None:
         """Show the form that sets up a session if no session exists. Otherwise remove it."""
@@ -335,7 +335,7 @@ class AccountsScreen(Screen[None]):
         """
         refreshing = self._refresher.progress_text if self._refresher else ""
         missing = len(self._choice.sessions_without_listing) if self._choice.has_role else 0
-        texts = account_messages.refresh_texts(refreshing, missing)
+        texts = account_messages.refresh_texts(refreshing, missing, self.app.key_of)
         # F5 or a thread may call this while the screen is built or removed: then it has no bar.
         for bar in self.query("#refreshing"):
             cast("FilterNote", bar).show_first_that_fits(*texts)

@@ -16,10 +16,12 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+from textual.widgets.button import ButtonVariant
 
+from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui import dialog_sizes
-from ssohelper.tui.keys import action_binding
+from ssohelper.tui.keys import action_binding, key_word
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
 if TYPE_CHECKING:
@@ -86,14 +88,18 @@ class ConfirmScreen(ModalScreen[bool]):
                 command.set_class(not self._lines, "after-title")
                 yield command
             with Horizontal(classes="dialog--buttons"):
-                yield Button("Yes (y)", id="yes", variant="primary", compact=True)
-                yield Button("No (n)", id="no", compact=True)
+                yield self._make_button("yes", variant="primary")
+                yield self._make_button("no")
                 if self._other:
-                    key = self.app.key_of("confirm.diff")
-                    yield Button(f"Diff ({key})", id="diff", compact=True)
+                    yield self._make_button("diff")
                 if self._can_choose:
-                    key = self.app.key_of("confirm.choose")
-                    yield Button(f"Choose ({key})", id="choose", compact=True)
+                    yield self._make_button("choose")
+
+    def _make_button(self, name: str, variant: ButtonVariant = "default") -> Button:
+        """Return the button of the action `confirm.NAME`, with its key."""
+        action = f"confirm.{name}"
+        label = f"{ACTIONS[action].label} ({key_word(action, self.app.key_of)})"
+        return Button(Content(label), id=name, variant=variant, compact=True)
 
     def on_mount(self) -> None:
         if self._lines:

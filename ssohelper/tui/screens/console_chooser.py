@@ -25,7 +25,7 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
     """A dialog for a page of the AWS console. Its result is the page, or None if the user left."""
 
     HELP_TEXT = (
-        "Type to find a service and a region, such as: lambda eu-west-1. Enter opens the page under "
+        "Type to find a service and a region, such as: lambda eu-west-1. {console.open} opens the page under "
         "the cursor. The page that was last opened as this role is the first one. The same on the "
         "command line: ssohelper console --service NAME --region REGION"
     )

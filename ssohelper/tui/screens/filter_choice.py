@@ -18,7 +18,7 @@ class FilterChoiceScreen(ModalScreen["list[FilterRow] | None"]):
     """A dialog for the filters of `profile sync`. Its result is the ticked rows, or None."""
 
     HELP_TEXT = (
-        "Only the ticked accounts and roles get profiles. Type to search, tab ticks, enter takes "
+        "Only the ticked accounts and roles get profiles. Type to search, {filters.tick} ticks, {filters.take} takes "
         "the ticked ones. Later syncs repeat this choice. Nothing is written before the question."
     )
     CSS_PATH = "../styles/screens.tcss"

@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
+from ssohelper.tui.keys import KeyOf, with_keys
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Line, LineView
@@ -38,7 +39,11 @@ class Help(NamedTuple):
 
 
 class HelpScreen(ModalScreen[None]):
-    """Shows the help of the screen or dialog below. Escape, q, F1, ? and Enter close the help."""
+    """Shows the help of the screen or dialog below. Escape, q, ? and Enter close the help.
+
+    A HELP_TEXT names an action as `{SCREEN.ACTION}`: its key is shown. The key that opens the help
+    closes it too, as `action_help` of the app says.
+    """
 
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
@@ -48,11 +53,11 @@ class HelpScreen(ModalScreen[None]):
     # A question may open over the help: the action that asks it may still be waiting for AWS.
     MAY_HAVE_QUESTIONS_ABOVE = True
     CLOSES_WITH_SCREEN = True
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,q,f1,question_mark,enter", "close", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark,enter", "close", "Close")]
 
-    def __init__(self, screen: Screen[Any]) -> None:
+    def __init__(self, screen: Screen[Any], key_of: KeyOf) -> None:
         super().__init__()
-        self._help = make_help_of_screen(screen)
+        self._help = make_help_of_screen(screen, key_of)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -75,7 +80,7 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def make_help_of_screen(screen: Screen[Any]) -> Help:
+def make_help_of_screen(screen: Screen[Any], key_of: KeyOf) -> Help:
     """Return the help for the focused part of a screen. If it has none, return the screen's."""
     parts = screen.focused.ancestors_with_self if screen.focused else [screen]
     text = next((part.HELP_TEXT for part in parts if hasattr(part, "HELP_TEXT")), "")
@@ -86,7 +91,7 @@ def make_help_of_screen(screen: Screen[Any]) -> Help:
         if name in ACTIONS and found.enabled:
             keys.setdefault(name, []).append(screen.app.get_key_display(found.binding))
     rows = [(", ".join(shown), ACTIONS[name].description, name) for name, shown in keys.items()]
-    return Help(text, rows, letters_move="j" in active)
+    return Help(with_keys(text, key_of), rows, letters_move="j" in active)
 
 
 def help_lines(found: Help, width: int) -> list[Line]:

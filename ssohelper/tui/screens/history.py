@@ -19,6 +19,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import broken_into_lines
+from ssohelper.tui.copying import copy_text
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import Message
 from ssohelper.tui.widgets.cells import fitted
@@ -124,8 +125,7 @@ class HistoryScreen(ModalScreen[None]):
         message = self._message_under_cursor
         if message is not None:
             more = f"\n{message.more}" if message.more else ""
-            self.app.copy_to_clipboard(f"{message.text}{more}")
-            self.app.show_done("copied the message, if the terminal allows it")
+            copy_text(self.app, f"{message.text}{more}", "the message")
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -58,7 +58,6 @@ class OtherProfileActions:
                 self._screen,
                 f"accounts.{name}",
                 self._run_action_in_worker(name, row),
-                opens=name != "whoami",
                 waits_for=row.provider,
             )
 

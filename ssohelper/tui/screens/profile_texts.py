@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ssohelper.actions import adopting, setup_text
 from ssohelper.actions.sync_options import ACCOUNTS, FORM, REGION, ROLES, TEMPLATE
@@ -11,14 +11,13 @@ from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
+from ssohelper.tui.keys import KeyOf
 from ssohelper.tui.profile_rows import STALE, ProfileRow, Section
 from ssohelper.tui.screens.profile_actions import profile_names_as_arguments
 from ssohelper.tui.screens.profile_planner import Found
 from ssohelper.tui.screens.proposal import CurrentProfiles, Wish, sync_command_line
 from ssohelper.tui.widgets.lines import Line
 from ssohelper.tui.widgets.sync_fields import LABELS
-
-KeyOf = Callable[[str], str]
 
 
 def profile_counts_title(current: CurrentProfiles) -> str:

@@ -56,7 +56,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     HELP_TEXT = (
         "Each profile of ~/.aws/config once, below what `ssohelper profile sync` would do with it: "
         "+ to add, ~ to change, - to remove, ! skipped. ssohelper manages profiles with ◆ and never "
-        "changes yours until you adopt them. Type to search, as on Accounts. Enter folds a group, or shows the diff. tab "
+        "changes yours until you adopt them. Type to search, as on Accounts. {profiles.open} folds a group, or shows the diff. {profiles.tick} "
         "ticks profiles to remove them together. Before each write you are asked."
     )
     CSS_PATH = "../styles/screens.tcss"
@@ -252,7 +252,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     @first_plan.after_first_plan
     def action_prune(self) -> None:
-        """Toggle whether profiles without a role are removed."""
+        """Toggle whether the sync removes profiles, as `--prune` does."""
         self._change_options(prune=not self._planner.options.prune)
 
     @first_plan.after_first_plan

@@ -19,6 +19,7 @@ from textual.widgets import Static
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.tui import background, dialog_sizes
+from ssohelper.tui.copying import copy_text
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens.role_runs import AT_ONCE, RoleRun, RunGroup, State
@@ -205,8 +206,7 @@ class RunScreen(ModalScreen[None]):
     def action_copy(self) -> None:
         """Copy the output of the run under the cursor to the clipboard, through the terminal."""
         run = self._runs[self.query_one("#runs", Chooser).cursor]
-        self.app.copy_to_clipboard("\n".join(run.lines))
-        self.app.show_done("copied the output, if the terminal allows it")
+        copy_text(self.app, "\n".join(run.lines), "the output")
 
     def action_close(self) -> None:
         """Close the dialog, if all commands have ended."""

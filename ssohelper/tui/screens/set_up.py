@@ -113,7 +113,8 @@ class SetUpForm(VerticalScroll):
             f"No session is set up yet. {setup_text.TRY_THE_DEMO}", id="form-title", markup=False
         )
         yield Static(_WORDS, classes="dialog--note", markup=False)
-        yield KeyHints([("tab", "next field"), (ENTER, "continue"), ("escape", "leave")])
+        leave = "escape" if self.screen.is_modal else "accounts.leave"
+        yield KeyHints([("tab", "next field"), (ENTER, "continue"), (leave, "leave")])
         yield Static("start URL", classes="form--label", markup=False)
         yield Input(placeholder="https://d-0000000000.awsapps.com/start", id="start_url",
                     compact=True)  # fmt: skip

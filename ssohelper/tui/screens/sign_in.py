@@ -19,7 +19,8 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import running_sign_ins
-from ssohelper.tui.keys import action_binding
+from ssohelper.tui.copying import copy_text
+from ssohelper.tui.keys import action_binding, key_word
 from ssohelper.tui.late_dismiss import LateDismissScreen
 from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -38,14 +39,14 @@ _TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
 _WIDE = 66
 # The least heights of a screen for all texts above the buttons: of a wide, and of a narrow one.
 _LOW, _LOW_IF_NARROW = 20, 28
-# The labels of the buttons, by their names: in wide screens, and in narrow ones.
+# For each button its label in wide screens and in narrow ones, and the action of its key.
 _BUTTONS = {
-    "retry": ("Retry (r)", "Retry (r)"),
-    "open_browser": ("Open browser (o)", "Open browser (o)"),
-    "copy": ("Copy the address (c)", "Copy address (c)"),
-    "device_code": ("Device code (d)", "Device code (d)"),
-    "background": ("Continue in background (b)", "Background (b)"),
-    "cancel": ("Cancel (esc)", "Cancel (esc)"),
+    "retry": ("Retry", "Retry", "sign_in.retry"),
+    "open_browser": ("Open browser", "Open browser", "sign_in.browser"),
+    "copy": ("Copy the address", "Copy address", "sign_in.copy"),
+    "device_code": ("Device code", "Device code", "sign_in.device_code"),
+    "background": ("Continue in background", "Background", "sign_in.background"),
+    "cancel": ("Cancel", "Cancel", "sign_in.cancel"),
 }
 
 
@@ -132,7 +133,8 @@ class SignInScreen(LateDismissScreen[None]):
                     yield Static("", id="failure", markup=False)
                 yield Static("", id="waiting", markup=False)
                 with Vertical(id="buttons"):
-                    for name, (label, _) in _BUTTONS.items():
+                    for name in _BUTTONS:
+                        label = self._label_of_button(name, is_narrow=False)
                         yield Button(label, id=name, compact=True)
             yield QrCode(id="qr")
         yield MessageLine(in_dialog=True)
@@ -247,8 +249,15 @@ class SignInScreen(LateDismissScreen[None]):
         is_narrow = self.size.width < _WIDE + _FRAME_WIDTH
         dialog.set_class(is_narrow, "narrow")
         dialog.set_class(self.size.height < (_LOW_IF_NARROW if is_narrow else _LOW), "low")
-        for name, labels in _BUTTONS.items():
-            self.query_one(f"#{name}", Button).label = labels[is_narrow]
+        for name in _BUTTONS:
+            self.query_one(f"#{name}", Button).label = self._label_of_button(
+                name, is_narrow=is_narrow
+            )
+
+    def _label_of_button(self, name: str, *, is_narrow: bool) -> Content:
+        wide, narrow, action = _BUTTONS[name]
+        label = narrow if is_narrow else wide
+        return Content(f"{label} ({key_word(action, self.app.key_of)})")
 
     @property
     def _most_lines_of_dialog(self) -> int:
@@ -303,8 +312,7 @@ class SignInScreen(LateDismissScreen[None]):
         """Copy the address of the sign-in page."""
         address = self.sign_in.page.address
         if address:
-            self.app.copy_to_clipboard(address)
-            self.app.show_done("copied the address, if the terminal allows it")
+            copy_text(self.app, address, "the address")
 
     def action_device_code(self) -> None:
         """Begin again, with a device code."""

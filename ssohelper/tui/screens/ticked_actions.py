@@ -15,6 +15,8 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import count_text
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import background
+from ssohelper.tui.copying import copy_text
+from ssohelper.tui.keys import keys_to_undo
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.ticked_sign_ins import act_on_each
@@ -83,8 +85,8 @@ class TickedActions:
         except SsoHelperError as error:
             self._app.show_error(error)
             return
-        self._app.copy_to_clipboard(" ".join(names))
-        self._app.show_done(f"copied {count_text(len(rows), 'ticked role')}: {' '.join(names)}")
+        text = " ".join(names)
+        copy_text(self._app, text, f"{count_text(len(rows), 'ticked role')}: {text}")
 
     async def _run_command(self, rows: Sequence[RoleRow]) -> None:
         await run_command(self._app, rows, self._reload)
@@ -145,6 +147,6 @@ class TickedActions:
             return False
         await background.run(app, lambda: profiles.write_profile_plan(services, plan))
         done = plan_text.plan_summary_text(plan, done=True)
-        app.show_done(f"{prefix}{done}; to undo: F4, then F8")
+        app.show_done(f"{prefix}{done}{keys_to_undo(app.key_of)}")
         self._reload()
         return True

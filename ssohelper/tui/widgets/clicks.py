@@ -1,7 +1,7 @@
-"""Decides what a click on a line of a list means, although the pointer or the lines may have moved.
+"""Decides what a click on a line of a list, or on a key of the footer, means.
 
 The terminal reports only where the pointer is. Between two clicks at one place, a refresh, a fold or
-the mouse wheel can put another line there. Textual reports a click also where the user releases the
+the mouse wheel can put another line there, and the first click itself another key. Textual reports a click also where the user releases the
 button after moving the pointer over other lines.
 """
 
@@ -17,7 +17,7 @@ _MOST_SECONDS = 1.0
 
 
 class Clicked(Enum):
-    """What a click on a line of a list means."""
+    """What a click on a line of a list, or on a key of the footer, means."""
 
     ONCE = auto()
     TWICE = auto()
@@ -36,7 +36,7 @@ class _LastClick(NamedTuple):
 
 
 class ClickMemory:
-    """Remembers what was clicked last in one list."""
+    """Remembers what was clicked last in one list, or in the footer."""
 
     def __init__(self) -> None:
         self._last: _LastClick | None = None

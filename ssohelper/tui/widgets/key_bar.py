@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.app import RenderResult
-from textual.events import Click, MouseMove, Resize
+from textual.events import Click, MouseDown, MouseMove, Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
 from ssohelper.core.keymap import ACTIONS, footer_labels_with_ticks
+from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
 from ssohelper.tui.widgets.search_pane import SearchPane
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self.items: list[Item] = []
-        self._last_clicked = ""  # the action of the key that was clicked last
+        self._clicks = ClickMemory()
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self.update)
@@ -124,15 +125,19 @@ class KeyBar(Widget):
         item = self._item_at(event.x)
         self.tooltip = item.active.tooltip if item else None
 
+    def on_mouse_down(self, event: MouseDown) -> None:
+        self._clicks.note_press(self._action_at(event.x))
+
     async def on_click(self, event: Click) -> None:
         item = self._item_at(event.x)
-        if item is None or not item.active.enabled:
-            return
-        # The first click may have put another key under the pointer.
-        action, earlier = item.active.binding.action, self._last_clicked
-        self._last_clicked = action
-        if event.chain == 1 or action == earlier:
-            await self.app.run_action(action, item.active.node)
+        # A double click acts once, although its first click may have put another key there.
+        clicked = self._clicks.classify_click(event, self._action_at(event.x))
+        if item is not None and item.active.enabled and clicked is Clicked.ONCE:
+            await self.app.run_action(item.active.binding.action, item.active.node)
+
+    def _action_at(self, x: int) -> str | None:
+        item = self._item_at(x)
+        return item.active.binding.action if item else None
 
 
 def _place_of_action_in_footer(action: str) -> int:

@@ -17,6 +17,7 @@ from textual.style import Style
 from textual.widgets import Static
 
 from ssohelper.core.keymap import ACTIONS
+from ssohelper.tui.keys import key_word
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -53,11 +54,9 @@ class KeyHints(Static):
         return [f"{self._key_text(key)}: {does}" for key, does in self._hints]
 
     def _key_text(self, key: str) -> str:
-        if key == ENTER:
-            return key  # in a text field the word is plainer than the sign
-        return (
-            self.app.key_of(key) if key in ACTIONS else self.app.get_key_display(Binding(key, ""))
-        )
+        if key in ACTIONS:
+            return key_word(key, self.app.key_of)
+        return key if key == ENTER else self.app.get_key_display(Binding(key, ""))
 
     def lines_needed(self, width: int) -> int:
         """Return how many lines the hints take at most, if a line has so many columns."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.segment import Segment
 from textual.strip import Strip
@@ -27,6 +27,9 @@ from ssohelper.tui.widgets.clicks import Clicked
 from ssohelper.tui.widgets.columns import tail_that_tells_texts_apart, widest_cells
 from ssohelper.tui.widgets.lines import Chooser, Line, Piece, wrapped
 from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
 
 # A section with more rows is folded at first, so that a small one below it is seen at once. The
 # section of unchanged profiles is the last one, and is never folded at first.
@@ -62,6 +65,7 @@ class _Widths(NamedTuple):
 class ProfileList(Chooser):
     """Shows sections that fold, with their profiles. A search shows the rows that match, unfolded."""
 
+    app: TuiApp[Any]
     DEFAULT_CSS = "ProfileList { height: 1fr; min-height: 1; padding: 0 1; overflow-x: hidden; }"
 
     def __init__(self) -> None:
@@ -239,7 +243,8 @@ class ProfileList(Chooser):
 
     def _lines_of_empty_list(self, width: int) -> list[Line]:
         """Return why no profile is shown. Without profiles and a note, the screen says it above."""
-        texts = ["nothing matches · esc clears the search"] if self.query_text else []
+        clears = f"nothing matches · {self.app.key_of('profiles.back')} clears the search"
+        texts = [clears] if self.query_text else []
         texts += [show(self._note, 500)] if self._note else []
         return wrapped([[(f" {text}", "dim")] for text in texts], width)
 

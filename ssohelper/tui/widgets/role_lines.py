@@ -307,7 +307,7 @@ def _no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str
     if shown.suggestion:
         parts.append(f'did you mean "{shown.suggestion}"?')
     if shown.is_searching:
-        parts.append("esc clears the search")
+        parts.append(f"{key_of('leave')} clears the search")
     if view.only_favourites:
         shows_all, adds = key_of("only_favourites"), key_of("favourite")
         parts.append(f"favourites only: {shows_all} shows all, {adds} adds one")

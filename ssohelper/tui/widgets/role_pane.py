@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from ssohelper.core.model import NEVER_USED
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
-from ssohelper.tui.keys import PICKER_UP, make_cursor_bindings
+from ssohelper.tui.keys import PICKER_UP, action_binding, make_cursor_bindings
 from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.role_list import RoleList
@@ -38,8 +38,8 @@ class RolePane(SearchPane):
     BINDINGS: ClassVar[list[BindingType]] = [
         *make_cursor_bindings(),
         PICKER_UP,
-        Binding("enter", "choose", "Use", priority=True, id="accounts.use"),
-        Binding("escape", "leave", "Leave", priority=True, id="accounts.leave"),
+        action_binding("accounts.use", "choose", priority=True),
+        action_binding("accounts.leave", priority=True),
     ]
     DEFAULT_CSS = """
     RolePane {
