@@ -68,7 +68,7 @@ def make_app(home: Home, url: str) -> App:
         f"sso_region = us-east-1\n{keys}[profile chain]\nsource_profile = x\n"
         "role_arn = arn:aws:iam::000030000009:role/Deploy\n"
     )
-    app.portal_addresses.save("corp", PortalAddress(COMPANY, AWS, "us-east-1", None))
+    app.aws.portal_addresses.save("corp", PortalAddress(COMPANY, AWS, "us-east-1", None))
     return app
 
 
@@ -282,7 +282,7 @@ def test_the_index_of_names_is_made_again_once_a_sign_in_has_shown_the_portal(ho
     for path in (home.path / "own").rglob("portals/*"):
         path.unlink()
     assert find_by_index(app) == {"second"}
-    app.portal_addresses.save("corp", PortalAddress(COMPANY, AWS, "us-east-1", None))
+    app.aws.portal_addresses.save("corp", PortalAddress(COMPANY, AWS, "us-east-1", None))
     later = App(app.environ)
     assert find_by_index(later) == {"corp"}
 
