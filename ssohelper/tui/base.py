@@ -249,6 +249,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """Run an action of a key or of a click. An earlier error is then no longer shown."""
+        if self.return_code is not None:
+            return False  # the user has left, so no screen can get widgets
         if self.messages.has_alert and self._removes_earlier_error(action):
             self.messages.hide_alert()
             self.messages_changed.publish(None)

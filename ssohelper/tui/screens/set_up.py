@@ -27,6 +27,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
 from ssohelper.tui.messages import LOW_LINES
+from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
 from ssohelper.tui.screens.set_up_steps import write_profiles
@@ -265,7 +266,7 @@ class SetUpForm(VerticalScroll):
         error_line.update(Content(text))
         error_line.display = bool(text)
         if text:
-            self.call_after_refresh(error_line.scroll_visible, animate=False)
+            call_after_drawing(error_line, error_line.scroll_visible, animate=False)
 
 
 class SetUpScreen(ModalScreen[bool]):
