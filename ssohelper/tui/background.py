@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 from textual.app import App
@@ -36,11 +35,11 @@ def start(
         try:
             found = work()
         except SsoHelperError as error:
-            call_in_ui_thread(app, partial(call_if_there, app, failed), error)
+            call_in_ui_thread(app, lambda value: call_if_there(app, failed, value), error)
         except Exception as error:
             call_in_ui_thread(app, _raise_error, error)
         else:
-            call_in_ui_thread(app, partial(call_if_there, app, then), found)
+            call_in_ui_thread(app, lambda value: call_if_there(app, then, value), found)
 
     threading.Thread(target=do_work, daemon=True, name="tui-background").start()
 

@@ -11,7 +11,10 @@ from textual.geometry import Size
 
 from ssohelper.system.terminal_background import Background
 from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.commands import Palette
+from ssohelper.tui.one_time_timers import call_after, call_after_drawing, call_if_there
 from ssohelper.tui.screens import accounts, role_shell
+from ssohelper.tui.screens.history import HistoryScreen
 from tests.long_rows import long_after
 from tests.tui.moments import counted_steps, run_to_end
 from tests.tui.test_guards import terminal as terminal  # a fixture
@@ -167,3 +170,70 @@ def test_a_screen_or_dialog_ends_at_any_step_of_its_opening(
         for _ in range(2)
     ]
     run_and_end_at(world, rounds, monkeypatch)
+
+
+def test_enter_typed_ahead_uses_the_role_before_the_other_widgets_are_mounted(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    background = Background()
+    background.typed = b"payprod data\r"
+    app = FullScreenApp(world.app(), background)
+    mount = accounts.AccountsScreen._mount_other_widgets
+
+    # The user's Enter is handled between the timer and the widgets for which it was started.
+    monkeypatch.setattr(accounts, "_PAINTED_SECONDS", 3600.0)
+    monkeypatch.setattr(
+        app, "exit", lambda result: (FullScreenApp.exit(app, result), mount_late(app))
+    )
+
+    def mount_late(app: FullScreenApp) -> None:
+        call_after(app.screen, 0.0, partial(mount, app.screen))  # type: ignore[arg-type]
+
+    run_to_end(app)
+    assert app.return_value == "ssohelper use payments-prod.DatabaseAdmin"
+
+
+@pytest.mark.parametrize("name", ["sessions", "profiles"])
+def test_a_click_on_a_screens_name_directly_after_the_palettes_key(
+    world: DemoHome, name: str
+) -> None:
+    """The palette is closed before it is mounted."""
+    app = FullScreenApp(world.app())
+
+    async def scenario() -> None:
+        await until(
+            lambda: app.is_running and bool(app.screen_stack) and app.screen.query("KeyBar")
+        )
+
+        def open_and_go() -> None:
+            app.action_command_palette()
+            app.action_go(name)
+
+        app.call_later(open_and_go)
+        await until(lambda: app.current_mode == name and app.screen.query("KeyBar"))
+        app.call_later(app.action_command_palette)
+        await until(lambda: isinstance(app.screen, Palette) and app.screen.query("Input"))
+        app.call_later(app.leave)
+
+    run_to_end(app, scenario)
+
+
+def test_messages_that_close_before_they_are_drawn_after_a_resize(world: DemoHome) -> None:
+    app = FullScreenApp(world.app())
+
+    async def scenario() -> None:
+        await until(
+            lambda: app.is_running and bool(app.screen_stack) and app.screen.query("KeyBar")
+        )
+        app.call_later(app.action_messages)
+        await until(lambda: isinstance(app.screen, HistoryScreen) and app.screen.query("#whole"))
+        dialog = app.screen
+        show = dialog._show_whole_message  # type: ignore[attr-defined]
+        call_after_drawing(dialog, show)
+        app.call_later(close_front_screen, app)
+        await until(lambda: not dialog.is_running)
+        assert app.crash is None
+        call_if_there(dialog, show)
+        app.call_later(app.leave)
+
+    run_to_end(app, scenario)

@@ -23,6 +23,7 @@ from ssohelper.actions import profiles, sessions, setup, setup_text
 from ssohelper.core.clock_text import still_signed_in_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import word_as_typed
+from ssohelper.core.start_url import checked_typed_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
@@ -200,6 +201,11 @@ class SetUpForm(VerticalScroll):
     async def _check_sign_in_and_write(self) -> None:
         services = self.app.services
         url, region, name = self._read_typed_fields()
+        try:
+            checked_typed_start_url(url)
+        except SsoHelperError:
+            self.query_one("#start_url", Input).focus()
+            raise
 
         def check_typed_session() -> SsoSession:
             services.config.check_writable()
