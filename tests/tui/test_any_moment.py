@@ -6,8 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from textual.events import Key, MouseDown, MouseEvent, MouseUp, Resize
-from textual.geometry import Size
 
 from ssohelper.system.terminal_background import Background
 from ssohelper.tui.app import FullScreenApp
@@ -16,6 +14,7 @@ from ssohelper.tui.one_time_timers import call_after, call_after_drawing, call_i
 from ssohelper.tui.screens import accounts, role_shell
 from ssohelper.tui.screens.history import HistoryScreen
 from tests.long_rows import long_after
+from tests.tui.bursts import click, press, resize, run_bursts
 from tests.tui.moments import counted_steps, run_to_end
 from tests.tui.test_guards import terminal as terminal  # a fixture
 from tests.tui.test_keys_and_themes import settle
@@ -32,27 +31,6 @@ OPENING = {
     "f3": "f1 ctrl+p ctrl+l n s o d e f f2 f4",
     "f4": "f1 ctrl+p ctrl+l ctrl+d f6 f7 f9 f8 f2 f3",
 }
-OPENERS = [(at, key) for at, keys in OPENING.items() for key in keys.split()]
-
-
-def press(app: FullScreenApp, *keys: str) -> None:
-    """Press keys at once, without waiting for any."""
-    for key in keys:
-        app.post_message(Key(key, key if len(key) == 1 else None))
-
-
-def mouse(kind: type[MouseEvent], x: int, y: int, button: int = 1) -> MouseEvent:
-    return kind(None, x, y, 0, 0, button, False, False, False, x, y)
-
-
-def click(app: FullScreenApp, x: int, y: int) -> None:
-    app.post_message(mouse(MouseDown, x, y))
-    app.post_message(mouse(MouseUp, x, y))
-
-
-def resize(app: FullScreenApp, columns: int, lines: int) -> None:
-    size = Size(columns, lines)
-    app.post_message(Resize(size, size))
 
 
 def go_by_click(name: str) -> Callable[[FullScreenApp], None]:
@@ -63,7 +41,9 @@ def go_by_click(name: str) -> Callable[[FullScreenApp], None]:
 # What happens at the chosen step.
 ENDS: dict[str, Callable[[FullScreenApp], object]] = {
     "leave": lambda app: app.call_later(app.leave),
-    "leave from the screen": lambda app: app.screen.call_later(app.leave),
+    "leave from the screen": lambda app: [
+        each.call_later(app.leave) for each in app.screen_stack[-1:]
+    ],
     "leave by key": lambda app: press(app, "ctrl+q"),
     "escape": lambda app: press(app, "escape", "escape"),
     "close": lambda app: app.call_later(close_front_screen, app),
@@ -158,16 +138,16 @@ def test_the_user_leaves_at_any_step_of_the_start(world: DemoHome, typed: str, s
             run_to_end(app)
 
 
-@pytest.mark.parametrize("seed", long_after(1, range(40)))
+@pytest.mark.parametrize("seed", long_after(1, range(20)))
+@pytest.mark.parametrize("at", OPENING)
 def test_a_screen_or_dialog_ends_at_any_step_of_its_opening(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch, seed: int
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch, at: str, seed: int
 ) -> None:
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
     chance = random.Random(seed)
     rounds = [
         (at, key, chance.choice([*ENDS]), chance.randrange(1, _OPENING_STEPS))
-        for at, key in OPENERS
-        for _ in range(2)
+        for key in OPENING[at].split()
     ]
     run_and_end_at(world, rounds, monkeypatch)
 
@@ -237,3 +217,8 @@ def test_messages_that_close_before_they_are_drawn_after_a_resize(world: DemoHom
         app.call_later(app.leave)
 
     run_to_end(app, scenario)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_keys_clicks_and_sizes_at_once_end_in_no_error(world: DemoHome, seed: int) -> None:
+    run_bursts(world, seed)

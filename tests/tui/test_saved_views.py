@@ -12,9 +12,9 @@ from ssohelper.tui.commands import list_commands
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.views import ViewsScreen
+from tests.tui.bursts import click
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_accounts import role_list
-from tests.tui.test_any_moment import click
 from tests.tui.world import DemoHome, until
 
 FLAT = SavedView("prod read", RoleListView(is_flat=True, sort="name"))
