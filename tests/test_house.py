@@ -264,6 +264,12 @@ class TestSources:
         found = [path for path in SOURCES if ".set_timer(" in path.read_text()]
         assert found == []
 
+    def test_call_nothing_of_a_screen_that_is_gone(self):
+        """Textual's `call_after_refresh` does: see `tui/one_time_timers.py`."""
+        found = {path.name for path in SOURCES if ".call_after_refresh(" in path.read_text()}
+        # The other two ask by themselves.
+        assert found == {"one_time_timers.py", "button_places.py", "started_actions.py"}
+
     @pytest.mark.parametrize(
         "path",
         sorted((PACKAGE / "emulator").rglob("*.py")),

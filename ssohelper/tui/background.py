@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from textual.app import App
 
 from ssohelper.errors import SsoHelperError
+from ssohelper.tui.one_time_timers import call_if_there
 
 _T = TypeVar("_T")
 
@@ -25,6 +26,7 @@ def start(
 ) -> None:
     """Start the work in a daemon thread. When it is done, call `then` or `failed` in the UI thread.
 
+    If the user has left the program by then, neither is called: its screens get no widgets any more.
     Textual's thread workers are not used, because the interpreter waits for them at exit. The user
     could then not quit while a request waits for AWS.
     """
@@ -33,11 +35,11 @@ def start(
         try:
             found = work()
         except SsoHelperError as error:
-            call_in_ui_thread(app, failed, error)
+            call_in_ui_thread(app, lambda value: call_if_there(app, failed, value), error)
         except Exception as error:
             call_in_ui_thread(app, _raise_error, error)
         else:
-            call_in_ui_thread(app, then, found)
+            call_in_ui_thread(app, lambda value: call_if_there(app, then, value), found)
 
     threading.Thread(target=do_work, daemon=True, name="tui-background").start()
 
@@ -66,7 +68,7 @@ async def run(app: App[Any], work: Callable[[], _T]) -> _T:
             raise asyncio.CancelledError
 
 
-def call_in_ui_thread(app: App[Any], function: Callable[[_T], None], value: _T) -> None:
+def call_in_ui_thread(app: App[Any], function: Callable[[_T], object], value: _T) -> None:
     """Call the function soon, in the UI thread. Do nothing if the app has ended."""
     try:
         app.call_later(function, value)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import RenderableType
 from textual.binding import Binding
-from textual.events import Event, Key, MouseDown, MouseUp, Resize
+from textual.events import Event, Key, MouseDown, MouseEvent, MouseUp, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Size
 from textual.signal import Signal
@@ -91,7 +91,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
         self.typing_pause = TypingPause()
-        self._ignores_click = False  # whether the last press of a button of the mouse was ignored
+        self._ignores_click = False  # whether the last press of the left button was ignored
         self.started = StartedActions(self)
         self.places = QuestionPlaces(self)
         self.button_places = ButtonPlaces(self)
@@ -247,6 +247,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """Run an action of a key or of a click. An earlier error is then no longer shown."""
+        if self.return_code is not None:
+            return False  # the user has left, so no screen can get widgets
         if self.messages.has_alert and self._removes_earlier_error(action):
             self.messages.hide_alert()
             self.messages_changed.publish(None)
@@ -302,21 +304,19 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         )
         return True
 
-    def takes_click(self, event: Event) -> bool:
+    def takes_click(self, event: MouseEvent) -> bool:
         """Return whether this press or release of a button of the mouse is handled now.
 
         Only the left button acts: terminals use the others to paste and for menus. What lies under
         the pointer may have changed just before a press, as for a key. The release of a press that
-        is ignored is ignored too, else Textual would make a click of it.
+        is ignored is ignored too, else Textual would make a click of it; another button's is not.
         """
-        if isinstance(event, MouseDown) and event.button != 1:
-            self._ignores_click = True
-        elif isinstance(event, MouseDown):
+        if event.is_forwarded or event.button > 1:
+            return event.is_forwarded  # then the app has asked before
+        if isinstance(event, MouseDown):
             # A press may have waited until the dialog that it was not meant for was drawn.
-            seconds_ago = max(0.0, Event().time - event.time)
-            self._ignores_click = self.typing_pause.is_key_ignored(
-                KeyKind.CLICK, seconds_ago=seconds_ago
-            )
+            ago = max(0.0, Event().time - event.time)
+            self._ignores_click = self.typing_pause.is_key_ignored(KeyKind.CLICK, seconds_ago=ago)
             if self._ignores_click:
                 self.bell()
             else:
@@ -338,8 +338,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         if isinstance(event, Resize) and event.pixel_size is None and not self.is_headless:
             size = Size(*tty.terminal_size())
             event = Resize(size, size)
-        may_ignore = isinstance(event, (MouseDown, MouseUp)) and not event.is_forwarded
-        if may_ignore and not self.takes_click(event):
+        if isinstance(event, (MouseDown, MouseUp)) and not self.takes_click(event):
             return
         await super().on_event(event)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.events import Event, Mount
 
 from ssohelper.actions import own_settings
 from ssohelper.core.keymap import ACTIONS, REMOVING
@@ -28,6 +29,24 @@ if TYPE_CHECKING:
 
 # The widest default key, in ACTIONS, takes three columns; a key that the user sets may take more.
 _KEY_WIDTH = 4
+# Actions that are not named on other screens: they move in a list, or leave it.
+_ONLY_SEEN_THERE = frozenset(
+    f"{scope}.{name}"
+    for scope in ("accounts", "sessions", "profiles")
+    for name in ("back", "leave", "quit", "help", "open", "tick", "fold", "unfold")
+)
+# Command lines by which users look for actions of other screens.
+_COMMAND_LINES = {
+    "sessions.sign_in": "login",
+    "sessions.sign_out": "logout",
+    "sessions.set_up": "setup",
+    "sessions.forget": "cache clear",
+    "sessions.rename": "session rename",
+    "sessions.remove": "session rm",
+    "profiles.apply": "profile sync",
+    "profiles.undo": "profile undo",
+    "profiles.remove": "profile rm",
+}
 
 
 class Command(NamedTuple):
@@ -76,6 +95,12 @@ class Palette(CommandPalette):
     Palette > .command-palette--help-text { text-style: not bold; }
     """
 
+    async def on_event(self, event: Event) -> None:
+        # A click on another screen's name may have closed the palette before it was mounted. Textual
+        # would look for the screen below it, which it no longer has.
+        if not isinstance(event, Mount) or self in self.app.screen_stack:
+            await super().on_event(event)
+
 
 class Commands(Provider):
     """Offers the commands that the current screen's `palette()` returns, then its other actions."""
@@ -89,7 +114,9 @@ class Commands(Provider):
 
     async def search(self, query: str) -> Hits:
         """Yield the commands that match by name, label, key or description, the best with score 1."""
-        found = search_commands(self._commands(), query)
+        app: FullScreenApp = self.app  # type: ignore[assignment]
+        commands = self._commands()
+        found = search_commands(commands, query, commands_of_other_screens(app, commands))
         for place, command in enumerate(found):
             score = 1 - place / len(found)
             yield Hit(score, Content(command.line), command.run, command.name, command.explanation)
@@ -99,12 +126,14 @@ class Commands(Provider):
         return list_commands(app, self.screen)
 
 
-def search_commands(commands: Sequence[Command], query: str) -> list[Command]:
+def search_commands(
+    commands: Sequence[Command], query: str, elsewhere: Sequence[Command] = ()
+) -> list[Command]:
     """Return the commands that match, best first; of equal matches, the one that is first in the list.
 
     First those whose footer label, name or key has every word as a whole, then those that need their
-    description too. Matches that leave characters out come last: the letters of `add` are also
-    in "cached and".
+    description too; then those `elsewhere`, on other screens. Matches that leave characters out come
+    last: the letters of `add` are also in "cached and".
     """
     labels, names, keys, descriptions = (
         [command.label for command in commands],
@@ -114,8 +143,33 @@ def search_commands(commands: Sequence[Command], query: str) -> list[Command]:
     )
     by_name = Index([labels, names, keys], fuzzy_columns=(0, 1))
     by_all = Index([labels, names, keys, descriptions])
-    numbers = [*by_name.search(query), *by_all.search(query), *by_name.search(query, fuzzy=True)]
-    return [commands[number] for number in dict.fromkeys(numbers)]
+    whole = dict.fromkeys([*by_name.search(query), *by_all.search(query)])
+    with_gaps = [number for number in by_name.search(query, fuzzy=True) if number not in whole]
+    others = Index([[one.name for one in elsewhere]]).search(query)
+    return [
+        *(commands[number] for number in whole),
+        *(elsewhere[number] for number in others),
+        *(commands[number] for number in with_gaps),
+    ]
+
+
+def commands_of_other_screens(app: FullScreenApp, here: Iterable[Command]) -> list[Command]:
+    """Return a command for each action of the other screens that no command `here` is like.
+
+    It says on which screen the action is, and goes to that screen.
+    """
+    labels = {command.label for command in here}
+    found: list[Command] = []
+    for scope in ("accounts", "sessions", "profiles"):
+        key, screen = app.key_of(f"app.{scope}"), ACTIONS[f"app.{scope}"].label
+        go = partial(app.run_action, f"app.go('{scope}')")
+        for name, action in ACTIONS.items():
+            is_there = name.startswith(f"{scope}.") and scope != app.current_mode
+            if is_there and action.label not in labels and name not in _ONLY_SEEN_THERE:
+                also = f" ({_COMMAND_LINES[name]})" if name in _COMMAND_LINES else ""
+                what = f"{action.label}{also} is on {key} {screen}"
+                found.append(Command(what, action.description, go, key=key))
+    return found
 
 
 def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ssohelper.tui.one_time_timers import is_still_there
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from textual.screen import Screen
-    from textual.widget import Widget
+    from textual.widget import AwaitMount, Widget
 
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
@@ -134,3 +136,26 @@ def make_bars_above_and_below_list() -> tuple[list[Widget], list[Widget]]:
         FilterNote("", id="refreshing", markup=False),
     )
     return [TopBar("accounts"), filters], [MessageLine(), KeyBar()]
+
+
+async def mount_around_list(
+    screen: Screen[None], body: Widget, detail: Widget, make_messages: Callable[[], list[Widget]]
+) -> bool:
+    """Mount the bars of Accounts and the messages around `body`, and the details in it.
+
+    Return whether the screen is still there: the user may leave the program meanwhile, and Textual
+    refuses to mount anything then.
+    """
+    bars, footers = make_bars_above_and_below_list()
+    steps: tuple[Callable[[], AwaitMount], ...] = (
+        lambda: screen.mount_all(bars, before=body),
+        lambda: screen.mount_all(footers, after=body),
+        lambda: body.mount(detail),
+        # After the details, whose CSS has the rules of the messages.
+        lambda: screen.mount_all(make_messages(), before=body),
+    )
+    for mount in steps:
+        if not is_still_there(screen):
+            return False
+        await mount()
+    return is_still_there(screen)

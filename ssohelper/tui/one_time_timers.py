@@ -1,9 +1,24 @@
-"""Calls a function once after some time, however late the process runs."""
+"""Calls a function once: after some time, however late the process runs, or after the next drawing.
+
+By then the user may have left the program, or closed the dialog: then nothing is called.
+"""
 
 import asyncio
 from collections.abc import Callable
+from typing import ParamSpec
 
 from textual.message_pump import MessagePump
+
+_P = ParamSpec("_P")
+
+
+def is_still_there(pump: MessagePump) -> bool:
+    """Return whether this app, screen or widget has its widgets, and may get more.
+
+    No longer so once the user has left the program: Textual then refuses to mount widgets, although
+    it handles a few more messages.
+    """
+    return pump.is_running and pump.is_attached and pump.app.return_code is None
 
 
 def call_after(
@@ -17,4 +32,26 @@ def call_after(
     starts, Textual 8.2 counts the only call as missed (`skip` in `Timer._run`). On a busy machine 1
     of 500 starts then had no header and no footer.
     """
-    return asyncio.get_running_loop().call_later(seconds, pump.call_later, function)
+    loop = asyncio.get_running_loop()
+    return loop.call_later(seconds, pump.call_later, call_if_there, pump, function)
+
+
+def call_after_drawing(
+    pump: MessagePump, function: Callable[_P, object], *given: _P.args, **named: _P.kwargs
+) -> None:
+    """Call the function after the next drawing of the screen, when the widget's places are known.
+
+    If the app, screen or widget is gone by then, nothing is called. Textual's `call_after_refresh`
+    calls it also then, because the screen that is drawn next may be another one.
+    """
+    pump.call_after_refresh(call_if_there, pump, function, *given, **named)
+
+
+def call_if_there(
+    pump: MessagePump, function: Callable[_P, object], *given: _P.args, **named: _P.kwargs
+) -> object:
+    """Call the function, unless the app, screen or widget is gone. Return its result, or None.
+
+    Textual awaits the result, if the function is async.
+    """
+    return function(*given, **named) if is_still_there(pump) else None

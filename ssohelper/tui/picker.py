@@ -23,7 +23,7 @@ from ssohelper.core.text import show
 from ssohelper.system import terminal
 from ssohelper.tui import themes, tty
 from ssohelper.tui.base import TuiApp
-from ssohelper.tui.one_time_timers import call_after
+from ssohelper.tui.one_time_timers import call_after, call_after_drawing
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line
@@ -130,7 +130,7 @@ class RolePicker(InlinePicker[RoleRow]):
         self._show_row_under_cursor()
 
     def on_resize(self, event: Resize) -> None:
-        self.call_after_refresh(self._show_row_under_cursor)
+        call_after_drawing(self, self._show_row_under_cursor)
 
     def _show_row_under_cursor(self) -> None:
         self._status.update(row_text(self.query_one(RoleList).row, self.size.width))

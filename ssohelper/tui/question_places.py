@@ -51,6 +51,8 @@ class QuestionPlaces:
         """
         worker, is_told = get_current_worker(), False
         place = self._places.get(worker)
+        if self._app.return_code is not None:  # the user has left the program
+            raise asyncio.CancelledError
         if place is None and worker.node is self._app:
             return
         screen = place.screen if place else worker.node.screen

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.torture import (
     broker_life,
+    bursts,
     chained,
     chained_lives,
     clock_jumps,
@@ -72,6 +73,7 @@ HEAVY: tuple[Make, ...] = (
     guards.allow_list_matrix,
     endpoint.endpoint_crowd,
     schedules.simulated_schedules,
+    bursts.bursts_of_keys,
     long_tests.long_tests,
 )
 # Together: they mostly wait, and what they count does not depend on the machine's speed.

@@ -127,6 +127,7 @@ def test_copying_goes_through_the_terminal(world: DemoHome) -> None:
             await user.press(key)
             await until(lambda text=text: user.app.clipboard.startswith(text))
             await user.wait_for_message("copied", "$ ssohelper ")
+        await user.wait_for_message("$ ssohelper profile show payments-prod.DatabaseAdmin")
 
     run_scenario(world.app(), scenario)
 

@@ -9,6 +9,7 @@ from textual.command import CommandPalette
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.commands import Command, list_commands, search_commands
+from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import Chooser
@@ -271,5 +272,30 @@ def test_another_screen_closes_the_palette_and_it_opens_again(
         await until(lambda: not isinstance(user.app.screen, CommandPalette))
         await user.press("ctrl+p", "ctrl+p")
         await user.wait_for_screen(CommandPalette)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_an_action_of_another_screen_is_found_and_goes_there(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        for query, line in {
+            "login": "F3   Sign in (login) is on F3 Sessions",
+            "undo": "F4   Undo (profile undo) is on F4 Profiles",
+            "apply": "F4   Apply (profile sync) is on F4 Profiles",
+            "sign out": "F3   Sign out (logout) is on F3 Sessions",
+        }.items():
+            await user.press("ctrl+p")
+            await user.wait_for_screen(CommandPalette)
+            await user.press(*query)
+            await until(lambda line=line: line in user.screen.split("\n")[4])  # type: ignore[misc]
+            await user.press("enter" if query == "sign out" else "escape")
+            await until(lambda: not isinstance(user.app.screen, CommandPalette))
+        await user.wait_for_screen(SessionsScreen)
+        await user.press("ctrl+p")
+        await user.wait_for_screen(CommandPalette)
+        await user.press(*"sign out")
+        await until(lambda: "o    logout corp" in user.screen.split("\n")[4])
+        assert "is on F3" not in user.screen
 
     run_scenario(world.app(), scenario)

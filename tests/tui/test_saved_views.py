@@ -12,6 +12,7 @@ from ssohelper.tui.commands import list_commands
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.views import ViewsScreen
+from tests.tui.bursts import click
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_accounts import role_list
 from tests.tui.world import DemoHome, until
@@ -169,3 +170,21 @@ def test_a_damaged_file_of_views_counts_as_none(world: DemoHome, change: dict[st
     document["views"][0].update(change)
     path.write_text(json.dumps(document))
     assert world.app().list_view.load_saved_views() == ({} if change else {"fine": FLAT})
+
+
+def test_a_double_click_on_remove_removes_one_view(world: DemoHome) -> None:
+    for name in ("aaa", "bbb"):
+        list_view.save_named_view(world.app(), name, FLAT)
+
+    async def scenario(user: User) -> None:
+        await open_views(user)
+        await user.wait_for_text("^x: remove")
+        lines = user.screen.split("\n")
+        y = next(number for number, line in enumerate(lines) if "^x: remove" in line)
+        for _ in range(2):
+            click(user.app, lines[y].index("^x: remove") + 4, y)
+        await user.wait_for_message('removed the view "aaa"')
+        await user.pilot.pause()
+        assert world.app().list_view.load_saved_views() == {"bbb": FLAT}
+
+    run_scenario(world.app(), scenario)

@@ -170,8 +170,7 @@ class RowActions:
             # `quoted_word` refuses a name with control characters.
             name = shell_text.quoted_word("bash", names[0])
             return f"export AWS_PROFILE={name}", f"ssohelper use {arguments_as_typed(names[0])}"
-        listed = "profile list" if row.provider else f"list {word_as_typed(row.role_name)}"
-        return names[0], f"ssohelper {listed}"
+        return names[0], f"ssohelper profile show {arguments_as_typed(names[0])}"
 
     # -- marking a role as a favourite ---------------------------------------------------------
 

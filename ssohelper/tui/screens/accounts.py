@@ -27,7 +27,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import deferred
 from ssohelper.tui.keys import action_binding, make_row_bindings
 from ssohelper.tui.messages import LOW_LINES
-from ssohelper.tui.one_time_timers import call_after
+from ssohelper.tui.one_time_timers import call_after, call_after_drawing
 from ssohelper.tui.screens import account_messages, list_controls
 from ssohelper.tui.screens.list_controls import ListControls
 from ssohelper.tui.widgets.role_lines import time_left_texts
@@ -131,7 +131,6 @@ class AccountsScreen(Screen[None]):
 
     async def _mount_other_widgets(self) -> None:
         deferred.start_log(self.services.environ)
-        bars, footers = deferred.make_bars_above_and_below_list()
         self._detail = deferred.make_role_detail()
         self._refresher = deferred.make_list_refresher(
             self.app, self, self._show_refresh_progress, self.reload_rows
@@ -139,11 +138,9 @@ class AccountsScreen(Screen[None]):
         self._actions = deferred.make_row_actions(self.app, self, self.roles, self.reload_rows)
         with self.app.batch_update():
             body = self.query_one("#body")
-            await self.mount_all(bars, before=body)
-            await self.mount_all(footers, after=body)
-            await body.mount(self._detail)
-            # The messages are mounted after the panel, because the panel's CSS has their rules.
-            await self.mount_all(self._messages_above_list(), before=body)
+            messages = self._messages_above_list
+            if not await deferred.mount_around_list(self, body, self._detail, messages):
+                return
             body.styles.margin = 0
             self._offer_set_up()
             # The panel's CSS has rules for `body` too, which Textual would not apply otherwise.
@@ -187,7 +184,7 @@ class AccountsScreen(Screen[None]):
         elif not has_any and not form:
             made = deferred.make_set_up_form()
             self.query_one("#body").mount(made)
-            self.call_after_refresh(made.focus_first_field)
+            call_after_drawing(made, made.focus_first_field)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the list's actions while the form that sets up a session is shown."""
@@ -200,7 +197,7 @@ class AccountsScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         self._arrange_details(event.size)
         if self._detail is not None:
-            self.call_after_refresh(self._show_role_details)
+            call_after_drawing(self, self._show_role_details)
 
     def _arrange_details(self, size: Size) -> None:
         """Put the role's details beside the list or below it; on a small screen hide them."""

@@ -16,6 +16,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import dialog_sizes
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 
 
@@ -35,7 +36,7 @@ class RefusalLine(Static):
         self.display = True
         field.focus()
         field.select_all()
-        self.call_after_refresh(self.scroll_visible, animate=False)
+        call_after_drawing(self, self.scroll_visible, animate=False)
 
 
 class AskScreen(ModalScreen["str | None"]):

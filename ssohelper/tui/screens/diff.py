@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from ssohelper.core.text import show
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
@@ -46,7 +47,7 @@ class DiffScreen(ModalScreen[None]):
         view.set_lines(self._lines)
         view.focus()
         if self._find is not None:
-            self.call_after_refresh(self._scroll_to_text, view, self._find)
+            call_after_drawing(self, self._scroll_to_text, view, self._find)
 
     def _scroll_to_text(self, view: LineView, find: str) -> None:
         at = next(

@@ -22,6 +22,7 @@ from ssohelper.core.text import broken_into_lines
 from ssohelper.tui.copying import copy_text
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import Message
+from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line, LineView
@@ -76,14 +77,14 @@ class HistoryScreen(ModalScreen[None]):
         chooser = self.query_one(Chooser)
         chooser.set_count(len(self._messages))
         chooser.focus()
-        self.call_after_refresh(self._show_whole_message)
+        call_after_drawing(self, self._show_whole_message)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
         self._show_whole_message()
 
     def on_resize(self, event: Resize) -> None:
         self._fit_height(event.size)
-        self.call_after_refresh(self._show_whole_message)
+        call_after_drawing(self, self._show_whole_message)
 
     def _fit_height(self, size: Size) -> None:
         """Give the dialog the height that its messages need, also the longest one shown whole."""

@@ -22,6 +22,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, running_sign_ins
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.keys import action_binding
+from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens import session_changes
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -201,7 +202,7 @@ class SessionsScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         # Draws the clocks again, because the length of their bars depends on the screen's width.
-        self.call_after_refresh(self._redraw_clocks)
+        call_after_drawing(self, self._redraw_clocks)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
         self._redraw_clocks()

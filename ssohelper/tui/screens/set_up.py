@@ -23,10 +23,12 @@ from ssohelper.actions import profiles, sessions, setup, setup_text
 from ssohelper.core.clock_text import still_signed_in_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import word_as_typed
+from ssohelper.core.start_url import checked_typed_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
 from ssohelper.tui.messages import LOW_LINES
+from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
 from ssohelper.tui.screens.set_up_steps import write_profiles
@@ -200,6 +202,11 @@ class SetUpForm(VerticalScroll):
     async def _check_sign_in_and_write(self) -> None:
         services = self.app.services
         url, region, name = self._read_typed_fields()
+        try:
+            checked_typed_start_url(url)
+        except SsoHelperError:
+            self.query_one("#start_url", Input).focus()
+            raise
 
         def check_typed_session() -> SsoSession:
             services.config.check_writable()
@@ -266,7 +273,7 @@ class SetUpForm(VerticalScroll):
         error_line.update(Content(text))
         error_line.display = bool(text)
         if text:
-            self.call_after_refresh(error_line.scroll_visible, animate=False)
+            call_after_drawing(error_line, error_line.scroll_visible, animate=False)
 
 
 class SetUpScreen(ModalScreen[bool]):

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ssohelper.core.keymap import ACTIONS, footer_labels_with_ticks
+from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
 from ssohelper.tui.widgets.search_pane import SearchPane
 
@@ -69,7 +70,7 @@ class KeyBar(Widget):
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self.update)
-        self.call_after_refresh(self.update, self.screen)
+        call_after_drawing(self, self.update, self.screen)
 
     def on_resize(self, event: Resize) -> None:
         self.update(self.screen)

@@ -64,7 +64,8 @@ class KeyHints(Static):
 
     async def on_click(self, event: Click) -> None:
         number = event.style.meta.get(_META)
-        if number is None:
+        # The second click of a double click would act on what the first one has put there.
+        if number is None or event.chain > 1:
             return
         wanted = self._hints[number][0]
         for key, found in self.screen.active_bindings.items():
