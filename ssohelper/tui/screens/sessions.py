@@ -270,11 +270,9 @@ class SessionsScreen(Screen[None]):
         if is_signing_in:
             shown: Line = [("  A sign-in runs. ", ""), (f"Press {sign_in_key}", "accent")]
             lines += [[*shown, (" to see or stop it.", "")], []]
-            if clock.state == "signed_out":
-                return lines
         if clock.state == "signed_out":
-            lines += sign_in_hint_lines(clock.session, "You are signed out.", sign_in_key)
-            return lines
+            hint = sign_in_hint_lines(clock.session, "You are signed out.", sign_in_key)
+            return lines if is_signing_in else lines + hint
         lines += [sign_in_line(clock, now, bar), token_line(clock, now, bar), []]
         if self._has_ended(clock) and not is_signing_in:
             hint = sign_in_hint_lines(clock.session, "The sign-in has ended.", sign_in_key)
