@@ -172,11 +172,11 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     with ask_background_colour(os.environ) as background:
         _import_asyncio_without_loading_ssl()
-        from ssohelper.tui import app
+        from ssohelper.tui import full_screen
 
     # If a shell function started us, Enter switches its shell to the chosen role.
     use = None if waiting is None else lambda row: _run_command(["use"], waiting, row)
-    return app.main(use, background)
+    return full_screen.main(use, background)
 
 
 def _import_asyncio_without_loading_ssl() -> None:

@@ -17,24 +17,25 @@ from ssohelper.system.clock import Clock
 from ssohelper.system.locations import Locations
 
 if TYPE_CHECKING:
-    from ssohelper.aws_clients import AwsClients
     from ssohelper.broker.renewals import Renewals
+    from ssohelper.collaborators.aws_clients import AwsClients
+    from ssohelper.collaborators.makers import Makers
+    from ssohelper.collaborators.storage import Storage
+    from ssohelper.collaborators.vault import Vault
     from ssohelper.core.company_policy import CompanyPolicy
     from ssohelper.core.grants import GrantContext
     from ssohelper.core.model import SsoSession
     from ssohelper.core.sign_in_notices import Notice
-    from ssohelper.makers import Makers
-    from ssohelper.settings import Settings
-    from ssohelper.storage import Storage
+    from ssohelper.settings.effective_settings import Settings
     from ssohelper.stores.choices_file import ChoicesStore
     from ssohelper.stores.clock_file import ClockFile
     from ssohelper.stores.config_store import ConfigStore
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
-    from ssohelper.stores.grants import GrantStore
+    from ssohelper.stores.grant_files import GrantStore
     from ssohelper.stores.guard_memory import GuardMemory
-    from ssohelper.stores.journal import Journal
-    from ssohelper.stores.list_view import ListViewStore
+    from ssohelper.stores.journal_file import Journal
+    from ssohelper.stores.list_view_file import ListViewStore
     from ssohelper.stores.login_cache import LoginCache
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
@@ -45,8 +46,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.sign_in_failures import SignInFailures
-    from ssohelper.stores.use_records import ConsoleVisits, UsageStore
-    from ssohelper.vault import Vault
+    from ssohelper.stores.usage_files import ConsoleVisits, UsageStore
     from ssohelper.wire.assume_role import Sts
 
 
@@ -86,14 +86,14 @@ class App:
     @cached_property
     def aws(self) -> AwsClients:
         """The clients of AWS's services."""
-        from ssohelper.aws_clients import AwsClients
+        from ssohelper.collaborators.aws_clients import AwsClients
 
         return AwsClients(self)
 
     @cached_property
     def makers(self) -> Makers:
         """What makes files, servers and folders that the App does not keep."""
-        from ssohelper.makers import Makers
+        from ssohelper.collaborators.makers import Makers
 
         return Makers(self.locations)
 
@@ -105,7 +105,7 @@ class App:
 
     def read_settings(self) -> Settings:
         """Return the settings as they are in their file now, not those read earlier."""
-        from ssohelper.settings import LIMIT_BYTES, parse_settings
+        from ssohelper.settings.effective_settings import LIMIT_BYTES, parse_settings
         from ssohelper.stores.user_file import read_user_file
 
         # The file names commands that we run, so a file that another user may write is refused.
@@ -166,7 +166,7 @@ class App:
     @cached_property
     def storage(self) -> Storage:
         """The storage of sign-ins: plain files, or files encrypted with a key in the keyring."""
-        from ssohelper.storage import Storage
+        from ssohelper.collaborators.storage import Storage
 
         return Storage(self)
 
@@ -187,13 +187,13 @@ class App:
     @cached_property
     def vault(self) -> Vault:
         """The vault, which alone gets role credentials from AWS and hands them out."""
-        from ssohelper.vault import Vault
+        from ssohelper.collaborators.vault import Vault
 
         return Vault(self)
 
     @cached_property
     def grants(self) -> GrantStore:
-        from ssohelper.stores.grants import GrantStore
+        from ssohelper.stores.grant_files import GrantStore
 
         return GrantStore(self.locations.runtime_folder, self.journal, self.find_grant_context)
 
@@ -274,7 +274,7 @@ class App:
 
     @cached_property
     def journal(self) -> Journal:
-        from ssohelper.stores.journal import Journal
+        from ssohelper.stores.journal_file import Journal
 
         return Journal(
             self.locations.state_folder,
@@ -294,21 +294,21 @@ class App:
     @cached_property
     def usage(self) -> UsageStore:
         """The store that records when and how often roles were used, and which are favourites."""
-        from ssohelper.stores.use_records import UsageStore
+        from ssohelper.stores.usage_files import UsageStore
 
         return UsageStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
 
     @cached_property
     def list_view(self) -> ListViewStore:
         """The store of how the user wants to see the list of roles."""
-        from ssohelper.stores.list_view import ListViewStore
+        from ssohelper.stores.list_view_file import ListViewStore
 
         return ListViewStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
 
     @cached_property
     def console_visits(self) -> ConsoleVisits:
         """The store that records as which role each browser was last signed in to the console."""
-        from ssohelper.stores.use_records import ConsoleVisits
+        from ssohelper.stores.usage_files import ConsoleVisits
 
         return ConsoleVisits(self.locations.state_folder)
 

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ssohelper import crash
 from ssohelper.actions.chain_issuing import Work
 from ssohelper.app import App
-from ssohelper.aws_clients import AwsClients
 from ssohelper.broker.loop import Loop
+from ssohelper.collaborators.aws_clients import AwsClients
+from ssohelper.collaborators.storage import Storage
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import SsoHelperError
 from ssohelper.fastpath import own_process
 from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
-from ssohelper.storage import Storage
+from ssohelper.system import crash_report
 
 if TYPE_CHECKING:
     from ssohelper.stores.config_store import ConfigStore
@@ -51,7 +51,7 @@ def run_broker(argv: list[str]) -> int:
     except Exception as error:
         # After this error the broker ends, and callers start another one; after five brokers
         # without an answer, callers ask AWS themselves.
-        crash.log_crash(error, sys.exc_info()[2])
+        crash_report.log_crash(error, sys.exc_info()[2])
         remove_socket_file()
         return 1
     return 0

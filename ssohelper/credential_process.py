@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 
 from ssohelper import logs
-from ssohelper.actions import chains, credentials, selection, sign_in_wait
+from ssohelper.actions import assumed_chains, credentials, selection, sign_in_wait
 from ssohelper.app import App
 from ssohelper.broker.wording import error_as_one_line
 from ssohelper.core.credential_document import credential_document
@@ -43,9 +43,9 @@ def answer_credential_process(argv: list[str], began: float) -> int | None:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        from ssohelper import crash
+        from ssohelper.system import crash_report
 
-        return crash.report_crash(error, sys.exc_info()[2])
+        return crash_report.report_crash(error, sys.exc_info()[2])
     return 0
 
 
@@ -73,7 +73,7 @@ def print_credential_document(
         app, session, seconds, get_credentials, say=_print_notice_on_stderr
     )
     unwritten = credential_document(
-        found, chains.find_account_id_of_credentials(app, session.key_of(role))
+        found, assumed_chains.find_account_id_of_credentials(app, session.key_of(role))
     )
     try:
         while unwritten:

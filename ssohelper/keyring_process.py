@@ -20,7 +20,7 @@ from keyring.errors import KeyringLocked
 
 from ssohelper.core.text import show
 from ssohelper.fastpath import open_file
-from ssohelper.fastpath.keyring_words import (
+from ssohelper.system.keyring_words import (
     ASKING,
     FOUND,
     LOCKED,

@@ -24,9 +24,9 @@ def run_renewal_process(argv: list[str]) -> int:
     except SsoHelperError as found:
         error = found
     except Exception as found:
-        from ssohelper import crash
+        from ssohelper.system import crash_report
 
-        error = crash.log_crash(found, sys.exc_info()[2])
+        error = crash_report.log_crash(found, sys.exc_info()[2])
     # If the pipe's reader has ended, no harm is done: the new token is in its file.
     with contextlib.suppress(OSError):
         report = 1 if sys.platform == "win32" else PASSED_DESCRIPTOR

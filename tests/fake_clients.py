@@ -3,7 +3,7 @@
 from typing import Any
 
 from ssohelper.app import App
-from ssohelper.aws_clients import AwsClients
+from ssohelper.collaborators.aws_clients import AwsClients
 
 _NAMES = ("portal", "oidc", "find_portal_url")
 

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from ssohelper.errors import AwsUnreachable
-from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import history
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen

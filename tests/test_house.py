@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import errors, settings
+from ssohelper import errors
 from ssohelper.app import App
 from ssohelper.core.model import RoleKey
+from ssohelper.settings import effective_settings
 from tests.published import publish_response
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,10 +30,10 @@ LONGEST_FILE_LINES = 400
 DEFERRED_IN = {
     "__main__.py",
     "app.py",
-    "makers.py",
+    "collaborators/makers.py",
     # Few homes have profiles whose credentials are not ours; the first paint is sooner without.
     "actions/roles.py",
-    "aws_clients.py",
+    "collaborators/aws_clients.py",
     "cli/__init__.py",
     "core/serving_sessions.py",
     # Modules of Unix's, which a hit does not load: resource, pwd.
@@ -48,14 +49,14 @@ DEFERRED_IN = {
     "stores/name_index.py",
     # Most sessions have no start URL of the company's own.
     "stores/portal_addresses.py",
-    "tui/app.py",
+    "tui/full_screen.py",
     "tui/deferred.py",
     # segno loads an HTTP client and OpenSSL, 10 MB; most screens draw no QR code.
     "tui/widgets/qr.py",
     # With storage = "file", neither the cryptography nor the keyring's module is loaded.
-    "storage.py",
+    "collaborators/storage.py",
     # A release of cached credentials asks AWS nothing and writes no cache.
-    "vault.py",
+    "collaborators/vault.py",
     "wire/connection.py",
     "wire/proxies.py",
     "wire/tls.py",
@@ -65,7 +66,7 @@ DEFERRED_IN = {
 # a listing, a QR code is asked for, a crash report is needed once in a lifetime, textual is for a
 # person who is asked something, and `exec` needs an endpoint only with --server.
 DEFERRED_ANYWHERE = {
-    "ssohelper.crash",
+    "ssohelper.system.crash_report",
     "ssohelper.cli.pickers",
     "ssohelper.cli.progress_bar",
     "ssohelper.cli.qr_code",
@@ -130,12 +131,12 @@ NO_DISK = ("os.devnull", "'/dev/tty'", "'CON'", "'/proc/uptime'", "'/proc/self/s
 TOUCH_THE_DISK = {
     "broker_process.py": "removes its own socket at its end",
     "cli/demo_run.py": "makes and removes the demo's home, which is a temporary folder",
-    "crash.py": "must work when everything else does not",
+    "system/crash_report.py": "must work when everything else does not",
     "emulator/server.py": "imports nothing of ssohelper",
     "emulator/world_file.py": "imports nothing of ssohelper",
     "fastpath/broker_client.py": "a miss loads no store; makes the sockets' folder",
     "fastpath/calling_process.py": "reads the kernel's files of processes",
-    "fastpath/machine.py": "reads the kernel's id of the boot",
+    "system/boot.py": "reads the kernel's id of the boot",
     "fastpath/open_file.py": "opens files for all others: the rules are there",
     "fastpath/peer.py": "reads the kernel's tables of connections",
     "system/installation.py": "looks for the package that belongs to a program",
@@ -410,8 +411,10 @@ class TestDocs:
 
     def test_name_every_setting(self):
         page = (ROOT / "docs" / "reference" / "settings.md").read_text()
-        wanted = {setting.key for setting in settings.SETTINGS}
-        wanted |= {f"sessions.NAME.{setting.key}" for setting in settings.SESSION_SETTINGS}
+        wanted = {setting.key for setting in effective_settings.SETTINGS}
+        wanted |= {
+            f"sessions.NAME.{setting.key}" for setting in effective_settings.SESSION_SETTINGS
+        }
         assert {key for key in wanted if f"`{key}`" not in page} == set()
 
     def test_name_every_exit_code_that_an_error_has(self):

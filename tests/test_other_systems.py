@@ -30,9 +30,9 @@ from ssohelper.system import browser, installation
 from ssohelper.wire import local_server
 from tests.conftest import RUN_SECONDS, Home
 from tests.endpoint.world import ACCOUNT, ROLE, prepared, small_center
+from tests.fastpath.test_peer import Told, xucred
 from tests.long_rows import long_after
 from tests.other_system import ELSEWHERE, ROOT, SCRIPTS
-from tests.test_peer import Told, xucred
 
 NOT_ON_WINDOWS = {
     "ssohelper.actions.run_child",

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import crash
 from ssohelper.app import App
 from ssohelper.errors import ConfigInvalid
 from ssohelper.fastpath import folders
+from ssohelper.system import crash_report
 from tests.conftest import Home, Run
 from tests.shell.test_launcher import KEY, Place, place, shell
 
@@ -95,5 +95,5 @@ def test_an_internal_error_without_a_place_for_its_log_is_one_line(
 ) -> None:
     for name, value in said.items():
         monkeypatch.setenv(name, value)
-    assert crash.report_crash(KeyError("x"), None) == 1
+    assert crash_report.report_crash(KeyError("x"), None) == 1
     assert capfd.readouterr().err.count("\n") == 1

@@ -15,7 +15,7 @@ from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter, has_wildcard
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
-from ssohelper.core.doctor.profiles import credential_sources
+from ssohelper.core.doctor.keys_of_profiles import credential_sources
 from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.source_profiles import find_profiles_assumed_through_each_source
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show

@@ -124,6 +124,6 @@ class Work:
 
 
 def _log_crash_and_make_error(error: Exception) -> SsoHelperError:
-    from ssohelper import crash
+    from ssohelper.system import crash_report
 
-    return crash.log_crash(error, sys.exc_info()[2])
+    return crash_report.log_crash(error, sys.exc_info()[2])

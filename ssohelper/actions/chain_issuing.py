@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import broker_work, chains, issuing, prompt_notes, selection, tokens
+from ssohelper.actions import assumed_chains, broker_work, issuing, prompt_notes, selection, tokens
 from ssohelper.core.credential_document import credential_document, parse_credential_document
 from ssohelper.errors import RoleNotAssigned, SsoHelperError
 
@@ -19,7 +19,7 @@ class Work(broker_work.Work):
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the credentials that a chain is assumed with. Raises: ConfigInvalid."""
-        return chains.find_source_role(self.current_app(), key)
+        return assumed_chains.find_source_role(self.current_app(), key)
 
     def read_config_fingerprint(self) -> str:
         """Return a text that changes with each write of ~/.aws/config."""
@@ -50,9 +50,11 @@ def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source
     below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
     # The token's id is looked up before STS is asked: if the source credentials are renewed during
     # that request, the cache no longer has the ones that were used.
-    token_id = chains.find_token_id_of_source_credentials(app, key, session, below)
+    token_id = assumed_chains.find_token_id_of_source_credentials(app, key, session, below)
     try:
-        credentials, chain_id = chains.assume_chain(app, key, session, below, deadline, asked_by)
+        credentials, chain_id = assumed_chains.assume_chain(
+            app, key, session, below, deadline, asked_by
+        )
     except SsoHelperError as error:
         prompt_notes.show_failed_renewal_in_prompts(app, session, key)
         if isinstance(error, RoleNotAssigned):
@@ -62,4 +64,4 @@ def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source
         chain_id=chain_id
     )
     issuing.save_credentials(app, session, key, cached)
-    return credential_document(credentials, chains.find_account_id_of_credentials(app, key))
+    return credential_document(credentials, assumed_chains.find_account_id_of_credentials(app, key))

@@ -23,10 +23,10 @@ from ssohelper.actions import (
 from ssohelper.core.choices import PROCESS
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.doctor import checks, sdk_table
-from ssohelper.core.doctor.environment import IGNORED_BESIDE_NAME
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.doctor.profiles import HELPER_OF_ANOTHER
+from ssohelper.core.doctor.keys_of_profiles import HELPER_OF_ANOTHER
+from ssohelper.core.doctor.preferred_variables import IGNORED_BESIDE_NAME
 from ssohelper.core.doctor.sdk_order import SdkCredentials
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.serving_sessions import belongs_to_session

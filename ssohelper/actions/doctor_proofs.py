@@ -24,7 +24,7 @@ from ssohelper.core.doctor.facts import (
     ProofFact,
     TokenFact,
 )
-from ssohelper.core.doctor.profiles import credential_sources
+from ssohelper.core.doctor.keys_of_profiles import credential_sources
 from ssohelper.core.instants import from_iso, to_iso
 from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.profile_keys import identity_keys

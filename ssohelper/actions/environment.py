@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, default_regions, doctor_facts, prompt_notes, tokens
 from ssohelper.core import profile_region, served_role
-from ssohelper.core.doctor.environment import check_credentials_sections
 from ssohelper.core.doctor.facts import Facts
+from ssohelper.core.doctor.preferred_variables import check_credentials_sections
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
 from ssohelper.core.service_hosts import checked_region

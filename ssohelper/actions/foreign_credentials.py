@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import console, default_regions, foreign
+from ssohelper.actions import console, default_regions, foreign_profiles
 from ssohelper.core import console_urls, partitions, profile_region
 from ssohelper.core.foreign import (
     ForeignCredentials,
@@ -72,7 +72,9 @@ def obtain_foreign_credentials(
     """
     wanted = dict(app.environ)
     if not found.credential_source:
-        wanted = foreign.build_foreign_profile_environment(app, found).applied_to(app.environ)
+        wanted = foreign_profiles.build_foreign_profile_environment(app, found).applied_to(
+            app.environ
+        )
     wanted.pop(_KEY_LOG, None)
     wanted["AWS_DEFAULT_REGION"] = choose_sts_region(app, found)
     if not is_on_terminal:
@@ -97,7 +99,7 @@ def obtain_foreign_credentials(
 
 def choose_sts_region(app: App, found: ForeignProfile) -> str:
     """Return the region of the profile, else the environment's, else the setting's, else AWS's."""
-    own = foreign.find_region_of_foreign_profile(app, found)
+    own = foreign_profiles.find_region_of_foreign_profile(app, found)
     if own:
         return own
     known = [app.environ.get(name, "") for name in profile_region.VARIABLES]
@@ -110,7 +112,7 @@ def choose_sts_region(app: App, found: ForeignProfile) -> str:
 def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
     region = checked_region(choose_sts_region(app, found))
-    variant = app.aws.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
+    variant = app.aws.host_variant_of_keys(foreign_profiles.read_config_keys_of_profile(app, found))
     try:
         answer = app.aws.sts_identity_client(
             keys.for_request, region, variant
@@ -157,7 +159,7 @@ def open_console_in_browser(
             hint="use a profile that assumes a role with that access key",
         )
     federation = app.aws.federation(page.region)
-    variant = app.aws.host_variant_of_keys(foreign.read_config_keys_of_profile(app, found))
+    variant = app.aws.host_variant_of_keys(foreign_profiles.read_config_keys_of_profile(app, found))
     if is_loopback_url(console_federation_url(page.region, app.environ)) and not is_loopback_url(
         sts_service_url(page.region, app.environ, variant)
     ):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ssohelper.actions.environment import Environment
     from ssohelper.app import App
     from ssohelper.core.listing import Listing
-    from ssohelper.settings import Settings
+    from ssohelper.settings.effective_settings import Settings
 
 _APP_ID_PREFIX = "ssohelper-"
 WRONG_WORD = "the typed word is not the requested one: nothing was granted or changed"

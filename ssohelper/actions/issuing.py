@@ -9,14 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import (
-    chains,
-    notices,
-    prompt_notes,
-    regions,
-    selection,
-    tokens,
-)
+from ssohelper.actions import assumed_chains, notices, prompt_notes, regions, selection, tokens
 from ssohelper.actions.published_responses import find_published_response
 from ssohelper.broker.requests import AskedBy, FoundCredentials
 from ssohelper.core import freshness, region_order
@@ -31,7 +24,7 @@ from ssohelper.core.model import (
     RoleKey,
     SsoSession,
 )
-from ssohelper.core.schema import role_credentials as schema
+from ssohelper.core.schema import credential_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import (
     BadAnswer,
@@ -72,7 +65,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     stamp = app.take_session_stamp(session)
     if stamp.is_cache_of_another_portal:
         _remove_credentials_of_other_portal(app, session)
-    account_id = chains.find_account_id_of_credentials(app, key)
+    account_id = assumed_chains.find_account_id_of_credentials(app, key)
     try:
         cached = app.credentials.load(key, session)
     except KeyringUnavailable:
@@ -80,7 +73,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
         if found is None:
             raise
         return found
-    if cached is not None and cached.chain_id != chains.find_chain_id(app, key):
+    if cached is not None and cached.chain_id != assumed_chains.find_chain_id(app, key):
         cached = None  # the chain was edited since
     state = _freshness_of_credentials(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
@@ -283,7 +276,7 @@ def _may_publish_credentials(
     token, standing = _load_token_and_validity(app, session, cached)
     if present != session or standing is not Validity.CURRENT:
         raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
-    if cached.chain_id != chains.find_chain_id(app, key):
+    if cached.chain_id != assumed_chains.find_chain_id(app, key):
         raise Superseded(f'the profile "{key.text}" changed meanwhile')
     if token is None:
         return False  # the token file cannot be read: the sign-in is unknown
@@ -329,7 +322,7 @@ def _publish_response(
             )
             until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.to_local_time(ends_at))
         document = credential_document(
-            cached.credentials, chains.find_account_id_of_credentials(app, key)
+            cached.credentials, assumed_chains.find_account_id_of_credentials(app, key)
         )
         app.vault.publish(permit, document, until, app.clock.now())
     except NotOurs:

@@ -7,21 +7,21 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import agents, config_writing, guards, legacy_sign_ins
-from ssohelper.core import leaving
+from ssohelper.core import leaving_plan
 from ssohelper.core.config_edit import unified_diff
 from ssohelper.core.process_command import ssohelper_options
 from ssohelper.errors import ConfigInvalid, LocalState
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.leaving import Leaving
+    from ssohelper.core.leaving_plan import Leaving
 
 _COMMAND = "install --uninstall --profiles"
 
 
 def plan_leaving_ssohelper(app: App) -> Leaving:
     """Return the changes after which no managed profile needs ssohelper. Raises: ConfigInvalid."""
-    return leaving.plan_leaving_ssohelper(app.config.read())
+    return leaving_plan.plan_leaving_ssohelper(app.config.read())
 
 
 def list_guarded_roles_in_plan(app: App, planned: Leaving) -> list[str]:

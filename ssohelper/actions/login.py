@@ -16,9 +16,9 @@ from ssohelper.actions import (
     directory,
     further_sign_ins,
     legacy_sign_ins,
-    portal_address,
+    portal_redirect,
     prompt_notes,
-    recorded_sign_ins,
+    protected_sign_ins,
     selection,
     sign_in_user,
     tokens,
@@ -266,7 +266,7 @@ def _sign_in_interactively(
     app.sign_in_failures.forget(session.name)
     in_config = session if selection.is_session_in_config(app, session) else None
     try:
-        session = portal_address.resolve_portal_of_session(app, session, ui)
+        session = portal_redirect.resolve_portal_of_session(app, session, ui)
         app.company_policy.check_portal(session)
         sign_in_user.import_botocore_in_background(app)
         token, life_seconds = _get_token_by_interactive_sign_in(app, ui, options, session)
@@ -310,7 +310,7 @@ def _discard_sign_in_unless_in_config(
 
 def _end_sign_in_at_earlier_portal(app: App, session: SsoSession) -> None:
     """End the sign-in that the new one replaces, if the config named another portal for it."""
-    earlier = recorded_sign_ins.find_sign_in_at_other_portal(app, session)
+    earlier = protected_sign_ins.find_sign_in_at_other_portal(app, session)
     if earlier is not None:
         _token, failure = tokens.revoke_sign_in(app, earlier, _RENEWAL_SECONDS)
         old = (
@@ -346,7 +346,7 @@ def _save_sign_in(
             legacy_sign_ins.remove_legacy_tokens(
                 app, session, legacy_sign_ins.find_own_token_ids(app, session)
             )
-        portal_address.save_portal_address(app, session)
+        portal_redirect.save_portal_address(app, session)
         app.tokens.save_session(session)
         app.tokens.save(session, token)
         before = _make_facts_for_next_sign_in(app, session)

@@ -16,7 +16,7 @@ from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor import checks, sdk_order
 from ssohelper.core.doctor.credential_sources import describe_other_identity_of_source
-from ssohelper.core.doctor.profiles import two_roles_text
+from ssohelper.core.doctor.keys_of_profiles import two_roles_text
 from ssohelper.core.profile_origin import (
     OWN,
     TWO_PORTALS,

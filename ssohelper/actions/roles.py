@@ -221,9 +221,10 @@ def _make_rows_of_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) ->
     """Return a list's rows for those of the profiles whose credentials ssohelper does not get."""
     if not entries:
         return []
-    from ssohelper.actions import foreign  # few have such profiles: not before the first paint
+    # Few have such profiles: not before the first paint.
+    from ssohelper.actions import foreign_profiles
 
-    found = foreign.list_usable_foreign_profiles(app, entries)
+    found = foreign_profiles.list_usable_foreign_profiles(app, entries)
     return rows_of_profiles_without_ssohelper((one.name, one.what) for one in found)
 
 

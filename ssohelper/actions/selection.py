@@ -24,7 +24,7 @@ from ssohelper.core.model import (
     SsoSession,
     hint_of_role_name,
 )
-from ssohelper.core.recorded_sign_ins import is_session_listed
+from ssohelper.core.same_session import is_session_listed
 from ssohelper.core.search import did_you_mean, similar_names
 from ssohelper.core.serving_sessions import belongs_to_session, find_sessions_of_target
 from ssohelper.core.text import show

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import missing_sessions, recorded_sign_ins, selection
+from ssohelper.actions import missing_sessions, protected_sign_ins, selection
 from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.model import SESSION_NAME, SsoSession
 from ssohelper.core.portal_address import is_portal_of
@@ -83,7 +83,7 @@ def choose_session(
             option="--region eu-west-1",
         )
     new = SsoSession(chosen, _start_url_without_page(url), checked_region(found), DEFAULT_SCOPES)
-    recorded_sign_ins.refuse_sign_in_at_other_portal(app, new)
+    protected_sign_ins.refuse_sign_in_at_other_portal(app, new)
     return new
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ssohelper.actions import default_regions, profiles
+from ssohelper.actions import default_regions, profile_edit
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.profile_names import checked_name_template
 from ssohelper.errors import SsoHelperError, UsageProblem
@@ -92,7 +92,7 @@ def _parse_option(app: App, session: SsoSession, field: str, text: str) -> objec
     if text not in FORMS:
         raise UsageProblem(f"the form is {' or '.join(FORMS)}")
     # This call raises an error if profiles in this form cannot work with this machine's storage.
-    profiles.merge_choices(app, session, Choices(form=text))
+    profile_edit.merge_choices(app, session, Choices(form=text))
     return text
 
 

@@ -17,8 +17,8 @@ from functools import partial
 from typing import Protocol
 
 from ssohelper.broker import wording
-from ssohelper.broker.chains import Brokers
-from ssohelper.broker.connection import Connection
+from ssohelper.broker.caller_connection import Connection
+from ssohelper.broker.chain_levels import Brokers
 from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
 from ssohelper.broker.state import Caller

@@ -272,6 +272,6 @@ def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | No
 
 
 def _report_crash(error: Exception) -> int:
-    from ssohelper import crash
+    from ssohelper.system import crash_report
 
-    return crash.report_crash(error, error.__traceback__)
+    return crash_report.report_crash(error, error.__traceback__)

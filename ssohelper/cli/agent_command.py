@@ -2,8 +2,8 @@
 
 import click
 
-from ssohelper.actions import agent_settings
-from ssohelper.actions.agent_settings import TOOLS
+from ssohelper.actions import agent_install
+from ssohelper.actions.agent_install import TOOLS
 from ssohelper.cli import choosing, output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.core.text import show
@@ -46,12 +46,12 @@ def install_agent_settings(
     """
     app = output.get_app()
     chosen = choosing.choose_profile(profile)
-    edit = agent_settings.plan_agent_install(app, tool, chosen, servers)
+    edit = agent_install.plan_agent_install(app, tool, chosen, servers)
     diff, path, is_written = edit.diff(), show(str(edit.path)), False
     if edit.has_changes:
         print_diff(diff, dry_run)
         if not dry_run and output.confirm(f"write {path}?", yes=yes, what="agent install"):
-            agent_settings.write_agent_edit(app, edit)
+            agent_install.write_agent_edit(app, edit)
             is_written = True
     if output.options().json:
         data = {"tool": tool, "file": str(edit.path), "diff": diff, "written": is_written}

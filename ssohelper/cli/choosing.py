@@ -4,7 +4,7 @@ actions.selection decides what the user's words name. A picker needs a terminal 
 drawn; without such a terminal, the error of actions.selection is raised (exit code 2).
 """
 
-from ssohelper.actions import directory, foreign, profile_reasons, roles, selection
+from ssohelper.actions import directory, foreign_profiles, profile_reasons, roles, selection
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed
 from ssohelper.app import App
@@ -59,7 +59,7 @@ def warn_about_config(app: App, profile_name: str | None = None) -> None:
 
 def _find_foreign_profile(app: App, text: str | None) -> ForeignProfile | None:
     try:
-        return foreign.find_foreign_profile(app, text)
+        return foreign_profiles.find_foreign_profile(app, text)
     except ConfigInvalid as error:
         raise _explain_error_of_profile(app, text, error) from error
 
@@ -184,7 +184,7 @@ def resolve_profile_of_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
     Raises: the errors of selection.resolve_chosen_role and foreign.find_foreign_profile_of_row.
     """
     if row.provider:
-        return foreign.find_foreign_profile_of_row(app, row)
+        return foreign_profiles.find_foreign_profile_of_row(app, row)
     return selection.resolve_chosen_role(app, row.key, row.profiles)
 
 

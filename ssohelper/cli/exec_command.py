@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from ssohelper.actions import agents, favourites, fixed_keys, foreign, run, sign_in_wait
+from ssohelper.actions import agents, favourites, fixed_keys, foreign_profiles, run, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.cli.chosen_role import make_edited_profile_error
@@ -142,14 +142,16 @@ def _run_as_foreign_profile(
             f'--server serves only credentials from ssohelper, not those of profile "{found.name}"',
             hint=f"without --server: ssohelper exec {found.name} -- COMMAND",
         )
-    if found.credential_source == foreign.FROM_ENVIRONMENT:
+    if found.credential_source == foreign_profiles.FROM_ENVIRONMENT:
         # The command's SDK would use the keys in the environment, not the role that the profile
         # assumes with them.
         keys = foreign_use.get_foreign_credentials(app, found)
-        variables = foreign.build_foreign_keys_environment(app, found, keys)
+        variables = foreign_profiles.build_foreign_keys_environment(app, found, keys)
     else:
-        foreign.check_foreign_profile_usable(app, found, is_on_terminal=output.can_ask_user())
-        variables = foreign.build_foreign_profile_environment(app, found)
+        foreign_profiles.check_foreign_profile_usable(
+            app, found, is_on_terminal=output.can_ask_user()
+        )
+        variables = foreign_profiles.build_foreign_profile_environment(app, found)
         said = found.description
         # The program that the profile names is not run here first, with a time limit: the command
         # runs it anyway, and the user could be asked twice for a touch or a code.

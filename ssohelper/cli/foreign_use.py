@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-from ssohelper.actions import foreign, foreign_credentials, profile_reasons
+from ssohelper.actions import foreign_credentials, foreign_profiles, profile_reasons
 from ssohelper.actions.environment import Environment
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
@@ -35,7 +35,7 @@ def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentia
     """
     choosing.warn_about_config(app, found.name)
     is_on_terminal = output.can_ask_user()
-    foreign.check_foreign_profile_usable(app, found, is_on_terminal=is_on_terminal)
+    foreign_profiles.check_foreign_profile_usable(app, found, is_on_terminal=is_on_terminal)
     output.say(found.description)
     codes = {serial: _ask_mfa_code(serial) for serial in found.mfa_serials}
     try:
@@ -61,7 +61,7 @@ def _ask_mfa_code(serial: str) -> str:
 def print_foreign_keys(app: App, found: ForeignProfile, shell: str, form: str) -> None:
     """Print the profile's keys as `env` does. An IAM user's keys have no token or expiration."""
     keys = get_foreign_credentials(app, found)
-    variables = foreign.build_foreign_keys_environment(app, found, keys)
+    variables = foreign_profiles.build_foreign_keys_environment(app, found, keys)
     print_environment_variables(app, variables, shell, form, keys)
 
 

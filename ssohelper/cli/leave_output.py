@@ -8,7 +8,7 @@ from ssohelper.actions.install import RcFileEdit
 from ssohelper.app import App
 from ssohelper.cli import guarding, output
 from ssohelper.cli.plan_output import print_diff
-from ssohelper.core.leaving import Leaving
+from ssohelper.core.leaving_plan import Leaving
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 

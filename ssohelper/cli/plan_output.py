@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ssohelper.actions import profiles, saved_options
+from ssohelper.actions import profile_edit, saved_options
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core import filter_rows, plan_summary, plan_text
@@ -40,7 +40,7 @@ def print_plan(app: App, plan: Plan) -> None:
     swapped = plan_text.swapped_names_line(plan)
     if swapped:
         output.say(swapped)
-    print_diff(profiles.diff_plan(app, plan), on_stdout=True)
+    print_diff(profile_edit.diff_plan(app, plan), on_stdout=True)
     if not plan.changes:
         output.say("nothing to change")
     _print_skipped_roles(plan, is_dry_run=True)
@@ -61,7 +61,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         saved_options.save_sync_options(app, plan)
         output.say("nothing to change")
     else:
-        profiles.write_profile_plan(app, plan)
+        profile_edit.write_profile_plan(app, plan)
         output.say(
             f"{plan_text.plan_summary_text(plan, done=True)}; undo with: ssohelper profile undo"
         )
@@ -86,7 +86,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
         or output.options().json
         or not (plan_summary.is_big_plan(plan) and output.can_ask_user())
     ):
-        print_diff(profiles.diff_plan(app, plan), on_stdout=False)
+        print_diff(profile_edit.diff_plan(app, plan), on_stdout=False)
         if swapped:
             output.say(swapped)
         return plan if confirm_write(app, summary, yes, what) else None
@@ -109,7 +109,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
             elif other is not None:
                 return _show_plan_and_ask(app, other, yes=yes, what=what)
         elif answer in ("d", "diff"):
-            text = "\n".join(map(show, profiles.diff_plan(app, plan)))
+            text = "\n".join(map(show, profile_edit.diff_plan(app, plan)))
             if not (output.can_draw_picker() and pager.show_in_pager(text, app.environ)):
                 output.say(text)
         else:
@@ -129,7 +129,7 @@ def _ask_for_filters(app: App, plan: Plan) -> Plan | None:
     picked = pickers.pick_filters(app, filter_rows.filter_rows_of_listing(listing))
     if picked is None:
         return None
-    other = profiles.plan_with_role_filters(app, plan, picked)
+    other = profile_edit.plan_with_role_filters(app, plan, picked)
     warn_if_nothing_matches(app, listing, other.request.choices, are_new=True)
     return other
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, chain_profiles, directory, profiles, setup_text, undoing
+from ssohelper.actions import adopting, chain_profiles, directory, profile_edit, setup_text, undoing
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
 from ssohelper.cli import adopt_output, choosing, colors, listing_progress, output
@@ -92,7 +92,7 @@ def sync_profiles(
     session = choosing.choose_session(output.options().session)
     choosing.warn_about_config(app)
     given = Choices(accounts, roles, name_template, form, default_region)
-    choices = profiles.merge_choices(app, session, given)
+    choices = profile_edit.merge_choices(app, session, given)
     adopting.check_adopt_globs(app, adopt)
     with listing_progress.show_listing_progress() as progress:
         listing = directory.fetch_listing(
@@ -107,7 +107,7 @@ def sync_profiles(
         app, session, listing, adopt, yes=yes or dry_run, offers=False
     )
     narrowed = bool(accounts or roles)
-    plan = profiles.plan_sync(
+    plan = profile_edit.plan_sync(
         app,
         session,
         listing,
@@ -145,7 +145,7 @@ def list_profiles() -> None:
     wanted = output.options().session
     found = [
         item
-        for item in profiles.read_profiles(app)
+        for item in profile_edit.read_profiles(app)
         if wanted is None
         or (item.shown_target is not None and item.shown_target.session_name == wanted)
     ]
@@ -171,7 +171,7 @@ def show_profile(name: str) -> None:
     """
     app = output.get_app()
     choosing.warn_about_config(app, name)
-    found = {item.entry.name: item for item in profiles.read_profiles(app)}
+    found = {item.entry.name: item for item in profile_edit.read_profiles(app)}
     if name not in found:
         raise output.make_unknown_name_error("profile", name, found, "ssohelper profile list")
     item = found[name]
@@ -250,10 +250,10 @@ def add_profile(
         return
     wanted = choosing.choose_profile(role)
     session = wanted.session
-    choices = profiles.merge_choices(app, session, Choices(form=form))
+    choices = profile_edit.merge_choices(app, session, Choices(form=form))
     with listing_progress.show_listing_progress() as progress:
         listing = directory.fetch_listing(app, session, progress=progress)
-    plan = profiles.plan_new_profile(
+    plan = profile_edit.plan_new_profile(
         app, session, listing, choices, wanted.role, name, region=region
     )
     if dry_run:
@@ -312,9 +312,9 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
       ssohelper profile rm 'payments-*.Read*' --dry-run     patterns, in quotes
     """
     app = output.get_app()
-    found = profiles.read_managed_profiles(app, names)
-    print_diff(profiles.diff_profile_removal(app, found), dry_run)
-    for name, source in profiles.find_profiles_whose_source_is_removed(app, found):
+    found = profile_edit.read_managed_profiles(app, names)
+    print_diff(profile_edit.diff_profile_removal(app, found), dry_run)
+    for name, source in profile_edit.find_profiles_whose_source_is_removed(app, found):
         app.warn(
             f'the profile "{show(name)}" gets its credentials from "{show(source)}", and cannot be '
             "used without it"
@@ -322,7 +322,7 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     removed = [item.entry.name for item in found]
     count = profile_count_text(len(removed))
     if not dry_run and confirm_write(app, f"{count} to remove", yes, "profile rm"):
-        profiles.remove_profiles(app, found)
+        profile_edit.remove_profiles(app, found)
         output.say(f"removed {count}; undo with: ssohelper profile undo")
     if output.options().json:
         output.print_json({"remove": removed}, app.warnings)

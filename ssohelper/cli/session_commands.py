@@ -9,8 +9,8 @@ from ssohelper.actions import (
     clocks,
     default_regions,
     missing_sessions,
-    recorded_sign_ins,
-    sessions,
+    protected_sign_ins,
+    session_edit,
 )
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.missing_sessions import MissingSession
@@ -19,7 +19,7 @@ from ssohelper.actions.selection import (
     find_sessions_not_in_config,
     resolve_session,
 )
-from ssohelper.actions.sessions import SessionEntry, SessionPlan
+from ssohelper.actions.session_edit import SessionEntry, SessionPlan
 from ssohelper.app import App
 from ssohelper.cli import adopt_output, choosing, colors, output
 from ssohelper.cli.plan_output import confirm_write, print_diff
@@ -61,8 +61,8 @@ def list_sessions() -> None:
     """
     app = output.get_app()
     listed = [*app.config.read().sso_sessions(), *find_sessions_not_in_config(app)]
-    recorded_sign_ins.warn_of_damaged_sign_in_records(app)
-    found = [sessions.load_session_entry(app, one) for one in listed]
+    protected_sign_ins.warn_of_damaged_sign_in_records(app)
+    found = [session_edit.load_session_entry(app, one) for one in listed]
     unusable = clocks.list_unusable_sessions(app)
     names = {one.name for one in listed}
     missing = [one for one in missing_sessions.list_missing_sessions(app) if one.name not in names]
@@ -95,7 +95,7 @@ def show_session(name: str | None) -> None:
     app = output.get_app()
     named = _session_name_of_argument_or_option(name)
     chosen = find_session_not_in_config(app, named) or choosing.choose_session(named)
-    entry = sessions.load_session_entry(app, chosen)
+    entry = session_edit.load_session_entry(app, chosen)
     if output.options().json:
         output.print_json({**_session_json(entry), **_session_details_json(entry)}, app.warnings)
     else:
@@ -123,7 +123,7 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
     if not dry_run:
         app.config.check_writable()  # before the portal is asked
     new = onboarding.choose_session(app, start_url, name=name, region=region, ask_region=None)
-    plan = sessions.plan_new_session(app, new)
+    plan = session_edit.plan_new_session(app, new)
     if not plan.changes:
         output.say(f'the session "{show(new.name)}" exists already')
     adopt_output.say_which_session_serves_old_profiles(app, new)
@@ -150,8 +150,8 @@ def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     if _remove_leftovers_of_session(app, old, new, dry_run=dry_run, yes=yes):
         return
-    sessions.refuse_if_session_already_renamed(app, old, new)
-    plan = sessions.plan_session_rename(app, resolve_session(app, old), new)
+    session_edit.refuse_if_session_already_renamed(app, old, new)
+    plan = session_edit.plan_session_rename(app, resolve_session(app, old), new)
     changed = len(plan.changes) - 1
     also = f", also in {profile_count_text(changed)}," if changed else ""
     what = f'rename the session "{show(old)}" to "{show(new)}"{also} and sign out of the session'
@@ -179,7 +179,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     if _remove_leftovers_of_session(app, name, None, dry_run=dry_run, yes=yes):
         return
     found = resolve_session(app, name)
-    plan = sessions.plan_session_removal(app, found)
+    plan = session_edit.plan_session_removal(app, found)
     adopt_output.say_which_old_profiles_lose_sign_in(app, found)
     removed = len(plan.changes) - 1
     also = f" with {profile_count_text(removed)}" if removed else ""
@@ -192,12 +192,12 @@ def _carry_out_session_plan(
     app: App, plan: SessionPlan, what: str, done: str, *, dry_run: bool, yes: bool
 ) -> None:
     """Show the diff of a session's planned change, ask the user, make the change, and say so."""
-    print_diff(sessions.diff_session_plan(app, plan), on_stdout=dry_run)
+    print_diff(session_edit.diff_session_plan(app, plan), on_stdout=dry_run)
     is_done = False
     if plan.changes and not dry_run:
         is_done = confirm_write(app, what, yes, plan.command)
         if is_done:
-            sessions.apply_session_plan(app, plan)
+            session_edit.apply_session_plan(app, plan)
         output.say(f'session "{show(plan.session.name)}" {done}' if is_done else "nothing changed")
     if output.options().json:
         data = {"session": plan.new_name or plan.session.name, "changed": is_done}
@@ -213,11 +213,11 @@ def _remove_leftovers_of_session(
     """
     if new_name is not None and not app.config.read().session_header(new_name):
         return False
-    if not sessions.has_session_leftovers(app, name):
+    if not session_edit.has_session_leftovers(app, name):
         return False
     output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
     output.say("favourites or a list of roles are still kept for it")
-    users = sessions.list_profiles_of_missing_session(app, name)
+    users = session_edit.list_profiles_of_missing_session(app, name)
     if users:
         named = ", ".join(show(one, 60) for one in users)
         output.say(f"profiles that name it stay, and do not work without it: {named}")
@@ -230,7 +230,7 @@ def _remove_leftovers_of_session(
     what = "session rm" if new_name is None else "session rename"
     is_done = not dry_run and output.confirm(question, yes=yes, what=what)
     if is_done:
-        sessions.remove_session_leftovers(app, name, new_name)
+        session_edit.remove_session_leftovers(app, name, new_name)
     shown = (
         f'all that was kept for the session "{show(name)}" was removed'
         if is_done

@@ -15,8 +15,8 @@ from ssohelper.actions import (
     further_setup,
     guards,
     own_settings,
-    profiles,
-    sessions,
+    profile_edit,
+    session_edit,
     setup_text,
 )
 from ssohelper.actions import setup as onboarding
@@ -83,14 +83,14 @@ def setup(
     app.config.check_writable()
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
-    choices = profiles.merge_choices(app, session, given)
-    profiles.check_installation_can_serve_profiles(app)
+    choices = profile_edit.merge_choices(app, session, given)
+    profile_edit.check_installation_can_serve_profiles(app)
     adopting.check_adopt_globs(app, adopt)
     if not yes:
         output.require_terminal("setup")
     if portal is not None and further_setup.add_further_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
-    if not sessions.has_config_section(app, session):
+    if not session_edit.has_config_section(app, session):
         adopt_output.say_which_session_serves_old_profiles(app, session)
     outcome = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
@@ -104,7 +104,7 @@ def setup(
         )
         if default_region is None and listing.roles():
             choices = _choose_default_region(app, session, choices, yes=yes)
-        plan = profiles.plan_sync(
+        plan = profile_edit.plan_sync(
             app,
             session,
             listing,
@@ -134,10 +134,10 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
         with _treat_signals_as_ctrl_c():
             yield
     except (click.Abort, KeyboardInterrupt):
-        sessions.sign_out_after_unfinished_setup(app, session)
+        session_edit.sign_out_after_unfinished_setup(app, session)
         raise
     except SsoHelperError:
-        if not sessions.has_config_section(app, session):
+        if not session_edit.has_config_section(app, session):
             output.say(clock_text.still_signed_in_text(session.name))
         raise
 
@@ -163,18 +163,18 @@ def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool)
     Without one of these, a token would be left whose session no command knows. For a session that
     is in the config already, ask whether to keep the sign-in that this setup made.
     """
-    if sessions.has_config_section(app, session):
+    if session_edit.has_config_section(app, session):
         question = setup_text.keep_sign_in_question(session.name)
         if is_new_sign_in and not output.confirm(question, yes=False, what="setup", default=True):
-            sessions.sign_out_and_forget_listing(app, session)
+            session_edit.sign_out_and_forget_listing(app, session)
             output.say(setup_text.SIGNED_OUT)
         return
     question = setup_text.keep_session_question(session.name)
     if output.confirm(question, yes=False, what="setup"):
-        sessions.apply_session_plan(app, sessions.plan_new_session(app, session))
+        session_edit.apply_session_plan(app, session_edit.plan_new_session(app, session))
         output.say(setup_text.session_written_text(app, session))
     else:
-        sessions.sign_out_and_forget_listing(app, session)
+        session_edit.sign_out_and_forget_listing(app, session)
         output.say(setup_text.SIGNED_OUT_AGAIN)
 
 

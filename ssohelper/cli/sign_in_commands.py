@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import clocks, foreign, missing_sessions, prompt_notes, recorded_sign_ins
+from ssohelper.actions import (
+    clocks,
+    foreign_profiles,
+    missing_sessions,
+    prompt_notes,
+    protected_sign_ins,
+)
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import (
@@ -160,7 +166,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         results.append({"session": session.name, "revoked": was_signed_in})
         output.say(clock_text.logout_result_text(session.name, was_signed_in))
     if everywhere:
-        recorded_sign_ins.forget_records_of_ended_sign_ins(app)
+        protected_sign_ins.forget_records_of_ended_sign_ins(app)
         if not sessions:
             output.say("there is no sso-session to sign out of")
     if output.options().json:
@@ -170,7 +176,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     if errors:
         raise errors[-1]
     if everywhere:
-        recorded_sign_ins.check_sign_in_records_readable(app)
+        protected_sign_ins.check_sign_in_records_readable(app)
 
 
 @click.command("status")
@@ -198,7 +204,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     chosen = _chosen_session_name(session_name)
     sessions = app.config.read().sso_sessions()
     unlisted = [one for one in find_sessions_not_in_config(app) if chosen in (None, one.name)]
-    recorded_sign_ins.warn_of_damaged_sign_in_records(app)
+    protected_sign_ins.warn_of_damaged_sign_in_records(app)
     if chosen:
         is_known = chosen in {session.name for session in sessions}
         sessions = [] if unlisted and not is_known else [resolve_session(app, chosen)]
@@ -261,7 +267,7 @@ def _find_session_to_sign_out(app: App, chosen: str | None) -> list[SsoSession]:
     if (
         chosen
         and chosen not in names
-        and recorded_sign_ins.forget_records_of_ended_sign_ins(app, chosen)
+        and protected_sign_ins.forget_records_of_ended_sign_ins(app, chosen)
     ):
         output.say(clock_text.logout_result_text(chosen, was_signed_in=False))
         return []
@@ -329,7 +335,7 @@ def _instant_text(at: int | None) -> str | None:
 def _say_if_profile_is_foreign(app: App) -> None:
     """Say if another tool provides the credentials of this shell's profile."""
     with contextlib.suppress(SsoHelperError):
-        found = foreign.find_foreign_profile(app, None)
+        found = foreign_profiles.find_foreign_profile(app, None)
         if found is not None:
             output.say(found.description)
 

@@ -1,6 +1,6 @@
 """The question and messages of `config set storage`, which moves sign-ins elsewhere."""
 
-from ssohelper.actions import storage
+from ssohelper.actions import storage_move
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.text import show
@@ -23,7 +23,7 @@ def confirm_storage_move(app: App, new_storage: str, *, yes: bool) -> None:
     Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer;
     UsageProblem if the user declines or cannot be asked.
     """
-    lost = storage.find_unreadable_sign_ins(app, new_storage)
+    lost = storage_move.find_unreadable_sign_ins(app, new_storage)
     if not lost:
         return
     names = ", ".join(show(name) for name in lost)
@@ -41,13 +41,13 @@ def move_sign_ins(app: App, new_storage: str) -> None:
 
     Raises: KeyringUnavailable, LocalState.
     """
-    moved = storage.move_sign_ins(app, new_storage, drop_unreadable=True)
+    moved = storage_move.move_sign_ins(app, new_storage, drop_unreadable=True)
     if not moved.is_new:
         return
-    output.say(_IN_KEYRING if new_storage == storage.KEYRING else _IN_FILES)
+    output.say(_IN_KEYRING if new_storage == storage_move.KEYRING else _IN_FILES)
     for name in moved.lost:
         app.warn(f'the sign-in to "{name}" could not be read; sign in with: ssohelper login {name}')
-    if new_storage != storage.KEYRING:
+    if new_storage != storage_move.KEYRING:
         return
     if not moved.may_publish:
         output.say(_ON_DISK)

@@ -20,10 +20,10 @@ from ssohelper.actions import (
     environment,
     favourites,
     fixed_keys,
-    foreign,
+    foreign_profiles,
     guards,
+    profile_edit,
     profile_reasons,
-    profiles,
     run,
     selection,
 )
@@ -131,14 +131,14 @@ def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool
             f'--keys exports only credentials from ssohelper, not those of profile "{found.name}"',
             hint=f"without --keys: ssohelper use {found.name}",
         )
-    if found.credential_source == foreign.FROM_ENVIRONMENT:
+    if found.credential_source == foreign_profiles.FROM_ENVIRONMENT:
         raise UsageProblem(
             f'the profile "{found.name}" assumes a role with the keys in this environment; '
             "SDKs would use those keys and ignore the profile",
             hint=f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}",
         )
-    foreign.check_foreign_profile_usable(app, found, is_on_terminal=True)
-    variables = foreign.build_foreign_profile_environment(app, found)
+    foreign_profiles.check_foreign_profile_usable(app, found, is_on_terminal=True)
+    variables = foreign_profiles.build_foreign_profile_environment(app, found)
     if shell:
         output.write_shell_answer(
             _make_shell_script(app, shell, variables, f"profile {found.name}")
@@ -282,8 +282,10 @@ def _find_or_add_profile_of_role(
                 _say_why_profile_is_not_used(app, chosen, other)
         with listing_progress.show_listing_progress() as progress:
             listing = directory.fetch_listing(app, chosen.session, progress=progress)
-        choices = profiles.merge_choices(app, chosen.session)
-        plan = profiles.plan_new_profile(app, chosen.session, listing, choices, chosen.role, None)
+        choices = profile_edit.merge_choices(app, chosen.session)
+        plan = profile_edit.plan_new_profile(
+            app, chosen.session, listing, choices, chosen.role, None
+        )
         lack = "has no profile that works" if unfit else "has no profile yet"
         role_text = _text_of_role(app, chosen)
         if role_text != chosen.name:

@@ -1,9 +1,9 @@
 """Which role credentials may be handed out, and which may be published. Pure.
 
-The vault (`ssohelper.vault`) takes two kinds of permits, which only `Policy` makes: code that has
-not asked the policy has no permit. A role that a rule guards is handed out only while a grant for
-it lasts, and is never published. An allow-list, which `exec --allow` sets, limits publishing and
-handing out to the roles that the list names.
+The vault (`collaborators.vault`) takes two kinds of permits, which only `Policy` makes: code that
+has not asked the policy has no permit. A role that a rule guards is handed out only while a grant
+for it lasts, and is never published. An allow-list, which `exec --allow` sets, limits publishing
+and handing out to the roles that the list names.
 """
 
 from __future__ import annotations

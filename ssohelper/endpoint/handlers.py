@@ -9,7 +9,6 @@ import hmac
 import sys
 from collections.abc import Callable
 
-from ssohelper import crash
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.instants import to_iso
 from ssohelper.core.local_http import Answer, HttpRules, Request
@@ -24,6 +23,7 @@ from ssohelper.errors import (
     SsoHelperError,
 )
 from ssohelper.fastpath import CALL_SECONDS
+from ssohelper.system import crash_report
 
 if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
@@ -114,7 +114,7 @@ def _answer_with_credentials(
     except SsoHelperError as error:
         return _make_answer_for_error(error)
     except Exception as error:
-        crash.report_crash(error, sys.exc_info()[2])
+        crash_report.report_crash(error, sys.exc_info()[2])
         return _make_answer_for_error(SsoHelperError("internal error"))
 
 

@@ -10,22 +10,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssohelper import crash
 from ssohelper.actions import environment
 from ssohelper.app import App
 from ssohelper.core.local_http import ClosableServer, RequestHandler
 from ssohelper.core.model import Profile, Secret
-from ssohelper.endpoint.background import LONGEST_PAUSE_SECONDS, BackgroundWork
+from ssohelper.endpoint.background_work import LONGEST_PAUSE_SECONDS, BackgroundWork
 from ssohelper.endpoint.child_files import child_config_text, minimal_config_text
 from ssohelper.endpoint.handlers import PATH, ContainerHandler, SocketHandler
 from ssohelper.endpoint.source import CredentialSource
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, no_more_threads_error
+from ssohelper.system import crash_report
 
 if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
 
 if TYPE_CHECKING:
-    from ssohelper.settings import Settings
+    from ssohelper.settings.effective_settings import Settings
     from ssohelper.wire.local_server import LocalServer
 
 _PR_SET_DUMPABLE = 4
@@ -232,7 +232,7 @@ class Endpoint(ClosableServer):
 
 def _log_crash_of_one_client(error: BaseException) -> None:
     """Write a crash log for an error while one client was served; the endpoint serves on."""
-    crash.report_crash(error, error.__traceback__)
+    crash_report.report_crash(error, error.__traceback__)
 
 
 def _forbid_core_dumps_and_debuggers() -> None:

@@ -10,12 +10,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from ssohelper import crash
 from ssohelper.actions import credentials, sign_in_wait
 from ssohelper.app import App
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads_error
+from ssohelper.system import crash_report
 
 # A smaller change of the wall clock is an adjustment, not a jump. Such a change does no harm,
 # because credentials are not served in their last 60 s.
@@ -141,7 +141,7 @@ class CredentialSource:
         except SsoHelperError as error:
             request.error = error
         except Exception as error:
-            crash.report_crash(error, sys.exc_info()[2])
+            crash_report.report_crash(error, sys.exc_info()[2])
         finally:
             with self._lock:
                 self._request = None

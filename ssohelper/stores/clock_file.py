@@ -5,8 +5,8 @@ from pathlib import Path
 from ssohelper.core.aws_clock import ClockReading, aws_now
 from ssohelper.core.schema import state_records as schema
 from ssohelper.errors import LocalState
-from ssohelper.fastpath.machine import measure_uptime, read_boot_id
 from ssohelper.stores import files
+from ssohelper.system.boot import measure_uptime, read_boot_id
 
 # A smaller difference between AWS's clock and ours is ignored: a Date header has whole seconds and
 # arrives late.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ssohelper.core.model import ACCOUNT_ID, CHAIN_MARK, CachedCredentials, RoleKey, SsoSession
-from ssohelper.core.schema import role_credentials as schema
+from ssohelper.core.schema import credential_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import KeyringUnavailable, LocalState, NotOurs
 from ssohelper.fastpath import folders, published

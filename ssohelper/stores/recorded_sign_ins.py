@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from ssohelper.core import issuer
 from ssohelper.core.model import SsoSession
-from ssohelper.core.recorded_sign_ins import is_session_listed
+from ssohelper.core.same_session import is_session_listed
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState

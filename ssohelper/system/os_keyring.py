@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from ssohelper.core.model import Secret
 from ssohelper.errors import KeyringUnavailable
 from ssohelper.fastpath import KEYRING_PROCESS, spawn
-from ssohelper.fastpath.keyring_words import ASKING, FOUND, LOCKED, MISSING, UNAVAILABLE, WRITING
+from ssohelper.system.keyring_words import ASKING, FOUND, LOCKED, MISSING, UNAVAILABLE, WRITING
 
 # How long the keyring may take to answer; it usually takes 15 ms. If it does not answer, the
 # command must fail within 4 s, including its own start and that of a broker.

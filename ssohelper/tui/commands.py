@@ -24,8 +24,8 @@ from ssohelper.tui.widgets.key_bar import labels_of_actions_on_ticked_rows
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.full_screen import FullScreenApp
 
 # The widest default key, in ACTIONS, takes three columns; a key that the user sets may take more.
 _KEY_WIDTH = 4

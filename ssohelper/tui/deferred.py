@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
     from ssohelper.core.role_rows import RoleRow
     from ssohelper.core.role_tree import SavedView
-    from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.commands import Command
+    from ssohelper.tui.full_screen import FullScreenApp
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.list_refresher import ListRefresher
     from ssohelper.tui.screens.set_up import SetUpForm
     from ssohelper.tui.screens.views import ViewsScreen
-    from ssohelper.tui.widgets.clocks import Clocks
+    from ssohelper.tui.widgets.clock_lines import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.role_list import RoleList
 
@@ -63,7 +63,7 @@ def make_role_detail() -> RoleDetail:
 
 def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     """Return when these sessions' sign-ins, tokens and role credentials end, read from files."""
-    from ssohelper.tui.widgets.clocks import read_expiry_clocks
+    from ssohelper.tui.widgets.clock_lines import read_expiry_clocks
 
     return read_expiry_clocks(services, sessions)
 

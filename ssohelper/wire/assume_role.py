@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from ssohelper.core.chains import AssumeRole
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import RoleCredentials
-from ssohelper.core.schema import role_credentials as schema
+from ssohelper.core.schema import credential_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import show
 from ssohelper.errors import (

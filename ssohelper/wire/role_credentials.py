@@ -2,7 +2,7 @@
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import AccessToken, Role, RoleCredentials
-from ssohelper.core.schema import role_credentials as schema
+from ssohelper.core.schema import credential_records as schema
 from ssohelper.wire.portal import Portal
 
 

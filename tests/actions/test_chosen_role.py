@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from ssohelper.actions import console as consoles
-from ssohelper.actions import credentials, favourites, profiles, roles, selection
+from ssohelper.actions import credentials, favourites, profile_edit, roles, selection
 from ssohelper.app import App
-from ssohelper.aws_clients import AwsClients
 from ssohelper.cli import choosing, pickers, use_command
+from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, RoleCredentials, RoleKey, Secret, SsoSession
 from ssohelper.core.policy import Way
@@ -258,7 +258,7 @@ class Reach:
         found = self.actions._read_profiles_to_remove(self.row)
         self.config.edit()  # while the question is on the screen
         self.app.file.write_text(self.config.text())
-        profiles.remove_profiles(self.app, found)
+        profile_edit.remove_profiles(self.app, found)
         gone = {*self.config.profiles} - {e.name for e in self.app.config.read().profiles()}
         right = all(self.is_name_right(name) for name in gone)
         for name in gone:

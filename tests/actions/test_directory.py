@@ -9,7 +9,7 @@ import pytest
 
 from ssohelper.actions import directory
 from ssohelper.app import App
-from ssohelper.aws_clients import AwsClients
+from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import AccessToken, Account, ClientRegistration, Secret, SsoSession
 from ssohelper.emulator.organization import World

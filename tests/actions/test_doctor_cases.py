@@ -13,7 +13,7 @@ from ssohelper.actions import (
     foreign_credentials,
     missing_sessions,
     selection,
-    sessions,
+    session_edit,
 )
 from ssohelper.app import App
 from ssohelper.core import profile_region
@@ -368,5 +368,7 @@ def test_legacy_profiles_are_shown_with_the_session_whose_sign_in_they_use(home)
     keys = (f"sso_account_id = {PAY}", "sso_role_name = Read", f"sso_region = {REGION}")
     add_profile(home, "old", f"sso_start_url = {URL}/", *keys)
     app = App(home.env)
-    entries = [sessions.load_session_entry(app, one) for one in app.config.read().sso_sessions()]
+    entries = [
+        session_edit.load_session_entry(app, one) for one in app.config.read().sso_sessions()
+    ]
     assert [one.others for one in entries] == [("old",), ()]

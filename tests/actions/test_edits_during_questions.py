@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ssohelper.actions import profiles, selection, sessions
+from ssohelper.actions import profile_edit, selection, session_edit
 from ssohelper.app import App
 from ssohelper.errors import LocalState
 from tests.conftest import Home
@@ -18,18 +18,18 @@ MANAGED = (
 
 
 def plan_removal_of_profile(app: App) -> Callable[[], None]:
-    found = profiles.read_managed_profiles(app, ["pay.Read"])
-    return lambda: profiles.remove_profiles(app, found)
+    found = profile_edit.read_managed_profiles(app, ["pay.Read"])
+    return lambda: profile_edit.remove_profiles(app, found)
 
 
 def plan_removal_of_session(app: App) -> Callable[[], None]:
-    plan = sessions.plan_session_removal(app, selection.require_session(app, "corp"))
-    return lambda: sessions.apply_session_plan(app, plan)
+    plan = session_edit.plan_session_removal(app, selection.require_session(app, "corp"))
+    return lambda: session_edit.apply_session_plan(app, plan)
 
 
 def plan_rename_of_session(app: App) -> Callable[[], None]:
-    plan = sessions.plan_session_rename(app, selection.require_session(app, "corp"), "acme")
-    return lambda: sessions.apply_session_plan(app, plan)
+    plan = session_edit.plan_session_rename(app, selection.require_session(app, "corp"), "acme")
+    return lambda: session_edit.apply_session_plan(app, plan)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Which rc file install edits, and which line it writes. tests/cli/test_install.py runs shells."""
+"""Which rc file install edits, and which line it writes. tests/cli/test_install_command.py runs them."""
 
 from pathlib import Path
 

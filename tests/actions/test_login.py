@@ -258,7 +258,7 @@ def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(
         return token("new"), HOUR
 
     monkeypatch.setattr(login, "_get_token_by_interactive_sign_in", sign_in_and_remove_session)
-    monkeypatch.setattr(login.portal_address, "resolve_portal_of_session", lambda *_: SESSION)
+    monkeypatch.setattr(login.portal_redirect, "resolve_portal_of_session", lambda *_: SESSION)
     monkeypatch.setattr(login.sign_in_user, "find_signed_in_user", lambda *_: "ana")
     ended: list[str] = []
     monkeypatch.setattr(

@@ -6,7 +6,7 @@ from ssohelper.actions import doctor
 from ssohelper.app import App
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.findings import Finding
-from tests.cli.test_profile_sync import ok, saved
+from tests.cli.test_profile_commands_sync import ok, saved
 from tests.conftest import Home, Run
 from tests.core.test_written_roles import parse
 from tests.saved_listing import DEV, PAY, listed_account, save_listing

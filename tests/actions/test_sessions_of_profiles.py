@@ -10,12 +10,12 @@ import pytest
 
 from ssohelper.actions import (
     doctor,
-    foreign,
+    foreign_profiles,
     legacy_sign_ins,
-    profiles,
+    profile_edit,
     roles,
     selection,
-    sessions,
+    session_edit,
     setup,
 )
 from ssohelper.app import App
@@ -23,7 +23,7 @@ from ssohelper.core import adoption, chains
 from ssohelper.core.choices import Choices
 from ssohelper.core.config_file import TargetRole
 from ssohelper.core.doctor.facts import TokenFact
-from ssohelper.core.doctor.sessions import check_legacy_tokens
+from ssohelper.core.doctor.sign_ins_and_lists import check_legacy_tokens
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.portal_address import PortalAddress
@@ -172,7 +172,7 @@ def find_by_notice_of_adoption(app: App) -> set[str]:
 
 def find_by_provider(app: App) -> set[str]:
     """Whether `exec` says that `aws sso login` is what the profile needs."""
-    others = foreign.list_usable_foreign_profiles(app, app.config.read().profiles())
+    others = foreign_profiles.list_usable_foreign_profiles(app, app.config.read().profiles())
     return set() if any(one.name == "x" for one in others) else find_by_rule(app)
 
 
@@ -205,19 +205,19 @@ def find_by_index(app: App) -> set[str]:
 
 
 def find_by_profile_list(app: App) -> set[str]:
-    found = {item.entry.name: item.shown_target for item in profiles.read_profiles(app)}
+    found = {item.entry.name: item.shown_target for item in profile_edit.read_profiles(app)}
     target = found["x"]
     assert target is not None
     return {target.session_name or ""} - {""}
 
 
 def find_by_profiles_screen(app: App) -> set[str]:
-    rows = build_profile_rows(profiles.read_profiles(app), None)
+    rows = build_profile_rows(profile_edit.read_profiles(app), None)
     return {row.session for row in rows if row.name == "x"} - {""}
 
 
 def find_by_sessions_screen(app: App) -> set[str]:
-    load = sessions.load_session_entry
+    load = session_edit.load_session_entry
     return find_names(app, lambda one: "x" in load(app, one).others)
 
 

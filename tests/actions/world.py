@@ -8,7 +8,7 @@ from typing import Any
 
 from ssohelper.actions import credentials, tokens
 from ssohelper.app import App
-from ssohelper.aws_clients import AwsClients
+from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.core.model import (
     AccessToken,
     CachedCredentials,

@@ -15,7 +15,7 @@ from ssohelper.core.model import Role
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
-from tests.cli.test_profile_sync import identity
+from tests.cli.test_profile_commands_sync import identity
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
 

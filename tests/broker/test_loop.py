@@ -259,7 +259,7 @@ def test_a_silent_caller_does_not_delay_the_others(world):
 
 
 def test_a_silent_caller_is_disconnected(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.connection._REQUEST_SECONDS", 0.1)
+    monkeypatch.setattr("ssohelper.broker.caller_connection._REQUEST_SECONDS", 0.1)
     world.start()
     assert all_of(world.connect(None)) == b""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from ssohelper.actions import foreign, foreign_credentials
+from ssohelper.actions import foreign_credentials, foreign_profiles
 from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
 from ssohelper.emulator.assume_role import MFA_CODE
@@ -232,7 +232,7 @@ def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_ca
 
     monkeypatch.setattr(timed_run, "run_with_time_limit", run_seen)
     app = App({**keyed.home.env, **keys, "PYTHONPATH": "/mine"})
-    found = foreign.find_foreign_profile(app, "box")
+    found = foreign_profiles.find_foreign_profile(app, "box")
     assert found is not None
     deadline = Deadline(60.0, time.monotonic)
     got = foreign_credentials.obtain_foreign_credentials(
@@ -293,7 +293,7 @@ def test_a_hanging_program_is_killed_with_all_that_it_started(keyed: Keyed):
         f"[profile own]\ncredential_process = {program}\n\n" + chain("above", JUMP_ARN, "own")
     )
     app = App(keyed.home.env)
-    found = foreign.find_foreign_profile(app, "above")
+    found = foreign_profiles.find_foreign_profile(app, "above")
     assert found is not None
     deadline = Deadline(6.0, time.monotonic)
     with pytest.raises(AwsUnreachable) as failed:
@@ -469,10 +469,10 @@ def test_the_sign_in_of_aws_sso_login_serves_a_portal_without_a_session(keyed: K
     )
     app = App(keyed.home.env)
     for name in ("old", "on-old"):
-        found = foreign.find_foreign_profile(app, name)
+        found = foreign_profiles.find_foreign_profile(app, name)
         assert found is not None
         with pytest.raises(LoginRequired) as error:
-            foreign.check_foreign_profile_usable(app, found, is_on_terminal=False)
+            foreign_profiles.check_foreign_profile_usable(app, found, is_on_terminal=False)
         assert error.value.hint == (
             f"sign in with: aws sso login --profile old, or: ssohelper setup {url}"
         )

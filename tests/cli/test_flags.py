@@ -16,15 +16,15 @@ from ssohelper.cli import main
 HERE = Path(__file__).parent
 # Every command has these three; tests/cli/test_help.py and test_json.py test them.
 COMMON = {"--verbose", "--json", "--session"}
-SYNC, PROFILE = "test_profile_sync.py", "test_profile_commands.py"
-SETUP, INSTALL = "test_setup.py", "test_install.py"
-SIGN_INS, DEMO, ENV = "test_sign_in_commands.py", "test_demo.py", "test_env.py"
-CONSOLE, PROMPT, USE = "test_console.py", "test_prompt.py", "test_use.py"
+SYNC, PROFILE = "test_profile_commands_sync.py", "test_profile_commands.py"
+SETUP, INSTALL = "test_setup_command.py", "test_install_command.py"
+SIGN_INS, DEMO, ENV = "test_sign_in_commands.py", "test_demo_command.py", "test_env_command.py"
+CONSOLE, PROMPT, USE = "test_console_command.py", "test_prompt_command.py", "test_use_command.py"
 SERVE, CALL = "../endpoint/test_serve_command.py", "../test_credential_process.py"
 SESSION = "test_session_commands.py"
-GUARD = "../guards/test_guard_command.py"
-AGENT = "test_agent_install.py"
-ADOPT, LEAVE = "../adopt/test_adopting.py", "../adopt/test_leaving.py"
+GUARD = "test_guard_command.py"
+AGENT = "test_agent_command.py"
+ADOPT, LEAVE = "../actions/test_adopting.py", "../actions/test_leaving.py"
 CHAIN = "../chains/test_chained_profiles.py"
 ADDED = "test_add_writes_a_chain_in_process_form_that_sync_never_touches"
 TESTS = {
@@ -96,15 +96,15 @@ TESTS = {
     ),
     "login --force": (SIGN_INS, "test_force_signs_in_anyway_and_removes_role_credentials"),
     "login --yes": (
-        "test_sign_in_user.py",
+        "../actions/test_sign_in_user.py",
         "test_with_yes_another_user_is_signed_in_and_the_old_list_removed",
     ),
     "login --min": (SIGN_INS, "test_min_counts_only_a_known_end"),
     "logout --all": (SIGN_INS, "test_only_that_session_is_signed_out"),
     "status --check": (SIGN_INS, "test_check_exits_4_when_a_known_end_is_near"),
     "status --min": (SIGN_INS, "test_check_exits_4_when_a_known_end_is_near"),
-    "list --accounts": ("test_list.py", "test_accounts_lists_accounts_with_their_roles"),
-    "list --refresh": ("test_list.py", "test_refresh_asks_aws_again"),
+    "list --accounts": ("test_list_command.py", "test_accounts_lists_accounts_with_their_roles"),
+    "list --refresh": ("test_list_command.py", "test_refresh_asks_aws_again"),
     "list --detached": ("../test_hostile_folder.py", "test_a_process_that_lists_in_the_background"),
     "use --keys": (USE, "test_text_for_a_shell_is_not_shown_on_a_terminal"),
     "use --yes": (USE, "test_off_a_terminal_a_role_without_a_profile_needs_yes"),
@@ -142,11 +142,11 @@ TESTS = {
     "credential-process --role-name": ("../test_other_systems.py", "test_credentials"),
     "prompt --format": (PROMPT, "test_a_format_of_ones_own"),
     "prompt --state": (PROMPT, "test_a_configured_end_is_known_and_has_no_question_mark"),
-    "audit --since": ("test_audit.py", "test_since_is_a_duration_or_a_local_date"),
-    "audit --role": ("test_audit.py", "test_role_is_a_name_or_account_and_name"),
-    "audit --event": ("test_audit.py", "test_event_and_session"),
-    "audit --verify": ("test_audit.py", "test_counts_the_lines"),
-    "cache clear --yes": ("test_config_and_cache.py", "test_without_yes_nothing_is_removed"),
+    "audit --since": ("test_audit_command.py", "test_since_is_a_duration_or_a_local_date"),
+    "audit --role": ("test_audit_command.py", "test_role_is_a_name_or_account_and_name"),
+    "audit --event": ("test_audit_command.py", "test_event_and_session"),
+    "audit --verify": ("test_audit_command.py", "test_counts_the_lines"),
+    "cache clear --yes": ("test_cache_commands.py", "test_without_yes_nothing_is_removed"),
     "emulator serve --port": (DEMO, "test_port_world_and_ready_file"),
     "emulator serve --world": (DEMO, "test_port_world_and_ready_file"),
     "emulator serve --ready-file": (DEMO, "test_port_world_and_ready_file"),
@@ -167,10 +167,10 @@ TESTS = {
     ),
     "guard revoke --all": (GUARD, "test_all_revokes_the_grants_of_each_terminal"),
     "doctor --fix": (
-        "test_doctor.py",
+        "test_doctor_command.py",
         "test_fix_writes_the_helpers_path_in_one_write_that_undo_reverses",
     ),
-    "doctor --run": ("test_doctor.py", "test_runs_only_when_it_is_asked_for"),
+    "doctor --run": ("test_doctor_command.py", "test_runs_only_when_it_is_asked_for"),
     "install --shell": (INSTALL, "test_is_the_one_that_shell_names"),
     "install --prompt": (
         INSTALL,

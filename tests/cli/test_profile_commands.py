@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 import pytest
 
-from ssohelper.actions import profiles
+from ssohelper.actions import profile_edit
 from ssohelper.app import App
 from ssohelper.cli import plan_output
 from ssohelper.core.choices import Choices
-from tests.cli.test_setup import Terminal, ended, terminal
+from tests.cli.test_setup_command import Terminal, ended, terminal
 from tests.conftest import Home, Run
 from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
 
@@ -312,9 +312,9 @@ def test_ten_thousand_profiles_are_planned_and_written(home: Home, tmp_path: Pat
     assert session is not None
     listing = app.directory.load("corp")
     assert listing is not None
-    plan = profiles.plan_sync(app, session, listing, Choices())
-    assert len(list(profiles.diff_plan(app, plan))) > 50_000
-    profiles.write_profile_plan(app, plan)
+    plan = profile_edit.plan_sync(app, session, listing, Choices())
+    assert len(list(profile_edit.diff_plan(app, plan))) > 50_000
+    profile_edit.write_profile_plan(app, plan)
     again = App(home.env)
     assert len(again.config.read().profiles()) == 10_000
-    assert profiles.plan_sync(again, session, listing, Choices()).changes == ()
+    assert profile_edit.plan_sync(again, session, listing, Choices()).changes == ()

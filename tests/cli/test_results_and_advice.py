@@ -14,7 +14,7 @@ from ssohelper.app import App
 from ssohelper.core.grants import Grant, TerminalSession
 from ssohelper.core.model import RoleKey
 from ssohelper.emulator.server import Emulator
-from ssohelper.stores.grants import GrantStore
+from ssohelper.stores.grant_files import GrantStore
 from tests.cli.listing_world import SCRIPT
 from tests.conftest import Home, Run
 from tests.core.test_profile_plan import process

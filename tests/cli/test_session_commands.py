@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ssohelper.actions import selection, sessions
+from ssohelper.actions import selection, session_edit
 from ssohelper.app import App
 from ssohelper.core.model import PageChoice, RoleKey
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
-from tests.cli.test_setup import Terminal, ended, terminal
+from tests.cli.test_setup_command import Terminal, ended, terminal
 from tests.conftest import Home, Run
 from tests.saved_listing import PAY, URL, add_listed_session
 
@@ -271,11 +271,11 @@ class TestRenaming:
     ) -> None:
         monkeypatch.setattr(os, "environ", {**os.environ, **signed_in.env})
         app = App(signed_in.env)
-        plan = sessions.plan_session_rename(app, selection.require_session(app, "corp"), "acme")
+        plan = session_edit.plan_session_rename(app, selection.require_session(app, "corp"), "acme")
         more = "[profile late]\nsso_session = corp\nsso_account_id = 000030000001\n"
         signed_in.write_config(signed_in.config_file.read_text() + more)
         with pytest.raises(LocalState, match="has changed since"):
-            sessions.apply_session_plan(App(signed_in.env), plan)
+            session_edit.apply_session_plan(App(signed_in.env), plan)
         assert emulator.counters["Logout"] == 0
         assert list(signed_in.token_folder.glob("*.json"))
 

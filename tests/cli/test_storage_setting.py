@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import storage
+from ssohelper.actions import storage_move
 from ssohelper.cli import storage_setting
 from tests.actions.world import WorldApp
 
-MOVED = storage.MovedSignIns(True, (), (), (), True)
+MOVED = storage_move.MovedSignIns(True, (), (), (), True)
 NATIVE = "1 managed profiles of the form sso need AWS's own sign-in"
 FOREIGN = "1 profiles of your own need a sign-in of their own: aws sso login"
 ON_DISK = storage_setting._ON_DISK
@@ -27,10 +27,10 @@ def test_a_move_to_the_keyring_names_what_needs_a_sign_in_of_its_own(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    moved: storage.MovedSignIns,
+    moved: storage_move.MovedSignIns,
     said: list[str],
 ) -> None:
-    monkeypatch.setattr(storage, "move_sign_ins", lambda *_, **__: moved)
+    monkeypatch.setattr(storage_move, "move_sign_ins", lambda *_, **__: moved)
     storage_setting.move_sign_ins(WorldApp(tmp_path), "keyring")
     printed = capsys.readouterr().err
     assert storage_setting._IN_KEYRING in printed
@@ -41,6 +41,6 @@ def test_a_move_to_files_says_where_the_sign_ins_are_and_nothing_about_profiles(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     moved = MOVED._replace(native=("pay",), foreign=("mine",), may_publish=False)
-    monkeypatch.setattr(storage, "move_sign_ins", lambda *_, **__: moved)
+    monkeypatch.setattr(storage_move, "move_sign_ins", lambda *_, **__: moved)
     storage_setting.move_sign_ins(WorldApp(tmp_path), "file")
     assert capsys.readouterr().err == f"{storage_setting._IN_FILES}\n"

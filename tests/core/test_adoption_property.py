@@ -7,7 +7,7 @@ from ssohelper.core.config_text import ConfigText
 from ssohelper.core.profile_plan import plan_sync
 from ssohelper.errors import ConfigInvalid
 from tests.core.config_generator import config as config_of
-from tests.core.test_config_property import botocore_reads
+from tests.core.test_config_edit_property import botocore_reads
 from tests.core.test_profile_origin import GRANTED, LEGACY, SSO
 from tests.core.test_profile_plan import PAY, request
 

@@ -6,7 +6,7 @@ from ssohelper.core.config_file import ConfigFile, TargetRole
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.start_url import checked_start_url
 from ssohelper.errors import ConfigInvalid
-from tests.core.test_config_property import botocore_reads
+from tests.core.test_config_edit_property import botocore_reads
 
 URL = "https://d-0000000000.awsapps.com/start"
 SESSION = f"[sso-session corp]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"

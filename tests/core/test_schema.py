@@ -9,9 +9,9 @@ import pytest
 from ssohelper.core.choices import Choices
 from ssohelper.core.model import Secret, SignInFacts
 from ssohelper.core.schema import (
+    credential_records,
     fields,
     listings,
-    role_credentials,
     sign_in_records,
     state_records,
     use_records,
@@ -41,23 +41,23 @@ GOOD_PORTAL = {
 
 
 def test_valid_credentials_are_read() -> None:
-    cached = role_credentials.parse_cached_credentials(GOOD_CACHED)
+    cached = credential_records.parse_cached_credentials(GOOD_CACHED)
     assert cached.credentials.expires_at == NOON + 3600
-    assert role_credentials.credentials_from_portal(GOOD_PORTAL).expires_at == NOON + 3600
+    assert credential_records.credentials_from_portal(GOOD_PORTAL).expires_at == NOON + 3600
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD_CACHED if name != "token_id"])
 @pytest.mark.parametrize("value", NONSENSE, ids=lambda value: json.dumps(value, default=str)[:20])
 def test_cached_credentials_with_an_invalid_value_are_damaged(name: str, value: Any) -> None:
     with pytest.raises(Damaged):
-        role_credentials.parse_cached_credentials({**GOOD_CACHED, name: value})
+        credential_records.parse_cached_credentials({**GOOD_CACHED, name: value})
 
 
 @pytest.mark.parametrize("name", GOOD_PORTAL)
 @pytest.mark.parametrize("value", NONSENSE, ids=lambda value: json.dumps(value, default=str)[:20])
 def test_credentials_of_the_portal_with_an_invalid_value_are_damaged(name: str, value: Any) -> None:
     with pytest.raises(Damaged) as caught:
-        role_credentials.credentials_from_portal({**GOOD_PORTAL, name: value})
+        credential_records.credentials_from_portal({**GOOD_PORTAL, name: value})
     assert caught.value.field == name
     assert "secret" not in str(caught.value).replace("secretAccessKey", "")
 
@@ -72,10 +72,10 @@ def test_credentials_that_live_over_12_h_or_have_expired_are_damaged(
 ) -> None:
     found = {**GOOD_CACHED, "expires_at": NOON + life_seconds}
     if is_good:
-        assert role_credentials.parse_cached_credentials(found).life_seconds == life_seconds
+        assert credential_records.parse_cached_credentials(found).life_seconds == life_seconds
         return
     with pytest.raises(Damaged):
-        role_credentials.parse_cached_credentials(found)
+        credential_records.parse_cached_credentials(found)
 
 
 @pytest.mark.parametrize("value", [10**18, -1, 0, True, 1.0, "1", None, fields.LATEST_INSTANT + 1])

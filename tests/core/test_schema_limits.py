@@ -9,7 +9,7 @@ from ssohelper.core.model import Role, Secret
 from ssohelper.core.role_tree import MOST_EXCEPTIONS
 from ssohelper.core.schema import (
     fields,
-    list_view,
+    list_view_records,
     listings,
     sign_in_records,
     state_records,
@@ -118,16 +118,26 @@ def _listing(**change: Any) -> Any:
         (lambda value: use_records.parse_usage([*KEY, None, 0, *value]), [True], [True, 1]),
         (lambda value: use_records.parse_visit([*KEY, 1, *value]), [True], [True, 1]),
         (
-            lambda value: list_view.parse_list_view(VIEW | {"exceptions": value}),
+            lambda value: list_view_records.parse_list_view(VIEW | {"exceptions": value}),
             [KEY[:2]] * MOST_EXCEPTIONS,
             [KEY[:2]] * (MOST_EXCEPTIONS + 1),
         ),
-        (lambda value: list_view.parse_list_view(VIEW | {"sort": value}), "id", "ID"),
-        (lambda value: list_view.parse_list_view(VIEW | {"flat": value}), True, 1),
-        (lambda value: list_view.parse_list_view(VIEW | {"only_favourites": value}), True, 1),
-        (lambda value: list_view.parse_list_view(VIEW | {"only_session": value}), "corp", "a\x1b"),
+        (lambda value: list_view_records.parse_list_view(VIEW | {"sort": value}), "id", "ID"),
+        (lambda value: list_view_records.parse_list_view(VIEW | {"flat": value}), True, 1),
         (
-            lambda value: list_view.parse_saved_view({"name": "n", "query": value, "view": VIEW}),
+            lambda value: list_view_records.parse_list_view(VIEW | {"only_favourites": value}),
+            True,
+            1,
+        ),
+        (
+            lambda value: list_view_records.parse_list_view(VIEW | {"only_session": value}),
+            "corp",
+            "a\x1b",
+        ),
+        (
+            lambda value: list_view_records.parse_saved_view(
+                {"name": "n", "query": value, "view": VIEW}
+            ),
             "x" * 200,
             "x" * 201,
         ),

@@ -8,7 +8,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.leaving import plan_leaving_ssohelper
+from ssohelper.core.leaving_plan import plan_leaving_ssohelper
 from ssohelper.core.profile_plan import plan_sync
 from ssohelper.errors import ConfigInvalid
 from tests.conftest import Home

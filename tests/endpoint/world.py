@@ -16,8 +16,8 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from ssohelper.actions import credentials, selection
-from ssohelper.aws_clients import AwsClients
 from ssohelper.broker.requests import Reply
+from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.core.model import IssuedToken, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ssohelper.emulator.server import Emulator
+from tests.cli.test_guard_command import line
 from tests.conftest import Home
-from tests.guards.test_guard_command import line
 from tests.guards.world import ACCOUNT, FREE, GUARDED, NAME, Guarded, has_secret
 from tests.long_rows import long_after
 

@@ -185,7 +185,7 @@ def test_a_broker_that_knows_the_key_answers_while_the_keyring_is_stopped(world)
 def test_a_key_that_the_user_removed_is_exit_4_with_the_reason(world, home):
     world.use_keyring()
     world.end_brokers()
-    from tests.keyring.test_os_keyring import make
+    from tests.system.test_os_keyring import make
 
     make(home, os.path.realpath(home.token_folder)).delete()
     done = world.launch()

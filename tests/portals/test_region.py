@@ -5,7 +5,7 @@ import pytest
 from ssohelper.emulator.exchange import Answer
 from ssohelper.emulator.internet import Host, host_that_redirects_to
 from ssohelper.emulator.server import Emulator
-from tests.cli.test_setup import Terminal, ended, guard_nothing, session_keys, terminal
+from tests.cli.test_setup_command import Terminal, ended, guard_nothing, session_keys, terminal
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.portals.conftest import hosts_of

@@ -21,9 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import ssohelper.actions.renewal
 import ssohelper.actions.selection
-import ssohelper.broker.connection
+import ssohelper.broker.caller_connection
 import ssohelper.broker.loop
-import ssohelper.fastpath.machine
 import ssohelper.fastpath.open_file
 import ssohelper.fastpath.published
 import ssohelper.stores.choices_file
@@ -42,6 +41,7 @@ import ssohelper.stores.token_cache
 import ssohelper.stores.token_documents
 import ssohelper.stores.typed_files
 import ssohelper.stores.user_file
+import ssohelper.system.boot
 from tests.simulator import sockets
 from tests.simulator.disk import OS_NAMES, Switch
 
@@ -65,7 +65,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.token_cache,
     _stores.token_documents,
     _stores.typed_files,
-    ssohelper.fastpath.machine,
+    ssohelper.system.boot,
     ssohelper.fastpath.open_file,
     ssohelper.fastpath.published,
 )

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import broker_work, login, renewal, selection, sign_in_user
 from ssohelper.app import App
-from ssohelper.aws_clients import AwsClients
 from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import AskedBy, Reply, Request
 from ssohelper.broker.state import Caller as CoreCaller
+from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.core.journal import Entry
 from ssohelper.core.model import AccessToken, RoleKey, SsoSession
 from ssohelper.errors import AwsUnreachable, SsoHelperError
@@ -321,7 +321,7 @@ class SimulatedApp(App):
 
 
 class SimulatedJournal:
-    """Stands for stores.journal.Journal, whose lock needs the kernel: takes each line at once."""
+    """Stands for stores.journal_file.Journal, whose lock needs the kernel: takes each line at once."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -28,7 +28,7 @@ from ssohelper.stores.clock_file import ClockFile
 from ssohelper.stores.config_versions import ConfigVersions
 from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.directory_cache import DirectoryCache
-from ssohelper.stores.list_view import ListViewStore
+from ssohelper.stores.list_view_file import ListViewStore
 from ssohelper.stores.name_index import NameIndexFile
 from ssohelper.stores.notice_record import NoticeRecord
 from ssohelper.stores.prompt_state import PromptState
@@ -37,7 +37,7 @@ from ssohelper.stores.settings_file import SettingsFile
 from ssohelper.stores.settings_stamp import SettingsStamp
 from ssohelper.stores.sign_in_failures import SignInFailures
 from ssohelper.stores.token_cache import TokenFiles
-from ssohelper.stores.use_records import ConsoleVisits, UsageStore
+from ssohelper.stores.usage_files import ConsoleVisits, UsageStore
 from tests.published import date_back, permit_publishing
 from tests.stores.disk import mode_of
 

@@ -6,9 +6,9 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import ConfigInvalid
-from ssohelper.settings import parse_setting_value, split_setting_key
+from ssohelper.settings.effective_settings import parse_setting_value, split_setting_key
 from ssohelper.stores.settings_file import SettingsFile
-from tests.test_settings import read_settings
+from tests.settings.test_effective_settings import read_settings
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 from ssohelper.core import journal
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import SsoHelperError
-from ssohelper.stores.journal import Journal
+from ssohelper.stores.journal_file import Journal
 
 KEY = RoleKey("corp", "001234567890", "Admin")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from ssohelper.core import journal
-from ssohelper.stores.journal import Journal, Reading
+from ssohelper.stores.journal_file import Journal, Reading
 from tests.torture.brokers import brokers_below
 from tests.torture.ground import HOME_PREFIX, Dice, Ground, Row, ground, helper
 from tests.torture.journal_writer import KEY

@@ -21,7 +21,7 @@ from textual.geometry import Size
 from ssohelper.core.grants import TerminalSession
 from ssohelper.system import terminal_session
 from ssohelper.system.terminal_background import Background
-from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import accounts, role_shell
 from tests.tui.moments import run_to_end
 from tests.tui.world import DemoHome, demo_home

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from ssohelper.app import App
 from ssohelper.tui import typing_pause
-from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.typed_ahead import read_keys
 from tests.tui.world import until
 

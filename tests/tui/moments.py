@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from unittest import mock
 
-from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.full_screen import FullScreenApp
 from tests.tui.driving import begin_tasks_at_once
 
 # Reached only if the program hangs.

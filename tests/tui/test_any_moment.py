@@ -8,17 +8,17 @@ from functools import partial
 import pytest
 
 from ssohelper.system.terminal_background import Background
-from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.commands import Palette
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.one_time_timers import call_after, call_after_drawing, call_if_there
 from ssohelper.tui.screens import accounts, role_shell
 from ssohelper.tui.screens.history import HistoryScreen
 from tests.long_rows import long_after
 from tests.tui.bursts import click, press, resize, run_bursts
 from tests.tui.moments import counted_steps, run_to_end
-from tests.tui.test_guards import terminal as terminal  # a fixture
+from tests.tui.screens.test_grant import terminal as terminal  # a fixture
+from tests.tui.screens.test_set_up import quick
 from tests.tui.test_keys_and_themes import settle
-from tests.tui.test_set_up import quick
 from tests.tui.world import DemoHome, until
 
 # The steps of a start until all widgets are there, and those until a dialog is drawn: some more.

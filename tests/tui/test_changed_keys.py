@@ -15,8 +15,8 @@ from ssohelper.app import App
 from ssohelper.core.keymap import BINDABLE, parse_keys
 from ssohelper.errors import LoginRequired
 from ssohelper.tui import typing_pause
-from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.base import TuiApp
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen

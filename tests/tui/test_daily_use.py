@@ -26,8 +26,8 @@ from ssohelper.tui.widgets.role_pane import RolePane
 from tests.long_rows import long_after
 from tests.people import sign_in_here
 from tests.tui.driving import User, run_scenario
+from tests.tui.screens.test_set_up import quick, typed
 from tests.tui.test_keys_and_themes import settle
-from tests.tui.test_set_up import quick, typed
 from tests.tui.world import DemoHome, until
 
 URL = "https://d-0000000000.awsapps.com/start"

@@ -9,7 +9,7 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.views import ViewsScreen
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
-from tests.tui.test_profiles import open_screen
+from tests.tui.screens.test_profiles import open_screen
 from tests.tui.world import DemoHome, until
 
 

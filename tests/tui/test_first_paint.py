@@ -24,7 +24,7 @@ def _output_of(code: str, environ: dict[str, str]) -> list[str]:
 def test_nothing_heavy_is_imported_before_the_first_paint(world: DemoHome) -> None:
     names = _output_of(
         "import sys\n"
-        "import ssohelper.__main__, ssohelper.tui.app, ssohelper.tui.screens.accounts\n"
+        "import ssohelper.__main__, ssohelper.tui.full_screen, ssohelper.tui.screens.accounts\n"
         "from ssohelper.actions.roles import read_roles\n"
         "known = read_roles(ssohelper.app.App())\n"
         "assert any(row.usage.favourite for row in known.rows)\n"
@@ -59,7 +59,7 @@ def test_openssl_is_not_loaded_before_the_first_paint_and_can_be_loaded_after_it
         "import sys\n"
         "import ssohelper.__main__ as program\n"
         "program._import_asyncio_without_loading_ssl()\n"
-        "import ssohelper.tui.app, ssohelper.tui.screens.accounts\n"
+        "import ssohelper.tui.full_screen, ssohelper.tui.screens.accounts\n"
         "print('ssl' in sys.modules)\n"
         "import ssl\n"
         "print(ssl.create_default_context().check_hostname)\n",
@@ -74,7 +74,7 @@ def test_the_profiles_screen_loads_no_http_client_and_no_maker_of_qr_codes(home:
         "import sys\n"
         "import ssohelper.__main__ as program\n"
         "program._import_asyncio_without_loading_ssl()\n"
-        "import ssohelper.tui.app, ssohelper.tui.screens.profiles\n"
+        "import ssohelper.tui.full_screen, ssohelper.tui.screens.profiles\n"
         "print(*sorted(sys.modules))\n",
         home.env,
     )

@@ -2,7 +2,7 @@
 
 from ssohelper.core.role_tree import RoleListView
 from tests.tui.driving import User, run_scenario
-from tests.tui.test_accounts import role_list
+from tests.tui.screens.test_accounts import role_list
 from tests.tui.world import DemoHome
 
 VIEW = RoleListView(is_flat=True, only_session="corp", only_favourites=True)

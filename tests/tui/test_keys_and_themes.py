@@ -17,7 +17,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView
 from ssohelper.errors import ConfigInvalid
 from ssohelper.tui import themes
-from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser

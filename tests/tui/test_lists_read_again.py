@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ssohelper.core.role_tree import RoleListView, SavedView
-from ssohelper.tui.screens import profile_actions, session_changes
+from ssohelper.tui.screens import profile_actions, session_questions
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
@@ -17,7 +17,7 @@ from ssohelper.tui.screens.views import ViewsScreen
 from ssohelper.tui.widgets.lines import Chooser
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
-from tests.tui.test_profiles import open_screen
+from tests.tui.screens.test_profiles import open_screen
 from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
@@ -318,7 +318,7 @@ def test_no_key_of_sessions_acts_on_another_session(
         acted.append(session.name)
 
     for name in ("rename_session", "remove_session", "delete_cached_data"):
-        monkeypatch.setattr(session_changes, name, note_session)
+        monkeypatch.setattr(session_questions, name, note_session)
 
     async def scenario(user: User) -> None:
         nonlocal kept

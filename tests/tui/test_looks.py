@@ -14,9 +14,9 @@ from tests.long_rows import long_after
 from tests.tui import looks, tour
 from tests.tui.cells import PALETTES, Frame, Palette, take_frame
 from tests.tui.driving import User, run_scenario
-from tests.tui.test_profile_adopting import BROKEN, WORKING, add_sections
-from tests.tui.test_profiles import open_screen
-from tests.tui.test_sign_in import with_a_browser
+from tests.tui.screens.test_adopt_questions import BROKEN, WORKING, add_sections
+from tests.tui.screens.test_profiles import open_screen
+from tests.tui.screens.test_sign_in import with_a_browser
 from tests.tui.world import DemoHome
 
 

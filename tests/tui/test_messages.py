@@ -17,7 +17,7 @@ from tests.long_rows import long_after
 from tests.tui.cells import PALETTES, take_frame
 from tests.tui.driving import User, run_scenario
 from tests.tui.looks import check
-from tests.tui.test_sign_in import waiting
+from tests.tui.screens.test_sign_in import waiting
 from tests.tui.world import NOW, DemoHome, until
 
 ERROR = LocalState("the disk is full", hint="free some space")

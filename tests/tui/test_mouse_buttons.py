@@ -4,7 +4,7 @@ from textual.events import MouseDown, MouseMove, MouseUp
 
 from tests.tui.bursts import mouse
 from tests.tui.driving import User, run_scenario
-from tests.tui.test_accounts import role_list
+from tests.tui.screens.test_accounts import role_list
 from tests.tui.world import DemoHome, until
 
 

@@ -16,10 +16,10 @@ import pytest
 from textual.events import Event, Key
 from textual.screen import Screen
 
-from ssohelper.actions import cache_contents, console, login, profiles, sessions, undoing
+from ssohelper.actions import cache_contents, console, login, profile_edit, session_edit, undoing
 from ssohelper.core import served_role
 from ssohelper.tui import background
-from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.command_line import CommandScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -30,7 +30,7 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.views import ViewsScreen
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
-from tests.tui.test_set_up import quick
+from tests.tui.screens.test_set_up import quick
 from tests.tui.world import DemoHome, until
 
 BURSTS = 4
@@ -190,10 +190,10 @@ def watch_everything(
     monkeypatch.setattr(app, "leave", lambda _command=None, row=None: witness.leave(row))
     monkeypatch.setattr(app, "suspend", contextlib.nullcontext)
     for module, name in (
-        (profiles, "write_profile_plan"),
-        (profiles, "remove_profiles"),
+        (profile_edit, "write_profile_plan"),
+        (profile_edit, "remove_profiles"),
         (undoing, "undo_config_write"),
-        (sessions, "apply_session_plan"),
+        (session_edit, "apply_session_plan"),
     ):
         original = getattr(module, name)
         monkeypatch.setattr(

@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.core.model import SsoSession
 from ssohelper.tui import running_sign_ins
-from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.full_screen import FullScreenApp
 from tests.core.test_recorded_sign_ins import SESSION, same_or_not
 from tests.tui.world import DemoHome
 

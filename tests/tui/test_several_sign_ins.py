@@ -8,15 +8,15 @@ from urllib.request import urlopen
 
 import pytest
 
-from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.long_rows import long_after
 from tests.people import redirect_target_of, sign_in
 from tests.tui.driving import User, run_scenario
-from tests.tui.test_sign_in import callback_port, listens, waiting, with_a_browser
-from tests.tui.test_ticked_sign_ins import two_signed_out_sessions
+from tests.tui.screens.test_sign_in import callback_port, listens, waiting, with_a_browser
+from tests.tui.screens.test_ticked_sign_ins import two_signed_out_sessions
 from tests.tui.world import DemoHome, until
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ssohelper.actions import console, environment, guards, profiles
+from ssohelper.actions import console, environment, guards, profile_edit
 from ssohelper.system.terminal_background import Background
-from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.ask import AskScreen
@@ -25,10 +25,10 @@ from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.gates import Gate, announce_wait, start_slow_profile_action
 from tests.tui.gates import gate as gate  # a fixture
-from tests.tui.test_accounts import role_list
-from tests.tui.test_guards import terminal as terminal  # a fixture
+from tests.tui.screens.test_accounts import role_list
+from tests.tui.screens.test_grant import terminal as terminal  # a fixture
+from tests.tui.screens.test_sign_in_offer import sign_out
 from tests.tui.test_keys_and_themes import settle
-from tests.tui.test_sign_in_goes_on import sign_out
 from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
@@ -103,7 +103,7 @@ def test_letters_after_a_key_of_a_guarded_role_reach_the_question_for_a_reason(
 def test_keys_that_come_before_their_question_do_not_answer_it(
     world: DemoHome, gate: Gate, keys: str
 ) -> None:
-    gate.put_before(profiles, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profile")
     clock = Clock()
 
     async def scenario(user: User) -> None:
@@ -129,7 +129,7 @@ def test_keys_that_come_before_their_question_do_not_answer_it(
 
 
 def test_a_second_action_is_refused_while_one_waits(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(profiles, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profile")
 
     async def scenario(user: User) -> None:
         await start_slow_profile_action(user)
@@ -177,7 +177,7 @@ def test_keys_that_waited_too_long_are_dropped_together(world: DemoHome, gate: G
     [
         ("f7", account_actions, "check_credentials", "F7 (Shell)"),
         ("f6", console, "load_opened_console_pages", "F6 (Console)"),
-        ("f9", profiles, "diff_profile_removal", "F9 (Profile)"),
+        ("f9", profile_edit, "diff_profile_removal", "F9 (Profile)"),
         ("f10", guards, "role_needs_grant", "F10 (Run)"),
         ("f8", account_actions.identity, "look_up_identity", "F8 (Who am I)"),
     ],
@@ -269,7 +269,7 @@ def test_a_cancelled_f6_opens_no_browser(
 
 def test_a_cancelled_f10_runs_nothing(world: DemoHome, gate: Gate) -> None:
     gate.put_before(environment, "renew_due_token_and_load_outlook")
-    gate.put_before(account_actions.profiles, "plan_new_profile")
+    gate.put_before(account_actions.profile_edit, "plan_new_profile")
     ran = world.home / "ran"
 
     async def scenario(user: User) -> None:
@@ -350,7 +350,7 @@ def test_text_after_f7_that_is_typed_before_the_start_is_dropped_together(
 def test_a_key_that_leaves_acts_also_in_one_burst_with_the_search(
     world: DemoHome, gate: Gate, keys: str, screen: type, said: str
 ) -> None:
-    gate.put_before(profiles, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profile")
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -365,7 +365,7 @@ def test_a_key_that_leaves_acts_also_in_one_burst_with_the_search(
 
 
 def test_a_click_on_another_screen_cancels_the_action(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(profiles, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profile")
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")

@@ -6,13 +6,13 @@ import pytest
 from textual.events import Key, Paste
 
 from ssohelper.system.terminal_background import Background
-from ssohelper.tui.app import FullScreenApp
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.typed_ahead import read_keys
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.cli.listing_world import SCRIPT
 from tests.tui.driving import User
+from tests.tui.screens.test_accounts import role_list
 from tests.tui.terminal import Terminal
-from tests.tui.test_accounts import role_list
 from tests.tui.world import DemoHome, until
 
 

@@ -10,7 +10,7 @@ from textual.app import SuspendNotSupported
 from textual.events import MouseDown, MouseUp
 from textual.widget import Widget
 
-from ssohelper.actions import profiles
+from ssohelper.actions import profile_edit
 from ssohelper.core import keymap
 from ssohelper.errors import LocalState
 from ssohelper.tui.base import TuiApp
@@ -26,7 +26,7 @@ from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture
-from tests.tui.test_sign_in_goes_on import sign_in_now, sign_out
+from tests.tui.screens.test_sign_in_offer import sign_in_now, sign_out
 from tests.tui.world import DemoHome, until
 
 # After so many seconds of the test's clock, a click of the machine's own clock is no early one.
@@ -186,7 +186,7 @@ def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
     world: DemoHome, gate: Gate, key: str
 ) -> None:
     clock = Clock()
-    gate.put_before(profiles, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profile")
     before = world.config_file.read_text()
 
     async def scenario(user: User) -> None:
@@ -209,7 +209,7 @@ def test_a_question_that_opens_late_takes_no_click_that_was_for_the_list(
     world: DemoHome, gate: Gate
 ) -> None:
     clock = Clock()
-    gate.put_before(profiles, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profile")
     before = world.config_file.read_text()
 
     async def scenario(user: User) -> None:

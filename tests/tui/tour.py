@@ -21,9 +21,9 @@ from ssohelper.core.grants import TerminalSession
 from ssohelper.core.role_tree import RoleListView, SavedView
 from ssohelper.errors import AwsUnreachable
 from ssohelper.system import terminal_session
-from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.filter_picker import FilterPicker
+from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.picker import RolePicker, SessionPicker
 from ssohelper.tui.screens import history
 from ssohelper.tui.screens.ask import AskScreen

@@ -11,14 +11,14 @@ from ssohelper.core.config_file import assumes_role
 from ssohelper.core.doctor import (
     config,
     credential_sources,
-    environment,
-    files,
-    lost_roles,
-    machine,
-    profiles,
+    file_permissions,
+    keys_of_profiles,
+    keys_of_sessions,
+    machine_and_network,
+    preferred_variables,
+    profiles_without_role,
     sdk_order,
-    session_keys,
-    sessions,
+    sign_ins_and_lists,
     values,
     variables,
 )
@@ -29,32 +29,32 @@ from ssohelper.core.text import show
 Check = Callable[[Facts], Iterable[Finding]]
 # If one of these checks finds a problem, boto3 and the AWS CLI stop with an error for the profile.
 UNUSABLE: tuple[Check, ...] = (
-    profiles.check_invalid_profiles,
-    profiles.check_incomplete_keys,
+    keys_of_profiles.check_invalid_profiles,
+    keys_of_profiles.check_incomplete_keys,
     credential_sources.check_keys_without_secret_in_credentials_file,
     *values.CHECKS,
 )
 # The checks whose findings make a profile unusable, also as the source of another profile's role.
 OF_SOURCES: tuple[Check, ...] = (
     config.check_missing_sessions,
-    environment.check_credentials_sections,
-    profiles.check_invalid_profiles,
-    profiles.check_incomplete_keys,
+    preferred_variables.check_credentials_sections,
+    keys_of_profiles.check_invalid_profiles,
+    keys_of_profiles.check_incomplete_keys,
     credential_sources.check_keys_without_secret_in_credentials_file,
-    profiles.check_mixed_identities,
-    profiles.check_sso_keys,
-    profiles.check_for_iam_role_as_permission_set,
-    profiles.check_credential_processes,
+    keys_of_profiles.check_mixed_identities,
+    keys_of_profiles.check_sso_keys,
+    keys_of_profiles.check_for_iam_role_as_permission_set,
+    keys_of_profiles.check_credential_processes,
     credential_sources.check_syntax_of_credential_processes,
     credential_sources.check_commands_that_ssohelper_refuses,
     credential_sources.check_web_identity_files,
     credential_sources.check_credential_source_keys,
-    lost_roles.check_managed_profiles_without_role,
+    profiles_without_role.check_managed_profiles_without_role,
     values.check_quoted_values,
     values.check_values_refused_by_aws_tools,
-    sessions.check_each_role_no_longer_listed,
-    sessions.check_regions_of_portals,
-    sessions.check_legacy_tokens,
+    sign_ins_and_lists.check_each_role_no_longer_listed,
+    sign_ins_and_lists.check_regions_of_portals,
+    sign_ins_and_lists.check_legacy_tokens,
 )
 # A source profile works also with this finding: other users may replace its program.
 _HARMLESS_IN_SOURCES = ("program-replaceable",)
@@ -63,7 +63,7 @@ _OF_PROGRAMS = (
     "program-missing",
     "program-needs-a-shell",
     "helper-missing",
-    profiles.HELPER_NOT_OURS,
+    keys_of_profiles.HELPER_NOT_OURS,
 )
 # Findings with which a profile may still work: in some SDKs, or as another identity.
 _OF_SOME_SDKS = (
@@ -157,25 +157,25 @@ def find_problem_of_profile(facts: Facts, profile_name: str) -> Finding | None:
 # If one of these checks finds a problem, AWS tools fail with every profile.
 _OF_ALL_PROFILES: tuple[Check, ...] = (
     config.check_files_are_readable,
-    environment.check_empty_file_variables,
+    preferred_variables.check_empty_file_variables,
     variables.check_variables_refused_by_aws_tools,
 )
 _OF_PROFILE_VARIABLES: tuple[Check, ...] = (
-    environment.check_profile_variables,
-    environment.check_empty_profile_variables,
+    preferred_variables.check_profile_variables,
+    preferred_variables.check_empty_profile_variables,
 )
 # If one of these checks finds a problem, AWS tools fail, or take another identity, with the profile
 # that AWS_PROFILE names. Commands that name a profile ignore the variables that are checked here.
 _OF_PROFILE_IN_USE: tuple[Check, ...] = (
-    environment.check_variables_with_fixed_keys,
+    preferred_variables.check_variables_with_fixed_keys,
     *_OF_PROFILE_VARIABLES,
-    environment.check_container_variables,
+    preferred_variables.check_container_variables,
 )
 _SHADOWING: tuple[Check, ...] = (
     *_OF_ALL_PROFILES,
     *_OF_PROFILE_IN_USE,
-    environment.check_credentials_sections,
-    profiles.check_credential_processes,
+    preferred_variables.check_credentials_sections,
+    keys_of_profiles.check_credential_processes,
     credential_sources.check_commands_that_ssohelper_refuses,
     check_whether_sources_work,
 )
@@ -183,30 +183,30 @@ _SHADOWING: tuple[Check, ...] = (
 # The findings with an id in NOT_STOPPING are exceptions.
 STOPPING: tuple[Check, ...] = (
     values.check_quoted_values,
-    profiles.check_invalid_profiles,
-    profiles.check_incomplete_keys,
+    keys_of_profiles.check_invalid_profiles,
+    keys_of_profiles.check_incomplete_keys,
     credential_sources.check_keys_without_secret_in_credentials_file,
-    lambda facts: profiles.check_sso_keys(facts, [sdk_order.BOTO3]),
-    profiles.check_credential_processes,
+    lambda facts: keys_of_profiles.check_sso_keys(facts, [sdk_order.BOTO3]),
+    keys_of_profiles.check_credential_processes,
     credential_sources.check_syntax_of_credential_processes,
     credential_sources.check_commands_that_ssohelper_refuses,
     credential_sources.check_web_identity_files,
     check_whether_sources_work,
 )
-NOT_STOPPING = (*_HARMLESS_IN_SOURCES, profiles.HELPER_NOT_OURS)
+NOT_STOPPING = (*_HARMLESS_IN_SOURCES, keys_of_profiles.HELPER_NOT_OURS)
 CHECKS: tuple[Check, ...] = (
     *config.CHECKS,
-    *environment.CHECKS,
+    *preferred_variables.CHECKS,
     *variables.CHECKS,
-    *profiles.CHECKS,
+    *keys_of_profiles.CHECKS,
     check_whether_sources_work,
     *credential_sources.CHECKS,
-    *lost_roles.CHECKS,
+    *profiles_without_role.CHECKS,
     *values.CHECKS,
-    *sessions.CHECKS,
-    *session_keys.CHECKS,
-    *files.CHECKS,
-    *machine.CHECKS,
+    *sign_ins_and_lists.CHECKS,
+    *keys_of_sessions.CHECKS,
+    *file_permissions.CHECKS,
+    *machine_and_network.CHECKS,
 )
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ssohelper.core.doctor.environment import EMPTY_VARIABLE
 from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.doctor.findings import Finding, problem
+from ssohelper.core.doctor.preferred_variables import EMPTY_VARIABLE
 from ssohelper.core.doctor.values import ACCEPTED
 from ssohelper.core.text import show
 

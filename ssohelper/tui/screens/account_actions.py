@@ -14,7 +14,7 @@ from ssohelper.actions import (
     environment,
     favourites,
     identity,
-    profiles,
+    profile_edit,
     selection,
 )
 from ssohelper.core import plan_text, shell_text
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from ssohelper.core.config_profiles import ConfigProfile
-    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.full_screen import FullScreenApp
     from ssohelper.tui.widgets.role_list import RoleList
 
 _Action = Callable[[RoleRow], Awaitable[None]]
@@ -322,16 +322,16 @@ class RowActions:
         def make_plan_and_diff() -> tuple[Plan, list[Line]]:
             profile = self._resolve_profile(row)
             listing = directory.fetch_listing(services, profile.session)
-            choices = profiles.merge_choices(services, profile.session)
-            plan = profiles.plan_new_profile(
+            choices = profile_edit.merge_choices(services, profile.session)
+            plan = profile_edit.plan_new_profile(
                 services, profile.session, listing, choices, profile.role, None
             )
-            return plan, diff_lines(profiles.diff_plan(services, plan))
+            return plan, diff_lines(profile_edit.diff_plan(services, plan))
 
         plan, lines = await background.run(app, make_plan_and_diff)
         if not await confirm_write(app, plan_text.plan_summary_text(plan), lines, command):
             return False
-        await background.run(app, lambda: profiles.write_profile_plan(services, plan))
+        await background.run(app, lambda: profile_edit.write_profile_plan(services, plan))
         app.show_done(plan_text.plan_summary_text(plan, done=True), command)
         return True
 
@@ -341,13 +341,13 @@ class RowActions:
 
         def read_profiles_and_diff() -> tuple[list[ConfigProfile], list[Line]]:
             found = self._read_profiles_to_remove(row)
-            return found, diff_lines(profiles.diff_profile_removal(services, found))
+            return found, diff_lines(profile_edit.diff_profile_removal(services, found))
 
         found, lines = await background.run(app, read_profiles_and_diff)
         count = plan_text.profile_count_text(len(found))
         if not await confirm_write(app, f"{count} to remove", lines, command):
             return False
-        await background.run(app, lambda: profiles.remove_profiles(services, found))
+        await background.run(app, lambda: profile_edit.remove_profiles(services, found))
         app.show_done(f"removed {count}{keys_to_undo(app.key_of)}", command)
         return True
 
@@ -362,7 +362,7 @@ class RowActions:
                 f'"{services.locations.aws_config_file}" has changed since this list was read',
                 hint="nothing was written; check the list, then press the key again",
             )
-        return profiles.read_managed_profiles(services, row.profiles)
+        return profile_edit.read_managed_profiles(services, row.profiles)
 
     # -- the lines of the command palette ------------------------------------------------------
 

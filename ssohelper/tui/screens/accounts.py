@@ -36,11 +36,11 @@ from ssohelper.tui.widgets.role_pane import RolePane
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.commands import Command
+    from ssohelper.tui.full_screen import FullScreenApp
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.list_refresher import ListRefresher
-    from ssohelper.tui.widgets.clocks import Clocks
+    from ssohelper.tui.widgets.clock_lines import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.top_bar import FilterNote
 

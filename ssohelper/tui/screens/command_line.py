@@ -36,7 +36,7 @@ from ssohelper.tui.widgets.lines import Line, WrappedView, text_lines
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.full_screen import FullScreenApp
 
 # More roles than this are asked about once more, with their list: Enter alone starts no command.
 _MOST_AT_ONCE = 20

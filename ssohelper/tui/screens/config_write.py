@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import profiles, saved_options
+from ssohelper.actions import profile_edit, saved_options
 from ssohelper.core import plan_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.tui import background
@@ -53,7 +53,7 @@ async def write_plan(app: TuiApp[Any], plan: Plan, command: str) -> None:
     """
     services = app.services
     if plan.changes:
-        await background.run(app, lambda: profiles.write_profile_plan(services, plan))
+        await background.run(app, lambda: profile_edit.write_profile_plan(services, plan))
         app.show_done(plan_text.plan_summary_text(plan, done=True), command)
     else:
         await background.run(app, lambda: saved_options.save_sync_options(services, plan))

@@ -26,7 +26,7 @@ from ssohelper.tui.screens.ask import RefusalLine
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 
 if TYPE_CHECKING:
-    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.full_screen import FullScreenApp
 
 
 class GrantScreen(ModalScreen["str | None"]):

@@ -17,8 +17,8 @@ from ssohelper.tui.running_listings import Watcher, list_roles
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from ssohelper.tui.app import FullScreenApp
-    from ssohelper.tui.widgets.clocks import Clocks
+    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.widgets.clock_lines import Clocks
 
 # While a list of roles is shown that is older than this, it is refreshed in the background.
 _OLD_SECONDS = 10 * 60

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import foreign, foreign_credentials
+from ssohelper.actions import foreign_credentials, foreign_profiles
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
@@ -21,7 +21,7 @@ from ssohelper.tui.screens.role_shell import run_shell_with_other_profile
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.full_screen import FullScreenApp
 
 # For each action that is not possible with a profile of another tool: why, as the message ends.
 _REFUSED = {
@@ -76,8 +76,8 @@ class OtherProfileActions:
         foreign.check_foreign_profile_usable and foreign_credentials.obtain_foreign_credentials.
         """
         services = self._app.services
-        found = foreign.find_foreign_profile_of_row(services, row)
-        foreign.check_foreign_profile_usable(services, found, is_on_terminal=False)
+        found = foreign_profiles.find_foreign_profile_of_row(services, row)
+        foreign_profiles.check_foreign_profile_usable(services, found, is_on_terminal=False)
         deadline = services.clock.deadline()
         keys = foreign_credentials.obtain_foreign_credentials(
             services, found, {}, deadline, is_on_terminal=False
@@ -101,7 +101,7 @@ class OtherProfileActions:
         services, app = self._app.services, self._app
 
         def find_region_and_browser() -> tuple[str, browser.Opener | None]:
-            found = foreign.find_foreign_profile_of_row(services, row)
+            found = foreign_profiles.find_foreign_profile_of_row(services, row)
             region = foreign_credentials.choose_sts_region(services, found)
             return region, browser.find_opener(services.environ)
 
@@ -145,8 +145,8 @@ class OtherProfileActions:
         services = self._app.services
 
         def find_usable_profile() -> ForeignProfile:
-            found = foreign.find_foreign_profile_of_row(services, row)
-            foreign.check_foreign_profile_usable(services, found, is_on_terminal=True)
+            found = foreign_profiles.find_foreign_profile_of_row(services, row)
+            foreign_profiles.check_foreign_profile_usable(services, found, is_on_terminal=True)
             return found
 
         found = await background.run(self._app, find_usable_profile)

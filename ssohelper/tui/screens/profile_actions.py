@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import profiles, selection, undoing
+from ssohelper.actions import profile_edit, selection, undoing
 from ssohelper.core import plan_kinds, plan_summary, plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
@@ -86,14 +86,14 @@ async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
     """
     services = app.services
     command = f"ssohelper profile rm {profile_names_as_arguments(names)}"
-    found = await background.run(app, lambda: profiles.read_managed_profiles(services, names))
+    found = await background.run(app, lambda: profile_edit.read_managed_profiles(services, names))
     lines = await background.run(
-        app, lambda: diff_lines(profiles.diff_profile_removal(services, found))
+        app, lambda: diff_lines(profile_edit.diff_profile_removal(services, found))
     )
     what = f"{plan_text.profile_count_text(len(found))} to remove: {shortened_name_list(names, _MOST_NAMES_IN_COMMAND)}"
     if not await confirm_write(app, what, lines, command):
         return False
-    await background.run(app, lambda: profiles.remove_profiles(services, found))
+    await background.run(app, lambda: profile_edit.remove_profiles(services, found))
     app.show_done(f"removed {plan_text.profile_count_text(len(found))}", command)
     return True
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import adopting, directory, profiles, sync_options
+from ssohelper.actions import adopting, directory, profile_edit, sync_options
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core import plan_kinds, plan_text
 from ssohelper.core.choices import NO_CHOICES, Choices
@@ -80,7 +80,9 @@ def read_current_profiles(services: App) -> CurrentProfiles:
     Raises: ConfigInvalid or LocalState if the file cannot be read.
     """
     sessions = tuple(services.config.read().sso_sessions())
-    return CurrentProfiles(profiles.read_profiles(services), sessions, shown_config_path(services))
+    return CurrentProfiles(
+        profile_edit.read_profiles(services), sessions, shown_config_path(services)
+    )
 
 
 def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
@@ -93,9 +95,9 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
     if listing is None or edited.problems:
         return Proposal(None, None, None, edited.problems, texts, defaults, edited.given)
     given = edited.given
-    choices = profiles.merge_choices(services, session, given)
+    choices = profile_edit.merge_choices(services, session, given)
     others = tuple(adopting.list_profiles_of_other_tools(services, session, listing))
-    plan = profiles.plan_sync(
+    plan = profile_edit.plan_sync(
         services,
         session,
         listing,
@@ -126,7 +128,7 @@ def sync_command_line(wish: Wish, given: Choices, others: Sequence[ProfileOfOthe
 
 def plan_lines(services: App, plan: Plan) -> list[Line]:
     """Return the diff of the plan, then the profiles that the sync skips."""
-    return diff_lines(profiles.diff_plan(services, plan)) + _skipped_lines(plan)
+    return diff_lines(profile_edit.diff_plan(services, plan)) + _skipped_lines(plan)
 
 
 def plan_lines_by_kind(plan: Plan) -> list[Line]:

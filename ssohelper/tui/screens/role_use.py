@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
-    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.full_screen import FullScreenApp
     from ssohelper.tui.screens.account_actions import RowActions
 
 _ACTION = "accounts.use"

@@ -29,7 +29,7 @@ from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView, text_lines, 
 from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.full_screen import FullScreenApp
 
 _DRAW_SECONDS = 0.1
 _STATE_WIDTH, _CODE_WIDTH = 9, 4

@@ -16,7 +16,7 @@ from ssohelper.core.text import broken_into_lines, show
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.clocks import FurtherRegion, Snapshot, credentials_line, region_text
+from ssohelper.tui.widgets.clock_lines import FurtherRegion, Snapshot, credentials_line, region_text
 from ssohelper.tui.widgets.lines import Line
 
 _LABEL_WIDTH = 16

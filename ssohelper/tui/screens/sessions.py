@@ -24,7 +24,7 @@ from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_t
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.running_sign_ins import RunningSignIn
-from ssohelper.tui.screens import session_changes
+from ssohelper.tui.screens import session_questions
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.session_lines import (
     SessionKey,
@@ -41,7 +41,7 @@ from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.started_actions import starts_action
 from ssohelper.tui.typing_pause import KeyKind
-from ssohelper.tui.widgets.clocks import (
+from ssohelper.tui.widgets.clock_lines import (
     Snapshot,
     read_snapshot,
     sign_in_line,
@@ -376,7 +376,7 @@ class SessionsScreen(Screen[None]):
         """Rename the session under the cursor, after a question that shows the diff."""
         session = self._session_under_cursor_or_warning()
         if session is not None:
-            new_name = await session_changes.rename_session(self.app, session)
+            new_name = await session_questions.rename_session(self.app, session)
             if new_name is not None:
                 self._changed_names[session.name] = new_name
             self.read_clocks()
@@ -386,7 +386,7 @@ class SessionsScreen(Screen[None]):
         """Remove the session under the cursor, after a question that shows the diff."""
         session = self._session_under_cursor_or_warning()
         if session is not None:
-            if await session_changes.remove_session(self.app, session):
+            if await session_questions.remove_session(self.app, session):
                 self._changed_names[session.name] = ""
             self.read_clocks()
 
@@ -395,5 +395,5 @@ class SessionsScreen(Screen[None]):
         """Delete the session's cached credentials and list, after a confirmation."""
         session = self._session_under_cursor_or_warning()
         if session is not None:
-            await session_changes.delete_cached_data(self.app, session)
+            await session_questions.delete_cached_data(self.app, session)
             self.read_clocks()

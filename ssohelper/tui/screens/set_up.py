@@ -19,7 +19,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from ssohelper.actions import profiles, sessions, setup, setup_text
+from ssohelper.actions import profile_edit, session_edit, setup, setup_text
 from ssohelper.core.clock_text import still_signed_in_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import word_as_typed
@@ -213,8 +213,8 @@ class SetUpForm(VerticalScroll):
             session = setup.choose_session(
                 services, url, name=name or None, region=region or None, ask_region=_propose_region
             )
-            profiles.merge_choices(services, session)
-            profiles.check_installation_can_serve_profiles(services)
+            profile_edit.merge_choices(services, session)
+            profile_edit.check_installation_can_serve_profiles(services)
             return session
 
         session = await background.run(self.app, check_typed_session)
@@ -223,7 +223,7 @@ class SetUpForm(VerticalScroll):
         if dialog.sign_in.outcome is None:
             self._show_error("not signed in: nothing was written")
             return
-        self.app.give_back_sign_in = lambda: sessions.sign_out_after_unfinished_setup(
+        self.app.give_back_sign_in = lambda: session_edit.sign_out_after_unfinished_setup(
             services, session
         )
         try:
@@ -258,7 +258,7 @@ class SetUpForm(VerticalScroll):
         """After an error, say that the sign-in stays: the next set-up needs none."""
         services = self.app.services
         if not await background.run(
-            self.app, lambda: sessions.has_config_section(services, session)
+            self.app, lambda: session_edit.has_config_section(services, session)
         ):
             self.app.show_warning(still_signed_in_text(session.name))
 

@@ -14,8 +14,8 @@ from ssohelper.actions import (
     doctor,
     guards,
     own_settings,
-    profiles,
-    sessions,
+    profile_edit,
+    session_edit,
     setup_text,
 )
 from ssohelper.actions.adopting import ProfileOfOtherTool
@@ -124,8 +124,8 @@ async def _plan_and_write_profiles(
     given = Choices(default_region=answers.default_region)
 
     def make_plan() -> Plan:
-        choices = profiles.merge_choices(services, session, given)
-        return profiles.plan_sync(
+        choices = profile_edit.merge_choices(services, session, given)
+        return profile_edit.plan_sync(
             services, session, listing, choices, adopt=answers.adopt, others=answers.others
         )
 
@@ -154,7 +154,7 @@ async def _ask_to_write_plan(
         if picked is None:
             continue
         other = await background.run(
-            app, partial(profiles.plan_with_role_filters, services, plan, picked)
+            app, partial(profile_edit.plan_with_role_filters, services, plan, picked)
         )
         if other.changes:
             plan = other
@@ -209,19 +209,19 @@ async def _ask_to_keep_session(
     config already, ask whether to keep the sign-in that this set-up made.
     """
     services = app.services
-    if await background.run(app, lambda: sessions.has_config_section(services, session)):
+    if await background.run(app, lambda: session_edit.has_config_section(services, session)):
         app.show_done(NOTHING_WRITTEN)
         if is_new_sign_in:
             await _offer_to_sign_out(app, session)
         return False
     question = setup_text.keep_session_question(session.name)
     if await app.push_screen_wait(ConfirmScreen(question)):
-        plan = await background.run(app, lambda: sessions.plan_new_session(services, session))
-        await background.run(app, lambda: sessions.apply_session_plan(services, plan))
+        plan = await background.run(app, lambda: session_edit.plan_new_session(services, session))
+        await background.run(app, lambda: session_edit.apply_session_plan(services, plan))
         key = app.key_of("app.profiles")
         app.show_done(setup_text.session_written_text(services, session, key))
         return True
-    await background.run(app, lambda: sessions.sign_out_and_forget_listing(services, session))
+    await background.run(app, lambda: session_edit.sign_out_and_forget_listing(services, session))
     app.show_done(setup_text.SIGNED_OUT_AGAIN)
     return False
 
@@ -230,7 +230,9 @@ async def _offer_to_sign_out(app: TuiApp[Any], session: SsoSession) -> None:
     services = app.services
     question = setup_text.sign_out_question(session.name)
     if await app.push_screen_wait(ConfirmScreen(question)):
-        await background.run(app, lambda: sessions.sign_out_and_forget_listing(services, session))
+        await background.run(
+            app, lambda: session_edit.sign_out_and_forget_listing(services, session)
+        )
         app.show_done(setup_text.SIGNED_OUT)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import directory, profiles, selection
+from ssohelper.actions import directory, profile_edit, selection
 from ssohelper.core import plan_text
 from ssohelper.core.keymap import TICKED_LABELS
 from ssohelper.core.model import RoleKey
@@ -25,7 +25,7 @@ from ssohelper.tui.widgets.lines import Line, diff_lines
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.full_screen import FullScreenApp
     from ssohelper.tui.widgets.role_list import RoleList
 
 
@@ -132,10 +132,12 @@ class TickedActions:
         def make_plan() -> tuple[Plan, list[Line]]:
             session = selection.resolve_session(services, rows[0].session_name)
             listing = directory.fetch_listing(services, session)
-            choices = profiles.merge_choices(services, session)
+            choices = profile_edit.merge_choices(services, session)
             wanted = [row.key.role for row in rows if row.chained is None]
-            plan = profiles.plan_new_profiles_of_roles(services, session, listing, choices, wanted)
-            return plan, diff_lines(profiles.diff_plan(services, plan))
+            plan = profile_edit.plan_new_profiles_of_roles(
+                services, session, listing, choices, wanted
+            )
+            return plan, diff_lines(profile_edit.diff_plan(services, plan))
 
         plan, lines = await background.run(app, make_plan)
         if not plan.changes:
@@ -145,7 +147,7 @@ class TickedActions:
             return True
         if not await confirm_write(app, f"{prefix}{plan_text.plan_summary_text(plan)}", lines):
             return False
-        await background.run(app, lambda: profiles.write_profile_plan(services, plan))
+        await background.run(app, lambda: profile_edit.write_profile_plan(services, plan))
         done = plan_text.plan_summary_text(plan, done=True)
         app.show_done(f"{prefix}{done}{keys_to_undo(app.key_of)}")
         self._reload()

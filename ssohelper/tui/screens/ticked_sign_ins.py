@@ -11,7 +11,7 @@ from ssohelper.core.text import FEW_NAMES, shortened_name_list
 from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned
 
 if TYPE_CHECKING:
-    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.full_screen import FullScreenApp
 
 _Act = Callable[[RoleRow], Awaitable[None]]
 # The rows of a session that wait for its sign-in, and the error of the first of them.

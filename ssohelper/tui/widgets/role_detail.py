@@ -15,7 +15,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shown_roles import Heading
 from ssohelper.core.text import broken_into_lines, count_text, show
 from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.clocks import Clocks, credentials_line, sign_in_line, token_line
+from ssohelper.tui.widgets.clock_lines import Clocks, credentials_line, sign_in_line, token_line
 from ssohelper.tui.widgets.lines import Line, LineView, Piece
 
 _LABEL_WIDTH = 16

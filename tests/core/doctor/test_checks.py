@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.actions import doctor_facts
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import checks, environment, sessions, variables
+from ssohelper.core.doctor import checks, preferred_variables, sign_ins_and_lists, variables
 from ssohelper.core.doctor.facts import (
     AwsHostFact,
     ConfigFacts,
@@ -17,7 +17,7 @@ from ssohelper.core.doctor.facts import (
     ProofFact,
     SessionFact,
 )
-from ssohelper.core.doctor.profiles import credential_sources
+from ssohelper.core.doctor.keys_of_profiles import credential_sources
 from ssohelper.core.model import SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 
@@ -68,7 +68,7 @@ def test_the_fix_of_a_helper_that_has_moved_names_its_present_path_if_there_is_o
 def test_cached_credentials_are_told_after_the_minutes_that_aws_may_take_to_change_a_role() -> None:
     for age, expected in ((300, []), (301, ["cached-credentials"])):
         facts = Facts(chosen="p", issued_at=1_000, now=1_000 + age)
-        assert [one.id for one in sessions.check_cached_credentials(facts)] == expected
+        assert [one.id for one in sign_ins_and_lists.check_cached_credentials(facts)] == expected
 
 
 def test_keyring_storage_without_a_folder_in_memory() -> None:
@@ -138,13 +138,13 @@ def session_fact(name: str, url: str) -> SessionFact:
 def test_sessions_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """6,000 sessions took 36 million comparisons."""
     calls = []
-    original = sessions.normalized_start_url
+    original = sign_ins_and_lists.normalized_start_url
     monkeypatch.setattr(
-        sessions, "normalized_start_url", lambda url: calls.append(url) or original(url)
+        sign_ins_and_lists, "normalized_start_url", lambda url: calls.append(url) or original(url)
     )
     facts = [session_fact(f"s{at}", f"https://x{at}.awsapps.com/start") for at in range(50)]
     facts.append(session_fact("twin", "https://x7.awsapps.com/start#/"))
-    [found] = sessions.check_sessions_of_same_portal(Facts(sessions=tuple(facts)))
+    [found] = sign_ins_and_lists.check_sessions_of_same_portal(Facts(sessions=tuple(facts)))
     assert found.subject == 'sessions "s7", "twin"'
     assert len(calls) == len(facts)
 
@@ -158,7 +158,7 @@ def test_sessions_are_of_one_portal_whichever_of_its_urls_they_name() -> None:
         session_fact("other", "https://y.awsapps.com/start"),
     ]
     facts[1] = facts[1]._replace(session=facts[1].session._replace(portal_url=aws))
-    [found] = sessions.check_sessions_of_same_portal(Facts(sessions=tuple(facts)))
+    [found] = sign_ins_and_lists.check_sessions_of_same_portal(Facts(sessions=tuple(facts)))
     assert found.subject == 'sessions "not-signed-in", "corp", "second"'
 
 
@@ -279,7 +279,7 @@ def test_an_empty_variable_is_not_an_unset_one(environ: dict[str, str], said: li
 def test_a_variable_whose_value_aws_tools_refuse(environ: dict[str, str], who: str | None) -> None:
     """Measured with AWS CLI 2.23.6 and botocore 1.44.8."""
     facts = Facts(environ=doctor_facts.copy_sdk_variables_without_secrets(environ))
-    found = checks.run_checks(facts, (*environment.CHECKS, *variables.CHECKS))
+    found = checks.run_checks(facts, (*preferred_variables.CHECKS, *variables.CHECKS))
     assert len(found) == (0 if who is None else 1)
     for one in found:
         assert f": {who} with" in one.message

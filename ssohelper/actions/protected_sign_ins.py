@@ -1,0 +1,85 @@
+"""Protects recorded sign-ins: until one has ended, its name is not used for another session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import selection
+from ssohelper.core.model import SsoSession
+from ssohelper.core.same_session import is_same_session
+from ssohelper.core.text import show
+from ssohelper.errors import LocalState, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+
+def refuse_name_of_recorded_sign_in(app: App, session: SsoSession, new_name: str) -> None:
+    """Raise UsageProblem if a recorded sign-in has the name `new_name`, planned for the session.
+
+    Otherwise the session's profiles would get credentials of the user of that sign-in.
+    """
+    if selection.find_session_not_in_config(app, new_name) is not None:
+        raise UsageProblem(
+            f'the session "{new_name}" is signed in, but not in the config',
+            hint=f"end it first: ssohelper logout {new_name}",
+        )
+    renamed = session._replace(name=new_name)
+    if app.tokens.read_token_file_fingerprint(renamed):
+        raise UsageProblem(
+            f'another tool is signed in to a session "{new_name}"',
+            hint=f"choose another name, or remove the token first: {app.tokens.token_file(renamed)}",
+        )
+
+
+def find_sign_in_at_other_portal(app: App, session: SsoSession) -> SsoSession | None:
+    """Return the session of a sign-in under this name at another portal or region, or None."""
+    known = selection.find_session_not_in_config(app, session.name)
+    return None if known is None or is_same_session(known, session) else known
+
+
+def refuse_sign_in_at_other_portal(app: App, session: SsoSession) -> None:
+    """Raise UsageProblem if a sign-in at another portal or region has the name of this session."""
+    known = find_sign_in_at_other_portal(app, session)
+    if known is not None:
+        raise UsageProblem(
+            f'the session "{session.name}" is signed in at {show(known.start_url)} in '
+            f"{known.region}, which is not in the config",
+            hint=f"end it first: ssohelper logout {session.name}; or choose another name",
+        )
+
+
+def warn_of_damaged_sign_in_records(app: App) -> None:
+    """Warn of each record of a sign-in that cannot be read, as the sign-in may still exist."""
+    for path in app.tokens.list_damaged_records():
+        app.warn(f"{_damaged_record_text(path)}; its sign-in may be missing from this list")
+
+
+def forget_records_of_ended_sign_ins(app: App, name: str | None = None) -> bool:
+    """Remove the records of sign-ins that no longer exist, of this session or of all sessions.
+
+    Also removes temporary files of processes that were killed while writing a token. If a token
+    file exists under the name of a removed record, it is another tool's and stays. Returns whether
+    there was a record. Raises: LocalState.
+    """
+    app.tokens.remove_abandoned_temporary_files()
+    stale = app.tokens.find_sessions_without_sign_in(app.config.read().sso_sessions())
+    stale = [session for session in stale if name in (None, session.name)]
+    for session in stale:
+        app.tokens.remove_session_record(session.name)
+    app.tokens.forget_misnamed_records()
+    return bool(stale)
+
+
+def check_sign_in_records_readable(app: App) -> None:
+    """Raise LocalState if a sign-in's record cannot be read, so that the sign-in was not ended."""
+    paths = app.tokens.list_damaged_records()
+    if paths:
+        raise LocalState(
+            f"{' and '.join(map(_damaged_record_text, paths))}; its sign-in was not ended",
+            hint="end it in the access portal's own menu, then remove that path",
+        )
+
+
+def _damaged_record_text(path: str) -> str:
+    return f'the record of a sign-in cannot be read: "{show(path)}"'

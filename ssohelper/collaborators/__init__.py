@@ -1,0 +1,1 @@
+"""What `App` creates out of stores and clients: the vault, the storage, AWS's clients."""

@@ -1,0 +1,227 @@
+"""Where tokens, registrations and cached credentials are stored; moves them between storages.
+
+`storage = "file"` keeps them where AWS's tools read them. `"keyring"` encrypts them with a key in
+the desktop's keyring, and never falls back to files. Each use looks up the present storage, because
+another process may move the sign-ins while this one runs. A move holds the token's and the state's
+lock of each session, and so does each process that writes a token.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ssohelper.errors import ConfigInvalid, KeyringUnavailable
+from ssohelper.stores.codecs import ChangingCodec, Codec, PlainCodec
+from ssohelper.stores.memory_folders import is_folder_in_memory
+from ssohelper.stores.recorded_sign_ins import RecordedSignIns
+from ssohelper.stores.storage_record import FILE, KEYRING, StorageRecord, UsedStorage
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.deadline import Deadline
+    from ssohelper.core.model import SsoSession
+    from ssohelper.settings.effective_settings import Settings
+    from ssohelper.stores.legacy_tokens import LegacyTokens
+    from ssohelper.system.os_keyring import OsKeyring
+
+# How long to wait for another process that moves the sign-ins, or for a renewal under way.
+_LOCK_SECONDS = 8.0
+
+
+class Storage:
+    """The present storage, its token store and its codec. `App.storage` makes this object."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._stores: dict[str, RecordedSignIns] = {}
+        self._agreed: str | None = None
+        self._is_of_this_shell = False
+        self.codec: Codec = ChangingCodec(lambda: self._make_codec_for_storage(self.name))
+
+    @property
+    def name(self) -> str:
+        """The present storage's name, "file" or "keyring".
+
+        Moves the sign-ins first if the settings name another storage than the one that has them.
+        Raises: KeyringUnavailable, LockNotObtained, LocalState.
+        """
+        try:
+            wanted = self._agreed or self._read_storage_in_settings(self._app.settings)
+            record = self._record.load()
+            if record != UsedStorage(wanted):
+                # The settings are read again: they may have changed since this process read them,
+                # and the record of the storage has changed.
+                wanted = self._read_storage_in_settings(self._app.read_settings())
+        except ConfigInvalid:
+            return self.find_present_storage()  # what needs the settings reports the error
+        if self._is_of_this_shell:
+            return wanted
+        if record != UsedStorage(wanted):
+            self.move_sign_ins(wanted)  # reads the record again, under its lock
+        self._agreed = wanted
+        return wanted
+
+    def _read_storage_in_settings(self, settings: Settings) -> str:
+        # An environment variable is for one shell only, so it selects the storage and moves no
+        # sign-ins.
+        self._is_of_this_shell = settings.origin("storage") == "environment"
+        return str(settings.get("storage"))
+
+    @property
+    def tokens(self) -> RecordedSignIns:
+        """The token store of the present storage. Raises the same errors as `Storage.name`."""
+        return self.get_token_store(self.name)
+
+    @cached_property
+    def legacy_tokens(self) -> LegacyTokens:
+        """The token files that profiles with `sso_start_url` look for."""
+        from ssohelper.stores.legacy_tokens import LegacyTokens
+
+        return LegacyTokens(self._app.locations.token_folder)
+
+    @property
+    def may_publish(self) -> bool:
+        """Whether responses may be published: with keyring storage, only in a folder in memory.
+
+        A published response is the role's credentials in clear.
+        """
+        return self.name == FILE or is_folder_in_memory(
+            os.fspath(self._app.locations.runtime_folder)
+        )
+
+    @cached_property
+    def keyring(self) -> OsKeyring:
+        """The desktop's keyring, with our key for this user's sign-ins."""
+        from ssohelper.system.os_keyring import OsKeyring
+
+        folder = self._app.locations.token_folder
+        return OsKeyring(
+            os.path.realpath(folder),
+            os.fspath(folder / ".ssohelper-keyring.lock"),
+            self._app.environ,
+            is_required=lambda: self._app.company_policy.storage == KEYRING,
+        )
+
+    def find_present_storage(self) -> str:
+        """Return the name of the storage that has the sign-ins now, whatever the settings say."""
+        return self._record.load().storage
+
+    def move_sign_ins(self, wanted: str, *, drop_unreadable: bool = False) -> list[str]:
+        """Move token and registration of each session to the wanted storage; keep none in the other.
+
+        Cached role credentials are removed. Returns the names of the sessions whose sign-in could
+        not be read and was dropped. With `drop_unreadable`, a sign-in that the keyring does not
+        give is dropped too. If this process is killed, the next process completes the move.
+        Raises: KeyringUnavailable, LockNotObtained, LocalState; then nothing is lost.
+        """
+        deadline = self._app.clock.deadline(_LOCK_SECONDS)
+        lost = list[str]()
+        with self._record.lock(deadline):
+            record = self._record.load()
+            if record.leftover is not None:
+                self._remove_sign_ins_from_old_storage(record)
+            if record.storage != wanted:
+                lost = self._copy_sign_ins(record.storage, wanted, deadline, drop_unreadable)
+                self._remove_sign_ins_from_old_storage(UsedStorage(wanted, record.storage))
+        return lost
+
+    # -- the steps of moving sign-ins between storages -----------------------------------------
+
+    def _copy_sign_ins(
+        self, before: str, wanted: str, deadline: Deadline, drop_unreadable: bool
+    ) -> list[str]:
+        """Copy all sign-ins to the storage `wanted`, then record that this storage has them."""
+        old, new = self.get_token_store(before), self.get_token_store(wanted)
+        lost = list[str]()
+        sessions = sorted(self._list_sessions_with_sign_ins(old))
+        with ExitStack() as locks:
+            # The locks of all sessions are held until the record is written. Otherwise a renewal in
+            # between would write its token to the store that is about to be removed.
+            for session in sessions:
+                locks.enter_context(old.lock_token(session, deadline))
+                locks.enter_context(old.lock_state(session.sign_in_name, deadline))
+            for session in sessions:
+                was_there = old.read_token_file_fingerprint(session) != ""
+                try:
+                    documents = old.export_documents(session)
+                except KeyringUnavailable:
+                    if not drop_unreadable:
+                        raise
+                    documents = [None, None]
+                if was_there and documents[0] is None and not session.is_further:
+                    lost.append(session.name)
+                if any(documents):
+                    self._make_codec_for_storage(wanted).ensure_key()
+                new.import_documents(session, documents)
+            self._record.save(UsedStorage(wanted, before))
+        return lost
+
+    def _remove_sign_ins_from_old_storage(self, record: UsedStorage) -> None:
+        """Remove the sign-ins from the old storage, now that the new one has them."""
+        old = self.get_token_store(str(record.leftover))
+        for session in self._list_sessions_with_sign_ins(old):
+            if record.leftover == FILE:
+                self._forget_legacy_token(old, session)
+            old.forget(session)
+        for name in self._app.credentials.list_session_names():
+            self._app.credentials.remove_credentials_of_session(name)
+        if record.leftover == KEYRING:
+            try:
+                self.keyring.delete()
+            except KeyringUnavailable as failure:
+                self._app.warn(f"ssohelper's key stays in the keyring: {failure.message}")
+        self._record.save(UsedStorage(record.storage))
+
+    def _forget_legacy_token(self, old: RecordedSignIns, session: SsoSession) -> None:
+        """Remove the session's access token from the files of profiles with `sso_start_url`."""
+        self.legacy_tokens.remove_files_with_tokens(
+            old.load_token_ids(session), old.token_file(session)
+        )
+
+    def _list_sessions_with_sign_ins(self, store: RecordedSignIns) -> list[SsoSession]:
+        """Return the sessions of the config and those of our sign-ins, with their further portals."""
+        listed = self._app.config.read().sso_sessions()
+        sessions = [*listed]
+        # A token is stored under the session's name: two sessions with one name share it, even if
+        # their portals differ.
+        names = {session.name for session in listed}
+        sessions += [one for one in store.find_unlisted_sessions(listed) if one.name not in names]
+        return [
+            one
+            for session in sessions
+            for one in (session, *store.list_further_portal_sessions(session))
+        ]
+
+    # -- the token store and the codec of each storage ------------------------------------------
+
+    @cached_property
+    def _record(self) -> StorageRecord:
+        return StorageRecord(self._app.locations.state_folder)
+
+    def get_token_store(self, name: str) -> RecordedSignIns:
+        """Return the token store of the named storage, even if it is not the present one."""
+        if name not in self._stores:
+            locations = self._app.locations
+            self._stores[name] = RecordedSignIns(
+                locations.token_folder,
+                state=locations.state_folder,
+                runtime=locations.runtime_folder,
+                warn=self._app.warn,
+                codec=self._make_codec_for_storage(name),
+            )
+        return self._stores[name]
+
+    def _make_codec_for_storage(self, name: str) -> Codec:
+        return self._make_encrypting_codec if name == KEYRING else _PLAIN
+
+    @cached_property
+    def _make_encrypting_codec(self) -> Codec:
+        from ssohelper.stores.sealed_codec import SealedCodec
+
+        return SealedCodec(self.keyring)
+
+
+_PLAIN = PlainCodec()

@@ -1,0 +1,384 @@
+"""The vault: the one owner of role credentials.
+
+Only this module asks AWS for role credentials and writes their cache. `issue_role_credentials`
+writes a line to the journal, `publish` takes a PublishPermit (core.policy), and each function that
+hands out credentials takes a ReleasePermit.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ssohelper.core import allow_list, chains, journal
+from ssohelper.core.model import Account, Role, RoleKey
+from ssohelper.core.policy import Policy, PublishPermit, ReleasePermit, Way
+from ssohelper.errors import LocalState, Refused, SsoHelperError
+from ssohelper.fastpath import calling_process, published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ssohelper.app import App
+    from ssohelper.broker.requests import AskedBy
+    from ssohelper.core.chains import AssumeRole
+    from ssohelper.core.deadline import Deadline
+    from ssohelper.core.model import AccessToken, CachedCredentials, RoleCredentials, SsoSession
+    from ssohelper.core.service_hosts import StsAddress
+    from ssohelper.settings.effective_settings import Settings
+    from ssohelper.stores.credential_writer import CredentialWriter
+    from ssohelper.wire.assume_role import AssumedRole, Sts
+    from ssohelper.wire.portal import Portal
+
+
+class Vault:
+    """Issues, publishes and releases role credentials. `App.vault` makes one for each call."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._identities = b"", b""
+
+    # -- the caller's process decides whether credentials, new or cached, may be handed out -----
+
+    def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
+        """Return the permit to hand out this role's credentials.
+
+        A refusal, and each release of a guarded role, is written to the journal.
+        Raises: Refused (9), also if a guarded role's release cannot be written to the journal.
+        """
+        permit = self.check_release(key, way)
+        if permit.rule is not None:
+            self._journal_guarded_role_or_refuse(
+                journal.decision_entry(
+                    "release",
+                    key,
+                    calling_process.find_parent_name_and_terminal(),
+                    way=way,
+                    rule=permit.rule,
+                    grant=permit.grant_id,
+                )
+            )
+        return permit
+
+    def check_release(self, key: RoleKey, way: Way) -> ReleasePermit:
+        """Check, before the user is asked for anything, that the role may be handed out.
+
+        The permit that is returned must not be used to hand out credentials.
+
+        A refusal has a line in the journal. Raises: Refused (9), LocalState, ConfigInvalid.
+        """
+        self._forget_policy_if_files_changed()
+        try:
+            return self._make_permit(key, way)
+        except SsoHelperError as refusal:
+            self.journal_refusal(key, refusal.message, way)
+            raise
+
+    @contextmanager
+    def raise_refusal_before_other_errors(self, key: RoleKey, way: Way) -> Iterator[None]:
+        """If the block fails and the role is refused, raise the refusal instead of the error.
+
+        Settings that cannot be read end a command early. If they guarded the role when last read,
+        that counts as a refusal, which is written to the journal.
+        """
+        try:
+            yield
+        except SsoHelperError:
+            self.check_release(key, way)
+            raise
+
+    def journal_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
+        """Write a line to the journal: the role, or a grant for it, was refused to the user."""
+        caller = calling_process.find_parent_name_and_terminal()
+        self._app.journal.try_append(
+            journal.decision_entry("refused", key, caller, way=way, reason=reason)
+        )
+
+    def may_release(self, key: RoleKey, way: Way) -> bool:
+        """Return whether the role's credentials could be handed out now. Journals nothing."""
+        self._forget_policy_if_files_changed()
+        try:
+            self._make_permit(key, way)
+        except SsoHelperError:
+            return False
+        return True
+
+    def _make_permit(self, key: RoleKey, way: Way) -> ReleasePermit:
+        self.check_portal_of_role(key)
+        permit = self.policy.permit_release(key, way)
+        self._refuse_if_settings_are_unreadable()
+        return permit
+
+    def _refuse_if_settings_are_unreadable(self) -> None:
+        """Refuse each role while the settings cannot be read, if rules are remembered.
+
+        The settings may have a new rule that guards it. Raises: Refused.
+        """
+        if not self.guard_rules_of_user:
+            return
+        try:
+            self._app.read_settings()
+        except SsoHelperError as cause:
+            raise Refused(
+                f"the settings may guard this role, and cannot be read: {cause.message}",
+                hint=cause.hint,
+            ) from cause
+
+    def check_portal_of_role(self, key: RoleKey) -> None:
+        """Raise Refused if the company's policy does not allow the role's portal."""
+        company = self._app.company_policy
+        if company.portals is None:
+            return
+        for session in self._app.config.read().sso_sessions():
+            if session.name == key.session_name:
+                company.check_portal(session)
+
+    def find_guarding_rule(self, key: RoleKey) -> str | None:
+        """Return a guard rule of the present settings that matches the role, or None."""
+        self._forget_policy_if_files_changed()
+        return self.policy.find_guarding_rule(key)
+
+    def refuse_role_if_guarded(self, key: RoleKey) -> None:
+        """Refuse a caller that has no permit, if the role needs one. Writes no line in the journal.
+
+        Such a caller then checks for itself whether it may have the role.
+        Raises: Refused, LocalState, ConfigInvalid.
+        """
+        self.check_portal_of_role(key)
+        rule = self.policy.find_guarding_rule(key)
+        if rule is not None:
+            raise Refused(f'the rule "{rule}" guards this role')
+        self._refuse_if_settings_are_unreadable()
+
+    def load_settings_and_journal(self) -> None:
+        """Read the settings and create the journal now, since threads that issue must not do it."""
+        _ = self.policy, self._app.journal
+
+    # -- getting role credentials from AWS: in the broker, or in its caller --------------------
+
+    def issue_role_credentials(
+        self,
+        session: SsoSession,
+        role: Role,
+        token: AccessToken,
+        deadline: Deadline,
+        asked_by: AskedBy,
+        portal: Portal,
+    ) -> RoleCredentials:
+        """Ask AWS for the role's credentials, and write the journal's line. One request.
+
+        Raises: TokenRejected, RoleNotAssigned, AwsUnreachable; Refused when the line of a guarded
+        role cannot be written.
+        """
+        from ssohelper.wire.role_credentials import get_role_credentials
+
+        self._app.company_policy.check_portal(session)
+        issued = get_role_credentials(portal, token, role, deadline)
+        self._journal_issued_credentials(session.key_of(role), issued, asked_by)
+        return issued
+
+    def assume_chained_role(
+        self,
+        key: RoleKey,
+        session: SsoSession,
+        asked: AssumeRole,
+        source: RoleCredentials,
+        deadline: Deadline,
+        asked_by: AskedBy,
+        sts_address: StsAddress,
+    ) -> AssumedRole:
+        """Ask STS for the credentials of a chain's last role, and write the journal's line.
+
+        `source` are the credentials that assume it. One request; the answer has AWS's time too.
+        Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused when the line of a guarded
+        role cannot be written.
+        """
+        self._app.company_policy.check_portal(session)
+        assumed = self._sts_client(sts_address).assume_role(
+            asked, source, self._app.clock.aws_now(), deadline
+        )
+        self._journal_issued_credentials(
+            key, assumed.credentials, asked_by, role_arn=asked.role_arn
+        )
+        return assumed
+
+    def _sts_client(self, address: StsAddress) -> Sts:
+        from ssohelper.wire.assume_role import Sts
+
+        # Reading the certificates takes 5 to 20 ms, so a client is kept for further calls.
+        clients = self._app.sts_clients
+        return clients.get(address) or clients.setdefault(address, Sts(*address, self._app.environ))
+
+    def _journal_issued_credentials(
+        self,
+        key: RoleKey,
+        issued: RoleCredentials,
+        asked_by: AskedBy,
+        *,
+        role_arn: str | None = None,
+    ) -> None:
+        line = journal.issued_entry(
+            key,
+            until=issued.expires_at,
+            access_key_id=issued.access_key_id,
+            parent=asked_by.parent,
+            terminal=asked_by.terminal,
+            background=asked_by.is_background,
+            others=asked_by.others,
+            role_arn=role_arn,
+        )
+        if self.policy.find_guarding_rule(key) is None:
+            self._app.journal.try_append(line)
+        else:
+            self._journal_guarded_role_or_refuse(line)
+
+    # -- caching and publishing role credentials ---------------------------------------------
+
+    def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
+        """Write the credentials to the cache. Raises: LocalState."""
+        self._credential_writer.save(key, session, cached)
+
+    def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
+        """Return the permission to publish the role's credentials; None for a guarded role.
+
+        None too if the sign-ins are in the keyring and the runtime folder is on a disk.
+        Raises: ConfigInvalid for settings that cannot be read: they may guard the role.
+        """
+        _ = self._app.settings
+        if not self._app.storage.may_publish:
+            return None
+        return self.policy.permit_publishing(key)
+
+    def publish(self, permit: PublishPermit, document: bytes, valid_until: int, now: int) -> None:
+        """Write the response that hits print until `valid_until` (epoch seconds, this machine's).
+
+        Raises: LocalState.
+        """
+        self._credential_writer.publish(permit, document, valid_until, now)
+
+    # -- the guard rules in force, and the vault's stores ------------------------------------
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The guard rules and the allow-list in force for this call.
+
+        Raises: LocalState; ConfigInvalid for a company's policy that cannot be trusted or understood.
+        """
+        self._identities = self._read_identity_of_policy_files()
+        company = self._app.company_policy
+        text = self._app.environ.get(allow_list.VARIABLE)
+        allowed = None if text is None else allow_list.parse_allow_list(text)
+        if allowed is not None and company.agents_allow is not None:
+            allowed = allowed.narrowed(company.agents_allow)
+        return Policy(
+            tuple(dict.fromkeys((*company.guard_rules, *self.guard_rules_of_user))),
+            allowed,
+            find_account=self.find_account,
+            find_grant=self._find_grant,
+            has_terminal=lambda: self._app.find_grant_context().session is not None,
+            find_links=self._list_roles_of_chain,
+        )
+
+    @cached_property
+    def guard_rules_of_user(self) -> tuple[str, ...]:
+        """The user's own guard rules in force: those of the settings, and those remembered.
+
+        A new rule is remembered at once. If the settings cannot be read, no rule ends.
+        """
+        memory = self._app.guard_memory
+        remembered = memory.load_rules()
+        try:
+            added = [rule for rule in self._settings.guard_rules() if rule not in remembered]
+            if added:
+                # This process may have read the settings earlier, and the user may have removed
+                # rules since.
+                self._settings = self._app.read_settings()
+                configured = self._settings.guard_rules()
+                added = [rule for rule in configured if rule not in remembered]
+        except SsoHelperError:
+            return remembered
+        if added:
+            self._remember_new_guard_rules((*remembered, *added))
+        return (*remembered, *added)
+
+    def remember_guard_rules(self) -> None:
+        """Remember the guard rules just written; they stay in force if config.toml is lost."""
+        with suppress(SsoHelperError):
+            known = (*self._app.guard_memory.load_rules(), *self._app.read_settings().guard_rules())
+            self._remember_new_guard_rules(tuple(dict.fromkeys(known)))
+
+    def _remember_new_guard_rules(self, rules: tuple[str, ...]) -> None:
+        """Save guard rules for calls that cannot read config.toml; only warn if that fails."""
+        try:
+            # Published responses are removed. Otherwise the launcher could print them again if the
+            # earlier settings file is restored with its modification time, by which the launcher
+            # sees that settings have changed.
+            self._app.credentials.withdraw_all_responses()
+            self._app.guard_memory.save_rules(rules)
+        except (LocalState, OSError) as cause:
+            self._app.warn(
+                f"a new guard rule is in force, but could not be saved for later calls: {cause}"
+            )
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return self._app.settings
+
+    def _forget_policy_if_files_changed(self) -> None:
+        """Drop the guard rules that were read, if config.toml or the company's policy has changed.
+
+        The next decision reads these files again. The full screen, which runs for hours, needs
+        this.
+        """
+        if "policy" in self.__dict__ and self._identities != self._read_identity_of_policy_files():
+            del self.policy
+            self.__dict__.pop("guard_rules_of_user", None)
+            self._app.forget_company_policy()
+            with suppress(SsoHelperError):  # those that cannot be read: the remembered rules apply
+                self._settings = self._app.read_settings()
+
+    def _read_identity_of_policy_files(self) -> tuple[bytes, bytes]:
+        locations = self._app.locations
+        return _read_identity_of_file(locations.settings_file), _read_identity_of_file(
+            locations.company_policy_file
+        )
+
+    @cached_property
+    def _credential_writer(self) -> CredentialWriter:
+        from ssohelper.stores.credential_writer import CredentialWriter
+
+        app = self._app
+        return CredentialWriter(app.locations.runtime_folder, app.settings_stamp, app.storage.codec)
+
+    def _journal_guarded_role_or_refuse(self, entry: journal.Entry) -> None:
+        """Add a guarded role's line to the journal; if that fails, refuse the role (Refused)."""
+        try:
+            self._app.journal.append(entry)
+        except LocalState as cause:
+            raise Refused(
+                f"the journal cannot be written, so no guarded role is handed out: {cause.message}"
+            ) from cause
+
+    def _find_grant(self, key: RoleKey) -> str | None:
+        grant = self._app.grants.find(key)
+        return None if grant is None else grant.id
+
+    def find_account(self, key: RoleKey) -> Account:
+        """Return the account of the role, with the name that the saved listing gives it."""
+        listing = self._app.directory.load(key.session_name)
+        for listed in listing.accounts if listing else ():
+            if listed.account.id == key.account_id:
+                return listed.account
+        return Account(key.account_id, "", "")
+
+    def _list_roles_of_chain(self, key: RoleKey) -> Sequence[RoleKey]:
+        return chains.find_chain_by_key(self._app.config.read(), key).keys_of_all_roles(key)
+
+
+def _read_identity_of_file(path: Path) -> bytes:
+    try:
+        return published.identify_file_content(path.stat())
+    except OSError:
+        return b""

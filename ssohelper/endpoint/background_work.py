@@ -1,0 +1,170 @@
+"""The endpoint's background thread: renews credentials early, gives notices, restores lost files.
+
+It runs at least every 15 s by the monotonic clock, which stands still while the machine sleeps. So
+within 15 s of a wake-up everything is checked, even if the wall clock was changed.
+"""
+
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from math import ceil
+from typing import TypeVar
+
+from ssohelper.actions import clocks, credentials, notices, tokens
+from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
+from ssohelper.app import App
+from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.policy import Way
+from ssohelper.endpoint.source import CredentialSource
+from ssohelper.errors import AwsUnreachable, LoginRequired, Refused, SsoHelperError
+from ssohelper.system import crash_report
+
+LONGEST_PAUSE_SECONDS = 15.0
+_SHORTEST_PAUSE_SECONDS = 0.5
+_REQUEST_SECONDS = 20.0
+
+_T = TypeVar("_T")
+
+
+class BackgroundWork:
+    """The thread that works for an endpoint in the background, from `start` to `stop`.
+
+    It calls `print_notice` with the text of each notice, and `restore_files` in each round.
+    """
+
+    def __init__(
+        self,
+        make_app: Callable[[], App],
+        session: SsoSession,
+        role: Role,
+        source: CredentialSource,
+        *,
+        print_notice: Callable[[str], None],
+        restore_files: Callable[[], None],
+        pause_seconds: float = LONGEST_PAUSE_SECONDS,
+    ) -> None:
+        self._make_app = make_app
+        self._session = session
+        self._role = role
+        self._source = source
+        self._print_notice = print_notice
+        self._restore_files = restore_files
+        self._pause_seconds = pause_seconds
+        self._reminder = Reminder(session)
+        # The ends of a sign-in or token (epoch seconds) for which the last renewal before the end
+        # has been made.
+        self._renewed_before: set[int] = set()
+        # The fingerprint of the token file for which AWS refused a renewal. No renewal is tried
+        # until the token file changes.
+        self._refused_fingerprint = ""
+        self._running = threading.Lock()
+        self._wake = threading.Event()
+        self._is_stopped = False
+        self._thread = threading.Thread(
+            target=self._run_until_stopped, daemon=True, name="ssohelper-background"
+        )
+
+    def start(self) -> None:
+        """Start the thread. Raises: RuntimeError when the system allows no more threads."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the endpoint's background thread when its present round is done."""
+        self._is_stopped = True
+        self._wake.set()
+
+    def _run_until_stopped(self) -> None:
+        while not self._is_stopped:
+            self._wake.wait(self.do_one_round())
+            self._wake.clear()
+
+    def do_one_round(self) -> float:
+        """Renew, give notices and restore files, as far as due; return the seconds to wait."""
+        with self._running:
+            app = self._make_app()
+            self._do_step_or_log_error(app, self._restore_files)
+            for step in (
+                self._give_notices,
+                self._ask_aws_if_clock_in_doubt,
+                self._renew_credentials_early,
+                self._renew_before_sign_in_ends,
+                self._give_notices,
+            ):
+                self._do_step_or_log_error(app, partial(step, app))
+            due_at = self._do_step_or_log_error(
+                app, partial(credentials.load_renewal_time, app, self._session, self._role)
+            )
+            due_in = (due_at or 0) - app.clock.now()
+        pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
+        return max(pause, min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds))
+
+    def _do_step_or_log_error(self, app: App, step: Callable[[], _T]) -> _T | None:
+        try:
+            return step()
+        except SsoHelperError as error:  # the next round tries the step again
+            app.warn(error.message)
+        except Exception as error:
+            crash_report.report_crash(error, sys.exc_info()[2])
+        return None
+
+    def _ask_aws_if_clock_in_doubt(self, app: App) -> None:
+        if self._source.is_clock_in_doubt(app):
+            self._source.find_or_start_request().wait(_REQUEST_SECONDS)
+
+    def _give_notices(self, app: App) -> None:
+        next_at = app.clock.now() + ceil(self._pause_seconds)
+        text = self._reminder.take_message(
+            clocks.load_sign_in_outlook(app, self._session), app.clock.now(), next_at
+        )
+        if text:
+            self._print_notice(text)
+        notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
+
+    def _renew_credentials_early(self, app: App) -> None:
+        """Renew credentials past half of their life, unless AWS has refused it for this token."""
+        if not app.settings.get("renew_ahead"):
+            return
+        if credentials.load_renewal_time(app, self._session, self._role) > app.clock.now():
+            return
+        if not self._may_release_credentials(app):
+            return
+        if app.tokens.read_token_file_fingerprint(self._session) == self._refused_fingerprint:
+            return
+        try:
+            credentials.renew_credentials_early(
+                app, self._session, self._role, Way.SERVE, app.clock.deadline()
+            )
+            self._refused_fingerprint = ""
+        except (LoginRequired, Refused):  # a client's own request says so
+            self._refused_fingerprint = app.tokens.read_token_file_fingerprint(self._session)
+
+    def _renew_before_sign_in_ends(self, app: App) -> None:
+        """Renew credentials and token shortly before the sign-in ends, so that jobs can run on."""
+        if not self._may_release_credentials(app):
+            return
+        outlook = clocks.load_sign_in_outlook(app, self._session)
+        ends = notices.list_ends_of_sign_in_and_token(outlook)
+        self._renewed_before &= set(ends)
+        for at in ends:
+            if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:
+                continue
+            # If this renewal failed, each further round tries it again until the sign-in ends.
+            with suppress(AwsUnreachable, Refused):
+                if at != outlook.token_expires_at:
+                    self._renew_token(app)
+                credentials.replace_cached_credentials(
+                    app, self._session, self._role, Way.SERVE, app.clock.deadline()
+                )
+                self._renewed_before.add(at)
+
+    def _may_release_credentials(self, app: App) -> bool:
+        """Return whether clients may get credentials now: a grant may have ended meanwhile."""
+        return app.vault.may_release(self._session.key_of(self._role), Way.SERVE)
+
+    def _renew_token(self, app: App) -> None:
+        with suppress(LoginRequired):  # AWS renews no more, but the present token still works
+            token = app.tokens.load(self._session)
+            if token is not None and tokens.is_token_refreshable(app, token):
+                tokens.renew_token(app, self._session, token, app.clock.deadline())

@@ -1,0 +1,91 @@
+"""Stores how the list of roles is shown, and the views that the user saved under a name.
+
+The files are `<state>/list-view.json` and `<state>/saved-views.json`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.role_tree import DEFAULT_VIEW, RoleListView, SavedView
+from ssohelper.core.schema import list_view_records as schema
+from ssohelper.stores import files, typed_files
+from ssohelper.stores.disk_errors import warn_once
+from ssohelper.stores.typed_files import Entries, Warn, load_entries
+
+# The limit for the file's size: it names at most 20,000 accounts, with at most 90 bytes each.
+_LIMIT_BYTES = 2 << 20
+_SAVED_LIMIT_BYTES = 32 << 20
+
+
+class ListViewStore:
+    """Stores whether the list of roles is a tree, its order, folded accounts and filters.
+
+    A damaged file counts as missing: then all accounts are shown unfolded. Of the saved views, only
+    the damaged ones do, and before the next write their file is kept aside, with a warning.
+    """
+
+    def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
+        self._state, self._warn = state, warn
+        self._lock = runtime / "locks" / "list-view.lock"
+        self._runtime = runtime
+
+    def load(self) -> RoleListView:
+        """Return the user's view. Raises the errors of `files.read_own_file`."""
+        return (
+            files.read_record(self._view_file, schema.parse_list_view, _LIMIT_BYTES) or DEFAULT_VIEW
+        )
+
+    def update(self, change: Callable[[RoleListView], RoleListView], deadline: Deadline) -> None:
+        """Replace the view, under a lock, so that two processes do not undo each other's changes.
+
+        Raises: LocalState; LockNotObtained.
+        """
+        with files.hold_lock(self._lock, deadline, self._runtime):
+            before = self.load()
+            after = change(before)
+            if after != before:
+                files.ensure_private_folder(self._state)
+                # The view is not flushed to the disk: after a power failure, an older view is good
+                # enough.
+                files.write_json(self._view_file, schema.document_of_view(after), durable=False)
+
+    def load_saved_views(self) -> dict[str, SavedView]:
+        """Return the saved views by their names. Raises the errors of `files.read_own_file`."""
+        return dict(self._load_entries_of_saved_views().found)
+
+    def has_unreadable_views(self) -> bool:
+        """Return whether the file of saved views has some that this version cannot read."""
+        return not self._load_entries_of_saved_views().is_whole
+
+    def _load_entries_of_saved_views(self) -> Entries[tuple[str, SavedView]]:
+        return load_entries(
+            self._saved_views_file,
+            schema.saved_view_records,
+            schema.parse_saved_view,
+            _SAVED_LIMIT_BYTES,
+        )
+
+    def update_saved_views(
+        self, change: Callable[[dict[str, SavedView]], dict[str, SavedView]], deadline: Deadline
+    ) -> None:
+        """Replace the saved views, under a lock. Raises: LocalState; LockNotObtained."""
+        with files.hold_lock(self._lock, deadline, self._runtime):
+            loaded = self._load_entries_of_saved_views()
+            before = dict(loaded.found)
+            after = change(before)
+            if after != before:
+                typed_files.replace(
+                    self._saved_views_file,
+                    schema.document_of_saved_views(after),
+                    is_whole=loaded.is_whole and len(before) == len(loaded.found),
+                    warn=self._warn,
+                )
+
+    @property
+    def _saved_views_file(self) -> Path:
+        return self._state / "saved-views.json"
+
+    @property
+    def _view_file(self) -> Path:
+        return self._state / "list-view.json"

@@ -1,0 +1,371 @@
+"""The full-screen program: its screens, and the keys that switch between them.
+
+The module of a screen or a dialog is imported when it is first shown.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.actions import SkipAction
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from ssohelper.app import App
+from ssohelper.core.keymap import WantedAction
+from ssohelper.core.text import show
+from ssohelper.errors import LoginRequired, SsoHelperError
+from ssohelper.system import terminal
+from ssohelper.system.terminal_background import Background
+from ssohelper.tui import themes
+from ssohelper.tui.base import TuiApp
+from ssohelper.tui.keys import action_binding, key_word
+from ssohelper.tui.typed_ahead import read_keys
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from ssohelper.core.model import SsoSession
+    from ssohelper.core.role_rows import RoleRow
+
+
+def _make_accounts_screen() -> Screen[Any]:
+    from ssohelper.tui.screens.accounts import AccountsScreen
+
+    return AccountsScreen()
+
+
+def _make_sessions_screen() -> Screen[Any]:
+    from ssohelper.tui.screens.sessions import SessionsScreen
+
+    return SessionsScreen()
+
+
+def _make_profiles_screen() -> Screen[Any]:
+    from ssohelper.tui.screens.profiles import ProfilesScreen
+
+    return ProfilesScreen()
+
+
+SCREENS: dict[str, Callable[[], Screen[Any]]] = {
+    "accounts": _make_accounts_screen,
+    "sessions": _make_sessions_screen,
+    "profiles": _make_profiles_screen,
+}
+_FIRST = "accounts"
+_PALETTE = "palette"
+
+
+def _load_palette() -> type[Provider]:
+    from ssohelper.tui.commands import Commands
+
+    return Commands
+
+
+class FullScreenApp(TuiApp[str]):
+    """The full-screen program.
+
+    Its result is the command line that uses the role that the user chose, or None; `chosen` is the
+    row of this role.
+    """
+
+    TITLE = "ssohelper"
+    ENABLE_COMMAND_PALETTE = True
+    DEFAULT_MODE = _FIRST
+    COMMANDS = {_load_palette}  # noqa: RUF012
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        name: make for name, make in SCREENS.items() if name != _FIRST
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("app.help", priority=True),
+        action_binding("app.commands", "command_palette", priority=True, show=False),
+        action_binding("app.messages", priority=True, show=False),
+        *(
+            action_binding(f"app.{name}", f"go('{name}')", priority=True, show=False)
+            for name in SCREENS
+        ),
+        action_binding("app.quit", priority=True),
+        Binding("ctrl+c,super+c", "copy_selection", show=False, priority=True),
+        Binding("ctrl+c", "help_quit", show=False, system=True),  # as Textual has it
+        # Users cannot give this action another key (it is not in `core.keymap`): ctrl+z is the same
+        # in every terminal.
+        Binding(
+            "ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend"
+        ),
+    ]
+
+    def __init__(self, services: App, background: Background | None = None) -> None:
+        self._has_theme = False
+        self.background = background or Background()
+        self.chosen: RoleRow | None = None
+        self._asks_to_leave = False
+        # A function that saves the changes of the view of the list of roles. The first screen sets
+        # it.
+        self.save_view: Callable[[], None] = lambda: None
+        super().__init__(services, self.background.input)
+        self._has_theme = True
+        # The settings are applied before the program runs, for two reasons: to change the theme
+        # later would compute all styles twice, and settings that cannot be read must end the
+        # program with exit code 3, as in every command.
+        themes.apply_theme_and_keys(self, services, is_light=self.background.is_light)
+
+    def get_css_variables(self) -> dict[str, str]:
+        # Textual's constructor asks for the colours of its own default theme. `apply_theme_and_keys`
+        # replaces them, so they are not computed, which takes 2 ms.
+        return super().get_css_variables() if self._has_theme else {}
+
+    def get_default_screen(self) -> Screen[Any]:
+        # The first screen is not in MODES at the start, because Textual would then compute all
+        # styles once more, which takes 3 ms.
+        return SCREENS[_FIRST]()
+
+    def on_load(self) -> None:
+        # Textual reads the terminal later. Until the search has the focus, all keys are held.
+        self.hold_keys(read_keys(self.background.typed))
+
+    def on_ready(self) -> None:
+        # Adds the first screen to the app's modes now, because switch_mode refuses a mode that has
+        # no function to make its screen.
+        self.add_mode(_FIRST, SCREENS[_FIRST])
+        self.call_later(self.release_keys)
+        # After ctrl+z and `fg` Textual draws only what changes: the rest of the screen stays empty.
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
+
+    def set_listing_times(
+        self, sessions: Sequence[SsoSession], listed_at: Mapping[str, int]
+    ) -> None:
+        """Note the sessions of the config, and when AWS returned each one's saved list of roles."""
+        self.config_sessions = tuple(sessions)
+        if self.sign_ins:
+            from ssohelper.tui import running_sign_ins
+
+            running_sign_ins.set_config_sessions(self, sessions)
+        self.list_states.set_listing_times(tuple(session.name for session in sessions), listed_at)
+        self.messages_changed.publish(None)
+
+    def action_go(self, name: str) -> None:
+        """Show the screen with this name in SCREENS. A dialog over the old screen stays open.
+
+        What only shows something about the old screen closes: the palette, the help, the messages.
+        """
+        while getattr(self.screen, "CLOSES_WITH_SCREEN", False):
+            self.pop_screen()
+        self.switch_mode(name)
+
+    def action_help(self) -> None:
+        """Show the help of the current screen or dialog. If the help is shown already, close it."""
+        from ssohelper.tui.screens.help import HelpScreen
+
+        if hasattr(self.screen, "HELP_TEXT"):
+            self.push_screen(HelpScreen(self.screen, self.key_of))
+        elif type(self.screen) is HelpScreen:
+            self.pop_screen()
+
+    def action_command_palette(self) -> None:
+        """Show the palette of commands. If it is open already, also below a dialog, do nothing."""
+        from ssohelper.tui.commands import Palette
+
+        if not any(screen.name == _PALETTE for screen in self.screen_stack):
+            self.push_screen(Palette(name=_PALETTE))
+
+    def _close_palette(self) -> None:
+        if self.screen.name == _PALETTE:
+            self.pop_screen()
+
+    def action_messages(self) -> None:
+        """Show all messages since the start. If they are shown already, close them."""
+        from ssohelper.tui.screens.history import HistoryScreen
+
+        if type(self.screen) is HistoryScreen:
+            self.pop_screen()
+        else:
+            self._close_palette()
+            self.push_screen(HistoryScreen())
+
+    def action_suspend_process(self) -> None:
+        """Stop the program; the shell's `fg` continues it. Without job control, say why not."""
+        if terminal.can_suspend_program():
+            super().action_suspend_process()
+        else:
+            self.show_warning(terminal.CANNOT_SUSPEND)
+
+    def action_copy_selection(self) -> None:
+        """Copy the selected text. Without any, ctrl+c leaves, as `action_help_quit` says."""
+        from ssohelper.tui.copying import copy_selected_text
+
+        if not copy_selected_text(self):
+            raise SkipAction
+
+    def action_help_quit(self) -> None:
+        """End the program at ctrl+c, as the pickers do. Textual itself would show a hint only."""
+        self.leave()
+
+    async def action_quit(self) -> None:
+        """End the program."""
+        self.leave()
+
+    def leave(self, command: str | None = None, chosen: RoleRow | None = None) -> None:
+        """End the program with this result and `chosen`.
+
+        If that stops sign-ins in the background, or commands that run as roles, ask first. A second
+        call does not ask.
+        """
+        from ssohelper.tui.leave_question import leaving_question
+
+        question = "" if self._asks_to_leave else leaving_question(self)
+        if question:
+            self.run_worker(self._ask_to_leave(question, command, chosen))
+            return
+        self.chosen = chosen
+        self.exit(command)
+
+    async def _ask_to_leave(
+        self, question: str, command: str | None, chosen: RoleRow | None
+    ) -> None:
+        from ssohelper.tui.screens.confirm import ConfirmScreen
+
+        self._asks_to_leave = True
+        if await self.push_screen_wait(ConfirmScreen(question)):
+            self.leave(command, chosen)
+        self._asks_to_leave = False
+
+    def show_running_sign_in(self, row: RoleRow, go_on: Callable[[], object]) -> bool:
+        """Show the dialog of the sign-in to the role's session, if one runs; return whether one does.
+
+        After the sign-in, `go_on` is called, which uses the role.
+        """
+        session_name = row.session_name
+        if session_name not in self.sign_ins:
+            return False
+        why = LoginRequired(f'the sign-in to "{session_name}" is still running')
+        self.sign_in(session_name, why, go_on, WantedAction("accounts.use", row.label), self.screen)
+        return True
+
+    def sign_in(
+        self,
+        session_name: str,
+        why: LoginRequired,
+        go_on: Callable[[], object],
+        wanted: WantedAction,
+        screen: Screen[Any],
+    ) -> None:
+        """If `screen` is still shown, offer to sign in to the session, as `offer_sign_in` does.
+
+        After the sign-in, `go_on` is called, which carries the action out.
+        """
+
+        async def offer_and_go_on() -> None:
+            if await self.offer_sign_in(session_name, why, wanted):
+                self.call_later(go_on)  # once this action has ended
+
+        if not self.started.start(screen, wanted.name, offer_and_go_on()):
+            self.show_error(why)
+
+    async def offer_sign_in(
+        self, session_name: str, why: LoginRequired, wanted: WantedAction
+    ) -> bool:
+        """Offer to sign in to a session, and return whether to go on. Call it in a worker.
+
+        `wanted` is the action that needs the sign-in, and `why` is its error, which the dialog
+        shows. If the sign-in goes on in the background, return False: a message then names the
+        action's key once the user is signed in.
+        """
+        session = self.services.config.read().sso_session(session_name)
+        if session is None or self.screen.is_modal:
+            self.show_error(why)
+            return False
+        from ssohelper.tui.screens import sign_in_offer as offers
+
+        answer = await offers.offer_sign_in(self, session, why, wanted)
+        if answer is offers.Answer.SIGNED_IN:
+            self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
+            return True
+        if answer is offers.Answer.CANCELLED:
+            self.show_done(offers.not_signed_in_text(self, session))
+        return False
+
+
+def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:
+    """Run the full-screen program and return its exit code.
+
+    `background` is the background colour that the terminal has reported before the start.
+
+    If the user chose a role, `use` is called with it and gives the exit code. Without `use`, the
+    command line to type is printed.
+
+    This is `ssohelper` without a command, on a terminal. It does not use click, because to import
+    click would delay the first paint by 20 ms.
+    """
+    try:
+        program = _run_until_user_leaves(background)
+    except SsoHelperError as error:
+        _print_unless_closed(f"ssohelper: error: {show(error.message)}")
+        if error.hint:
+            _print_unless_closed(f"ssohelper: hint: {show(error.hint)}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        _print_unless_closed("ssohelper: interrupted")
+        return 130
+    except Exception as error:
+        from ssohelper.system import crash_report
+
+        return crash_report.report_crash(error, error.__traceback__)
+    if program.chosen is not None and use is not None:
+        return use(program.chosen)
+    if program.return_value:
+        _print_unless_closed(f"to use it in this shell: {show(program.return_value)}")
+        key = key_word("accounts.use", program.key_of)
+        _print_unless_closed(
+            f"ssohelper: hint: {key} switches this shell itself after: ssohelper install"
+        )
+    return 0
+
+
+def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
+    """Run the program until the user leaves, and return it with its result.
+
+    Raises: ConfigInvalid if the settings cannot be read.
+    """
+    running: list[FullScreenApp] = []
+
+    def warn(message: str) -> None:
+        for program in running:
+            if program.is_running:
+                program.call_in_ui_thread(program.show_warning, message)
+            else:
+                _print_unless_closed(f"ssohelper: warning: {show(message)}")
+
+    program = FullScreenApp(App(warn=warn), background)
+    running.append(program)
+    try:
+        program.run()
+    finally:
+        for end in tuple(program.end_work):
+            end()
+    program.save_view()
+    _sign_out_of_unfinished_set_up(program)
+    program.propagate_failure()
+    return program
+
+
+def _sign_out_of_unfinished_set_up(program: FullScreenApp) -> None:
+    """Sign out again if the user left a set-up after its sign-in, before saying what to write."""
+    give_back = program.give_back_sign_in
+    if give_back is None:
+        return
+    # After a signal the terminal may be gone: then there is nothing to write to.
+    with suppress(OSError):
+        try:
+            if give_back():
+                _print_unless_closed("ssohelper: the set-up was not finished: signed out again")
+        except SsoHelperError as error:
+            _print_unless_closed(f"ssohelper: warning: {show(error.message)}")
+
+
+def _print_unless_closed(line: str) -> None:
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    os.write(2, f"{line}\n".encode(encoding, "backslashreplace"))

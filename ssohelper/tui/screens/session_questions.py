@@ -1,0 +1,120 @@
+"""Changes of a session on the Sessions screen, each after a question: rename, remove, forget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ssohelper.actions import cache_contents, session_edit
+from ssohelper.actions.session_edit import SessionPlan
+from ssohelper.core import plan_text
+from ssohelper.core.model import SsoSession
+from ssohelper.core.shell_text import word_as_typed
+from ssohelper.core.text import count_text
+from ssohelper.errors import SsoHelperError
+from ssohelper.tui import background, running_sign_ins
+from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
+from ssohelper.tui.widgets.lines import Line, diff_lines
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import TuiApp
+
+
+async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
+    """Ask for a new name and rename the session, in the profiles that use it too.
+
+    Return the new name, or None if the session keeps its name.
+    """
+    services, old = app.services, session.name
+    command = f"ssohelper session rename {old}"
+
+    def check_new_name(new_name: str) -> None:
+        if new_name != old:
+            session_edit.check_new_session_name(services, session, new_name)
+
+    new = await app.push_screen_wait(
+        AskScreen(f'New name of the session "{old}"', old, f"{command} NEW", check_new_name)
+    )
+    if new is None or new == old:
+        app.show_done(NOTHING_WRITTEN)
+        return None
+    command = f"{command} {word_as_typed(new)}"
+    is_renamed = await _confirm_and_change_session(
+        app,
+        old,
+        lambda: session_edit.plan_session_rename(services, session, new),
+        lambda count: (
+            f'Rename "{old}" to "{new}"{f", in {count} too" if count else ""}? '
+            "You sign in again afterwards."
+        ),
+        f'renamed the session "{old}" to "{new}"; sign in to it again',
+        command,
+    )
+    return new if is_renamed else None
+
+
+async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
+    """Delete the session's cached credentials and its list of roles, after a question."""
+    services, name = app.services, session.name
+    command = f"ssohelper cache clear --session {name} --yes"
+    question = (
+        f'Delete the cached credentials and the list of roles of "{name}"? You stay signed in.'
+    )
+    if not await app.push_screen_wait(ConfirmScreen(question, command=command)):
+        return
+    try:
+        removed = await background.run(app, lambda: cache_contents.clear_cache(services, name))
+        files = count_text(removed, "file")
+        app.show_done(f"cached credentials and list of roles: {files} removed", command)
+    except SsoHelperError as error:
+        app.show_error(error)
+
+
+async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
+    """Sign out of the session, and remove it with its managed profiles. Return whether it did."""
+    services, name = app.services, session.name
+    return await _confirm_and_change_session(
+        app,
+        name,
+        lambda: session_edit.plan_session_removal(services, session),
+        lambda count: f'Sign out of "{name}", and remove it{f" with {count}" if count else ""}?',
+        f'removed the session "{name}"',
+        f"ssohelper session rm {name}",
+    )
+
+
+async def _confirm_and_change_session(
+    app: TuiApp[Any],
+    session_name: str,
+    make_plan: Callable[[], SessionPlan],
+    question: Callable[[str], str],
+    done: str,
+    command: str,
+) -> bool:
+    """Plan a change of a session, show its diff, ask, and make the change. Return whether it did.
+
+    `question` returns the text of the question; its argument is the number of profiles as text,
+    or "" without any.
+    """
+    services = app.services
+
+    def plan_and_diff() -> tuple[SessionPlan, list[Line]]:
+        plan = make_plan()
+        return plan, diff_lines(session_edit.diff_session_plan(services, plan))
+
+    try:
+        plan, lines = await background.run(app, plan_and_diff)
+        count = len(plan.changes) - 1
+        text = question(plan_text.profile_count_text(count) if count else "")
+        if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
+            app.show_done(NOTHING_WRITTEN)
+            return False
+        was_signing_in = running_sign_ins.stop_sign_in(app, session_name)
+        await background.run(app, lambda: session_edit.apply_session_plan(services, plan))
+        app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
+    except SsoHelperError as error:
+        app.show_error(error)
+        return False
+    return True

@@ -1,0 +1,722 @@
+"""`--adopt` as the real program: what it takes over, what it asks and what it refuses."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ssohelper.actions import (
+    adopting,
+    default_regions,
+    directory,
+    doctor,
+    doctor_repairs,
+    profile_edit,
+)
+from ssohelper.actions.selection import resolve_profile
+from ssohelper.app import App
+from ssohelper.cli import use_command
+from ssohelper.core.choices import NO_CHOICES
+from ssohelper.core.doctor import checks
+from ssohelper.core.doctor.keys_of_profiles import check_profiles_without_region
+from ssohelper.core.model import AccessToken, Role, Secret
+from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.world import START_URL
+from ssohelper.errors import ConfigInvalid
+from tests.actions.broken_homes import make_world
+from tests.adopt.test_homes import in_process, write_home
+from tests.cli.test_profile_commands_sync import ok, rows, saved
+from tests.cli.test_setup_command import Terminal, ended, guard_nothing, terminal
+from tests.conftest import Home, Run
+from tests.long_rows import long_after
+from tests.saved_listing import DEV, PAY, URL, listed_account, save_listing
+
+__all__ = ["saved", "terminal"]  # fixtures
+
+LEGACY = (
+    f"\n[profile old]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+    f"sso_account_id = {PAY}\nsso_role_name = Read\n"
+)
+BLOCK = (
+    "\n# BEGIN_AWS_SSO_CLI\n"
+    f"[profile a/Admin]\ncredential_process = aws-sso -S X process --arn arn:aws:iam::{PAY}:role/Admin\n\n"
+    f"[profile {DEV}:Read]\ncredential_process = aws-sso -S X process --profile {DEV}:Read\n"
+    "# END_AWS_SSO_CLI\n"
+)
+
+
+def add(home: Home, text: str) -> bytes:
+    """Add text to the config; return the bytes of the file then."""
+    home.write_config(home.config_file.read_text() + text)
+    return home.config_file.read_bytes()
+
+
+def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
+    before = add(saved, LEGACY)
+    printed = ok(run("profile", "sync", "--adopt", "ol*", "--yes"))
+    assert "2 profiles added, 1 adopted; undo with: ssohelper profile undo" in printed
+    # The role of the adopted profile gets no second one.
+    assert rows(run) == {"old": "process", "pay.Admin": "process", "dev.Read": "process"}
+    ok(run("profile", "undo", "--yes"))
+    assert saved.config_file.read_bytes() == before
+
+
+SECOND = f"\n[sso-session second]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+
+
+def legacy(name: str, role: str) -> str:
+    text = LEGACY.replace("profile old", f"profile {name}").replace("= Read", f"= {role}")
+    return f"{text}region = eu-west-1\n"
+
+
+def test_a_legacy_profile_that_another_session_serves_is_not_taken_over(
+    saved: Home, run: Run
+) -> None:
+    texts = legacy("old", "Read"), legacy("other", "Other"), legacy("mine", "Mine")
+    add(saved, SECOND + "".join(texts))
+    app = in_process(saved)
+    corp, second = app.config.read().sso_sessions()
+    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
+    app.tokens.save(corp, token)
+    app.storage.legacy_tokens.save(URL, corp.region, token)
+    save_listing(saved, listed_account(PAY, "pay", "Read", "Mine"), session="second")
+    said = ok(run("profile", "sync", "--session", "second", "--adopt", "*", "--yes"))
+    of = "1 profile of the AWS CLI or by hand (with sso_start_url): "
+    assert f'{of}works by the sign-in to "corp", until its access token ends\n    old\n' in said
+    assert f"{of}does not work now: the role is not in your list\n    other\n" in said
+    assert (
+        f'{of}does not work now: it uses the sign-in to "corp", which does not have its role\n'
+        "    mine\n"
+    ) in said
+    assert (
+        'skipped "old": not adopted: the profile belongs to the session "corp"; adopt it there: '
+        "ssohelper profile sync --session corp --adopt old"
+    ) in said
+    written = saved.config_file.read_text()
+    assert texts[0] in written
+    assert texts[2] not in written
+    # The profile of another user does not count for the role.
+    assert rows(run)["pay.Read"] == "process"
+    listing = directory.load_listing(app, second)
+    assert listing is not None
+    found = adopting.list_profiles_of_other_tools(in_process(saved), second, listing)
+    assert [one.name for one in found] == ["old"]
+    # Neither the question of `setup` nor F6 in the full screen offers it.
+    assert adopting.choose_profiles_that_need_ssohelper(found) == frozenset()
+    assert adopting.choose_adoptable_profiles(found) == frozenset()
+    ok(run("profile", "sync", "--session", "corp", "--adopt", "old", "--yes"))
+    assert texts[0] not in saved.config_file.read_text()
+
+
+def test_use_of_a_role_gives_no_profile_that_another_session_serves(saved: Home) -> None:
+    add(saved, SECOND + legacy("old", "Read"))
+    app = in_process(saved)
+    corp, second = app.config.read().sso_sessions()
+    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
+    app.storage.legacy_tokens.save(URL, corp.region, token)
+    read = [Role(PAY, "Read")]
+    assert "old" not in adopting.find_profiles_unfit_for_use(app, corp, read)
+    assert "old" in adopting.find_profiles_unfit_for_use(app, second, read)
+
+
+def test_without_the_list_of_the_other_session_it_is_not_said_that_a_profile_works(
+    saved: Home, run: Run
+) -> None:
+    before = add(saved, legacy("old", "Read"))
+    saved.config_file.write_bytes(SECOND.encode() + before)
+    said = ok(run("profile", "sync", "--session", "corp", "--dry-run"))
+    assert "does not work now: the sign-in for its sso_start_url is missing or has ended" in said
+    app = in_process(saved)
+    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
+    app.storage.legacy_tokens.save(URL, "eu-west-1", token)
+    said = ok(run("profile", "sync", "--session", "corp", "--dry-run"))
+    assert 'not checked: the profile belongs to the session "second"\n    old\n' in said
+
+
+def test_a_first_sync_takes_the_region_that_setup_would_propose(saved: Home, run: Run) -> None:
+    add(saved, f"\n[default]\nregion = eu-west-2\n{LEGACY}")
+    said = ok(run("profile", "sync", "--adopt", "old", "--yes"))
+    assert "default region of the profiles: eu-west-2, that of [default]" in said
+    app = in_process(saved)
+    written = {one.name: one.keys.get("region") for one in app.config.read().profiles()}
+    assert set(written.values()) == {"eu-west-2"}
+    assert app.choices.load("corp").default_region == "eu-west-2"
+
+
+def test_doctor_and_whoami_propose_the_region_of_new_profiles(saved: Home) -> None:
+    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+    add(saved, f"\n[default]\nregion = eu-west-2\n[profile bare]\n{keys}")
+    app = in_process(saved)
+    [found] = check_profiles_without_region(doctor.gather_facts(app))
+    region = default_regions.region_for_new_profile_of_role(app, resolve_profile(app, "bare", None))
+    assert (found.fix, region) == ("add a line: region = eu-west-2", "eu-west-2")
+
+
+def test_a_profile_that_answers_as_another_role_is_not_adopted(saved: Home) -> None:
+    add(saved, LEGACY)
+    # boto3 and the AWS CLI merge this section into the profile, and take its role.
+    (saved.config_file.parent / "credentials").write_text("[old]\nsso_role_name = Admin\n")
+    app = App(saved.env)
+    [session] = app.config.read().sso_sessions()
+    listing = directory.load_listing(app, session)
+    assert listing is not None
+    found = adopting.list_profiles_of_other_tools(app, session, listing)
+    [trouble] = [one.trouble for one in found]
+    assert trouble == "its section in ~/.aws/credentials names another role or program"
+    chosen = adopting.choose_profiles_by_globs(app, found, ("old", "*"))
+    planned = profile_edit.plan_sync(app, session, listing, NO_CHOICES, adopt=chosen)
+    assert (planned.adopt, [one for one in planned.change if one.profile == "old"]) == ((), [])
+    assert f"not adopted: {trouble}" in [one.reason for one in planned.skipped]
+
+
+def test_a_block_with_a_profile_that_answers_as_another_role_is_left_as_it_is(
+    saved: Home, run: Run
+) -> None:
+    before = add(saved, BLOCK)
+    (saved.config_file.parent / "credentials").write_text(
+        "[a/Admin]\nrole_arn = arn:x\nsource_profile = x\n"
+    )
+    said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    assert 'skipped "a/Admin": not adopted: its section in ~/.aws/credentials names' in said
+    assert (
+        f'skipped "{DEV}:Read": not adopted: aws-sso-cli writes it together with "a/Admin", which '
+        "cannot be adopted"
+    ) in said
+    assert saved.config_file.read_bytes().startswith(before)
+    assert "--adopt" not in run("doctor").stdout
+
+
+def test_a_profile_that_does_not_work_does_not_count_for_its_role(saved: Home, run: Run) -> None:
+    add(saved, LEGACY + BLOCK)
+    printed = ok(run("profile", "sync", "--yes"))
+    assert "of the AWS CLI or by hand (with sso_start_url): does not work now" in printed
+    assert '2 profiles of aws-sso-cli: do not work now: there is no program "aws-sso"' in printed
+    assert "ssohelper profile sync --adopt '*'" in printed
+    assert {"pay.Admin", "pay.Read", "dev.Read"} < rows(run).keys()
+
+
+def test_profiles_on_a_source_that_does_not_work_are_listed_until_it_is_adopted(
+    saved: Home, run: Run
+) -> None:
+    role = "[profile {}]\nrole_arn = arn:aws:iam::000000000001:role/R\nsource_profile = {}\n"
+    add(saved, BLOCK + role.format("near", "a/Admin") + role.format("far", "near"))
+    printed = ok(run("profile", "sync", "--dry-run"))
+    assert (
+        '2 profiles that assume roles: do not work now: their source profile "a/Admin": there is no '
+        'program "aws-sso"\n    near, far\n'
+    ) in printed
+    ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    assert "assume" not in ok(run("profile", "sync", "--dry-run"))
+    assert "source-unusable" not in run("doctor").stdout
+
+
+def test_a_profile_whose_role_is_gone_is_listed_with_that_reason(saved: Home, run: Run) -> None:
+    add(saved, LEGACY + LEGACY.replace("old", "gone").replace("= Read", "= Old"))
+    printed = ok(run("profile", "sync", "--dry-run"))
+    assert "does not work now: the role is not in your list\n    gone\n" in printed
+    assert "does not work now: the sign-in for its sso_start_url is missing" in printed
+
+
+def test_a_profile_of_an_installed_program_counts(saved: Home, run: Run) -> None:
+    add(saved, BLOCK)
+    program = saved.path / "bin" / "aws-sso"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    saved.env["PATH"] = f"{program.parent}:{saved.env['PATH']}"
+    printed = ok(run("profile", "sync", "--yes"))
+    assert "2 profiles of aws-sso-cli: work if aws-sso works (it was not run)" in printed
+    assert "(it was not run), if you give --region (the profile has none)" in printed
+    with_region = run("profile", "sync", "--dry-run", env={"AWS_REGION": "eu-west-1"}).stderr
+    assert "(it was not run)\n" in with_region
+    assert 'skipped "pay.Admin": the profile "a/Admin" already points at this role' in printed
+    # A profile for one role is added, since only a run would show whether that program works.
+    ok(run("profile", "add", f"{PAY}/Admin", "--yes"))
+    assert "pay.Admin" in rows(run)
+
+
+def test_a_part_of_aws_sso_cli_is_adopted_as_a_whole_or_not_at_all(saved: Home, run: Run) -> None:
+    before = add(saved, BLOCK)
+    done = run("profile", "sync", "--adopt", "a/Admin", "--yes")
+    assert (done.returncode, saved.config_file.read_bytes()) == (2, before)
+    assert f"together or not at all; left out: {DEV}:Read" in done.stderr
+    said = ok(run("profile", "sync", "--adopt", "a/Admin", "--adopt", f"{DEV}:*", "--yes"))
+    assert "marker lines stay" not in said
+    assert "AWS_SSO_CLI" not in saved.config_file.read_text()
+    assert rows(run) == {"a/Admin": "process", f"{DEV}:Read": "process", "pay.Read": "process"}
+
+
+def test_markers_that_stay_for_another_portal_are_said(saved: Home, run: Run) -> None:
+    foreign = "[profile z]\ncredential_process = aws-sso -S Z process --arn arn:aws:iam::9:role/Z\n"
+    end = "# END_AWS_SSO_CLI\n"
+    add(saved, BLOCK.replace(end, foreign + end))
+    said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    assert "2 adopted" in said
+    assert (
+        "aws-sso-cli's two marker lines stay, for z (the profile names no portal, and its role is "
+        'not listed for the session "corp"): `aws-sso setup profiles` would write the adopted '
+        "profiles again"
+    ) in said
+    assert "# BEGIN_AWS_SSO_CLI" in saved.config_file.read_text()
+
+
+def test_a_block_with_a_profile_that_has_no_role_is_left_as_it_is(saved: Home, run: Run) -> None:
+    unnamed = "[profile a:b]\ncredential_process = aws-sso -S X process --profile a:b\n"
+    end = "# END_AWS_SSO_CLI\n"
+    before = add(saved, BLOCK.replace(end, unnamed + end) + LEGACY)
+    said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    assert "1 adopted" in said
+    assert (
+        'skipped "a/Admin": not adopted: aws-sso-cli writes it together with "a:b", which cannot '
+        "be adopted"
+    ) in said
+    begin, end_at = before.index(b"# BEGIN"), before.index(end.encode())
+    assert before[begin:end_at] in saved.config_file.read_bytes()
+    doctor = run("doctor").stdout
+    assert "between the marks" not in doctor
+    assert "--adopt a/Admin" not in doctor
+
+
+def test_a_pattern_with_wildcards_that_matches_no_profile_is_no_error(
+    saved: Home, run: Run
+) -> None:
+    said = ok(run("profile", "sync", "--adopt", "gr*", "--adopt", "!grave", "--yes"))
+    assert said.count('no profile fits --adopt "gr*"\n') == 1
+    assert "3 profiles added" in said
+
+
+def test_a_name_that_no_profile_has_is_exit_2(saved: Home, run: Run) -> None:
+    before = add(saved, LEGACY)
+    done = run("profile", "sync", "--adopt", "odl", "--yes")
+    assert (done.returncode, 'no profile fits --adopt "odl"' in done.stderr) == (2, True)
+    assert "profiles that other tools or you wrote" not in done.stderr  # before anything else
+    assert saved.config_file.read_bytes() == before
+
+
+def test_undo_after_an_edit_writes_the_markers_again(saved: Home, run: Run) -> None:
+    before = add(saved, BLOCK).decode()
+    ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    add(saved, "\n[profile later]\nregion = eu-west-1\n")
+    assert "+# BEGIN_AWS_SSO_CLI" in run("profile", "undo", "--dry-run").stdout
+    ok(run("profile", "undo", "--yes"))
+    text = saved.config_file.read_text()
+    # Only the order of keys may differ from before.
+    assert sorted(text.partition("\n[profile later]")[0].split()) == sorted(before.split())
+    begin, end = text.index("# BEGIN_AWS_SSO_CLI"), text.index("# END_AWS_SSO_CLI")
+    assert begin < text.index("[profile a/Admin]") < text.index(f"[profile {DEV}:Read]") < end
+
+
+@pytest.mark.parametrize("edit", ["", "\n[profile later]\nregion = us-east-1\n"])
+def test_undo_leads_from_the_return_of_a_part_back_to_before_the_adoption(
+    saved: Home, run: Run, edit: str
+) -> None:
+    before = add(saved, BLOCK)
+    ok(run("profile", "sync", "--adopt", "*", "--yes"))
+    returned = add(saved, edit + BLOCK)
+    app = in_process(saved)
+    doctor_repairs.repair_findings(app, checks.run_checks(doctor.gather_facts(app)))
+    assert b"AWS_SSO_CLI" not in saved.config_file.read_bytes()
+    ok(run("profile", "undo", "--yes"))
+    assert saved.config_file.read_bytes() == returned
+    shown = run("profile", "undo", "--dry-run").stdout
+    assert "-ssohelper_managed = true" in shown
+    ok(run("profile", "undo", "--yes"))
+    undone = saved.config_file.read_bytes()
+    assert undone.strip() == (before + edit.encode()).strip()
+    assert "pay.Admin" not in rows(run)
+    ok(run("profile", "undo", "--redo", "--yes"))
+    assert saved.config_file.read_bytes() == returned
+
+
+def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emulator) -> None:
+    write_home(home, "granted-early", emulator)
+    done = run("setup", START_URL, "--adopt", "tyop", "--yes")
+    assert (done.returncode, emulator.counters.total()) == (2, 0)  # before any sign-in
+    setup = ("setup", START_URL, "--session", "corp", "--account", "sandbox-*", "--yes")
+    # The region comes from granted's keys.
+    printed = ok(run(*setup))
+    assert (
+        '1 profile of granted: does not work now: there is no program "granted"\n    sandbox-ana/SandboxAdmin\n'
+        in printed
+    )
+    assert "try it: aws sts get-caller-identity --profile sandbox-ana.SandboxAdmin" in printed
+    assert rows(run)["sandbox-ana/SandboxAdmin"] == "granted"
+    ok(run(*setup, "--adopt", "sandbox-ana/*"))
+    assert rows(run)["sandbox-ana/SandboxAdmin"] == "process"
+
+
+def test_a_setup_script_runs_on_a_laptop_without_profiles_too(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    said = ok(
+        run("setup", START_URL, "--region", "us-east-1", "--role", "Read*", "--yes", "--adopt", "*")
+    )
+    assert 'no profile fits --adopt "*"' in said
+    assert "profiles added" in said
+
+
+def test_use_of_a_role_always_ends_on_a_profile_that_works(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    write_home(home, "granted-early", emulator)
+    home.add_session("corp", START_URL)
+    shell = {"_SSOHELPER_SHELL": "bash"}
+    role = "corp:000050000001/SandboxAdmin"
+    done = run("use", "--yes", role, env=shell)
+    assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
+    # So does the name of a profile whose program is missing.
+    done = run("use", "sandbox-ana/SandboxAdmin", env=shell)
+    assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
+    assert 'runs "granted", which is missing' in done.stderr
+    program = home.path / "bin" / "granted"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    home.env["PATH"] = f"{program.parent}:{home.env['PATH']}"
+    assert "sandbox-ana.Sandbox" in run("use", role, env=shell).stdout
+    # Only a run would show whether granted works, and the name is also the role's ACCOUNT/ROLE.
+    done = run("use", "sandbox-ana/SandboxAdmin", env=shell)
+    assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
+    sync = "ssohelper profile sync --session corp --adopt sandbox-ana/SandboxAdmin"
+    assert f"to make it work under its name: {sync}" in done.stderr
+    # A name that is not the role's ACCOUNT/ROLE names that profile only.
+    text = home.config_file.read_text().replace("profile sandbox-ana/", "profile mine/")
+    home.config_file.write_text(text)
+    assert "AWS_PROFILE='mine/S" in run("use", "mine/SandboxAdmin", env=shell).stdout
+    home.config_file.write_text(text.replace("profile mine/", "profile sandbox-ana/"))
+    # A row of a list may come with that name, which the user has not typed.
+    app = in_process(home)
+    row = resolve_profile(app, "sandbox-ana/SandboxAdmin", None)
+    chosen = use_command._find_or_add_profile_of_role(app, row, False, is_typed=False)
+    assert chosen.name == "sandbox-ana.SandboxAdmin"
+
+
+def test_a_bracket_in_a_header_stops_no_command_and_stays(saved: Home, run: Run) -> None:
+    odd = "[profile x y]]\nregion = x\n\n[profile q] # of [team]\n\n[other]]\na=b\n"
+    before = add(saved, odd + LEGACY.replace("profile old", "profile 'my [prod]*'"))
+    assert b"my [prod]" in before
+    ok(run("profile", "sync", "--yes"))
+    assert odd in saved.config_file.read_text()
+    doctor = run("doctor").stdout
+    assert doctor.count("header-without-quotes") == 1
+    assert doctor.count("header-with-bracket") == 2
+    said = ok(run("profile", "sync", "--adopt", "my [prod]*", "--yes"))
+    assert "1 profile adopted" in said
+    assert odd in saved.config_file.read_text()
+    ok(run("profile", "add", f"{PAY}/Admin", "--name", "second", "--yes"))
+    ok(run("profile", "undo", "--yes"))
+
+
+def test_on_a_terminal_setup_asks_and_enter_adopts(
+    home: Home,
+    terminal: Terminal,
+    emulator: Emulator,
+) -> None:
+    write_home(home, "granted-early", emulator)
+    child = terminal(
+        *("setup", START_URL, "--session", "corp", "--account", "sandbox-*"),
+        *("--default-region", "eu-west-1"),
+    )
+    child.expect_exact("adopt 1 profile that needs ssohelper to work, with its name (")
+    child.expect_exact("[Y/n]")
+    child.sendline("")
+    child.expect_exact("1 profile to adopt — write")
+    child.sendline("y")
+    guard_nothing(child)
+    child.expect_exact("try it: ")
+    assert ended(child)[0] == 0
+    assert "granted" not in home.config_file.read_text().partition("[profile")[2]
+
+
+def test_on_a_terminal_the_rest_of_a_part_is_asked_for(saved: Home, terminal: Terminal) -> None:
+    add(saved, BLOCK)
+    child = terminal("profile", "sync", "--adopt", "a/Admin")
+    child.expect_exact("adopt this one too? [y/N]")
+    child.sendline("n")
+    child.expect_exact("to add — write")
+    child.sendline("n")
+    assert ended(child)[0] == 0
+    child = terminal("profile", "sync", "--adopt", "a/Admin")
+    child.expect_exact("adopt this one too? [y/N]")
+    child.sendline("y")
+    child.expect_exact("2 to adopt — write")
+    child.sendline("y")
+    assert ended(child)[0] == 0
+    assert "AWS_SSO_CLI" not in saved.config_file.read_text()
+
+
+OTHER = (
+    "[sso-session other]\nsso_start_url = https://other.awsapps.com/start\nsso_region = us-east-1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            f"{OTHER}[profile x]\nsso_session = other\nsso_account_id = {PAY}\nsso_role_name = A\n",
+            'not checked: the profile belongs to the session "other"',
+        ),
+        (
+            "[profile x]\nsso_session = corp\nsso_account_id = 1234567890\nsso_role_name = Read\n",
+            '"1234567890" is not an account id (12 digits)',
+        ),
+        (
+            LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"),
+            "does not work now: its sso_region is eu-west-2, but its portal is in eu-west-1",
+        ),
+        (
+            LEGACY.replace("sso_region = eu-west-1\n", ""),
+            "does not work now: it has no sso_region",
+        ),
+        (
+            f"[profile x]\nsso_session = corp\nsso_region = eu-west-2\nsso_account_id = {PAY}\n"
+            "sso_role_name = Read\n",
+            "does not work now: its sso_region is eu-west-2, but its portal is in eu-west-1",
+        ),
+        (
+            "[profile x]\nsso_session = corp\nsso_start_url = https://other.awsapps.com/start\n"
+            f"sso_region = eu-west-2\nsso_account_id = {PAY}\nsso_role_name = Read\n",
+            "does not work now: the profile names two different portals",
+        ),
+        (
+            f"[profile b]\nsso_session = corp\n[profile x]\ninclude_profile = b\n"
+            f"sso_account_id = {PAY}\nsso_role_name = Read\n",
+            "does not work now: only aws-vault reads its include_profile, other tools do not",
+        ),
+    ],
+)
+def test_it_is_not_said_that_a_profile_works_that_does_not(
+    saved: Home, run: Run, text: str, said: str
+) -> None:
+    add(saved, "\n" + text)
+    printed = ok(run("profile", "sync", "--session", "corp", "--yes"))
+    assert said in printed
+    assert "while you are signed in" not in printed
+
+
+@pytest.mark.parametrize("in_credentials_file", [True, False])
+def test_a_second_source_of_credentials_is_not_passed_over(
+    saved: Home, run: Run, in_credentials_file: bool
+) -> None:
+    keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
+    program = "credential_process = aws-sso-util credential-process --profile x\n"
+    text = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\nregion = eu-west-1\n"
+    add(saved, "\n[profile x]\n" + text + ("" if in_credentials_file else program))
+    if in_credentials_file:
+        (saved.config_file.parent / "credentials").write_text(f"[x]\n{keys}")
+    printed = ok(run("profile", "sync", "--session", "corp", "--yes"))
+    assert "in the AWS CLI and boto3 while you are signed in (another SDK may take" in printed
+
+
+def test_a_legacy_profile_without_a_session_names_the_setup_of_its_url(home: Home) -> None:
+    home.write_config(LEGACY)
+    with pytest.raises(ConfigInvalid) as refused:
+        resolve_profile(in_process(home), "old", None)
+    assert refused.value.hint == f"make one with: ssohelper setup {URL}"
+
+
+def test_what_cannot_work_neither_counts_nor_is_offered(saved: Home) -> None:
+    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+    more = {
+        "no-source": "region = eu-west-1\nrole_arn = arn:aws:iam::000000000001:role/x\n",
+        "web": "region = eu-west-1\nrole_arn = arn:aws:iam::000000000001:role/x\n"
+        "web_identity_token_file = /nope\n",
+        "no-such-region": "region = eu-west-1a_\n",
+        "no-region": "",
+        "works": "region = eu-west-1\n",
+    }
+    text = "".join(f"[profile {name}]\n{keys}{lines}\n" for name, lines in more.items())
+    gone = LEGACY.replace("= Read\n", "= Gone\n").replace("old", "gone")
+    add(saved, f"\n{text}{gone}")
+    app = in_process(saved)
+    session = app.config.read().sso_session("corp")
+    assert session is not None
+    listing = app.directory.load("corp")
+    assert listing is not None
+    found = {one.name: one for one in adopting.list_profiles_of_other_tools(app, session, listing)}
+    cannot = {"no-source", "web", "no-such-region"}
+    assert {one.name for one in found.values() if one.trouble} == {*cannot, "gone"}
+    # Only what would work once it is adopted is offered: a region comes with it.
+    assert adopting.choose_profiles_that_need_ssohelper(found.values()) == {"no-region"}
+    assert adopting.find_unusable_profiles_of_other_tools(app) == {
+        *cannot,
+        "gone",
+    }
+
+
+def test_doctor_names_the_roles_for_which_sync_writes_a_profile(saved: Home, run: Run) -> None:
+    add(saved, LEGACY)
+    ok(run("profile", "sync", "--yes"))
+    before, _, rest = saved.config_file.read_text().partition("[profile pay.Read]")
+    saved.write_config(before + rest.partition("\n\n")[2])
+    [fact] = doctor.gather_facts(in_process(saved)).sessions
+    assert fact.new_roles == ("pay/Read",)
+
+
+def test_whoami_says_that_aws_tools_cannot_use_the_profile(saved: Home, run: Run) -> None:
+    add(saved, LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"))
+    said = run("whoami", "old").stderr
+    assert (
+        'AWS tools may not get this role by the profile "old": its sso_region is eu-west-2' in said
+    )
+
+
+def test_a_profile_that_takes_everything_by_include_profile_is_adopted(
+    saved: Home, run: Run
+) -> None:
+    add(saved, "\n" + LEGACY + "[profile all]\ninclude_profile = old\n")
+    before = saved.config_file.read_text()
+    printed = ok(run("profile", "sync", "--session", "corp", "--adopt", "old", "--yes"))
+    assert 'not adopted: the profile "all" of aws-vault includes its keys' in printed
+    assert LEGACY in saved.config_file.read_text()
+    saved.config_file.write_text(before)
+    ok(run("profile", "sync", "--session", "corp", "--adopt", "*", "--yes"))
+    written = saved.config_file.read_text()
+    section = written.partition("[profile all]")[2].partition("[profile")[0]
+    assert "credential_process = " in section
+    assert "sso_start_url" not in written.partition("[profile old]")[2].partition("[profile")[0]
+
+
+@pytest.fixture
+def signed_in(home: Home) -> Iterator[Home]:
+    with Emulator(make_world()) as running:
+        home.env.update(running.environment())
+        home.add_session("corp", URL, "eu-west-1")
+        home.write_token(running.issue_token("ana"))
+        yield home
+
+
+def write_credentials(home: Home, text: str) -> None:
+    (home.config_file.parent / "credentials").write_text(text)
+
+
+NATIVE = (
+    f"\n[profile k]\nsso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+    "region = eu-west-1\n"
+)
+OTHER_ROLE = "its section in ~/.aws/credentials names another role or program"
+
+
+@pytest.mark.parametrize(
+    "section",
+    long_after(
+        2,
+        [
+            f"sso_account_id = {DEV}",
+            f"role_arn = arn:aws:iam::{DEV}:role/x\nsource_profile = base",
+            "sso_role_name = Admin",
+            f"role_arn = arn:aws:iam::{DEV}:role/x",
+        ],
+    ),
+)
+def test_a_profile_whose_section_names_another_role_does_not_count_for_its_own(
+    signed_in: Home, run: Run, section: str
+) -> None:
+    add(signed_in, NATIVE)
+    write_credentials(signed_in, f"[k]\n{section}\n[base]\naws_access_key_id = A\n")
+    said = ok(run("profile", "sync", "--adopt", "*", "--dry-run"))
+    assert f"does not work now: {OTHER_ROLE}" in said
+    assert f'skipped "k": not adopted: {OTHER_ROLE}' in said
+    assert "already points at this role" not in said
+    done = run("use", f"{PAY}/Read", "--yes", env={"_SSOHELPER_SHELL": "bash"})
+    assert "AWS_PROFILE='pay.Read'" in done.stdout
+    # So does the name of that profile.
+    done = run("use", "k", env={"_SSOHELPER_SHELL": "bash"})
+    assert "AWS_PROFILE='pay.Read'" in done.stdout
+    assert f'the profile "k" is not used: {OTHER_ROLE}' in done.stderr
+
+
+def test_a_managed_profile_whose_section_names_another_role_is_not_used(
+    signed_in: Home, run: Run
+) -> None:
+    ok(run("profile", "sync", "--yes"))
+    write_credentials(signed_in, "[pay.Read]\nsso_role_name = Admin\nsso_account_id = 1\n")
+    done = run("use", f"{PAY}/Read", "--yes", env={"_SSOHELPER_SHELL": "bash"})
+    assert "AWS_PROFILE='corp.pay.Read'" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason", "fix", "used"),
+    [
+        (
+            lambda text: text.replace(
+                "[profile pay.Read]\n",
+                "[profile pay.Read]\nweb_identity_token_file = /nope\n"
+                f"role_arn = arn:aws:iam::{DEV}:role/x\n",
+            ),
+            "two sources of credentials in one profile (role_arn and credential_process)",
+            'remove in an editor, as ssohelper did not write it: "role_arn" and '
+            '"web_identity_token_file"',
+            "corp.pay.Read",
+        ),
+        (
+            lambda text: re.sub(r"= \S+(?= --session)", "= /gone/ssohelper-credentials", text),
+            'ssohelper is no longer at "/gone/ssohelper-credentials"',
+            "ssohelper doctor --fix",
+            "pay.Read",
+        ),
+        (
+            lambda text: text.replace("--role-name Read", "--role-name Read --zzz"),
+            'ssohelper refuses its command: it has no argument "--zzz"',
+            "ssohelper profile sync",
+            "pay.Read",
+        ),
+    ],
+)
+def test_a_managed_profile_that_would_not_give_its_role_is_not_used(
+    signed_in: Home, run: Run, edit: Callable[[str], str], reason: str, fix: str, used: str
+) -> None:
+    ok(run("profile", "sync", "--yes"))
+    shell = {"_SSOHELPER_SHELL": "bash"}
+    assert "AWS_PROFILE='pay.Read'" in run("use", "pay.Read", env=shell).stdout
+    signed_in.write_config(edit(signed_in.config_file.read_text()))
+    done = run("use", "pay.Read", env=shell)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f'the profile "pay.Read" is not used: {reason}' in done.stderr
+    assert f"hint: {fix}" in done.stderr
+    # By its account and role, it is an error off a terminal. With --yes the command is written again
+    # where that helps, else another profile is added.
+    done = run("use", "pay/Read", env=shell)
+    assert done.returncode == 2
+    assert f'the profile "pay.Read" is not used: {reason}' in done.stderr
+    repair = "its command can be written again" if used == "pay.Read" else f"to repair it: {fix}"
+    assert repair in done.stderr
+    assert "no profile that works" in done.stderr
+    done = run("use", "pay/Read", "--yes", env=shell)
+    assert f"AWS_PROFILE='{used}'" in done.stdout
+    commands = signed_in.config_file.read_text().count(f"--account-id {PAY} --role-name Read")
+    assert commands == (1 if used == "pay.Read" else 2)
+    # So does a row of a list, as after Enter in the full screen.
+    app = in_process(signed_in)
+    row = resolve_profile(app, "pay.Read", None)
+    assert use_command._find_or_add_profile_of_role(app, row, False, is_typed=False).name == used
+
+
+def test_a_program_in_the_section_leaves_the_sso_keys_to_the_aws_cli(saved: Home, run: Run) -> None:
+    add(saved, NATIVE)
+    write_credentials(saved, "[k]\ncredential_process = /bin/false\n")
+    said = ok(run("profile", "sync", "--dry-run"))
+    assert "works in the AWS CLI and boto3 while you are signed in (another SDK may" in said
+    assert 'skipped "pay.Read": the profile "k" already points at this role' in said
+    said = ok(run("profile", "sync", "--adopt", "k", "--yes"))
+    assert 'adopted in form "sso": some SDKs still take what [k] of ~/.aws/credentials says' in said
+    assert 'JavaScript takes the program "/bin/false"' in run("doctor", "k").stdout
+
+
+def test_of_two_roles_in_one_profile_the_one_that_aws_tools_take_is_said(
+    saved: Home, run: Run
+) -> None:
+    granted = f"granted_sso_account_id = {DEV}\ngranted_sso_role_name = Read\n"
+    add(saved, NATIVE + granted)
+    said = ok(run("profile", "sync", "--dry-run"))
+    assert (
+        f"not checked: the profile names two different roles; the AWS CLI and boto3 take Read in {PAY}"
+    ) in said
+    assert 'skipped "pay.Read": the profile "k" already points at this role' in said
+    found = run("doctor", "k").stdout
+    assert (
+        f"the profile names two different roles; the AWS CLI and boto3 take Read in {PAY}" in found
+    )

@@ -1,0 +1,135 @@
+"""Which STS a chain's role is assumed at, and whether the company's policy allows its portal."""
+
+import os
+
+import pytest
+
+from ssohelper.actions import assumed_chains, chain_issuing, chain_profiles, selection
+from ssohelper.actions.issuing import credential_document
+from ssohelper.app import App
+from ssohelper.broker.requests import AskedBy
+from ssohelper.core.chains import AssumeRole
+from ssohelper.core.company_policy import CompanyPolicy
+from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.core.service_hosts import StsAddress
+from ssohelper.errors import (
+    AwsUnreachable,
+    Refused,
+    RoleNotAssigned,
+    SsoHelperError,
+    UsageProblem,
+)
+from ssohelper.wire.assume_role import AssumedRole
+from tests.actions.world import token
+from tests.chains.conftest import JUMP_ARN, Chained, chain
+from tests.conftest import Home
+
+SOURCE = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), 2_000_000_000)
+
+
+@pytest.fixture
+def chained(home: Home, monkeypatch: pytest.MonkeyPatch) -> Chained:
+    made = Chained(home, None)  # type: ignore[arg-type]  # AWS is not asked here
+    made.write(chain("jump", JUMP_ARN, "base"))
+    monkeypatch.setattr(os, "environ", {**os.environ, **home.env})
+    return made
+
+
+@pytest.mark.parametrize(
+    ("error", "removed"), [(RoleNotAssigned("no access"), 1), (AwsUnreachable("down"), 0)]
+)
+def test_nothing_stays_cached_of_a_chain_whose_role_aws_refuses(
+    chained: Chained, monkeypatch: pytest.MonkeyPatch, error: SsoHelperError, removed: int
+) -> None:
+    app = App(chained.home.env)
+    jump = selection.resolve_profile(app, "jump", None)
+    app.tokens.save(jump.session, token("first", 5_000_000_000))
+    gone: list[object] = []
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(assumed_chains, "assume_chain", refuse)
+    monkeypatch.setattr(
+        chain_issuing.issuing,
+        "remove_credentials_of_unassigned_role",
+        lambda _app, _session, key, _token: gone.append(key),
+    )
+    source = credential_document(SOURCE, jump.key.account_id)
+    with pytest.raises(type(error)):
+        chain_issuing.issue_credentials_of_chain(app, jump.key, AskedBy(), source)
+    assert gone == [jump.key] * removed
+
+
+def assume(app: App) -> None:
+    jump = selection.resolve_profile(app, "jump", None)
+    assumed_chains.assume_chain(
+        app, jump.key, jump.session, SOURCE, app.clock.deadline(), AskedBy()
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "host"),
+    [
+        ({}, "sts.us-east-1.amazonaws.com"),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, "sts-fips.us-east-1.amazonaws.com"),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "sts.us-east-1.api.aws"),
+    ],
+)
+def test_sts_is_asked_in_the_family_that_the_user_wants(
+    chained: Chained, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], host: str
+) -> None:
+    app = App({**chained.home.env, **variables})
+    asked = []
+
+    def note(*words: object) -> tuple[RoleCredentials, None]:
+        asked.append(words[-1])
+        return SOURCE, None
+
+    monkeypatch.setattr(app.vault, "assume_chained_role", note)
+    assume(app)
+    assert asked == [("us-east-1", f"https://{host}")]
+
+
+def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(
+    chained: Chained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = App(chained.home.env)
+    jump = selection.resolve_profile(app, "jump", None)
+    session = jump.session._replace(
+        start_url="https://sso.example.com/start",
+        portal_url="https://d-1234567890.awsapps.com/start",
+    )
+
+    class FakeSts:
+        def assume_role(self, *_words: object) -> AssumedRole:
+            return AssumedRole(SOURCE, None)
+
+    monkeypatch.setattr(app.vault, "_sts_client", lambda _address: FakeSts())
+    asked = AssumeRole(JUMP_ARN, "ana")
+    arguments = (
+        jump.key,
+        session,
+        asked,
+        SOURCE,
+        app.clock.deadline(),
+        AskedBy(),
+        StsAddress("", ""),
+    )
+
+    monkeypatch.setattr(app.vault, "_journal_issued_credentials", lambda *_words, **_more: None)
+
+    def assume_under(pattern: str) -> RoleCredentials:
+        monkeypatch.setitem(vars(app), "company_policy", CompanyPolicy(portals=(pattern,)))
+        return app.vault.assume_chained_role(*arguments).credentials
+
+    assert assume_under("https://d-1234567890.awsapps.com/*") == SOURCE
+    with pytest.raises(Refused):
+        assume_under("https://d-0000000000.awsapps.com/*")
+
+
+def test_a_region_that_none_is_refused_for_a_new_chain() -> None:
+    values = {"role_arn": "arn:aws:iam::002222222222:role/Deploy"}
+    with pytest.raises(UsageProblem, match="no region"):
+        chain_profiles._make_chain_step("a", values, "no region!")
+    assert chain_profiles._make_chain_step("a", values, "eu-west-1").region == "eu-west-1"

@@ -1,0 +1,31 @@
+"""A row of a list stands for the profile that it was made from, and for no other."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import foreign_profiles
+from ssohelper.core.role_rows import rows_of_profiles_without_ssohelper
+from ssohelper.errors import UsageProblem
+from tests.actions.world import WorldApp
+
+TOOL = "[profile tool]\ncredential_process = /opt/tool\n"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> WorldApp:
+    made = WorldApp(tmp_path)
+    with made.locations.aws_config_file.open("a") as file:
+        file.write(TOOL)
+    return made
+
+
+def test_a_rows_profile_is_found_while_its_provider_is_the_same(app: WorldApp) -> None:
+    shown = foreign_profiles.find_foreign_profile(app, "tool")
+    assert shown is not None
+    [row] = rows_of_profiles_without_ssohelper([("tool", shown.what)])
+    assert foreign_profiles.find_foreign_profile_of_row(app, row) == shown
+    path = app.locations.aws_config_file
+    path.write_text(path.read_text().replace("/opt/tool", "/opt/another"))
+    with pytest.raises(UsageProblem, match="has been edited since"):
+        foreign_profiles.find_foreign_profile_of_row(app, row)

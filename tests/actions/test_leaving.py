@@ -1,0 +1,187 @@
+"""`install --uninstall --profiles`: everything works on without ssohelper, and can be undone."""
+
+import json
+import shutil
+
+import pytest
+
+from ssohelper.cli.guarding import LOOSEN_WORD
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.leaving_plan import plan_leaving_ssohelper
+from ssohelper.core.portal_address import PortalAddress
+from ssohelper.emulator.server import Emulator
+from tests.cli.test_profile_commands_sync import identity, ok, rows, saved, signed_in
+from tests.cli.test_setup_command import Terminal, ended, terminal
+from tests.conftest import Home, Run
+from tests.core.test_profile_plan import DEV, PAY, SESSION, URL, native, process
+
+__all__ = ["saved", "signed_in", "terminal"]  # fixtures
+
+LEAVE = ("install", "--uninstall", "--profiles")
+FILES = (".bashrc", ".zshrc", ".config/fish/conf.d/ssohelper.fish")
+DEPLOY = f"arn:aws:iam::{PAY}:role/Deploy"
+
+
+def test_leaving_makes_every_profile_work_without_us(saved: Home, run: Run) -> None:
+    for file in FILES[:2]:
+        (saved.path / file).write_text("# mine\n")
+    for shell in ("bash", "zsh", "fish"):
+        ok(run("install", "--shell", shell, "--yes"))
+    with (saved.path / ".bashrc").open("a") as bashrc:
+        bashrc.write("  ssohelper_prompt_on\nalias x=y # ssohelper_prompt_on\n")
+    ok(run("profile", "sync", "--yes"))
+    ok(run("profile", "add", "top", "--assume", DEPLOY, "--via", "pay.Admin", "--yes"))
+    before = saved.config_file.read_bytes()
+    assert run(*LEAVE, "--dry-run").stdout.count("-ssohelper_managed = true") == 4
+    assert saved.config_file.read_bytes() == before
+    printed = ok(run("install", "--uninstall", "--profiles", "--yes"))
+    assert "4 profiles changed; undo with: ssohelper profile undo" in printed
+    assert f"removed from {saved.path / '.bashrc'}; running shells are not affected" in printed
+    assert "sign in from now on with: aws sso login --sso-session corp" in printed
+    assert b"ssohelper" not in saved.config_file.read_bytes()
+    forms = {"pay.Admin": "sso", "pay.Read": "sso", "dev.Read": "sso", "top": "chain"}
+    assert rows(run) == forms
+    assert (saved.path / ".bashrc").read_text() == "# mine\nalias x=y # ssohelper_prompt_on\n"
+    assert (saved.path / ".zshrc").read_text() == "# mine\n"
+    assert not (saved.path / FILES[2]).exists()
+    assert "nothing to change" in ok(run(*LEAVE, "--yes"))
+    ok(run("profile", "undo", "--yes"))
+    assert saved.config_file.read_bytes() == before
+
+
+def test_botocore_goes_on_without_us(signed_in: Home, run: Run, emulator: Emulator) -> None:
+    ok(run("profile", "sync", "--yes", "--account", "sandbox-*"))
+    ok(run(*LEAVE, "--yes"))
+    shutil.rmtree(signed_in.runtime, ignore_errors=True)
+    account_id, arn = identity(signed_in, "sandbox-ana.SandboxAdmin")
+    assert (account_id, "AWSReservedSSO_SandboxAdmin_" in arn) == ("000050000001", True)
+    assert emulator.counters["GetRoleCredentials"] == 1
+
+
+def test_leaving_off_a_terminal_needs_yes_and_json_says_what(saved: Home, run: Run) -> None:
+    ok(run("profile", "sync", "--yes"))
+    assert run(*LEAVE).returncode == 2
+    done = run(*LEAVE, "--yes", "--json")
+    data = json.loads(done.stdout)["data"]
+    assert (data["profiles"], data["kept"]) == (["pay.Admin", "pay.Read", "dev.Read"], [])
+    assert data["written"] == [str(saved.config_file)]
+    assert run("install", "--profiles").returncode == 2
+
+
+def test_guarded_roles_need_a_typed_word(saved: Home, run: Run, terminal: Terminal) -> None:
+    ok(run("profile", "sync", "--yes"))
+    ok(run("config", "set", "guard.rules", "*/Admin"))
+    before = saved.config_file.read_bytes()
+    done = run(*LEAVE, "--yes")
+    assert (done.returncode, saved.config_file.read_bytes()) == (9, before)
+    child = terminal(*LEAVE, "--yes")
+    child.expect_exact("these guarded roles need no grant: corp:001234567890/Admin")
+    child.expect_exact(f"type {LOOSEN_WORD} to go on: ")
+    child.sendline(LOOSEN_WORD)
+    assert ended(child)[0] == 0
+    assert b"ssohelper" not in saved.config_file.read_bytes()
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_leaving_asks_once_for_all_files(
+    saved: Home, run: Run, terminal: Terminal, answer: str
+) -> None:
+    for file in FILES[:2]:
+        (saved.path / file).write_text("# mine\n")
+    for shell in ("bash", "zsh", "fish"):
+        ok(run("install", "--shell", shell, "--yes"))
+    ok(run("profile", "sync", "--yes"))
+    paths = (saved.config_file, *(saved.path / file for file in FILES))
+    before = [path.read_bytes() for path in paths]
+    child = terminal(*LEAVE)
+    child.expect_exact("3 profiles to change — write")
+    assert child.before.count("-# >>> ssohelper") == len(FILES), child.before
+    child.expect_exact("[y/N]")
+    child.sendline(answer)
+    assert ended(child)[0] == 0  # no other question came
+    after = [path.read_bytes() if path.exists() else b"" for path in paths]
+    if answer == "n":
+        assert after == before
+    else:
+        assert not any(b"ssohelper" in content for content in after)
+
+
+def test_a_limited_program_cannot_leave(saved: Home, run: Run) -> None:
+    ok(run("profile", "sync", "--yes"))
+    before = saved.config_file.read_bytes()
+    done = run(*LEAVE, "--yes", env={"SSOHELPER_ALLOW": "corp:*/Read"})
+    assert (done.returncode, saved.config_file.read_bytes()) == (9, before)
+
+
+def test_uninstall_alone_warns_of_the_profiles_that_stop_working(saved: Home, run: Run) -> None:
+    uninstall = ("install", "--shell", "bash", "--uninstall")
+    assert "stop working" not in ok(run(*uninstall, "--yes"))
+    ok(run("profile", "sync", "--yes"))
+    for more in ("--dry-run", "--yes"):
+        said = ok(run(*uninstall, more))
+        assert f"3 profiles in {saved.config_file} will stop working without ssohelper" in said
+        assert "to keep them working: ssohelper install --uninstall --profiles" in said
+
+
+def test_a_dry_run_lists_the_roles_whose_guard_ends(saved: Home, run: Run) -> None:
+    ok(run("profile", "sync", "--yes"))
+    assert "no guard" not in ok(run(*LEAVE, "--dry-run"))
+    ok(run("config", "set", "guard.rules", "*/Admin"))
+    said = ok(run(*LEAVE, "--dry-run"))
+    assert "this guarded role could be used without a grant: corp:001234567890/Admin\n" in said
+
+
+def test_leaving_says_which_token_files_are_no_longer_renewed(saved: Home, run: Run) -> None:
+    assert "no longer renewed" not in ok(run(*LEAVE, "--dry-run"))
+    old = f"\n[profile old]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+    saved.write_config(saved.config_file.read_text() + old)
+    said = ok(run(*LEAVE, "--dry-run"))
+    assert "the token file of profiles with sso_start_url (old) is no longer renewed" in said
+    assert "sign in with: aws sso login --profile old" in said
+
+
+def left(text: str, address: PortalAddress | None = None) -> tuple[str, list[str]]:
+    """Return the config after leaving, and the names of the profiles that still need us."""
+    addresses = {"corp": address} if address else {}
+    config = ConfigFile.parse(text.encode(), "config", addresses)
+    plan = plan_leaving_ssohelper(config)
+    return config.with_changes(plan.changes).decode(), [one.name for one in plan.kept]
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [process("a", PAY, "Read"), native("a", PAY, "Read")],
+)
+def test_both_forms_become_native_without_our_mark(profile: str) -> None:
+    assert left(SESSION + profile) == (SESSION + native("a", PAY, "Read", marked=False), [])
+
+
+def test_what_cannot_be_native_is_said() -> None:
+    gone = process("gone", PAY, "Read").replace("--session corp", "--session gone")
+    mine = process("mine", DEV, "Read").replace("ssohelper_managed = true\n", "")
+    assert left(SESSION + gone + mine) == (SESSION + gone + mine, ["gone", "mine"])
+
+
+def test_a_chain_names_a_profile_of_its_first_role() -> None:
+    chain = process("top", PAY, "Read").replace("Read\n", "Read --chain top\n", 1)
+    chain += f"ssohelper_role_arn = {DEPLOY}\nssohelper_external_id = abc\n"
+    text, kept = left(SESSION + chain)
+    assert (text, kept) == (SESSION + chain, ["top"])
+    text, kept = left(SESSION + chain + process("a", PAY, "Read"))
+    assert kept == []
+    expected = f"role_arn = {DEPLOY}\nsource_profile = a\nexternal_id = abc\nregion = eu-west-1\n"
+    assert f"[profile top]\n{expected}" in text
+
+
+def test_a_chain_in_native_form_only_loses_our_mark() -> None:
+    chain = f"[profile c]\nrole_arn = {DEPLOY}\nsource_profile = a\n"
+    text = SESSION + native("a", PAY, "Read", marked=False) + chain
+    assert left(text + "ssohelper_managed = true\n") == (text, [])
+
+
+def test_a_companys_own_url_is_replaced_by_the_portals() -> None:
+    own = SESSION.replace("https://d-0000000000.awsapps.com/start", "https://sso.example.com/x")
+    url = "https://ssoins-1234.portal.eu-west-1.app.aws"
+    address = PortalAddress("https://sso.example.com/x", url, "eu-west-1", "eu-west-1")
+    text, _ = left(own + process("a", PAY, "Read"), address)
+    assert f"sso_start_url = {url}\n" in text

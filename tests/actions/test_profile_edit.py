@@ -1,0 +1,308 @@
+"""Applying a plan to a config that another program may have changed since the user saw the diff."""
+
+import multiprocessing
+import random
+from multiprocessing.synchronize import Barrier
+
+import pytest
+
+from ssohelper.actions import profile_edit, saved_options
+from ssohelper.app import App
+from ssohelper.core.choices import Choices
+from ssohelper.core.filter_rows import filter_rows_of_listing
+from ssohelper.core.model import Role
+from ssohelper.core.profile_plan import Plan
+from ssohelper.errors import LocalState, Refused
+from tests.conftest import Home
+from tests.saved_listing import PAY, add_listed_session
+
+FILTERED = Choices(roles=("Admin",))
+
+
+@pytest.fixture
+def app(home: Home) -> App:
+    add_listed_session(home)
+    return App(home.env)
+
+
+def plan_admin(app: App) -> Plan:
+    """Return the plan that adds the profile pay.Admin."""
+    session = app.config.read().sso_session("corp")
+    listing = app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    choices = profile_edit.merge_choices(app, session, FILTERED)
+    plan = profile_edit.plan_sync(app, session, listing, choices)
+    assert plan.add == ("pay.Admin",)
+    return plan
+
+
+def append(home: Home, text: str) -> str:
+    changed = home.config_file.read_text() + text
+    home.config_file.write_text(changed)
+    return changed
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "[profile pay.Admin]\nregion = eu-west-1\n",
+        f"[profile own]\nsso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Admin\n",
+    ],
+    ids=["the name is taken now", "the role has a profile now"],
+)
+def test_writes_nothing_when_an_edit_has_changed_the_plan(app: App, home: Home, edit: str) -> None:
+    plan = plan_admin(app)
+    changed = append(home, edit)
+    with pytest.raises(LocalState, match="has changed since the diff was shown"):
+        profile_edit.write_profile_plan(app, plan)
+    assert home.config_file.read_text() == changed
+    assert app.choices.load("corp") == Choices()
+
+
+def test_keeps_an_edit_that_does_not_change_the_plan(app: App, home: Home) -> None:
+    plan = plan_admin(app)
+    changed = append(home, "# mine\n[profile other]\nregion = eu-west-1\n")
+    profile_edit.write_profile_plan(app, plan)
+    assert home.config_file.read_text().startswith(changed)
+    assert app.config.read().profile("pay.Admin") is not None
+    assert app.choices.load("corp") == FILTERED._replace(written_region="eu-west-1")
+    assert [one for one in app.warnings if "has changed elsewhere since the diff was shown" in one]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("output = text\n", "output = json\n"),
+        ("# mine\n", "# other\n"),
+        ("# mine\n", ""),
+        ("region = x\n", "region = x\r\n"),
+        ("region = x\n", "region = x\ncli_pager = less\n"),
+    ],
+)
+def test_writes_nothing_when_a_section_that_it_changes_was_edited(
+    app: App, home: Home, old: str, new: str
+) -> None:
+    append(
+        home,
+        f"[profile own]\nsso_session = corp\nsso_account_id = {PAY}\n# mine\n"
+        "sso_role_name = Admin\nregion = x\noutput = text\n",
+    )
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    plan = profile_edit.plan_sync(app, session, listing, Choices(), adopt=["own"])
+    assert plan.adopt == ("own",)
+    before = home.config_file.read_bytes()
+    changed = before.replace(old.encode(), new.encode())
+    assert changed != before
+    home.config_file.write_bytes(changed)
+    with pytest.raises(LocalState, match="has changed since the diff was shown"):
+        profile_edit.write_profile_plan(app, plan)
+    assert home.config_file.read_bytes() == changed
+
+
+def test_the_diff_is_that_of_the_config_that_was_planned(app: App, home: Home) -> None:
+    plan = plan_admin(app)
+    shown = list(profile_edit.diff_plan(app, plan))
+    append(home, "[profile other]\nregion = eu-west-1\n")
+    assert list(profile_edit.diff_plan(app, plan)) == shown
+
+
+def test_options_that_another_sync_saved_meanwhile_stay(app: App, home: Home) -> None:
+    app.choices.save("corp", Choices(default_region="us-east-1"))
+    plan = plan_admin(app)  # with the region that is remembered now
+    removed = frozenset({Role(PAY, "Read")})
+    app.choices.save("corp", Choices(default_region="eu-north-1", form="sso", removed=removed))
+    profile_edit.write_profile_plan(app, plan)
+    assert app.choices.load("corp") == Choices(
+        roles=("Admin",),
+        default_region="eu-north-1",
+        form="sso",
+        removed=removed,
+        written_region="us-east-1",
+    )
+
+
+def test_add_ends_the_record_that_the_user_removed_the_profile(app: App, home: Home) -> None:
+    admin, read = Role(PAY, "Admin"), Role(PAY, "Read")
+    removed = Choices(roles=("Read",), removed=frozenset({admin, read}))
+    app.choices.save("corp", removed)
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    given = Choices(form="sso")
+    choices = profile_edit.merge_choices(app, session, given)
+    profile_edit.write_profile_plan(
+        app, profile_edit.plan_new_profile(app, session, listing, choices, admin, None)
+    )
+    left = removed._replace(removed=frozenset({read}), written_region="eu-west-1")
+    assert app.choices.load("corp") == left
+
+
+_ROUNDS = 20
+
+
+def option_of_round(field: str, number: int) -> object:
+    """Return the value that a process gives to this option of the sync in this round."""
+    values: dict[str, list[object]] = {
+        "form": ["sso", "process"],
+        "default_region": ["eu-west-1", "us-east-1"],
+        "accounts": [("pay",), ("p*",)],
+        "roles": [("Admin",), ("A*",)],
+        "template": ["{account_name}.{role_name}", "{account_id}.{role_name}"],
+    }
+    return random.Random(f"{field} {number}").choice(values[field])
+
+
+def save_one_option(env: dict[str, str], field: str, start: Barrier, end: Barrier) -> None:
+    app = App(env)
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    for number in range(_ROUNDS):
+        choices = profile_edit.merge_choices(app, session).with_chosen_fields(
+            **{field: option_of_round(field, number)}
+        )
+        plan = profile_edit.plan_sync(app, session, listing, choices)
+        start.wait(60)
+        saved_options.save_sync_options(app, plan)
+        end.wait(60)
+        end.wait(60)  # the test has looked
+
+
+def test_options_that_several_syncs_save_at_once_are_all_kept(app: App, home: Home) -> None:
+    fields = ("form", "default_region", "accounts", "roles", "template")
+    context = multiprocessing.get_context("fork")
+    start, end = context.Barrier(len(fields)), context.Barrier(len(fields) + 1)
+    started = [
+        context.Process(target=save_one_option, args=(home.env, field, start, end))
+        for field in fields
+    ]
+    for process in started:
+        process.start()
+    try:
+        for number in range(_ROUNDS):
+            end.wait(60)
+            found = app.choices.load("corp")
+            wanted = {field: option_of_round(field, number) for field in fields}
+            assert {field: getattr(found, field) for field in fields} == wanted
+            end.wait(60)
+    finally:
+        end.abort()
+        start.abort()
+        for process in started:
+            process.join(60)
+
+
+def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
+    app: App, home: Home
+) -> None:
+    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Admin\n"
+    append(home, f"[profile pay.Admin]\n{keys}region = eu-west-1\nssohelper_managed = true\n")
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    choices = profile_edit.merge_choices(app, session, FILTERED._replace(form="process"))
+    assert profile_edit.plan_sync(app, session, listing, choices).change == ()
+    others = choices._replace(roles=("Read",))
+    for convert_all in (choices, others):  # profiles outside remembered filters too
+        [change] = profile_edit.plan_sync(app, session, listing, convert_all, convert=True).change
+        assert "credential_process" in change.after
+    given = {"convert": True, "has_new_filters": True}
+    assert profile_edit.plan_sync(app, session, listing, others, **given).change == ()
+
+
+def test_picked_roles_count_as_filters_that_the_user_gave(app: App) -> None:
+    plan = plan_admin(app)
+    assert not plan.request.has_new_filters
+    rows = filter_rows_of_listing(plan.request.listing)
+    read = [row for row in rows if not row.is_account and row.name == "Read"]
+    other = profile_edit.plan_with_role_filters(app, plan, read)
+    assert (other.request.has_new_filters, other.request.choices.roles) == (True, ("Read",))
+    assert "pay.Admin" not in other.add
+    assert "pay.Read" in other.add
+
+
+def test_below_an_allow_list_no_profile_is_removed(
+    app: App, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_app: App, what: str, _command: str) -> None:
+        raise Refused(f"a limited program may not {what}")
+
+    profile_edit.write_profile_plan(app, plan_admin(app))
+    before = home.config_file.read_bytes()
+    found = profile_edit.read_managed_profiles(app, ["pay.Admin"])
+    monkeypatch.setattr(profile_edit.agents, "refuse_if_allow_list_applies", refuse)
+    with pytest.raises(Refused, match="may not change profiles"):
+        profile_edit.remove_profiles(app, found)
+    assert home.config_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(("is_single", "command"), [(True, "profile add"), (False, "profile sync")])
+def test_below_an_allow_list_no_plan_is_written(
+    app: App, home: Home, is_single: bool, command: str
+) -> None:
+    plan = plan_admin(app)
+    if is_single:
+        only = frozenset({Role(PAY, "Admin")})
+        plan = plan._replace(request=plan.request._replace(only_roles=only))
+    before = home.config_file.read_bytes()
+    app.environ["SSOHELPER_ALLOW"] = "*/*"
+    with pytest.raises(Refused, match="change profiles") as refusal:
+        profile_edit.write_profile_plan(app, plan)
+    assert f"ssohelper {command}" in (refusal.value.hint or "")
+    assert home.config_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("adds", ["one role", "ticked roles", "all roles"])
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({"AWS_REGION": "eu-north-1"}, "eu-north-1"),
+        ({"AWS_REGION": "eu-north-1", "AWS_PROFILE": "demo"}, "eu-west-1"),
+    ],
+    ids=["region of the shell", "region of the shell's role"],
+)
+def test_the_region_that_the_first_profiles_get_is_remembered(
+    home: Home, adds: str, variables: dict[str, str], region: str
+) -> None:
+    add_listed_session(home)
+    append(home, "[profile demo]\nregion = eu-north-1\nssohelper_managed = true\n")
+    app = App({**home.env, **variables})
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    given = app, session, listing, profile_edit.merge_choices(app, session)
+    if adds == "one role":
+        plan = profile_edit.plan_new_profile(*given, Role(PAY, "Admin"), None)
+    elif adds == "ticked roles":
+        plan = profile_edit.plan_new_profiles_of_roles(*given, [Role(PAY, "Admin")])
+    else:
+        plan = profile_edit.plan_sync(*given)
+    profile_edit.write_profile_plan(app, plan)
+    later = App(home.env)  # in another shell
+    written = later.config.read().profile("pay.Admin")
+    assert written is not None
+    assert written.keys["region"] == region
+    saved = later.choices.load("corp")
+    assert saved.written_region == region
+    again = profile_edit.plan_sync(
+        later, session, listing, profile_edit.merge_choices(later, session)
+    )
+    assert again.request.region == region
+
+
+def test_a_region_given_for_one_profile_is_not_the_session_s_default(home: Home) -> None:
+    add_listed_session(home)
+    app = App({**home.env, "AWS_REGION": "eu-north-1"})
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    choices = profile_edit.merge_choices(app, session)
+    role = Role(PAY, "Admin")
+    plan = profile_edit.plan_new_profile(
+        app, session, listing, choices, role, None, region="sa-east-1"
+    )
+    profile_edit.write_profile_plan(app, plan)
+    assert app.choices.load("corp").default_region is None

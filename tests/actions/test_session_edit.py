@@ -1,0 +1,41 @@
+"""What becomes of a session's sign-in and records when its section goes or gets another name."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import session_edit
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account
+from tests.actions.test_login import HOUR, LoginApp
+from tests.actions.world import NOW, SESSION
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> LoginApp:
+    return LoginApp(tmp_path)
+
+
+def listing(name: str) -> Listing:
+    account = ListedAccount(Account("000000000001", name, ""), ("Admin",))
+    return Listing(SESSION.start_url, SESSION.region, NOW, (account,))
+
+
+@pytest.mark.parametrize("is_in_config", [True, False])
+def test_an_unfinished_set_up_says_whether_it_signed_out(app: LoginApp, is_in_config: bool) -> None:
+    app.sign_in_since(HOUR, HOUR)
+    if not is_in_config:
+        app.locations.aws_config_file.write_text("")
+    assert session_edit.sign_out_after_unfinished_setup(app, SESSION) is not is_in_config
+    assert app.logged_out == ([] if is_in_config else ["first"])
+
+
+def test_leftovers_replace_nothing_of_the_session_that_takes_them(app: LoginApp) -> None:
+    session_edit.remove_session_leftovers(app, "unlisted", "corp")  # copies no listing
+    assert app.directory.load("corp") is None
+    app.directory.save("old", listing("old"))
+    session_edit.remove_session_leftovers(app, "old", "corp")
+    assert (app.directory.load("corp"), app.directory.load("old")) == (listing("old"), None)
+    app.directory.save("older", listing("older"))
+    session_edit.remove_session_leftovers(app, "older", "corp")
+    assert app.directory.load("corp") == listing("old")

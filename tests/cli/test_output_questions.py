@@ -1,0 +1,74 @@
+"""Questions: what they say, and what was typed before them is no answer."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import click
+import pytest
+
+from ssohelper import cli
+from ssohelper.cli import leave_output, output
+from ssohelper.core.config_edit import RemoveSection
+from ssohelper.core.leaving_plan import Leaving
+from tests.actions.world import WorldApp
+from tests.conftest import Home
+from tests.core.test_profile_plan import process
+from tests.saved_listing import PAY, add_listed_session
+
+
+def test_what_was_typed_before_a_question_is_dropped_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(fileno=lambda: 77))
+    monkeypatch.setattr(output.terminal, "discard_typed_input", done.append)
+    monkeypatch.setattr(click, "prompt", lambda question, **_: done.append(question) or "y")
+    assert output.ask("go on?") == "y"
+    assert done == [77, "go on?"]
+
+
+@pytest.fixture
+def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The questions that were asked; each is answered with yes."""
+    asked: list[str] = []
+
+    def confirm(question: str, **_: object) -> bool:
+        asked.append(question)
+        return True
+
+    monkeypatch.setattr(output, "confirm", confirm)
+    return asked
+
+
+def test_undo_and_redo_ask_for_what_they_do(home: Home, questions: list[str]) -> None:
+    add_listed_session(home)
+    home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
+    for words in (("rm", "pay.Admin"), ("undo",), ("undo", "--redo")):
+        assert cli.run(["profile", *words]) == 0
+    assert [one.partition(" — write ")[0] for one in questions] == [
+        "1 profile to remove", "undo the last write", "reverse the last undo"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("has_changes", "files", "asked"),
+    [
+        (True, (), "write CONFIG?"),
+        (False, (b"left",), "write rc0?"),
+        (False, (None,), "remove rc0?"),
+        (True, (None, b"left"), "write CONFIG, rc1 and remove rc0?"),
+    ],
+)
+def test_leaving_asks_for_each_file_by_what_becomes_of_it(
+    tmp_path: Path,
+    questions: list[str],
+    has_changes: bool,
+    files: tuple[bytes | None, ...],
+    asked: str,
+) -> None:
+    app = WorldApp(tmp_path)
+    planned = Leaving((RemoveSection("profile x"),) if has_changes else (), (), (), (), b"")
+    edits = [SimpleNamespace(path=f"rc{at}", after=after) for at, after in enumerate(files)]
+    assert leave_output._confirm_leaving(app, planned, edits, yes=True)  # type: ignore[arg-type]
+    assert questions == [asked.replace("CONFIG", str(app.locations.aws_config_file))]

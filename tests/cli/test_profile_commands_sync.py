@@ -1,0 +1,496 @@
+"""`profile sync` as the real program: what it writes, what it remembers, and each of its flags."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ssohelper.app import App
+from ssohelper.core.choices import Choices
+from ssohelper.emulator.server import Emulator
+from tests.cli.test_setup_command import Terminal, ended, terminal
+from tests.conftest import SCRIPT, Home, Run
+from tests.long_rows import long_after
+from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
+
+__all__ = ["terminal"]  # a fixture
+ONLY_DEV = ("--account", "payments-dev")
+
+
+@pytest.fixture
+def saved(home: Home) -> Home:
+    """A home with the session "corp" and a saved list of three roles: no test here asks AWS."""
+    add_listed_session(home)
+    return home
+
+
+@pytest.fixture
+def signed_in(home: Home, emulator: Emulator, session_url: str) -> Home:
+    """A home in which ana is signed in to the emulator as the session "corp"."""
+    home.add_session("corp", session_url, "us-east-1")
+    home.write_token(emulator.issue_token("ana"))
+    return home
+
+
+def rows(run: Run) -> dict[str, str]:
+    """Return the form of each profile, by name, in the order of the file."""
+    found = json.loads(run("profile", "list", "--json").stdout)["data"]
+    return {row["name"]: row["form"] for row in found}
+
+
+def ok(done: "subprocess.CompletedProcess[str]") -> str:
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+class TestWriting:
+    def test_a_second_sync_changes_no_byte(self, saved: Home, run: Run) -> None:
+        before = saved.config_file.read_bytes()
+        done = run("profile", "sync", "--yes")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert "3 profiles added; undo with: ssohelper profile undo" in done.stderr
+        written = saved.config_file.read_bytes()
+        assert written.startswith(before)
+        assert list(rows(run)) == ["pay.Admin", "pay.Read", "dev.Read"]
+        before_sync = saved.config_file.stat()
+        assert "nothing to change" in ok(run("profile", "sync", "--yes"))
+        assert saved.config_file.read_bytes() == written
+        after_sync = saved.config_file.stat()  # its st_atime may differ: it was read
+        assert after_sync.st_ino == before_sync.st_ino
+        assert after_sync.st_ctime_ns == before_sync.st_ctime_ns
+
+    def test_a_read_only_config_is_refused_only_if_something_is_to_be_written(
+        self, saved: Home, run: Run
+    ) -> None:
+        saved.config_file.chmod(0o444)
+        refused = run("profile", "sync", "--yes")
+        assert (refused.returncode, "is read-only" in refused.stderr) == (7, True)
+        saved.config_file.chmod(0o600)
+        assert run("profile", "sync", "--yes").returncode == 0
+        saved.config_file.chmod(0o444)
+        assert run("profile", "sync", "--yes").returncode == 0
+
+    def test_a_read_only_config_is_refused_before_the_question(
+        self, saved: Home, terminal: Terminal
+    ) -> None:
+        saved.config_file.chmod(0o444)
+        child = terminal("profile", "sync")
+        code, rest = ended(child)
+        assert (code, "is read-only" in rest, "[y/N]" in rest) == (7, True, False)
+
+    @pytest.mark.parametrize(
+        ("edit", "code", "words"),
+        [
+            ("\n[profile late]\nregion = x\n", 0, "has changed elsewhere since the diff was shown"),
+            ("output = json\n", 7, "has changed since the diff was shown"),
+        ],
+        ids=["elsewhere", "in the section that changes"],
+    )
+    def test_an_edit_during_the_question_is_said_or_refused(
+        self, saved: Home, terminal: Terminal, edit: str, code: int, words: str
+    ) -> None:
+        text = saved.config_file.read_text() + (
+            f"[profile own]\nsso_session=corp\nsso_account_id={PAY}\nsso_role_name=Admin\n"
+        )
+        saved.config_file.write_text(text)
+        child = terminal("profile", "sync", "--adopt", "own")
+        child.expect_exact("[y/N]")
+        saved.config_file.write_text(text + edit)
+        child.sendline("y")
+        found, said = ended(child)
+        assert (found, words in said) == (code, True), said
+        written = saved.config_file.read_text()
+        assert edit in written
+        assert (written == text + edit) == (code != 0)
+
+    def test_updates_lines_that_name_the_command_of_an_earlier_version(
+        self, saved: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes"))
+        now = saved.config_file.read_text()
+        assert now.count(f"{SCRIPT}-credentials --session") == 3
+        earlier = now.replace(
+            "ssohelper-credentials --session", "ssohelper credential-process --session"
+        )
+        saved.config_file.write_text(earlier)
+        shown = run("profile", "sync", "--dry-run").stdout
+        assert shown.count(f"+credential_process = {SCRIPT}-credentials --session") == 3
+        ok(run("profile", "sync", "--yes"))
+        assert saved.config_file.read_text() == now
+        done = run("profile", "sync", "--dry-run")
+        assert (done.stdout, done.stderr) == ("", "nothing to change\n")
+
+    def test_a_name_in_the_credentials_file_is_taken(self, saved: Home, run: Run) -> None:
+        credentials = saved.config_file.with_name("credentials")
+        credentials.write_text("[pay.Admin]\naws_access_key_id = AKIAEXAMPLE\n")
+        ok(run("profile", "sync", "--yes"))
+        assert list(rows(run)) == ["corp.pay.Admin", "corp.pay.Read", "dev.Read"]
+
+    @pytest.mark.parametrize(
+        ("text", "place"),
+        [
+            (b"[a]\n[a]\n", ":2:"),
+            (b"\xef\xbb\xbf[a]\n", ":1:"),
+            (b"[a]\nx\n", ":2:"),
+            (b"[a]\n\xff", ":2:"),
+        ],
+    )
+    def test_a_config_that_botocore_refuses_is_exit_3_and_unchanged(
+        self, saved: Home, run: Run, text: bytes, place: str
+    ) -> None:
+        saved.config_file.write_bytes(text)
+        done = run("profile", "sync", "--yes", "--session", "corp")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert f"{saved.config_file}{place}" in done.stderr
+        assert saved.config_file.read_bytes() == text
+
+    @pytest.mark.parametrize("form", long_after(1, ["sso", "process"]))
+    def test_botocore_gets_the_right_role_from_both_forms(
+        self, form: str, signed_in: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes", "--form", form, "--role", "Read*"))
+        found = json.loads(run("profile", "list", "--json").stdout)["data"]
+        assert found
+        account_id, arn = identity(signed_in, found[0]["name"])
+        assert account_id == found[0]["account_id"]
+        assert f"AWSReservedSSO_{found[0]['role_name']}_" in arn
+
+
+def identity(home: Home, profile: str) -> tuple[str, str]:
+    """Return the account and the ARN that botocore gets, in a process with only this home."""
+    code = (
+        "import sys,json,botocore.session as s;"
+        "c=s.Session(profile=sys.argv[1]).create_client('sts');print(json.dumps(c.get_caller_identity()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, profile],
+        capture_output=True,
+        text=True,
+        env=home.env,
+        timeout=120,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    return answer["Account"], answer["Arn"]
+
+
+class TestChoices:
+    def test_a_bare_sync_repeats_filters_template_and_form(self, saved: Home, run: Run) -> None:
+        template = ("--name-template", "{session}-{account_name}")
+        ok(run("profile", "sync", "--yes", "--role", "Read", "--form", "sso", *template))
+        assert rows(run) == {"corp-pay": "sso", "corp-dev": "sso"}
+        new = listed_account("222233334444", "new", "Admin", "Read")
+        save_listing(saved, listed_account(PAY, "pay", "Admin", "Read"), new)
+        assert "1 profile left whose role is gone" in ok(run("profile", "sync", "--yes"))
+        assert rows(run) == {"corp-pay": "sso", "corp-dev": "sso", "corp-new": "sso"}
+        shown = json.loads(run("profile", "show", "corp-new", "--json").stdout)["data"]
+        assert shown["role_name"] == "Read"
+
+    def test_settings_are_the_defaults_of_new_profiles(self, saved: Home, run: Run) -> None:
+        saved.env.update(SSOHELPER_NAME_TEMPLATE="{account_id}", SSOHELPER_FORM="sso")
+        saved.env["SSOHELPER_DEFAULT_REGION"] = "us-east-2"
+        ok(run("profile", "sync", "--yes", "--account", "dev"))
+        shown = json.loads(run("profile", "show", DEV, "--json").stdout)["data"]
+        assert (shown["form"], shown["region"]) == ("sso", "us-east-2")
+
+    def test_options_win_over_settings(self, saved: Home, run: Run) -> None:
+        saved.env.update(SSOHELPER_NAME_TEMPLATE="{account_id}", SSOHELPER_FORM="sso")
+        saved.env["SSOHELPER_DEFAULT_REGION"] = "us-east-2"
+        template = ("--name-template", "{account_name}")
+        region = ("--default-region", "eu-north-1")
+        ok(
+            run(
+                "profile",
+                "sync",
+                "--yes",
+                "--role",
+                "Read",
+                "--form",
+                "process",
+                *template,
+                *region,
+            )
+        )
+        assert rows(run) == {"pay": "process", "dev": "process"}
+        shown = json.loads(run("profile", "show", "dev", "--json").stdout)["data"]
+        assert shown["region"] == "eu-north-1"
+
+    def test_remembered_filters_are_said_with_what_they_leave_out(
+        self, saved: Home, run: Run
+    ) -> None:
+        assert run("profile", "sync", "--role", "Rea*", "--yes").returncode == 0
+        said = run("profile", "sync", "--yes").stderr
+        assert "filters: --role 'Rea*'; 1 role left out (to match all:" in said
+        assert "filters:" in run("profile", "sync", "--dry-run").stderr
+        assert "filters:" not in run("profile", "sync", "--role", "*", "--yes").stderr
+
+    def test_warns_when_no_role_matches_the_filters(self, saved: Home, run: Run) -> None:
+        output = ok(run("profile", "sync", "--yes", "--account", "dve"))
+        assert "no role matches --account dve: these filters are not remembered" in output
+
+    def test_filters_that_match_no_role_are_not_remembered(self, saved: Home, run: Run) -> None:
+        ok(run("profile", "sync", "--yes", "--role", "Read"))
+        ok(run("profile", "sync", "--yes", "--role", "Raed", "--form", "sso"))
+        choices = App(saved.env).choices.load("corp")
+        assert (choices.roles, choices.form) == (("Read",), "sso")
+        ok(run("profile", "sync", "--yes", "--account", "dve"))
+        assert App(saved.env).choices.load("corp") == choices
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--name-template", "{x}"],
+            ["--form", "x"],
+            ["--default-region", "../x"],
+            ["--default-region", ""],
+        ],
+    )
+    def test_an_invalid_choice_is_exit_2(self, saved: Home, run: Run, arguments: list[str]) -> None:
+        assert run("profile", "sync", "--yes", *arguments).returncode == 2
+
+
+class TestDefaultRegion:
+    def regions(self, run: Run) -> dict[str, str]:
+        found = json.loads(run("profile", "list", "--json").stdout)["data"]
+        return {row["name"]: row["region"] for row in found}
+
+    def test_it_changes_only_managed_profiles_with_the_old_default(
+        self, saved: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes", "--default-region", "eu-west-1"))
+        saved.write_config(
+            saved.config_file.read_text().replace("\nregion = eu-west-1", "\nregion = sa-east-1", 1)
+            + "[profile mine]\nregion = eu-west-1\n"
+        )
+        edited = saved.config_file.read_text()
+        said = ok(run("profile", "sync", "--dry-run", "--default-region", "us-west-2"))
+        assert "would be remembered: --default-region us-west-2" in said
+        assert "\nremembered: --default-region eu-west-1" in ok(run("profile", "sync", "--dry-run"))
+        said = ok(run("profile", "sync", "--yes", "--default-region", "us-west-2"))
+        assert "changed" in said
+        assert "\nremembered: --default-region us-west-2" in said
+        found = self.regions(run)
+        assert sorted(found.values()) == ["eu-west-1", "sa-east-1", "us-west-2", "us-west-2"]
+        assert found["mine"] == "eu-west-1"
+        assert "us-west-2" in run("session", "show", "corp").stdout
+        ok(run("profile", "undo", "--yes"))
+        assert saved.config_file.read_text() == edited
+        assert "default region\teu-west-1" in run("session", "show", "corp").stdout
+
+    def test_the_old_default_is_the_one_that_profiles_were_written_with(
+        self, saved: Home, run: Run
+    ) -> None:
+        """The setting may have changed since, and a region of `profile add` is no default."""
+        ok(run("config", "set", "default_region", "eu-north-1"))
+        ok(run("profile", "sync", "--yes", "--role", "Read"))
+        ok(run("profile", "add", "pay/Admin", "--region", "ap-south-1", "--yes"))
+        ok(run("config", "set", "default_region", "ap-south-1"))
+        ok(run("profile", "sync", "--yes"))
+        ok(run("profile", "sync", "--yes", "--default-region", "us-west-2"))
+        assert self.regions(run) == {
+            "pay.Read": "us-west-2",
+            "dev.Read": "us-west-2",
+            "pay.Admin": "ap-south-1",
+        }
+        ok(run("profile", "undo", "--yes"))
+        ok(run("profile", "sync", "--yes", "--default-region", "us-east-2"))
+        assert self.regions(run)["pay.Read"] == "us-east-2"
+
+    def test_the_first_profile_add_records_the_default(self, saved: Home, run: Run) -> None:
+        ok(run("config", "set", "default_region", "eu-north-1"))
+        ok(run("profile", "add", "pay/Admin", "--region", "ap-south-1", "--yes"))
+        ok(run("profile", "add", "pay/Read", "--yes"))
+        ok(run("config", "set", "default_region", "ap-south-1"))
+        ok(run("profile", "sync", "--role", "Read", "--default-region", "us-west-2", "--yes"))
+        assert self.regions(run)["pay.Read"] == "us-west-2"
+        assert self.regions(run)["pay.Admin"] == "ap-south-1"
+
+    def test_it_also_changes_profiles_that_the_filters_leave_out(
+        self, saved: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes"))
+        ok(run("profile", "sync", "--yes", "--role", "Admin", "--default-region", "us-west-2"))
+        assert set(self.regions(run).values()) == {"us-west-2"}
+
+    def test_without_the_option_no_region_of_a_profile_changes(self, saved: Home, run: Run) -> None:
+        ok(run("profile", "sync", "--yes", "--default-region", "eu-west-1"))
+        written = saved.config_file.read_bytes()
+        ok(run("config", "set", "regions.*", "us-west-2"))
+        assert "nothing to change" in ok(run("profile", "sync", "--yes"))
+        assert saved.config_file.read_bytes() == written
+
+    def test_the_first_rule_that_matches_the_account_wins(self, saved: Home, run: Run) -> None:
+        ok(run("config", "set", "regions.D*", "eu-central-1"))
+        ok(run("config", "set", "regions.dev", "eu-north-1"))
+        region = ("--default-region", "us-west-2")
+        ok(run("profile", "sync", "--yes", "--role", "Admin", *region))
+        ok(run("profile", "sync", "--yes", "--role", "*"))
+        assert self.regions(run) == {
+            "pay.Admin": "us-west-2",
+            "pay.Read": "us-west-2",
+            "dev.Read": "eu-central-1",
+        }
+        ok(run("config", "set", "regions.pay", "ap-south-1"))
+        ok(run("profile", "sync", "--yes", *region))
+        assert self.regions(run)["pay.Admin"] == "ap-south-1"
+
+    def test_a_role_without_a_profile_gets_the_region_of_a_new_one(
+        self, signed_in: Home, run: Run
+    ) -> None:
+        ok(run("list", "--refresh"))
+        ok(run("config", "set", "regions.payments-dev", "eu-north-1"))
+        for role, region in [("payments-dev", "eu-north-1"), ("orders-dev", "us-east-1")]:
+            done = run("env", f"corp:{role}/ReadOnlyAccess")
+            assert f"AWS_REGION={region}" in done.stdout.replace("'", ""), done.stderr
+
+    def test_the_region_of_profile_add_wins_over_a_rule(self, saved: Home, run: Run) -> None:
+        ok(run("config", "set", "regions.dev", "eu-north-1"))
+        ok(run("profile", "add", "dev/Read", "--name", "a", "--yes"))
+        ok(run("profile", "add", "dev/Read", "--name", "b", "--region", "us-west-2", "--yes"))
+        assert self.regions(run) == {"a": "eu-north-1", "b": "us-west-2"}
+        assert run("profile", "add", "dev/Read", "--region", "x", "--yes").returncode == 2
+
+
+class TestFlags:
+    def test_account_and_role_select_the_roles(self, saved: Home, run: Run) -> None:
+        ok(run("profile", "sync", "--yes", "--account", "!dev", "--role", "Read"))
+        assert list(rows(run)) == ["pay.Read"]
+
+    def test_without_yes_off_a_terminal_nothing_is_written(self, saved: Home, run: Run) -> None:
+        before = saved.config_file.read_bytes()
+        done = run("profile", "sync")
+        assert done.returncode == 2
+        assert "+[profile pay.Admin]" in done.stderr
+        assert saved.config_file.read_bytes() == before
+
+    def test_dry_run_prints_the_diff_or_the_plan_as_json(self, saved: Home, run: Run) -> None:
+        before = saved.config_file.read_bytes()
+        done = run("profile", "sync", "--dry-run", "--role", "Read")
+        assert done.returncode == 0
+        assert done.stdout.splitlines()[:2] == [
+            f"--- {saved.config_file}",
+            f"+++ {saved.config_file}",
+        ]
+        assert "+[profile pay.Read]" in done.stdout
+        printed = run("profile", "sync", "--dry-run", "--json", "--role", "Read").stdout
+        assert json.loads(printed) == {
+            "version": 1,
+            "data": {
+                "add": ["pay.Read", "dev.Read"],
+                "change": [],
+                "remove": [],
+                "stale": [],
+                "skipped": [],
+            },
+            "warnings": [],
+        }
+        assert saved.config_file.read_bytes() == before
+        assert App(saved.env).choices.load("corp") == Choices()
+
+    def test_form_converts_the_profiles_that_the_filters_match(self, saved: Home, run: Run) -> None:
+        ok(run("profile", "sync", "--yes"))
+        # A setting is for new profiles only.
+        before = saved.config_file.read_bytes()
+        done = run("profile", "sync", "--yes", env={"SSOHELPER_FORM": "sso"})
+        assert "nothing to change" in ok(done)
+        assert saved.config_file.read_bytes() == before
+        output = ok(run("profile", "sync", "--yes", "--form", "sso", "--account", "dev"))
+        assert "1 profile changed" in output
+        assert rows(run) == {"pay.Admin": "process", "pay.Read": "process", "dev.Read": "sso"}
+
+    def test_guarded_roles_stay_in_process_form(self, saved: Home, run: Run) -> None:
+        ok(run("config", "set", "guard.rules", "pay/Admin", "dev/Read"))
+        ok(run("profile", "sync", "--yes", "--account", "pay"))
+        done = run("profile", "sync", "--dry-run", "--json", "--form", "sso", "--account", "*")
+        ok(done)
+        skipped = json.loads(done.stdout)["data"]["skipped"]
+        assert [one["name"] for one in skipped] == ["pay.Admin", "dev.Read"]
+        assert "stays in process form" in skipped[0]["reason"]
+        ok(run("profile", "sync", "--yes", "--form", "sso", "--account", "*"))
+        assert rows(run) == {"pay.Admin": "process", "pay.Read": "sso", "dev.Read": "process"}
+
+    def test_a_role_that_is_guarded_now_leaves_the_native_form_with_form(
+        self, saved: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes", "--form", "sso"))
+        ok(run("config", "set", "guard.rules", "pay/Admin"))
+        ok(run("profile", "sync", "--yes", "--form", "sso"))
+        assert rows(run) == {"pay.Admin": "process", "pay.Read": "sso", "dev.Read": "sso"}
+
+    def test_rename_gives_existing_profiles_the_names_of_the_template(
+        self, saved: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes"))
+        template = ("--name-template", "{session}-{account_name}-{role_name}")
+        assert "nothing to change" in ok(run("profile", "sync", "--yes", *template))
+        assert list(rows(run)) == ["pay.Admin", "pay.Read", "dev.Read"]
+        assert "3 profiles changed" in ok(run("profile", "sync", "--yes", "--rename"))
+        assert list(rows(run)) == ["corp-pay-Admin", "corp-pay-Read", "corp-dev-Read"]
+
+    def test_refresh_asks_aws_although_the_saved_list_is_recent(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        ok(run("profile", "sync", "--yes", "--account", "*-dev", "--role", "Developer"))
+        emulator.world.add_account("000040000009", "new-dev", ou="Workloads/Development")
+        assert "nothing to change" in ok(run("profile", "sync", "--yes"))
+        assert "new-dev.Developer" not in rows(run)
+        assert "1 profile added" in ok(run("profile", "sync", "--yes", "--refresh"))
+        assert "new-dev.Developer" in rows(run)
+
+    def test_a_list_of_an_earlier_sign_in_is_not_used(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        """The earlier sign-in may have been another user's."""
+        ok(run("profile", "sync", "--yes", *ONLY_DEV))
+        directory = App(signed_in.env).directory
+        saved = directory.load("corp")
+        assert saved is not None
+        directory.save("corp", saved._replace(listed_at=saved.listed_at - 60))
+        emulator.reset_counters()
+        signed_in.browser()
+        ok(run("login", "--force"))
+        ok(run("profile", "sync", "--yes"))
+        assert emulator.counters["ListAccounts"] == 1
+        ok(run("profile", "sync", "--yes"))
+        assert emulator.counters["ListAccounts"] == 1
+
+    def test_prune_removes_the_managed_profiles_whose_role_is_gone(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        ok(run("profile", "sync", "--yes", *ONLY_DEV))
+        all_of_dev = list(rows(run))
+        assert "payments-dev.ReadOnlyAccess" in all_of_dev
+        emulator.world.unassign("everyone", "ReadOnlyAccess", "Workloads")
+        output = ok(run("profile", "sync", "--yes", "--refresh"))
+        assert "1 profile left whose role is gone" in output
+        assert list(rows(run)) == all_of_dev
+        assert "1 profile removed" in ok(run("profile", "sync", "--yes", "--prune"))
+        assert list(rows(run)) == [
+            name for name in all_of_dev if name != "payments-dev.ReadOnlyAccess"
+        ]
+
+    def test_prune_with_new_filters_narrows_after_the_question(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        ok(run("profile", "sync", "--yes", *ONLY_DEV))
+        read_only = [name for name in rows(run) if name.endswith(".ReadOnlyAccess")]
+        before = signed_in.config_file.read_bytes()
+        narrow = ("profile", "sync", "--role", "Read*", "--prune")
+        shown = run(*narrow, "--dry-run").stdout
+        assert "-[profile payments-dev.Developer]" in shown
+        assert signed_in.config_file.read_bytes() == before
+        ok(run(*narrow, "--yes"))
+        assert list(rows(run)) == read_only
+        ok(run("profile", "undo", "--yes"))
+        assert signed_in.config_file.read_bytes() == before
+
+    def test_prune_with_filters_that_match_no_role_removes_only_what_is_gone(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        ok(run("profile", "sync", "--yes", "--account", "*-dev", "--role", "ReadOnlyAccess"))
+        before = list(rows(run))
+        emulator.world.unassign("everyone", "ReadOnlyAccess", "Workloads")
+        ok(run("profile", "sync", "--yes", "--prune", *ONLY_DEV))
+        assert set(before) - set(rows(run)) == {"payments-dev.ReadOnlyAccess"}
+        assert len(before) > 1

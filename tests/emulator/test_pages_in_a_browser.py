@@ -1,0 +1,326 @@
+"""The pages in a real Chromium, by keyboard alone where that is possible."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from playwright import sync_api
+
+from ssohelper.emulator.server import Emulator
+from tests.emulator.conftest import CHALLENGE, VERIFIER, fetch
+from tests.emulator.test_pages import device_code
+from tests.programs import require_program
+
+# `make test` signs in on these pages in tests/cli/test_sign_in_commands_in_a_browser.py.
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    program = require_program("chromium")
+    # Chromium writes a certificate store and caches to HOME, whatever its profile folder.
+    home = {**os.environ, "HOME": str(tmp_path_factory.mktemp("chromium"))}
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS, env=home)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A page in a new browser context; the test fails if the browser's console has messages."""
+    context = chromium.new_context(viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    context.close()
+    assert said == []
+
+
+def tab_to(page: Any, role: str, name: str) -> None:
+    """Press Tab until the control has the focus."""
+    wanted = page.get_by_role(role, name=name, exact=True)
+    for _ in range(20):
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{role} {name!r} cannot be reached with Tab")
+
+
+def sign_in_by_keyboard(page: Any, downs: int = 0) -> None:
+    page.get_by_role("button", name="Sign in", exact=True).wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    for _ in range(downs):
+        page.keyboard.press("ArrowDown")
+    tab_to(page, "button", "Sign in")
+    page.keyboard.press("Enter")
+
+
+def check_page(page: Any) -> None:
+    """Check what each page must have: language, title, one heading, landmarks, no overflow."""
+    assert page.locator("html").get_attribute("lang") == "en"
+    heading = page.get_by_role("heading", level=1)
+    assert heading.count() == 1
+    assert page.title() == f"{heading.inner_text()} – EMULATOR"
+    assert page.get_by_role("main").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for button in page.get_by_role("button").all():
+        box = button.bounding_box()
+        assert box
+        assert box["height"] >= 44
+    for control in page.locator("input:not([type=hidden]), button").all():
+        assert control.evaluate("e => (e.labels && e.labels[0] || e).innerText.trim()") != ""
+
+
+class Callback(ThreadingHTTPServer):
+    """A client's loopback listener; `answer` is the query of the request that it got."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.answer: dict[str, list[str]] = {}
+        super().__init__(("127.0.0.1", 0), _CallbackHandler)
+        self.uri = f"http://127.0.0.1:{self.server_port}/oauth/callback"
+
+    def __enter__(self) -> "Callback":
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _CallbackHandler(BaseHTTPRequestHandler):
+    server: Callback
+
+    def do_GET(self) -> None:
+        if urlsplit(self.path).path == "/oauth/callback":
+            self.server.answer = parse_qs(urlsplit(self.path).query)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<title>back</title><link rel=icon href='data:,'>back at the client")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def begin_pkce(emu: Emulator, callback: Callback) -> tuple[str, dict[str, str]]:
+    """Register a client; return the authorize URL and the client."""
+    client = fetch(
+        emu,
+        "POST",
+        "/client/register",
+        {
+            "clientName": "ssohelper-corp",
+            "clientType": "public",
+            "scopes": ["sso:account:access"],
+            "grantTypes": ["authorization_code", "refresh_token"],
+            "redirectUris": ["http://127.0.0.1/oauth/callback"],
+        },
+    ).json()
+    query = {
+        "response_type": "code",
+        "client_id": client["clientId"],
+        "redirect_uri": callback.uri,
+        "state": "the-state",
+        "code_challenge_method": "S256",
+        "scopes": "sso:account:access",
+        "code_challenge": CHALLENGE,
+    }
+    kept = {name: client[name] for name in ("clientId", "clientSecret")}
+    return f"{emu.url}/authorize?{urlencode(query)}", kept
+
+
+def test_a_user_signs_in_and_allows_by_keyboard_alone(page: Any, emu: Emulator):
+    with Callback() as callback:
+        address, client = begin_pkce(emu, callback)
+        page.goto(address)
+        check_page(page)
+        sign_in_by_keyboard(page)
+        page.wait_for_url("**/consent?**")
+        check_page(page)
+        assert "Ana Alvarez" in page.get_by_role("main").inner_text()
+        assert "ssohelper-corp" in page.get_by_role("main").inner_text()
+        tab_to(page, "button", "Allow")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/oauth/callback?**")
+        assert callback.answer["state"] == ["the-state"]
+        asked = {
+            **client,
+            "grantType": "authorization_code",
+            "code": callback.answer["code"][0],
+            "redirectUri": callback.uri,
+            "codeVerifier": VERIFIER,
+        }
+        assert fetch(emu, "POST", "/token", asked).status == 200
+    assert [sign_in.person for sign_in in emu.service.sign_ins()] == ["ana"]
+
+
+def test_denying_redirects_the_client_with_access_denied(page: Any, emu: Emulator):
+    with Callback() as callback:
+        page.goto(begin_pkce(emu, callback)[0])
+        sign_in_by_keyboard(page, downs=1)
+        page.get_by_role("button", name="Deny").click()
+        page.wait_for_url("**/oauth/callback?**")
+        assert callback.answer == {"error": ["access_denied"], "state": ["the-state"]}
+    assert [sign_in.person for sign_in in emu.service.sign_ins()] == ["ben"]
+
+
+def test_a_signed_in_browser_gets_only_the_consent_page(page: Any, emu: Emulator):
+    page.goto(f"{emu.url}/start")
+    sign_in_by_keyboard(page)
+    page.get_by_role("heading", name="Your accounts").wait_for()
+    with Callback() as callback:
+        page.goto(begin_pkce(emu, callback)[0])
+        assert page.get_by_role("button", name="Allow").is_visible()
+        page.get_by_role("button", name="Sign in as somebody else").click()
+        sign_in_by_keyboard(page, downs=2)
+        page.wait_for_url("**/consent?**")
+        assert "Chi Nguyen" in page.get_by_role("main").inner_text()
+        page.get_by_role("button", name="Allow").click()
+        page.wait_for_url("**/oauth/callback?**")
+
+
+def test_a_device_code_is_compared_and_approved(page: Any, emu: Emulator):
+    code = device_code(emu, "aws-cli")
+    page.goto(f"{emu.url}/device")
+    check_page(page)
+    page.get_by_role("textbox", name="Code from your device").fill(code.lower())
+    page.keyboard.press("Enter")
+    sign_in_by_keyboard(page)
+    page.wait_for_url("**/consent?**")
+    check_page(page)
+    assert page.get_by_label("Code", exact=True).inner_text() == code
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url("**/done?**")
+    check_page(page)
+    assert page.get_by_role("status").is_visible()
+    assert page.title() == "Request approved – EMULATOR"
+    device = emu.service.center.state.find_device_by_user_code(code)
+    assert device
+    assert device.status == "approved"
+
+
+def test_a_denied_device_code_shows_the_denied_page(page: Any, emu: Emulator):
+    code = device_code(emu)
+    page.goto(f"{emu.url}/device?user_code={code}")
+    sign_in_by_keyboard(page)
+    page.get_by_role("button", name="Deny").click()
+    page.wait_for_url("**/done?**")
+    check_page(page)
+    assert page.title() == "Request denied – EMULATOR"
+
+
+def test_a_wrong_code_and_a_wrong_person_show_errors(page: Any, emu: Emulator):
+    page.goto(f"{emu.url}/device?user_code=WRONG")
+    check_page(page)
+    assert "No device waits" in page.get_by_role("alert").inner_text()
+    field = page.get_by_role("textbox", name="Code from your device")
+    assert field.get_attribute("aria-invalid") == "true"
+    page.goto(f"{emu.url}/start")
+    page.get_by_role("radio", name="Finn").check()
+    page.get_by_role("button", name="Sign in").click()
+    check_page(page)
+    assert "Finn Maher cannot sign in" in page.get_by_role("alert").inner_text()
+
+
+def test_the_portal_lists_the_persons_accounts_and_roles(page: Any, emu: Emulator):
+    page.goto(f"{emu.url}/start")
+    sign_in_by_keyboard(page)
+    page.get_by_role("heading", name="Your accounts").wait_for()
+    check_page(page)
+    assert page.get_by_role("heading", level=2).count() == 9
+    assert "9 accounts, 20 roles" in page.get_by_role("main").inner_text()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="Sign in").wait_for()
+
+
+def console_url(emu: Emulator, account: str, role: str) -> str:
+    """Return the URL that signs a browser in to the console with ana's role."""
+    bearer = {"x-amz-sso_bearer_token": emu.issue_token("ana")["accessToken"]}
+    asked = urlencode({"account_id": account, "role_name": role})
+    path = f"/federation/credentials?{asked}"
+    keys = fetch(emu, "GET", path, headers=bearer).json()["roleCredentials"]
+    session = {
+        "sessionId": keys["accessKeyId"],
+        "sessionKey": keys["secretAccessKey"],
+        "sessionToken": keys["sessionToken"],
+    }
+    form = urlencode({"Action": "getSigninToken", "Session": json.dumps(session)})
+    token = fetch(emu, "POST", "/federation", form).json()["SigninToken"]
+    page = "https://console.aws.amazon.com/s3/home?region=us-east-1"
+    login = {"Action": "login", "Issuer": "x", "Destination": page, "SigninToken": token}
+    return f"{emu.url}/federation?{urlencode(login)}"
+
+
+def test_the_console_shows_all_sessions_of_the_browser(page: Any, emu: Emulator):
+    page.goto(console_url(emu, "000030000001", "ReadOnlyAccess"))
+    page.get_by_role("heading", name="AWS console").wait_for()
+    check_page(page)
+    page.goto(console_url(emu, "000040000001", "Developer"))
+    check_page(page)
+    assert page.locator("#account").inner_text() == "payments-dev 000040000001"
+    assert page.locator("#role").inner_text() == "Developer"
+    assert page.locator("#others li").all_inner_texts() == ["000030000001 ReadOnlyAccess"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_is_readable_in_both_schemes(
+    chromium: Any, emu: Emulator, scheme: str, tmp_path: Path
+):
+    """Contrast of at least 4.5 to 1 for every text on the sign-in page, its alert included."""
+    context = chromium.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{emu.url}/start")
+    page.get_by_role("radio", name="Finn").check()
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("alert").wait_for()
+    pairs = page.evaluate(_COLOURS)
+    context.close()
+    assert len(pairs) > 10
+    assert min(contrast(*pair) for pair in pairs) >= 4.5
+
+
+# Text colour and the nearest opaque background of each element with text.
+_COLOURS = """() => [...document.body.querySelectorAll("*")]
+  .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
+  .map(e => {
+    let box = e, back;
+    do { back = getComputedStyle(box).backgroundColor; box = box.parentElement; }
+    while (box && back === "rgba(0, 0, 0, 0)");
+    return [getComputedStyle(e).color, back].map(c => c.match(/\\d+/g).slice(0, 3).map(Number));
+  })"""
+
+
+def contrast(text: list[int], back: list[int]) -> float:
+    """Return WCAG's contrast ratio of two colours."""
+    light, dark = sorted((_luminance(text), _luminance(back)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: list[int]) -> float:
+    parts = [c / 255 for c in colour]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,184 @@
+"""Last use, number of uses and favourites: counted under a lock; an error fails no command."""
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import favourites
+from ssohelper.app import App
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import Profile, Role, RoleKey, SsoSession, Usage
+from ssohelper.core.role_rows import usage_sort_key
+from ssohelper.errors import ConfigInvalid
+from ssohelper.stores.usage_files import ConsoleVisits, UsageStore
+
+NOON = 1_767_268_800
+KEY = RoleKey("corp", "001234567890", "Admin")
+PROFILE = Profile("prod", SsoSession("corp", "", "", ()), Role("001234567890", "Admin"), None)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    return App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}, clock=lambda: NOON)
+
+
+def test_a_use_is_counted_and_dated(app: App):
+    favourites.record_use_of_role(app, PROFILE)
+    favourites.record_use_of_role(app, PROFILE)
+    assert favourites.load_usage_of_roles(app) == {KEY: Usage(NOON, 2, favourite=False)}
+
+
+def test_a_favourite_stays_one_when_it_is_used(app: App):
+    assert favourites.set_favourite(app, KEY, True)
+    assert not favourites.set_favourite(app, KEY, True)
+    favourites.record_use_of_role(app, PROFILE)
+    assert favourites.list_favourites(app) == [KEY]
+    assert favourites.set_favourite(app, KEY, False)
+    assert favourites.load_usage_of_roles(app)[KEY] == Usage(NOON, 1, favourite=False)
+
+
+def test_a_role_that_is_neither_used_nor_a_favourite_is_not_saved(app: App, tmp_path: Path):
+    favourites.set_favourite(app, KEY, True)
+    favourites.set_favourite(app, KEY, False)
+    assert json.loads((tmp_path / "state" / "usage.json").read_text())["roles"] == []
+
+
+def test_the_file_has_mode_0600(app: App, tmp_path: Path):
+    favourites.record_use_of_role(app, PROFILE)
+    assert os.stat(tmp_path / "state" / "usage.json").st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff\xfe",
+        b'{"version": 2, "roles": [["corp", "001234567890", "Admin", 1, 1, true]]}',
+        b'{"version": 1, "roles": {"corp": 1}}',
+        b'{"version": 1, "roles": [["corp", "001234567890", "../Admin", 1, 1, true]]}',
+        b'{"version": 1, "roles": [["..", "001234567890", "Admin", 1, 1, true]]}',
+        b'{"version": 1, "roles": [["corp", 1234567890, "Admin", 1, 1, true]]}',
+        b'{"version": 1, "roles": [["corp", "001234567890", "Admin", "x", 1, true]]}',
+        b'{"version": 1, "roles": [["corp", "001234567890", "Admin", 1, true, true]]}',
+        b'{"version": 1, "roles": [["corp", "001234567890", "Admin", 1, 1]]}',
+        b'{"version": 1, "roles": [null, 1, "x", []]}',
+    ],
+)
+def test_a_malformed_file_counts_as_missing(app: App, tmp_path: Path, content: bytes):
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "state" / "usage.json").write_bytes(content)
+    assert favourites.load_usage_of_roles(app) == {}
+    assert app.warnings == []
+    for _ in range(2):
+        favourites.record_use_of_role(app, PROFILE)
+    assert favourites.load_usage_of_roles(app) == {KEY: Usage(NOON, 2)}
+    assert (tmp_path / "state" / "usage.json.damaged").read_bytes() == content
+    [warning] = app.warnings
+    assert warning.endswith('that file is kept as "usage.json.damaged"')
+
+
+def test_a_malformed_line_alone_counts_as_missing(app: App, tmp_path: Path):
+    favourites.record_use_of_role(app, PROFILE)
+    path = tmp_path / "state" / "usage.json"
+    found = json.loads(path.read_text())
+    found["roles"].append(["corp", "x", "Admin", 1, 1, True])
+    path.write_text(json.dumps(found))
+    assert list(favourites.load_usage_of_roles(app)) == [KEY]
+    app.usage.forget_usage_of_session("corp", app.clock.deadline())
+    assert json.loads(path.with_name("usage.json.damaged").read_text()) == found
+    assert favourites.load_usage_of_roles(app) == {}
+    path.write_text(json.dumps(found))
+    app.usage.copy_usage_of_session("corp", "other", app.clock.deadline(), replace=True)
+    assert json.loads(path.with_name("usage.json.damaged-2").read_text()) == found
+    assert len(favourites.load_usage_of_roles(app)) == 2
+
+
+def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
+    app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
+
+    def use_it() -> None:
+        store = UsageStore(tmp_path / "state", runtime=tmp_path / "run")
+        for _ in range(5):
+            # Bound of a broken lock; each change takes a few ms.
+            ends = Deadline(60, app.clock.monotonic)
+            store.update(KEY, lambda before: before.with_one_more_use(NOON), ends)
+
+    threads = [threading.Thread(target=use_it) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert app.usage.load_all()[KEY].uses == 40
+
+
+def test_a_state_folder_that_cannot_be_written_fails_no_command(tmp_path: Path):
+    (tmp_path / "state").write_text("a file is in the way")
+    app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
+    favourites.record_use_of_role(app, PROFILE)
+    [warning] = app.warnings
+    assert warning.startswith("this use of the role could not be recorded: ")
+
+
+def test_a_key_that_is_a_path_is_refused_before_anything_is_written(app: App, tmp_path: Path):
+    with pytest.raises(ConfigInvalid):
+        favourites.set_favourite(app, RoleKey("../x", "001234567890", "Admin"), True)
+    assert not (tmp_path / "state").exists()
+
+
+def test_favourites_come_first_then_the_last_used_then_the_most_used():
+    ranked = sorted(
+        [Usage(5, 9), Usage(9, 1), Usage(9, 2), Usage(None, 0, True), Usage()], key=usage_sort_key
+    )
+    assert ranked == [Usage(None, 0, True), Usage(9, 2), Usage(9, 1), Usage(5, 9), Usage()]
+
+
+class TestConsoleVisits:
+    def test_each_browser_has_its_last_visit(self, tmp_path: Path):
+        visits = ConsoleVisits(tmp_path)
+        assert visits.load_visit("firefox") is None
+        visits.save_visit("firefox", KEY, NOON, is_told=False)
+        visits.save_visit("chromium", KEY, NOON, is_told=True)
+        visits.save_visit("firefox", KEY._replace(role_name="Read"), NOON + 1, is_told=True)
+        again = ConsoleVisits(tmp_path)
+        assert again.load_visit("firefox") == (KEY._replace(role_name="Read"), NOON + 1, True)
+        assert again.load_visit("chromium") == (KEY, NOON, True)
+        assert again.load_visit("none") is None
+
+    def test_the_last_50_browsers_are_kept(self, tmp_path: Path):
+        visits = ConsoleVisits(tmp_path)
+        for number in range(51):
+            visits.save_visit(str(number), KEY, NOON, is_told=False)
+        assert visits.load_visit("0") is None
+        assert visits.load_visit("1") is not None
+        visits.save_visit("1", KEY, NOON, is_told=True)
+        visits.save_visit("new", KEY, NOON, is_told=True)
+        assert visits.load_visit("1") is not None
+        assert visits.load_visit("2") is None
+
+    @pytest.mark.parametrize("content", ["{", "[]", '{"browsers": 1}', '{"browsers": {"x": [1]}}'])
+    def test_a_damaged_file_is_no_visit_and_is_replaced(self, tmp_path: Path, content: str):
+        visits = ConsoleVisits(tmp_path)
+        (tmp_path / "console.json").write_text(content)
+        (tmp_path / "console.json").chmod(0o600)
+        assert visits.load_visit("x") is None
+        visits.save_visit("x", KEY, NOON, is_told=True)
+        assert visits.load_visit("x") == (KEY, NOON, True)
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_copied_sessions_usage_replaces_the_others_if_asked(tmp_path: Path, replace: bool):
+    store = UsageStore(tmp_path / "state", runtime=tmp_path / "run")
+    deadline = Deadline(20, time.monotonic)
+    other = KEY._replace(session_name="other")
+    store.update(KEY, lambda _: Usage(NOON, 5), deadline)
+    store.update(other, lambda _: Usage(NOON, 1), deadline)
+    store.copy_usage_of_session("corp", "other", deadline, replace=replace)
+    assert {key: usage.uses for key, usage in store.load_all().items()} == {
+        KEY: 5, other: 5 if replace else 1
+    }  # fmt: skip

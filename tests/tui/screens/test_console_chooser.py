@@ -1,0 +1,124 @@
+"""F6: service and region are found as typed, and the last page of a role is the first line."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.model import PageChoice, RoleKey
+from ssohelper.system import terminal_session
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.console_chooser import ConsoleChooser
+from ssohelper.tui.screens.grant import GrantScreen
+from ssohelper.tui.screens.help import HelpScreen
+from tests.tui.driving import User, run_scenario
+from tests.tui.screens.test_grant import SESSION
+from tests.tui.test_keys_and_themes import settle
+from tests.tui.world import DemoHome, until
+
+KEY = RoleKey("corp", "000030000001", "DatabaseAdmin")
+
+
+async def open_chooser(user: User) -> None:
+    await user.wait_for_text("role keys")
+    await user.press(*"database prod", "f6")
+    await user.wait_for_screen(ConsoleChooser)
+    await user.wait_for_text("Console of DatabaseAdmin in payments-prod")
+
+
+def test_a_page_is_found_opened_and_offered_first_the_next_time(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_chooser(user)
+        await user.wait_for_text("❯ home            eu-west-1")  # the region of its profile
+        await user.press(*"lamb apse2", "enter")
+        await user.wait_for_message(
+            "copied the console's link",
+            "console --print payments-prod.DatabaseAdmin --service lambda --region ap-southeast-2",
+        )
+        assert "ap-southeast-2.console.aws.amazon.com%2Flambda" in user.app.clipboard
+        await user.press("f6")
+        await user.wait_for_screen(ConsoleChooser)
+        await user.wait_for_text("❯ lambda          ap-southeast-2", "  home            eu-west-1")
+        await user.press("down", "enter")
+        await user.wait_for_message("--service home --region eu-west-1")
+
+    run_scenario(world.app(), scenario)
+    home, lambda_page = PageChoice("home", "eu-west-1"), PageChoice("lambda", "ap-southeast-2")
+    assert world.app().console_visits.load_console_pages(KEY) == [home, lambda_page]
+    other = KEY._replace(role_name="ReadOnlyAccess")
+    assert world.app().console_visits.load_console_pages(other) == []
+
+
+def test_letters_search_and_escape_opens_nothing(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_chooser(user)
+        await user.press(*"lam eu-w")
+        await user.wait_for_text("❯ lambda          eu-west-1")
+        chooser = user.app.screen
+        assert isinstance(chooser, ConsoleChooser)
+        assert chooser.chosen_number is not None
+        hits = [
+            text for text, style in chooser.draw_line(chooser.chosen_number, 80) if style == "hit"
+        ]
+        assert hits == ["lam", "eu-w"]
+        await user.press("ctrl+u", *"jkgG?q")
+        await user.wait_for_text("jkgG?q", "0/")
+        await user.press("enter")
+        assert isinstance(user.app.screen, ConsoleChooser)
+        await user.press("f1")
+        await user.wait_for_screen(HelpScreen)
+        await user.wait_for_text("Type to find a service and a region")
+        await user.press("escape")
+        await user.wait_for_screen(ConsoleChooser)
+        await user.press("escape")
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario)
+    assert world.app().console_visits.load_console_pages(KEY) == []
+
+
+def test_one_page_is_opened_as_each_ticked_role(world: DemoHome, tmp_path: Path) -> None:
+    opener, opened = tmp_path / "opener", tmp_path / "opened"
+    opener.write_text(f'#!/bin/sh\ncurl -sL -o /dev/null "$1"; echo "$1" >> {opened}\n')
+    opener.chmod(0o755)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"datascience", "tab", "tab", "f6")
+        await user.wait_for_text("Console of 2 ticked roles")
+        await user.press(*"s3", "enter")
+        await user.wait_for_message("--service s3")
+        await until(lambda: user.messages.count("opened the console") == 2)
+
+    world.environ["BROWSER"] = f"{opener} %s"
+    run_scenario(world.app(), scenario)
+    assert len(opened.read_text().split()) == 2
+
+
+def test_the_questions_of_several_guarded_roles_are_counted(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
+    settle(world, 'guard.rules = ["*/DataScienceReadOnly"]\n')
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"datascience", "tab", "tab", "f6")
+        await user.wait_for_text("Console of 2 ticked roles")
+        await user.press("enter")
+        for number in (1, 2):
+            await user.wait_for_screen(GrantScreen)
+            await user.wait_for_text(f'{number} of 2: the rule "')
+            await user.press("escape")
+        await until(lambda: user.messages.count("nothing was granted") == 2)
+        await user.wait_for_screen(AccountsScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_damaged_record_of_pages_counts_as_none(world: DemoHome) -> None:
+    path = world.home / "own" / "state" / "console-pages.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for text in ("[", '{"version": 1, "roles": [["corp", "1", "a", [["\\u001b", "x"]]]]}'):
+        path.write_text(text)
+        path.chmod(0o600)
+        assert world.app().console_visits.load_console_pages(KEY) == []

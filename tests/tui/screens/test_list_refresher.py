@@ -1,0 +1,133 @@
+"""A refresh of a list that ends while another screen or a dialog is shown."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from ssohelper.actions import directory
+from ssohelper.app import App
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import SsoSession
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.screens.progress import ProgressScreen
+from tests.tui.driving import User, run_scenario
+from tests.tui.gates import Gate
+from tests.tui.gates import gate as gate  # a fixture
+from tests.tui.screens.test_set_up import quick
+from tests.tui.screens.test_ticked_sign_ins import two_signed_out_sessions
+from tests.tui.world import DemoHome, until
+
+
+def test_profiles_plans_with_a_list_that_comes_while_it_is_shown(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch, may_end = directory.fetch_listing, threading.Event()
+
+    def fetch_when_allowed(*arguments: Any, **more: Any) -> Listing:
+        if more.get("refresh"):
+            may_end.wait(5)
+        return fetch(*arguments, **more)
+
+    monkeypatch.setattr(directory, "fetch_listing", fetch_when_allowed)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press("f")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y")
+        await user.wait_for_message("files removed")
+        await user.press("f2", "f5", "f4")
+        await user.wait_for_text("no list of roles yet")
+        may_end.set()
+        await user.wait_for_text("17 to add")
+
+    run_scenario(world.app(sleep=quick), scenario)
+
+
+def behind_gate(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Let listings wait. Return a list that says of each of corp's whether it was from scratch."""
+    fetch, asked = directory.fetch_listing, list[bool]()
+
+    def note_listing(services: App, session: SsoSession, **more: Any) -> Listing:
+        if session.name == "corp":
+            asked.append(more["from_scratch"])
+        return fetch(services, session, **more)
+
+    monkeypatch.setattr(directory, "fetch_listing", note_listing)
+    gate.put_before(directory, "fetch_listing")
+    return asked
+
+
+def test_a_dialog_waits_for_the_listing_that_runs_and_asks_nothing_itself(
+    world: DemoHome, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = behind_gate(gate, monkeypatch)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("f5", "f4")
+        await until(lambda: user.app.list_states.running)
+        await user.wait_for_screen(ProfilesScreen)
+        await user.press("f5")
+        await user.wait_for_screen(ProgressScreen)
+        gate.open()
+        await user.wait_for_screen(ProfilesScreen)
+        await user.wait_for_message("refreshed the list of roles")
+        assert not user.app.list_states.running
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert asked == [False]
+
+
+def test_a_listing_from_scratch_follows_the_one_that_runs(
+    world: DemoHome, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = behind_gate(gate, monkeypatch)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("f5", "f4")
+        await user.wait_for_screen(ProfilesScreen)
+        await user.press("ctrl+g", "f9")
+        await user.wait_for_screen(ProgressScreen)
+        running = user.app.list_states.running["corp"]
+        assert not running.from_scratch
+        gate.open()
+        await user.wait_for_screen(ConfirmScreen)
+        assert running.later
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert asked == [False, True]
+
+
+def test_the_user_who_does_not_wait_is_not_told_the_error_of_the_listing(
+    world: DemoHome, gate: Gate
+) -> None:
+    gate.put_before(directory, "fetch_listing")
+    world.emulator.faults.fail("ListAccounts", "InternalServerException", times=20)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("f4")
+        await user.wait_for_screen(ProfilesScreen)
+        await user.press("f5")
+        await user.wait_for_screen(ProgressScreen)
+        await user.press("escape")
+        await user.wait_for_screen(ProfilesScreen)
+        gate.open()
+        await until(lambda: user.app.list_states.last_failure("corp") is not None)
+        assert not user.messages
+
+    run_scenario(world.app(sleep=quick), scenario)
+
+
+def test_a_refresh_names_all_sessions_that_need_a_sign_in(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("f5")
+        await user.wait_for_message("not refreshed, because not signed in:", '"corp"', '"lab"')
+
+    run_scenario(two_signed_out_sessions(world), scenario)

@@ -1,0 +1,625 @@
+"""The set-up of a session on the screen: form, sign-in, listing, diff, one write."""
+
+import re
+import threading
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from ssohelper.actions import setup
+from ssohelper.actions.login import log_out
+from ssohelper.actions.selection import find_sessions_not_in_config
+from ssohelper.app import App
+from ssohelper.collaborators.aws_clients import AwsClients
+from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.set_up import SetUpScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.widgets.role_lines import TICKED
+from tests.long_rows import long_after
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import DemoHome, until
+
+_USER_CODE = re.compile(r"\b[A-Z]{4}-[A-Z]{4}\b")
+PORTAL = "https://d-0000000000.awsapps.com/start"
+
+
+def quick(_seconds: float) -> None:
+    threading.Event().wait(0.01)
+
+
+def typed(user: User, field: str, text: str) -> None:
+    user.app.screen.query_one(f"#{field}", Input).value = text
+
+
+def forget_all(world: DemoHome, config: str = "") -> None:
+    world.config_file.write_text(config)
+    world.emulator.reset_counters()
+
+
+def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
+    forget_all(world, "[default]\nregion = eu-west-1\n")
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text(
+            "No session is set up yet.", "start URL", "$ ssohelper setup START_URL"
+        )
+        typed(user, "start_url", PORTAL)
+        await user.press("enter")
+        await user.wait_for_text("the region of", "is not known")
+        typed(user, "region", "us-east-1")
+        typed(user, "name", "work")
+        await user.press("enter")
+        await user.wait_for_screen(SignInScreen)
+        await user.wait_for_text("PQRS-TVWX")
+        world.emulator.approve_device("PQRS-TVWX", "ana")
+        await user.wait_for_screen(AskScreen)
+        await user.wait_for_text("default region of the profiles?", "eu-west-1")
+        await user.press("enter")
+        await user.wait_for_text("20 profiles to add — write ~/.aws/config?", "+[sso-session work]")
+        assert "d" not in user.app.screen.active_bindings  # there is nothing but this diff
+        await user.press("y")
+        await user.wait_for_text("guard these roles?", "guarded roles need a reason each time:")
+        await user.press("y")
+        await user.wait_for_message("20 profiles added")
+        await user.wait_for_message(
+            f"$ ssohelper setup {PORTAL} --session work --region us-east-1 "
+            "--default-region eu-west-1"
+        )
+        await user.wait_for_text("undo with: ssohelper profile undo", "enter: close")
+        await user.press("enter")
+        await user.wait_for_screen(SessionsScreen)
+        await user.wait_for_text("work", "signed in", "8h left")
+
+    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
+    text = world.config_file.read_text()
+    assert text.startswith("[default]\nregion = eu-west-1\n")
+    assert text.count("ssohelper_managed = true") == 20
+    assert world.app().settings.get("guard.rules")
+    # One for the list; one by the sign-in, which needs a role to ask AWS who has signed in.
+    assert world.emulator.counters["ListAccounts"] == 2
+
+
+async def begin_set_up(user: User, world: DemoHome) -> None:
+    """Fill in the form for the session "work", and sign in as ana."""
+    await user.press("f3")
+    await user.wait_for_text("No session is set up yet.")
+    typed(user, "start_url", PORTAL.removeprefix("https://"))  # the form completes it
+    typed(user, "region", "us-east-1")
+    typed(user, "name", "work")
+    await user.press("enter")
+    await until(lambda: _USER_CODE.search(user.screen) is not None)
+    code = _USER_CODE.search(user.screen)
+    assert code is not None
+    world.emulator.approve_device(code.group(), "ana")
+
+
+async def take_region(user: User) -> None:
+    """Take the region that the question offers."""
+    await user.wait_for_text("default region of the profiles?")
+    await user.press("enter")
+
+
+BROKEN = f"""\
+[profile old/reader]
+sso_start_url = {PORTAL}
+sso_region = us-east-1
+sso_account_id = 000040000001
+sso_role_name = ReadOnlyAccess
+output = table
+"""
+
+
+def test_set_up_adopts_what_does_not_work_without_it(world: DemoHome) -> None:
+    forget_all(world, BROKEN)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text(
+            "adopt 1 profile that needs ssohelper to work, with its name (",
+            "profiles that other tools or you wrote:",
+        )
+        await user.press("enter")  # yes is proposed, as on the command line
+        await take_region(user)
+        await user.wait_for_text("19 profiles to add, 1 to adopt", "-sso_start_url")
+        await user.press("y")
+        await user.wait_for_text("guard these roles?")
+        await user.press("n")
+        await user.wait_for_message("19 profiles added, 1 adopted", "--adopt old/reader")
+        await user.wait_for_message("later: ssohelper config set guard.rules")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    written = world.config_file.read_text()
+    section = written.partition("[profile old/reader]\n")[2].partition("\n[")[0]
+    assert "sso_start_url" not in section
+    assert "output = table" in section
+    assert "ssohelper_managed = true" in section
+
+
+def test_set_up_leaves_what_the_user_does_not_want_adopted(world: DemoHome) -> None:
+    forget_all(world, BROKEN)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("adopt 1 profile that needs ssohelper to work")
+        await user.press("n")
+        await user.wait_for_message("later: ssohelper profile sync --adopt '*'")
+        await user.wait_for_text("default region of the profiles?")
+        user.app.screen.query_one("#answer", Input).value = "nowhere"
+        await user.press("enter")
+        await user.wait_for_text('"nowhere"')  # asked again, with the reason
+        user.app.screen.query_one("#answer", Input).value = "eu-central-1"
+        await user.press("enter")
+        await user.wait_for_text("19 profiles to add", "+region = eu-central-1")
+        await user.press("y")
+        await user.wait_for_text("guard these roles?")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert BROKEN in world.config_file.read_text()
+    assert world.app().choices.load("work").default_region == "eu-central-1"
+
+
+OTHER = "[profile other]\ncredential_process = /gone/tool\n"
+
+
+def test_the_end_of_a_set_up_says_what_is_wrong_and_how_to_mend_it(world: DemoHome) -> None:
+    forget_all(world, OTHER)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await take_region(user)
+        await user.wait_for_text("20 profiles to add")
+        await user.press("y")
+        await user.wait_for_text("guard these roles?")
+        await user.press("n")
+        await user.wait_for_text(
+            "remembered: --default-region",
+            'problem: profile "other": the program "/gone/tool" of credential_process does not exist',
+            "fix: install it again, or write its absolute path",
+            "for all your roles: ssohelper list --session work",
+            "for `use`, the prompt and TAB completion in your shell: ssohelper install",
+        )
+
+    run_scenario(world.app(sleep=quick), scenario, size=(120, 34))
+
+
+def write_block(world: DemoHome, more: str = "") -> str:
+    """Write a part of aws-sso-cli's: the program of one profile is gone, that of another is not."""
+    program = world.home / "aws-sso"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    arn = "arn:aws:iam::000040000001:role"
+    block = (
+        "# BEGIN_AWS_SSO_CLI\n"
+        f"[profile a]\ncredential_process = /gone/aws-sso -S X process --arn {arn}/Developer\n"
+        f"[profile b]\ncredential_process = {program} -S X process --arn {arn}/ReadOnlyAccess\n"
+        f"{more}# END_AWS_SSO_CLI\n"
+    )
+    forget_all(world, block)
+    return block
+
+
+@pytest.mark.parametrize("takes_all", long_after(1, [True, False]))
+def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(
+    world: DemoHome, takes_all: bool
+) -> None:
+    block = write_block(world)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("adopt 1 profile that needs ssohelper to work, with its name (")
+        await user.press("y")
+        await user.wait_for_text(
+            "adopt this one too?", "are adopted together or not at all; 1 profile left out", " b "
+        )
+        await user.press("y" if takes_all else "n")
+        await take_region(user)
+        await user.wait_for_text("to add, 2 to adopt" if takes_all else "profiles to add — write")
+        await user.press("y")
+        await user.wait_for_text("guard these roles?")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    text = world.config_file.read_text()
+    assert (block in text) is not takes_all
+    assert ("AWS_SSO_CLI" in text) is not takes_all
+
+
+def test_markers_that_stay_in_the_file_are_said(world: DemoHome) -> None:
+    write_block(world, "[profile c]\ncredential_process = /gone/aws-sso -S Z process --arn "
+                       "arn:aws:iam::9:role/Z\n")  # fmt: skip
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("adopt 1 profile that needs")
+        await user.press("y")
+        await user.wait_for_text("adopt this one too?")
+        await user.press("y")
+        await user.wait_for_message("aws-sso-cli's two marker lines stay, for c")
+
+    run_scenario(world.app(sleep=quick), scenario)
+
+
+def test_what_works_without_us_is_said_with_the_diff(world: DemoHome) -> None:
+    world_program = world.home / "aws-sso"
+    write_block(world)
+    forget_all(world, f"[profile b]\nregion = eu-west-1\ncredential_process = {world_program} -S X process "
+                      "--arn arn:aws:iam::000040000001:role/Developer\n")  # fmt: skip
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await take_region(user)
+        await user.wait_for_text(
+            "profiles to add", "1 profile of aws-sso-cli: works if", "(it was", "not run)"
+        )
+
+    run_scenario(world.app(sleep=quick), scenario)
+
+
+@pytest.mark.parametrize("has_more", long_after(1, [True, False]))
+def test_many_adopted_profiles_leave_room_for_diff_and_buttons(
+    world: DemoHome, has_more: bool
+) -> None:
+    many = [BROKEN.replace("old/reader", f"old/reader-{number}") for number in range(30)]
+    if has_more:  # some that work without us, and are not adopted
+        program = world.home / "aws-sso"
+        program.write_text("#!/bin/sh\nexit 1\n")
+        program.chmod(0o755)
+        many += [
+            f"[profile b{number}]\ncredential_process = {program} -S X process "
+            "--arn arn:aws:iam::000040000001:role/Developer\n"
+            for number in range(3)
+        ]
+    forget_all(world, "\n".join(many))
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("adopt 30 profiles that need ssohelper to work")
+        await user.press("enter")
+        await take_region(user)
+        await user.wait_for_text("to add, 30 to adopt", "Yes (y)", "No (n)")
+        assert ("--adopt '*'" in user.screen) is not has_more
+        assert ("whether to adopt the 30 profiles; with --yes" in user.screen) is has_more
+
+    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
+
+
+async def refuse_profiles(user: User, world: DemoHome) -> None:
+    await begin_set_up(user, world)
+    await take_region(user)
+    await user.wait_for_text("20 profiles to add")
+    await user.press("n")
+    await user.wait_for_text('write the session "work" without profiles, and stay signed in?')
+
+
+def test_no_to_the_profiles_gives_the_sign_in_back(world: DemoHome) -> None:
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await refuse_profiles(user, world)
+        await user.press("n")
+        await user.wait_for_message(
+            "signed out again: no token and no profile is left of this setup"
+        )
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert world.config_file.read_text() == ""
+    assert not [one for one in find_sessions_not_in_config(world.app()) if one.name == "work"]
+
+
+def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHome) -> None:
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await refuse_profiles(user, world)
+        await user.press("y")
+        await user.wait_for_message("the session was written; to write its profiles later:")
+        await user.wait_for_text("signed in", "8h left")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert "[sso-session work]" in world.config_file.read_text()
+    assert "credential_process" not in world.config_file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("key", "stays"), long_after(2, [("n", True), ("y", False), ("escape", True)])
+)
+def test_no_to_the_profiles_of_a_known_session_asks_about_its_new_sign_in(
+    world: DemoHome, key: str, stays: bool
+) -> None:
+    session = world.app().config.read().sso_session("corp")
+    assert session is not None
+    log_out(world.app(), session)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("corp")
+        await user.press("n")
+        await user.wait_for_text("Set up another session")
+        typed(user, "start_url", session.start_url)
+        typed(user, "name", "corp")
+        await user.press("enter")
+        await until(lambda: _USER_CODE.search(user.screen) is not None)
+        code = _USER_CODE.search(user.screen)
+        assert code is not None
+        world.emulator.approve_device(code.group(), "ana")
+        await user.wait_for_text("profiles to add")
+        await user.press("n")
+        await user.wait_for_text('sign out of "corp" again?')
+        await user.press(key)
+        if not stays:
+            await user.wait_for_message("signed out again")
+        await user.wait_for_text("nothing was written")
+
+    before = world.config_file.read_bytes()
+    run_scenario(world.app(sleep=quick), scenario)
+    assert world.config_file.read_bytes() == before
+    assert (world.app().tokens.load(session) is not None) is stays
+
+
+def assign_more(world: DemoHome) -> None:
+    """Assign 30 more roles, so that the plan of the set-up is big."""
+    for number in range(30):
+        account = f"0000700000{number:02}"
+        world.emulator.world.add_account(account, f"more-{number:02}")
+        world.emulator.world.assign("ana", "ReadOnlyAccess", account)
+
+
+def test_many_profiles_are_shown_as_a_summary_with_the_diff_on_demand(world: DemoHome) -> None:
+    forget_all(world)
+    assign_more(world)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await take_region(user)
+        await user.wait_for_text("50 profiles to add — write", "by role:", "ReadOnlyAccess")
+        assert "+[sso-session work]" not in user.screen
+        await user.press("d")
+        await user.wait_for_text("+[sso-session work]")
+        await user.press("d")
+        await user.wait_for_text("by role:")
+        await user.press("n")
+
+    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
+
+
+def test_accounts_and_roles_are_chosen_at_the_question(world: DemoHome) -> None:
+    forget_all(world)
+    assign_more(world)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await take_region(user)
+        await user.wait_for_text("50 profiles to add — write", "Choose (c)")
+        await user.press("c")
+        await user.wait_for_text("profiles for which accounts and roles?", "role, in")
+        await user.press("escape")
+        await user.wait_for_text("50 profiles to add — write")
+        await user.press("c")
+        await user.wait_for_text("profiles for which accounts and roles?")
+        for name in ("more-03", "more-14"):
+            await user.type(name.replace("-", " "))
+            await user.wait_for_text(name, "1/")
+            await user.press("tab", "escape")
+        await user.wait_for_text(f"{TICKED}2")
+        await user.press("enter")
+        await user.wait_for_text(
+            "2 profiles to add — write", "+[profile more-14.ReadOnlyAccess]", "--account more-03"
+        )
+        await user.press("y")
+        await user.wait_for_text("guard these roles?")
+        await user.press("n")
+        await user.wait_for_text("filters: --account more-03 --account more-14", "roles left out")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert world.config_file.read_text().count("ssohelper_managed = true") == 2
+    assert world.app().choices.load("work").accounts == ("more-03", "more-14")
+
+
+def test_leaving_before_the_answer_gives_the_sign_in_back(world: DemoHome) -> None:
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_text("default region of the profiles?")
+        assert [one.name for one in find_sessions_not_in_config(world.app())] == ["work"]
+        await user.press("ctrl+q")
+
+    program = run_scenario(world.app(sleep=quick), scenario)
+    assert program.give_back_sign_in is not None
+    assert program.give_back_sign_in()
+    assert not find_sessions_not_in_config(world.app())
+    assert world.emulator.counters["Logout"] == 1
+
+
+def test_a_listing_that_fails_leaves_a_sign_in_that_is_said(world: DemoHome) -> None:
+    forget_all(world)
+    world.emulator.faults.set(down={"ListAccounts": 400})
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await user.wait_for_message('you are still signed in to "work", which is not in the config')
+
+    program = run_scenario(world.app(sleep=quick), scenario)
+    assert program.give_back_sign_in is None
+    assert [one.name for one in find_sessions_not_in_config(world.app())] == ["work"]
+
+
+def test_cancelling_the_sign_in_writes_nothing(world: DemoHome) -> None:
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("No session is set up yet.")
+        typed(user, "start_url", PORTAL)
+        typed(user, "region", "us-east-1")
+        await user.press("enter")
+        await user.wait_for_screen(SignInScreen)
+        await user.press("escape")
+        await user.wait_for_text("not signed in: nothing was written")
+
+    run_scenario(world.app(sleep=quick), scenario)
+    assert world.config_file.read_text() == ""
+
+
+def test_a_read_only_config_is_refused_before_the_sign_in(world: DemoHome) -> None:
+    forget_all(world)
+    world.config_file.chmod(0o444)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("No session is set up yet.")
+        typed(user, "start_url", PORTAL)
+        typed(user, "region", "us-east-1")
+        await user.press("enter")
+        await user.wait_for_text("read-only: not touched")
+        assert not isinstance(user.app.screen, SignInScreen)
+
+    run_scenario(world.app(sleep=quick), scenario)
+
+
+def test_the_form_shows_why_a_start_url_is_wrong(world: DemoHome) -> None:
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("No session is set up yet.")
+        for wrong in (
+            "http://d-0000000000.awsapps.com/start",
+            "https://x.awsapps.com.evil.example/[red]x",
+        ):
+            typed(user, "start_url", wrong)
+            await user.press("enter")
+            await user.wait_for_text(wrong, "a start URL looks like")
+        assert not user.app.screen.is_modal
+
+    run_scenario(world.app(), scenario)
+
+
+def test_the_region_that_the_portals_page_names_is_confirmed_by_enter(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AwsClients, "propose_region_of_portal", lambda _self, _url: "us-east-1")
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("No session is set up yet.")
+        typed(user, "start_url", PORTAL)
+        await user.press("enter")
+        await user.wait_for_text("says that its region is us-east-1", "then press enter")
+        field = user.app.screen.query_one("#region", Input)
+        assert (field.value, field.has_focus) == ("us-east-1", True)
+        await user.press("enter")
+        await user.wait_for_screen(SignInScreen)
+        await user.press("escape")
+        await user.wait_for_text("not signed in: nothing was written")
+
+    run_scenario(world.app(sleep=quick), scenario)
+
+
+def test_a_known_portal_is_suggested(world: DemoHome) -> None:
+    forget_all(world, f"[profile old]\nsso_start_url = {PORTAL}\nsso_region = us-east-1\n"
+                      "sso_account_id = 000010000001\nsso_role_name = Reader\n")  # fmt: skip
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text(PORTAL, "us-east-1")
+
+    run_scenario(world.app(), scenario)
+
+
+def test_leaving_before_a_portal_is_found_does_not_crash(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, looked = threading.Event(), threading.Event()
+
+    def find_portals(_house: App) -> list[setup.PortalInConfig]:
+        left.wait(30)
+        looked.set()
+        return []
+
+    monkeypatch.setattr(setup, "find_portals_in_config", find_portals)
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press("n")
+        await user.wait_for_screen(SetUpScreen)
+        await user.press("escape")
+        await user.wait_for_screen(SessionsScreen)
+        left.set()
+        await until(looked.is_set)
+        await user.press("f2")
+        await user.wait_for_text("role keys")
+
+    run_scenario(world.app(), scenario)
+
+
+def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press("n")
+        await user.wait_for_screen(SetUpScreen)
+        await user.wait_for_text("Set up another session")
+        typed(user, "start_url", PORTAL)
+        typed(user, "name", "lab")
+        await user.press("enter")
+        await user.wait_for_text('session "lab" already has another start URL')
+        await user.press("escape")
+        await user.wait_for_screen(SessionsScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_an_error_that_needs_an_option_names_the_field_and_focuses_it(world: DemoHome) -> None:
+    url = world.emulator.world.start_url
+    section = f"[sso-session corp2]\nsso_start_url = {url}\nsso_region = us-east-1\n\n"
+    world.config_file.write_text(section + world.config_file.read_text())
+
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press("n")
+        await user.wait_for_screen(SetUpScreen)
+        typed(user, "start_url", url)
+        await user.press("enter")
+        await user.wait_for_text("several sessions have this start URL")
+        await user.wait_for_text("name one, such as: corp2 in the third field")
+        assert "--session" not in user.screen
+        await until(lambda: user.app.focused is user.app.screen.query_one("#name"))
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize(("width", "height"), long_after(1, [(40, 12), (80, 24), (100, 30)]))
+def test_each_empty_screen_names_the_demo(tmp_path: Path, width: int, height: int) -> None:
+    async def scenario(user: User) -> None:
+        def names_the_demo() -> bool:
+            return "ssohelper demo" in " ".join(user.screen.split())
+
+        await until(names_the_demo)
+        for key, screen in (("f3", SessionsScreen), ("f4", ProfilesScreen)):
+            await user.press(key)
+            await user.wait_for_screen(screen)
+            await until(names_the_demo)
+
+    services = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path / "own")})
+    run_scenario(services, scenario, size=(width, height))
+
+
+def test_after_a_wrong_start_url_the_next_letters_replace_it(world: DemoHome) -> None:
+    forget_all(world)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("start URL")
+        await user.press("q", "q", "tab", "enter")
+        await user.wait_for_text('"qq" is not a start URL')
+        await user.press(*"zz")
+        fields = [user.app.screen.query_one(f"#{name}", Input) for name in ("start_url", "region")]
+        await until(lambda: [field.value for field in fields] == ["zz", ""])
+
+    run_scenario(world.app(), scenario)

@@ -1,0 +1,200 @@
+"""A question that comes late: not over another screen, and not without the action that asks it."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from ssohelper.actions import adopting, directory, identity, profile_edit
+from ssohelper.tui.screens import profile_actions
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.diff import DiffScreen
+from ssohelper.tui.screens.help import HelpScreen
+from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.views import ViewsScreen
+from tests.tui.driving import User, run_scenario
+from tests.tui.gates import Gate, start_slow_diff, start_slow_profile_action
+from tests.tui.gates import gate as gate  # a fixture
+from tests.tui.screens.test_profiles import open_screen
+from tests.tui.screens.test_set_up import begin_set_up, forget_all, quick
+from tests.tui.screens.test_sign_in_offer import sign_out
+from tests.tui.world import DemoHome, until
+
+
+@pytest.fixture
+def new_plan(gate: Gate) -> Gate:
+    """The gate, with the plan of a new profile behind it."""
+    gate.put_before(profile_edit, "plan_new_profile")
+    return gate
+
+
+@pytest.mark.parametrize(("key", "screen"), [("f3", SessionsScreen), ("f4", ProfilesScreen)])
+def test_an_action_does_not_ask_over_another_screen(
+    world: DemoHome, new_plan: Gate, key: str, screen: type
+) -> None:
+    before = world.config_file.read_text()
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"payments-dev developer", "f9", key)
+        await user.wait_for_screen(screen)
+        await user.wait_for_text("F9 (Profile) was cancelled")
+        new_plan.open()
+        await user.wait_for_message("F9 (Profile) was cancelled: another screen was chosen")
+        await user.press("y")
+        assert isinstance(user.app.screen, screen)
+        await user.press("f2")
+        await user.wait_for_screen(AccountsScreen)
+        await user.press("f9")  # the same action can be started again
+        await user.wait_for_screen(ConfirmScreen)
+
+    run_scenario(world.app(), scenario)
+    assert world.config_file.read_text() == before
+
+
+def test_a_question_opens_over_the_help_of_its_screen(world: DemoHome, new_plan: Gate) -> None:
+    async def scenario(user: User) -> None:
+        await start_slow_profile_action(user)
+        await user.press("f1")
+        await user.wait_for_screen(HelpScreen)
+        new_plan.open()
+        await user.wait_for_screen(ConfirmScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_sign_in_is_not_offered_over_another_screen(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services, may_answer = sign_out(world), threading.Event()
+    look_up = identity.look_up_identity
+
+    def look_up_later(*arguments: Any) -> Any:
+        assert may_answer.wait(60)
+        return look_up(*arguments)
+
+    monkeypatch.setattr(identity, "look_up_identity", look_up_later)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        await user.press("f8", "f3")
+        await user.wait_for_screen(SessionsScreen)
+        may_answer.set()
+        await user.wait_for_message("F8 (Who am I) was cancelled: another screen was chosen")
+        assert isinstance(user.app.screen, SessionsScreen)
+
+    run_scenario(services, scenario)
+
+
+@pytest.mark.parametrize("leave", [(), ("f3", "f2"), ("f1", "f1")])
+def test_the_question_of_a_cancelled_action_closes(world: DemoHome, leave: tuple[str, ...]) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        accounts = user.app.screen
+        await user.press(*"payments-dev developer", "f9")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press(*leave[:1])
+        for worker in accounts.workers:
+            if worker.name == "accounts.profile":
+                worker.cancel()
+        await until(lambda: not any(one.name == "accounts.profile" for one in accounts.workers))
+        await user.press(*leave[1:])
+        await until(lambda: user.app.screen is accounts)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_question_of_the_set_up_waits_until_the_user_is_back(world: DemoHome, gate: Gate) -> None:
+    forget_all(world)
+    gate.put_before(adopting, "list_profiles_of_other_tools")
+
+    async def scenario(user: User) -> None:
+        await begin_set_up(user, world)
+        await until(gate.entered.is_set)
+        await user.press("f2")
+        await user.wait_for_screen(AccountsScreen)
+        gate.open()
+        await user.wait_for_message("the set-up asks something: press F3 to see it")
+        assert isinstance(user.app.screen, AccountsScreen)
+        await user.press("f3")
+        await user.wait_for_screen(AskScreen)
+        await user.wait_for_text("default region of the profiles?")
+        await user.press("enter")
+        await user.wait_for_text("write ~/.aws/config?")
+
+    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
+
+
+def test_the_sign_in_for_f5_is_not_offered_over_another_screen(world: DemoHome, gate: Gate) -> None:
+    services = sign_out(world)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("signed out")
+        gate.put_before(directory, "fetch_listing")
+        await user.press("f5")
+        await until(gate.entered.is_set)
+        await user.press("f3")
+        await user.wait_for_screen(SessionsScreen)
+        gate.open()
+        await user.wait_for_message("F5 (Refresh) was cancelled: another screen was chosen")
+        assert isinstance(user.app.screen, SessionsScreen)
+
+    run_scenario(services, scenario)
+
+
+@pytest.mark.parametrize("key", ["f2", "f3"])
+def test_a_late_diff_does_not_open_over_another_screen(
+    world: DemoHome, gate: Gate, key: str
+) -> None:
+    gate.put_before(profile_actions, "plan_lines")
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await start_slow_diff(user)
+        await until(gate.entered.is_set)
+        await user.press(key)
+        await until(lambda: not isinstance(user.app.screen, ProfilesScreen))
+        gate.open()
+        await user.wait_for_message("^d (Diff) was cancelled: another screen was chosen")
+        assert not user.app.screen.is_modal
+        await user.press("f4")
+        await user.wait_for_screen(ProfilesScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_diff_is_shown_before_the_question_that_is_asked_after_it(
+    world: DemoHome, gate: Gate
+) -> None:
+    gate.put_before(profile_actions, "plan_lines")
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await start_slow_diff(user)
+        await user.press("f9")
+        await user.wait_for_message("F9 (Apply) was not started: ^d (Diff) still runs")
+        gate.open()
+        await user.wait_for_screen(DiffScreen)
+        await user.press("escape", "f9")
+        await user.wait_for_screen(ConfirmScreen)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_question_waits_until_the_dialog_over_its_screen_is_closed(
+    world: DemoHome, new_plan: Gate
+) -> None:
+    async def scenario(user: User) -> None:
+        await start_slow_profile_action(user)
+        await user.press("ctrl+v")
+        await user.wait_for_screen(ViewsScreen)
+        new_plan.open()
+        await user.wait_for_message("F9 (Profile) asks something: close this dialog to see it")
+        assert isinstance(user.app.screen, ViewsScreen)
+        await user.press("escape")
+        await user.wait_for_screen(ConfirmScreen)
+
+    run_scenario(world.app(), scenario)

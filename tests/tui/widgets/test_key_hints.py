@@ -1,0 +1,98 @@
+"""The keys that a dialog names in its last line can be clicked."""
+
+import pytest
+
+from ssohelper.system import terminal_session
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.command_line import CommandScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.run_progress import RunScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
+from tests.long_rows import long_after
+from tests.tui.driving import User, run_scenario
+from tests.tui.screens.test_grant import SESSION
+from tests.tui.test_keys_and_themes import settle
+from tests.tui.world import DemoHome, until
+
+CLOSING = [
+    ("f10", "F12: cancel"),
+    ("f6", "esc: cancel"),
+    ("f1", "esc: close"),
+    ("ctrl+v", "esc: cancel"),
+    ("ctrl+l", "esc: close"),
+    ("f7", "esc: cancel"),
+    ("f4 ctrl+d", "esc: close"),
+    ("f3 e", "F12: cancel"),
+    ("f3 n", "esc: leave"),
+]
+
+
+async def click(user: User, text: str) -> None:
+    """Click on the text, in its last place on the screen."""
+    lines = user.screen.split("\n")
+    y = max(number for number, line in enumerate(lines) if text in line)
+    await user.pilot.click(offset=(lines[y].rindex(text) + 1, y))
+
+
+@pytest.mark.parametrize(("keys", "hint"), long_after(3, CLOSING[-1:] + CLOSING[:-1]))
+@pytest.mark.parametrize("size", long_after(1, ["100x30", "40x12"]))
+def test_a_click_on_a_hint_closes_the_dialog(
+    world: DemoHome,
+    monkeypatch: pytest.MonkeyPatch,
+    keys: str,
+    hint: str,
+    size: str,
+) -> None:
+    monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
+    columns, lines = map(int, size.split("x"))
+    settle(world, 'guard.rules = ["*/Developer"]\nkeys.ask.cancel = "f12"\n')
+
+    async def scenario(user: User) -> None:
+        await user.press(*"payments-dev developer")
+        await user.wait_for_text("1/21")
+        for key in keys.split():
+            shown = user.app.screen
+            await user.press(key)
+            await until(lambda shown=shown: user.app.screen is not shown)  # type: ignore[misc]
+            if key in ("f3", "f4"):
+                await user.wait_for_text({"f3": "signed in", "f4": "17 to add"}[key])
+        dialog = user.app.screen
+        assert dialog.is_modal
+        await user.wait_for_text(hint)
+        await until(lambda: not user.app.started.is_holding_keys)
+        await click(user, hint)
+        await until(lambda: user.app.screen is not dialog)
+        assert user.app.return_code is None
+
+    run_scenario(world.app(), scenario, size=(columns, lines))
+
+
+def test_a_click_on_enter_acts_as_enter(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press(*"payments-dev developer")
+        await user.wait_for_text("1/21")
+        await user.press("f10")
+        await user.wait_for_screen(CommandScreen)
+        await user.wait_for_text("enter: run · esc: cancel")
+        await click(user, "enter: run")
+        await user.wait_for_text("no command is typed")
+        await user.press(*"echo here")
+        await click(user, " · ")  # between the keys nothing happens
+        await click(user, "enter: run")
+        await user.wait_for_screen(RunScreen)
+        await user.wait_for_text("1 of 1 ended", "here")
+        await click(user, "c: copy")
+        await user.wait_for_message("copied the output")
+        await click(user, "esc: close")
+        await user.wait_for_screen(AccountsScreen)
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press("e")
+        await user.wait_for_text("enter: go on")
+        await user.press(*"2")
+        await click(user, "enter: go on")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("n")
+        await user.wait_for_screen(SessionsScreen)
+
+    run_scenario(world.app(), scenario)
