@@ -12,7 +12,7 @@ from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_command_line import give_command
 from tests.tui.screens.test_sign_in import waiting
 from tests.tui.screens.test_ticked_sign_ins import two_signed_out_sessions
-from tests.tui.test_running_sign_ins import leave_running
+from tests.tui.test_running_sign_ins_several import leave_running
 from tests.tui.world import DemoHome, until
 
 QUESTION = "1 sign-in is still running and would stop: leave?"

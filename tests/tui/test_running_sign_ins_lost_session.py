@@ -11,7 +11,7 @@ from tests.tui.screens.test_sign_in import (
     with_a_browser,
 )
 from tests.tui.screens.test_ticked_sign_ins import two_signed_out_sessions
-from tests.tui.test_running_sign_ins import leave_running, opened
+from tests.tui.test_running_sign_ins_several import leave_running, opened
 from tests.tui.world import DemoHome, until
 
 
