@@ -6,15 +6,16 @@ vault asks the portal and writes the cache.
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import assumed_chains, notices, prompt_notes, regions, selection, tokens
-from ssohelper.actions.published_responses import find_published_response
 from ssohelper.broker.requests import AskedBy, FoundCredentials
 from ssohelper.core import freshness, region_order
 from ssohelper.core.credential_document import credential_document
 from ssohelper.core.freshness import Freshness
+from ssohelper.core.instants import from_iso
 from ssohelper.core.lineage import Validity, validity_of_credentials
 from ssohelper.core.model import (
     AccessToken,
@@ -41,6 +42,8 @@ from ssohelper.errors import (
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.model import RoleKey, SsoSession
+    from ssohelper.stores.session_stamp import SessionStamp
     from ssohelper.wire.portal import Portal
 
 # How long to wait for AWS to answer a role call, which normally takes well under a second.
@@ -53,6 +56,9 @@ _DOUBTFUL = (
     "another tool changed the sign-in since these credentials were issued, and AWS cannot be "
     "reached to renew them"
 )
+
+# Credentials with fewer seconds left are not returned: they may expire before AWS gets the request.
+_LEAST_SECONDS = 60
 
 
 def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundCredentials:
@@ -349,3 +355,29 @@ def _freshness_of_credentials(app: App, cached: CachedCredentials) -> Freshness:
     now = app.clock.aws_now()
     left = cached.credentials.expires_at - now
     return freshness.freshness_of_credentials(cached.life_seconds, left, now - cached.received_at)
+
+
+def find_published_response(
+    app: App, session: SsoSession, key: RoleKey, stamp: SessionStamp
+) -> FoundCredentials | None:
+    """Return the role's unexpired published response, if it is of the present sign-in; or None.
+
+    It is served while the keyring, which has the cache's key, is not available: it works until
+    it expires, which is later than the time until which the launcher prints it. Without the
+    keyring we only cannot know whether it should be renewed.
+
+    A guarded role has no published response. Returns an empty `FoundCredentials` if the session is
+    signed out, which can be known without the keyring. Raises: NotOurs.
+    """
+    if not app.tokens.read_token_file_fingerprint(session):
+        return FoundCredentials()
+    document = app.credentials.load_published_document(key) if stamp.are_responses_current else None
+    if document is None:
+        return None
+    try:
+        expires_at = from_iso(json.loads(document)["Expiration"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    if expires_at is None or expires_at - app.clock.aws_now() < _LEAST_SECONDS:
+        return None
+    return FoundCredentials(document, True)
