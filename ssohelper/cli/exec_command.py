@@ -8,7 +8,7 @@ import click
 from ssohelper.actions import agents, favourites, fixed_keys, foreign_profiles, run, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
-from ssohelper.cli.chosen_role import make_edited_profile_error
+from ssohelper.cli.guarding import make_edited_profile_error
 from ssohelper.core import served_role
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile

@@ -1,4 +1,7 @@
-"""Asks the user to confirm before a guarded role is granted, and before guard rules are removed."""
+"""Asks the user to confirm before a guarded role is granted, and before guard rules are removed.
+
+After the last question, a command ends if the profile was edited since the user chose it.
+"""
 
 import os
 import sys
@@ -6,17 +9,16 @@ from collections.abc import Sequence
 
 import click
 
-from ssohelper.actions import guards
+from ssohelper.actions import guards, selection
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.cli.chosen_role import require_unchanged_profile
 from ssohelper.core import grants
 from ssohelper.core.grants import Grant
 from ssohelper.core.instants import duration_text, parse_duration
 from ssohelper.core.model import Profile
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
-from ssohelper.errors import Refused, UsageProblem
+from ssohelper.errors import Refused, SsoHelperError, UsageProblem
 from ssohelper.system.terminal import discard_typed_input
 
 LOOSEN_WORD = "loosen"
@@ -134,3 +136,27 @@ def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
             guards.record_refusal_to_end_guard_rules(app)
             raise
     return ended
+
+
+def require_unchanged_profile(app: App, chosen: Profile) -> None:
+    """Read the config again. Raises: UsageProblem if the profile means another role by now.
+
+    Call this after the last question, before the role is granted or handed out by its profile's name.
+    """
+    if chosen.name == chosen.key.text and chosen.assumed is None:
+        return  # named by account and role, not by a profile
+    try:
+        now = selection.resolve_profile(app, chosen.name, chosen.session.name)
+    except SsoHelperError:
+        raise make_edited_profile_error(chosen.name, chosen.key.text, "") from None
+    if (now.key, now.assumed, now.session) != (chosen.key, chosen.assumed, chosen.session):
+        raise make_edited_profile_error(chosen.name, chosen.key.text, now.key.text)
+
+
+def make_edited_profile_error(name: str, before: str, now: str) -> UsageProblem:
+    """Return the error for a profile that was edited; `now` is "" if it names no role any more."""
+    is_now = f"it was {show(before)}, and is {show(now)} now" if now not in ("", before) else ""
+    return UsageProblem(
+        f'the profile "{show(name)}" has been edited: {is_now or f"it was {show(before)}"}',
+        hint="choose again",
+    )
