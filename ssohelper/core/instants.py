@@ -1,7 +1,11 @@
-"""Converts instants (epoch seconds) and durations to and from text."""
+"""Converts instants (epoch seconds) and durations to and from text, and calculates AWS's time.
+
+Role credentials expire by AWS's clock, even if this machine's clock is wrong.
+"""
 
 import re
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 # These patterns are compiled when first used, because the first paint of the full screen, which
 # would wait 0.3 ms for them, needs none.
@@ -93,3 +97,27 @@ def _offset_seconds(zone: str | None) -> int:
     sign = -1 if zone[0] == "-" else 1
     digits = zone[1:].replace(":", "")
     return sign * (int(digits[:2]) * 3600 + int(digits[2:]) * 60)
+
+
+class ClockReading(NamedTuple):
+    """AWS's time at one moment, with this machine's wall clock and uptime at the same moment.
+
+    Uptime is the seconds since boot, sleep included (CLOCK_BOOTTIME). Setting the wall clock does
+    not change it. `boot` identifies the boot; it is "" on a system without boot ids.
+    """
+
+    aws_at: float
+    wall_at: float
+    uptime_at: float
+    boot: str
+
+
+def aws_now(reading: ClockReading | None, wall: float, uptime: float, boot: str) -> float:
+    """Return AWS's time, calculated from a reading of its clock; `wall` if that is unusable."""
+    if reading is None:
+        return wall
+    if boot and boot == reading.boot:
+        return reading.aws_at + (uptime - reading.uptime_at)
+    if not boot:
+        return wall + (reading.aws_at - reading.wall_at)
+    return wall  # the machine has booted since the reading, so the uptimes cannot be compared

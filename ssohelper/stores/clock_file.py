@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ssohelper.core.aws_clock import ClockReading, aws_now
+from ssohelper.core.instants import ClockReading, aws_now
 from ssohelper.core.schema import state_records as schema
 from ssohelper.errors import LocalState
 from ssohelper.stores import files

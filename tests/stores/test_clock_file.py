@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.core.aws_clock import ClockReading, aws_now
+from ssohelper.core.instants import ClockReading, aws_now
 from ssohelper.stores.clock_file import ClockFile
 
 READING = ClockReading(aws_at=1000.0, wall_at=5000.0, uptime_at=100.0, boot="b")

@@ -3,8 +3,8 @@
 import re
 from typing import Any, NamedTuple
 
-from ssohelper.core.aws_clock import ClockReading
 from ssohelper.core.choices import FORMS, Choices
+from ssohelper.core.instants import ClockReading
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role
 from ssohelper.core.portal_address import PortalAddress
 from ssohelper.core.profile_names import checked_name_template
