@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import tokens
 from ssohelper.core import chains, issuer
-from ssohelper.core.chain_partition import check_chain_partition
-from ssohelper.core.service_hosts import StsAddress, sts_service_url
+from ssohelper.core.service_hosts import StsAddress, check_chain_partition, sts_service_url
 
 if TYPE_CHECKING:
     from ssohelper.app import App

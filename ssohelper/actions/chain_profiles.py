@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents, config_writing, environment
 from ssohelper.core import chains, guard_rules
-from ssohelper.core.chain_partition import check_chain_partition
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_edit import AddSection, unified_diff
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.profile_names import checked_profile_name
-from ssohelper.core.service_hosts import checked_region
+from ssohelper.core.service_hosts import check_chain_partition, checked_region
 from ssohelper.core.sync_request import STAYS_PROCESS
 from ssohelper.errors import ConfigInvalid, UsageProblem
 from ssohelper.system import installation

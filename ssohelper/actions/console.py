@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import environment, fixed_keys, tokens
 from ssohelper.core import chains, console_urls, issuer
-from ssohelper.core.chain_partition import check_chain_partition
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.model import PageChoice, Profile, RoleKey, Secret
 from ssohelper.core.policy import Way
-from ssohelper.core.service_hosts import console_federation_url, partition_of
+from ssohelper.core.service_hosts import check_chain_partition, console_federation_url, partition_of
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
