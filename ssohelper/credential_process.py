@@ -11,10 +11,10 @@ from ssohelper import logs
 from ssohelper.actions import assumed_chains, credentials, selection, sign_in_wait
 from ssohelper.app import App
 from ssohelper.broker.wording import error_as_one_line
-from ssohelper.core.credential_document import credential_document
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession, checked_role
 from ssohelper.core.policy import Way
+from ssohelper.core.schema.credential_records import credential_document
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.fastpath import miss

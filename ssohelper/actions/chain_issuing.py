@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import assumed_chains, broker_work, issuing, prompt_notes, selection, tokens
-from ssohelper.core.credential_document import credential_document, parse_credential_document
+from ssohelper.core.schema.credential_records import credential_document, parse_credential_document
 from ssohelper.errors import RoleNotAssigned, SsoHelperError
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import AskedBy, Reply, Request
 from ssohelper.broker.state import Caller
-from ssohelper.core.credential_document import parse_credential_document
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession
+from ssohelper.core.schema.credential_records import parse_credential_document
 from ssohelper.errors import AwsUnreachable, SsoHelperError
 from ssohelper.fastpath import broker_client, calling_process
 

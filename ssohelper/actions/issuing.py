@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import assumed_chains, notices, prompt_notes, regions, selection, tokens
 from ssohelper.broker.requests import AskedBy, FoundCredentials
 from ssohelper.core import freshness, region_order
-from ssohelper.core.credential_document import credential_document
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.instants import from_iso
 from ssohelper.core.lineage import Validity, validity_of_credentials
@@ -26,6 +25,7 @@ from ssohelper.core.model import (
     SsoSession,
 )
 from ssohelper.core.schema import credential_records as schema
+from ssohelper.core.schema.credential_records import credential_document
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import (
     BadAnswer,

@@ -9,10 +9,10 @@ import hmac
 import sys
 from collections.abc import Callable
 
-from ssohelper.core.credential_document import credential_document
 from ssohelper.core.instants import to_iso
 from ssohelper.core.local_http import Answer, HttpRules, Request
 from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.core.schema.credential_records import credential_document
 from ssohelper.core.text import show, to_json
 from ssohelper.endpoint.source import CredentialSource
 from ssohelper.errors import (

@@ -1,11 +1,15 @@
-"""Checks role credentials, as the portal and STS send them and as the cache stores them."""
+"""Role credentials as records: as AWS sends them, as the cache stores them, as SDKs read them."""
 
+import json
 import re
 from typing import Any
 
+from ssohelper.core.instants import from_iso, to_iso
 from ssohelper.core.model import CachedCredentials, RoleCredentials, Secret
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
+from ssohelper.core.text import to_json
+from ssohelper.errors import LocalState
 
 # Role credentials are valid for 12 h at most. The slack is needed because the moment of receipt is
 # taken from AWS's Date header, which has whole seconds and is older than the answer's arrival.
@@ -71,3 +75,30 @@ def credentials_with_receipt(
 
 def _checked_token_id(value: object, field: str) -> str:
     return fields.checked_match(value, field, _TOKEN_ID)
+
+
+def credential_document(credentials: RoleCredentials, account_id: str) -> bytes:
+    """Return the credential-process document: a line of JSON with secrets, for stdout only."""
+    answer = {
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key.reveal(),
+        "SessionToken": credentials.session_token.reveal(),
+        "Expiration": to_iso(credentials.expires_at),
+        "AccountId": account_id,
+    }
+    return to_json(answer).encode() + b"\n"
+
+
+def parse_credential_document(document: bytes) -> RoleCredentials:
+    """Return the credentials in a credential-process document (JSON) that ssohelper made."""
+    found = json.loads(document)
+    expires_at = from_iso(found["Expiration"])
+    if expires_at is None:
+        raise LocalState("the broker answered with credentials that have no expiration")
+    return RoleCredentials(
+        found["AccessKeyId"],
+        Secret(found["SecretAccessKey"]),
+        Secret(found["SessionToken"]),
+        expires_at,
+    )
