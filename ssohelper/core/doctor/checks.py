@@ -13,7 +13,6 @@ from ssohelper.core.doctor import (
     credential_sources,
     file_permissions,
     keys_of_profiles,
-    keys_of_sessions,
     machine_and_network,
     preferred_variables,
     profiles_without_role,
@@ -204,7 +203,7 @@ CHECKS: tuple[Check, ...] = (
     *profiles_without_role.CHECKS,
     *values.CHECKS,
     *sign_ins_and_lists.CHECKS,
-    *keys_of_sessions.CHECKS,
+    values.check_session_keys,
     *file_permissions.CHECKS,
     *machine_and_network.CHECKS,
 )

@@ -1,4 +1,8 @@
-"""Checks of `doctor`: values of a profile's keys that AWS tools refuse or cannot use. Pure."""
+"""Checks of `doctor`: values of keys that AWS tools refuse or cannot use. Pure.
+
+Most are values in profiles. A key of an [sso-session] section is one more case: AWS tools refuse
+profiles that have another value of it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ssohelper.core import quoted_values
+from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
+from ssohelper.core.profile_keys import identity_keys
+from ssohelper.core.session_keys import SessionKey, find_session_key_that_differs
 from ssohelper.core.text import show
 
 # All regions of all partitions have names of this form: eu-west-1, us-isob-east-1.
@@ -23,6 +30,9 @@ ACCEPTED = {
     "response_checksum_validation": (_CHECKSUM, "when_supported or when_required"),
     "cli_timestamp_format": ("(?i:none|wire|iso8601)", "wire or iso8601"),
 }
+
+# Keys that ssohelper removes from a profile when it writes the profile in the form "process".
+_LOST_KEYS = ("credential_process",)
 
 
 def check_quoted_values(facts: Facts) -> Iterator[Finding]:
@@ -99,3 +109,29 @@ def _region_that_is_meant(text: str) -> str:
 
 
 CHECKS = (check_quoted_values, check_values_refused_by_aws_tools, check_region_names)
+
+
+def check_session_keys(facts: Facts) -> Iterator[Finding]:
+    """Note keys of a session for which AWS tools would refuse its profiles in native form.
+
+    Another check reports the profiles that AWS tools refuse now.
+    """
+    config = facts.config.file
+    found: dict[SessionKey, None] = {}
+    for profile in facts.profiles:
+        target = profile.target
+        if config is None or target is None or target.session is None or target.form != PROCESS:
+            continue
+        native = identity_keys(target.session, target.role, NATIVE, "")
+        keys = {key: value for key, value in profile.entry.keys.items() if key not in _LOST_KEYS}
+        differing = find_session_key_that_differs(config, keys | native)
+        if differing is not None:
+            found[differing] = None
+    for one in found:
+        yield note(
+            "session-keys",
+            f'session "{show(one.session_name, 64)}"',
+            f'"{show(one.name, 60)}" has another value than in the profiles of this session: boto3 and '
+            'the AWS CLI will refuse the profiles once they are in form "sso"',
+            one.fix,
+        )
