@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from ssohelper.stores.grant_files import GrantStore
     from ssohelper.stores.guard_memory import GuardMemory
     from ssohelper.stores.journal_file import Journal
+    from ssohelper.stores.legacy_tokens import LoginCache
     from ssohelper.stores.list_view_file import ListViewStore
-    from ssohelper.stores.login_cache import LoginCache
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.prompt_state import PromptState
@@ -247,7 +247,7 @@ class App:
     @cached_property
     def login_cache(self) -> LoginCache:
         """The cache that says when the credentials of `aws login` end."""
-        from ssohelper.stores.login_cache import LoginCache
+        from ssohelper.stores.legacy_tokens import LoginCache
 
         return LoginCache(self.locations.login_folder)
 

@@ -1,8 +1,13 @@
-"""The token files of profiles that have `sso_start_url` themselves, without an sso-session.
+"""Token files of the AWS CLI's that belong to no sso-session: of legacy profiles, of `aws login`.
 
-The AWS CLI and the SDKs look for such a token under the hash of the start URL's raw text, so that
-each spelling of a URL has a file of its own. We write no refresh token to such a file, since AWS
-accepts a refresh token only once, and two files would each have it.
+Legacy profiles have `sso_start_url` themselves. The AWS CLI and the SDKs look for their token
+under the hash of the start URL's raw text, so that each spelling of a URL has a file of its own.
+We write no refresh token to such a file, since AWS accepts a refresh token only once, and two
+files would each have it.
+
+Of `aws login`, nothing is written. Source: botocore's LoginProvider. The file is
+`~/.aws/login/cache/SHA256.json`, where the hash is that of the profile's `login_session`;
+AWS_LOGIN_CACHE_DIRECTORY names another folder.
 """
 
 from __future__ import annotations
@@ -10,9 +15,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
+from hashlib import sha256
 from pathlib import Path
 
-from ssohelper.core.instants import to_iso
+from ssohelper.core.instants import from_iso, to_iso
 from ssohelper.core.model import AccessToken
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
@@ -83,3 +89,23 @@ def _load(path: Path) -> AccessToken | None:
         return None if found is None else schema.parse_token(found)
     except Damaged:
         return None
+
+
+class LoginCache:
+    """Reads the cache of `aws login`. A damaged or half-written file counts as missing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load_credentials_end(self, login_session: str) -> int | None:
+        """Return when the session's credentials end (epoch seconds); None if that is not known."""
+        name = sha256(login_session.strip().encode()).hexdigest()
+        try:
+            # The file is another tool's: its mode is not changed.
+            content = files.read_own_file(self._folder / f"{name}.json", tighten=False)
+        except LocalState:
+            return None
+        found = (files.parse_json_object(content) if content is not None else None) or {}
+        token = found.get("accessToken")
+        text = token.get("expiresAt") if isinstance(token, dict) else None
+        return from_iso(text) if isinstance(text, str) else None
