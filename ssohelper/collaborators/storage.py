@@ -14,10 +14,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable
-from ssohelper.stores.codecs import ChangingCodec, Codec, PlainCodec
+from ssohelper.stores.codecs import (
+    FILE,
+    KEYRING,
+    ChangingCodec,
+    Codec,
+    PlainCodec,
+    StorageRecord,
+    UsedStorage,
+)
 from ssohelper.stores.memory_folders import is_folder_in_memory
 from ssohelper.stores.recorded_sign_ins import RecordedSignIns
-from ssohelper.stores.storage_record import FILE, KEYRING, StorageRecord, UsedStorage
 
 if TYPE_CHECKING:
     from ssohelper.app import App

@@ -2,12 +2,24 @@
 
 Stores take a `Codec`, so that tokens, registrations and role credentials have one rule. The codec
 that encrypts is in `sealed_codec`, because its import of the cryptography package takes 25 ms.
+
+`StorageRecord` says which of the two has the sign-ins now; the settings say which is wanted. While
+they differ, the sign-ins are to be moved. The record is written in one step after the copying and
+before the removal of the old copies. So a move that was interrupted is either not done, or only
+lacks that removal.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.stores import files
 
 SEALED_MARK = "ssohelper_sealed"
+
+FILE, KEYRING = "file", "keyring"
 
 
 class Unreadable(Exception):
@@ -76,3 +88,35 @@ class ChangingCodec:
 def is_encrypted(found: dict[str, Any]) -> bool:
     """Return whether the document is encrypted, with any key."""
     return SEALED_MARK in found
+
+
+class UsedStorage(NamedTuple):
+    """The storage (file or keyring) that has the sign-ins; `leftover` still has old copies."""
+
+    storage: str = FILE
+    leftover: str | None = None
+
+
+class StorageRecord:
+    """The record in the state folder. If it is missing or damaged, sign-ins are in plain files."""
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / "storage.json"
+
+    def load(self) -> UsedStorage:
+        """Return the record. Raises: NotOurs, LocalState."""
+        found = files.read_json(self._path) or {}
+        storage, leftover = found.get("storage"), found.get("leftover")
+        known = (FILE, KEYRING)
+        return UsedStorage(
+            storage if storage in known else FILE, leftover if leftover in known else None
+        )
+
+    def save(self, record: UsedStorage) -> None:
+        """Write the record. Raises: LocalState."""
+        files.ensure_private_folder(self._path.parent)
+        files.write_json(self._path, record._asdict())
+
+    def lock(self, deadline: Deadline) -> AbstractContextManager[object]:
+        """Return the lock to hold while sign-ins are moved. Raises: LockNotObtained."""
+        return files.hold_lock(self._path.with_suffix(".lock"), deadline)
