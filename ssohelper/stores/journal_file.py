@@ -10,6 +10,7 @@ import contextlib
 import errno
 import logging
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import AnotherUsersHome, LocalState, LockNotObtained
 from ssohelper.fastpath.open_file import open_own_file, read_all
 from ssohelper.fastpath.own_process import delay_signals
-from ssohelper.stores import files, system_log
+from ssohelper.stores import files
 from ssohelper.stores.disk_errors import unwritable_file_error
 from ssohelper.stores.last_line_file import LastLineFile
 
@@ -41,6 +42,12 @@ _TAIL_BYTES = 2 * LONGEST_LINE_BYTES
 # How long to wait for the journal's lock. A process holds it for less than 1 ms; but among 500
 # processes on two cores, the holder may not run for a second.
 _WAIT_SECONDS = 10.0
+
+# The sockets at which syslog daemons listen: on Linux and FreeBSD, then on macOS.
+SOCKETS = ("/dev/log", "/var/run/log", "/var/run/syslog")
+# The line's priority (RFC 3164): facility authpriv (10), severity notice (5).
+_PRIORITY = 10 * 8 + 5
+_DAEMON_SECONDS = 1.0
 
 
 class Reading(NamedTuple):
@@ -89,7 +96,7 @@ class Journal:
         try:
             self._append_to_file(entry, at_ms, wait_seconds)
         except LocalState as failure:
-            if system_log.send_line_to_system_log(
+            if send_line_to_system_log(
                 journal_lines.make_system_log_text(entry, at_ms=at_ms, uid=_own_user_id())
             ):
                 _log.info("the journal's line is in the system log: %s", failure.message)
@@ -285,3 +292,31 @@ def _own_user_id() -> int:
     if sys.platform == "win32":
         return 0
     return os.geteuid()
+
+
+def send_line_to_system_log(text: bytes) -> bool:
+    """Send the line to the system log; return whether a syslog daemon received it.
+
+    syslog(3) is not used: it does not report whether a daemon received the line, and waits
+    without end for a daemon that is stopped.
+    """
+    at = time.strftime("%b %d %H:%M:%S")
+    message = b"<%d>%s ssohelper[%d]: %s" % (_PRIORITY, at.encode(), os.getpid(), text)
+    return any(_send_to_socket(message, path) for path in SOCKETS)
+
+
+if sys.platform == "win32":
+
+    def _send_to_socket(_message: bytes, _path: str) -> bool:
+        return False
+else:
+
+    def _send_to_socket(message: bytes, path: str) -> bool:
+        """Send the message to the socket at `path`: as a datagram, or as a stream if that fails."""
+        for kind, end in ((socket.SOCK_DGRAM, b""), (socket.SOCK_STREAM, b"\n")):
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as connection:
+                connection.settimeout(_DAEMON_SECONDS)
+                connection.connect(path)
+                connection.sendall(message + end)
+                return True
+        return False

@@ -22,7 +22,7 @@ from ssohelper.core import journal_lines as lines
 from ssohelper.core.journal import LONGEST_LINE_BYTES, Entry
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LocalState, NotOurs
-from ssohelper.stores import files, system_log
+from ssohelper.stores import files, journal_file
 from ssohelper.stores import journal_file as store
 from ssohelper.stores.journal_file import Journal
 from tests.programs import require_program
@@ -91,7 +91,7 @@ def numbers_in(journal: Journal) -> list[int]:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setattr(system_log, "SOCKETS", ())
+    monkeypatch.setattr(journal_file, "SOCKETS", ())
     return Place(tmp_path)
 
 
@@ -318,7 +318,7 @@ class TestFullDisk:
 
 def fill_disk(folder: Path) -> None:
     """Append until the disk is full, free a page, and append again: each line is whole."""
-    system_log.SOCKETS = ()
+    journal_file.SOCKETS = ()
     place = Place(folder)
     number, refused = 0, list[str]()
     while len(refused) < 5:
@@ -505,7 +505,7 @@ class TestSystemLog:
             listener.settimeout(30)
             if request.param == socket.SOCK_STREAM:
                 listener.listen()
-            monkeypatch.setattr(system_log, "SOCKETS", (f"{folder}/none", f"{folder}/log"))
+            monkeypatch.setattr(journal_file, "SOCKETS", (f"{folder}/none", f"{folder}/log"))
             yield listener
 
     @pytest.mark.parametrize(
@@ -536,10 +536,10 @@ class TestSystemLog:
             with contextlib.suppress(OSError):  # as soon as no more fits
                 while True:
                     other.send(b"x")
-            monkeypatch.setattr(system_log, "_WAIT_SECONDS", 0.01)
+            monkeypatch.setattr(journal_file, "_WAIT_SECONDS", 0.01)
             sent = list[bool]()
             thread = threading.Thread(
-                target=lambda: sent.append(system_log.send_line_to_system_log(b"x")), daemon=True
+                target=lambda: sent.append(journal_file.send_line_to_system_log(b"x")), daemon=True
             )
             thread.start()
             thread.join(10)
