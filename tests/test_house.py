@@ -136,7 +136,7 @@ TOUCH_THE_DISK = {
     "emulator/world_file.py": "imports nothing of ssohelper",
     "fastpath/broker_client.py": "a miss loads no store; makes the sockets' folder",
     "fastpath/calling_process.py": "reads the kernel's files of processes",
-    "system/boot.py": "reads the kernel's id of the boot",
+    "system/clock.py": "reads the kernel's id of the boot",
     "fastpath/open_file.py": "opens files for all others: the rules are there",
     "fastpath/peer.py": "reads the kernel's tables of connections",
     "system/installation.py": "looks for the package that belongs to a program",

@@ -6,7 +6,7 @@ from ssohelper.core.instants import ClockReading, aws_now
 from ssohelper.core.schema import state_records as schema
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
-from ssohelper.system.boot import measure_uptime, read_boot_id
+from ssohelper.system.clock import measure_uptime, read_boot_id
 
 # A smaller difference between AWS's clock and ours is ignored: a Date header has whole seconds and
 # arrives late.

@@ -1,5 +1,10 @@
-"""The clocks that one call uses: this machine's wall clock, AWS's clock, the monotonic clock."""
+"""The clocks that one call uses: this machine's wall clock, AWS's clock, the monotonic clock.
 
+Also the id of this machine's boot, and the time since it, which no set clock changes.
+"""
+
+import sys
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -77,3 +82,19 @@ class Clock:
     def deadline(self, seconds: float = CALL_SECONDS) -> Deadline:
         """Return the deadline that is this many seconds from now, by the monotonic clock."""
         return Deadline(seconds, self.monotonic)
+
+
+def read_boot_id() -> str:
+    """Return the id of this boot of the machine; "" when the system has no such id."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def measure_uptime() -> float:
+    """Return the seconds since boot (on Linux with time asleep), which no set clock changes."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()

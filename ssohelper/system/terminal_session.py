@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ssohelper.core.grants import GrantContext, TerminalSession
 from ssohelper.fastpath import calling_process
-from ssohelper.system import boot
+from ssohelper.system import clock
 
 # The position of the start time (field 22) in /proc/PID/stat, counted after the process id and the
 # name (proc(5)).
@@ -15,8 +15,8 @@ _START_TIME = 19
 
 def find_grant_context(now: int) -> GrantContext:
     """Return user, boot, terminal session and clocks of this process; `now` is epoch seconds."""
-    uptime = int(boot.measure_uptime())
-    return GrantContext(_get_uid(), boot.read_boot_id(), find_terminal_session(), now, uptime)
+    uptime = int(clock.measure_uptime())
+    return GrantContext(_get_uid(), clock.read_boot_id(), find_terminal_session(), now, uptime)
 
 
 def _get_uid() -> int:

@@ -41,7 +41,7 @@ import ssohelper.stores.token_cache
 import ssohelper.stores.token_documents
 import ssohelper.stores.typed_files
 import ssohelper.stores.user_file
-import ssohelper.system.boot
+import ssohelper.system.clock
 from tests.simulator import sockets
 from tests.simulator.disk import OS_NAMES, Switch
 
@@ -65,7 +65,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.token_cache,
     _stores.token_documents,
     _stores.typed_files,
-    ssohelper.system.boot,
+    ssohelper.system.clock,
     ssohelper.fastpath.open_file,
     ssohelper.fastpath.published,
 )
