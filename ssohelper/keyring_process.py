@@ -20,7 +20,7 @@ from keyring.errors import KeyringLocked
 
 from ssohelper.core.text import show
 from ssohelper.fastpath import open_file
-from ssohelper.system.keyring_words import (
+from ssohelper.system.os_keyring import (
     ASKING,
     FOUND,
     LOCKED,

@@ -2,7 +2,7 @@
 
 Three answers are possible: the key, None (the keyring has no key), and KeyringUnavailable. Only
 after None may a caller make a new key, because all that was encrypted with the old key is lost
-then.
+then. The child (`keyring_process`) answers in the words that are defined here.
 """
 
 import contextlib
@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from ssohelper.core.model import Secret
 from ssohelper.errors import KeyringUnavailable
 from ssohelper.fastpath import KEYRING_PROCESS, spawn
-from ssohelper.system.keyring_words import ASKING, FOUND, LOCKED, MISSING, UNAVAILABLE, WRITING
 
 # How long the keyring may take to answer; it usually takes 15 ms. If it does not answer, the
 # command must fail within 4 s, including its own start and that of a broker.
@@ -37,6 +36,15 @@ _FAILURE_HOLDS_SECONDS = 1.0
 # The variables by which the package `keyring` would load code or change its backends.
 _REMOVED = ("PYTHON_KEYRING_BACKEND", "KEYRING_")
 _KEEP_IN_FILES = "ssohelper config set storage file"
+
+SERVICE = "ssohelper"
+
+ASKING = "asking"
+WRITING = "writing"
+FOUND = "found"
+MISSING = "missing"
+LOCKED = "locked"
+UNAVAILABLE = "unavailable"
 
 
 class OsKeyring:
