@@ -28,14 +28,13 @@ from ssohelper.core.keymap import ACTIONS, DEFAULT_KEYS, action_may_open_dialog,
 from ssohelper.errors import SsoHelperError
 from ssohelper.system.terminal_input import TerminalInput
 from ssohelper.tui import background, messages, tty
-from ssohelper.tui.button_places import ButtonPlaces
 from ssohelper.tui.keys import KeyOrderApp
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.messages import Kind, Messages
 from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.question_places import QuestionPlaces
 from ssohelper.tui.started_actions import StartedActions
-from ssohelper.tui.typing_pause import KeyKind, TypingPause
+from ssohelper.tui.typing_pause import ButtonPlaces, KeyKind, TypingPause
 
 if sys.platform != "win32":
     from ssohelper.tui.terminal_driver import FullScreenDriver, InlineDriver

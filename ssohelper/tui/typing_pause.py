@@ -1,8 +1,8 @@
 """The pause in typing after which a dialog, or a shell, takes keys and clicks as its own.
 
-A dialog may open or close while the user types for what was shown before: its sign-in has ended, or
-AWS has answered an earlier key only now. The next keys must not be its commands then. The same holds
-for clicks, which were for what lay under the pointer.
+A dialog may open or close while the user types for what was shown before: its sign-in has ended,
+or AWS has answered an earlier key only now. The next keys must not be its commands then. The same
+holds for clicks, which were for what lay under the pointer, also when buttons have moved.
 """
 
 from __future__ import annotations
@@ -12,10 +12,24 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from textual.geometry import Region
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from ssohelper.tui.base import TuiApp
 
 # A user who types on makes no pause of this length between two keys, and no user sees and clicks a
 # button in less.
 PAUSE_SECONDS = 0.5
+
+# What a click presses in a dialog: Textual's buttons, and our keys that can be clicked.
+_BUTTONS = "Button, KeyHints"
 
 
 class KeyKind(IntEnum):
@@ -99,3 +113,30 @@ class TypingPause:
 
     def _pause_ends_at(self) -> float:
         return max(self._typing_until, self._ignored_until[KeyKind.COMMAND])
+
+
+class ButtonPlaces:
+    """Ignores clicks for a pause after the buttons of a dialog were drawn at another place."""
+
+    def __init__(self, app: TuiApp[Any]) -> None:
+        self._app = app
+        self._places: WeakKeyDictionary[Screen[Any], list[tuple[Widget, Region]]]
+        self._places = WeakKeyDictionary()
+
+    def watch(self, dialog: Screen[Any]) -> None:
+        """Watch the buttons of this dialog from its first picture on. A second call does nothing."""
+        if dialog not in self._places:
+            self._places[dialog] = []
+            dialog.call_after_refresh(self._watch_drawn_dialog, dialog)
+
+    def _watch_drawn_dialog(self, dialog: Screen[Any]) -> None:
+        if dialog.is_running:
+            look = partial(self._look, dialog)
+            dialog.screen_layout_refresh_signal.subscribe(dialog, look, immediate=True)
+            look(dialog)
+
+    def _look(self, dialog: Screen[Any], _: object) -> None:
+        places = [(button, button.region) for button in dialog.query(_BUTTONS)]
+        if places != self._places[dialog]:
+            self._places[dialog] = places
+            self._app.typing_pause.begin(KeyKind.CLICK)
