@@ -214,7 +214,7 @@ class FullScreenApp(TuiApp[str]):
         If that stops sign-ins in the background, or commands that run as roles, ask first. A second
         call does not ask.
         """
-        from ssohelper.tui.leave_question import leaving_question
+        from ssohelper.tui.background import leaving_question
 
         question = "" if self._asks_to_leave else leaving_question(self)
         if question:
