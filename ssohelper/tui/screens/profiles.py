@@ -27,10 +27,9 @@ from ssohelper.tui.screens.profile_planner import Found, Planner
 from ssohelper.tui.screens.proposal import CurrentProfiles, Wish
 from ssohelper.tui.started_actions import starts_action
 from ssohelper.tui.typing_pause import KeyKind
-from ssohelper.tui.widgets.aging_line import AgingLine
 from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import Line, WrappedView
-from ssohelper.tui.widgets.message_line import MessageLine
+from ssohelper.tui.widgets.message_line import AgingLine, MessageLine
 from ssohelper.tui.widgets.profile_pane import ProfilePane
 from ssohelper.tui.widgets.sync_fields import SyncFields
 from ssohelper.tui.widgets.top_bar import TopBar

@@ -1,20 +1,25 @@
 """The message line: one line above the footer, which covers nothing.
 
 It shows the last message at the left, and at the right whether a list of roles could not be
-refreshed. Its text has no markup. A click opens the history.
+refreshed. Its text has no markup. A click opens the history. `AgingLine` is any other line whose
+text has an age in it, such as "listed 5m ago".
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual.content import Content
 from textual.events import Resize
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Static
 
+from ssohelper.core.text import show
 from ssohelper.tui.messages import LOW_LINES, Kind, Message
 from ssohelper.tui.widgets.cells import fitted
 
@@ -144,3 +149,29 @@ class MessageLine(Widget):
 
     async def on_click(self) -> None:
         await self.run_action("app.messages")
+
+
+class AgingLine(Static):
+    """Shows a text that depends on the time, and draws it again when it has changed."""
+
+    DEFAULT_CSS = "AgingLine { height: 1; }"
+    app: TuiApp[Any]
+
+    def __init__(self, text: str, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(show(text), id=id, classes=classes, markup=False)
+        self._text = text
+        self._make_text: Callable[[int], str] = lambda _now: text
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._update_text)
+
+    def set_text(self, make_text: Callable[[int], str]) -> None:
+        """Show what `make_text` returns for the time now, in epoch seconds, from now on."""
+        self._make_text = make_text
+        self._update_text()
+
+    def _update_text(self) -> None:
+        text = self._make_text(self.app.services.clock.now())
+        if text != self._text:
+            self._text = text
+            self.update(Content(show(text)), layout=False)
