@@ -108,6 +108,9 @@ HIT_IMPORTS = {
     "ssohelper.fastpath.open_file",
 }
 
+# Modules without a test at their mirror place (TestLayout). Lower it when one gets a test.
+MOST_WITHOUT_MIRROR = 155
+
 # Calls that read or change files, by module, and Path's methods that do. A file's status alone
 # (os.stat, os.access) is not counted.
 DISK_CALLS = {
@@ -373,6 +376,62 @@ def _imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             found.add(node.module or "")
     return found
+
+
+class TestLayout:
+    def test_no_two_modules_have_one_name(self):
+        """The emulator imports nothing of ours, so its modules may have names of their own there."""
+        names = [
+            path.stem
+            for path in SOURCES
+            if path.relative_to(PACKAGE).parts[0] != "emulator" and not path.stem.startswith("__")
+        ]
+        assert {name for name in names if names.count(name) > 1} == set()
+
+    def test_the_top_level_has_entry_points_app_errors_logs_and_packages(self):
+        names = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+        entry_points = {"__main__", "credential_process", "prompt_entry"}
+        entry_points |= {name for name in names if name.endswith("_process")}
+        assert names == entry_points | {"app", "errors", "logs"}
+
+    def test_the_fast_path_has_exactly_what_a_hit_and_a_miss_load(self):
+        loaded = {name for name in HIT_IMPORTS | MISS_IMPORTS if ".fastpath." in name}
+        modules = {path.stem for path in (PACKAGE / "fastpath").glob("*.py")} - {"__init__"}
+        assert {f"ssohelper.fastpath.{name}" for name in modules} == loaded
+
+    def test_few_modules_have_no_test_at_their_mirror_place(self):
+        modules = {
+            str(path.relative_to(PACKAGE).with_suffix(""))
+            for path in SOURCES
+            if not path.stem.startswith("__")
+        }
+        tests = [path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")]
+        without = modules - {_find_module_of_test(path, modules) for path in tests}
+        assert len(without) <= MOST_WITHOUT_MIRROR, sorted(without)
+
+
+def _find_module_of_test(test: Path, modules: set[str]) -> str | None:
+    """Return the module whose mirror place this is: PACKAGE/test_MODULE.py.
+
+    PACKAGE/test_MODULE_ASPECT.py and PACKAGE/MODULE/test_ASPECT.py are mirror places as well.
+    """
+    words = test.stem.removeprefix("test_").split("_")
+    places = [str(test.parent / "_".join(words[:count])) for count in range(len(words), 0, -1)]
+    return next((place for place in [*places, str(test.parent)] if place in modules), None)
+
+
+@pytest.mark.parametrize(
+    ("test", "module"),
+    [
+        ("core/test_chains.py", "core/chains"),
+        ("core/test_chains_of_sso_roles.py", "core/chains"),
+        ("core/chains/test_loops.py", "core/chains"),
+        ("core/test_chains_file.py", "core/chains_file"),
+        ("chains/test_serving.py", None),
+    ],
+)
+def test_the_mirror_place_of_a_test_is_found(test, module):
+    assert _find_module_of_test(Path(test), {"core/chains", "core/chains_file"}) == module
 
 
 class TestLock:
