@@ -143,13 +143,13 @@ class TestCache:
 class TestCrash:
     CODE = """
 import sys
-from ssohelper import crash
+from ssohelper.system import crash_report
 def fail(secret):
     raise {kind}("the message holds " + secret)
 try:
     fail("CNRY-secret")
 except BaseException as error:
-    sys.exit(crash.report_crash(error, sys.exc_info()[2]))
+    sys.exit(crash_report.report_crash(error, sys.exc_info()[2]))
 """
 
     def crash(self, home, kind: str = "ValueError") -> "subprocess.CompletedProcess[str]":
