@@ -17,13 +17,13 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
 help:
 	@echo 'make demo    try it: a whole Identity Center on this machine, no AWS account needed'
-	@echo 'make test    run the tests (ARGS="tests/test_house.py -x" for some)'
+	@echo 'make test    run the tests (ARGS="tests/test_project_rules.py -x" for some)'
 	@echo 'make test-two-users  attack the program as another user of the machine (as root)'
 	@echo 'make check   ruff, mypy (Linux, macOS, Windows), import-linter, docs, shellcheck'
 	@echo 'make bench   measure, target beside figure'
 	@echo 'make torture stampedes, kills, faults, lives, the long tests: 30 min (S=30: a few, SEED=n repeats)'
 	@echo 'make simulate random schedules of the engine (S=60 seconds or N=number, SEED=n repeats)'
-	@echo 'make pictures  draw the screens anew into docs/pictures, and at every size into .cache/pictures'
+	@echo 'make pictures  draw the screens into docs/pictures, and at every size into .cache/pictures'
 	@echo 'make fuzz    damage files and answers, run the commands: 5 min (S=60, SEED=n repeats)'
 	@echo 'make docs    build the documentation into .cache/docs'
 	@echo 'make mutants change one line at a time: does a test notice? (N=200, SEED=n, ONLY="core cli")'

@@ -72,7 +72,7 @@ def make_ready(level: str) -> int:
 
 
 def fingerprint(level: str) -> str:
-    """Return what changes when the environment must be made anew."""
+    """Return what changes when the environment must be rebuilt."""
     digest = hashlib.sha256()
     sources = (ROOT / "uv.lock", ROOT / "pyproject.toml", LAUNCHER, EXPORTS[level], Path(__file__))
     for path in sources:
@@ -175,7 +175,7 @@ def system_certificates() -> dict[str, str]:
 
 
 def write_lock() -> int:
-    """Make uv.lock anew from pyproject.toml, and both exports from it. Needs uv."""
+    """Rebuild uv.lock from pyproject.toml, and both exports from it. Needs uv."""
     uv = shutil.which("uv")
     if uv is None:
         return stop(

@@ -324,9 +324,9 @@ class App:
         from ssohelper.system import notify
 
         command = self.settings.get("notify")
-        trouble = notify.start_notify_command(notice, command, self.environ) if command else None
-        if trouble:
-            self.warn(trouble)
+        problem = notify.start_notify_command(notice, command, self.environ) if command else None
+        if problem:
+            self.warn(problem)
 
     def start_listing_process(self, session_name: str) -> None:
         """Start a detached process that asks AWS again for the session's accounts and roles."""

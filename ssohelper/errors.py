@@ -33,8 +33,8 @@ _USUAL_HINT = "try again in a minute; if it stays, check the network and HTTPS_P
 class SsoHelperError(Exception):
     """`message` says what happened, in lower case; `hint` says what the user should type next.
 
-    `option` is the option to type, such as "--region eu-west-1", if the hint says so: then `hint` is
-    `advice` with that option. A form, which has no options, shows `advice` and its field for it.
+    `option` is the option to type, such as "--region eu-west-1", if the hint says so: then `hint`
+    is `advice` with that option. A form, which has no options, shows `advice` and its field for it.
     """
 
     exit_code = 1

@@ -2,9 +2,9 @@
 
 Run by tests/runs.py as `python tests/fork_server.py SOCKET PADDING`. It has imported what most
 commands import, except ssohelper.__main__, so that a fork runs all of the program's own start. A
-request is JSON (argv, environ, cwd, own_session) with four descriptors: stdin, stdout, stderr, and a pipe for the
-wait status. The space of PADDING and of the variable PADDING takes the fork's argv and environment,
-so that /proc shows those.
+request is JSON (argv, environ, cwd, own_session) with four descriptors: stdin, stdout, stderr, and
+a pipe for the wait status. The space of PADDING and of the variable PADDING takes the fork's argv
+and environment, so that /proc shows those.
 """
 
 import atexit

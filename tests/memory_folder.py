@@ -1,7 +1,7 @@
 """Puts the tests' temporary folders into memory, where the machine has room for them.
 
-The program waits for the disk at each write that must survive a loss of power. With these folders on
-a disk, a run of all tests takes a fifth longer.
+The program waits for the disk at each write that must survive a loss of power. With these folders
+on a disk, a run of all tests takes a fifth longer.
 """
 
 import os

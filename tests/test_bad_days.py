@@ -59,7 +59,7 @@ def test_a_registration_that_is_over_is_a_new_sign_in(place: Ground) -> None:
     assert ask(place).code == 0
 
 
-def test_trouble_of_this_machine_is_not_shared(place: Ground) -> None:
+def test_problem_of_this_machine_is_not_shared(place: Ground) -> None:
     """The first lock of each process fails: no broker, and then no renewal; the next caller asks."""
     strace = [require_program("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
     answer = ask(place, *strace, "-e", "inject=flock:error=EIO:when=1")

@@ -191,7 +191,7 @@ def test_during_a_renewal_nobody_gets_credentials_that_botocore_renews_at_once(
 
 
 def test_the_deadline_includes_the_start_of_the_process(home: Home) -> None:
-    code = "import ssohelper.fastpath.miss as door; print(door._measure_start_up_seconds(0))"
+    code = "import ssohelper.fastpath.miss as miss; print(miss._measure_start_up_seconds(0))"
     started = subprocess.run(
         ["/bin/sh", "-c", 'sleep 1; exec "$@"', "sh", sys.executable, "-c", code],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""A relative SSOHELPER_HOME is refused by every door: it would be another one in each folder."""
+"""A relative SSOHELPER_HOME is refused by every entry point: it would be another one in each folder."""
 
 import os
 from pathlib import Path

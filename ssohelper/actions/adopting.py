@@ -32,7 +32,7 @@ _NOT_MANAGED = "these profiles are not managed"
 
 
 class ProfileOfOtherTool(NamedTuple):
-    """A profile of another tool. `trouble` says why it does not work now; "" if it should work.
+    """A profile of another tool. `problem` says why it does not work now; "" if it should work.
 
     `needs_ssohelper` says that the profile works only if it is adopted, or else only through the
     token file that ssohelper's sign-in writes or with a region that the user gives. `unknown` says
@@ -45,7 +45,7 @@ class ProfileOfOtherTool(NamedTuple):
     """
 
     candidate: AdoptionCandidate
-    trouble: str
+    problem: str
     needs_ssohelper: bool
     unknown: str = ""
     lacks_region: bool = False
@@ -86,14 +86,14 @@ def list_profiles_of_other_tools(
     found = []
     for one in candidates.values():
         owner = owners.get(one.name)
-        trouble = check.find_profile_trouble(one.origin)
-        lasting = "" if trouble else check.find_trouble_despite_adoption(one.name)
-        if owner and one.role and not trouble:
-            trouble = f'it uses the sign-in to "{owner.name}", which does not have its role'
-        is_unusable = bool(trouble or lasting)
+        problem = check.find_profile_problem(one.origin)
+        lasting = "" if problem else check.find_problem_despite_adoption(one.name)
+        if owner and one.role and not problem:
+            problem = f'it uses the sign-in to "{owner.name}", which does not have its role'
+        is_unusable = bool(problem or lasting)
         if one.name in refused:
             # Adopting the profile would not help, so this is said also if its program is missing.
-            trouble, lasting = "", adoption.OTHER_ROLE_IN_SECTION
+            problem, lasting = "", adoption.OTHER_ROLE_IN_SECTION
         if not lasting and one.role and one.role not in listed and listing.is_complete:
             lasting = "the role is not in your list"
         # The listing of this session does not tell which roles another session has.
@@ -104,15 +104,15 @@ def list_profiles_of_other_tools(
         # Adoption would not help a profile that does not work under ssohelper either.
         needs_region = lacks_region and one.origin.program is None
         needs_ssohelper = (not lasting and not one.session_name) and (
-            bool(trouble) or needs_region or check.needs_ssohelper(one.origin)
+            bool(problem) or needs_region or check.needs_ssohelper(one.origin)
         )
         found.append(
             ProfileOfOtherTool(
                 one,
                 # Adopting the profile would not end what `lasting` says, so that is shown first.
-                lasting or trouble,
+                lasting or problem,
                 needs_ssohelper,
-                unknown="" if trouble or lasting or is_ours else check.explain_doubt(one),
+                unknown="" if problem or lasting or is_ours else check.explain_doubt(one),
                 lacks_region=lacks_region,
                 differs_by_sdk=one.origin.program is None
                 and _has_second_credential_source(config, one.name, keyed),
@@ -295,7 +295,7 @@ def find_unusable_profiles_of_other_tools(app: App) -> frozenset[str]:
     return frozenset(
         origin.name
         for origin in find_profile_origins(check.config)
-        if check.find_profile_trouble(origin) or check.find_trouble_despite_adoption(origin.name)
+        if check.find_profile_problem(origin) or check.find_problem_despite_adoption(origin.name)
     )
 
 
@@ -337,22 +337,22 @@ def find_reason_role_cannot_be_used(
     return lost_roles.make_role_not_listed_error(session, listing, role)
 
 
-def find_profile_trouble(app: App, name: str) -> str:
+def find_profile_problem(app: App, name: str) -> str:
     """Return why AWS tools may not get the profile's role by it now; "" if nothing is known.
 
     Asks AWS whether it accepts the token of a profile without sso-session. A program that is not
-    this ssohelper is a reason too: only a run would show what it gives. For a profile that assumes a
-    role, the profiles through which it does so are checked.
+    this ssohelper is a reason too: only a run would show what it gives. For a profile that assumes
+    a role, the profiles through which it does so are checked.
     """
     return ProfileChecker(app, app.config.read(), asks_aws=True).find_reason_why_profile_may_fail(
         name
     )
 
 
-def find_trouble_of_sign_in_or_source_profiles(app: App, name: str) -> str:
+def find_problem_of_sign_in_or_source_profiles(app: App, name: str) -> str:
     """Return why AWS tools cannot use a legacy profile's sign-in, or source profiles; else ""."""
     check = ProfileChecker(app, app.config.read())
-    return check.find_trouble_of_legacy_profile(name) or check.find_trouble_of_source_profiles(name)
+    return check.find_problem_of_legacy_profile(name) or check.find_problem_of_source_profiles(name)
 
 
 def find_reason_to_use_another_profile(app: App, name: str) -> str:

@@ -355,7 +355,7 @@ def _save_sign_in(
         app.notice_record.forget(session.name)
         prompt_notes.rewrite_prompt_files_after_sign_in(app, session)
     if sign_in_user.is_another_user(user, facts.earlier_user):
-        with suppress(LocalState, OSError):  # a list that stays is read anew before it is shown
+        with suppress(LocalState, OSError):  # a list that stays is refreshed before it is shown
             directory.forget_earlier_listing(app, session)
 
 

@@ -45,7 +45,7 @@ def find_roles_for_which_profiles_were_written(
 def make_role_not_listed_error(
     session: SsoSession, listing: Listing, role: Role
 ) -> RoleNotAssigned:
-    """Return the error for a role that is not in the session's list, with similar names of its account."""
+    """Return the error for a role that the session's list lacks, with its account's similar names."""
     names = [other.name for other in listing.roles() if other.account_id == role.account_id]
     return RoleNotAssigned(
         f'no role "{role.name}" in account {role.account_id} for session "{session.name}"',

@@ -1,7 +1,7 @@
 """Finds out whether AWS tools can use a profile now, each program and each URL asked about once.
 
-`core.doctor.checks.find_profile_trouble` decides by the files; this module adds the programs of this
-machine and the token files of old profiles. It runs no program.
+`core.doctor.checks.find_profile_problem` decides by the files; this module adds the programs of
+this machine and the token files of old profiles. It runs no program.
 """
 
 from __future__ import annotations
@@ -74,21 +74,21 @@ class ProfileChecker:
 
         The profiles through which the role is assumed are checked by the same rule.
         """
-        return self._find_own_trouble(
+        return self._find_own_problem(
             name, with_doubt=True
-        ) or self.find_trouble_of_source_profiles(name, with_doubt=True)
+        ) or self.find_problem_of_source_profiles(name, with_doubt=True)
 
     def find_reason_against_use(self, name: str) -> str:
         """Return why a shell with this profile might not get the profile's role; "" if it should.
 
         A program of another tool is a reason, because only a run would show whether it works.
         """
-        trouble = self._find_own_trouble(name, with_doubt=False)
+        problem = self._find_own_problem(name, with_doubt=False)
         origin = self._origins_of_profiles.get(name)
         is_of_other_tool = origin is not None and origin.program is not None and origin.tool != OWN
-        return trouble or ("another tool's program gives its keys" if is_of_other_tool else "")
+        return problem or ("another tool's program gives its keys" if is_of_other_tool else "")
 
-    def find_trouble_of_source_profiles(self, name: str, *, with_doubt: bool = False) -> str:
+    def find_problem_of_source_profiles(self, name: str, *, with_doubt: bool = False) -> str:
         """Return why the role cannot be assumed through the profile's source profiles; "" if it can.
 
         With `with_doubt`, also says why only a run of a source profile's program would show whether
@@ -96,12 +96,12 @@ class ProfileChecker:
         """
         entry = self.config.profile(name)
         for source in source_profiles.list_source_profiles(self.config, entry) if entry else ():
-            trouble = self._find_own_trouble(source.name, with_doubt=with_doubt)
+            problem = self._find_own_problem(source.name, with_doubt=with_doubt)
             other = self._find_other_identity_of_source_profile(source.name)
             if other:
-                trouble = other if with_doubt else ""
-            if trouble:
-                return source_profiles.unusable_source_text(source.name, trouble)
+                problem = other if with_doubt else ""
+            if problem:
+                return source_profiles.unusable_source_text(source.name, problem)
         return ""
 
     def _find_other_identity_of_source_profile(self, source: str) -> str:
@@ -112,27 +112,27 @@ class ProfileChecker:
             else ""
         )
 
-    def _find_own_trouble(self, name: str, *, with_doubt: bool) -> str:
+    def _find_own_problem(self, name: str, *, with_doubt: bool) -> str:
         origin, profile = self._origins_of_profiles.get(name), self._read_profile(name)
-        trouble = self.find_profile_trouble(origin) if origin is not None else ""
+        problem = self.find_profile_problem(origin) if origin is not None else ""
         if profile is not None and origin is None and not _is_of_identity_center(profile):
             # A source profile may get its credentials from anywhere. Only a program can be checked.
-            trouble = checks.find_program_trouble(profile, self._find_program(profile))
+            problem = checks.find_program_problem(profile, self._find_program(profile))
         else:
-            trouble = trouble or self.find_trouble_despite_adoption(name)
-        return trouble or (self.find_doubt_about_program(name) if with_doubt else "")
+            problem = problem or self.find_problem_despite_adoption(name)
+        return problem or (self.find_doubt_about_program(name) if with_doubt else "")
 
     @cached_property
     def _origins_of_profiles(self) -> Mapping[str, Origin]:
         return {one.name: one for one in find_profile_origins(self.config)}
 
-    def find_trouble_despite_adoption(self, name: str) -> str:
+    def find_problem_despite_adoption(self, name: str) -> str:
         """Return why AWS tools cannot use the profile, adopted or not; "" if they should."""
         profile = self._read_profile(name)
         if profile is None:
             return ""
         programs = self._find_program_named_ssohelper(profile)
-        return checks.find_profile_trouble(self.config_facts, profile, programs)
+        return checks.find_profile_problem(self.config_facts, profile, programs)
 
     def find_doubt_about_program(self, name: str) -> str:
         """Return why only a run would show what the profile's program gives; "" for ssohelper."""
@@ -163,7 +163,7 @@ class ProfileChecker:
         word = sdk_order.find_program_to_run(profile.entry.keys)
         return {word: self._make_program_fact(word)} if word is not None else {}
 
-    def find_profile_trouble(self, origin: Origin) -> str:
+    def find_profile_problem(self, origin: Origin) -> str:
         """Return why the profile does not work until it is adopted; "" if it should work."""
         entry = self.config.profile(origin.name)
         header = entry.header if entry is not None else ""
@@ -176,7 +176,7 @@ class ProfileChecker:
         keys = entry.keys if entry is not None else {}
         session_name = keys.get("sso_session")
         if session_name is None:
-            return self._find_legacy_trouble(keys)
+            return self._find_legacy_problem(keys)
         try:
             session = self.config.sso_session(session_name)
         except ConfigInvalid:
@@ -189,13 +189,13 @@ class ProfileChecker:
         own = keys.get("sso_region", session.region)
         return "" if own == session.region else portal_region.wrong_region_text(own, session.region)
 
-    def find_trouble_of_legacy_profile(self, name: str) -> str:
+    def find_problem_of_legacy_profile(self, name: str) -> str:
         """Return why a profile without sso-session has no valid sign-in; "" for other profiles."""
         profile = self._read_profile(name)
         is_legacy = profile is not None and profile.target and profile.target.form == "legacy"
-        return self._find_legacy_trouble(profile.entry.keys) if profile and is_legacy else ""
+        return self._find_legacy_problem(profile.entry.keys) if profile and is_legacy else ""
 
-    def _find_legacy_trouble(self, keys: Mapping[str, str]) -> str:
+    def _find_legacy_problem(self, keys: Mapping[str, str]) -> str:
         """Return why a profile without sso-session does not work now; "" if it should work."""
         url, region = keys.get("sso_start_url", ""), keys.get("sso_region")
         if not url and "include_profile" in keys:

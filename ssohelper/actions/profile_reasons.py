@@ -66,16 +66,16 @@ def _find_written_roles(
     return lost_roles.find_roles_for_which_profiles_were_written(app, config.file, names)
 
 
-def find_trouble_of_profile_in_shell(app: App, name: str, *, is_named: bool) -> str:
+def find_problem_of_profile_in_shell(app: App, name: str, *, is_named: bool) -> str:
     """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
 
-    `adopting.find_profile_trouble` checks the profile itself. "" if there is no such profile. If
+    `adopting.find_profile_problem` checks the profile itself. "" if there is no such profile. If
     `is_named`, AWS tools get the profile's name by `--profile`, not by a variable.
     """
     facts = gather_facts_of_profile(app, name)
     if not facts.profiles:
         return ""
-    return checks.find_trouble_of_shell(facts, name, is_named=is_named)
+    return checks.find_problem_of_shell(facts, name, is_named=is_named)
 
 
 def find_problem_that_stops_profile(app: App, name: str) -> Finding | None:
@@ -142,7 +142,8 @@ def explain_error_of_profile(
     """Return the error for a profile that cannot be used, with the reason and fix of `doctor`.
 
     Returns `error` itself if `doctor` knows no reason. `is_of_provider`: another tool that provides
-    the credentials failed. An error in ~/.aws/config has another reason only if a value is in quotes.
+    the credentials failed. An error in ~/.aws/config has another reason only if a value is in
+    quotes.
     """
     has_no_session = isinstance(error, NoSessionOfProfile)
     wanted = checks.STOPPING if is_of_provider or has_no_session else (check_quoted_values,)

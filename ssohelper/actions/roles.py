@@ -171,8 +171,8 @@ class _SessionsOfProfiles:
     A profile that names its session is looked up by that name, and each spelling of a start URL is
     compared with the sessions once: comparing 12,000 profiles with every session is slow.
 
-    A profile of granted, which signs in itself, does not say as which user. `lists` say which sessions
-    have its role.
+    A profile of granted, which signs in itself, does not say as which user. `lists` say which
+    sessions have its role.
     """
 
     def __init__(

@@ -25,10 +25,10 @@ def save_sync_options_under_lock(app: App, plan: Plan) -> None:
     """Save the sync options of this plan. The caller holds the lock of `app.choices`.
 
     Filters that match no listed role count as mistyped and are not saved. A plan for single roles
-    deletes the record that the user removed the profiles of these roles. It saves no options, except
-    the default region that was proposed for the session's first profiles and that they were given.
-    If options changed and the config did not, a version of the config is saved, so that `profile
-    undo` restores the options.
+    deletes the record that the user removed the profiles of these roles. It saves no options,
+    except the default region that was proposed for the session's first profiles and that they were
+    given. If options changed and the config did not, a version of the config is saved, so that
+    `profile undo` restores the options.
     """
     session_name = plan.request.session.name
     remembered, chosen = app.choices.load(session_name), plan.request.choices

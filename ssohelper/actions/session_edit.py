@@ -302,7 +302,8 @@ def has_config_section(app: App, session: SsoSession) -> bool:
 def sign_out_after_unfinished_setup(app: App, session: SsoSession) -> bool:
     """Sign out after a set-up that wrote no session; return whether that was needed.
 
-    A session in the config stays signed in. Raises: AwsUnreachable, as `sign_out_and_forget_listing`.
+    A session in the config stays signed in. Raises: AwsUnreachable, as
+    `sign_out_and_forget_listing`.
     """
     if has_config_section(app, session):
         return False

@@ -62,12 +62,12 @@ def lines_about_profiles_of_other_tools(
         yield "profiles that other tools or you wrote:"
     kinds = defaultdict[tuple[str, tuple[str, str, str]], list[str]](list)
     for one in found:
-        kinds[one.tool, _trouble_doubt_or_condition_of_profile(one)].append(show(one.name, 60))
+        kinds[one.tool, _problem_doubt_or_condition_of_profile(one)].append(show(one.name, 60))
     for (tool, state), names in kinds.items():
         number = len(names)
         verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
-        trouble, unknown, condition = state
-        shown = f"{negated} now: {show_message(trouble)}" if trouble else f"{verb} {condition}"
+        problem, unknown, condition = state
+        shown = f"{negated} now: {show_message(problem)}" if problem else f"{verb} {condition}"
         if unknown:
             shown = f"not checked: {show_message(unknown)}"
         yield f"  {profile_count_text(number)} of {tool}: {shown}"
@@ -83,17 +83,17 @@ def _lines_of_profiles_on_broken_sources(
     named: set[str] = set()
     for one in found:
         users = [name for name in one.users if name not in named]
-        if not one.trouble or not users:
+        if not one.problem or not users:
             continue
         named.update(users)
-        trouble = show_message(unusable_source_text(one.name, one.trouble, users=len(users)))
+        problem = show_message(unusable_source_text(one.name, one.problem, users=len(users)))
         state = "that assumes a role: does" if len(users) == 1 else "that assume roles: do"
-        yield f"  {profile_count_text(len(users))} {state} not work now: {trouble}"
+        yield f"  {profile_count_text(len(users))} {state} not work now: {problem}"
         if with_names:
             yield f"    {shortened_name_list([show(name, 60) for name in users], SOME_NAMES)}"
 
 
-def _trouble_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
+def _problem_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
     """Return why a profile does not work, why that is unknown, and when it works; two are ""."""
     program = profile.candidate.origin.program
     condition = "while you are signed in"
@@ -108,9 +108,9 @@ def _trouble_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple
     if profile.lacks_region:
         condition += ", if you give --region (the profile has none)"
     return (
-        profile.trouble,
+        profile.problem,
         profile.unknown,
-        condition if not profile.trouble and not profile.unknown else "",
+        condition if not profile.problem and not profile.unknown else "",
     )
 
 

@@ -82,7 +82,7 @@ def print_audit(
 
     Each line has the hash of the line before it, so --verify finds a line that was changed or
     removed before others followed. It exits 7 and names the first one. A program that runs as you
-    can still remove the last lines, or write the whole journal anew: for records that no program
+    can still remove the last lines, or rewrite the whole journal: for records that no program
     of yours can change, use CloudTrail.
     """
     app = output.get_app()

@@ -52,8 +52,8 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
       ssohelper guard grant payments-prod/Admin --reason deploy --for 10m
 
     You type the account's name to confirm it. The grant counts in this terminal, until the time is
-    over or the machine restarts. Granting again can only make it longer. When it ends, programs keep
-    the credentials that they have, and get no new ones.
+    over or the machine restarts. Granting again can only make it longer. When it ends, programs
+    keep the credentials that they have, and get no new ones.
     """
     app = output.get_app()
     seconds = guarding.parse_grant_duration(duration)

@@ -141,7 +141,8 @@ def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
 def require_unchanged_profile(app: App, chosen: Profile) -> None:
     """Read the config again. Raises: UsageProblem if the profile means another role by now.
 
-    Call this after the last question, before the role is granted or handed out by its profile's name.
+    Call this after the last question, before the role is granted or handed out by its profile's
+    name.
     """
     if chosen.name == chosen.key.text and chosen.assumed is None:
         return  # named by account and role, not by a profile

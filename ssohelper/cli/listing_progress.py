@@ -49,7 +49,7 @@ class _DelayedDisplay:
             self._timer.start()
         return self
 
-    def __exit__(self, *_trouble: object) -> None:
+    def __exit__(self, *_problem: object) -> None:
         self._timer.cancel()
         with self._lock:
             self._is_over = True

@@ -133,12 +133,12 @@ def warn_about_unusable_profile(app: App, name: str) -> None:
     for refused in profile_reasons.find_variables_that_stop_aws_tools(app):
         app.warn(f"{refused.message}; {refused.fix}")
     found = profile_reasons.find_problem_that_stops_profile(app, name)
-    trouble = (
-        found.message if found else adopting.find_trouble_of_sign_in_or_source_profiles(app, name)
+    problem = (
+        found.message if found else adopting.find_problem_of_sign_in_or_source_profiles(app, name)
     )
-    if trouble:
+    if problem:
         app.warn(
-            f'AWS tools cannot use the profile "{show(name)}" now: {trouble}; '
+            f'AWS tools cannot use the profile "{show(name)}" now: {problem}; '
             f"see: ssohelper doctor {shlex.quote(show(name))}"
         )
 

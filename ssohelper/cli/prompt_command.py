@@ -28,7 +28,8 @@ def print_prompt_line(template: str | None, state: bool) -> None:
       ssohelper prompt --format '{account}/{role} {left}'
       ssohelper prompt --json
 
-    `7h12m?` is an assumed end: AWS does not report when a sign-in ends, and by default it lasts 8 h.
+    `7h12m?` is an assumed end: AWS does not report when a sign-in ends, and by default it lasts 8
+    h.
 
     Fields: profile, session, account, account_id, role, left, level (fine, soon, late), guarded,
     line. Prints nothing if no profile is in use. Does not use the network. Without --json it exits

@@ -138,7 +138,7 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
 def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
-    """Rename a session, in every profile that uses it too. You sign in anew afterwards.
+    """Rename a session, in every profile that uses it too. You sign in again afterwards.
 
     \b
     Examples:

@@ -30,10 +30,10 @@ class Cell(NamedTuple):
 class Narrowing(NamedTuple):
     """Which columns of a table give way on a narrow terminal, by their numbers.
 
-    Long cells of the columns `cut` end with an ellipsis, those of the first column sooner than those
-    of the second. The columns `whole` are kept whole where the others can give way, except for few
-    rows; their long cells are broken into lines. The column `drop` is left out where only little of
-    it could be shown.
+    Long cells of the columns `cut` end with an ellipsis, those of the first column sooner than
+    those of the second. The columns `whole` are kept whole where the others can give way, except
+    for few rows; their long cells are broken into lines. The column `drop` is left out where only
+    little of it could be shown.
     """
 
     cut: Sequence[int] = ()

@@ -1,9 +1,9 @@
 """The commands use and clear: print text that our shell function evaluates.
 
-A program cannot change the environment of the shell that runs it. Without the function, `use` starts
-a shell on a terminal. stdout gets only this text, and only when everything has succeeded. The shell
-function says in environment variables which shell it runs in, and which profile was used last and
-before that.
+A program cannot change the environment of the shell that runs it. Without the function, `use`
+starts a shell on a terminal. stdout gets only this text, and only when everything has succeeded.
+The shell function says in environment variables which shell it runs in, and which profile was used
+last and before that.
 """
 
 import os
@@ -265,12 +265,12 @@ def _find_or_add_profile_of_role(
     )
     if name and not is_sure and is_named and _is_profile_managed(app, name):
         raise profile_reasons.make_profile_not_used_error(app, name)
-    trouble = adopting.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
-    if trouble:
-        output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(trouble)}')
+    problem = adopting.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
+    if problem:
+        output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(problem)}')
     elif name and is_typed and not is_named:
         _say_why_profile_is_not_used(app, chosen, name)
-    if name is None or trouble or not (is_named or is_sure):
+    if name is None or problem or not (is_named or is_sure):
         name = _find_profile_of_role(app, chosen, unfit)
     if name is None:
         broken = profile_reasons.choose_profiles_with_broken_command(app, unfit)
@@ -324,10 +324,10 @@ def _say_why_profile_is_not_used(app: App, chosen: Profile, name: str) -> None:
         error = profile_reasons.make_profile_not_used_error(app, name)
         output.say(f"{show_message(error.message)}; to repair it: {show_message(error.hint or '')}")
         return
-    trouble = adopting.find_profile_trouble(app, name) or "another tool's program gives its keys"
+    problem = adopting.find_profile_problem(app, name) or "another tool's program gives its keys"
     pattern = shlex.quote(show(filter_for_exact_text(name)))
     output.say(
-        f'the profile "{show(name)}" may not work ({trouble}), so it is not used for its role; to '
+        f'the profile "{show(name)}" may not work ({problem}), so it is not used for its role; to '
         "make it work under its name: ssohelper profile sync "
         f"--session {chosen.session.name} --adopt {pattern}"
     )

@@ -42,11 +42,11 @@ def whoami(profile: str | None, reason: str | None) -> None:
     shadows = doctor.find_what_overrides_profile_in_shell(app, chosen, is_named=is_named)
     for finding in shadows:
         app.warn(f"{finding.message}; {finding.fix}")
-    trouble = profile_reasons.find_trouble_of_profile_in_shell(
+    problem = profile_reasons.find_problem_of_profile_in_shell(
         app, chosen.name, is_named=is_named
-    ) or adopting.find_profile_trouble(app, chosen.name)
-    if trouble and not shadows:
-        app.warn(f'AWS tools may not get this role by the profile "{show(chosen.name)}": {trouble}')
+    ) or adopting.find_profile_problem(app, chosen.name)
+    if problem and not shadows:
+        app.warn(f'AWS tools may not get this role by the profile "{show(chosen.name)}": {problem}')
     entry = app.config.read().profile(chosen.name)
     lacks_region = entry is not None and profile_region.lacks_region(entry.keys, app.environ)
     if lacks_region:
@@ -58,15 +58,15 @@ def whoami(profile: str | None, reason: str | None) -> None:
     with app.vault.raise_refusal_before_other_errors(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)
     if output.options().json:
-        _print_identity_json(known, is_served=not trouble)
+        _print_identity_json(known, is_served=not problem)
         return
     _print_known_identity(known)
     confirmed = identity.confirm_identity(app, known)
     print_name_and_value("user", confirmed.user)
     print_name_and_value("arn", confirmed.arn)
-    if trouble:
+    if problem:
         output.say(
-            f"AWS says that this role is yours; the profile may not give it: {show(trouble, 300)}"
+            f"AWS says that this role is yours; the profile may not give it: {show(problem, 300)}"
         )
     elif lacks_region:
         output.say(

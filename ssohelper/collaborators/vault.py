@@ -264,7 +264,8 @@ class Vault:
     def policy(self) -> Policy:
         """The guard rules and the allow-list in force for this call.
 
-        Raises: LocalState; ConfigInvalid for a company's policy that cannot be trusted or understood.
+        Raises: LocalState; ConfigInvalid for a company's policy that cannot be trusted or
+        understood.
         """
         self._identities = self._read_identity_of_policy_files()
         company = self._app.company_policy

@@ -28,7 +28,8 @@ def can_be_pattern_of_color_rule(pattern: str) -> bool:
 def parse_color_and_label(setting_value: str, pattern: str) -> ColorAndLabel | None:
     """Return the colour and label in a setting's value: "red production". None if it is invalid.
 
-    If the value has no label, the letters and digits of the pattern are the label: "prod" for "*prod*".
+    If the value has no label, the letters and digits of the pattern are the label: "prod" for
+    "*prod*".
     """
     found = _VALUE.fullmatch(setting_value)
     if found is None or not setting_value.isprintable():

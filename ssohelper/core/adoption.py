@@ -56,10 +56,10 @@ def find_adoption_candidates(
     """Return each profile of another tool by name: the session's role that it would have, if any.
 
     `listed_roles` are those that AWS lists for the session. `refused_profiles` are those whose
-    section in ~/.aws/credentials names another role. `saved_listings` are those of other sessions, by
-    session name: a legacy profile can be adopted only by the session whose sign-in it uses, unless
-    that session lacks its role. A profile of aws-sso-cli names no portal: it belongs to the session
-    if its own role is listed, or the role of another profile that names the same instance.
+    section in ~/.aws/credentials names another role. `saved_listings` are those of other sessions,
+    by session name: a legacy profile can be adopted only by the session whose sign-in it uses,
+    unless that session lacks its role. A profile of aws-sso-cli names no portal: it belongs to the
+    session if its own role is listed, or the role of another profile that names the same instance.
     """
     serving = find_other_sessions_of_legacy_profiles(config, session)
     origins = find_profile_origins(config)

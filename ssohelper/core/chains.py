@@ -1,11 +1,12 @@
 """Reads profiles that assume a role with the credentials of an SSO role. Pure.
 
-Such a profile is a chain: its first step is assumed with the credentials of a permission set's role,
-each further one with those of the step before. A profile names its step in one of two forms:
+Such a profile is a chain: its first step is assumed with the credentials of a permission set's
+role, each further one with those of the step before. A profile names its step in one of two forms:
 
 * `role_arn` and `source_profile`, as all SDKs read them;
-* `credential_process` with our command and `--chain NAME`, where NAME is the profile's own name. Its
-  step is in keys of ours, because an SDK would follow `role_arn` instead of running the command.
+* `credential_process` with our command and `--chain NAME`, where NAME is the profile's own name.
+  Its step is in keys of ours, because an SDK would follow `role_arn` instead of running the
+  command.
 
 Sources: botocore's AssumeRoleProvider; STS 2011-06-15, AssumeRole; IAM user guide, "role chaining".
 """

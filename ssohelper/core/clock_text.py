@@ -43,7 +43,7 @@ def time_left_text(ends_at: int, now: int) -> str:
 
 
 def ago_text(seconds: int, *, units: int = 2) -> str:
-    """Return how long ago something was, in so many units at most: `just now`, `5m ago`, `3d 4h ago`."""
+    """Return how long ago something was, in at most so many units: `just now`, `3d 4h ago`."""
     if seconds < 60:
         return "just now"
     return f"{' '.join(duration_text(seconds).split()[:units])} ago"

@@ -129,7 +129,8 @@ class Section:
 class ConfigText:
     """The lines and the sections of one AWS config file. `origin` names the file in error messages.
 
-    `defaults` is the section [DEFAULT], which is not in `sections`. `newline` ends most of the lines.
+    `defaults` is the section [DEFAULT], which is not in `sections`. `newline` ends most of the
+    lines.
     """
 
     def __init__(self, data: bytes, origin: str) -> None:
@@ -159,8 +160,8 @@ class ConfigText:
     def refuse_line(self, line: int, what: str, hint: str | None = None) -> NoReturn:
         """Raise ConfigInvalid with the error `what` in this line; lines count from 0.
 
-        If the line's value is in quotes, the hint is to remove them, since AWS tools take quotes as a
-        part of the value.
+        If the line's value is in quotes, the hint is to remove them, since AWS tools take quotes as
+        a part of the value.
         """
         if is_quoted(self.lines[line].partition("=")[2].strip()):
             hint = f"{REMOVE_QUOTES} in line {line + 1}"

@@ -76,7 +76,8 @@ def issued_entry(
 ) -> Entry:
     """Return the entry for role credentials that AWS issued, valid until `until` (epoch seconds).
 
-    `role_arn` is the role that STS issued them for, where `key` is a chain's. `others` is the number of other callers that waited for the same credentials.
+    `role_arn` is the role that STS issued them for, where `key` is a chain's. `others` is the
+    number of other callers that waited for the same credentials.
     """
     # An access key id of an unknown form is left out: it comes from AWS and must not make the call
     # fail.

@@ -51,8 +51,8 @@ def token_ids_after_renewal(
 ) -> tuple[str, ...]:
     """Return the token ids to record after a renewal, in which the token `new` replaced `old`.
 
-    If AWS issued `old` to another tool, the ids of earlier tokens are dropped: they may be tokens of
-    another sign-in.
+    If AWS issued `old` to another tool, the ids of earlier tokens are dropped: they may be tokens
+    of another sign-in.
     """
     is_ours = bool(facts.token_ids) and facts.token_ids[-1] == old.id
     earlier = facts.token_ids if is_ours else (old.id,)

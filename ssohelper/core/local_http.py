@@ -1,8 +1,8 @@
 """Decides which HTTP requests the local servers answer, and builds the bytes of an answer. No I/O.
 
 The rules are far stricter than HTTP's: only GET, no body, no folded line, one exact Host.
-`LocalServer` (wire/local_server.py) reads the bytes of a request; `HttpRules` parses the request, or
-refuses it if it breaks a rule.
+`LocalServer` (wire/local_server.py) reads the bytes of a request; `HttpRules` parses the request,
+or refuses it if it breaks a rule.
 """
 
 import re

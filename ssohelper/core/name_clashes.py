@@ -1,8 +1,9 @@
 """Decides the names of new profiles. A clash is decided for the whole account, not for one role.
 
-All new profiles of an account have the same account part: the name without the role. An account part
-that is also that of another account, in this or another organization, gets the session in front and
-then the account id. No other module decides a profile's name. Existing names never change.
+All new profiles of an account have the same account part: the name without the role. An account
+part that is also that of another account, in this or another organization, gets the session in
+front and then the account id. No other module decides a profile's name. Existing names never
+change.
 """
 
 import hashlib

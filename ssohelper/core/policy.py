@@ -64,11 +64,10 @@ class Policy:
     """Decides which role credentials may be handed out and published during one call.
 
     `rules`: the guard rules in force. `allowed`: the allow-list, None without one. `find_account`
-    returns a role's account, with an empty name if it is unknown. `find_grant` returns the id of the
-    live grant for a role, None without one. `has_terminal` returns whether a user can type a
-    grant here.
-    `find_links` returns all roles that a chain leads through, the SSO role first: rules and the
-    allow-list are applied to each of them.
+    returns a role's account, with an empty name if it is unknown. `find_grant` returns the id of
+    the live grant for a role, None without one. `has_terminal` returns whether a user can type a
+    grant here. `find_links` returns all roles that a chain leads through, the SSO role first: rules
+    and the allow-list are applied to each of them.
     """
 
     def __init__(

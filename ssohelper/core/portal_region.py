@@ -18,8 +18,8 @@ def find_portal_region_if_other(
 ) -> str | None:
     """Return the region of the profile's portal if its `sso_region` is another one, else None.
 
-    `sessions` are the known sessions, each with the regions of its portal. Returns None for a portal
-    without a session, whose region is not known, and for a profile with an sso-session.
+    `sessions` are the known sessions, each with the regions of its portal. Returns None for a
+    portal without a session, whose region is not known, and for a profile with an sso-session.
     """
     url, region = keys.get("sso_start_url"), keys.get("sso_region")
     if not url or not region or is_quoted(region) or "sso_session" in keys:

@@ -125,8 +125,8 @@ def prompt_row_at(rows: Sequence[PromptRow], now: int) -> PromptRow:
 def prompt_rows_to_line(rows: Sequence[PromptRow]) -> str:
     """Return the rows as a line that the shells read: `LAST|MORE|LEVEL|TEXT`, joined by `|`.
 
-    MORE is the row's `seconds_from_last_to_end`, with which a shell calculates the time left. The line is
-    short, since shells read it at each prompt and bash takes 30 ns per character.
+    MORE is the row's `seconds_from_last_to_end`, with which a shell calculates the time left. The
+    line is short, since shells read it at each prompt and bash takes 30 ns per character.
     """
     return "|".join(
         f"{row.last}|{row.seconds_from_last_to_end}|{row.level}|{row.text}" for row in rows

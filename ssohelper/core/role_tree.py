@@ -1,6 +1,7 @@
 """The order of the list of roles, and its tree: each account with its roles below it.
 
-An account can be folded, so that only its heading is shown. Pure: the list's widget draws the lines.
+An account can be folded, so that only its heading is shown. Pure: the list's widget draws the
+lines.
 """
 
 import re
@@ -35,8 +36,8 @@ OTHERS_KEY = AccountKey("", OTHER_PROFILES.id)
 class RoleListView(NamedTuple):
     """How the user wants the list of roles: tree or flat, order, folded accounts, filters.
 
-    `exceptions` are the accounts that are folded although `all_folded` is false, or unfolded although
-    it is true. So an account that AWS lists later is folded like most others.
+    `exceptions` are the accounts that are folded although `all_folded` is false, or unfolded
+    although it is true. So an account that AWS lists later is folded like most others.
 
     `only_session` leaves out the roles of other sessions, `only_favourites` all but favourites.
     """

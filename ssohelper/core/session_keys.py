@@ -1,9 +1,9 @@
 """Finds keys of an [sso-session] section for which botocore refuses the session's profiles. Pure.
 
 botocore and the AWS CLI add all keys of the section to a profile with `sso_session`. They stop with
-an error if the profile has another value of one of these keys, also of one that is not for sessions,
-such as `region`. Other SDKs read only the start URL and the region of the portal.
-Source: botocore 1.43, `SSOProvider._resolve_sso_session_reference`.
+an error if the profile has another value of one of these keys, also of one that is not for
+sessions, such as `region`. Other SDKs read only the start URL and the region of the portal. Source:
+botocore 1.43, `SSOProvider._resolve_sso_session_reference`.
 """
 
 from __future__ import annotations

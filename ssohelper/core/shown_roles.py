@@ -36,8 +36,9 @@ class LineContent(NamedTuple):
 class ShownRoles:
     """The lines of a list of roles.
 
-    Each of `lines` is a number: n stands for row n, ~n for the heading of row n's account. A flat list
-    has no headings. Every method that changes what is shown takes milliseconds for 20,000 rows.
+    Each of `lines` is a number: n stands for row n, ~n for the heading of row n's account. A flat
+    list has no headings. Every method that changes what is shown takes milliseconds for 20,000
+    rows.
     """
 
     def __init__(self, view: RoleListView = FLAT) -> None:
@@ -150,8 +151,8 @@ class ShownRoles:
     def line_with_content(self, content: LineContent | None) -> int:
         """Return the line of a role or a heading; for a folded role the line of its heading.
 
-        The rows may have been read again since `content_of_line`. If the role is hidden, or `content` is
-        None, return the line of the first role, or 0 if all accounts are folded.
+        The rows may have been read again since `content_of_line`. If the role is hidden, or
+        `content` is None, return the line of the first role, or 0 if all accounts are folded.
         """
         line = None
         if content is not None and self.view.is_flat:

@@ -19,8 +19,8 @@ SOURCE_KEYS = ("source_profile", f"{OWN_PREFIX}source_profile")
 def list_source_profiles(config: ConfigFile, entry: ProfileEntry) -> list[ProfileEntry]:
     """Return the profiles to which `source_profile` leads, the nearest first; [] if there are none.
 
-    There may be any number. A source with fixed keys is the last one: AWS tools use these keys. A loop ends at its beginning.
-    Source: botocore's AssumeRoleProvider.
+    There may be any number. A source with fixed keys is the last one: AWS tools use these keys. A
+    loop ends at its beginning. Source: botocore's AssumeRoleProvider.
     """
     found: list[ProfileEntry] = []
     seen = {entry.name}
@@ -61,7 +61,7 @@ def find_profiles_assumed_through_each_source(config: ConfigFile) -> Mapping[str
     return users
 
 
-def unusable_source_text(source: str, trouble: str, *, users: int = 1) -> str:
-    """Return why the roles of so many profiles cannot be assumed: their `source` has this trouble."""
+def unusable_source_text(source: str, problem: str, *, users: int = 1) -> str:
+    """Return why the roles of so many profiles cannot be assumed: their `source` has this problem."""
     whose = "its" if users == 1 else "their"
-    return f'{whose} source profile "{show(source, 80)}": {trouble}'
+    return f'{whose} source profile "{show(source, 80)}": {problem}'

@@ -1,7 +1,7 @@
 """Finds managed profiles that name no role any more, and the role for which ssohelper wrote them.
 
-An edit removed the profile's `credential_process` or another key, made it unreadable, or replaced it
-by another source of credentials. This module touches no disk.
+An edit removed the profile's `credential_process` or another key, made it unreadable, or replaced
+it by another source of credentials. This module touches no disk.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reads an emulated organization from a world file (JSON or TOML), and makes such a file's content.
 
 A world file has the keys `name`, `start_url` and `region`, and the lists of tables `ou`, `account`,
-`group`, `person`, `permission_set`, `iam_role` and `assignment`. Unknown keys are refused, so that the user
-notices a misspelt key.
+`group`, `person`, `permission_set`, `iam_role` and `assignment`. Unknown keys are refused, so that
+the user notices a misspelt key.
 """
 
 import json

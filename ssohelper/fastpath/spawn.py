@@ -131,7 +131,7 @@ def start_detached(
     finally:
         if source is not None:
             os.close(source)
-    # Where SIGCHLD is ignored the kernel has already removed the ended shell: there is none to wait for.
+    # Where SIGCHLD is ignored, the kernel has removed the ended shell: there is none to wait for.
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)
 

@@ -54,7 +54,7 @@ class PrivateFolder:
         self.path, self._lock = _make_folder_and_lock_it(base)
 
     def write_file(self, name: str, content: bytes) -> Path:
-        """Write a file, mode 0600, and remember its content, so that `restore_missing_files` can rewrite it."""
+        """Write a file, mode 0600, and remember its content for `restore_missing_files`."""
         with self._changing:
             self._contents[name] = content
             files.write_atomically(self.path / name, content)

@@ -1,7 +1,7 @@
 """Stores which regions of a session's Identity Center failed: no process waits for them again.
 
-One file for each session in the runtime folder. It is written without a lock: if two processes write
-at once, one record is lost, and the next call finds the failure again.
+One file for each session in the runtime folder. It is written without a lock: if two processes
+write at once, one record is lost, and the next call finds the failure again.
 """
 
 from pathlib import Path

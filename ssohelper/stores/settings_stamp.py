@@ -48,8 +48,8 @@ class SettingsStamp:
     def prepare_publishing(self, withdraw_all_responses: Callable[[], object]) -> bool:
         """Update the stamp files; return False if responses must not be published yet.
 
-        Calls `withdraw_all_responses`, which removes all responses, if a file changed since they were
-        published.
+        Calls `withdraw_all_responses`, which removes all responses, if a file changed since they
+        were published.
         """
         if self._has_changed():
             return False

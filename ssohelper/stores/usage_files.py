@@ -93,8 +93,8 @@ class UsageStore:
 class ConsoleVisits:
     """Stores the role as which each browser was last signed in to the AWS console.
 
-    Also stores which pages were last opened as each role. A damaged file counts as missing, since it
-    only decides whether a hint is shown and what is offered first.
+    Also stores which pages were last opened as each role. A damaged file counts as missing, since
+    it only decides whether a hint is shown and what is offered first.
     """
 
     def __init__(self, state: Path) -> None:

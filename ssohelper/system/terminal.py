@@ -25,8 +25,8 @@ def can_suspend_program() -> bool:
     """Return whether a shell with job control runs this program, which `fg` could then continue.
 
     Such a shell gives each program a process group of its own. A program that stops in the group of
-    another one, as in `$(…)` or below `uv run`, would leave the user with a terminal that waits. The
-    leader of a process session (`ssh -t host ssohelper`) has no shell above it at all.
+    another one, as in `$(…)` or below `uv run`, would leave the user with a terminal that waits.
+    The leader of a process session (`ssh -t host ssohelper`) has no shell above it at all.
     """
     if sys.platform == "win32":
         return False

@@ -30,9 +30,9 @@ def start(
 ) -> None:
     """Start the work in a daemon thread. When it is done, call `then` or `failed` in the UI thread.
 
-    If the user has left the program by then, neither is called: its screens get no widgets any more.
-    Textual's thread workers are not used, because the interpreter waits for them at exit. The user
-    could then not quit while a request waits for AWS.
+    If the user has left the program by then, neither is called: its screens get no widgets any
+    more. Textual's thread workers are not used, because the interpreter waits for them at exit. The
+    user could then not quit while a request waits for AWS.
     """
 
     def do_work() -> None:

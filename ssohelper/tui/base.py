@@ -165,7 +165,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         """Show that an action needs a line of this kind under the cursor, and that there is none."""
         self.show_warning(f"no {kind} is selected")
 
-    def is_config_readable(self) -> bool:
+    def check_config_or_show_error(self) -> bool:
         """Return whether ~/.aws/config can be read. If not, show why."""
         try:
             self.services.config.read()
@@ -282,7 +282,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------
 
-    def takes_key(self, event: Key) -> bool:
+    def accept_key(self, event: Key) -> bool:
         """Return whether this key is handled now. Else it is ignored until a pause in typing."""
         is_escape = event.key == "escape"
         if is_escape and self.started.cancel_waiting_action():
@@ -293,7 +293,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         if event.key == "enter" or (event.is_printable and not is_text):
             kind = KeyKind.COMMAND
         acts_at_once = is_escape or self.leaves_screen(event)
-        if not acts_at_once and self.typing_pause.is_key_ignored(kind):
+        if not acts_at_once and self.typing_pause.ignore_key_in_pause(kind):
             self.bell()
             return False
         bound = self.screen.active_bindings.get(event.key)
@@ -303,7 +303,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         )
         return True
 
-    def takes_click(self, event: MouseEvent) -> bool:
+    def accept_click(self, event: MouseEvent) -> bool:
         """Return whether this press or release of a button of the mouse is handled now.
 
         Only the left button acts: terminals use the others to paste and for menus. What lies under
@@ -315,7 +315,9 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         if isinstance(event, MouseDown):
             # A press may have waited until the dialog that it was not meant for was drawn.
             ago = max(0.0, Event().time - event.time)
-            self._ignores_click = self.typing_pause.is_key_ignored(KeyKind.CLICK, seconds_ago=ago)
+            self._ignores_click = self.typing_pause.ignore_key_in_pause(
+                KeyKind.CLICK, seconds_ago=ago
+            )
             if self._ignores_click:
                 self.bell()
             else:
@@ -337,7 +339,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         if isinstance(event, Resize) and event.pixel_size is None and not self.is_headless:
             size = Size(*tty.terminal_size())
             event = Resize(size, size)
-        if isinstance(event, (MouseDown, MouseUp)) and not self.takes_click(event):
+        if isinstance(event, (MouseDown, MouseUp)) and not self.accept_click(event):
             return
         await super().on_event(event)
 

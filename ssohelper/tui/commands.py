@@ -53,8 +53,8 @@ class Command(NamedTuple):
     """A line of the command palette.
 
     `name` is a command line without `ssohelper`, or an action's label. `run` does the same in this
-    program. `action` is the action in `core.keymap` that the line runs, if any, `label` its label in
-    the footer, and `key` its key.
+    program. `action` is the action in `core.keymap` that the line runs, if any, `label` its label
+    in the footer, and `key` its key.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Command(NamedTuple):
 
     @property
     def explanation(self) -> str:
-        """Return the line below: the footer's label, unless it is there already, and the description."""
+        """Return the line below: the footer's label if it is new there, and the description."""
         texts = (self.name, self.description)
         is_there = any(text.casefold().startswith(self.label.casefold()) for text in texts)
         return f"{'' if is_there else f'{self.label}: '}{show(self.description)}"
@@ -131,9 +131,9 @@ def search_commands(
 ) -> list[Command]:
     """Return the commands that match, best first; of equal matches, the one that is first in the list.
 
-    First those whose footer label, name or key has every word as a whole, then those that need their
-    description too; then those `elsewhere`, on other screens. Matches that leave characters out come
-    last: the letters of `add` are also in "cached and".
+    First those whose footer label, name or key has every word as a whole, then those that need
+    their description too; then those `elsewhere`, on other screens. Matches that leave characters
+    out come last: the letters of `add` are also in "cached and".
     """
     labels, names, keys, descriptions = (
         [command.label for command in commands],

@@ -99,7 +99,7 @@ def keys_to_undo(key_of: KeyOf) -> str:
 
 
 def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the keyboard keys that the user set, in Textual's form: each binding's id with its keys."""
+    """Return the keys that the user set, as Textual wants them: each binding's id with its keys."""
     return {name: ",".join(parse_keys(keys)) for name, keys in settings.items()}
 
 
@@ -143,9 +143,9 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
     ) -> None:
         """Take these keys and all that follow, and handle none until `release_keys`.
 
-        With `cancelled`, Escape and a key that leaves the screen do not wait: the keys that are held
-        are dropped, `cancelled` is called, and the key that leaves acts. `cancelled` gets whether it
-        was such a key.
+        With `cancelled`, Escape and a key that leaves the screen do not wait: the keys that are
+        held are dropped, `cancelled` is called, and the key that leaves acts. `cancelled` gets
+        whether it was such a key.
         """
         self._waiting_input.extend(keys)
         self._input_marker = self._hold = InputHandled()
@@ -212,7 +212,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if self._text_field is not None and not (is_text and self._text_field is focused):
             self._hold_input(event, is_first=True)
             self._send_input_marker(self._text_field)
-        elif isinstance(event, Key) and not self.takes_key(event):
+        elif isinstance(event, Key) and not self.accept_key(event):
             return
         elif is_text:
             self._text_field = focused
@@ -222,7 +222,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             await super().on_event(event)
             self._send_input_marker(target)
 
-    def takes_key(self, event: Key) -> bool:
+    def accept_key(self, event: Key) -> bool:
         """Return whether to handle this key, which waits for no other; if not, drop it."""
         return True
 

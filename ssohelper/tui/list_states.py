@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.running_listings import RunningListing
 
 
-class Trouble(Enum):
+class Problem(Enum):
     """Why a refresh of a list of roles failed, in the words of the message line."""
 
     OFFLINE = "offline"
@@ -28,7 +28,7 @@ class Failure(NamedTuple):
     """A failed refresh: when it ended (epoch seconds), why, and the error's message."""
 
     at: int
-    trouble: Trouble
+    problem: Problem
     message: str
 
 
@@ -65,14 +65,14 @@ class ListStates:
 
     def note_failed_refresh(self, session_name: str, error: SsoHelperError, now: int) -> bool:
         """Record a failed refresh; return False if the refresh before it failed the same way."""
-        trouble = Trouble.FAILED
+        problem = Problem.FAILED
         if isinstance(error, NoConnection):
-            trouble = Trouble.OFFLINE
+            problem = Problem.OFFLINE
         elif isinstance(error, LoginRequired):
-            trouble = Trouble.SIGN_IN
+            problem = Problem.SIGN_IN
         before = self._failures.get(session_name)
-        self._failures[session_name] = Failure(now, trouble, error.message)
-        return before is None or before.trouble is not trouble
+        self._failures[session_name] = Failure(now, problem, error.message)
+        return before is None or before.problem is not problem
 
     def note_successful_refresh(self, session_name: str, now: int) -> None:
         """Record that a refresh of the session's list succeeded."""
@@ -92,11 +92,11 @@ class ListStates:
         if failure is None:
             return ""
         if listed_at is None:
-            return failure.trouble.value if failure.trouble is not Trouble.SIGN_IN else ""
+            return failure.problem.value if failure.problem is not Problem.SIGN_IN else ""
         age = f"list {age_text(now - listed_at)} old"
-        if failure.trouble is Trouble.OFFLINE:
-            return f"{failure.trouble.value} · {age}"
-        return f"{age} · {failure.trouble.value}"
+        if failure.problem is Problem.OFFLINE:
+            return f"{failure.problem.value} · {age}"
+        return f"{age} · {failure.problem.value}"
 
     def failure_note(self, now: int) -> FailureNote | None:
         """Return the note about failed refreshes, or None if each session's last one succeeded."""
@@ -106,8 +106,8 @@ class ListStates:
             return None
         named = len(self._sessions) > 1
         parts = [f"{show(name, 24)}: {text}" if named else text for name, text in texts.items()]
-        troubles = {self._failures[name].trouble for name in texts}
-        what = troubles.pop().value if len(troubles) == 1 else "lists not refreshed"
+        problems = {self._failures[name].problem for name in texts}
+        what = problems.pop().value if len(problems) == 1 else "lists not refreshed"
         what = what.removeprefix("last ")
         short = what
         if named:

@@ -57,7 +57,7 @@ class ProfileRow(NamedTuple):
 class Section(NamedTuple):
     """A heading of the Profiles screen and the numbers of the rows below it.
 
-    The sync does the same to all of them. `key` stays the same when the sections are made anew.
+    The sync does the same to all of them. `key` stays the same when the sections are rewritten.
     """
 
     key: str

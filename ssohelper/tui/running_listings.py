@@ -53,9 +53,9 @@ def list_roles(
 ) -> None:
     """Ask AWS for the session's roles in the background, and tell `watcher` what it answers.
 
-    If AWS is asked for them already, nothing more is asked. But with `from_scratch`, only answers to
-    later requests will do, also after a sign-in as another user: a new listing follows the one that
-    runs.
+    If AWS is asked for them already, nothing more is asked. But with `from_scratch`, only answers
+    to later requests will do, also after a sign-in as another user: a new listing follows the one
+    that runs.
     """
     running = app.list_states.running.get(session.name)
     if running is None:

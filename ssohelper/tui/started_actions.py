@@ -1,8 +1,8 @@
 """The actions that open a dialog or a shell later: one at a time on each screen.
 
-The keys after an action's key wait for what it opens. A text field gets all of them, in their order;
-a question gets none, since the user had not seen it. If AWS is slow, they are dropped after a second,
-a message names the key that cancels the action, and the screen can be used meanwhile.
+The keys after an action's key wait for what it opens. A text field gets all of them, in their
+order; a question gets none, since the user had not seen it. If AWS is slow, they are dropped after
+a second, a message names the key that cancels the action, and the screen can be used meanwhile.
 """
 
 from __future__ import annotations
@@ -272,8 +272,8 @@ class StartedActions:
     def note_dialog_result(self, answer: object) -> None:
         """Note the result of the dialog that the action of the current worker has shown.
 
-        After a yes the action makes its change, and can no longer be cancelled. If the user has left
-        the dialog, nothing more opens, unless the action asks about several things.
+        After a yes the action makes its change, and can no longer be cancelled. If the user has
+        left the dialog, nothing more opens, unless the action asks about several things.
         """
         action = self._action_of_current_worker()
         if action is None:

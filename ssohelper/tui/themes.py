@@ -212,8 +212,8 @@ _NAMES_256 = {DARK.name: DARK_256.name, LIGHT.name: LIGHT_256.name}
 def textual_theme_name(app: TextualApp[Any], name: str, *, is_light: bool = False) -> str:
     """Return Textual's name of the setting's theme, in the colours that the terminal has.
 
-    `is_light`: the terminal's background is light, which decides for "auto" and "ansi". With NO_COLOR
-    there is one theme.
+    `is_light`: the terminal's background is light, which decides for "auto" and "ansi". With
+    NO_COLOR there is one theme.
     """
     if app.no_color:
         return NO_COLOR.name

@@ -92,7 +92,7 @@ class TypingPause:
             if each <= kind:
                 self._ignored_until[each] = max(self._ignored_until[each], until)
 
-    def is_key_ignored(self, kind: KeyKind, *, seconds_ago: float = 0.0) -> bool:
+    def ignore_key_in_pause(self, kind: KeyKind, *, seconds_ago: float = 0.0) -> bool:
         """Return whether a key of this kind is ignored; if it is, the pause begins again.
 
         It was pressed `seconds_ago`. Other keys do not end the pause: a user who types ahead uses

@@ -162,12 +162,12 @@ def test_a_profile_that_answers_as_another_role_is_not_adopted(saved: Home) -> N
     listing = directory.load_listing(app, session)
     assert listing is not None
     found = adopting.list_profiles_of_other_tools(app, session, listing)
-    [trouble] = [one.trouble for one in found]
-    assert trouble == "its section in ~/.aws/credentials names another role or program"
+    [problem] = [one.problem for one in found]
+    assert problem == "its section in ~/.aws/credentials names another role or program"
     chosen = adopting.choose_profiles_by_globs(app, found, ("old", "*"))
     planned = profile_edit.plan_sync(app, session, listing, NO_CHOICES, adopt=chosen)
     assert (planned.adopt, [one for one in planned.change if one.profile == "old"]) == ((), [])
-    assert f"not adopted: {trouble}" in [one.reason for one in planned.skipped]
+    assert f"not adopted: {problem}" in [one.reason for one in planned.skipped]
 
 
 def test_a_block_with_a_profile_that_answers_as_another_role_is_left_as_it_is(
@@ -538,7 +538,7 @@ def test_what_cannot_work_neither_counts_nor_is_offered(saved: Home) -> None:
     assert listing is not None
     found = {one.name: one for one in adopting.list_profiles_of_other_tools(app, session, listing)}
     cannot = {"no-source", "web", "no-such-region"}
-    assert {one.name for one in found.values() if one.trouble} == {*cannot, "gone"}
+    assert {one.name for one in found.values() if one.problem} == {*cannot, "gone"}
     # Only what would work once it is adopted is offered: a region comes with it.
     assert adopting.choose_profiles_that_need_ssohelper(found.values()) == {"no-region"}
     assert adopting.find_unusable_profiles_of_other_tools(app) == {

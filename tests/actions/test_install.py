@@ -1,4 +1,4 @@
-"""Which rc file install edits, and which line it writes. tests/cli/test_install_command.py runs them."""
+"""Which rc file install edits, and which line it writes. tests/cli/test_install_command.py runs it."""
 
 from pathlib import Path
 

@@ -113,8 +113,8 @@ def test_a_long_lived_token_that_aws_refuses_is_said_and_replaced(world: WorldAp
     [found, *_] = check_legacy_tokens(facts._replace(tokens=tuple(asked)))
     assert "has a sign-in that AWS refuses" in found.message
     assert "ssohelper login corp" in found.fix
-    assert adopting.find_profile_trouble(world, "old0")
-    assert not adopting.find_profile_trouble(world, "old1")
+    assert adopting.find_profile_problem(world, "old0")
+    assert not adopting.find_profile_problem(world, "old1")
     write(world)
     assert (saved(world), saved(world, f"{URL}/")) == ("first", "theirs")
 
@@ -227,7 +227,7 @@ def test_such_profiles_work_and_still_need_us(world: WorldApp) -> None:
     found = adopting.list_profiles_of_other_tools(
         world, SESSION, Listing(SESSION.start_url, SESSION.region, 0)
     )
-    assert [(one.trouble, one.needs_ssohelper) for one in found[:2]] == [
+    assert [(one.problem, one.needs_ssohelper) for one in found[:2]] == [
         ("the role is not in your list", False)
     ] * 2
     assert adopting.find_unusable_profiles_of_other_tools(world) == frozenset()

@@ -47,10 +47,10 @@ def checker(tmp_path: Path) -> ProfileChecker:
         ("ours", *['there is no program "/missing/ssohelper-credentials"'] * 2),
     ],
 )
-def test_a_missing_program_is_trouble_of_its_own_profile(
+def test_a_missing_program_is_problem_of_its_own_profile(
     checker: ProfileChecker, name: str, despite_adoption: str, against_use: str
 ) -> None:
-    assert checker.find_trouble_despite_adoption(name) == despite_adoption
+    assert checker.find_problem_despite_adoption(name) == despite_adoption
     assert checker.find_reason_against_use(name) == against_use
 
 

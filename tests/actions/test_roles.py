@@ -12,13 +12,13 @@ OTHER_URL = "https://d-1111111111.awsapps.com/start"
 PROD = Account("000030000001", "payments-prod", "")
 
 
-def house_of(home: Home) -> App:
-    house = App({**home.env, "SSOHELPER_HOME": str(home.path / "own")})
+def app_of(home: Home) -> App:
+    app = App({**home.env, "SSOHELPER_HOME": str(home.path / "own")})
     home.add_session("corp", URL)
     home.add_session("other", OTHER_URL)
     listed = (ListedAccount(PROD, ("Admin", "Read")),)
-    house.directory.save("corp", Listing(URL, "us-east-1", house.clock.now(), listed))
-    return house
+    app.directory.save("corp", Listing(URL, "us-east-1", app.clock.now(), listed))
+    return app
 
 
 def test_profiles_that_other_tools_provide_are_no_roles() -> None:
@@ -29,7 +29,7 @@ def test_profiles_that_other_tools_provide_are_no_roles() -> None:
 
 
 def test_profiles_of_every_form_are_shown_with_their_role(home: Home):
-    house = house_of(home)
+    app = app_of(home)
     key = "sso_account_id = 000030000001\nsso_role_name = Admin\n"
     home.write_config(
         home.config_file.read_text()
@@ -38,7 +38,7 @@ def test_profiles_of_every_form_are_shown_with_their_role(home: Home):
         + f"[profile not-listed]\nsso_session = other\n{key}\n"
         + "[profile keys]\nregion = eu-west-1\n"
     )
-    choice = roles.read_roles(house)
+    choice = roles.read_roles(app)
     assert [(row.session_name, row.role_name, row.profiles) for row in choice.rows] == [
         ("corp", "Admin", ("native", "old")),
         ("corp", "Read", ()),
@@ -50,11 +50,11 @@ def test_profiles_of_every_form_are_shown_with_their_role(home: Home):
 
 def test_a_legacy_profile_is_shown_for_the_session_whose_sign_in_serves_it(home: Home):
     """The second session of the portal has another user, of whom the profile gets nothing."""
-    house = house_of(home)
+    app = app_of(home)
     home.add_session("second", URL)
-    saved = house.directory.load("corp")
+    saved = app.directory.load("corp")
     assert saved is not None
-    house.directory.save("second", saved)
+    app.directory.save("second", saved)
     key = "sso_account_id = 000030000001\nsso_role_name = Admin\n"
     legacy = f"sso_start_url = {URL}/\nsso_region = us-east-1\n{key}"
     chain = "role_arn = arn:aws:iam::000030000009:role/Deploy\nsource_profile = old\n"
@@ -62,32 +62,32 @@ def test_a_legacy_profile_is_shown_for_the_session_whose_sign_in_serves_it(home:
         home.config_file.read_text() + f"[profile old]\n{legacy}[profile chain]\n{chain}"
     )
     shown = {
-        session: [row.profiles for row in roles.read_roles(house, session).rows if row.profiles]
+        session: [row.profiles for row in roles.read_roles(app, session).rows if row.profiles]
         for session in ("corp", "second", "other")
     }
     assert shown == {"corp": [("old",), ("chain",)], "second": [], "other": []}
-    sessions = house.config.read().sso_sessions()
-    assert list(roles.find_profile_names_by_role(house, sessions)) == [
+    sessions = app.config.read().sso_sessions()
+    assert list(roles.find_profile_names_by_role(app, sessions)) == [
         RoleKey("corp", PROD.id, "Admin")
     ]
 
 
 def test_the_roles_of_one_session_only(home: Home):
-    house = house_of(home)
-    assert {row.session_name for row in roles.read_roles(house, "corp").rows} == {"corp"}
-    assert roles.read_roles(house, "other").rows == []
+    app = app_of(home)
+    assert {row.session_name for row in roles.read_roles(app, "corp").rows} == {"corp"}
+    assert roles.read_roles(app, "other").rows == []
 
 
 def test_a_saved_list_of_another_portal_is_not_used(home: Home):
-    house = house_of(home)
+    app = app_of(home)
     home.write_config(home.config_file.read_text().replace(URL, "https://x.awsapps.com/start"))
-    assert roles.read_roles(house).rows == []
+    assert roles.read_roles(app).rows == []
 
 
 def test_a_favourite_comes_first(home: Home):
-    house = house_of(home)
-    favourites.set_favourite(house, RoleKey("corp", PROD.id, "Read"), True)
-    first = roles.read_roles(house).rows[0]
+    app = app_of(home)
+    favourites.set_favourite(app, RoleKey("corp", PROD.id, "Read"), True)
+    first = roles.read_roles(app).rows[0]
     assert (first.role_name, first.usage.favourite) == ("Read", True)
 
 
@@ -96,14 +96,14 @@ def test_without_a_config_there_are_no_roles(home: Home):
 
 
 def test_a_role_on_top_of_another_has_the_name_of_its_own_account(home: Home):
-    house = house_of(home)
+    app = app_of(home)
     base = "sso_session = corp\nsso_account_id = 000030000001\nsso_role_name = Admin\n"
     chains = "".join(
         f"[profile {name}]\nrole_arn = arn:aws:iam::{account_id}:role/Deploy\nsource_profile = base\n"
         for name, account_id in (("here", PROD.id), ("there", "000030000009"))
     )
     home.write_config(f"{home.config_file.read_text()}[profile base]\n{base}{chains}")
-    rows = {row.profiles: row for row in roles.read_roles(house).rows}
+    rows = {row.profiles: row for row in roles.read_roles(app).rows}
     assert rows[("here",)].account == PROD
     assert rows[("there",)].account == Account("000030000009", "", "")
 
@@ -119,13 +119,13 @@ def test_what_an_account_offers_is_told_in_three_names():
 
 
 def test_a_granted_profile_is_shown_for_the_session_whose_list_has_its_role(home: Home):
-    house = house_of(home)
+    app = app_of(home)
     home.add_session("second", URL)
-    now = house.clock.now()
+    now = app.clock.now()
 
     def save_list_of_second(*names: str, listed_at: int = now) -> None:
         listed = (ListedAccount(PROD, names),)
-        house.directory.save("second", Listing(URL, "us-east-1", listed_at, listed))
+        app.directory.save("second", Listing(URL, "us-east-1", listed_at, listed))
 
     def granted(name: str, role: str) -> str:
         keys = {"start_url": URL, "account_id": "000030000001", "role_name": role}
@@ -142,7 +142,7 @@ def test_a_granted_profile_is_shown_for_the_session_whose_list_has_its_role(home
     )
 
     def shown() -> dict[str, list[str]]:
-        rows = [row for row in roles.read_roles(house).rows if row.profiles]
+        rows = [row for row in roles.read_roles(app).rows if row.profiles]
         return {
             session: [name for row in rows if row.session_name == session for name in row.profiles]
             for session in ("corp", "second")

@@ -110,26 +110,31 @@ def hit(bench: Bench) -> list[Row]:
 
 
 def hit_of_the_launcher(bench: Bench) -> list[Row]:
-    """a hit of the launcher, whole process, against sh -c : and against Python's door"""
+    """a hit of the launcher, whole process, against sh -c : and against Python's entry point"""
     bench.sign_in()
     bench.write_config()
     bench.credentials()
     bench.emulator.reset_counters()
     bare: list[float] = []
     ours: list[float] = []
-    door: list[float] = []
+    python_entry: list[float] = []
     for _ in range(LAUNCHER_ROUNDS):
         bare.append(bench.timed(["/bin/sh", "-c", ":"]))
         ours.append(bench.timed(bench.launcher_command))
-        door.append(bench.timed(bench.credential_process))
+        python_entry.append(bench.timed(bench.credential_process))
     if bench.emulator.counters["GetRoleCredentials"] or not bench.has_hit():
         raise Failed("these were no hits")
     what = "a hit of the launcher against"
     against_sh = f"{milliseconds(ours, 2)} against {milliseconds(bare, 2)}"
-    against_door = f"{milliseconds(ours, 2)} against {milliseconds(door, 2)}"
+    against_python_entry = f"{milliseconds(ours, 2)} against {milliseconds(python_entry, 2)}"
     return [
         at_most(f"{what} `sh -c :`", median(ours) / median(bare), 2.0, against_sh),
-        at_most(f"{what} Python's door", median(ours) / median(door), 0.2, against_door),
+        at_most(
+            f"{what} Python's entry point",
+            median(ours) / median(python_entry),
+            0.2,
+            against_python_entry,
+        ),
     ]
 
 
@@ -143,16 +148,16 @@ def hits_with_a_guard_rule(bench: Bench) -> list[Row]:
     shell: list[float] = []
     launcher: list[float] = []
     python: list[float] = []
-    door: list[float] = []
+    python_entry: list[float] = []
     for _ in range(LAUNCHER_ROUNDS):
         shell.append(bench.timed(["/bin/sh", "-c", ":"]))
         launcher.append(bench.timed(bench.launcher_command))
         python.append(bench.timed([sys.executable, "-c", "pass"]))
-        door.append(bench.timed(bench.credential_process))
+        python_entry.append(bench.timed(bench.credential_process))
     if bench.emulator.counters["GetRoleCredentials"] or not bench.has_hit():
         raise Failed("these were no hits")
     against_sh = f"{milliseconds(launcher, 2)} against {milliseconds(shell, 2)}"
-    against_python = f"{milliseconds(door)} against {milliseconds(python)}"
+    against_python = f"{milliseconds(python_entry)} against {milliseconds(python)}"
     return [
         at_most(
             "with a guard rule, a hit of the launcher against `sh -c :`",
@@ -162,7 +167,7 @@ def hits_with_a_guard_rule(bench: Bench) -> list[Row]:
         ),
         at_most(
             "with a guard rule, a hit against `python -c pass`",
-            median(door) / median(python),
+            median(python_entry) / median(python),
             HIT_TARGET[bench.launcher()],
             against_python,
         ),

@@ -241,18 +241,18 @@ class TestUndo:
             "default_region": None,
         }
         done = run("profile", "undo", "--yes")
-        said = 'filters and options of session "corp" are put back: --role Read'
+        said = 'filters and options of session "corp" are restored: --role Read'
         assert (done.returncode, said in done.stderr) == (0, True)
         assert "restored:" not in done.stderr
         assert saved.config_file.read_bytes() == written
         assert App(saved.env).choices.load("corp").roles == ("Read",)
         done = run("profile", "undo", "--redo", "--yes")
-        assert "are put back: --role 'Re*'" in done.stderr
+        assert "are restored: --role 'Re*'" in done.stderr
         assert App(saved.env).choices.load("corp").roles == ("Re*",)
         run("profile", "undo", "--yes")
         done = run("profile", "undo", "--yes")
         assert (f"restored: {saved.config_file}" in done.stderr) is True
-        assert "are put back: none" in done.stderr
+        assert "are restored: none" in done.stderr
         assert b"[profile" not in saved.config_file.read_bytes()
 
     def test_after_undo_of_rm_sync_may_add_the_role_again(self, synced: Home, run: Run) -> None:

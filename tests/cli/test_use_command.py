@@ -65,7 +65,7 @@ def test_without_the_shell_function_it_is_exit_2_with_the_line_to_install(
 
 
 def start_on_a_terminal(shell: Shell, *argv: str, **environ: str) -> "pexpect.spawn[str]":
-    """Run `use` as a user does whose shell has no function. SHELL is a program that says what it has."""
+    """Run `use` as from a shell without our function. SHELL is a program that prints what it has."""
     own = shell.home / "own-shell"
     own.write_text(
         '#!/bin/sh\necho "shell: $AWS_PROFILE $AWS_REGION ${AWS_ACCESS_KEY_ID-none}"\nexit 7\n'

@@ -1,4 +1,4 @@
-"""Undoing an adoption of aws-sso-cli's profiles after edits: comments stay on their side of the marks."""
+"""Undoing an adoption from aws-sso-cli after edits: comments stay on their side of the marks."""
 
 import random
 

@@ -64,8 +64,8 @@ def test_a_profile_is_refused_exactly_if_botocore_refuses_it(
         del lines[int(fix.split()[2]) - 1]
         assert "sso-keys-refused" not in [one.id for one in find("".join(lines))]
     profile = ProfileFact(parse(text).profiles()[-1])
-    trouble = checks.find_profile_trouble(ConfigFacts(file=parse(text)), profile)
-    assert bool(trouble) == (fix is not None)
+    problem = checks.find_profile_problem(ConfigFacts(file=parse(text)), profile)
+    assert bool(problem) == (fix is not None)
 
 
 def test_profiles_in_process_form_only_have_a_note() -> None:
@@ -125,10 +125,10 @@ def test_no_value_is_shown_since_it_may_be_a_secret() -> None:
     text = f"{SESSION}{keys}x\n" + native("a", PAY, "Read", marked=False) + f"{keys}y\n"
     found = find(text)
     profile = ProfileFact(parse(text).profiles()[0])
-    trouble = checks.find_profile_trouble(ConfigFacts(file=parse(text)), profile)
-    assert "aws_secret_access_key" in trouble
-    assert "CNRY" not in repr([*found, trouble])
+    problem = checks.find_profile_problem(ConfigFacts(file=parse(text)), profile)
+    assert "aws_secret_access_key" in problem
+    assert "CNRY" not in repr([*found, problem])
 
 
-def test_a_command_in_a_session_is_no_trouble_of_profiles_that_lose_theirs() -> None:
+def test_a_command_in_a_session_is_no_problem_of_profiles_that_lose_theirs() -> None:
     assert find(SESSION + "credential_process = x\n" + process("a", PAY, "Read")) == []

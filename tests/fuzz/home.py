@@ -34,7 +34,7 @@ _SETTINGS = 'form = "process"\nsession_hours = 12\n[sessions.corp]\nsession_hour
 
 
 class FuzzHome:
-    """One home on one emulator, put back before each run."""
+    """One home on one emulator, restored before each run."""
 
     def __init__(self, base: Path) -> None:
         self.emulator = Emulator(World.of_size(3, 2)).start()

@@ -367,7 +367,7 @@ def publish_before_the_rule_and_note_it(world: Guarded) -> None:
     assert world.run(LAUNCHER, *FREE_KEY).returncode == 0
 
 
-def put_old_settings_back(world: Guarded, *, had_file: bool = True) -> None:
+def restore_old_settings(world: Guarded, *, had_file: bool = True) -> None:
     """`mv` keeps a file's date: it then is that of the settings under which was published."""
     old = world.settings.with_name("old")
     world.set_rules()

@@ -1,4 +1,4 @@
-"""The config is edited while a command asks for a grant: the role of the answer is handed out, or none."""
+"""The config is edited while a command asks for a grant: the answer's role is used, or none."""
 
 from collections.abc import Callable, Iterator
 

@@ -35,7 +35,7 @@ from tests.guards.matrix import (
     name_of,
     nothing,
     publish_before_the_rule_and_note_it,
-    put_old_settings_back,
+    restore_old_settings,
     rules_file_invalid,
     rules_file_removed,
     running_endpoints,
@@ -148,7 +148,7 @@ def test_an_old_published_response_is_not_handed_out(world: Guarded) -> None:
 
 @pytest.mark.long
 def test_an_old_settings_file_that_is_put_back_makes_no_old_response_good(world: Guarded) -> None:
-    put_old_settings_back(world)
+    restore_old_settings(world)
     check(ask_each_way(world))
     assert GUARDED not in world.published()
 

@@ -76,7 +76,8 @@ class Job:
     def sign_in(self, *, ends_in: int | None = None) -> int:
         """Sign in as ana; return the configured or assumed end of the sign-in.
 
-        Without `ends_in` (seconds) the sign-in began 7 h 55 min ago, so that its assumed end is near.
+        Without `ends_in` (seconds) the sign-in began 7 h 55 min ago, so that its assumed end is
+        near.
         """
         self.write_token()
         return self.begin_sign_in(ends_in=ends_in)

@@ -3,8 +3,8 @@
 N: how many changes (200 when unset). SEED: repeats a sample, and continues it where it stopped.
 ONLY: packages or modules, such as `core stores/files`. LANES: how many at once (1 when unset).
 AGAIN=1: run the changes that survived again, with the tests of today. BUDGET: seconds of tests for
-one change (12 when unset). What is committed counts: each lane is a clone below .cache/mutants, with
-an environment of its own, so the checkout itself never changes.
+one change (12 when unset). What is committed counts: each lane is a clone below .cache/mutants,
+with an environment of its own, so the checkout itself never changes.
 """
 
 import os

@@ -20,7 +20,8 @@ _OTHERS = ("sso2.example.com", "evil.example.net", "login.example.org")
 class Row(NamedTuple):
     """A row of the partition table: a portal, and the hosts that must be asked for it.
 
-    `asks_for` are the environment's words for the host variant. `sign_in` is the console's sign-in host.
+    `asks_for` are the environment's words for the host variant. `sign_in` is the console's sign-in
+    host.
     """
 
     start_url: str

@@ -93,5 +93,5 @@ def test_the_next_call_sees_a_change_of_the_settings(
         settings.write_text("renew_ahead = true\n")
         os.utime(settings, (an_hour_ago + minutes * 60,) * 2)
         answer(home, each)
-        assert document.stat().st_mtime != marked  # somebody thought, and published it anew
+        assert document.stat().st_mtime != marked  # the program checked, and published it again
     assert synced.counters["GetRoleCredentials"] == 1

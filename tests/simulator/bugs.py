@@ -51,7 +51,7 @@ def planted(name: str) -> Iterator[None]:
 
 
 def _renew_without_room(put: Put) -> None:
-    """AWS is asked first, the room on the disk is taken afterwards."""
+    """AWS is asked first, the space on the disk is reserved afterwards."""
     real = TokenFiles.reserve_space_for_token
 
     class Later:
@@ -59,8 +59,8 @@ def _renew_without_room(put: Put) -> None:
             self._make: Any = lambda: real(store, session)
 
         def commit(self, data: bytes) -> None:
-            with self._make() as room:
-                room.commit(data)
+            with self._make() as reserved:
+                reserved.commit(data)
 
     @contextlib.contextmanager
     def reserve(self: Any, session: Any) -> Iterator[Any]:
@@ -72,8 +72,10 @@ def _renew_without_room(put: Put) -> None:
 def _overwrite_foreign(put: Put) -> None:
     """save_renewed_token does not look at what is in the file."""
 
-    def save(self: Any, session: Any, used: Any, fresh: Any, room: Reservation) -> Any:
-        room.commit(json.dumps(token_cache.token_document_of({}, session, fresh)).encode("ascii"))
+    def save(self: Any, session: Any, used: Any, fresh: Any, reserved: Reservation) -> Any:
+        reserved.commit(
+            json.dumps(token_cache.token_document_of({}, session, fresh)).encode("ascii")
+        )
         return fresh
 
     put(TokenFiles, "save_renewed_token", save)
@@ -122,11 +124,11 @@ def _send_again(put: Put) -> None:
     """A refresh is sent again, by the same process, when its answer was lost."""
     real = renewal._request_token_renewal
 
-    def renew(app: Any, session: Any, token: Any, room: Any) -> None:
+    def renew(app: Any, session: Any, token: Any, reserved: Any) -> None:
         try:
-            real(app, session, token, room)
+            real(app, session, token, reserved)
         except AnswerLost:
-            real(app, session, token, room)
+            real(app, session, token, reserved)
 
     put(renewal, "_request_token_renewal", renew)
 
@@ -199,14 +201,14 @@ _kept: list[contextlib.ExitStack] = []
 
 
 def _leave_reservation(put: Put) -> None:
-    """The room that was taken for a token is not given back."""
+    """The space that was reserved for a token is not given back."""
     real = files.reserve_file
 
     @contextlib.contextmanager
     def reserve(path: Any, size: int) -> Iterator[Reservation]:
-        room = real(path, size)
+        reserved = real(path, size)
         with contextlib.ExitStack() as stack:
-            yield stack.enter_context(room)
+            yield stack.enter_context(reserved)
             _kept.append(stack.pop_all())
 
     put(files, "reserve_file", reserve)
@@ -241,9 +243,9 @@ def _give_up_early(put: Put) -> None:
     """renewal takes a lost answer for a refusal of AWS's: the person is sent to sign in."""
     real = renewal._request_token_renewal
 
-    def renew(app: Any, session: Any, token: Any, room: Any) -> None:
+    def renew(app: Any, session: Any, token: Any, reserved: Any) -> None:
         try:
-            real(app, session, token, room)
+            real(app, session, token, reserved)
         except AwsUnreachable as error:
             raise tokens.sign_in_expired_error(session) from error
 

@@ -392,7 +392,7 @@ class Broker:
 
 
 class _Ui:
-    """Stands for login's front door. `is_content`: another person than last time is accepted."""
+    """Stands for login's entry point. `is_content`: another person than last time is accepted."""
 
     def __init__(self, *, is_content: bool) -> None:
         self._is_content = is_content

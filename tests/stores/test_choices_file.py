@@ -33,7 +33,7 @@ def test_save_writes_only_what_has_changed(tmp_path: Path) -> None:
     assert not (tmp_path / "choices").exists()
     store.save("corp", Choices(form="sso"))
     path = tmp_path / "choices" / "corp.json"
-    written = path.stat().st_ino  # a file that is written anew is another one
+    written = path.stat().st_ino  # a file that is rewritten is another one
     store.save("corp", Choices(form="sso"))
     assert path.stat().st_ino == written
     store.forget("corp")

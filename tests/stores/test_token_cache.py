@@ -43,7 +43,7 @@ def soon(seconds: float = 20) -> Deadline:
 
 
 class TokenStoreContract:
-    """What the token store promises with each codec. `make` returns one; two of one folder share their content."""
+    """What the token store promises with each codec. `make` returns one; two share a folder."""
 
     def make(self, folder: Path) -> TokenFiles:
         raise NotImplementedError

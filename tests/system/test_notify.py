@@ -117,8 +117,8 @@ def test_a_command_that_cannot_be_started_is_named(
     (tmp_path / "here").write_text("#!/bin/sh\n")
     (tmp_path / "here").chmod(0o755)
     (tmp_path / "no-such-program").symlink_to(tmp_path / "here")
-    trouble = notify.start_notify_command(notice(), command, {"PATH": ".:/usr/bin"})
-    assert trouble == f'"{command[0]}" could not be started to show a notice (setting "notify")'
+    problem = notify.start_notify_command(notice(), command, {"PATH": ".:/usr/bin"})
+    assert problem == f'"{command[0]}" could not be started to show a notice (setting "notify")'
 
 
 class TestDesktop:

@@ -126,7 +126,7 @@ def _row_of_client(client: _Client, lives: int, life: int) -> Row:
 
 
 def _row_of_levels(times: dict[str, list[float]], life: int, seconds: float, assumed: int) -> Row:
-    """Each level is asked for anew when half of its lifetime is over, and never sooner."""
+    """Each level is requested again when half of its lifetime is over, and never sooner."""
     least = min(
         later - earlier for level in times.values() for earlier, later in itertools.pairwise(level)
     )

@@ -1,6 +1,6 @@
 """This machine's clock jumps while AWS's goes on, behind it, with it or ahead of it.
 
-The Python door under faketime, which moves what a process reads as the time; shim/ moves the
+The Python program under faketime, which moves what a process reads as the time; shim/ moves the
 change times of files, AWS's clock is the emulator's. The launcher asks the kernel alone, so its
 part is in tests/shell/test_launcher.py, with dated files.
 """

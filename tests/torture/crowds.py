@@ -142,7 +142,7 @@ def black_hole_crowd(dice: Dice) -> list[Row]:
         place.sign_in()
         place.run(*helper())
         starting = span(place.at_once([helper()] * number))
-        in_python = span(place.at_once([helper(door=SSOHELPER)] * number))
+        in_python = span(place.at_once([helper(program=SSOHELPER)] * number))
     started = f"{number} hits take {starting:.1f} s, without the launcher {in_python:.1f} s"
     return [
         _swallowed(number, starting, started, is_expired=is_expired) for is_expired in (False, True)

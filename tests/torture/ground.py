@@ -188,10 +188,10 @@ def key_of(account: int = 0, role: int = 0) -> list[str]:
     ]  # fmt: skip
 
 
-def helper(account: int = 0, role: int = 0, door: str = LAUNCHER) -> list[str]:
-    """Return the command of a profile: the launcher, or with SSOHELPER the Python door."""
-    middle = [] if door == LAUNCHER else ["credential-process"]
-    return [door, *middle, *key_of(account, role)]
+def helper(account: int = 0, role: int = 0, program: str = LAUNCHER) -> list[str]:
+    """Return the command of a profile: the launcher, or with SSOHELPER the Python program."""
+    middle = [] if program == LAUNCHER else ["credential-process"]
+    return [program, *middle, *key_of(account, role)]
 
 
 @contextmanager

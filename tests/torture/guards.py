@@ -58,9 +58,9 @@ def _situations() -> dict[str, Ask]:
     found["old published response, new settings noted"] = partial(
         _ask_all, matrix.publish_before_the_rule_and_note_it
     )
-    found["old settings file put back"] = partial(_ask_all, matrix.put_old_settings_back)
+    found["old settings file restored"] = partial(_ask_all, matrix.restore_old_settings)
     found["new settings file taken away again"] = partial(
-        _ask_all, partial(matrix.put_old_settings_back, had_file=False)
+        _ask_all, partial(matrix.restore_old_settings, had_file=False)
     )
     found["another terminal"] = _ask_in_another_terminal
     found["wrong word"] = lambda world: matrix.ask_with_wrong_word(world, world.open_terminal())

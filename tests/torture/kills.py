@@ -47,7 +47,7 @@ def _killed(place: Ground, name: int, dice: Dice, number: int) -> tuple[list[str
         for path in (place.kept(), place.document()):
             path.unlink(missing_ok=True)
         process = subprocess.Popen(
-            helper(door=SSOHELPER),
+            helper(program=SSOHELPER),
             env=place.env,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

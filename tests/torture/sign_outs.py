@@ -215,7 +215,7 @@ class _Callers:
         commands = {
             "hit": [str(copy), *key_of()],
             "launcher": helper(),
-            "python": helper(door=SSOHELPER),
+            "python": helper(program=SSOHELPER),
             "exec": [SSOHELPER, "exec", role, "--", "sh", "-c", show],
         }
         self._threads = [

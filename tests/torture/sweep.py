@@ -68,11 +68,11 @@ class Point(NamedTuple):
 
 def commands() -> list[Command]:
     sync = [SSOHELPER, "profile", "sync", "--session", "corp", "--yes"]
-    miss = helper(door=SSOHELPER)
+    miss = helper(program=SSOHELPER)
     login = [SSOHELPER, "login", "corp", "--device-code", "--no-browser", "--force"]
     # The next miss works; only a new sign-in writes all that a refresh does.
-    anew = '"$@" && exec "$1" login corp --device-code --no-browser --force'
-    over = ["sh", "-c", anew, "sh", *miss]
+    sign_in_again = '"$@" && exec "$1" login corp --device-code --no-browser --force'
+    over = ["sh", "-c", sign_in_again, "sh", *miss]
     setting = [SSOHELPER, "config", "set", "default_region", "eu-west-1"]
     rm = [SSOHELPER, "profile", "rm", "account-00000.Role00", "--yes"]
     # Removed already or not: it is added again and removed again, which writes the same files.
@@ -159,7 +159,7 @@ def swept(command: Command, dice: Dice) -> tuple[list[Point], list[str]]:
 
 def _with_credentials(place: Ground) -> None:
     place.sign_in()
-    _must(place.run(*helper(door=SSOHELPER)))
+    _must(place.run(*helper(program=SSOHELPER)))
 
 
 def _synced(place: Ground) -> None:
@@ -294,7 +294,7 @@ def _harmed(
     healed = place.run(*command.heal)
     if healed.code:
         return f"the next run does not heal: exit {healed.code} {healed.err.strip()[-200:]!r}"
-    hit = place.run(*helper(door=SSOHELPER))
+    hit = place.run(*helper(program=SSOHELPER))
     wrong = f"exit {hit.code}: {hit.err!r}" if hit.code else wrong_in(place, hit, helper())
     left = [str(orphan.relative_to(place.home)) for orphan in orphans(place)]
     return wrong or (f"temporary files stay: {left}" if left else None)

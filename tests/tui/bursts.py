@@ -1,7 +1,7 @@
 """Keys and clicks that a user sends in one write, at random, while the full screen does its work.
 
-`python -m tests.tui.bursts SEED COUNT` makes so many runs; it prints the seed of the first that ends
-in an error, with what was sent.
+`python -m tests.tui.bursts SEED COUNT` makes so many runs; it prints the seed of the first that
+ends in an error, with what was sent.
 """
 
 import asyncio

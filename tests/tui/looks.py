@@ -89,7 +89,8 @@ def hidden_answers(frame: Frame) -> Iterator[str]:
     """Yield buttons of a dialog that are not seen as a whole, also if it scrolls to them.
 
     A user who does not see an answer does not know that there is more to scroll to. The button
-    after the fields of a form may be scrolled to: tab goes there, and enter in a field does the same.
+    after the fields of a form may be scrolled to: tab goes there, and enter in a field does the
+    same.
     """
     if not frame.is_modal:
         return

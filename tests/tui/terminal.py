@@ -73,7 +73,7 @@ class Terminal:
         self.child.send(keys)
 
     def resize(self, columns: int, lines: int) -> None:
-        """Resize the terminal. Its lines are cut or padded; they do not wrap anew."""
+        """Resize the terminal. Its lines are cut or padded; they are not wrapped again."""
         self._screen.resize(lines, columns)
         self.child.setwinsize(lines, columns)
 

@@ -226,7 +226,7 @@ def test_a_profile_that_another_program_removes_is_named(world: DemoHome) -> Non
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
         await user.press(*"orders-dev.developer")
-        await until(lambda: screen.pane.row is not None)
+        await until(lambda: screen.pane.find_row() is not None)
         await user.press("tab")
         assert screen.pane.list.ticked
         remove_section(world, "profile orders-dev.Developer")

@@ -151,7 +151,7 @@ def watch_everything(
     witness: Witness, user: User, monkeypatch: pytest.MonkeyPatch, chance: random.Random
 ) -> None:
     app = user.app
-    start, takes_key = background.start, app.takes_key
+    start, accept_key = background.start, app.accept_key
     run_row_action = account_actions.RowActions.run_action
     dismiss, make = ConfirmScreen.dismiss, ConfirmScreen.__init__
 
@@ -165,7 +165,7 @@ def watch_everything(
         start(where, work_later, *rest)
 
     def take_key(event: Key) -> bool:
-        taken = takes_key(event)
+        taken = accept_key(event)
         if taken:
             witness.begin_key(event)
         return taken
@@ -183,7 +183,7 @@ def watch_everything(
         return dismiss(self, yes)
 
     monkeypatch.setattr(background, "start", start_later)
-    monkeypatch.setattr(app, "takes_key", take_key)
+    monkeypatch.setattr(app, "accept_key", take_key)
     monkeypatch.setattr(account_actions.RowActions, "run_action", run_action)
     monkeypatch.setattr(ConfirmScreen, "__init__", make_question)
     monkeypatch.setattr(ConfirmScreen, "dismiss", dismiss_question)

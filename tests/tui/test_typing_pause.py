@@ -90,7 +90,7 @@ def test_a_command_is_ignored_until_a_pause_after_the_last_key_that_was_not_for_
     clock = Clock()
     for what in happenings.split():
         if what in ("asks", "other"):
-            assert not clock.pause.is_key_ignored(KeyKind.OTHER)
+            assert not clock.pause.ignore_key_in_pause(KeyKind.OTHER)
             clock.pause.note_key(may_open_dialog=what == "asks")
         elif what == "opens":
             clock.pause.begin_after_opening()
@@ -99,11 +99,11 @@ def test_a_command_is_ignored_until_a_pause_after_the_last_key_that_was_not_for_
         elif what == "drawn":
             clock.pause.begin(KeyKind.CLICK)
         elif what in ("click-taken", "click-ignored"):
-            assert clock.pause.is_key_ignored(KeyKind.CLICK) == (what == "click-ignored")
+            assert clock.pause.ignore_key_in_pause(KeyKind.CLICK) == (what == "click-ignored")
         elif what in ("taken", "ignored"):
-            assert clock.pause.is_key_ignored(KeyKind.COMMAND) == (what == "ignored")
+            assert clock.pause.ignore_key_in_pause(KeyKind.COMMAND) == (what == "ignored")
         elif what in ("text-taken", "text-ignored"):
-            assert clock.pause.is_key_ignored(KeyKind.TEXT) == (what == "text-ignored")
+            assert clock.pause.ignore_key_in_pause(KeyKind.TEXT) == (what == "text-ignored")
         else:
             clock.seconds += float(what)
 

@@ -1,7 +1,7 @@
 """Another user of the machine attacks the broker, its socket and the runtime folder.
 
-bob wants ana's credentials, wants ana to use bob's, or wants a file of ana's changed. That ana has to
-ask AWS by herself, or is told that a folder is another user's (exit 7), is no success of bob's.
+bob wants ana's credentials, wants ana to use bob's, or wants a file of ana's changed. That ana has
+to ask AWS by herself, or is told that a folder is another user's (exit 7), is no success of bob's.
 """
 
 import json

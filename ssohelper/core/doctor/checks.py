@@ -85,22 +85,22 @@ def check_whether_sources_work(facts: Facts) -> Iterator[Finding]:
         if profile.failure is None
     }
     distinct = dict.fromkeys(name for names in sources.values() for name in names)
-    troubles = find_trouble_of_source_profiles(
+    problems = find_problem_of_source_profiles(
         facts, [known[name] for name in distinct if name in known]
     )
     differing = {
         name
-        for name, found in troubles.items()
+        for name, found in problems.items()
         if _has_credentials_despite_finding(facts, known[name], found)
     }
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile, names in sources.items():
-        bad = [name for name in names if name in troubles]
+        bad = [name for name in names if name in problems]
         nearest = next((name for name in bad if name not in differing), bad[0] if bad else None)
         if nearest is not None:
             grouped[nearest].append(profile)
     for source, users in grouped.items():
-        found = troubles[source]
+        found = problems[source]
         if source not in differing:
             message, found = found.message, found._replace(id="source-unusable")
         elif facts.chosen is not None:
@@ -127,7 +127,7 @@ def _has_credentials_despite_finding(facts: Facts, source: ProfileFact, finding:
     return finding.id in _OF_SOME_SDKS and kind not in without
 
 
-def find_trouble_of_source_profiles(
+def find_problem_of_source_profiles(
     facts: Facts, sources: Sequence[ProfileFact], last_choice_ids: Sequence[str] = _OF_SOME_SDKS
 ) -> dict[str, Finding]:
     """Return, by the name of each source profile that does not work, the first finding why.
@@ -138,19 +138,19 @@ def find_trouble_of_source_profiles(
     """
     config = facts.config._replace(credentials_profiles=())
     facts = facts._replace(profiles=tuple(sources), sources=(), config=config)
-    troubles: dict[str, Finding] = {}
+    problems: dict[str, Finding] = {}
     for one in run_checks(facts, OF_SOURCES):
         if one.severity == "note" or one.id in _HARMLESS_IN_SOURCES:
             continue
         for name in one.subject.names if isinstance(one.subject, ProfilesSubject) else ():
-            if name not in troubles or troubles[name].id in last_choice_ids:
-                troubles[name] = one
-    return troubles
+            if name not in problems or problems[name].id in last_choice_ids:
+                problems[name] = one
+    return problems
 
 
 def find_problem_of_profile(facts: Facts, profile_name: str) -> Finding | None:
     """Return the first finding why the profile with this name does not work; None without one."""
-    return find_trouble_of_source_profiles(facts, facts.profiles, ()).get(profile_name)
+    return find_problem_of_source_profiles(facts, facts.profiles, ()).get(profile_name)
 
 
 # If one of these checks finds a problem, AWS tools fail with every profile.
@@ -226,10 +226,10 @@ def _checks_without_profile_variables(wanted: Iterable[Check], is_named: bool) -
     return [one for one in wanted if not is_named or one not in _OF_PROFILE_VARIABLES]
 
 
-def find_trouble_of_shell(facts: Facts, profile_name: str, *, is_named: bool = False) -> str:
+def find_problem_of_shell(facts: Facts, profile_name: str, *, is_named: bool = False) -> str:
     """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
 
-    Only variables and unreadable files count: `find_profile_trouble` checks the profile itself.
+    Only variables and unreadable files count: `find_profile_problem` checks the profile itself.
     `is_named` is as for `find_what_overrides_profile`.
     """
     wanted = _OF_ALL_PROFILES
@@ -247,7 +247,7 @@ def is_profile_in_use(facts: Facts, profile_name: str) -> bool:
     return profile_name in (facts.environ.get(each) for each in sdk_order.PROFILE_VARIABLES)
 
 
-def find_profile_trouble(
+def find_profile_problem(
     config: ConfigFacts, profile: ProfileFact, programs: Mapping[str, ProgramFact] = {}
 ) -> str:
     """Return why the AWS CLI and boto3 cannot use the role of a profile; "" if they should.
@@ -274,7 +274,7 @@ def find_profile_trouble(
         return taken.detail
     if taken.kind not in ("sso", "program"):
         return f"AWS tools take the profile's credentials from another source: {taken.kind}"
-    return find_program_trouble(profile, programs) if taken.kind == "program" else ""
+    return find_program_problem(profile, programs) if taken.kind == "program" else ""
 
 
 def find_doubt_about_program(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
@@ -292,7 +292,7 @@ def find_doubt_about_program(profile: ProfileFact, programs: Mapping[str, Progra
     return f'the profile runs another program{of}: "{show(program.path or program.word, 200)}"'
 
 
-def find_program_trouble(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
+def find_program_problem(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
     """Return why the program of a profile cannot give credentials; "" if it may."""
     program = _find_program(profile, programs)
     if program is not None and program.path is None:

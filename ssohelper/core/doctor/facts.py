@@ -33,8 +33,8 @@ class Failure(NamedTuple):
 class ProfileFact(NamedTuple):
     """A profile with the role that it points at; `failure` says why the role cannot be read.
 
-    `meant_account_id` is the account that the profile is for, None if its keys do not tell.
-    `root` is the SSO role with whose credentials the profile assumes its role, None if there is none.
+    `meant_account_id` is the account that the profile is for, None if its keys do not tell. `root`
+    is the SSO role with whose credentials the profile assumes its role, None if there is none.
     """
 
     entry: ProfileEntry
@@ -90,11 +90,11 @@ class ConfigFacts(NamedTuple):
     """~/.aws/config and ~/.aws/credentials. `file` is None if AWS tools cannot read the config.
 
     `credentials` has the keys of each section, without the values of secrets: see
-    `sdk_order.hide_secrets`. `credentials_profiles` are
-    the profiles that only ~/.aws/credentials has, without the values of their secrets. `parse_seconds` is the CPU
-    time in which Python's configparser, which botocore uses, reads this config on this machine;
-    None if that time was too short to measure. `broken_link` is the link's target if the
-    config is a symbolic link to a file that does not exist.
+    `sdk_order.hide_secrets`. `credentials_profiles` are the profiles that only ~/.aws/credentials
+    has, without the values of their secrets. `parse_seconds` is the CPU time in which Python's
+    configparser, which botocore uses, reads this config on this machine; None if that time was too
+    short to measure. `broken_link` is the link's target if the config is a symbolic link to a file
+    that does not exist.
     """
 
     path: str = "~/.aws/config"
@@ -243,11 +243,12 @@ class Facts(NamedTuple):
     the profile of the command `doctor PROFILE`; `profiles`, or `config.credentials_profiles`, then
     holds that profile only; `sources` are the profiles through which its role is assumed, and
     `issued_at` is when AWS issued the cached credentials of its role, None if none are cached.
-    `listings` are the saved lists of roles of all sessions, by session name.
-    `missing_sessions` are the sessions that profiles name and the config does not define, by name.
-    `is_web_identity_token_file_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not exist.
-    `missing_token_files` are the paths in profiles' `web_identity_token_file` without a file there.
-    `written_roles` has the role that ssohelper wrote, for managed profiles that name none any more.
+    `listings` are the saved lists of roles of all sessions, by session name. `missing_sessions` are
+    the sessions that profiles name and the config does not define, by name.
+    `is_web_identity_token_file_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not
+    exist. `missing_token_files` are the paths in profiles' `web_identity_token_file` without a file
+    there. `written_roles` has the role that ssohelper wrote, for managed profiles that name none
+    any more.
     """
 
     now: int = 0

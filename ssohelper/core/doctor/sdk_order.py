@@ -1,11 +1,11 @@
 """Decides which credentials each SDK family takes for a profile in the present shell. Pure.
 
 No other module decides which source of a profile an SDK takes, or which role that source is for.
-`checks.find_profile_trouble` says, by this module's answer, whether AWS tools can use a profile.
+`checks.find_profile_problem` says, by this module's answer, whether AWS tools can use a profile.
 
 The profile counts as named by AWS_PROFILE. Sources: the credential providers of botocore 1.43
-(`create_credential_resolver`), JavaScript v3 (`fromNodeProviderChain`, `resolveProfileData`), Java v2
-(`AwsCredentialsProviderChain`, `ProfileCredentialsUtils`), Go v2 (`resolveCredentialChain`,
+(`create_credential_resolver`), JavaScript v3 (`fromNodeProviderChain`, `resolveProfileData`), Java
+v2 (`AwsCredentialsProviderChain`, `ProfileCredentialsUtils`), Go v2 (`resolveCredentialChain`,
 `resolveCredsFromProfile`) and Rust (`profile/credentials/repr.rs`).
 """
 
@@ -185,9 +185,9 @@ def has_other_role_in_section(
 ) -> bool:
     """Return whether the section makes boto3 and the AWS CLI take another role or program, or fail.
 
-    `section` has the keys of the profile's section in ~/.aws/credentials. Adopting the profile would
-    not change that. Fixed keys there do not count: tools such as yawsso write them for the role of
-    the profile.
+    `section` has the keys of the profile's section in ~/.aws/credentials. Adopting the profile
+    would not change that. Fixed keys there do not count: tools such as yawsso write them for the
+    role of the profile.
     """
     others = {key: value for key, value in section.items() if key != "aws_access_key_id"}
     return bool(others) and any(

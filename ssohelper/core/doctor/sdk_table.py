@@ -1,4 +1,4 @@
-"""The table of `doctor PROFILE`: what each SDK family takes, and which roles cannot be assumed. Pure."""
+"""The table of `doctor PROFILE`: what each SDK takes, and which roles cannot be assumed. Pure."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def _find_why_source_fails(facts: Facts, source: ProfileEntry) -> dict[str, str]
     if _has_fixed_keys(facts, source):
         return {}
     does_not_work = f'its source profile "{name}" does not work'
-    trouble = checks.find_trouble_of_source_profiles(facts, [profile]).get(source.name)
-    if trouble is not None and trouble.id in _OF_EVERY_SDK:
+    problem = checks.find_problem_of_source_profiles(facts, [profile]).get(source.name)
+    if problem is not None and problem.id in _OF_EVERY_SDK:
         return dict.fromkeys(sdk_order.FAMILIES, does_not_work)
     texts = {
         "nothing": f'its source profile "{name}" has no credentials',

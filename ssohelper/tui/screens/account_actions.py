@@ -75,7 +75,7 @@ class RowActions:
         if self._ticked.acts_on_ticked_roles(name):
             self._ticked.run_action(name)
             return
-        row = self._row_under_cursor_or_warning()
+        row = self._get_row_or_warn()
         if row is None:
             return
         if row.provider and self._others.handles_action(name):
@@ -131,7 +131,7 @@ class RowActions:
 
     # -- helpers for actions on a row ----------------------------------------------------------
 
-    def _row_under_cursor_or_warning(self) -> RoleRow | None:
+    def _get_row_or_warn(self) -> RoleRow | None:
         row = self.roles.row
         if row is None:
             self.app.warn_nothing_selected("role")

@@ -362,7 +362,9 @@ class AccountsScreen(Screen[None]):
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         use = partial(self._use_role, event.row)
         # The shell's `ssohelper use` needs the config too, and would fail after the full screen.
-        if self.app.is_config_readable() and not self.app.show_running_sign_in(event.row, use):
+        if self.app.check_config_or_show_error() and not self.app.show_running_sign_in(
+            event.row, use
+        ):
             use()
 
     def _use_role(self, row: RoleRow) -> None:

@@ -133,10 +133,10 @@ async def run_command(
 ) -> None:
     """Ask for a command line and run it as each of these roles. Call it in a worker.
 
-    More than a few roles are asked about once more. A guarded role is asked for first, and each sign-in that is missing is offered. If the user
-    leaves the question of a guarded role, nothing runs. If a role got no grant or no sign-in, the
-    user is asked whether to run as the others. `granted` is called after a grant.
-    Raises: SsoHelperError.
+    More than a few roles are asked about once more. A guarded role is asked for first, and each
+    sign-in that is missing is offered. If the user leaves the question of a guarded role, nothing
+    runs. If a role got no grant or no sign-in, the user is asked whether to run as the others.
+    `granted` is called after a grant. Raises: SsoHelperError.
     """
     services = app.services
     guarded = await find_rows_that_need_grant(app, rows)

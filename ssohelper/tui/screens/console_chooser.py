@@ -74,5 +74,6 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
 
     def action_enter(self) -> None:
         """Choose the page under the cursor; without one, do nothing."""
-        if self.chosen_number is not None:
-            self.dismiss(self._choices[self.chosen_number])
+        number = self.find_chosen_number()
+        if number is not None:
+            self.dismiss(self._choices[number])

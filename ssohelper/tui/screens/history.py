@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _KIND_WIDTH = 10
 # The widest dialog, and the columns beside a message that is shown whole: border and padding.
 _WIDEST, _BESIDE_WHOLE = 110, 8
-# The border, the title, a blank line and the keys; and the fewest lines of the list and of a whole message.
+# The border, the title, a blank line and the keys; the fewest lines of the list and of a message.
 _FRAME_LINES, _LEAST_LINES = 5, 2
 _NONE = "No message has been shown yet."
 

@@ -1,6 +1,7 @@
 """What the Accounts screen shows of the list: its filters, its order, and which accounts are folded.
 
-The view (tree or flat, order, folds, filters) is saved in the background a moment after each change.
+The view (tree or flat, order, folds, filters) is saved in the background a moment after each
+change.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class ListControls:
         """Show these rows in place of the present ones; the cursor stays on its role or account.
 
         If that is gone, say so, and ignore Enter until a pause in typing: it is for what is gone.
-        If ticked roles are gone, say so too: the keys for them act on fewer roles, or on another one.
+        If ticked roles are gone, say so too: the keys for them act on fewer roles, or on another
+        one.
         """
         before, app = self._content_at_cursor, self._screen.app
         ticked = self._roles.tick_count

@@ -11,7 +11,7 @@ from ssohelper.core.keymap import WantedAction
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired, SsoHelperError
-from ssohelper.tui.list_states import Trouble
+from ssohelper.tui.list_states import Problem
 from ssohelper.tui.running_listings import Watcher, list_roles
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ _OFFLINE_SECONDS = 60
 class ListRefresher:
     """Refreshes the saved lists of roles.
 
-    A sign-in is offered on `screen` only. It calls `progressed` during a refresh and `refreshed` after one, both in the UI thread.
+    A sign-in is offered on `screen` only. It calls `progressed` during a refresh and `refreshed`
+    after one, both in the UI thread.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class ListRefresher:
         states, now = self._app.list_states, self._app.services.clock.now()
         for session in known.sessions:
             failure = states.last_failure(session.name)
-            is_offline = failure is not None and failure.trouble is Trouble.OFFLINE
+            is_offline = failure is not None and failure.problem is Problem.OFFLINE
             wait = _OFFLINE_SECONDS if is_offline else _OLD_SECONDS
             listed_at, asked_at = (at.get(session.name) for at in (known.listed_at, self._asked_at))
             is_young = listed_at is not None and 0 <= now - listed_at < _OLD_SECONDS
@@ -83,7 +84,7 @@ class ListRefresher:
         asked = [
             session
             for session, failure in zip(known.sessions, failures, strict=True)
-            if failure is None or failure.trouble is not Trouble.SIGN_IN
+            if failure is None or failure.problem is not Problem.SIGN_IN
         ]
         self.refresh_old_lists(KnownRoles(known.rows, known.listed_at, asked))
 

@@ -55,8 +55,9 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     HELP_TEXT = (
         "Each profile of ~/.aws/config once, below what `ssohelper profile sync` would do with it: "
         "+ to add, ~ to change, - to remove, ! skipped. ssohelper manages profiles with ◆ and never "
-        "changes yours until you adopt them. Type to search, as on Accounts. {profiles.open} folds a group, or shows the diff. {profiles.tick} "
-        "ticks profiles to remove them together. Before each write you are asked."
+        "changes yours until you adopt them. Type to search, as on Accounts. {profiles.open} folds a "
+        "group, or shows the diff. {profiles.tick} ticks profiles to remove them together. Before "
+        "each write you are asked."
     )
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS = _COLUMNS, _LINES
@@ -304,17 +305,17 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
                 or profile_texts.is_unknown_what_to_adopt(found)
             )
         if action == "remove":
-            return True if self.pane.names_to_remove() or self.pane.nothing_matches else None
+            return True if self.pane.find_names_to_remove() or self.pane.nothing_matches else None
         return True
 
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
-        found, wish, names = self._planner.found, self._planner.wish, self.pane.names_to_remove()
-        lines = profile_texts.palette_command_lines(found, wish, names)
+        found, names = self._planner.found, self.pane.find_names_to_remove()
+        lines = profile_texts.palette_command_lines(found, self._planner.wish, names)
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
         run = run_on_same_target(
             self.app,
-            lambda: (self._planner.session_name, self.pane.names_to_remove()),
+            lambda: (self._planner.session_name, self.pane.find_names_to_remove()),
             lambda action: getattr(self, f"action_{action}")(),
         )
         return make_palette_commands("profiles", offered, run)
@@ -352,7 +353,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     @first_plan.question_after_first_plan
     def action_remove(self) -> None:
         """Remove the ticked profiles, or the one under the cursor, after a question."""
-        names = self.pane.names_to_remove()
+        names = self.pane.find_names_to_remove()
 
         async def remove_chosen_profiles() -> None:
             if await profile_actions.remove_profiles(self.app, names):
@@ -378,7 +379,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     @starts_action("profiles.diff")
     async def action_diff(self) -> None:
         """Show the diff of all changes, from the profile under the cursor on, if there are any."""
-        found, row = self._planner.found, self.pane.row
+        found, row = self._planner.found, self.pane.find_row()
         plan = found.proposal.plan if found is not None else None
         if found is not None and plan is not None:
             name = row.name if row else None
@@ -388,7 +389,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     def action_edit(self) -> None:
         """Open the editor at the profile under the cursor, then read the config again."""
-        row = self.pane.row
+        row = self.pane.find_row()
         item = row.item if row is not None else None
         try:
             profile_actions.edit_config(self.app, item.entry.line if item is not None else None)

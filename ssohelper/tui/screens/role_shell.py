@@ -1,7 +1,7 @@
 """Runs a shell with a role's or a profile's credentials. It has the terminal until it ends.
 
-The shell runs below `ssohelper exec --server`, whose endpoint renews the credentials. Windows has no
-endpoint: there the shell gets fixed keys from `ssohelper exec`.
+The shell runs below `ssohelper exec --server`, whose endpoint renews the credentials. Windows has
+no endpoint: there the shell gets fixed keys from `ssohelper exec`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def check_credentials(services: App, profile: Profile) -> None:
 async def run_shell(app: TuiApp[str], profile: Profile) -> None:
     """Run a shell with the role's credentials, and come back to the screen when it has ended.
 
-    It begins when the user makes a pause in typing. Raises: LocalState if no shell can be started here.
+    It begins when the user makes a pause in typing. Raises: LocalState if no shell can be started
+    here.
     """
     # click would take a name such as "-x" for an option.
     name = profile.key.text if profile.name.startswith("-") else profile.name

@@ -132,9 +132,11 @@ class SearchDialog(ModalScreen[_Answer]):
         """Return what the user has typed."""
         return self.query_one(SearchLine).value
 
-    @property
-    def chosen_number(self) -> int | None:
-        """Return the number of the line under the cursor, or None if nothing matches."""
+    def find_chosen_number(self) -> int | None:
+        """Return the number of the line under the cursor, or None if nothing matches.
+
+        Searches first for what was typed last.
+        """
         self._search_now()
         return self._found[self.query_one(Chooser).cursor] if self._found else None
 
@@ -160,6 +162,6 @@ class SearchDialog(ModalScreen[_Answer]):
         self.query_one(Chooser).action_go(line)
 
     def on_chooser_chosen(self, event: Chooser.Chosen) -> None:
-        number = self.chosen_number
+        number = self.find_chosen_number()
         if number is not None and self.line_key(number) == event.key:
             self.action_enter()

@@ -291,7 +291,7 @@ class SessionsScreen(Screen[None]):
             return None
         return self._snapshot.clocks[number].session
 
-    def _session_under_cursor_or_warning(self) -> SsoSession | None:
+    def _get_session_or_warn(self) -> SsoSession | None:
         """Return the session under the cursor; without a usable one, say why nothing is done."""
         session, snapshot = self.session, self._snapshot
         if session is None and snapshot is not None and snapshot.broken:
@@ -328,7 +328,7 @@ class SessionsScreen(Screen[None]):
 
     def action_sign_in(self, force: bool = False) -> None:
         """Sign in to the session under the cursor; with `force` even if it is signed in."""
-        session = self._session_under_cursor_or_warning()
+        session = self._get_session_or_warn()
         if session is None:
             return
         dialog = SignInScreen(session, force=force)
@@ -349,7 +349,7 @@ class SessionsScreen(Screen[None]):
     @starts_action("sessions.sign_out")
     async def action_sign_out(self) -> None:
         """Sign out of the session under the cursor, after a confirmation."""
-        session = self._session_under_cursor_or_warning()
+        session = self._get_session_or_warn()
         if session is None:
             return
         services, command = self.app.services, f"ssohelper logout {session.name}"
@@ -374,7 +374,7 @@ class SessionsScreen(Screen[None]):
     @starts_action("sessions.rename")
     async def action_rename(self) -> None:
         """Rename the session under the cursor, after a question that shows the diff."""
-        session = self._session_under_cursor_or_warning()
+        session = self._get_session_or_warn()
         if session is not None:
             new_name = await session_questions.rename_session(self.app, session)
             if new_name is not None:
@@ -384,7 +384,7 @@ class SessionsScreen(Screen[None]):
     @starts_action("sessions.remove")
     async def action_remove(self) -> None:
         """Remove the session under the cursor, after a question that shows the diff."""
-        session = self._session_under_cursor_or_warning()
+        session = self._get_session_or_warn()
         if session is not None:
             if await session_questions.remove_session(self.app, session):
                 self._changed_names[session.name] = ""
@@ -393,7 +393,7 @@ class SessionsScreen(Screen[None]):
     @starts_action("sessions.forget")
     async def action_forget(self) -> None:
         """Delete the session's cached credentials and list, after a confirmation."""
-        session = self._session_under_cursor_or_warning()
+        session = self._get_session_or_warn()
         if session is not None:
             await session_questions.delete_cached_data(self.app, session)
             self.read_clocks()

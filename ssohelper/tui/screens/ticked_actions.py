@@ -1,4 +1,4 @@
-"""The actions on all ticked roles of the list of roles: write profiles, open consoles, run a command."""
+"""The actions on all ticked roles of the list: write profiles, open consoles, run a command."""
 
 from __future__ import annotations
 

@@ -84,8 +84,9 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
 
     def action_enter(self) -> None:
         """Use the view under the cursor; without one, do nothing."""
-        if self.chosen_number is not None:
-            self.dismiss(self._views[self.chosen_number])
+        number = self.find_chosen_number()
+        if number is not None:
+            self.dismiss(self._views[number])
 
     def action_save(self) -> None:
         """Save the list's present view under the typed name, after a question if that is taken."""
@@ -122,7 +123,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
 
     def action_remove(self) -> None:
         """Remove the saved view under the cursor."""
-        number = self.chosen_number
+        number = self.find_chosen_number()
         if number is None:
             return
         try:

@@ -1,8 +1,8 @@
 """Decides what a click on a line of a list, or on a key of the footer, means.
 
-The terminal reports only where the pointer is. Between two clicks at one place, a refresh, a fold or
-the mouse wheel can put another line there, and the first click itself another key. Textual reports a click also where the user releases the
-button after moving the pointer over other lines.
+The terminal reports only where the pointer is. Between two clicks at one place, a refresh, a fold
+or the mouse wheel can put another line there, and the first click itself another key. Textual
+reports a click also where the user releases the button after moving the pointer over other lines.
 """
 
 from enum import Enum, auto
@@ -47,7 +47,7 @@ class ClickMemory:
         self._pressed = target
 
     def classify_click(self, event: Click, target: object) -> Clicked:
-        """Return what this click means, and remember it. `target` is what is under the pointer now, if any.
+        """Return what this click means, and remember it. `target` is what the pointer is on, if any.
 
         A target must stay equal when its line moves, and differ from those of all other lines.
         """

@@ -57,8 +57,8 @@ class ProfilePane(SearchPane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While something is typed, the arrows move the cursor in the search instead of folding.
 
-        Without a config that can be read, nothing can be ticked. While the fields of the options are
-        shown, shift+tab goes back to them.
+        Without a config that can be read, nothing can be ticked. While the fields of the options
+        are shown, shift+tab goes back to them.
         """
         if action == "tick":
             is_for_fields = parameters == (-1,) and self.screen.has_class("with-options")
@@ -87,30 +87,31 @@ class ProfilePane(SearchPane):
         if all(self.list.data.name_of(at) != before.name for at in range(len(self.list.data))):
             self.app.show_warning(f'the profile "{before.name}" is no longer in the list')
 
-    @property
-    def row(self) -> ProfileRow | None:
-        """Return the profile under the cursor, or None on a heading."""
+    def find_row(self) -> ProfileRow | None:
+        """Return the profile under the cursor, or None on a heading.
+
+        Searches first for what was typed last.
+        """
         self.search_now()
         return self.list.row
 
     @property
     def nothing_matches(self) -> bool:
-        """Return whether there are profiles, but none that the search finds."""
-        self.search_now()
+        """Return whether there are profiles, but none that the last search found."""
         return bool(self.list.data) and not self.list.count
 
-    def names_to_remove(self) -> list[str]:
-        """Return the ticked profiles in their order, or else the one under the cursor."""
+    def find_names_to_remove(self) -> list[str]:
+        """Return the ticked profiles in their order, or else the one that `find_row` returns."""
         if self.list.ticked:
             return [row.name for row in self.list.data if row.name in self.list.ticked]
-        row = self.row
+        row = self.find_row()
         return [row.name] if row is not None and row.can_be_removed else []
 
     def on_key(self, event: Key) -> None:
         """Say why nothing is removed, if the key that removes is disabled on the present line."""
         bound = self.screen.active_bindings.get(event.key)
         is_removing = bound is not None and bound.binding.id == "profiles.remove"
-        if is_removing and self.list.count and not self.names_to_remove():
+        if is_removing and self.list.count and not self.find_names_to_remove():
             self.app.show_done(self._why_nothing_is_removed())
 
     def _why_nothing_is_removed(self) -> str:

@@ -285,4 +285,4 @@ def test_a_variable_whose_value_aws_tools_refuse(environ: dict[str, str], who: s
         assert f": {who} with" in one.message
         assert one.fix == f"unset {next(iter(environ))}"
         assert one.severity == "problem"
-        assert checks.find_trouble_of_shell(facts, "any") == one.message
+        assert checks.find_problem_of_shell(facts, "any") == one.message

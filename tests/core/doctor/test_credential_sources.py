@@ -112,7 +112,7 @@ def test_an_argument_that_the_helper_refuses_is_found_and_the_profile_does_not_w
     entry = config.profile("p")
     assert entry is not None
     profile = ProfileFact(entry, config.target(entry))
-    assert '"--zzz"' in checks.find_profile_trouble(ConfigFacts(file=config), profile)
+    assert '"--zzz"' in checks.find_profile_problem(ConfigFacts(file=config), profile)
     # boto3 takes the sso_* keys before the command, which another check names.
     sso = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
     assert "helper-refuses" not in [one.id for one in find(sso + line)]

@@ -162,8 +162,8 @@ def test_a_source_that_gives_no_credentials_is_said_of_the_profile_on_it(
     assert reason in found[0].message
 
 
-def test_a_profile_that_only_the_credentials_file_has_is_no_trouble_of_another() -> None:
+def test_a_profile_that_only_the_credentials_file_has_is_no_problem_of_another() -> None:
     half = ProfileFact(ProfileEntry("base", {"aws_access_key_id": "set"}, False, 1, "base"))
     config = read("[profile a]\ncredential_process = x\n")
     facts = ConfigFacts(file=config, credentials_profiles=(half,))
-    assert checks.find_profile_trouble(facts, ProfileFact(config.profiles()[0])) == ""
+    assert checks.find_profile_problem(facts, ProfileFact(config.profiles()[0])) == ""

@@ -55,9 +55,11 @@ def test_letters_search_and_escape_opens_nothing(world: DemoHome) -> None:
         await user.wait_for_text("❯ lambda          eu-west-1")
         chooser = user.app.screen
         assert isinstance(chooser, ConsoleChooser)
-        assert chooser.chosen_number is not None
+        assert chooser.find_chosen_number() is not None
         hits = [
-            text for text, style in chooser.draw_line(chooser.chosen_number, 80) if style == "hit"
+            text
+            for text, style in chooser.draw_line(chooser.find_chosen_number(), 80)
+            if style == "hit"
         ]
         assert hits == ["lam", "eu-w"]
         await user.press("ctrl+u", *"jkgG?q")

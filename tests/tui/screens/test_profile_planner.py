@@ -195,7 +195,7 @@ def test_options_alone_are_remembered_and_undo_says_that_it_puts_them_back(
             user,
             "y",
             "undo the last write: options only, no line of the config",
-            'options of session "corp" are put back',
+            'options of session "corp" are restored',
         )
         await until(lambda: world.app().choices.load("corp").roles == ())
 

@@ -158,7 +158,7 @@ def test_ctrl_z_stops_the_full_screen_and_fg_continues_it(shell: Shell) -> None:
 
 
 def test_a_profile_that_was_edited_since_the_role_was_chosen_gives_no_shell(shell: Shell) -> None:
-    """The full screen names the role to `exec`, which reads the profile anew."""
+    """The full screen names the role to `exec`, which reads the profile again."""
     assert shell.run("profile", "sync", "--yes").returncode == 0
     name = "payments-prod.ReadOnlyAccess"
     argv = ("exec", "--server", name, "--", "env")

@@ -1,7 +1,8 @@
 """The set-up on the screen, on each home that another tool wrote: the same as `ssohelper setup`.
 
-The set-up adopts the profiles that do not work without ssohelper, as `setup` on a terminal proposes.
-The others are adopted on *Profiles* afterwards. The file is then that of `setup --adopt '*'`.
+The set-up adopts the profiles that do not work without ssohelper, as `setup` on a terminal
+proposes. The others are adopted on *Profiles* afterwards. The file is then that of `setup --adopt
+'*'`.
 """
 
 import shlex

@@ -1,4 +1,4 @@
-"""The house keeps its rules: what a hit imports, where imports may be deferred, what is shipped."""
+"""Checks the rules of this project: what a hit imports, which imports wait, what is shipped."""
 
 import ast
 import json
@@ -24,7 +24,7 @@ PACKAGE = ROOT / "ssohelper"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE_LINES = 400
 
-# Imports inside functions: __main__ and cli/__init__ choose a door, app.py makes collaborators,
+# Imports inside functions: __main__ and cli/__init__ choose an entry point, app.py makes collaborators,
 # tui/deferred.py fetches what the first paint does not need. A caller of a broker imports the socket
 # alone, and starts one rarely; plain http (the emulator, a proxy) needs neither TLS nor proxies.
 DEFERRED_IN = {
@@ -62,7 +62,7 @@ DEFERRED_IN = {
     "wire/tls.py",
     "wire/transport.py",
 }
-# What any front door may fetch late: rich draws on a terminal only and costs more than the rest of
+# What any entry point may import late: rich draws on a terminal only and costs more than the rest of
 # a listing, a QR code is asked for, a crash report is needed once in a lifetime, textual is for a
 # person who is asked something, and `exec` needs an endpoint only with --server.
 DEFERRED_ANYWHERE = {
@@ -154,7 +154,7 @@ DOCUMENT = (
 )
 ARGV = ["--session", "corp", "--account-id", "001234567890", "--role-name", "Admin"]
 
-# Runs the front door as the console script does, then says on stderr what is loaded.
+# Runs the program as the console script does, then says on stderr what is loaded.
 _RUN_AND_NAME_MODULES = (
     "import sys\n"
     f"sys.path.insert(0, {str(ROOT)!r})\n"
@@ -462,11 +462,11 @@ class TestLock:
 
 
 class TestDocs:
-    def test_name_every_room(self):
+    def test_name_every_module_of_the_top_level(self):
         page = (ROOT / "docs" / "architecture.md").read_text()
-        rooms = {path.name for path in PACKAGE.glob("[!_]*.py")}
-        rooms |= {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
-        assert {room for room in rooms if f"── {room} " not in page} == set()
+        parts = {path.name for path in PACKAGE.glob("[!_]*.py")}
+        parts |= {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+        assert {part for part in parts if f"── {part} " not in page} == set()
 
     def test_name_every_setting(self):
         page = (ROOT / "docs" / "reference" / "settings.md").read_text()
