@@ -317,3 +317,10 @@ def test_a_session_counts_with_the_portal_that_its_sign_in_has_just_shown(home: 
     assert adoption.find_legacy_urls(app.config.read(), session) == [AWS]
     moved = session._replace(portal_url=UNKNOWN)
     assert adoption.find_legacy_urls(app.config.read(), moved) == []
+    config, target = app.config.read(), find_target(app)
+    assert [one.name for one in find_sessions_of_target(config, target, moved)] == ["second"]
+    for path in (home.path / "own").rglob("portals/*"):
+        path.unlink()
+    config = app.config.read()
+    assert [one.name for one in find_sessions_of_target(config, target)] == ["second"]
+    assert [one.name for one in find_sessions_of_target(config, target, session)] == ["corp"]

@@ -89,6 +89,7 @@ def test_many_stars_take_no_longer_than_one():
         ("corp:prod: eu/ReadOnly", "prod: eu", True, True),
         ("prod? eu/ReadOnly", "prod: eu", True, True),
         ("a/b", "a/b", False, True),
+        ("a/b/ReadOnly", "a/b", True, True),
         ("payments-dev", "payments-dev", False, True),
         ("/ReadOnly", "payments-dev", False, True),
         ("payments-dev/ReadOnly", "", False, True),  # the name is unknown
