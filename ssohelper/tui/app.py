@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual.actions import SkipAction
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -158,6 +159,10 @@ class FullScreenApp(TuiApp[str]):
         while getattr(self.screen, "CLOSES_WITH_SCREEN", False):
             self.pop_screen()
         self.switch_mode(name)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the dialog in front. Without any, do nothing: two clicks at once may close it twice."""
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete.nothing()
 
     def action_help(self) -> None:
         """Show the help of the current screen or dialog. If the help is shown already, close it."""
