@@ -162,7 +162,7 @@ class FullScreenApp(TuiApp[str]):
 
     def pop_screen(self) -> AwaitComplete:
         """Close the dialog in front. Without any, do nothing: two clicks at once may close it twice."""
-        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete.nothing()
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     def action_help(self) -> None:
         """Show the help of the current screen or dialog. If the help is shown already, close it."""
