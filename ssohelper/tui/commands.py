@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
-from textual.events import Event, Mount
+from textual.events import Click, Event, Mount
 
 from ssohelper.actions import own_settings
 from ssohelper.core.keymap import ACTIONS, REMOVING
@@ -96,9 +96,10 @@ class Palette(CommandPalette):
     """
 
     async def on_event(self, event: Event) -> None:
-        # A click on another screen's name may have closed the palette before it was mounted. Textual
-        # would look for the screen below it, which it no longer has.
-        if not isinstance(event, Mount) or self in self.app.screen_stack:
+        # A click on another screen's name may have closed the palette before it was mounted: Textual
+        # would look for the screen below it, which it no longer has. The second click of a double
+        # click beside the palette would close another dialog.
+        if not isinstance(event, (Mount, Click)) or self in self.app.screen_stack:
             await super().on_event(event)
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.actions import SkipAction
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -155,6 +156,10 @@ class FullScreenApp(TuiApp[str]):
         while getattr(self.screen, "CLOSES_WITH_SCREEN", False):
             self.pop_screen()
         self.switch_mode(name)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the dialog in front. Without any, do nothing: two clicks at once may close it twice."""
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     def action_help(self) -> None:
         """Show the help of the current screen or dialog. If the help is shown already, close it."""

@@ -8,10 +8,12 @@ from functools import partial
 import pytest
 
 from ssohelper.system.terminal_background import Background
+from ssohelper.tui import typing_pause
 from ssohelper.tui.commands import Palette
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.one_time_timers import call_after, call_after_drawing, call_if_there
 from ssohelper.tui.screens import accounts, role_shell
+from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from tests.long_rows import long_after
 from tests.tui.bursts import click, press, resize, run_bursts
@@ -222,3 +224,28 @@ def test_messages_that_close_before_they_are_drawn_after_a_resize(world: DemoHom
 @pytest.mark.parametrize("seed", range(3))
 def test_random_keys_clicks_and_sizes_at_once_end_in_no_error(world: DemoHome, seed: int) -> None:
     run_bursts(world, seed)
+
+
+def test_a_dialog_that_is_closed_twice_at_once_closes_once(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typing_pause, "PAUSE_SECONDS", 0.0)  # else the clicks are ignored
+    app = FullScreenApp(world.app())
+
+    async def scenario() -> None:
+        await until(
+            lambda: app.is_running and bool(app.screen_stack) and app.screen.query("KeyBar")
+        )
+        app.call_later(app.action_command_palette)
+        await until(lambda: isinstance(app.screen, Palette) and app.screen.query("Input"))
+        for _ in range(2):
+            click(app, 0, 29)  # beside the palette
+        await until(lambda: len(app.screen_stack) == 1)
+        app.call_later(app.action_help)
+        await until(lambda: isinstance(app.screen, HelpScreen) and app.screen.query("KeyHints"))
+        dialog = app.screen
+        for _ in range(2):
+            app.call_later(dialog.dismiss)
+        app.call_later(app.leave)
+
+    run_to_end(app, scenario)
