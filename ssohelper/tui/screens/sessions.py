@@ -174,8 +174,7 @@ class SessionsScreen(Screen[None]):
             self.app.show_warning(f'the session "{name}" is no longer in the list')
 
     def _key_of_line(self, line: int) -> SessionKey:
-        assert self._snapshot is not None
-        return key_of_session_line(self._snapshot, line)
+        return key_of_session_line(self._snapshot, line) if self._snapshot else SessionKey("")
 
     def _show_config_error(self, error: SsoHelperError) -> None:
         """Show why ~/.aws/config cannot be read, with the line.
@@ -208,7 +207,8 @@ class SessionsScreen(Screen[None]):
         self._redraw_clocks()
 
     def _draw_session_row(self, number: int, width: int) -> Line:
-        assert self._snapshot is not None
+        if self._snapshot is None:
+            return []  # drawn once more before it is hidden: the config cannot be read
         if number >= len(self._snapshot.clocks):
             broken = self._snapshot.broken[number - len(self._snapshot.clocks)]
             return unusable_session_row(*broken, width)
