@@ -51,8 +51,8 @@ NAMED_KEY = re.compile(
 )
 # What texts say about keys that no setting changes; docs/how-to/tui.md has them all.
 FIXED = re.compile(
-    r"esc cancels it|esc: (close|leave)|enter: back|\^z|\^u (clears the search|all of it)|\^w deletes"
-    r"|tab: (go to the next part|next field)|[Tt]ab goes to the next|[Ee]nter: ?(\w+)?"
+    r"esc cancels it|esc: (close|leave|do not wait)|enter: back|\^z|\^u (clears the search|all of)|\^w deletes"
+    r"|tab: (go to the next part|nex)|[Tt]ab goes to the next|[Ee]nter: ?(\w+)?"
     r"|press [Ee]nter|enter (continues|closes)|Enter closes|what to type next. Enter"
 )
 

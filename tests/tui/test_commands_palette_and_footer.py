@@ -228,19 +228,6 @@ def test_a_double_click_on_a_key_that_stays_acts_once(world: DemoHome) -> None:
     run_scenario(world.app(), scenario, size=(120, 30))
 
 
-def test_a_drag_to_a_key_of_the_footer_does_not_act(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("^f Favourite", "F1 Help")
-        place, last = footer(user).index("^f Favourite"), user.app.size.height - 1
-        with mock.patch.object(user.app, "run_action") as run_action:
-            await user.pilot.mouse_down(offset=(2, last))
-            await user.pilot.mouse_up(offset=(place, last))
-            await user.pilot.pause()
-            assert not run_action.called
-
-    run_scenario(world.app(), scenario, size=(120, 30))
-
-
 def test_ctrl_j_goes_down_and_ctrl_k_up(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
