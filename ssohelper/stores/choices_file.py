@@ -8,9 +8,9 @@ from ssohelper.core.choices import Choices
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.schema import state_records as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.stores import files, typed_files
+from ssohelper.stores import files, user_entries
 from ssohelper.stores.disk_errors import warn_once
-from ssohelper.stores.typed_files import Warn
+from ssohelper.stores.user_entries import Warn
 
 
 class ChoicesStore:
@@ -49,13 +49,15 @@ class ChoicesStore:
         # Compares the JSON objects, not the parsed choices, so that a damaged file is rewritten.
         if files.read_json(path) == document or (choices == Choices() and not path.exists()):
             return
-        typed_files.replace(path, document, is_whole=self._can_read_all(path), warn=self._warn)
+        user_entries.write_entries(
+            path, document, is_whole=self._can_read_all(path), warn=self._warn
+        )
 
     def forget(self, session_name: str) -> None:
         """Remove the user's choices for the session. A file that cannot be read is kept aside."""
         path = self._file(session_name)
         if not self._can_read_all(path):
-            typed_files.keep_aside(path, self._warn)
+            user_entries.keep_aside(path, self._warn)
         files.remove_file(path)
 
     def _can_read_all(self, path: Path) -> bool:

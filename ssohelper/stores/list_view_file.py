@@ -9,9 +9,9 @@ from pathlib import Path
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.role_tree import DEFAULT_VIEW, RoleListView, SavedView
 from ssohelper.core.schema import list_view_records as schema
-from ssohelper.stores import files, typed_files
+from ssohelper.stores import files, user_entries
 from ssohelper.stores.disk_errors import warn_once
-from ssohelper.stores.typed_files import Entries, Warn, load_entries
+from ssohelper.stores.user_entries import Entries, Warn, load_entries
 
 # The limit for the file's size: it names at most 20,000 accounts, with at most 90 bytes each.
 _LIMIT_BYTES = 2 << 20
@@ -75,7 +75,7 @@ class ListViewStore:
             before = dict(loaded.found)
             after = change(before)
             if after != before:
-                typed_files.replace(
+                user_entries.write_entries(
                     self._saved_views_file,
                     schema.document_of_saved_views(after),
                     is_whole=loaded.is_whole and len(before) == len(loaded.found),

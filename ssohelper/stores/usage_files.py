@@ -13,9 +13,9 @@ from ssohelper.core.model import PageChoice, RoleKey, Usage
 from ssohelper.core.schema import use_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.schema.use_records import Visit
-from ssohelper.stores import files, typed_files
+from ssohelper.stores import files, user_entries
 from ssohelper.stores.disk_errors import warn_once
-from ssohelper.stores.typed_files import Entries, Warn, load_entries
+from ssohelper.stores.user_entries import Entries, Warn, load_entries
 
 # The size limit of usage.json. The record of a role takes 50 bytes: 20,000 roles take 1 MB, and no
 # user has as many.
@@ -87,7 +87,7 @@ class UsageStore:
         lines = [[*key.parts, *usage] for key, usage in sorted(known.items()) if usage != Usage()]
         document = {"version": schema.USAGE_VERSION, "roles": lines}
         path = self._state / "usage.json"
-        typed_files.replace(path, document, is_whole=was_whole, warn=self._warn)
+        user_entries.write_entries(path, document, is_whole=was_whole, warn=self._warn)
 
 
 class ConsoleVisits:

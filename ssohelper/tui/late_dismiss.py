@@ -23,7 +23,8 @@ class LateDismissScreen(ModalScreen[_Result]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._late_results: list[tuple[_Result, bool]] = []
+        # What `finish` was called with while another screen was shown.
+        self._waiting_close: tuple[_Result, bool] | None = None
         self.has_finished = False
 
     def finish(self, result: _Result, *, begins_pause: bool = False) -> None:
@@ -38,7 +39,7 @@ class LateDismissScreen(ModalScreen[_Result]):
         if self.app.screen is self:
             self._close(result, begins_pause)
         else:
-            self._late_results.append((result, begins_pause))
+            self._waiting_close = result, begins_pause
 
     def _close(self, result: _Result, begins_pause: bool) -> None:
         if begins_pause:
@@ -46,5 +47,6 @@ class LateDismissScreen(ModalScreen[_Result]):
         self.dismiss(result)
 
     def on_screen_resume(self) -> None:
-        if self._late_results:
-            self._close(*self._late_results.pop())
+        if self._waiting_close is not None:
+            waiting, self._waiting_close = self._waiting_close, None
+            self._close(*waiting)

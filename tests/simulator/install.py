@@ -39,7 +39,7 @@ import ssohelper.stores.sign_in_facts
 import ssohelper.stores.temporary_files
 import ssohelper.stores.token_cache
 import ssohelper.stores.token_documents
-import ssohelper.stores.typed_files
+import ssohelper.stores.user_entries
 import ssohelper.stores.user_file
 import ssohelper.system.clock
 from tests.simulator import sockets
@@ -64,7 +64,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.temporary_files,
     _stores.token_cache,
     _stores.token_documents,
-    _stores.typed_files,
+    _stores.user_entries,
     ssohelper.system.clock,
     ssohelper.fastpath.open_file,
     ssohelper.fastpath.published,

@@ -91,7 +91,7 @@ class AccountsScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._choice = KnownRoles([], {}, [])
+        self._known = KnownRoles([], {}, [])
         self._config_error: SsoHelperError | None = None
         self._clocks: Clocks | None = None
         self._live_until: dict[RoleKey, int] = {}
@@ -120,7 +120,7 @@ class AccountsScreen(Screen[None]):
             # Leaves space for the widgets mounted later, so that they do not move the list.
             body.styles.margin = self._initial_list_margin()
             view = list_view.load_list_view(self.services)
-            rows = self._choice.rows
+            rows = self._known.rows
             self.roles.show_first_rows(rows, view.without_empty_filters(rows))
             self.app.save_view = partial(self._controls.save_changes, self.services)
             yield self._pane
@@ -171,11 +171,11 @@ class AccountsScreen(Screen[None]):
 
     def _empty_list_text(self) -> str:
         refreshing = self._refresher.progress_text if self._refresher else ""
-        return account_messages.empty_list_text(self._choice, refreshing, self.app.key_of)
+        return account_messages.empty_list_text(self._known, refreshing, self.app.key_of)
 
     def _offer_set_up(self) -> None:
         """Show the form that sets up a session if no session exists. Otherwise remove it."""
-        has_any = self._config_error or self._choice.sessions
+        has_any = self._config_error or self._known.sessions
         form = self.query("#set-up")
         self.set_class(not has_any, "empty")
         if has_any and form:
@@ -223,17 +223,17 @@ class AccountsScreen(Screen[None]):
 
     def _read_first_lists(self) -> None:
         try:
-            self._choice = roles.read_roles(self.services, with_foreign_profiles=True)
+            self._known = roles.read_roles(self.services, with_foreign_profiles=True)
             self._config_error = None
         except SsoHelperError as error:
             self._config_error = error
-        self._tell_app_which_sessions_exist()
+        self._set_sessions_of_app()
 
-    def _tell_app_which_sessions_exist(self) -> None:
-        if not self._choice.sessions:
+    def _set_sessions_of_app(self) -> None:
+        if not self._known.sessions:
             # The set-up form is shown in place of the list, so the list gets no rows.
-            self._choice = KnownRoles([], {}, [])
-        self.app.set_listing_times(self._choice.sessions, self._choice.listed_at)
+            self._known = KnownRoles([], {}, [])
+        self.app.set_listing_times(self._known.sessions, self._known.listed_at)
 
     def reload_rows(self) -> None:
         """Read the lists, the profiles and the usage again, in the background.
@@ -246,12 +246,12 @@ class AccountsScreen(Screen[None]):
     on_set_up_form_done = reload_rows
 
     def _show_known_roles(self, choice: KnownRoles) -> None:
-        self._choice, self._config_error = choice, None
-        self._tell_app_which_sessions_exist()
+        self._known, self._config_error = choice, None
+        self._set_sessions_of_app()
         self.query(".error").remove()
         self.mount_all(self._messages_above_list(), before="#body")
         self._offer_set_up()
-        self._controls.show_rows_read_again(self._choice.rows)
+        self._controls.show_rows_read_again(self._known.rows)
         self._pane.show_count()
         self._controls.show_active_filters()
         self._show_refresh_progress()
@@ -261,7 +261,7 @@ class AccountsScreen(Screen[None]):
     def _read_clocks(self) -> None:
         # Uses the sessions that were read together with the rows. To read a config with 20,000
         # profiles again would take 0.2 s.
-        services, sessions = self.services, self._choice.sessions
+        services, sessions = self.services, self._known.sessions
         self.app.run_in_background(
             lambda: deferred.read_expiry_clocks(services, sessions),
             self._show_clocks,
@@ -275,14 +275,14 @@ class AccountsScreen(Screen[None]):
         }
         self._show_times_left()
         if self._refresher is not None:
-            self._refresher.refresh_after_change_of_user(self._choice, found)
+            self._refresher.refresh_after_change_of_user(self._known, found)
 
     def _update_every_second(self) -> None:
         self._seconds += 1
         if self._seconds % _READ_SECONDS == 0:
             self._read_clocks()
         if self._seconds % _REFRESH_SECONDS == 0 and self._refresher is not None:
-            self._refresher.refresh_old_lists_again(self._choice)
+            self._refresher.refresh_old_lists_again(self._known)
         self._show_times_left()
 
     def _show_times_left(self) -> None:
@@ -314,14 +314,14 @@ class AccountsScreen(Screen[None]):
 
     def _refresh_old_lists(self) -> None:
         if self._refresher is not None:
-            self._refresher.refresh_old_lists(self._choice)
+            self._refresher.refresh_old_lists(self._known)
 
     def action_refresh(self) -> None:
         """Ask AWS for the roles of all sessions whose roles are shown."""
         if self._config_error is not None:
             self.reload_rows()
         only = self.roles.shown.view.only_session
-        sessions = [one for one in self._choice.sessions if only in (None, one.name)]
+        sessions = [one for one in self._known.sessions if only in (None, one.name)]
         if self._refresher is not None:
             self._refresher.refresh_lists(sessions)
 
@@ -331,7 +331,7 @@ class AccountsScreen(Screen[None]):
         If there are none, show how many sessions have no list yet.
         """
         refreshing = self._refresher.progress_text if self._refresher else ""
-        missing = len(self._choice.sessions_without_listing) if self._choice.has_role else 0
+        missing = len(self._known.sessions_without_listing) if self._known.has_role else 0
         texts = account_messages.refresh_texts(refreshing, missing, self.app.key_of)
         # F5 or a thread may call this while the screen is built or removed: then it has no bar.
         for bar in self.query("#refreshing"):
@@ -369,7 +369,7 @@ class AccountsScreen(Screen[None]):
 
     def _use_role(self, row: RoleRow) -> None:
         guarding = self._actions if self._is_guarded(row) else None
-        session = next((one for one in self._choice.sessions if one.name == row.session_name), None)
+        session = next((one for one in self._known.sessions if one.name == row.session_name), None)
         deferred.use_role(self.app, self, row, session, guarding, confirms=self._pane.is_untouched)
 
     def on_role_pane_left(self) -> None:

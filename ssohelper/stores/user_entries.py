@@ -1,7 +1,7 @@
-"""Files of ours in which the user typed or chose something: favourites, saved views, sync options.
+"""Files of ours with entries of the user: favourites, saved views, options of the sync.
 
-Nothing of the user's is lost: before such a file is replaced, it is kept aside as `NAME.damaged`,
-unless all of it could be read. Of a file of a newer version, nothing can be read.
+A file that this version cannot read completely, such as one of a newer version, is renamed to
+`NAME.damaged` before it is replaced.
 """
 
 import itertools
@@ -47,7 +47,7 @@ def load_entries(
     return Entries(found, len(found) == len(entries))
 
 
-def replace(path: Path, document: dict[str, Any], *, is_whole: bool, warn: Warn) -> None:
+def write_entries(path: Path, document: dict[str, Any], *, is_whole: bool, warn: Warn) -> None:
     """Write the JSON object to the file. Without `is_whole`, the earlier file is kept aside.
 
     The caller holds the file's lock. Raises: LocalState.
