@@ -25,27 +25,44 @@ _T = TypeVar("_T")
 def start(
     app: App[Any],
     work: Callable[[], _T],
-    then: Callable[[_T], None],
-    failed: Callable[[SsoHelperError], None],
+    then: Callable[[_T], object],
+    failed: Callable[[SsoHelperError], object],
 ) -> None:
     """Start the work in a daemon thread. When it is done, call `then` or `failed` in the UI thread.
 
-    If the user has left the program by then, neither is called: its screens get no widgets any
-    more. Textual's thread workers are not used, because the interpreter waits for them at exit. The
-    user could then not quit while a request waits for AWS.
+    Textual's thread workers are not used, because the interpreter waits for them at exit. The user
+    could then not quit while a request waits for AWS.
     """
 
     def do_work() -> None:
         try:
             found = work()
         except SsoHelperError as error:
-            call_in_ui_thread(app, lambda value: call_if_there(app, failed, value), error)
+            call_in_ui_thread(app, failed, error)
         except Exception as error:
             call_in_ui_thread(app, _raise_error, error)
         else:
-            call_in_ui_thread(app, lambda value: call_if_there(app, then, value), found)
+            call_in_ui_thread(app, then, found)
 
     threading.Thread(target=do_work, daemon=True, name="tui-background").start()
+
+
+def start_for_screen(
+    app: App[Any],
+    work: Callable[[], _T],
+    then: Callable[[_T], object] | None,
+    failed: Callable[[SsoHelperError], object],
+) -> None:
+    """Start the work as `start` does. If the user has left when it is done, call nothing.
+
+    The screens of a program that ends get no widgets any more.
+    """
+    start(
+        app,
+        work,
+        lambda found: call_if_there(app, then, found) if then else None,
+        lambda error: call_if_there(app, failed, error),
+    )
 
 
 async def run(app: App[Any], work: Callable[[], _T]) -> _T:

@@ -129,7 +129,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
         `failed` gets the SsoHelperError of the work; by default the app shows the error.
         """
-        background.start(self, work, then or (lambda _found: None), failed or self.show_error)
+        background.start_for_screen(self, work, then, failed or self.show_error)
 
     def call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
         """Call the function soon, in the UI thread. Any thread may call this method."""
