@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import doctor_facts, legacy_sign_ins
-from ssohelper.core import portal_region, process_command, quoted_values, source_profiles
+from ssohelper.core import adoption, process_command, quoted_values, source_profiles
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor import checks, sdk_order
@@ -187,7 +187,7 @@ class ProfileChecker:
         if not is_same_portal(keys.get("sso_start_url", session.start_url), session.start_url):
             return TWO_PORTALS
         own = keys.get("sso_region", session.region)
-        return "" if own == session.region else portal_region.wrong_region_text(own, session.region)
+        return "" if own == session.region else adoption.wrong_region_text(own, session.region)
 
     def find_problem_of_legacy_profile(self, name: str) -> str:
         """Return why a profile without sso-session has no valid sign-in; "" for other profiles."""
@@ -202,12 +202,12 @@ class ProfileChecker:
             return "only aws-vault reads its include_profile, other tools do not"
         if not region:
             return "it has no sso_region"
-        right = portal_region.find_portal_region_if_other(
+        right = adoption.find_portal_region_if_other(
             keys,
             ((one, doctor_facts.list_regions_of_session(self._app, one)) for one in self._sessions),
         )
         if right is not None:
-            return portal_region.wrong_region_text(region, right)
+            return adoption.wrong_region_text(region, right)
         is_valid = self._find_legacy_token(url).is_valid
         return "" if is_valid else "the sign-in for its sso_start_url is missing or has ended"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import selection
 from ssohelper.core.model import SsoSession
-from ssohelper.core.same_session import is_same_session
+from ssohelper.core.start_url import is_same_session
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, UsageProblem
 

@@ -6,11 +6,12 @@ managed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
+from ssohelper.core.config_text import is_quoted
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.partitions import find_partition
@@ -23,6 +24,7 @@ from ssohelper.core.profile_origin import (
     find_profile_origins,
 )
 from ssohelper.core.serving_sessions import find_session_of_legacy_url
+from ssohelper.core.text import show
 
 OTHER_ROLE_IN_SECTION = "its section in ~/.aws/credentials names another role or program"
 
@@ -230,3 +232,25 @@ def find_unadopted_profiles_in_blocks(
     for block in find_aws_sso_cli_blocks(config):
         if block not in whole and any(name in adopted for name in block.names):
             yield [name for name in block.names if name not in adopted]
+
+
+def find_portal_region_if_other(
+    keys: Mapping[str, str], sessions: Iterable[tuple[SsoSession, Sequence[str]]]
+) -> str | None:
+    """Return the region of the profile's portal if its `sso_region` is another one, else None.
+
+    `sessions` are the known sessions, each with the regions of its portal. Returns None for a
+    portal without a session, whose region is not known, and for a profile with an sso-session.
+    """
+    url, region = keys.get("sso_start_url"), keys.get("sso_region")
+    if not url or not region or is_quoted(region) or "sso_session" in keys:
+        return None
+    same = [(one, regions) for one, regions in sessions if is_portal_of(one, url)]
+    if not same or any(region in regions for _, regions in same):
+        return None
+    return same[0][0].region
+
+
+def wrong_region_text(sso_region: str, portal_region: str) -> str:
+    """Return the text that the profile's `sso_region` is not its portal's."""
+    return f"its sso_region is {show(sso_region, 40)}, but its portal is in {portal_region}"

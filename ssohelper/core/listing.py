@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.same_session import is_same_session
+from ssohelper.core.start_url import is_same_session
 from ssohelper.core.text import FEW_NAMES, shortened_name_list
 
 if TYPE_CHECKING:

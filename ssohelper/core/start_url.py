@@ -1,11 +1,21 @@
-"""Checks start URLs of AWS access portals, and reads session name and region from host names."""
+"""Checks start URLs of AWS access portals, and reads session name and region from host names.
+
+Decides as well whether two sessions are the same one: of the same portal, with the same token.
+"""
+
+from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from ssohelper.core.partitions import is_aws_portal_host, is_isolated_host
 from ssohelper.core.service_hosts import checked_region, shown_url
 from ssohelper.errors import ConfigInvalid
+
+if TYPE_CHECKING:
+    from ssohelper.core.model import SsoSession
 
 _LIMIT = 2048
 _CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
@@ -137,3 +147,17 @@ def _invalid_start_url(text: str, fault: str) -> ConfigInvalid:
     if not text.isascii():
         fault = "contains letters that are not ASCII"
     return ConfigInvalid(f'"{shown_url(text)}" {fault}', hint=_EXAMPLE)
+
+
+def is_same_session(one: SsoSession, other: SsoSession) -> bool:
+    """Return whether both sessions have the same name, portal and region, so the same token."""
+    return (
+        one.name == other.name
+        and one.region == other.region
+        and is_same_portal(one.start_url, other.start_url)
+    )
+
+
+def is_session_listed(session: SsoSession, listed: Iterable[SsoSession]) -> bool:
+    """Return whether `listed` has this session: same name, portal and region."""
+    return any(is_same_session(session, one) for one in listed)

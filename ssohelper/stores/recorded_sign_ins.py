@@ -5,9 +5,9 @@ from contextlib import suppress
 
 from ssohelper.core import issuer
 from ssohelper.core.model import SsoSession
-from ssohelper.core.same_session import is_session_listed
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
+from ssohelper.core.start_url import is_session_listed
 from ssohelper.errors import LocalState
 from ssohelper.stores.codecs import PlainCodec
 from ssohelper.stores.token_cache import TokenFiles

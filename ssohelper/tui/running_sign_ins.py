@@ -22,7 +22,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.keymap import ACTIONS, WantedAction
 from ssohelper.core.model import SsoSession
-from ssohelper.core.same_session import is_same_session, is_session_listed
+from ssohelper.core.start_url import is_same_session, is_session_listed
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background

@@ -20,6 +20,7 @@ from ssohelper.actions import (
 )
 from ssohelper.app import App
 from ssohelper.core import adoption, chains
+from ssohelper.core.adoption import find_portal_region_if_other
 from ssohelper.core.choices import Choices
 from ssohelper.core.config_file import TargetRole
 from ssohelper.core.doctor.facts import TokenFact
@@ -27,7 +28,6 @@ from ssohelper.core.doctor.sign_ins_and_lists import check_legacy_tokens
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.portal_address import PortalAddress
-from ssohelper.core.portal_region import find_portal_region_if_other
 from ssohelper.core.profile_plan import plan_sync
 from ssohelper.core.serving_sessions import find_sessions_of_target
 from ssohelper.core.sync_request import SyncRequest

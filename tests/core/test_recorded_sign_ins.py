@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
-from ssohelper.core.same_session import is_same_session
+from ssohelper.core.start_url import is_same_session
 
 URL = "https://sso.example.com/start"
 SESSION = SsoSession("corp", URL, "eu-west-1", ("sso:account:access",))

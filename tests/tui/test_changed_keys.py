@@ -20,11 +20,11 @@ from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.filter_choice import FilterChoiceScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.report import ReportScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
+from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.conftest import Home

@@ -22,7 +22,6 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.diff import DiffScreen
-from ssohelper.tui.screens.filter_choice import FilterChoiceScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
@@ -30,6 +29,7 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.screens.views import ViewsScreen
 from ssohelper.tui.widgets.profile_pane import ProfilePane

@@ -6,7 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ssohelper.core import portal_region
+from ssohelper.core import adoption
 from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.config_text import is_quoted
@@ -88,7 +88,7 @@ def check_regions_of_portals(facts: Facts) -> Iterator[Finding]:
     for profile in facts.profiles:
         keys = profile.entry.keys
         if profile.target is not None and profile.target.form == "legacy":
-            region = portal_region.find_portal_region_if_other(keys, sessions)
+            region = adoption.find_portal_region_if_other(keys, sessions)
             if region is not None:
                 grouped[keys["sso_region"], region].append(profile.name)
     commands = AdoptCommands(facts)
@@ -98,7 +98,7 @@ def check_regions_of_portals(facts: Facts) -> Iterator[Finding]:
         yield problem(
             "wrong-sso-region",
             profiles_subject(names),
-            portal_region.wrong_region_text(own, region),
+            adoption.wrong_region_text(own, region),
             f"{adopt}, or {edit}" if adopt else edit,
         )
 

@@ -5,8 +5,15 @@ They are those of `ssohelper setup`, in the same order and words. Call them in a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
 
 from ssohelper.actions import (
     adopting,
@@ -21,6 +28,7 @@ from ssohelper.actions import (
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core import filter_rows, plan_summary, plan_text
 from ssohelper.core.choices import Choices
+from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
@@ -31,9 +39,9 @@ from ssohelper.tui.screens.adopt_questions import offer_to_adopt_profiles_that_n
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.config_write import NO_CHANGE, question_before_write, write_plan
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.filter_choice import FilterChoiceScreen
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, plan_lines_with_warning
 from ssohelper.tui.screens.report import ReportScreen
+from ssohelper.tui.widgets.filter_list import FilterList
 from ssohelper.tui.widgets.lines import Line, plain_lines, text_lines
 
 if TYPE_CHECKING:
@@ -274,3 +282,28 @@ async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> Non
     if plan.changes:
         texts.insert(0, "undo with: ssohelper profile undo")
     await app.push_screen_wait(ReportScreen(title, texts))
+
+
+class FilterChoiceScreen(ModalScreen["list[FilterRow] | None"]):
+    """A dialog for the filters of `profile sync`. Its result is the ticked rows, or None."""
+
+    HELP_TEXT = (
+        "Only the ticked accounts and roles get profiles. Type to search, {filters.tick} ticks, {filters.take} takes "
+        "the ticked ones. Later syncs repeat this choice. Nothing is written before the question."
+    )
+    CSS_PATH = "../styles/screens.tcss"
+
+    def __init__(self, rows: Sequence[FilterRow]) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide"):
+            yield Static(Content("profiles for which accounts and roles?"), classes="dialog--title")
+            yield FilterList(self._rows)
+
+    def on_filter_list_taken(self, event: FilterList.Taken) -> None:
+        self.dismiss(event.rows)
+
+    def on_filter_list_left(self) -> None:
+        self.dismiss(None)
