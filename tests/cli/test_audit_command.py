@@ -103,7 +103,7 @@ class TestCommandsThatLeaveALine:
         count = written[0][2]
         assert count > 3
         assert written == [
-            ("profile sync", config, count, 0, 0),
+            ("setup", config, count, 0, 0),
             ("profile rm", config, 0, 0, 1),
             ("profile undo", config, 1, 0, 0),
             ("profile undo --redo", config, 0, 0, 1),

@@ -131,7 +131,7 @@ async def _plan_and_write_profiles(
 
     plan = await _ask_to_write_plan(app, await background.run(app, make_plan), answers, command)
     if plan is not None:
-        await write_plan(app, plan, command + _setup_options(answers, plan))
+        await write_plan(app, plan, command + _setup_options(answers, plan), "setup")
     return plan
 
 
