@@ -100,7 +100,7 @@ TESTS = {
         "test_with_yes_another_user_is_signed_in_and_the_old_list_removed",
     ),
     "login --min": (SIGN_INS, "test_min_counts_only_a_known_end"),
-    "logout --all": (SIGN_INS, "test_only_that_session_is_signed_out"),
+    "logout --all": (SIGN_INS, "test_all_ends_each_sign_in_here_and_at_aws"),
     "status --check": (SIGN_INS, "test_check_exits_4_when_a_known_end_is_near"),
     "status --min": (SIGN_INS, "test_check_exits_4_when_a_known_end_is_near"),
     "list --accounts": ("test_list_command.py", "test_accounts_lists_accounts_with_their_roles"),
