@@ -249,7 +249,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
         await background.run(
             app,
             lambda: own_settings.change_setting(
-                services, "guard.rules", ("guard", "rules"), list(rules)
+                services, "guard.rules", ("guard", "rules"), list(rules), "setup"
             ),
         )
         app.show_done(setup_text.proposed_guard_rules_line(rules), command)
