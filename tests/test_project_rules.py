@@ -485,6 +485,12 @@ class TestDocs:
         }
         assert {code for code in codes if f"| {code} |" not in page} == set()
 
+    def test_the_changelog_can_be_read_in_one_sitting(self):
+        lines = (ROOT / "CHANGELOG.md").read_text().splitlines()
+        unreleased = lines[lines.index("## 0.1.0, unreleased") :]
+        assert len(unreleased) <= 300
+        assert [line for line in lines if len(line) > 120] == []
+
     def test_link_only_to_files_that_are_there(self):
         readme = (ROOT / "README.md").read_text()
         linked = re.findall(r"\]\(([^):#]+)\)", readme)
