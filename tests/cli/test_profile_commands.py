@@ -243,7 +243,7 @@ class TestUndo:
         done = run("profile", "undo", "--yes")
         said = 'filters and options of session "corp" are restored: --role Read'
         assert (done.returncode, said in done.stderr) == (0, True)
-        assert "restored:" not in done.stderr
+        assert f"restored: {saved.config_file}" not in done.stderr
         assert saved.config_file.read_bytes() == written
         assert App(saved.env).choices.load("corp").roles == ("Read",)
         done = run("profile", "undo", "--redo", "--yes")
