@@ -252,7 +252,7 @@ class TestUndo:
         run("profile", "undo", "--yes")
         done = run("profile", "undo", "--yes")
         assert (f"restored: {saved.config_file}" in done.stderr) is True
-        assert "are restored: none" in done.stderr
+        assert "are restored: there were none before" in done.stderr
         assert b"[profile" not in saved.config_file.read_bytes()
 
     def test_after_undo_of_rm_sync_may_add_the_role_again(self, synced: Home, run: Run) -> None:
