@@ -12,7 +12,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test test-two-users check bench torture simulate fuzz mutants coverage pictures docs package lock clean run-env dev-env
+.PHONY: help demo test test-two-users check bench torture simulate fuzz mutants coverage generated pictures docs package lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make bench   measure, target beside figure'
 	@echo 'make torture stampedes, kills, faults, lives, the long tests: 30 min (S=30: a few, SEED=n repeats)'
 	@echo 'make simulate random schedules of the engine (S=60 seconds or N=number, SEED=n repeats)'
+	@echo 'make generated  renew what the repository has generated: man page, completion tree, pictures'
 	@echo 'make pictures  draw the screens into docs/pictures, and at every size into .cache/pictures'
 	@echo 'make fuzz    damage files and answers, run the commands: 5 min (S=60, SEED=n repeats)'
 	@echo 'make docs    build the documentation into .cache/docs'
@@ -73,6 +74,12 @@ package: dev-env
 
 bench: dev-env
 	@$(BIN)/python -m tests.bench.bench
+
+# What tests compare with what they would generate now: renew it after a change of help or screens.
+generated: dev-env
+	@$(BIN)/python -m tests.man_page
+	@$(BIN)/python -m tests.completion_tree
+	@$(BIN)/python -m tests.pictures docs/pictures
 
 pictures: dev-env
 	@$(BIN)/python -m tests.pictures

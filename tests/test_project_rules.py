@@ -109,7 +109,7 @@ HIT_IMPORTS = {
 }
 
 # Modules without a test at their mirror place (TestLayout). Lower it when one gets a test.
-MOST_WITHOUT_MIRROR = 157
+MOST_WITHOUT_MIRROR = 156
 
 # Calls that read or change files, by module, and Path's methods that do. A file's status alone
 # (os.stat, os.access) is not counted.
@@ -484,6 +484,12 @@ class TestDocs:
             if isinstance(kind, type) and issubclass(kind, errors.SsoHelperError)
         }
         assert {code for code in codes if f"| {code} |" not in page} == set()
+
+    def test_the_changelog_can_be_read_in_one_sitting(self):
+        lines = (ROOT / "CHANGELOG.md").read_text().splitlines()
+        unreleased = lines[lines.index("## 0.1.0, unreleased") :]
+        assert len(unreleased) <= 300
+        assert [line for line in lines if len(line) > 120] == []
 
     def test_link_only_to_files_that_are_there(self):
         readme = (ROOT / "README.md").read_text()

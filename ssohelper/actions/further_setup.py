@@ -74,7 +74,7 @@ def add_further_portal(app: App, session: SsoSession, portal: FurtherPortal) -> 
     texts = [text for text in texts if not text.startswith(f"{portal.region}=")]
     regions.check_regions_setting(app, session.name, [*texts, portal.text])
     own_settings.change_setting(
-        app, key, ("sessions", session.name, "regions"), [*texts, portal.text]
+        app, key, ("sessions", session.name, "regions"), [*texts, portal.text], "setup"
     )
     app.forget_settings()
     return True

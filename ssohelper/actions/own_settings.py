@@ -50,10 +50,12 @@ def remove_session_settings(app: App, name: str) -> None:
         app.forget_settings()
 
 
-def change_setting(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
+def change_setting(
+    app: App, key: str, parts: tuple[str, ...], value: Any, command: str = "config set"
+) -> None:
     """Set the setting `key` to `value`, or remove it if `value` is None. Adds a journal line.
 
-    `parts` are the names of the key's tables and the key's own name.
+    `parts` are the names of the key's tables and the key's own name. The line names `command`.
     Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
     `check_setting_change`.
     """
@@ -69,7 +71,7 @@ def change_setting(app: App, key: str, parts: tuple[str, ...], value: Any) -> No
     if is_written:
         is_set = value is not None
         entry = journal.config_written_entry(
-            "config set",
+            command,
             str(app.locations.settings_file),
             added=int(is_set and not was_there),
             changed=int(is_set and was_there),

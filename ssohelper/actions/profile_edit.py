@@ -186,15 +186,17 @@ def _config_text_after_plan(app: App, plan: Plan) -> ConfigText:
     return ConfigText(plan.data, str(app.locations.aws_config_file))
 
 
-def write_profile_plan(app: App, plan: Plan) -> None:
+def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None:
     """Write the plan's changes to the config, then save its options.
+
+    The journal names `command`, such as "setup": by default the one that only writes profiles.
 
     Reads the config again under the lock. If the config has changed since the user saw the diff,
     plans again. Then writes nothing if other lines would be written, or if a section that they
     change has changed; if only other parts have changed, they stay, and a warning says so.
     Raises: LocalState, ConfigInvalid.
     """
-    command = "profile add" if plan.request.only_roles else "profile sync"
+    command = command or ("profile add" if plan.request.only_roles else "profile sync")
     _refuse_if_allow_list_applies(app, command)
 
     def make_config_changes(config: ConfigFile) -> Sequence[Change]:

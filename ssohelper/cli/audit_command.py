@@ -12,7 +12,7 @@ from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.instants import from_iso, parse_duration, to_iso
 from ssohelper.core.journal import EVENTS
-from ssohelper.core.text import show
+from ssohelper.core.text import count_text, show
 from ssohelper.errors import UsageProblem
 
 _HEADER = ("TIME", "EVENT", "ROLE", "UNTIL", "KEY ID", "PARENT", "TERMINAL", "DETAILS")
@@ -121,7 +121,7 @@ def _verify_journal(app: App) -> None:
         output.print_json(data, app.warnings)
     elif error is None:
         older = "" if found.is_whole else "; older lines were removed when the journal was rotated"
-        output.echo(f"{found.lines} lines verified{older}")
+        output.echo(f"{count_text(found.lines, 'line')} verified{older}")
     if error:
         raise error
 

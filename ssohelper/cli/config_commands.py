@@ -65,7 +65,7 @@ def get_setting(key: str) -> None:
 
 @config_command_group.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("key")
-@click.argument("values", nargs=-1, type=click.UNPROCESSED)
+@click.argument("values", nargs=-1, type=click.UNPROCESSED, metavar="[VALUE]...")
 @click.option("--default", "to_default", is_flag=True, help="Remove KEY from the settings file.")
 @click.option(
     "--yes", is_flag=True, help="Do not ask before storage drops sign-ins that cannot be read."

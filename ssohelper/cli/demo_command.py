@@ -40,7 +40,13 @@ def emulator_command_group() -> None:
 
 
 @emulator_command_group.command("serve")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 means any free port.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="0, the default, means any free port.",
+)
 @click.option(
     "--world",
     "world_file",

@@ -38,7 +38,8 @@ def guard_command_group() -> None:
     "--for",
     "duration",
     default="30m",
-    metavar="TIME",
+    show_default=True,
+    metavar="DURATION",
     help="How long the grant lasts; at most 60m.",
 )
 @click.option("--all-terminals", is_flag=True, help="Grant the role in all of your terminals.")

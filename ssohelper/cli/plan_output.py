@@ -50,7 +50,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     """Show the plan's diff, ask the user, and write ~/.aws/config.
 
     A plan without changes only saves the user's choices. Returns False when the user answered no.
-    `what` names the command in errors.
+    `what` names the command, in errors and in the journal.
     """
     agreed = _show_plan_and_ask(app, plan, yes=yes, what=what)
     if agreed is None:
@@ -61,7 +61,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         saved_options.save_sync_options(app, plan)
         output.say("nothing to change")
     else:
-        profile_edit.write_profile_plan(app, plan)
+        profile_edit.write_profile_plan(app, plan, what)
         output.say(
             f"{plan_text.plan_summary_text(plan, done=True)}; undo with: ssohelper profile undo"
         )

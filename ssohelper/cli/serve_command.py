@@ -29,7 +29,12 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 @click.command("serve")
 @click.argument("profile", required=False)
-@click.option("--port", type=click.IntRange(1, 65535), help="Listen on this port of 127.0.0.1.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Listen on this port of 127.0.0.1. Default: any free port.",
+)
 @click.option(
     "--env-file",
     metavar="PATH",

@@ -145,7 +145,7 @@ def remembered_options_line(plan: Plan, *, is_dry_run: bool = False) -> str | No
 
 def restored_options_line(session_name: str, choices: Choices) -> str:
     """Return the line that `undo` shows after it restored a session's filters and other options."""
-    words = sync_options(choices) or "none"
+    words = sync_options(choices) or "there were none before"
     return f'filters and options of session "{session_name}" are restored: {words}'
 
 

@@ -389,6 +389,15 @@ def test_a_bad_add_is_exit_2_and_writes_nothing(
     assert chained.home.config_file.read_bytes() == before
 
 
+def test_add_takes_no_name_of_the_credentials_file(chained: Chained, run: Run):
+    credentials = chained.home.config_file.with_name("credentials")
+    credentials.write_text("[static]\naws_access_key_id = AKIAEXAMPLE\n")
+    before = chained.home.config_file.read_bytes()
+    done = run("profile", "add", "Static", "--assume", JUMP_ARN, "--via", "base", "--yes")
+    assert (done.returncode, "already exists" in done.stderr) == (2, True), done.stderr
+    assert chained.home.config_file.read_bytes() == before
+
+
 def test_add_asks_first_and_a_dry_run_writes_nothing(chained: Chained, run: Run):
     before = chained.home.config_file.read_bytes()
     argv = ("profile", "add", "x", "--assume", JUMP_ARN, "--via", "base")

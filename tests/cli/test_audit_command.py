@@ -103,7 +103,7 @@ class TestCommandsThatLeaveALine:
         count = written[0][2]
         assert count > 3
         assert written == [
-            ("profile sync", config, count, 0, 0),
+            ("setup", config, count, 0, 0),
             ("profile rm", config, 0, 0, 1),
             ("profile undo", config, 1, 0, 0),
             ("profile undo --redo", config, 0, 0, 1),
@@ -291,7 +291,9 @@ class TestVerify:
     def test_counts_the_lines(self, run: Run, add: Add) -> None:
         done = run("audit", "--verify")
         assert (done.returncode, done.stdout) == (0, "0 lines verified\n")
-        add(issued(), issued())
+        add(issued())
+        assert run("audit", "--verify").stdout == "1 line verified\n"
+        add(issued())
         done = run("audit", "--verify")
         assert (done.returncode, done.stdout) == (0, "2 lines verified\n")
 

@@ -7,7 +7,7 @@ from tests.programs import require_program
 
 
 def test_the_page_is_that_of_the_commands_of_today() -> None:
-    assert man_page.PLACE.read_text() == man_page.page_text(), "renew: python -m tests.man_page"
+    assert man_page.PLACE.read_text() == man_page.page_text(), "run: make generated"
 
 
 def test_every_command_has_a_section_and_groff_has_no_complaint() -> None:

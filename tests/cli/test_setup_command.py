@@ -727,6 +727,11 @@ class TestGuards:
         child.sendline("y")
         assert ended(child)[0] == 0
         assert self.rules(home) == self.RULES
+        last = App(home.env).journal.read().lines[-1].fields
+        assert (last["command"], last["file"]) == (
+            "setup",
+            str(App(home.env).locations.settings_file),
+        )
 
     def test_with_yes_none_is_added_and_the_command_is_named(self, run: Run, home: Home) -> None:
         home.browser()

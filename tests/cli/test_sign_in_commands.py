@@ -347,8 +347,24 @@ class TestLogout:
             ("corp", "valid"),
             ("other", "signed_out"),
         ]
-        assert run("logout", "--all").returncode == 0
-        assert status(run, "corp")["state"] == "signed_out"
+
+    def test_all_ends_each_sign_in_here_and_at_aws(
+        self, run: Run, home: Home, emulator: Emulator
+    ) -> None:
+        home.add_session("other", emulator.world.start_url, emulator.world.region)
+        home.write_token(emulator.issue_token("ana"), "corp")
+        home.write_token(emulator.issue_token("ben"), "other")
+        result = run("logout", "--all", "--json")
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["data"] == [
+            {"session": "corp", "revoked": True},
+            {"session": "other", "revoked": True},
+        ]
+        assert emulator.counters["Logout"] == 2
+        states = json.loads(run("status", "--json").stdout)["data"]["sessions"]
+        assert {s["name"]: s["state"] for s in states} == dict.fromkeys(
+            ("corp", "other"), "signed_out"
+        )
 
 
 class TestStatus:

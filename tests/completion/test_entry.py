@@ -96,7 +96,7 @@ def bash_reply(home: Home, line: str, completion_type: str = "9") -> list[str]:
 
 def test_the_generated_tree_is_up_to_date() -> None:
     made = completion_tree.tree_text()
-    assert completion_tree.PLACE.read_text() == made, "renew: python -m tests.completion_tree"
+    assert completion_tree.PLACE.read_text() == made, "run: make generated"
 
 
 @pytest.mark.parametrize("shell", SHELLS)

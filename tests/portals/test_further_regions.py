@@ -176,6 +176,8 @@ def test_setup_with_the_second_url_adds_it_to_the_session(
     assert home.config_file.read_text() == before
     shown = run("config", "get", "sessions.corp.regions")
     assert shown.stdout.strip() == json.dumps([f"{SECOND}={THERE}"])
+    written = json.loads(run("audit", "--event", "config-write", "--json").stdout)["data"]
+    assert {row["command"] for row in written} == {"setup"}
     assert [one.world.region for one in two.service.sign_ins()] == [FIRST, SECOND]
     again = run("setup", THERE, "--yes")
     assert again.returncode == 0

@@ -254,6 +254,16 @@ class TestChangedEnd:
             (other if number % 2 else place.open()).append(entry(number))
         assert other.verify() == place.open().verify() == (6, True, None, 0)
 
+    def test_two_state_folders_that_share_a_runtime_folder_have_an_end_each(
+        self, place: Place
+    ) -> None:
+        other = Journal(place.state.with_name("other"), place.runtime, warn=print)
+        place.add(3)
+        other.append(entry(1))
+        assert len(list(place.runtime.glob("audit-*.end"))) == 2
+        place.file.write_bytes(b"".join(place.file.read_bytes().splitlines(keepends=True)[:2]))
+        assert [line for _, line, _ in faults(place)] == [2]
+
 
 class TestFullDisk:
     def test_a_partial_write_is_taken_back(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ssohelper.tui.background import leaving_question
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.run_progress import RunScreen
@@ -85,3 +86,16 @@ def test_it_asks_before_it_stops_commands(world: DemoHome, keys: str) -> None:
         await until(lambda: user.app.return_code is not None)
 
     run_scenario(world.app(), scenario)
+
+
+def test_a_sign_in_whose_dialog_is_shown_is_stopped_without_a_question(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.type("payments-dev developer")
+        await user.press("f8")
+        await user.wait_for_text("PQRS-TVWX", "waiting for you")
+        assert leaving_question(user.app) == ""
+        await user.press("ctrl+q")
+        await until(lambda: user.app.return_code is not None)
+
+    run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario)

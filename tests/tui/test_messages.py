@@ -7,7 +7,7 @@ import pytest
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, LoginRequired, NoConnection, Throttled
 from ssohelper.tui.list_states import ListStates, age_text
-from ssohelper.tui.messages import Kind, Message
+from ssohelper.tui.messages import Kind, Message, Messages
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -48,6 +48,16 @@ def test_a_note_ends_and_an_error_stays_until_an_action(world: DemoHome) -> None
         await wait_for_line(user, "")
 
     run_scenario(world.app(), scenario, size=(80, 24))
+
+
+def test_a_note_is_shown_in_place_of_an_error_until_it_ends() -> None:
+    messages = Messages()
+    error, note = Message(NOW, Kind.ERROR, "the disk is full"), Message(NOW, Kind.NOTE, "copied: x")
+    messages.add(error)
+    messages.add(note)
+    assert messages.shown is note
+    messages.hide_note(note)
+    assert messages.shown is error
 
 
 @pytest.mark.parametrize("click", ["#to-sessions", "#grouped"])

@@ -8,9 +8,9 @@ from tests import pictures
 def test_the_pictures_are_what_make_pictures_draws() -> None:
     there = {path.stem: path.read_text(encoding="utf-8") for path in pictures.FOLDER.glob("*.svg")}
     drawn = pictures.draw_all()
-    assert set(there) == set(drawn), "draw them again: make pictures"
+    assert set(there) == set(drawn), "run: make generated"
     stale = sorted(name for name, svg in drawn.items() if there[name] != svg)
-    assert stale == [], "draw them again: make pictures"
+    assert stale == [], "run: make generated"
 
 
 def test_the_pictures_load_nothing_from_other_hosts() -> None:

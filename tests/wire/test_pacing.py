@@ -76,6 +76,16 @@ def test_repeated_429s_double_the_pause_up_to_20_s(pacing, clock):
     assert pacing.pace >= 1
 
 
+def test_after_an_answer_a_429_counts_as_the_first_one_again(pacing, clock):
+    pacing.note_throttled()
+    clock.now += 1
+    pacing.note_good_answer()
+    before = pacing.pace
+    pacing.note_throttled()
+    assert pacing.pace == pytest.approx(before * 0.95)
+    assert seconds_for(pacing, clock, 1) == pytest.approx(0.1)
+
+
 def test_answers_raise_the_pace_to_twenty_again_and_no_further(pacing, clock):
     pacing.note_throttled()
     for _ in range(100):

@@ -46,14 +46,21 @@ async def confirm_write(
     return yes
 
 
-async def write_plan(app: TuiApp[Any], plan: Plan, command: str) -> None:
+async def write_plan(
+    app: TuiApp[Any], plan: Plan, command: str, name_in_journal: str | None = None
+) -> None:
     """Write the plan of a sync and say so; if it changes nothing, only remember its options.
+
+    `command` is the command line that does the same. The journal has `name_in_journal`, by default
+    that of `profile sync`.
 
     Raises: SsoHelperError if it cannot be written.
     """
     services = app.services
     if plan.changes:
-        await background.run(app, lambda: profile_edit.write_profile_plan(services, plan))
+        await background.run(
+            app, lambda: profile_edit.write_profile_plan(services, plan, name_in_journal)
+        )
         app.show_done(plan_text.plan_summary_text(plan, done=True), command)
     else:
         await background.run(app, lambda: saved_options.save_sync_options(services, plan))

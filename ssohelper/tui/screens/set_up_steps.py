@@ -139,7 +139,7 @@ async def _plan_and_write_profiles(
 
     plan = await _ask_to_write_plan(app, await background.run(app, make_plan), answers, command)
     if plan is not None:
-        await write_plan(app, plan, command + _setup_options(answers, plan))
+        await write_plan(app, plan, command + _setup_options(answers, plan), "setup")
     return plan
 
 
@@ -257,7 +257,7 @@ async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
         await background.run(
             app,
             lambda: own_settings.change_setting(
-                services, "guard.rules", ("guard", "rules"), list(rules)
+                services, "guard.rules", ("guard", "rules"), list(rules), "setup"
             ),
         )
         app.show_done(setup_text.proposed_guard_rules_line(rules), command)

@@ -131,3 +131,15 @@ def test_a_refresh_names_all_sessions_that_need_a_sign_in(world: DemoHome) -> No
         await user.wait_for_message("not refreshed, because not signed in:", '"corp"', '"lab"')
 
     run_scenario(two_signed_out_sessions(world), scenario)
+
+
+def test_each_refresh_names_the_sessions_that_need_a_sign_in_once(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        for count in (1, 2):
+            await user.press("f5")
+            await until(lambda count=count: user.messages.count("not refreshed") == count)
+            last = user.app.messages.all[-1].text
+            assert (last.count('"corp"'), last.count('"lab"')) == (1, 1)
+
+    run_scenario(two_signed_out_sessions(world), scenario)

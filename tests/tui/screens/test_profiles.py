@@ -173,7 +173,9 @@ def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome)
         await open_screen(user)
         await user.press("f8")
         await user.wait_for_screen(ConfirmScreen)
-        await user.wait_for_text('filters and options of session "corp" are restored: none')
+        await user.wait_for_text(
+            'filters and options of session "corp" are restored: there were none before'
+        )
 
     run_scenario(world.app(), scenario, size=(100, 50))
     assert services.choices.load("corp") == Choices(roles=("Read*",), written_region="us-east-1")

@@ -79,6 +79,8 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
     assert text.startswith("[default]\nregion = eu-west-1\n")
     assert text.count("ssohelper_managed = true") == 20
     assert world.app().settings.get("guard.rules")
+    written = [line.fields for line in world.app().journal.read().lines if "file" in line.fields]
+    assert [fields["command"] for fields in written] == ["setup", "setup"]  # config, guard rules
     # One for the list; one by the sign-in, which needs a role to ask AWS who has signed in.
     assert world.emulator.counters["ListAccounts"] == 2
 

@@ -51,6 +51,16 @@ def test_a_view_is_saved_and_used_again(world: DemoHome) -> None:
     assert world.app().list_view.load() == FLAT.view
 
 
+def test_a_view_s_name_is_saved_without_spaces_around_it(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_views(user)
+        await user.press(*" my prod ", "ctrl+s")
+        await user.wait_for_message('saved this view as "my prod"')
+
+    run_scenario(world.app(), scenario)
+    assert list(world.app().list_view.load_saved_views()) == ["my prod"]
+
+
 def test_an_error_is_shown_below_the_open_dialog(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("ctrl+v")
