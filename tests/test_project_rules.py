@@ -84,6 +84,8 @@ DEFERRED_ANYWHERE = {
     "ssohelper.core.search.Index",
     "ssohelper.core.suggestions.suggest_search",
     "ssohelper.core.search.did_you_mean",
+    # Few users set AWS_CONFIG_FILE to a path with a variable.
+    "ssohelper.fastpath.spawn.expand_variables",
 }
 
 # A miss goes to the broker: nothing that asks AWS, parses JSON or TOML, or logs.

@@ -9,7 +9,6 @@ from pathlib import Path
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.fastpath import folders
-from ssohelper.fastpath.spawn import expand_variables
 
 _AWS_FILES = {
     "AWS_CONFIG_FILE": "~/.aws/config",
@@ -71,8 +70,7 @@ class Locations:
     def login_folder(self) -> Path:
         """The folder of the credentials of `aws login`, as botocore finds it."""
         value = self._environ.get("AWS_LOGIN_CACHE_DIRECTORY")
-        path = expand_variables(value, self._environ) if value else "~/.aws/login/cache"
-        return Path(expand_home(path, self._environ))
+        return self._path_of_users_value(value or "~/.aws/login/cache")
 
     @property
     def endpoint_folders(self) -> tuple[Path, Path]:
@@ -104,7 +102,13 @@ class Locations:
         value = self._environ.get(variable)
         # botocore expands variables and ~ in AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, so we
         # do too.
-        path = expand_variables(value, self._environ) if value else _AWS_FILES[variable]
+        return self._path_of_users_value(value or _AWS_FILES[variable])
+
+    def _path_of_users_value(self, path: str) -> Path:
+        if "$" in path or sys.platform == "win32":
+            from ssohelper.fastpath.spawn import expand_variables  # few paths have a variable
+
+            path = expand_variables(path, self._environ)
         return Path(expand_home(path, self._environ))
 
 

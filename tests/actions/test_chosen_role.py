@@ -178,7 +178,9 @@ class Reach:
 
     def __init__(self, app: Desk, config: Config, row: RoleRow) -> None:
         self.app, self.config, self.row = app, config, row
-        self.actions = RowActions(SimpleNamespace(services=app), None, None, lambda: None)  # type: ignore[arg-type]
+        self.actions = RowActions(
+            SimpleNamespace(services=app, key_of=str), None, None, lambda: None
+        )  # type: ignore[arg-type]
         self.done: set[str] = set()
 
     def wrong(self) -> Iterator[str]:

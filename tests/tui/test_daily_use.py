@@ -162,7 +162,7 @@ def test_help_is_complete_at_every_width(world: DemoHome, width: int) -> None:
         shown = " ".join(user.screen.replace("│", " ").split())
         for words in (
             "every word must be found in the account's name, id or address",
-            "ctrl+u all of it",
+            "^u all of it",
             "start a shell with the role's credentials",
             "ssohelper config set keys.ACTION KEY",
         ):

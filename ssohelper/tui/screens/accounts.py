@@ -67,10 +67,10 @@ class AccountsScreen(Screen[None]):
     HELP_TEXT = (
         "Type to search: every word must be found in the account's name, id or address, the role, "
         "a profile or the session. Characters may be left out: payprod. !word excludes, 'word is "
-        "found as a whole. {accounts.use} switches this shell to the role, or prints how to. Favourites and "
-        "recently used roles come first. {accounts.tick} (upwards {list.tick_up}) ticks a role for {accounts.profile}, {accounts.console}, "
-        "{accounts.copy_profile} and {accounts.command}, which runs one command as each. ^w deletes a word of the search, ^u all of it. "
-        "The same on the command line: ssohelper list"
+        "found as a whole. {accounts.use} switches this shell to the role, or prints how to. Favourites "
+        "and recently used roles come first. {accounts.tick} (upwards {list.tick_up}) ticks a role "
+        "for {accounts.profile}, {accounts.console}, {accounts.copy_profile} and {accounts.command}, "
+        "which runs one command as each. ^w deletes a word of the search, ^u all of it. The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *make_row_bindings(),

@@ -40,7 +40,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
 
     def __init__(self, present: SavedView, saved: Mapping[str, SavedView]) -> None:
         """`present` is the view that the list has now, `saved` are the saved views by name."""
-        keys = ("views.use", "use"), ("views.save", "save under the typed name")
+        keys = ("views.use", "use"), ("views.save", "save by this name")
         rest = ("views.remove", "remove"), ("views.cancel", "cancel")
         super().__init__("Views of the list", (*keys, *rest))
         self._present = present
