@@ -4,6 +4,7 @@ import gc
 import hashlib
 import itertools
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -183,6 +184,17 @@ def home_of_this_test(homes: Path) -> Iterator[None]:
     real_home.enter_home(path)
     yield
     real_home.remove_if_empty(path)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Undo `logs.start_logging`, which a full screen calls, so that no later test misses a line."""
+    root, ours = logging.getLogger(), logging.getLogger("ssohelper")
+    handlers, levels = list(root.handlers), (root.level, ours.level)
+    yield
+    root.handlers[:] = [each for each in root.handlers if each in handlers]
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 @pytest.fixture(scope="session", autouse=True)

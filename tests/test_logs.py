@@ -7,16 +7,6 @@ import pytest
 from ssohelper import logs
 
 
-@pytest.fixture(autouse=True)
-def _logging_as_it_was():
-    root, ours = logging.getLogger(), logging.getLogger("ssohelper")
-    handlers, levels = list(root.handlers), (root.level, ours.level)
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
-
-
 @pytest.mark.parametrize(
     ("verbose", "environ", "shown"),
     [
