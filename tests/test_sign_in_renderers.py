@@ -120,6 +120,7 @@ class Desk:
 
     def __init__(self, home: Home, emulator: Emulator, now: int, patch: pytest.MonkeyPatch) -> None:
         self.home, self.emulator, self.now, self.patch = home, emulator, now, patch
+        self.needed_in: int | None = None
 
     def app_class(self, parent: type[App]) -> Any:
         """Return a subclass of `parent` on the fixed clock, which renews tokens in this process."""
@@ -152,6 +153,7 @@ class Desk:
 
     def put(self, state: State) -> None:
         """Write the state's token file, facts and settings; remove the state before it."""
+        self.needed_in = state.needed_in
         app, session = self.app(), self.session()
         app.tokens.forget(session)
         app.credentials.remove_credentials_of_session("corp")
@@ -236,6 +238,10 @@ def by_status_check(desk: Desk) -> int | None:
         return 0
     if not is_needed_within(LONG):
         return None
+    # Tried first, because the search runs 24 commands.
+    expected = desk.needed_in or LONG
+    if is_needed_within(expected) and not is_needed_within(expected - 1):
+        return expected
     least, most = 1, LONG
     while most - least > 1:
         middle = (least + most) // 2

@@ -112,6 +112,7 @@ class Reader(Camera):
         self.found += [f"{name}: {line}" for line in find_default_keys("\n".join(texts))]
 
 
+@pytest.mark.long
 def test_no_screen_dialog_or_help_names_a_key_that_was_changed(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

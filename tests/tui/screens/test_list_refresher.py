@@ -76,7 +76,7 @@ def test_a_dialog_waits_for_the_listing_that_runs_and_asks_nothing_itself(
         gate.open()
         await user.wait_for_screen(ProfilesScreen)
         await user.wait_for_message("refreshed the list of roles")
-        assert not user.app.list_states.running
+        await until(lambda: not user.app.list_states.running)
 
     run_scenario(world.app(sleep=quick), scenario)
     assert asked == [False]
