@@ -10,13 +10,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
 from ssohelper import cli, prompt_entry
 from ssohelper.actions import console as consoles
-from ssohelper.actions import directory, fixed_keys, notices, run, run_child
+from ssohelper.actions import directory, fixed_keys, login, notices, run, run_child
 from ssohelper.app import App
 from ssohelper.cli import output, serve_command
 from ssohelper.core.instants import parse_duration, to_iso
@@ -26,6 +26,7 @@ from ssohelper.core.sign_in_notices import Notice
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint.serving import Endpoint, EndpointApp
+from ssohelper.errors import AwsUnreachable
 from ssohelper.stores import token_cache
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
@@ -370,6 +371,8 @@ def find_states_in_which_enter_offers_a_sign_in(desk: Desk) -> set[str]:
     In the other states it leaves with `ssohelper use`. The full screen is started once.
     """
     offered: set[str] = set()
+    # On the fixed clock a sign-in would ask the emulator without a pause, and take 20 s.
+    desk.patch.setattr(login, "log_in", _fail_to_sign_in)
     # With a fresh list of roles, no refresh changes a state.
     desk.put(STATES["assumed"])
     directory.fetch_listing(desk.app(), desk.session())
@@ -396,6 +399,10 @@ def find_states_in_which_enter_offers_a_sign_in(desk: Desk) -> set[str]:
 
     run_scenario(desk.app(), scenario)
     return offered
+
+
+def _fail_to_sign_in(*_: object, **_more: object) -> NoReturn:
+    raise AwsUnreachable("this test signs in to nothing")
 
 
 def let_commands_run_on_a_terminal(desk: Desk, asked: list[str]) -> None:
