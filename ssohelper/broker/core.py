@@ -116,7 +116,7 @@ class Broker:
             session.renewal.clear()
             session.renewal_answered_at = now
             self._refusals.forget(session_name)
-            # Calls that waited for this token start first: an outage before it does not end them.
+            # Starts the calls that waited for this token before an earlier outage could end them.
             self._start_ready_calls(now)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)

@@ -56,7 +56,7 @@ class Ports(Protocol):
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         """Start to ask AWS for the role's credentials; `Broker.note_role_call_end` gets the answer.
 
-        Returns when AWS was asked, in monotonic seconds.
+        Returns the monotonic time of the request, in seconds.
         """
         ...
 

@@ -46,7 +46,9 @@ def whoami(profile: str | None, reason: str | None) -> None:
         app, chosen.name, is_named=is_named
     ) or adopting.find_profile_problem(app, chosen.name)
     if problem and not shadows:
-        app.warn(f'AWS tools may not get this role by the profile "{show(chosen.name)}": {problem}')
+        app.warn(
+            f'AWS tools perhaps cannot get this role by the profile "{show(chosen.name)}": {problem}'
+        )
     entry = app.config.read().profile(chosen.name)
     lacks_region = entry is not None and profile_region.lacks_region(entry.keys, app.environ)
     if lacks_region:
@@ -66,7 +68,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
     print_name_and_value("arn", confirmed.arn)
     if problem:
         output.say(
-            f"AWS says that this role is yours; the profile may not give it: {show(problem, 300)}"
+            f"AWS says that this role is yours; the profile perhaps cannot give it: {show(problem, 300)}"
         )
     elif lacks_region:
         output.say(

@@ -322,7 +322,7 @@ def _read_chain_step(config: ConfigFile, entry: ProfileEntry, key_prefix: str) -
 def _find_source_profile(
     config: ConfigFile, entry: ProfileEntry, source: str, visited: list[str]
 ) -> ProfileEntry | None:
-    """Return the profile named `source`, or the profile to which its ssohelper command refers.
+    """Return the profile `source`, or the profile that the ssohelper command of `source` names.
 
     None for a profile that is not in the config: SDKs look for it in the credentials file too.
     """

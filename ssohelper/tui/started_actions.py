@@ -247,7 +247,7 @@ class StartedActions:
         """Give the keys to the action's dialog that was shown, or hold them: it was closed."""
         for action in [*self._running.values()]:
             if action.dialog is screen:
-                # The timer goes on: it drops the keys if the dialog closes before it is drawn.
+                # The timer goes on: if the dialog closes before it is drawn, the held keys are dropped.
                 self._app.hide_wait_message()
                 screen.call_after_refresh(self._give_keys_to_dialog, action, screen)
             elif action.dialog is not None and action.screen is screen:

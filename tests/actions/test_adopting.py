@@ -560,7 +560,8 @@ def test_whoami_says_that_aws_tools_cannot_use_the_profile(saved: Home, run: Run
     add(saved, LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"))
     said = run("whoami", "old").stderr
     assert (
-        'AWS tools may not get this role by the profile "old": its sso_region is eu-west-2' in said
+        'AWS tools perhaps cannot get this role by the profile "old": its sso_region is eu-west-2'
+        in said
     )
 
 

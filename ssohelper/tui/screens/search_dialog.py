@@ -40,7 +40,7 @@ class SearchDialog(ModalScreen[_Answer]):
     # Keys typed before this dialog is shown go to it: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
-    # These rules do not name this class: Textual would look for it inside the subclass's screen.
+    # The selectors do not name this class: in a subclass, Textual would find nothing for them.
     CSS = """
     #dialog-empty { height: 1fr; padding: 0 2; background: $background; }
     SearchLine { background: $background; }

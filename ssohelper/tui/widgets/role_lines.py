@@ -64,9 +64,9 @@ _LEAST_NAME = 8
 def lay_out_lines(
     rows: Sequence[RoleRow], lines: Sequence[int], content: Content, width: int, *, is_tree: bool
 ) -> tuple[Columns, HeadingColumns]:
-    """Return the columns for the roles and for the headings on these lines of `ShownRoles`.
+    """Return the columns for the lines with roles and for those with headings.
 
-    `content` is as `measure_columns` returns it for all rows, and `width` that of the list.
+    `lines` are a part of `ShownRoles.lines`. `content` is as `measure_columns` returns it for all rows, and `width` that of the list.
     """
     visible = [rows[number] for number in lines if number >= 0]
     found = columns.lay_out_columns(visible, width - SIGNS_WIDTH, content, grouped=is_tree)
