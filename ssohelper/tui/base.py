@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
+    from ssohelper.actions.role_runs import RunGroup
     from ssohelper.core.model import SsoSession
     from ssohelper.tui.running_sign_ins import RunningSignIn
-    from ssohelper.tui.screens.role_runs import RunGroup
 
 _T = TypeVar("_T")
 _Answer = TypeVar("_Answer")

@@ -10,6 +10,7 @@ from textual.app import App as TextualApp
 from textual.binding import Binding
 from textual.command import CommandPalette
 
+from ssohelper.actions.role_runs import RoleRun
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.keymap import BINDABLE, parse_keys
 from ssohelper.core.model import Account
@@ -26,7 +27,6 @@ from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen

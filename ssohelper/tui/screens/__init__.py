@@ -1,1 +1,1 @@
-"""The screens of the full-screen program, one file each."""
+"""The screens and dialogs of the full screen, one file each, and what their actions do."""

@@ -15,6 +15,7 @@ from textual.events import Resize
 from textual.widgets import Input, Static
 
 from ssohelper.actions import credentials, environment, run, selection
+from ssohelper.actions.role_runs import RoleRun
 from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import FEW_NAMES, count_text, shortened_name_list, show
@@ -28,7 +29,6 @@ from ssohelper.tui.screens.grant import (
     find_rows_that_need_grant,
     place_among_questions,
 )
-from ssohelper.tui.screens.role_runs import RoleRun
 from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.ticked_sign_ins import act_on_each, role_label
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints

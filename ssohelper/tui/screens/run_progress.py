@@ -16,13 +16,13 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ssohelper.actions.role_runs import AT_ONCE, RoleRun, RunGroup, State
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.copying import copy_text
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import LOW_LINES
-from ssohelper.tui.screens.role_runs import AT_ONCE, RoleRun, RunGroup, State
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView, text_lines, wrapped

@@ -66,7 +66,8 @@ def lay_out_lines(
 ) -> tuple[Columns, HeadingColumns]:
     """Return the columns for the lines with roles and for those with headings.
 
-    `lines` are a part of `ShownRoles.lines`. `content` is as `measure_columns` returns it for all rows, and `width` that of the list.
+    `lines` are a part of `ShownRoles.lines`. `content` is as `measure_columns` returns it for all
+    rows, and `width` that of the list.
     """
     visible = [rows[number] for number in lines if number >= 0]
     found = columns.lay_out_columns(visible, width - SIGNS_WIDTH, content, grouped=is_tree)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from ssohelper.actions import role_runs
+from ssohelper.actions.role_runs import RoleRun, RunGroup, State
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.tui.screens import role_runs
-from ssohelper.tui.screens.role_runs import RoleRun, RunGroup, State
 from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.world import DemoHome
