@@ -10,6 +10,7 @@ from ssohelper.actions import role_runs
 from ssohelper.actions.role_runs import RoleRun, RunGroup, State
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
+from tests.tui.conftest import world as world  # a fixture
 from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.world import DemoHome
