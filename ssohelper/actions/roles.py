@@ -71,6 +71,7 @@ def read_roles(
     targets = _read_profile_targets(app)
     owners = _SessionsOfProfiles(app.config.read(), sessions, _SavedLists(app, listings))
     profiles = _group_profile_names_by_role(targets, owners)
+    with_session = {name for names in profiles.values() for name in names}
     used = favourites.load_usage_of_roles(app)
     rows: list[RoleRow] = []
     for session in sessions:
@@ -96,8 +97,7 @@ def read_roles(
     rows += _make_rows_of_chains(app, owners, rows, used)
     rows = ranked_rows(rows) if used else rows
     if with_foreign_profiles and session_name is None:
-        with_role = {entry.name for entry, target in targets if target is not None}
-        others = [one for one in app.config.list_profiles() if one.name not in with_role]
+        others = [one for one in app.config.list_profiles() if one.name not in with_session]
         rows += _make_rows_of_foreign_profiles(app, others)
     listed_at = {name: saved.listed_at for name, saved in listings.items()}
     return KnownRoles(rows, listed_at, sessions)

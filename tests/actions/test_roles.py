@@ -155,3 +155,17 @@ def test_a_granted_profile_is_shown_for_the_session_whose_list_has_its_role(home
     # An old list does not say that a role is gone.
     save_list_of_second("Read", listed_at=now - 2 * 86400)
     assert shown() == {"corp": ["has", "chain"], "second": ["gone"]}
+
+
+def test_a_legacy_profile_of_a_portal_without_session_is_listed_with_other_profiles(home):
+    app = app_of(home)
+    before = roles.read_roles(app, with_foreign_profiles=True).rows
+    home.write_config(
+        home.config_file.read_text()
+        + "\n[profile legacy-own]\nsso_start_url = https://sso.acme.example.org/start\n"
+        + f"sso_region = us-east-1\nsso_account_id = {PROD.id}\nsso_role_name = Read\n"
+    )
+    app = App({**home.env, "SSOHELPER_HOME": str(home.path / "own")})
+    found = roles.read_roles(app, with_foreign_profiles=True).rows
+    assert found[:-1] == before
+    assert (found[-1].profiles, found[-1].provider) == (("legacy-own",), "aws sso login")
