@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import (
+    config_writing,
     console,
     directory,
     environment,
@@ -358,10 +359,7 @@ class RowActions:
         """
         services = self.app.services
         if selection.find_profiles_of_role(services, row.key, row.profiles) != [*row.profiles]:
-            raise LocalState(
-                f'"{services.locations.aws_config_file}" has changed since this list was read',
-                hint="nothing was written; check the list, then press the key again",
-            )
+            raise config_writing.list_changed_error(services)
         return profile_edit.read_managed_profiles(services, row.profiles)
 
     # -- the lines of the command palette ------------------------------------------------------

@@ -1,13 +1,17 @@
-"""Changes of a session on the Sessions screen, each after a question: rename, remove, forget."""
+"""Changes of a session on the Sessions screen, each after a question: sign out, rename, remove, forget.
+
+Each is for the session that the line showed. Another program may have given its name to another
+portal since: then an error says so, and nothing changes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import cache_contents, session_edit
+from ssohelper.actions import cache_contents, login, selection, session_edit
 from ssohelper.actions.session_edit import SessionPlan
-from ssohelper.core import plan_text
+from ssohelper.core import clock_text, plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import count_text
@@ -22,6 +26,30 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
+async def sign_out(app: TuiApp[Any], session: SsoSession, show_busy: Callable[[], object]) -> bool:
+    """Sign out of the session, after a question. Return whether it did, also at AWS."""
+    services, name = app.services, session.name
+
+    def check_session() -> None:
+        session_edit.check_name_belongs_to_session(services, session)
+
+    try:
+        await background.run(app, check_session)
+        command, question = f"ssohelper logout {name}", f'Sign out of "{name}", here and at AWS?'
+        if not await app.push_screen_wait(ConfirmScreen(question, command=command)):
+            return False
+        await background.run(app, check_session)
+        was_signing_in = running_sign_ins.stop_sign_in(app, name)
+        show_busy()
+        was = await background.run(app, lambda: login.log_out(services, session))
+        done = clock_text.logout_result_text(name, was)
+        app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
+    except SsoHelperError as error:
+        app.show_error(error)
+        return False
+    return True
+
+
 async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
     """Ask for a new name and rename the session, in the profiles that use it too.
 
@@ -29,6 +57,8 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
     """
     services, old = app.services, session.name
     command = f"ssohelper session rename {old}"
+    if not await _can_be_changed(app, session):
+        return None
 
     def check_new_name(new_name: str) -> None:
         if new_name != old:
@@ -43,7 +73,6 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
     command = f"{command} {word_as_typed(new)}"
     is_renamed = await _confirm_and_change_session(
         app,
-        old,
         lambda: session_edit.plan_session_rename(services, session, new),
         lambda count: (
             f'Rename "{old}" to "{new}"{f", in {count} too" if count else ""}? '
@@ -62,9 +91,12 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
     question = (
         f'Delete the cached credentials and the list of roles of "{name}"? You stay signed in.'
     )
-    if not await app.push_screen_wait(ConfirmScreen(question, command=command)):
-        return
     try:
+        check = session_edit.check_name_belongs_to_session
+        await background.run(app, lambda: check(services, session))
+        if not await app.push_screen_wait(ConfirmScreen(question, command=command)):
+            return
+        await background.run(app, lambda: check(services, session))
         removed = await background.run(app, lambda: cache_contents.clear_cache(services, name))
         files = count_text(removed, "file")
         app.show_done(f"cached credentials and list of roles: {files} removed", command)
@@ -75,9 +107,10 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
 async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
     """Sign out of the session, and remove it with its managed profiles. Return whether it did."""
     services, name = app.services, session.name
+    if not await _can_be_changed(app, session):
+        return False
     return await _confirm_and_change_session(
         app,
-        name,
         lambda: session_edit.plan_session_removal(services, session),
         lambda count: f'Sign out of "{name}", and remove it{f" with {count}" if count else ""}?',
         f'removed the session "{name}"',
@@ -85,9 +118,24 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
     )
 
 
+async def _can_be_changed(app: TuiApp[Any], session: SsoSession) -> bool:
+    """Return whether the config has this session and its name is for no other; else say why not."""
+    services = app.services
+
+    def check_session() -> None:
+        selection.check_session_in_config(services, session)
+        session_edit.check_name_belongs_to_session(services, session)
+
+    try:
+        await background.run(app, check_session)
+    except SsoHelperError as error:
+        app.show_error(error)
+        return False
+    return True
+
+
 async def _confirm_and_change_session(
     app: TuiApp[Any],
-    session_name: str,
     make_plan: Callable[[], SessionPlan],
     question: Callable[[str], str],
     done: str,
@@ -111,7 +159,8 @@ async def _confirm_and_change_session(
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return False
-        was_signing_in = running_sign_ins.stop_sign_in(app, session_name)
+        await background.run(app, lambda: session_edit.check_session_plan(services, plan))
+        was_signing_in = running_sign_ins.stop_sign_in(app, plan.session.name)
         await background.run(app, lambda: session_edit.apply_session_plan(services, plan))
         app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
     except SsoHelperError as error:
