@@ -10,6 +10,7 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.tui.screens import sessions
+from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
@@ -250,6 +251,26 @@ def test_a_profile_of_another_role_than_its_row_shows_is_not_removed(
         await user.press("ctrl+x")
         await user.wait_for_message("has changed since this list was read")
         assert user.app.screen is screen
+
+    run_scenario(world.app(), scenario)
+    assert "[profile orders-dev.Developer]" in world.config_file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [(point_at_other_role, "has changed since this list was read"), (repoint, _CHANGED)],
+)
+def test_accounts_removes_no_profile_of_another_role_or_session(
+    world: DemoHome, edit: Callable[[DemoHome], None], message: str
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.type("orders-dev developer")
+        await user.wait_for_text("corp · orders-dev.Developer")
+        edit(world)
+        await user.press("f9")
+        await user.wait_for_message(message)
+        assert isinstance(user.app.screen, AccountsScreen)
 
     run_scenario(world.app(), scenario)
     assert "[profile orders-dev.Developer]" in world.config_file.read_text()
