@@ -15,9 +15,10 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.long_rows import long_after
-from tests.tui.driving import User, run_scenario
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.screens.test_profiles import open_screen
 from tests.tui.test_lists_read_again import read_again, remove_section
+from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
 _ELSEWHERE = "https://d-2222222222.awsapps.com/start"
@@ -213,6 +214,25 @@ def test_a_session_whose_name_has_a_sign_in_elsewhere_waits_for_its_end(
 
     run_scenario(services, scenario)
     check_nothing_happened(world, services, edited)
+
+
+@pytest.mark.parametrize("key", ["d", "e", "o", "f"])
+def test_letters_for_a_dialog_that_does_not_open_do_nothing(world: DemoHome, key: str) -> None:
+    async def scenario(user: User) -> None:
+        screen = await show_sessions(user)
+        clock = Clock()
+        user.app.typing_pause = clock.pause
+        repoint(world)
+        await user.press(key)
+        await done(user, _CHANGED)
+        await user.press(*"newdof", "enter")
+        assert user.app.screen is screen
+        clock.seconds += 1.0
+        await read_again(screen)
+        await user.press("o")
+        await user.wait_for_screen(ConfirmScreen)
+
+    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
 @pytest.mark.parametrize("key", ["s", "S"])

@@ -23,6 +23,7 @@ from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
+    from ssohelper.app import App
     from ssohelper.tui.base import TuiApp
 
 
@@ -30,15 +31,10 @@ async def sign_out(app: TuiApp[Any], session: SsoSession, show_busy: Callable[[]
     """Sign out of the session, after a question. Return whether it did, also at AWS."""
     services, name = app.services, session.name
 
-    def check_session() -> None:
-        session_edit.check_name_belongs_to_session(services, session)
-
+    command, question = f"ssohelper logout {name}", f'Sign out of "{name}", here and at AWS?'
+    if not await _ask_about_session(app, session, ConfirmScreen(question, command=command)):
+        return False
     try:
-        await background.run(app, check_session)
-        command, question = f"ssohelper logout {name}", f'Sign out of "{name}", here and at AWS?'
-        if not await app.push_screen_wait(ConfirmScreen(question, command=command)):
-            return False
-        await background.run(app, check_session)
         was_signing_in = running_sign_ins.stop_sign_in(app, name)
         show_busy()
         was = await background.run(app, lambda: login.log_out(services, session))
@@ -91,12 +87,9 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
     question = (
         f'Delete the cached credentials and the list of roles of "{name}"? You stay signed in.'
     )
+    if not await _ask_about_session(app, session, ConfirmScreen(question, command=command)):
+        return
     try:
-        check = session_edit.check_name_belongs_to_session
-        await background.run(app, lambda: check(services, session))
-        if not await app.push_screen_wait(ConfirmScreen(question, command=command)):
-            return
-        await background.run(app, lambda: check(services, session))
         removed = await background.run(app, lambda: cache_contents.clear_cache(services, name))
         files = count_text(removed, "file")
         app.show_done(f"cached credentials and list of roles: {files} removed", command)
@@ -118,18 +111,42 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
     )
 
 
+async def _ask_about_session(
+    app: TuiApp[Any], session: SsoSession, question: ConfirmScreen
+) -> bool:
+    """Return whether the user says yes and the session has its name, before the question and after."""
+    return (
+        await _has_name(app, session)
+        and await app.push_screen_wait(question)
+        and await _has_name(app, session)
+    )
+
+
 async def _can_be_changed(app: TuiApp[Any], session: SsoSession) -> bool:
     """Return whether the config has this session and its name is for no other; else say why not."""
+    return await _has_name(app, session, selection.check_session_in_config)
+
+
+async def _has_name(
+    app: TuiApp[Any],
+    session: SsoSession,
+    check_first: Callable[[App, SsoSession], object] = lambda _app, _session: None,
+) -> bool:
+    """Return whether what is kept under the session's name is the session's; else say why not.
+
+    `check_first` raises an SsoHelperError if the session cannot be changed for another reason.
+    """
     services = app.services
 
     def check_session() -> None:
-        selection.check_session_in_config(services, session)
+        check_first(services, session)
         session_edit.check_name_belongs_to_session(services, session)
 
     try:
         await background.run(app, check_session)
     except SsoHelperError as error:
         app.show_error(error)
+        app.typing_pause.begin()  # the next letters were for the dialog: here they are commands
         return False
     return True
 
