@@ -49,6 +49,14 @@ def config_changed_error(app: App) -> LocalState:
     )
 
 
+def list_changed_error(app: App) -> LocalState:
+    """Return the error for a config that has changed since a screen's list was read from it."""
+    return LocalState(
+        f'"{app.locations.aws_config_file}" has changed since this list was read',
+        hint="nothing was written; check the list, then press the key again",
+    )
+
+
 def check_write_is_as_shown(app: App, shown: _Write, planned: _Write) -> None:
     """Check that the `planned` write of the config is the one whose diff was `shown` to the user.
 

@@ -25,6 +25,7 @@ from ssohelper.core.config_file import assumes_role
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
+from ssohelper.core.start_url import is_same_session, is_session_listed
 from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 from ssohelper.errors import AwsUnreachable, UsageProblem
 
@@ -102,8 +103,10 @@ def check_new_session_name(app: App, session: SsoSession, new_name: str) -> None
     """Raise UsageProblem unless the session can be renamed to this name.
 
     The name may be invalid or taken, also if only a sign-in has it; or a guard rule names the
-    session, and would no longer match its roles.
+    session, and would no longer match its roles. Raises: ConfigInvalid if the config no longer has
+    this session.
     """
+    selection.check_session_in_config(app, session)
     if not SESSION_NAME.fullmatch(new_name):
         raise UsageProblem(
             f'"{show(new_name, 80)}" is not a valid name for a session',
@@ -126,7 +129,7 @@ def check_new_session_name(app: App, session: SsoSession, new_name: str) -> None
 
 
 def plan_session_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
-    """Return the plan that renames a session. Raises: UsageProblem as `check_new_session_name`."""
+    """Return the plan that renames a session. Raises: the errors of `check_new_session_name`."""
     check_new_session_name(app, session, new_name)
     old = session.name
     plan = _make_session_plan(
@@ -141,8 +144,10 @@ def plan_session_rename(app: App, session: SsoSession, new_name: str) -> Session
 def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
     """Return the plan that removes a session and its managed profiles.
 
-    Raises: UsageProblem if profiles that ssohelper did not write use the session.
+    Raises: UsageProblem if profiles that ssohelper did not write use the session; ConfigInvalid if
+    the config no longer has this session.
     """
+    selection.check_session_in_config(app, session)
     name, config = session.name, app.config.read()
     others = [
         one
@@ -193,6 +198,11 @@ def diff_session_plan(app: App, plan: SessionPlan) -> Iterator[str]:
     return unified_diff(text, plan.changes, str(app.locations.aws_config_file))
 
 
+def check_session_plan(app: App, plan: SessionPlan) -> None:
+    """Raise LocalState if the config changed since the plan's diff was shown."""
+    _make_changes_of_session_plan(app, plan, app.config.read())
+
+
 def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """Carry out the plan. A session to be renamed or removed is signed out first.
 
@@ -204,7 +214,7 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """
     name = plan.session.name
     agents.refuse_if_allow_list_applies(app, "change sessions", f"ssohelper {plan.command}")
-    _make_changes_of_session_plan(app, plan, app.config.read())  # before the sign-out
+    check_session_plan(app, plan)  # before the sign-out
     failure = None
     if plan.command != "session add":
         try:
@@ -222,6 +232,23 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
         _forget_session_records(app, name)
     if failure is not None:
         raise failure
+
+
+def check_name_belongs_to_session(app: App, session: SsoSession) -> None:
+    """Raise an error unless what is kept under the session's name is kept for this session.
+
+    Raises: ConfigInvalid if the config no longer has the session; UsageProblem if the sign-in of
+    that name is still at another portal, which the config named for it earlier.
+    """
+    recorded = selection.find_session_not_in_config(app, session.name)
+    if recorded is None:
+        selection.check_session_in_config(app, session)
+    elif not is_same_session(recorded, session):
+        raise UsageProblem(
+            f'the sign-in to "{session.name}" is at another portal, {recorded.start_url} in '
+            f"{recorded.region}: nothing was changed",
+            hint=f"end it first: ssohelper logout {session.name}",
+        )
 
 
 def has_session_leftovers(app: App, name: str) -> bool:
@@ -321,6 +348,9 @@ def _make_session_plan(
 def _make_changes_of_session_plan(
     app: App, plan: SessionPlan, config: ConfigFile
 ) -> Sequence[Change]:
+    is_new = plan.command == "session add"
+    if not is_new and not is_session_listed(plan.session, config.sso_sessions()):
+        raise config_writing.config_changed_error(app)
     if config.text.data != plan.data:
         if tuple(plan.make(config)) != plan.changes:
             raise config_writing.config_changed_error(app)

@@ -36,6 +36,11 @@ class ConfigProfile(NamedTuple):
         return self.source._replace(role=Role(self.account_id, self.role_name))
 
     @property
+    def name_and_role(self) -> tuple[str, TargetRole | None, Chain | None]:
+        """The profile's name and its role, with portal: a user who saw them chose this profile."""
+        return self.entry.name, self.target, self.chain
+
+    @property
     def shown_target(self) -> TargetRole | None:
         """The role to show in lists; for a chain the last role, with the form "chain"."""
         if self.chain is None:

@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from ssohelper.actions import profile_edit, selection, session_edit
+from ssohelper.actions import login, profile_edit, selection, session_edit
+from ssohelper.actions.session_edit import SessionPlan
 from ssohelper.app import App
-from ssohelper.errors import LocalState
+from ssohelper.core.model import SsoSession
+from ssohelper.errors import ConfigInvalid, LocalState
 from tests.conftest import Home
 from tests.saved_listing import PAY
 
@@ -57,6 +59,7 @@ def edit(app: App, old: str, new: str) -> bytes:
         (plan_removal_of_session, "[profile pay.Read]\n"),
         (plan_removal_of_session, "[sso-session corp]\n"),
         (plan_rename_of_session, "[profile pay.Read]\n"),
+        (plan_rename_of_session, "[sso-session corp]\n"),
     ],
 )
 def test_an_edit_of_a_section_that_changes_is_refused(
@@ -86,3 +89,52 @@ def test_a_profile_with_another_name_by_now_is_not_removed(app: App) -> None:
         apply()
     assert app.locations.aws_config_file.read_bytes() == edited
     assert not app.choices.load("corp").removed
+
+
+_PLANS = pytest.mark.parametrize(
+    "make_plan",
+    [
+        session_edit.plan_session_removal,
+        lambda app, session: session_edit.plan_session_rename(app, session, "acme"),
+    ],
+)
+
+
+@_PLANS
+@pytest.mark.parametrize("field", ["start_url", "region", "name"])
+def test_a_plan_is_made_and_written_for_the_very_session(
+    app: App, make_plan: Callable[[App, SsoSession], SessionPlan], field: str
+) -> None:
+    session = selection.require_session(app, "corp")
+    other = {
+        "start_url": "https://d-2222222222.awsapps.com/start",
+        "region": "eu-north-1",
+        "name": "gone",
+    }
+    replaced = session._replace(**{field: other[field]})
+    before = app.locations.aws_config_file.read_bytes()
+    with pytest.raises(ConfigInvalid, match="was removed, renamed or changed"):
+        make_plan(app, replaced)
+    plan = make_plan(app, session)._replace(session=replaced)
+    with pytest.raises(LocalState, match="has changed since the diff was shown"):
+        session_edit.apply_session_plan(app, plan)
+    assert app.locations.aws_config_file.read_bytes() == before
+
+
+@_PLANS
+def test_the_session_is_compared_once_more_under_the_lock(
+    app: App,
+    make_plan: Callable[[App, SsoSession], SessionPlan],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = make_plan(app, selection.require_session(app, "corp"))
+    url, edited = plan.session.start_url, list[bytes]()
+
+    def edit_meanwhile(_app: App, _session: SsoSession) -> bool:
+        edited.append(edit(app, url, "https://d-2222222222.awsapps.com/start"))
+        return True
+
+    monkeypatch.setattr(login, "log_out", edit_meanwhile)
+    with pytest.raises(LocalState, match="has changed since the diff was shown"):
+        session_edit.apply_session_plan(app, plan)
+    assert [app.locations.aws_config_file.read_bytes()] == edited

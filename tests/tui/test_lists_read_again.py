@@ -318,7 +318,7 @@ def test_no_key_of_sessions_acts_on_another_session(
     async def note_session(_app: Any, session: Any, *_more: Any) -> None:
         acted.append(session.name)
 
-    for name in ("rename_session", "remove_session", "delete_cached_data"):
+    for name in ("sign_out", "rename_session", "remove_session", "delete_cached_data"):
         monkeypatch.setattr(session_questions, name, note_session)
 
     async def scenario(user: User) -> None:
@@ -339,7 +339,7 @@ def test_no_key_of_sessions_acts_on_another_session(
             if chosen and chance.random() < 0.3:
                 next(each for each in palette if each.name == line).run()
             else:
-                await user.press(chance.choice("edf"))
+                await user.press(chance.choice("edfo"))
             await until(lambda: not user.app.started.is_holding_keys and not screen._is_reading)
             assert acted in ([], [chosen]), (seed, world.config_file.read_text())
             kept += acted == [chosen]

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import (
+    config_writing,
     console,
     directory,
     environment,
@@ -354,14 +355,15 @@ class RowActions:
     def _read_profiles_to_remove(self, row: RoleRow) -> list[ConfigProfile]:
         """Return the profiles of the row's role, as they are in ~/.aws/config now.
 
-        Raises: LocalState if one of them points at another role by now.
+        Raises: LocalState if one of them points at another role by now, ConfigInvalid if the row's
+        session was replaced.
         """
         services = self.app.services
+        for session in self.app.config_sessions:  # as they were when the list was read
+            if session.name == row.session_name:
+                selection.check_session_in_config(services, session)
         if selection.find_profiles_of_role(services, row.key, row.profiles) != [*row.profiles]:
-            raise LocalState(
-                f'"{services.locations.aws_config_file}" has changed since this list was read',
-                hint="nothing was written; check the list, then press the key again",
-            )
+            raise config_writing.list_changed_error(services)
         return profile_edit.read_managed_profiles(services, row.profiles)
 
     # -- the lines of the command palette ------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import profile_edit, selection, undoing
+from ssohelper.actions import config_writing, profile_edit, selection, undoing
 from ssohelper.core import plan_kinds, plan_summary, plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
@@ -14,6 +14,7 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 from ssohelper.tui import background, foreground
+from ssohelper.tui.profile_rows import ProfileRow
 from ssohelper.tui.screens.config_write import confirm_write, write_plan
 from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.progress import refresh_list
@@ -79,14 +80,18 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     return await confirm_write(app, plan_kinds.counts_line_of_plan(plan), shown, command, other)
 
 
-async def remove_profiles(app: TuiApp[Any], names: Sequence[str]) -> bool:
-    """Remove the managed profiles with these names, after a question with the diff.
+async def remove_profiles(app: TuiApp[Any], rows: Sequence[ProfileRow]) -> bool:
+    """Remove the managed profiles of these rows, after a question with the diff.
 
-    Raises: SsoHelperError if one is not managed or cannot be removed.
+    Raises: SsoHelperError if one is not managed or cannot be removed, or points at another role
+    than its row showed.
     """
-    services = app.services
+    services, names = app.services, [row.name for row in rows]
     command = f"ssohelper profile rm {profile_names_as_arguments(names)}"
     found = await background.run(app, lambda: profile_edit.read_managed_profiles(services, names))
+    shown = [row.item.name_and_role for row in rows if row.item]
+    if [one.name_and_role for one in found] != shown:
+        raise config_writing.list_changed_error(services)
     lines = await background.run(
         app, lambda: diff_lines(profile_edit.diff_profile_removal(services, found))
     )

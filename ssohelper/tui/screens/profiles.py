@@ -315,7 +315,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
         run = run_on_same_target(
             self.app,
-            lambda: (self._planner.session_name, self.pane.find_names_to_remove()),
+            lambda: (self._planner.session_name, self.pane.find_roles_to_remove()),
             lambda action: getattr(self, f"action_{action}")(),
         )
         return make_palette_commands("profiles", offered, run)
@@ -353,13 +353,13 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     @first_plan.question_after_first_plan
     def action_remove(self) -> None:
         """Remove the ticked profiles, or the one under the cursor, after a question."""
-        names = self.pane.find_names_to_remove()
+        rows = self.pane.find_rows_to_remove()
 
         async def remove_chosen_profiles() -> None:
-            if await profile_actions.remove_profiles(self.app, names):
+            if await profile_actions.remove_profiles(self.app, rows):
                 self.pane.clear_ticks()
 
-        if names:
+        if rows:
             self._start_change("remove", remove_chosen_profiles)
         else:
             self.app.warn_nothing_selected("profile")

@@ -1,13 +1,17 @@
-"""Changes of a session on the Sessions screen, each after a question: rename, remove, forget."""
+"""Changes of a session on the Sessions screen, each after a question: sign out, rename, remove, forget.
+
+Each is for the session that the line showed. Another program may have given its name to another
+portal since: then an error says so, and nothing changes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import cache_contents, session_edit
+from ssohelper.actions import cache_contents, login, selection, session_edit
 from ssohelper.actions.session_edit import SessionPlan
-from ssohelper.core import plan_text
+from ssohelper.core import clock_text, plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import count_text
@@ -19,7 +23,27 @@ from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
+    from ssohelper.app import App
     from ssohelper.tui.base import TuiApp
+
+
+async def sign_out(app: TuiApp[Any], session: SsoSession, show_busy: Callable[[], object]) -> bool:
+    """Sign out of the session, after a question. Return whether it did, also at AWS."""
+    services, name = app.services, session.name
+
+    command, question = f"ssohelper logout {name}", f'Sign out of "{name}", here and at AWS?'
+    if not await _ask_about_session(app, session, ConfirmScreen(question, command=command)):
+        return False
+    try:
+        was_signing_in = running_sign_ins.stop_sign_in(app, name)
+        show_busy()
+        was = await background.run(app, lambda: login.log_out(services, session))
+        done = clock_text.logout_result_text(name, was)
+        app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
+    except SsoHelperError as error:
+        app.show_error(error)
+        return False
+    return True
 
 
 async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
@@ -29,6 +53,8 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
     """
     services, old = app.services, session.name
     command = f"ssohelper session rename {old}"
+    if not await _can_be_changed(app, session):
+        return None
 
     def check_new_name(new_name: str) -> None:
         if new_name != old:
@@ -43,7 +69,6 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
     command = f"{command} {word_as_typed(new)}"
     is_renamed = await _confirm_and_change_session(
         app,
-        old,
         lambda: session_edit.plan_session_rename(services, session, new),
         lambda count: (
             f'Rename "{old}" to "{new}"{f", in {count} too" if count else ""}? '
@@ -62,7 +87,7 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
     question = (
         f'Delete the cached credentials and the list of roles of "{name}"? You stay signed in.'
     )
-    if not await app.push_screen_wait(ConfirmScreen(question, command=command)):
+    if not await _ask_about_session(app, session, ConfirmScreen(question, command=command)):
         return
     try:
         removed = await background.run(app, lambda: cache_contents.clear_cache(services, name))
@@ -75,9 +100,10 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
 async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
     """Sign out of the session, and remove it with its managed profiles. Return whether it did."""
     services, name = app.services, session.name
+    if not await _can_be_changed(app, session):
+        return False
     return await _confirm_and_change_session(
         app,
-        name,
         lambda: session_edit.plan_session_removal(services, session),
         lambda count: f'Sign out of "{name}", and remove it{f" with {count}" if count else ""}?',
         f'removed the session "{name}"',
@@ -85,9 +111,48 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
     )
 
 
+async def _ask_about_session(
+    app: TuiApp[Any], session: SsoSession, question: ConfirmScreen
+) -> bool:
+    """Return whether the user says yes and the session has its name, before the question and after."""
+    return (
+        await _has_name(app, session)
+        and await app.push_screen_wait(question)
+        and await _has_name(app, session)
+    )
+
+
+async def _can_be_changed(app: TuiApp[Any], session: SsoSession) -> bool:
+    """Return whether the config has this session and its name is for no other; else say why not."""
+    return await _has_name(app, session, selection.check_session_in_config)
+
+
+async def _has_name(
+    app: TuiApp[Any],
+    session: SsoSession,
+    check_first: Callable[[App, SsoSession], object] = lambda _app, _session: None,
+) -> bool:
+    """Return whether what is kept under the session's name is the session's; else say why not.
+
+    `check_first` raises an SsoHelperError if the session cannot be changed for another reason.
+    """
+    services = app.services
+
+    def check_session() -> None:
+        check_first(services, session)
+        session_edit.check_name_belongs_to_session(services, session)
+
+    try:
+        await background.run(app, check_session)
+    except SsoHelperError as error:
+        app.show_error(error)
+        app.typing_pause.begin()  # the next letters were for the dialog: here they are commands
+        return False
+    return True
+
+
 async def _confirm_and_change_session(
     app: TuiApp[Any],
-    session_name: str,
     make_plan: Callable[[], SessionPlan],
     question: Callable[[str], str],
     done: str,
@@ -111,7 +176,8 @@ async def _confirm_and_change_session(
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return False
-        was_signing_in = running_sign_ins.stop_sign_in(app, session_name)
+        await background.run(app, lambda: session_edit.check_session_plan(services, plan))
+        was_signing_in = running_sign_ins.stop_sign_in(app, plan.session.name)
         await background.run(app, lambda: session_edit.apply_session_plan(services, plan))
         app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
     except SsoHelperError as error:

@@ -13,19 +13,17 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ssohelper.actions import login
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core import clock_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import background, running_sign_ins
+from ssohelper.tui import running_sign_ins
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens import session_questions
-from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.session_lines import (
     SessionKey,
     cached_role_lines,
@@ -350,26 +348,24 @@ class SessionsScreen(Screen[None]):
     async def action_sign_out(self) -> None:
         """Sign out of the session under the cursor, after a confirmation."""
         session = self._get_session_or_warn()
-        if session is None:
-            return
-        services, command = self.app.services, f"ssohelper logout {session.name}"
-        question = f'Sign out of "{session.name}", here and at AWS?'
-        if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
-            return
-        was_signing_in = running_sign_ins.stop_sign_in(self.app, session.name)
-        self._busy[session.name] = "signing out…"
-        self._redraw_clocks()
+        if session is not None:
+            await self._sign_out(session, self._is_unlisted(session))
+
+    async def _sign_out(self, session: SsoSession, is_unlisted: bool) -> None:
+        def show_busy() -> None:
+            self._busy[session.name] = "signing out…"
+            self._redraw_clocks()
+
         try:
-            was = await background.run(self.app, lambda: login.log_out(services, session))
-            done = clock_text.logout_result_text(session.name, was)
-            self.app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
-            if self._snapshot is not None and session in self._snapshot.unlisted:
+            if await session_questions.sign_out(self.app, session, show_busy) and is_unlisted:
                 self._changed_names[session.name] = ""
-        except SsoHelperError as error:
-            self.app.show_error(error)
         finally:
             self._busy.pop(session.name, None)
             self.read_clocks()
+
+    def _is_unlisted(self, session: SsoSession) -> bool:
+        """Return whether the session's line says that it is not in the config."""
+        return self._snapshot is not None and session in self._snapshot.unlisted
 
     @starts_action("sessions.rename")
     async def action_rename(self) -> None:
@@ -383,9 +379,14 @@ class SessionsScreen(Screen[None]):
 
     @starts_action("sessions.remove")
     async def action_remove(self) -> None:
-        """Remove the session under the cursor, after a question that shows the diff."""
+        """Remove the session under the cursor, after a question that shows the diff.
+
+        If it is not in the config, only its sign-in is removed.
+        """
         session = self._get_session_or_warn()
-        if session is not None:
+        if session is not None and self._is_unlisted(session):
+            await self._sign_out(session, is_unlisted=True)
+        elif session is not None:
             if await session_questions.remove_session(self.app, session):
                 self._changed_names[session.name] = ""
             self.read_clocks()

@@ -101,11 +101,19 @@ class ProfilePane(SearchPane):
         return bool(self.list.data) and not self.list.count
 
     def find_names_to_remove(self) -> list[str]:
+        """Return the names of the profiles that `find_rows_to_remove` returns."""
+        return [row.name for row in self.find_rows_to_remove()]
+
+    def find_roles_to_remove(self) -> list[tuple[object, ...]]:
+        """Return name and role of the profiles that `find_rows_to_remove` returns."""
+        return [row.item.name_and_role for row in self.find_rows_to_remove() if row.item]
+
+    def find_rows_to_remove(self) -> list[ProfileRow]:
         """Return the ticked profiles in their order, or else the one that `find_row` returns."""
         if self.list.ticked:
-            return [row.name for row in self.list.data if row.name in self.list.ticked]
+            return [row for row in self.list.data if row.name in self.list.ticked]
         row = self.find_row()
-        return [row.name] if row is not None and row.can_be_removed else []
+        return [row] if row is not None and row.can_be_removed else []
 
     def on_key(self, event: Key) -> None:
         """Say why nothing is removed, if the key that removes is disabled on the present line."""

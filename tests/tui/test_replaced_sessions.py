@@ -1,0 +1,330 @@
+"""A session or profile that another program replaces between the user's look and the action.
+
+The name stays and means another portal, another session or another role: nothing that the user did
+not see is changed.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from ssohelper.app import App
+from ssohelper.tui.screens import sessions
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
+from tests.long_rows import long_after
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.screens.test_profiles import open_screen
+from tests.tui.test_lists_read_again import read_again, remove_section
+from tests.tui.test_typing_pause import Clock
+from tests.tui.world import DemoHome, until
+
+_ELSEWHERE = "https://d-2222222222.awsapps.com/start"
+_CHANGED = 'the session "corp" was removed, renamed or changed'
+
+
+def repoint(world: DemoHome) -> None:
+    """Give the name "corp" to another portal."""
+    text = world.config_file.read_text()
+    world.config_file.write_text(text.replace(world.emulator.world.start_url, _ELSEWHERE))
+
+
+def rename(world: DemoHome) -> None:
+    text = world.config_file.read_text()
+    world.config_file.write_text(text.replace("sso-session corp]", "sso-session zcorp]"))
+
+
+def remove(world: DemoHome) -> None:
+    remove_section(world, "sso-session corp")
+
+
+EDITS = pytest.mark.parametrize("edit", long_after(1, [repoint, rename, remove]))
+
+
+@pytest.fixture(autouse=True)
+def _no_read_in_between(world: DemoHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "_READ_SECONDS", 3600.0)
+    remove_section(
+        world, "profile audit"
+    )  # the user's own: "corp" cannot be removed while it uses it
+
+
+def recorded(world: DemoHome) -> App:
+    """Return services in which the sign-in to corp is recorded, as by `ssohelper login`."""
+    services = world.app()
+    corp = services.config.read().sso_session("corp")
+    assert corp is not None
+    services.tokens.save_session(corp)
+    return services
+
+
+async def show_sessions(user: User) -> SessionsScreen:
+    await user.press("f3")
+    await user.wait_for_text("signed in")
+    screen = user.app.screen
+    assert isinstance(screen, SessionsScreen)
+    return screen
+
+
+async def done(user: User, message: str) -> None:
+    await user.wait_for_message(message)
+    await until(lambda: not user.app.started.is_holding_keys)
+    assert isinstance(user.app.screen, SessionsScreen)
+
+
+def check_nothing_happened(world: DemoHome, services: App, config: bytes) -> None:
+    assert world.config_file.read_bytes() == config
+    assert world.emulator.counters["Logout"] == 0
+    assert services.directory.load("corp") is not None
+    assert services.credentials.list_session_names() == ["corp"]
+
+
+@pytest.mark.parametrize("is_recorded", long_after(1, [True, False]))
+@EDITS
+@pytest.mark.parametrize("key", ["d", "e"])
+def test_a_session_that_is_replaced_before_the_key_is_not_changed(
+    world: DemoHome, key: str, edit: Callable[[DemoHome], None], is_recorded: bool
+) -> None:
+    services = recorded(world) if is_recorded else world.app()
+
+    async def scenario(user: User) -> None:
+        await show_sessions(user)
+        edit(world)
+        await user.press(key)
+        await done(user, _CHANGED)
+
+    run_scenario(services, scenario)
+    edited = world.config_file.read_bytes()
+    assert b"corp" in edited
+    check_nothing_happened(world, services, edited)
+
+
+@EDITS
+@pytest.mark.parametrize("key", ["o", "f"])
+def test_what_is_kept_for_a_name_is_not_removed_for_another_session(
+    world: DemoHome, key: str, edit: Callable[[DemoHome], None]
+) -> None:
+    services = world.app()
+
+    async def scenario(user: User) -> None:
+        screen = await show_sessions(user)
+        text = world.config_file.read_bytes()
+        edit(world)
+        await user.press(key)
+        await done(user, _CHANGED)
+        world.config_file.write_bytes(text)
+        await read_again(screen)
+        await user.press("g", key)
+        await user.wait_for_screen(ConfirmScreen)
+        edit(world)
+        user.app.messages.all.clear()
+        await user.press("y")
+        await done(user, _CHANGED)
+
+    run_scenario(services, scenario)
+    check_nothing_happened(world, services, world.config_file.read_bytes())
+
+
+@EDITS
+@pytest.mark.parametrize("key", ["d", "e"])
+def test_a_session_that_is_replaced_during_the_question_is_not_changed(
+    world: DemoHome, key: str, edit: Callable[[DemoHome], None]
+) -> None:
+    services = recorded(world)
+
+    async def scenario(user: User) -> None:
+        await show_sessions(user)
+        await user.press(key)
+        if key == "e":
+            await user.wait_for_screen(AskScreen)
+            await user.press("ctrl+u", *"new", "enter")
+        await user.wait_for_screen(ConfirmScreen)
+        edit(world)
+        await user.press("y")
+        await done(user, "has changed since the diff was shown")
+
+    run_scenario(services, scenario)
+    assert b"sso-session new" not in world.config_file.read_bytes()
+    check_nothing_happened(world, services, world.config_file.read_bytes())
+
+
+@EDITS
+def test_a_session_that_is_replaced_while_its_name_is_typed_is_not_renamed(
+    world: DemoHome, edit: Callable[[DemoHome], None]
+) -> None:
+    services = recorded(world)
+
+    async def scenario(user: User) -> None:
+        await show_sessions(user)
+        await user.press("e")
+        await user.wait_for_screen(AskScreen)
+        edit(world)
+        await user.press("ctrl+u", *"new", "enter")
+        await user.wait_for_text(f"✗ {_CHANGED}")
+        assert isinstance(user.app.screen, AskScreen)
+        await user.press("escape")
+        await done(user, "nothing was written")
+
+    run_scenario(services, scenario)
+    check_nothing_happened(world, services, world.config_file.read_bytes())
+
+
+@pytest.mark.parametrize("edit", [repoint, rename])
+def test_of_a_line_that_is_not_in_the_config_only_the_sign_in_is_removed(
+    world: DemoHome, edit: Callable[[DemoHome], None]
+) -> None:
+    services = recorded(world)
+    edit(world)
+    edited = world.config_file.read_bytes()
+
+    async def scenario(user: User) -> None:
+        screen = await show_sessions(user)
+        await user.wait_for_text("not in the config, 5h left")
+        await user.press("G", "e")
+        await done(user, _CHANGED)
+        check_nothing_happened(world, services, edited)
+        await user.press("d")
+        await user.wait_for_text('Sign out of "corp", here and at AWS?', "$ ssohelper logout corp")
+        await user.press("y")
+        await done(user, 'signed out of "corp"')
+        await until(lambda: not screen._is_reading and "not in the config" not in user.screen)
+        assert "no longer in the list" not in user.messages
+
+    run_scenario(services, scenario)
+    assert world.config_file.read_bytes() == edited
+    assert world.emulator.counters["Logout"] == 1
+
+
+@pytest.mark.parametrize("key", ["d", "e", "o", "f"])
+def test_a_session_whose_name_has_a_sign_in_elsewhere_waits_for_its_end(
+    world: DemoHome, key: str
+) -> None:
+    services = recorded(world)
+    repoint(world)
+    edited = world.config_file.read_bytes()
+
+    async def scenario(user: User) -> None:
+        screen = await show_sessions(user)
+        assert screen.session is not None
+        assert screen.session.start_url == _ELSEWHERE
+        await user.press(key)
+        await done(user, 'the sign-in to "corp" is at another portal')
+
+    run_scenario(services, scenario)
+    check_nothing_happened(world, services, edited)
+
+
+@pytest.mark.parametrize("key", ["d", "e", "o", "f"])
+def test_letters_for_a_dialog_that_does_not_open_do_nothing(world: DemoHome, key: str) -> None:
+    services = recorded(world)
+    repoint(world)
+
+    async def scenario(user: User) -> None:
+        screen = await show_sessions(user)
+        clock = Clock()
+        user.app.typing_pause = clock.pause
+        await user.press(key)
+        await done(user, 'the sign-in to "corp" is at another portal')
+        await user.press(*"newdof", "enter")
+        assert user.app.screen is screen
+        clock.seconds += 1.0
+        await user.press("G", "o")
+        await user.wait_for_screen(ConfirmScreen)
+
+    run_scenario(services, scenario, pause_seconds=REAL_PAUSE_SECONDS)
+
+
+@pytest.mark.parametrize("key", ["s", "S"])
+def test_a_session_that_is_replaced_is_not_signed_in_to(world: DemoHome, key: str) -> None:
+    services = recorded(world)
+
+    async def scenario(user: User) -> None:
+        await show_sessions(user)
+        repoint(world)
+        await user.press(key)
+        await until(lambda: bool(user.messages))
+        await user.wait_for_screen(SessionsScreen)
+        assert not user.app.sign_ins
+
+    run_scenario(services, scenario)
+    check_nothing_happened(world, services, world.config_file.read_bytes())
+
+
+def point_at_other_role(world: DemoHome) -> None:
+    text = world.config_file.read_text()
+    world.config_file.write_text(text.replace("000040000002", "000010000002"))
+
+
+@pytest.mark.parametrize("edit", [point_at_other_role, repoint])
+@pytest.mark.parametrize("is_ticked", long_after(1, [False, True]))
+def test_a_profile_of_another_role_than_its_row_shows_is_not_removed(
+    world: DemoHome, edit: Callable[[DemoHome], None], is_ticked: bool
+) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        await user.type("orders-dev.developer")
+        await until(lambda: screen.pane.find_row() is not None)
+        if is_ticked:
+            await user.press("tab")
+        edit(world)
+        await user.press("ctrl+x")
+        await user.wait_for_message("has changed since this list was read")
+        assert user.app.screen is screen
+
+    run_scenario(world.app(), scenario)
+    assert "[profile orders-dev.Developer]" in world.config_file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [(point_at_other_role, "has changed since this list was read"), (repoint, _CHANGED)],
+)
+def test_accounts_removes_no_profile_of_another_role_or_session(
+    world: DemoHome, edit: Callable[[DemoHome], None], message: str
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.type("orders-dev developer")
+        await user.wait_for_text("corp · orders-dev.Developer")
+        edit(world)
+        await user.press("f9")
+        await user.wait_for_message(message)
+        assert isinstance(user.app.screen, AccountsScreen)
+
+    run_scenario(world.app(), scenario)
+    assert "[profile orders-dev.Developer]" in world.config_file.read_text()
+
+
+def test_a_profile_name_with_a_star_removes_no_other_profile(world: DemoHome) -> None:
+    text = world.config_file.read_text()
+    world.config_file.write_text(text.replace("[profile orders-dev.", "[profile order*."))
+
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        await user.type("order*.developer")
+        await until(lambda: screen.pane.find_row() is not None)
+        world.config_file.write_text(text)
+        await user.press("ctrl+x")
+        await user.wait_for_message("has changed since this list was read")
+        assert user.app.screen is screen
+
+    run_scenario(world.app(), scenario)
+
+
+def test_the_palette_removes_no_profile_of_another_role(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        await user.type("orders-dev.developer")
+        await until(lambda: screen.pane.find_row() is not None)
+        [rm] = [each for each in screen.palette() if each.name.startswith("profile rm")]
+        point_at_other_role(world)
+        before = screen._planner.found
+        screen._planner.read_config_and_plan()
+        await until(lambda: screen.is_planned and screen._planner.found is not before)
+        rm.run()
+        await user.wait_for_message("nothing was done: the list has changed")
+        assert user.app.screen is screen
+
+    run_scenario(world.app(), scenario)
