@@ -275,6 +275,20 @@ _CLEARING = frozenset(["accounts.leave", "profiles.back"])
 # The first parts of action names, such as `accounts`, whose screen has a list below a search.
 _WITH_LIST = frozenset({"accounts", "profiles", "filters", "console", "views"})
 
+# The first parts of the names of actions that work while a search or a text field has the focus.
+SCOPES_WITH_TEXT = _WITH_LIST | {"app", "list", "options", "ask", "grant"}
+# What the keys do that a search or a text field needs, beside those that type a character. No
+# setting gives one to an action that works there and does not have it by default.
+TEXT_KEYS: dict[str, str] = {
+    **dict.fromkeys(("left", "right", "ctrl+a", "ctrl+e"), "moves in the typed text"),
+    **dict.fromkeys(
+        ("backspace", "ctrl+h", "delete", "ctrl+w", "ctrl+backspace", "ctrl+u"),
+        "deletes typed text",
+    ),
+    **dict.fromkeys(("enter", "ctrl+m", "ctrl+j"), "is Enter to a terminal"),
+    **dict.fromkeys(("escape", "ctrl+left_square_bracket"), "is Escape to a terminal"),
+    **dict.fromkeys(("tab", "ctrl+i", "shift+tab"), "is Tab to a terminal"),
+}
 # Keys that no action may have: every terminal uses them to interrupt and suspend programs.
 _RESERVED = frozenset({"ctrl+c", "ctrl+z"})
 _NAMED = frozenset(
@@ -336,6 +350,19 @@ def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:
                 for key in keys[name]:
                     if key in others:
                         return KeyConflict(name, other, key)
+    return None
+
+
+def why_key_is_fixed(action: str, keys: str) -> str | None:
+    """Return which of the keys a search or a text field needs where the action works, and why."""
+    if action.partition(".")[0] not in SCOPES_WITH_TEXT:
+        return None
+    for key in parse_keys(keys):
+        bare = key.removeprefix("shift+")
+        types = len(bare) == 1 or bare in _PUNCTUATION_NAMES or bare == "space"
+        why = "types a character" if types else TEXT_KEYS.get(key.lower())
+        if why and key not in parse_keys(BINDABLE[action].keys):
+            return f'the key "{key}" cannot be the key of "{action}": it {why}'
     return None
 
 

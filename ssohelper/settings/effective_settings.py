@@ -10,6 +10,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,13 @@ from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
+from ssohelper.settings.key_settings import (
+    KeySettings,
+    keys_in_file,
+    same_key_for_two_actions_message,
+    sort_out_keys,
+    why_key_cannot_be_set,
+)
 from ssohelper.settings.named_settings import PATTERN_TABLES, find_setting_with_name_in_key
 from ssohelper.settings.setting_values import Setting, checked_setting_value, parse_setting_text
 from ssohelper.settings.settings_text import (
@@ -191,14 +199,21 @@ class Settings:
         """Return the keys of all settings, with those that the file sets for one session."""
         return sorted({*_BY_KEY, *self._values})
 
-    def keymap(self) -> dict[str, str]:
-        """Return the keyboard keys that the file sets, by the action that they start."""
-        prefix = "keys."
-        return {
-            key.removeprefix(prefix): value
-            for key, (value, _line) in self._values.items()
-            if key.startswith(prefix)
-        }
+    def keymap(self) -> Mapping[str, str]:
+        """Return the keyboard keys that the file sets and that act, by the action they start."""
+        return self._key_settings.usable
+
+    def warnings_about_keys(self) -> list[str]:
+        """Return for each key in the file that is ignored its place, and why it is."""
+        return [
+            f"{file_and_line_text(self.path, self._values[f'keys.{action}'][1])}: {why}; "
+            f'ignored, so "{action}" has its default key'
+            for action, why in self._key_settings.ignored.items()
+        ]
+
+    @cached_property
+    def _key_settings(self) -> KeySettings:
+        return sort_out_keys(keys_in_file(self._values))
 
     def tags(self) -> dict[str, tuple[str, ...]]:
         """Return the patterns of each tag of the user's."""
@@ -284,10 +299,10 @@ def check_clash_with_other_settings(settings: Settings, key: str, value: Any) ->
     missing = guard_rules.find_undefined_tag(after.get_own("guard.rules"), after.tags())
     if missing is not None:
         raise UsageProblem(tag_without_patterns_text(missing), hint=TAG_HINT)
-    chosen = {**settings.keymap(), key.removeprefix("keys."): value}
-    found = keymap.find_key_conflict(chosen) if value and key.startswith("keys.") else None
-    if found:
-        raise UsageProblem(_same_key_for_two_actions_message(*found), hint="choose another key")
+    if value and key.startswith("keys."):
+        why = why_key_cannot_be_set(settings.keymap(), key.removeprefix("keys."), value)
+        if why:
+            raise UsageProblem(why, hint="choose another key")
 
 
 def find_setting(key: str) -> Setting:
@@ -370,14 +385,7 @@ def _find_setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
 
 
 def _refuse_two_actions_on_one_key(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
-    chosen = {key[5:]: value for key, (value, _line) in values.items() if key.startswith("keys.")}
-    found = keymap.find_key_conflict(chosen)
+    found = keymap.find_key_conflict(keys_in_file(values))
     if found:
-        line = values[f"keys.{found[0]}"][1]
-        raise ConfigInvalid(
-            f"{file_and_line_text(path, line)}: {_same_key_for_two_actions_message(*found)}"
-        )
-
-
-def _same_key_for_two_actions_message(action: str, other: str, key: str) -> str:
-    return f'the key "{key}" for "{action}" is already the key of "{other}"'
+        place = file_and_line_text(path, values[f"keys.{found.action}"][1])
+        raise ConfigInvalid(f"{place}: {same_key_for_two_actions_message(found)}")

@@ -24,11 +24,15 @@ from ssohelper.system import terminal
 from ssohelper.system.terminal_background import Background
 from ssohelper.tui import themes
 from ssohelper.tui.base import TuiApp
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding, key_word
+from ssohelper.tui.one_time_timers import call_if_there, is_still_there
 from ssohelper.tui.typed_ahead import read_keys
 
 if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
     from textual.command import Provider
+    from textual.dom import DOMNode
 
     from ssohelper.core.model import SsoSession
     from ssohelper.core.role_rows import RoleRow
@@ -133,6 +137,8 @@ class FullScreenApp(TuiApp[str]):
         # no function to make its screen.
         self.add_mode(_FIRST, SCREENS[_FIRST])
         self.call_later(self.release_keys)
+        for warning in themes.find_ignored_keys(self.services):
+            self.show_warning(warning)
         # After ctrl+z and `fg` Textual draws only what changes: the rest of the screen stays empty.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
 
@@ -160,6 +166,23 @@ class FullScreenApp(TuiApp[str]):
     def pop_screen(self) -> AwaitComplete:
         """Close the dialog in front. Without any, do nothing: two clicks at once may close it twice."""
         return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action of a key or of a click.
+
+        One of a dialog waits until that has its widgets. If it is closed by then, nothing is run.
+        """
+        run, dialog = super().run_action, default_namespace
+        if not isinstance(dialog, Dialog):
+            return await run(action, dialog, namespaces)
+        if not dialog.has_opened:
+            return dialog.call_later(call_if_there, dialog, run, action, dialog, namespaces)
+        return is_still_there(dialog) and await run(action, dialog, namespaces)
 
     def action_help(self) -> None:
         """Show the help of the current screen or dialog. If the help is shown already, close it."""

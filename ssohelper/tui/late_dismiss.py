@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from textual.screen import ModalScreen
+from ssohelper.tui.dialog import Dialog
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 
-class LateDismissScreen(ModalScreen[_Result]):
+class LateDismissScreen(Dialog[_Result]):
     """A dialog that closes itself when its background work ends, which may be at any time.
 
     Textual's `dismiss` would remove the screen that is shown then, which may be another one: the

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import ParamSpec
 
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 
 _P = ParamSpec("_P")
 
@@ -15,10 +16,13 @@ _P = ParamSpec("_P")
 def is_still_there(pump: MessagePump) -> bool:
     """Return whether this app, screen or widget has its widgets, and may get more.
 
-    No longer so once the user has left the program: Textual then refuses to mount widgets, although
-    it handles a few more messages.
+    No longer so once the user has left the program, or the screen is being removed: Textual then
+    refuses to mount widgets, although it handles a few more messages.
     """
-    return pump.is_running and pump.is_attached and pump.app.return_code is None
+    # Textual shows no screen that it removes, and its `display` is the only public sign of that.
+    is_removed = isinstance(pump, Screen) and not pump.display
+    is_in_program = pump.is_running and pump.is_attached and pump.app.return_code is None
+    return is_in_program and not is_removed
 
 
 def call_after(

@@ -63,6 +63,8 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     def on_load(self) -> None:
         self.theme = "ansi-dark"
         themes.apply_keys(self, self.services)
+        for warning in themes.find_ignored_keys(self.services):
+            self.services.warn(warning)
 
     def on_resize(self, event: Resize) -> None:
         """Erase the screen soon, unless the size is the first one.

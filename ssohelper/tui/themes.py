@@ -255,6 +255,11 @@ def apply_keys(app: TextualApp[Any], services: App) -> None:
         app.set_keymap(textual_keymap(services.settings.keymap()))
 
 
+def find_ignored_keys(services: App) -> list[str]:
+    """Return which keys of the user's settings are ignored, and why."""
+    return services.settings.warnings_about_keys() if _has_settings(services) else []
+
+
 def _has_settings(services: App) -> bool:
     # Without a file, the settings are not read: to import tomllib for them would take 4 ms.
     return services.locations.settings_file.exists()

@@ -113,8 +113,24 @@ def test_set_refuses_a_key_that_another_action_of_the_screen_has(
     done = run("config", "set", "keys.profiles.undo", "f9")
     assert (done.returncode, 'the key of "profiles.apply"' in done.stderr) == (2, True)
     assert not settings_file.exists()
-    assert run("config", "set", "keys.profiles.undo", "o").returncode == 0
-    assert run("config", "get", "keys.profiles.undo").stdout == "o\n"
+    assert run("config", "set", "keys.profiles.undo", "alt+o").returncode == 0
+    assert run("config", "get", "keys.profiles.undo").stdout == "alt+o\n"
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "why"),
+    [
+        ("accounts.views", "a", "it types a character"),
+        ("accounts.views", "ctrl+m", "it is Enter to a terminal"),
+        ("profiles.apply", "ctrl+w", "it deletes typed text"),
+    ],
+)
+def test_set_refuses_a_key_that_a_search_needs(
+    run: Run, settings_file: Path, action: str, key: str, why: str
+) -> None:
+    done = run("config", "set", f"keys.{action}", key)
+    assert (done.returncode, why in done.stderr) == (2, True)
+    assert not settings_file.exists()
 
 
 def test_every_command_names_the_line_of_an_invalid_file(run: Run, settings_file: Path) -> None:

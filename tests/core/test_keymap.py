@@ -74,3 +74,51 @@ def test_one_key_has_one_action_on_a_screen(
 def test_the_default_keys_are_valid_and_have_no_conflict() -> None:
     defaults = {name: action.keys for name, action in keymap.ACTIONS.items()}
     assert keymap.find_key_conflict(defaults) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "keys", "why"),
+    [
+        ("accounts.views", "a", 'the key "a" cannot be the key of "accounts.views": it types'),
+        ("accounts.views", "f11,A", "it types"),
+        ("accounts.views", "shift+a", "it types"),
+        ("accounts.views", "space", "it types"),
+        ("accounts.views", "shift+space", "it types"),
+        ("accounts.views", "question_mark", "it types"),
+        ("accounts.views", "é", "it types"),
+        ("accounts.views", "ctrl+m", "is Enter"),
+        ("accounts.views", "ctrl+i", "is Tab"),
+        ("accounts.views", "ctrl+left_square_bracket", "is Escape"),
+        ("accounts.views", "escape", "is Escape"),
+        ("accounts.use", "ctrl+u", "deletes"),
+        ("profiles.apply", "ctrl+w", "deletes"),
+        ("profiles.apply", "ctrl+W", "deletes"),
+        ("profiles.apply", "ctrl+e", "moves"),
+        ("app.quit", "backspace", "deletes"),
+        ("list.up", "ctrl+h", "deletes"),
+        ("views.save", "delete", "deletes"),
+        ("ask.cancel", "q", "types"),
+        ("grant.cancel", "tab", "is Tab"),
+        ("options.keep", "left", "moves"),
+        ("console.cancel", "enter", "is Enter"),
+    ],
+)
+def test_a_key_that_text_needs_is_fixed_where_text_is_typed(
+    action: str, keys: str, why: str
+) -> None:
+    assert why in (keymap.why_key_is_fixed(action, keys) or "")
+
+
+@pytest.mark.parametrize(
+    ("action", "keys"),
+    [
+        ("accounts.views", "alt+a,ctrl+shift+alt+x,f11,ctrl+n,insert"),
+        ("list.down", "ctrl+j,f11"),
+        ("profiles.edit", "f11,ctrl+e"),
+        ("sessions.sign_in", "x,ctrl+w,space"),
+        ("confirm.yes", "j,backspace"),
+        *((name, action.keys) for name, action in keymap.BINDABLE.items()),
+    ],
+)
+def test_other_keys_are_free(action: str, keys: str) -> None:
+    assert keymap.why_key_is_fixed(action, keys) is None

@@ -1,6 +1,7 @@
 """Settings: precedence, origins, and errors with file, line and the nearest key."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -257,7 +258,29 @@ class TestKeys:
             read(text + "\n")
 
     def test_actions_of_two_screens_may_have_the_same_key(self, read):
-        assert read('keys.profiles.undo = "o"\n').keymap() == {"profiles.undo": "o"}
+        assert read('keys.profiles.undo = "f6"\nkeys.profiles.adopt = "f7"\n').keymap() == {
+            "profiles.undo": "f6",
+            "profiles.adopt": "f7",
+        }
+
+    @pytest.mark.parametrize(("action", "key"), [("accounts.views", "a"), ("app.help", "ctrl+w")])
+    def test_check_key_refuses_a_key_that_text_needs(self, read, action, key):
+        with pytest.raises(
+            UsageProblem, match=f'"{re.escape(key)}" cannot be the key of "{action}"'
+        ):
+            check_clash_with_other_settings(read(), f"keys.{action}", key)
+
+    def test_a_key_that_text_needs_is_ignored_in_a_file_and_the_line_named(self, read, path):
+        found = read('theme = "light"\nkeys.accounts.views = "a"\nkeys.profiles.undo = "f12"\n')
+        assert found.keymap() == {"profiles.undo": "f12"}
+        [warning] = found.warnings_about_keys()
+        assert warning.startswith(f'"{path}" line 2: the key "a" cannot be the key of "accounts.v')
+        assert found.is_in_file("keys.accounts.views")
+
+    def test_an_action_that_took_an_ignored_keys_default_key_has_its_own_again(self, read):
+        found = read('keys.accounts.views = "a"\nkeys.accounts.sort = "ctrl+v"\n')
+        assert found.keymap() == {}
+        assert len(found.warnings_about_keys()) == 2
 
     def test_check_key_refuses_a_key_that_is_taken(self, read):
         with pytest.raises(UsageProblem):

@@ -1,6 +1,7 @@
 """Keys of the settings, help, palette, themes; quitting while AWS does not answer."""
 
 import asyncio
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ import pytest
 from textual.app import App as TextualApp
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.widgets import Input
 
 from ssohelper.actions.role_runs import RoleRun
 from ssohelper.core.filter_rows import FilterRow
-from ssohelper.core.keymap import BINDABLE, parse_keys
+from ssohelper.core.keymap import BINDABLE, SCOPES_WITH_TEXT, TEXT_KEYS, parse_keys
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView
@@ -33,6 +35,7 @@ from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.screens.views import ViewsScreen
 from ssohelper.tui.widgets.profile_pane import ProfilePane
+from ssohelper.tui.widgets.search_line import SearchLine
 from tests.long_rows import long_after
 from tests.tui.cells import PALETTES, take_frame
 from tests.tui.driving import User, run_scenario
@@ -89,6 +92,34 @@ class TestKeys:
         settle(world, 'keys.sessions.sign_uot = "x"\n')
         with pytest.raises(ConfigInvalid, match=r'line 1: no action named "sessions\.sign_uot"'):
             FullScreenApp(world.app())
+
+    def test_a_key_that_the_search_needs_is_ignored_with_a_warning(self, world: DemoHome) -> None:
+        settle(world, 'keys.accounts.views = "a"\n')
+
+        async def scenario(user: User) -> None:
+            await user.wait_for_message('the key "a" cannot be the key of "accounts.views"')
+            await user.type("payprod")
+            await until(lambda: user.app.screen.query_one(SearchLine).value == "payprod")
+            await user.press("ctrl+v")
+            await user.wait_for_screen(ViewsScreen)
+
+        run_scenario(world.app(), scenario)
+
+    def test_the_keys_with_which_a_search_is_edited_are_fixed(self) -> None:
+        edit = {each.key for each in Binding.make_bindings(SearchLine.BINDINGS)}
+        assert edit <= TEXT_KEYS.keys()
+        for field in (SearchLine, Input):
+            keys = {each.key for each in Binding.make_bindings(field.BINDINGS)}
+            assert {"left", "right", "backspace", "delete", "ctrl+w", "ctrl+u"} <= keys
+
+    def test_the_docs_have_the_keys_that_text_needs(self) -> None:
+        page = (ROOT / "docs" / "how-to" / "tui.md").read_text()
+        named = page.split("and the keys `left`", 1)[1].split("except for", 1)[0]
+        keys = {parse_keys(key)[0] for key in re.findall("`([^`]+)`", named)}
+        assert {"left", *keys} == TEXT_KEYS.keys()
+        free = page.split("for all actions but those of", 1)[1].split(":", 1)[0]
+        scopes = {name.partition(".")[0] for name in BINDABLE}
+        assert set(re.findall("`(.+?)`", free)) == scopes - SCOPES_WITH_TEXT
 
     def test_help_shows_keys_descriptions_and_names_of_actions(self, world: DemoHome) -> None:
         settle(world, 'keys.sessions.forget = "ctrl+e"\n')

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import dialog_sizes
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
@@ -39,7 +39,7 @@ class RefusalLine(Static):
         call_after_drawing(self, self.scroll_visible, animate=False)
 
 
-class AskScreen(ModalScreen["str | None"]):
+class AskScreen(Dialog["str | None"]):
     """A dialog that asks for text. Its result is the text, or None if the user typed none."""
 
     # Keys typed before this dialog is shown go to it: see StartedActions.

@@ -14,13 +14,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 from textual.widgets.button import ButtonVariant
 
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui import dialog_sizes
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding, key_word
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _SCROLL_KEYS = "page down, ↓, j: more"
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Dialog[bool]):
     """A question with the answers yes and no. Its result is True if the user answered yes."""
 
     CSS_PATH = "../styles/screens.tcss"

@@ -9,17 +9,17 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import show
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
 
-class DiffScreen(ModalScreen[None]):
+class DiffScreen(Dialog[None]):
     """Shows the lines of a diff. Its result is None."""
 
     # Keys typed before this dialog is shown go to it: see StartedActions.

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ssohelper.actions import guards
@@ -21,6 +20,7 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, dialog_sizes
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.ask import RefusalLine
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.full_screen import FullScreenApp
 
 
-class GrantScreen(ModalScreen["str | None"]):
+class GrantScreen(Dialog["str | None"]):
     """A dialog that asks for a grant. Its result is the typed reason, or None if the user left.
 
     A wrong word is refused in the dialog, which stays open with the reason.

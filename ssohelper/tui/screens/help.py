@@ -12,11 +12,12 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Size
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import KeyOf, with_keys
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import KeyHints
@@ -38,7 +39,7 @@ class Help(NamedTuple):
     letters_move: bool
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Shows the help of the screen or dialog below. Escape, q, ? and Enter close the help.
 
     A HELP_TEXT names an action as `{SCREEN.ACTION}`: its key is shown. The key that opens the help

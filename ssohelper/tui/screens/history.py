@@ -15,11 +15,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import broken_into_lines
 from ssohelper.tui.copying import copy_text
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import Message
 from ssohelper.tui.one_time_timers import call_after_drawing
@@ -39,7 +39,7 @@ _FRAME_LINES, _LEAST_LINES = 5, 2
 _NONE = "No message has been shown yet."
 
 
-class HistoryScreen(ModalScreen[None]):
+class HistoryScreen(Dialog[None]):
     """Shows the messages that there were when it was opened. Escape, q and ctrl+l close it."""
 
     HELP_TEXT = (

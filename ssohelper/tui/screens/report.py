@@ -10,16 +10,16 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import show
 from ssohelper.tui import dialog_sizes
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 from ssohelper.tui.widgets.lines import WrappedView, text_lines
 
 
-class ReportScreen(ModalScreen[None]):
+class ReportScreen(Dialog[None]):
     """Shows a title and lines of text. Enter, Escape and q close it."""
 
     HELP_TEXT = "What was done, what is wrong, and what to type next. Enter closes it."

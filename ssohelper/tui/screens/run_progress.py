@@ -13,7 +13,6 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.actions.role_runs import AT_ONCE, RoleRun, RunGroup, State
@@ -21,6 +20,7 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.copying import copy_text
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.widgets.cells import fitted
@@ -44,7 +44,7 @@ _LEAST_OUTPUT_LINES, _RUNS_SHARE = 3, 0.4
 _NARROW = 70
 
 
-class RunScreen(ModalScreen[None]):
+class RunScreen(Dialog[None]):
     """Runs the command as each role, and shows the output of the run under the cursor."""
 
     HELP_TEXT = (

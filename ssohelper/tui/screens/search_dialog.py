@@ -11,10 +11,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.core.text import show
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import make_cursor_bindings
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.widgets.key_hints import Hint, KeyHints
@@ -34,7 +34,7 @@ _LEAST_LINES = 3
 _BESIDE_KEYS = 4
 
 
-class SearchDialog(ModalScreen[_Answer]):
+class SearchDialog(Dialog[_Answer]):
     """A search above lines. Subclasses define which lines match, how to draw one, and Enter."""
 
     # Keys typed before this dialog is shown go to it: see StartedActions.

@@ -332,7 +332,7 @@ class SessionsScreen(Screen[None]):
         dialog = SignInScreen(session, force=force)
 
         def report_sign_in(_nothing: None) -> None:
-            outcome = dialog.sign_in.outcome
+            outcome = dialog.outcome
             if outcome is not None:
                 self.app.show_done(*dialog.sign_in.result_text_and_command_line(outcome))
                 self.app.signed_in.publish(session.name)

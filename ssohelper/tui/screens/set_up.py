@@ -16,7 +16,6 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from ssohelper.actions import profile_edit, session_edit, setup, setup_text
@@ -27,6 +26,7 @@ from ssohelper.core.start_url import checked_typed_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.tui import background
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.screens.progress import refresh_list
@@ -220,14 +220,15 @@ class SetUpForm(VerticalScroll):
         session = await background.run(self.app, check_typed_session)
         dialog = SignInScreen(session, can_continue=False)
         await self.app.push_screen_wait(dialog)
-        if dialog.sign_in.outcome is None:
+        outcome = dialog.outcome
+        if outcome is None:
             self._show_error("not signed in: nothing was written")
             return
         self.app.give_back_sign_in = lambda: session_edit.sign_out_after_unfinished_setup(
             services, session
         )
         try:
-            is_new = dialog.sign_in.outcome.how == "signed in"
+            is_new = outcome.how == "signed in"
             await self._write_profiles(session, name, region, is_new_sign_in=is_new)
         except SsoHelperError:
             await self._warn_if_signed_in(session)
@@ -276,7 +277,7 @@ class SetUpForm(VerticalScroll):
             call_after_drawing(error_line, error_line.scroll_visible, animate=False)
 
 
-class SetUpScreen(ModalScreen[bool]):
+class SetUpScreen(Dialog[bool]):
     """Shows the form as a dialog, for users who already have a session.
 
     Its result is True if a session was set up.

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ssohelper.actions import (
@@ -35,6 +34,7 @@ from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.system import programs
 from ssohelper.tui import background, dialog_sizes
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.screens.adopt_questions import offer_to_adopt_profiles_that_need_ssohelper
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.config_write import NO_CHANGE, question_before_write, write_plan
@@ -284,7 +284,7 @@ async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> Non
     await app.push_screen_wait(ReportScreen(title, texts))
 
 
-class FilterChoiceScreen(ModalScreen["list[FilterRow] | None"]):
+class FilterChoiceScreen(Dialog["list[FilterRow] | None"]):
     """A dialog for the filters of `profile sync`. Its result is the ticked rows, or None."""
 
     HELP_TEXT = (

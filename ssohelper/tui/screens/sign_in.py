@@ -22,12 +22,14 @@ from ssohelper.tui import running_sign_ins
 from ssohelper.tui.copying import copy_text
 from ssohelper.tui.keys import action_binding, key_word
 from ssohelper.tui.late_dismiss import LateDismissScreen
+from ssohelper.tui.one_time_timers import call_if_there
 from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.qr import QrCode
 
 if TYPE_CHECKING:
+    from ssohelper.actions.login import LoginOutcome
     from ssohelper.tui.base import TuiApp
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -144,7 +146,7 @@ class SignInScreen(LateDismissScreen[None]):
             self.app, self._session, force=self._force
         )
         sign_in.dialogs += 1
-        sign_in.changed.subscribe(self, lambda _nothing: self._show_state())
+        sign_in.changed.subscribe(self, lambda _nothing: call_if_there(self, self._show_state))
         self.app.messages_changed.subscribe(self, lambda _nothing: self._show_qr_code_if_it_fits())
         self.screen_layout_refresh_signal.subscribe(
             self, lambda _screen: self._limit_height_of_page_texts()
@@ -155,9 +157,16 @@ class SignInScreen(LateDismissScreen[None]):
         self.set_interval(_FRAME_SECONDS, self._show_what_is_waited_for)
 
     def on_unmount(self) -> None:
+        if not self.has_opened:
+            return
         self.sign_in.dialogs -= 1
         if not self.sign_in.dialogs and not self.sign_in.is_kept:
             self.sign_in.stop()
+
+    @property
+    def outcome(self) -> LoginOutcome | None:
+        """Return what the sign-in led to; None if it failed, goes on, or has not begun."""
+        return self.sign_in.outcome if self.has_opened else None
 
     # -- showing the state of the sign-in ------------------------------------------------------
 

@@ -39,7 +39,7 @@ async def offer_sign_in(
     await app.push_screen_wait(dialog)
     if dialog.is_in_background:
         return Answer.IN_BACKGROUND
-    return Answer.CANCELLED if dialog.sign_in.outcome is None else Answer.SIGNED_IN
+    return Answer.CANCELLED if dialog.outcome is None else Answer.SIGNED_IN
 
 
 def not_signed_in_text(app: TuiApp[Any], session: SsoSession) -> str:
