@@ -179,8 +179,11 @@ class Reach:
     def __init__(self, app: Desk, config: Config, row: RoleRow) -> None:
         self.app, self.config, self.row = app, config, row
         self.actions = RowActions(
-            SimpleNamespace(services=app, key_of=str), None, None, lambda: None
-        )  # type: ignore[arg-type]
+            SimpleNamespace(services=app, key_of=str, config_sessions=()),  # type: ignore[arg-type]
+            None,  # type: ignore[arg-type]
+            None,  # type: ignore[arg-type]
+            lambda: None,
+        )
         self.done: set[str] = set()
 
     def wrong(self) -> Iterator[str]:

@@ -226,7 +226,7 @@ def test_a_helper_that_is_gone_confirms_nothing(shell):
     shell.write_config(PROFILE.replace(str(SCRIPT), "/gone/ssohelper"))
     done = shell.run("whoami", "payments")
     assert "ssohelper is no longer at" in done.stderr.splitlines()[0]
-    assert done.stderr.endswith('may not give it: there is no program "/gone/ssohelper"\n')
+    assert done.stderr.endswith('perhaps cannot give it: there is no program "/gone/ssohelper"\n')
 
 
 @pytest.mark.parametrize(
