@@ -23,6 +23,7 @@ from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.system import terminal
 from ssohelper.system.terminal_background import Background
 from ssohelper.tui import themes
+from ssohelper.tui.background import leaving_question
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding, key_word
@@ -242,8 +243,6 @@ class FullScreenApp(TuiApp[str]):
         If that stops sign-ins in the background, or commands that run as roles, ask first. A second
         call does not ask.
         """
-        from ssohelper.tui.background import leaving_question
-
         question = "" if self._asks_to_leave else leaving_question(self)
         if question:
             self.run_worker(self._ask_to_leave(question, command, chosen))

@@ -13,7 +13,6 @@ from ssohelper.actions import directory
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import background
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -91,8 +90,7 @@ def _start_listing(app: TuiApp[Any], listing: RunningListing) -> None:
         is_new = states.note_failed_refresh(session.name, error, services.clock.now())
         end(lambda watcher: watcher.failed(error, is_new))
 
-    background.start(
-        app,
+    app.run_in_background(
         lambda: directory.fetch_listing(
             services,
             session,

@@ -9,6 +9,7 @@ from ssohelper.actions import directory
 from ssohelper.app import App
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
+from ssohelper.tui.running_listings import Watcher, list_roles
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.progress import ProgressScreen
@@ -101,6 +102,40 @@ def test_a_listing_from_scratch_follows_the_one_that_runs(
 
     run_scenario(world.app(sleep=quick), scenario)
     assert asked == [False, True]
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+def test_a_listing_that_ends_after_the_user_has_left_is_told_to_no_screen(
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch, has_left: bool
+) -> None:
+    fetch, may_end, threads = directory.fetch_listing, threading.Event(), list[threading.Thread]()
+
+    def fetch_when_allowed(*arguments: Any, **more: Any) -> Listing:
+        threads.append(threading.current_thread())
+        assert may_end.wait(60)
+        return fetch(*arguments, **more)
+
+    monkeypatch.setattr(directory, "fetch_listing", fetch_when_allowed)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        told = list[object]()
+        session = user.app.services.config.read().sso_session("corp")
+        assert session
+        list_roles(
+            user.app, session, Watcher(lambda *_: None, told.append, lambda *_: told.append("no"))
+        )
+        await until(lambda: threads)
+        if has_left:
+            monkeypatch.setattr(type(user.app), "return_code", 0)
+        may_end.set()
+        await until(lambda: not any(thread.is_alive() for thread in threads))
+        later = threading.Event()
+        user.app.call_later(later.set)  # what the thread has asked for is done before
+        await until(later.is_set)
+        assert len(told) == (0 if has_left else 1)
+
+    run_scenario(world.app(sleep=quick), scenario)
 
 
 def test_the_user_who_does_not_wait_is_not_told_the_error_of_the_listing(
