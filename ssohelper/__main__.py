@@ -77,7 +77,7 @@ def _run_by_first_argument(argv: list[str]) -> int:
 
         began = time.monotonic()
         if published.print_published_response(argv[1:]):
-            return 0
+            return _exit_without_cleanup()
         _disable_core_dumps()
         from ssohelper.fastpath import miss
 
@@ -122,7 +122,7 @@ def _run_by_first_argument(argv: list[str]) -> int:
         from ssohelper.system import shell_texts
 
         if shell_texts.print_shell_init(argv[1:]):
-            return 0
+            return _exit_without_cleanup()
     if argv[:1] == ["prompt"]:
         from ssohelper import prompt_entry
 
@@ -147,6 +147,17 @@ def _run_by_first_argument(argv: list[str]) -> int:
     if "_SSOHELPER_ANSWER" in os.environ:
         return _run_with_answer_file(lambda waiting: _run_command(argv, waiting))
     return _run_command(argv, None)
+
+
+def _exit_without_cleanup() -> int:
+    """Exit with code 0 at once: Python's cleanup takes 2 ms, an eighth of a hit.
+
+    For commands that wrote their output with os.write and hold nothing that must be closed.
+    Returns the exit code if the process is not ours to end, as in a test.
+    """
+    if _IS_PROGRAM:
+        os._exit(0)
+    return 0
 
 
 def _run_with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:

@@ -1,6 +1,7 @@
 """The text of `shell-init`: for which arguments it is printed, and which commands it names."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -142,3 +143,19 @@ class TestPaths:
     ) -> None:
         monkeypatch.setattr(sys, "argv", [name])
         assert shell_texts.with_absolute_command_paths(self.TEXT, "bash") == self.TEXT
+
+
+def test_the_program_ends_without_python_s_cleanup() -> None:
+    """The cleanup takes 2 ms, which each new shell would wait for."""
+    program = (
+        "import atexit, sys\n"
+        "atexit.register(print, 'cleanup')\n"
+        "sys.argv = ['ssohelper', 'shell-init', 'bash']\n"
+        "from ssohelper.__main__ import main\n"
+        "main()\n"
+        "print('still here')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"ssohelper_prompt_on" in ended.stdout
+    assert not {b"cleanup", b"still here"} & set(ended.stdout.splitlines())
