@@ -45,7 +45,7 @@ class AllowList(NamedTuple):
         patterns = (pattern for patterns in self.lists for pattern in patterns)
         return next((pattern for pattern in patterns if "/" not in pattern), None)
 
-    def narrowed(self, patterns: Iterable[str]) -> AllowList:
+    def with_further_list(self, patterns: Iterable[str]) -> AllowList:
         """Return this allow-list with one more list of patterns."""
         return AllowList((*self.lists, tuple(patterns)))
 
@@ -68,8 +68,8 @@ def _parse_role_patterns(text: str) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-# A guard rule is read in every way in which it can be meant (`guard_rules`), a pattern of this list
-# in one way only: each further reading guards more roles there, and would allow more roles here.
+# A pattern of an allow-list has one meaning only, because a second meaning would allow more roles.
+# A guard rule has every meaning that it can have (`guard_rules`), because that guards more roles.
 def _pattern_matches_role(pattern: str, key: RoleKey, account_name: str) -> bool:
     account, slash, role = pattern.rpartition("/")
     if not slash:

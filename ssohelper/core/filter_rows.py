@@ -1,6 +1,7 @@
-"""The accounts and role names of a list as rows to choose from, each with the filter it stands for.
+"""Makes the rows of the list in which the user chooses filters: role names and accounts.
 
-Pure. A row's filter means exactly its account or role name, as `--account` or `--role` would.
+Pure. A row's filter matches exactly the row's account or role name, as with `--account` or
+`--role`.
 """
 
 from collections import Counter

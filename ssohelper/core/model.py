@@ -35,7 +35,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the secret. Call it on the line that sends, writes or prints it."""
+        """Return the secret. Call this on the line that sends, writes or prints the secret."""
         return self._value
 
     def __repr__(self) -> str:
@@ -181,8 +181,8 @@ class CachedCredentials(NamedTuple):
     """Role credentials, and when AWS issued them (epoch seconds).
 
     `token_id` is the id of the access token with which these credentials were requested; for a
-    chain, with which its SSO role's credentials were. `chain_id` is the `Chain.id` of the chain
-    that they are for, "" for an SSO role.
+    chain, of the token with which its SSO role's credentials were requested. `chain_id` is the
+    `Chain.id` of the chain that the credentials are for, "" for an SSO role.
     """
 
     credentials: RoleCredentials
@@ -253,7 +253,7 @@ class PageChoice(NamedTuple):
 
 
 class RoleKey(NamedTuple):
-    """A role of one session. Lists, caches and actions identify a role by it, not by a profile.
+    """A role of one session. Lists, caches and actions identify a role by this key, not by a profile.
 
     With `chain`, it is the key of a role that is assumed with that role's credentials: `chain` is
     the percent-encoded name of the profile that defines it (core.chains).
@@ -299,7 +299,7 @@ class RoleKey(NamedTuple):
 
     @property
     def key_of_sso_role(self) -> "RoleKey":
-        """Return the key of the permission set's role below the chain."""
+        """Return the key of the SSO role with whose credentials the chain begins."""
         return self._replace(chain="")
 
 

@@ -28,8 +28,8 @@ _SIGNS = ("!", "'", "^")
 _ACCENTED = r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .+"
 _NAMED_OTHERWISE = {"ß": "s", "ı": "i"}
 
-# A longer word is searched only as a whole, not as a subsequence: a pasted word of 200 characters
-# took 15 s.
+# The longest word that is searched as a subsequence and not only as a whole: a pasted word of 200
+# characters took 15 s.
 _LONGEST_FUZZY = 64
 
 
@@ -66,7 +66,7 @@ def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term
 
 
 def fold_case(text: str) -> str:
-    """Return the text in lower case, with the same length, so that spans also fit the original."""
+    """Return the text in lower case, with the same length, so that positions fit both."""
     if text.isascii():
         low = text.lower()
         return text if low == text else low  # one object in memory for both
@@ -101,7 +101,7 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     at_start, at_end = text.startswith("^"), len(text) > 1 and text.endswith("$")
     text = text[at_start : len(text) - at_end]
     if not text:
-        return []  # a sign whose word is still to be typed
+        return []  # a sign such as "!", whose word is still to be typed
     other = text.replace("-", "") if re.fullmatch(_DASHED_ID, text) else ""
     # A word of digits is not searched as a subsequence: scattered digits would match nearly every
     # account id.
@@ -133,10 +133,10 @@ def _account_and_role_in_portal_link(text: str) -> list[str]:
 
 
 def _session_account_and_role_in_word(text: str) -> list[str]:
-    """Return the parts of [SESSION:]ACCOUNT/ROLE, also if it is not typed to its end.
+    """Return the parts of [SESSION:]ACCOUNT/ROLE, also of an incomplete one.
 
-    Return [] for any other word. An account's name may have `:` or `/` itself; then its parts find
-    it too.
+    Return [] for any other word. An account's name may itself contain `:` or `/`; then its parts
+    find the account too.
     """
     if "://" in text or text.startswith(("arn:", *_SIGNS)):
         return []

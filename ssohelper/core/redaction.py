@@ -28,7 +28,7 @@ _USER_INFO = re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^/\s@]+@")
 
 
 def redacted(text: str) -> str:
-    """Return the text without secrets; of a key id the last four characters stay."""
+    """Return the text without secrets; the last four characters of access key ids stay."""
     text = _NAMED.sub(rf"\g<name>{_HIDDEN}", text)
     for shape in _SHAPES:
         text = shape.sub(_HIDDEN, text)

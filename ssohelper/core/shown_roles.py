@@ -65,7 +65,7 @@ class ShownRoles:
         self._update_lines()
 
     def search(self, query: str) -> None:
-        """Show the rows that match, best first; in a tree, the best match's account is first."""
+        """Show the rows that match, best first. In a tree, the account of the best match is first."""
         self.query = query
         self._update_lines()
 
@@ -89,7 +89,7 @@ class ShownRoles:
             self._index = role_rows.make_role_index(self.rows)
 
     def drop_index(self) -> None:
-        """Free the memory of the search index, of 20,000 roles 3 MB, until the next search."""
+        """Free the memory of the search index (3 MB for 20,000 roles) until the next search."""
         self._index = None
 
     @property
@@ -133,7 +133,7 @@ class ShownRoles:
             numbers = self._order
         if not self.view.is_filtered:
             return numbers
-        return [number for number in numbers if self.view.lets_through(self.rows[number])]
+        return [number for number in numbers if self.view.shows_row(self.rows[number])]
 
     # -- single lines of the list ----------------------------------------------------------
 
@@ -178,7 +178,7 @@ class ShownRoles:
         return self.heading_of(~self.lines[line])
 
     def rows_at_line(self, line: int) -> Sequence[RoleRow]:
-        """Return the role on this line, or all shown roles of the account whose heading is there."""
+        """Return the role on this line, or, for a heading, all shown roles of the account."""
         role, heading = self.role_at_line(line), self.heading_at_line(line)
         return heading.rows if heading is not None else (role,) if role is not None else ()
 

@@ -1,4 +1,4 @@
-"""Decides when a sign-in ends, and from what that is known. No other module decides this.
+"""Decides when a sign-in ends, and how that is known. No other module decides this.
 
 AWS does not report the end of a sign-in. The user may have set how long sign-ins last
 ("configured"), or ssohelper may have seen an earlier sign-in end ("observed"). Otherwise the end is
@@ -25,7 +25,10 @@ PromptKind = Literal["known", "assumed", "open", "ended"]
 
 
 class PromptClock(NamedTuple):
-    """The end that a prompt counts down to. `at` is epoch seconds, or 0 if no time is known."""
+    """The expiry to which a shell prompt counts down, such as the end of the sign-in.
+
+    `at` is epoch seconds, or 0 if no time is known.
+    """
 
     at: int
     kind: PromptKind

@@ -33,7 +33,7 @@ _Candidates = list[tuple[SsoSession, dict[str, AdoptionCandidate]]]
 class _Command(NamedTuple):
     """A command of ssohelper that adopts a profile: its verb, and its arguments with a leading space.
 
-    `makes_it_work` is False if the profile's role is not listed, so that it would not work then.
+    `makes_it_work` is False if the adopted profile would not work, as its role is not listed.
     """
 
     verb: str
@@ -42,7 +42,7 @@ class _Command(NamedTuple):
 
 
 class AdoptCommands:
-    """Finds, once for all profiles, which session adopts each profile of another tool.
+    """Finds the commands that adopt profiles of other tools, once for all profiles.
 
     Looking at all profiles again for each missing program took 22 s of CPU for 12,000 programs.
     """
@@ -50,12 +50,12 @@ class AdoptCommands:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
 
-    def text(self, names: Iterable[str]) -> str:
-        """Return the command that adopts those of the profiles that can be; "" if none can.
+    def commands_to_adopt(self, names: Iterable[str]) -> str:
+        """Return the command that adopts the named profiles, if they can be adopted; "" if none can.
 
         Profiles of several sessions need several commands. For many profiles, the command is
         `setup`, which asks about all profiles that do not work. aws-sso-cli's profiles cannot be
-        adopted without the others of their block, so the command names these too.
+        adopted without the other profiles of their block, so the command names these too.
         """
         grouped: dict[_Command, list[str]] = defaultdict(list)
         whole = dict.fromkeys(

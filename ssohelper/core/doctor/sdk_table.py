@@ -1,4 +1,4 @@
-"""The table of `doctor PROFILE`: what each SDK takes, and which roles cannot be assumed. Pure."""
+"""Finds what the table of `doctor PROFILE` shows: the credentials that each SDK takes. Pure."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _find_credentials_of_profile_by_sdk(
 
 
 def _find_why_role_cannot_be_assumed(facts: Facts, profile: ProfileFact) -> dict[str, str]:
-    """Return, by SDK family, why the profile's role has no credentials with which to assume it."""
+    """Return, by SDK family, why there are no credentials that can assume the profile's role."""
     config = facts.config.file
     if config is None or not assumes_role(profile.entry.keys):
         return {}

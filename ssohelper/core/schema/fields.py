@@ -8,8 +8,8 @@ from ssohelper.core.instants import from_iso
 
 _T = TypeVar("_T")
 
-# The latest valid instant, in the year 2242 (epoch seconds). Later instants would overflow
-# datetime, or the 10 digits in prompt files.
+# The latest valid instant, in epoch seconds: 2**33, which is in the year 2242. It fits into
+# datetime and into the 10 digits that a prompt file has for a time.
 LATEST_INSTANT = 1 << 33
 # The most characters of a name. AWS's own limits are lower: 50 for an account's name, 64 for an
 # email address, 32 for a permission set.
