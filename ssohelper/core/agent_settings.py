@@ -113,7 +113,7 @@ def _get_or_add_table(document: Any, key: str, file_name: str) -> Any:
         document[key] = {} if type(document) is dict else tomlkit.table()
     found = document[key]
     if not isinstance(found, dict):
-        raise ConfigInvalid(f'"{file_name}": "{show(key, 80)}" is no table: not changed')
+        raise ConfigInvalid(f'"{file_name}": "{show(key, 80)}" is not a table: not changed')
     return found
 
 

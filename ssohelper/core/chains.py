@@ -184,7 +184,7 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
 
 
 def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
-    """Return the chain of this profile, or None if the profile is no chain or an unusable one."""
+    """Return the chain of this profile, or None if the profile is no chain or an unusable chain."""
     try:
         return find_chain(config, entry)
     except ConfigInvalid:
@@ -299,7 +299,7 @@ def _find_chain_step_and_source(
 def _options_of_chain_command(entry: ProfileEntry) -> dict[str, str] | None:
     """Return the options of the profile's ssohelper command with --chain, else None."""
     command = entry.keys.get("credential_process", "")
-    if " --chain" not in command:  # in most profiles: there is no need to split the command
+    if " --chain" not in command:  # most profiles: their command need not be split
         return None
     options = process_command.ssohelper_options(command)
     return options if options is not None and "--chain" in options else None

@@ -107,7 +107,7 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
 
 
 def has_wildcard(text: str) -> bool:
-    """Return whether this text, used as a GLOB, may also match other texts."""
+    """Return whether this text, used as a GLOB, may match other texts than itself."""
     return not set(text).isdisjoint("*?[")
 
 

@@ -1,4 +1,4 @@
-"""The company's policy: what the administrator of a machine sets for each of its users. Pure.
+"""Parses the company's policy, which a machine's administrator sets for all users. Pure.
 
 The policy only tightens. What it says wins over the settings and the environment; its guard rules
 and its allow-list are added to the user's own. An unknown key or value is an error, because a

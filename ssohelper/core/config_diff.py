@@ -1,4 +1,4 @@
-"""The unified diff of two whole configs. Pure.
+"""Makes the unified diff of two whole configs. Pure.
 
 `config_edit` makes the diff of its own edits. This module compares a config with a saved version
 that is restored. difflib takes 33 s on 10,000 profiles, line by line, so sections are compared

@@ -58,7 +58,7 @@ class RemoveLines(NamedTuple):
 
 
 class AddComment(NamedTuple):
-    """Adds a comment line below the line with this number (from 0); -1 adds it at the top."""
+    """Adds a comment line below the line with this number (from 0); -1 is above the first line."""
 
     below: int
     text: str

@@ -114,7 +114,7 @@ class ConfigFile:
         return known
 
     def sso_sessions(self) -> list[SsoSession]:
-        """Return the valid sessions. For an invalid one `sso_session(name)` raises an error."""
+        """Return the valid sessions. For an invalid session, `sso_session(name)` raises an error."""
         usable = []
         for name in self._sessions:
             try:
@@ -368,7 +368,7 @@ class ConfigFile:
 
 
 def assumes_role(keys: Mapping[str, str]) -> bool:
-    """Return whether SDKs use `role_arn` of a profile with these keys before its other sources."""
+    """Return whether SDKs use a profile's `role_arn` before other credential sources in these keys."""
     return bool(keys.get("role_arn")) and ("source_profile" in keys or "credential_source" in keys)
 
 

@@ -56,7 +56,7 @@ class Key(NamedTuple):
 
     @property
     def content_lines(self) -> list[int]:
-        """Return the line numbers of this key's value, without those of blank lines."""
+        """Return the line numbers of this key's value, without the numbers of blank lines."""
         return [line for line, part in zip(self.lines, self.parts, strict=True) if part] or [
             self.lines[0]
         ]
@@ -65,15 +65,16 @@ class Key(NamedTuple):
 class Section:
     """A config section and its keys. `header` is the text in brackets: `profile a`, `default`."""
 
-    # Line numbers are stored only for a section whose keys are not one line each, directly below
-    # the header. With an object for each key, 20,000 profiles would take 8 MB more.
+    # A section does not store its keys' line numbers if each key is one line, directly below the
+    # header. With an object for each key, 20,000 profiles would take 8 MB more.
     __slots__ = ("_first_lines", "_further_lines", "_values", "header", "line")
 
     def __init__(self, header: str, line: int) -> None:
         self.header = header
         self.line = line
         self._values: dict[str, str] = {}
-        # The line number of each key, unless the keys directly follow the header.
+        # The line number of each key; None if the keys are one line each, directly below the
+        # header.
         self._first_lines: list[int] | None = None
         # For each key whose value has several lines: its lines after the first one.
         self._further_lines: dict[str, list[tuple[str, int]]] | None = None

@@ -36,7 +36,7 @@ class MisnamedProfile(NamedTuple):
 def find_misnamed_profiles(
     config: ConfigFile, names: Collection[str], session_name: str, listing: Listing, template: str
 ) -> list[MisnamedProfile]:
-    """Return those of the profiles `names` that have the name of another role of this session.
+    """Return the profiles in `names` that have the name of another role of this session.
 
     The names of a role are all names that the template gives it, also with the prefixes and
     suffixes that tell clashing names apart.

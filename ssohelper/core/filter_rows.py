@@ -61,7 +61,7 @@ def choices_with_filter_rows(before: Choices, rows: Iterable[FilterRow]) -> Choi
 
 
 def _account_filter(account: Account, is_unique: bool) -> str:
-    """Return a filter that only this account matches: its name if possible, else its id."""
+    """Return a filter that only this account matches: the account's name if possible, else its id."""
     name = account.name
     # A filter that begins with "!" leaves out what it matches.
     if (

@@ -263,7 +263,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "config-write": ("command", "file", "added", "changed", "removed"),
 }
 EVENTS = tuple(_FIELDS)
-# The type of each field of a journal line that is not a text.
+# The types of those fields of a journal line that are not texts.
 _TYPES = {"background": bool, "others": int, "added": int, "changed": int, "removed": int}
 
 

@@ -1,4 +1,4 @@
-"""The actions of the full screen: their names, default keys and descriptions. Imports no widget.
+"""Defines the actions of the full screen: names, default keys, descriptions. Imports no widget.
 
 No other module defines keys that can be changed: a setting `keys.SCREEN.ACTION` replaces an
 action's default keys. Bindings without an action here have fixed keys, such as those that edit a

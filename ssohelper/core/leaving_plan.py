@@ -93,7 +93,8 @@ def _native_form_of_profile(config: ConfigFile, entry: ProfileEntry) -> _NativeF
         return "the profile's role cannot be read"
     if target.form not in (PROCESS, NATIVE):
         kept = {key: value for key, value in entry.keys.items() if key in profile_keys.IDENTITY}
-        return _NativeForm(kept, (), None)  # works without ssohelper: only the mark is removed
+        # The profile works without ssohelper: only `ssohelper_managed` is removed.
+        return _NativeForm(kept, (), None)
     if target.session is None:
         return f'the profile\'s session "{target.session_name}" does not exist'
     keys = profile_keys.identity_keys(target.session, target.role, NATIVE, "")

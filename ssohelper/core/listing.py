@@ -1,4 +1,4 @@
-"""The accounts and roles of a portal as AWS listed them, and a search in that listing."""
+"""Holds the accounts and roles of a portal as AWS listed them, and searches them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Listing(NamedTuple):
         return all(listed.answered for listed in self.accounts)
 
     def is_of_portal_of(self, session: SsoSession) -> bool:
-        """Return whether this is a listing of the portal that the session points at now."""
+        """Return whether this listing is of the portal that the session points at now."""
         listed = session._replace(start_url=self.start_url, region=self.region)
         return is_same_session(listed, session)
 

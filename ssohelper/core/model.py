@@ -1,4 +1,4 @@
-"""The types of the values that the program works with, in AWS's own words. No I/O, no clock."""
+"""Defines the types of the program's values, in AWS's own words. No I/O, no clock."""
 
 import re
 from typing import NamedTuple, NoReturn
@@ -146,7 +146,7 @@ class ClientRegistration(NamedTuple):
 
 
 class AccessToken(NamedTuple):
-    """The access token of a sign-in. It can be renewed if it has a refresh token and a client."""
+    """The access token of a sign-in, which can be renewed if `refresh_token` and `client` are set."""
 
     value: Secret
     expires_at: int
@@ -332,6 +332,6 @@ def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
 
 
 def hint_of_role_name(name: str) -> str | None:
-    """Return a hint if the name is that of an IAM role of Identity Center, else None."""
+    """Return a hint if this is the name of an IAM role of Identity Center, else None."""
     found = re.fullmatch(IAM_ROLE_NAME, name)
     return f"this is an IAM role; write the permission set's name: {found[1]}" if found else None

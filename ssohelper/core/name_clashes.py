@@ -213,7 +213,7 @@ class _Namer:
 def _owners_by_account_part(
     written: Iterable[WrittenName], *, is_role_last: bool
 ) -> Mapping[str, set[_Owner]]:
-    """Return, by each account part (a profile name without the role), the accounts that have it."""
+    """Return, by account part (a profile name without the role), the accounts with this part."""
     owners: dict[str, set[_Owner]] = defaultdict(set)
     for item in written:
         if item.role is not None:

@@ -1,4 +1,4 @@
-"""The keys by which profiles name a role of Identity Center, and the edits that change them. Pure."""
+"""Makes the config keys by which profiles name a role, and the edits that change these keys. Pure."""
 
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ def change_that_adds_session_section(session: SsoSession) -> AddSection:
 def change_of_identity_keys(
     entry: ProfileEntry, keys: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
-    """Return the edit that gives a managed profile these identity keys; None if it has them."""
+    """Return the edit that gives a managed profile these identity keys; None if it has these keys."""
     return _make_edit_and_profile_change(
         entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, keys
     )
@@ -80,11 +80,11 @@ def change_that_adopts_profile(
     present = {key: value for key, value in entry.keys.items() if _is_identity_key(key)}
     default = {} if entry.keys.get("region") else {"region": region}
     if default and "region" in entry.keys:
-        present["region"] = entry.keys["region"]  # which has an empty value
+        present["region"] = entry.keys["region"]  # the key `region`, which has an empty value
     found = _make_edit_and_profile_change(
         entry, present, {**new_keys, **default, MANAGED_KEY: "true"}
     )
-    assert found is not None  # `ssohelper_managed` alone is a change
+    assert found is not None  # the edit sets `ssohelper_managed`, if nothing else
     return found
 
 

@@ -154,7 +154,7 @@ def _find_profile_origin(
 
 
 def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
-    """Return the tool that wrote the profile, None if it has nothing to do with Identity Center."""
+    """Return the tool that wrote the profile, None for a profile without any tie to Identity Center."""
     keys = entry.keys
     program = process_command.program_name(words)
     if any(key.startswith(GRANTED_PREFIX) for key in keys) or program in ("granted", "dgranted"):

@@ -128,7 +128,7 @@ class _Planner:
     # -- sorting the existing profiles -----------------------------------------------------
 
     def _sort_existing_profiles(self) -> None:
-        """Sort the profiles of this session's roles into managed ones and the user's own."""
+        """Sort the profiles of this session's roles into managed profiles and others."""
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
             written = None if target else find_lost_role(self._config, entry, self._earlier)

@@ -118,7 +118,7 @@ def prompt_rows_with_grant(
 
 
 def prompt_row_at(rows: Sequence[PromptRow], now: int) -> PromptRow:
-    """Return the one of these rows that the prompt shows now."""
+    """Return the row that the prompt shows now."""
     return next(row for row in rows if now <= row.last)
 
 

@@ -69,7 +69,7 @@ def fold_case(text: str) -> str:
     """Return the text in lower case, with the same length, so that positions fit both."""
     if text.isascii():
         low = text.lower()
-        return text if low == text else low  # one object in memory for both
+        return text if low == text else low  # then both texts are one object in memory
     # A few characters, such as U+0130, become two characters in lower case. They stay as they are.
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
@@ -116,7 +116,7 @@ def _account_and_role_in_arn(text: str) -> list[str]:
     account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
     account = re.fullmatch(_ACCOUNT_ARN, resource) if arn and arn[1] == "organizations" else None
     if account:
-        account_id = account[1]  # the account that the ARN is of, not the one that manages it
+        account_id = account[1]  # the account that the ARN names, not the account that manages it
     role = re.fullmatch(_SSO_ROLE, resource)
     return [name for name in (account_id, role[1] if role else "") if name]
 

@@ -120,7 +120,7 @@ def has_our_lines_without_prompt(data: bytes, origin: str) -> bool:
 
 
 def count_created_folders(data: bytes, origin: str, *, takes_prompt: bool = False) -> int:
-    """Return how many folders above this rc file are to be removed: those that `install` created.
+    """Return how many folders above this rc file are to be removed, because `install` created them.
 
     The number is 0 if the file also has lines of the user, because file and folders then stay.
     """

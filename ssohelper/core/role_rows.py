@@ -117,7 +117,8 @@ def make_role_index(rows: Sequence[RoleRow]) -> Index:
     Of rows that match a search equally well, those of used roles come first, if `rows` begins with
     them (`ranked_rows`).
     """
-    from ssohelper.core.search import Index  # the first paint needs no search: 1 ms less
+    # Imported here, since the first paint needs no search and is 1 ms sooner without.
+    from ssohelper.core.search import Index
 
     preferred = next((at for at, row in enumerate(rows) if row.usage == NEVER_USED), len(rows))
     return Index(

@@ -47,7 +47,7 @@ class Span(NamedTuple):
     end: int
 
 
-# The numbers that `row_numbers` returns, as one object for each number, which all lists share.
+# The int objects that `row_numbers` returns: all lists of row numbers share these objects.
 _shared_numbers: list[int] = []
 
 
@@ -232,8 +232,8 @@ class _Column:
         """Return the score of the term in each text, or None if it is in no text."""
         texts = self.texts_to_search_for_word(term.text)
         has_any = False
-        # An array, because the scores of several terms are kept: as int objects, those of 20,000
-        # texts would take 0.8 MB for each term.
+        # An array, because the scores of several terms are kept: as int objects, the scores of
+        # 20,000 texts would take 0.8 MB for each term.
         scores = array("q", bytes(8 * len(texts)))
         for word in term.spellings:
             for number, text in enumerate(texts):
@@ -253,7 +253,7 @@ class _Column:
         return scores if has_any else None
 
     def positions(self, term: Term, text_number: int) -> list[int]:
-        """Return which characters of this text match the term, which must be in it."""
+        """Return which characters of this text match the term. The text must have a match."""
         text, original = (
             self.texts_to_search_for_word(term.text)[text_number],
             self.originals[text_number],

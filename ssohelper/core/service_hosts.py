@@ -145,7 +145,7 @@ def regional_host(host: str, region: str) -> str:
 
 
 def ignored_url_variable_warning(environ: Mapping[str, str]) -> str | None:
-    """Return a warning that AWS_ENDPOINT_URL is ignored if it is set, else None."""
+    """Return a warning that AWS_ENDPOINT_URL is ignored, None if this variable is not set."""
     if not environ.get("AWS_ENDPOINT_URL"):
         return None
     return (

@@ -80,7 +80,7 @@ def find_undefined_sessions(config: ConfigFile) -> dict[str, list[str]]:
 
 
 def _list_sessions_named_by(config: ConfigFile, entry: ProfileEntry) -> Iterator[str | None]:
-    """Yield the sessions that the profile's keys (also those of [DEFAULT]) or its command name."""
+    """Yield the sessions that a profile's command or keys name, including the keys of [DEFAULT]."""
     keys = entry.keys
     yield keys.get(_SESSION)
     options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
@@ -102,7 +102,7 @@ def find_profiles_that_need_session(config: ConfigFile, session_name: str) -> li
 
 
 def _keys_without_inherited(config: ConfigFile, entry: ProfileEntry) -> Mapping[str, str]:
-    """Return the keys of the profile's own section, without those of [DEFAULT]."""
+    """Return the keys of the profile's own section, without the keys of [DEFAULT]."""
     return config.text.sections[entry.header].values()
 
 

@@ -42,7 +42,7 @@ class SessionKey(NamedTuple):
 
 
 def keys_of_session(config: ConfigFile, session_name: str) -> dict[str, str]:
-    """Return the keys of the session's section with those of [DEFAULT]; {} without a section."""
+    """Return the keys of the session's section and of [DEFAULT]; {} if there is no such section."""
     header = config.session_header(session_name)
     if header is None:
         return {}

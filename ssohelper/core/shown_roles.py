@@ -44,7 +44,7 @@ class ShownRoles:
     def __init__(self, view: RoleListView = FLAT) -> None:
         self.view = view
         self.query = ""
-        # A search to offer in place of one that finds nothing; `suggest_search` sets it.
+        # The search to offer if the user's search finds nothing; `suggest_search` sets this.
         self.suggestion = ""
         self.rows: Sequence[RoleRow] = ()
         self.lines: Sequence[int] = ()
@@ -79,7 +79,8 @@ class ShownRoles:
     def suggest_search(self) -> None:
         """Set `suggestion` to a search that finds rows, if the present one finds none."""
         if self.is_searching and not self.count and self._index is not None:
-            from ssohelper.core.suggestions import suggest_search  # only after a mistyped search
+            # Imported here, since only a search without results needs this module.
+            from ssohelper.core.suggestions import suggest_search
 
             self.suggestion = suggest_search(self.query, self._index, self.rows)
 

@@ -35,7 +35,7 @@ class PromptClock(NamedTuple):
 
 
 def is_refreshable(token: AccessToken, now: int) -> bool:
-    """Return whether the token has what is needed to renew it without an interactive sign-in."""
+    """Return whether the token can be renewed without an interactive sign-in."""
     client = token.client
     return token.refresh_token is not None and client is not None and client.expires_at > now
 
@@ -101,6 +101,6 @@ def sign_in_length_after_end(facts: SignInFacts, token_life_seconds: int, now: i
 
 
 def sign_in_length_after_renewal(facts: SignInFacts, now: int) -> int | None:
-    """Return the known length of sign-ins; None if this one has already lasted longer."""
+    """Return the known length of sign-ins; None if the present sign-in has already lasted longer."""
     length, began = facts.observed_hours_seconds, facts.signed_in_at
     return None if length and began and now > began + length else length

@@ -132,7 +132,7 @@ def find_roles_before_edit(
 
 
 def make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile | None]:
-    """Return a function that parses saved configs; it returns None for an invalid one."""
+    """Return a function that parses saved configs; which returns None for an invalid config."""
 
     # Two parsed configs are kept: the config after a write is mostly the config before the next
     # one.

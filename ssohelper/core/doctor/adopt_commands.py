@@ -1,4 +1,4 @@
-"""The commands that `doctor` proposes to adopt profiles of other tools. Pure."""
+"""Builds the commands that `doctor` proposes to adopt profiles of other tools. Pure."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class AdoptCommands:
 
     @cached_property
     def _commands_by_profile(self) -> dict[str, _Command]:
-        """For each profile that can be adopted, by name, the command that adopts it."""
+        """For each profile that can be adopted, by name, the command that adopts the profile."""
         config, facts = self._facts.config.file, self._facts
         if config is None:
             return {}

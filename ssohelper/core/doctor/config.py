@@ -116,7 +116,7 @@ def check_duplicate_profiles(facts: Facts) -> Iterator[Finding]:
 
 
 def check_aws_sso_cli_marks(facts: Facts) -> Iterator[Finding]:
-    """Find managed profiles between the marks of aws-sso-cli, which rewrites these lines."""
+    """Find managed profiles between the marks of aws-sso-cli, which rewrites the lines between them."""
     between = profile_names_between_aws_sso_cli_marks(facts.config)
     config = facts.config.file
     if config is not None:

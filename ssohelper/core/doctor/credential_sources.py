@@ -327,7 +327,7 @@ def _findings_of_profiles_for_aws_vault(facts: Facts, names: list[str]) -> Itera
 def _findings_of_profile_without_credentials(profile: ProfileFact) -> Iterator[Finding]:
     keys, subject = profile.entry.keys, profiles_subject([profile.name])
     if "credential_process" in keys:
-        return  # `check_syntax_of_credential_processes`
+        return  # `check_syntax_of_credential_processes` reports this profile
     if keys.get("sso_session"):
         message = (
             "the profile is for tokens alone (CodeCatalyst and others): by it, no SDK gets role "

@@ -146,7 +146,7 @@ def check_setup_of_shell(facts: Facts) -> Iterator[Finding]:
 
 
 def check_program_answers(facts: Facts) -> Iterator[Finding]:
-    """Find profiles whose program, when run, gave no credentials, or those of another account."""
+    """Find profiles whose program was run and gave no credentials, or another account's."""
     for proof in facts.proofs:
         subject = f'profile "{show(proof.profile, 80)}"'
         if proof.failure is not None and proof.is_own and facts.machine.settings_failure:
@@ -189,7 +189,7 @@ def check_programs_not_run(facts: Facts) -> Iterator[Finding]:
 
 
 def _fix_of_failed_program(facts: Facts, proof: ProofFact) -> str:
-    """Return the command that shows the failure, and the one that adopts the profile, if it can be."""
+    """Return the fix for a program that gave no credentials: adopt the profile, or see the failure."""
     name = shlex.quote(show(proof.profile, 80))
     if proof.is_own:
         return f"see more: ssohelper whoami {name}"

@@ -209,7 +209,7 @@ def check_aws_endpoint_url_variable(facts: Facts) -> Iterator[Finding]:
 
 
 def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
-    """Find SDK families that use another account than that of the profile in `doctor PROFILE`."""
+    """Find SDK families that use another account than the profile in `doctor PROFILE` is for."""
     if facts.chosen is None or facts.config.file is None:
         return
     for profile in facts.profiles:

@@ -171,7 +171,7 @@ def find_program_to_run(keys: Mapping[str, str]) -> str | None:
 def find_profiles_with_other_role_in_section(
     config: ConfigFile, names: Iterable[str], credentials: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:
-    """Return those of the profiles whose sections in ~/.aws/credentials are for another role."""
+    """Return the profiles in `names` whose section in ~/.aws/credentials is for another role."""
     found = set()
     for name in names:
         entry, section = config.profile(name), credentials.get(name, {})
@@ -273,7 +273,7 @@ def _family_tries_source(
 
 
 def _has_role_arn_without_source(keys: Mapping[str, str]) -> bool:
-    """Return whether `role_arn` has no source of credentials, so that SDKs disagree about it."""
+    """Return whether `role_arn` has no source of credentials, so that SDKs treat it differently."""
     return "role_arn" in keys and "web_identity_token_file" not in keys and not assumes_role(keys)
 
 
@@ -293,7 +293,7 @@ def credential_source_error(source: str) -> str:
 
 
 def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
-    """Return why this SDK family refuses the profile's `sso_*` keys; None if it takes them."""
+    """Return why this SDK family refuses the profile's `sso_*` keys; None if it accepts the keys."""
     if family == BOTO3 and config is not None:
         # Only botocore adds the keys of the session's section to the profile's keys.
         keys = keys_of_session(config, keys.get("sso_session", "")) | dict(keys)

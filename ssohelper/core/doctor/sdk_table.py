@@ -29,7 +29,7 @@ def find_credentials_of_profiles_by_sdk(facts: Facts) -> list[SdkCredentials]:
     resolved = []
     for profile in facts.profiles:
         if not profile.entry.header:
-            continue  # a role without a profile means nothing to an SDK
+            continue  # a role that no profile names, which no SDK can use
         reasons = _find_why_role_cannot_be_assumed(facts, profile)
         for one in _find_credentials_of_profile_by_sdk(facts, profile, facts.environ):
             reason = reasons.get(one.family) if one.kind == "assumed role" else None
@@ -85,6 +85,6 @@ def _find_why_source_fails(facts: Facts, source: ProfileEntry) -> dict[str, str]
 
 
 def _has_fixed_keys(facts: Facts, entry: ProfileEntry) -> bool:
-    """Return whether this source profile has fixed keys, which SDKs take before its other sources."""
+    """Return whether this source profile has fixed keys, which SDKs prefer to its other sources."""
     section = facts.config.credentials.get(entry.name, {})
     return "aws_access_key_id" in entry.keys or "aws_access_key_id" in section

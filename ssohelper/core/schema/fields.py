@@ -49,7 +49,7 @@ def checked_token(value: object, field: str) -> str:
 
 
 def checked_text(value: object, field: str, limit: int = LONGEST_NAME) -> str:
-    """Return a text for display. It may hold any character, so escape it before showing it."""
+    """Return a text for display. The text may hold any character, so escape it for display."""
     if not isinstance(value, str) or len(value) > limit:
         raise Damaged(field)
     return value
@@ -92,7 +92,7 @@ def instant_from_text(value: object, field: str) -> int:
 
 
 def checked_or_none(check: Callable[[object, str], _T], value: object, field: str) -> _T | None:
-    """Return the checked value of an optional field, or None if it is missing or invalid."""
+    """Return the checked value of an optional field, or None if the value is missing or invalid."""
     try:
         return None if value is None else check(value, field)
     except Damaged:

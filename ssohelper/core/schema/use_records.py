@@ -76,7 +76,7 @@ def unchecked_console_page_records(document: dict[str, Any]) -> list[Any]:
 
 
 def parse_console_pages(record: object) -> tuple[RoleKey, list[PageChoice]]:
-    """Return the role, and the console pages last opened as it, the last one first."""
+    """Return the role, and the console pages last opened as this role, the last page first."""
     values = fields.checked_list(record, "roles", 4)
     if len(values) != 4:
         raise Damaged("roles")
