@@ -37,7 +37,7 @@ def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
     present = (
         allow_list.AllowList(()) if inherited is None else allow_list.parse_allow_list(inherited)
     )
-    return {allow_list.VARIABLE: present.narrowed(dict.fromkeys(patterns)).text}
+    return {allow_list.VARIABLE: present.with_further_list(dict.fromkeys(patterns)).text}
 
 
 def refuse_if_allow_list_applies(app: App, action: str, command_for_user: str) -> None:

@@ -58,7 +58,7 @@ def choose_console_page(
         if region:
             raise UsageProblem(error.message, hint=error.hint) from error
         raise
-    return console_urls.service_page(service or "home", chosen)
+    return console_urls.console_page_of_service(service or "home", chosen)
 
 
 def make_portal_link(app: App, profile: Profile, page: ConsolePage) -> str:

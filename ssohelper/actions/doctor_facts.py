@@ -28,7 +28,7 @@ from ssohelper.core.doctor.facts import (
     SessionFact,
     TokenFact,
 )
-from ssohelper.core.foreign import foreign_profile_of_entry
+from ssohelper.core.foreign import find_provider_of_profile
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, Role, SsoSession
 from ssohelper.core.serving_sessions import find_sessions_of_target
@@ -170,7 +170,7 @@ def _make_profile_fact(
             if chain is not None:
                 account_id = chain.assumed_role.account_id
                 return ProfileFact(entry, None, account_id, root=chain.target)
-            foreign_profile_of_entry(config, entry, credentials)
+            find_provider_of_profile(config, entry, credentials)
             return ProfileFact(entry, None, sdk_order.account_of_arn(entry.keys["role_arn"]))
         target = config.target(entry)
     except ConfigInvalid as error:

@@ -19,7 +19,7 @@ from ssohelper.core import process_command
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.keys_of_profiles import process_line_with_present_program
-from ssohelper.core.returned_block import find_returned_block
+from ssohelper.core.returned_block import find_rewritten_aws_sso_cli_block
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.system import installation
 
@@ -155,7 +155,7 @@ def _remove_sections_that_aws_sso_cli_wrote_again(app: App) -> None:
     changes: list[Change] = []
 
     def content_without_aws_sso_cli_block(data: bytes) -> bytes:
-        found = find_returned_block(data, str(app.locations.aws_config_file))
+        found = find_rewritten_aws_sso_cli_block(data, str(app.locations.aws_config_file))
         if found is None:
             raise LocalState(f'"{app.locations.aws_config_file}" has changed meanwhile')
         changes[:] = [RemoveSection(header) for header in found.headers]

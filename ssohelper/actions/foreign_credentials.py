@@ -136,7 +136,7 @@ def choose_console_page(
         if region
         else checked_region(choose_sts_region(app, found))
     )
-    return console_urls.service_page(service or "home", chosen)
+    return console_urls.console_page_of_service(service or "home", chosen)
 
 
 def open_console_in_browser(

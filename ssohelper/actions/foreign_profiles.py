@@ -18,7 +18,7 @@ from ssohelper.core import chains, quoted_values
 from ssohelper.core.foreign import (
     ForeignCredentials,
     ForeignProfile,
-    foreign_profile_of_entry,
+    find_provider_of_profile,
     has_portal_without_session,
 )
 from ssohelper.core.text import show
@@ -57,7 +57,7 @@ def _find_foreign_profile_of_entry(
     target = chain.target if chain else config.target(entry)
     if target is not None and not has_portal_without_session(config, target):
         return None
-    return foreign_profile_of_entry(config, entry, read_credentials_sections())
+    return find_provider_of_profile(config, entry, read_credentials_sections())
 
 
 def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfile]:

@@ -161,7 +161,7 @@ def _other_role_proposal_text(app: App, session: SsoSession, role: Role) -> str:
     with suppress(SsoHelperError):
         listing = app.directory.load(session.name)
         if listing is not None and listing.is_of_portal_of(session):
-            return listing.propose_role(role)
+            return listing.hint_about_listed_roles(role)
     return ""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import clocks, tokens
 from ssohelper.core import freshness, sign_in_notices
 from ssohelper.core.freshness import token_margin_seconds
-from ssohelper.core.sign_in_notices import GivenNotices, end_that_notices_announce, is_same_end
+from ssohelper.core.sign_in_notices import GivenNotices, is_same_end, sign_in_end_to_announce
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import LoginRequired, SsoHelperError
 
@@ -57,7 +57,7 @@ def give_due_notice(
     due = sign_in_notices.find_due_notices(outlook, now, next_at, is_refused=is_refused)
     record = app.notice_record.load(session.name)
     if _are_given_notices_current(record, outlook, now) and due <= record.given_notices_of_end(
-        end_that_notices_announce(outlook, now)
+        sign_in_end_to_announce(outlook, now)
     ):
         return
     is_first = _record_given_notices(app, session, outlook, due)
@@ -112,7 +112,7 @@ def _record_given_notices(
     with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
         record = app.notice_record.load(session.name)
         now = app.clock.now()
-        end = end_that_notices_announce(outlook, now)
+        end = sign_in_end_to_announce(outlook, now)
         given = (
             record.given_notices_of_end(end)
             if _are_given_notices_current(record, outlook, now)
@@ -153,7 +153,7 @@ class Reminder:
         if not outlook.is_end_known:
             self._has_end = False
             return sign_in_notices.signed_in_again_text(self._name) if was_over else None
-        end = end_that_notices_announce(outlook, now)
+        end = sign_in_end_to_announce(outlook, now)
         is_news = not (self._has_end and is_same_end(self._given.end, end))
         due = sign_in_notices.find_due_notices(outlook, now, next_at)
         given = frozenset() if is_news else self._given.marks

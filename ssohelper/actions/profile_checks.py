@@ -202,7 +202,7 @@ class ProfileChecker:
             return "only aws-vault reads its include_profile, other tools do not"
         if not region:
             return "it has no sso_region"
-        right = adoption.find_portal_region_if_other(
+        right = adoption.find_correct_sso_region(
             keys,
             ((one, doctor_facts.list_regions_of_session(self._app, one)) for one in self._sessions),
         )

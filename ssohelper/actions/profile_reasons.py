@@ -155,7 +155,7 @@ def explain_error_of_profile(
         return ConfigInvalid(message, hint=found.fix)
     if has_no_session:
         names = [one.name for one in (*facts.profiles, *facts.sources)]
-        adopt = AdoptCommands(facts).text(names)
+        adopt = AdoptCommands(facts).commands_to_adopt(names)
         if adopt:
             return ConfigInvalid(
                 error.message, hint=f"another tool wrote it; adopt it with: {adopt}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import missing_sessions
 from ssohelper.core import chains, served_role
-from ssohelper.core.foreign import foreign_profile_of_entry
+from ssohelper.core.foreign import find_provider_of_profile
 from ssohelper.core.model import (
     ACCOUNT_ID,
     ROLE_NAME,
@@ -260,7 +260,7 @@ def _resolve_profile_entry(
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
     if target is None:
-        found = foreign_profile_of_entry(config, entry, app.config.read_credentials_sections())
+        found = find_provider_of_profile(config, entry, app.config.read_credentials_sections())
         if found is not None:
             raise ConfigInvalid(
                 f'the credentials of profile "{entry.name}" come from {found.what}, not from ssohelper',

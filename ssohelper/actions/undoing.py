@@ -12,7 +12,10 @@ from ssohelper.core.config_edit import AddSection, Change, RemoveSection
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import changes_that_undo_write
 from ssohelper.core.config_undo_merge import config_without_write
-from ssohelper.core.returned_block import config_with_returned_block, find_returned_block
+from ssohelper.core.returned_block import (
+    config_with_rewritten_aws_sso_cli_block,
+    find_rewritten_aws_sso_cli_block,
+)
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:
@@ -119,9 +122,11 @@ def _make_undone_content(app: App, version: Version, data: bytes) -> bytes:
     if data == (version.after or b""):
         return version.before or b""
     if not _can_aws_tools_read_config(app, version.before):
-        return config_with_returned_block(version.before or b"", version.after or b"", data)[0]
+        return config_with_rewritten_aws_sso_cli_block(
+            version.before or b"", version.after or b"", data
+        )[0]
     if not _can_aws_tools_read_config(app, version.after):
-        found = find_returned_block(data, origin)
+        found = find_rewritten_aws_sso_cli_block(data, origin)
         return ConfigText(data, origin).data if found is None else found.rest
     present = _config_without_returned_aws_sso_cli_block(app, data)
     if present == (version.after or b""):
@@ -136,11 +141,13 @@ def _find_undo_changes(app: App, version: Version) -> list[Change]:
     before, after = version.before or b"", version.after or b""
     if not _can_aws_tools_read_config(app, before):
         return [
-            AddSection(header, ()) for header in config_with_returned_block(before, after, b"")[1]
+            AddSection(header, ())
+            for header in config_with_rewritten_aws_sso_cli_block(before, after, b"")[1]
         ]
     if not _can_aws_tools_read_config(app, after):
         return [
-            RemoveSection(header) for header in config_with_returned_block(after, before, b"")[1]
+            RemoveSection(header)
+            for header in config_with_rewritten_aws_sso_cli_block(after, before, b"")[1]
         ]
     present = _config_without_returned_aws_sso_cli_block(app, app.config.read_data())
     text = ConfigText(present, str(app.locations.aws_config_file))
@@ -155,7 +162,7 @@ def _config_without_returned_aws_sso_cli_block(app: App, data: bytes) -> bytes:
     """
     if _can_aws_tools_read_config(app, data):
         return data
-    found = find_returned_block(data, str(app.locations.aws_config_file))
+    found = find_rewritten_aws_sso_cli_block(data, str(app.locations.aws_config_file))
     return data if found is None else found.rest
 
 

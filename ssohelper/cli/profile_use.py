@@ -120,7 +120,7 @@ def warn_about_lost_role(app: App, profile: Profile) -> None:
     if listing is not None and listing.lacks_role(role):
         app.warn(
             f'the role "{show(role.name)}" in {role.account_id} is not in the list of roles that AWS gave at '
-            f"{to_iso(listing.listed_at)}, so AWS may refuse it; {listing.propose_role(role)}refresh "
+            f"{to_iso(listing.listed_at)}, so AWS may refuse it; {listing.hint_about_listed_roles(role)}refresh "
             f"the list: ssohelper list --refresh --session {name}"
         )
 

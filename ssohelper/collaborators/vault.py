@@ -272,14 +272,14 @@ class Vault:
         text = self._app.environ.get(allow_list.VARIABLE)
         allowed = None if text is None else allow_list.parse_allow_list(text)
         if allowed is not None and company.agents_allow is not None:
-            allowed = allowed.narrowed(company.agents_allow)
+            allowed = allowed.with_further_list(company.agents_allow)
         return Policy(
             tuple(dict.fromkeys((*company.guard_rules, *self.guard_rules_of_user))),
             allowed,
             find_account=self.find_account,
             find_grant=self._find_grant,
             has_terminal=lambda: self._app.find_grant_context().session is not None,
-            find_links=self._list_roles_of_chain,
+            find_roles_of_chain=self._list_roles_of_chain,
         )
 
     @cached_property

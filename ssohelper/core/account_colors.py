@@ -1,4 +1,4 @@
-"""Which accounts are marked with a colour and a label: the rules of the settings `colors."PATTERN"`."""
+"""Finds the colour and label of an account by the rules of the settings `colors."PATTERN"`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ _LONGEST_PATTERN = 100
 
 
 class ColorAndLabel(NamedTuple):
-    """An account's colour, one of COLORS, and a label that says the same without colours."""
+    """An account's colour, one of COLORS, and a label for terminals that show no colours."""
 
     color: str
     label: str
@@ -26,7 +26,7 @@ def can_be_pattern_of_color_rule(pattern: str) -> bool:
 
 
 def parse_color_and_label(setting_value: str, pattern: str) -> ColorAndLabel | None:
-    """Return the colour and label in a setting's value: "red production". None if it is invalid.
+    """Return the colour and label in a setting's value: "red production". None if the value is invalid.
 
     If the value has no label, the letters and digits of the pattern are the label: "prod" for
     "*prod*".
@@ -44,8 +44,9 @@ def make_account_color_finder(
     """Return a function that returns colour and label of the first rule that matches an account.
 
     `rules` has a value for each pattern. A pattern is compared with the account's id and name,
-    without regard to case; a name that looks like the id of another account is not compared. The
-    heading of profiles that get credentials without ssohelper has no account id, so no colour.
+    without regard to case; a name that looks like the id of another account is not compared. An
+    account without an id gets no colour: it stands for the profiles that get credentials without
+    ssohelper.
     """
     marks = ((pattern, parse_color_and_label(value, pattern)) for pattern, value in rules.items())
     find = make_value_finder(marks, None)

@@ -1,7 +1,7 @@
-"""Decides which profiles of other tools a session can adopt, and which of them only together. Pure.
+"""Decides which profiles of other tools a session can adopt, and which only as a group. Pure.
 
-An adopted profile keeps its name and all keys that do not name its role. From then on it is
-managed.
+To adopt a profile makes it a managed one: ssohelper changes the keys that name the profile's role,
+and keeps its name and its other keys.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ssohelper.core.profile_origin import (
 from ssohelper.core.serving_sessions import find_session_of_legacy_url
 from ssohelper.core.text import show
 
-OTHER_ROLE_IN_SECTION = "its section in ~/.aws/credentials names another role or program"
+OTHER_ROLE_IN_SECTION = "the profile's section in ~/.aws/credentials names another role or program"
 
 
 class AdoptionCandidate(NamedTuple):
@@ -55,13 +55,14 @@ def find_adoption_candidates(
     refused_profiles: Collection[str] = frozenset(),
     saved_listings: Mapping[str, Listing] = MappingProxyType({}),
 ) -> dict[str, AdoptionCandidate]:
-    """Return each profile of another tool by name: the session's role that it would have, if any.
+    """Return, by name, the profiles of other tools, and whether this session can adopt each of them.
 
-    `listed_roles` are those that AWS lists for the session. `refused_profiles` are those whose
-    section in ~/.aws/credentials names another role. `saved_listings` are those of other sessions,
-    by session name: a legacy profile can be adopted only by the session whose sign-in it uses,
-    unless that session lacks its role. A profile of aws-sso-cli names no portal: it belongs to the
-    session if its own role is listed, or the role of another profile that names the same instance.
+    `listed_roles` are the roles that AWS lists for the session. `refused_profiles` are the profiles
+    whose section in ~/.aws/credentials names another role. `saved_listings` are the saved lists of
+    roles of other sessions, by session name: a legacy profile can be adopted only by the session
+    whose sign-in it uses, unless that session lacks its role. A profile of aws-sso-cli names no
+    portal: it belongs to the session if its own role is listed, or the role of another profile that
+    names the same instance.
     """
     serving = find_other_sessions_of_legacy_profiles(config, session)
     origins = find_profile_origins(config)
@@ -94,7 +95,7 @@ def find_adoption_candidates(
 def find_unadoptable_profiles_of_aws_sso_cli(
     config: ConfigFile, refused_profiles: Collection[str] = frozenset()
 ) -> dict[str, str]:
-    """Return the profiles that aws-sso-cli wrote beside one that cannot be adopted, with a reason.
+    """Return the profiles in aws-sso-cli blocks that have an unadoptable profile, with a reason.
 
     If such a profile were adopted, aws-sso-cli's marker lines around it could never be removed.
     `refused_profiles` are further profiles that cannot be adopted, though they name a role.
@@ -177,9 +178,9 @@ def find_legacy_profiles_served_by(config: ConfigFile, session: SsoSession) -> l
 def find_other_sessions_of_legacy_profiles(
     config: ConfigFile, session: SsoSession
 ) -> dict[str, SsoSession]:
-    """Return the legacy profiles of the session's portal that use the sign-in of another session.
+    """Return, by legacy profile of this portal, the other session whose sign-in the profile uses.
 
-    By profile name, with that session.
+    Leaves out the legacy profiles that use the sign-in of `session` itself.
     """
     found = {}
     for entry in find_legacy_profiles(config, session):
@@ -225,19 +226,20 @@ def find_fully_managed_blocks(
 def find_unadopted_profiles_in_blocks(
     config: ConfigFile, adopted: Collection[str]
 ) -> Iterator[list[str]]:
-    """For each block of aws-sso-cli that `adopted` names in part, yield its other profiles.
+    """Yield the profiles outside `adopted` of each aws-sso-cli block that is adopted in part.
 
-    Such a block keeps aws-sso-cli's markers."""
+    Such a block keeps aws-sso-cli's marker lines.
+    """
     whole = set(find_fully_managed_blocks(config, adopted))
     for block in find_aws_sso_cli_blocks(config):
         if block not in whole and any(name in adopted for name in block.names):
             yield [name for name in block.names if name not in adopted]
 
 
-def find_portal_region_if_other(
+def find_correct_sso_region(
     keys: Mapping[str, str], sessions: Iterable[tuple[SsoSession, Sequence[str]]]
 ) -> str | None:
-    """Return the region of the profile's portal if its `sso_region` is another one, else None.
+    """Return the region of the profile's portal if the profile's `sso_region` is wrong, else None.
 
     `sessions` are the known sessions, each with the regions of its portal. Returns None for a
     portal without a session, whose region is not known, and for a profile with an sso-session.
@@ -252,5 +254,5 @@ def find_portal_region_if_other(
 
 
 def wrong_region_text(sso_region: str, portal_region: str) -> str:
-    """Return the text that the profile's `sso_region` is not its portal's."""
-    return f"its sso_region is {show(sso_region, 40)}, but its portal is in {portal_region}"
+    """Return the message that a profile's `sso_region` is not the region of the profile's portal."""
+    return f"sso_region is {show(sso_region, 40)}, but the profile's portal is in {portal_region}"

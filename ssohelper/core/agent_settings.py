@@ -1,7 +1,7 @@
-"""The settings files of coding agents: adds the keys with which an agent uses a profile. Pure.
+"""Adds the keys that make a coding agent use an AWS profile to the agent's settings file. Pure.
 
 Each function returns the file's new content. Other keys of the file keep their order and their
-values; a JSON file keeps its indentation. `name` is the file's path, for errors.
+values; a JSON file keeps its indentation. `file_name` is the file's path, for error messages.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 AWS_PROFILE = "AWS_PROFILE"
-# A command that contains this text runs an MCP server of AWS:
+# A command that contains one of these texts runs an MCP server of AWS:
 # https://awslabs.github.io/mcp/installation
 _OF_AWS = ("awslabs.", "mcp-proxy-for-aws")
 _DEFAULT_INDENT = 2
@@ -41,9 +41,10 @@ def edit_claude_settings(before: bytes | None, file_name: str, values: Mapping[s
 def edit_mcp_json(
     before: bytes | None, file_name: str, profile: str, servers: tuple[str, ...]
 ) -> bytes:
-    """Return an mcp.json that sets AWS_PROFILE for these MCP servers; for all of AWS's if empty.
+    """Return the content of mcp.json with AWS_PROFILE set for some MCP servers.
 
-    Raises: ConfigInvalid as `edit_claude_settings`; UsageProblem when the file has no such server.
+    `servers` names these MCP servers; if it is empty, they are all MCP servers of AWS. Raises:
+    ConfigInvalid as `edit_claude_settings`; UsageProblem when the file has no such server.
     """
     document = _parse_json(before, file_name)
     _set_profile_of_mcp_servers(document, "mcpServers", file_name, profile, servers)
@@ -107,12 +108,12 @@ def _find_mcp_servers_of_aws(servers: Any) -> tuple[str, ...]:
 
 
 def _get_or_add_table(document: Any, key: str, file_name: str) -> Any:
-    """Return the table at this key, which is added if missing. Raises: ConfigInvalid."""
+    """Return the document's table at this key; adds the table if missing. Raises: ConfigInvalid."""
     if key not in document:
         document[key] = {} if type(document) is dict else tomlkit.table()
     found = document[key]
     if not isinstance(found, dict):
-        raise ConfigInvalid(f'"{file_name}": "{show(key, 80)}" is no table: not changed')
+        raise ConfigInvalid(f'"{file_name}": "{show(key, 80)}" is not a table: not changed')
     return found
 
 

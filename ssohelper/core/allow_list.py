@@ -1,12 +1,12 @@
-"""The allow-list of SSOHELPER_ALLOW: which roles a program and its children may get. Pure.
+"""Parses and applies the allow-list SSOHELPER_ALLOW: the roles that a program and its children may get.
 
-The variable's value is one or more lists, separated by `;`, each of patterns separated by `,`. A
-role is allowed if each list has a pattern that matches it: so a child that adds a list can only
-lose roles. A pattern is `[SESSION:]ACCOUNT/ROLE`, where ACCOUNT is an id or a name. Each part is a
-glob pattern without regard to case. `\\,` is a comma inside a name, such as roles may have. For a
-semicolon, colon or slash inside a name, write `?`. A pattern without a slash matches no role: it
-may be meant as the name of a profile, but a program that edits the config would decide what such a
-name stands for.
+Pure. The variable's value is one or more lists, separated by `;`, each of patterns separated by
+`,`. A role is allowed if each list has a pattern that matches it: so a child that adds a list can
+only lose roles. A pattern is `[SESSION:]ACCOUNT/ROLE`, where ACCOUNT is an id or a name. Each part
+is a glob pattern without regard to case. `\\,` is a comma inside a name, such as roles may have.
+For a semicolon, colon or slash inside a name, write `?`. A pattern without a slash matches no role:
+it may be meant as the name of a profile, but a program that edits the config would decide what such
+a name stands for.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class AllowList(NamedTuple):
         patterns = (pattern for patterns in self.lists for pattern in patterns)
         return next((pattern for pattern in patterns if "/" not in pattern), None)
 
-    def narrowed(self, patterns: Iterable[str]) -> AllowList:
-        """Return this allow-list with one more list of patterns."""
+    def with_further_list(self, patterns: Iterable[str]) -> AllowList:
+        """Return this allow-list with one more list of patterns, so that it allows no further role."""
         return AllowList((*self.lists, tuple(patterns)))
 
     @property
@@ -68,8 +68,8 @@ def _parse_role_patterns(text: str) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-# A guard rule is read in every way in which it can be meant (`guard_rules`), a pattern of this list
-# in one way only: each further reading guards more roles there, and would allow more roles here.
+# A pattern of an allow-list has one meaning only, because a second meaning would allow more roles.
+# A guard rule has every meaning that it can have (`guard_rules`), because that guards more roles.
 def _pattern_matches_role(pattern: str, key: RoleKey, account_name: str) -> bool:
     account, slash, role = pattern.rpartition("/")
     if not slash:

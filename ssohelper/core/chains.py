@@ -5,8 +5,8 @@ role, each further one with those of the step before. A profile names its step i
 
 * `role_arn` and `source_profile`, as all SDKs read them;
 * `credential_process` with our command and `--chain NAME`, where NAME is the profile's own name.
-  Its step is in keys of ours, because an SDK would follow `role_arn` instead of running the
-  command.
+  The step is then in keys that begin with `ssohelper_`, because an SDK would follow `role_arn`
+  instead of running the command.
 
 Sources: botocore's AssumeRoleProvider; STS 2011-06-15, AssumeRole; IAM user guide, "role chaining".
 """
@@ -40,7 +40,7 @@ _SESSION_NAME = r"[A-Za-z0-9_+=,.@-]{2,64}"
 class ChainStep(NamedTuple):
     """One AssumeRole request: the profile that describes it, the role's ARN and the parameters.
 
-    `region` is the profile's own region, None without one.
+    `region` is the profile's own region, None if it has none.
     """
 
     profile: str
@@ -161,7 +161,7 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
 
 
 def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
-    """Return the chain that the key names, by the config as it is now.
+    """Return the chain that the key names, as the config defines the chain now.
 
     Raises: ConfigInvalid if the profile is gone, is no chain, or is on another SSO role than the
     key's.
@@ -184,7 +184,7 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
 
 
 def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
-    """Return the chain of this profile, or None if the profile is no chain or an unusable one."""
+    """Return the chain of this profile, or None if the profile is no chain or an unusable chain."""
     try:
         return find_chain(config, entry)
     except ConfigInvalid:
@@ -299,7 +299,7 @@ def _find_chain_step_and_source(
 def _options_of_chain_command(entry: ProfileEntry) -> dict[str, str] | None:
     """Return the options of the profile's ssohelper command with --chain, else None."""
     command = entry.keys.get("credential_process", "")
-    if " --chain" not in command:  # most profiles: the words are not even split
+    if " --chain" not in command:  # most profiles: their command need not be split
         return None
     options = process_command.ssohelper_options(command)
     return options if options is not None and "--chain" in options else None
@@ -329,7 +329,7 @@ def _find_source_profile(
     while True:
         if source in visited:
             if source == entry.name and "aws_access_key_id" in entry.keys:
-                return None  # as in botocore, a role on top of the profile's own static keys
+                return None  # as in botocore: the profile assumes the role with its own static keys
             _refuse_source_profile(
                 config,
                 entry,

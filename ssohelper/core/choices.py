@@ -1,4 +1,4 @@
-"""What the user chose for a session's profiles, and which roles the chosen filters match.
+"""Holds what the user chose for a session's profiles, and tests roles against the chosen filters.
 
 `profile sync` without options repeats the choices of the last `profile sync`.
 """
@@ -19,11 +19,11 @@ class Choices(NamedTuple):
     """What the user chose for a session's profiles: filters, name template, form, region.
 
     Filters are GLOB or !GLOB; the form is native or process. A field that is None or an empty tuple
-    was not chosen. `removed` holds the roles whose profiles
-    the user removed, so that `profile sync` does not add these profiles again. `written_region` is
-    the default region with which profiles were last written, whether it was chosen or a setting.
-    `given` names the fields that this command chose: only these are saved at its end, since another
-    command may have changed the others meanwhile.
+    was not chosen. `removed` holds the roles whose profiles the user removed, so that `profile
+    sync` does not add these profiles again. `written_region` is the default region with which
+    profiles were last written, whether it was chosen or a setting. `given` names the fields that
+    this command chose: only these are saved at its end, since another command may have changed the
+    others meanwhile.
     """
 
     accounts: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
 
 
 def has_wildcard(text: str) -> bool:
-    """Return whether this text, used as a GLOB, may also match other texts."""
+    """Return whether this text, used as a GLOB, may match other texts than itself."""
     return not set(text).isdisjoint("*?[")
 
 

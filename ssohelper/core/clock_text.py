@@ -18,10 +18,11 @@ _RESULTS = {
     "signed in": 'signed in to "{session}"',
 }
 
-# At 60 minutes left a notice is shown, so that less is a warning. At 15 minutes SDKs renew.
+# A notice is shown at 60 minutes left, so a shorter time has the colour of a warning. SDKs renew
+# credentials at 15 minutes left.
 _WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 
-# What lists show beside a sign-in if ~/.aws/config does not have its session (any more).
+# What lists show beside the sign-in of a session that is not, or no longer, in ~/.aws/config.
 NOT_IN_CONFIG = "not in the config"
 
 
@@ -43,14 +44,14 @@ def time_left_text(ends_at: int, now: int) -> str:
 
 
 def ago_text(seconds: int, *, units: int = 2) -> str:
-    """Return how long ago something was, in at most so many units: `just now`, `3d 4h ago`."""
+    """Return how long ago something was, in at most `units` units: `just now`, `3d 4h ago`."""
     if seconds < 60:
         return "just now"
     return f"{' '.join(duration_text(seconds).split()[:units])} ago"
 
 
 def urgency_of_time_left(seconds_left: int) -> Literal["good", "warn", "bad"]:
-    """Return how urgent it is that so many seconds are left, which decides the colour."""
+    """Return how urgent a remaining time is; this decides the colour in which the time is shown."""
     if seconds_left <= _BAD_SECONDS:
         return "bad"
     return "warn" if seconds_left <= _WARN_SECONDS else "good"
@@ -89,8 +90,9 @@ def login_result_text(
 ) -> str:
     """Return the message to show after a login; `how` and `user` come from its LoginOutcome.
 
-    The message names the end of the sign-in, until which jobs can run. When that end is unknown, it
-    names the end of the access token. If there is a `next_step`, the message begins with that.
+    The message says until when the sign-in lasts, since jobs can run until then, or, if that is
+    unknown, until when the access token lasts. If there is a `next_step`, the message says that
+    step instead.
     """
     ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
     until = f"until {to_iso(ends_at)} ({duration_text(ends_at - now)})"

@@ -1,4 +1,4 @@
-"""The company's policy: what the administrator of a machine sets for each of its users. Pure.
+"""Parses the company's policy, which a machine's administrator sets for all users. Pure.
 
 The policy only tightens. What it says wins over the settings and the environment; its guard rules
 and its allow-list are added to the user's own. An unknown key or value is an error, because a
@@ -17,7 +17,7 @@ from ssohelper.core.start_url import normalized_start_url
 from ssohelper.core.text import compile_glob, is_harmless, show
 from ssohelper.errors import ConfigInvalid, Refused
 
-HINT = "ask the administrator of this machine to correct it"
+HINT = "ask the administrator of this machine to correct the policy"
 
 
 class PolicyRow(NamedTuple):
@@ -29,7 +29,7 @@ class PolicyRow(NamedTuple):
 
 
 class CompanyPolicy(NamedTuple):
-    """What a company's policy sets; None (for `guard_rules` an empty tuple) for what it does not.
+    """The values that a company's policy sets; None (or an empty tuple) for a value that is not set.
 
     `portals`: patterns for the start URLs that may be used. `agents_allow`: one more allow-list of
     role patterns, for programs that SSOHELPER_ALLOW limits.
@@ -66,7 +66,7 @@ class CompanyPolicy(NamedTuple):
             )
 
     def values_without_user_setting(self) -> list[PolicyRow]:
-        """Return the policy's keys that are no settings of the user, each with value and text."""
+        """Return the policy's keys that are no user settings, each with value and description."""
         rows = [
             PolicyRow(
                 "agents.allow", self.agents_allow, "the roles that limited programs may get at most"

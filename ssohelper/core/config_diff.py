@@ -1,4 +1,4 @@
-"""The unified diff of two whole configs. Pure.
+"""Makes the unified diff of two whole configs. Pure.
 
 `config_edit` makes the diff of its own edits. This module compares a config with a saved version
 that is restored. difflib takes 33 s on 10,000 profiles, line by line, so sections are compared
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 class ChangedLines(NamedTuple):
-    """Lines of a new text, in place of the old text's lines `first` to `stop` - 1 (from 0).
+    """Lines of a new text that replace the old text's lines `first` to `stop` - 1 (from 0).
 
     Lines end with their newline; the last line of a text may lack it.
     """
@@ -35,7 +35,7 @@ class ChangedLines(NamedTuple):
 def find_changed_lines(old_text: str, new_text: str) -> list[ChangedLines]:
     """Return the lines that `new_text` has in place of lines of `old_text`, from top to bottom.
 
-    Changes of two sections are two items, so that a caller can take one of them alone.
+    Changes of two sections are two items, so that a caller can use one of them without the other.
     """
     found: list[ChangedLines] = []
     at = 0
@@ -144,7 +144,7 @@ def _compare_lines(old: _SectionLines, new: _SectionLines) -> Iterator[tuple[str
 def _pair_equal_and_changed_runs(
     old: Sequence[_T], new: Sequence[_T]
 ) -> Iterator[tuple[Sequence[_T], Sequence[_T]]]:
-    """Yield, from top to bottom, pairs of pieces of `old` and `new`: equal, or different ones."""
+    """Yield `old` and `new` in pairs of pieces, from top to bottom; a pair is equal or a change."""
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for _, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         yield old[old_from:old_to], new[new_from:new_to]

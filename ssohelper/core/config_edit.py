@@ -22,9 +22,9 @@ NO_NEWLINE = "\\ No newline at end of file"
 
 
 class AddSection(NamedTuple):
-    """Adds a section at the end of ~/.aws/config, from `keys`, or as the lines `raw` of an undo.
+    """Adds a section at the end of ~/.aws/config: with `keys`, or with the lines `raw`.
 
-    Raw lines, and those of AddComment, keep their own line ends.
+    An undo restores raw lines. These, and the line of AddComment, keep their own line ends.
     """
 
     header: str
@@ -52,13 +52,13 @@ class RemoveSection(NamedTuple):
 
 
 class RemoveLines(NamedTuple):
-    """Removes these comment lines, by their numbers from 0. They belong to no section."""
+    """Removes the comment lines with these numbers (from 0), which belong to no section."""
 
     lines: tuple[int, ...]
 
 
 class AddComment(NamedTuple):
-    """Adds a comment line below the line with this number (from 0); -1 adds it at the top."""
+    """Adds a comment line below the line with this number (from 0); -1 is above the first line."""
 
     below: int
     text: str
@@ -104,7 +104,7 @@ def comparison_value_of_write(text: ConfigText, changes: Sequence[Change]) -> tu
 
 
 class Edits:
-    """The lines of a file after some changes.
+    """The lines of a file, and the changes that are made to them.
 
     The lines `replaced[n]` replace line n of the file, and the lines `after[n]` follow line n.
     Lines in `after[-1]` come before the first line.
@@ -226,7 +226,7 @@ class Edits:
         self.replaced[key.lines[0]] = lines
 
     def _append_new_sections(self) -> None:
-        """Add the new sections at the end of the config, and a newline before them if missing."""
+        """Add the new sections at the end of the config, and first the last line's missing newline."""
         last = len(self._lines) - (2 if self._has_final_newline else 1)
         touches_last = bool(self._added) or last in self.after
         if not self._has_final_newline and touches_last:
@@ -287,12 +287,12 @@ class Edits:
 
 
 def hide_secret(line: str) -> str:
-    """Return a line of a diff; the value of a secret access key in it is hidden."""
+    """Return this line of a diff with the value of a secret access key hidden."""
     return _SECRET.sub(r"\1(not shown)", line)
 
 
 def range_in_hunk(first: int, count: int) -> str:
-    """Return `START,COUNT` for a hunk's header; for an empty range START is the line before it."""
+    """Return `START,COUNT` for a hunk's header; START of an empty range is the line before."""
     return f"{first + 1 if count else first},{count}"
 
 

@@ -31,8 +31,7 @@ DEFAULT_SCOPES = ("sso:account:access",)
 _PLAIN = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
 # botocore accepts any valid host label as a region. This pattern is the same rule.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
-# How long a chain of profiles may be in which each refers to the next with `--profile NAME`. The
-# AWS CLI has the same limit (_AWS_CLI_PROFILE_CHAIN).
+# The most profiles that may refer to one another in a row by `--profile NAME`, as in the AWS CLI.
 MOST_REFERENCES = 4
 
 
@@ -52,9 +51,9 @@ class ProfileEntry(NamedTuple):
 class TargetRole(NamedTuple):
     """The role that a profile points at.
 
-    `session` is None if the file does not define the session that the profile names, or if a
-    profile that names no session belongs to none or to several. `form` is how the profile names its
-    role: process, sso, legacy, granted or aws-sso-cli.
+    `session` is None if the file does not define the session that the profile names, or if the
+    profile names no session, and belongs to no session or to several. `form` is how the profile
+    names its role: process, sso, legacy, granted or aws-sso-cli.
     """
 
     session: SsoSession | None
@@ -115,7 +114,7 @@ class ConfigFile:
         return known
 
     def sso_sessions(self) -> list[SsoSession]:
-        """Return the valid sessions. For an invalid one `sso_session(name)` raises an error."""
+        """Return the valid sessions. For an invalid session, `sso_session(name)` raises an error."""
         usable = []
         for name in self._sessions:
             try:
@@ -127,12 +126,12 @@ class ConfigFile:
         return usable
 
     def sessions_of_portal(self, url: str) -> list[SsoSession]:
-        """Return the valid sessions with this portal (`is_portal_of`), in the file's order."""
+        """Return the valid sessions whose portal has this start URL, in the file's order."""
         if self._by_portal is None:
             # Comparing 6,000 URLs with 6,000 sessions would take a minute.
             self._by_portal = {}
             for session in self.sso_sessions():
-                for key in portal_address.portal_keys(session):
+                for key in portal_address.normalized_urls_of_portal(session):
                     self._by_portal.setdefault(key, []).append(session)
         return list(self._by_portal.get(normalized_start_url(url), ()))
 
@@ -189,7 +188,7 @@ class ConfigFile:
             entry = following
 
     def target_or_none(self, entry: ProfileEntry) -> TargetRole | None:
-        """Return the role that the profile points at, or None if that is missing or invalid."""
+        """Return the role that the profile points at, or None if the role is missing or invalid."""
         try:
             return self.target(entry)
         except ConfigInvalid:
@@ -327,13 +326,13 @@ class ConfigFile:
             # The profile of a chain points at no role: core.chains finds the roles that it assumes.
             return None if "--chain" in options else self.target_of_command_options(entry, options)
         role = process_command.aws_sso_cli_role(command)
-        # `-S` names an entry of aws-sso-cli's own configuration, so the target has no session.
+        # `-S` names an entry in aws-sso-cli's own configuration, so the target has no session.
         return TargetRole(None, None, role, "aws-sso-cli") if role else None
 
     def target_of_command_options(
         self, entry: ProfileEntry, options: dict[str, str]
     ) -> TargetRole | None:
-        """Return the role that --session, --account-id and --role-name of our command name.
+        """Return the role that --session, --account-id and --role-name of an ssohelper command name.
 
         Raises: ConfigInvalid with the line of `entry`.
         """
@@ -369,7 +368,7 @@ class ConfigFile:
 
 
 def assumes_role(keys: Mapping[str, str]) -> bool:
-    """Return whether SDKs use `role_arn` of a profile with these keys before its other sources."""
+    """Return whether SDKs use a profile's `role_arn` before other credential sources in these keys."""
     return bool(keys.get("role_arn")) and ("source_profile" in keys or "credential_source" in keys)
 
 

@@ -1,4 +1,4 @@
-"""The profiles of ~/.aws/config with the roles that they point at, for lists of many. Pure."""
+"""Finds the role of each profile in ~/.aws/config, in little memory for many profiles. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _NO_ROLE = Role("", "")
 class ConfigProfile(NamedTuple):
     """A profile in ~/.aws/config, with the role that it points at, if any.
 
-    `source` is the role's TargetRole without the role itself, one object for all profiles with the
-    same session and form: the targets of 20,000 profiles would take 2.5 MB more. It is None for a
+    `source` is the role's TargetRole without the role itself. All profiles with the same session
+    and form share one such object: 20,000 objects would take 2.5 MB more. `source` is None for a
     profile that points at no role. `chain` is set for a profile that assumes a role with the
     credentials of an SSO role; `source` is then None.
     """
@@ -37,7 +37,7 @@ class ConfigProfile(NamedTuple):
 
     @property
     def name_and_role(self) -> tuple[str, TargetRole | None, Chain | None]:
-        """The profile's name and its role, with portal: a user who saw them chose this profile."""
+        """What the user saw of this profile, to compare before a command acts on the profile."""
         return self.entry.name, self.target, self.chain
 
     @property

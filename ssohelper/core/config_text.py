@@ -18,7 +18,8 @@ _OPEN_HEADER = "the section's header is not closed"
 # How many characters of the text are split into lines at a time. All lines of 20,000 profiles at once
 # would take 14 MB.
 _SPLIT_CHARACTERS = 1 << 16
-# The keys of many profiles have the same short values, such as a region. They share one string.
+# The most characters of a value that shares one string with equal values, such as the regions of
+# many profiles.
 _SHARED_CHARACTERS = 24
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 # configparser adds the keys of the section [DEFAULT] to every other section.
@@ -30,7 +31,7 @@ REMOVE_QUOTES = "remove the quotes"
 
 
 def is_quoted(value: str) -> bool:
-    """Return whether the value is one text in quotes. AWS tools take the quotes as a part of it."""
+    """Return whether the value is one text in quotes, which AWS tools take as a part of the value."""
     return len(value) > 1 and value[0] in "\"'" and value.find(value[0], 1) == len(value) - 1
 
 
@@ -55,7 +56,7 @@ class Key(NamedTuple):
 
     @property
     def content_lines(self) -> list[int]:
-        """Return the line numbers of this key's value, without those of blank lines."""
+        """Return the line numbers of this key's value, without the numbers of blank lines."""
         return [line for line, part in zip(self.lines, self.parts, strict=True) if part] or [
             self.lines[0]
         ]
@@ -64,17 +65,18 @@ class Key(NamedTuple):
 class Section:
     """A config section and its keys. `header` is the text in brackets: `profile a`, `default`."""
 
-    # Only what differs from the usual section is stored: one line for each key, one below the other.
-    # With an object for each key, 20,000 profiles would take 8 MB more.
+    # A section does not store its keys' line numbers if each key is one line, directly below the
+    # header. With an object for each key, 20,000 profiles would take 8 MB more.
     __slots__ = ("_first_lines", "_further_lines", "_values", "header", "line")
 
     def __init__(self, header: str, line: int) -> None:
         self.header = header
         self.line = line
         self._values: dict[str, str] = {}
-        # The line number of each key, unless the keys directly follow the header.
+        # The line number of each key; None if the keys are one line each, directly below the
+        # header.
         self._first_lines: list[int] | None = None
-        # The lines after the first one of the keys whose values have several.
+        # For each key whose value has several lines: its lines after the first one.
         self._further_lines: dict[str, list[tuple[str, int]]] | None = None
 
     def add_key(self, name: str, value: str, line: int) -> None:
@@ -120,7 +122,7 @@ class Section:
         return bool(self._further_lines)
 
     def values(self) -> Mapping[str, str]:
-        """Return the value of each key, by name. The mapping is the section's own, if it can be."""
+        """Return the value of each key, by name. The mapping may be the section's own."""
         if not self._further_lines:
             return self._values
         return {name: key.value for name, key in self.keys.items()}
@@ -145,7 +147,7 @@ class ConfigText:
 
     @property
     def text(self) -> str:
-        """Return the config's text. It is decoded each time: only edits and undo need it."""
+        """Return the config's text. Decodes it at each call: only edits and undo need the text."""
         return self.data.decode()
 
     @cached_property
@@ -154,14 +156,14 @@ class ConfigText:
         return self.split_into_lines()
 
     def split_into_lines(self) -> list[str]:
-        """Return the config's lines, without keeping them: those of 20,000 profiles take 14 MB."""
+        """Return the config's lines, without keeping them: the lines of 20,000 profiles take 14 MB."""
         return self.text.split("\n")
 
     def refuse_line(self, line: int, what: str, hint: str | None = None) -> NoReturn:
         """Raise ConfigInvalid with the error `what` in this line; lines count from 0.
 
-        If the line's value is in quotes, the hint is to remove them, since AWS tools take quotes as
-        a part of the value.
+        If the line's value is in quotes, the hint is to remove the quotes, since AWS tools take
+        quotes as a part of the value.
         """
         if is_quoted(self.lines[line].partition("=")[2].strip()):
             hint = f"{REMOVE_QUOTES} in line {line + 1}"
@@ -192,11 +194,11 @@ class _Reader:
     def __init__(self, config: ConfigText) -> None:
         self._config = config
         self._section: Section | None = None
-        # The name of the key of the last line; "" after a header.
+        # The name of the key to which the last line belongs; "" after a header.
         self._key = ""
         self._indent = 0
-        # The blank lines since the last line of the key. They are part of its value only if another
-        # line of it follows.
+        # Blank lines after the key's last line. They are part of the key's value only if another
+        # line of the value follows.
         self._blank_lines: list[int] = []
         self._shared: dict[str, str] = {}
 

@@ -1,4 +1,4 @@
-"""Finds the changes that undo a write of ssohelper in a config that may have been edited since.
+"""Finds the changes to the config that undo a write of ssohelper, also after later edits.
 
 This module touches no disk.
 """
@@ -95,11 +95,12 @@ def _changes_that_add_markers(
 
 
 def _count_lines_to_marker(old: Sequence[str], present: Sequence[str]) -> int:
-    """Return after how many lines from a section to add aws-sso-cli's marker again.
+    """Return how many lines to leave between a section and a marker that is added again.
 
-    `present` are the config's lines from the section on, in the marker's direction. `old` are the
-    lines that were between section and marker before the write. Between them come the comments of
-    `old`, new comments among those, and as many blank lines next to the marker as in `old`.
+    `old` are the lines that were between the section and aws-sso-cli's marker before the write.
+    `present` are the config's lines now, from the section towards the marker's place. The lines to
+    leave are the comments of `old`, new comments among these, and as many blank lines next to the
+    marker as in `old`.
     """
     lines = [line.strip() for line in old]
     comments = Counter(line for line in lines if line)

@@ -27,8 +27,8 @@ def config_without_write(before: ConfigText, after: ConfigText, current: ConfigT
     Later edits stay. Lines that were not edited get the bytes that they had before the write.
     Raises: ConfigInvalid for a file or a value that cannot be written safely.
     """
-    # `by_keys` has the sections, keys and values that the result must have. It is returned if the
-    # merged lines have others.
+    # The result must have the sections, keys and values of `by_keys`. If the merged lines have
+    # others, `by_keys` itself is returned.
     by_keys = edited_config(current, changes_that_undo_write(before, after, current))
     target = ConfigText(by_keys, current.origin)
     restored = find_changed_lines(after.text, before.text)
@@ -46,7 +46,7 @@ def config_without_write(before: ConfigText, after: ConfigText, current: ConfigT
 
 
 def _find_edited_sections(after: ConfigText, current: ConfigText) -> frozenset[str]:
-    """Return the headers of sections whose keys or values differ from those after the write."""
+    """Return the headers of the sections whose keys or values were edited since the write."""
     old, new = (
         {header: section.values() for header, section in text.sections.items()}
         for text in (after, current)
@@ -74,13 +74,14 @@ def _changes_outside_sections(
     starts = [(section.line, header) for header, section in text.sections.items()]
     refused = {line for line, header in starts if header in headers}
     for one in changes:
-        is_added = one.first == one.stop  # below the line before it
+        is_added = one.first == one.stop  # a change that only adds lines, below line `first` - 1
         first = bisect_right(starts, one.first - is_added, key=itemgetter(0))
         stop = bisect_right(starts, max(one.first, one.stop - 1), key=itemgetter(0))
         touched = {header for _, header in starts[max(0, first - 1) : stop]}
         touched |= {line[1 : line.rfind("]")] for line in one.lines if line.startswith("[")}
         if touched.isdisjoint(headers):
-            # The blank line above a section with one of `headers` belongs to it: it stays.
+            # The blank line above a section with one of `headers` belongs to that section, so it
+            # stays.
             keeps_blank = one.stop in refused and not text.lines[one.stop - 1].strip()
             yield one._replace(stop=max(one.first, one.stop - keeps_blank))
 
@@ -88,7 +89,7 @@ def _changes_outside_sections(
 def _merge_lines(
     base: ConfigText, ours: Sequence[ChangedLines], theirs: Sequence[ChangedLines]
 ) -> bytes:
-    """Return the text of `base` with the undo's changes (`ours`) and the user's (`theirs`).
+    """Return the text of `base` with the undo's changes (`ours`) and the user's changes (`theirs`).
 
     At one position, changes that only add lines come first. Lines that the user added where the
     write removed aws-sso-cli's BEGIN marker come before that marker, so outside of its block.

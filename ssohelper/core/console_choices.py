@@ -1,4 +1,4 @@
-"""The pages of the AWS console to choose from: each service in each region. Pure."""
+"""Lists the AWS console pages that a user can choose: each service in each region. Pure."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _REGIONS = {
 HOME = "home"
 
 
-def pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
+def console_pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
     """Return the console pages in the order in which to offer them, each page once.
 
     First the pages that the user opened last, then the console's home page and all services in
-    `region`, then those of the other regions. A global service is offered once.
+    `region`, then all services in the other regions. A global service is offered once.
     """
     home = [PageChoice(HOME, region)]
     here = [PageChoice(service, region) for service in console_urls.SERVICES]

@@ -107,10 +107,10 @@ def is_global_service(service: str) -> bool:
     return service in _GLOBAL
 
 
-def service_page(service: str, region: str) -> ConsolePage:
+def console_page_of_service(service: str, region: str) -> ConsolePage:
     """Return the console page of a service in a region.
 
-    Raises: UsageProblem for a service that is not in our tables, with the three nearest names.
+    Raises: UsageProblem for an unknown service; its hint has the three most similar names.
     """
     name = service.strip().lower()
     if name in _GLOBAL:

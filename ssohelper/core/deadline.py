@@ -1,4 +1,4 @@
-"""The deadline of a command, which is passed to every function that waits or retries."""
+"""Measures the time until a command's deadline, for every function that waits or retries."""
 
 from collections.abc import Callable
 

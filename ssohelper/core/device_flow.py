@@ -26,7 +26,7 @@ class Poll(Enum):
 class DeviceAuthorization(NamedTuple):
     """A code that the user confirms at `verification_uri` before `expires_at` (epoch seconds).
 
-    `life_seconds` is how long it was valid when it was issued.
+    `life_seconds` is how long the code is valid, counted from its issue.
     """
 
     device_code: Secret

@@ -1,4 +1,4 @@
-"""Finds managed profiles that were edited by hand so that their names are those of other roles.
+"""Finds managed profiles whose role was edited by hand, so that their names say other roles.
 
 A name alone proves nothing: the user may have chosen it, and accounts are renamed. So a profile
 counts only if ssohelper wrote it for the role of its name, and no command of ssohelper undid that.
@@ -26,7 +26,7 @@ from ssohelper.core.written_roles import (
 
 
 class MisnamedProfile(NamedTuple):
-    """A managed profile that points at `role`, and the listed roles that have its name."""
+    """A managed profile that points at `role`, and the listed roles that would give it its name."""
 
     name: str
     role: Role
@@ -36,9 +36,10 @@ class MisnamedProfile(NamedTuple):
 def find_misnamed_profiles(
     config: ConfigFile, names: Collection[str], session_name: str, listing: Listing, template: str
 ) -> list[MisnamedProfile]:
-    """Return those of the profiles `names` that have the name of another role of this session.
+    """Return the profiles in `names` that have the name of another role of this session.
 
-    The names of a role are all that the template gives, also with what a clash adds to them.
+    The names of a role are all names that the template gives it, also with the prefixes and
+    suffixes that tell clashing names apart.
     """
     accounts = {listed.account.id: listed.account for listed in listing.accounts}
 
@@ -75,8 +76,9 @@ def find_role_as_written(
 ) -> Role | None:
     """Return the role for which ssohelper wrote the profile under this name, if it was edited since.
 
-    `writes` are the last writes of the config, the latest first. Return None if they do not show
-    that the profile was for a role of its name, or if the user only exchanged names of profiles.
+    `writes` are the last writes of the config, the latest first. Return None if these writes do not
+    show that the profile was for a role of its name, or if the user only exchanged names of
+    profiles.
     """
     parse_config = make_config_parser(config.origin)
     for write in writes:
@@ -92,7 +94,7 @@ def find_role_as_written(
             )
             return None if is_exchanged else written
         if written != old or written is None:
-            return None  # a command of ours gave this name to another role
+            return None  # a command of ssohelper gave this name to another role
     return None
 
 

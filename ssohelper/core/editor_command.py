@@ -1,4 +1,4 @@
-"""The command line that opens a text editor at a line of a file. Pure."""
+"""Builds the command line that opens a text editor at a line of a file. Pure."""
 
 import shlex
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ def chosen_editor(environ: Mapping[str, str]) -> str | None:
 
 
 def editor_command(editor: str, path: str, line: int) -> list[str]:
-    """Return the words that run `editor` on this file, at this line if it can be told the line.
+    """Return the command line that opens the file in `editor`, at this line if the editor is known.
 
     `editor` is as in VISUAL: a program with arguments, split as a shell does. Raises: ValueError if
-    a quote in it is not closed.
+    a quote in `editor` is not closed.
     """
     words = shlex.split(editor)
     name = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if words else ""

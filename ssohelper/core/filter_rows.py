@@ -1,6 +1,7 @@
-"""The accounts and role names of a list as rows to choose from, each with the filter it stands for.
+"""Makes the rows of the list in which the user chooses filters: role names and accounts.
 
-Pure. A row's filter means exactly its account or role name, as `--account` or `--role` would.
+Pure. A row's filter matches exactly the row's account or role name, as with `--account` or
+`--role`.
 """
 
 from collections import Counter
@@ -60,7 +61,7 @@ def choices_with_filter_rows(before: Choices, rows: Iterable[FilterRow]) -> Choi
 
 
 def _account_filter(account: Account, is_unique: bool) -> str:
-    """Return a filter that only this account matches: its name if possible, else its id."""
+    """Return a filter that only this account matches: the account's name if possible, else its id."""
     name = account.name
     # A filter that begins with "!" leaves out what it matches.
     if (

@@ -1,7 +1,8 @@
-"""Finds what provides the credentials of profiles that ssohelper gets no credentials for. Pure.
+"""Finds the provider of credentials for profiles that do not get them from ssohelper. Pure.
 
-SDKs and the AWS CLI get such credentials themselves. ssohelper names the profile to them, or has
-botocore get the credentials once (ssohelper.provider_process), and caches nothing.
+SDKs and the AWS CLI get such credentials themselves. For them, ssohelper sets AWS_PROFILE; where it
+needs the credentials itself, botocore gets them once (ssohelper.provider_process). ssohelper does
+not cache them.
 Source: the order of botocore's credential providers.
 """
 
@@ -47,12 +48,12 @@ _ERRORS = {one.exit_code: one for one in (ConfigInvalid, LoginRequired, RoleNotA
 class ForeignProfile(NamedTuple):
     """A profile whose credentials another program or file provides.
 
-    `what` names the provider for people. `login_profile` is the profile for which the user signs in
-    with the AWS CLI, "" if no sign-in is needed: that profile's key is `login_session`, or it has
-    `sso_start_url` and no session of the config has this portal. `mfa_serials` are the MFA devices
-    whose codes are asked for. `credential_source` is the value of that key, "" without it.
-    `role_arn` is the role at the end, "" if none is assumed. `profiles` are this profile, the
-    profile that it refers to in `source_profile`, and so on.
+    `what` names the provider for display. `login_profile` is the profile for which the user signs
+    in with the AWS CLI, "" if no sign-in is needed. Such a profile has `login_session`, or the
+    `sso_start_url` of a portal for which the config has no session. `mfa_serials` are the MFA
+    devices whose codes are asked for. `credential_source` is the value of this key, "" if it is
+    missing. `role_arn` is the role that the profile assumes, "" if it assumes none. `profiles` are
+    this profile, the profile that it refers to in `source_profile`, and so on.
     """
 
     name: str
@@ -80,7 +81,7 @@ class ForeignProfile(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Return a short text that changes when the profile gets its credentials from elsewhere."""
+        """Return a short text that names the provider; another provider has another text."""
         return f"not ours ({show(self.what)})"
 
     @property
@@ -125,7 +126,7 @@ def has_portal_without_session(config: ConfigFile, target: TargetRole) -> bool:
     return target.form == LEGACY_FORM and not find_sessions_of_target(config, target)
 
 
-def foreign_profile_of_entry(
+def find_provider_of_profile(
     config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
 ) -> ForeignProfile | None:
     """Return what provides the profile's credentials, or None if the profile names no provider.
@@ -157,7 +158,7 @@ def foreign_profile_of_entry(
 def _check_source_outside_config(
     config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
 ) -> None:
-    """Check that AWS tools can find static keys for the profile where its sources in config end."""
+    """Raise ConfigInvalid unless `source_profile` is the profile itself or in ~/.aws/credentials."""
     source = entry.keys["source_profile"]
     if source == entry.name or source in credentials_names:
         return

@@ -49,7 +49,7 @@ class GrantContext(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """A grant for a guarded role. `session` is None if it counts on all of the user's terminals."""
+    """A grant for a guarded role. With `session` None, it is valid on all of the user's terminals."""
 
     key: RoleKey
     reason: str

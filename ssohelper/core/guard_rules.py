@@ -1,8 +1,8 @@
-"""Decides which roles the setting `guard.rules` guards. No other module interprets its rules.
+"""Decides which roles the setting `guard.rules` guards, so that their use needs a grant.
 
-A rule is `[SESSION:]ACCOUNT/ROLE` or `[SESSION:]ACCOUNT`. Each part is a glob pattern without
-regard to case; an empty part matches anything. ACCOUNT matches the account's name or its id.
-A rule `#NAME` stands for the rules that the user's tag NAME names.
+No other module interprets guard rules. A rule is `[SESSION:]ACCOUNT/ROLE` or `[SESSION:]ACCOUNT`.
+Each part is a glob pattern without regard to case; an empty part matches anything. ACCOUNT matches
+the account's name or its id. A rule `#NAME` stands for the rules that the user's tag NAME names.
 """
 
 import re

@@ -23,7 +23,7 @@ _WORDS = {"true": True, "false": False}
 
 
 class HostVariant(NamedTuple):
-    """Which of the hosts of an AWS service is asked; with both False the default one."""
+    """Which of the hosts of an AWS service is used; the default host if both fields are False."""
 
     dual_stack: bool = False
     fips: bool = False
@@ -40,7 +40,7 @@ def choose_host_variant(
     """Return the host variant that variables, settings and the keys of [default] ask for.
 
     `setting` returns the value of `dualstack` or `fips`, or None if it is not set.
-    Raises: ConfigInvalid for a word other than true and false.
+    Raises: ConfigInvalid for a value other than true and false.
     """
     return HostVariant(
         _is_host_option_on(

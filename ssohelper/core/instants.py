@@ -7,8 +7,8 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-# These patterns are compiled when first used, because the first paint of the full screen, which
-# would wait 0.3 ms for them, needs none.
+# These patterns are compiled when first used. That takes 0.3 ms, and the first paint of the full
+# screen does not need the patterns.
 _ISO = r"(?a)(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?"
 # An HTTP date in the form that servers must send (IMF-fixdate, RFC 9110, 5.6.7). The weekday is not
 # checked.
@@ -113,7 +113,7 @@ class ClockReading(NamedTuple):
 
 
 def aws_now(reading: ClockReading | None, wall: float, uptime: float, boot: str) -> float:
-    """Return AWS's time, calculated from a reading of its clock; `wall` if that is unusable."""
+    """Return AWS's time by a reading of AWS's clock; `wall` if there is no usable reading."""
     if reading is None:
         return wall
     if boot and boot == reading.boot:

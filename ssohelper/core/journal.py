@@ -1,4 +1,4 @@
-"""The entries of the local journal: which events it records, and which fields each event may have.
+"""Makes the entries of the local journal: its events, and the fields that each event may have.
 
 An `Entry` takes only the fields that its event has, and checks each value, so that no secret, no
 command line and no control character gets into the journal. `core.journal_lines` makes lines from
@@ -18,7 +18,7 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import show
 
 # The most bytes that a pipe takes in one atomic write. The limits of the single fields keep each
-# journal line below it.
+# journal line below this length.
 LONGEST_LINE_BYTES = 4096
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _COMMAND = re.compile(r"[a-z][a-z -]{0,63}")
@@ -192,14 +192,14 @@ def _checked_process_name(value: object, field: str) -> str:
 
 
 def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[object, str], str]:
-    """Return a function that checks a text and cuts it to so many bytes in a journal line.
+    """Return a function that checks a text and cuts it to `most_bytes` bytes in a journal line.
 
     The function replaces control characters by visible text and hides what looks like a secret.
     With `is_path` it hides nothing, because long folder names would look like secrets.
     """
 
     def cleaned_text(value: object, field: str) -> str:
-        if not isinstance(value, str):  # a Secret, for one
+        if not isinstance(value, str):  # for example a Secret
             raise Damaged(field)
         # The text is also cut before secrets are searched in it, since a longer text takes more
         # time.
@@ -211,7 +211,7 @@ def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[obj
 
 
 def _cut_to_bytes(text: str, most_bytes: int) -> str:
-    """Return the text, cut so that it takes at most so many bytes as JSON."""
+    """Return the text, cut so that it takes at most `most_bytes` bytes as JSON."""
     text = text[:most_bytes]
     while len(json.dumps(text)) - 2 > most_bytes:
         # In the journal's JSON, an ellipsis takes 6 bytes, any other character at most 12.
@@ -263,7 +263,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "config-write": ("command", "file", "added", "changed", "removed"),
 }
 EVENTS = tuple(_FIELDS)
-# The type of each field of a journal line that is not a text.
+# The types of those fields of a journal line that are not texts.
 _TYPES = {"background": bool, "others": int, "added": int, "changed": int, "removed": int}
 
 

@@ -1,4 +1,4 @@
-"""The lines of the journal's files, and the chain of hashes that joins them. No I/O, no clock.
+"""Makes, parses and verifies the journal's lines, which a chain of hashes joins. No I/O, no clock.
 
 A line is one entry as compact ASCII JSON, with its time, its number and the hash of the line
 before it. So a line that is changed or removed later no longer fits to its neighbours.
@@ -67,15 +67,15 @@ def _dict_to_json_line(value: dict[str, Any]) -> bytes:
 
 
 def hash_of_line(line: bytes) -> str:
-    """Return the `prev` of the next line: the SHA-256 of this line without its newline."""
+    """Return the SHA-256 of this line without its newline: the `prev` of the next line."""
     return sha256(line.removesuffix(b"\n")).hexdigest()
 
 
 def parse_journal_line(line: bytes) -> JournalLine:
     """Return a line that was read from the journal. Raises: Damaged.
 
-    A later version may have more events and more fields: simple values of any name are taken.
-    Texts may hold any character: escape them when they are shown.
+    Accepts unknown events, and unknown fields with a text or a number: a later version may have
+    them. Texts may hold any character: escape them when they are shown.
     """
     if len(line) > LONGEST_LINE_BYTES or not line.isascii():
         raise Damaged("line")
@@ -104,7 +104,7 @@ def parse_journal_line(line: bytes) -> JournalLine:
 
 
 class LastLine(NamedTuple):
-    """The number and the hash of the last line that was appended, as the runtime folder has it.
+    """The number and the hash of the last line that was appended, as the runtime folder records them.
 
     With this record, a change of the last line and the removal of lines at the end can be found.
     """
@@ -124,8 +124,8 @@ class Fault(NamedTuple):
 class Verdict(NamedTuple):
     """What a check of the whole journal found.
 
-    `fault` is the first line that does not fit, `faults` the number of such lines. Without
-    `is_whole`, the lines before the oldest one were removed by rotation.
+    `fault` is the first line that does not fit, `faults` the number of such lines. If `is_whole` is
+    False, rotation has removed the journal's first lines.
     """
 
     lines: int

@@ -1,4 +1,4 @@
-"""The actions of the full screen: their names, default keys and descriptions. Imports no widget.
+"""Defines the actions of the full screen: names, default keys, descriptions. Imports no widget.
 
 No other module defines keys that can be changed: a setting `keys.SCREEN.ACTION` replaces an
 action's default keys. Bindings without an action here have fixed keys, such as those that edit a
@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 
 class Opens(Enum):
-    """What an action opens: a dialog or a shell of its own, only questions before it, or nothing.
+    """What an action of the full screen opens: a dialog or a shell, only questions, or nothing.
 
-    The questions before an action are those for a grant and for a sign-in. An action that closes a
-    dialog has DIALOG: a dialog with the next question may follow.
+    ONLY_QUESTIONS: before the action, dialogs may ask for a grant or a sign-in. An action that
+    closes a dialog has DIALOG: a dialog with the next question may follow.
     """
 
     DIALOG = auto()
@@ -40,7 +40,7 @@ class KeyAction(NamedTuple):
 class WantedAction(NamedTuple):
     """An action that the user chose and that needs a sign-in first: its name in ACTIONS.
 
-    `role` names the role that it is for, as in `payments-dev/ReadOnlyAccess`, if it is for one.
+    `role` is the action's role, such as `payments-dev/ReadOnlyAccess`, "" if it has none.
     """
 
     name: str
@@ -234,9 +234,9 @@ ACTIONS: dict[str, KeyAction] = {
     )
 }
 
-# The keys that move the cursor of a list below a search. The settings can change them too. They are
-# not in ACTIONS: no footer, no help and no palette names them one by one. Only lists with ticks have
-# `list.tick_up`.
+# The actions that move the cursor of a list below a search. The settings can change their keys too.
+# They are not in ACTIONS, because footer, help and palette do not list them one by one. Only lists
+# with ticks have `list.tick_up`.
 MOVES: dict[str, KeyAction] = {
     action.name: action
     for action in (
@@ -250,11 +250,11 @@ MOVES: dict[str, KeyAction] = {
     )
 }
 BINDABLE = {**ACTIONS, **MOVES}
-# The keys of each action without settings. That of the last one is reserved: no setting changes it.
+# The default keys of each action. No setting can change the key of `app.suspend`.
 DEFAULT_KEYS = {name: action.keys for name, action in BINDABLE.items()} | {"app.suspend": "ctrl+z"}
 
-# The actions that act on ticked rows, if there are any, and not on the row under the cursor; the most
-# important first. The footer begins with them then, with these labels.
+# The actions that act on ticked rows, if there are any, instead of the row under the cursor; the
+# most important first. While rows are ticked, the footer begins with these actions and labels.
 TICKED_LABELS: dict[str, str] = {
     "accounts.profile": "Add profiles",
     "accounts.console": "Consoles",
@@ -269,7 +269,7 @@ REMOVING = frozenset(
         *("profiles.remove", "profiles.undo", "views.remove"),
     ]
 )
-# They clear the search if there is one, else the ticks.
+# The actions that clear the search if there is one, else the ticks.
 _CLEARING = frozenset(["accounts.leave", "profiles.back"])
 
 # The first parts of action names, such as `accounts`, whose screen has a list below a search.
@@ -277,8 +277,9 @@ _WITH_LIST = frozenset({"accounts", "profiles", "filters", "console", "views"})
 
 # The first parts of the names of actions that work while a search or a text field has the focus.
 SCOPES_WITH_TEXT = _WITH_LIST | {"app", "list", "options", "ask", "grant"}
-# What the keys do that a search or a text field needs, beside those that type a character. No
-# setting gives one to an action that works there and does not have it by default.
+# The keys that a search or a text field needs, beside those that type a character, with what they
+# do. No setting can give such a key to an action that works in a text field, unless it is the
+# action's default key.
 TEXT_KEYS: dict[str, str] = {
     **dict.fromkeys(("left", "right", "ctrl+a", "ctrl+e"), "moves in the typed text"),
     **dict.fromkeys(
@@ -325,7 +326,7 @@ def parse_keys(text: str) -> tuple[str, ...]:
 
 
 def action_may_open_dialog(action: str | None) -> bool:
-    """Return whether it is possible that this action opens a dialog; False without an action."""
+    """Return whether this action may open a dialog; False without an action."""
     return action in ACTIONS and ACTIONS[action].opens is not Opens.NOTHING
 
 
@@ -342,7 +343,7 @@ def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:
     key of `list` on those with a list below a search.
     """
     if not settings:
-        return None  # the table alone has no conflict: to compare its keys takes 0.2 ms
+        return None  # default keys have no conflict, and to compare them takes 0.2 ms
     keys = {name: parse_keys(settings.get(name, action.keys)) for name, action in BINDABLE.items()}
     for name in settings:
         for other, others in keys.items():
@@ -354,7 +355,7 @@ def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:
 
 
 def why_key_is_fixed(action: str, keys: str) -> str | None:
-    """Return which of the keys a search or a text field needs where the action works, and why."""
+    """Return why the action cannot have one of these keys: a text field needs it. None if it can."""
     if action.partition(".")[0] not in SCOPES_WITH_TEXT:
         return None
     for key in parse_keys(keys):

@@ -30,7 +30,7 @@ class Leaving(NamedTuple):
 
 
 class _NativeForm(NamedTuple):
-    """The native form of a managed profile: keys, the roles that it leads to, session name."""
+    """A managed profile in native form: its new keys, the roles that it uses, its session's name."""
 
     assign: dict[str, str]
     keys: tuple[RoleKey, ...]
@@ -93,7 +93,8 @@ def _native_form_of_profile(config: ConfigFile, entry: ProfileEntry) -> _NativeF
         return "the profile's role cannot be read"
     if target.form not in (PROCESS, NATIVE):
         kept = {key: value for key, value in entry.keys.items() if key in profile_keys.IDENTITY}
-        return _NativeForm(kept, (), None)  # it works without ssohelper: only the mark goes
+        # The profile works without ssohelper: only `ssohelper_managed` is removed.
+        return _NativeForm(kept, (), None)
     if target.session is None:
         return f'the profile\'s session "{target.session_name}" does not exist'
     keys = profile_keys.identity_keys(target.session, target.role, NATIVE, "")
@@ -101,13 +102,13 @@ def _native_form_of_profile(config: ConfigFile, entry: ProfileEntry) -> _NativeF
 
 
 def _native_form_of_chain(config: ConfigFile, entry: ProfileEntry) -> _NativeForm | str:
-    """Return a chain's step as all SDKs read it: by role_arn and source_profile."""
+    """Return a chain's profile with the keys that all SDKs read: role_arn and source_profile."""
     try:
         chain = chains.find_chain(config, entry)
     except ConfigInvalid as error:
         return error.message
     if chain is None or chain.target.session is None:
-        return "the role that it is based on cannot be read"
+        return "the SSO role that the chain begins with cannot be read"
     links = chain.keys_of_all_roles(chain.target.session.key_of(chain.target.role))
     if "role_arn" in entry.keys:
         return _NativeForm({}, links, None)

@@ -1,4 +1,4 @@
-"""The accounts and roles of a portal as AWS listed them, and a search in that listing."""
+"""Holds the accounts and roles of a portal as AWS listed them, and searches them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class ListedAccount(NamedTuple):
     """An account and the names of its roles.
 
     `answered` is True if AWS listed the account's roles or refused to list them. If AWS refused,
-    `refused` is True and `roles` are those of the previous listing: `--prune` keeps their profiles.
+    `refused` is True and `roles` are those of the previous listing: `--prune` keeps the profiles of
+    these roles.
     """
 
     account: Account
@@ -34,7 +35,7 @@ class ListedRole(NamedTuple):
 
 
 class ListedRoles(Collection[Role]):
-    """The roles of a listing, each once. A set of 20,000 of them would take 3 MB more."""
+    """The roles of a listing, each once. A set of 20,000 roles would take 3 MB more."""
 
     def __init__(self, listing: Listing) -> None:
         self._names: dict[str, tuple[str, ...]] = {}
@@ -77,7 +78,7 @@ class Listing(NamedTuple):
         return all(listed.answered for listed in self.accounts)
 
     def is_of_portal_of(self, session: SsoSession) -> bool:
-        """Return whether this is a listing of the portal that the session points at now."""
+        """Return whether this listing is of the portal that the session points at now."""
         listed = session._replace(start_url=self.start_url, region=self.region)
         return is_same_session(listed, session)
 
@@ -86,7 +87,7 @@ class Listing(NamedTuple):
         return [Role(listed.account.id, name) for listed in self.accounts for name in listed.roles]
 
     def role_set(self) -> ListedRoles:
-        """Return the roles as a collection that can be asked for one of them."""
+        """Return the roles as a collection in which to look up single roles."""
         return ListedRoles(self)
 
     def has_role_named(self, account_text: str, role_name: str) -> bool:
@@ -101,10 +102,10 @@ class Listing(NamedTuple):
         found = [one for one in self.accounts if one.account.id == role.account_id]
         return self.is_complete and not any(one.refused or role.name in one.roles for one in found)
 
-    def propose_role(self, role: Role) -> str:
+    def hint_about_listed_roles(self, role: Role) -> str:
         """Return the beginning of a hint for a role that AWS refuses: what its account offers.
 
-        It is "" if the role itself is listed, or the account is not.
+        The result is "" if the role itself is listed, or the account is not.
         """
         names = [
             name for one in self.accounts if one.account.id == role.account_id for name in one.roles

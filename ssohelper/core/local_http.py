@@ -122,7 +122,7 @@ class HttpRules(NamedTuple):
         return Request(line.group(1).decode(), headers, is_ours)
 
     def _parse_headers(self, lines: list[bytes]) -> dict[bytes, bytes] | None:
-        """Return the headers by name; None if one is malformed or repeated, or if over 64."""
+        """Return the headers by name; None if one is malformed or repeated, or if there are over 64."""
         if len(lines) > 64:
             return None
         form = _BROWSER_HEADER if self.for_browsers else _HEADER

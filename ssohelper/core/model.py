@@ -1,4 +1,4 @@
-"""The types of the values that the program works with, in AWS's own words. No I/O, no clock."""
+"""Defines the types of the program's values, in AWS's own words. No I/O, no clock."""
 
 import re
 from typing import NamedTuple, NoReturn
@@ -35,7 +35,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the secret. Call it on the line that sends, writes or prints it."""
+        """Return the secret. Call this on the line that sends, writes or prints the secret."""
         return self._value
 
     def __repr__(self) -> str:
@@ -146,7 +146,7 @@ class ClientRegistration(NamedTuple):
 
 
 class AccessToken(NamedTuple):
-    """The access token of a sign-in. It can be renewed if it has a refresh token and a client."""
+    """The access token of a sign-in, which can be renewed if `refresh_token` and `client` are set."""
 
     value: Secret
     expires_at: int
@@ -181,8 +181,8 @@ class CachedCredentials(NamedTuple):
     """Role credentials, and when AWS issued them (epoch seconds).
 
     `token_id` is the id of the access token with which these credentials were requested; for a
-    chain, with which its SSO role's credentials were. `chain_id` is the `Chain.id` of the chain
-    that they are for, "" for an SSO role.
+    chain, of the token with which its SSO role's credentials were requested. `chain_id` is the
+    `Chain.id` of the chain that the credentials are for, "" for an SSO role.
     """
 
     credentials: RoleCredentials
@@ -253,7 +253,7 @@ class PageChoice(NamedTuple):
 
 
 class RoleKey(NamedTuple):
-    """A role of one session. Lists, caches and actions identify a role by it, not by a profile.
+    """A role of one session. Lists, caches and actions identify a role by this key, not by a profile.
 
     With `chain`, it is the key of a role that is assumed with that role's credentials: `chain` is
     the percent-encoded name of the profile that defines it (core.chains).
@@ -299,7 +299,7 @@ class RoleKey(NamedTuple):
 
     @property
     def key_of_sso_role(self) -> "RoleKey":
-        """Return the key of the permission set's role below the chain."""
+        """Return the key of the SSO role with whose credentials the chain begins."""
         return self._replace(chain="")
 
 
@@ -332,6 +332,6 @@ def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
 
 
 def hint_of_role_name(name: str) -> str | None:
-    """Return a hint if the name is that of an IAM role of Identity Center, else None."""
+    """Return a hint if this is the name of an IAM role of Identity Center, else None."""
     found = re.fullmatch(IAM_ROLE_NAME, name)
     return f"this is an IAM role; write the permission set's name: {found[1]}" if found else None

@@ -21,12 +21,12 @@ from ssohelper.core.profile_names import (
     safe_role_name,
 )
 
-# How a clashing profile name gets longer: at level 1 the session is in front, at level 2 the account
-# id is behind too, at level 3 also a hash of the role's name.
+# How a clashing profile name gets longer: level 1 puts the session's name in front, level 2 adds
+# the account id at the end, level 3 also a hash of the role's name.
 _WITH_ID, _WITH_HASH = 2, 3
 _SEPARATORS = "._-"
-# An account of a session: the account id, and whether the session is the one whose profiles get
-# names.
+# The owner of a profile name: an account id, and whether the account is one of the session whose
+# profiles get names.
 _Owner = tuple[str, bool]
 
 
@@ -51,7 +51,7 @@ def choose_names(
     written: Iterable[WrittenName] = (),
     skipped: Collection[Role] = (),
 ) -> Mapping[Role, str]:
-    """Return a free name for each role. A role for which no name is free is not in the result.
+    """Return a free profile name for each role. A role for which no name is free is not in the result.
 
     `unnamed` are all listed roles without a managed profile: those that get a profile now, and the
     `skipped` ones, which get none. Skipped roles count for the clashes of their account, so that
@@ -64,7 +64,7 @@ def choose_names(
 def possible_profile_names_of_role(
     template: str, session_name: str, unnamed: UnnamedRole
 ) -> list[str]:
-    """Return the names that a role's profile may have: the plain one, and those after clashes."""
+    """Return the names that a role's profile may have: the plain name, and the names after clashes."""
     plain = name_from_template(template, session_name, unnamed)
     return [
         _name_at_length_level(plain, session_name, unnamed.role, level)
@@ -91,7 +91,7 @@ class _Namer:
             account.id: account_part_of_template(template, session_name, account)
             for account in self._accounts.values()
         }
-        # By name: a set for each of 20,000 names would take 4 MB.
+        # The roles of each existing name, as tuples: 20,000 sets would take 4 MB.
         self._owners: dict[str, tuple[Role | None, ...]] = {"default": (None,)}
         for item in written:
             name, owner = item.name.lower(), item.role if item.is_own else None
@@ -125,7 +125,7 @@ class _Namer:
             self._levels = {name: min(level, _WITH_ID) for name, level in self._levels.items()}
 
     def _keep_name_levels_of_accounts(self, written: list[WrittenName]) -> set[str]:
-        """Let an account's new names have the form of its existing ones; return these accounts."""
+        """Give an account's new names the form of its old names. Return the accounts with old names."""
         names = {
             (item.name.lower(), item.role.account_id): item
             for item in written
@@ -176,7 +176,7 @@ class _Namer:
         return not owners or (role in self._skipped and set(owners) == {role})
 
     def _clashing_accounts(self) -> set[str]:
-        """Return the accounts whose profile names are, without the role, also another account's."""
+        """Return the accounts whose profile names would, without the role, equal another account's."""
         accounts_by_part: dict[str, set[str]] = defaultdict(set)
         for account_id, part in self._parts.items():
             if part is not None:
@@ -199,7 +199,7 @@ class _Namer:
         return {name for name in clashing if self._levels[name] < _WITH_ID}
 
     def _begins_like_written_names(self, account_id: str) -> bool:
-        """Return whether existing profile names of the account begin as its new ones would."""
+        """Return whether existing profile names of the account begin as its new names would."""
         level = self._written_levels[account_id]
         return account_id in self._settled and self._levels[account_id] == level
 
@@ -213,7 +213,7 @@ class _Namer:
 def _owners_by_account_part(
     written: Iterable[WrittenName], *, is_role_last: bool
 ) -> Mapping[str, set[_Owner]]:
-    """Return, by each account part (a profile name without the role), the accounts that have it."""
+    """Return, by account part (a profile name without the role), the accounts with this part."""
     owners: dict[str, set[_Owner]] = defaultdict(set)
     for item in written:
         if item.role is not None:
@@ -225,7 +225,7 @@ def _owners_by_account_part(
 
 
 def _shortened_written_name(item: WrittenName) -> WrittenName | None:
-    """Return the profile, its name without session and account id; None if it has no session."""
+    """Return the profile with session and account id cut off its name; None if it has no session."""
     prefix = f"{item.session_name}.".lower()
     if item.role is None or item.session_name is None or not item.name.lower().startswith(prefix):
         return None

@@ -1,4 +1,4 @@
-"""The partitions of AWS that have Identity Center, and the hosts of their access portals."""
+"""Describes the partitions of AWS that have Identity Center, and the hosts of their portals."""
 
 import re
 from typing import NamedTuple
@@ -61,7 +61,7 @@ PARTITIONS = (
         "console.amazonaws-eusc.eu",
     ),
 )
-# Hosts of start URLs: those that the AWS CLI accepts (its customizations/sso/resolve.py), and
+# Hosts of start URLs: the hosts that the AWS CLI accepts (its customizations/sso/resolve.py), and
 # GovCloud's.
 _PORTAL_SUFFIXES = (
     ".awsapps.com",

@@ -1,4 +1,4 @@
-"""What a plan of `profile sync` changes in the profiles, by kind: "program path", "region", … Pure.
+"""Groups the changes in a plan of `profile sync` by kind, such as "program path" or "region". Pure.
 
 No other module decides of which kind a change is.
 """
@@ -23,14 +23,15 @@ _SESSION_KEYS = frozenset({"sso_session", "sso_start_url", "sso_region", "sso_re
 _ROLE_KEYS = frozenset({"sso_account_id", "sso_role_name"})
 # The options of `ssohelper credential-process` that name the role.
 _ROLE_OPTIONS = ("--account-id", "--role-name")
-# The line with a plan's counts names at most so many kinds of change.
+# The most kinds of change that the line with a plan's counts names.
 _MOST_KINDS = 3
 
 
 class Group(NamedTuple):
     """The profiles that a plan of `profile sync` changes in the same way.
 
-    `sign` is "+", "~" or "-"; `what` is such as "to change: region"; `names` are the profiles'.
+    `sign` is "+", "~" or "-"; `what` is a text such as "to change: region"; `names` are the names
+    of these profiles.
     """
 
     sign: str
@@ -39,7 +40,7 @@ class Group(NamedTuple):
 
 
 def kind_of_change(plan: Plan, change: ProfileChange) -> str:
-    """Return what changes in a profile, as words: "program path", or "region, name"."""
+    """Return the kinds of change to a profile, as a text: "program path", or "region, name"."""
     if change.profile in plan.adopt:
         return ADOPT
     found = set(_kinds_of_change(change))
@@ -99,7 +100,7 @@ def group_profiles_by_change(plan: Plan) -> list[Group]:
 
 
 def counts_line_of_plan(plan: Plan) -> str:
-    """Return the counts by kind: `17 to add, 598 to change: program path, 1 to remove`."""
+    """Return a plan's counts by kind: `17 to add, 598 to change: program path, 1 to remove`."""
     parts = group_profiles_by_change(plan)
     if not parts:
         name = plan.request.session.name
@@ -115,7 +116,7 @@ def counts_line_of_plan(plan: Plan) -> str:
 
 
 def count_profiles_by_change(plan: Plan) -> Counter[str]:
-    """Return how many profiles change in each way; a region names its old and new value too."""
+    """Return how many profiles change in each way; for a region, with old and new value."""
     counted = Counter[str]()
     for change in plan.change:
         kind = kind_of_change(plan, change)

@@ -1,4 +1,4 @@
-"""A big plan of `profile sync` as a few lines: counts in place of a diff. Pure."""
+"""Summarizes a big plan of `profile sync` as a few lines of counts, in place of a diff. Pure."""
 
 from collections import Counter, defaultdict
 
@@ -7,7 +7,8 @@ from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import count_text, show
 
-# A plan of so many changes is shown as a summary, because its diff would not fit on a screen.
+# The most changes of a plan that is shown as a diff. A bigger plan is shown as a summary, because
+# its diff would not fit on a screen.
 _MOST_IN_A_DIFF = 40
 # The most lines of each list in a plan's summary, and of all lists: the summary has under 24 lines.
 _MOST_SETS, _MOST_KINDS, _MOST_ROLE_LINES, _MOST_LINES = 5, 3, 16, 22
@@ -48,8 +49,7 @@ def _lines_of_counts_by_role(plan: Plan, width: int, most_lines: int) -> list[st
     counts = [number for _name, number in by_role]
     room = width - len(_INDENT)
     items = [f"{_cut_line(show(name), room - len(f' {n},'))} {n}" for name, n in by_role]
-    # An item takes at least three columns of the terminal, so that no more items than these can
-    # fit.
+    # An item takes at least three columns of the terminal, so no more items than these can fit.
     for shown in range(min(len(items), most_lines * width // 3), -1, -1):
         left = len(items) - shown
         rest = [f"{left} others {sum(counts[shown:])}"] if left else []

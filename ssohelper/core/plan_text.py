@@ -69,7 +69,7 @@ def lines_to_show_after_profile_sync(plan: Plan, *, is_dry_run: bool = False) ->
 
 
 def swapped_names_line(plan: Plan) -> str | None:
-    """Return which profiles get a name that another one has now; None if none does.
+    """Return which profiles get a name that another profile has now; None if none does.
 
     A command that names such a profile then runs in another account. Safe for a terminal.
     """
@@ -150,12 +150,12 @@ def restored_options_line(session_name: str, choices: Choices) -> str:
 
 
 def sync_options(choices: Choices) -> str:
-    """Return the options of `profile sync` that give these choices, as typed; "" if none does."""
+    """Return the options of `profile sync` that give these choices, as a user types them, or ""."""
     return " ".join(filter(None, (filter_options(choices), _other_sync_options(choices))))
 
 
 def adopt_options(patterns: Iterable[str]) -> list[str]:
-    """Return the option --adopt for each of these patterns, as typed."""
+    """Return the option --adopt for each of these patterns, as a user types it."""
     return [f"--adopt {shlex.quote(pattern)}" for pattern in patterns]
 
 

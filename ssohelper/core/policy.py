@@ -1,9 +1,10 @@
-"""Which role credentials may be handed out, and which may be published. Pure.
+"""Decides which role credentials may be handed out, and which roles may have a published response.
 
-The vault (`collaborators.vault`) takes two kinds of permits, which only `Policy` makes: code that
-has not asked the policy has no permit. A role that a rule guards is handed out only while a grant
-for it lasts, and is never published. An allow-list, which `exec --allow` sets, limits publishing
-and handing out to the roles that the list names.
+A published response is the answer for one role, in a file that the launcher prints. The vault
+(`collaborators.vault`) takes two kinds of permits, which only `Policy` makes: code that has not
+asked the policy has no permit. A role that a guard rule matches is handed out only while a grant
+for it lasts, and never has a published response. An allow-list, which `exec --allow` sets, limits
+which roles are handed out.
 """
 
 from __future__ import annotations
@@ -42,13 +43,13 @@ class _Permit:
 
 
 class PublishPermit(_Permit):
-    """The permit to publish the credentials of `key`: no rule guards this role."""
+    """The permit to write the published response of the role `key`, which no guard rule matches."""
 
 
 class ReleasePermit(_Permit):
     """The permit to hand out the credentials of `key` in the way `way`.
 
-    `grant_id` names the grant of a guarded role; None when no rule guards the role.
+    `grant_id` names the grant of a guarded role; None if no guard rule matches the role.
     """
 
     def __init__(
@@ -61,13 +62,14 @@ class ReleasePermit(_Permit):
 
 
 class Policy:
-    """Decides which role credentials may be handed out and published during one call.
+    """Decides, during one call, which roles are handed out or may have a published response.
 
-    `rules`: the guard rules in force. `allowed`: the allow-list, None without one. `find_account`
-    returns a role's account, with an empty name if it is unknown. `find_grant` returns the id of
-    the live grant for a role, None without one. `has_terminal` returns whether a user can type a
-    grant here. `find_links` returns all roles that a chain leads through, the SSO role first: rules
-    and the allow-list are applied to each of them.
+    `rules`: the guard rules in force. `allowed`: the allow-list, None if there is none.
+    `find_account` returns a role's account, with an empty name if it is unknown. `find_grant`
+    returns the id of the live grant for a role, None if there is none. `has_terminal` returns
+    whether there is a terminal on which a user can give a grant. `find_roles_of_chain` returns all
+    roles that a chain leads through, the SSO role first: rules and the allow-list are applied to
+    each of them.
     """
 
     def __init__(
@@ -78,17 +80,17 @@ class Policy:
         find_account: Callable[[RoleKey], Account],
         find_grant: Callable[[RoleKey], str | None],
         has_terminal: Callable[[], bool],
-        find_links: Callable[[RoleKey], Sequence[RoleKey]] = lambda key: (key,),
+        find_roles_of_chain: Callable[[RoleKey], Sequence[RoleKey]] = lambda key: (key,),
     ) -> None:
         self.rules = tuple(rules)
         self._allowed = allowed
         self._find_account = find_account
         self._find_grant = find_grant
         self._has_terminal = has_terminal
-        self._list_roles_of_chain = find_links
+        self._list_roles_of_chain = find_roles_of_chain
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
-        """Return a rule that guards the role; None if no rule guards it.
+        """Return a guard rule that matches the role; None if no rule does.
 
         An account with an unknown name matches every pattern for account names: a user notices a
         role that is guarded by mistake, but not a role that should be guarded and is not.
@@ -111,7 +113,7 @@ class Policy:
         return self._list_roles_of_chain(key) if key.chain else (key,)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
-        """Return the permit to publish the role's credentials; None for a guarded role."""
+        """Return the permit to write the role's published response; None for a guarded role."""
         return None if self.find_guarding_rule(key) else PublishPermit(_SEAL, key)
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:

@@ -54,7 +54,7 @@ NO_ADDRESSES: Addresses = {}
 
 
 class PortalChange(Enum):
-    """How the portal to which a start URL leads differs from that of the last sign-in."""
+    """How the portal to which a start URL leads differs from the portal of the last sign-in."""
 
     NONE = "none"
     REGION = "the same instance in another region"
@@ -76,11 +76,11 @@ def session_with_portal_address(session: SsoSession, address: PortalAddress | No
 
 def is_portal_of(session: SsoSession, url: str) -> bool:
     """Return whether this is the session's start URL, or the portal to which that URL redirects."""
-    return normalized_start_url(url) in portal_keys(session)
+    return normalized_start_url(url) in normalized_urls_of_portal(session)
 
 
-def portal_keys(session: SsoSession) -> tuple[str, ...]:
-    """Return the normalized URLs of the session's portal. No other function knows which they are."""
+def normalized_urls_of_portal(session: SsoSession) -> tuple[str, ...]:
+    """Return the normalized start URLs of the session's portal. Only this function decides them."""
     return tuple(dict.fromkeys(map(normalized_start_url, (session.start_url, session.aws_url))))
 
 

@@ -1,4 +1,4 @@
-"""Reads the command line in a profile's `credential_process`. Pure."""
+"""Parses the command line in a profile's `credential_process`, and finds errors in it. Pure."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def ssohelper_options(command: str) -> dict[str, str] | None:
 
 
 def why_ssohelper_refuses_command(command: str) -> str:
-    """Return why ssohelper would refuse this `credential_process` command; "" if it takes it.
+    """Return why ssohelper would refuse this `credential_process` command; "" if it accepts it.
 
-    The rules are those of `ssohelper credential-process --help`. "" for another program.
+    The rules are those of `ssohelper credential-process --help`. The result is "" for the command
+    of another program.
     """
     words = _arguments_of_ssohelper_command(command)
     if words is None:
@@ -37,15 +38,21 @@ def why_ssohelper_refuses_command(command: str) -> str:
         name, equals, _ = word.partition("=")
         if name in _OWN_OPTIONS:
             if not equals and next(rest, None) is None:
-                return f'ssohelper refuses its command: "{name}" has no value'
+                return f'ssohelper refuses the profile\'s command: "{name}" has no value'
         elif word not in _OWN_FLAGS:
-            return f'ssohelper refuses its command: it has no argument "{show(word, 80)}"'
+            return (
+                f'ssohelper refuses the profile\'s command: it has no argument "{show(word, 80)}"'
+            )
     found = {name for name, value in _option_values(words).items() if value}
     if "--profile" in found:
         mixed = found.intersection(_OWN_OPTIONS[1:])
-        return f'ssohelper refuses its command: "--profile" and "{min(mixed)}"' if mixed else ""
+        return (
+            f'ssohelper refuses the profile\'s command: "--profile" and "{min(mixed)}"'
+            if mixed
+            else ""
+        )
     missing = [name for name in _OWN_KEY if name not in found]
-    return f'ssohelper refuses its command: "{missing[0]}" is missing' if missing else ""
+    return f'ssohelper refuses the profile\'s command: "{missing[0]}" is missing' if missing else ""
 
 
 def _arguments_of_ssohelper_command(command: str) -> list[str] | None:
@@ -71,7 +78,7 @@ def aws_sso_cli_role(command: str) -> Role | None:
 
 
 def split_command(command: str) -> list[str]:
-    """Return the words of a command line; an empty list if it is too long or has an open quote."""
+    """Return the words of a command line; [] if the line is too long or has an open quote."""
     # Lines without quotes are split without shlex, which takes 20 µs for each line: 0.2 s for
     # 10,000 profiles.
     if not any(character in command for character in "\"'\\"):

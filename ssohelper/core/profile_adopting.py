@@ -78,7 +78,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         # The region may be in another profile: aws-vault reads `include_profile`, which SDKs do not
         # know.
         region = keys_with_included_profile(config, entry).get("region") or find_region(account)
-        edit, change = profile_keys.adoption_change(entry, keys, region)
+        edit, change = profile_keys.change_that_adopts_profile(entry, keys, region)
         edits.append(edit)
         changes.append(change)
         roles[entry.name] = role

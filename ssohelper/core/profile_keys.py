@@ -1,4 +1,4 @@
-"""The keys by which profiles name a role of Identity Center, and the edits that change them. Pure."""
+"""Makes the config keys by which profiles name a role, and the edits that change these keys. Pure."""
 
 from typing import NamedTuple
 
@@ -20,12 +20,12 @@ IDENTITY = (
     "sso_registration_scopes",
 )
 # Keys by which other tools name a role, or recognize their own profiles. An adopted profile loses
-# these keys: otherwise its tool would remove or rewrite the profile.
+# these keys: otherwise the other tool would remove or rewrite the profile.
 _OTHER_TOOLS = (*GENERATED_KEYS, "sso_auto_populated", "sso_account_name")
 
 
 class ProfileChange(NamedTuple):
-    """The keys of a managed profile that change, before and after; `name` too if it is renamed."""
+    """The keys of a managed profile that change, before and after; `name` for a renamed profile."""
 
     profile: str
     before: dict[str, str]
@@ -52,7 +52,7 @@ def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> d
     return {"credential_process": f"{command} {arguments}"}
 
 
-def session_section(session: SsoSession) -> AddSection:
+def change_that_adds_session_section(session: SsoSession) -> AddSection:
     """Return the change that adds the [sso-session] section, which both forms of profile need."""
     keys = [("sso_start_url", session.start_url), ("sso_region", session.region)]
     if session.scopes:
@@ -60,16 +60,16 @@ def session_section(session: SsoSession) -> AddSection:
     return AddSection(f"sso-session {session.name}", tuple(keys))
 
 
-def identity_change(
+def change_of_identity_keys(
     entry: ProfileEntry, keys: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
-    """Return the edit that gives a managed profile these identity keys; None if it has them."""
+    """Return the edit that gives a managed profile these identity keys; None if it has these keys."""
     return _make_edit_and_profile_change(
         entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, keys
     )
 
 
-def adoption_change(
+def change_that_adopts_profile(
     entry: ProfileEntry, new_keys: dict[str, str], region: str
 ) -> tuple[EditSection, ProfileChange]:
     """Return the edit that makes a profile of another tool a managed one with these identity keys.
@@ -80,11 +80,11 @@ def adoption_change(
     present = {key: value for key, value in entry.keys.items() if _is_identity_key(key)}
     default = {} if entry.keys.get("region") else {"region": region}
     if default and "region" in entry.keys:
-        present["region"] = entry.keys["region"]  # an empty value
+        present["region"] = entry.keys["region"]  # the key `region`, which has an empty value
     found = _make_edit_and_profile_change(
         entry, present, {**new_keys, **default, MANAGED_KEY: "true"}
     )
-    assert found is not None  # the mark alone is a change
+    assert found is not None  # the edit sets `ssohelper_managed`, if nothing else
     return found
 
 

@@ -54,7 +54,7 @@ def checked_name_template(text: str) -> str:
 
 
 def checked_profile_name(text: str) -> str:
-    """Return the name unchanged. Raises: UsageProblem unless every SDK can read it."""
+    """Return the profile name unchanged. Raises: UsageProblem if some SDK could not read the name."""
     if not PROFILE_NAME.fullmatch(text):
         raise UsageProblem(
             f'"{show(text, 80)}" is not a valid name for a profile',

@@ -22,7 +22,7 @@ from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role
 from ssohelper.core.start_url import is_same_portal
 
 # The keys in which the tool granted records where a profile came from. `granted sso populate
-# --prune` removes the profiles that have one.
+# --prune` removes the profiles that have one of these keys.
 GENERATED_KEYS = (
     "common_fate_generated_from",
     "granted_generated_from",
@@ -57,7 +57,7 @@ _AWS_SSO_OPTIONS = {
 
 
 class NamedRole(NamedTuple):
-    """A role that a profile names, and the session, start URL or instance that it names with it.
+    """A role that a profile names, and how the profile names the role's portal.
 
     `session_name` is an sso-session, `start_url` a portal, `instance` the name that aws-sso-cli's
     own settings give a portal. All are None if the profile names no portal. `partition` is that of
@@ -96,7 +96,7 @@ class AwsSsoCliBlock(NamedTuple):
     names: tuple[str, ...]
 
 
-@lru_cache(maxsize=1)  # 60 µs for each profile, and one command asks several times
+@lru_cache(maxsize=1)  # 60 µs for each profile, and one command calls this several times
 def find_profile_origins(config: ConfigFile) -> tuple[Origin, ...]:
     """Return the origin of each profile that ssohelper does not manage, in the file's order.
 
@@ -154,7 +154,7 @@ def _find_profile_origin(
 
 
 def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
-    """Return the tool that wrote the profile, None if it has nothing to do with Identity Center."""
+    """Return the tool that wrote the profile, None for a profile without any tie to Identity Center."""
     keys = entry.keys
     program = process_command.program_name(words)
     if any(key.startswith(GRANTED_PREFIX) for key in keys) or program in ("granted", "dgranted"):
@@ -190,7 +190,7 @@ def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[s
 
 
 def _role_that_all_sources_name(named_roles: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
-    """Return the one role that a profile's keys and commands all point at, or None and why not."""
+    """Return the one role that a profile's keys and commands all point at; else None and the reason."""
     roles = [one for one in named_roles if isinstance(one, NamedRole)]
     reasons = [one for one in named_roles if isinstance(one, str)]
     if reasons:
@@ -387,7 +387,7 @@ def _roles_of_referenced_profile(
 
 
 def _find_granted_registry_profiles(config: ConfigFile) -> frozenset[str]:
-    """Return the profiles between the two sections with which granted marks a registry."""
+    """Return the profiles between the two sections with which granted marks a registry's profiles."""
     names: set[str] = set()
     inside = False
     by_header = {entry.header: entry.name for entry in config.profiles()}

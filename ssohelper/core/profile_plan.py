@@ -30,9 +30,9 @@ KEEPS_FORM = "the profile keeps its form: it is outside the filters that were gi
 class Plan(NamedTuple):
     """What `profile sync` does: profiles to add, change and remove, the `changes` to the config.
 
-    `add_roles` are the roles of the profiles to add, in the same order.
-    `stale` are the managed profiles whose role is no longer listed. `data` is the text of the
-    config that the plan was made from. `adopt` are the profiles in `change` that other tools wrote.
+    `add_roles` are the roles of the profiles to add, in the same order. `stale` are the managed
+    profiles whose role is no longer listed. `data` is the text of the config that the plan was made
+    from. `adopt` are the profiles in `change` that other tools wrote.
     """
 
     request: SyncRequest
@@ -72,7 +72,7 @@ class _Planner:
         self._config = config
         self._request = request
         self._managed: ManagedProfiles = defaultdict(list)
-        self._present = self._managed  # also those that are removed
+        self._present = self._managed  # also the profiles that are removed
         self._foreign: dict[Role, str] = {}
         # The names of profiles that are not in `_managed`.
         self._written: list[WrittenName] = []
@@ -128,7 +128,7 @@ class _Planner:
     # -- sorting the existing profiles -----------------------------------------------------
 
     def _sort_existing_profiles(self) -> None:
-        """Sort the profiles of this session's roles into managed ones and the user's own."""
+        """Sort the profiles of this session's roles into managed profiles and others."""
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
             written = None if target else find_lost_role(self._config, entry, self._earlier)
@@ -234,7 +234,7 @@ class _Planner:
     def _choose_names_of_new_profiles(
         self, new: Collection[Role], moving: Collection[str] = ()
     ) -> Mapping[Role, str]:
-        """Return the profile names of these roles, and those that skipped roles would get.
+        """Return the profile names of these roles, and the names that skipped roles would get.
 
         The names of profiles in `moving`, which get new names, count as free.
         """
@@ -244,7 +244,7 @@ class _Planner:
             if (item.role in new or item.role not in self._managed) and _is_valid_role(item.role)
         ]
         if not unnamed:
-            return {}  # without comparing all names: for 20,000 profiles that takes 10 MB
+            return {}  # saves comparing all names, which takes 10 MB for 20,000 profiles
         written = [item for item in self._written_names() if item.name not in moving]
         written += [WrittenName(name) for name in self._request.taken_names]
         written += [WrittenName(name, role) for name, role in self._add_roles.items()]
@@ -286,7 +286,7 @@ class _Planner:
             if request.convert and not convert and form != request.form:
                 self._skipped.append(Skipped(entry.name, KEEPS_FORM))
             new = identity_keys(request.session, role, new_form, request.command)
-            changed = profile_keys.identity_change(entry, new)
+            changed = profile_keys.change_of_identity_keys(entry, new)
             if changed is not None:
                 self._edits[entry.name], change = changed
                 self._change[entry.name] = change
@@ -294,7 +294,7 @@ class _Planner:
     def _plan_regions(self) -> None:
         """Plan the new default region for managed profiles that have the old default region.
 
-        Profiles outside the filters get it too.
+        Profiles outside the filters get the new region too.
         """
         for role, entries in self._managed.items():
             region = self._find_region(self._account_of_role(role))
@@ -343,7 +343,8 @@ class _Planner:
     def _choose_new_names_of_profiles(self, entries: dict[Role, ProfileEntry]) -> dict[Role, str]:
         """Return the new name of each profile, or its old name if it has to keep that name.
 
-        If a profile has to keep its name, the names of the others are chosen again without it.
+        If a profile has to keep its name, the names of the others are chosen again without that
+        name.
         """
         referrers = find_profile_that_names_each_source(self._config)
         moving = dict(entries)
@@ -383,7 +384,7 @@ class _Planner:
         session = self._request.session
         known = self._config.sso_session(session.name)
         if known is None:
-            return [profile_keys.session_section(session)]
+            return [profile_keys.change_that_adds_session_section(session)]
         header = self._config.session_header(session.name)
         written = self._config.text.sections[header].values() if header else {}
         if header and written.get("sso_region", known.region) != session.region:

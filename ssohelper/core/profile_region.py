@@ -18,7 +18,7 @@ _SET_WITH_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_ACCOUNT_ID", "AWS_SESSION_EXPIRATION
 
 
 def has_own_region(keys: Mapping[str, str]) -> bool:
-    """Return whether a profile with these keys has a region. That of `[default]` does not count."""
+    """Return whether a profile with these keys has a region, not counting the one of `[default]`."""
     return bool(keys.get("region"))
 
 
@@ -33,10 +33,10 @@ def lacks_region(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
 
 
 def propose_region(config: ConfigFile, environ: Mapping[str, str], otherwise: str) -> str:
-    """Return the region of the profile `[default]`, else the environment's, else `otherwise`.
+    """Return the region of the profile `[default]`, else the environment's region, else `otherwise`.
 
-    The environment's does not count in a shell that `ssohelper use` or `exec` switched to a role:
-    it is the region of that role, whose session may be another one.
+    The environment's region does not count in a shell that `ssohelper use` or `exec` switched to a
+    role: it is that role's region, and the role may be of another session.
     """
     default = config.profile("default")
     known = [default.keys.get("region", "").strip()] if default else []

@@ -20,7 +20,7 @@ class Removal(NamedTuple):
     """Which managed profiles are removed, and which stay.
 
     `stale` are the profiles whose role is no longer listed, whether they are removed or not.
-    `skipped` are those that would be removed if no other profile referred to them.
+    `skipped` are profiles that would be removed if no other profile referred to them.
     """
 
     stale: tuple[ProfileEntry, ...]
@@ -34,12 +34,12 @@ def plan_profile_removal(
 ) -> Removal:
     """Return which of the managed profiles are removed.
 
-    Prune removes managed profiles whose role is gone, or left out by filters given now. Profiles of
-    an account whose roles AWS refused to list, or did not list, are never removed.
+    Prune removes managed profiles whose role is gone, or is left out by filters of this command.
+    Profiles of an account whose roles AWS refused to list, or did not list, are never removed.
     """
     if request.only_roles:
         return Removal((), (), managed)
-    wanted = set[Role]()  # without new filters it is not used, and 20,000 roles in it take 4 MB
+    wanted = set[Role]()  # not used without new filters: a set of 20,000 roles takes 4 MB
     if request.has_new_filters:
         wanted = _find_roles_that_match_filters(request, managed)
     listed_roles = request.listing.role_set()
@@ -56,7 +56,7 @@ def plan_profile_removal(
         return Removal(_profiles_of_roles(managed, stale), (), managed)
     left_out, skipped = list[Role](), list[Skipped]()
     # Filters that match no listed role are probably mistyped: then no profile is removed for being
-    # outside them.
+    # outside the filters.
     if request.has_new_filters and any(role in listed_roles for role in wanted):
         left_out, skipped = _split_off_roles_of_source_profiles(
             config, managed, [role for role in known if role not in wanted]
@@ -89,7 +89,7 @@ def _find_roles_that_match_filters(request: SyncRequest, managed: ManagedProfile
 def _split_off_roles_of_source_profiles(
     config: ConfigFile, managed: ManagedProfiles, roles: Iterable[Role]
 ) -> tuple[list[Role], list[Skipped]]:
-    """Return the roles whose profiles may be removed; and profiles that others use as a source."""
+    """Return the roles whose profiles may be removed, and the source profiles that must stay."""
     users, found, skipped = (
         find_profile_that_names_each_source(config),
         list[Role](),

@@ -29,19 +29,19 @@ from ssohelper.core.sign_in_clock import PromptClock
 
 WIDTH = 40
 SOON_SECONDS, LATE_SECONDS = 30 * 60, 5 * 60
-# Matches characters that are not harmless in a prompt. A name with one could make a shell run it, a
-# terminal obey it or a prompt theme measure it wrongly.
+# Matches characters that are not harmless in a prompt. With such a character, a shell could run the
+# name as code, a terminal obey it, or a prompt theme measure it wrongly.
 _HARMFUL = re.compile(r"[^A-Za-z0-9 ._:@/+=,-]")
 # The `last` of a prompt's row that is shown forever. The number has 11 digits, because a shell
-# accepts no longer one.
+# accepts no longer number.
 _FOREVER = 99_999_999_999
 # The word in the text of a prompt's row that is replaced by the time left.
 _LEFT = "left"
 # How many characters the label of a prompt may have beside the usual times (up to `==4m?==`), and
 # beside the longest text (`==signed out==`).
 _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
-# In a label that is too long, the role's name is shortened to so many characters before the
-# account's name is shortened.
+# The length to which a role's name in a long label is shortened before the account's name is
+# shortened, too.
 _LEAST_ROLE = 8
 # The length of a shortened name with a hash: it fits in every prompt, also after `@@`, the sign of a
 # guarded role.
@@ -86,7 +86,7 @@ def prompt_rows(
 
     `role_ends_at` is when role credentials expire whose renewal has failed. The prompt also counts
     down to this end, even if the sign-in ends earlier. `text_after_end` is the text that the prompt
-    shows after the last end.
+    shows when everything has ended.
     """
     *live, last = _prompt_rows_of_clock(sign_in, text_after_end)
     if role_ends_at is None:
@@ -118,7 +118,7 @@ def prompt_rows_with_grant(
 
 
 def prompt_row_at(rows: Sequence[PromptRow], now: int) -> PromptRow:
-    """Return the one of these rows that the prompt shows now."""
+    """Return the row that the prompt shows now."""
     return next(row for row in rows if now <= row.last)
 
 
@@ -176,7 +176,7 @@ def may_look_like_another_name(name: str) -> bool:
 
 
 def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
-    """Return the name; or a short form with a hash, if a prompt would show another name alike.
+    """Return the name, or a short form with a hash if a prompt would show another name equally.
 
     `others` are the names of all profiles, which may include this one. The hash is the beginning of
     the name's SHA-256, so that it stays the same whatever other profiles there are.
@@ -195,7 +195,7 @@ def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
 
 
 def _shown_forms_of_name(name: str) -> set[str]:
-    """Return every text as which a prompt may show the name, of a guarded role or not."""
+    """Return every text that a prompt may show for this name, with and without the sign `@@`."""
     labels = (prompt_label(name, guarded=False), prompt_label(name, guarded=True))
     rooms = (WIDTH, _USUAL_ROOM, _LEAST_ROOM)
     return {shortened_label(text, room) for text in labels for room in rooms}
@@ -206,7 +206,7 @@ def _replace_harmful_characters(name: str) -> str:
 
 
 def _short_name_with_hash(name: str, digits: int) -> str:
-    """Return a short form of the name, which ends with so many digits of the name's SHA-256."""
+    """Return a short form of the name, which ends with `digits` digits of the name's SHA-256."""
     from hashlib import sha256  # OpenSSL takes 2 ms, and few names are alike
 
     mark = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:digits]

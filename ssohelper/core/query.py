@@ -28,8 +28,8 @@ _SIGNS = ("!", "'", "^")
 _ACCENTED = r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .+"
 _NAMED_OTHERWISE = {"ß": "s", "ı": "i"}
 
-# A longer word is searched only as a whole, not as a subsequence: a pasted word of 200 characters
-# took 15 s.
+# The longest word that is searched as a subsequence and not only as a whole: a pasted word of 200
+# characters took 15 s.
 _LONGEST_FUZZY = 64
 
 
@@ -66,10 +66,10 @@ def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term
 
 
 def fold_case(text: str) -> str:
-    """Return the text in lower case, with the same length, so that spans also fit the original."""
+    """Return the text in lower case, with the same length, so that positions fit both."""
     if text.isascii():
         low = text.lower()
-        return text if low == text else low  # one object in memory for both
+        return text if low == text else low  # then both texts are one object in memory
     # A few characters, such as U+0130, become two characters in lower case. They stay as they are.
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
@@ -101,7 +101,7 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     at_start, at_end = text.startswith("^"), len(text) > 1 and text.endswith("$")
     text = text[at_start : len(text) - at_end]
     if not text:
-        return []  # a sign whose word is still to be typed
+        return []  # a sign such as "!", whose word is still to be typed
     other = text.replace("-", "") if re.fullmatch(_DASHED_ID, text) else ""
     # A word of digits is not searched as a subsequence: scattered digits would match nearly every
     # account id.
@@ -116,7 +116,7 @@ def _account_and_role_in_arn(text: str) -> list[str]:
     account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
     account = re.fullmatch(_ACCOUNT_ARN, resource) if arn and arn[1] == "organizations" else None
     if account:
-        account_id = account[1]  # the account that the ARN is of, not the one that manages it
+        account_id = account[1]  # the account that the ARN names, not the account that manages it
     role = re.fullmatch(_SSO_ROLE, resource)
     return [name for name in (account_id, role[1] if role else "") if name]
 
@@ -133,10 +133,10 @@ def _account_and_role_in_portal_link(text: str) -> list[str]:
 
 
 def _session_account_and_role_in_word(text: str) -> list[str]:
-    """Return the parts of [SESSION:]ACCOUNT/ROLE, also if it is not typed to its end.
+    """Return the parts of [SESSION:]ACCOUNT/ROLE, also of an incomplete one.
 
-    Return [] for any other word. An account's name may have `:` or `/` itself; then its parts find
-    it too.
+    Return [] for any other word. An account's name may itself contain `:` or `/`; then its parts
+    find the account too.
     """
     if "://" in text or text.startswith(("arn:", *_SIGNS)):
         return []

@@ -44,14 +44,14 @@ def has_quoted_values(config: ConfigFile | None, entry: ProfileEntry) -> bool:
 
 
 def quoted_values_text(quoted_values: Sequence[QuotedValue]) -> str:
-    """Return the text that these values are in quotes."""
+    """Return the message that these values are in quotes."""
     *first, last = (f'"{one.key}"' for one in quoted_values)
     named = f"{', '.join(first)} and {last}" if first else last
     return f"the value of {named} is in quotes, which AWS tools take as a part of it"
 
 
 def remove_quotes_text(config: ConfigFile, quoted_values: Sequence[QuotedValue]) -> str:
-    """Return what to do about these values in quotes."""
+    """Return the hint to remove the quotes of these values, with lines and file."""
     lines = ", ".join(str(one.line) for one in quoted_values)
     in_lines = f"in line{'s' if len(quoted_values) > 1 else ''} {lines}"
     return f"{REMOVE_QUOTES} {in_lines} of {show(config.origin, 200)}"

@@ -1,4 +1,4 @@
-"""Adds ssohelper's lines to the text of a shell's rc file, and removes them to the byte.
+"""Adds ssohelper's lines to the text of a shell's rc file, and removes exactly these bytes again.
 
 The lines are between two marks, `# >>> ssohelper >>>` and `# <<< ssohelper <<<`. The first mark
 records what else the removal has to undo: a newline that was added above the mark, or a file and
@@ -66,9 +66,9 @@ def rc_with_our_lines(
 ) -> bytes:
     """Return the shell's rc file with ssohelper's lines; `data` is None if there is no file yet.
 
-    Lines that ssohelper added before are replaced in their place; others between the marks stay.
-    `missing_folders` is how many folders must be created for the file. Raises: ConfigInvalid if the
-    marks are not one pair.
+    Lines that ssohelper added before are replaced in their place; other lines between the marks
+    stay. `missing_folders` is how many folders must be created for the file. Raises: ConfigInvalid
+    if the marks are not one pair.
     """
     found = _find_our_lines(data or b"", origin)
     if data is not None and found:
@@ -120,7 +120,7 @@ def has_our_lines_without_prompt(data: bytes, origin: str) -> bool:
 
 
 def count_created_folders(data: bytes, origin: str, *, takes_prompt: bool = False) -> int:
-    """Return how many folders above this rc file are to be removed: those that `install` created.
+    """Return how many folders above this rc file are to be removed, because `install` created them.
 
     The number is 0 if the file also has lines of the user, because file and folders then stay.
     """
@@ -132,7 +132,7 @@ def count_created_folders(data: bytes, origin: str, *, takes_prompt: bool = Fals
 
 
 def has_our_lines(data: bytes, origin: str) -> bool:
-    """Return whether the rc file has our lines. Raises: ConfigInvalid for unpaired marks."""
+    """Return whether the rc file has ssohelper's lines. Raises: ConfigInvalid for unpaired marks."""
     return _find_our_lines(data, origin) is not None
 
 

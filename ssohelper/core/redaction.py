@@ -21,14 +21,14 @@ _SHAPES = (
     re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"),  # a JWT
     re.compile(r"(?<![A-Za-z0-9])ao[a-z][a-zA-Z0-9_+/=:-]{20,}"),  # access and refresh tokens
     re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"),  # secret keys
-    re.compile(r"(?<![A-Za-z0-9/+_-])[A-Za-z0-9/+_-]{100,}={0,2}"),  # session tokens and the like
+    re.compile(r"(?<![A-Za-z0-9/+_-])[A-Za-z0-9/+_-]{100,}={0,2}"),  # session tokens, long texts
 )
 _KEY_ID = re.compile(r"(?<![A-Z0-9])(A[SK]IA)[A-Z0-9]{12}([A-Z0-9]{4})(?![A-Z0-9])")
 _USER_INFO = re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^/\s@]+@")
 
 
 def redacted(text: str) -> str:
-    """Return the text without secrets; of a key id the last four characters stay."""
+    """Return the text without secrets; the last four characters of access key ids stay."""
     text = _NAMED.sub(rf"\g<name>{_HIDDEN}", text)
     for shape in _SHAPES:
         text = shape.sub(_HIDDEN, text)

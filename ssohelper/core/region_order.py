@@ -17,7 +17,7 @@ _PROBE_SECONDS = 1.2
 _SKIPPED_SECONDS = (60, 120, 300, 600)
 # How long a region is skipped that refuses too many requests (429), since it answers again soon.
 _THROTTLED_SECONDS = 10
-# A region's failure is ignored after so many seconds.
+# How many seconds a region's failure is remembered.
 _REMEMBERED_SECONDS = 1800
 
 
@@ -29,7 +29,7 @@ class RegionFailure(NamedTuple):
 
 
 class Try(NamedTuple):
-    """A region to ask. `share` is its part of a call's usual time; None: all time that is left."""
+    """A region to ask. `share` is its part of a call's usual time, None all time that is left."""
 
     region: str
     share: float | None

@@ -1,8 +1,8 @@
 """Removes from the config what aws-sso-cli wrote again after its profiles were adopted. Pure.
 
 aws-sso-cli knows nothing of an adoption: its next run writes its profiles between its two markers
-at the end of ~/.aws/config. AWS tools refuse a file with two sections of one name, and so does our
-reader, so that this module works on lines.
+at the end of ~/.aws/config. AWS tools refuse a file with two sections of one name, and so does
+ssohelper's parser, so this module works on lines.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class ReturnedBlock(NamedTuple):
     headers: tuple[str, ...]
 
 
-def find_returned_block(data: bytes, origin: str) -> ReturnedBlock | None:
+def find_rewritten_aws_sso_cli_block(data: bytes, origin: str) -> ReturnedBlock | None:
     """Return the config `data` without aws-sso-cli's block, if that is safe to remove; else None.
 
-    It is safe if there is one block, every section in it stands elsewhere in the file as a managed
-    profile of the same account and role, and AWS tools can read what is left.
+    Removal is safe if there is one block, if every section of the block is elsewhere in the file as
+    a managed profile of the same account and role, and if AWS tools can read the rest.
     """
     lines = data.split(b"\n")
     marks = [
@@ -56,7 +56,7 @@ def find_returned_block(data: bytes, origin: str) -> ReturnedBlock | None:
     return ReturnedBlock(rest, headers)
 
 
-def config_with_returned_block(
+def config_with_rewritten_aws_sso_cli_block(
     before: bytes, after: bytes, present: bytes
 ) -> tuple[bytes, tuple[str, ...]]:
     """Return the present config with the removed block at its end, and the block's section headers.

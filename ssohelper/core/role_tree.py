@@ -1,4 +1,4 @@
-"""The order of the list of roles, and its tree: each account with its roles below it.
+"""Sorts the list of roles, and arranges it as a tree: each account with its roles below it.
 
 An account can be folded, so that only its heading is shown. Pure: the list's widget draws the
 lines.
@@ -14,7 +14,8 @@ from ssohelper.core.role_rows import OTHER_PROFILES, RoleRow
 # The orders in which the list of roles can be sorted. Favourites come first in each of them.
 BY_USE, BY_NAME, BY_ID = "use", "name", "id"
 SORTS = (BY_USE, BY_NAME, BY_ID)
-# The most accounts that a view's `exceptions` name. Folds of further accounts are not remembered.
+# The most accounts that a view's `exceptions` can have. Folds of further accounts are not
+# remembered.
 MOST_EXCEPTIONS = 20_000
 # The most views that a user can save, and the form of their names: a letter of any language or a
 # digit, then also blanks and a few signs.
@@ -53,14 +54,14 @@ class RoleListView(NamedTuple):
     def is_filtered(self) -> bool:
         return self.only_session is not None or self.only_favourites
 
-    def lets_through(self, row: RoleRow) -> bool:
-        """Return whether the view's filters let the role's row through."""
+    def shows_row(self, row: RoleRow) -> bool:
+        """Return whether the view shows this role's row: no filter leaves it out."""
         return self.only_session in (None, row.session_name) and (
             row.usage.favourite or not self.only_favourites
         )
 
     def without_empty_filters(self, rows: Sequence[RoleRow]) -> "RoleListView":
-        """Return this view without filters that let none of the rows through."""
+        """Return this view without filters that leave out all of these rows."""
         if not self.is_filtered:
             return self
         has_session = any(row.session_name == self.only_session for row in rows)
@@ -136,7 +137,8 @@ def group_row_numbers_by_account(rows: Sequence[RoleRow], row_numbers: Sequence[
     group: list[int] = []
     for number in row_numbers:
         session_name, account = rows[number][:2]
-        # Most rows follow one of the same account: 20,000 rows then take 3 ms, not 12.
+        # Most rows have the account of the row before, whose group is used again: 20,000 rows take
+        # 3 ms, not 12.
         if account is not last_account or session_name is not last_session:
             last_account, last_session = account, session_name
             group = groups.setdefault(AccountKey(session_name, account.id), [])
@@ -196,10 +198,10 @@ def lines_of_tree(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> li
 def next_line_to_tick(lines: Sequence[int], line: int, step: int) -> int:
     """Return the line to go to after ticking `line`: down with `step` 1, up with -1.
 
-    From a heading, which ticks all rows below it, that is the next heading: to tick those rows once
-    more would take their ticks away. From a row it is the next row: a heading would tick more than
-    one row. At the end of the list, and in an empty one, it is `line`. `lines` are as
-    `lines_of_tree` returns them.
+    After a heading, which ticks all rows below it, this is the next heading, because ticking those
+    rows again would remove their ticks. After a row it is the next row, because a heading would
+    tick several rows. At the end of the list, or in an empty list, it is `line` itself. `lines` are
+    as `lines_of_tree` returns them.
     """
     if line >= len(lines):
         return line
@@ -215,7 +217,7 @@ def find_line_of_role(
     row: RoleRow,
     is_heading: bool = False,
 ) -> int | None:
-    """Return the line of a row's role; of its account's heading if the role is folded; or None.
+    """Return the line that shows a row's role, or its account's heading if folded; or None.
 
     With `is_heading`, return the heading's line in any case. `row` may be of an earlier reading of
     the list: the role is found by its key.

@@ -29,12 +29,13 @@ from ssohelper.core.subsequence import (
     find_best_matches,
 )
 
-# How many points a match over two fields loses: as for a gap of an account id's width in fzf.
+# How many points a match over two fields loses: as many as for a gap as long as an account id in
+# fzf.
 _FIELD_GAP = 3 + 13
 # The most terms of a search: more than a user types.
 _TERMS_KEPT = 8
-# A word that is found as a subsequence over two fields needs so many characters: fewer would match
-# nearly every row.
+# The fewest characters of a word that is searched as a subsequence over two fields: a shorter word
+# would match nearly every row.
 _LEAST_ACROSS = 3
 
 
@@ -46,14 +47,15 @@ class Span(NamedTuple):
     end: int
 
 
-# The first of the numbers that `row_numbers` returns: one object for each, for all lists of rows.
+# The int objects that `row_numbers` returns: all lists of row numbers share these objects.
 _shared_numbers: list[int] = []
 
 
 def row_numbers(count: int) -> list[int]:
     """Return a new list of the numbers from 0 to before `count`.
 
-    Every call returns the same objects: 20,000 numbers in each of five lists would take 3 MB more.
+    All returned lists share the same int objects: 20,000 separate ones in each of five lists would
+    take 3 MB more.
     """
     global _shared_numbers
     known = _shared_numbers
@@ -212,7 +214,7 @@ class _Column:
     def texts_to_search_for_word(self, word: str) -> list[str]:
         """Return the texts in which to look for a word of a search.
 
-        As in fzf, a word without accents is also found where the text has them. All these texts
+        As in fzf, a word without accents is also found where the text has accents. All these texts
         have the lengths of the original ones.
         """
         return self._texts_without_accents if without_accents(word) == word else self.texts
@@ -230,7 +232,8 @@ class _Column:
         """Return the score of the term in each text, or None if it is in no text."""
         texts = self.texts_to_search_for_word(term.text)
         has_any = False
-        # The scores are kept for several terms: as objects, those of 20,000 texts take 0.8 MB.
+        # An array, because the scores of several terms are kept: as int objects, the scores of
+        # 20,000 texts would take 0.8 MB for each term.
         scores = array("q", bytes(8 * len(texts)))
         for word in term.spellings:
             for number, text in enumerate(texts):
@@ -250,7 +253,7 @@ class _Column:
         return scores if has_any else None
 
     def positions(self, term: Term, text_number: int) -> list[int]:
-        """Return which characters of this text match the term, which must be in it."""
+        """Return which characters of this text match the term. The text must have a match."""
         text, original = (
             self.texts_to_search_for_word(term.text)[text_number],
             self.originals[text_number],
@@ -264,7 +267,8 @@ class _Column:
         return find_best_matches(term.text, text, self.bonuses_of(text_number))[-1].positions()
 
 
-# A term's scores in the texts of each column, None for a column without it; and over two columns.
+# A term's scores in the texts of each column (None for a column without the term), and over two
+# columns.
 _ScoresOfTerm = tuple[list[Sequence[int] | None], "_TwoColumnSearch | None"]
 
 
@@ -281,10 +285,10 @@ class _TwoColumnSearch:
         self._needs = [min(rests, default=len(word)) for rests in self._rests]
         least = min(self._needs, default=len(word))
         self.is_possible = least < len(word)
-        # For each text of the first column, with how many of its characters the word begins there.
+        # For each text of the first column: how many of the word's first characters match in it.
         self._reaches = array("q")
-        # By a number of characters, what the match of so many is worth in each of these texts. The
-        # matches themselves would take 10 MB for 20,000 texts.
+        # By a number of the word's first characters: what their match is worth in each of these
+        # texts. The matches themselves would take 10 MB for 20,000 texts.
         self._heads = {count: array("q") for rests in self._rests for count in rests}
         if self.is_possible:
             self._match_beginnings_of_word(subsequence_pattern(word[:least]))
@@ -368,7 +372,7 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
 
 
 def similar_names(name: str, known: Iterable[str], cutoff: float = 0.4) -> list[str]:
-    """Return at most three known names, the most similar first; `cutoff` is the least (0 to 1)."""
+    """Return at most three known names, most similar first; `cutoff` is the least similarity."""
     return difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
 
 

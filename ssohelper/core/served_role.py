@@ -1,4 +1,4 @@
-"""The role that an endpoint serves to this shell, as `exec --server` and `serve` name it. Pure."""
+"""Finds which role ssohelper's endpoint serves to this shell, by the shell's variables. Pure."""
 
 from collections.abc import Mapping
 

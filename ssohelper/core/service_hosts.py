@@ -66,7 +66,7 @@ _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 class StsAddress(NamedTuple):
-    """A region and the URL of its STS."""
+    """A region and the URL of STS in this region."""
 
     region: str
     url: str
@@ -87,7 +87,7 @@ def checked_region(text: str) -> str:
 
 
 def is_region(text: str) -> bool:
-    """Return whether the text has the form of a region of a partition that we know."""
+    """Return whether the text has the form of a region of a partition that ssohelper knows."""
     return find_partition(text) is not None
 
 
@@ -99,21 +99,21 @@ def url_variable_of(service: str) -> str:
 def oidc_service_url(
     region: str, environ: Mapping[str, str], variant: HostVariant = DEFAULT_VARIANT
 ) -> str:
-    """Return the sign-in service's URL. Raises: ConfigInvalid if `environ` sets a bad one."""
+    """Return the sign-in service's URL. Raises: ConfigInvalid if `environ` sets a bad URL."""
     return _service_url("oidc", region, environ, variant)
 
 
 def portal_service_url(
     region: str, environ: Mapping[str, str], variant: HostVariant = DEFAULT_VARIANT
 ) -> str:
-    """Return the access portal's URL. Raises: ConfigInvalid if `environ` sets a bad one."""
+    """Return the access portal's URL. Raises: ConfigInvalid if `environ` sets a bad URL."""
     return _service_url("portal", region, environ, variant)
 
 
 def sts_service_url(
     region: str, environ: Mapping[str, str], variant: HostVariant = DEFAULT_VARIANT
 ) -> str:
-    """Return the regional URL of STS. Raises: ConfigInvalid if `environ` sets a bad one."""
+    """Return the regional URL of STS. Raises: ConfigInvalid if `environ` sets a bad URL."""
     return _service_url("sts", region, environ, variant)
 
 
@@ -125,7 +125,7 @@ def partition_of(region: str) -> Partition:
 
 
 def console_federation_url(region: str, environ: Mapping[str, str]) -> str:
-    """Return the URL of the console's federation: AWS's for the region, or a loopback one.
+    """Return the URL of the console's federation: AWS's URL for the region, or a loopback URL.
 
     Raises: ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names another host, because role credentials
     are sent to this URL.
@@ -145,7 +145,7 @@ def regional_host(host: str, region: str) -> str:
 
 
 def ignored_url_variable_warning(environ: Mapping[str, str]) -> str | None:
-    """Return a warning that AWS_ENDPOINT_URL is ignored if it is set, else None."""
+    """Return a warning that AWS_ENDPOINT_URL is ignored, None if this variable is not set."""
     if not environ.get("AWS_ENDPOINT_URL"):
         return None
     return (

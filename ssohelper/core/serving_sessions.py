@@ -21,12 +21,13 @@ GRANTED_FORM = "granted"
 def find_sessions_of_target(
     config: ConfigFile, target: TargetRole, session: SsoSession | None = None
 ) -> list[SsoSession]:
-    """Return the sessions to which a profile with this target belongs; [] if it has none.
+    """Return the sessions to which a profile with this target belongs; [] if it belongs to none.
 
     A profile belongs to the session that it names. A legacy profile names its portal only: it uses
     the sign-in of the portal's first session in the file. A profile of granted, which signs in
-    itself, belongs to all sessions of its portal. One of aws-sso-cli names neither, so it has none.
-    `session` is used as it is, for example before the config has it.
+    itself, belongs to all sessions of its portal. A profile of aws-sso-cli names neither session
+    nor portal, so it belongs to none. `session` takes the place of the session of its name in the
+    config, which may have none yet.
     """
     if target.form == LEGACY_FORM:
         first = find_session_of_legacy_url(config, target.start_url or "", session)
@@ -51,7 +52,7 @@ def find_session_of_legacy_url(
 
     A portal can have several sessions, for several users, and such a profile does not name its
     user. So the first session in the file is taken: a session that is added later changes nothing
-    for these profiles. `session` is used as it is, as by `find_sessions_of_target`.
+    for these profiles. `session` is as for `find_sessions_of_target`.
     """
     return next(iter(_find_sessions_of_portal(config, url, session)), None)
 

@@ -1,8 +1,8 @@
-"""The changes to ~/.aws/config that add, rename or remove a session. Pure.
+"""Plans the changes to ~/.aws/config that add, rename or remove a session. Pure.
 
-A renamed session is renamed wherever the file names it: in `sso_session`, and in the commands of
-ours that profiles run, also in profiles that other tools wrote. Otherwise such a profile would stop
-working.
+The new name of a session is written wherever the file has the old one: in `sso_session`, and in the
+ssohelper commands that profiles run, also in profiles that other tools wrote. Otherwise such a
+profile would stop working.
 """
 
 import re
@@ -12,14 +12,16 @@ from ssohelper.core import chains, process_command
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import SsoSession
-from ssohelper.core.profile_keys import session_section
+from ssohelper.core.profile_keys import change_that_adds_session_section
 
 _COMMAND, _SESSION = "credential_process", "sso_session"
 
 
 def changes_that_add_session(config: ConfigFile, session: SsoSession) -> list[Change]:
     """Return the change that adds the session's section; no change if it exists."""
-    return [] if config.session_header(session.name) else [session_section(session)]
+    return (
+        [] if config.session_header(session.name) else [change_that_adds_session_section(session)]
+    )
 
 
 def changes_that_rename_session(config: ConfigFile, old_name: str, new_name: str) -> list[Change]:
@@ -64,9 +66,10 @@ def find_profiles_of_session(config: ConfigFile, session_name: str) -> list[Prof
 
 
 def find_undefined_sessions(config: ConfigFile) -> dict[str, list[str]]:
-    """Return the sessions that profiles name and the file has no section of, with these profiles.
+    """Return the sessions that profiles name but the config does not define, with these profiles.
 
-    A name may be one that no session can have. No other function decides which session is missing.
+    Such a name may be one that no session can have. No other function decides which session is
+    missing.
     """
     defined, found = set(config.session_names()), dict[str, list[str]]()
     for entry in config.profiles():
@@ -77,7 +80,7 @@ def find_undefined_sessions(config: ConfigFile) -> dict[str, list[str]]:
 
 
 def _list_sessions_named_by(config: ConfigFile, entry: ProfileEntry) -> Iterator[str | None]:
-    """Yield the sessions that the profile's keys (also those of [DEFAULT]) or its command name."""
+    """Yield the sessions that a profile's command or keys name, including the keys of [DEFAULT]."""
     keys = entry.keys
     yield keys.get(_SESSION)
     options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
@@ -99,7 +102,7 @@ def find_profiles_that_need_session(config: ConfigFile, session_name: str) -> li
 
 
 def _keys_without_inherited(config: ConfigFile, entry: ProfileEntry) -> Mapping[str, str]:
-    """Return the keys of the profile's own section, without those of [DEFAULT]."""
+    """Return the keys of the profile's own section, without the keys of [DEFAULT]."""
     return config.text.sections[entry.header].values()
 
 

@@ -1,7 +1,7 @@
 """Finds keys of an [sso-session] section for which botocore refuses the session's profiles. Pure.
 
 botocore and the AWS CLI add all keys of the section to a profile with `sso_session`. They stop with
-an error if the profile has another value of one of these keys, also of one that is not for
+an error if the profile has another value of one of these keys, also of a key that is not for
 sessions, such as `region`. Other SDKs read only the start URL and the region of the portal. Source:
 botocore 1.43, `SSOProvider._resolve_sso_session_reference`.
 """
@@ -26,23 +26,23 @@ class SessionKey(NamedTuple):
     line: int
 
     @property
-    def difference(self) -> str:
-        """Return the text that a profile has another value of this key. Shows neither value."""
+    def difference_text(self) -> str:
+        """Return the message that a profile has another value of this key. Shows neither value."""
         return (
             f'"{show(self.name, 60)}" is in [sso-session {show(self.session_name, 64)}] with another '
             "value than in the profile"
         )
 
     @property
-    def fix(self) -> str:
-        """Return what to do, so that the profile is no longer refused."""
+    def fix_text(self) -> str:
+        """Return how to change the config so that AWS tools accept the profile."""
         if self.name in _OF_SESSIONS:
             return f'remove "{self.name}" from the profile, which takes it from its session'
         return f"remove line {self.line + 1} of the config, which is not for sessions"
 
 
 def keys_of_session(config: ConfigFile, session_name: str) -> dict[str, str]:
-    """Return the keys of the session's section with those of [DEFAULT]; {} without a section."""
+    """Return the keys of the session's section and of [DEFAULT]; {} if there is no such section."""
     header = config.session_header(session_name)
     if header is None:
         return {}
@@ -67,7 +67,7 @@ def find_session_key_that_differs(config: ConfigFile, keys: Mapping[str, str]) -
 def refuse_profiles_that_differ_from_session(config: ConfigFile, changes: Iterable[Change]) -> None:
     """Check that after these changes botocore refuses no profile for a key of its session.
 
-    Raises: ConfigInvalid, with the line of the session's key, if they do.
+    Raises: ConfigInvalid, with the line of the session's key, if botocore refuses one.
     """
     defaults = config.text.defaults.values()
     for change in changes:
@@ -84,6 +84,6 @@ def refuse_profiles_that_differ_from_session(config: ConfigFile, changes: Iterab
             config.text.refuse_line(
                 differing.line,
                 f"boto3 and the AWS CLI would refuse [{show(change.header, 80)}] without "
-                f"ssohelper's helper: {differing.difference}",
-                hint=f"{differing.fix}; until then nothing is written",
+                f"ssohelper's helper: {differing.difference_text}",
+                hint=f"{differing.fix_text}; until then nothing is written",
             )

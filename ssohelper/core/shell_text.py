@@ -56,7 +56,7 @@ def assignment_text(shell: str, set: Mapping[str, str], unset: Sequence[str]) ->
 
 
 def assignment_lines(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> list[str]:
-    """Return the lines of `assignment_text` as a list. Raises: UsageProblem as there."""
+    """Return the lines of `assignment_text` as a list. Raises the same errors."""
     for name, value in set.items():
         if _CONTROL.search(value):
             raise UsageProblem(
@@ -82,7 +82,7 @@ def text_that_restores_variables(
     for name, word in before.items():
         if shell == "fish":
             # In fish, erasing the global variable may make a universal variable of the same name
-            # visible. If that one has the right value, no new global variable is set.
+            # visible. If the universal variable has the right value, no new global variable is set.
             found = f'set -qx {name}; and test "${name}" = {word}'
             lines.append(f"set -eg {name}; {found}; or set -gx {name} {word}")
         else:

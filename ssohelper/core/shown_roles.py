@@ -44,7 +44,7 @@ class ShownRoles:
     def __init__(self, view: RoleListView = FLAT) -> None:
         self.view = view
         self.query = ""
-        # A search to offer in place of one that finds nothing; `suggest_search` sets it.
+        # The search to offer if the user's search finds nothing; `suggest_search` sets this.
         self.suggestion = ""
         self.rows: Sequence[RoleRow] = ()
         self.lines: Sequence[int] = ()
@@ -65,7 +65,7 @@ class ShownRoles:
         self._update_lines()
 
     def search(self, query: str) -> None:
-        """Show the rows that match, best first; in a tree, the best match's account is first."""
+        """Show the rows that match, best first. In a tree, the account of the best match is first."""
         self.query = query
         self._update_lines()
 
@@ -79,7 +79,8 @@ class ShownRoles:
     def suggest_search(self) -> None:
         """Set `suggestion` to a search that finds rows, if the present one finds none."""
         if self.is_searching and not self.count and self._index is not None:
-            from ssohelper.core.suggestions import suggest_search  # only after a mistyped search
+            # Imported here, since only a search without results needs this module.
+            from ssohelper.core.suggestions import suggest_search
 
             self.suggestion = suggest_search(self.query, self._index, self.rows)
 
@@ -89,7 +90,7 @@ class ShownRoles:
             self._index = role_rows.make_role_index(self.rows)
 
     def drop_index(self) -> None:
-        """Free the memory of the search index, of 20,000 roles 3 MB, until the next search."""
+        """Free the memory of the search index (3 MB for 20,000 roles) until the next search."""
         self._index = None
 
     @property
@@ -133,7 +134,7 @@ class ShownRoles:
             numbers = self._order
         if not self.view.is_filtered:
             return numbers
-        return [number for number in numbers if self.view.lets_through(self.rows[number])]
+        return [number for number in numbers if self.view.shows_row(self.rows[number])]
 
     # -- single lines of the list ----------------------------------------------------------
 
@@ -178,7 +179,7 @@ class ShownRoles:
         return self.heading_of(~self.lines[line])
 
     def rows_at_line(self, line: int) -> Sequence[RoleRow]:
-        """Return the role on this line, or all shown roles of the account whose heading is there."""
+        """Return the role on this line, or, for a heading, all shown roles of the account."""
         role, heading = self.role_at_line(line), self.heading_at_line(line)
         return heading.rows if heading is not None else (role,) if role is not None else ()
 

@@ -1,4 +1,4 @@
-"""Decides when a sign-in ends, and from what that is known. No other module decides this.
+"""Decides when a sign-in ends, and how that is known. No other module decides this.
 
 AWS does not report the end of a sign-in. The user may have set how long sign-ins last
 ("configured"), or ssohelper may have seen an earlier sign-in end ("observed"). Otherwise the end is
@@ -25,14 +25,17 @@ PromptKind = Literal["known", "assumed", "open", "ended"]
 
 
 class PromptClock(NamedTuple):
-    """The end that a prompt counts down to. `at` is epoch seconds, or 0 if no time is known."""
+    """The expiry to which a shell prompt counts down, such as the end of the sign-in.
+
+    `at` is epoch seconds, or 0 if no time is known.
+    """
 
     at: int
     kind: PromptKind
 
 
 def is_refreshable(token: AccessToken, now: int) -> bool:
-    """Return whether the token has what is needed to renew it without an interactive sign-in."""
+    """Return whether the token can be renewed without an interactive sign-in."""
     client = token.client
     return token.refresh_token is not None and client is not None and client.expires_at > now
 
@@ -98,6 +101,6 @@ def sign_in_length_after_end(facts: SignInFacts, token_life_seconds: int, now: i
 
 
 def sign_in_length_after_renewal(facts: SignInFacts, now: int) -> int | None:
-    """Return the known length of sign-ins; None if this one has already lasted longer."""
+    """Return the known length of sign-ins; None if the present sign-in has already lasted longer."""
     length, began = facts.observed_hours_seconds, facts.signed_in_at
     return None if length and began and now > began + length else length

@@ -1,4 +1,4 @@
-"""Notices, given in advance, that a sign-in will end: their texts, and when to give them.
+"""Makes the notices that a sign-in will end soon, and decides when they are due.
 
 A notice is due a fixed time before the end. A process that renews tokens or role credentials gives
 the notice at its last renewal before that time. Only known ends have notices, assumed ends have
@@ -31,7 +31,7 @@ class GivenNotices(NamedTuple):
     marks: frozenset[str] = frozenset()
 
     def given_notices_of_end(self, end: int | None) -> frozenset[str]:
-        """Return the names of the notices of this end that have been given."""
+        """Return the names of the notices that have been given for this end of the sign-in."""
         return self.marks if is_same_end(self.end, end) else frozenset()
 
 
@@ -44,11 +44,11 @@ class Notice(NamedTuple):
     command: str
 
 
-def end_that_notices_announce(outlook: Outlook, now: int) -> int | None:
-    """Return the end that notices count down to, or None if no time is known.
+def sign_in_end_to_announce(outlook: Outlook, now: int) -> int | None:
+    """Return the time that notices announce as the end of the sign-in, or None if it is unknown.
 
-    After AWS has refused to renew the token, that end is the end of the present token, which still
-    works.
+    After AWS has refused to renew the token, that time is the expiry of the present token, which
+    still works.
     """
     if outlook.reason == "refused" or outlook.is_over(now):
         return outlook.token_expires_at
@@ -64,7 +64,7 @@ def find_due_notices(
     """
     if outlook.is_over(now):
         return frozenset({_OVER})
-    end = end_that_notices_announce(outlook, now)
+    end = sign_in_end_to_announce(outlook, now)
     if end is None:
         return frozenset()
     if end <= now:
@@ -74,7 +74,7 @@ def find_due_notices(
 
 
 def is_same_end(one: int | None, other: int | None) -> bool:
-    """Return whether two ends of a sign-in differ by at most 60 s; None equals only None."""
+    """Return whether two ends of a sign-in differ by at most 60 s, or are both None."""
     if one is None or other is None:
         return one is other
     return abs(one - other) <= _SAME_END_SECONDS
@@ -83,7 +83,7 @@ def is_same_end(one: int | None, other: int | None) -> bool:
 def make_notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
     """Return the notice that says when a new sign-in is needed, or None if that is unknown."""
     command = f"ssohelper login {show(session_name)}"
-    end, name = end_that_notices_announce(outlook, now), show(session_name)
+    end, name = sign_in_end_to_announce(outlook, now), show(session_name)
     if outlook.is_over(now):
         return Notice(
             session_name, end, _notice_text_after_end(session_name, outlook, command), command

@@ -34,9 +34,9 @@ Reason = Literal[
 class Outlook(NamedTuple):
     """When an interactive sign-in is needed, and why. Times are epoch seconds.
 
-    `at` is the end that `reason` names, or None for "signed out", "damaged" and "unknown".
-    `token_expires_at` is when the present token expires, or None if there is no token.
-    `is_last_token` means that the present token cannot be renewed again.
+    `at` is the end of the sign-in or token that `reason` names, or None for "signed out", "damaged"
+    and "unknown". `token_expires_at` is when the present token expires, or None if there is no
+    token. `is_last_token` means that the present token cannot be renewed again.
     """
 
     at: int | None
@@ -64,8 +64,9 @@ class Outlook(NamedTuple):
     def should_offer_sign_in(self, now: int) -> bool:
         """Return whether a sign-in is offered before a role is used.
 
-        It is once AWS has refused to renew the token, however long the token's file says that it
-        lasts. At an end that only ssohelper expects, it is once the present token has expired too.
+        A sign-in is offered once AWS has refused to renew the token, even if the token file has a
+        later expiry. At an end that only ssohelper expects, a sign-in is offered once the present
+        token has expired too.
         """
         return self.reason == "refused" or self.is_over(now)
 
@@ -100,7 +101,7 @@ def sign_in_outlook(
 
 
 def prompt_clock(outlook: Outlook) -> PromptClock:
-    """Return the end that a shell prompt counts down to, and the kind of this end."""
+    """Return the expiry of the sign-in to which a shell prompt counts down, and how it is known."""
     if outlook.reason in ("signed out", "damaged", "refused"):
         return PromptClock(outlook.at or 0, "ended")
     if outlook.at is None:

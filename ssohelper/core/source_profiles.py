@@ -1,7 +1,7 @@
 """Finds the profiles whose credentials are used to assume the role of a profile. Pure.
 
-`core.chains` alone follows them in another way: as the roles that ssohelper assumes one after
-another, of which STS allows few, and also through commands with `--profile`.
+Only `core.chains` follows source profiles in another way: as the few roles that ssohelper itself
+assumes one after another, and also through commands with `--profile`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ SOURCE_KEYS = ("source_profile", f"{OWN_PREFIX}source_profile")
 def list_source_profiles(config: ConfigFile, entry: ProfileEntry) -> list[ProfileEntry]:
     """Return the profiles to which `source_profile` leads, the nearest first; [] if there are none.
 
-    There may be any number. A source with fixed keys is the last one: AWS tools use these keys. A
-    loop ends at its beginning. Source: botocore's AssumeRoleProvider.
+    There may be any number of profiles. A source with fixed keys is the last one: AWS tools use
+    these keys. In a loop, the list ends before a profile would be repeated. Source: botocore's
+    AssumeRoleProvider.
     """
     found: list[ProfileEntry] = []
     seen = {entry.name}
@@ -37,7 +38,7 @@ def list_source_profiles(config: ConfigFile, entry: ProfileEntry) -> list[Profil
 
 
 def find_profile_that_names_each_source(config: ConfigFile) -> dict[str, str]:
-    """Return, by the name of each source, a profile with a key that names it.
+    """Return, by the name of each source profile, a profile with a key that names it.
 
     Such a profile needs that name in the config, so the source can be neither removed nor renamed.
     """
@@ -50,9 +51,9 @@ def find_profile_that_names_each_source(config: ConfigFile) -> dict[str, str]:
 
 
 def find_profiles_assumed_through_each_source(config: ConfigFile) -> Mapping[str, Sequence[str]]:
-    """Return, by the name of each source, the profiles whose role AWS tools assume through it.
+    """Return, by the name of each source profile, the profiles whose role is assumed through it.
 
-    These are also profiles that name the source only through other profiles.
+    This includes profiles that name the source only through other profiles.
     """
     users: dict[str, list[str]] = {}
     for entry in config.profiles():
@@ -62,6 +63,6 @@ def find_profiles_assumed_through_each_source(config: ConfigFile) -> Mapping[str
 
 
 def unusable_source_text(source: str, problem: str, *, users: int = 1) -> str:
-    """Return why the roles of so many profiles cannot be assumed: their `source` has this problem."""
+    """Return the message that `source`, the source profile of `users` profiles, has this problem."""
     whose = "its" if users == 1 else "their"
     return f'{whose} source profile "{show(source, 80)}": {problem}'

@@ -42,7 +42,8 @@ _EXAMPLE = "a start URL looks like: https://d-0000000000.awsapps.com/start"
 def checked_start_url(text: str) -> str:
     """Return the text unchanged if it is the https URL of an AWS access portal or a company's host.
 
-    The text is not normalized, because every AWS tool compares it and hashes it for file names.
+    The text is not normalized, because AWS tools compare the text as it is, and hash it for file
+    names.
     Raises: ConfigInvalid for any other text, also for a host that only looks like a host of AWS.
     """
     host = _checked_host(text)
@@ -54,7 +55,7 @@ def checked_start_url(text: str) -> str:
 
 
 def checked_typed_start_url(text: str) -> str:
-    """Return a start URL that a person typed: scheme and host in small letters, as AWS has them.
+    """Return a start URL that a user typed, with scheme and host in lower case, as AWS writes them.
 
     The address of an AWS access portal may lack its https://; no other address may.
     Raises: ConfigInvalid, as checked_start_url does.
@@ -108,7 +109,7 @@ def default_session_name_of_url(url: str) -> str:
 
 
 def region_of_start_url(url: str) -> str | None:
-    """Return the region in a start URL's host name, or None if it has none, as `awsapps.com`."""
+    """Return the region in a start URL's host name, or None if it has none, such as `awsapps.com`."""
     host = urlsplit(url).hostname or ""
     for pattern in _REGIONAL:
         found = re.fullmatch(pattern, host)

@@ -12,7 +12,7 @@ _MATCH, _CONSECUTIVE, _FIRST_FACTOR = 16, 4, 2
 _GAP_START, _GAP_EXTENSION = 3, 1
 _AFTER_SPACE, _AFTER_DELIMITER, _BOUNDARY, _CAMEL = 10, 9, 8, 7
 _DELIMITERS = "/,:;|"
-# Only so many characters of a text are searched. Names in AWS have at most 128 characters.
+# The most characters of a text that are searched. Names in AWS have at most 128 characters.
 MAX_LENGTH = 256
 
 
@@ -41,10 +41,10 @@ class WordMatch(NamedTuple):
 def bonus_points_by_position(text: str) -> bytes:
     """Return, for each position of the text, the bonus points that a match there adds.
 
-    The bonus inside a word is 0. `text` has its capital letters: "ReadOnly" has two words, as
-    "payments-2" has.
+    The bonus inside a word is 0. `text` is not in lower case, because capital letters begin words:
+    "ReadOnly" has two words, as "payments-2" has.
     """
-    found = bytearray()  # those of many texts are kept: a list would take four times as much
+    found = bytearray()  # the bonuses of many texts are kept: lists would take four times as much
     before = " "
     for character in text[:MAX_LENGTH]:
         if not character.isalnum():
@@ -66,8 +66,7 @@ def find_best_matches(word: str, text: str, bonus: Sequence[int]) -> list[WordMa
     """Return the best match of each beginning of the word, up to the first one that has no match.
 
     If the list has an item for each character of the word, the last item is the best match of the
-    whole word.
-    `word` and `text` are in lower case; `bonus` are the bonuses of the text.
+    whole word. `word` and `text` are in lower case; `bonus` are the bonuses of the text.
     """
     best: list[WordMatch] = []
     previous: list[WordMatch] = []

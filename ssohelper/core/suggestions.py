@@ -1,4 +1,4 @@
-"""Offers another search for one that finds nothing: with the names nearest to mistyped words."""
+"""Suggests another search for one without results: similar names in place of mistyped words."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,20 +7,21 @@ from ssohelper.core.query import fold_case
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.search import Index, similar_names
 
-# How similar to a mistyped word a name must be (0 to 1) to be offered. With less, every text would
-# get a name.
+# How similar to a mistyped word a name must be (0 to 1) to be offered. With a lower value, a name
+# would be offered for every word.
 _CUTOFF = 0.6
-# The fewest characters of a word for which names are offered: shorter ones are like too many names.
+# The fewest characters of a word for which names are offered: shorter words are similar to too many
+# names.
 _LEAST = 4
 _BETWEEN_WORDS = r"[\W\d_]+"
 
 
 def suggest_search(query: str, index: Index, rows: Sequence[RoleRow]) -> str:
-    """Return a search that finds rows, in place of a query that finds none; "" if none is near.
+    """Return a search that finds rows, in place of a query that finds none; "" if there is none.
 
     Each word that finds no row alone is replaced by the most similar name of an account or a role,
-    or a word of such a name. A word with a sign, such as `!dev` or `^pay`, is not replaced.
-    `index` is that of the rows. For the names of 3,300 accounts it takes 60 ms a word.
+    or a word of such a name. A word with a sign, such as `!dev` or `^pay`, is not replaced. `index`
+    is the search index of `rows`. With 3,300 accounts, each word takes 60 ms.
     """
     words = query.split()
     for at, word in enumerate(words):

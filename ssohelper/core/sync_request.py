@@ -1,4 +1,4 @@
-"""What a plan of `profile sync` is made from, apart from the config. Pure."""
+"""Defines the request from which `profile sync` makes its plan. Pure."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -14,25 +14,25 @@ STAYS_PROCESS = "a rule guards this role: its profile stays in process form"
 
 
 class SyncRequest(NamedTuple):
-    """What a plan of `profile sync` is made from, apart from the config.
+    """The request from which `profile sync` makes its plan of changes to the config.
 
     `choices` are the user's choices, given to this command or remembered. `template`, `form` and
     `region` are the values to use: from the choices, else from the settings. `command` is the
     program that profiles run, without arguments. `taken_names` are the sections of
     ~/.aws/credentials. `convert`: existing profiles get `form` too, because the user gave --form;
     with `no_native` all of them. `has_new_filters`: the user gave filters now, so prune also
-    removes what they leave out. `rules`: the guard rules in force. A guarded role's profile is in
-    process form whatever `form` is. `only_roles`: if not empty, plan profiles for these roles only;
-    if it is a single role, `name` is the name of its profile. `adopt`: the profiles of other tools
-    to take over. `not_counted`: profiles that the user or other tools wrote and that do not work,
-    so that their roles get another profile. `refused`: those whose section in ~/.aws/credentials
-    names another role, so that they are not adopted. `broken`: managed profiles of `only_roles`
-    whose command does not run: it is written again. `legacy_listings`: the saved lists of the other
-    sessions whose sign-in the portal's legacy profiles use, by session name. `region_rules`:
-    patterns of accounts, each with the region that profiles of matching accounts get instead of
-    `region`. `written_roles`: the roles for which ssohelper wrote managed profiles that name no
-    role any more, by profile name. `old_region`: managed profiles with this region get the region
-    of a new profile.
+    removes profiles that the filters leave out. `rules`: the guard rules in force. A guarded role's
+    profile is in process form whatever `form` is. `only_roles`: if not empty, plan profiles for
+    these roles only; if it is a single role, `name` is the name of its profile. `adopt`: the
+    profiles of other tools to take over. `not_counted`: profiles that the user or other tools wrote
+    and that do not work, so that their roles get another profile. `refused`: profiles whose section
+    in ~/.aws/credentials names another role, so that they are not adopted. `broken`: managed
+    profiles of `only_roles` whose command does not run and is written again. `legacy_listings`: the
+    saved lists of the other sessions whose sign-in the portal's legacy profiles use, by session
+    name. `region_rules`: patterns of accounts, each with the region that profiles of matching
+    accounts get instead of `region`. `written_roles`: the roles for which ssohelper wrote managed
+    profiles that name no role any more, by profile name. `old_region`: managed profiles with this
+    region get the region of a new profile.
     """
 
     session: SsoSession
@@ -62,21 +62,22 @@ class SyncRequest(NamedTuple):
 
     @property
     def written_roles_of_session(self) -> dict[str, WrittenRole]:
-        """Those of `written_roles` that belong to the session."""
+        """The roles of `written_roles` that belong to this session."""
         name = self.session.name
         return {one: role for one, role in self.written_roles.items() if role.session_name == name}
 
 
 def form_of_profile(request: SyncRequest, unnamed: UnnamedRole) -> str:
-    """Return the form of a role's profile: the request's; for a guarded role the process form.
+    """Return the form of a role's profile: the request's form, or process form for a guarded role.
 
-    With a profile in native form, SDKs ask AWS without ssohelper, so that no guard is checked.
+    With a profile in native form, SDKs ask AWS without ssohelper, so no guard rule would be
+    checked.
     """
     return PROCESS if is_guarded(request, unnamed) else request.form
 
 
 def is_guarded(request: SyncRequest, unnamed: UnnamedRole) -> bool:
-    """Return whether a rule guards the role, or might guard it if its account's name were known."""
+    """Return whether a guard rule matches the role, or might if its account's name were known."""
     account, role = unnamed
     rule = guard_rules.find_guarding_rule(
         request.rules, request.session.name, account, role.name, is_strict=True

@@ -40,7 +40,7 @@ def show_message(text: str) -> str:
 
 
 def count_text(count: int, noun: str) -> str:
-    """Return the count with the noun, which gets an s unless there is one: `1 role`, `2 roles`."""
+    """Return the count with the noun, which gets an s unless the count is 1: `1 role`, `2 roles`."""
     return f"1 {noun}" if count == 1 else f"{count} {noun}s"
 
 
@@ -52,9 +52,10 @@ def shortened_name_list(names: Sequence[str], most: int) -> str:
 
 @lru_cache(maxsize=256)
 def compile_glob(glob: str, *, ignore_case: bool = False) -> re.Pattern[str]:
-    """Return the pattern of a GLOB. It is for the whole text, as that of every setting.
+    """Return a GLOB as a regular expression, which must match a text from its beginning to its end.
 
-    Where a pattern protects something, pattern and text are compared in casefolded form instead.
+    Where a pattern protects something, the caller casefolds pattern and text instead of
+    `ignore_case`.
     """
     return re.compile(fnmatch.translate(glob), re.IGNORECASE if ignore_case else 0)
 
@@ -84,7 +85,7 @@ def broken_into_lines(text: str, columns: int) -> Iterator[str]:
 
 
 def cut_to_columns(text: str, columns: int) -> str:
-    """Return the text if it fits into so many terminal columns, else its start and an ellipsis."""
+    """Return the text if it fits into `columns` terminal columns, else its start and an ellipsis."""
     if columns_of_text(text) <= columns:
         return text
     return text[: _count_characters_that_fit(text, columns - 1)] + "…"
@@ -105,7 +106,7 @@ def _escape_character(match: re.Match[str]) -> str:
 
 
 def _count_characters_that_fit(text: str, columns: int) -> int:
-    """Return how many of the text's characters fit into so many terminal columns; at least one."""
+    """Return how many of the text's characters fit into `columns` terminal columns; at least one."""
     taken = 0
     for number, character in enumerate(text):
         taken += columns_of_text(character)

@@ -79,7 +79,7 @@ def find_lost_role(
 def find_profiles_edited_to_other_source(
     config: ConfigFile, written_roles: Mapping[str, WrittenRole]
 ) -> dict[Role, str]:
-    """Return, by role, the profile that ssohelper wrote for it; by now, it has another source."""
+    """Return, by role, the profile that ssohelper wrote for it and that has another source now."""
     entries = {name: config.profile(name) for name in written_roles}
     return {
         written_roles[name].role: name
@@ -110,10 +110,10 @@ def find_written_roles(
 def find_roles_before_edit(
     names: Collection[str], writes: Iterable[Write], origin: str
 ) -> dict[str, WrittenRole]:
-    """Return, by profile name, the role that ssohelper wrote and no command of ours has changed.
+    """Return, by profile name, the role that ssohelper wrote and no ssohelper command has changed.
 
     `writes` are the last writes of the config, the latest first. A write that left an unreadable
-    config does not show what it changed, so those before it do not count.
+    config does not show what it changed, so earlier writes do not count.
     """
     parse_config = make_config_parser(origin)
     found: dict[str, WrittenRole] = {}
@@ -132,9 +132,10 @@ def find_roles_before_edit(
 
 
 def make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile | None]:
-    """Return a function that parses saved configs; it returns None for an invalid one."""
+    """Return a function that parses saved configs; which returns None for an invalid config."""
 
-    # What a write left is mostly what the next one found: two configs are kept.
+    # Two parsed configs are kept: the config after a write is mostly the config before the next
+    # one.
     @lru_cache(maxsize=2)
     def parse_config(content: bytes | None) -> ConfigFile | None:
         try:
@@ -146,7 +147,7 @@ def make_config_parser(origin: str) -> Callable[[bytes | None], ConfigFile | Non
 
 
 def find_written_role(config: ConfigFile | None, name: str) -> WrittenRole | None:
-    """Return the role that a saved config shows ssohelper wrote for this profile, or None."""
+    """Return the role for which, by this saved config, ssohelper wrote the profile; or None."""
     found = find_role_of_managed_profile(config, name)
     return found if found is not None and found.form in (PROCESS, NATIVE) else None
 
@@ -154,7 +155,7 @@ def find_written_role(config: ConfigFile | None, name: str) -> WrittenRole | Non
 def find_role_of_managed_profile(config: ConfigFile | None, name: str) -> WrittenRole | None:
     """Return the role at which a managed profile points, in whatever form; None if there is none.
 
-    The present config may have a form that ssohelper does not write: users edit it.
+    The present config may have a form that ssohelper does not write, since users edit it.
     """
     entry = config.profile(name) if config is not None else None
     if config is None or entry is None or not entry.managed:

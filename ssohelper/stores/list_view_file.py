@@ -61,7 +61,7 @@ class ListViewStore:
     def _load_entries_of_saved_views(self) -> Entries[tuple[str, SavedView]]:
         return load_entries(
             self._saved_views_file,
-            schema.saved_view_records,
+            schema.unchecked_saved_view_records,
             schema.parse_saved_view,
             _SAVED_LIMIT_BYTES,
         )

@@ -139,7 +139,7 @@ def _make_name_index(
     read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
     from ssohelper.core import chains  # as late as the parser, which it imports
-    from ssohelper.core.foreign import foreign_profile_of_entry
+    from ssohelper.core.foreign import find_provider_of_profile
 
     profiles = []
     keyed: Collection[str] = ()
@@ -153,7 +153,7 @@ def _make_name_index(
         is_foreign = False
         if target is None:
             with contextlib.suppress(SsoHelperError):
-                is_foreign = foreign_profile_of_entry(config, entry, keyed) is not None
+                is_foreign = find_provider_of_profile(config, entry, keyed) is not None
         has_role, is_in_config = target is not None, config.profile(entry.name) is not None
         profiles.append(
             IndexedProfile(

@@ -42,7 +42,10 @@ class UsageStore:
 
     def _load(self) -> Entries[tuple[RoleKey, Usage]]:
         return load_entries(
-            self._state / "usage.json", schema.usage_records, schema.parse_usage, _LIMIT_BYTES
+            self._state / "usage.json",
+            schema.unchecked_usage_records,
+            schema.parse_usage,
+            _LIMIT_BYTES,
         )
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
@@ -160,7 +163,7 @@ class ConsoleVisits:
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
         loaded = load_entries(
             self._pages_file,
-            schema.console_page_records,
+            schema.unchecked_console_page_records,
             schema.parse_console_pages,
             _LIMIT_BYTES,
         )

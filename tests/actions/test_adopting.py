@@ -163,7 +163,7 @@ def test_a_profile_that_answers_as_another_role_is_not_adopted(saved: Home) -> N
     assert listing is not None
     found = adopting.list_profiles_of_other_tools(app, session, listing)
     [problem] = [one.problem for one in found]
-    assert problem == "its section in ~/.aws/credentials names another role or program"
+    assert problem == "the profile's section in ~/.aws/credentials names another role or program"
     chosen = adopting.choose_profiles_by_globs(app, found, ("old", "*"))
     planned = profile_edit.plan_sync(app, session, listing, NO_CHOICES, adopt=chosen)
     assert (planned.adopt, [one for one in planned.change if one.profile == "old"]) == ((), [])
@@ -178,7 +178,8 @@ def test_a_block_with_a_profile_that_answers_as_another_role_is_left_as_it_is(
         "[a/Admin]\nrole_arn = arn:x\nsource_profile = x\n"
     )
     said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
-    assert 'skipped "a/Admin": not adopted: its section in ~/.aws/credentials names' in said
+    reason = "the profile's section in ~/.aws/credentials names"
+    assert f'skipped "a/Admin": not adopted: {reason}' in said
     assert (
         f'skipped "{DEV}:Read": not adopted: aws-sso-cli writes it together with "a/Admin", which '
         "cannot be adopted"
@@ -465,7 +466,7 @@ OTHER = (
         ),
         (
             LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"),
-            "does not work now: its sso_region is eu-west-2, but its portal is in eu-west-1",
+            "does not work now: sso_region is eu-west-2, but the profile's portal is in eu-west-1",
         ),
         (
             LEGACY.replace("sso_region = eu-west-1\n", ""),
@@ -474,7 +475,7 @@ OTHER = (
         (
             f"[profile x]\nsso_session = corp\nsso_region = eu-west-2\nsso_account_id = {PAY}\n"
             "sso_role_name = Read\n",
-            "does not work now: its sso_region is eu-west-2, but its portal is in eu-west-1",
+            "does not work now: sso_region is eu-west-2, but the profile's portal is in eu-west-1",
         ),
         (
             "[profile x]\nsso_session = corp\nsso_start_url = https://other.awsapps.com/start\n"
@@ -560,7 +561,7 @@ def test_whoami_says_that_aws_tools_cannot_use_the_profile(saved: Home, run: Run
     add(saved, LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"))
     said = run("whoami", "old").stderr
     assert (
-        'AWS tools perhaps cannot get this role by the profile "old": its sso_region is eu-west-2'
+        'AWS tools perhaps cannot get this role by the profile "old": sso_region is eu-west-2'
         in said
     )
 
@@ -598,7 +599,7 @@ NATIVE = (
     f"\n[profile k]\nsso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
     "region = eu-west-1\n"
 )
-OTHER_ROLE = "its section in ~/.aws/credentials names another role or program"
+OTHER_ROLE = "the profile's section in ~/.aws/credentials names another role or program"
 
 
 @pytest.mark.parametrize(
@@ -661,7 +662,7 @@ def test_a_managed_profile_whose_section_names_another_role_is_not_used(
         ),
         (
             lambda text: text.replace("--role-name Read", "--role-name Read --zzz"),
-            'ssohelper refuses its command: it has no argument "--zzz"',
+            'ssohelper refuses the profile\'s command: it has no argument "--zzz"',
             "ssohelper profile sync",
             "pay.Read",
         ),

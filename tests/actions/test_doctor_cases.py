@@ -113,7 +113,7 @@ def test_an_account_id_that_was_edited_no_longer_fits_the_name(home, emulator, r
     replace(home, f"--account-id {PAY} --role-name Admin", f"--account-id {DEV} --role-name Read")
     found = find(home)["edited-role"]
     assert found.subject == 'profile "pay.Admin"'
-    assert f"wrote it for pay/Admin ({PAY})" in found.message
+    assert f"wrote the profile for pay/Admin ({PAY})" in found.message
     assert f"points at dev/Read ({DEV})" in found.message
     assert "edited-role" in find(home, "pay.Admin")
     assert "edited-role" not in find(home, "dev.Read")

@@ -115,7 +115,10 @@ def test_what_an_account_offers_is_told_in_three_names():
         (4, "Admin, Billing, Deploy and 1 more; "),
     ):
         listing = Listing(URL, "us-east-1", 1, (ListedAccount(PROD, names[:count]),))
-        assert listing.propose_role(Role(PROD.id, "Xyzzy")) == f"the account offers {offered}"
+        assert (
+            listing.hint_about_listed_roles(Role(PROD.id, "Xyzzy"))
+            == f"the account offers {offered}"
+        )
 
 
 def test_a_granted_profile_is_shown_for_the_session_whose_list_has_its_role(home: Home):

@@ -20,7 +20,7 @@ from ssohelper.actions import (
 )
 from ssohelper.app import App
 from ssohelper.core import adoption, chains
-from ssohelper.core.adoption import find_portal_region_if_other
+from ssohelper.core.adoption import find_correct_sso_region
 from ssohelper.core.choices import Choices
 from ssohelper.core.config_file import TargetRole
 from ssohelper.core.doctor.facts import TokenFact
@@ -194,7 +194,7 @@ def find_by_region(app: App) -> set[str]:
     entry = app.config.read().profile("x")
     assert entry is not None
     known = [(one, ["eu-north-1"]) for one in app.config.read().sso_sessions()]
-    region = find_portal_region_if_other(entry.keys, known)
+    region = find_correct_sso_region(entry.keys, known)
     return find_by_rule(app) if region == "us-east-1" else set()
 
 

@@ -150,7 +150,7 @@ def test_a_role_that_is_not_listed(shell: Shell, emulator: Emulator) -> None:
 
 def test_a_wrong_region_of_the_portal(shell: Shell, emulator: Emulator) -> None:
     add(shell, emulator, LEGACY)
-    check_nothing_claims_that_it_works(shell, "its sso_region is ap-south-1")
+    check_nothing_claims_that_it_works(shell, "sso_region is ap-south-1")
 
 
 def test_a_tool_that_has_nothing_to_do_with_identity_center(
@@ -416,7 +416,7 @@ HALF = "aws_access_key_id = AKIAX\n"
     ("source", "reason"),
     [
         (LEGACY.replace("ap-south-1", "{region}"), "the sign-in for its sso_start_url is missing"),
-        (LEGACY, "its sso_region is ap-south-1"),
+        (LEGACY, "sso_region is ap-south-1"),
         (SSO, 'cannot use it: "region" is in [sso-session corp]'),
         (HALF, '"aws_access_key_id" is set without "aws_secret_access_key"'),
     ],

@@ -173,7 +173,10 @@ class TestOffATerminal:
         emulator.faults.script("GetRoleCredentials", 403, body='{"message": "No access"}', times=99)
         printed = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
         assert "try it" not in printed
-        assert 'problem: profile "payments-dev.ReadOnlyAccess": its program was run' in printed
+        assert (
+            'problem: profile "payments-dev.ReadOnlyAccess": the profile\'s program was run'
+            in printed
+        )
 
     def test_without_the_aws_cli_it_prints_a_command_of_ssohelper(
         self, run: Run, home: Home

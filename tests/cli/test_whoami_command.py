@@ -184,7 +184,7 @@ def test_a_role_that_aws_tools_do_not_get_by_the_profile_is_not_confirmed(shell,
     assert "confirmed by AWS" not in done.stderr
     assert said in done.stderr.splitlines()[0]
     assert done.stderr.splitlines()[-1].endswith(
-        "the profile perhaps cannot give it: its section in ~/.aws/credentials names another role or program"
+        "the profile perhaps cannot give it: the profile's section in ~/.aws/credentials names another role or program"
     )
     found = shell.json("whoami", "k")
     assert (found["data"]["confirmed"], len(found["warnings"])) == (False, 1)

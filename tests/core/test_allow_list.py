@@ -54,7 +54,7 @@ def test_whatever_a_child_adds_its_roles_are_a_part_of_its_parents():
     words = ["*", "*/*", "payments-*/Read*", "corp:*/Admin", "x/y", "pay.*", "", ";", ",", "/"]
     for _ in range(2000):
         parent = allow_list.parse_allow_list(";".join(dice.choices(words, k=dice.randint(1, 3))))
-        child = parent.narrowed(dice.choices(words, k=dice.randint(0, 3)))
+        child = parent.with_further_list(dice.choices(words, k=dice.randint(0, 3)))
         read_again = allow_list.parse_allow_list(child.text)
         for role in ("ReadOnly", "Admin"):
             key = KEY._replace(role_name=role)

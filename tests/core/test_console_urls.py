@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 
 from ssohelper.core import console_urls
-from ssohelper.core.console_urls import SERVICES, service_page
+from ssohelper.core.console_urls import SERVICES, console_page_of_service
 from ssohelper.core.model import Profile, Role, Secret, SsoSession
 from ssohelper.core.service_hosts import console_base_url, console_federation_url, partition_of
 from ssohelper.errors import ConfigInvalid, UsageProblem
@@ -95,19 +95,21 @@ def test_the_federation_url_may_be_no_other_address(url: str) -> None:
     ],
 )
 def test_a_service_has_its_page(service: str, region: str, path: str) -> None:
-    assert service_page(service, region).url == f"{console_base_url(region)}/{path}"
+    assert console_page_of_service(service, region).url == f"{console_base_url(region)}/{path}"
 
 
 def test_global_services_have_one_page_in_a_partition() -> None:
-    assert service_page("iam", "eu-west-1").url == "https://console.aws.amazon.com/iam/home"
-    billing = service_page("billing", "cn-northwest-1").url
+    assert (
+        console_page_of_service("iam", "eu-west-1").url == "https://console.aws.amazon.com/iam/home"
+    )
+    billing = console_page_of_service("billing", "cn-northwest-1").url
     assert billing == "https://console.amazonaws.cn/billing/home"
 
 
 def test_every_service_of_the_table_is_an_https_page_of_the_console() -> None:
     for service in SERVICES:
         for region in ("us-east-1", "eu-central-1", "us-gov-east-1", "eusc-de-east-1"):
-            parts = urlsplit(service_page(service, region).url)
+            parts = urlsplit(console_page_of_service(service, region).url)
             assert parts.scheme == "https"
             assert parts.netloc.removeprefix(f"{region}.") == partition_of(region).console_host
             assert "{" not in parts.geturl()
@@ -116,7 +118,7 @@ def test_every_service_of_the_table_is_an_https_page_of_the_console() -> None:
 @pytest.mark.parametrize("name", ["ec3", "lamda", "qqqqqq", "", "iam/../x", "s3 ec2", "é"])
 def test_an_unknown_service_gets_the_nearest_three(name: str) -> None:
     with pytest.raises(UsageProblem) as caught:
-        service_page(name, "us-east-1")
+        console_page_of_service(name, "us-east-1")
     named = [word for word in (caught.value.hint or "").split('"') if word in SERVICES]
     assert len(named) == 3
 
@@ -132,7 +134,7 @@ def test_an_unknown_service_gets_the_nearest_three(name: str) -> None:
     ],
 )
 def test_the_portal_link_has_all_parameters_in_its_fragment(start_url: str) -> None:
-    page = service_page("logs", "eu-west-1")
+    page = console_page_of_service("logs", "eu-west-1")
     link = console_urls.portal_link_to_console_page(profile(start_url, "A+b=c,d.e@f-g_h"), page.url)
     place, fragment = link.split("#")
     assert place == "https://d-0000000000.awsapps.com/start/"

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pytest
 
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.foreign import ForeignProfile, foreign_profile_of_entry
+from ssohelper.core.foreign import ForeignProfile, find_provider_of_profile
 from ssohelper.errors import ConfigInvalid
 
 ARN = "arn:aws:iam::001234567890:role/r"
@@ -15,7 +15,7 @@ def find(text: str, name: str, keyed: Collection[str] = ()) -> ForeignProfile | 
     config = ConfigFile.parse(text.encode(), "config")
     entry = config.profile(name)
     assert entry is not None
-    return foreign_profile_of_entry(config, entry, keyed)
+    return find_provider_of_profile(config, entry, keyed)
 
 
 def test_every_profile_of_a_row_of_sources_is_followed() -> None:

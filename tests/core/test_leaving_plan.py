@@ -24,4 +24,4 @@ def test_a_chain_whose_first_role_cannot_be_read_is_kept_with_the_reason(base: s
     plan = plan_leaving_ssohelper(ConfigFile.parse((SESSION + base + chain).encode(), "config"))
     assert plan.profiles == ()
     reasons = {one.name: one.reason for one in plan.kept}
-    assert reasons["top"] == "the role that it is based on cannot be read"
+    assert reasons["top"] == "the SSO role that the chain begins with cannot be read"

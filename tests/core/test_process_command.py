@@ -56,7 +56,7 @@ def test_an_argument_that_the_helper_refuses_is_named() -> None:
     whole = " ".join(_WHOLE)
     find = process_command.why_ssohelper_refuses_command
     assert find(f"ssohelper credential-process {whole} --zzz") == (
-        'ssohelper refuses its command: it has no argument "--zzz"'
+        'ssohelper refuses the profile\'s command: it has no argument "--zzz"'
     )
     assert '"--role-name" has no value' in find(f"ssohelper-credentials {whole} --role-name")
     assert '"--role-name" is missing' in find("ssohelper-credentials --session corp --account-id 1")

@@ -109,7 +109,7 @@ def _listing(**change: Any) -> Any:
         (_described, 64 << 20, (64 << 20) + 1),
         (_described, 0, -1),
         (
-            lambda value: use_records.usage_records({"version": 1, "roles": value}),
+            lambda value: use_records.unchecked_usage_records({"version": 1, "roles": value}),
             [None] * 200_000,
             [None] * 200_001,
         ),

@@ -4,9 +4,9 @@ import pytest
 
 from ssohelper.core.sign_in_notices import (
     GivenNotices,
-    end_that_notices_announce,
     find_due_notices,
     make_notice,
+    sign_in_end_to_announce,
 )
 from ssohelper.core.sign_in_outlook import Outlook
 
@@ -101,7 +101,7 @@ def test_after_a_known_end_the_notice_names_the_end_of_the_last_token() -> None:
     ],
 )
 def test_which_end_notices_count_down_to(ahead: Outlook, expected: int | None) -> None:
-    assert end_that_notices_announce(ahead, NOW) == expected
+    assert sign_in_end_to_announce(ahead, NOW) == expected
 
 
 def test_after_a_refusal_notices_count_down_to_the_end_of_the_token() -> None:

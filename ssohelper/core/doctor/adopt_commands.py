@@ -1,4 +1,4 @@
-"""The commands that `doctor` proposes to adopt profiles of other tools. Pure."""
+"""Builds the commands that `doctor` proposes to adopt profiles of other tools. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _Candidates = list[tuple[SsoSession, dict[str, AdoptionCandidate]]]
 class _Command(NamedTuple):
     """A command of ssohelper that adopts a profile: its verb, and its arguments with a leading space.
 
-    `makes_it_work` is False if the profile's role is not listed, so that it would not work then.
+    `makes_it_work` is False if the adopted profile would not work, as its role is not listed.
     """
 
     verb: str
@@ -42,7 +42,7 @@ class _Command(NamedTuple):
 
 
 class AdoptCommands:
-    """Finds, once for all profiles, which session adopts each profile of another tool.
+    """Finds the commands that adopt profiles of other tools, once for all profiles.
 
     Looking at all profiles again for each missing program took 22 s of CPU for 12,000 programs.
     """
@@ -50,12 +50,12 @@ class AdoptCommands:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
 
-    def text(self, names: Iterable[str]) -> str:
-        """Return the command that adopts those of the profiles that can be; "" if none can.
+    def commands_to_adopt(self, names: Iterable[str]) -> str:
+        """Return the command that adopts the named profiles, if they can be adopted; "" if none can.
 
         Profiles of several sessions need several commands. For many profiles, the command is
         `setup`, which asks about all profiles that do not work. aws-sso-cli's profiles cannot be
-        adopted without the others of their block, so the command names these too.
+        adopted without the other profiles of their block, so the command names these too.
         """
         grouped: dict[_Command, list[str]] = defaultdict(list)
         whole = dict.fromkeys(
@@ -88,7 +88,7 @@ class AdoptCommands:
 
     @cached_property
     def _commands_by_profile(self) -> dict[str, _Command]:
-        """For each profile that can be adopted, by name, the command that adopts it."""
+        """For each profile that can be adopted, by name, the command that adopts the profile."""
         config, facts = self._facts.config.file, self._facts
         if config is None:
             return {}

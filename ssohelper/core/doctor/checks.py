@@ -55,7 +55,7 @@ OF_SOURCES: tuple[Check, ...] = (
     sign_ins_and_lists.check_regions_of_portals,
     sign_ins_and_lists.check_legacy_tokens,
 )
-# A source profile works also with this finding: other users may replace its program.
+# A source profile with this finding works: the finding is that other users may replace its program.
 _HARMLESS_IN_SOURCES = ("program-replaceable",)
 # Findings about a profile's program. boto3 may still get credentials from another source.
 _OF_PROGRAMS = (
@@ -119,7 +119,7 @@ def check_whether_sources_work(facts: Facts) -> Iterator[Finding]:
 
 
 def _has_credentials_despite_finding(facts: Facts, source: ProfileFact, finding: Finding) -> bool:
-    """Return whether boto3 and the AWS CLI get credentials by a source despite this finding."""
+    """Return whether boto3 and the AWS CLI get credentials by a source profile with this finding."""
     if credential_sources.describe_other_identity_of_source(facts.config, source):
         return True
     kind = credential_sources.find_boto3_source(facts, source).kind
@@ -130,7 +130,7 @@ def _has_credentials_despite_finding(facts: Facts, source: ProfileFact, finding:
 def find_problem_of_source_profiles(
     facts: Facts, sources: Sequence[ProfileFact], last_choice_ids: Sequence[str] = _OF_SOME_SDKS
 ) -> dict[str, Finding]:
-    """Return, by the name of each source profile that does not work, the first finding why.
+    """Return, for each source profile that does not work, the first finding that says why.
 
     A finding with one of the ids `last_choice_ids` is returned only if there is no other finding.
 
@@ -149,7 +149,7 @@ def find_problem_of_source_profiles(
 
 
 def find_problem_of_profile(facts: Facts, profile_name: str) -> Finding | None:
-    """Return the first finding why the profile with this name does not work; None without one."""
+    """Return the first finding that says why this profile does not work; None if there is none."""
     return find_problem_of_source_profiles(facts, facts.profiles, ()).get(profile_name)
 
 
@@ -163,8 +163,9 @@ _OF_PROFILE_VARIABLES: tuple[Check, ...] = (
     preferred_variables.check_profile_variables,
     preferred_variables.check_empty_profile_variables,
 )
-# If one of these checks finds a problem, AWS tools fail, or take another identity, with the profile
-# that AWS_PROFILE names. Commands that name a profile ignore the variables that are checked here.
+# If one of these checks finds a problem, AWS tools that use AWS_PROFILE fail or take another
+# identity. A command with `--profile` is not affected, since it ignores the variables that are
+# checked here.
 _OF_PROFILE_IN_USE: tuple[Check, ...] = (
     preferred_variables.check_variables_with_fixed_keys,
     *_OF_PROFILE_VARIABLES,
@@ -215,7 +216,7 @@ def run_checks(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
 
 
 def find_what_overrides_profile(facts: Facts, *, is_named: bool) -> list[Finding]:
-    """Return the findings that `whoami` shows first: why a program may not use the profile.
+    """Return the findings that `whoami` shows first: why AWS tools may not use the profile.
 
     `is_named`: the user named the profile, as for a command with `--profile`.
     """
@@ -227,7 +228,7 @@ def _checks_without_profile_variables(wanted: Iterable[Check], is_named: bool) -
 
 
 def find_problem_of_shell(facts: Facts, profile_name: str, *, is_named: bool = False) -> str:
-    """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
+    """Return why AWS tools in this shell would not get the profile's role; "" if nothing is known.
 
     Only variables and unreadable files count: `find_profile_problem` checks the profile itself.
     `is_named` is as for `find_what_overrides_profile`.
@@ -250,16 +251,16 @@ def is_profile_in_use(facts: Facts, profile_name: str) -> bool:
 def find_profile_problem(
     config: ConfigFacts, profile: ProfileFact, programs: Mapping[str, ProgramFact] = {}
 ) -> str:
-    """Return why the AWS CLI and boto3 cannot use the role of a profile; "" if they should.
+    """Return why the AWS CLI and boto3 cannot use a profile's role; "" if nothing is known.
 
-    No other function decides whether a profile works as its role. Only ~/.aws/config,
-    ~/.aws/credentials and the profile's program, if `programs` has it, are checked: no sign-in, and
-    no program is run.
+    This is the only function that decides whether a profile works. It checks ~/.aws/config,
+    ~/.aws/credentials and, if `programs` has it, the profile's program. It does not check sign-ins
+    and runs no program.
     """
     section = config.credentials.get(profile.name, {})
     if sdk_order.has_other_role_in_section(profile, config.file, section):
         return OTHER_ROLE_IN_SECTION
-    # Only this profile is checked, so not those that are in ~/.aws/credentials alone.
+    # Leave out the profiles that only ~/.aws/credentials has, since only this profile is checked.
     facts = Facts(config=config._replace(credentials_profiles=()), profiles=(profile,))
     found = run_checks(facts, UNUSABLE)
     problems = [one.message for one in found if one.severity == "problem"]
@@ -278,16 +279,16 @@ def find_profile_problem(
 
 
 def find_doubt_about_program(profile: ProfileFact, programs: Mapping[str, ProgramFact]) -> str:
-    """Return why only a run would show what the profile's program gives; "" if that is known.
+    """Return why only a run shows which credentials a profile's program gives; "" if that is known.
 
-    It is unknown of another tool's program, and of one that has ssohelper's name and does not
-    belong to this installation.
+    It is unknown for another tool's program, and for a program that has ssohelper's name but does
+    not belong to this installation.
     """
     program = _find_program(profile, programs)
     if program is None or program.is_of_this_installation or program.path is None:
         return ""
     if not program.is_own:
-        return f'only a run of "{show(program.word, 200)}" would show what it gives'
+        return f'only a run of "{show(program.word, 200)}" would show which credentials it gives'
     of = " of another installation of ssohelper" if program.is_of_another_installation else ""
     return f'the profile runs another program{of}: "{show(program.path or program.word, 200)}"'
 

@@ -11,7 +11,7 @@ from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
 from ssohelper.core.doctor.headers import check_section_headers
 from ssohelper.core.profile_origin import MARKERS
-from ssohelper.core.returned_block import find_returned_block
+from ssohelper.core.returned_block import find_rewritten_aws_sso_cli_block
 from ssohelper.core.text import show
 
 # Every start of an AWS tool reads the config. Users notice if that takes this many seconds.
@@ -46,12 +46,12 @@ def _repair_of_sections_written_again(config: ConfigFacts) -> Repair | None:
     """Return the repair that makes the config readable, if aws-sso-cli wrote profiles twice."""
     if config.failure is None or _TWICE not in config.failure.message:
         return None
-    found = find_returned_block(config.data, config.path)
+    found = find_rewritten_aws_sso_cli_block(config.data, config.path)
     return Repair("returned block", found.headers) if found else None
 
 
 def check_missing_files(facts: Facts) -> Iterator[Finding]:
-    """Find AWS_CONFIG_FILE, or a link in place of the config, that names no existing file."""
+    """Find a missing config: AWS_CONFIG_FILE, or a link in the config's place, leads to no file."""
     if facts.config.broken_link:
         yield problem(
             "config-missing",
@@ -71,7 +71,7 @@ def check_missing_files(facts: Facts) -> Iterator[Finding]:
 
 
 def check_empty_config(facts: Facts) -> Iterator[Finding]:
-    """Note a config without any session and any profile: nothing has been set up yet."""
+    """Report, as a note, a config without sessions and profiles: nothing has been set up yet."""
     file = facts.config.file
     is_empty = file is not None and not file.session_names() and not file.profiles()
     if is_empty and not facts.config.broken_link:
@@ -91,7 +91,7 @@ def check_config_speed(facts: Facts) -> Iterator[Finding]:
     yield note(
         "config-slow",
         show(facts.config.path, 200),
-        f"boto3 and the AWS CLI need {seconds:.1f} s of CPU at each start to read it "
+        f"boto3 and the AWS CLI need {seconds:.1f} s of CPU at each start to read this file "
         f"({len(file.profiles())} profiles, measured now on this machine)",
         "keep the profiles that you use: ssohelper profile sync --role 'Read*' --prune; every other "
         "role works as SESSION:ACCOUNT/ROLE in ssohelper's commands",
@@ -116,28 +116,30 @@ def check_duplicate_profiles(facts: Facts) -> Iterator[Finding]:
 
 
 def check_aws_sso_cli_marks(facts: Facts) -> Iterator[Finding]:
-    """Find managed profiles between the marks of aws-sso-cli, which rewrites these lines."""
+    """Find managed profiles between the marks of aws-sso-cli, which rewrites the lines between them."""
     between = profile_names_between_aws_sso_cli_marks(facts.config)
     config = facts.config.file
     if config is not None:
         managed = [name for name in between if (found := config.profile(name)) and found.managed]
         if managed:
-            adopt = AdoptCommands(facts).text(name for name in between if name not in managed)
+            adopt = AdoptCommands(facts).commands_to_adopt(
+                name for name in between if name not in managed
+            )
             remove = "remove the lines BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, or the profiles"
             yield problem(
                 "rewritten-by-another-tool",
                 profiles_subject(managed),
                 "managed by ssohelper and between the marks of aws-sso-cli, which rewrites "
                 "everything between them",
-                f"{adopt}, after which both marks go, or {remove}" if adopt else remove,
+                f"{adopt}, which also removes both marks, or {remove}" if adopt else remove,
             )
     elif between and facts.config.failure and _TWICE in facts.config.failure.message:
         repair = _repair_of_sections_written_again(facts.config)
         yield problem(
             "rewritten-by-another-tool",
             show(facts.config.path, 200),
-            "aws-sso-cli has written the sections between its marks again, beside others of the "
-            "same name",
+            "aws-sso-cli has written the sections between its marks again, beside other "
+            "sections of the same name",
             _REMOVES_BLOCK
             if repair
             else "remove the sections between BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, and both lines",

@@ -1,4 +1,4 @@
-"""Checks of `doctor`: sources of credentials that a profile names and that give none. Pure."""
+"""Checks of `doctor`: credential sources that a profile names and that give no credentials. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_syntax_of_credential_processes(facts: Facts) -> Iterator[Finding]:
             grouped[error].append(profile.name)
     commands = AdoptCommands(facts)
     for error, names in grouped.items():
-        adopt = commands.text(names)
+        adopt = commands.commands_to_adopt(names)
         yield problem(
             "program-unreadable",
             profiles_subject(names),
@@ -63,7 +63,7 @@ def check_commands_that_ssohelper_refuses(facts: Facts) -> Iterator[Finding]:
     has_several = config is not None and len(config.session_names()) > 1
     commands = AdoptCommands(facts)
     for (error, session_name), names in grouped.items():
-        adopt = commands.text(names)
+        adopt = commands.commands_to_adopt(names)
         fix = f"{adopt}, or {_IN_AN_EDITOR}" if adopt else _IN_AN_EDITOR
         if session_name:
             option = f" --session {session_name}" if has_several else ""
@@ -73,7 +73,7 @@ def check_commands_that_ssohelper_refuses(facts: Facts) -> Iterator[Finding]:
 
 
 def _has_lost_its_role(facts: Facts, profile: ProfileFact) -> bool:
-    """Return whether `lost_roles.check_managed_profiles_without_role` names the profile."""
+    """Return whether the profile is managed and has lost its role, which another check reports."""
     return facts.config.file is not None and lacks_role(facts.config.file, profile.entry)
 
 
@@ -95,7 +95,7 @@ def check_web_identity_files(facts: Facts) -> Iterator[Finding]:
 
 
 def check_credential_source_keys(facts: Facts) -> Iterator[Finding]:
-    """Find a `credential_source` that SDKs do not know, or that gives none in this shell."""
+    """Find a `credential_source` that SDKs do not know, or that gives no credentials in this shell."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for profile in facts.profiles:
         if assumes_role(profile.entry.keys) and profile.failure is None:
@@ -119,7 +119,8 @@ def check_credential_source_keys(facts: Facts) -> Iterator[Finding]:
             continue
         missing = missing_variables_text(facts, source)
         if missing:
-            # The profile may be for another shell: it is a problem only if this shell uses it.
+            # The profile may be for another shell, so this is a problem only if this shell uses the
+            # profile.
             kind = problem if used.intersection(names) else note
             yield kind(
                 "credential-source",
@@ -201,7 +202,7 @@ def _aws_vault_command(name: str) -> str:
 
 
 def find_last_source_profile(facts: Facts, entry: ProfileEntry) -> ProfileEntry | None:
-    """Return the profile at the end of the references by `source_profile`; None without any.
+    """Return the last profile of the references by `source_profile`; None if there are none.
 
     The returned profile assumes a role itself if the references are a loop, or if it refers to a
     profile that does not exist.
@@ -212,7 +213,7 @@ def find_last_source_profile(facts: Facts, entry: ProfileEntry) -> ProfileEntry 
 
 
 def describe_other_identity_of_source(config: ConfigFacts, source: ProfileFact) -> str:
-    """Return which credentials boto3 takes instead of this source profile's own; "" if its own.
+    """Return which credentials boto3 takes instead of this source profile's own; "" if it takes those.
 
     The result is "" too if boto3 gets no credentials at all by the source profile.
     """
@@ -279,7 +280,7 @@ def _finding_of_key_without_secret(facts: Facts, name: str) -> Finding:
 
 
 def find_boto3_source(facts: Facts, profile: ProfileFact) -> sdk_order.SdkCredentials:
-    """Return the credentials that boto3 takes for the profile in a shell without variables."""
+    """Return the credentials that boto3 takes for the profile in a shell without AWS variables."""
     config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
     [taken] = sdk_order.find_credentials_of_each_sdk(
         profile, config, section, {}, [sdk_order.BOTO3]
@@ -313,7 +314,7 @@ def check_profiles_without_credentials(facts: Facts) -> Iterator[Finding]:
 def _findings_of_profiles_for_aws_vault(facts: Facts, names: list[str]) -> Iterator[Finding]:
     if not names:
         return
-    adopt = AdoptCommands(facts).text(names)
+    adopt = AdoptCommands(facts).commands_to_adopt(names)
     run = _aws_vault_command(names[0])
     yield (note if facts.chosen is None else problem)(
         "no-source",
@@ -326,7 +327,7 @@ def _findings_of_profiles_for_aws_vault(facts: Facts, names: list[str]) -> Itera
 def _findings_of_profile_without_credentials(profile: ProfileFact) -> Iterator[Finding]:
     keys, subject = profile.entry.keys, profiles_subject([profile.name])
     if "credential_process" in keys:
-        return  # `check_syntax_of_credential_processes`
+        return  # `check_syntax_of_credential_processes` reports this profile
     if keys.get("sso_session"):
         message = (
             "the profile is for tokens alone (CodeCatalyst and others): by it, no SDK gets role "
@@ -334,7 +335,9 @@ def _findings_of_profile_without_credentials(profile: ProfileFact) -> Iterator[F
         )
         yield note("no-source", subject, message, "add lines: sso_account_id and sso_role_name")
         return
-    message = "the profile names no source of credentials: no SDK gets any by it in this shell"
+    message = (
+        "the profile names no source of credentials: no SDK gets credentials by it in this shell"
+    )
     fix = "choose another profile, or add its credentials: ssohelper profile list"
     yield problem("no-source", subject, message, fix)
 

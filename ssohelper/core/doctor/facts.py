@@ -1,4 +1,4 @@
-"""The facts that the checks of `doctor` look at. `actions.doctor_facts` gathers them. Pure."""
+"""Types of the facts that the checks of `doctor` use. `actions.doctor_facts` gathers the facts."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ class ProgramFact(NamedTuple):
 
     @property
     def is_of_this_installation(self) -> bool:
-        """Return whether it is this ssohelper, so that it may run without the user's consent."""
+        """Return whether the program is this ssohelper, which may run without the user's consent."""
         is_other = self.is_of_another_installation or self.only_has_our_name
         return self.is_own and self.path is not None and not is_other
 
 
 class FileFact(NamedTuple):
-    """An existing file or folder; `owner` is its user's name, "" if this user owns it."""
+    """An existing file or folder; `owner` is its owner's name, "" if that is this user."""
 
     path: str
     use: Use
@@ -115,7 +115,7 @@ class SessionFact(NamedTuple):
 
     `failure` says why the sign-in cannot be read. `new_roles` are the listed roles that have no
     profile. `filters` are the filters that `profile sync` remembers, as its options; `left_out` is
-    how many roles the filters leave out. `regions` are those of the session's portal.
+    how many roles the filters leave out. `regions` are the regions of the session's portal.
     """
 
     session: SsoSession
@@ -133,7 +133,7 @@ class EditedProfileFact(NamedTuple):
     """A managed profile whose role was edited: its name still says the role that ssohelper wrote.
 
     `role` is the role that the profile names now, `written` the one that ssohelper wrote, both as
-    texts for people. `argument` names the written role on a command line.
+    texts for display. `argument` names the written role on a command line.
     """
 
     profile: str
@@ -145,7 +145,7 @@ class EditedProfileFact(NamedTuple):
 class MissingSessionFact(NamedTuple):
     """A session that `profiles` name and the config does not define.
 
-    `command` is the command that adds it again, "" if no session can have this name.
+    `command` is the command that adds the session again, "" if no session can have this name.
     """
 
     profiles: tuple[str, ...]
@@ -194,7 +194,7 @@ class ShellFact(NamedTuple):
 
 
 class MachineFacts(NamedTuple):
-    """This machine and this installation.
+    """Facts about this machine and this installation of ssohelper.
 
     `command` is the ssohelper program that profiles should run; if it is None, `failure` says why.
     `commands` are the different installations of ssohelper on PATH, in the order of PATH.
@@ -247,8 +247,8 @@ class Facts(NamedTuple):
     the sessions that profiles name and the config does not define, by name.
     `is_web_identity_token_file_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not
     exist. `missing_token_files` are the paths in profiles' `web_identity_token_file` without a file
-    there. `written_roles` has the role that ssohelper wrote, for managed profiles that name none
-    any more.
+    there. `written_roles` has the role that ssohelper wrote, for managed profiles that no longer
+    name a role.
     """
 
     now: int = 0

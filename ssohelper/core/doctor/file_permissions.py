@@ -32,7 +32,7 @@ def check_file_owners(facts: Facts) -> Iterator[Finding]:
 
 
 def check_file_modes(facts: Facts) -> Iterator[Finding]:
-    """Find files that other users may read although they hold secrets, or may write."""
+    """Find files with secrets that other users may read, and files that other users may write."""
     grouped: dict[tuple[str, str, str], list[FileFact]] = defaultdict(list)
     for file in facts.files:
         if file.owner or file.is_link:
@@ -46,7 +46,7 @@ def check_file_modes(facts: Facts) -> Iterator[Finding]:
 
 
 def check_for_config_that_cannot_be_written(facts: Facts) -> Iterator[Finding]:
-    """Note a config that ssohelper cannot write: this may be on purpose, and profiles work."""
+    """Report, as a note, a config that ssohelper cannot write, which may be on purpose."""
     failure = facts.machine.config_write_failure
     for file in facts.files:
         if failure is not None and file.use == "config" and not file.owner:
@@ -59,7 +59,7 @@ def check_for_config_that_cannot_be_written(facts: Facts) -> Iterator[Finding]:
 
 
 def check_symbolic_links(facts: Facts) -> Iterator[Finding]:
-    """Find symbolic links in place of tokens or own files: ssohelper does not follow links."""
+    """Find links in place of tokens or ssohelper's own files: ssohelper does not follow links."""
     for file in facts.files:
         if file.is_link:
             yield problem(
@@ -71,7 +71,7 @@ def check_symbolic_links(facts: Facts) -> Iterator[Finding]:
 
 
 def check_leftover_files(facts: Facts) -> Iterator[Finding]:
-    """Note temporary files that a killed ssohelper has left."""
+    """Report, as a note, temporary files that a killed ssohelper process has left."""
     paths = facts.machine.leftovers
     if paths:
         yield note(

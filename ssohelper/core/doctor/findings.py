@@ -1,4 +1,4 @@
-"""What `ssohelper doctor` reports: findings, each with a way to correct it. Pure."""
+"""Makes, sorts and counts the findings that `ssohelper doctor` reports. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class Repair(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that `doctor` found. `id` never changes between releases, scripts rely on it.
+    """A problem, a missing sign-in or a note that `doctor` reports.
+
+    `id` never changes between releases, scripts rely on it.
 
     `message` says in one sentence what is wrong, `fix` what to type, or what `--fix` does.
     `is_fixed` is set once `--fix` has made the `repair`.

@@ -15,7 +15,7 @@ from ssohelper.core.text import show
 
 _KINDS = ("profile", "sso-session")
 _FIRST_WORDS = (*_KINDS, "services", "default")
-# Matches a section header that every SDK reads, as most are. Any other is split by shlex, in 20 µs.
+# Matches most section headers, which every SDK reads. To split any other header, shlex takes 20 µs.
 _PLAIN = re.compile(r"(?:profile|sso-session|services) [A-Za-z0-9._@/+%:=,-]+|default")
 _NOT_READ = "AWS tools do not read this section: "
 
@@ -114,7 +114,8 @@ def _find_misread_name(header: str, kind: str, name: str) -> _Misread | None:
     before = header.partition("]")[0].rstrip()
     if before != header and section_name(before, kind) is not None:
         message = (
-            'the AWS CLI and boto3 take the header up to the line\'s last "]", so they skip it'
+            'the AWS CLI and boto3 take the header up to the line\'s last "]", so they skip the '
+            "section"
         )
         return _Misread("header-with-bracket", message, before)
     try:
@@ -127,7 +128,7 @@ def _find_misread_name(header: str, kind: str, name: str) -> _Misread | None:
 
 
 def _quoted_name(name: str) -> str:
-    """Return a name, in quotes where needed, in place of one with a quote at one end only."""
+    """Return the right spelling of a name that has a quote at one end only: without it, or quoted."""
     bare = name.strip("\"'")
     is_open = not any(quote in bare for quote in "\"'\\")
     return shlex.quote(bare if is_open else name)

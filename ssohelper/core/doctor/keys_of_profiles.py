@@ -57,7 +57,7 @@ def check_incomplete_keys(facts: Facts) -> Iterator[Finding]:
     """Find profiles with an access key without its secret, or `role_arn` without a source for it.
 
     SDKs ignore half a key pair in the config if the profile has another credential source. boto3
-    stops for one in ~/.aws/credentials, unless boto3 prefers the other source.
+    stops for half a pair in ~/.aws/credentials, unless boto3 prefers the other source.
     """
     both = [(one, False) for one in facts.profiles]
     both += [(one, True) for one in facts.config.credentials_profiles]
@@ -108,7 +108,7 @@ def check_mixed_identities(facts: Facts) -> Iterator[Finding]:
     )
     commands = AdoptCommands(facts)
     for (sources, disagreement, fix), names in grouped.items():
-        adopt = commands.text(names)
+        adopt = commands.commands_to_adopt(names)
         yield problem(
             "mixed-identities",
             profiles_subject(names),
@@ -123,7 +123,7 @@ def _assumes_role_with_own_fixed_keys(profile: ProfileFact, sources: Collection[
 
 
 def _fix_that_removes_lines(entry: ProfileEntry, sources: Collection[str]) -> str:
-    """Return which lines of a managed profile to remove; "" for one that is not managed.
+    """Return which lines of a managed profile to remove; "" for a profile that is not managed.
 
     ssohelper writes sso_* keys or credential_process: with both, only the user can choose.
     """
@@ -135,7 +135,7 @@ def _fix_that_removes_lines(entry: ProfileEntry, sources: Collection[str]) -> st
 
 
 def _find_keys_of_two_roles(facts: Facts, reported: Collection[str]) -> Iterator[Finding]:
-    """Yield the findings that the keys of a profile name two roles, of which SDKs take one."""
+    """Yield a finding for each profile whose keys name two roles, of which SDKs take one."""
     config = facts.config.file
     doubtful = {
         origin.name
@@ -154,7 +154,7 @@ def _find_keys_of_two_roles(facts: Facts, reported: Collection[str]) -> Iterator
 
 
 def two_roles_text(taken: Role) -> str:
-    """Return the text that a profile names two roles; `taken` is the one that AWS tools take."""
+    """Return the text that a profile names two roles; `taken` is the role that AWS tools take."""
     return f"{TWO_ROLES}; the AWS CLI and boto3 take {show(taken.name, 64)} in {taken.account_id}"
 
 
@@ -162,7 +162,7 @@ def credential_sources(keys: Mapping[str, str]) -> list[str]:
     """Return the sources of credentials that a profile with these keys names."""
     found = [name for key, name in _SOURCES.items() if keys.get(key)]
     if not all(keys.get(key) for key in sdk_order.KEY_PAIR) and "fixed keys" in found:
-        found.remove("fixed keys")  # no SDK takes half a pair
+        found.remove("fixed keys")  # no SDK takes half a key pair
     if any(key in keys for key in sdk_order.SSO_KEYS):
         found.insert(0, "sso_* keys")
     if assumes_role(keys) or (keys.get("role_arn") and keys.get("web_identity_token_file")):
@@ -191,7 +191,7 @@ def check_sso_keys(facts: Facts, wanted: Collection[str] = sdk_order.FAMILIES) -
         kinds = credential_sources(keys)
         if kinds != ["sso_* keys"] or profile.failure is not None:
             continue
-        # `lost_roles.check_managed_profiles_without_role` reports this profile, with a better fix.
+        # The checks in `profiles_without_role` report this profile, with a better fix.
         if facts.config.file is not None and lacks_role(facts.config.file, profile.entry):
             continue
         # Another check reports a session that the config does not define.
@@ -214,7 +214,7 @@ def check_sso_keys(facts: Facts, wanted: Collection[str] = sdk_order.FAMILIES) -
     commands = AdoptCommands(facts)
     for (message, fix), names in grouped.items():
         including = [name for name in names if _has_profile_key(facts, name, "include_profile")]
-        adopt = commands.text(including)
+        adopt = commands.commands_to_adopt(including)
         fix = f"{adopt}, or {fix}" if adopt else fix
         yield problem("sso-keys-refused", profiles_subject(names), message, fix)
 
@@ -251,8 +251,8 @@ def check_edited_profiles(facts: Facts) -> Iterator[Finding]:
         yield problem(
             "edited-role",
             profiles_subject([one.profile]),
-            f"ssohelper wrote it for {one.written}, which its name says; it was edited since, and "
-            f"points at {one.role}",
+            f"ssohelper wrote the profile for {one.written}, as its name says; it was edited "
+            f"since, and points at {one.role}",
             # By now the role may have another profile, so the command says the old name explicitly.
             f"ssohelper profile rm {name}, then: ssohelper profile add {one.argument} --name {name}; "
             "or rename the section",
@@ -275,7 +275,7 @@ def check_credential_processes(facts: Facts) -> Iterator[Finding]:
         if program.path is None and program.is_own:
             yield from _findings_of_missing_ssohelper(facts, word, profiles, commands)
         elif program.path is None:
-            adopt = commands.text([one.name for one in profiles])
+            adopt = commands.commands_to_adopt([one.name for one in profiles])
             yield _finding_of_missing_program(word, subject, adopt)
         elif program.replaceable:
             place = show(program.replaceable, 200)
@@ -318,7 +318,7 @@ def _findings_of_missing_ssohelper(
             continue
         present = show(command or "/path/of/ssohelper-credentials", 200)
         fix, repair = f"write in an editor: credential_process = {present} …", None
-        adopt = "" if is_managed else commands.text(names)
+        adopt = "" if is_managed else commands.commands_to_adopt(names)
         fix = f"{adopt}, or {fix}" if adopt else fix
         if is_managed and command is not None:
             fix = f"ssohelper doctor --fix writes its present path: {present}"
@@ -360,10 +360,10 @@ def _finding_of_missing_program(program: str, subject: str, adopt: str) -> Findi
 
 
 def check_profiles_without_region(facts: Facts) -> Iterator[Finding]:
-    """Note profiles without a region: most calls of boto3 then stop with NoRegionError.
+    """Report, as a note, profiles without a region: most calls of boto3 stop with NoRegionError.
 
-    The region of `[default]` does not help: a profile with another name does not inherit it. That
-    of the environment helps in this shell alone.
+    The region of `[default]` does not help: a profile with another name does not inherit it. A
+    region in the environment helps in this shell alone.
     """
     found = [
         (one.name, target.session)

@@ -37,7 +37,7 @@ def check_clock_of_machine(facts: Facts) -> Iterator[Finding]:
             _MACHINE,
             f"the clock is {duration_text(int(abs(apart)))} {side} AWS's: AWS refuses signed "
             "requests, and SDKs misjudge when credentials end",
-            "set it: sudo timedatectl set-ntp true",
+            "set the clock: sudo timedatectl set-ntp true",
         )
 
 
@@ -79,8 +79,8 @@ def check_storage(facts: Facts) -> Iterator[Finding]:
         yield note(
             "runtime-on-disk",
             show(machine.runtime_folder, 200),
-            "this folder is not in memory, so with keyring storage each SDK call takes longer: no "
-            "response is published there",
+            "this folder is not in memory, so with keyring storage each SDK call takes longer: "
+            "ssohelper keeps no credentials there for the launcher",
             "log in with systemd, or set XDG_RUNTIME_DIR to a folder of yours in memory",
         )
 
@@ -99,7 +99,7 @@ def check_runtime_folder(facts: Facts) -> Iterator[Finding]:
 
 
 def check_installations(facts: Facts) -> Iterator[Finding]:
-    """Find an installation that profiles cannot run, and several on PATH."""
+    """Find an installation of ssohelper that profiles cannot run, and several installations on PATH."""
     machine = facts.machine
     if machine.failure is not None:
         yield problem("installation", _MACHINE, machine.failure.message, machine.failure.hint)
@@ -146,39 +146,39 @@ def check_setup_of_shell(facts: Facts) -> Iterator[Finding]:
 
 
 def check_program_answers(facts: Facts) -> Iterator[Finding]:
-    """Find profiles whose program, when run, gave no credentials, or those of another account."""
+    """Find profiles whose program was run and gave no credentials, or another account's."""
     for proof in facts.proofs:
         subject = f'profile "{show(proof.profile, 80)}"'
         if proof.failure is not None and proof.is_own and facts.machine.settings_failure:
-            continue  # our helper reads the settings too, and they have a finding of their own
+            continue  # ssohelper's program reads the settings too, and another check reports them
         if proof.failure is not None and proof.needs_sign_in:
             yield from _missing_sign_in_finding(facts, proof)
         elif proof.failure is not None:
             yield problem(
                 "no-credentials",
                 subject,
-                f"its program was run and gave no credentials: {proof.failure.message}",
+                f"the profile's program was run and gave no credentials: {proof.failure.message}",
                 proof.failure.hint or _fix_of_failed_program(facts, proof),
             )
         elif proof.account_id and proof.meant_account_id not in (None, proof.account_id):
             yield problem(
                 "another-account",
                 subject,
-                f"its program gave credentials for account {show(proof.account_id, 20)}; the "
+                f"the profile's program gave credentials for account {show(proof.account_id, 20)}; the "
                 f"profile is for {proof.meant_account_id}",
                 "correct the command in credential_process",
             )
 
 
 def check_programs_not_run(facts: Facts) -> Iterator[Finding]:
-    """Note the programs of other tools that `doctor PROFILE` did not run: they may not work."""
+    """Report, as a note, programs of other tools that `doctor PROFILE` did not run."""
     if facts.chosen is None:
         return
     proven = {proof.profile for proof in facts.proofs}
     for profile in (*facts.profiles, *facts.sources):
         program = facts.programs.get(sdk_order.find_program_to_run(profile.entry.keys) or "")
         if program is None or program.is_own or program.path is None or program.replaceable:
-            continue  # other checks report these
+            continue  # other checks report such programs
         if profile.name not in proven:
             yield note(
                 "program-not-run",
@@ -189,17 +189,17 @@ def check_programs_not_run(facts: Facts) -> Iterator[Finding]:
 
 
 def _fix_of_failed_program(facts: Facts, proof: ProofFact) -> str:
-    """Return how to see more of the failure, and how to do without another tool's program."""
+    """Return the fix for a program that gave no credentials: adopt the profile, or see the failure."""
     name = shlex.quote(show(proof.profile, 80))
     if proof.is_own:
         return f"see more: ssohelper whoami {name}"
-    adopt = AdoptCommands(facts).text([proof.profile])
+    adopt = AdoptCommands(facts).commands_to_adopt([proof.profile])
     see = f"see what it says: aws sts get-caller-identity --profile {name}"
     return f"{adopt}, or {see}" if adopt else see
 
 
 def _missing_sign_in_finding(facts: Facts, proof: ProofFact) -> Iterator[Finding]:
-    """Yield the finding that a sign-in is missing, unless the session's check reports it."""
+    """Yield the finding that a sign-in is missing, unless `check_sign_ins` reports it."""
     name = proof.session_name
     known = [one for one in facts.sessions if one.session.name == name]
     if not any(one.outlook.is_sign_in_needed(facts.now) for one in known):

@@ -36,8 +36,8 @@ def check_variables_with_fixed_keys(facts: Facts) -> Iterator[Finding]:
             message += f"; the key expires at {show(ends, 40)}, and nothing renews it"
         fix = f"unset {' '.join([*present, *tokens])}"
         if chosen is None and ends:
-            # `exec` and `env` set the key's end in a variable beside the key, so this key is in the
-            # environment on purpose.
+            # `exec` and `env` set the key's expiry in a variable beside the key, so this key is in
+            # the environment on purpose.
             fix += "; for a job that outlasts the key: AWS_PROFILE, or ssohelper exec --server"
             yield note("keys-in-environment", _SHELL, message, fix)
         else:
@@ -53,8 +53,8 @@ def check_variables_with_fixed_keys(facts: Facts) -> Iterator[Finding]:
         yield problem(
             HALF_A_KEY,
             _SHELL,
-            f"{present[0]} is set without its counterpart: AWS tools stop with an error, but for "
-            "commands that name a profile",
+            f"{present[0]} is set without its counterpart: AWS tools stop with an error, except "
+            "for commands that name a profile",
             f"unset {' '.join([*present, *tokens])}",
         )
     elif tokens:
@@ -125,13 +125,13 @@ def check_empty_profile_variables(facts: Facts) -> Iterator[Finding]:
                 EMPTY_VARIABLE,
                 _SHELL,
                 f"{name} is set and empty: {' and '.join(who)} {'stop' if len(who) > 1 else 'stops'} "
-                'with "The config profile () could not be found", but for commands that name a profile',
+                'with "The config profile () could not be found", except for commands that name a profile',
                 f"unset {name}",
             )
 
 
 def check_container_variables(facts: Facts) -> Iterator[Finding]:
-    """Find a container's variables that SDKs prefer to a profile, or ignore for [default]."""
+    """Find variables of containers that SDKs prefer to a profile, or ignore because of [default]."""
     environ = facts.environ
     chosen = environ.get("AWS_PROFILE") or facts.chosen
     if all(environ.get(name) for name in sdk_order.WEB_IDENTITY_VARIABLES) and chosen:
@@ -209,7 +209,7 @@ def check_aws_endpoint_url_variable(facts: Facts) -> Iterator[Finding]:
 
 
 def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
-    """Find SDK families that use another account than that of the profile in `doctor PROFILE`."""
+    """Find SDK families that use another account than the profile in `doctor PROFILE` is for."""
     if facts.chosen is None or facts.config.file is None:
         return
     for profile in facts.profiles:

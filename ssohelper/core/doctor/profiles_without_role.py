@@ -53,7 +53,8 @@ def _lost_role_finding(names: list[str], fix: str) -> Finding:
 def check_profiles_edited_to_other_sources(facts: Facts) -> Iterator[Finding]:
     """Find managed profiles whose credentials come, since an edit, from keys, a chain or a program.
 
-    A chain counts only if ssohelper wrote the profile for a role: ssohelper writes chains too.
+    A profile that assumes a role counts only if ssohelper wrote it for an SSO role, since ssohelper
+    writes profiles that assume a role too.
     """
     config = facts.config.file
     for profile in facts.profiles:
@@ -71,10 +72,10 @@ def check_profiles_edited_to_other_sources(facts: Facts) -> Iterator[Finding]:
 def _edited_source_finding(facts: Facts, config: ConfigFile, profile: ProfileFact) -> Finding:
     written, name = facts.written_roles.get(profile.name), shlex.quote(show(profile.name, 80))
     source = " and ".join(credential_sources(profile.entry.keys)) or "another source"
-    fix, writer = f"ssohelper profile rm {name}", "it is managed by ssohelper"
+    fix, writer = f"ssohelper profile rm {name}", "the profile is managed by ssohelper"
     if written is not None and written.session_name in config.session_names():
         role = f"{written.session_name}:{written.role.account_id}/{written.role.name}"
-        writer = f"ssohelper wrote it for {role}"
+        writer = f"ssohelper wrote the profile for {role}"
         listing = facts.listings.get(written.session_name)
         if listing is None or not listing.lacks_role(written.role):
             fix += f", then: ssohelper profile add {role} --name {name}"

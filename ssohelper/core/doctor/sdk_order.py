@@ -3,10 +3,10 @@
 No other module decides which source of a profile an SDK takes, or which role that source is for.
 `checks.find_profile_problem` says, by this module's answer, whether AWS tools can use a profile.
 
-The profile counts as named by AWS_PROFILE. Sources: the credential providers of botocore 1.43
-(`create_credential_resolver`), JavaScript v3 (`fromNodeProviderChain`, `resolveProfileData`), Java
-v2 (`AwsCredentialsProviderChain`, `ProfileCredentialsUtils`), Go v2 (`resolveCredentialChain`,
-`resolveCredsFromProfile`) and Rust (`profile/credentials/repr.rs`).
+The profile is taken to be the one that AWS_PROFILE names. Sources: the credential providers of
+botocore 1.43 (`create_credential_resolver`), JavaScript v3 (`fromNodeProviderChain`,
+`resolveProfileData`), Java v2 (`AwsCredentialsProviderChain`, `ProfileCredentialsUtils`), Go v2
+(`resolveCredentialChain`, `resolveCredsFromProfile`) and Rust (`profile/credentials/repr.rs`).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ WEB_IDENTITY_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
-# The values of `credential_source`. All SDKs but Java's compare them letter by letter.
+# The values of `credential_source`. All SDKs but Java's require exactly this spelling.
 CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 SSO_KEYS = ("sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name")
 # The keys that decide what a source of credentials gives. Their values are no secrets.
@@ -100,7 +100,7 @@ ROLE_ALONE_ERROR = '"role_arn" is set without "source_profile" or "credential_so
 
 
 class SdkCredentials(NamedTuple):
-    """The credentials that one SDK family takes: the `kind` of their source; `detail` names it.
+    """The credentials that one SDK family takes: `kind` and `detail` say from which source.
 
     The credentials are for the account `account_id` and its role `role_name`; each is None if it is
     unknown.
@@ -132,8 +132,8 @@ def find_credentials_of_each_sdk(
     """Return which credentials each SDK family takes when AWS_PROFILE names this profile.
 
     `section` has the keys of the section of that name in ~/.aws/credentials. SDKs merge both files
-    key by key, and the value in ~/.aws/credentials wins. `programs` are the programs of the profile
-    as far as they are known: of one that only has ssohelper's name, the role is unknown.
+    key by key, and the value in ~/.aws/credentials wins. `programs` are the known programs of
+    profiles. The role of a program that only has ssohelper's name is unknown.
     """
     keys = {**profile.entry.keys, **_config_keys_of_credential_sources(section)}
     found: dict[Kind, _Source] = {
@@ -162,7 +162,7 @@ def find_credentials_of_each_sdk(
 
 
 def find_program_to_run(keys: Mapping[str, str]) -> str | None:
-    """Return the word by which the profile names the program that boto3 runs; None if it runs none."""
+    """Return the program that boto3 runs for the profile, as `credential_process` names it, or None."""
     words = process_command.split_command(keys.get("credential_process", ""))
     is_before_program = assumes_role(keys) or "sso_account_id" in keys or "sso_role_name" in keys
     return words[0] if words and not is_before_program else None
@@ -171,7 +171,7 @@ def find_program_to_run(keys: Mapping[str, str]) -> str | None:
 def find_profiles_with_other_role_in_section(
     config: ConfigFile, names: Iterable[str], credentials: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:
-    """Return those of the profiles whose sections in ~/.aws/credentials are for another role."""
+    """Return the profiles in `names` whose section in ~/.aws/credentials is for another role."""
     found = set()
     for name in names:
         entry, section = config.profile(name), credentials.get(name, {})
@@ -186,8 +186,8 @@ def has_other_role_in_section(
     """Return whether the section makes boto3 and the AWS CLI take another role or program, or fail.
 
     `section` has the keys of the profile's section in ~/.aws/credentials. Adopting the profile
-    would not change that. Fixed keys there do not count: tools such as yawsso write them for the
-    role of the profile.
+    would not change that. Fixed keys in the section do not count: tools such as yawsso write them
+    for the role of the profile.
     """
     others = {key: value for key, value in section.items() if key != "aws_access_key_id"}
     return bool(others) and any(
@@ -222,7 +222,7 @@ def find_credentials_that_section_changes(
 
 
 def describe_credentials(all_credentials: Iterable[SdkCredentials]) -> str:
-    """Return what SDK families take, as a text: "Go takes a program; JavaScript takes …"."""
+    """Return a text that says what SDK families take: "Go takes a program; JavaScript takes …"."""
     families: dict[str, list[str]] = {}
     for one in all_credentials:
         families.setdefault(_describe_source(one), []).append(one.family)
@@ -273,7 +273,7 @@ def _family_tries_source(
 
 
 def _has_role_arn_without_source(keys: Mapping[str, str]) -> bool:
-    """Return whether `role_arn` has no source of credentials, so that SDKs disagree about it."""
+    """Return whether `role_arn` has no source of credentials, so that SDKs treat it differently."""
     return "role_arn" in keys and "web_identity_token_file" not in keys and not assumes_role(keys)
 
 
@@ -293,9 +293,9 @@ def credential_source_error(source: str) -> str:
 
 
 def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
-    """Return why this SDK family refuses the profile's `sso_*` keys; None if it takes them."""
+    """Return why this SDK family refuses the profile's `sso_*` keys; None if it accepts the keys."""
     if family == BOTO3 and config is not None:
-        # Only botocore adds the keys of the session's section to the profile's.
+        # Only botocore adds the keys of the session's section to the profile's keys.
         keys = keys_of_session(config, keys.get("sso_session", "")) | dict(keys)
     own = [key for key in ("sso_start_url", "sso_region") if key in keys]
     needed = ["sso_account_id", "sso_role_name"]
@@ -319,13 +319,15 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
     if family in (BOTO3, GO) and (differs or region not in (None, session.region)):
         return 'the profile and its "sso_session" name different portals'
     differing = find_session_key_that_differs(config, keys) if family == BOTO3 and config else None
-    return differing.difference if differing else None
+    return differing.difference_text if differing else None
 
 
 def fix_of_sso_keys_error(error: str, keys: Mapping[str, str], config: ConfigFile | None) -> str:
-    """Return how to mend the error that `sso_keys_error` returned; "" if only the user can know."""
+    """Return how to correct what `sso_keys_error` reported; "" if only the user can know."""
     differing = find_session_key_that_differs(config, keys) if config else None
-    return differing.fix if differing is not None and differing.difference == error else ""
+    return (
+        differing.fix_text if differing is not None and differing.difference_text == error else ""
+    )
 
 
 def account_of_arn(arn: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The table of `doctor PROFILE`: what each SDK takes, and which roles cannot be assumed. Pure."""
+"""Finds what the table of `doctor PROFILE` shows: the credentials that each SDK takes. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def find_credentials_of_profiles_by_sdk(facts: Facts) -> list[SdkCredentials]:
     resolved = []
     for profile in facts.profiles:
         if not profile.entry.header:
-            continue  # a role without a profile means nothing to an SDK
+            continue  # a role that no profile names, which no SDK can use
         reasons = _find_why_role_cannot_be_assumed(facts, profile)
         for one in _find_credentials_of_profile_by_sdk(facts, profile, facts.environ):
             reason = reasons.get(one.family) if one.kind == "assumed role" else None
@@ -47,7 +47,7 @@ def _find_credentials_of_profile_by_sdk(
 
 
 def _find_why_role_cannot_be_assumed(facts: Facts, profile: ProfileFact) -> dict[str, str]:
-    """Return, by SDK family, why the profile's role has no credentials with which to assume it."""
+    """Return, by SDK family, why there are no credentials that can assume the profile's role."""
     config = facts.config.file
     if config is None or not assumes_role(profile.entry.keys):
         return {}
@@ -85,6 +85,6 @@ def _find_why_source_fails(facts: Facts, source: ProfileEntry) -> dict[str, str]
 
 
 def _has_fixed_keys(facts: Facts, entry: ProfileEntry) -> bool:
-    """Return whether this source profile has fixed keys, which SDKs take before its other sources."""
+    """Return whether this source profile has fixed keys, which SDKs prefer to its other sources."""
     section = facts.config.credentials.get(entry.name, {})
     return "aws_access_key_id" in entry.keys or "aws_access_key_id" in section

@@ -65,7 +65,7 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
 
 
 def check_client_registrations(facts: Facts) -> Iterator[Finding]:
-    """Note client registrations that end soon: after that no token can be renewed."""
+    """Report, as a note, client registrations that end soon: after that no token can be renewed."""
     for fact in facts.sessions:
         ends_at = fact.registration_ends_at
         if fact.outlook.is_sign_in_needed(facts.now) or ends_at is None:
@@ -76,24 +76,24 @@ def check_client_registrations(facts: Facts) -> Iterator[Finding]:
             yield note(
                 "registration-ends",
                 f'session "{fact.session.name}"',
-                f"the client registration {when}; no token is renewed after it",
+                f"the client registration {when}; no token is renewed after that",
                 f"ssohelper login {fact.session.name} --force",
             )
 
 
 def check_regions_of_portals(facts: Facts) -> Iterator[Finding]:
-    """Find profiles without sso_session whose `sso_region` is not that of their portal."""
+    """Find profiles without sso_session whose `sso_region` is not the region of their portal."""
     sessions = [(fact.session, fact.regions) for fact in facts.sessions]
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         keys = profile.entry.keys
         if profile.target is not None and profile.target.form == "legacy":
-            region = adoption.find_portal_region_if_other(keys, sessions)
+            region = adoption.find_correct_sso_region(keys, sessions)
             if region is not None:
                 grouped[keys["sso_region"], region].append(profile.name)
     commands = AdoptCommands(facts)
     for (own, region), names in grouped.items():
-        adopt = commands.text(names)
+        adopt = commands.commands_to_adopt(names)
         edit = f"write in an editor: sso_region = {region}"
         yield problem(
             "wrong-sso-region",
@@ -127,7 +127,7 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
 def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
     """Return the commands after which this portal's profiles without sso_session work.
 
-    Without a session of their portal, only `setup` makes one.
+    If the config has no session of the portal, the command is `setup`, which adds one.
     """
     url = token.start_url
     config = facts.config.file
@@ -138,15 +138,16 @@ def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
         adopt += " (and the other profiles)"
     if session is not None:
         return (
-            f"ssohelper login {session.name}, which signs in for it too; to have it renewed: "
+            f"ssohelper login {session.name}, which signs in for these profiles too; "
+            "to have their sign-in renewed: "
             f"ssohelper profile sync --session {session.name} {adopt}"
         )
     setup = f"ssohelper setup {shlex.quote(show(url, 200))}"
-    return f"{setup}, which signs in for it too; to have it renewed: {setup} {adopt}"
+    return f"{setup}, which signs in for these profiles too; to have their sign-in renewed: {setup} {adopt}"
 
 
 def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:
-    """Note sessions of one portal: each has a sign-in of its own, which may be on purpose."""
+    """Report, as a note, sessions that share a portal: each needs its own sign-in, maybe on purpose."""
     grouped: dict[str, list[SessionFact]] = defaultdict(list)
     portals = {
         normalized_start_url(one.start_url): normalized_start_url(one.portal_url)
@@ -227,7 +228,7 @@ def _finding_of_roles_no_longer_listed(
     assert target is not None
     role = target.role
     if len(profiles) > 1:
-        message = f"their roles are not in AWS's list of {listed_at}"
+        message = f"the roles of these profiles are not in AWS's list of {listed_at}"
     else:
         names = listed_names[role.account_id]
         there = (
@@ -239,12 +240,12 @@ def _finding_of_roles_no_longer_listed(
     meant = did_you_mean(role.name, listed_names[role.account_id]) if len(profiles) == 1 else ""
     fix = f"{meant}refresh the list: ssohelper list --refresh --session {session_name}"
     if any(one.entry.managed for one in profiles):
-        fix += f"; remove them: ssohelper profile sync --prune --session {session_name}"
+        fix += f"; remove the profiles: ssohelper profile sync --prune --session {session_name}"
     return problem("role-lost", profiles_subject([one.name for one in profiles]), message, fix)
 
 
 def check_roles_without_profile(facts: Facts) -> Iterator[Finding]:
-    """Note listed roles that have no profile yet."""
+    """Report, as a note, listed roles that have no profile yet."""
     for fact in facts.sessions:
         new = fact.new_roles
         if new and facts.chosen is None:
@@ -258,7 +259,7 @@ def check_roles_without_profile(facts: Facts) -> Iterator[Finding]:
 
 
 def check_remembered_filters(facts: Facts) -> Iterator[Finding]:
-    """Note remembered filters, which every `profile sync` applies again."""
+    """Report, as a note, remembered filters, which every `profile sync` applies again."""
     for fact in facts.sessions:
         if fact.filters and facts.chosen is None:
             left_out = f"; they leave out {fact.left_out} roles" if fact.left_out else ""
@@ -272,7 +273,7 @@ def check_remembered_filters(facts: Facts) -> Iterator[Finding]:
 
 
 def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
-    """Note how old the profile's cached credentials are: they lack permissions granted since."""
+    """Report the age of the profile's cached credentials: they lack permissions granted since."""
     if facts.chosen is None or facts.issued_at is None:
         return
     age = facts.now - facts.issued_at
@@ -280,7 +281,7 @@ def check_cached_credentials(facts: Facts) -> Iterator[Finding]:
         yield note(
             "cached-credentials",
             profiles_subject([facts.chosen]),
-            f"its role credentials were issued {ago_text(age)}; a permission that was "
+            f"the profile's role credentials were issued {ago_text(age)}; a permission that was "
             "granted since needs new ones",
             "ssohelper cache clear",
         )

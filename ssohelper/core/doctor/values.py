@@ -1,7 +1,7 @@
 """Checks of `doctor`: values of keys that AWS tools refuse or cannot use. Pure.
 
-Most are values in profiles. A key of an [sso-session] section is one more case: AWS tools refuse
-profiles that have another value of it.
+Most are values in profiles. The last check is for keys of [sso-session] sections: AWS tools refuse
+profiles that have another value of the same key.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from ssohelper.core.text import show
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
 _OWN_HOST_KEYS = frozenset(("endpoint_url", "services"))
 _CHECKSUM = "(?i:when_supported|when_required)"
-# The values of config keys that botocore 1.43 and AWS CLI 2 accept. For any other, they stop.
+# The values of config keys that botocore 1.43 and AWS CLI 2 accept. With any other value, they stop
+# with an error.
 ACCEPTED = {
     "retry_mode": ("legacy|standard|adaptive", "standard or adaptive"),
     "max_attempts": (r"\s*\+?0*[1-9][0-9]*\s*", "a number from 1"),
@@ -31,12 +32,12 @@ ACCEPTED = {
     "cli_timestamp_format": ("(?i:none|wire|iso8601)", "wire or iso8601"),
 }
 
-# Keys that ssohelper removes from a profile when it writes the profile in the form "process".
+# Keys that a profile loses when ssohelper converts it from process form to native form.
 _LOST_KEYS = ("credential_process",)
 
 
 def check_quoted_values(facts: Facts) -> Iterator[Finding]:
-    """Find values in quotes, which AWS tools take as a part of the value."""
+    """Find values in quotes: AWS tools take the quotes as a part of the value."""
     config = facts.config.file
     for profile in facts.profiles if config is not None else ():
         if config is None:
@@ -52,7 +53,7 @@ def check_quoted_values(facts: Facts) -> Iterator[Finding]:
 
 
 def check_values_refused_by_aws_tools(facts: Facts) -> Iterator[Finding]:
-    """Find values with which the AWS CLI, and boto3 for its own keys, stop for every command."""
+    """Find values that stop the AWS CLI, and boto3 unless the key is the CLI's, with an error."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for profile in facts.profiles:
         for key in ACCEPTED.keys() & profile.entry.keys.keys():
@@ -112,7 +113,7 @@ CHECKS = (check_quoted_values, check_values_refused_by_aws_tools, check_region_n
 
 
 def check_session_keys(facts: Facts) -> Iterator[Finding]:
-    """Note keys of a session for which AWS tools would refuse its profiles in native form.
+    """Report, as a note, session keys for which AWS tools would refuse profiles in native form.
 
     Another check reports the profiles that AWS tools refuse now.
     """
@@ -133,5 +134,5 @@ def check_session_keys(facts: Facts) -> Iterator[Finding]:
             f'session "{show(one.session_name, 64)}"',
             f'"{show(one.name, 60)}" has another value than in the profiles of this session: boto3 and '
             'the AWS CLI will refuse the profiles once they are in form "sso"',
-            one.fix,
+            one.fix_text,
         )

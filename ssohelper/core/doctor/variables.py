@@ -46,7 +46,7 @@ def check_variables_refused_by_aws_tools(facts: Facts) -> Iterator[Finding]:
 def _tools_that_stop_for_variable(name: str, value: str, environ: Mapping[str, str]) -> str:
     """Return which of boto3 and the AWS CLI stop if a variable has this value; "" if none."""
     if name == "AWS_REGION":
-        return "" if value else _CLI  # boto3 does not read it
+        return "" if value else _CLI  # boto3 does not read AWS_REGION
     if name == "AWS_DEFAULT_REGION":
         return "" if value else _BOTO3 if "AWS_REGION" in environ else _BOTH
     if name == "AWS_DEFAULTS_MODE":

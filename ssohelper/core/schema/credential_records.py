@@ -1,4 +1,4 @@
-"""Role credentials as records: as AWS sends them, as the cache stores them, as SDKs read them."""
+"""Reads and writes role credentials in the formats of AWS, of the cache and of SDKs."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def credentials_from_portal(value: object) -> RoleCredentials:
 
 
 def credentials_from_sts(elements: dict[str, str | None]) -> RoleCredentials:
-    """Return the credentials in an AssumeRole answer of STS; `elements` are its texts by name."""
+    """Return the credentials in an AssumeRole answer of STS; `elements` are the texts of its XML."""
     return RoleCredentials(
         fields.checked_match(elements.get("AccessKeyId"), "AccessKeyId", _ACCESS_KEY_ID),
         Secret(fields.checked_token(elements.get("SecretAccessKey"), "SecretAccessKey")),

@@ -8,8 +8,8 @@ from ssohelper.core.instants import from_iso
 
 _T = TypeVar("_T")
 
-# The latest valid instant, in the year 2242 (epoch seconds). Later instants would overflow
-# datetime, or the 10 digits in prompt files.
+# The latest valid instant, in epoch seconds: 2**33, which is in the year 2242. It fits into
+# datetime and into the 10 digits that a prompt file has for a time.
 LATEST_INSTANT = 1 << 33
 # The most characters of a name. AWS's own limits are lower: 50 for an account's name, 64 for an
 # email address, 32 for a permission set.
@@ -49,7 +49,7 @@ def checked_token(value: object, field: str) -> str:
 
 
 def checked_text(value: object, field: str, limit: int = LONGEST_NAME) -> str:
-    """Return a text for display. It may hold any character, so escape it before showing it."""
+    """Return a text for display. The text may hold any character, so escape it for display."""
     if not isinstance(value, str) or len(value) > limit:
         raise Damaged(field)
     return value
@@ -92,7 +92,7 @@ def instant_from_text(value: object, field: str) -> int:
 
 
 def checked_or_none(check: Callable[[object, str], _T], value: object, field: str) -> _T | None:
-    """Return the checked value of an optional field, or None if it is missing or invalid."""
+    """Return the checked value of an optional field, or None if the value is missing or invalid."""
     try:
         return None if value is None else check(value, field)
     except Damaged:

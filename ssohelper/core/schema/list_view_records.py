@@ -1,4 +1,4 @@
-"""Checks the records of the role list: its view (form, order, folds, filters), saved views.
+"""Checks the records of the role list's view (tree or flat, order, folds, filters) and saved views.
 
 The first paint of the full screen needs this module, so it imports little.
 """
@@ -24,7 +24,7 @@ _LONGEST_QUERY = 200
 
 
 def parse_list_view(document: dict[str, Any]) -> RoleListView:
-    """Return the view of the role list in the record."""
+    """Return the view of the role list that the JSON object `document` describes."""
     if document.get("version") != VERSION:
         raise Damaged("version")
     if document.get("sort") not in SORTS:
@@ -54,8 +54,8 @@ def document_of_view(view: RoleListView) -> dict[str, Any]:
     }
 
 
-def saved_view_records(document: dict[str, Any]) -> list[Any]:
-    """Return the unchecked records of the saved views; `parse_saved_view` checks each."""
+def unchecked_saved_view_records(document: dict[str, Any]) -> list[Any]:
+    """Return the records in the file of saved views, unchecked; `parse_saved_view` checks each."""
     if document.get("version") != VERSION:
         raise Damaged("version")
     return fields.checked_list(document.get("views"), "views", MOST_SAVED)

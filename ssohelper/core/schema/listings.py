@@ -26,13 +26,13 @@ def rows_of_page(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def next_page_token(answer: dict[str, Any]) -> str | None:
-    """Return the token that requests the next page of a listing; None after the last."""
+    """Return the token that requests the next page of a listing; None after the last page."""
     after = answer.get("nextToken")
     return None if after in (None, "") else fields.checked_match(after, "nextToken", _NEXT_TOKEN)
 
 
 def account_of_row(row: dict[str, Any]) -> Account:
-    """Return the account in a row of the portal's answer. AWS may omit its name and email."""
+    """Return the account in a row of the portal's answer. AWS may omit the account's name and email."""
     account_id = fields.checked_match(row.get("accountId"), "accountId", ACCOUNT_ID)
     return Account(
         account_id, _text_or_empty(row, "accountName"), _text_or_empty(row, "emailAddress")
@@ -57,7 +57,8 @@ def _text_or_empty(row: dict[str, Any], key: str) -> str:
 
 def parse_listing(document: dict[str, Any]) -> Listing:
     """Return the listing of accounts and roles that a file holds."""
-    # Many accounts have the same roles. Their names are in memory once: 20,000 would take 1 MB.
+    # Accounts with the same roles share one tuple of role names. Without that, the names of 20,000
+    # roles would take 1 MB more.
     known: dict[tuple[str, ...], tuple[str, ...]] = {}
     if document.get("version") != VERSION:
         raise Damaged("version")

@@ -152,16 +152,16 @@ def client_from_answer(
 
 
 def token_and_lifetime_from_answer(
-    answer: dict[str, Any], client: ClientRegistration, carried: Secret | None, now: int
+    answer: dict[str, Any], client: ClientRegistration, sent_refresh_token: Secret | None, now: int
 ) -> tuple[AccessToken, int]:
     """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it, in seconds.
 
-    `carried` is the refresh token of the request, which stays valid if the answer has no new one. A
-    token with a lifetime of more than 24 h is treated as a token of 24 h.
+    `sent_refresh_token` is the refresh token of the request, which stays valid if the answer has no
+    new one. A token with a lifetime of more than 24 h is treated as a token of 24 h.
     """
     promised = fields.checked_whole_number(answer.get("expiresIn"), "expiresIn", 1, 1 << 62)
     life = min(promised, LONGEST_TOKEN_SECONDS)
-    renewer = carried
+    renewer = sent_refresh_token
     if answer.get("refreshToken") is not None:
         renewer = Secret(fields.checked_token(answer["refreshToken"], "refreshToken"))
     value = Secret(fields.checked_token(answer.get("accessToken"), "accessToken"))

@@ -18,7 +18,7 @@ from ssohelper.errors import ConfigInvalid, SsoHelperError
 # The most roles in the record of removed profiles: more than any user removes.
 _MOST_ROLES = 200_000
 _MOST_FILTERS = 1000
-_MOST_VERSIONS = 100  # also the most notices in a record
+_MOST_VERSIONS = 100  # the most config versions in a record, and the most notices
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
 # The longest uptime of a machine that counts as valid: 100 years, in seconds.
@@ -67,7 +67,7 @@ def parse_portal_address(value: object) -> PortalAddress:
 
 
 def parse_undo_and_redo_numbers(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the numbers of the writes that can be undone, and of those that can be redone."""
+    """Return the numbers of the writes that can be undone, and of the writes that can be redone."""
     found = fields.checked_object(value)
     return _checked_numbers(found.get("undo"), "undo"), _checked_numbers(found.get("redo"), "redo")
 

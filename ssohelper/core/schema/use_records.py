@@ -30,7 +30,7 @@ _PAGE_WORD = re.compile(r"[a-z0-9-]{1,40}")
 
 
 class Visit(NamedTuple):
-    """A console session in a browser, until `ends_at`.
+    """A console session in a browser, which lasts until `ends_at`.
 
     `is_told` means that the user has seen the hint about two console sessions in one browser.
     """
@@ -40,8 +40,8 @@ class Visit(NamedTuple):
     is_told: bool
 
 
-def usage_records(document: dict[str, Any]) -> list[Any]:
-    """Return the unchecked records of roles in the usage file; `parse_usage` checks each."""
+def unchecked_usage_records(document: dict[str, Any]) -> list[Any]:
+    """Return the records of roles in the usage file, unchecked; `parse_usage` checks each."""
     if document.get("version") != USAGE_VERSION:
         raise Damaged("version")
     return fields.checked_list(document.get("roles"), "roles", _MOST_ROLES)
@@ -68,15 +68,15 @@ def parse_visit(record: object) -> Visit:
     return Visit(_parse_role_key(values), ends_at, fields.checked_boolean(values[4], "is_told"))
 
 
-def console_page_records(document: dict[str, Any]) -> list[Any]:
-    """Return the unchecked records in the file of console pages, for `parse_console_pages`."""
+def unchecked_console_page_records(document: dict[str, Any]) -> list[Any]:
+    """Return the records in the file of console pages, unchecked; `parse_console_pages` checks each."""
     if document.get("version") != PAGES_VERSION:
         raise Damaged("version")
     return fields.checked_list(document.get("roles"), "roles", MOST_PAGE_ROLES)
 
 
 def parse_console_pages(record: object) -> tuple[RoleKey, list[PageChoice]]:
-    """Return the role, and the console pages last opened as it, the last one first."""
+    """Return the role, and the console pages last opened as this role, the last page first."""
     values = fields.checked_list(record, "roles", 4)
     if len(values) != 4:
         raise Damaged("roles")

@@ -37,7 +37,7 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
     def __init__(self, title: str, last: Sequence[PageChoice], region: str) -> None:
         """`last` are the pages that were last opened, `region` is the one to offer first."""
         super().__init__(title, (("console.open", "open"), ("console.cancel", "cancel")))
-        self._choices = console_choices.pages_to_offer(last, region)
+        self._choices = console_choices.console_pages_to_offer(last, region)
         # How many pages the search prefers to those in other regions: the pages that were last
         # opened, and each service once.
         preferred = len(last) + len(console_urls.SERVICES)
@@ -59,7 +59,9 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         """Return the line of a page: its service, its region, and its path in the console."""
         choice = self._choices[number]
         region = "global" if console_urls.is_global_service(choice.service) else choice.region
-        path = console_urls.service_page(*choice).url.partition("://")[2].partition("/")[2]
+        path = (
+            console_urls.console_page_of_service(*choice).url.partition("://")[2].partition("/")[2]
+        )
         left = max(0, width - 2 - _SERVICE_WIDTH - _REGION_WIDTH)
         query = self.typed_text
         spans = self._index.spans(query, number, fuzzy=True) if query.strip() else []

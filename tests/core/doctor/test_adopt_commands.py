@@ -53,7 +53,7 @@ def _facts(text: str, listings: dict[str, Listing]) -> Facts:
 
 
 def _command(text: str, listings: dict[str, Listing], names: Iterable[str]) -> str:
-    return AdoptCommands(_facts(text, listings)).text(names)
+    return AdoptCommands(_facts(text, listings)).commands_to_adopt(names)
 
 
 def test_a_profile_of_another_portal_is_adopted_by_the_setup_of_that_portal() -> None:
@@ -122,7 +122,9 @@ def test_marks_around_profiles_of_a_second_portal_go_when_those_are_adopted() ->
     block = f"# BEGIN_AWS_SSO_CLI\n{managed}{_aws_sso_cli('b', _DEV, 'R', 'Y')}# END_AWS_SSO_CLI\n"
     found = {one.id: one for one in checks.run_checks(_facts(_SESSION + block, _CORP))}
     setup = "ssohelper setup URL_OF_ITS_PORTAL --adopt b, "
-    assert found["rewritten-by-another-tool"].fix.startswith(f"{setup}after which both marks go")
+    assert found["rewritten-by-another-tool"].fix.startswith(
+        f"{setup}which also removes both marks"
+    )
     assert found["program-missing"].fix.startswith(f"{setup}or install it again")
 
 

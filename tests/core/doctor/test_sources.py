@@ -131,7 +131,7 @@ def test_each_of_several_lost_source_roles_is_told_by_itself() -> None:
         )
     )
     said = {one.subject: one.message for one in found}
-    assert said['profiles "a" and "b"'].startswith("their roles are not in")
+    assert said['profiles "a" and "b"'].startswith("the roles of these profiles are not in")
     assert said['profile "on-a"'].startswith('its source profile "a": "Gone" is not in')
     assert said['profile "on-b"'].startswith('its source profile "b": "Lost" is not in')
 
