@@ -40,9 +40,9 @@ def choose_console_page(
 
     The default region is the one that `ssohelper use` would set; the default page is the console's
     home page. Raises: UsageProblem for an unknown service, and for a region that is unknown or of
-    another partition; ConfigInvalid instead if the region is the profile's.
+    another partition; ConfigInvalid if such a region is the profile's own.
     """
-    if profile.assumed is not None:  # before a message says that the console is opened
+    if profile.assumed is not None:  # checked before a message says that the console opens
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
         check_chain_partition(chain, chain.region(profile.session))
     try:
@@ -97,7 +97,7 @@ def open_console_in_browser(
     session = profile.session
     federation = app.aws.federation(
         page.region
-    )  # may raise for AWS_ENDPOINT_URL_SIGNIN: comes first
+    )  # first, because it raises for an invalid AWS_ENDPOINT_URL_SIGNIN
     service_url = console_federation_url(page.region, app.environ)
     issuer.check_credentials_destination(
         tokens.load_token_issuer(app, session), "console sign-in", service_url, session
@@ -120,7 +120,7 @@ def send_browser_to_address(
 ) -> None:
     """Start a browser, and return once it has requested the redirect to this address.
 
-    Errors have this `hint`. Raises: LocalState (7).
+    `hint` becomes the hint of the error. Raises: LocalState (7).
     """
     with app.makers.make_browser_pages() as pages:
         redirect = pages.add_redirect(address)

@@ -1,8 +1,8 @@
 """Adds our lines to a shell's rc file, or removes them.
 
 The first line runs `ssohelper shell-init`, which prints the shell function, the prompt and
-completion; the second switches the prompt on. They stand at the end of bash's or zsh's interactive
-rc file; for fish they are in a separate file in conf.d.
+completion; the second switches the prompt on. The lines stand at the end of bash's or zsh's
+interactive rc file; for fish they are in a separate file in conf.d.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
-# How long to wait for a zsh that reads .zshenv. Users keep .zshenv fast, since every zsh reads it.
+# How long to wait for a zsh process that reads .zshenv, which users keep fast.
 _ZSH_SECONDS = 5
 _ABOUT = '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall'
 # Other files in which users may have written a line that runs shell-init.
@@ -77,15 +77,16 @@ def choose_shell(app: App, name: str | None) -> str:
 def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit:
     """Return the edit that adds ssohelper's lines to the shell's rc file.
 
-    It changes nothing if the user has written a line with shell-init.
+    The edit is empty if the user has written a line with shell-init.
 
-    `prompt` says whether our lines switch the prompt on; with None they do, unless our present
-    lines in the file do not. Our lines never do so if a line of the user shows the prompt already.
+    `prompt` says whether our lines switch the prompt on; if it is None, they do so unless the lines
+    that ssohelper wrote before do not. They never do so if a line of the user shows the prompt
+    already.
     Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
     """
     if installation.is_temporary_installation(app.environ):
         raise UsageProblem(
-            "this ssohelper is a throw-away installation: the line would soon not find it",
+            "this installation of ssohelper is temporary: the rc file would soon not find it",
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
         )
     path = find_rc_file(app, shell)
@@ -126,14 +127,14 @@ def plan_rc_file_uninstall(app: App, shell: str, *, takes_prompt: bool = False) 
 
 
 def plan_uninstall_all(app: App) -> list[RcFileEdit]:
-    """Return the edits that remove our lines, also those for the prompt, from all shells' files.
+    """Return the edits that remove our lines and the user's prompt lines from all shells' files.
 
-    Only edits that change something. Raises: ConfigInvalid, LocalState.
+    Edits that would change nothing are left out. Raises: ConfigInvalid, LocalState.
     """
     edits = []
     for shell in SHELLS:
         if shell == "pwsh" and sys.platform == "win32":
-            continue  # install edits no file of PowerShell there
+            continue  # `install` edits no PowerShell file on Windows
         edit = plan_rc_file_uninstall(app, shell, takes_prompt=True)
         edits += [edit] if edit.has_changes else []
     return edits
@@ -151,7 +152,7 @@ def has_prompt_line_of_user(app: App, shell: str, path: Path) -> bool:
 
 
 def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
-    """Write the edit to its file. Raises: LocalState if the file changed since it was planned."""
+    """Write the edit to its file. Raises: LocalState if the file has changed meanwhile."""
     file = app.makers.make_user_file(edit.path)
     file.replace_content(edit.before, edit.after)
     if edit.after is None:
@@ -168,8 +169,8 @@ def find_login_file_that_skips_bashrc(app: App, edit: RcFileEdit) -> Path | None
     """Return the file that bash's login shells (ssh, tmux) read, if that file skips .bashrc.
 
     A login shell reads the first of .bash_profile, .bash_login and .profile that exists; the first
-    two often read .profile too. Returns None if login shells read .bashrc, or if the edit is of
-    another file.
+    two often read .profile too. Returns None if login shells read .bashrc, or if the edit is not of
+    .bashrc.
     """
     if edit.path.name != ".bashrc":
         return None
@@ -283,12 +284,13 @@ def _read_file(app: App, path: Path) -> bytes | None:
 
 
 def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
-    """Return the lines that `install` adds to an rc file. They do nothing if ssohelper is removed.
+    """Return the lines that `install` adds to an rc file.
 
-    The lines name ssohelper by its path, because PATH is often set after the lines run (by Debian's
-    .profile, by fish's config.fish) or in one shell only (by a virtual environment).
+    The lines do nothing once ssohelper is removed. They name ssohelper by its path, because PATH is
+    often set after the lines run (by Debian's .profile, by fish's config.fish) or in one shell only
+    (by a virtual environment).
     """
-    # The line runs the launcher if there is one: that ignores PYTHONPATH, which may be relative.
+    # The line runs the launcher if there is one, because the launcher ignores PYTHONPATH.
     path = installation.find_launcher(environ) or installation.find_ssohelper_command(environ)
     word = _quote_path_for_shell(shell, path, environ.get("HOME", ""))
     if shell == "fish":
@@ -306,7 +308,7 @@ def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
 
 
 def _quote_path_for_shell(shell: str, path: str, home: str) -> str:
-    """Return the path quoted for the shell; in `home` as `~/…`, since users copy their rc files."""
+    """Return the quoted path, as `~/…` if it is in `home`, because users copy their rc files."""
     home = home.rstrip("/")
     inner = path.removeprefix(f"{home}/")
     # With an empty HOME, or with / as HOME in a container, the path is not shortened, because every

@@ -119,8 +119,8 @@ def run_demo_with_shell() -> int:
     return 0
 
 
-def _run_demo_step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
-    output.echo(f"\n# {words}")
+def _run_demo_step(explanation: str, environ: dict[str, str], arguments: list[str]) -> bool:
+    output.echo(f"\n# {explanation}")
     return _run_and_print_command(arguments, environ) == 0
 
 

@@ -231,7 +231,7 @@ def add_profile(
           --via payments-prod.ReadOnlyAccess
 
     With --assume and --via, the profile NAME assumes an IAM role with the credentials of another
-    profile. They last for one hour, and are renewed as those of other roles are.
+    profile. The role's credentials last for one hour, and are renewed as those of other roles are.
     """
     app = output.get_app()
     if not dry_run:
@@ -348,7 +348,7 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
     """
     app = output.get_app()
     version = undoing.load_last_write(app, redo=redo)
-    data = app.config.read_data()  # before the diff: what changes after it is refused
+    data = app.config.read_data()  # read before the diff is made, to notice later changes
     lines = list(undoing.diff_undo(app, version))
     options = undoing.lines_about_restored_options(app, version)
     restored = undoing.restored_options_json(app, version)
