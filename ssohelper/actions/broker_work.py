@@ -74,10 +74,10 @@ class Work:
                 app, selection.require_session(app, session_name)
             )
         except SsoHelperError:
-            return None  # the caller's own error says that a sign-in is needed
+            return None  # the caller gets its own error that a sign-in is needed
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        """Get the role's credentials from AWS, cache and publish them. Raises AWS's errors."""
+        """Get the role's credentials from AWS, cache them, write the published response."""
         return self.get_reply_with_credentials(
             lambda app: issuing.issue_credentials(app, key, asked_by)
         )
@@ -109,7 +109,7 @@ class Work:
             def prepare_portal_call() -> None:
                 # The portal's imports take 20 ms. They are done here, while the renewal process
                 # starts, so that the role call after the renewal starts sooner.
-                with suppress(SsoHelperError):  # the role call reports the same error
+                with suppress(SsoHelperError):  # the call for credentials reports this error too
                     app.aws.portal(portal).prepare_first_call()
 
             deadline = app.clock.deadline(_RENEWAL_SECONDS if seconds is None else seconds)

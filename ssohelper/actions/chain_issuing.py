@@ -1,4 +1,4 @@
-"""Gets new credentials of a chain from STS, caches and publishes them."""
+"""Gets new credentials of a chain from STS, caches them, and writes the published response."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ class Work(broker_work.Work):
 
 
 def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
-    """Assume a chain's role, cache and publish its credentials, and return them as JSON.
+    """Assume a chain's role, cache the credentials, and return them as JSON.
 
-    `source` is the JSON document of the credentials that assume the role. Sends one request.
+    `source` is the JSON document of the credentials that assume the role. Also writes the chain's
+    published response. Sends one request.
     Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid, LocalState; Superseded
     if the chain was edited, or a sign-in or sign-out happened meanwhile.
     """

@@ -42,7 +42,8 @@ def choose_console_page(
     home page. Raises: UsageProblem for an unknown service, and for a region that is unknown or of
     another partition; ConfigInvalid if such a region is the profile's own.
     """
-    if profile.assumed is not None:  # checked before a message says that the console opens
+    # An error of a chain must come before the message that the console opens.
+    if profile.assumed is not None:
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
         check_chain_partition(chain, chain.region(profile.session))
     try:
@@ -97,7 +98,7 @@ def open_console_in_browser(
     session = profile.session
     federation = app.aws.federation(
         page.region
-    )  # first, because it raises for an invalid AWS_ENDPOINT_URL_SIGNIN
+    )  # made first: raises for an invalid AWS_ENDPOINT_URL_SIGNIN
     service_url = console_federation_url(page.region, app.environ)
     issuer.check_credentials_destination(
         tokens.load_token_issuer(app, session), "console sign-in", service_url, session

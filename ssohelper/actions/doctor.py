@@ -117,7 +117,8 @@ def find_what_overrides_profile_in_shell(
 
 def gather_facts(app: App, chosen: str | None = None) -> Facts:
     """Return all facts about the AWS setup in files and the environment. Sends no request."""
-    files = doctor_machine.list_file_facts(app)  # first, because reading our files sets their modes
+    # Modes of files are listed first, because reading one of our files sets its mode.
+    files = doctor_machine.list_file_facts(app)
     config = doctor_facts.read_config_facts(app)
     profiles = doctor_facts.read_profile_facts(config)
     shown = profiles

@@ -99,7 +99,7 @@ def read_config_facts(app: App) -> ConfigFacts:
         if found.mark is None and os.path.islink(facts.path):
             facts = facts._replace(broken_link=os.readlink(facts.path))
         file = app.config.read()
-        facts = facts._replace(file=file, data=file.text.data)  # one copy of up to 4 MB
+        facts = facts._replace(file=file, data=file.text.data)  # shares one copy of up to 4 MB
     except SsoHelperError as error:
         facts = facts._replace(failure=Failure.of_error(error))
     try:

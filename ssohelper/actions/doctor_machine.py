@@ -192,11 +192,12 @@ def _examine_shell(app: App) -> ShellFact | None:
             return ShellFact(shell, rc_file, "current", None, completions)
         is_stale = rc_text.has_our_lines(edit.before or b"", rc_file)
         return ShellFact(shell, rc_file, "stale" if is_stale else "missing", None, completions)
-    except ConfigInvalid as error:  # the marker lines around our lines are no pair
+    except ConfigInvalid as error:
+        # The two marker lines around ssohelper's lines in the rc file are not one pair.
         rc_file = os.fspath(installing.find_rc_file(app, shell))
         return ShellFact(shell, rc_file, "unknown", Failure.of_error(error), completions)
     except SsoHelperError:
-        return None  # a throw-away installation, or an rc file that cannot be read
+        return None  # the installation is temporary, or the rc file is unreadable
 
 
 def _find_stale_completion_scripts(app: App, shell: str) -> list[str]:

@@ -66,10 +66,10 @@ def obtain_foreign_credentials(
     *,
     is_on_terminal: bool,
 ) -> ForeignCredentials:
-    """Return the profile's credentials from the tool that gives them. `codes`: MFA codes.
+    """Return the profile's credentials from the tool that gives them.
 
-    `codes` are by MFA device serial. Without a terminal, BROWSER is set so that a provider opens no
-    browser.
+    `codes` has an MFA code for each device serial number. Without a terminal, BROWSER is set so
+    that a provider opens no browser.
     Raises: ConfigInvalid (3), LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6).
     """
     wanted = dict(app.environ)

@@ -42,7 +42,8 @@ def find_session_of_further_portal(
     """
     url = checked_typed_start_url(start_url)
     if is_company_url(url):
-        return None  # a company's own address may lead to any region: it is a session of its own
+        # A company's own URL may redirect to any region, so it gets a session of its own.
+        return None
     sessions = app.config.read().sso_sessions()
     if any(is_portal_of(one, url) for one in sessions if name in (None, one.name)):
         return None

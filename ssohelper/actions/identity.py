@@ -76,7 +76,7 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
             f"STS says that these credentials are {identity.arn}",
             hint="get new ones: ssohelper cache clear, then try again",
         )
-    if known.profile.assumed is None:  # a chain's role session may have another name
+    if known.profile.assumed is None:  # a chain's role session may not have the user's name
         _save_user_name(app, session, identity.role_session_name)
     return ConfirmedIdentity(identity.role_session_name, identity.arn)
 

@@ -1,4 +1,4 @@
-"""Finds a role's cached credentials, or gets new ones from AWS, caches and publishes them.
+"""Finds a role's cached credentials, or gets new ones from AWS; writes published responses.
 
 This module runs in the broker, or in a caller's process if no broker can run. It decides when
 `App.vault` asks the portal for credentials and writes the cache.
@@ -80,7 +80,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
             raise
         return found
     if cached is not None and cached.chain_id != assumed_chains.find_chain_id(app, key):
-        cached = None  # the chain was edited since
+        cached = None  # the chain was edited after these credentials were issued
     state = _freshness_of_credentials(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
         return FoundCredentials()
@@ -109,10 +109,11 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
 
 
 def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
-    """Get the role's credentials from AWS, cache and publish them, and return them as JSON.
+    """Get the role's credentials from AWS, cache them, and return them as JSON.
 
-    Sends one request to a region; if that region does not answer, asks the next one. Whichever
-    region issued them, the credentials are saved with the id of the session's own token.
+    Also writes the role's published response. Sends one request to a region; if that region does
+    not answer, asks the next one. Whichever region issued them, the credentials are saved with the
+    id of the session's own token.
     Raises: LoginRequired, TokenRejected (with the token's id), RoleNotAssigned, AwsUnreachable,
     LocalState; Superseded if a sign-in or sign-out happened meanwhile.
     """
@@ -235,9 +236,10 @@ def _reload_token_and_validity(
 def save_credentials(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
 ) -> None:
-    """Cache and publish new credentials, unless the sign-in or portal changed since the request.
+    """Cache new credentials and write the role's published response.
 
-    With a full disk the caller still gets the credentials, but the next caller asks AWS again.
+    Does neither if the sign-in or portal changed since the request. With a full disk the caller
+    still gets the credentials, but the next caller asks AWS again.
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
@@ -334,7 +336,7 @@ def _write_published_response(
         app.vault.publish(permit, document, until, app.clock.now())
     except NotOurs:
         raise
-    except (SsoHelperError, OSError) as cause:  # such as an error in the settings
+    except (SsoHelperError, OSError) as cause:  # for example an error in the settings file
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
 
 
@@ -363,8 +365,8 @@ def find_published_response(
 ) -> FoundCredentials | None:
     """Return the role's unexpired published response if it is of the present sign-in, else None.
 
-    This is for a keyring that is not available: the key of the encrypted cache is in the keyring.
-    The credentials in the response work until they expire, which is after the launcher has stopped
+    Used while the keyring, which has the key of the encrypted cache, is not available. The
+    credentials in the response work until they expire, which is after the launcher has stopped
     printing them.
 
     A guarded role has no published response. Returns an empty `FoundCredentials` if the session is

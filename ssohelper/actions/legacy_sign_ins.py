@@ -76,7 +76,7 @@ def _may_write_token_file(
         return True
     present = tokens.load(url)
     if present is None:
-        return False  # not a token, so it is unknown which tool owns the file
+        return False  # the file has no token, so its owner is unknown
     has_ended = present.expires_at <= app.clock.now() or present.id in refused_ids
     return present.id in own_ids or (has_ended and present.refresh_token is None)
 
@@ -123,7 +123,7 @@ def find_legacy_token_that_aws_refuses(
         if token is None or token.expires_at <= app.clock.now():
             return None
         if token.id in find_own_token_ids(app, session):
-            return None  # our own token, which the session's sign-in checks
+            return None  # ssohelper's own tokens are not checked here
         app.company_policy.check_portal(session)
         app.aws.portal(session).check_token(token, app.clock.deadline(_CHECK_SECONDS))
     except TokenRejected:

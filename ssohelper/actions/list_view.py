@@ -47,7 +47,7 @@ def save_view_changes(app: App, changes: Sequence[Callable[[RoleListView], RoleL
     try:
         app.list_view.update(apply_changes, app.clock.deadline(_LOCK_SECONDS))
     except AnotherUsersHome:
-        return  # with sudo: nothing is written into another user's home
+        return  # with sudo, nothing is written into another user's home
     except (SsoHelperError, OSError) as error:
         app.warn(f"the view of the list could not be saved: {error}")
 

@@ -100,7 +100,7 @@ def _reuse_sign_in_or_sign_in(
         if present is not None:
             prompt_notes.rewrite_prompt_files_of_session(
                 app, session
-            )  # another tool may have signed in
+            )  # prompts may not show another tool's sign-in yet
             if not (
                 options.completes
                 and further_sign_ins.find_further_portals_without_sign_in(app, session)
@@ -275,7 +275,7 @@ def _sign_in_interactively(
         sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
         _discard_sign_in_unless_in_config(app, in_config, session, token)
     except Interrupted:
-        raise  # not recorded: another login that waits may still sign in
+        raise  # a cancelled login is not recorded: a waiting login may go on
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide the sign-in's own error
             app.sign_in_failures.save(session.name, error, app.clock.now())
@@ -344,7 +344,7 @@ def _save_sign_in(
         # the new token.
         app.credentials.remove_credentials_of_session(session.name)
         further_sign_ins.forget_further_sign_ins(app, session)
-        with suppress(LocalState):  # a token that stays has ended at AWS, or soon will
+        with suppress(LocalState):  # an old token file that stays is useless soon
             legacy_sign_ins.remove_legacy_tokens(
                 app, session, legacy_sign_ins.find_own_token_ids(app, session)
             )
@@ -357,7 +357,7 @@ def _save_sign_in(
         app.notice_record.forget(session.name)
         prompt_notes.rewrite_prompt_files_after_sign_in(app, session)
     if sign_in_user.is_another_user(user, facts.earlier_user):
-        with suppress(LocalState, OSError):  # a list that stays is refreshed before it is shown
+        with suppress(LocalState, OSError):  # an old list that stays is refreshed before use
             directory.forget_earlier_listing(app, session)
 
 

@@ -37,7 +37,7 @@ def find_roles_for_which_profiles_were_written(
     try:
         versions = list(app.config.load_versions())
     except LocalState:
-        return {}  # a saved config is damaged; `profile undo` reports it
+        return {}  # a saved config is damaged, which `profile undo` reports
     contents = [version.after for version in versions]
     writes = [Write(version.before, version.after) for version in versions]
     found = written_roles.find_written_roles(names, contents, config.origin) if names else {}

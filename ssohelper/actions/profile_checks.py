@@ -127,7 +127,7 @@ class ProfileChecker:
         return {one.name: one for one in find_profile_origins(self.config)}
 
     def find_problem_despite_adoption(self, name: str) -> str:
-        """Return why AWS tools could not even use the adopted profile; "" if they should."""
+        """Return why AWS tools cannot use the profile, even after adoption; "" if they can."""
         profile = self._read_profile(name)
         if profile is None:
             return ""

@@ -218,7 +218,7 @@ def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None
 
 
 def _refuse_if_allow_list_applies(app: App, command: str) -> None:
-    """Raise Refused if an allow-list limits us: its patterns name profiles, so these must stay."""
+    """Raise Refused if an allow-list limits us, as edited profiles could give us more roles."""
     agents.refuse_if_allow_list_applies(app, "change profiles", f"ssohelper {command}")
 
 

@@ -90,7 +90,7 @@ def answer_shell_prompt(app: App) -> str:
     config = str(app.locations.aws_config_file)
     mtime_ns = app.prompt_state.read_config_mtime_ns(
         config
-    )  # the time is taken before the config is read, so that later changes are newer
+    )  # the config's time is read before its content, so that later changes are newer
     try:
         shown = read_prompt_status(app)
     except SsoHelperError:
@@ -143,7 +143,7 @@ def read_prompt_status(app: App) -> PromptStatus:
 def _distinct_profile_label(app: App, name: str) -> str:
     """Return the profile's name, or a form of the name that no other profile's prompt shows."""
     if not prompt_text.may_look_like_another_name(name):
-        return name  # the config need not be read
+        return name  # without reading the config, which is slow
     try:
         names = [entry.name for entry in app.config.read().profiles()]
     except SsoHelperError:

@@ -69,7 +69,7 @@ def list_further_portals(app: App, session: SsoSession) -> list[SsoSession]:
     found = []
     for portal in parse_further_portals(texts) if texts else ():
         if portal.region == session.region:
-            continue  # a company's own start URL leads to this region now
+            continue  # the session's own portal has moved to this region
         claim = compare_portal_urls(session.aws_url, portal.start_url)
         if claim in REFUSED:
             app.warn(
@@ -207,7 +207,7 @@ def renew_token_in_any_region(
         wanted, token = seen_id, app.tokens.load(portal_to_ask.session)
         if token is not None and token.id != seen_id:
             if tokens.load_token_state(app, portal_to_ask.session, token) is TokenState.GOOD:
-                return  # the valid token of another region suffices
+                return  # another region's valid token is enough
             wanted = token.id
         seconds = (
             None
@@ -300,7 +300,8 @@ def _record_failed_region(app: App, session: SsoSession, error: AwsUnreachable) 
     failures[session.region] = region_order.region_failure_after(
         failures.get(session.region), app.clock.now(), is_throttled=isinstance(error, Throttled)
     )
-    with suppress(LocalState, OSError):  # without the record, the next call asks this region again
+    # If the failure is not recorded, the next call asks this region again.
+    with suppress(LocalState, OSError):
         app.region_failures.save(session.name, failures)
 
 

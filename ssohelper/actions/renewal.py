@@ -97,7 +97,7 @@ def _request_token_renewal(
         _record_sign_in_end(app, session, token)
         raise error from refusal
     except (AnswerLost, BadAnswer):
-        raise  # `sent_id` stays recorded: if AWS refuses next time, this answer was lost
+        raise  # `sent_id` stays recorded: a refusal next time then means that this answer was lost
     except (AwsUnreachable, ConfigInvalid):
         _record_sent_refresh_token(app, session, None)
         raise
@@ -194,7 +194,7 @@ def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> No
     with _hold_state_lock(app, session):
         present = app.tokens.load(session)
         if present is None or present.id != token.id:
-            return  # a sign-in or sign-out came meanwhile: the facts do not belong to this token
+            return  # after a sign-in or sign-out meanwhile, the facts are of another token
         facts = tokens.load_sign_in_facts_of_token(app, session, token)
         now, life = app.clock.now(), tokens.load_token_life_seconds(app, session, token)
         ended = facts._replace(

@@ -137,7 +137,7 @@ class RunGroup:
         while self._waiting:
             try:
                 role_run = self._waiting.popleft()
-            except IndexError:  # another thread took the last one
+            except IndexError:  # another thread took the last waiting command
                 return
             self._run_command_as_role(role_run)
             self._changed()

@@ -157,7 +157,8 @@ class _SavedLists:
         if found is None:
             return True
         if name not in self._is_recent:
-            from ssohelper.actions import directory  # rarely needed, and slow to import
+            # Imported here: rarely needed, and slow to import.
+            from ssohelper.actions import directory
 
             self._is_recent[name] = directory.is_listing_recent(
                 self._app, session, found, of_this_sign_in=True

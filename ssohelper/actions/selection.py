@@ -94,7 +94,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
         return sessions[0]
     if not sessions:
         for broken in config.session_names():
-            find_session_by_name(config, broken)  # raises ConfigInvalid with the line
+            find_session_by_name(config, broken)  # raises ConfigInvalid with the session's line
         for missing in missing_sessions.list_missing_sessions(app):
             raise missing_sessions.missing_session_error(missing)
         for recorded in find_sessions_not_in_config(app):

@@ -216,7 +216,7 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """
     name = plan.session.name
     agents.refuse_if_allow_list_applies(app, "change sessions", f"ssohelper {plan.command}")
-    check_session_plan(app, plan)  # checked before the sign-out
+    check_session_plan(app, plan)  # the plan is checked before the sign-out
     failure = None
     if plan.command != "session add":
         try:

@@ -94,7 +94,7 @@ def _lines_of_profiles_on_broken_sources(
 
 
 def _problem_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
-    """Return why a profile fails, why that is unknown, or when it works; two are ""."""
+    """Return why a profile fails, why that is unknown, or when it works; two of these are ""."""
     program = profile.candidate.origin.program
     condition = "while you are signed in"
     if program is not None:

@@ -85,7 +85,7 @@ def confirm_user_of_sign_in(
                 hint="sign out of the access portal in the browser, then: "
                 f"ssohelper login {session.name}",
             )
-    except BaseException:  # includes Ctrl-C during the question
+    except BaseException:  # BaseException includes Ctrl-C during the question
         end_unsaved_sign_in(app, session, token)
         raise
 
@@ -131,7 +131,7 @@ class _UserLookup:
                 if name := self._ask_sts_for_user(role, deadline):
                     found.append(name)
                     return
-        except Exception as error:  # the sign-in succeeds without the name
+        except Exception as error:  # a sign-in succeeds without the user's name
             _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
 
     def _ask_sts_for_user(self, role: Role, deadline: Deadline) -> str | None:
@@ -140,7 +140,7 @@ class _UserLookup:
                 self._session, role, self._token, deadline, self._asked_by, self._portal
             )
         except RoleNotAssigned:
-            return None  # the saved listing may be another user's
+            return None  # the saved list of roles may be another user's
         client = self._app.aws.sts_identity_client(keys, self._session.region, self._variant)
         identity = client.get_caller_identity()
         return identity.role_session_name if identity.is_role(role) else None

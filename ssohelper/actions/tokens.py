@@ -100,7 +100,7 @@ def load_token_renewal_time(app: App, session: SsoSession) -> int | None:
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        return None  # the token file cannot be read: code that needs the token reports it
+        return None  # callers that need the token report an unreadable file
     if token is None or not is_token_refreshable(app, token):
         return None
     if load_sign_in_facts_of_token(app, session, token).ended_at is not None:
@@ -187,7 +187,7 @@ def revoke_sign_in(app: App, session: SsoSession, renewal_seconds: float) -> Rev
         if token is not None:
             app.aws.portal_for_sign_out(session).log_out(token)
     except LoginRequired:
-        pass  # the sign-in had already ended
+        pass  # the sign-in had ended at AWS already
     except (AwsUnreachable, ConfigInvalid) as error:
         return RevokedSignIn(token, error)
     return RevokedSignIn(token, None)

@@ -170,7 +170,7 @@ class LazyGroup(click.Group):
     """
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
-        with _replace_broken_pipe_error():  # for the output of --help and --version
+        with _replace_broken_pipe_error():  # --help and --version write output here
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:

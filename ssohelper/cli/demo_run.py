@@ -177,7 +177,7 @@ def _exit_on_first_signal() -> Iterator[None]:
     try:
         yield
     finally:
-        if not is_ending:  # else the process ends now, with the code of the first signal
+        if not is_ending:  # after a signal, the process is ending with its code
             for number, handler in before.items():
                 signal.signal(number, handler)
 

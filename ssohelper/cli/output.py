@@ -312,7 +312,7 @@ def report_error(error: SsoHelperError) -> int:
 def report_usage_error(error: click.UsageError) -> int:
     """Print click's error in the form of our own errors; return exit code 2."""
     message, meant, names = error.format_message().rstrip(".").partition(". Did you mean ")
-    if not meant:  # click uses other words to suggest several names
+    if not meant:  # click's form for several suggested names
         message, meant, names = message.partition(". (Did you mean one of: ")
     if meant:
         message += f"; did you mean {names.removesuffix(')').replace(', ', ' or ')}"
@@ -325,7 +325,7 @@ def report_usage_error(error: click.UsageError) -> int:
 def report_interrupted(*, at_question: bool = False) -> int:
     """Print that Ctrl-C ended the command; return exit code 130."""
     if at_question and can_ask_user():
-        say("")  # ends the line of the question
+        say("")  # ends the terminal line of the question
     say("ssohelper: interrupted")
     return 130
 
@@ -347,7 +347,7 @@ def drop_output_without_reader() -> bool:
 
     A flush would not raise an error, because the buffer is empty after a failed large write.
     """
-    if hasattr(select, "poll"):  # Windows has no poll
+    if hasattr(select, "poll"):  # Windows has no `select.poll`
         poll = select.poll()
         poll.register(1, 0)
         if not poll.poll(0):

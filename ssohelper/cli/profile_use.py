@@ -48,7 +48,7 @@ def run_with_sign_in_if_needed(
         )
     known = _find_reason_to_offer_sign_in(app, profile, way) if output.can_ask_user() else None
     if known is not None and not _confirm_sign_in(known):
-        return action()  # the present token may still work
+        return action()  # the access token may still be valid
     if known is None:
         try:
             return action()

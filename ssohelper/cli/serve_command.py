@@ -182,7 +182,7 @@ def _print_warning(message: str) -> None:
 def _print_in_thread(text: str) -> None:
     """Print a text in a thread, because a terminal stopped with Ctrl-S would block renewals."""
     thread = threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-print")
-    with contextlib.suppress(RuntimeError):  # if no thread can be started, the line is lost
+    with contextlib.suppress(RuntimeError):  # without a new thread, the text is lost
         thread.start()
 
 

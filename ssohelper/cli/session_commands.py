@@ -121,7 +121,7 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
     """
     app = output.get_app()
     if not dry_run:
-        app.config.check_writable()  # checked before the portal is asked
+        app.config.check_writable()  # an unwritable config is an error before the portal is asked
     new = onboarding.choose_session(app, start_url, name=name, region=region, ask_region=None)
     plan = session_edit.plan_new_session(app, new)
     if not plan.changes:

@@ -219,7 +219,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     for session in (*unlisted, *sessions):
         prompt_notes.rewrite_prompt_files_of_session(
             app, session
-        )  # another tool may have signed in or out
+        )  # prompts may not show another tool's sign-in or sign-out yet
     sessions += unlisted
     seen = [clocks.load_session_clock(app, session) for session in sessions]
     credentials = clocks.load_cached_credentials(app, sessions)
@@ -379,7 +379,7 @@ def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list
     lasts: str | Cell = "-"
     if clock.token_expires_at is not None:
         lasts = _time_left_cell(clock.token_expires_at, now)
-        if clock.refreshable:  # then the token's own lifetime does not matter
+        if clock.refreshable:  # the expiry of a renewable token does not matter
             lasts = f"{lasts.text}, renewed automatically"
     ends: str | Cell = clock_text.sign_in_end_text(clock.outlook, now)
     # If the end of the sign-in is only assumed, its cell has no colour.

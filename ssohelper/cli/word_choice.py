@@ -49,7 +49,7 @@ def choose_profile(
             return choosing.choose_profile_of_any_tool(name, ask_always=ask_always)
         except UnknownProfile as error:
             if not profile_words[0].strip():
-                raise  # an unset variable in a script
+                raise  # an empty name is an unset variable in a script
             unknown = error
     else:
         unknown = UnknownProfile(
@@ -92,7 +92,7 @@ def _find_only_matching_row(
 ) -> RoleRow | None:
     """Return the only row that matches all words exactly; None if several rows do, or none."""
     if all(term.is_excluded for term in parse_query(profile_words)):
-        return None  # the words only exclude roles
+        return None  # words that only exclude roles choose none
     found = index.search(profile_words)
     return rows[found[0]] if len(found) == 1 else None
 
