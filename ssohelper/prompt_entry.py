@@ -42,7 +42,7 @@ def print_prompt(argv: list[str]) -> int | None:
 def make_prompt_line(app: App, template: str | None) -> str:
     """Return the prompt's line with a newline; "" if no profile is in use."""
     status, now = prompt.read_prompt_status(app), app.clock.now()
-    text = status.line(now) if template is None else status.formatted(template, now)
+    text = status.prompt_line(now) if template is None else status.fill_template(template, now)
     return f"{show(text)}\n" if status.label and text else ""
 
 

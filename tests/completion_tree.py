@@ -33,10 +33,10 @@ SETTINGS = sorted(
 KINDS = {
     "account_id": "account_id",
     # These take profiles whose credentials are not ours too.
-    "console.words": "usable_profile",
+    "console.profile_words": "usable_profile",
     "env.profile": "usable_profile",
-    "exec.words": "usable_profile",
-    "use.words": "usable_profile",
+    "exec.profile_words": "usable_profile",
+    "use.profile_words": "usable_profile",
     "whoami.profile": "usable_profile",
     "agent install.servers": "text",
     "agent install.tool": "words:" + ",".join(TOOLS),
@@ -48,6 +48,7 @@ KINDS = {
     "profile add.role": "address",
     "profile rm.names": "managed_profile",
     "profile show.name": "any_profile",
+    "profile_words": "profile",
     "query": "query",
     "region": "region",
     "role_name": "role",
@@ -62,7 +63,6 @@ KINDS = {
     "socket_file": "files",
     "start_url": "files",
     "via": "profile",
-    "words": "profile",
 }
 COMMON = {"as_json", "session", "verbose"}
 HELP = "-h/--help Show the help and exit."

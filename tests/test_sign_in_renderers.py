@@ -453,7 +453,7 @@ def _served(desk: Desk, *argv: str) -> int | None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(serve_command, "Endpoint", make_endpoint)
-        patch.setattr(serve_command, "_print_in_background", output.say)
+        patch.setattr(serve_command, "_print_in_thread", output.say)
         patch.setattr(serve_command, "_block_signals", set)
         patch.setattr(serve_command.signal, "sigwait", lambda _ending: 15)
         patch.setattr(run_child, "block_signals", lambda: None)

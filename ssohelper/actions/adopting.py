@@ -1,6 +1,6 @@
-"""Finds out whether profiles that other tools wrote work, and which of them to adopt.
+"""Finds out which profiles of other tools work, and which of them ssohelper can adopt.
 
-This module runs no program of another tool. It sends a request to AWS only where it says so.
+This module runs no program of another tool. It sends a request to AWS only with `asks_aws`.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class ProfileOfOtherTool(NamedTuple):
     why this module cannot find out whether the profile works; "" if it can. `lacks_region`: the
     profile names no region, so most commands of AWS tools fail unless the user gives one.
     `differs_by_sdk`: the profile has a second source of credentials, which some SDKs take first.
-    `is_unusable`: AWS tools cannot use it now as the role that it names. `served_by` is the other
-    session whose sign-in the profile uses, as a legacy profile of that session's portal. `users`
-    are the profiles whose role is assumed through it.
+    `is_unusable`: AWS tools cannot get the profile's role now. `served_by`: the name of the other
+    session of the same portal whose sign-in this legacy profile uses. `users`: the profiles that
+    assume a role with this profile's credentials.
     """
 
     candidate: AdoptionCandidate
@@ -76,7 +76,7 @@ def list_profiles_of_other_tools(
     listed = listing.role_set()
     # During `setup` the new session is signed in already, but not in the config yet.
     check = ProfileChecker(app, config, (session,), asks_aws=asks_aws)
-    # A credentials file that is not valid counts as empty here: doctor reports it.
+    # An invalid ~/.aws/credentials counts as empty here: `doctor` reports it.
     keyed = check.config_facts.credentials
     refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
     users = find_profiles_assumed_through_each_source(config)
@@ -89,19 +89,22 @@ def list_profiles_of_other_tools(
         problem = check.find_profile_problem(one.origin)
         lasting = "" if problem else check.find_problem_despite_adoption(one.name)
         if owner and one.role and not problem:
-            problem = f'it uses the sign-in to "{owner.name}", which does not have its role'
+            problem = (
+                f'the profile uses the sign-in to "{owner.name}", which does not have this role'
+            )
         is_unusable = bool(problem or lasting)
         if one.name in refused:
-            # Adopting the profile would not help, so this is said also if its program is missing.
+            # The role in ~/.aws/credentials wins even after adoption, so it is reported rather than
+            # `problem`.
             problem, lasting = "", adoption.OTHER_ROLE_IN_SECTION
         if not lasting and one.role and one.role not in listed and listing.is_complete:
             lasting = "the role is not in your list"
-        # The listing of this session does not tell which roles another session has.
+        # The other session's own list of roles says whether that session has the role.
         is_served = one.name in owners and one.session_name in listings
         is_ours = bool(one.role) or one.origin.program is not None or is_served
         entry = config.profile(one.name)
         lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
-        # Adoption would not help a profile that does not work under ssohelper either.
+        # A profile with a `lasting` problem would not work after adoption either.
         needs_region = lacks_region and one.origin.program is None
         needs_ssohelper = (not lasting and not one.session_name) and (
             bool(problem) or needs_region or check.needs_ssohelper(one.origin)
@@ -109,10 +112,12 @@ def list_profiles_of_other_tools(
         found.append(
             ProfileOfOtherTool(
                 one,
-                # Adopting the profile would not end what `lasting` says, so that is shown first.
+                # `lasting` is a problem that adoption does not solve, so it is shown first.
                 lasting or problem,
                 needs_ssohelper,
-                unknown="" if problem or lasting or is_ours else check.explain_doubt(one),
+                unknown=""
+                if problem or lasting or is_ours
+                else check.explain_doubt_about_role(one),
                 lacks_region=lacks_region,
                 differs_by_sdk=one.origin.program is None
                 and _has_second_credential_source(config, one.name, keyed),
@@ -127,9 +132,9 @@ def list_profiles_of_other_tools(
 def load_listings_of_sessions_with_legacy_profiles(
     app: App, session: SsoSession
 ) -> dict[str, Listing]:
-    """Return the saved lists of the other sessions whose sign-in legacy profiles use, by name.
+    """Return, by session name, the saved lists of roles of other sessions that legacy profiles use.
 
-    Only legacy profiles of the session's portal are meant.
+    These are sessions whose sign-in serves the legacy profiles of this session's portal.
     """
     others = adoption.find_other_sessions_of_legacy_profiles(app.config.read(), session)
     found = {one.name: directory.load_listing(app, one) for one in set(others.values())}
@@ -137,11 +142,13 @@ def load_listings_of_sessions_with_legacy_profiles(
 
 
 def names_of_unusable_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
-    """Return the profiles that AWS tools cannot use now: they do not count for their roles."""
+    """Return the names of profiles that AWS tools cannot use now; their roles may get new ones."""
     return frozenset(one.name for one in found if one.is_unusable)
 
 
-def choose_refused_profiles(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
+def find_profiles_with_other_role_in_credentials_file(
+    found: Iterable[ProfileOfOtherTool],
+) -> frozenset[str]:
     """Return the profiles for which ~/.aws/credentials names another role than the config does."""
     return frozenset(
         one.name for one in found if one.candidate.reason == adoption.OTHER_ROLE_IN_SECTION
@@ -164,7 +171,7 @@ def _has_second_credential_source(
 def choose_profiles_by_globs(
     app: App, found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
 ) -> frozenset[str]:
-    """Return the names of the profiles of other tools that these values of --adopt match.
+    """Return the names of those profiles of other tools that these values of --adopt match.
 
     Raises: UsageProblem for a name that no profile has.
     """
@@ -184,7 +191,7 @@ def _profile_names_that_match(
 def build_adopt_patterns(
     found: Sequence[ProfileOfOtherTool], chosen: Collection[str]
 ) -> tuple[str, ...] | None:
-    """Return the values of --adopt that adopt exactly these profiles; None if they are too many."""
+    """Return at most three values of --adopt that adopt exactly these profiles, or None."""
     able = choose_adoptable_profiles(found)
     exact = {name: filter_for_exact_text(name) for name in able}
     left = sorted(able.difference(chosen))
@@ -192,7 +199,7 @@ def build_adopt_patterns(
         tuple(exact[name] for name in sorted(able.intersection(chosen))),
         ("*", *(f"!{exact[name]}" for name in left)),
     ):
-        # Patterns ignore case, so that the name of one profile may match another one too.
+        # Patterns ignore case, so the pattern for one profile's name may match another profile too.
         if len(patterns) <= _MOST_PATTERNS and _profile_names_that_match(
             found, patterns
         ) & able == able & set(chosen):
@@ -212,7 +219,7 @@ def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:
 def list_globs_without_profile(app: App, globs: tuple[str, ...]) -> list[str]:
     """Return the values of --adopt that match no profile, not even a managed one.
 
-    That is no error for a pattern with wildcards: a script runs the same command on each machine.
+    A pattern with wildcards may match none: scripts run the same command on different machines.
     """
     names = [entry.name for entry in app.config.read().profiles()] if globs else []
     return [
@@ -235,10 +242,10 @@ def choose_profiles_that_need_ssohelper(found: Iterable[ProfileOfOtherTool]) -> 
 def list_unadopted_profiles_by_aws_sso_cli_block(
     app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
 ) -> list[list[str]]:
-    """Return, for each block of profiles that aws-sso-cli rewrites, those that are not in `adopt`.
+    """Return the profiles missing in `adopt`, for each block of profiles that aws-sso-cli rewrites.
 
-    Only for blocks of which `adopt` names some profiles, but not all: a block must be adopted as a
-    whole, or not at all.
+    Blocks of which `adopt` names no profile are left out. A block must be adopted as a whole, or
+    not at all.
     """
     candidates = {one.name: one.candidate for one in found}
     return [
@@ -250,7 +257,7 @@ def list_unadopted_profiles_by_aws_sso_cli_block(
 def drop_profiles_of_partly_named_aws_sso_cli_blocks(
     app: App, found: Sequence[ProfileOfOtherTool], adopt: Collection[str]
 ) -> frozenset[str]:
-    """Return `adopt` without the profiles of aws-sso-cli's blocks that it names only in part."""
+    """Return `adopt` without profiles of aws-sso-cli blocks of which it lacks some profiles."""
     candidates = {one.name: one.candidate for one in found}
     torn = adoption.find_partly_adopted_blocks(app.config.read(), candidates, adopt)
     return frozenset(adopt) - {name for block, _ in torn for name in block.names}
@@ -290,7 +297,7 @@ def partly_adopted_aws_sso_cli_block_error(left_out: Sequence[str]) -> UsageProb
 
 
 def find_unusable_profiles_of_other_tools(app: App) -> frozenset[str]:
-    """Return the profiles of other tools that do not work now, so their roles may get a new one."""
+    """Return the names of other tools' profiles that do not work now, so roles may get new ones."""
     check = ProfileChecker(app, app.config.read())
     return frozenset(
         origin.name
@@ -302,10 +309,11 @@ def find_unusable_profiles_of_other_tools(app: App) -> frozenset[str]:
 def find_profiles_unfit_for_use(
     app: App, session: SsoSession, roles: Collection[Role]
 ) -> frozenset[str]:
-    """Return the profiles of these roles with which a shell might not get its role of this session.
+    """Return those profiles of these roles that might not give a shell the role of this session.
 
     `ProfileChecker.find_reason_against_use` decides, for managed profiles too. Legacy profiles that
-    use the sign-in of another session of the portal are also unfit: its user may be another one.
+    use the sign-in of another session of the portal are also unfit: the user of that sign-in may be
+    another one.
     """
     check = ProfileChecker(app, app.config.read())
     entries = [
@@ -322,9 +330,10 @@ def find_profiles_unfit_for_use(
 def find_reason_role_cannot_be_used(
     app: App, session: SsoSession, role: Role, profile_names: Collection[str]
 ) -> RoleNotAssigned | None:
-    """Return why `ssohelper use` would refuse the role: it has no profile to use, and is not listed.
+    """Return the error of `ssohelper use` for a role without a usable profile that is not listed.
 
-    `profile_names` are the names of its profiles. Reads files only; AWS is not asked.
+    `profile_names` are the names of the role's profiles. Reads files only; AWS is not asked.
+    Returns None if `use` would accept the role.
     """
     listing = directory.load_listing(app, session)
     if (
@@ -338,11 +347,11 @@ def find_reason_role_cannot_be_used(
 
 
 def find_profile_problem(app: App, name: str) -> str:
-    """Return why AWS tools may not get the profile's role by it now; "" if nothing is known.
+    """Return why AWS tools may now fail to get this profile's role; "" if no reason is known.
 
-    Asks AWS whether it accepts the token of a profile without sso-session. A program that is not
-    this ssohelper is a reason too: only a run would show what it gives. For a profile that assumes
-    a role, the profiles through which it does so are checked.
+    Asks AWS whether it accepts the token of a profile without sso-session. A `credential_process`
+    of another program is a reason too: only a run would show which credentials it gives. For a
+    profile that assumes a role, its source profiles are checked too.
     """
     return ProfileChecker(app, app.config.read(), asks_aws=True).find_reason_why_profile_may_fail(
         name
@@ -350,7 +359,7 @@ def find_profile_problem(app: App, name: str) -> str:
 
 
 def find_problem_of_sign_in_or_source_profiles(app: App, name: str) -> str:
-    """Return why AWS tools cannot use a legacy profile's sign-in, or source profiles; else ""."""
+    """Return why AWS tools cannot use the profile's legacy sign-in or source profiles, or ""."""
     check = ProfileChecker(app, app.config.read())
     return check.find_problem_of_legacy_profile(name) or check.find_problem_of_source_profiles(name)
 
@@ -358,15 +367,15 @@ def find_problem_of_sign_in_or_source_profiles(app: App, name: str) -> str:
 def find_reason_to_use_another_profile(app: App, name: str) -> str:
     """Return why a shell with this profile would not get the profile's role; "" if it should.
 
-    A reason is a program of another tool that is missing, or the profile's section in
-    ~/.aws/credentials.
+    A reason is that another tool's program is missing, or that the profile's section in
+    ~/.aws/credentials is for another role.
     """
     config = app.config.read()
     check = ProfileChecker(app, config)
     programs_by_name = {one.name: one.program for one in find_profile_origins(config)}
     program = programs_by_name.get(name)
     if program is not None and not check.has_program(program):
-        return f'it runs "{show(program, 80)}", which is missing'
+        return f'its program "{show(program, 80)}" is missing'
     keyed = check.config_facts.credentials
     shadowed = sdk_order.find_profiles_with_other_role_in_section(config, [name], keyed)
     return adoption.OTHER_ROLE_IN_SECTION if shadowed else ""

@@ -1,4 +1,4 @@
-"""Settings in the files of AI coding agents, with which the agents get credentials from ssohelper.
+"""Plans and writes settings with which AI coding agents get AWS credentials from ssohelper.
 
 Each key is from the agent's public documentation; docs/how-to/agents.md has the addresses.
 """
@@ -47,7 +47,7 @@ def plan_agent_install(
 
     Raises: UsageProblem for a role without a profile if this agent needs a profile, or for an MCP
     server that the settings do not have; ConfigInvalid for a settings file that cannot be parsed;
-    LocalState.
+    LocalState for one that cannot be read.
     """
     agents.refuse_if_allow_list_applies(
         app,
@@ -81,8 +81,8 @@ def write_agent_edit(app: App, edit: AgentEdit) -> None:
 def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:
     """Return the keys and values for the settings file of Claude Code.
 
-    Claude Code refreshes credentials by running our sign-in, and gets them from the profile. For a
-    role without a profile, its documentation advises a command that exports keys.
+    Claude Code runs `ssohelper login` when credentials have expired, and gets new ones from the
+    profile. For a role without a profile, its documentation advises a command that exports keys.
     """
     if installation.is_temporary_installation(app.environ):
         raise UsageProblem(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
-    """Return the variable that limits a child process to roles matching the globs; {} for none.
+    """Return the variable that limits a child process to roles matching the globs, or {}.
 
     If this process has an allow-list itself, the child's roles must match both lists. Names of
     profiles are replaced by their roles now, because the child could edit the config.
@@ -43,7 +43,8 @@ def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
 def refuse_if_allow_list_applies(app: App, action: str, command_for_user: str) -> None:
     """Raise Refused (9) if this process has an allow-list, as the action could give it more roles.
 
-    `action` names the action. `command_for_user` is the command that the user may type instead.
+    `action` is text for the message, such as "change profiles". `command_for_user` is the command
+    that the user may type instead.
     """
     if allow_list.VARIABLE not in app.environ:
         return

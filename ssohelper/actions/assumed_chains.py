@@ -1,7 +1,7 @@
 """Gets credentials of a chain: a role that is assumed with the credentials of an SSO role.
 
-Like actions.issuing, which calls it, this runs in the broker or in a caller's process. The broker
-gets the source credentials first, by the same rules as for any other caller (broker.chain_levels).
+This module runs in the broker or in a caller's process. The broker gets the source credentials
+first, by the same rules as for any other caller (broker.chain_levels).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _USUAL_SESSION_NAME = "ssohelper"
 
 
 def find_source_role(app: App, key: RoleKey) -> RoleKey:
-    """Return the key of the credentials that the chain is assumed with. Raises: ConfigInvalid."""
+    """Return the key of the role whose credentials assume the chain. Raises: ConfigInvalid."""
     return _find_chain(app, key).key_of_source_role(key)
 
 
 def find_chain_id(app: App, key: RoleKey) -> str:
-    """Return the id of the key's chain by the present config (Chain.id); "" without a chain.
+    """Return the id (`Chain.id`) of the key's chain as the config has it; "" without a chain.
 
     Raises: ConfigInvalid.
     """
@@ -109,7 +109,7 @@ def _find_chain(app: App, key: RoleKey) -> Chain:
 
 
 def _role_session_name(app: App, session: SsoSession) -> str:
-    """Return the role session's name, which CloudTrail shows: the user's name, if known."""
+    """Return the name of the role session, which CloudTrail shows: the user's name, if known."""
     user = app.tokens.load_facts(session.name).user or ""
     name = _NOT_IN_SESSION_NAME.sub("-", user)[:_LONGEST_SESSION_NAME].strip("-")
     return name if len(name) > 1 else _USUAL_SESSION_NAME

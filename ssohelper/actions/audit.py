@@ -31,7 +31,7 @@ class JournalFilter(NamedTuple):
 
 
 class AuditRow(NamedTuple):
-    """A line of the journal with its role, if it has one, and that account's name, if known."""
+    """A line of the journal, its role's key or None, and the account's name, "" if unknown."""
 
     line: JournalLine
     key: RoleKey | None
@@ -39,13 +39,13 @@ class AuditRow(NamedTuple):
 
 
 def read_journal(app: App, journal_filter: JournalFilter) -> list[AuditRow]:
-    """Return the wanted lines of the journal, the oldest first; warn of damaged lines.
+    """Return the journal's lines that pass the filter, oldest first; warn of damaged lines.
 
     Raises: LocalState when the journal cannot be read.
     """
     found = app.journal.read()
     if found.damaged:
-        app.warn(f"lines of the journal that are damaged: {found.damaged}; see: audit --verify")
+        app.warn(f"damaged lines in the journal: {found.damaged}; see: ssohelper audit --verify")
     names = _load_account_names_by_session_and_id(app)
     rows = []
     is_wanted_role = _make_role_filter(journal_filter.role)

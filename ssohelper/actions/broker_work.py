@@ -1,4 +1,4 @@
-"""The operations that the broker's loop runs: it finds, issues and renews credentials.
+"""Finds, issues and renews credentials and tokens for the broker's loop.
 
 Runs in the broker, or in a caller's process if no broker can run.
 """
@@ -18,13 +18,13 @@ from ssohelper.errors import SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# How long the broker waits for the end of the process that renews a token. That process has time
-# limits of its own.
+# How long the broker waits for the process that renews a token to end. That process has time limits
+# of its own.
 _RENEWAL_SECONDS = 150.0
 
 
 class Work:
-    """The operations that the broker's loop runs: finds, issues and renews credentials.
+    """The operations that the broker's loop runs to find, issue and renew credentials and tokens.
 
     `current_app` returns an App with the current settings.
     """
@@ -46,7 +46,7 @@ class Work:
         return tokens.load_token_for_broker(app, regions.find_next_portal_to_ask(app, session))
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        """Return a text that changes with each write of the token file; "" for a bad config."""
+        """Return a text that changes with each write of a token file; "" for an invalid config."""
         app = self.current_app()
         try:
             session = selection.require_session(app, session_name)
@@ -64,9 +64,9 @@ class Work:
             return False  # an error in the settings must not end the broker
 
     def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
-        """Give the notice that a sign-in is needed; return how callers wait for it, or None.
+        """Notify the user that a sign-in is needed; return how callers wait for the sign-in.
 
-        None means that callers do not wait, but fail at once.
+        Returns None if callers do not wait, but fail at once.
         """
         app = self.current_app()
         try:
@@ -74,18 +74,20 @@ class Work:
                 app, selection.require_session(app, session_name)
             )
         except SsoHelperError:
-            return None  # the caller's own error says that a sign-in is needed
+            return None  # the caller gets its own error that a sign-in is needed
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        """Get the role's credentials from AWS, cache and publish them. Raises errors from AWS."""
-        return self.get_document_as_reply(lambda app: issuing.issue_credentials(app, key, asked_by))
+        """Get the role's credentials from AWS, cache them, write the published response."""
+        return self.get_reply_with_credentials(
+            lambda app: issuing.issue_credentials(app, key, asked_by)
+        )
 
-    def get_document_as_reply(self, get_document: Callable[[App], bytes]) -> Reply:
-        """Return a reply with the document from `get_document`, and the warnings of that call."""
+    def get_reply_with_credentials(self, get_credentials: Callable[[App], bytes]) -> Reply:
+        """Return a reply with what `get_credentials` returns, and the warnings of that call."""
         app = self.current_app()
         warned = len(app.warnings)
         try:
-            document = get_document(app)
+            document = get_credentials(app)
         except SsoHelperError:
             raise
         except Exception as error:
@@ -93,9 +95,10 @@ class Work:
         return Reply(document, warnings=tuple(app.warnings[warned:]))
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
-        """Renew the token with this id in a separate process. Raises like `actions.renewal`.
+        """Renew the token with the id `seen_id` in a separate process.
 
-        If the token's region does not answer, a valid token of another region is enough.
+        If the token's region does not answer, a valid token of another region is enough. Raises the
+        errors of `actions.renewal`.
         """
         app = self.current_app()
         session = selection.require_session(app, session_name)
@@ -106,7 +109,7 @@ class Work:
             def prepare_portal_call() -> None:
                 # The portal's imports take 20 ms. They are done here, while the renewal process
                 # starts, so that the role call after the renewal starts sooner.
-                with suppress(SsoHelperError):  # the role call meets and reports the same error
+                with suppress(SsoHelperError):  # the call for credentials reports this error too
                     app.aws.portal(portal).prepare_first_call()
 
             deadline = app.clock.deadline(_RENEWAL_SECONDS if seconds is None else seconds)

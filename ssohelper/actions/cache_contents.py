@@ -58,7 +58,11 @@ def _list_sign_in_files(app: App) -> list[CachedItem]:
 
 
 def _describe_portal(app: App, session: SsoSession, portal: SsoSession) -> str:
-    """Return what follows the name of a file of this portal: a further region, or what is missing."""
+    """Return the end of a sign-in file's description.
+
+    This is the portal's region if it is a further one, and that the session is not in the config if
+    that is so.
+    """
     region = f" in {portal.region}" if portal.is_further else ""
     is_listed = selection.is_session_in_config(app, session)
     return region if is_listed else f"{region}, {clock_text.NOT_IN_CONFIG}"

@@ -1,4 +1,4 @@
-"""Gets new credentials of a chain, caches and publishes them. Runs where actions.issuing runs."""
+"""Gets new credentials of a chain from STS, caches them, and writes the published response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Work(broker_work.Work):
     """All operations that the broker's loop runs: those of `broker_work`, and those for chains."""
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
-        """Return the key of the credentials that a chain is assumed with. Raises: ConfigInvalid."""
+        """Return the key of the role whose credentials assume a chain. Raises: ConfigInvalid."""
         return assumed_chains.find_source_role(self.current_app(), key)
 
     def read_config_fingerprint(self) -> str:
@@ -27,19 +27,20 @@ class Work(broker_work.Work):
         return str(app.prompt_state.read_config_mtime_ns(str(app.locations.aws_config_file)))
 
     def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
-        """Get a chain's credentials with those in `source`.
+        """Get a chain's credentials with the source credentials, which are JSON in `source`.
 
         Raises the errors of `issue_credentials_of_chain`.
         """
-        return self.get_document_as_reply(
+        return self.get_reply_with_credentials(
             lambda app: issue_credentials_of_chain(app, key, asked_by, source)
         )
 
 
 def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
-    """Assume a chain's role, cache and publish its credentials, and return them as JSON.
+    """Assume a chain's role, cache the credentials, and return them as JSON.
 
-    `source` is the JSON document of the credentials that assume the role. Sends one request.
+    `source` is the JSON document of the credentials that assume the role. Also writes the chain's
+    published response. Sends one request.
     Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid, LocalState; Superseded
     if the chain was edited, or a sign-in or sign-out happened meanwhile.
     """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ChainPlan(NamedTuple):
-    """The config section of a chain to add, and remarks for the user. `data`: the config read."""
+    """The config section of a chain to add, and remarks for the user. `data`: the config before."""
 
     name: str
     section: AddSection
@@ -43,7 +43,8 @@ def plan_chain_profile(
 ) -> ChainPlan:
     """Return the plan that adds the profile `name`, which assumes a role with `via`'s credentials.
 
-    `values` are role_arn, external_id, role_session_name and duration_seconds, as far as given.
+    `values` are role_arn, external_id, role_session_name and duration_seconds, if the user gave
+    them.
     Raises: UsageProblem for an invalid value or a taken name; ConfigInvalid with file and line.
     """
     config = app.config.read()
@@ -141,9 +142,9 @@ def _check_planned_profile(
 
 
 def _is_role_in_chain_guarded(app: App, via: Profile, step: ChainStep) -> bool:
-    """Return whether a rule guards the source profile's role, or the role that it assumes.
+    """Return whether a guard rule applies to the source profile's role or to the assumed role.
 
-    SDKs would assume the role themselves, without asking ssohelper for a grant.
+    With a native profile, SDKs would assume the role themselves, without ssohelper's grant.
     """
     if app.vault.find_guarding_rule(via.key) is not None:
         return True

@@ -1,6 +1,6 @@
-"""The three clocks of each session: when its sign-in, access token and role credentials end.
+"""Finds out when each session's sign-in, access token and role credentials end.
 
-Reads the input of `core.sign_in_outlook`: the token file, the recorded facts of the sign-in
+The input of `core.sign_in_outlook` comes from the token file, the recorded facts of the sign-in
 (`SignInFacts`) and the settings.
 """
 
@@ -122,12 +122,12 @@ def load_sign_in_outlook_of_token(
     )
 
 
-def find_sign_in_to_offer(
+def find_reason_to_offer_sign_in(
     app: App, session: SsoSession, token: AccessToken | None
 ) -> LoginRequired | None:
-    """Return why a sign-in is offered before a role of the session is used; None if it is not.
+    """Return the error with which the session's roles would fail without a new sign-in, or None.
 
-    `token` is the session's access token. AWS is not asked.
+    The caller then offers a sign-in. `token` is the session's access token. AWS is not asked.
     """
     outlook = load_sign_in_outlook_of_token(app, session, token)
     if not outlook.should_offer_sign_in(app.clock.now()):

@@ -40,9 +40,10 @@ def choose_console_page(
 
     The default region is the one that `ssohelper use` would set; the default page is the console's
     home page. Raises: UsageProblem for an unknown service, and for a region that is unknown or of
-    another partition; ConfigInvalid instead if the region is the profile's.
+    another partition; ConfigInvalid if such a region is the profile's own.
     """
-    if profile.assumed is not None:  # before a message says that the console is opened
+    # An error of a chain must come before the message that the console opens.
+    if profile.assumed is not None:
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
         check_chain_partition(chain, chain.region(profile.session))
     try:
@@ -97,7 +98,7 @@ def open_console_in_browser(
     session = profile.session
     federation = app.aws.federation(
         page.region
-    )  # may raise for AWS_ENDPOINT_URL_SIGNIN: comes first
+    )  # made first: raises for an invalid AWS_ENDPOINT_URL_SIGNIN
     service_url = console_federation_url(page.region, app.environ)
     issuer.check_credentials_destination(
         tokens.load_token_issuer(app, session), "console sign-in", service_url, session
@@ -120,7 +121,7 @@ def send_browser_to_address(
 ) -> None:
     """Start a browser, and return once it has requested the redirect to this address.
 
-    Errors have this `hint`. Raises: LocalState (7).
+    `hint` becomes the hint of the error. Raises: LocalState (7).
     """
     with app.makers.make_browser_pages() as pages:
         redirect = pages.add_redirect(address)

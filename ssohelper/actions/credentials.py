@@ -1,10 +1,10 @@
 """Returns a role's credentials.
 
-Other modules get them only through `release_credentials` and `find_cached_credentials`. Callers of
-both say how the credentials are handed out (`Way`); `App.vault` applies the guard rules first.
-The session's broker asks AWS once for all its callers (docs/decisions/0011). If no broker
-can run, this process asks AWS with the same code. This module never prompts and never imports
-actions.login.
+Other modules get credentials only through `release_credentials` and `find_cached_credentials`.
+Callers of these functions say how the credentials are handed out (`Way`); `App.vault` applies the
+guard rules first. The session's broker asks AWS once for all its callers (docs/decisions/0011). If
+no broker can run, this process asks AWS with the same code. This module never prompts and never
+imports actions.login.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# `least_share` is the share of the credentials' lifetime that must be left. This value is for a job
-# that gets its credentials once and may run for nearly their whole lifetime.
+# `least_share` is the share of the credentials' lifetime that must be left. NEARLY_WHOLE is for a
+# job that gets its credentials once and may run for nearly their whole lifetime.
 NEARLY_WHOLE = 0.9
-# The `least_share` for credentials that are not due for renewal: they are due when half is left.
+# The `least_share` for credentials that are not due for renewal: they are due when half of their
+# lifetime is left.
 _HALF = 0.501
-# The `least_share` with which AWS is always asked: no cached credentials have so much time left.
+# With this `least_share`, AWS is always asked: no cached credentials have twice their lifetime
+# left.
 _ASK_AWS = 2.0
 
 
@@ -95,7 +97,8 @@ def find_cached_credentials(
 def has_cached_credentials(app: App, key: RoleKey) -> bool:
     """Return whether the role's credentials can be handed out without a sign-in.
 
-    Also returns True if the cache cannot be read: the request for the credentials then says so.
+    Also returns True if the cache cannot be read: the request for the credentials then reports the
+    error.
     """
     try:
         found = issuing.find_credentials(app, key)
@@ -107,7 +110,7 @@ def has_cached_credentials(app: App, key: RoleKey) -> bool:
 def renew_credentials_early(
     app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline
 ) -> None:
-    """Renew the session's token, then the role's credentials, if past half of their lifetime.
+    """Renew the session's token, then the role's credentials, each if half of its lifetime is over.
 
     Raises the same errors as `release_credentials`.
     """
@@ -124,7 +127,7 @@ def replace_cached_credentials(
 ) -> None:
     """Replace the role's cached credentials by new ones, even if the cached ones are still good.
 
-    This is for a wrong clock, and for a sign-in that ends soon.
+    Callers do this if this machine's clock is wrong, or if the sign-in ends soon.
 
     Raises the same errors as `release_credentials`, and AwsUnreachable if AWS issued no new
     credentials.
@@ -183,7 +186,7 @@ def _ask_aws_without_broker(
 
 
 def _reply_from_cache(app: App, permit: ReleasePermit) -> Reply:
-    """Return unexpired cached credentials as a reply, if the broker stopped or gave no answer."""
+    """Return a reply with unexpired cached credentials, or with an error if there are none."""
     found = issuing.find_credentials(app, permit.key)
     if found.document:
         return found.reply

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def default_region_of_session(app: App, session: SsoSession, choices: Choices) -> str:
-    """Return the default region of the session's new profiles, without the rules for accounts.
+    """Return the default region of the session's new profiles, except for accounts with a rule.
 
     This is the region that the user chose for this session, else that of the setting
     `default_region`, else that of Identity Center.
@@ -48,7 +48,7 @@ def region_for_new_profile_of_role(app: App, profile: Profile) -> str:
     default = region_for_new_profiles(app, session, app.choices.load(session.name))
     rules = app.settings.account_regions()
     if not rules:
-        return default  # without reading the names of accounts
+        return default  # without rules, account names need not be read
     account = app.vault.find_account(RoleKey(session.name, role.account_id, role.name))
     return make_value_finder(rules.items(), default)(account)
 
@@ -70,9 +70,9 @@ def propose_default_region(app: App, session: SsoSession) -> str | None:
 
 
 def with_proposed_region(app: App, session: SsoSession, choices: Choices) -> Choices:
-    """Return the options with the region that `setup` would propose, if none was chosen yet.
+    """Return the session's options with the region that `setup` would propose, if none was chosen.
 
-    Unchanged if that is Identity Center's region.
+    The options are unchanged if the proposed region is Identity Center's.
     """
     proposal = None if choices.default_region else propose_default_region(app, session)
     if proposal is None or proposal == session.region:

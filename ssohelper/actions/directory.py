@@ -1,7 +1,8 @@
 """Lists the accounts and roles of a session, from the saved listing or from AWS.
 
 If a listing is interrupted, AWS's answers so far are saved in a separate file, from which the next
-listing continues. Until that is complete, `list` and `profile sync` use the last complete listing.
+listing continues. Until that listing is complete, `list` and `profile sync` use the last complete
+listing.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ def fetch_listing(
     listing began before the present sign-in. With `from_scratch`, AWS is asked for the roles of
     every account, and an interrupted listing is not continued: the caller is about to remove
     profiles of missing roles. Raises: LoginRequired (4); RoleNotAssigned (5) if AWS refuses to list
-    the accounts; AwsUnreachable (6) if AWS did not answer for some accounts; its other answers are
-    saved.
+    the accounts; AwsUnreachable (6) if AWS did not answer for some accounts; the roles of the
+    others are saved.
     """
     found = saved = load_listing(app, session)
     if (
@@ -123,7 +124,7 @@ def start_listing_refresh_process(app: App, session: SsoSession) -> None:
 
 
 def refresh_listing_in_this_process(app: App, session: SsoSession) -> None:
-    """Refresh the listing, in a background process started for it, unless another one does so."""
+    """Refresh the saved listing in this background process, unless another one is doing so."""
     with (
         suppress(LockNotObtained),
         app.directory.lock_listing(session.name, app.clock.deadline(0.0)),
@@ -192,13 +193,13 @@ class _ListingRefresh:
 
     def _ask_for_accounts(self) -> None:
         accounts = self._token.ask_with_token(lambda token: list(self._portal.list_accounts(token)))
-        # At its end, `setup` reports a wrong clock itself, so a warning here would say it twice.
+        # `setup` reports a wrong clock when it ends, so a warning here would be a second one.
         self._app.clock.learn_aws_time(self._portal.answered_at(), may_warn=False)
         accounts.sort(key=lambda account: (account.name.casefold(), account.id))
         self._accounts = {a.id: ListedAccount(a, (), False, answered=False) for a in accounts}
 
     def _continue_unfinished_listing(self) -> None:
-        """Take the roles that AWS listed before an interruption less than a day ago."""
+        """Take over the roles of a listing that was interrupted less than a day ago."""
         unfinished = _listing_of_present_portal(
             self._app.directory.load_unfinished_listing(self._session.name), self._session
         )
@@ -269,9 +270,9 @@ class _ListingRefresh:
         return ListedAccount(account, tuple(sorted(names)))
 
     def _must_stop_after_error(self, error: SsoHelperError) -> bool:
-        """Return whether no further account may be asked about after this error.
+        """Return whether the listing must stop after this error.
 
-        That is so if a sign-in is needed, if AWS throttles, or after several failures.
+        It must stop if a sign-in is needed, if AWS throttles, or after several failures.
         """
         return (
             not isinstance(error, AwsUnreachable)
@@ -300,17 +301,17 @@ class _ListingRefresh:
         with suppress(AnotherUsersHome):
             self._app.directory.save(self._session.name, listing)
             self._app.directory.remove_unfinished_listing(self._session.name)
-        self._withdraw_published_responses()
+        self._delete_published_responses_of_session()
         return listing
 
-    def _withdraw_published_responses(self) -> None:
-        """Withdraw the published responses: a guard rule may match an account by its new name."""
+    def _delete_published_responses_of_session(self) -> None:
+        """Delete the published responses: a guard rule may match an account by its new name."""
         with suppress(SsoHelperError, OSError):
             if self._app.vault.policy.rules:
                 self._app.credentials.withdraw_responses_of_session(self._session.name)
 
     def _make_error_of_incomplete_listing(self) -> SsoHelperError:
-        """Return the first error other than AwsUnreachable, or one that counts failed accounts."""
+        """Return the first error that is not AwsUnreachable, else one with a count of accounts."""
         for error in self._failures:
             if not isinstance(error, AwsUnreachable):
                 return error
@@ -336,14 +337,14 @@ class _SharedToken:
 
     def ask_with_token(self, ask: Callable[[AccessToken], _T]) -> _T:
         """Call `ask` with the token. After a 401, renew the token and call `ask` once more."""
-        token = self._load()
+        token = self._load_token()
         try:
             return ask(token)
         except TokenRejected as rejected:
-            token = self._renew(token, rejected)
+            token = self._renew_rejected_token(token, rejected)
         return ask(token)
 
-    def _load(self) -> AccessToken:
+    def _load_token(self) -> AccessToken:
         with self._lock:
             if self._token is None:
                 self._token = tokens.ensure_valid_token(
@@ -351,7 +352,7 @@ class _SharedToken:
                 )
             return self._token
 
-    def _renew(self, token: AccessToken, rejected: TokenRejected) -> AccessToken:
+    def _renew_rejected_token(self, token: AccessToken, rejected: TokenRejected) -> AccessToken:
         with self._lock:
             if self._token is not None and self._token.value != token.value:
                 return self._token

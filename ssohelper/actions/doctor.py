@@ -96,10 +96,11 @@ def try_one_profile_of_session(app: App, session: SsoSession) -> Report:
 def find_what_overrides_profile_in_shell(
     app: App, profile: Profile, *, is_named: bool = False
 ) -> list[Finding]:
-    """Return why programs in this shell may not use the profile's role, from files alone.
+    """Return findings that say why programs in this shell may not use the profile's role.
 
-    If `is_named`, the profile is that of a command with `--profile`, not that of AWS_PROFILE.
-    A helper of another installation counts too: only a run would show what it gives.
+    Reads files only. If `is_named`, the profile is that of a command with `--profile`, not that of
+    AWS_PROFILE. A `credential_process` of another ssohelper installation counts too: only a run
+    would show which credentials it gives.
     """
     facts = profile_reasons.gather_facts_of_profile(app, profile.name)
     found = checks.find_what_overrides_profile(facts, is_named=is_named)
@@ -116,7 +117,8 @@ def find_what_overrides_profile_in_shell(
 
 def gather_facts(app: App, chosen: str | None = None) -> Facts:
     """Return all facts about the AWS setup in files and the environment. Sends no request."""
-    files = doctor_machine.list_file_facts(app)  # first: reading a file of ours sets its mode
+    # Modes of files are listed first, because reading one of our files sets its mode.
+    files = doctor_machine.list_file_facts(app)
     config = doctor_facts.read_config_facts(app)
     profiles = doctor_facts.read_profile_facts(config)
     shown = profiles
@@ -170,7 +172,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
 def _find_chosen_profile(
     app: App, config: ConfigFacts, profiles: Sequence[ProfileFact], chosen: str
 ) -> list[ProfileFact]:
-    """Return the profile that the user names; for a role without a profile, an invented one."""
+    """Return the profile that the user named; for a role without a profile, a made-up profile."""
     found = [one for one in profiles if one.name == chosen]
     if found or config.file is None:
         return found

@@ -1,4 +1,4 @@
-"""Finds managed profiles that were edited by hand, so that their names are those of other roles."""
+"""Finds managed profiles that were edited by hand to another role than their name says."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def find_edited_profiles(
     profiles: Sequence[ProfileFact],
     sessions: Sequence[SessionFact],
 ) -> list[EditedProfileFact]:
-    """Return the profiles that were edited, and now point at another role than their name says.
+    """Return the managed profiles that were edited to another role than their name says.
 
     The saved configs are read only if a profile's name is that of another role: at 12,000 profiles,
     reading one takes 0.3 s.

@@ -1,4 +1,4 @@
-"""Gathers facts for `doctor` beside the config: on files, this installation and the shell."""
+"""Gathers facts for `doctor` about files, this installation and the user's shell."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
 
 
 def examine_machine(app: App) -> MachineFacts:
-    """Return what is known of this machine and this installation."""
+    """Return the facts about this machine and this installation of ssohelper."""
     command, failure = _value_or_failure(lambda: installation.find_profile_command(app.environ))
     storage, storage_failure = _value_or_failure(lambda: _find_sign_in_storage_name(app))
     _, settings_failure = _value_or_failure(lambda: app.settings)
@@ -192,11 +192,12 @@ def _examine_shell(app: App) -> ShellFact | None:
             return ShellFact(shell, rc_file, "current", None, completions)
         is_stale = rc_text.has_our_lines(edit.before or b"", rc_file)
         return ShellFact(shell, rc_file, "stale" if is_stale else "missing", None, completions)
-    except ConfigInvalid as error:  # the marks around our lines are not one pair
+    except ConfigInvalid as error:
+        # The two marker lines around ssohelper's lines in the rc file are not one pair.
         rc_file = os.fspath(installing.find_rc_file(app, shell))
         return ShellFact(shell, rc_file, "unknown", Failure.of_error(error), completions)
     except SsoHelperError:
-        return None  # a throw-away installation, or an rc file that cannot be read
+        return None  # the installation is temporary, or the rc file is unreadable
 
 
 def _find_stale_completion_scripts(app: App, shell: str) -> list[str]:

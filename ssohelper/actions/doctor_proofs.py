@@ -65,8 +65,8 @@ class _AwsHost(NamedTuple):
 def choose_profiles_to_test(app: App, facts: Facts) -> list[ProfileFact]:
     """Return, for each signed-in session, a profile whose command may run without asking the user.
 
-    The command is this installation's, no rule guards the role, and no section of the credentials
-    file wins over the profile. Read-only roles come first.
+    The profile's command is this installation's, no guard rule applies to the role, and no section
+    of the credentials file wins over the profile. Read-only roles come first.
     """
     by_session: dict[str, list[tuple[ProfileFact, TargetRole]]] = {}
     for profile in facts.profiles:
@@ -95,14 +95,17 @@ def choose_profiles_to_test(app: App, facts: Facts) -> list[ProfileFact]:
 
 
 def _profile_that_runs_this_installation(profile: ProfileFact, facts: Facts) -> ProfileFact | None:
-    """Return the profile if it runs this installation; a native one gets our command; else None."""
+    """Return the profile if its command runs this installation of ssohelper, else None.
+
+    A native profile is returned with the command that ssohelper would write for its role.
+    """
     target, command = profile.target, facts.machine.command
     if target is None or target.session is None or len(credential_sources(profile.entry.keys)) > 1:
         return None
     if target.form == NATIVE and sdk_order.sso_keys_error(
         sdk_order.BOTO3, profile.entry.keys, facts.config.file
     ):
-        return None  # our command would give what the profile does not
+        return None  # our command would work, but SDKs refuse the profile
     if target.form == NATIVE and command is not None:
         keys = identity_keys(target.session, target.role, PROCESS, command)
         return profile._replace(entry=profile.entry._replace(keys=keys))
@@ -153,8 +156,8 @@ def run_program_of_chosen_profile(
     """Run the program of the profile that the user names; return the outcome.
 
     A program that is not of this installation, whatever its name, is run only with
-    `may_run_other_tools`. Returns None if the program may not be run: also if a rule guards the
-    role, the program is missing, or other users could replace it.
+    `may_run_other_tools`. Returns None if the program may not be run. It may not be run either if a
+    guard rule applies to the role, the program is missing, or other users could replace it.
     """
     command = profile.entry.keys.get("credential_process", "")
     words = process_command.split_command(command)
@@ -201,11 +204,11 @@ def _run_credential_process(
         needs_sign_in = proof.is_own and ended.code == _SIGN_IN_CODE
         failure = Failure(_last_line_of_errors(ended.stderr) or f"exit code {ended.code}")
         return proof._replace(failure=failure, needs_sign_in=needs_sign_in)
-    return _proof_with_account_of_answer(proof, ended.stdout, app.clock.aws_now())
+    return _proof_with_account_from_output(proof, ended.stdout, app.clock.aws_now())
 
 
-def _proof_with_account_of_answer(proof: ProofFact, stdout: bytes, now: int) -> ProofFact:
-    """Return the program's outcome with the account that its answer names; the keys are dropped.
+def _proof_with_account_from_output(proof: ProofFact, stdout: bytes, now: int) -> ProofFact:
+    """Return the program's outcome with the account id from its answer, without the keys.
 
     Credentials that have expired at `now` (epoch seconds) are a failure, because SDKs refuse them.
     """

@@ -2,8 +2,8 @@
 
 It repairs the modes of tokens and of our own files, the path of our helper in managed profiles and
 the lines that `install` wrote; it removes temporary files of killed processes, and the sections
-that aws-sso-cli has written again beside the adopted ones. A write of the config is one that
-`profile undo` reverses.
+that aws-sso-cli has written again beside the adopted ones. `profile undo` reverses its write of the
+config.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 def repair_findings(app: App, findings: Sequence[Finding]) -> list[Finding]:
     """Make each finding's repair; return the findings, with `is_fixed` for what was repaired.
 
-    A repair that fails is a warning, and its finding is not marked. Raises: Refused if this process
-    has an allow-list.
+    A repair that fails gives a warning, and its finding is not marked. Raises: Refused if this
+    process has an allow-list.
     """
     agents.refuse_if_allow_list_applies(app, "repair", "ssohelper doctor --fix")
     moved = [
@@ -82,7 +82,7 @@ def _is_file_private(path: str) -> bool:
 def _repair_finding(app: App, finding: Finding, is_written: Mapping[str, bool]) -> bool:
     """Make the repair of this finding; return whether it succeeded.
 
-    Repairs of the config are made before: `is_written` says, by kind of repair, which succeeded.
+    Repairs of the config were made before this call: `is_written` says by kind which succeeded.
     """
     repair = finding.repair
     assert repair is not None

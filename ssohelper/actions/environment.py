@@ -39,9 +39,9 @@ CONTAINER = (
 # SDKs send the value of this variable in their user agent, which CloudTrail shows. For a guarded
 # role it is the grant's reason.
 APP_ID = "AWS_SDK_UA_APP_ID"
-# Variables that we unset unless we set them: an SDK or a prompt would prefer them to ours. Sources:
-# the credential providers of botocore, JavaScript v3, Go v2 and Java v2, and the `aws` segments of
-# starship and powerlevel10k.
+# Variables that we unset if we do not set them: an SDK or a prompt would prefer them to ours.
+# Sources: the credential providers of botocore, JavaScript v3, Go v2 and Java v2, and the `aws`
+# segments of starship and powerlevel10k.
 CLEARED = (
     *_KEYS,
     "AWS_PROFILE",
@@ -88,23 +88,23 @@ class Environment(NamedTuple):
     unset: tuple[str, ...]
 
     def reveal_variables(self) -> dict[str, str]:
-        """Return the variables to set, secrets unwrapped. Call this on the line that uses them."""
+        """Return the variables to set, secrets unwrapped. Call this only where they are used."""
         return {
             name: value.reveal() if isinstance(value, Secret) else value
             for name, value in self.set.items()
         }
 
-    def applied_to(self, environ: Mapping[str, str]) -> dict[str, str]:
+    def environ_with_changes(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return `environ` with these changes, as the environment of a program that we start."""
         others = {name: value for name, value in environ.items() if name not in self.unset}
         return {**others, **self.reveal_variables()}
 
 
 def build_profile_environment(app: App, profile: Profile) -> Environment:
-    """Return variables that name a profile: SDKs then get and renew its credentials. No secrets.
+    """Return variables, such as AWS_PROFILE, that name the profile to SDKs; none is a secret.
 
-    Warns if SDKs take other credentials because of a section of that name in the credentials file,
-    or of the name of a profile through which this one assumes its role.
+    SDKs then get and renew the profile's credentials. Warns if SDKs take other credentials because
+    ~/.aws/credentials has a section for this profile or one of its source profiles.
     """
     entry = app.config.find_profile(profile.name)
     sources = list_source_profiles(app.config.read(), entry) if entry else []
@@ -124,7 +124,7 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
 
 
 def _unset_empty_config_variable(app: App, made: Environment) -> Environment:
-    """Unset AWS_CONFIG_FILE too if it is empty: boto3 and the AWS CLI would find no profile."""
+    """Unset an empty AWS_CONFIG_FILE too: with it, boto3 and the AWS CLI would find no profile."""
     is_empty = app.environ.get(CONFIG_FILE) == ""
     return made._replace(unset=(*made.unset, CONFIG_FILE)) if is_empty else made
 
@@ -132,7 +132,7 @@ def _unset_empty_config_variable(app: App, made: Environment) -> Environment:
 def build_environment_naming_profile(
     app: App, name: str, region: str | None, kept: tuple[str, ...] = ()
 ) -> Environment:
-    """Return variables that name a profile whose credentials ssohelper does not get.
+    """Return variables that name a profile whose credentials another tool gives to SDKs.
 
     `kept` are variables that stay set, because the tool that gives the credentials reads them.
     """
@@ -142,7 +142,7 @@ def build_environment_naming_profile(
 
 
 def build_foreign_environment(keys: ForeignCredentials, region: str | None) -> Environment:
-    """Return variables with the keys of a profile whose credentials ssohelper does not get."""
+    """Return variables with the keys of a profile whose credentials another tool gave."""
     variables = _access_key_variables(
         keys.access_key_id,
         keys.secret_access_key,
@@ -153,7 +153,7 @@ def build_foreign_environment(keys: ForeignCredentials, region: str | None) -> E
 
 
 def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
-    """Return variables with fixed keys. Unsets AWS_PROFILE, which the JavaScript SDK prefers."""
+    """Return variables with the role's keys, without AWS_PROFILE: the JavaScript SDK prefers it."""
     return _environment_with_variables(
         {
             **_access_key_variables(*credentials),
@@ -197,7 +197,7 @@ def choose_region_for_requests(app: App, profile: Profile, region: str | None = 
 def renew_due_token_and_load_outlook(app: App, session: SsoSession) -> Outlook:
     """Renew the token if it is due; return when an interactive sign-in will be needed.
 
-    If AWS or our own files make the renewal fail, warns, and answers from the old token.
+    If the renewal fails because of AWS or of our own files, warns and uses the old token.
     Raises: LoginRequired.
     """
     try:

@@ -10,13 +10,13 @@ from ssohelper.errors import AnotherUsersHome, SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# How long to wait for another process's lock. Not long, because the user's command has already done
-# its work.
+# How long to wait for another process that writes the record of used roles. The wait is short,
+# because the user's command has already done its work.
 _RECORD_SECONDS = 1.0
 
 
 def load_usage_of_roles(app: App) -> dict[RoleKey, Usage]:
-    """Return the recorded usage by role. Warn and return none if the file cannot be read."""
+    """Return the recorded usage by role. Warn and return {} if the file cannot be read."""
     try:
         return app.usage.load_all()
     except (SsoHelperError, OSError) as error:

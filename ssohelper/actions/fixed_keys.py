@@ -1,4 +1,4 @@
-"""Gives away fixed keys, which are not renewed: for `exec`, `env` and `use --keys`."""
+"""Returns fixed keys of a role, which are not renewed: for `exec`, `env` and `use --keys`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ def release_fixed_keys(app: App, profile: Profile, way: Way) -> RoleCredentials:
 def build_child_environment(app: App, profile: Profile, keys: RoleCredentials) -> dict[str, str]:
     """Return our environment with the keys, for a program that we start.
 
-    Variables that take precedence over the keys are left out. For a guarded role, the grant's
-    reason is the application id of the AWS SDKs.
+    Variables that take precedence over the keys are left out. For a guarded role, AWS_SDK_UA_APP_ID
+    has the grant's reason.
     """
     found = environment.build_keys_environment(app, profile, keys)
-    return guards.add_grant_reason_to_environment(app, profile.key, found).applied_to(app.environ)
+    return guards.add_grant_reason_to_environment(app, profile.key, found).environ_with_changes(
+        app.environ
+    )

@@ -1,7 +1,8 @@
-"""Gets the credentials of a profile that does not use ssohelper, once, from its own provider.
+"""Gets the credentials of a profile that does not use ssohelper, from the profile's own provider.
 
 botocore's providers run in a process of their own (provider_process), because a provider may hang:
-after 18 s in all, the process is killed with everything that it started. Nothing is cached.
+after 18 s in all, the process is killed with everything that it started. The credentials are not
+cached.
 """
 
 from __future__ import annotations
@@ -65,22 +66,23 @@ def obtain_foreign_credentials(
     *,
     is_on_terminal: bool,
 ) -> ForeignCredentials:
-    """Return the profile's credentials from the tool that gives them. `codes` are of MFA devices.
+    """Return the profile's credentials from the tool that gives them.
 
-    Without a terminal, BROWSER is set so that a provider opens no browser.
+    `codes` has an MFA code for each device serial number. Without a terminal, BROWSER is set so
+    that a provider opens no browser.
     Raises: ConfigInvalid (3), LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6).
     """
     wanted = dict(app.environ)
     if not found.credential_source:
-        wanted = foreign_profiles.build_foreign_profile_environment(app, found).applied_to(
-            app.environ
-        )
+        wanted = foreign_profiles.build_foreign_profile_environment(
+            app, found
+        ).environ_with_changes(app.environ)
     wanted.pop(_KEY_LOG, None)
     wanted["AWS_DEFAULT_REGION"] = choose_sts_region(app, found)
     if not is_on_terminal:
         wanted["BROWSER"] = "false"
-    # The profile's provider gets these variables as they were, through stdin: our Python must not
-    # load what they name, and keys must not be readable in /proc/PID/environ.
+    # The provider's process gets the environment through stdin: Python must not load what
+    # PYTHONPATH and its like name, and keys must not be readable in /proc/PID/environ.
     given = to_json({"codes": dict(codes), "environ": wanted}).encode()
     argv = [sys.executable, "-m", "ssohelper", PROVIDER_PROCESS, found.name]
     seconds = deadline.seconds_left()
@@ -98,7 +100,7 @@ def obtain_foreign_credentials(
 
 
 def choose_sts_region(app: App, found: ForeignProfile) -> str:
-    """Return the region of the profile, else the environment's, else the setting's, else AWS's."""
+    """Return the region for STS: the profile's, the environment's, the setting's, or a default."""
     own = foreign_profiles.find_region_of_foreign_profile(app, found)
     if own:
         return own
@@ -149,8 +151,8 @@ def open_console_in_browser(
 ) -> None:
     """Sign a browser in to the console page, as actions.console.open_console_in_browser does.
 
-    Raises: UsageProblem for keys of an IAM user; ConfigInvalid if the sign-in service is moved to
-    this machine and STS is not, since the credentials are AWS's then.
+    Raises: UsageProblem for keys of an IAM user; ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names
+    this machine but STS is AWS's, because AWS's credentials must not be sent to a local server.
     """
     if not keys.is_temporary:
         raise UsageProblem(

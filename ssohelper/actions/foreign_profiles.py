@@ -1,7 +1,7 @@
-"""Finds profiles whose credentials ssohelper does not get, and names them to shells and programs.
+"""Finds profiles whose credentials another tool gives, and makes variables that name them.
 
-This module does not get, cache or release these credentials: the SDK of the program gets them
-itself. actions.foreign_credentials gets them for the commands that need them.
+With the variables, a program's SDK gets the credentials itself. This module does not get, cache or
+release them; actions.foreign_credentials does, for commands that need keys.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CONTAINER = "EcsContainer"
 
 
 def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
-    """Return this profile, or that of AWS_PROFILE, if ssohelper does not get its credentials.
+    """Return this profile, or that of AWS_PROFILE, if another tool gives its credentials.
 
     Raises: ConfigInvalid for a chain that cannot be used.
     """
@@ -61,7 +61,7 @@ def _find_foreign_profile_of_entry(
 
 
 def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfile]:
-    """Return those of the profiles whose credentials another tool gives, if they can be used."""
+    """Return the profiles among `entries` whose credentials another tool gives, if usable."""
     config = app.config.read()
     keyed: Collection[str] = ()
     with suppress(SsoHelperError):
@@ -74,10 +74,10 @@ def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> l
 
 
 def find_foreign_profile_of_row(app: App, row: RoleRow) -> ForeignProfile:
-    """Return the profile of a row that a list showed (RoleRow.provider), as the config has it now.
+    """Return the profile of a row that a list showed, as the config has the profile now.
 
-    Raises: UsageProblem if it is gone, or if it now gets its credentials from another source: a
-    list's row never stands for something that the user did not choose.
+    Raises: UsageProblem if the profile is gone, or now gets its credentials from another source,
+    which the user did not choose.
     """
     found = find_foreign_profile(app, row.role_name)
     if found is None or found.what != row.provider:
@@ -124,7 +124,7 @@ def read_config_keys_of_profile(app: App, found: ForeignProfile) -> Mapping[str,
 
 
 def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> None:
-    """Raise an error for a profile that the SDK of a program could not use now.
+    """Raise an error for a profile of another tool that a program's SDK could not use now.
 
     Raises: Refused if an allow-list applies; LoginRequired if a sign-in is needed; UsageProblem for
     an MFA device without a terminal.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
     # A function that asks the user whether the portal belongs to the session. Its arguments are
-    # session, portal and a text that says how the URLs of both differ.
+    # session, portal and a text that says how their URLs differ.
     Ask = Callable[[SsoSession, FurtherPortal, str], bool]
 
 
@@ -36,13 +36,14 @@ def find_session_of_further_portal(
     """Return the further portal that the URL names, and the session that it belongs to; or None.
 
     `name` is the session that the user named. `ask` is None without a terminal.
-    Raises: UsageProblem if only the user can know whether the URL is such a portal; ConfigInvalid
-    for a portal that cannot be a further one of the session, although its URL names the same
-    instance.
+    Raises: UsageProblem if the user must say whether the URL is such a portal, and `ask` is None;
+    ConfigInvalid for a portal that cannot be a further one of the session, although its URL names
+    the same instance.
     """
     url = checked_typed_start_url(start_url)
     if is_company_url(url):
-        return None  # a company's own address may lead to any region: it is a session of its own
+        # A company's own URL may redirect to any region, so it gets a session of its own.
+        return None
     sessions = app.config.read().sso_sessions()
     if any(is_portal_of(one, url) for one in sessions if name in (None, one.name)):
         return None

@@ -44,7 +44,7 @@ def sign_in_at_further_portals(
 
     `get_token` gets a token of one portal by an interactive sign-in. A failed sign-in is a warning,
     because the session's own sign-in works without it. Raises: UsageProblem if another user signed
-    in there than to the session; that sign-in is ended and not saved.
+    in there than in the session's own region; the new sign-in is then ended and not saved.
     """
     for further in find_further_portals_without_sign_in(app, session):
         ui.report_further_region(further.region)
@@ -82,8 +82,8 @@ def forget_further_sign_ins(app: App, session: SsoSession) -> None:
 def revoke_further_sign_ins(app: App, session: SsoSession) -> SsoHelperError | None:
     """End the sign-ins at further portals at AWS.
 
-    Sign-ins at portals that the settings no longer name are ended too. Returns the error if AWS
-    could not be told to end one.
+    Sign-ins at portals that the settings no longer name are ended too. Returns the first error, if
+    ending a sign-in failed.
     """
     failure: SsoHelperError | None = None
     for further in app.tokens.list_further_portal_sessions(session):
@@ -123,7 +123,7 @@ def _save_further_sign_in(
     life_seconds: int,
     user: str | None,
 ) -> None:
-    """Save the token of a further portal. Raises: Superseded if the session's own has changed."""
+    """Save the token of a further portal. Raises: Superseded if the session's own token changed."""
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         present, own = app.tokens.load(session), app.tokens.load_facts(session.name)
         if (

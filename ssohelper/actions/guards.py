@@ -1,4 +1,4 @@
-"""Guard rules and grants: which roles are guarded, and for how long one may be handed out."""
+"""Finds the guard rule of a role, grants a guarded role for a time, and ends grants and rules."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _USUAL = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
 class Rule(NamedTuple):
     """A guard rule in force. `is_configured` is False if the settings file no longer has it.
 
-    `matches` is how many roles of the saved lists the rule guards.
+    `matches` is the number of roles in the saved lists that the rule guards.
     """
 
     text: str
@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 
 
 def propose_usual_guard_rules(app: App, listing: Listing) -> tuple[str, ...]:
-    """Return the guard rules to propose to a user who has none; () if they would match no role."""
+    """Return guard rules to propose to a user without rules; () if these would match no role."""
     if app.vault.policy.rules:
         return ()
     roles = [(listed.account, role) for listed in listing.accounts for role in listed.roles]
@@ -74,12 +74,12 @@ def record_refusal_to_end_guard_rules(app: App) -> None:
 
 
 def find_guard_rule(app: App, key: RoleKey) -> str | None:
-    """Return a rule that guards the role, or None. Raises: LocalState."""
+    """Return a guard rule that matches the role, or None. Raises: LocalState."""
     return app.vault.find_guarding_rule(key)
 
 
 def check_word_typed_for_grant(app: App, key: RoleKey, typed: str, word: str) -> None:
-    """Refuse a grant if the user typed another word; write that to the journal. Raises: Refused."""
+    """Raise Refused, and write that to the journal, if the user typed another word than `word`."""
     if not is_word_typed_right(typed, word):
         app.vault.journal_refusal(key, WRONG_WORD)
         raise Refused(WRONG_WORD)
@@ -91,7 +91,10 @@ def is_word_typed_right(typed: str, word: str) -> bool:
 
 
 def role_needs_grant(app: App, key: RoleKey) -> bool:
-    """Return whether a rule guards the role and no grant for it lasts. Raises: LocalState."""
+    """Return whether a guard rule matches the role and no grant for the role lasts.
+
+    Raises: LocalState.
+    """
     return find_guard_rule(app, key) is not None and app.grants.find(key) is None
 
 
@@ -129,7 +132,7 @@ def grant_role(
 
 
 def checked_grant_reason(app: App, key: RoleKey, reason: str) -> str:
-    """Return the reason as the journal gets it. Call this before the user must type the word.
+    """Return the reason of a grant with single spaces. Call this before asking for the word.
 
     Raises: UsageProblem for an empty or too long reason, Refused if an allow-list applies.
     """
@@ -178,7 +181,7 @@ def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
 
 
 def list_guard_rules(app: App) -> list[Rule]:
-    """Return the rules in force, with how many roles of the saved lists each guards."""
+    """Return the guard rules in force, each with the number of listed roles that it guards."""
     configured = app.company_policy.guard_rules
     try:
         configured = (*configured, *app.settings.guard_rules())
@@ -196,7 +199,7 @@ def list_guard_rules(app: App) -> list[Rule]:
 
 
 def warn_of_guard_rules_without_role(app: App, rules: Iterable[str]) -> None:
-    """Warn of each rule that matches no role of the saved lists, as the rule may be mistyped.
+    """Warn of each guard rule that matches no role of the saved lists: it may be mistyped.
 
     Does not warn if there is no saved list.
     """
@@ -220,7 +223,7 @@ def _load_roles_of_saved_lists(app: App) -> Iterator[tuple[str, Account, str]]:
 
 
 def end_guard_rules(app: App, keep: list[str]) -> list[str]:
-    """End all guard rules except `keep`, after the user has confirmed that; return the ended rules.
+    """End all guard rules except `keep`, as the user has confirmed; return the ended rules.
 
     Raises: LocalState when the journal or the state folder cannot be written.
     """
@@ -239,8 +242,8 @@ def end_guard_rules(app: App, keep: list[str]) -> list[str]:
 def guard_rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
     """Return the user's own guard rules that stay in force after this key of the settings changed.
 
-    A change of `guard.rules` names all rules that stay; any other rule ends, also one that was
-    removed from the file by hand.
+    A change of `guard.rules` names all rules that stay. Every other rule ends, even one that is
+    still in force because it was removed from the file by hand.
     """
     configured = after.guard_rules()
     if key == "guard.rules":

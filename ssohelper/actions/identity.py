@@ -31,7 +31,7 @@ class ConfirmedIdentity(NamedTuple):
 
 
 def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
-    """Return the profile's account, role and user as saved files have them, without asking AWS."""
+    """Return the profile's account, role and user from saved files, without asking AWS."""
     saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.shown_role.account_id
@@ -40,7 +40,7 @@ def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
 
 
 def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
-    """Return what is recorded about the present sign-in, which another tool may have made."""
+    """Return the recorded facts of the present sign-in, which may be another tool's."""
     token = tokens.load_token_or_none(app, session)
     return (
         tokens.load_sign_in_facts_of_token(app, session, token)
@@ -56,8 +56,8 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     another account or role.
     """
     session, role = known.profile.session, known.profile.role
-    # The permit to use the role is asked for first, so that the journal gets a refusal even if the
-    # settings cannot be read, which ends this function.
+    # Guard rules are checked first, so that the journal gets a refusal even if the settings cannot
+    # be read, which is an error below.
     app.vault.check_release(session.key_of(role), Way.WHOAMI)
     # STS is asked in the profile's own region, else in the session's. The setting default_region is
     # not used.
@@ -76,7 +76,7 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
             f"STS says that these credentials are {identity.arn}",
             hint="get new ones: ssohelper cache clear, then try again",
         )
-    if known.profile.assumed is None:  # a chain's role session may have another name
+    if known.profile.assumed is None:  # a chain's role session may not have the user's name
         _save_user_name(app, session, identity.role_session_name)
     return ConfirmedIdentity(identity.role_session_name, identity.arn)
 

@@ -1,7 +1,7 @@
-"""Finds a role's cached credentials, or gets new ones from AWS, caches and publishes them.
+"""Finds a role's cached credentials, or gets new ones from AWS; writes published responses.
 
-This module runs in the broker, or in a caller's process if no broker can run. It decides when the
-vault asks the portal and writes the cache.
+This module runs in the broker, or in a caller's process if no broker can run. It decides when
+`App.vault` asks the portal for credentials and writes the cache.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 # How long to wait for AWS to answer a role call, which normally takes well under a second.
 CALL_SECONDS = 10.0
 _LOCK_SECONDS = 5.0
-# How long to wait for a lock in the broker's loop. Not long, because the loop waits once for each
-# caller.
+# How long the broker's loop waits for a lock. The wait is short, because the loop waits once for
+# each caller.
 _LOOP_LOCK_SECONDS = 0.05
 _DOUBTFUL = (
     "another tool changed the sign-in since these credentials were issued, and AWS cannot be "
@@ -64,7 +64,7 @@ _LEAST_SECONDS = 60
 def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundCredentials:
     """Return the role's cached credentials, and whether they may be used without asking AWS.
 
-    Publishes the credentials again if their published response was lost.
+    Writes the role's published response again if that was lost.
     Raises: ConfigInvalid for an unknown session, NotOurs, KeyringUnavailable.
     """
     session = selection.require_session(app, key.session_name)
@@ -80,7 +80,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
             raise
         return found
     if cached is not None and cached.chain_id != assumed_chains.find_chain_id(app, key):
-        cached = None  # the chain was edited since
+        cached = None  # the chain was edited after these credentials were issued
     state = _freshness_of_credentials(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
         return FoundCredentials()
@@ -101,7 +101,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
         not stamp.may_responses_be_of_another_sign_in
         and app.credentials.load_end_of_published_response(key) > app.clock.now()
     )
-    if not is_published and not _publish_cached_credentials(
+    if not is_published and not _write_published_response_if_lock_is_free(
         app, session, key, cached, is_due=is_due or due_token_id is not None
     ):
         return FoundCredentials()
@@ -109,12 +109,13 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
 
 
 def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
-    """Get the role's credentials from AWS, cache and publish them, and return them as JSON.
+    """Get the role's credentials from AWS, cache them, and return them as JSON.
 
-    Sends one request to a region; if that region does not answer, asks the next one. The
-    credentials are filed under the session's own token, whichever region issued them.
-    Raises: LoginRequired, TokenRejected (with the token's id), RoleNotAssigned,
-    AwsUnreachable, LocalState; Superseded if a sign-in or sign-out happened meanwhile.
+    Also writes the role's published response. Sends one request to a region; if that region does
+    not answer, asks the next one. Whichever region issued them, the credentials are saved with the
+    id of the session's own token.
+    Raises: LoginRequired, TokenRejected (with the token's id), RoleNotAssigned, AwsUnreachable,
+    LocalState; Superseded if a sign-in or sign-out happened meanwhile.
     """
     session = selection.require_session(app, key.session_name)
     role = Role(key.account_id, key.role_name)
@@ -157,7 +158,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
 
 
 def _other_role_proposal_text(app: App, session: SsoSession, role: Role) -> str:
-    """Return a text that proposes other roles in place of one that AWS refuses, or ""."""
+    """Return a text that proposes other roles instead of the role that AWS refused, or ""."""
     with suppress(SsoHelperError):
         listing = app.directory.load(session.name)
         if listing is not None and listing.is_of_portal_of(session):
@@ -191,8 +192,8 @@ def load_renewal_time_of_credentials(
 ) -> int:
     """Return when (epoch seconds) the credentials or the token reach half of their lifetime.
 
-    Returns the earlier of both times. The token counts because SDKs renew it themselves once it has
-    less than 15 min left.
+    Returns the earlier of the two times. The token's time counts because SDKs renew the token
+    themselves once it has less than 15 min left.
     """
     half = app.clock.to_local_time(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
@@ -219,7 +220,7 @@ def _load_token_and_validity(
 def _reload_token_and_validity(
     app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Validity]:
-    """Check again, while holding the lock, whether the credentials are of the present sign-in.
+    """Check again, holding the state lock, whether the credentials are of the present sign-in.
 
     One of our renewals may have written its token and not recorded it yet. Waits for 50 ms at most,
     because the broker's loop is blocked meanwhile.
@@ -235,16 +236,17 @@ def _reload_token_and_validity(
 def save_credentials(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
 ) -> None:
-    """Cache and publish new credentials, unless the sign-in or portal changed since the request.
+    """Cache new credentials and write the role's published response.
 
-    With a full disk the caller still gets the credentials, but the next caller asks AWS again.
+    Does neither if the sign-in or portal changed since the request. With a full disk the caller
+    still gets the credentials, but the next caller asks AWS again.
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
-            may_publish = _may_publish_credentials(app, session, key, cached)
+            may_publish = _may_write_published_response(app, session, key, cached)
             app.vault.save(key, session, cached)
             if may_publish:
-                _publish_response(app, session, key, cached, is_due=False)
+                _write_published_response(app, session, key, cached, is_due=False)
         prompt_notes.show_renewal_in_prompts(app, session, key)
     except (LockNotObtained, NotOurs, Superseded):
         raise
@@ -252,17 +254,17 @@ def save_credentials(
         app.warn(f"the credentials could not be saved: {cause}")
 
 
-def _publish_cached_credentials(
+def _write_published_response_if_lock_is_free(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> bool:
-    """Publish cached credentials; return whether their sign-in is still the present one.
+    """Write the published response; return whether the credentials are of the present sign-in.
 
-    Publishes nothing if the lock is not free, because waiting would block the broker's loop.
+    Writes nothing if another process holds the lock: waiting would block the broker's loop.
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(0.0)):
-            if _may_publish_credentials(app, session, key, cached):
-                _publish_response(app, session, key, cached, is_due=is_due)
+            if _may_write_published_response(app, session, key, cached):
+                _write_published_response(app, session, key, cached, is_due=is_due)
         return True
     except Superseded:
         return False
@@ -270,10 +272,10 @@ def _publish_cached_credentials(
         return _load_token_and_validity(app, session, cached)[1] is Validity.CURRENT
 
 
-def _may_publish_credentials(
+def _may_write_published_response(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
 ) -> bool:
-    """Return whether the credentials may be published. The caller must hold the state lock.
+    """Return whether the role may get a published response. The caller must hold the state lock.
 
     Raises: Superseded if the credentials are not of the present sign-in, portal and chain.
     """
@@ -307,15 +309,16 @@ def _remove_credentials_of_other_portal(app: App, session: SsoSession) -> None:
             app.credentials.remove_credentials_of_session(session.name)
 
 
-def _publish_response(
+def _write_published_response(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> None:
-    """Publish the response for the launcher, unless a rule guards the role.
+    """Write the published response that the launcher prints, unless the role is guarded.
 
     The caller must hold the state lock.
 
-    A response whose renewal is due is published for 30 s more, while it is renewed in the
-    background; but never past `renewal_required_at`, when botocore would run us for each request.
+    If the credentials are due for renewal, the response is valid for only 30 s, while they are
+    renewed in the background; but never past `renewal_required_at`, when botocore would run our
+    command for each request.
     """
     try:
         permit = app.vault.permit_publishing(key)
@@ -333,14 +336,14 @@ def _publish_response(
         app.vault.publish(permit, document, until, app.clock.now())
     except NotOurs:
         raise
-    except (SsoHelperError, OSError) as cause:  # also for an error in the settings
+    except (SsoHelperError, OSError) as cause:  # for example an error in the settings file
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
 
 
 def remove_credentials_of_unassigned_role(
     app: App, session: SsoSession, key: RoleKey, token: AccessToken
 ) -> None:
-    """Remove cached and published credentials of a role that AWS has just refused with a 403."""
+    """Remove cached credentials and published response of a role that AWS refused with a 403."""
     prompt_notes.show_renewal_in_prompts(app, session, key)
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
@@ -360,14 +363,14 @@ def _freshness_of_credentials(app: App, cached: CachedCredentials) -> Freshness:
 def find_published_response(
     app: App, session: SsoSession, key: RoleKey, stamp: SessionStamp
 ) -> FoundCredentials | None:
-    """Return the role's unexpired published response, if it is of the present sign-in; or None.
+    """Return the role's unexpired published response if it is of the present sign-in, else None.
 
-    It is served while the keyring, which has the cache's key, is not available: it works until
-    it expires, which is later than the time until which the launcher prints it. Without the
-    keyring we only cannot know whether it should be renewed.
+    Used while the keyring, which has the key of the encrypted cache, is not available. The
+    credentials in the response work until they expire, which is after the launcher has stopped
+    printing them.
 
     A guarded role has no published response. Returns an empty `FoundCredentials` if the session is
-    signed out, which can be known without the keyring. Raises: NotOurs.
+    signed out, which needs no keyring to know. Raises: NotOurs.
     """
     if not app.tokens.read_token_file_fingerprint(session):
         return FoundCredentials()

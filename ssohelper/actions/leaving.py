@@ -1,4 +1,4 @@
-"""Leaves ssohelper: turns managed profiles into profiles that every tool can use without it."""
+"""Turns managed profiles into profiles that work without ssohelper, before it is removed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 _COMMAND = "install --uninstall --profiles"
 
 
-def plan_leaving_ssohelper(app: App) -> Leaving:
+def plan_conversion_to_native_profiles(app: App) -> Leaving:
     """Return the changes after which no managed profile needs ssohelper. Raises: ConfigInvalid."""
     return leaving_plan.plan_leaving_ssohelper(app.config.read())
 
 
 def list_guarded_roles_in_plan(app: App, planned: Leaving) -> list[str]:
-    """Return the guarded roles in the plan: without ssohelper, they can be used without a grant."""
+    """Return the planned profiles' guarded roles, which need no grant without ssohelper."""
     return [key.text for key in dict.fromkeys(planned.keys) if guards.find_guard_rule(app, key)]
 
 
@@ -49,12 +49,12 @@ def list_legacy_profiles_served_by_sign_ins(app: App) -> list[str]:
     ]
 
 
-def diff_leaving_plan(app: App, planned: Leaving) -> Iterator[str]:
+def diff_conversion_to_native_profiles(app: App, planned: Leaving) -> Iterator[str]:
     """Return the lines of the unified diff that the plan makes in the config."""
     return unified_diff(app.config.read().text, planned.changes, str(app.locations.aws_config_file))
 
 
-def write_leaving_plan(app: App, planned: Leaving) -> None:
+def write_conversion_to_native_profiles(app: App, planned: Leaving) -> None:
     """Write the planned changes. Raises: LocalState if the config changed since the diff."""
     agents.refuse_if_allow_list_applies(app, "change profiles", f"ssohelper {_COMMAND}")
     config_writing.write_config_as_shown(app, _COMMAND, planned.data, planned.changes)

@@ -1,10 +1,10 @@
-"""Lets our sign-in serve legacy profiles: those with `sso_start_url` and no sso-session.
+"""Writes our tokens for legacy profiles too: those with `sso_start_url` and no sso-session.
 
 For legacy profiles, SDKs look for the token in a file of another name. We write this file after
-each sign-in and renewal of ours, for each spelling of the URL in the config, and remove it at a
-sign-out. If a portal has several sessions, the first one in the config serves its legacy profiles.
-If only legacy profiles are in use, no process of ours renews the token, so their sign-in ends with
-the access token.
+each sign-in and renewal of ours, for each spelling of the start URL in the config, and remove it at
+a sign-out. If a portal has several sessions, the first one in the config serves its legacy
+profiles. If only legacy profiles are in use, no process of ours renews the token, so their sign-in
+ends with the access token.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-# How long to wait until AWS says whether it accepts the token that another tool has written.
+# How long to wait for AWS's answer whether it accepts another tool's token.
 _CHECK_SECONDS = 3.0
 
 
@@ -67,16 +67,16 @@ def write_legacy_tokens(
 def _may_write_token_file(
     app: App, url: str, own_ids: Collection[str], refused_ids: Collection[str]
 ) -> bool:
-    """Return whether the token file of legacy profiles with this start URL may be overwritten.
+    """Return whether we may write the token file of legacy profiles with this start URL.
 
-    It may be if it is missing, if we wrote it, or if its token is no longer usable.
+    We may if the file is missing, if we wrote it, or if its token is no longer usable.
     """
     tokens = app.storage.legacy_tokens
     if not tokens.has_token_file(url):
         return True
     present = tokens.load(url)
     if present is None:
-        return False  # not a token: whose it is cannot be known
+        return False  # the file has no token, so its owner is unknown
     has_ended = present.expires_at <= app.clock.now() or present.id in refused_ids
     return present.id in own_ids or (has_ended and present.refresh_token is None)
 
@@ -86,7 +86,7 @@ def write_legacy_tokens_if_present(app: App, session: SsoSession, token: AccessT
 
     Does nothing if the token has been replaced meanwhile.
 
-    Asks AWS about the tokens of other tools: one that AWS refuses is replaced.
+    Asks AWS about other tools' tokens in these files; a token that AWS refuses is replaced.
     """
     with suppress(SsoHelperError, OSError):
         urls = _find_start_urls_of_legacy_profiles(app, session)
@@ -123,7 +123,7 @@ def find_legacy_token_that_aws_refuses(
         if token is None or token.expires_at <= app.clock.now():
             return None
         if token.id in find_own_token_ids(app, session):
-            return None  # what holds for the session's sign-in holds for it
+            return None  # ssohelper's own tokens are not checked here
         app.company_policy.check_portal(session)
         app.aws.portal(session).check_token(token, app.clock.deadline(_CHECK_SECONDS))
     except TokenRejected:
@@ -136,7 +136,7 @@ def find_legacy_token_that_aws_refuses(
 def find_other_session_and_its_legacy_profiles(
     app: App, session: SsoSession
 ) -> tuple[str, list[str]] | None:
-    """Return the other session whose sign-in this portal's legacy profiles use, and their names."""
+    """Return another session's name, and this portal's legacy profiles that use its sign-in."""
     others = adoption.find_other_sessions_of_legacy_profiles(app.config.read(), session)
     if not others:
         return None
@@ -169,9 +169,10 @@ def list_legacy_token_files(app: App, session: SsoSession) -> list[str]:
 
 
 def find_own_token_ids(app: App, session: SsoSession) -> set[str]:
-    """Return the ids of the access tokens of the session's sign-in, as far as they are known."""
+    """Return the known ids of the access tokens of the session's sign-in."""
     if app.storage.name == "keyring":
-        # With keyring storage no token was written for legacy profiles, and reading it may hang.
+        # With keyring storage no token was written for legacy profiles, and reading a keyring may
+        # hang.
         return set(app.tokens.load_facts(session.name).token_ids)
     return app.tokens.load_token_ids(session)
 
@@ -185,7 +186,7 @@ def _find_start_urls_of_legacy_profiles(app: App, session: SsoSession) -> list[s
 def find_legacy_token_of_url(
     app: App, sessions: Sequence[SsoSession], url: str, *, asks_aws: bool
 ) -> FoundToken:
-    """Return whether there is a valid token for this spelling of a URL, and whether we wrote it.
+    """Return whether this spelling of a start URL has a valid token, and whether we wrote it.
 
     We wrote the token if its id is that of a token of one of these sessions' sign-ins.
     """

@@ -1,4 +1,4 @@
-"""The remembered view of the list of roles, and the views that the user saved under names."""
+"""Loads and saves the view of the list of roles, and the views that the user saved by name."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _LOCK_SECONDS = 1.0
 
 
 class ViewExists(UsageProblem):
-    """Raised when another view of the list is saved under this name. `view` is the saved one."""
+    """Raised when another view of the list has this name already. `view` is that saved view."""
 
     def __init__(self, name: str, view: SavedView) -> None:
         super().__init__(
-            f'another view is saved as "{name}"', hint="save it once more to replace that"
+            f'another view is saved as "{name}"', hint="save yours once more to replace that view"
         )
         self.view = view
 
 
 def load_list_view(app: App) -> RoleListView:
-    """Return the remembered view of the list of roles; the default if its file cannot be read."""
+    """Return the view that the list of roles last had; the default if its file cannot be read."""
     try:
         return app.list_view.load()
     except (SsoHelperError, OSError) as error:
@@ -47,7 +47,7 @@ def save_view_changes(app: App, changes: Sequence[Callable[[RoleListView], RoleL
     try:
         app.list_view.update(apply_changes, app.clock.deadline(_LOCK_SECONDS))
     except AnotherUsersHome:
-        return  # with sudo: nothing is written into another user's home
+        return  # with sudo, nothing is written into another user's home
     except (SsoHelperError, OSError) as error:
         app.warn(f"the view of the list could not be saved: {error}")
 

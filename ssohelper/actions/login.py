@@ -51,8 +51,8 @@ _RENEWAL_SECONDS = 12.0
 class LoginOptions(NamedTuple):
     """Options of a login. `min_seconds` is how long the present sign-in must still last.
 
-    `completes` says whether a login that keeps the present sign-in signs in at those further
-    portals that have no sign-in.
+    With `completes`, a login that keeps the present sign-in still signs in at further portals
+    (those of other regions) that have no sign-in.
     """
 
     device_code: bool = False
@@ -62,7 +62,7 @@ class LoginOptions(NamedTuple):
 
 
 class LoginOutcome(NamedTuple):
-    """The session's token, and where it comes from.
+    """The session's token after a login, and where the token comes from.
 
     `how` says whether the token was "kept" unchanged, "renewed", taken from another login
     ("joined"), or is from a new sign-in ("signed in"). `user` is the user name of a new sign-in;
@@ -81,7 +81,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
 
     A second login of the same session waits for the first and takes its result, so that only one
     browser tab opens. After an error nothing is saved.
-    Raises: LoginRequired if no sign-in came or AWS refused it; AwsUnreachable; LocalState;
+    Raises: LoginRequired if the user did not sign in or AWS refused; AwsUnreachable; LocalState;
     Interrupted if the user cancelled; UsageProblem if another user signed in than last time, and
     the user did not confirm this.
     """
@@ -100,7 +100,7 @@ def _reuse_sign_in_or_sign_in(
         if present is not None:
             prompt_notes.rewrite_prompt_files_of_session(
                 app, session
-            )  # another tool may have signed in
+            )  # prompts may not show another tool's sign-in yet
             if not (
                 options.completes
                 and further_sign_ins.find_further_portals_without_sign_in(app, session)
@@ -134,12 +134,12 @@ def log_out(app: App, session: SsoSession) -> bool:
 
     Returns whether there was a sign-in. Token and credentials are removed even if AWS cannot be
     reached.
-    Raises: AwsUnreachable or ConfigInvalid, after the removal, if AWS could not be told.
+    Raises: AwsUnreachable or ConfigInvalid, after the removal, if AWS was not told of the sign-out;
     ConfigInvalid, before the removal, if an environment variable would send AWS's token to another
     host: the sign-out works once the variable is unset.
     """
     agents.refuse_if_allow_list_applies(app, "sign out", f"ssohelper logout {session.name}")
-    # The config may name another portal by now. The sign-in is ended at the portal that it is at.
+    # The config may name another portal by now. The sign-in is ended at the portal where it began.
     session = selection.find_session_not_in_config(app, session.name) or session
     app.tokens.check_writable(session)
     app.tokens.remove_abandoned_temporary_files()
@@ -207,14 +207,15 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
 
 
 def _check_token_at_aws(app: App, session: SsoSession, token: AccessToken) -> AccessToken:
-    """Return the token if AWS accepts it, else a renewed one. Raises: LoginRequired, AwsUnreachable.
+    """Return the token if AWS accepts it, else a renewed one.
 
-    `setup` takes over a recorded sign-in however long ago its session left the config. It may have
-    ended at AWS since, and a listing that finds this out can no longer ask the user to sign in.
+    `setup` takes over a recorded sign-in however long ago its session left the config. The sign-in
+    may have ended at AWS since, and a listing that meets this can no longer ask for a new one.
+    Raises: LoginRequired, AwsUnreachable.
     """
     app.company_policy.check_portal(session)
     try:
-        with suppress(RoleNotAssigned):  # the listing that follows reports it
+        with suppress(RoleNotAssigned):  # the listing that follows reports this error
             app.aws.portal(session).check_token(token, app.clock.deadline(_RENEWAL_SECONDS))
     except TokenRejected:
         return tokens.renew_token(app, session, token, app.clock.deadline(_RENEWAL_SECONDS))
@@ -223,7 +224,7 @@ def _check_token_at_aws(app: App, session: SsoSession, token: AccessToken) -> Ac
 
 @contextmanager
 def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]:
-    """Hold the session's login lock. Yields whether this process had to wait for another login."""
+    """Hold the session's login lock. Yield whether this process had to wait for another login."""
     with ExitStack() as stack:
         has_waited = False
         try:
@@ -238,7 +239,7 @@ def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[boo
 def _load_other_login_result(
     app: App, session: SsoSession, fingerprint_before: str
 ) -> LoginOutcome | None:
-    """Return the token of the login that held the lock; None if it left no token and no error.
+    """Return the outcome of the login that held the lock; None if it left no token and no error.
 
     `fingerprint_before` is the token file's fingerprint from before the wait. Raises the other
     login's error.
@@ -274,7 +275,7 @@ def _sign_in_interactively(
         sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
         _discard_sign_in_unless_in_config(app, in_config, session, token)
     except Interrupted:
-        raise  # not shared with another login that waits: it may still sign in
+        raise  # a cancelled login is not recorded: a waiting login may go on
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide the sign-in's own error
             app.sign_in_failures.save(session.name, error, app.clock.now())
@@ -297,8 +298,9 @@ def _discard_sign_in_unless_in_config(
 ) -> None:
     """End the new sign-in at AWS if its session was removed from the config in the meantime.
 
-    `before` is the session as the config had it, or None if it never did, as during a set-up.
-    Raises: ConfigInvalid then, because no command could use or end that sign-in.
+    `before` is the session as the config had it, or None if the config never had it, as during
+    `setup`.
+    Raises: ConfigInvalid if it was removed, as no command could use or end the sign-in.
     """
     try:
         if before is not None:
@@ -309,7 +311,7 @@ def _discard_sign_in_unless_in_config(
 
 
 def _end_sign_in_at_earlier_portal(app: App, session: SsoSession) -> None:
-    """End the sign-in that the new one replaces, if the config named another portal for it."""
+    """End the sign-in that a new one replaces, if the earlier one was at another portal."""
     earlier = protected_sign_ins.find_sign_in_at_other_portal(app, session)
     if earlier is not None:
         _token, failure = tokens.revoke_sign_in(app, earlier, _RENEWAL_SECONDS)
@@ -342,7 +344,7 @@ def _save_sign_in(
         # the new token.
         app.credentials.remove_credentials_of_session(session.name)
         further_sign_ins.forget_further_sign_ins(app, session)
-        with suppress(LocalState):  # what stays there has ended at AWS, or soon will
+        with suppress(LocalState):  # an old token file that stays is useless soon
             legacy_sign_ins.remove_legacy_tokens(
                 app, session, legacy_sign_ins.find_own_token_ids(app, session)
             )
@@ -355,7 +357,7 @@ def _save_sign_in(
         app.notice_record.forget(session.name)
         prompt_notes.rewrite_prompt_files_after_sign_in(app, session)
     if sign_in_user.is_another_user(user, facts.earlier_user):
-        with suppress(LocalState, OSError):  # a list that stays is refreshed before it is shown
+        with suppress(LocalState, OSError):  # an old list that stays is refreshed before use
             directory.forget_earlier_listing(app, session)
 
 
@@ -368,9 +370,9 @@ def _is_token_replaced(app: App, session: SsoSession, token: AccessToken | None)
 
 
 def _make_facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
-    """Return the facts to record for the next sign-in, which may be another user's.
+    """Return the facts to record for the next sign-in, which may be by another user.
 
-    The observed length of sign-ins is copied, because the organization decides it for all users.
+    The observed length of sign-ins is kept, because the organization sets it for all users.
     """
     before = app.tokens.load_facts(session.name)
     return SignInFacts(

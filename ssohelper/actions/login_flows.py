@@ -127,7 +127,7 @@ def _ensure_registration(
 ) -> ClientRegistration:
     """Return the saved client registration if it is valid long enough, else a new one.
 
-    A new registration is saved. With `must_register` a new one is made in any case.
+    A new registration is saved. With `must_register`, the client is registered in any case.
     """
     if not must_register:
         known = app.tokens.load_registration(session, grant)
@@ -143,7 +143,7 @@ def _ensure_registration(
 def _save_client_issuer(
     app: App, session: SsoSession, client: ClientRegistration, client_issuer: str
 ) -> None:
-    """Record which AWS host registered the client. Call this before its secret is saved."""
+    """Record which AWS host registered the client. Call this before saving the client's secret."""
     with app.tokens.lock_state(session.sign_in_name, app.clock.deadline()):
         facts = app.tokens.load_facts(session.sign_in_name)
         noted = facts._replace(client=issuer.client_hash(client), client_issuer=client_issuer)

@@ -1,4 +1,4 @@
-"""The user interface of a sign-in (`LoginUi`), and functions that wait for user or other login."""
+"""Declares how a sign-in talks to CLI or TUI (`LoginUi`); waits for the user or another login."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHECK_SECONDS = 0.2
 
 
 class LoginUi(Protocol):
-    """What an entry point does during a sign-in: shows messages, opens the browser, asks."""
+    """What the CLI or TUI does during a sign-in: shows messages, opens the browser, asks."""
 
     def show_page(self, url: str) -> None:
         """Show the address of the sign-in page."""
@@ -30,7 +30,7 @@ class LoginUi(Protocol):
         """Show the device code, and the address of the page on which to confirm it."""
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
-        """Open a browser at `make_address()`: a local address that works once and holds no secret.
+        """Open a browser at `make_address()`, a local address that works once and holds no secret.
 
         Returns False if there is no browser or the user wants none.
         """
@@ -60,7 +60,7 @@ class LoginUi(Protocol):
 def wait_for_callback(
     app: App, session: SsoSession, ui: LoginUi, pages: SignInPages
 ) -> Callback | None:
-    """Return the request that the browser sends to our callback address; None if none comes."""
+    """Return the request that the browser sends to our callback address; None after 10 min."""
     deadline = app.clock.deadline(USER_SECONDS)
     while deadline.seconds_left() > 0:
         raise_if_sign_in_cancelled(session, ui)

@@ -1,4 +1,4 @@
-"""Finds lost roles: of profiles whose section names no role any more, and roles not listed by AWS."""
+"""Finds the former roles of profiles that name no role any more, and reports unlisted roles."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 def find_roles_for_which_profiles_were_written(
     app: App, config: ConfigFile, names: Collection[str] | None = None
 ) -> dict[str, WrittenRole]:
-    """Return by profile name the role for which ssohelper wrote a profile that now names no role.
+    """Return, by profile name, the former roles of profiles that now name no role.
 
-    `names` are such profiles if the caller knows them; without `names`, profiles that were edited
-    so that they get credentials elsewhere are included. The saved configs are read only if there is
-    such a profile: at 12,000 profiles, reading one takes 0.3 s.
+    The role is the one for which ssohelper wrote the profile.
+
+    `names` are such profiles if the caller knows them. If it is None, all such profiles are found,
+    and also profiles that were edited to get credentials from another source. The saved configs are
+    read only if there is such a profile: at 12,000 profiles, reading one takes 0.3 s.
     """
     edited = list[str]()
     if names is None:
@@ -35,7 +37,7 @@ def find_roles_for_which_profiles_were_written(
     try:
         versions = list(app.config.load_versions())
     except LocalState:
-        return {}  # a saved write is damaged: its own command reports it
+        return {}  # a saved config is damaged, which `profile undo` reports
     contents = [version.after for version in versions]
     writes = [Write(version.before, version.after) for version in versions]
     found = written_roles.find_written_roles(names, contents, config.origin) if names else {}
@@ -45,7 +47,7 @@ def find_roles_for_which_profiles_were_written(
 def make_role_not_listed_error(
     session: SsoSession, listing: Listing, role: Role
 ) -> RoleNotAssigned:
-    """Return the error for a role that the session's list lacks, with its account's similar names."""
+    """Return the error for a role that is not listed; the hint names a similar listed role."""
     names = [other.name for other in listing.roles() if other.account_id == role.account_id]
     return RoleNotAssigned(
         f'no role "{role.name}" in account {role.account_id} for session "{session.name}"',

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class MissingSession(NamedTuple):
-    """A session that profiles name and the config lacks; `recorded` is what ssohelper saved of it."""
+    """A session that profiles name and the config lacks. `recorded`: the session as once saved."""
 
     name: str
     profiles: tuple[str, ...]
@@ -25,7 +25,7 @@ class MissingSession(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """Return why no command works with this session. The text is safe for a terminal."""
+        """Return why no command works with this session, as text that is safe for a terminal."""
         named = shortened_name_list([f'"{show(one, 60)}"' for one in self.profiles], FEW_NAMES)
         return f"not in the config, and profiles name it: {named}"
 
@@ -48,7 +48,7 @@ def missing_session_error(missing: MissingSession) -> UsageProblem:
 
 
 def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
-    """Return the error for a session that is signed in but not in the config, with two remedies."""
+    """Return the error for a session that is signed in but not in the config, with two commands."""
     restore = restore_session_command(session.name, session)
     return UsageProblem(
         f'you are signed in to "{show(session.name, 64)}", but the session is not in the config',
@@ -88,7 +88,7 @@ def find_recorded_session(app: App, name: str) -> SsoSession | None:
 
 
 def find_recorded_session_or_none(app: App, name: str) -> SsoSession | None:
-    """Return `find_recorded_session`'s answer; None where the records cannot be read."""
+    """Return the recorded session of this name; None without one or if a record is unreadable."""
     with suppress(SsoHelperError):
         return find_recorded_session(app, name)
     return None

@@ -1,6 +1,6 @@
-"""Gives advance notice that a sign-in ends. Each notice is given once, by one process.
+"""Notifies users before a sign-in ends. Each notice is given once, by one process.
 
-Called after renewals: by a renewal process, by the broker after a role call, by an endpoint.
+A renewal process, the broker and endpoints call this module after they renewed something.
 """
 
 from __future__ import annotations
@@ -21,16 +21,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 # Token and role credentials are renewed a last time this long before the sign-in or its last token
-# ends. The time suffices to repeat both calls; credentials that are renewed earlier would also
-# expire earlier.
+# ends. This is enough time to try twice; credentials that are renewed earlier also expire earlier.
 LAST_RENEWAL_SECONDS = 120
 # How long to wait for the session's state lock. The broker's event loop gives notices, so it must
 # not wait long for a stopped login that holds the lock.
 _LOCK_SECONDS = 0.05
 
 
-def list_ends_of_sign_in_and_token(outlook: Outlook) -> list[int]:
-    """Return when (epoch seconds) sign-in and last token end. Callers renew shortly before."""
+def list_expiries_of_sign_in_and_token(outlook: Outlook) -> list[int]:
+    """Return when (epoch seconds) sign-in and last token end. Callers renew credentials before."""
     ends = {outlook.sign_in_needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)
 
@@ -67,7 +66,7 @@ def give_due_notice(
 
 
 def give_notice_before_renewal(app: App, session: SsoSession, cached: CachedCredentials) -> None:
-    """Give the notice now if the sign-in ends before SDKs renew these credentials."""
+    """Notify the user now if the sign-in ends before SDKs renew these credentials."""
     ends_at = cached.credentials.expires_at
     renewed_at = app.clock.to_local_time(freshness.renewal_required_at(cached.received_at, ends_at))
     try_to_give_due_notice(app, session, renewed_at)
@@ -91,7 +90,7 @@ def try_to_give_due_notice(
 
 
 def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:
-    """Give the notice due after a token renewal. `error` is None if the renewal succeeded."""
+    """Notify the user after a token renewal if that is due. `error` is None after a success."""
     if isinstance(error, LoginRequired):
         try_to_give_due_notice(app, session, app.clock.now(), is_refused=True)
     elif error is None:
@@ -125,17 +124,18 @@ def _record_given_notices(
 def _are_given_notices_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
     """Return whether the recorded notices belong to the present sign-in.
 
-    The notice that the session is signed out is recorded without an end of the sign-in. It is
-    outdated once a user signs in.
+    A notice that the session is signed out is recorded with `end` None. Such a record is outdated
+    once a user signs in.
     """
     return record.end is not None or not record.marks or outlook.is_over(now)
 
 
 class Reminder:
-    """Chooses the notices that one endpoint prints. Its thread asks for a notice every 15 s.
+    """Chooses the notices that one endpoint prints. The endpoint asks for a notice every 15 s.
 
     The first notice says when a sign-in will be needed. Then each due notice follows. After a new
-    sign-in, a notice says that the session works again. Other processes' notices do not count here.
+    sign-in, a notice says that the session works again. A notice is printed even if another process
+    has given the same one.
     """
 
     def __init__(self, session: SsoSession) -> None:
@@ -144,8 +144,8 @@ class Reminder:
         self._has_end = False
         self._is_over = False
 
-    def take_message(self, outlook: Outlook, now: int, next_at: int) -> str | None:
-        """Return the notice that the endpoint prints now, or None. It asks again at `next_at`."""
+    def take_due_notice(self, outlook: Outlook, now: int, next_at: int) -> str | None:
+        """Return the notice that an endpoint prints now, or None. The next call is at `next_at`."""
         was_over, self._is_over = self._is_over, outlook.is_over(now)
         found = sign_in_notices.make_notice(self._name, outlook, now)
         if self._is_over:

@@ -1,4 +1,4 @@
-"""Changes ssohelper's own settings in their file."""
+"""Changes ssohelper's settings file, if allow-list and company policy permit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check_setting_change(app: App, key: str, value: Any) -> None:
 
 
 def copy_session_settings(app: App, old: str, new: str, *, replace: bool) -> None:
-    """Copy the settings `sessions.OLD.…` to another session; without `replace` only if it has none.
+    """Copy the settings `sessions.OLD.…` to the session `new`; its own stay without `replace`.
 
     Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
     `refuse_if_allow_list_applies`.
@@ -55,7 +55,8 @@ def change_setting(
 ) -> None:
     """Set the setting `key` to `value`, or remove it if `value` is None. Adds a journal line.
 
-    `parts` are the names of the key's tables and the key's own name. The line names `command`.
+    `parts` are the names of the key's tables and the key's own name. The journal line names
+    `command`.
     Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
     `check_setting_change`.
     """

@@ -1,4 +1,4 @@
-"""Finds the portal to which a company's own start URL leads. This is done at each sign-in."""
+"""Finds the AWS portal to which a company's own start URL redirects, at each sign-in."""
 
 from __future__ import annotations
 

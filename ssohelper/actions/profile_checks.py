@@ -1,7 +1,7 @@
-"""Finds out whether AWS tools can use a profile now, each program and each URL asked about once.
+"""Finds out whether AWS tools can use a profile now. Checks each program and URL only once.
 
-`core.doctor.checks.find_profile_problem` decides by the files; this module adds the programs of
-this machine and the token files of old profiles. It runs no program.
+`core.doctor.checks.find_profile_problem` checks the config's content; this module also looks for
+programs on this machine and for token files of legacy profiles. It runs no program.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 
 class ProfileChecker:
-    """Finds out, once for each program and URL, whether profiles of other tools work.
+    """Finds out whether profiles work. Remembers the answer for each program and start URL.
 
-    With `asks_aws`, AWS is asked once for each URL whether it accepts the token of another tool.
+    With `asks_aws`, AWS is asked, once for each URL, whether it accepts another tool's token.
     """
 
     def __init__(
@@ -66,15 +66,15 @@ class ProfileChecker:
 
     @cached_property
     def config_facts(self) -> ConfigFacts:
-        """Return what `doctor` reads in ~/.aws/config and ~/.aws/credentials."""
+        """Return the facts that `doctor` reads in ~/.aws/config and ~/.aws/credentials."""
         return doctor_facts.read_config_facts(self._app)
 
     def find_reason_why_profile_may_fail(self, name: str) -> str:
-        """Return why AWS tools may not get the profile's role by it now; "" if nothing is known.
+        """Return why AWS tools may now fail to get this profile's role; "" if no reason is known.
 
-        The profiles through which the role is assumed are checked by the same rule.
+        The profile's source profiles are checked by the same rule.
         """
-        return self._find_own_problem(
+        return self._find_problem_of_profile_itself(
             name, with_doubt=True
         ) or self.find_problem_of_source_profiles(name, with_doubt=True)
 
@@ -83,20 +83,20 @@ class ProfileChecker:
 
         A program of another tool is a reason, because only a run would show whether it works.
         """
-        problem = self._find_own_problem(name, with_doubt=False)
+        problem = self._find_problem_of_profile_itself(name, with_doubt=False)
         origin = self._origins_of_profiles.get(name)
         is_of_other_tool = origin is not None and origin.program is not None and origin.tool != OWN
         return problem or ("another tool's program gives its keys" if is_of_other_tool else "")
 
     def find_problem_of_source_profiles(self, name: str, *, with_doubt: bool = False) -> str:
-        """Return why the role cannot be assumed through the profile's source profiles; "" if it can.
+        """Return why the profile's source profiles cannot assume its role; "" if they can.
 
-        With `with_doubt`, also says why only a run of a source profile's program would show whether
-        it can, or why another identity than the source profile's role would assume it.
+        With `with_doubt`, a source profile's program that must be run to know is a reason too, and
+        so is another identity than the source profile's role that would assume the role.
         """
         entry = self.config.profile(name)
         for source in source_profiles.list_source_profiles(self.config, entry) if entry else ():
-            problem = self._find_own_problem(source.name, with_doubt=with_doubt)
+            problem = self._find_problem_of_profile_itself(source.name, with_doubt=with_doubt)
             other = self._find_other_identity_of_source_profile(source.name)
             if other:
                 problem = other if with_doubt else ""
@@ -112,7 +112,7 @@ class ProfileChecker:
             else ""
         )
 
-    def _find_own_problem(self, name: str, *, with_doubt: bool) -> str:
+    def _find_problem_of_profile_itself(self, name: str, *, with_doubt: bool) -> str:
         origin, profile = self._origins_of_profiles.get(name), self._read_profile(name)
         problem = self.find_profile_problem(origin) if origin is not None else ""
         if profile is not None and origin is None and not _is_of_identity_center(profile):
@@ -127,7 +127,7 @@ class ProfileChecker:
         return {one.name: one for one in find_profile_origins(self.config)}
 
     def find_problem_despite_adoption(self, name: str) -> str:
-        """Return why AWS tools cannot use the profile, adopted or not; "" if they should."""
+        """Return why AWS tools cannot use the profile, even after adoption; "" if they can."""
         profile = self._read_profile(name)
         if profile is None:
             return ""
@@ -135,14 +135,14 @@ class ProfileChecker:
         return checks.find_profile_problem(self.config_facts, profile, programs)
 
     def find_doubt_about_program(self, name: str) -> str:
-        """Return why only a run would show what the profile's program gives; "" for ssohelper."""
+        """Return why only a run would show what the profile's program gives; "" for our program."""
         profile = self._read_profile(name)
         if profile is None:
             return ""
         return checks.find_doubt_about_program(profile, self._find_program(profile))
 
-    def explain_doubt(self, candidate: AdoptionCandidate) -> str:
-        """Return why it is unknown which role AWS tools get, and which role they take."""
+    def explain_doubt_about_role(self, candidate: AdoptionCandidate) -> str:
+        """Return why it is not sure which role AWS tools use with the profile."""
         profile = self._read_profile(candidate.name)
         target = profile.target if profile else None
         if candidate.origin.why != TWO_ROLES or target is None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
     """Return the options for writing profiles: the session's saved ones, replaced by `given` ones.
 
-    Options are filters, name template, form and region. Raises: UsageProblem for an invalid
+    The options are filters, name template, form and region. Raises: UsageProblem for an invalid
     template or region; ConfigInvalid for the native form if the sign-in is in the keyring.
     """
     if given.form == NATIVE and app.storage.name == "keyring":
@@ -84,11 +84,11 @@ def plan_sync(
 ) -> Plan:
     """Return the plan that makes the session's profiles match the listing. Writes nothing.
 
-    `others` are what `adopting.list_profiles_of_other_tools` returned, if the caller has asked it:
-    that takes 0.3 s for 12,000 profiles.
+    `others` is the result of `adopting.list_profiles_of_other_tools` if the caller has it: that
+    call takes 0.3 s for 12,000 profiles.
 
     `convert` says that the user gave a form with this command, `has_new_filters` that the user gave
-    filters with it. `adopt` are the names of profiles of other tools to take over. With
+    filters with this command. `adopt` are the names of profiles of other tools to take over. With
     `has_new_region`, managed profiles that still have the default region with which they were
     written get the new default region.
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
@@ -107,7 +107,7 @@ def plan_sync(
         has_new_filters=has_new_filters,
         adopt=frozenset(adopt),
         not_counted=adopting.names_of_unusable_profiles(others),
-        refused=adopting.choose_refused_profiles(others),
+        refused=adopting.find_profiles_with_other_role_in_credentials_file(others),
         legacy_listings=adopting.load_listings_of_sessions_with_legacy_profiles(app, session),
         written_roles=lost_roles.find_roles_for_which_profiles_were_written(app, app.config.read()),
     )
@@ -187,13 +187,12 @@ def _config_text_after_plan(app: App, plan: Plan) -> ConfigText:
 
 
 def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None:
-    """Write the plan's changes to the config, then save its options.
+    """Write the plan's changes to the config, then save the plan's options for the session.
 
-    The journal names `command`, such as "setup": by default the one that only writes profiles.
-
-    Reads the config again under the lock. If the config has changed since the user saw the diff,
-    plans again. Then writes nothing if other lines would be written, or if a section that they
-    change has changed; if only other parts have changed, they stay, and a warning says so.
+    `command`, such as "setup", is the command that the journal names; the default is "profile add"
+    or "profile sync". Under the lock, the config is read again. If it has changed since the user
+    saw the diff, the plan is made again: if that gives other changes, or a section that they change
+    was edited, nothing is written. Edits in other sections are kept, with a warning.
     Raises: LocalState, ConfigInvalid.
     """
     command = command or ("profile add" if plan.request.only_roles else "profile sync")
@@ -219,7 +218,7 @@ def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None
 
 
 def _refuse_if_allow_list_applies(app: App, command: str) -> None:
-    """Raise Refused if an allow-list applies: its patterns name profiles, so none may change."""
+    """Raise Refused if an allow-list limits us, as edited profiles could give us more roles."""
     agents.refuse_if_allow_list_applies(app, "change profiles", f"ssohelper {command}")
 
 
@@ -230,7 +229,7 @@ def read_profiles(app: App) -> list[ConfigProfile]:
 
 
 def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]:
-    """Return the profiles with these names; a pattern (`pay*`) names all managed ones it matches.
+    """Return the profiles with these names; a pattern (`pay*`) means all managed matches.
 
     Raises: UsageProblem if a profile is not managed, or a pattern matches none.
     """
@@ -271,7 +270,7 @@ def _managed_profile_names_that_match(config: ConfigFile, name: str) -> list[str
 def find_profiles_whose_source_is_removed(
     app: App, found: Sequence[ConfigProfile]
 ) -> list[tuple[str, str]]:
-    """Return (profile that stays, its source profile) for each source profile to be removed."""
+    """Return (profile that stays, source profile) pairs whose source profile is to be removed."""
     gone = {item.entry.name for item in found}
     keys = ("source_profile", chains.OWN_PREFIX + "source_profile")
     return [
@@ -306,7 +305,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     named = [
         (item.target.session_name or "", item.target.role)
         for item in found
-        # A profile may name an invalid session. No options are saved for such sessions.
+        # A profile may name an invalid session, for which no options are saved.
         if item.target and SESSION_NAME.fullmatch(item.target.session_name or "")
     ]
     deadline = app.clock.deadline()

@@ -31,7 +31,7 @@ _CURED_BY_WRITING_AGAIN = ("helper-missing", "helper-refuses")
 
 
 def gather_facts_of_profile(app: App, name: str) -> Facts:
-    """Return what files and this shell say about a profile and its source profiles."""
+    """Return facts from files and shell variables about a profile and its source profiles."""
     config = doctor_facts.read_config_facts(app)
     of_credentials = tuple(one for one in config.credentials_profiles if one.name == name)
     config = config._replace(credentials_profiles=of_credentials)
@@ -67,10 +67,10 @@ def _find_written_roles(
 
 
 def find_problem_of_profile_in_shell(app: App, name: str, *, is_named: bool) -> str:
-    """Return why AWS tools in this shell would not get the role by this profile; "" if they should.
+    """Return why AWS tools in this shell would not get the profile's role; "" if they should.
 
-    `adopting.find_profile_problem` checks the profile itself. "" if there is no such profile. If
-    `is_named`, AWS tools get the profile's name by `--profile`, not by a variable.
+    `adopting.find_profile_problem` checks the profile itself. Returns "" if there is no such
+    profile. If `is_named`, AWS tools get the profile's name by `--profile`, not by AWS_PROFILE.
     """
     facts = gather_facts_of_profile(app, name)
     if not facts.profiles:
@@ -79,14 +79,14 @@ def find_problem_of_profile_in_shell(app: App, name: str, *, is_named: bool) -> 
 
 
 def find_problem_that_stops_profile(app: App, name: str) -> Finding | None:
-    """Return the first problem of `doctor` that makes AWS tools stop for this profile, or None."""
+    """Return the first problem of `doctor` with which AWS tools refuse this profile, or None."""
     return _find_first_problem_that_stops_aws_tools(
         gather_facts_of_profile(app, name), checks.STOPPING
     )
 
 
 def find_variables_that_stop_aws_tools(app: App) -> list[Finding]:
-    """Return the findings of `doctor` on environment variables with which AWS tools stop.
+    """Return the findings of `doctor` on environment variables that make AWS tools fail.
 
     Variables that name the region are left out, because the command `use` sets the region itself.
     """
@@ -104,10 +104,10 @@ def _find_first_problem_that_stops_aws_tools(
 
 
 def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> frozenset[str]:
-    """Return those of these profiles that are managed and whose command does not run.
+    """Return the managed profiles among `names` whose command does not run.
 
-    The program has moved, or it refuses the command. Such a profile works once ssohelper has
-    written its command again.
+    Its program has moved, or refuses the arguments. Such a profile works once ssohelper has written
+    its command again.
     """
     config = app.config.read()
     return frozenset(
@@ -123,7 +123,7 @@ def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> froze
 def make_profile_not_used_error(app: App, name: str) -> ConfigInvalid:
     """Return the error for a profile with which a shell would not get the role that it names.
 
-    Message and hint are those of `doctor`. For a profile that
+    Message and hint are those of `doctor`. Such profiles are those that
     `adopting.find_profiles_unfit_for_use` returns.
     """
     found = checks.find_problem_of_profile(gather_facts_of_profile(app, name), name)
@@ -139,10 +139,10 @@ def make_profile_not_used_error(app: App, name: str) -> ConfigInvalid:
 def explain_error_of_profile(
     app: App, name: str, error: SsoHelperError, *, is_of_provider: bool = False
 ) -> SsoHelperError:
-    """Return the error for a profile that cannot be used, with the reason and fix of `doctor`.
+    """Return the error for an unusable profile, with reason and fix from `doctor`.
 
     Returns `error` itself if `doctor` knows no reason. `is_of_provider`: another tool that provides
-    the credentials failed. An error in ~/.aws/config has another reason only if a value is in
+    the credentials failed. For an error in ~/.aws/config, `doctor` is only asked about values in
     quotes.
     """
     has_no_session = isinstance(error, NoSessionOfProfile)

@@ -1,8 +1,8 @@
-"""What a shell's prompt shows of the profile in use. Uses no network and no lock; never fails.
+"""Builds the text that a shell's prompt shows of the profile in use. Sends no request; never waits.
 
 For each profile, a shell runs ssohelper once (`answer_shell_prompt`); after that the shell reads
-the file that ssohelper's answer names. The command `ssohelper status` is for programs that run
-ssohelper at each prompt.
+the prompt file that ssohelper's answer names. The command `ssohelper status` is for programs that
+run ssohelper at each prompt.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 
 class PromptStatus(NamedTuple):
-    """What the prompt shows. `label` is "" if no profile is in use.
+    """The label and times that a shell's prompt shows. `label` is "" if no profile is in use.
 
     `profile` is None if the profile in use does not get its credentials from one of our sessions.
     `has_fixed_keys` says that the environment has keys, which are used whatever the profile is.
-    `rows` are what the prompt shows until the sign-in ends, by time. `has_grant` says that a grant
-    lasts in this terminal, so the rows are for this terminal only.
+    `rows` are texts for the time left, each with the time from which the prompt shows it.
+    `has_grant` says that a grant lasts in this terminal, so the rows are for this terminal only.
     """
 
     label: str
@@ -45,11 +45,11 @@ class PromptStatus(NamedTuple):
     has_fixed_keys: bool = False
     has_grant: bool = False
 
-    def line(self, now: int) -> str:
+    def prompt_line(self, now: int) -> str:
         """Return the text that the prompt shows at `now`; "" if no profile is in use."""
         return prompt_text.prompt_line(self.label, self.rows, now) if self.label else ""
 
-    def formatted(self, template: str, now: int) -> str:
+    def fill_template(self, template: str, now: int) -> str:
         """Return the template with each `{field}` replaced by its value; other text stays.
 
         Fields: profile, session, account, account_id, role, left, level, guarded, line.
@@ -66,31 +66,31 @@ class PromptStatus(NamedTuple):
             "left": row.time_text(now),
             "level": row.level,
             "guarded": "guarded" if self.guarded else "",
-            "line": self.line(now),
+            "line": self.prompt_line(now),
         }
         return _FIELD.sub(lambda found: values.get(found[1], found[0]), template)
 
-    def next_end(self, now: int) -> PromptClock | None:
-        """Return the end to which the prompt counts down, of the sign-in or of keys; or None."""
+    def next_expiry(self, now: int) -> PromptClock | None:
+        """Return the expiry of sign-in or keys to which the prompt counts down, if there is one."""
         return prompt_text.prompt_row_at(self.rows, now).clock
 
-    def level(self, now: int) -> Level:
+    def urgency_level(self, now: int) -> Level:
         """Return how urgent a new sign-in is at `now`, by the time that the prompt shows."""
         return prompt_text.prompt_row_at(self.rows, now).level
 
 
 def answer_shell_prompt(app: App) -> str:
-    """Return the line `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` for a shell's prompt. Updates FILE.
+    """Return the line `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` for a shell's prompt. Writes FILE.
 
-    ROWS are what the prompt shows, by time. At each prompt the shell reads them from FILE. It runs
-    ssohelper again once CONFIG is newer than FILE. FILE and CONFIG are "" for fixed keys, and if
-    FILE cannot be written. If it cannot be written, the prompt shows no time left, because it would
-    not notice a sign-out.
+    ROWS are texts for the time left, each with the time from which the prompt shows it. At each
+    prompt the shell reads ROWS from FILE. It runs ssohelper again once CONFIG is newer than FILE.
+    FILE and CONFIG are "" for fixed keys, and if FILE cannot be written. Without FILE the prompt
+    would not notice a sign-out, so it then shows no time left.
     """
     config = str(app.locations.aws_config_file)
     mtime_ns = app.prompt_state.read_config_mtime_ns(
         config
-    )  # the time is taken before the config is read, so that later changes are newer
+    )  # the config's time is read before its content, so that later changes are newer
     try:
         shown = read_prompt_status(app)
     except SsoHelperError:
@@ -111,7 +111,7 @@ def answer_shell_prompt(app: App) -> str:
 
 def read_prompt_status(app: App) -> PromptStatus:
     """Return what a shell's prompt shows now of the profile in use."""
-    keys_end_at = _find_end_of_fixed_keys(app)
+    keys_end_at = _find_expiry_of_fixed_keys(app)
     name, profile = _find_name_and_profile_in_use(app, keys_end_at is not None)
     account = _find_account(app, profile) if profile else None
     guarded = profile is not None and is_role_of_profile_guarded(app, profile)
@@ -120,7 +120,7 @@ def read_prompt_status(app: App) -> PromptStatus:
     if keys_end_at is not None:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), text_after_end="expired")
     elif profile is not None:
-        clock = prompt_notes.read_next_end_for_prompts(app, profile.session)
+        clock = prompt_notes.read_next_expiry_for_prompts(app, profile.session)
         role_ends_at = app.prompt_state.load_end_after_failed_renewal(profile.key)
         rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
@@ -141,9 +141,9 @@ def read_prompt_status(app: App) -> PromptStatus:
 
 
 def _distinct_profile_label(app: App, name: str) -> str:
-    """Return the name, or a form of it that no other profile's prompt shows."""
+    """Return the profile's name, or a form of the name that no other profile's prompt shows."""
     if not prompt_text.may_look_like_another_name(name):
-        return name  # without reading the config
+        return name  # without reading the config, which is slow
     try:
         names = [entry.name for entry in app.config.read().profiles()]
     except SsoHelperError:
@@ -152,7 +152,7 @@ def _distinct_profile_label(app: App, name: str) -> str:
 
 
 def is_role_of_profile_guarded(app: App, profile: Profile) -> bool:
-    """Return whether a rule of the settings guards the profile's role."""
+    """Return whether a guard rule matches the profile's role."""
     rules = app.vault.policy.rules
     if not rules:
         return False
@@ -175,8 +175,8 @@ def _write_prompt_file_and_name_paths(
     key = shown.profile.key if shown.profile else None
     terminal = app.find_grant_context().session if shown.has_grant else None
     file = str(app.prompt_state.prompt_file(key, terminal))
-    # The prompt's shell code cuts this line at each `|`, and would run a command such as `$(…)` that
-    # stands in the file's path.
+    # The prompt's shell code cuts this line at each `|`, and would run a command such as `$(…)` in
+    # the file's path.
     if "|" in file or not is_harmless(file):
         return "", ""
     try:
@@ -187,8 +187,8 @@ def _write_prompt_file_and_name_paths(
     except (SsoHelperError, OSError):
         return "", ""
     if shown.profile is not None and terminal is None:
-        # A sign-in rewrites the files that prompts read. One that came after we read the token may
-        # have found no such file for this role.
+        # A sign-in rewrites the existing prompt files. A sign-in since we read the token may have
+        # found no file for this role yet.
         prompt_notes.rewrite_prompt_files_of_session(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""
@@ -211,7 +211,7 @@ def _find_name_and_profile_in_use(app: App, has_fixed_keys: bool) -> tuple[str, 
 
 
 def _find_label_and_profile_of_served_role(app: App, served: str) -> tuple[str, Profile | None]:
-    """Return ACCOUNT/ROLE for the role of the endpoint that this shell uses, and its profile.
+    """Return ACCOUNT/ROLE for the role of this shell's endpoint, and the role's profile.
 
     ACCOUNT is the account's name if no other account has that name, else the id. If there are
     several sessions, `SESSION:` precedes it.
@@ -232,7 +232,7 @@ def _find_label_and_profile_of_served_role(app: App, served: str) -> tuple[str, 
     return f"{prefix}{account}/{role_name}", profile
 
 
-def _find_end_of_fixed_keys(app: App) -> int | None:
+def _find_expiry_of_fixed_keys(app: App) -> int | None:
     """Return when the fixed keys in this environment expire; None if there are none."""
     ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
     return from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None

@@ -1,7 +1,7 @@
-"""Rewrites the files that shell prompts read, after changed sign-ins and failed renewals.
+"""Rewrites the files that shell prompts read, after sign-ins, sign-outs and renewals.
 
-These functions never fail. If a file cannot be written, that is logged, and prompts show what they
-showed before.
+These functions never fail. If a file cannot be written, that is logged, and prompts still show the
+old times.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ def rewrite_prompt_files_of_session(app: App, session: SsoSession) -> None:
 
 
 def rewrite_prompt_files_after_sign_in(app: App, session: SsoSession) -> None:
-    """After a sign-in or sign-out, let the session's prompts show it, and no failed renewal."""
+    """Rewrite the session's prompt files after a sign-in or sign-out, without failed renewals."""
     _rewrite_prompt_files(app, session, lambda _key: None)
 
 
 def show_failed_renewal_in_prompts(app: App, session: SsoSession, key: RoleKey) -> None:
-    """After a failed renewal, let prompts count down to the end of the cached credentials."""
+    """After a failed renewal, let prompts count down to the expiry of the cached credentials."""
     with _log_failed_prompt_update(session.name):
         cached = app.credentials.load(key, session)
         if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
             ends_at = app.clock.to_local_time(cached.credentials.expires_at)
-            rows = prompt_text.prompt_rows(read_next_end_for_prompts(app, session), ends_at)
+            rows = prompt_text.prompt_rows(read_next_expiry_for_prompts(app, session), ends_at)
             app.prompt_state.remove_grant_files()
             app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows), ends_at)
 
@@ -50,7 +50,7 @@ def show_renewal_in_prompts(app: App, session: SsoSession, key: RoleKey) -> None
     """Let prompts show when the sign-in ends, after a role was renewed or is no longer assigned."""
     with _log_failed_prompt_update(session.name):
         if app.prompt_state.has_prompt_file(key):
-            rows = prompt_text.prompt_rows(read_next_end_for_prompts(app, session))
+            rows = prompt_text.prompt_rows(read_next_expiry_for_prompts(app, session))
             app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows))
 
 
@@ -66,8 +66,8 @@ def make_prompts_of_role_run_ssohelper_again(app: App, key: RoleKey) -> None:
         app.prompt_state.remove_prompt_file(key)
 
 
-def read_next_end_for_prompts(app: App, session: SsoSession) -> PromptClock:
-    """Return the end of the sign-in to which the session's prompts count down. Asks no server."""
+def read_next_expiry_for_prompts(app: App, session: SsoSession) -> PromptClock:
+    """Return the end of the sign-in to which the session's prompts count down. Sends no request."""
     token = app.tokens.load_token_for_display(session)
     hours = app.settings.get("session_hours", session=session.name)
     return prompt_clock(
@@ -82,7 +82,7 @@ def _rewrite_prompt_files(
         app.prompt_state.remove_grant_files()
         keys, written = app.prompt_state.list_roles(session.name), None
         for _ in range(_MOST_ATTEMPTS if keys else 0):
-            clock = read_next_end_for_prompts(app, session)
+            clock = read_next_expiry_for_prompts(app, session)
             if clock == written:
                 return
             for key in keys:

@@ -1,4 +1,4 @@
-"""Protects recorded sign-ins: until one has ended, its name is not used for another session."""
+"""Refuses a session name while a recorded sign-in at another portal still has that name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def refuse_name_of_recorded_sign_in(app: App, session: SsoSession, new_name: str) -> None:
-    """Raise UsageProblem if a recorded sign-in has the name `new_name`, planned for the session.
+    """Raise UsageProblem if `new_name`, planned for the session, is that of a recorded sign-in.
 
     Otherwise the session's profiles would get credentials of the user of that sign-in.
     """
@@ -56,7 +56,7 @@ def warn_of_damaged_sign_in_records(app: App) -> None:
 
 
 def forget_records_of_ended_sign_ins(app: App, name: str | None = None) -> bool:
-    """Remove the records of sign-ins that no longer exist, of this session or of all sessions.
+    """Remove the records of sign-ins that no longer exist, of the session `name` or of all.
 
     Also removes temporary files of processes that were killed while writing a token. If a token
     file exists under the name of a removed record, it is another tool's and stays. Returns whether

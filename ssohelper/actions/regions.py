@@ -1,8 +1,7 @@
-"""Asks the regions of a session's instance one after another, until one answers.
+"""Asks the regions of a session's Identity Center instance in turn, until one answers.
 
-A session without further portals has one region. A further portal is asked
-only if it was signed in together with the session's present sign-in, which other tools can end or
-replace.
+A session without further portals has one region. A further portal is asked only if it was signed in
+together with the session's present sign-in, which other tools can end or replace.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ _T = TypeVar("_T")
 
 
 class PortalToAsk(NamedTuple):
-    """A portal to which a request is sent, and how much of a request's usual time it may take.
+    """A portal to which a request is sent, and the share of a request's usual time for it.
 
     `share` is from 0 to 1; None means all the time that is left.
     """
@@ -61,7 +60,7 @@ def list_further_portals(app: App, session: SsoSession) -> list[SsoSession]:
     """Return a copy of the session for each of its further portals that the settings name.
 
     A portal that cannot be of the session's Identity Center instance is left out, with a warning.
-    If the settings cannot be read, which other code reports, returns none.
+    Returns [] if the settings cannot be read, which other code reports.
     """
     try:
         texts = app.settings.get("regions", session=session.name)
@@ -70,7 +69,7 @@ def list_further_portals(app: App, session: SsoSession) -> list[SsoSession]:
     found = []
     for portal in parse_further_portals(texts) if texts else ():
         if portal.region == session.region:
-            continue  # a company's own start URL leads to this region now
+            continue  # the session's own portal has moved to this region
         claim = compare_portal_urls(session.aws_url, portal.start_url)
         if claim in REFUSED:
             app.warn(
@@ -102,8 +101,8 @@ def check_regions_setting(app: App, session_name: str, texts: list[str] | tuple[
 def require_session_of_sign_in(app: App, sign_in_name: str) -> SsoSession:
     """Return the session with this `SsoSession.sign_in_name`. Raises: ConfigInvalid.
 
-    If the config lacks the session, returns the one that a sign-in of ours is recorded for: `setup`
-    and `logout` renew its token too.
+    If the config lacks the session, returns the session of a sign-in of ours that is recorded:
+    `setup` and `logout` renew that token too.
     """
     name, _, region = sign_in_name.partition("@")
     is_defined = app.config.read().session_header(name) is not None
@@ -147,12 +146,12 @@ def plan_portals_to_ask(app: App, session: SsoSession) -> list[PortalToAsk]:
 
 
 def find_next_portal_to_ask(app: App, session: SsoSession) -> SsoSession:
-    """Return the session with the one of its portals to which the next request will go."""
+    """Return the session at that one of its portals to which the next request will go."""
     return plan_portals_to_ask(app, session)[0].session
 
 
 def find_answering_region(app: App, session: SsoSession) -> str:
-    """Return the region that answered last for this session, by the recorded failures."""
+    """Return the region that answers requests for this session, judged by recorded failures."""
     names = [one.region for one in _list_askable_portals(app, session)]
     if len(names) == 1:
         return session.region
@@ -197,7 +196,7 @@ def renew_token_in_any_region(
     seen_id: str,
     run_renewal: Callable[[SsoSession, str, float | None], SsoHelperError | None],
 ) -> None:
-    """Renew the token `seen_id`. If its region does not answer, get a valid token of another one.
+    """Renew the token `seen_id`; if its region does not answer, get another region's token.
 
     `run_renewal` renews a token. It gets the token's session and id, and how many seconds to wait
     for the outcome (None: the usual time); the renewal itself goes on after that. Raises: the
@@ -208,7 +207,7 @@ def renew_token_in_any_region(
         wanted, token = seen_id, app.tokens.load(portal_to_ask.session)
         if token is not None and token.id != seen_id:
             if tokens.load_token_state(app, portal_to_ask.session, token) is TokenState.GOOD:
-                return  # of another region than the token that was seen
+                return  # another region's valid token is enough
             wanted = token.id
         seconds = (
             None
@@ -226,7 +225,7 @@ def renew_token_in_any_region(
 
 
 def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline) -> None:
-    """Renew the token `seen_id`, or get a valid token of another region, before the deadline.
+    """Renew the token `seen_id`, or get another region's valid token, before the deadline.
 
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
@@ -247,9 +246,9 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:
-    """Return the id of the token used for the next request, if half of its lifetime is over.
+    """Return the id of the token for the next request if half of the token's lifetime is over.
 
-    `own` is the session's own token. Else returns None, also for a token that cannot be renewed.
+    `own` is the session's own token. Returns None if the token is not due or cannot be renewed.
     """
     portal = find_next_portal_to_ask(app, session)
     token = _load_token_or_none(app, portal) if portal.is_further else own
@@ -258,14 +257,14 @@ def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) ->
     return token.id if token is not None and is_due else None
 
 
-def record_renewed_token(
+def record_renewed_token_for_further_sign_ins(
     app: App, session: SsoSession, used: AccessToken, fresh: AccessToken
 ) -> None:
     """Record that the sign-ins at further portals belong to the session's renewed token `fresh`.
 
-    Without this record they would seem to be of another sign-in, because the session's facts list
-    only its last tokens. `used` is the token that was renewed. The caller holds the session's state
-    lock.
+    Without this record they would seem to belong to another sign-in, because only the session's
+    last token ids are recorded. `used` is the token that was renewed. The caller holds the
+    session's state lock.
     """
     for further in app.tokens.list_further_portal_sessions(session):
         facts = app.tokens.load_facts(further.sign_in_name)
@@ -275,7 +274,7 @@ def record_renewed_token(
 
 
 def _list_askable_portals(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return the session, then a copy of it for each further portal that we may send requests to."""
+    """Return the session, then a copy for each further portal to which we may send requests."""
     return [
         session,
         *(one for one in list_further_portals(app, session) if _may_ask_portal(app, session, one)),
@@ -301,7 +300,8 @@ def _record_failed_region(app: App, session: SsoSession, error: AwsUnreachable) 
     failures[session.region] = region_order.region_failure_after(
         failures.get(session.region), app.clock.now(), is_throttled=isinstance(error, Throttled)
     )
-    with suppress(LocalState, OSError):  # then the next call finds out again
+    # If the failure is not recorded, the next call asks this region again.
+    with suppress(LocalState, OSError):
         app.region_failures.save(session.name, failures)
 
 

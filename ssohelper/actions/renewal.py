@@ -1,8 +1,8 @@
 """Renews a session's token with one request that is never repeated.
 
-A refresh token works once. So it is sent only if the new token can be saved, and the process that
-sends it must wait for the answer and save it. Renewals run in a separate process, which no caller's
-end, deadline or signal can interrupt.
+A refresh token works once. So a refresh token is sent only if the new token can be saved, and the
+process that sends it must wait for the answer and save it. Renewals run in a separate process,
+which no caller's end, deadline or signal can interrupt.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ _REREAD_PAUSE_SECONDS = 0.1
 def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     """Renew the session's token `seen_id`. Do nothing if the file has a newer valid token.
 
-    If the sign-in turns out to have ended, that is recorded. So a token that cannot be renewed and
-    has time left is passed only if AWS has rejected it.
+    Records the end of the sign-in if it has ended. Callers pass an unexpired token that cannot be
+    renewed only if AWS has rejected it.
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, AnswerLost,
     LocalState.
     """
@@ -62,7 +62,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
             if token.id != seen_id and tokens.is_token_unexpired(app, token):
                 return
             if not tokens.is_token_refreshable(app, token):
-                # Only callers whose token AWS has rejected ask to renew one that has time left.
+                # Callers pass such an unexpired token only if AWS has rejected it.
                 if tokens.is_token_unexpired(app, token):
                     _record_sign_in_end(app, session, token)
                 raise tokens.sign_in_expired_error(session)
@@ -72,8 +72,8 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
                 if is_held:
                     _request_token_renewal(app, session, token, reserved)
                     return
-        # The lock file could not be written, but now a token could be: the disk is full from time
-        # to time. Another renewal may have the lock, so this one does not go on.
+        # The lock file could not be written, but now there is space for a token: the disk is full
+        # from time to time. Without the lock, another renewal may be running, so this one stops.
     raise LocalState(
         f'the token of "{session.sign_in_name}" cannot be renewed: the disk is full or read-only '
         "from time to time"
@@ -97,7 +97,7 @@ def _request_token_renewal(
         _record_sign_in_end(app, session, token)
         raise error from refusal
     except (AnswerLost, BadAnswer):
-        raise  # `sent_id` stays recorded: if AWS refuses next time, this answer was lost
+        raise  # `sent_id` stays recorded: a refusal next time then means that this answer was lost
     except (AwsUnreachable, ConfigInvalid):
         _record_sent_refresh_token(app, session, None)
         raise
@@ -112,7 +112,7 @@ def _save_renewed_token(
     life_seconds: int,
     reserved_space: Reservation,
 ) -> None:
-    """Write the renewed token to its file at once: a kill before that would lose the sign-in."""
+    """Write the renewed token to its file at once: a kill before then would lose the sign-in."""
     fresh, issuer = issued
     # The token is saved even without the lock, since this process has the only copy of it.
     with _hold_state_lock(app, session):
@@ -140,9 +140,9 @@ def _save_renewed_token(
         if stamp is None:
             return
         with suppress(LocalState, OSError):
-            regions.record_renewed_token(app, session, used, fresh)
+            regions.record_renewed_token_for_further_sign_ins(app, session, used, fresh)
         legacy_sign_ins.write_legacy_tokens(app, session, fresh)
-        # This keeps published responses valid. Otherwise all calls would be misses until a renewal.
+        # This keeps published responses valid for the launcher.
         with suppress(LocalState, OSError):
             stamp.update_token_stamp_after_renewal()
     prompt_notes.rewrite_prompt_files_of_session(app, session)
@@ -194,7 +194,7 @@ def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> No
     with _hold_state_lock(app, session):
         present = app.tokens.load(session)
         if present is None or present.id != token.id:
-            return  # a sign-in or sign-out came meanwhile: the facts do not belong to this token
+            return  # after a sign-in or sign-out meanwhile, the facts are of another token
         facts = tokens.load_sign_in_facts_of_token(app, session, token)
         now, life = app.clock.now(), tokens.load_token_life_seconds(app, session, token)
         ended = facts._replace(
@@ -215,7 +215,7 @@ def _update_prompt_files(app: App, session: SsoSession) -> None:
 
 @contextmanager
 def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
-    """Hold the session's state lock. Go on without it if a stopped process (Ctrl-Z) has it."""
+    """Hold the session's state lock; go on without it if a stopped process (Ctrl-Z) holds it."""
     with ExitStack() as stack:
         with suppress(LocalState):
             limit = app.clock.deadline(_STATE_LOCK_SECONDS)
@@ -224,7 +224,7 @@ def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
 
 
 def _save_sign_in_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:
-    """Save what is recorded about the sign-in. If the disk is full, the renewal still succeeds."""
+    """Save the facts of the sign-in. If the disk is full, the renewal still succeeds."""
     with suppress(LocalState, OSError):
         app.tokens.save_facts(session.sign_in_name, facts)
 

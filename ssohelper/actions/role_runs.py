@@ -1,4 +1,4 @@
-"""The runs of one command as several roles: a few at a time, each with the keys of its role."""
+"""Runs one command as several roles, a few at a time, each with the keys of its role."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 # How many commands run at the same time.
 AT_ONCE = 4
-# How long to wait for stopped commands to end: longer than one that ignores SIGTERM takes.
+# How long to wait for stopped commands to end. A command that ignores SIGTERM is killed sooner.
 _END_SECONDS = 10.0
 _Start = Callable[[Sequence[str], Mapping[str, str]], CollectedRun | None]
 _Changed = Callable[[], None]
 
 
 class State(Enum):
-    """The state of a run: its sign, the word for it and its style."""
+    """The state of a run, with the sign, word and style that show it."""
 
     WAITING = "·", "waiting", "dim"
     RUNNING = "●", "running", "accent"
@@ -71,7 +71,7 @@ class RoleRun:
     def run(
         self, start_unless_stopped: _Start, is_stopped: Callable[[], bool], changed: _Changed
     ) -> None:
-        """Run the command to its end. Call it in a thread; it raises no SsoHelperError."""
+        """Run the command to its end, in the caller's thread. Errors are recorded, not raised."""
         self.state = State.RUNNING
         changed()
         try:
@@ -99,10 +99,10 @@ class RoleRun:
 
 
 class RunGroup:
-    """Runs the commands of several roles, a few at a time, in threads that the caller starts."""
+    """Runs the commands of several roles in threads that the caller starts."""
 
     def __init__(self, runs: Sequence[RoleRun], changed: _Changed) -> None:
-        """The threads of the commands call `changed` after each change of a state or an output."""
+        """Call `changed`, from the commands' threads, after each change of state or output."""
         self._runs = tuple(runs)
         self._waiting = deque(runs)
         self._changed = changed
@@ -126,8 +126,8 @@ class RunGroup:
         with self._starting:
             self._is_stopped = True
 
-    def end_commands(self) -> None:
-        """Stop all commands, and wait until all that run have ended: some seconds at most."""
+    def stop_commands_and_wait(self) -> None:
+        """Stop all commands, and wait at most 10 s until they have ended."""
         self.stop_commands()
         with self._has_ended:
             self._has_ended.wait_for(lambda: not self._running, _END_SECONDS)
@@ -137,7 +137,7 @@ class RunGroup:
         while self._waiting:
             try:
                 role_run = self._waiting.popleft()
-            except IndexError:  # another thread took the last one
+            except IndexError:  # another thread took the last waiting command
                 return
             self._run_command_as_role(role_run)
             self._changed()

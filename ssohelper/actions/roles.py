@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class KnownRoles(NamedTuple):
-    """The rows of a list of roles, in their order, and the sessions that they are of.
+    """The rows of a list of roles, in the order to show, and the sessions of these roles.
 
     `listed_at` is when (epoch seconds) each session's saved listing began, by session name.
     """
@@ -42,7 +42,7 @@ class KnownRoles(NamedTuple):
 
     @property
     def has_role(self) -> bool:
-        """Return whether the list has a role of Identity Center, not only other profiles."""
+        """Return whether the list has a role of Identity Center, not only other tools' profiles."""
         return bool(self.rows) and not self.rows[0].provider
 
 
@@ -53,10 +53,10 @@ _Targets = Sequence[tuple[ProfileEntry, TargetRole | None]]
 def read_roles(
     app: App, session_name: str | None = None, *, with_foreign_profiles: bool = False
 ) -> KnownRoles:
-    """Return the roles of one or all sessions: those in listings and those of profiles.
+    """Return the roles of one or all sessions: those in saved listings and those of profiles.
 
-    With `with_foreign_profiles` and without a session, profiles whose credentials ssohelper does
-    not get come last.
+    With `with_foreign_profiles` and without a session, profiles whose credentials another tool
+    gives come last.
     """
     sessions = [
         session
@@ -123,14 +123,14 @@ def _group_profile_names_by_role(
     for entry, target in targets:
         if target is None:
             continue
-        for session in owners.find(target):
+        for session in owners.find_sessions(target):
             key = session.key_of(target.role)
             found[key] = (*found.get(key, ()), entry.name)
     return found
 
 
 class _SavedLists:
-    """Says in which sessions' saved lists a role is."""
+    """Finds the sessions whose saved list has a role."""
 
     def __init__(self, app: App, listings: Mapping[str, Listing]) -> None:
         self._app, self._listings = app, listings
@@ -157,7 +157,8 @@ class _SavedLists:
         if found is None:
             return True
         if name not in self._is_recent:
-            from ssohelper.actions import directory  # few need it: not before the first paint
+            # Imported here: rarely needed, and slow to import.
+            from ssohelper.actions import directory
 
             self._is_recent[name] = directory.is_listing_recent(
                 self._app, session, found, of_this_sign_in=True
@@ -166,13 +167,13 @@ class _SavedLists:
 
 
 class _SessionsOfProfiles:
-    """Finds the sessions to whose roles a profile belongs, because it uses their sign-in.
+    """Finds the sessions whose sign-in a profile uses.
 
     A profile that names its session is looked up by that name, and each spelling of a start URL is
     compared with the sessions once: comparing 12,000 profiles with every session is slow.
 
-    A profile of granted, which signs in itself, does not say as which user. `lists` say which
-    sessions have its role.
+    The tool granted signs in itself, and its profiles do not name a user: `lists` say which
+    sessions have such a profile's role.
     """
 
     def __init__(
@@ -182,7 +183,7 @@ class _SessionsOfProfiles:
         self._by_name = {session.name: session for session in sessions}
         self._by_portal: dict[tuple[str, str | None], list[SsoSession]] = {}
 
-    def find(self, target: TargetRole) -> Sequence[SsoSession]:
+    def find_sessions(self, target: TargetRole) -> Sequence[SsoSession]:
         """Return the sessions whose sign-in a profile with this target uses."""
         found = self._find_by_name_or_portal(target)
         if target.form != GRANTED_FORM:
@@ -218,10 +219,10 @@ def _make_rows_of_unlisted_roles(
 
 
 def _make_rows_of_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
-    """Return a list's rows for those of the profiles whose credentials ssohelper does not get."""
+    """Return rows for the profiles among `entries` whose credentials another tool gives."""
     if not entries:
         return []
-    # Few have such profiles: not before the first paint.
+    # Imported here, because few users have such profiles and the import delays the first screen.
     from ssohelper.actions import foreign_profiles
 
     found = foreign_profiles.list_usable_foreign_profiles(app, entries)
@@ -245,7 +246,7 @@ def _make_rows_of_chains(
         chain = chains.find_chain_or_none(config, entry)
         if chain is None:
             continue
-        for session in owners.find(chain.target):
+        for session in owners.find_sessions(chain.target):
             key, assumed = session.key_of(chain.role), chain.assumed_role
             account = accounts.get((session.name, assumed.account_id))
             made.append(

@@ -1,6 +1,7 @@
-"""Replaces this process with a program, which keeps the process id, terminal and streams.
+"""Replaces this process with a program that the user named, which keeps process id and streams.
 
-Windows cannot replace a process. On Windows we run the program, wait, and return its exit code.
+Windows cannot replace a process. There, the program is run as a child, and its exit code is
+returned.
 """
 
 import errno
@@ -105,7 +106,7 @@ if sys.platform == "win32":
     import subprocess
 
     def _run_and_wait(path: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
-        # Ctrl-C is for the program only. We ignore Ctrl-C with a handler rather than SIG_IGN,
+        # Ctrl-C must end the program only. We ignore Ctrl-C with a handler rather than SIG_IGN,
         # because a program inherits SIG_IGN, but no handler.
         before = signal.signal(signal.SIGINT, lambda *_: None)
         try:

@@ -4,9 +4,10 @@ Child and parent are in one process group, so the terminal's signals (Ctrl-C, Ct
 size) reach the program directly. We forward only a signal that another process sent to us alone.
 When the program stops (Ctrl-Z), we stop too.
 
-Linux reports the sender of a signal. On other systems, a signal that a terminal can send counts as
-the terminal's while our group is in the foreground. This may lose a `kill -INT` sent to us.
-Forwarding would be worse: many programs end without cleaning up if they get SIGINT twice.
+Linux reports the sender of a signal. On other systems, a signal that a terminal can send is taken
+for the terminal's while our process group is in the foreground. This may lose a `kill -INT` sent to
+us. Forwarding such a signal would be worse: many programs end without cleaning up if they get
+SIGINT twice.
 """
 
 import errno
@@ -120,15 +121,15 @@ def _spawn_process(path: str, argv: list[str], environ: Mapping[str, str]) -> in
 def _poll_exit_code(pid: int) -> int | None:
     """Return the program's exit code; None while it runs.
 
-    If the user suspended it with Ctrl-Z, suspend this process too.
+    If the user suspended the program with Ctrl-Z, suspend this process too.
     """
     while True:
         found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
         if found == 0:
             return None
         if os.WIFSTOPPED(status):
-            # This process stops too, so that the shell's `fg` continues both. SIGSTOP without a
-            # terminal is left out, because then there is no `fg`.
+            # This process stops too, so that the shell's `fg` continues the program and us. Without
+            # a terminal there is no `fg`, so a SIGSTOP of the program does not stop us.
             if (
                 os.WSTOPSIG(status) != signal.SIGSTOP
                 or _find_foreground_process_group() is not None

@@ -1,4 +1,4 @@
-"""Saves the options of a sync, which a later `profile sync` without options uses."""
+"""Saves the options of a `profile sync`, which a later sync without options uses."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def save_sync_options_under_lock(app: App, plan: Plan) -> None:
     """Save the sync options of this plan. The caller holds the lock of `app.choices`.
 
     Filters that match no listed role count as mistyped and are not saved. A plan for single roles
-    deletes the record that the user removed the profiles of these roles. It saves no options,
-    except the default region that was proposed for the session's first profiles and that they were
-    given. If options changed and the config did not, a version of the config is saved, so that
-    `profile undo` restores the options.
+    deletes the record that the user removed the profiles of these roles. Of its options it saves
+    only the default region that ssohelper proposed for the session's first profiles, if the
+    profiles got that region. If options changed and the config did not, the config is still saved
+    as a version, so that `profile undo` restores the options.
     """
     session_name = plan.request.session.name
     remembered, chosen = app.choices.load(session_name), plan.request.choices

@@ -1,9 +1,9 @@
 """Decides which session and which role the user means. No other module decides this.
 
 The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If it
-is left out, AWS_PROFILE names the profile, else the role is that of this shell's endpoint
-(core.served_role). If SESSION is left out, the session is that of this profile or role, else the
-only session in the config. `list` takes all sessions (cli.choosing).
+is left out, AWS_PROFILE names the profile, else the role is that of the endpoint that this shell
+uses (core.served_role). If SESSION is left out, the session is that of the profile or role, else
+the only session in the config. `list` takes all sessions (cli.choosing).
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
     from ssohelper.core.listing import Listing
 
-# The forms of profiles that SDKs read themselves, with all their keys.
+# The forms of profiles whose `sso_*` keys SDKs read themselves.
 _NATIVE_FORMS = ("sso", "legacy")
 
 
 class NoProfileNamed(UsageProblem):
-    """Neither the PROFILE argument nor AWS_PROFILE is given. On a terminal a picker may ask."""
+    """Raised if PROFILE and AWS_PROFILE are both missing. On a terminal a picker may ask."""
 
 
 class UnknownProfile(UsageProblem):
-    """The PROFILE argument is not a profile's name. On a terminal its words may find a role.
+    """Raised if no profile has the name PROFILE. On a terminal, its words may match a role.
 
     `offered` has the similar names that the hint offers.
     """
@@ -53,11 +53,11 @@ class UnknownProfile(UsageProblem):
 
 
 class NoSessionOfProfile(ConfigInvalid):
-    """No session of the config has the portal of the profile's role."""
+    """Raised if no session of the config has the portal of the profile's role."""
 
 
 class NoSessionNamed(UsageProblem):
-    """Several sessions are possible and the user named none. On a terminal a picker may ask."""
+    """Raised if several sessions are possible and the user named none. A picker may ask."""
 
     def __init__(self, sessions: list[SsoSession]) -> None:
         names = ", ".join(f'"{session.name}"' for session in sessions)
@@ -76,8 +76,8 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     """
     config = app.config.read()
     if name:
-        # Missing sessions are listed only if the config does not define this one, because that
-        # reads all profiles, which may be 12,000.
+        # Missing sessions are listed only if the config does not define this one, because listing
+        # them reads all profiles, which may be 12,000.
         is_defined = config.session_header(name) is not None
         for missing in () if is_defined else missing_sessions.list_missing_sessions(app):
             if missing.name == name:
@@ -94,7 +94,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
         return sessions[0]
     if not sessions:
         for broken in config.session_names():
-            find_session_by_name(config, broken)  # raises ConfigInvalid with the line
+            find_session_by_name(config, broken)  # raises ConfigInvalid with the session's line
         for missing in missing_sessions.list_missing_sessions(app):
             raise missing_sessions.missing_session_error(missing)
         for recorded in find_sessions_not_in_config(app):
@@ -118,7 +118,7 @@ def find_session_by_name(config: ConfigFile, name: str) -> SsoSession:
 
 
 def find_sessions_not_in_config(app: App) -> list[SsoSession]:
-    """Return the sessions that the config does not have and that ssohelper signed in to.
+    """Return the sessions to which ssohelper is signed in, but which the config does not have.
 
     This happens after a `setup` that was stopped or could not write, after `profile undo`, and if
     the config now names another portal or region for the session.
@@ -129,8 +129,8 @@ def find_sessions_not_in_config(app: App) -> list[SsoSession]:
 def list_sessions(app: App) -> list[SsoSession]:
     """Return the sessions in the config, then those that `find_sessions_not_in_config` returns.
 
-    If both have a session of one name, only the second is returned, because the name's only token
-    belongs to it.
+    If both have a session of the same name, the one in the config is left out, because the token of
+    that name belongs to the other one.
     """
     unlisted = find_sessions_not_in_config(app)
     names = {session.name for session in unlisted}
@@ -167,7 +167,7 @@ def find_session_not_in_config(app: App, name: str | None) -> SsoSession | None:
 def resolve_profile(app: App, text: str | None, session_name: str | None) -> Profile:
     """Return the profile that the PROFILE argument names, else that of AWS_PROFILE or the endpoint.
 
-    An entry point calls this once, with the text that the user typed. An empty text is an error,
+    CLI and TUI call this once, with the text that the user typed. An empty text is an error,
     because an unset variable in a script must not select AWS_PROFILE's profile.
     Raises: NoProfileNamed if nothing names a profile, UnknownProfile for an unknown name,
     UsageProblem for a profile of another session than `session_name`, ConfigInvalid if AWS_PROFILE
@@ -205,7 +205,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
 def _find_role_of_shell_endpoint(
     app: App, config: ConfigFile, session_name: str | None
 ) -> str | None:
-    """Return the role of this shell's endpoint; None if it is not of the session asked for."""
+    """Return the role of this shell's endpoint; None if `session_name` is another session."""
     served = served_role.find_served_role(app.environ)
     named = config.sso_session(served.partition(":")[0]) if served else None
     is_other = named is not None and session_name not in (None, named.name)
@@ -213,10 +213,10 @@ def _find_role_of_shell_endpoint(
 
 
 def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
-    """Return the role chosen from a list as a `Profile`, named after one of its profiles if any.
+    """Return the role that was chosen from a list, as a `Profile`.
 
-    `names` are the profiles that the list showed for the role. A profile that was edited since and
-    points at another role is not used; the role does not change.
+    `names` are the profiles that the list showed for the role. The result has the name of the first
+    of these that still points at the role. If none does, it has the role but no profile's name.
     Raises: UsageProblem if the session is gone, ConfigInvalid with file and line.
     """
     config = app.config.read()
@@ -229,7 +229,7 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
 
 
 def find_profiles_of_role(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
-    """Return those of these profile names whose profile points at this role in the config now."""
+    """Return the profiles among `names` that point at this role in the present config."""
     return [entry.name for entry in _find_profile_entries_of_role(app.config.read(), key, names)]
 
 
@@ -255,7 +255,7 @@ def _resolve_profile_entry(
 ) -> Profile:
     """Return the profile with its session, account and role.
 
-    Raises: ConfigInvalid if it has no role, UsageProblem if `session_name` is not its session.
+    Raises: ConfigInvalid if it has no role, UsageProblem if it is of another session.
     """
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
@@ -336,9 +336,9 @@ def resolve_role_text(app: App, text: str, session_name: str | None) -> Profile:
 def _choose_session_of_role(
     app: App, sessions: list[SsoSession], account_text: str, role_name: str
 ) -> SsoSession:
-    """Return the one session whose saved list has the role, if the lists of all sessions are saved.
+    """Return the only session whose saved list has the role.
 
-    Raises: NoSessionNamed, which proposes a session that may have the role.
+    Raises: NoSessionNamed if several may have the role, or if a session has no saved list.
     """
     having, unlisted = [], []
     for session in sessions:

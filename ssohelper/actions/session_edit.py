@@ -1,6 +1,6 @@
-"""What ssohelper keeps for each session, and the changes that add, rename or remove one.
+"""Adds, renames and removes sessions, and lists what ssohelper keeps for each session.
 
-`setup` adds a session too, together with its profiles. This module lists no roles at AWS.
+`setup` adds a session too, together with its profiles. This module asks AWS for no roles.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class SessionEntry(NamedTuple):
-    """A session with all that ssohelper keeps for it.
+    """A session with its clock, options, profiles and files.
 
     `managed` are the names of the session's managed profiles, `others` those of profiles that the
     user or another tool wrote. `files` are the paths of the saved tokens and client registrations.
@@ -70,7 +70,7 @@ class SessionPlan(NamedTuple):
 
 
 def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
-    """Return the session with all that ssohelper keeps for it. Reads files only."""
+    """Return the session with its clock, options, profiles and files. Reads files only."""
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
     # Legacy profiles, whose token file this session's sign-in writes, use the session too.
@@ -93,7 +93,7 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
 
 
 def plan_new_session(app: App, session: SsoSession) -> SessionPlan:
-    """Return the plan that adds the session to the config. It has no changes if it is there."""
+    """Return the plan that adds the session to the config. It is empty if the session exists."""
     return _make_session_plan(
         app, "session add", session, lambda c: session_changes.changes_that_add_session(c, session)
     )
@@ -102,9 +102,9 @@ def plan_new_session(app: App, session: SsoSession) -> SessionPlan:
 def check_new_session_name(app: App, session: SsoSession, new_name: str) -> None:
     """Raise UsageProblem unless the session can be renamed to this name.
 
-    The name may be invalid or taken, also if only a sign-in has it; or a guard rule names the
-    session, and would no longer match its roles. Raises: ConfigInvalid if the config no longer has
-    this session.
+    A name is refused if it is invalid, or if a session or sign-in has it; a rename is refused if a
+    guard rule or tag names the session, and would no longer match the session's roles. Raises:
+    ConfigInvalid if the config no longer has this session.
     """
     selection.check_session_in_config(app, session)
     if not SESSION_NAME.fullmatch(new_name):
@@ -115,8 +115,8 @@ def check_new_session_name(app: App, session: SsoSession, new_name: str) -> None
     if app.config.read().session_header(new_name):
         raise UsageProblem(f'a session named "{new_name}" already exists')
     protected_sign_ins.refuse_name_of_recorded_sign_in(app, session, new_name)
-    # These are the rules in force. They include rules that were deleted from the settings file,
-    # which end only when the user confirms with a typed word.
+    # The guard rules in force include rules that were deleted from the settings file: such a rule
+    # ends only when the user confirms that with a typed word.
     patterns = [*app.vault.policy.rules]
     patterns += [each for tag in app.settings.tags().values() for each in tag]
     lost = guard_rules.find_pattern_of_renamed_session(patterns, session.name, new_name)
@@ -164,9 +164,10 @@ def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
 def _unmanaged_profiles_use_session_error(
     app: App, session: str, others: Sequence[ProfileEntry]
 ) -> UsageProblem:
-    """Return the error that a session cannot be removed while profiles of other tools use it.
+    """Return the error for removing a session that profiles of other tools use.
 
-    The hint has a cure for each kind of profile."""
+    The hint says what to do with each kind of profile.
+    """
     assuming = [one for one in others if assumes_role(one.keys)]
     ways = []
     if len(assuming) < len(others):
@@ -206,15 +207,16 @@ def check_session_plan(app: App, plan: SessionPlan) -> None:
 def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """Carry out the plan. A session to be renamed or removed is signed out first.
 
-    Otherwise a token could remain of a session that no command finds any more. What is kept for a
-    session is copied to its new name before the config is written, and removed afterwards; after an
-    interruption in between, `remove_session_leftovers` completes the removal. Raises: LocalState if
-    the config changed since the diff was shown; AwsUnreachable, after everything else is done, if
-    AWS could not be told of the sign-out.
+    Otherwise the token of a session that no command finds any more could remain. A renamed
+    session's settings, options and lists are copied to the new name before the config is written,
+    and removed from the old name afterwards; after an interruption in between,
+    `remove_records_of_missing_session` completes this. Raises: LocalState if the config changed
+    since the diff was shown; AwsUnreachable, after everything else is done, if AWS could not be
+    told of the sign-out.
     """
     name = plan.session.name
     agents.refuse_if_allow_list_applies(app, "change sessions", f"ssohelper {plan.command}")
-    check_session_plan(app, plan)  # before the sign-out
+    check_session_plan(app, plan)  # the plan is checked before the sign-out
     failure = None
     if plan.command != "session add":
         try:
@@ -235,10 +237,10 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
 
 
 def check_name_belongs_to_session(app: App, session: SsoSession) -> None:
-    """Raise an error unless what is kept under the session's name is kept for this session.
+    """Raise an error if the records under this session's name are those of another session.
 
     Raises: ConfigInvalid if the config no longer has the session; UsageProblem if the sign-in of
-    that name is still at another portal, which the config named for it earlier.
+    that name is at the portal that the config named for it earlier.
     """
     recorded = selection.find_session_not_in_config(app, session.name)
     if recorded is None:
@@ -251,8 +253,8 @@ def check_name_belongs_to_session(app: App, session: SsoSession) -> None:
         )
 
 
-def has_session_leftovers(app: App, name: str) -> bool:
-    """Return whether ssohelper still keeps files or settings for a session that the config lacks.
+def has_records_of_missing_session(app: App, name: str) -> bool:
+    """Return whether files or settings remain of a session that the config lacks.
 
     This happens after an interrupted `session rename` or `session rm`, and after an edit of the
     config by hand.
@@ -269,11 +271,11 @@ def has_session_leftovers(app: App, name: str) -> bool:
 
 
 def refuse_if_session_already_renamed(app: App, name: str, new_name: str) -> None:
-    """Raise UsageProblem if nothing of session `name` is left to rename, and `new_name` exists."""
+    """Raise UsageProblem if no session `name` is left to rename, and session `new_name` exists."""
     header = app.config.read().session_header
     is_gone = not (
         header(name)
-        or has_session_leftovers(app, name)
+        or has_records_of_missing_session(app, name)
         or list_profiles_of_missing_session(app, name)
     )
     if is_gone and header(new_name):
@@ -285,18 +287,19 @@ def refuse_if_session_already_renamed(app: App, name: str, new_name: str) -> Non
 
 
 def list_profiles_of_missing_session(app: App, name: str) -> list[str]:
-    """Return the names of the profiles that name a session that is not in the config."""
+    """Return the names of the profiles that name the session `name`, which the config lacks."""
     return [
         entry.name for entry in session_changes.find_profiles_of_session(app.config.read(), name)
     ]
 
 
-def remove_session_leftovers(app: App, name: str, new_name: str | None = None) -> None:
-    """Remove the files and settings that ssohelper still keeps for a session that the config lacks.
+def remove_records_of_missing_session(app: App, name: str, new_name: str | None = None) -> None:
+    """Remove the files and settings that remain of a session that the config lacks.
 
-    With `new_name`, first copies what the session `new_name` lacks. Signs out of a remaining
-    sign-in. Raises: Refused if an allow-list applies; AwsUnreachable, after everything was removed
-    here, if AWS could not be told of the sign-out.
+    With `new_name`, first copies to the session `new_name` those that it lacks. Signs out of a
+    remaining sign-in.
+    Raises: Refused if an allow-list applies; AwsUnreachable, after everything was removed here, if
+    AWS could not be told of the sign-out.
     """
     agents.refuse_if_allow_list_applies(app, "change sessions", "ssohelper session rm")
     if new_name is not None:
@@ -310,9 +313,9 @@ def remove_session_leftovers(app: App, name: str, new_name: str | None = None) -
 
 
 def sign_out_and_forget_listing(app: App, session: SsoSession) -> None:
-    """Sign out of the session of a setup that wrote nothing, and delete its saved listing.
+    """Sign out after a setup that wrote nothing, and delete the session's saved list of roles.
 
-    Raises: AwsUnreachable, after everything was removed here, if AWS could not be told.
+    Raises: AwsUnreachable, after everything was removed here, if AWS was not told of the sign-out.
     """
     app.directory.forget(session.name)
     try:
@@ -327,7 +330,7 @@ def has_config_section(app: App, session: SsoSession) -> bool:
 
 
 def sign_out_after_unfinished_setup(app: App, session: SsoSession) -> bool:
-    """Sign out after a set-up that wrote no session; return whether that was needed.
+    """Sign out after a setup that wrote no session; return whether a sign-out was needed.
 
     A session in the config stays signed in. Raises: AwsUnreachable, as
     `sign_out_and_forget_listing`.

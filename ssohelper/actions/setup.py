@@ -1,6 +1,6 @@
-"""Onboarding: finds or defines the session for a start URL.
+"""Finds the session for a start URL in ~/.aws/config, or makes a new one for `setup`.
 
-The other steps of `setup` are in the modules login, directory and profiles.
+The other steps of `setup` are in the modules login, directory and profile_edit.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ def choose_session(
 ) -> SsoSession:
     """Return the session in the config that has this start URL, or a new session.
 
-    A new session is called `name`. If `name` is None, it gets the name under which managed profiles
-    or a sign-in of ours still know this portal, else one made from the URL's host. Its region is
-    `region`, else the region in the host name, else that of another session or sign-in of this
-    portal, else the user's answer. AWS regions are never probed. `ask_region` gets the URL, and the
-    region that the portal's page names, or None. With `takes_proposal`, the page's region is used
-    without asking. Raises: ConfigInvalid if the name belongs to another URL; UsageProblem if a
-    sign-in at another portal has the name, or if no region is known; ConfigInvalid or
+    A new session is called `name`. If `name` is None, it gets the session name that managed
+    profiles or a sign-in of ours have for this portal, else a name made from the URL's host. Its
+    region is `region`, else the region in the host name, else that of another session or sign-in of
+    this portal, else the user's answer. AWS regions are never probed. `ask_region` gets the URL,
+    and the region that the portal's page names, or None. With `takes_proposal`, the page's region
+    is used without asking. Raises: ConfigInvalid if the name belongs to another URL; UsageProblem
+    if a sign-in at another portal has that session name, or if no region is known; ConfigInvalid or
     AwsUnreachable if a company's own URL leads to no portal.
     """
     url = checked_typed_start_url(start_url)
@@ -131,7 +131,7 @@ def _find_urls_and_regions_in_profiles(config: ConfigFile) -> Iterator[tuple[str
 def _find_recorded_session_of_portal(
     app: App, config: ConfigFile, url: str, name: str | None, region: str | None
 ) -> SsoSession | None:
-    """Return the recorded session of this portal that the config lacks; None unless only one.
+    """Return the only recorded session of this portal that the config lacks, or None.
 
     Such a session has a sign-in of ours, or managed profiles name it.
     """
@@ -162,7 +162,7 @@ def _sessions_named_by_managed_profiles(app: App, config: ConfigFile) -> Iterato
 def _find_portal_url(app: App, url: str) -> str:
     """Return the portal's URL: the start URL, or where a company's own start URL leads.
 
-    The sign-in that follows uses the same answer of that URL.
+    The answer of a company's URL is kept for the sign-in that follows.
     """
     if not is_company_url(url):
         return url
@@ -179,7 +179,7 @@ def _find_region_of_portal(
     *,
     takes_proposal: bool,
 ) -> str | None:
-    """Return the region that the portal's page names, or the user's answer, or None."""
+    """Return the region that the portal's page names, else the user's answer, else None."""
     if ask_region is None and not takes_proposal:
         return None
     proposal = app.aws.propose_region_of_portal(portal_url)

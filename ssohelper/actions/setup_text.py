@@ -1,4 +1,4 @@
-"""The texts of a set-up: questions and findings that CLI and TUI show in the same words."""
+"""Builds the questions and results of `setup` that CLI and TUI show in the same words."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-ADOPT_LATER = "to adopt them later: ssohelper profile sync --adopt '*'"
+ADOPT_LATER = "to adopt these profiles later: ssohelper profile sync --adopt '*'"
 DEFAULT_REGION = "default region of the profiles"
 GUARD_QUESTION = "guard these roles?"
-# What the empty screens say to a user who may have no Identity Center.
+# Empty screens show this to a user who may have no Identity Center.
 TRY_THE_DEMO = "To try it without AWS: ssohelper demo"
 SIGNED_OUT_AGAIN = "signed out again: no token and no profile is left of this setup"
 SIGNED_OUT = "signed out again"
 NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
-# How many problems of `doctor` the end of a setup shows.
+# How many problems that `doctor` found are shown at the end of a setup.
 _MOST_PROBLEMS = 3
 
 
 def session_written_text(app: App, session: SsoSession, key: str = "") -> str:
     """Return the message that the session was written, and how to write its profiles later.
 
-    `key` is the key that shows the profiles, if there is one.
+    `key` is the keyboard key that opens the list of profiles, "" for the CLI.
     """
     sessions = app.config.read().session_names()
     named = f" --session {session.name}" if len(sessions) > 1 else ""
@@ -44,7 +44,7 @@ def session_written_text(app: App, session: SsoSession, key: str = "") -> str:
 
 
 def default_region_line(region: str) -> str:
-    """Return the line that says which default region new profiles get without a question."""
+    """Return the line that says which default region new profiles get, if the user is not asked."""
     return (
         f"{DEFAULT_REGION}: {region}, that of [default] or of this shell; for another one: "
         "ssohelper profile sync --default-region R"
@@ -54,7 +54,7 @@ def default_region_line(region: str) -> str:
 def lines_about_profiles_of_other_tools(
     found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
 ) -> Iterator[str]:
-    """Yield lines that say which profiles of other tools or of the user work, by kind of profile.
+    """Yield lines that say which profiles of other tools or of the user work, grouped by reason.
 
     Yields nothing if there are no such profiles. All lines are safe for a terminal.
     """
@@ -79,7 +79,7 @@ def lines_about_profiles_of_other_tools(
 def _lines_of_profiles_on_broken_sources(
     found: Sequence[ProfileOfOtherTool], *, with_names: bool
 ) -> Iterator[str]:
-    """Yield lines that name the profiles whose role is assumed through one that does not work."""
+    """Yield lines that name the profiles whose source profile does not work."""
     named: set[str] = set()
     for one in found:
         users = [name for name in one.users if name not in named]
@@ -94,7 +94,7 @@ def _lines_of_profiles_on_broken_sources(
 
 
 def _problem_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
-    """Return why a profile does not work, why that is unknown, and when it works; two are ""."""
+    """Return why a profile fails, why that is unknown, or when it works; two of these are ""."""
     program = profile.candidate.origin.program
     condition = "while you are signed in"
     if program is not None:
@@ -124,7 +124,7 @@ def adopt_profiles_question(needing: Collection[str]) -> str:
 
 
 def adopt_all_question(found: Sequence[ProfileOfOtherTool]) -> str:
-    """Return the question whether to adopt all profiles that can be, those that work too."""
+    """Return the question whether to adopt all adoptable profiles, also those that work."""
     one = len(adopting.choose_adoptable_profiles(found)) == 1
     return f"adopt {adoptable_count_text(found)}, with {'its name' if one else 'their names'}?"
 
@@ -137,14 +137,14 @@ def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
 
 
 def adoption_not_in_command_message(count: int) -> str:
-    """Return the remark that a command on the screen does not name the profiles to adopt."""
+    """Return the remark that the shown command does not name the profiles to adopt."""
     return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
 
 
 def partly_adopted_aws_sso_cli_block_lines(left_out: Sequence[str]) -> tuple[str, ...]:
     """Return the lines that say why aws-sso-cli's profiles are adopted together or not at all.
 
-    `left_out` are those of its profiles that the user did not name.
+    `left_out` are the profiles of aws-sso-cli that the user did not name.
     """
     return (
         "aws-sso-cli writes all profiles between its two marker lines again,",
@@ -158,7 +158,7 @@ def partly_adopted_aws_sso_cli_block_question(left_out: Sequence[str]) -> str:
 
 
 def remaining_aws_sso_cli_markers_line(other_profiles: Sequence[str], why: str) -> str:
-    """Return the line that says for which profiles aws-sso-cli's markers stay, and the effect."""
+    """Return the line that says for which profiles aws-sso-cli's marker lines stay, and why."""
     named = shortened_name_list([show(name, 60) for name in other_profiles], SOME_NAMES)
     return (
         f"aws-sso-cli's two marker lines stay, for {named} ({show_message(why)}): "
@@ -178,7 +178,7 @@ def keep_sign_in_question(name: str) -> str:
 
 
 def sign_out_question(name: str) -> str:
-    """Return the full screen's form of keep_sign_in_question: Esc means "no", and changes nothing."""
+    """Return the TUI's question after a setup that wrote nothing; Esc keeps the sign-in."""
     return f'sign out of "{show(name)}" again?'
 
 
@@ -193,9 +193,9 @@ def guard_rules_command(rules: Sequence[str]) -> str:
 
 
 def setup_result_lines(report: Report, session_name: str, *, has_aws: bool) -> Iterator[str]:
-    """Yield what is wrong after a set-up, a command that was just seen to work, and what is next.
+    """Yield the problems after a setup, a command that works, and the next commands to try.
 
-    Nothing is proven if all roles are guarded. All lines are safe for a terminal.
+    If all roles are guarded, no command was tried. All lines are safe for a terminal.
     """
     for finding in report.findings[:_MOST_PROBLEMS]:
         yield show_message(f"problem: {finding.subject}: {finding.message}")

@@ -1,4 +1,4 @@
-"""Finds out which user signed in. The token does not say it, but STS does, for a role's keys.
+"""Finds out which user signed in, by asking STS with a role's keys: the token does not say.
 
 STS is asked before the token is saved, so that the sign-in of another user can be discarded.
 """
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # A sign-in waits this many seconds for the name of the user.
 _SECONDS = 3.0
-# In how many accounts, at most, we look for a role that no guard rule matches.
+# The number of accounts in which we look at most for a role that no guard rule matches.
 _MAX_ACCOUNTS = 3
 
 
 def import_botocore_in_background(app: App) -> None:
     """Import botocore in a background thread, while the user is in the browser."""
-    with suppress(RuntimeError):  # no thread can be started: botocore is imported later
+    with suppress(RuntimeError):  # if no thread can be started, botocore is imported later
         threading.Thread(target=app.aws.import_sts_identity_client, daemon=True).start()
 
 
@@ -71,7 +71,7 @@ def is_another_user(user: str | None, earlier: str | None) -> bool:
 def confirm_user_of_sign_in(
     app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None
 ) -> None:
-    """Ask the user to confirm a sign-in by another user than before; if declined, end it at AWS.
+    """Ask the user to confirm a sign-in by another user than before; if declined, end the sign-in.
 
     Does not change files. Raises: UsageProblem if declined.
     """
@@ -85,13 +85,13 @@ def confirm_user_of_sign_in(
                 hint="sign out of the access portal in the browser, then: "
                 f"ssohelper login {session.name}",
             )
-    except BaseException:  # includes Ctrl-C during the question
+    except BaseException:  # BaseException includes Ctrl-C during the question
         end_unsaved_sign_in(app, session, token)
         raise
 
 
 def end_unsaved_sign_in(app: App, session: SsoSession, token: AccessToken) -> None:
-    """End a sign-in at AWS that is not saved. If AWS cannot be told, it lasts until it expires."""
+    """End an unsaved sign-in at AWS. If AWS cannot be reached, it lasts until it expires."""
     with suppress(SsoHelperError):
         _make_portal_client(app, session, token).log_out(token)
 
@@ -115,8 +115,7 @@ class _UserLookup:
         self._portal = _make_portal_client(app, session, token)
         self._vault = app.vault
         self._vault.load_settings_and_journal()
-        # The journal names ssohelper itself as the program that asked, because it asks to learn who
-        # signed in.
+        # In the journal, the program that asked for the credentials is ssohelper itself.
         self._asked_by = AskedBy("ssohelper", calling_process.find_parent_name_and_terminal()[1])
         self._variant = app.aws.host_variant_for_roles(session)
         service_url = sts_service_url(session.region, app.environ, self._variant)
@@ -132,7 +131,7 @@ class _UserLookup:
                 if name := self._ask_sts_for_user(role, deadline):
                     found.append(name)
                     return
-        except Exception as error:  # the sign-in succeeds without the name
+        except Exception as error:  # a sign-in succeeds without the user's name
             _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
 
     def _ask_sts_for_user(self, role: Role, deadline: Deadline) -> str | None:
@@ -141,7 +140,7 @@ class _UserLookup:
                 self._session, role, self._token, deadline, self._asked_by, self._portal
             )
         except RoleNotAssigned:
-            return None  # the saved listing may be another user's
+            return None  # the saved list of roles may be another user's
         client = self._app.aws.sts_identity_client(keys, self._session.region, self._variant)
         identity = client.get_caller_identity()
         return identity.role_session_name if identity.is_role(role) else None

@@ -50,7 +50,7 @@ def build_wait_variables(hold_text: str) -> dict[str, str]:
 
 
 def prepare_wait_for_sign_in(app: App, session: SsoSession) -> Wait | None:
-    """Give the notice that a sign-in is needed; return how the caller waits for it.
+    """Notify the user that a sign-in is needed; return how the caller waits for the sign-in.
 
     Returns None if the caller does not wait, but fails at once.
     """
@@ -73,7 +73,8 @@ def retry_after_sign_in(
     """Return the action's result. If the action raises LoginRequired, repeat it after a sign-in.
 
     `say` prints the line that tells the user about the wait.
-    Raises: LoginRequired if no sign-in came within `seconds`; any other error of the action.
+    Raises: LoginRequired if the user did not sign in within `seconds`; any other error of the
+    action.
     """
     ends_at = app.clock.monotonic() + seconds
     has_notified = False

@@ -16,15 +16,16 @@ KEYRING = "keyring"
 class MovedSignIns(NamedTuple):
     """The effects of moving sign-ins to another storage.
 
-    `lost` are the sessions whose sign-in could not be read. `native` and `foreign` are the names of
-    profiles in native form, written by ssohelper and by others: with keyring storage these profiles
-    have no sign-in.
+    `is_new` says that the storage changed. `lost` are the sessions whose sign-in could not be read.
+    `managed_native` and `unmanaged_native` are the names of profiles that SDKs read without
+    ssohelper, written by ssohelper or by others: with keyring storage these profiles have no
+    sign-in.
     """
 
     is_new: bool
     lost: tuple[str, ...]
-    native: tuple[str, ...]
-    foreign: tuple[str, ...]
+    managed_native: tuple[str, ...]
+    unmanaged_native: tuple[str, ...]
     may_publish: bool
 
 
@@ -50,7 +51,7 @@ def find_unreadable_sign_ins(app: App, new_storage: str) -> list[str]:
 
 
 def move_sign_ins(app: App, new_storage: str, *, drop_unreadable: bool) -> MovedSignIns:
-    """Move all sign-ins to the wanted storage.
+    """Move all sign-ins to the storage `new_storage`, "file" or "keyring".
 
     Raises: KeyringUnavailable, LockNotObtained, LocalState. After an error, a second call continues
     the move.

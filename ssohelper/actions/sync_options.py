@@ -1,4 +1,4 @@
-"""The options of a session's sync as texts that the user edits: filters, names, form and region."""
+"""Converts a session's sync options from and to the texts that the user edits in a form."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ _Texts = Mapping[str, str]
 
 
 class EditedSyncOptions(NamedTuple):
-    """The options that the user's texts change; and by option, what is wrong with its text."""
+    """The options that the user's texts change, and by option the error in its text."""
 
     given: Choices
     problems: dict[str, str]
 
 
 def load_sync_option_texts(app: App, session: SsoSession) -> dict[str, str]:
-    """Return the texts of the options that a sync of this session uses now, by field."""
+    """Return, by field, the texts of the options that a sync of this session uses now."""
     return _option_texts_of_choices(app, session, app.choices.load(session.name))
 
 
 def load_default_option_texts(app: App, session: SsoSession) -> dict[str, str]:
-    """Return by field what an empty text means: the option as if none was chosen before."""
+    """Return, by field, the text of the default option, which an empty text stands for."""
     return _option_texts_of_choices(app, session, Choices())
 
 
@@ -97,7 +97,7 @@ def _parse_option(app: App, session: SsoSession, field: str, text: str) -> objec
 
 
 def _parse_filters(text: str) -> tuple[str, ...]:
-    """Return the filters that a text lists, with quotes as in a shell; an empty text means all."""
+    """Return the filters in a text, which has quotes as in a shell; an empty text means all."""
     try:
         return tuple(shlex.split(text)) or (_ALL,)
     except ValueError:

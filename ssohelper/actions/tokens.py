@@ -27,7 +27,7 @@ from ssohelper.errors import (
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# AWS's default lifetime of tokens, assumed for tokens of other tools, which do not record it.
+# AWS's default lifetime of tokens, assumed for other tools' tokens, whose lifetime is not recorded.
 _USUAL_LIFE_SECONDS = 3600
 
 
@@ -78,7 +78,7 @@ def load_token_state(app: App, session: SsoSession, token: AccessToken) -> Token
     """Return the token's state. A token that cannot be renewed is GOOD until it expires."""
     if not is_token_unexpired(app, token):
         return TokenState.ENDED
-    if not is_token_refreshable(app, token) or not _is_token_near_its_end(app, session, token):
+    if not is_token_refreshable(app, token) or not _is_token_near_expiry(app, session, token):
         return TokenState.GOOD
     return TokenState.NEAR_END
 
@@ -96,11 +96,11 @@ def load_token_for_broker(app: App, session: SsoSession) -> Token:
 
 
 def load_token_renewal_time(app: App, session: SsoSession) -> int | None:
-    """Return when (epoch seconds) half the token's life is over; None if it cannot be renewed."""
+    """Return when (epoch seconds) half the token's lifetime ends; None if it is not renewable."""
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        return None  # the token file cannot be read: code that needs the token reports it
+        return None  # callers that need the token report an unreadable file
     if token is None or not is_token_refreshable(app, token):
         return None
     if load_sign_in_facts_of_token(app, session, token).ended_at is not None:
@@ -114,7 +114,7 @@ def is_token_refreshable(app: App, token: AccessToken) -> bool:
 
 
 def is_token_unexpired(app: App, token: AccessToken) -> bool:
-    """Return whether the token's expiration, which its file names, is in the future."""
+    """Return whether the expiration in the token's file is in the future."""
     return token.expires_at > app.clock.now()
 
 
@@ -131,7 +131,7 @@ def load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
 
 
 def load_sign_in_facts_of_token(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
-    """Return what is recorded about the sign-in by which this token was got."""
+    """Return the recorded facts of the sign-in to which this token belongs."""
     return sign_in_clock.facts_of_token(app.tokens.load_facts(session.sign_in_name), token)
 
 
@@ -160,14 +160,14 @@ def load_token_life_seconds(app: App, session: SsoSession, token: AccessToken) -
 
 
 class RevokedSignIn(NamedTuple):
-    """The token of a sign-in that was ended, if it had one; the error if AWS could not be told."""
+    """The token of a sign-in that was ended, or None; the error if AWS was not told, or None."""
 
     token: AccessToken | None
     error: SsoHelperError | None
 
 
 def revoke_sign_in(app: App, session: SsoSession, renewal_seconds: float) -> RevokedSignIn:
-    """End the session's sign-in at AWS; do not remove its files.
+    """End the session's sign-in at AWS; keep the token's files.
 
     An expired token is renewed first, because the sign-in may still be valid.
     """
@@ -187,7 +187,7 @@ def revoke_sign_in(app: App, session: SsoSession, renewal_seconds: float) -> Rev
         if token is not None:
             app.aws.portal_for_sign_out(session).log_out(token)
     except LoginRequired:
-        pass  # the sign-in had already ended
+        pass  # the sign-in had ended at AWS already
     except (AwsUnreachable, ConfigInvalid) as error:
         return RevokedSignIn(token, error)
     return RevokedSignIn(token, None)
@@ -201,7 +201,7 @@ def facts_of_new_sign_in(
     life_seconds: int,
     user: str | None,
 ) -> SignInFacts:
-    """Return what to record about a new sign-in with this token; `before` gives the rest."""
+    """Return the facts to record for a new sign-in with this token; the others are `before`'s."""
     return before._replace(
         token_ids=lineage.token_ids_after_sign_in(token),
         issuer=app.aws.oidc(session).issuer,
@@ -233,7 +233,7 @@ def _load_present_token(app: App, session: SsoSession) -> AccessToken:
     return token
 
 
-def _is_token_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:
+def _is_token_near_expiry(app: App, session: SsoSession, token: AccessToken) -> bool:
     margin = token_margin_seconds(load_token_life_seconds(app, session, token))
     return token.expires_at - app.clock.now() <= margin
 

@@ -48,12 +48,12 @@ def diff_undo(app: App, version: Version) -> Iterator[str]:
 
 
 def undo_config_write(app: App, version: Version, shown_config: bytes) -> list[SsoSession]:
-    """Restore config and choices as they were before this saved write, which may be an undo.
+    """Restore the config and the saved sync options to their state before this write or undo.
 
-    If the config was edited since, only what the write changed is reversed, and lines that were not
-    edited get the bytes that they had before the write. `shown_config` is the config
-    that the user saw the diff of. Returns the sessions that are signed in and that this took out of
-    the config. Raises: LocalState, and nothing is changed, if it is another now.
+    If the config was edited since, only the changes of the write are reversed, and lines that were
+    not edited get the bytes that they had before the write. `shown_config` is the config from which
+    the shown diff was made. Returns the signed-in sessions that the config no longer has after the
+    undo. Raises: LocalState, before any change, if the config differs from `shown_config`.
     """
     agents.refuse_if_allow_list_applies(app, "change profiles", "ssohelper profile undo")
     unlisted = _find_signed_in_sessions_not_in_config(app)
@@ -78,7 +78,7 @@ def undo_config_write(app: App, version: Version, shown_config: bytes) -> list[S
 
 
 def _find_signed_in_sessions_not_in_config(app: App) -> list[SsoSession] | None:
-    """Return the signed-in sessions that the config does not have; None if it cannot be read."""
+    """Return the signed-in sessions that the config lacks; None if the config is unreadable."""
     try:
         return selection.find_sessions_not_in_config(app)
     except ConfigInvalid:
@@ -91,9 +91,9 @@ def lines_about_restored_options(app: App, version: Version) -> list[str]:
 
 
 def restored_options_json(app: App, version: Version) -> list[dict[str, Any]]:
-    """Return, for --json, the sessions whose options the undo restores, with these options.
+    """Return, for --json, the sessions whose sync options the undo restores, with the options.
 
-    The options' keys are those of `session show`.
+    The options have the same keys as in `session show --json`.
     """
     return [
         {
@@ -155,10 +155,10 @@ def _find_undo_changes(app: App, version: Version) -> list[Change]:
 
 
 def _config_without_returned_aws_sso_cli_block(app: App, data: bytes) -> bytes:
-    """Return the config's content without the block that aws-sso-cli wrote again, if it did.
+    """Return the config's content without a block that aws-sso-cli has written again.
 
     An undo of `doctor --fix` writes that block once more. The next undo leads to the config before
-    the adoption, where the block was in its own place.
+    the adoption, which has the block where aws-sso-cli wrote it first.
     """
     if _can_aws_tools_read_config(app, data):
         return data
@@ -170,7 +170,7 @@ def _can_aws_tools_read_config(app: App, data: bytes | None) -> bool:
     """Return whether AWS tools can read this config.
 
     Only `doctor --fix`, which removes sections that aws-sso-cli has written again, changes a config
-    that they cannot read, and only an undo of it writes one.
+    that AWS tools cannot read, and only an undo of `doctor --fix` writes one.
     """
     try:
         ConfigText(data or b"", str(app.locations.aws_config_file))

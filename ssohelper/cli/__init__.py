@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ssohelper.system.shell_answer import ShellAnswer
 
 # Each command's module, attribute and one-line help, by what people do with it. The help texts are
-# here so that `ssohelper --help` imports no command's module: it takes 37 ms instead of 300.
+# here so that `ssohelper --help` imports no command's module and takes 37 ms instead of 300.
 GROUPS: dict[str, dict[str, tuple[str, str, str]]] = {
     "Start": {
         "setup": (
@@ -170,7 +170,7 @@ class LazyGroup(click.Group):
     """
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
-        with _replace_broken_pipe_error():  # for the output of --help and --version
+        with _replace_broken_pipe_error():  # --help and --version write output here
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -239,8 +239,8 @@ def main(ctx: click.Context) -> None:
 def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | None = None) -> int:
     """Run the command line; return its exit code. Only this function turns errors into messages.
 
-    `chosen` is a role from the full screen, for the command `use`. `answer` is the file of the
-    shell function that waits for the answer, if one does.
+    `chosen` is a role from the full screen, for the command `use`. `answer` is the file that our
+    shell function reads after this command, or None.
     """
     output.replace_closed_streams()
     try:
@@ -253,7 +253,7 @@ def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | No
         click.echo(error.format_message(), err=True)
         return 2
     except click.UsageError as error:
-        return output.report_usage(error)
+        return output.report_usage_error(error)
     except click.Abort:
         return output.report_interrupted(at_question=True)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Says which profiles other tools wrote, and asks the user which of them to adopt."""
+"""Prints which profiles other tools wrote, and asks the user which of them to adopt."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -30,7 +30,7 @@ def choose_profiles_to_adopt(
     yes: bool,
     offers: bool,
 ) -> OtherProfiles:
-    """Say which profiles other tools wrote; return them, with the names of those to adopt.
+    """Print which profiles other tools wrote; return these, with the names of those to adopt.
 
     `globs` are the values of --adopt. With `offers` and no globs, the user is asked on the terminal
     whether to adopt the profiles that do not work without ssohelper.
@@ -49,12 +49,16 @@ def choose_profiles_to_adopt(
     else:
         chosen = frozenset()
         if adopting.choose_profiles_that_need_ssohelper(found):
-            output.say("to take them over, under their names: ssohelper profile sync --adopt '*'")
-    return OtherProfiles(found, _ask_about_partly_chosen_blocks(app, found, chosen, yes=yes))
+            output.say(
+                "to adopt these profiles under their names: ssohelper profile sync --adopt '*'"
+            )
+    return OtherProfiles(
+        found, _ask_about_partly_chosen_aws_sso_cli_blocks(app, found, chosen, yes=yes)
+    )
 
 
-def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None:
-    """Say if profiles without sso_session use another session's sign-in to the portal."""
+def say_which_session_serves_legacy_profiles(app: App, session: SsoSession) -> None:
+    """Print which profiles without sso_session use another session's sign-in to the portal."""
     found = legacy_sign_ins.find_other_session_and_its_legacy_profiles(app, session)
     if found is not None:
         session_name, names = found
@@ -65,14 +69,14 @@ def say_which_session_serves_old_profiles(app: App, session: SsoSession) -> None
         )
 
 
-def say_which_old_profiles_lose_sign_in(app: App, session: SsoSession) -> None:
-    """Say which profiles without sso_session will lose this session's sign-in, if there are any."""
+def say_which_legacy_profiles_lose_sign_in(app: App, session: SsoSession) -> None:
+    """Print which profiles without sso_session will lose this session's sign-in."""
     names = legacy_sign_ins.list_legacy_profiles_served_by_session(app, session)
     if names:
         shown = shortened_name_list([show(name, 60) for name in names], SOME_NAMES)
         output.say(
             f"profiles with sso_start_url ({shown}) stay, and lose this sign-in; to remove "
-            f"them too, first: ssohelper profile sync --session {session.name} --adopt NAME"
+            f"these too, first run: ssohelper profile sync --session {session.name} --adopt NAME"
         )
 
 
@@ -88,7 +92,7 @@ def _offer_to_adopt(found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
     return frozenset()
 
 
-def _ask_about_partly_chosen_blocks(
+def _ask_about_partly_chosen_aws_sso_cli_blocks(
     app: App, found: Sequence[ProfileOfOtherTool], chosen: frozenset[str], *, yes: bool
 ) -> frozenset[str]:
     for left in adopting.list_unadopted_profiles_by_aws_sso_cli_block(app, found, chosen):

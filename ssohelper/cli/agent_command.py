@@ -42,7 +42,8 @@ def install_agent_settings(
 
     claude: ~/.claude/settings.json gets AWS_PROFILE, and awsAuthRefresh, which signs in. codex:
     ~/.codex/config.toml gets AWS_PROFILE for commands and for AWS's MCP servers. kiro:
-    ~/.kiro/settings/mcp.json gets it for AWS's MCP servers. --server names others.
+    ~/.kiro/settings/mcp.json gets AWS_PROFILE for AWS's MCP servers. --server names other MCP
+    servers.
     """
     app = output.get_app()
     chosen = choosing.choose_profile(profile)

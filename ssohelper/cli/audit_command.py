@@ -77,13 +77,13 @@ def print_audit(
       ssohelper audit --verify
 
     There is a line for each set of credentials that AWS issued, and for decisions of guards,
-    sign-ins and written configuration files. Calls that were answered from cached credentials or
-    a published response leave no line: to know each use of a key id, ask CloudTrail.
+    sign-ins and written configuration files. Calls that were answered from cached credentials or a
+    published response leave no line: to know each use of a key id, ask CloudTrail.
 
     Each line has the hash of the line before it, so --verify finds a line that was changed or
-    removed before others followed. It exits 7 and names the first one. A program that runs as you
-    can still remove the last lines, or rewrite the whole journal: for records that no program
-    of yours can change, use CloudTrail.
+    removed before others followed. --verify then names the first such line and exits 7. A program
+    that runs as you can still remove the last lines, or rewrite the whole journal: for records that
+    no program of yours can change, use CloudTrail.
     """
     app = output.get_app()
     session = output.options().session
@@ -144,7 +144,7 @@ def _audit_row_cells(row: AuditRow) -> tuple[str, ...]:
 
 
 def _local_time_text(text: str) -> str:
-    """Return the time as local time on a terminal, else as the journal's own text in UTC."""
+    """Return the local time if stdout is a terminal, else the journal's own text, which is UTC."""
     at = from_iso(text)
     if at is None or not sys.stdout.isatty():
         return text

@@ -1,4 +1,4 @@
-"""The commands `cache list` and `cache clear`: list saved files without secrets, remove them."""
+"""The commands `cache list` and `cache clear`: list saved files (without secrets), remove them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -95,7 +95,7 @@ def _find_cached_items(app: App, session: str | None) -> list[cache_contents.Cac
 
 
 def _number_equal_items(items: Sequence[cache_contents.CachedItem]) -> list[str]:
-    """Return for each item ", 1 of 2" if others differ from it by their path only, else ""."""
+    """Return for each item ", 1 of 2" if other items differ only by path, else ""."""
     texts = [(item.kind, item.session, item.what) for item in items]
     counts, numbers = Counter(texts), Counter[tuple[str, str, str]]()
     found = []

@@ -1,7 +1,8 @@
 """Chooses the profile or session that a command uses. The user picks one if none is named.
 
-actions.selection decides what the user's words name. A picker needs a terminal on which it can be
-drawn; without such a terminal, the error of actions.selection is raised (exit code 2).
+actions.selection decides which profile or session an argument names. A picker needs a terminal on
+which it can be drawn; without such a terminal, the error of actions.selection is raised (exit code
+2).
 """
 
 from ssohelper.actions import directory, foreign_profiles, profile_reasons, roles, selection
@@ -29,15 +30,17 @@ def choose_profile(
     found = _resolve_named_or_pick_profile(
         text, session, ask_always=ask_always, with_foreign_profiles=False
     )
-    assert isinstance(found, Profile)  # no others are offered
+    assert isinstance(found, Profile)  # no profile of another tool was offered
     warn_about_config(output.get_app(), found.name)
     return found
 
 
-def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile | ForeignProfile:
+def choose_profile_of_any_tool(
+    text: str | None, *, ask_always: bool = False
+) -> Profile | ForeignProfile:
     """Return what `choose_profile` does, or a profile whose credentials another tool provides.
 
-    The latter is named by `text` or AWS_PROFILE, or picked by the user.
+    Such a profile, too, is named by `text` or AWS_PROFILE, or picked by the user.
     """
     is_named = text is not None or not ask_always
     named = _find_foreign_profile(output.get_app(), text) if is_named else None
@@ -124,8 +127,8 @@ def _pick_role(
 ) -> Profile | ForeignProfile:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked.
 
-    `with_foreign_profiles` is True for the commands that hand out credentials of what was picked:
-    they ask before a guarded role is taken. Other commands only change what is recorded of a role.
+    `with_foreign_profiles` is True for commands that hand out credentials: these also ask before a
+    guarded role is used. Other commands only change settings or records of a role.
     """
     choice = read_known_roles(app, session_name, with_foreign_profiles=with_foreign_profiles)
     return pick_role_from(app, choice, asks_if_guarded=with_foreign_profiles)
@@ -143,32 +146,32 @@ def pick_role_from(
     row = pickers.pick_role(app, choice, typed)
     if row is None:
         raise Interrupted("nothing was chosen")
-    if asks_if_guarded and is_guarded(app, row):
+    if asks_if_guarded and is_role_of_row_guarded(app, row):
         output.say(f"chosen: {describe_role_of_row(choice, row)}")
         confirm_use_of_row(app, row)
     return resolve_profile_of_row(app, row)
 
 
-def is_guarded(app: App, row: RoleRow) -> bool:
-    """Return whether a rule guards the row's role. Raises: LocalState."""
+def is_role_of_row_guarded(app: App, row: RoleRow) -> bool:
+    """Return whether a guard rule matches the role of this row. Raises: LocalState."""
     rules = app.vault.policy.rules
     return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
 
 def confirm_use_of_row(app: App, row: RoleRow, action: str | None = None) -> None:
-    """Ask before a guarded role is taken, and before what `action` says, such as "run the command".
+    """Ask before a guarded role is used, and before `action`, such as "run the command".
 
     Raises: Interrupted (130) when the user says no.
     """
     question = action
-    if is_guarded(app, row):
+    if is_role_of_row_guarded(app, row):
         question = f"this role is guarded; {action or 'use it'}"
     if question and not output.confirm(f"{question}?", yes=False, what="this choice"):
         raise Interrupted("nothing was done")
 
 
 def describe_role_of_row(choice: KnownRoles, row: RoleRow) -> str:
-    """Return a text that names the row's role; its session too, if the list has several."""
+    """Return a text that names the row's role, and its session if the list has several sessions."""
     if row.provider:
         return f'profile "{show(row.role_name)}", whose credentials another tool gives'
     account = row.account.id
@@ -191,7 +194,7 @@ def resolve_profile_of_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
 def read_known_roles(
     app: App, session_name: str | None, *, with_foreign_profiles: bool = False
 ) -> KnownRoles:
-    """Return the roles to choose from. Sessions without a saved list are listed at AWS first.
+    """Return the roles to choose from. Asks AWS for the roles of sessions without a saved list.
 
     With `with_foreign_profiles`, profiles whose credentials another tool provides are among them.
 
@@ -204,7 +207,7 @@ def read_known_roles(
         choice = roles.read_roles(app, session_name, with_foreign_profiles=with_foreign_profiles)
     if not choice.rows:
         if not choice.sessions:
-            selection.resolve_session(app, None)  # raises an error that says how to set one up
+            selection.resolve_session(app, None)  # error without a session
         raise UsageProblem(
             "there is no role to choose from",
             hint="get the list from AWS with: ssohelper list --refresh",

@@ -1,4 +1,4 @@
-"""Colours of what the command line prints. A colour is never the only sign of anything."""
+"""Chooses the colours of printed text. The text says the same without colours."""
 
 import sys
 
@@ -28,12 +28,12 @@ def styled(text: str, color: str) -> str:
 
 
 def time_cell(text: str, seconds_left: int) -> Cell:
-    """Return the table cell of an end time, coloured by how many seconds are left until then."""
+    """Return a table cell with this text, coloured by how many seconds are left."""
     return Cell(text, _OF_URGENCY[urgency_of_time_left(seconds_left)])
 
 
 def state_cell(state: str, text: str | None = None) -> Cell:
-    """Return the table cell of a session's state, such as "signed out"; `text` is shown instead."""
+    """Return a table cell with `text`, or with the state's own name, in the state's colour."""
     return Cell(text or state, _OF_STATE[state])
 
 

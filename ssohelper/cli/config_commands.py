@@ -15,7 +15,7 @@ from ssohelper.settings import effective_settings as known
 
 
 class _ConfigGroup(click.Group):
-    """The commands of `config`. For `unset`, the error names the command that does this."""
+    """The commands of `config`. The error for `config unset` names `config set --default`."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -179,7 +179,7 @@ def _warn_of_unknown_session(app: App, name: str) -> None:
 
 
 def _company_policy_rows(app: App) -> list[dict[str, Any]]:
-    """Return rows for what the company's policy sets and no setting of the user can change."""
+    """Return rows for values of the company's policy that no setting of the user can change."""
     return [
         {
             "key": key,

@@ -22,7 +22,7 @@ _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 
 
 @click.command("console", epilog=f"\b\nServices:\n{textwrap.indent(_SERVICES, '  ')}")
-@click.argument("words", metavar="[PROFILE|WORDS...]", nargs=-1)
+@click.argument("profile_words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--service", metavar="NAME", help="The service to open: ec2, s3, logs, iam, …")
 @click.option("--region", metavar="REGION", help="The region to open. Default: the profile's.")
 @click.option(
@@ -34,11 +34,11 @@ _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 @guarding.reason_option
 @output.common_options
 def open_console(
-    words: tuple[str, ...],
+    profile_words: tuple[str, ...],
     service: str | None,
     region: str | None,
     only_print: bool,
-    reason: str | None,
+    grant_reason: str | None,
 ) -> None:
     """Open the AWS console in a browser, signed in as a profile's role.
 
@@ -52,31 +52,31 @@ def open_console(
 
     The browser's command is taken from the setting sessions.NAME.browser, else from BROWSER, else
     from the desktop. If no browser can be started, the link is printed, as with --print. A profile
-    whose credentials are not ours is taken too, if they are temporary; it has no link.
+    of another tool works too if its credentials are temporary; it has no link.
     """
     app = output.get_app()
-    chosen = profile_use.choose_profile(words)
+    chosen = profile_use.choose_profile(profile_words)
     if isinstance(chosen, ForeignProfile):
         _open_console_as_foreign_profile(app, chosen, service, region, only_print=only_print)
         return
-    if reason is None:
+    if grant_reason is None:
         # The role is checked here, before a sign-in is offered, which would be useless for a
         # refused role, and before unreadable settings end the command, because a refusal must get a
         # line in the journal.
         app.vault.check_release(chosen.key, Way.CONSOLE)
     page = consoles.choose_console_page(app, chosen, service, region)
-    guarding.grant_role_for_reason(app, chosen, reason)
+    guarding.grant_role_for_reason(app, chosen, grant_reason)
     opener = None if only_print else _find_browser_opener(app, chosen.session.name)
     if opener is None:
         _print_console_link(app, chosen, page, is_asked_for=only_print)
         return
     _say_which_console_opens(app, chosen, page)
     started = _BrowserProcess(app, opener)
-    opened = profile_use.run_signed_in(
+    opened = profile_use.run_with_sign_in_if_needed(
         app,
         chosen,
         lambda: consoles.open_console_in_browser(
-            app, chosen, page, started.start, started.has_failed
+            app, chosen, page, started.start_browser, started.has_browser_failed
         ),
         way=Way.CONSOLE,
     )
@@ -98,16 +98,16 @@ def open_console(
 def _open_console_as_foreign_profile(
     app: App, found: ForeignProfile, service: str | None, region: str | None, *, only_print: bool
 ) -> None:
-    """Open the console with credentials of a profile that another tool provides."""
+    """Open the console with credentials that another tool provides for the profile."""
     page = foreign_credentials.choose_console_page(app, found, service, region)
     opener = None if only_print else _find_browser_opener(app, None)
     if opener is None:
-        raise foreign_use.make_no_link_error(found)
+        raise foreign_use.make_no_portal_link_error(found)
     keys = foreign_use.get_foreign_credentials(app, found)
     started = _BrowserProcess(app, opener)
     output.say(f'opening the console as "{show(found.name)}" in {page.region}')
     foreign_credentials.open_console_in_browser(
-        app, found, keys, page, started.start, started.has_failed
+        app, found, keys, page, started.start_browser, started.has_browser_failed
     )
     if keys.expires_at is not None:
         output.say(f"the console session lasts until {to_iso(keys.expires_at)}")
@@ -123,12 +123,12 @@ class _BrowserProcess:
         self._opener = opener
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, url: str) -> bool:
+    def start_browser(self, url: str) -> bool:
         """Start the browser's command with the URL; return whether it was started."""
         self._process = browser.start_watched_opener(self._opener, url, self._app.environ)
         return self._process is not None
 
-    def has_failed(self) -> bool:
+    def has_browser_failed(self) -> bool:
         """Return whether the browser's command has ended with an error."""
         return self._process is not None and self._process.poll() not in (None, 0)
 

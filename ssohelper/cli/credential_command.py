@@ -1,4 +1,4 @@
-"""`ssohelper credential-process` with arguments that its fast entry point leaves out: --help."""
+"""The command credential-process, for arguments such as --help that its fast path cannot handle."""
 
 import click
 

@@ -119,8 +119,8 @@ def run_demo_with_shell() -> int:
     return 0
 
 
-def _run_demo_step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
-    output.echo(f"\n# {words}")
+def _run_demo_step(explanation: str, environ: dict[str, str], arguments: list[str]) -> bool:
+    output.echo(f"\n# {explanation}")
     return _run_and_print_command(arguments, environ) == 0
 
 
@@ -177,7 +177,7 @@ def _exit_on_first_signal() -> Iterator[None]:
     try:
         yield
     finally:
-        if not is_ending:  # else the process ends now, with the code of the first signal
+        if not is_ending:  # after a signal, the process is ending with its code
             for number, handler in before.items():
                 signal.signal(number, handler)
 

@@ -36,10 +36,9 @@ def diagnose_setup(profile: str | None, fix: bool, run: bool) -> int:
       ssohelper doctor --fix                                make the safe repairs
       ssohelper doctor payments-prod.ReadOnlyAccess --run   run its program, another tool's too
 
-    Exit code 0: nothing is wrong; 3: something is; 4: only a sign-in is missing. It runs
-    ssohelper's helper for one unguarded profile of each session; with PROFILE for that one.
-    Programs of other tools may open a browser: they run with PROFILE and --run only, for 10 s at
-    most.
+    Exit code 0: nothing is wrong; 3: something is wrong; 4: only a sign-in is missing. It runs the
+    credential process of one unguarded profile of each session, or that of PROFILE. Programs of
+    other tools may open a browser: they run only with PROFILE and --run, for 10 s at most.
     """
     if profile == "":
         raise UsageProblem("the profile's name is empty", hint="see: ssohelper profile list")

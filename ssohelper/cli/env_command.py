@@ -33,7 +33,9 @@ from ssohelper.errors import UsageProblem
 @click.option("--reveal", is_flag=True, help="Print the secrets even on a terminal.")
 @guarding.reason_option
 @output.common_options
-def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | None) -> None:
+def print_env(
+    profile: str | None, shell: str, form: str, reveal: bool, grant_reason: str | None
+) -> None:
     """Print a role's keys as shell exports, for eval.
 
     \b
@@ -43,8 +45,8 @@ def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: 
       ssohelper env --format json payments-prod.ReadOnlyAccess | jq -r .AWS_ACCESS_KEY_ID
 
     If there is an error, no export is printed. The keys are not renewed when they expire. For one
-    command there is `ssohelper exec`, and for this shell `ssohelper use`. Credentials that are not
-    ours (static keys, another program, `aws login`) are asked for once, for at most 18 s.
+    command there is `ssohelper exec`, and for this shell `ssohelper use`. Credentials of other
+    tools (static keys, another program, `aws login`) are requested once, for at most 18 s.
     """
     app = output.get_app()
     if sys.stdout.isatty() and not reveal:
@@ -52,11 +54,11 @@ def print_env(profile: str | None, shell: str, form: str, reveal: bool, reason: 
             "secrets are not printed on a terminal",
             hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or add --reveal)",
         )
-    chosen = choosing.choose_any_profile(profile)
+    chosen = choosing.choose_profile_of_any_tool(profile)
     if isinstance(chosen, ForeignProfile):
         foreign_use.print_foreign_keys(app, chosen, shell, form)
         return
-    guarding.grant_role_for_reason(app, chosen, reason)
+    guarding.grant_role_for_reason(app, chosen, grant_reason)
     keys = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
     found = environment.build_keys_environment(app, chosen, keys)
     found = guards.add_grant_reason_to_environment(app, chosen.key, found)

@@ -32,11 +32,12 @@ class _CommandBeforeProgram(click.Command):
     def _parse_without_program(self, ctx: click.Context, args: list[str]) -> list[str]:
         parser = self.make_parser(ctx)
         parser.allow_interspersed_args = False
-        words = parser.parse_args(list(args))[0].get("words")
-        if not isinstance(words, tuple) or len(words) < 2:  # click has a sign for "no words"
+        profile_words = parser.parse_args(list(args))[0].get("profile_words")
+        # Without words, click's value is a marker instead of a tuple.
+        if not isinstance(profile_words, tuple) or len(profile_words) < 2:
             return super().parse_args(ctx, args)
         # The user left out "--", so the second word is the name of the program to run.
-        program = list(words[1:])
+        program = list(profile_words[1:])
         ours = args[: -len(program)]
         raise UsageProblem(
             "exec takes a command after --",
@@ -45,7 +46,7 @@ class _CommandBeforeProgram(click.Command):
 
 
 @click.command("exec", cls=_CommandBeforeProgram, options_metavar="[OPTIONS]")
-@click.argument("words", metavar="[PROFILE|WORDS...] -- COMMAND...", nargs=-1)
+@click.argument("profile_words", metavar="[PROFILE|WORDS...] -- COMMAND...", nargs=-1)
 @click.option(
     "--server", is_flag=True, help="Give the command renewed credentials instead of fixed keys."
 )
@@ -62,11 +63,11 @@ class _CommandBeforeProgram(click.Command):
 @click.pass_context
 def exec_program(
     ctx: click.Context,
-    words: tuple[str, ...],
+    profile_words: tuple[str, ...],
     server: bool,
     hold: bool,
     allowed: tuple[str, ...],
-    reason: str | None,
+    grant_reason: str | None,
 ) -> None:
     """Run a command with credentials of a role.
 
@@ -102,12 +103,12 @@ def exec_program(
         raise output.make_not_on_windows_error("exec --server")
     app = output.get_app()
     run.find_program(program[0], app.environ)
-    chosen = profile_use.choose_profile(words, confirm=f'run "{show(program[0])}"')
+    chosen = profile_use.choose_profile(profile_words, confirm=f'run "{show(program[0])}"')
     _refuse_edited_profile(chosen, app.environ.pop(served_role.CHOSEN, None))
     limits = agents.build_allow_list_variable(app, allowed)
     if isinstance(chosen, ForeignProfile):
         ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
-    guarding.grant_role_for_reason(app, chosen, reason)
+    guarding.grant_role_for_reason(app, chosen, grant_reason)
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
     hold_text = sign_in_wait.exec_hold_duration_text(app, chosen.session) if is_held else ""
@@ -119,7 +120,7 @@ def exec_program(
 
 
 def _refuse_edited_profile(profile: Profile | ForeignProfile, chosen: str | None) -> None:
-    """Raise an error if the profile was edited since the user chose it: see served_role.CHOSEN."""
+    """Raise an error if the profile was edited since the user chose it in a full-screen list."""
     now = profile.origin if isinstance(profile, ForeignProfile) else profile.key.text
     if chosen is not None and chosen != now:
         raise make_edited_profile_error(profile.name, chosen, now)
@@ -143,8 +144,8 @@ def _run_as_foreign_profile(
             hint=f"without --server: ssohelper exec {found.name} -- COMMAND",
         )
     if found.credential_source == foreign_profiles.FROM_ENVIRONMENT:
-        # The command's SDK would use the keys in the environment, not the role that the profile
-        # assumes with them.
+        # The command's SDK would use the keys in the environment directly, and not assume the role
+        # of the profile.
         keys = foreign_use.get_foreign_credentials(app, found)
         variables = foreign_profiles.build_foreign_keys_environment(app, found, keys)
     else:
@@ -158,7 +159,7 @@ def _run_as_foreign_profile(
         output.say(
             f"{said}; the command that you run waits for that program" if found.is_program else said
         )
-    child = variables.applied_to(app.environ)
+    child = variables.environ_with_changes(app.environ)
     return run.replace_process(program, {**child, **allow_list_variable})
 
 
@@ -169,7 +170,7 @@ def _run_with_fixed_keys(
     hold_text: str,
     allow_list_variable: dict[str, str],
 ) -> int:
-    keys = profile_use.run_signed_in(
+    keys = profile_use.run_with_sign_in_if_needed(
         app,
         chosen,
         lambda: fixed_keys.release_fixed_keys(app, chosen, Way.EXEC),

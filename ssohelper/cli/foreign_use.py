@@ -1,7 +1,7 @@
-"""What the commands do with a profile whose credentials another tool provides (core.foreign).
+"""Carries out env, whoami and console for a profile whose credentials another tool provides.
 
 The profile's own provider gives the credentials, once and within 18 s. Each command says on stderr
-where they come from.
+where the credentials come from.
 """
 
 import getpass
@@ -28,7 +28,7 @@ from ssohelper.errors import (
 
 
 def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentials:
-    """Return the profile's credentials; say where they come from, and ask for codes of MFA devices.
+    """Return the profile's credentials; print their source, and ask for codes of MFA devices.
 
     Raises: UsageProblem for an MFA device off a terminal; the errors of
     foreign.check_foreign_profile_usable and foreign_credentials.obtain_foreign_credentials.
@@ -68,7 +68,7 @@ def print_foreign_keys(app: App, found: ForeignProfile, shell: str, form: str) -
 def print_environment_variables(
     app: App, found: Environment, shell: str, form: str, keys: ForeignCredentials
 ) -> None:
-    """Print environment variables, secrets too, in the form that the options of `env` ask for."""
+    """Print environment variables, secrets included, in the form that the options of `env` name."""
     variables = found.reveal_variables()
     if output.options().json:
         output.print_json(variables, app.warnings)
@@ -140,8 +140,8 @@ def _print_identity_json(app: App, found: ForeignProfile) -> None:
 # -- what `console` prints for another tool's profile ---------------------------------------------
 
 
-def make_no_link_error(found: ForeignProfile) -> UsageProblem:
-    """Return the error for `console --print` with another tool's profile: it has no portal."""
+def make_no_portal_link_error(found: ForeignProfile) -> UsageProblem:
+    """Return the error for `console --print` with another tool's profile, which has no portal."""
     return UsageProblem(
         f'no access portal knows the profile "{found.name}", so there is no link to print',
         hint=f"where a browser can be started: ssohelper console {found.name}",

@@ -52,8 +52,8 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
       ssohelper guard grant payments-prod.Admin --reason "INC-4711"
       ssohelper guard grant payments-prod/Admin --reason deploy --for 10m
 
-    You type the account's name to confirm it. The grant counts in this terminal, until the time is
-    over or the machine restarts. Granting again can only make it longer. When it ends, programs
+    You type the account's name to confirm the grant. It counts in this terminal, until the time is
+    over or the machine restarts. Granting again can only extend the grant. When it ends, programs
     keep the credentials that they have, and get no new ones.
     """
     app = output.get_app()
@@ -133,7 +133,7 @@ def list_guards() -> None:
         output.print_rows(("rule", "roles", "note"), rows)
     if any(not one.is_configured for one in rules):
         output.say(
-            "a rule that was removed from the file stays in force until you confirm that with: "
+            "a rule that was removed from the settings file stays in force until you confirm with: "
             "ssohelper config set guard.rules RULE…"
         )
     for one in given:

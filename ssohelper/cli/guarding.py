@@ -24,6 +24,7 @@ from ssohelper.system.terminal import discard_typed_input
 LOOSEN_WORD = "loosen"
 reason_option = click.option(
     "--reason",
+    "grant_reason",
     metavar="TEXT",
     help="Grant a guarded role for 30 min; the reason goes into the journal.",
 )
@@ -35,14 +36,15 @@ class NoTerminal(Refused):
 
 
 def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> None:
-    """Grant the profile's role if --reason was given, the role is guarded, and no grant lasts.
+    """Grant the profile's role if a reason is given, the role is guarded, and no grant lasts.
 
-    Asks for one typed word on the terminal. Raises: Refused, UsageProblem, LocalState.
+    `reason` is the value of --reason. Asks for one typed word on the terminal. Raises: Refused,
+    UsageProblem, LocalState.
     """
     if reason is None:
         return
     if guards.find_guard_rule(app, profile.key) is None:
-        app.warn("no rule guards this role: the reason is not noted")
+        app.warn("no guard rule matches this role: the reason is not recorded")
         return
     given = app.grants.find(profile.key)
     if given is None:
@@ -54,11 +56,11 @@ def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> Non
 
 
 def say_how_to_grant_guarded_role(app: App, profile: Profile) -> None:
-    """Say how to grant the profile's role, if it is guarded and no grant lasts."""
+    """Print how to grant the profile's role, if the role is guarded and no grant lasts."""
     if guards.role_needs_grant(app, profile.key):
         rule = guards.find_guard_rule(app, profile.key)
         output.say(
-            f'the rule "{show(rule or "")}" guards this role; before you use it: '
+            f'the rule "{show(rule or "")}" guards this role; before you use the role: '
             f"ssohelper guard grant {word_as_typed(profile.name)} --reason TEXT"
         )
 
@@ -68,7 +70,8 @@ def confirm_and_grant_role(
 ) -> Grant:
     """Let the user type a word, then grant the profile's role.
 
-    Raises: Refused; UsageProblem, also if the profile means another role by then; LocalState.
+    Raises: Refused; UsageProblem, also if the profile was edited to another role meanwhile;
+    LocalState.
     """
     key = profile.key
     guards.checked_grant_reason(app, key, reason)
@@ -83,7 +86,7 @@ def confirm_and_grant_role(
 
 
 def require_typed_word(word: str, notice: str, question: str) -> None:
-    """Show the notice and make the user type the word, on the terminal and not on stdin.
+    """Show the notice, and make the user type the word on the terminal, whatever stdin is.
 
     Raises: Refused for another word, NoTerminal.
     """
@@ -106,7 +109,7 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
 
 
 def parse_grant_duration(text: str) -> int:
-    """Return the seconds that the value of --for means. Raises: UsageProblem."""
+    """Return the number of seconds in a value of --for. Raises: UsageProblem."""
     seconds = parse_duration(text)
     if seconds is None or not 0 < seconds <= grants.MOST_SECONDS:
         raise UsageProblem(
@@ -139,13 +142,12 @@ def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
 
 
 def require_unchanged_profile(app: App, chosen: Profile) -> None:
-    """Read the config again. Raises: UsageProblem if the profile means another role by now.
+    """Read the config again. Raises: UsageProblem if the profile has another role by now.
 
-    Call this after the last question, before the role is granted or handed out by its profile's
-    name.
+    Call this after the last question, before the role is granted or handed out.
     """
     if chosen.name == chosen.key.text and chosen.assumed is None:
-        return  # named by account and role, not by a profile
+        return  # the user named an account and role, not a profile
     try:
         now = selection.resolve_profile(app, chosen.name, chosen.session.name)
     except SsoHelperError:
@@ -155,7 +157,7 @@ def require_unchanged_profile(app: App, chosen: Profile) -> None:
 
 
 def make_edited_profile_error(name: str, before: str, now: str) -> UsageProblem:
-    """Return the error for a profile that was edited; `now` is "" if it names no role any more."""
+    """Return the error for a profile that was edited; `now` is its new role or ""."""
     is_now = f"it was {show(before)}, and is {show(now)} now" if now not in ("", before) else ""
     return UsageProblem(
         f'the profile "{show(name)}" has been edited: {is_now or f"it was {show(before)}"}',

@@ -44,12 +44,12 @@ def install_shell_lines(
     ZDOTDIR), or in a new file in fish's conf.d. The lines for pwsh are not tested.
 
     With --uninstall --profiles, managed profiles get AWS's own form under the same names, and our
-    lines go from the files of all shells.
+    lines are removed from the files of all shells.
     """
     app = output.get_app()
     if uninstall and prompt is not None:
         raise UsageProblem(
-            "--uninstall removes all of our lines, also that of the prompt",
+            "--uninstall removes all lines of ssohelper, also that of the prompt",
             hint="to remove only the prompt's line: ssohelper install --no-prompt",
         )
     if profiles:
@@ -58,7 +58,7 @@ def install_shell_lines(
                 "--profiles goes with --uninstall, and without --shell",
                 hint="to leave ssohelper: ssohelper install --uninstall --profiles",
             )
-        leave_output.leave_ssohelper(app, dry_run=dry_run, yes=yes)
+        leave_output.convert_profiles_and_uninstall(app, dry_run=dry_run, yes=yes)
         return
     chosen = installing.choose_shell(app, shell)
     if uninstall:

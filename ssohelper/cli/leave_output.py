@@ -1,4 +1,4 @@
-"""`install --uninstall --profiles`: shows what leaving ssohelper changes, asks, and writes it."""
+"""Carries out `install --uninstall --profiles`: shows the changes, asks, and writes the files."""
 
 import shlex
 
@@ -15,13 +15,16 @@ from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 _WHAT = "install --uninstall --profiles"
 
 
-def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
+def convert_profiles_and_uninstall(app: App, *, dry_run: bool, yes: bool) -> None:
     """Turn managed profiles into native ones, then remove ssohelper's lines from shells' rc files.
 
-    The profiles are changed first, so that all work even if the command ends in between.
+    The profiles are changed first, so that they work even if the command ends in between.
     """
-    planned, edits = leaving.plan_leaving_ssohelper(app), installing.plan_uninstall_all(app)
-    diff = list(leaving.diff_leaving_plan(app, planned))
+    planned, edits = (
+        leaving.plan_conversion_to_native_profiles(app),
+        installing.plan_uninstall_all(app),
+    )
+    diff = list(leaving.diff_conversion_to_native_profiles(app, planned))
     written: list[str] = []
     if diff:
         print_diff(diff, dry_run)
@@ -31,12 +34,12 @@ def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
         for name in leaving.list_guarded_roles_in_plan(app, planned):
             output.say(f"this guarded role could be used without a grant: {show(name)}")
     if not dry_run and (diff or edits):
-        if _confirm_leaving(app, planned, edits, yes):
+        if _confirm_conversion_and_uninstall(app, planned, edits, yes):
             written = _write_profiles_and_shell_files(app, planned, edits)
         else:
             output.say("nothing was changed")
     if dry_run or written or not (diff or edits):
-        _print_leaving_outcome(planned, edits)
+        _print_conversion_outcome(planned, edits)
         _say_which_token_file_is_not_renewed(app)
     if output.options().json:
         kept = [one._asdict() for one in planned.kept]
@@ -72,7 +75,7 @@ def _write_profiles_and_shell_files(
     """Write the profiles and the shells' rc files; return the paths of the changed files."""
     written: list[str] = []
     if planned.changes:
-        leaving.write_leaving_plan(app, planned)
+        leaving.write_conversion_to_native_profiles(app, planned)
         written.append(str(app.locations.aws_config_file))
         count = profile_count_text(len(planned.profiles))
         output.say(f"{count} changed; undo with: ssohelper profile undo")
@@ -83,8 +86,10 @@ def _write_profiles_and_shell_files(
     return written
 
 
-def _confirm_leaving(app: App, planned: Leaving, edits: list[RcFileEdit], yes: bool) -> bool:
-    """Ask once whether to write all files. If roles lose their guard, the user must type a word."""
+def _confirm_conversion_and_uninstall(
+    app: App, planned: Leaving, edits: list[RcFileEdit], yes: bool
+) -> bool:
+    """Ask once whether to write all files. With guarded roles, the user must type a word too."""
     if not yes:
         output.require_terminal(_WHAT)
     guarded = leaving.list_guarded_roles_in_plan(app, planned)
@@ -106,7 +111,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[RcFileEdit], yes: b
     return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_WHAT)
 
 
-def _print_leaving_outcome(planned: Leaving, edits: list[RcFileEdit]) -> None:
+def _print_conversion_outcome(planned: Leaving, edits: list[RcFileEdit]) -> None:
     for kept in planned.kept:
         output.say(f'"{show(kept.name)}" still needs ssohelper: {show(kept.reason)}')
     if not planned.changes and not edits:

@@ -40,7 +40,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     """
     app = output.get_app()
     sessions = choosing.find_sessions_to_list(app, output.options().session)
-    if detached:  # this process was started by start_background_refresh
+    if detached:  # this is the background process that refreshes a saved list
         directory.refresh_listing_in_this_process(app, sessions[0])
         return
     found, errors = _fetch_or_load_listings(app, sessions, refresh)
@@ -55,7 +55,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
 def _fetch_or_load_listings(
     app: App, sessions: list[SsoSession], refresh: bool
 ) -> tuple[list[tuple[SsoSession, Listing]], list[SsoHelperError]]:
-    """Return the listings of the sessions, and the errors of those that AWS did not list now.
+    """Return the listings of the sessions, and the errors of sessions that AWS did not list now.
 
     Raises: the worst of these errors if no session could be listed.
     """
@@ -84,7 +84,7 @@ def _worst_error(errors: Iterable[SsoHelperError]) -> SsoHelperError:
 def _fetch_or_load_listing(
     app: App, session: SsoSession, refresh: bool
 ) -> tuple[Listing, SsoHelperError | None]:
-    """Return the roles that AWS lists; if AWS cannot be asked, the saved list, and that error."""
+    """Return the roles that AWS lists; if AWS does not answer, the saved list, and the error."""
     try:
         with listing_progress.show_listing_progress() as progress:
             found = directory.fetch_listing(app, session, refresh=refresh, progress=progress)
@@ -101,7 +101,7 @@ def _fetch_or_load_listing(
 
 
 def _refresh_outdated_list(app: App, session: SsoSession) -> None:
-    """Refresh the list in the background; warn that the printed one is of an earlier sign-in."""
+    """Refresh the saved list in the background; warn that the printed list may be outdated."""
     what = f'this list of "{session.name}" is from before the present sign-in'
     if app.settings.get("renew_ahead"):
         directory.start_listing_refresh_process(app, session)

@@ -1,7 +1,7 @@
 """Prints the rows of the command list: a table on a terminal, else tab-separated, or as JSON.
 
-Scripts rely on the columns: SESSION comes last, and only if several sessions are listed. Columns
-that are for people only are added on a terminal.
+Scripts rely on the columns: SESSION comes last, and only if several sessions are listed. On a
+terminal, columns for people only are added.
 """
 
 import shutil
@@ -26,8 +26,9 @@ _SESSION_HEADER = ("SESSION",)
 _GUARDED_HEADER = ("GUARDED",)
 _USED_HEADER = ("USED",)
 _GUARDED_CELL = Cell(f"{guard_rules.SIGN} guarded", colors.GUARDED)
-# On a narrow terminal only the account's name is cut; of a role, first the profiles are cut or left
-# out. Account id, role and session are shown whole: together they tell two rows apart.
+# On a narrow terminal, rows of accounts have only the account's name cut; in rows of roles, the
+# profiles are first cut or left out. Account id, role and session are shown whole, because only
+# these three together tell two rows apart.
 _ACCOUNT_NARROWING = Narrowing(cut=(1,))
 _ROLE_NARROWING = Narrowing(cut=(3, 1), whole=(0, 2, 4, 5), drop=3)
 # A terminal with fewer columns than this shows no last use, to have room for names.
@@ -53,7 +54,7 @@ class _Row(NamedTuple):
 def print_roles(
     app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
 ) -> None:
-    """Print the roles that match the query, and on stderr if none does."""
+    """Print the roles that match the query; if none matches, say so on stderr."""
     rows = _find_matching_role_rows(app, found, query)
     if output.options().json:
         durations = {
@@ -95,7 +96,7 @@ def print_roles(
 
 
 def _last_use_cell(usage: Usage, now: int) -> str | Cell:
-    """Return the cell that shows whether a role is a favourite, and its last use: `★ 3h ago`."""
+    """Return the table cell for a role's last use, with a star for a favourite: `★ 3h ago`."""
     ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at, units=1)
     if usage.favourite:
         return Cell(f"★ {ago}".rstrip(), colors.FAVOURITE)
@@ -145,7 +146,7 @@ def _say_nothing_matches(query: tuple[str, ...]) -> None:
 def print_accounts(
     app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
 ) -> None:
-    """Print the accounts that match the query, and on stderr if none does."""
+    """Print the accounts that match the query; if none matches, say so on stderr."""
     accounts = [
         (session.name, listed)
         for session, listing in found

@@ -45,8 +45,8 @@ class CommonOptions:
     """The options -v, --json and --session, given before or after the command's name.
 
     `has_printed_json` is True once the JSON object, which has the warnings, has been printed.
-    No option sets these two: `chosen` is a role from the full screen, for the command `use`, and
-    `answer` is the file of the shell function that waits for the answer.
+    `chosen` and `answer` are no options: `chosen` is a role from the full screen, for the command
+    `use`, and `answer` is the file that our shell function reads after this command.
     """
 
     def __init__(
@@ -107,8 +107,8 @@ def common_options(function: _F) -> _F:
 def checked_session_name(name: str | None) -> str | None:
     """Return the session name unchanged. Raises: UsageProblem when it is empty.
 
-    An unset variable in a script gives an empty name, which must mean neither the only session nor
-    all sessions.
+    An unset variable in a script gives an empty name, for which neither the only session nor all
+    sessions must be taken.
     """
     if name == "":
         raise UsageProblem(
@@ -136,8 +136,8 @@ def print_rows(
     """Print rows as a table on a terminal, elsewhere tab-separated and without the header.
 
     A `Cell` has a colour, which is drawn on a terminal that shows colours. `narrowing` says which
-    columns give way on a narrow terminal. With `may_drop_last`, a terminal on which
-    more rows are whole without the last column shows them without it; returns whether it does.
+    columns are cut or left out on a narrow terminal. With `may_drop_last`, the last column is left
+    out if more rows then fit the terminal. Returns whether it was left out.
     """
     if not sys.stdout.isatty():
         for row in rows:
@@ -150,7 +150,7 @@ def print_rows(
         ]
         for row in rows
     ]
-    # A terminal that does not know its size reports 0 columns: the table then gets 80.
+    # A terminal that does not know its size reports 0 columns; the table then gets 80 columns.
     room = shutil.get_terminal_size().columns or 80
     names = [name.upper() for name in header]
     drops_last = False
@@ -187,10 +187,10 @@ def write_stdout(data: bytes) -> None:
 
 
 def write_shell_answer(text: str) -> None:
-    """Write the text that the shell which runs us evaluates, in order to switch its profile.
+    """Write the text that our shell function evaluates to switch the shell's profile.
 
-    Raises: LocalState when it cannot be written, or the shell would not find it: then the shell is
-    not switched, and nothing may say that it is.
+    Raises: LocalState if the text cannot be written, or the shell function would not find it: the
+    shell is then not switched, and no message may say that it is.
     """
     try:
         write_stdout(os.fsencode(text) + b"\n")
@@ -198,7 +198,7 @@ def write_shell_answer(text: str) -> None:
         why = cause.message.removeprefix("stdout cannot be written: ")
         raise LocalState(
             f"the answer for this shell cannot be written: {why}: the shell was not switched",
-            hint="free some space where XDG_RUNTIME_DIR or TMPDIR points, then run it once more",
+            hint="free some space where XDG_RUNTIME_DIR or TMPDIR points, then run the command again",
         ) from cause
     answer = options().answer
     if answer is not None and not answer.can_shell_function_find_file():
@@ -214,8 +214,7 @@ def say(text: str) -> None:
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)
     except OSError:
-        # stderr is replaced, since Python would exit with code 120 if it could not flush stderr at
-        # its end.
+        # stderr is replaced, since Python exits with code 120 if it cannot flush stderr on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
@@ -228,7 +227,7 @@ def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bo
     """Ask the question; return True for `y` or `yes`, False for any other answer.
 
     An empty answer counts as `default`. With `yes` (--yes), returns True without asking. `what`
-    names the command that asks. Raises: UsageProblem off a terminal without --yes.
+    names the asking command. Raises: UsageProblem off a terminal without --yes.
     """
     if yes:
         return True
@@ -241,9 +240,9 @@ def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bo
 def ask(question: str, **options: Any) -> str:
     """Ask the question on the terminal, and return the answer; `options` are those of click.prompt.
 
-    What was typed before is dropped: an Enter while AWS was asked would answer a question that was
-    not on the screen yet. Every question of the command line but `guarding.require_typed_word`
-    is asked here.
+    Keys typed before the question are dropped: an Enter during a request to AWS would answer a
+    question that was not on the screen yet. Every question of the command line is asked here,
+    except those of `guarding.require_typed_word`.
     """
     if sys.stdin is not None:
         terminal.discard_typed_input(sys.stdin.fileno())
@@ -271,12 +270,12 @@ def can_ask_user() -> bool:
 
 
 def can_draw_picker() -> bool:
-    """Return whether a picker can be drawn: `can_ask_user` is True and the cursor can be moved."""
+    """Return whether a picker can be drawn: the user can be asked, and the cursor can move."""
     return can_ask_user() and not terminal.is_terminal_dumb()
 
 
 def make_not_on_windows_error(what: str) -> UsageProblem:
-    """Return the error for a command that Windows lacks: it needs signals and Unix sockets."""
+    """Return the error for a command that needs signals or Unix sockets, which Windows lacks."""
     return UsageProblem(
         f"{what} does not exist on Windows",
         hint='run it in WSL, or use $env:AWS_PROFILE = "PROFILE": SDKs then renew credentials',
@@ -284,7 +283,7 @@ def make_not_on_windows_error(what: str) -> UsageProblem:
 
 
 def _print_unprinted_warnings() -> None:
-    """Print the warnings to stderr if an error prevented the JSON object that would have them."""
+    """Print the warnings to stderr if an error prevented the JSON object that contains them."""
     app = click.get_current_context().find_root().meta.get("ssohelper.app")
     if app and options().json and not options().has_printed_json:
         for warning in app.warnings:
@@ -310,10 +309,10 @@ def report_error(error: SsoHelperError) -> int:
     return error.exit_code
 
 
-def report_usage(error: click.UsageError) -> int:
+def report_usage_error(error: click.UsageError) -> int:
     """Print click's error in the form of our own errors; return exit code 2."""
     message, meant, names = error.format_message().rstrip(".").partition(". Did you mean ")
-    if not meant:  # click's wording when it suggests several names
+    if not meant:  # click's form for several suggested names
         message, meant, names = message.partition(". (Did you mean one of: ")
     if meant:
         message += f"; did you mean {names.removesuffix(')').replace(', ', ' or ')}"
@@ -326,14 +325,14 @@ def report_usage(error: click.UsageError) -> int:
 def report_interrupted(*, at_question: bool = False) -> int:
     """Print that Ctrl-C ended the command; return exit code 130."""
     if at_question and can_ask_user():
-        say("")  # ends the line of the question
+        say("")  # ends the terminal line of the question
     say("ssohelper: interrupted")
     return 130
 
 
 def report_stdout_error() -> int:
     """Print an error and return its exit code 7 when stdout cannot be written; else return 0."""
-    # Data that could not be written is still in the buffer, so that a second flush fails too.
+    # Data that could not be written is still in the buffer, so a second flush fails too.
     try:
         flush_stdout()
     except BrokenPipeError:
@@ -346,14 +345,14 @@ def report_stdout_error() -> int:
 def drop_output_without_reader() -> bool:
     """Return whether nothing reads stdout any more (`| head -1`); if so, drop all further output.
 
-    A flush would not tell this, because the buffer is empty after a failed write of a large text.
+    A flush would not raise an error, because the buffer is empty after a failed large write.
     """
-    if hasattr(select, "poll"):  # Windows has no poll
+    if hasattr(select, "poll"):  # Windows has no `select.poll`
         poll = select.poll()
         poll.register(1, 0)
         if not poll.poll(0):
             return False
-    # stdout is replaced, since Python would flush it at its end, and print that the flush failed.
+    # stdout is replaced, since Python flushes it on exit and would print that the flush failed.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return True
 

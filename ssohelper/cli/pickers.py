@@ -1,4 +1,4 @@
-"""Runs a picker and returns the user's choice. Imported only for a picker, as it loads Textual."""
+"""Runs a picker and returns the user's choice. Imported only when needed: it loads Textual."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 
 def pick_role(app: App, choice: KnownRoles, typed: str = "") -> RoleRow | None:
-    """Return the row that the user picks, None if they leave. `typed`: initial search text."""
+    """Return the row that the user picks, or None. The picker's search begins with `typed`."""
     rules = app.vault.policy.rules
 
     def is_guarded(row: RoleRow) -> bool:
@@ -35,7 +35,7 @@ def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
 
 
 def _session_state_text(app: App, session: SsoSession) -> str:
-    """Return "signed out", "ended" (a sign-in is offered before a role is used), or "valid"."""
+    """Return "signed out", "ended" (a new sign-in would be offered), or "valid"."""
     clock = clocks.load_session_clock(app, session)
     if clock.state == "signed_out":
         return "signed out"
@@ -48,7 +48,7 @@ def pick_filters(app: App, rows: list[FilterRow]) -> list[FilterRow] | None:
 
 
 def _run_picker_inline(picker: InlinePicker[_T]) -> _T | None:
-    """Run the picker below the shell's prompt; on Windows, without inline mode, full-screen."""
+    """Run the picker below the shell's prompt; on Windows, which cannot do so, full-screen."""
     while True:
         answer = picker.run()
         picker.propagate_failure()
@@ -59,6 +59,6 @@ def _run_picker_inline(picker: InlinePicker[_T]) -> _T | None:
 
 
 def _suspend_this_program() -> None:
-    """Stop this program, as the terminal itself does at ctrl+z, until the shell continues it."""
+    """Suspend this program, as the terminal does at ctrl+z, until the shell continues it."""
     if sys.platform != "win32":
         os.killpg(0, signal.SIGTSTP)

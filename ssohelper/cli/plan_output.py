@@ -17,7 +17,7 @@ from ssohelper.system import pager
 # Help texts of the options that setup and profile sync share.
 ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
 ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
-DEFAULT_REGION_HELP = "The region of profiles; managed ones with the old default get it too."
+DEFAULT_REGION_HELP = "The region of new profiles, and of those with the old default region."
 PRUNE_HELP = "Remove managed profiles whose role is gone, or left out by filters given now."
 FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
 
@@ -33,7 +33,7 @@ def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are
 
 
 def print_plan(app: App, plan: Plan) -> None:
-    """Print the plan's diff, or the plan as JSON. Writes nothing, and saves no choices."""
+    """Print the plan's diff, or the plan as JSON. Saves neither config nor options."""
     if output.options().json:
         output.print_json(_plan_json(plan), app.warnings)
         return
@@ -49,7 +49,7 @@ def print_plan(app: App, plan: Plan) -> None:
 def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     """Show the plan's diff, ask the user, and write ~/.aws/config.
 
-    A plan without changes only saves the user's choices. Returns False when the user answered no.
+    A plan without changes only saves the sync options. Returns False when the user answered no.
     `what` names the command, in errors and in the journal.
     """
     agreed = _show_plan_and_ask(app, plan, yes=yes, what=what)
@@ -72,10 +72,11 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
 
 
 def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
-    """Show the plan and ask whether to write it: by its diff, or by a summary if it is big.
+    """Show the plan's diff, or a summary of a big plan, and ask whether to write the plan.
 
-    Scripts, and all commands off a terminal, get the diff. Returns the plan to write, or None if
-    the user says no. If the user chose accounts or roles at the question, this is another plan.
+    With --yes or --json, or off a terminal, the diff is shown in any case. Returns the plan to
+    write, or None if the user says no. That is a new plan if the user chose other accounts or roles
+    instead of answering.
     """
     if not plan.changes:
         return plan
@@ -122,7 +123,7 @@ def _say_plan_summary(plan: Plan) -> None:
 
 
 def _ask_for_filters(app: App, plan: Plan) -> Plan | None:
-    """Let the user tick accounts and role names; return the plan for them. None: the user left."""
+    """Let the user tick accounts and role names; return the plan for these, or None."""
     from ssohelper.cli import pickers
 
     listing = plan.request.listing
@@ -173,7 +174,7 @@ def print_diff(lines: Iterable[str], on_stdout: bool) -> None:
     if output.options().json:
         return
     print_line: Callable[[str], None] = output.echo if on_stdout else output.say
-    # A tab is harmless, and a config may have tabs between its words.
+    # Tabs are printed as they are: they are harmless, and a config may contain them.
     text = "\n".join("\t".join(map(show, line.split("\t"))) for line in lines)
     if text:
         print_line(text)

@@ -150,7 +150,7 @@ def list_profiles() -> None:
         or (item.shown_target is not None and item.shown_target.session_name == wanted)
     ]
     if wanted and not found:
-        resolve_session(app, wanted)  # raises UsageProblem, with similar names, if it is unknown
+        resolve_session(app, wanted)  # UsageProblem for an unknown session
     if output.options().json:
         output.print_json([_profile_json(item) for item in found], app.warnings)
     elif not found:
@@ -231,11 +231,11 @@ def add_profile(
           --via payments-prod.ReadOnlyAccess
 
     With --assume and --via, the profile NAME assumes an IAM role with the credentials of another
-    profile. They last for one hour, and are renewed as those of other roles are.
+    profile. The role's credentials last for one hour, and are renewed as those of other roles are.
     """
     app = output.get_app()
     if not dry_run:
-        app.config.check_writable()  # before AWS is asked
+        app.config.check_writable()  # an unwritable config is an error before AWS is asked
     values = {
         "role_arn": assume,
         "external_id": external_id,
@@ -348,7 +348,7 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
     """
     app = output.get_app()
     version = undoing.load_last_write(app, redo=redo)
-    data = app.config.read_data()  # before the diff: what changes after it is refused
+    data = app.config.read_data()  # the config before the diff is made, to notice later changes
     lines = list(undoing.diff_undo(app, version))
     options = undoing.lines_about_restored_options(app, version)
     restored = undoing.restored_options_json(app, version)

@@ -26,7 +26,7 @@ from ssohelper.errors import LocalState, LoginRequired
 _T = TypeVar("_T")
 
 
-def run_signed_in(
+def run_with_sign_in_if_needed(
     app: App,
     profile: Profile,
     action: Callable[[], _T],
@@ -36,18 +36,19 @@ def run_signed_in(
 ) -> _T:
     """Return the action's result. If the action needs a sign-in, offer one and repeat the action.
 
-    A sign-in that is known to have ended is offered before the action, which the user may still
-    carry out without it. `way` is how the action hands out the role's credentials; None: it does
-    not. Without a terminal, wait up to `hold_seconds` for a sign-in in another shell instead.
+    If the sign-in is known to have ended, a new one is offered before the action; the user may
+    decline and still carry out the action. `way` is how the action hands out the role's
+    credentials, or None if it does not. Without a terminal, waits up to `hold_seconds` for a
+    sign-in in another shell instead.
     Raises: LoginRequired without a terminal or when the user declines; the errors of the action.
     """
     if hold_seconds and not output.can_ask_user():
         return sign_in_wait.retry_after_sign_in(
             app, profile.session, hold_seconds, action, say=_print_notice
         )
-    known = _find_sign_in_to_offer(app, profile, way) if output.can_ask_user() else None
+    known = _find_reason_to_offer_sign_in(app, profile, way) if output.can_ask_user() else None
     if known is not None and not _confirm_sign_in(known):
-        return action()  # the present token may still work
+        return action()  # the access token may still be valid
     if known is None:
         try:
             return action()
@@ -59,24 +60,26 @@ def run_signed_in(
 
 
 def choose_profile(
-    words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
+    profile_words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
 ) -> Profile | ForeignProfile:
     """Return the profile that word_choice.choose_profile chooses, after a sign-in if necessary.
 
-    A picker needs a sign-in if no list of roles is saved; then the user is offered one. Raises:
+    If no list of roles is saved, a picker needs a sign-in, which is then offered. Raises:
     LoginRequired without a terminal or when the user declines; the errors of word_choice.
     """
     try:
-        return word_choice.choose_profile(words, ask_always=ask_always, confirm=confirm)
+        return word_choice.choose_profile(profile_words, ask_always=ask_always, confirm=confirm)
     except LoginRequired as error:
         if not _confirm_sign_in(error):
             raise
     sign_in_on_terminal(output.get_app(), choosing.choose_session(output.options().session))
-    return word_choice.choose_profile(words, ask_always=ask_always, confirm=confirm)
+    return word_choice.choose_profile(profile_words, ask_always=ask_always, confirm=confirm)
 
 
-def _find_sign_in_to_offer(app: App, profile: Profile, way: Way | None) -> LoginRequired | None:
-    """Return why a sign-in is offered before an action; None if the action itself finds out.
+def _find_reason_to_offer_sign_in(
+    app: App, profile: Profile, way: Way | None
+) -> LoginRequired | None:
+    """Return the error for which a sign-in is offered before an action; None if none is offered.
 
     Raises: Refused (9) if the credentials may not be handed out in this way.
     """
@@ -89,7 +92,7 @@ def _find_sign_in_to_offer(app: App, profile: Profile, way: Way | None) -> Login
         token = app.tokens.load(profile.session)
     except (LoginRequired, LocalState):
         return None
-    return clocks.find_sign_in_to_offer(app, profile.session, token) if token else None
+    return clocks.find_reason_to_offer_sign_in(app, profile.session, token) if token else None
 
 
 def _print_notice(message: str) -> None:
@@ -114,7 +117,7 @@ def describe_role(app: App, profile: Profile) -> str:
 
 
 def warn_about_lost_role(app: App, profile: Profile) -> None:
-    """Warn if the profile's role is not in the saved list of roles from AWS. Asks AWS nothing."""
+    """Warn if the profile's role is not in the saved list of roles. Sends no request."""
     name, role = profile.session.name, profile.role
     listing = directory.load_listing(app, profile.session)
     if listing is not None and listing.lacks_role(role):
@@ -126,9 +129,9 @@ def warn_about_lost_role(app: App, profile: Profile) -> None:
 
 
 def warn_about_unusable_profile(app: App, name: str) -> None:
-    """Warn, with the words of `doctor`, if AWS tools stop for the profile or one of its sources.
+    """Warn, in the words of `doctor`, if AWS tools fail with this profile or a source profile.
 
-    Variables for which they stop with every profile count too.
+    Also warns of environment variables with which AWS tools fail for every profile.
     """
     for refused in profile_reasons.find_variables_that_stop_aws_tools(app):
         app.warn(f"{refused.message}; {refused.fix}")

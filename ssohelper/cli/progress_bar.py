@@ -1,4 +1,4 @@
-"""Shows a progress bar on stderr. A separate module, because rich takes 30 ms to import."""
+"""Shows a progress bar on stderr. Imported only when needed: rich takes 30 ms to import."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

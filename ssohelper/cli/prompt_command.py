@@ -1,7 +1,7 @@
 """The command prompt: prints one line for status bars, and for prompts that run programs.
 
-`ssohelper.prompt_entry` serves the usual arguments without click. This command adds help, JSON and
-the messages for wrong arguments.
+`ssohelper.prompt_entry` handles the usual arguments without loading click. This command adds help,
+JSON and the messages for wrong arguments.
 """
 
 from typing import Any
@@ -28,13 +28,13 @@ def print_prompt_line(template: str | None, state: bool) -> None:
       ssohelper prompt --format '{account}/{role} {left}'
       ssohelper prompt --json
 
-    `7h12m?` is an assumed end: AWS does not report when a sign-in ends, and by default it lasts 8
-    h.
+    The ? in `7h12m?` marks an assumed end: AWS does not report when a sign-in ends, and by default
+    it lasts 8 h.
 
     Fields: profile, session, account, account_id, role, left, level (fine, soon, late), guarded,
     line. Prints nothing if no profile is in use. Does not use the network. Without --json it exits
-    0 even after an error. For a shell's own prompt there is ssohelper_prompt_on, which shows the
-    same and starts no program: see `ssohelper install`.
+    0 even after an error. For a shell's own prompt, ssohelper_prompt_on shows the same and starts
+    no program: see `ssohelper install`.
     """
     if output.options().json:
         app = output.get_app()
@@ -48,7 +48,7 @@ def print_prompt_line(template: str | None, state: bool) -> None:
 
 
 def _status_json(status: PromptStatus, now: int) -> dict[str, Any]:
-    profile, clock = status.profile, status.next_end(now)
+    profile, clock = status.profile, status.next_expiry(now)
     has_end = clock is not None and clock.kind in ("known", "assumed")
     ends_at = clock.at if clock and has_end else None
     return {
@@ -58,8 +58,8 @@ def _status_json(status: PromptStatus, now: int) -> dict[str, Any]:
         "role_name": profile.shown_role.name if profile else None,
         "guarded": status.guarded,
         "clock": clock.kind if clock else None,
-        "level": status.level(now) or None,
+        "level": status.urgency_level(now) or None,
         "ends_at": None if ends_at is None else to_iso(ends_at),
         "left_seconds": None if ends_at is None else max(0, ends_at - now),
-        "line": status.line(now),
+        "line": status.prompt_line(now),
     }

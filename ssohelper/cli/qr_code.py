@@ -1,4 +1,4 @@
-"""Makes the QR code of a URL, for `login --qr`. It loads segno, so it is imported only for that."""
+"""Makes the QR code of a URL, for `login --qr`. Imported only when needed: it loads segno."""
 
 import io
 
@@ -6,9 +6,10 @@ import segno
 
 
 def qr_text(url: str, encoding: str) -> str:
-    """Return the URL's QR code as text. Each half-block character shows two dots of the code.
+    """Return the URL's QR code as text for a terminal.
 
-    For an encoding without half blocks, the text is ASCII, twice as wide and twice as high.
+    Each half-block character shows two dots of the code. If the encoding lacks these characters,
+    the text is ASCII, twice as wide and twice as high.
     """
     code = segno.make(url, error="l", micro=False)
     lines = io.StringIO()

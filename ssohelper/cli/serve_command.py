@@ -1,4 +1,4 @@
-"""The command serve: the credentials endpoint in the foreground. `exec --server` uses it too."""
+"""The command serve: runs the credentials endpoint in the foreground, or for `exec --server`."""
 
 import contextlib
 import os
@@ -113,8 +113,8 @@ def run_with_endpoint(
 ) -> int:
     """Run the program with an endpoint of its own; return its exit code.
 
-    `hold_text` says for how long this process and the program wait for a sign-in; "" for no wait.
-    `allow_list_variable` is the variable of the program's allow-list, or empty.
+    `hold_text` says for how long this process and the program wait for a sign-in; "" if they do not
+    wait. `allow_list_variable` is the variable of the program's allow-list, or empty.
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
     run.find_program(program[0], app.environ)
@@ -126,7 +126,7 @@ def run_with_endpoint(
         found = guards.add_grant_reason_to_environment(
             app, chosen.key, endpoint.prepare_environment()
         )
-        child = found.applied_to(app.environ)
+        child = found.environ_with_changes(app.environ)
         child.update({**sign_in_wait.build_wait_variables(hold_text), **allow_list_variable})
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
@@ -148,7 +148,7 @@ def run_with_endpoint(
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     """Get the role's credentials, and sign in if needed, before the endpoint serves any client."""
-    profile_use.run_signed_in(
+    profile_use.run_with_sign_in_if_needed(
         app,
         chosen,
         lambda: credentials.release_credentials(
@@ -160,7 +160,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
 
 
 def _warn_of_unknown_sign_in_end(app: App, chosen: Profile) -> None:
-    """Warn if the sign-in's length is unknown, so that no notice can come before it ends."""
+    """Warn if the end of the sign-in is unknown: the user then gets no advance notice of it."""
     with contextlib.suppress(LoginRequired):
         token = app.tokens.load(chosen.session)
         if token:
@@ -172,17 +172,17 @@ def _make_endpoint(app: App, chosen: Profile) -> Endpoint:
 
 
 def _print_notice(message: str) -> None:
-    _print_in_background(f"ssohelper: notice: {show(message)}")
+    _print_in_thread(f"ssohelper: notice: {show(message)}")
 
 
 def _print_warning(message: str) -> None:
-    _print_in_background(f"ssohelper: warning: {show(message)}")
+    _print_in_thread(f"ssohelper: warning: {show(message)}")
 
 
-def _print_in_background(text: str) -> None:
+def _print_in_thread(text: str) -> None:
     """Print a text in a thread, because a terminal stopped with Ctrl-S would block renewals."""
     thread = threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-print")
-    with contextlib.suppress(RuntimeError):  # if no thread can be started, the line is lost
+    with contextlib.suppress(RuntimeError):  # without a new thread, the text is lost
         thread.start()
 
 
@@ -214,7 +214,7 @@ def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) 
 
 
 def _check_path_for_env_file(folder: Path) -> None:
-    """Raise UsageProblem if docker and shells would not read this path alike in env files."""
+    """Raise UsageProblem if docker and shells would read this path in an env file differently."""
     if not _PLAIN_PATH.fullmatch(str(folder)):
         raise UsageProblem(
             f'"{show(str(folder), 80)}" cannot be written to an env file',

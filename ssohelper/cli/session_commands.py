@@ -37,7 +37,7 @@ _HEADER = ("session", "start URL", "regions", "user", "state", "profiles")
 @click.group("session")
 @output.common_options
 def session_command_group() -> None:
-    """Manage sessions: the portals that you sign in to, with all that is kept for each.
+    """Manage sessions: the portals that you sign in to, with their settings and saved lists.
 
     \b
     Examples:
@@ -121,12 +121,12 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
     """
     app = output.get_app()
     if not dry_run:
-        app.config.check_writable()  # before the portal is asked
+        app.config.check_writable()  # an unwritable config is an error before the portal is asked
     new = onboarding.choose_session(app, start_url, name=name, region=region, ask_region=None)
     plan = session_edit.plan_new_session(app, new)
     if not plan.changes:
         output.say(f'the session "{show(new.name)}" exists already')
-    adopt_output.say_which_session_serves_old_profiles(app, new)
+    adopt_output.say_which_session_serves_legacy_profiles(app, new)
     done = f"added; sign in with: ssohelper login {new.name}"
     _carry_out_session_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
@@ -148,7 +148,7 @@ def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
     ends: the tokens of other tools are filed under the session's old name.
     """
     app = output.get_app()
-    if _remove_leftovers_of_session(app, old, new, dry_run=dry_run, yes=yes):
+    if _remove_or_move_records_of_missing_session(app, old, new, dry_run=dry_run, yes=yes):
         return
     session_edit.refuse_if_session_already_renamed(app, old, new)
     plan = session_edit.plan_session_rename(app, resolve_session(app, old), new)
@@ -176,11 +176,11 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     long as there are some, the session stays.
     """
     app = output.get_app()
-    if _remove_leftovers_of_session(app, name, None, dry_run=dry_run, yes=yes):
+    if _remove_or_move_records_of_missing_session(app, name, None, dry_run=dry_run, yes=yes):
         return
     found = resolve_session(app, name)
     plan = session_edit.plan_session_removal(app, found)
-    adopt_output.say_which_old_profiles_lose_sign_in(app, found)
+    adopt_output.say_which_legacy_profiles_lose_sign_in(app, found)
     removed = len(plan.changes) - 1
     also = f" with {profile_count_text(removed)}" if removed else ""
     what = f'sign out of the session "{show(name)}", and remove it{also}'
@@ -191,7 +191,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
 def _carry_out_session_plan(
     app: App, plan: SessionPlan, what: str, done: str, *, dry_run: bool, yes: bool
 ) -> None:
-    """Show the diff of a session's planned change, ask the user, make the change, and say so."""
+    """Show the plan's diff, ask the user, change the session, and print the result."""
     print_diff(session_edit.diff_session_plan(app, plan), on_stdout=dry_run)
     is_done = False
     if plan.changes and not dry_run:
@@ -204,33 +204,34 @@ def _carry_out_session_plan(
         output.print_json(data, app.warnings)
 
 
-def _remove_leftovers_of_session(
+def _remove_or_move_records_of_missing_session(
     app: App, name: str, new_name: str | None, *, dry_run: bool, yes: bool
 ) -> bool:
-    """Remove files and settings of a session that is no longer in the config, or rename them.
+    """Remove the records of a session that is no longer in the config, or move them.
 
-    Returns False if the session is in the config, or if nothing is kept for it.
+    Records are files and settings; with `new_name` they are moved to that session. Returns False if
+    the session is in the config, or if there are no records of it.
     """
     if new_name is not None and not app.config.read().session_header(new_name):
         return False
-    if not session_edit.has_session_leftovers(app, name):
+    if not session_edit.has_records_of_missing_session(app, name):
         return False
     output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
     output.say("favourites or a list of roles are still kept for it")
     users = session_edit.list_profiles_of_missing_session(app, name)
     if users:
         named = ", ".join(show(one, 60) for one in users)
-        output.say(f"profiles that name it stay, and do not work without it: {named}")
+        output.say(f"profiles that name this session stay, and do not work without it: {named}")
         output.say("remove them with: ssohelper profile rm NAME")
     question = (
-        "sign out, and remove all this?"
+        f'sign out of "{show(name)}", and remove all that is kept for it?'
         if new_name is None
-        else f'move all this to the session "{show(new_name)}"?'
+        else f'move all that is kept for "{show(name)}" to the session "{show(new_name)}"?'
     )
     what = "session rm" if new_name is None else "session rename"
     is_done = not dry_run and output.confirm(question, yes=yes, what=what)
     if is_done:
-        session_edit.remove_session_leftovers(app, name, new_name)
+        session_edit.remove_records_of_missing_session(app, name, new_name)
     shown = (
         f'all that was kept for the session "{show(name)}" was removed'
         if is_done
@@ -341,10 +342,10 @@ def _session_details_json(entry: SessionEntry) -> dict[str, Any]:
 def _make_detail_rows(
     app: App, entry: SessionEntry, *, shows_all: bool
 ) -> list[tuple[str, str | Cell]]:
-    """Return the rows of `session show`. For options that were never chosen, shows the default.
+    """Return the rows of `session show`. Options that the user never chose show their default.
 
     Without `shows_all`, there are at most ten rows for managed profiles and ten for others, each
-    followed by a row with the number of the rest: an organization has 1,200 profiles.
+    followed by a row that counts the others: an organization may have 1,200 profiles.
     """
     most = None if shows_all else _MOST_PROFILES
     choices, clock = entry.choices, entry.clock

@@ -79,7 +79,7 @@ def setup(
     Shows what it will write and asks first. Run it again to write profiles that are missing.
     """
     app = output.get_app()
-    # These checks are made before the sign-in, so that no user signs in for nothing.
+    # These checks come before the sign-in, which would be useless if one of them fails.
     app.config.check_writable()
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
@@ -91,7 +91,7 @@ def setup(
     if portal is not None and further_setup.add_further_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     if not session_edit.has_config_section(app, session):
-        adopt_output.say_which_session_serves_old_profiles(app, session)
+        adopt_output.say_which_session_serves_legacy_profiles(app, session)
     outcome = sign_in_on_terminal(
         app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
     )
@@ -121,14 +121,14 @@ def setup(
             _ask_to_keep_session(app, session, is_new_sign_in=outcome.how == "signed in")
     if is_written:
         _offer_guard_rules(app, listing, yes=yes)
-        _print_next_step(app, session, listing)
+        _print_setup_results(app, session, listing)
 
 
 @contextmanager
 def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
-    """If setup is interrupted, sign out of the session again, unless the session is in the config.
+    """Sign out again if setup is interrupted, unless the session is in the config.
 
-    After an error the sign-in is kept, so that the next `setup` needs none, and the user is told.
+    After an error, the sign-in is kept for the next `setup`, and a message says so.
     """
     try:
         with _treat_signals_as_ctrl_c():
@@ -144,7 +144,7 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
 
 @contextmanager
 def _treat_signals_as_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM, and SIGHUP of a closed window, act as Ctrl-C, unless they are ignored."""
+    """Let SIGTERM and SIGHUP (a closed window) act as Ctrl-C, unless they are ignored."""
     before = {}
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -158,10 +158,10 @@ def _treat_signals_as_ctrl_c() -> Iterator[None]:
 
 
 def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool) -> None:
-    """After the user declined the profiles, ask whether to write only the session, or to sign out.
+    """After the user declined to write profiles, ask whether to write the session or sign out.
 
-    Without one of these, a token would be left whose session no command knows. For a session that
-    is in the config already, ask whether to keep the sign-in that this setup made.
+    Otherwise a token would remain whose session no command knows. For a session that is in the
+    config already, asks whether to keep the sign-in that this setup made.
     """
     if session_edit.has_config_section(app, session):
         question = setup_text.keep_sign_in_question(session.name)
@@ -200,7 +200,7 @@ def _fetch_listing(app: App, session: SsoSession) -> Listing:
         with listing_progress.show_listing_progress() as progress:
             return directory.fetch_listing(app, session, refresh=True, progress=progress)
     except AwsUnreachable as error:
-        # The session is not yet in ~/.aws/config, so only setup can continue the listing.
+        # The session is not in ~/.aws/config yet, so only `setup` can continue the listing.
         error.hint = (
             f"the sign-in and the accounts so far are saved; go on with: {output.command_line()}"
         )
@@ -236,7 +236,7 @@ def _ask_whether_further_portal(session: SsoSession, portal: FurtherPortal, why:
 def _choose_portal(app: App, name: str | None, on_terminal: bool) -> onboarding.PortalInConfig:
     """Return a portal in ~/.aws/config.
 
-    On a terminal, asks which portal, unless there is one only. Raises: UsageProblem.
+    Asks on the terminal which one, if there are several. Raises: UsageProblem.
     """
     found = onboarding.find_portals_in_config(app)
     if name:
@@ -253,7 +253,7 @@ def _choose_portal(app: App, name: str | None, on_terminal: bool) -> onboarding.
 
 def _make_which_portal_error(found: list[onboarding.PortalInConfig]) -> UsageProblem:
     if found:
-        # The name of a session tells more than its URL, which several sessions may have.
+        # The session's name is shown too, because several sessions may have the same URL.
         shown = [f'{url} (session "{name}")' if name else url for url, _region, name in found]
         url, _region, name = found[0]
         choice = f"--session {shlex.quote(name)}" if name else shlex.quote(url)
@@ -295,7 +295,7 @@ def _ask_region(url: str, proposal: str | None) -> str:
 def _choose_default_region(
     app: App, session: SsoSession, choices: Choices, *, yes: bool
 ) -> Choices:
-    """Return the options with a default region, for which the user is asked unless one is saved.
+    """Return the options with a default region; ask the user for the region unless one is saved.
 
     With `yes`, the proposed region is taken, and printed if it is not that of Identity Center.
     """
@@ -318,8 +318,8 @@ def _parse_region_answer(answer: str) -> str:
         raise click.UsageError(f"{show_message(error.message)}; {error.hint}") from error
 
 
-def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
-    """Print what is wrong with the AWS setup after `setup`, and a command to try that works."""
+def _print_setup_results(app: App, session: SsoSession, listing: Listing) -> None:
+    """Print the problems of the AWS setup after `setup`, and a working command to try."""
     if output.options().json:
         return
     if not listing.roles():

@@ -1,4 +1,4 @@
-"""The click commands shell-init and completion, when their fast entry points cannot answer."""
+"""The commands shell-init and completion, for arguments that their fast paths cannot handle."""
 
 import click
 

@@ -219,7 +219,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     for session in (*unlisted, *sessions):
         prompt_notes.rewrite_prompt_files_of_session(
             app, session
-        )  # another tool may have signed in or out
+        )  # prompts may not show another tool's sign-in or sign-out yet
     sessions += unlisted
     seen = [clocks.load_session_clock(app, session) for session in sessions]
     credentials = clocks.load_cached_credentials(app, sessions)
@@ -235,15 +235,14 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
         output.print_json(data, app.warnings)
     else:
         _print_clocks(app, seen, unlisted, unusable, credentials)
-        _say_if_profile_is_foreign(app)
+        _say_if_other_tool_provides_credentials(app)
         if app.storage.name == "keyring":
             output.say("sign-ins are encrypted, with a key in the keyring")
     if needing:
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(
             f"an interactive sign-in to {names} is needed within {duration_text(min_seconds)}",
-            # The hint has --force, because `login` does nothing if the sign-in lasts 20 minutes
-            # more.
+            # With --force, because `login` alone does nothing if the sign-in lasts 20 minutes more.
             hint=f"sign in with: ssohelper login {needing[0].name} --force",
         )
 
@@ -259,7 +258,7 @@ def _chosen_session_name(argument: str | None) -> str | None:
 
 
 def _find_session_to_sign_out(app: App, chosen: str | None) -> list[SsoSession]:
-    """Return the session to sign out of, or [] if another tool has replaced our sign-in to it."""
+    """Return the session to sign out of; [] if only a record of an ended sign-in was left."""
     found = find_session_not_in_config(app, chosen)
     if found is not None:
         return [found]
@@ -332,8 +331,8 @@ def _instant_text(at: int | None) -> str | None:
     return None if at is None else to_iso(at)
 
 
-def _say_if_profile_is_foreign(app: App) -> None:
-    """Say if another tool provides the credentials of this shell's profile."""
+def _say_if_other_tool_provides_credentials(app: App) -> None:
+    """Print a message if another tool provides the credentials of this shell's profile."""
     with contextlib.suppress(SsoHelperError):
         found = foreign_profiles.find_foreign_profile(app, None)
         if found is not None:
@@ -380,7 +379,7 @@ def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list
     lasts: str | Cell = "-"
     if clock.token_expires_at is not None:
         lasts = _time_left_cell(clock.token_expires_at, now)
-        if clock.refreshable:  # how long this token lasts does not matter then
+        if clock.refreshable:  # the expiry of a renewable token does not matter
             lasts = f"{lasts.text}, renewed automatically"
     ends: str | Cell = clock_text.sign_in_end_text(clock.outlook, now)
     # If the end of the sign-in is only assumed, its cell has no colour.

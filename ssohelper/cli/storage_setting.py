@@ -1,4 +1,4 @@
-"""The question and messages of `config set storage`, which moves sign-ins elsewhere."""
+"""Carries out `config set storage`: moves sign-ins between files and keyring, with a question."""
 
 from ssohelper.actions import storage_move
 from ssohelper.app import App
@@ -12,8 +12,8 @@ _IN_KEYRING = (
 )
 _IN_FILES = "sign-ins are now in ~/.aws/sso/cache, where the AWS CLI and other tools share them"
 _ON_DISK = (
-    "the runtime folder is not in memory, so no response is published there: each call asks a "
-    "broker, which takes longer"
+    "the runtime folder is not in memory, so no published responses are kept there: each call "
+    "asks a broker, which takes longer"
 )
 
 
@@ -27,7 +27,7 @@ def confirm_storage_move(app: App, new_storage: str, *, yes: bool) -> None:
     if not lost:
         return
     names = ", ".join(show(name) for name in lost)
-    output.say(f"the keyring does not give the sign-in to: {names}")
+    output.say(f"the keyring has no readable sign-in to: {names}")
     if not output.confirm(
         "drop the sign-ins that cannot be read, and sign in again later?",
         yes=yes,
@@ -37,7 +37,7 @@ def confirm_storage_move(app: App, new_storage: str, *, yes: bool) -> None:
 
 
 def move_sign_ins(app: App, new_storage: str) -> None:
-    """Move the sign-ins to the storage `new_storage`, and say what that changes for the user.
+    """Move the sign-ins to the storage `new_storage`; print the consequences for the user.
 
     Raises: KeyringUnavailable, LocalState.
     """
@@ -51,12 +51,12 @@ def move_sign_ins(app: App, new_storage: str) -> None:
         return
     if not moved.may_publish:
         output.say(_ON_DISK)
-    if moved.native:
+    if moved.managed_native:
         output.say(
-            f"{len(moved.native)} managed profiles of the form sso need AWS's own sign-in; "
+            f"{len(moved.managed_native)} managed profiles of the form sso need AWS's own sign-in; "
             "convert them with: ssohelper profile sync"
         )
-    if moved.foreign:
+    if moved.unmanaged_native:
         output.say(
-            f"{len(moved.foreign)} profiles of your own need a sign-in of their own: aws sso login"
+            f"{len(moved.unmanaged_native)} profiles that ssohelper did not write need their own sign-in: aws sso login"
         )

@@ -1,4 +1,4 @@
-"""Draws tables for a terminal. rich would take 30 ms to import, and 3.7 s for 12,000 rows."""
+"""Draws tables for a terminal. The library rich would take 3.7 s for 12,000 rows."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -13,27 +13,27 @@ _GAP = "  "
 # Cells up to this length, such as account id, form and state, are not broken over several lines.
 _WHOLE = 12
 _NARROWEST = 20
-# A column that may be dropped is not shown in fewer columns of the terminal.
+# The column `Narrowing.drop` is left out if it would get fewer characters than this.
 _LEAST_SHOWN = 16
-# A column is kept whole unless it is too long in at most one of so many rows.
+# A column of `Narrowing.whole` is narrowed only if at most one row in 20 has a longer cell.
 _ROWS_PER_LONG_ONE = 20
 _PATH = re.compile(r"~?/.*/|[A-Za-z]:\\")
 
 
 class Cell(NamedTuple):
-    """A cell whose text is drawn in a colour: a name that click.style knows, or "dim"."""
+    """A table cell with a colour: the name of a colour in click.style, or "dim"."""
 
     text: str
     color: str
 
 
 class Narrowing(NamedTuple):
-    """Which columns of a table give way on a narrow terminal, by their numbers.
+    """The numbers of the columns that are cut or left out on a narrow terminal.
 
-    Long cells of the columns `cut` end with an ellipsis, those of the first column sooner than
-    those of the second. The columns `whole` are kept whole where the others can give way, except
-    for few rows; their long cells are broken into lines. The column `drop` is left out where only
-    little of it could be shown.
+    Long cells of the columns `cut` end with an ellipsis, those of the first number sooner than
+    those of the second. The columns `whole` are kept whole as long as others can be narrowed; if
+    only few rows have long cells there, these cells are broken into lines. The column `drop` is
+    left out if only little of it could be shown.
     """
 
     cut: Sequence[int] = ()
@@ -61,7 +61,7 @@ def table_lines(
     """Yield the lines of a table. A narrow terminal gets a block of lines for each row instead.
 
     `columns` is the width of the terminal. Cells are plain text, never markup. Their colours are
-    drawn only with `colored`. Long cells are broken into lines, or give way as `narrowing` says.
+    drawn only with `colored`. Long cells are broken into lines, or cut as `narrowing` says.
     """
     columns = max(columns, _NARROWEST)
     if not colored:
@@ -99,7 +99,7 @@ def count_shortened_rows(
 def _find_column_widths(
     header: Sequence[str], rows: Sequence[Sequence[str | Cell]], columns: int, narrowing: Narrowing
 ) -> list[int] | None:
-    """Return the widths of the columns, 0 for one that is left out.
+    """Return the widths of the columns, 0 for a column that is left out.
 
     Return None if each row must be a block of lines.
     """
@@ -132,11 +132,12 @@ def _table_width(widths: Sequence[int], shown: Sequence[int]) -> int:
 def _narrow_columns(
     shown: Sequence[int], lengths: Sequence[Sequence[int]], narrowing: Narrowing, columns: int
 ) -> list[int]:
-    """Return the widths, with those of some columns reduced as far as the others need it.
+    """Return the column widths, some of them reduced until the table fits the terminal.
 
-    Each time, the column is narrowed to its next shorter cell that loses the fewest whole cells for
-    the room gained: one long name does not make all rows narrow. `lengths` are those of each
-    column's cells, in their order. Only the numbers `shown` count.
+    Each step narrows one column to its next shorter cell: the column in which the fewest whole
+    cells are lost for the room gained, so that one long name does not make all rows narrow.
+    `lengths` are the sorted lengths of each column's cells. `shown` are the numbers of the columns
+    in the table.
     """
     natural = [column[-1] for column in lengths]
     widths = list(natural)
@@ -170,7 +171,7 @@ def _narrow_columns(
         widths[chosen] = next_width(chosen)
         # The last step may gain more room than is needed.
         widths[chosen] += max(0, columns - _table_width(widths, shown))
-    # Columns that are broken into lines, and not cut, give way evenly, later.
+    # `_fit_column_widths` narrows the other columns later, evenly, by breaking cells into lines.
     return [natural[number] if number in free else width for number, width in enumerate(widths)]
 
 
@@ -188,7 +189,7 @@ def _cut_cells(
 
 
 def _unbreakable_width(cell: str) -> int:
-    """Return the width of a cell with a URL or path, which must not be broken; else 0."""
+    """Return the width of a cell with a URL or path, which must stay on one line; else 0."""
     is_whole = " " not in cell and ("://" in cell or _PATH.match(cell) is not None)
     return columns_of_text(cell) if is_whole else 0
 
@@ -234,7 +235,7 @@ def _style_part_of_cell(part: str, cell: str | Cell) -> str:
 def _block_lines(
     header: Sequence[str], rows: Sequence[Sequence[str | Cell]], columns: int
 ) -> Iterator[str]:
-    """Yield each row as a block of lines with a header and a value; an empty line ends a block."""
+    """Yield each row as a block of lines, one for each cell; empty lines separate the blocks."""
     names = max(map(columns_of_text, header))
     for number, row in enumerate(rows):
         if number:

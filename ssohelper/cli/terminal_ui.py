@@ -46,7 +46,7 @@ class TerminalUi:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
-        """Start the browser, unless none exists or is wanted. Return whether it started."""
+        """Start the browser, if there is one and the user wants it. Return whether it started."""
         if self._opener is None:
             return False
         started = browser.start_opener(self._opener, make_address(), self._app.environ)
@@ -65,13 +65,13 @@ class TerminalUi:
         output.say(f"now sign in in the region {show(region)} too, as the same user")
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:
-        """Ask whether to keep a sign-in by another user than last time."""
+        """Ask whether to keep the sign-in by `user`, although `earlier` signed in last time."""
         name = show(self._session.name)
         output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
         return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        """Ask whether the start URL may lead to a new portal; without a terminal, return False."""
+        """Ask whether to accept the start URL's new portal; without a terminal, return False."""
         if not output.can_ask_user():
             return False
         output.say(f"{show(self._session.start_url)} now leads to another portal:")

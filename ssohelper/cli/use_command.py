@@ -1,9 +1,9 @@
 """The commands use and clear: print text that our shell function evaluates.
 
-A program cannot change the environment of the shell that runs it. Without the function, `use`
-starts a shell on a terminal. stdout gets only this text, and only when everything has succeeded.
-The shell function says in environment variables which shell it runs in, and which profile was used
-last and before that.
+A program cannot change the environment of the shell that runs it. Without the shell function, `use`
+starts a new shell on a terminal. stdout gets only the text to evaluate, and only when everything
+has succeeded. The shell function says in environment variables which shell it runs in, and which
+profile was used last and before that.
 """
 
 import os
@@ -39,8 +39,8 @@ from ssohelper.core.policy import Way
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import SsoHelperError, UsageProblem
 
-# Variables that the shell function sets: the name of its shell, what this shell uses now, and what
-# it used before (each as "profile NAME" or "keys NAME").
+# Variables that the shell function sets: the name of its shell, and the profile or keys that this
+# shell uses now and used before (each as "profile NAME" or "keys NAME").
 _SHELL, _USED, _PREVIOUS = "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS"
 _KINDS = ("profile", "keys")
 
@@ -57,12 +57,14 @@ class _CommandThatNotesDoubleDash(click.Command):
 
 
 @click.command("use", cls=_CommandThatNotesDoubleDash)
-@click.argument("words", metavar="[PROFILE|WORDS...]", nargs=-1)
+@click.argument("profile_words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
 @click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")
 @guarding.reason_option
 @output.common_options
-def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | None) -> None:
+def use_profile(
+    profile_words: tuple[str, ...], keys: bool, yes: bool, grant_reason: str | None
+) -> None:
     """Switch this shell to a profile.
 
     \b
@@ -70,46 +72,48 @@ def use_profile(words: tuple[str, ...], keys: bool, yes: bool, reason: str | Non
       ssohelper use payments-prod.ReadOnlyAccess
       ssohelper use payments-prod/ReadOnlyAccess        a role without a profile: offers to add one
       ssohelper use pay prod read                       the only role with these words, or a picker
-      ssohelper use -                                   back to the previous one
+      ssohelper use -                                   back to the previous profile
       ssohelper use --keys payments-prod.ReadOnlyAccess
-      ssohelper clear                                   undo it
+      ssohelper clear                                   undo `use`
 
     Exports AWS_PROFILE, AWS_REGION and AWS_DEFAULT_REGION, and unsets the variables that take
-    precedence over them. The shell function does this in your shell: see `ssohelper install`; with
-    it, Enter in the full screen (`ssohelper` alone) does the same. Without it, on a terminal, a
-    shell in your shell gets these variables; exit ends it.
+    precedence over them. The shell function does this in your shell: see `ssohelper install`. With
+    the function, Enter in the full screen (`ssohelper` alone) does the same. Without it, on a
+    terminal, a new shell in your shell gets these variables; exit ends that shell.
     """
     app = output.get_app()
     row = output.options().chosen
-    is_previous = words == ("-",) and not click.get_current_context().meta.get(_HAS_DASHES)
+    is_previous = profile_words == ("-",) and not click.get_current_context().meta.get(_HAS_DASHES)
     has_own_shell = not is_previous and _can_start_shell(app)
     shell = "" if has_own_shell else _shell_that_evaluates_output("use")
     if is_previous:
         previous, keys = _find_previous_profile_and_whether_keys(app)
-        words = (previous,)
+        profile_words = (previous,)
     if row is not None:
         chosen = choosing.resolve_profile_of_row(app, row)
     elif is_previous:
-        chosen = choosing.choose_any_profile(*words)
+        chosen = choosing.choose_profile_of_any_tool(*profile_words)
     else:
-        chosen = profile_use.choose_profile(words, ask_always=True)
+        chosen = profile_use.choose_profile(profile_words, ask_always=True)
     if isinstance(chosen, ForeignProfile):
         _use_foreign_profile(app, shell, chosen, keys)
         return
     if keys:
-        guarding.grant_role_for_reason(app, chosen, reason)
+        guarding.grant_role_for_reason(app, chosen, grant_reason)
         found, left = _get_keys_environment_and_time_left(app, chosen)
-        name = _profile_name_for_going_back(app, chosen)
+        name = _name_to_record_for_going_back(app, chosen)
     else:
         session = chosen.session
-        outlook = profile_use.run_signed_in(
+        outlook = profile_use.run_with_sign_in_if_needed(
             app, chosen, lambda: environment.renew_due_token_and_load_outlook(app, session)
         )
         left = clock_text.sign_in_left_text(outlook, app.clock.now())
-        chosen = _find_or_add_profile_of_role(app, chosen, yes, is_typed=words == (chosen.name,))
-        # The role is granted after all other questions, because an answer may end the command, and
-        # the time of a grant runs from the moment it is given.
-        guarding.grant_role_for_reason(app, chosen, reason)
+        chosen = _find_or_add_profile_of_role(
+            app, chosen, yes, is_typed=profile_words == (chosen.name,)
+        )
+        # The role is granted after all other questions: an answer may end the command, and the time
+        # of a grant runs from its start.
+        guarding.grant_role_for_reason(app, chosen, grant_reason)
         guarding.say_how_to_grant_guarded_role(app, chosen)
         profile_use.warn_about_lost_role(app, chosen)
         profile_use.warn_about_unusable_profile(app, chosen.name)
@@ -203,7 +207,7 @@ def _replace_process_with_shell(app: App, variables: Environment) -> NoReturn:
         f"this is a shell in your shell: exit ends it; to switch your own, {_shell_init_line_hint()}"
     )
     click.get_current_context().exit(
-        run.replace_process([shell], variables.applied_to(app.environ))
+        run.replace_process([shell], variables.environ_with_changes(app.environ))
     )
 
 
@@ -232,7 +236,7 @@ def _find_previous_profile_and_whether_keys(app: App) -> tuple[str, bool]:
 
 
 def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Environment, str]:
-    keys = profile_use.run_signed_in(
+    keys = profile_use.run_with_sign_in_if_needed(
         app, profile, lambda: fixed_keys.release_fixed_keys(app, profile, Way.USE), way=Way.USE
     )
     return environment.build_keys_environment(app, profile, keys), profile_use.keys_time_left_text(
@@ -240,8 +244,8 @@ def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Env
     )
 
 
-def _profile_name_for_going_back(app: App, chosen: Profile) -> str:
-    """Return the name to record for this use: with it, a later `use -` finds the same role."""
+def _name_to_record_for_going_back(app: App, chosen: Profile) -> str:
+    """Return the profile name or role to record, with which a later `use -` finds the same role."""
     return _current_profile_name(app, chosen) or chosen.key.text
 
 
@@ -252,8 +256,8 @@ def _find_or_add_profile_of_role(
 
     A profile whose credentials another program provides is used only if the user typed its name and
     that program is installed, because only a run would show whether it works. If the typed name is
-    also ACCOUNT/ROLE of the role, which must give the role in any case, it is not used. A profile
-    to which a section of ~/.aws/credentials gives another role is not used either.
+    also ACCOUNT/ROLE of the role, that profile is not used, because ACCOUNT/ROLE must give the role
+    in any case. A profile with another role in ~/.aws/credentials is not used either.
     Raises: ConfigInvalid if the user typed the name of a managed profile that does not work,
     UsageProblem when the role has no profile and none is added.
     """
@@ -342,7 +346,7 @@ def _current_profile_name(app: App, chosen: Profile) -> str | None:
 
 
 def _text_of_role(app: App, chosen: Profile) -> str:
-    """Return the name that the user chose; if it names another role's profile, the role's key."""
+    """Return the chosen name; the role's key instead if a profile of that name has another role."""
     names_other_role = _current_profile_name(app, chosen) is None and (
         app.config.find_profile(chosen.name) is not None
     )
@@ -360,15 +364,15 @@ def _find_profile_of_role(app: App, chosen: Profile, unfit: Collection[str]) -> 
 
 
 def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> str:
-    """Return the text to evaluate: it sets and unsets variables, and records how to undo that.
+    """Return shell code that sets and unsets variables, and records how to undo that.
 
-    `used` is what this shell uses from now on, as "profile NAME" or "keys NAME".
+    `used` is the profile or keys that this shell then uses, as "profile NAME" or "keys NAME".
     """
     before = app.environ.get(_USED, "")
     lines = [shell_text.set_variable_text(shell, "__ssohelper_used", used)]
     if shell == "fish":
-        # In fish, the text stops if a variable to unset is a universal one: programs get its value
-        # even if a global variable hides it, and only the user should erase universal variables.
+        # In fish, the code stops if a variable to unset is a universal variable: programs get such
+        # a variable even if a global one hides it, and only the user should erase it.
         lines.insert(0, f"__ssohelper_no_universal {' '.join(found.unset)}; or return")
     if used != before:
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_previous", before))

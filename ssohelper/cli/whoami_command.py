@@ -20,7 +20,7 @@ from ssohelper.errors import SsoHelperError
 @click.argument("profile", required=False)
 @guarding.reason_option
 @output.common_options
-def whoami(profile: str | None, reason: str | None) -> None:
+def whoami(profile: str | None, grant_reason: str | None) -> None:
     """Show which account and role a profile stands for.
 
     \b
@@ -29,15 +29,15 @@ def whoami(profile: str | None, reason: str | None) -> None:
       ssohelper whoami payments-prod.ReadOnlyAccess
       ssohelper whoami payments-prod/ReadOnlyAccess     a role without a profile
 
-    Prints what saved files say at once, then asks AWS (STS) to confirm it. For a profile whose
-    credentials are not ours, it prints what AWS says.
+    Prints what saved files say at once, then asks AWS (STS) to confirm it. For a profile of another
+    tool, it prints only what AWS says.
     """
     app = output.get_app()
-    chosen = choosing.choose_any_profile(profile)
+    chosen = choosing.choose_profile_of_any_tool(profile)
     if isinstance(chosen, ForeignProfile):
         foreign_use.print_foreign_identity(app, chosen)
         return
-    guarding.grant_role_for_reason(app, chosen, reason)
+    guarding.grant_role_for_reason(app, chosen, grant_reason)
     is_named = profile is not None
     shadows = doctor.find_what_overrides_profile_in_shell(app, chosen, is_named=is_named)
     for finding in shadows:
@@ -47,7 +47,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
     ) or adopting.find_profile_problem(app, chosen.name)
     if problem and not shadows:
         app.warn(
-            f'AWS tools perhaps cannot get this role by the profile "{show(chosen.name)}": {problem}'
+            f'AWS tools may fail to get this role with the profile "{show(chosen.name)}": {problem}'
         )
     entry = app.config.read().profile(chosen.name)
     lacks_region = entry is not None and profile_region.lacks_region(entry.keys, app.environ)
@@ -68,7 +68,7 @@ def whoami(profile: str | None, reason: str | None) -> None:
     print_name_and_value("arn", confirmed.arn)
     if problem:
         output.say(
-            f"AWS says that this role is yours; the profile perhaps cannot give it: {show(problem, 300)}"
+            f"AWS says that this role is yours; the profile may not give this role: {show(problem, 300)}"
         )
     elif lacks_region:
         output.say(
@@ -90,7 +90,7 @@ def _print_known_identity(known: KnownIdentity) -> None:
 
 
 def _print_identity_json(known: KnownIdentity, *, is_served: bool) -> None:
-    """Print the identity; `is_served`: AWS tools get the role by the profile."""
+    """Print the identity; `is_served` says that AWS tools get this role."""
     app = output.get_app()
     try:
         confirmed = identity.confirm_identity(app, known)

@@ -1,7 +1,7 @@
-"""Chooses the role that the words of `use WORDS…`, `exec WORDS… --` or `console WORDS…` find.
+"""Finds the role that `use WORDS…`, `exec WORDS… --` or `console WORDS…` searches for.
 
-A profile's name and [SESSION:]ACCOUNT/ROLE win over a search. A search chooses on a terminal only:
-a mistyped profile in a script must never run as another role.
+A profile's name and [SESSION:]ACCOUNT/ROLE win over a search. Off a terminal, a search chooses no
+role: a script with a mistyped profile must never run as another role.
 """
 
 from collections.abc import Sequence
@@ -20,62 +20,65 @@ from ssohelper.core.search import Index
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import UsageProblem
 
-# How many of the roles that match, at most, the error names, which is one line.
+# How many matching roles the error names at most, because an error is one line.
 _NAMED = 5
-# How many rows a picker shows without scrolling, also in a low terminal.
+# How many rows a picker shows without scrolling, even in a terminal with few lines.
 _SEEN = 8
-# The least length of a text that a picker searches for because all offered names contain it.
+# The least length of a text common to all offered names that a picker searches for.
 _LEAST_COMMON = 3
 
 
 def choose_profile(
-    words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
+    profile_words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
 ) -> Profile | ForeignProfile:
-    """Return the profile that the words name, or the role that they find.
+    """Return the profile that the words name, or the role that a search for the words finds.
 
     Profiles whose credentials another tool provides can be named, found and picked too.
 
-    If exactly one role matches all words, this role is shown and taken. If the role is guarded, or
-    `confirm` is given, the user is asked first; `confirm` says in the question what will be done,
-    such as "run the command". If several roles or none match, a picker opens with the words in its
-    search, or with what `text_that_finds_roles` returns if they find nothing, and the user is
-    asked before a guarded role is taken. For `ask_always` see
-    choosing.choose_any_profile. Raises: UsageProblem off a terminal, with the roles that were
-    found; Interrupted (130) when the user says no or picks none; the errors of
-    choosing.choose_any_profile.
+    If exactly one role matches all words, this role is shown and chosen. If the role is guarded, or
+    `confirm` is given, the user is asked first; `confirm` is the action in the question, such as
+    "run the command". If several roles or none match, a picker opens and searches for the words, or
+    for the result of `text_that_finds_roles` if no role matches, and the user is asked before a
+    guarded role is chosen. With `ask_always`, AWS_PROFILE is ignored. Raises: UsageProblem off a
+    terminal, with the roles that were found; Interrupted (130) when the user says no or picks none;
+    the errors of choosing.choose_profile_of_any_tool.
     """
-    if len(words) < 2:
+    if len(profile_words) < 2:
         try:
-            name = words[0] if words else None
-            return choosing.choose_any_profile(name, ask_always=ask_always)
+            name = profile_words[0] if profile_words else None
+            return choosing.choose_profile_of_any_tool(name, ask_always=ask_always)
         except UnknownProfile as error:
-            if not words[0].strip():
-                raise  # an unset variable in a script
+            if not profile_words[0].strip():
+                raise  # an empty name is an unset variable in a script
             unknown = error
     else:
         unknown = UnknownProfile(
-            f'"{" ".join(words)}" is no profile\'s name',
+            f'"{" ".join(profile_words)}" is no profile\'s name',
             hint="list them with: ssohelper profile list",
         )
     app, session = output.get_app(), output.options().session
     if not output.can_draw_picker():
-        raise _make_error_with_roles(app, words, session, unknown)
+        raise _make_error_with_roles(app, profile_words, session, unknown)
     choice = choosing.read_known_roles(app, session, with_foreign_profiles=True)
-    found = _choose_role(app, words, choice, confirm, unknown)
+    found = _choose_role(app, profile_words, choice, confirm, unknown)
     if isinstance(found, Profile):
         choosing.warn_about_config(app, found.name)
     return found
 
 
 def _choose_role(
-    app: App, words: Sequence[str], choice: KnownRoles, confirm: str | None, unknown: UnknownProfile
+    app: App,
+    profile_words: Sequence[str],
+    choice: KnownRoles,
+    confirm: str | None,
+    unknown: UnknownProfile,
 ) -> Profile | ForeignProfile:
     index = role_rows.make_role_index(choice.rows)
-    row = _find_only_matching_row(words, index, choice.rows)
+    row = _find_only_matching_row(profile_words, index, choice.rows)
     if row is None:
-        typed = " ".join(words)
-        if not index.search(words, fuzzy=True):
-            typed = text_that_finds_roles(words, index, choice.rows, unknown.offered)
+        typed = " ".join(profile_words)
+        if not index.search(profile_words, fuzzy=True):
+            typed = text_that_finds_roles(profile_words, index, choice.rows, unknown.offered)
             output.say(f"ssohelper: {show_message(unknown.message)}")
             output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
         return choosing.pick_role_from(app, choice, typed)
@@ -85,23 +88,23 @@ def _choose_role(
 
 
 def _find_only_matching_row(
-    words: Sequence[str], index: Index, rows: list[RoleRow]
+    profile_words: Sequence[str], index: Index, rows: list[RoleRow]
 ) -> RoleRow | None:
     """Return the only row that matches all words exactly; None if several rows do, or none."""
-    if all(term.is_excluded for term in parse_query(words)):
-        return None  # nothing says which role is wanted
-    found = index.search(words)
+    if all(term.is_excluded for term in parse_query(profile_words)):
+        return None  # words that only exclude roles choose none
+    found = index.search(profile_words)
     return rows[found[0]] if len(found) == 1 else None
 
 
 def text_that_finds_roles(
-    words: Sequence[str], index: Index, rows: list[RoleRow], offered: Sequence[str]
+    profile_words: Sequence[str], index: Index, rows: list[RoleRow], offered: Sequence[str]
 ) -> str:
-    """Return the text to search for in place of the user's words, which no role matches together.
+    """Return a text to search for in place of the user's words, which match no role together.
 
-    It finds the profiles that the error offers, if one text finds them and few others, else the
-    most similar one. If none is offered, or none is among the rows, it has those of the words that
-    find a role.
+    The text finds the similar profile names in `offered`, if one text finds these and few others,
+    else the most similar name. If no name is offered, or none is among the rows, the text has those
+    of the user's words that find a role.
     """
     for names in (offered, offered[:1]):
         text = _longest_common_text(names)
@@ -110,7 +113,7 @@ def text_that_finds_roles(
         if names and seen.issuperset(names):
             return text
     useful: list[str] = []
-    for word in words:
+    for word in profile_words:
         if index.search([*useful, word], fuzzy=True):
             useful.append(word)
     return " ".join(useful)
@@ -119,7 +122,8 @@ def text_that_finds_roles(
 def _longest_common_text(names: Sequence[str]) -> str:
     """Return the longest text that all names contain; "" if there is none.
 
-    It has no space, and begins where a word of the first name begins: `dev.Read`, not `s-dev.Read`.
+    The text has no space, and begins where a word of the first name begins: `dev.Read`, not
+    `s-dev.Read`.
     """
     first = names[0] if names else ""
     beginnings = [
@@ -138,13 +142,13 @@ def _longest_common_text(names: Sequence[str]) -> str:
 
 
 def _make_error_with_roles(
-    app: App, words: Sequence[str], session: str | None, unknown: UsageProblem
+    app: App, profile_words: Sequence[str], session: str | None, unknown: UsageProblem
 ) -> UsageProblem:
-    """Return the error for words where no terminal can ask; it names roles that match all words."""
+    """Return the error for words off a terminal; its hint names roles that match all words."""
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
     rows = roles.read_roles(app, session, with_foreign_profiles=True).rows
-    found = role_rows.make_role_index(rows).search(words)
+    found = role_rows.make_role_index(rows).search(profile_words)
     if not found:
         return unknown
     names = ", ".join(show(rows[number].profile_argument) for number in found[:_NAMED])

@@ -20,7 +20,7 @@ TREE = """\
 --region=region The region of your Identity Center.
 --name-template=text Names: default {account_name}.{role_name}
 --form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
---default-region=region The region of profiles; managed ones with the old default get it too.
+--default-region=region The region of new profiles, and of those with the old default region.
 --account=account_glob* Only accounts whose name or id matches; !GLOB leaves them out. Repeat…
 --role=role_glob* Only roles whose name matches; !GLOB leaves them out. Repeatable.
 --adopt=text* Take over profiles of other tools, under the names they have. Repeata…
@@ -126,7 +126,7 @@ TREE = """\
 --role=role_glob* Only roles whose name matches; !GLOB leaves them out. Repeatable.
 --form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
 --name-template=text Names: default {account_name}.{role_name}
---default-region=region The region of profiles; managed ones with the old default get it too.
+--default-region=region The region of new profiles, and of those with the old default region.
 --rename Rename existing profiles by the template too.
 --prune Remove managed profiles whose role is gone, or left out by filters gi…
 --refresh Ask AWS even if the saved list is recent.

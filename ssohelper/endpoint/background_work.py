@@ -115,7 +115,7 @@ class BackgroundWork:
 
     def _give_notices(self, app: App) -> None:
         next_at = app.clock.now() + ceil(self._pause_seconds)
-        text = self._reminder.take_message(
+        text = self._reminder.take_due_notice(
             clocks.load_sign_in_outlook(app, self._session), app.clock.now(), next_at
         )
         if text:
@@ -145,7 +145,7 @@ class BackgroundWork:
         if not self._may_release_credentials(app):
             return
         outlook = clocks.load_sign_in_outlook(app, self._session)
-        ends = notices.list_ends_of_sign_in_and_token(outlook)
+        ends = notices.list_expiries_of_sign_in_and_token(outlook)
         self._renewed_before &= set(ends)
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:

@@ -86,7 +86,7 @@ def test_a_legacy_profile_that_another_session_serves_is_not_taken_over(
     assert f'{of}works by the sign-in to "corp", until its access token ends\n    old\n' in said
     assert f"{of}does not work now: the role is not in your list\n    other\n" in said
     assert (
-        f'{of}does not work now: it uses the sign-in to "corp", which does not have its role\n'
+        f'{of}does not work now: the profile uses the sign-in to "corp", which does not have this role\n'
         "    mine\n"
     ) in said
     assert (
@@ -370,7 +370,7 @@ def test_use_of_a_role_always_ends_on_a_profile_that_works(
     # So does the name of a profile whose program is missing.
     done = run("use", "sandbox-ana/SandboxAdmin", env=shell)
     assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
-    assert 'runs "granted", which is missing' in done.stderr
+    assert 'its program "granted" is missing' in done.stderr
     program = home.path / "bin" / "granted"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\nexit 1\n")
@@ -561,7 +561,7 @@ def test_whoami_says_that_aws_tools_cannot_use_the_profile(saved: Home, run: Run
     add(saved, LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"))
     said = run("whoami", "old").stderr
     assert (
-        'AWS tools perhaps cannot get this role by the profile "old": sso_region is eu-west-2'
+        'AWS tools may fail to get this role with the profile "old": sso_region is eu-west-2'
         in said
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import notices
-from ssohelper.actions.notices import Reminder, list_ends_of_sign_in_and_token
+from ssohelper.actions.notices import Reminder, list_expiries_of_sign_in_and_token
 from ssohelper.core.model import CachedCredentials, SignInFacts, SsoSession
 from ssohelper.core.sign_in_notices import Notice
 from ssohelper.core.sign_in_outlook import Outlook
@@ -28,7 +28,7 @@ class Endpoint:
     def prints(self, outlook: Outlook, after: int = 0) -> str | None:
         """Return what the endpoint prints `after` seconds later."""
         self.now += after
-        return self.reminder.take_message(outlook, self.now, self.now + ROUND)
+        return self.reminder.take_due_notice(outlook, self.now, self.now + ROUND)
 
 
 def test_each_threshold_of_a_known_end_is_printed_once() -> None:
@@ -80,16 +80,16 @@ def test_an_assumed_end_is_never_printed() -> None:
 
 
 def test_everything_is_renewed_before_a_known_end_and_before_the_last_token_s() -> None:
-    assert list_ends_of_sign_in_and_token(Outlook(NOW + 9, "configured", NOW)) == [NOW + 9]
-    assert list_ends_of_sign_in_and_token(Outlook(NOW + 9, "configured", NOW + 60, True)) == [
+    assert list_expiries_of_sign_in_and_token(Outlook(NOW + 9, "configured", NOW)) == [NOW + 9]
+    assert list_expiries_of_sign_in_and_token(Outlook(NOW + 9, "configured", NOW + 60, True)) == [
         NOW + 9,
         NOW + 60,
     ]
-    assert list_ends_of_sign_in_and_token(Outlook(NOW + 9, "not renewable", NOW + 9, True)) == [
+    assert list_expiries_of_sign_in_and_token(Outlook(NOW + 9, "not renewable", NOW + 9, True)) == [
         NOW + 9
     ]
-    assert list_ends_of_sign_in_and_token(Outlook(NOW + 9, "assumed", NOW + 60)) == []
-    assert list_ends_of_sign_in_and_token(Outlook(None, "signed out")) == []
+    assert list_expiries_of_sign_in_and_token(Outlook(NOW + 9, "assumed", NOW + 60)) == []
+    assert list_expiries_of_sign_in_and_token(Outlook(None, "signed out")) == []
 
 
 class NotifyingApp(WorldApp):

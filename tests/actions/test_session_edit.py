@@ -31,11 +31,11 @@ def test_an_unfinished_set_up_says_whether_it_signed_out(app: LoginApp, is_in_co
 
 
 def test_leftovers_replace_nothing_of_the_session_that_takes_them(app: LoginApp) -> None:
-    session_edit.remove_session_leftovers(app, "unlisted", "corp")  # copies no listing
+    session_edit.remove_records_of_missing_session(app, "unlisted", "corp")  # copies no listing
     assert app.directory.load("corp") is None
     app.directory.save("old", listing("old"))
-    session_edit.remove_session_leftovers(app, "old", "corp")
+    session_edit.remove_records_of_missing_session(app, "old", "corp")
     assert (app.directory.load("corp"), app.directory.load("old")) == (listing("old"), None)
     app.directory.save("older", listing("older"))
-    session_edit.remove_session_leftovers(app, "older", "corp")
+    session_edit.remove_records_of_missing_session(app, "older", "corp")
     assert app.directory.load("corp") == listing("old")

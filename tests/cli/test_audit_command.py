@@ -278,7 +278,7 @@ class TestShown:
         done = run("audit")
         assert (done.returncode, done.stdout.count("\n")) == (0, 1)
         assert done.stderr == (
-            "ssohelper: warning: lines of the journal that are damaged: 1; see: audit --verify\n"
+            "ssohelper: warning: damaged lines in the journal: 1; see: ssohelper audit --verify\n"
         )
 
     def test_the_help_says_what_leaves_no_line_and_who_can_rewrite_it(self, run: Run) -> None:

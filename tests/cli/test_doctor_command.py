@@ -111,7 +111,7 @@ class TestAfterSetup:
         assert "sso-keys-refused" in [one["id"] for one in found["findings"]]
         done = run("whoami", "hand")
         assert "confirmed by AWS" not in done.stderr
-        assert "the profile perhaps cannot give it" in done.stderr
+        assert "the profile may not give this role" in done.stderr
 
     def test_a_missing_sign_in_is_exit_4_and_beside_a_problem_3(self, ready, run, doctor):
         run("logout", "corp")

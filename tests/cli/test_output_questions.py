@@ -70,5 +70,5 @@ def test_leaving_asks_for_each_file_by_what_becomes_of_it(
     app = WorldApp(tmp_path)
     planned = Leaving((RemoveSection("profile x"),) if has_changes else (), (), (), (), b"")
     edits = [SimpleNamespace(path=f"rc{at}", after=after) for at, after in enumerate(files)]
-    assert leave_output._confirm_leaving(app, planned, edits, yes=True)  # type: ignore[arg-type]
+    assert leave_output._confirm_conversion_and_uninstall(app, planned, edits, yes=True)  # type: ignore[arg-type]
     assert questions == [asked.replace("CONFIG", str(app.locations.aws_config_file))]

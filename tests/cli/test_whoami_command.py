@@ -184,7 +184,7 @@ def test_a_role_that_aws_tools_do_not_get_by_the_profile_is_not_confirmed(shell,
     assert "confirmed by AWS" not in done.stderr
     assert said in done.stderr.splitlines()[0]
     assert done.stderr.splitlines()[-1].endswith(
-        "the profile perhaps cannot give it: the profile's section in ~/.aws/credentials names another role or program"
+        "the profile may not give this role: the profile's section in ~/.aws/credentials names another role or program"
     )
     found = shell.json("whoami", "k")
     assert (found["data"]["confirmed"], len(found["warnings"])) == (False, 1)
@@ -226,7 +226,7 @@ def test_a_helper_that_is_gone_confirms_nothing(shell):
     shell.write_config(PROFILE.replace(str(SCRIPT), "/gone/ssohelper"))
     done = shell.run("whoami", "payments")
     assert "ssohelper is no longer at" in done.stderr.splitlines()[0]
-    assert done.stderr.endswith('perhaps cannot give it: there is no program "/gone/ssohelper"\n')
+    assert done.stderr.endswith('may not give this role: there is no program "/gone/ssohelper"\n')
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_a_shell_whose_tools_do_not_get_the_role_confirms_nothing(shell, environ
     done = shell.run("whoami", "payments", **environ)
     assert said in done.stderr.splitlines()[0]
     assert "confirmed by AWS" not in done.stderr
-    assert "AWS says that this role is yours; the profile perhaps cannot give it" in done.stderr
+    assert "AWS says that this role is yours; the profile may not give this role" in done.stderr
     assert shell.json("whoami", "payments", **environ)["data"]["confirmed"] is False
 
 

@@ -173,10 +173,10 @@ def _publish_without_check(put: Put) -> None:
 
     def again(app: Any, session: Any, key: Any, cached: Any, *, is_due: bool) -> bool:
         app.clock.sleep(0.2)
-        issuing._publish_response(app, session, key, cached, is_due=is_due)
+        issuing._write_published_response(app, session, key, cached, is_due=is_due)
         return True
 
-    put(issuing, "_publish_cached_credentials", again)
+    put(issuing, "_write_published_response_if_lock_is_free", again)
 
 
 def _no_deadline(put: Put) -> None:

@@ -102,7 +102,7 @@ def find_missing_sign_in(app: FullScreenApp, session: SsoSession) -> LoginRequir
     Files on this machine tell, as for the clocks. AWS is not asked: that would delay Enter.
     """
     token = tokens.load_token_or_none(app.services, session)
-    return clocks.find_sign_in_to_offer(app.services, session, token)
+    return clocks.find_reason_to_offer_sign_in(app.services, session, token)
 
 
 def _leave_and_use(app: FullScreenApp, row: RoleRow) -> None:

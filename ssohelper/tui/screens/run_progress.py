@@ -92,7 +92,7 @@ class RunScreen(Dialog[None]):
         chooser.set_count(len(self._runs))
         chooser.focus()
         # If the full screen ends while this dialog is open, the commands are ended too.
-        self.app.end_work.add(self._group.end_commands)
+        self.app.end_work.add(self._group.stop_commands_and_wait)
         self.app.command_groups.add(self._group)
         for _number in range(min(AT_ONCE, len(self._runs))):
             background.start(
@@ -214,7 +214,7 @@ class RunScreen(Dialog[None]):
             key = self.app.key_of("run.stop")
             self.app.show_done(f"commands are still running: {key} stops them")
             return
-        self.app.end_work.discard(self._group.end_commands)
+        self.app.end_work.discard(self._group.stop_commands_and_wait)
         # A failure is a warning, which stays until the next action: a note would disappear unread.
         is_done = all(run.state is State.DONE for run in self._runs)
         report = self.app.show_done if is_done else self.app.show_warning
