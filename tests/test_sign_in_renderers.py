@@ -434,7 +434,7 @@ def _seconds_on_screen(text: str) -> int | None:
     [line] = re.findall(r"^ +sign-in +.*$", text, re.M)
     assert "sign in again" not in text
     assert "assumed" in line or ("ended" not in line and "may have ended" not in text)
-    return None if "AWS does not report when it ends" in line else _seconds_in(line)
+    return None if "AWS does not report a sign-in's end" in line else _seconds_in(line)
 
 
 def _served(desk: Desk, *argv: str) -> int | None:

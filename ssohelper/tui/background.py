@@ -1,4 +1,4 @@
-"""Runs work that may take long in daemon threads, and says which work would stop at the end.
+"""Runs slow work in daemon threads, and returns the question to ask before the program stops it.
 
 Keys, painting and quitting do not wait for such work.
 """
@@ -53,9 +53,9 @@ def start_for_screen(
     then: Callable[[_T], object] | None,
     failed: Callable[[SsoHelperError], object],
 ) -> None:
-    """Start the work as `start` does. If the user has left when it is done, call nothing.
+    """Start the work as `start` does. If the user leaves the program meanwhile, call nothing.
 
-    The screens of a program that ends get no widgets any more.
+    While the program ends, its screens can get no more widgets.
     """
     start(
         app,
@@ -68,8 +68,9 @@ def start_for_screen(
 async def run(app: App[Any], work: Callable[[], _T]) -> _T:
     """Do the work in a thread, and return its result or raise its SsoHelperError.
 
-    Only workers and tasks may await this. In a message handler it would block the keyboard. If the
-    app has ended meanwhile, they are cancelled, because its screens have no widgets any more.
+    Only workers and tasks may await this function: a message handler that did so would block the
+    keyboard. If the app has ended meanwhile, the worker or task is cancelled, because the app's
+    screens have no widgets any more.
     """
     waiting: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
 
@@ -102,7 +103,7 @@ def _raise_error(error: Exception) -> None:
 
 
 def leaving_question(app: TuiApp[Any]) -> str:
-    """Return the question to ask before the program ends; "" if nothing would stop.
+    """Return the question to ask before the program ends, or "" if no command or sign-in runs.
 
     A sign-in whose dialog is shown is not counted: the user sees it.
     """

@@ -58,7 +58,7 @@ _NOTE_SECONDS = 6.0
 # Actions that only show something. They do not remove an error from the message line.
 _ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
 # Keys that may open a dialog, though not every screen has an action in ACTIONS for them: enter
-# takes a line or presses a button, and ctrl+c leaves the program, which asks first if sign-ins run.
+# chooses a line or presses a button; ctrl+c leaves the program, which asks first if sign-ins run.
 _OPENING_KEYS = ("enter", "ctrl+c")
 _NO_COLOR = NoColor()
 _KINDS = {"information": Kind.NOTE, "warning": Kind.WARNING, "error": Kind.ERROR}
@@ -77,7 +77,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     IS_BELOW_PROMPT = False
 
     def __init__(self, services: App, terminal_input: TerminalInput | None = None) -> None:
-        """`terminal_input` has read the terminal before the start, if anything has."""
+        """Make the app. `terminal_input` is the filter that has read the terminal already, if any."""
         super().__init__()
         self.services = services
         self.terminal_input = terminal_input or TerminalInput()
@@ -85,8 +85,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.ended_by_signal: int | None = None
         self.messages = Messages()
         self.list_states = ListStates()
-        # Published when the message to show may have changed, or the age of a list of roles or the
-        # error of its last refresh.
+        # Published when the shown message, the age of a list of roles, or the error of the list's
+        # last refresh may have changed.
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
         self.typing_pause = TypingPause()
@@ -96,20 +96,20 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.button_places = ButtonPlaces(self)
         # Dialogs whose workers were cancelled while another screen was in front.
         self._cancelled_dialogs: set[Screen[Any]] = set()
-        # A function that signs out again, and returns whether it did. It is set between the sign-in
-        # of a set-up and the user's answer what to write: a user who quits then would leave a token
-        # whose session no command knows.
+        # A function that signs out again, and returns whether it did. It is set after a set-up has
+        # signed in, until the user says what to write to the config: a user who quits in between
+        # would leave a token whose session no command knows.
         self.give_back_sign_in: Callable[[], bool] | None = None
-        # The sign-ins that run, by the names of their sessions.
+        # The running sign-ins, by the names of their sessions.
         self.sign_ins: dict[str, RunningSignIn] = {}
-        # The sessions of the config, as it was last read.
+        # The sessions of ~/.aws/config, as it was last read.
         self.config_sessions: tuple[SsoSession, ...] = ()
         # Published with a session's name when a sign-in in the background, or one that was started
-        # on Sessions, has succeeded.
+        # on the Sessions screen, has succeeded.
         self.signed_in: Signal[str] = Signal(self, "signed in")
         # Published with a session's name when its list of roles was refreshed in the background.
         self.list_refreshed: Signal[str] = Signal(self, "list refreshed")
-        # The commands that run as roles, in groups, until their dialogs are closed.
+        # The groups of commands that run with roles' credentials, until their dialogs are closed.
         self.command_groups: set[RunGroup] = set()
         # Functions that end work which must not outlive the program, such as commands that run.
         self.end_work: set[Callable[[], None]] = set()
@@ -162,7 +162,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self._show_message(Kind.WARNING, message, f"$ {command}" if command else None)
 
     def warn_nothing_selected(self, kind: str) -> None:
-        """Show that an action needs a line of this kind under the cursor, and that there is none."""
+        """Warn that no line of this kind is under the cursor: the user's action needs one."""
         self.show_warning(f"no {kind} is selected")
 
     def check_config_or_show_error(self) -> bool:
@@ -189,15 +189,15 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     async def push_screen_wait(  # type: ignore[override]  # dialogs have no names here
         self, screen: Screen[_T]
     ) -> _T:
-        """Show this dialog of a worker, and return its result.
+        """Show a dialog for the worker that awaits this method, and return the dialog's result.
 
-        It opens only over the screen on which the worker began, as QuestionPlaces says. A dialog
-        whose worker is cancelled is closed.
+        The dialog opens only over the screen on which the worker began, as QuestionPlaces says. If
+        the worker is cancelled, the dialog is closed.
         """
         await self.places.wait_until_dialog_may_open()
         self.started.expect_dialog(screen)
         try:
-            # The shield lets the dialog live until it is closed, which must give its result.
+            # A cancelled worker must not cancel the result's future, which Textual sets at the end.
             answer = await asyncio.shield(self.push_screen(screen, wait_for_dismiss=True))
         except asyncio.CancelledError:
             self._close_cancelled_dialog(screen)
@@ -206,7 +206,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         return answer
 
     def _close_cancelled_dialog(self, dialog: Screen[Any]) -> None:
-        """Close the dialog, now or when it is shown again: Textual closes the one in front only."""
+        """Close the dialog, now or when it is shown again: Textual closes only a dialog in front."""
         if not self.is_running or not dialog.is_running:
             return
         if dialog is self.screen:
@@ -217,14 +217,14 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             self._cancelled_dialogs.add(dialog)
 
     def show_wait_message(self, text: str) -> None:
-        """Show what the program waits for, until `hide_wait_message`."""
+        """Show this text about what the program waits for, until `hide_wait_message` is called."""
         self.messages.show_wait_message(
             messages.make_escaped_message(self.services.clock.now(), Kind.NOTE, text)
         )
         self.messages_changed.publish(None)
 
     def hide_wait_message(self) -> None:
-        """No longer show what the program waited for."""
+        """Stop showing what the program waits for."""
         if self.messages.hide_wait_message():
             self.messages_changed.publish(None)
 
@@ -264,10 +264,10 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         )
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return the filters for the colours of drawn lines; NO_COLOR leaves an ansi theme none.
+        """Return Textual's filters for the colours of drawn lines.
 
-        Textual chooses the filter before the theme is set. The one for other themes would draw the
-        terminal's own colours black on black.
+        With NO_COLOR and an ansi theme, a filter that removes all colours replaces Monochrome, which
+        Textual chooses before the theme is set: it would draw ansi colours black on black.
         """
         filters = super().get_line_filters()
         if not (self.no_color and self.native_ansi_color):
@@ -275,7 +275,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         return [_NO_COLOR if isinstance(each, Monochrome) else each for each in filters]
 
     def get_driver_class(self) -> type[Driver]:
-        """Return the class that reads the terminal for Textual: on Unix our own."""
+        """Return the class that reads the terminal for Textual: on Unix, a class of ssohelper."""
         if sys.platform != "win32":
             return InlineDriver if self.IS_BELOW_PROMPT else FullScreenDriver
         return super().get_driver_class()
@@ -283,7 +283,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------
 
     def accept_key(self, event: Key) -> bool:
-        """Return whether this key is handled now. Else it is ignored until a pause in typing."""
+        """Return whether to handle this key. Just after a screen changes, most keys are ignored."""
         is_escape = event.key == "escape"
         if is_escape and self.started.cancel_waiting_action():
             return False
@@ -304,16 +304,16 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         return True
 
     def accept_click(self, event: MouseEvent) -> bool:
-        """Return whether this press or release of a button of the mouse is handled now.
+        """Return whether to handle this press or release of a mouse button.
 
-        Only the left button acts: terminals use the others to paste and for menus. What lies under
-        the pointer may have changed just before a press, as for a key. The release of a press that
-        is ignored is ignored too, else Textual would make a click of it; another button's is not.
+        Only the left button acts: terminals use the others to paste and for menus. A press just
+        after the screen has changed under the pointer is ignored, as a key is. The release that
+        follows is ignored too: Textual would make a click of it.
         """
         if event.is_forwarded or event.button > 1:
-            return event.is_forwarded  # then the app has asked before
+            return event.is_forwarded  # a forwarded event was accepted before
         if isinstance(event, MouseDown):
-            # A press may have waited until the dialog that it was not meant for was drawn.
+            # The press may be older than the dialog under the pointer, if that took long to draw.
             ago = max(0.0, Event().time - event.time)
             self._ignores_click = self.typing_pause.ignore_key_in_pause(
                 KeyKind.CLICK, seconds_ago=ago

@@ -1,7 +1,7 @@
 """The command palette: every action of the screen, with its key.
 
-A line has the name of the command line that does the same, if there is one. The line below it has
-the action's label in the footer, and its explanation.
+Each action has two lines. The first has its key, and the command line that does the same, or else
+the action's label. The second has the action's label in the footer, and its explanation.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 # The widest default key, in ACTIONS, takes three columns; a key that the user sets may take more.
 _KEY_WIDTH = 4
-# Actions that are not named on other screens: they move in a list, or leave it.
+# Actions that the palette does not offer on other screens: they move in a list, or leave the list.
 _ONLY_SEEN_THERE = frozenset(
     f"{scope}.{name}"
     for scope in ("accounts", "sessions", "profiles")
     for name in ("back", "leave", "quit", "help", "open", "tick", "fold", "unfold")
 )
-# Command lines by which users look for actions of other screens.
+# Actions with the command lines by which users may search for them on other screens.
 _COMMAND_LINES = {
     "sessions.sign_in": "login",
     "sessions.sign_out": "logout",
@@ -52,9 +52,9 @@ _COMMAND_LINES = {
 class Command(NamedTuple):
     """A line of the command palette.
 
-    `name` is a command line without `ssohelper`, or an action's label. `run` does the same in this
-    program. `action` is the action in `core.keymap` that the line runs, if any, `label` its label
-    in the footer, and `key` its key.
+    `name` is a command line without `ssohelper`, or an action's label. `run` does the same in the
+    full screen. `action` is the action in `core.keymap` that the line runs, if any, `label` the
+    action's label in the footer, and `key` the action's key.
     """
 
     name: str
@@ -66,23 +66,26 @@ class Command(NamedTuple):
 
     @property
     def line(self) -> str:
-        """Return the palette's line: the key, and the name."""
+        """Return the command's first line in the palette: the key, and the name."""
         return f"{self.key:<{_KEY_WIDTH}} {show(self.name)}"
 
     @property
     def explanation(self) -> str:
-        """Return the line below: the footer's label if it is new there, and the description."""
+        """Return the command's second line: the description, after the footer's label if needed.
+
+        The label is left out if the name or the description begins with it.
+        """
         texts = (self.name, self.description)
         is_there = any(text.casefold().startswith(self.label.casefold()) for text in texts)
         return f"{'' if is_there else f'{self.label}: '}{show(self.description)}"
 
 
 class Palette(CommandPalette):
-    """Textual's command palette, in readable colours, and low enough for 12 lines."""
+    """Textual's command palette, in readable colours, and low enough for a terminal of 12 lines."""
 
     CLOSES_WITH_SCREEN = True
-    # Textual's search icon is an emoji, which many terminals draw too wide. The lines that Textual
-    # draws around the palette are black.
+    # Textual's search icon is an emoji, which many terminals draw too wide. Textual would draw the
+    # lines around the palette in black.
     CSS = """
     Palette #--input { border: hkey $primary; }
     Palette #--input SearchIcon { display: none; }
@@ -90,14 +93,14 @@ class Palette(CommandPalette):
     Palette > Vertical { margin-top: 1; width: 100; max-width: 100%; }
     Palette CommandList { border-top: none; border-bottom: hkey $primary; }
     """
-    # The first list is made before `CSS` has been read: the tasks of a new screen run at once.
+    # This rule must be in DEFAULT_CSS: Textual makes the first list before it has read `CSS`.
     DEFAULT_CSS = """
     Palette > .command-palette--help-text { text-style: not bold; }
     """
 
     async def on_event(self, event: Event) -> None:
         # A click on another screen's name may have closed the palette before it was mounted: Textual
-        # would look for the screen below it, which it no longer has. The second click of a double
+        # would look for the screen below the palette and find none. The second click of a double
         # click beside the palette would close another dialog.
         if not isinstance(event, (Mount, Click)) or self in self.app.screen_stack:
             await super().on_event(event)
@@ -114,7 +117,7 @@ class Commands(Provider):
             )
 
     async def search(self, query: str) -> Hits:
-        """Yield the commands that match by name, label, key or description, the best with score 1."""
+        """Yield the commands whose name, label, key or description matches; the best has score 1."""
         app: FullScreenApp = self.app  # type: ignore[assignment]
         commands = self._commands()
         found = search_commands(commands, query, commands_of_other_screens(app, commands))
@@ -130,11 +133,11 @@ class Commands(Provider):
 def search_commands(
     commands: Sequence[Command], query: str, elsewhere: Sequence[Command] = ()
 ) -> list[Command]:
-    """Return the commands that match, best first; of equal matches, the one that is first in the list.
+    """Return the commands that match the query, best first. Equal matches keep their order.
 
-    First those whose footer label, name or key has every word as a whole, then those that need
-    their description too; then those `elsewhere`, on other screens. Matches that leave characters
-    out come last: the letters of `add` are also in "cached and".
+    First come commands whose footer label, name or key has every word of the query, then commands
+    that need their description too, then commands `elsewhere`, on other screens. Fuzzy matches,
+    which skip characters, come last: the letters of `add` are also in "cached and".
     """
     labels, names, keys, descriptions = (
         [command.label for command in commands],
@@ -155,9 +158,10 @@ def search_commands(
 
 
 def commands_of_other_screens(app: FullScreenApp, here: Iterable[Command]) -> list[Command]:
-    """Return a command for each action of the other screens that no command `here` is like.
+    """Return a palette command for each action of the other screens.
 
-    It says on which screen the action is, and goes to that screen.
+    The command names the action's screen, and goes to that screen. An action is left out if a
+    command `here` has the same label.
     """
     labels = {command.label for command in here}
     found: list[Command] = []
@@ -174,10 +178,10 @@ def commands_of_other_screens(app: FullScreenApp, here: Iterable[Command]) -> li
 
 
 def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
-    """Return the palette's commands on this screen: each action that is enabled is among them.
+    """Return the palette's commands on this screen. They include each enabled action.
 
-    The screen's most important action comes first; those that remove something come last among the
-    screen's.
+    The screen's own commands come before the common ones. They begin with the most important
+    action, and end with the actions that remove something.
     """
     palette: Callable[[], list[Command]] | None = getattr(screen, "palette", None)
     named = [*(palette() if palette else ())]
@@ -190,9 +194,7 @@ def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
             run = partial(app.run_action, found.binding.action, found.node)
             named.append(Command(ACTIONS[name].label, ACTIONS[name].description, run, name))
     ranks = {name: rank for rank, name in enumerate(ACTIONS)}
-    named.sort(
-        key=lambda one: (one.action in REMOVING, ranks.get(one.action, len(ranks)))  # stable
-    )
+    named.sort(key=lambda one: (one.action in REMOVING, ranks.get(one.action, len(ranks))))
     return [*_with_labels_and_keys(app, screen, [*named, *common])]
 
 
@@ -212,8 +214,8 @@ def make_palette_commands(
 ) -> list[Command]:
     """Return a palette command for each action in `command_lines`.
 
-    `command_lines` has the command line that does the same as the action `SCOPE.NAME`, by NAME. To
-    run a command of the palette, `run(NAME)` is called.
+    `command_lines` maps each NAME to the command line that does the same as the action
+    `SCOPE.NAME`. The palette's command calls `run(NAME)`.
     """
     return [
         Command(line, ACTIONS[f"{scope}.{name}"].description, partial(run, name), f"{scope}.{name}")
@@ -224,10 +226,12 @@ def make_palette_commands(
 def run_on_same_target(
     app: TuiApp[Any], find_target: Callable[[], object], run: Callable[[str], Any]
 ) -> Callable[[str], Any]:
-    """Return `run`, which does nothing but say so if `find_target()` is another one than now.
+    """Return a function that calls `run` if `find_target()` then returns what it returns now.
 
-    The list below the palette may be read again while the palette is open: its lines name what was
-    under the cursor before.
+    Otherwise the function shows a warning.
+
+    The list below the palette may be read again while the palette is open. The palette's lines name
+    the row that was under the cursor before.
     """
     target = find_target()
 

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 def copy_text(
     app: TuiApp[Any], text: str, what: str, command: str | None = None, why: str = ""
 ) -> None:
-    """Copy the text through the terminal (OSC 52), and say that `what` is copied; `why` is put first.
+    """Copy the text to the clipboard through the terminal (OSC 52). Show that `what` was copied.
 
-    No terminal reports whether it did, and many do it only if their settings allow it.
+    `why` begins the shown message. No terminal reports whether it has copied the text, and many
+    copy only if their settings allow it.
     """
     app.copy_to_clipboard(text)
     app.show_done(f"{why}copied {what}, if the terminal allows it", command)
 
 
 def copy_selected_text(app: TuiApp[Any]) -> bool:
-    """Copy the selected text and show a message; then no text is selected. Return False without any."""
+    """Copy the selected text, unselect it and show a message. Return whether any was selected."""
     text = _take_selected_text(app)
     if text:
         copy_text(app, text, f"the selected text: {count_text(len(text), 'character')}")
@@ -33,7 +34,7 @@ def copy_selected_text(app: TuiApp[Any]) -> bool:
 
 
 def _take_selected_text(app: TuiApp[Any]) -> str:
-    """Return the selected text, or ""; select nothing from now on."""
+    """Return the selected text, or "" if there is none, and unselect it."""
     field = app.focused
     if isinstance(field, Input) and field.selected_text:
         text = field.selected_text

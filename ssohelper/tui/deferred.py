@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def mark_accounts_with_colors(app: FullScreenApp, roles: RoleList) -> None:
-    """Mark the accounts in the list that `colors` in the settings gives a colour."""
+    """Mark the accounts in the list to which the setting `colors` gives a colour."""
     from ssohelper.core.account_colors import make_account_color_finder
     from ssohelper.tui.widgets.account_styles import make_style_finder
 
@@ -48,7 +48,10 @@ def start_log(environ: Mapping[str, str]) -> None:
 def make_row_actions(
     app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
 ) -> RowActions:
-    """Return an object that runs actions on the role under the cursor. `reload` reads the rows."""
+    """Return an object that runs actions on the role under the cursor.
+
+    `reload` is the function that reads the rows of the list again.
+    """
     from ssohelper.tui.screens.account_actions import RowActions
 
     return RowActions(app, screen, roles, reload)
@@ -62,7 +65,7 @@ def make_role_detail() -> RoleDetail:
 
 
 def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return when these sessions' sign-ins, tokens and role credentials end, read from files."""
+    """Return when these sessions' sign-ins, tokens and role credentials expire, read from files."""
     from ssohelper.tui.widgets.clock_lines import read_expiry_clocks
 
     return read_expiry_clocks(services, sessions)
@@ -123,16 +126,16 @@ def make_list_refresher(
 
 
 def make_bars_above_and_below_list() -> tuple[list[Widget], list[Widget]]:
-    """Return the two bars above the list of roles, then the two below it: messages and keys."""
+    """Return the two bars above the list of roles, and the message line and key bar below."""
     from ssohelper.tui.widgets.key_bar import KeyBar
     from ssohelper.tui.widgets.message_line import MessageLine
     from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, FilterNote, TopBar
 
     filters = FilterBar(
-        FilterLabel("all sessions", "screen.list('only_session')", id="session"),
-        FilterLabel("favourites", "screen.list('only_favourites')", id="favourites"),
-        FilterLabel("tree", "screen.list('group')", id="grouped"),
-        FilterLabel("by use", "screen.list('sort')", id="sort"),
+        FilterLabel("all sessions", "screen.run_on_list('only_session')", id="session"),
+        FilterLabel("favourites", "screen.run_on_list('only_favourites')", id="favourites"),
+        FilterLabel("tree", "screen.run_on_list('group')", id="grouped"),
+        FilterLabel("by use", "screen.run_on_list('sort')", id="sort"),
         FilterNote("", id="refreshing", markup=False),
     )
     return [TopBar("accounts"), filters], [MessageLine(), KeyBar()]
@@ -141,7 +144,7 @@ def make_bars_above_and_below_list() -> tuple[list[Widget], list[Widget]]:
 async def mount_around_list(
     screen: Screen[None], body: Widget, detail: Widget, make_messages: Callable[[], list[Widget]]
 ) -> bool:
-    """Mount the bars of Accounts and the messages around `body`, and the details in it.
+    """Mount the bars and messages of the Accounts screen around `body`, and the role's details in it.
 
     Return whether the screen is still there: the user may leave the program meanwhile, and Textual
     refuses to mount anything then.
@@ -151,7 +154,7 @@ async def mount_around_list(
         lambda: screen.mount_all(bars, before=body),
         lambda: screen.mount_all(footers, after=body),
         lambda: body.mount(detail),
-        # After the details, whose CSS has the rules of the messages.
+        # The messages are mounted after the details, whose CSS has the rules of the messages.
         lambda: screen.mount_all(make_messages(), before=body),
     )
     for mount in steps:

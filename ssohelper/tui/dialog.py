@@ -1,4 +1,4 @@
-"""The base class of all dialogs: one that is closed before it has its widgets does nothing more."""
+"""The base class of all dialogs. It ignores events while the dialog's widgets do not exist."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _NEED_WIDGETS = (Mount, Resize, ScreenResume, ScreenSuspend)
 
 
 class Dialog(ModalScreen[_Result]):
-    """A dialog whose handlers of Mount, Resize and the like find the widgets that `compose` made.
+    """A dialog whose handlers of Mount, Resize and the like run only if its widgets exist.
 
-    A dialog may be closed before it is mounted: its work has ended, or the user has chosen another
-    screen. Textual then mounts none of its widgets, or is removing them, and calls the handlers
-    nevertheless.
+    A dialog may be closed before it is mounted, because its work has ended or the user has chosen
+    another screen. Textual then mounts none of its widgets, or is removing them, but calls the
+    handlers nevertheless.
     """
 
     # Whether `on_mount` was called.

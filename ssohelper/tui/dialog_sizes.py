@@ -17,15 +17,15 @@ _NARROW_COLUMNS = 60
 # lines or columns on, the screen has this CSS class.
 LINES = [(0, "-low"), (LOW_LINES, "-high")]
 COLUMNS = [(0, "-narrow"), (_NARROW_COLUMNS, "-wide")]
-# The most columns of a wide dialog, and those beside its lines: its border, its padding, the lines'
-# own padding and scroll bar.
+# The greatest width of a wide dialog, and how many of its columns its text lines cannot use: those
+# of the dialog's border and padding, and of the lines' own padding and scroll bar.
 _WIDE_COLUMNS, _BESIDE_LINES = 110, 7
-# The lines of a wide dialog for its border, its answers, and the blank line above the answers.
+# How many lines a wide dialog needs for its border, its buttons, and the blank line above these.
 _FRAME_LINES = 4
 
 
 def width_of_dialog_lines(width: int) -> int:
-    """Return how many columns a wide dialog's lines have on a screen of this width."""
+    """Return how many columns the text lines of a wide dialog have on a screen of this width."""
     return min(width, _WIDE_COLUMNS) - _BESIDE_LINES
 
 
@@ -36,7 +36,7 @@ def fits_on_screen(size: Size, lines: Sequence[Line], texts: Iterable[str]) -> b
     its title, and a command.
     """
     width = max(1, width_of_dialog_lines(size.width))
-    # Each text is wrapped at words, which may take one line more, and has a blank line beside it.
+    # A text may take one line more, because it is wrapped at words, and has a blank line beside it.
     beside = sum(cell_len(show(text)) // width + 2 for text in texts)
     count = len(wrapped(lines, width)) if len(lines) < size.height else size.height
     return count + beside + _FRAME_LINES <= size.height * 9 // 10

@@ -15,7 +15,10 @@ _NONE: frozenset[FilterRow] = frozenset()
 
 
 class FilterPicker(InlinePicker[list[FilterRow]]):
-    """Lets the user tick accounts and role names. Its result is the ticked rows, or None if left."""
+    """Lets the user tick accounts and role names.
+
+    The picker's result is the ticked rows, or None if the user leaves it.
+    """
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_editor(app: TuiApp[Any], path: str, line: int) -> None:
-    """Open the user's editor at this line of the file, and come back when it has ended.
+    """Open the user's editor at this line of the file, and wait until the editor has ended.
 
     Raises: LocalState if there is no editor, or it cannot be started here.
     """
@@ -45,7 +45,7 @@ def make_editor_command(environ: Mapping[str, str], path: str, line: int) -> lis
     try:
         words = editor_command.editor_command(chosen, path, line)
     except ValueError as cause:
-        raise LocalState(f'the editor "{chosen}" cannot be read: {cause}', hint=hint) from cause
+        raise LocalState(f'the editor "{chosen}" cannot be parsed: {cause}', hint=hint) from cause
     program = find_program(words[0], environ)
     if program is None:
         raise LocalState(f'there is no editor "{words[0]}" on PATH', hint=hint)
@@ -53,19 +53,19 @@ def make_editor_command(environ: Mapping[str, str], path: str, line: int) -> lis
 
 
 def run_program(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run a program to its end, and return its exit code. Only that program reacts to ctrl+c."""
+    """Run a program until it ends, and return its exit code. Only that program reacts to ctrl+c."""
     with leave_signals_to_child(), own_process.use_original_core_limit():
         return subprocess.Popen(argv, env=dict(environ)).wait()
 
 
 @contextmanager
 def leave_signals_to_child() -> Iterator[None]:
-    """Ignore SIGINT and SIGQUIT, as from ctrl+c, in the `with` block: only the child reacts."""
+    """Ignore SIGINT (ctrl+c) and SIGQUIT in the `with` block: only the child process reacts."""
     names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
     for number in before:
-        # The handler does nothing. The signal is not set to "ignored", because the program would
-        # inherit that and ignore it too.
+        # A handler that does nothing, not SIG_IGN: the child would inherit SIG_IGN and ignore the
+        # signal too.
         signal.signal(number, lambda *_: None)
     try:
         yield

@@ -26,7 +26,7 @@ from ssohelper.tui import themes
 from ssohelper.tui.background import leaving_question
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.dialog import Dialog
-from ssohelper.tui.keys import action_binding, key_word
+from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.one_time_timers import call_if_there, is_still_there
 from ssohelper.tui.typed_ahead import read_keys
 
@@ -96,9 +96,10 @@ class FullScreenApp(TuiApp[str]):
         ),
         action_binding("app.quit", priority=True),
         Binding("ctrl+c,super+c", "copy_selection", show=False, priority=True),
-        Binding("ctrl+c", "help_quit", show=False, system=True),  # as Textual has it
-        # Users cannot give this action another key (it is not in `core.keymap`): ctrl+z is the same
-        # in every terminal.
+        # The same binding as in Textual's own App.
+        Binding("ctrl+c", "help_quit", show=False, system=True),
+        # Users cannot give `app.suspend` another key (it is not in `core.keymap`): programs are
+        # suspended with ctrl+z in every terminal.
         Binding(
             "ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend"
         ),
@@ -109,8 +110,8 @@ class FullScreenApp(TuiApp[str]):
         self.background = background or Background()
         self.chosen: RoleRow | None = None
         self._asks_to_leave = False
-        # A function that saves the changes of the view of the list of roles. The first screen sets
-        # it.
+        # A function that saves the user's changes of the view of the list of roles. AccountsScreen
+        # sets this attribute.
         self.save_view: Callable[[], None] = lambda: None
         super().__init__(services, self.background.input)
         self._has_theme = True
@@ -130,23 +131,23 @@ class FullScreenApp(TuiApp[str]):
         return SCREENS[_FIRST]()
 
     def on_load(self) -> None:
-        # Textual reads the terminal later. Until the search has the focus, all keys are held.
+        # Holds all keys until the search has the focus, also keys typed before Textual reads any.
         self.hold_keys(read_keys(self.background.typed))
 
     def on_ready(self) -> None:
-        # Adds the first screen to the app's modes now, because switch_mode refuses a mode that has
-        # no function to make its screen.
+        # switch_mode shows only screens that are in MODES, from which the first screen was left
+        # out at the start.
         self.add_mode(_FIRST, SCREENS[_FIRST])
         self.call_later(self.release_keys)
         for warning in themes.find_ignored_keys(self.services):
             self.show_warning(warning)
-        # After ctrl+z and `fg` Textual draws only what changes: the rest of the screen stays empty.
+        # After ctrl+z and `fg`, Textual would draw only what changes, and leave the rest empty.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
 
     def set_listing_times(
         self, sessions: Sequence[SsoSession], listed_at: Mapping[str, int]
     ) -> None:
-        """Note the sessions of the config, and when AWS returned each one's saved list of roles."""
+        """Record the config's sessions, and when AWS returned the saved list of roles of each."""
         self.config_sessions = tuple(sessions)
         if self.sign_ins:
             from ssohelper.tui import running_sign_ins
@@ -158,14 +159,14 @@ class FullScreenApp(TuiApp[str]):
     def action_go(self, name: str) -> None:
         """Show the screen with this name in SCREENS. A dialog over the old screen stays open.
 
-        What only shows something about the old screen closes: the palette, the help, the messages.
+        The palette, the help and the messages are closed: they only describe the old screen.
         """
         while getattr(self.screen, "CLOSES_WITH_SCREEN", False):
             self.pop_screen()
         self.switch_mode(name)
 
     def pop_screen(self) -> AwaitComplete:
-        """Close the dialog in front. Without any, do nothing: two clicks at once may close it twice."""
+        """Close the dialog in front, if there is one. Two quick clicks may close one dialog twice."""
         return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     async def run_action(
@@ -176,7 +177,8 @@ class FullScreenApp(TuiApp[str]):
     ) -> bool:
         """Run an action of a key or of a click.
 
-        One of a dialog waits until that has its widgets. If it is closed by then, nothing is run.
+        An action of a dialog waits until the dialog's widgets exist. If the dialog is closed by
+        then, the action is dropped.
         """
         run, dialog = super().run_action, default_namespace
         if not isinstance(dialog, Dialog):
@@ -195,7 +197,7 @@ class FullScreenApp(TuiApp[str]):
             self.pop_screen()
 
     def action_command_palette(self) -> None:
-        """Show the palette of commands. If it is open already, also below a dialog, do nothing."""
+        """Show the palette of commands, unless it is open already, in front or below a dialog."""
         from ssohelper.tui.commands import Palette
 
         if not any(screen.name == _PALETTE for screen in self.screen_stack):
@@ -216,21 +218,21 @@ class FullScreenApp(TuiApp[str]):
             self.push_screen(HistoryScreen())
 
     def action_suspend_process(self) -> None:
-        """Stop the program; the shell's `fg` continues it. Without job control, say why not."""
+        """Suspend the program until the shell's `fg`. Without job control, say why that fails."""
         if terminal.can_suspend_program():
             super().action_suspend_process()
         else:
             self.show_warning(terminal.CANNOT_SUSPEND)
 
     def action_copy_selection(self) -> None:
-        """Copy the selected text. Without any, ctrl+c leaves, as `action_help_quit` says."""
+        """Copy the selected text. If none is selected, let ctrl+c run `action_help_quit`."""
         from ssohelper.tui.copying import copy_selected_text
 
         if not copy_selected_text(self):
             raise SkipAction
 
     def action_help_quit(self) -> None:
-        """End the program at ctrl+c, as the pickers do. Textual itself would show a hint only."""
+        """End the program at ctrl+c, as the pickers do. Textual itself would only show a hint."""
         self.leave()
 
     async def action_quit(self) -> None:
@@ -238,10 +240,10 @@ class FullScreenApp(TuiApp[str]):
         self.leave()
 
     def leave(self, command: str | None = None, chosen: RoleRow | None = None) -> None:
-        """End the program with this result and `chosen`.
+        """End the program with the result `command`, and set `chosen`.
 
-        If that stops sign-ins in the background, or commands that run as roles, ask first. A second
-        call does not ask.
+        If this would stop background sign-ins or commands that run as roles, ask first. A call
+        while the question is shown does not ask.
         """
         question = "" if self._asks_to_leave else leaving_question(self)
         if question:
@@ -261,7 +263,7 @@ class FullScreenApp(TuiApp[str]):
         self._asks_to_leave = False
 
     def show_running_sign_in(self, row: RoleRow, go_on: Callable[[], object]) -> bool:
-        """Show the dialog of the sign-in to the role's session, if one runs; return whether one does.
+        """If a sign-in to the role's session is running, show its dialog. Return whether it is.
 
         After the sign-in, `go_on` is called, which uses the role.
         """
@@ -287,7 +289,7 @@ class FullScreenApp(TuiApp[str]):
 
         async def offer_and_go_on() -> None:
             if await self.offer_sign_in(session_name, why, wanted):
-                self.call_later(go_on)  # once this action has ended
+                self.call_later(go_on)  # `go_on` starts an action, once this one has ended
 
         if not self.started.start(screen, wanted.name, offer_and_go_on()):
             self.show_error(why)
@@ -295,7 +297,7 @@ class FullScreenApp(TuiApp[str]):
     async def offer_sign_in(
         self, session_name: str, why: LoginRequired, wanted: WantedAction
     ) -> bool:
-        """Offer to sign in to a session, and return whether to go on. Call it in a worker.
+        """Offer to sign in to a session, and return whether to go on. Only workers may call this.
 
         `wanted` is the action that needs the sign-in, and `why` is its error, which the dialog
         shows. If the sign-in goes on in the background, return False: a message then names the
@@ -321,8 +323,8 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
 
     `background` is the background colour that the terminal has reported before the start.
 
-    If the user chose a role, `use` is called with it and gives the exit code. Without `use`, the
-    command line to type is printed.
+    If the user chose a role, `use` is called with the role's row and returns the exit code. Without
+    `use`, the command line to type is printed.
 
     This is `ssohelper` without a command, on a terminal. It does not use click, because to import
     click would delay the first paint by 20 ms.
@@ -330,12 +332,12 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     try:
         program = _run_until_user_leaves(background)
     except SsoHelperError as error:
-        _print_unless_closed(f"ssohelper: error: {show(error.message)}")
+        _print_to_stderr(f"ssohelper: error: {show(error.message)}")
         if error.hint:
-            _print_unless_closed(f"ssohelper: hint: {show(error.hint)}")
+            _print_to_stderr(f"ssohelper: hint: {show(error.hint)}")
         return error.exit_code
     except KeyboardInterrupt:
-        _print_unless_closed("ssohelper: interrupted")
+        _print_to_stderr("ssohelper: interrupted")
         return 130
     except Exception as error:
         from ssohelper.system import crash_report
@@ -344,10 +346,10 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     if program.chosen is not None and use is not None:
         return use(program.chosen)
     if program.return_value:
-        _print_unless_closed(f"to use it in this shell: {show(program.return_value)}")
-        key = key_word("accounts.use", program.key_of)
-        _print_unless_closed(
-            f"ssohelper: hint: {key} switches this shell itself after: ssohelper install"
+        _print_to_stderr(f"to use the role in this shell: {show(program.return_value)}")
+        key = key_name_in_text("accounts.use", program.key_of)
+        _print_to_stderr(
+            f"ssohelper: hint: to let {key} switch this shell itself, run: ssohelper install"
         )
     return 0
 
@@ -364,7 +366,7 @@ def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
             if program.is_running:
                 program.call_in_ui_thread(program.show_warning, message)
             else:
-                _print_unless_closed(f"ssohelper: warning: {show(message)}")
+                _print_to_stderr(f"ssohelper: warning: {show(message)}")
 
     program = FullScreenApp(App(warn=warn), background)
     running.append(program)
@@ -384,15 +386,15 @@ def _sign_out_of_unfinished_set_up(program: FullScreenApp) -> None:
     give_back = program.give_back_sign_in
     if give_back is None:
         return
-    # After a signal the terminal may be gone: then there is nothing to write to.
+    # After a signal the terminal may be closed: a message cannot be written to it then.
     with suppress(OSError):
         try:
             if give_back():
-                _print_unless_closed("ssohelper: the set-up was not finished: signed out again")
+                _print_to_stderr("ssohelper: the set-up was not finished: signed out again")
         except SsoHelperError as error:
-            _print_unless_closed(f"ssohelper: warning: {show(error.message)}")
+            _print_to_stderr(f"ssohelper: warning: {show(error.message)}")
 
 
-def _print_unless_closed(line: str) -> None:
+def _print_to_stderr(line: str) -> None:
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     os.write(2, f"{line}\n".encode(encoding, "backslashreplace"))

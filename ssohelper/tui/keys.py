@@ -18,9 +18,9 @@ from ssohelper.core.keymap import BINDABLE, parse_keys
 from ssohelper.tui.one_time_timers import call_after
 
 _Answer = TypeVar("_Answer")
-# Returns the name of an action's key, as `TuiApp.key_of` does.
+# The type of `TuiApp.key_of`, which returns the name of an action's key.
 KeyOf = Callable[[str], str]
-# Textual's sign for the enter key, and its name in texts: there the word is plainer.
+# Textual's sign for the enter key, and the key's name in texts, where the word is plainer.
 _ENTER_SIGN, _ENTER = "⏎", "enter"
 _NAMED_ACTION = re.compile(r"\{(\w+\.\w+)\}")
 # While a key waits for an earlier key, the app checks this often whether the widget that handles
@@ -68,51 +68,53 @@ def make_cursor_bindings() -> list[Binding]:
 
 
 def make_row_bindings() -> list[Binding]:
-    """Return the bindings of the actions on the role under the cursor. They run `action_row(NAME)`."""
+    """Return the bindings of actions on the role under the cursor, which run `action_run_on_row`."""
     in_footer = ("favourite", "console", "shell", "profile", "command")
     others = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
     return [
-        action_binding(f"accounts.{name}", f"row('{name}')", priority=True, show=name in in_footer)
+        action_binding(
+            f"accounts.{name}", f"run_on_row('{name}')", priority=True, show=name in in_footer
+        )
         for name in (*in_footer, *others)
     ]
 
 
-# Moves the cursor in pickers only. It has no priority, so in the full screen ctrl+p opens the
-# command palette.
+# ctrl+p moves the cursor up in pickers only. This binding has no priority, so in the full screen
+# ctrl+p opens the command palette.
 PICKER_UP = Binding("ctrl+p", "move(-1)", show=False)
 
 
-def key_word(action: str, key_of: KeyOf) -> str:
-    """Return the name of an action's key for a text: `enter`, and not the sign that the footer has."""
+def key_name_in_text(action: str, key_of: KeyOf) -> str:
+    """Return the name of an action's key for a text: `enter`, where the footer shows a sign."""
     shown = key_of(action)
     return _ENTER if shown == _ENTER_SIGN else shown
 
 
-def with_keys(text: str, key_of: KeyOf) -> str:
-    """Return the text with the key of each action that it names as `{SCREEN.ACTION}`."""
-    return _NAMED_ACTION.sub(lambda found: key_word(found[1], key_of), text)
+def insert_key_names(text: str, key_of: KeyOf) -> str:
+    """Return the text with each `{SCREEN.ACTION}` replaced by the name of that action's key."""
+    return _NAMED_ACTION.sub(lambda found: key_name_in_text(found[1], key_of), text)
 
 
 def keys_to_undo(key_of: KeyOf) -> str:
-    """Return how to undo a write of the config: the end of the message about it."""
+    """Return the end of a message about a write of the config: the keys that undo the write."""
     return f"; to undo: {key_of('app.profiles')}, then {key_of('profiles.undo')}"
 
 
 def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys that the user set, as Textual wants them: each binding's id with its keys."""
+    """Return the keys that the user set, in Textual's form: a mapping from binding ids to keys."""
     return {name: ",".join(parse_keys(keys)) for name, keys in settings.items()}
 
 
 def make_single_line(text: str) -> str:
-    """Return pasted text as the fields take it, which have one line: without control characters."""
+    """Return pasted text as one line without control characters, for a field of one line."""
     joined = " ".join(text.strip("\r\n").splitlines())
     return "".join(each if each.isprintable() else " " if each.isspace() else "" for each in joined)
 
 
 class InputHandled(Message):
-    """A message that the app sends to a widget after a key, and that comes back up to the app.
+    """A message that the app sends to a widget after a key, and that bubbles back up to the app.
 
-    When the app receives the message, the key has been handled.
+    When the app receives the message, the widget has handled the key.
     """
 
 
@@ -127,25 +129,25 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         super().__init__()
         self._waiting_input: deque[Key | Paste] = deque()
         # The message that follows the input (key or pasted text) that is being handled, and the
-        # widget that got the message first. Both are None while no input is being waited for.
+        # widget that got the message first. They are None while no input is being handled.
         self._input_marker: InputHandled | None = None
         self._input_target: DOMNode | None = None
-        # Both None unless `hold_keys` holds all input: the marker that stands for it, and the
-        # function to call if the user does not want to wait.
+        # The marker of held input, and the function to call if the user does not want to wait. They
+        # are None unless `hold_keys` holds all input.
         self._hold: InputHandled | None = None
         self._hold_cancelled: Callable[[bool], object] | None = None
-        # The text field that the last letters went to. It may still be handling them: unlike for
-        # other keys, no message tells us when it has.
+        # The text field that got the last letters. It may still be handling them: after letters no
+        # message reports that they are handled, as one does after other keys.
         self._text_field: Widget | None = None
 
     def hold_keys(
         self, keys: Iterable[Key | Paste] = (), cancelled: Callable[[bool], object] | None = None
     ) -> None:
-        """Take these keys and all that follow, and handle none until `release_keys`.
+        """Hold these keys and all later ones. None is handled until `release_keys` is called.
 
-        With `cancelled`, Escape and a key that leaves the screen do not wait: the keys that are
-        held are dropped, `cancelled` is called, and the key that leaves acts. `cancelled` gets
-        whether it was such a key.
+        With `cancelled`, Escape and keys that leave the screen end the waiting: the keys typed
+        before are dropped, and `cancelled` is called, with True for a key that leaves the screen.
+        That key is then handled; Escape is not.
         """
         self._waiting_input.extend(keys)
         self._input_marker = self._hold = InputHandled()
@@ -167,13 +169,13 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         return self._hold is not None and bool(self._waiting_input)
 
     async def drop_keys(self) -> None:
-        """Drop the keys that `hold_keys` holds, and handle those that follow."""
+        """Drop the keys that `hold_keys` holds, and handle later keys again."""
         if self._hold is not None and self._input_marker is self._hold:
             self._waiting_input.clear()
             await self.release_keys()
 
     async def _leave_by_held_key(self) -> None:
-        """If Escape or a key that leaves the screen is held, let it act; drop the keys before it."""
+        """If Escape or a key that leaves the screen is held, drop earlier keys and stop holding."""
         if self._hold is None or self._hold_cancelled is None:
             return
         for at, event in enumerate(self._waiting_input):
@@ -223,7 +225,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self._send_input_marker(target)
 
     def accept_key(self, event: Key) -> bool:
-        """Return whether to handle this key, which waits for no other; if not, drop it."""
+        """Return whether to handle this key, now that all earlier keys are handled, or drop it."""
         return True
 
     def _is_letter_for_field(self, field: Widget | None, event: Key | Paste) -> bool:
@@ -241,7 +243,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         self._waiting_input.insert(0 if is_first else len(self._waiting_input), event)
 
     def _send_input_marker(self, target: DOMNode) -> None:
-        """Send the message that follows the input to the widget that is handling the input."""
+        """Send the message InputHandled to the widget that is handling the input."""
         if self._hold is not None:  # the input has run an action for which all keys wait
             return
         self._input_target, self._input_marker = target, InputHandled()

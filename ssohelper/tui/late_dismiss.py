@@ -1,4 +1,4 @@
-"""A dialog that ends by itself, also while another screen or dialog is shown over it."""
+"""A dialog that can close itself while another screen or dialog is shown over it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LateDismissScreen(Dialog[_Result]):
 
     def __init__(self) -> None:
         super().__init__()
-        # What `finish` was called with while another screen was shown.
+        # The arguments of `finish`, if it was called while another screen was shown.
         self._waiting_close: tuple[_Result, bool] | None = None
         self.has_finished = False
 

@@ -1,6 +1,6 @@
-"""How old each session's list of roles is, and whether its last refresh has failed.
+"""Records how old each session's list of roles is, and whether its last refresh has failed.
 
-The message line shows this on every screen until a refresh works. Imports no widget.
+The message line shows a failure on every screen until a refresh succeeds. Imports no widget.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Failure(NamedTuple):
 class FailureNote(NamedTuple):
     """The note that lists of roles could not be refreshed.
 
-    It is given in full, in a few words, and without the session's name for a line with little room.
+    `text` is the full note; `short` and `shortest`, for lines with little room, have a few words,
+    and `shortest` never names the session.
     """
 
     text: str
@@ -50,11 +51,11 @@ class ListStates:
         self._listed_at: dict[str, int] = {}
         self._failures: dict[str, Failure] = {}
         self._sessions: tuple[str, ...] = ()
-        # The listings that run, by the names of their sessions: see `running_listings`.
+        # The running requests for lists of roles, by the names of their sessions.
         self.running: dict[str, RunningListing] = {}
 
     def set_listing_times(self, sessions: tuple[str, ...], listed_at: Mapping[str, int]) -> None:
-        """Note which sessions exist, and when AWS returned the saved list of roles of each.
+        """Record which sessions exist, and when AWS returned the saved list of roles of each.
 
         If another process has saved a list after the failed refresh, the failure is forgotten.
         """
@@ -84,9 +85,9 @@ class ListStates:
         return self._failures.get(session_name)
 
     def text_of_list(self, session_name: str, now: int) -> str:
-        """Return the state of one session's list: `list 14 min old · last refresh failed`.
+        """Return the state of one session's list of roles: `list 14 min old · last refresh failed`.
 
-        Return "" if the last refresh did not fail, or if no list exists that could be too old.
+        Return "" if the last refresh did not fail, or if no list is saved and a sign-in is needed.
         """
         failure, listed_at = self._failures.get(session_name), self._listed_at.get(session_name)
         if failure is None:

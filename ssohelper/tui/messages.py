@@ -1,7 +1,7 @@
 """The messages of the full screen: which one is shown now, and all earlier ones.
 
-A note is shown for some seconds. An error or a warning stays until the user runs the next action. A
-note that comes meanwhile is shown in its place, for some seconds. Imports no widget.
+A note is shown for some seconds. An error or a warning stays until the user runs the next action; a
+note that comes meanwhile replaces it for some seconds. Imports no widget.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ssohelper.core.text import show
 
-# The history keeps so many messages, more than a day brings, and drops older ones.
+# How many messages the history keeps before it drops the oldest: more than a day brings.
 _MOST = 500
 # In a terminal with fewer lines than this, the message line exists only while it shows something.
 LOW_LINES = 16
@@ -58,7 +58,7 @@ class Messages:
         self.all: deque[Message] = deque(maxlen=_MOST)
         self._note: Message | None = None
         self._alert: Message | None = None
-        # What the program waits for. A note that comes meanwhile is shown in its place.
+        # The message about what the program waits for. A later note is shown in its place.
         self._wait: Message | None = None
 
     @property
@@ -80,12 +80,12 @@ class Messages:
             self._note, self._alert = None, message
 
     def show_wait_message(self, message: Message) -> None:
-        """Show what the program waits for, until `hide_wait_message`, and keep it in the history."""
+        """Show what the program waits for, until `hide_wait_message`. Keep it in the history."""
         self.all.append(message)
         self._note, self._wait = None, message
 
     def hide_wait_message(self) -> bool:
-        """No longer show what the program waited for. Return whether anything was shown."""
+        """Stop showing what the program waits for. Return whether that was shown."""
         was, self._wait = self._wait, None
         return was is not None
 
@@ -95,5 +95,5 @@ class Messages:
             self._note = None
 
     def hide_alert(self) -> None:
-        """Show the last error or warning no longer: the user has run another action."""
+        """Stop showing the last error or warning, because the user has run another action."""
         self._alert = None

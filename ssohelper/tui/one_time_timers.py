@@ -1,6 +1,6 @@
-"""Calls a function once: after some time, however late the process runs, or after the next drawing.
+"""Calls a function once, after some seconds or after the next drawing of the screen.
 
-By then the user may have left the program, or closed the dialog: then nothing is called.
+Nothing is called if the user has left the program or closed the dialog by then.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ _P = ParamSpec("_P")
 
 
 def is_still_there(pump: MessagePump) -> bool:
-    """Return whether this app, screen or widget has its widgets, and may get more.
+    """Return whether this app, screen or widget is in use, so that Textual can mount widgets in it.
 
-    No longer so once the user has left the program, or the screen is being removed: Textual then
+    Return False once the user has left the program, or the screen is being removed: Textual then
     refuses to mount widgets, although it handles a few more messages.
     """
-    # Textual shows no screen that it removes, and its `display` is the only public sign of that.
+    # A screen that Textual is removing has a false `display`: there is no other public sign.
     is_removed = isinstance(pump, Screen) and not pump.display
     is_in_program = pump.is_running and pump.is_attached and pump.app.return_code is None
     return is_in_program and not is_removed
@@ -28,9 +28,10 @@ def is_still_there(pump: MessagePump) -> bool:
 def call_after(
     pump: MessagePump, seconds: float, function: Callable[[], object]
 ) -> asyncio.TimerHandle:
-    """Call the function after so many seconds, among the messages of this app, screen or widget.
+    """Call the function after this many seconds, in the message loop of the app, screen or widget.
 
-    Return what `cancel` stops. If the app, screen or widget is gone by then, nothing is called.
+    Return a timer that can be cancelled. If the app, screen or widget is gone by then, nothing is
+    called.
 
     Textual's `set_timer` is not used: if the process does not run for `seconds` while the timer
     starts, Textual 8.2 counts the only call as missed (`skip` in `Timer._run`). On a busy machine 1
@@ -43,10 +44,10 @@ def call_after(
 def call_after_drawing(
     pump: MessagePump, function: Callable[_P, object], *given: _P.args, **named: _P.kwargs
 ) -> None:
-    """Call the function after the next drawing of the screen, when the widget's places are known.
+    """Call the function after the next drawing of the screen, when widgets have their positions.
 
     If the app, screen or widget is gone by then, nothing is called. Textual's `call_after_refresh`
-    calls it also then, because the screen that is drawn next may be another one.
+    alone would call the function even then, because another screen may be drawn next.
     """
     pump.call_after_refresh(call_if_there, pump, function, *given, **named)
 

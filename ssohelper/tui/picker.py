@@ -34,12 +34,12 @@ _Answer = TypeVar("_Answer")
 
 _KEYS = (("accounts.use", "choose"), ("accounts.leave", "clear the search, or leave"))
 _SESSION_KEYS = ((ENTER, "choose"), ("escape", "leave"))
-# After a resize, the screen is erased when no other one has come for so many seconds.
+# The screen is erased this many seconds after a resize, unless another resize follows.
 _RESIZED_SECONDS = 0.15
 
 
 class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
-    """A small program that is drawn below the prompt. The user can leave it with ctrl+c too."""
+    """A small program that is drawn below the prompt. The user can also leave it with ctrl+c."""
 
     INLINE_PADDING = 0
     IS_BELOW_PROMPT = True
@@ -67,10 +67,10 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
             self.services.warn(warning)
 
     def on_resize(self, event: Resize) -> None:
-        """Erase the screen soon, unless the size is the first one.
+        """Erase the screen soon after a change of its size.
 
-        Textual erases it at once, then draws in the old width again: in a narrower terminal these
-        lines wrap, so that the next drawing leaves some of them above.
+        Textual erases the screen at once, but then draws in the old width again. In a narrower
+        terminal these lines wrap, and the next drawing leaves some of them above.
         """
         if self.is_inline and self._drawn_size not in (None, event.size):
             if self._erasing is not None:
@@ -83,11 +83,11 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         self.screen.refresh()
 
     def make_copy(self) -> InlinePicker[_Answer]:
-        """Return a new picker with this one's search, ticks and rows: this one cannot run again."""
+        """Return a new picker with the search, ticks and rows of this one, which cannot run again."""
         raise NotImplementedError
 
     def action_suspend_process(self) -> None:
-        """End this picker, so that the process can be stopped. If it cannot be, show why."""
+        """End this picker, so that the process can be stopped. If it cannot be stopped, show why."""
         if terminal.can_suspend_program():
             self.continued = self.make_copy()
             self.exit()
@@ -98,7 +98,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
 class RolePicker(InlinePicker[RoleRow]):
     """Lets the user choose a role. Its result is the role's row, or None if the user leaves.
 
-    `typed` is the text of the search at first.
+    `typed` is the text in the search field at the start.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """The rows of the Profiles screen: each profile once, in groups by what `profile sync` does to it.
 
-Made in the background: 12,000 profiles take a moment. Imports no widget.
+The rows are made in the background, because 12,000 profiles take a moment. Imports no widget.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ssohelper.core.profile_plan import Plan
 from ssohelper.core.search import Index
 
 MANAGED, YOURS, SKIPPED = "◆", "·", "!"
-# All profiles that do not change share this dict: own ones for 20,000 profiles would take 2.5 MB.
+# All profiles that do not change share this dict: 20,000 dicts would take 2.5 MB.
 _NO_KEYS: dict[str, str] = {}
 STAY, STALE = "stay", "stale"
 # The fields of a row that a search compares, by their numbers.
@@ -28,8 +28,9 @@ NAME, ACCOUNT_NAME, ACCOUNT_ID, ROLE, SESSION = range(5)
 class ProfileRow(NamedTuple):
     """A profile in the config, or one that `profile sync` would add or skip.
 
-    `item` is the profile in the config, if it is there. `before` and `after` are the keys that the
-    sync changes; `note` says what the sync does not change in it, and why.
+    `item` is the profile in the config, or None for one that would be added or skipped. `before`
+    and `after` are the keys that the sync changes, with their old and new values; `note` says what
+    the sync leaves unchanged in the profile, and why.
     """
 
     name: str
@@ -39,13 +40,13 @@ class ProfileRow(NamedTuple):
     role: str = ""
     session: str = ""
     item: ConfigProfile | None = None
-    before: dict[str, str] = _NO_KEYS  # never changed
+    before: dict[str, str] = _NO_KEYS  # no code changes this shared dict
     after: dict[str, str] = _NO_KEYS
     note: str = ""
 
     @property
     def searched_texts(self) -> tuple[str, str, str, str, str]:
-        """Return the texts that a search compares, in the order of their numbers."""
+        """Return the texts that a search compares, in the order of the numbers NAME to SESSION."""
         return self.name, self.account_name, self.account_id, self.role, self.session
 
     @property
@@ -57,7 +58,7 @@ class ProfileRow(NamedTuple):
 class Section(NamedTuple):
     """A heading of the Profiles screen and the numbers of the rows below it.
 
-    The sync does the same to all of them. `key` stays the same when the sections are rewritten.
+    The sync does the same to all these rows. `key` identifies the section after a new plan, too.
     """
 
     key: str
@@ -67,14 +68,14 @@ class Section(NamedTuple):
 
 
 class ProfileRows:
-    """All rows in the order of their sections, and the index that searches them, `search`.
+    """All rows in the order of their sections. `search` is the index that searches them.
 
-    A row is made when it is asked for. All of 20,000 rows would take 3 MB.
+    A row is made when a caller reads it, because 20,000 rows would take 3 MB.
     """
 
     def __init__(self, maker: _RowMaker) -> None:
         self._make_row = maker.make_row
-        # For each row its profile in the config, or the row itself if it has none.
+        # For each row its profile in the config, or the row itself if the profile is not there.
         self._sources: list[_Source] = []
         sections: list[Section] = []
         for section in maker.sections_with_sources():
@@ -123,7 +124,7 @@ _Source = ConfigProfile | ProfileRow
 
 
 class _SectionWithSources(NamedTuple):
-    """A section with the sources of its rows; a `Section` has their numbers instead."""
+    """A section with the sources from which its rows are made; a `Section` has row numbers."""
 
     key: str
     sign: str
@@ -192,7 +193,10 @@ class _RowMaker:
         )
 
     def make_row(self, item: ConfigProfile, sign: str) -> ProfileRow:
-        """Return the row of a profile of the config. `sign` is that of its section, "" if it stays."""
+        """Return the row of a profile of the config.
+
+        `sign` is the sign of its section, or "" if the sync does not change the profile.
+        """
         name = item.entry.name
         sign = sign or (MANAGED if item.entry.managed else YOURS)
         target, change = item.shown_target, self._changes.get(name)

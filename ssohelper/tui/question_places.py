@@ -1,4 +1,4 @@
-"""Where the dialogs of workers open: over the screen on which the worker began, never over another."""
+"""Lets a worker's dialogs open over the screen on which the worker began, never over another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Place(NamedTuple):
-    """The screen on which a worker of the app began, and the name of its mode."""
+    """The screen on which a worker began, the screen's mode, and the worker's name in messages."""
 
     screen: Screen[Any]
     mode: str
@@ -25,7 +25,7 @@ class _Place(NamedTuple):
 
 
 class QuestionPlaces:
-    """Lets workers wait until their screen is in front, or cancels them."""
+    """Lets workers wait until the screen on which they began is in front, or cancels them."""
 
     def __init__(self, app: TuiApp[Any]) -> None:
         self._app = app
@@ -35,7 +35,7 @@ class QuestionPlaces:
     def run_worker(self, work: Coroutine[Any, Any, None], group: str, what: str) -> None:
         """Run a worker of the app, whose dialogs wait until the user is back on the present screen.
 
-        It ends the earlier worker of its group. `what` is the name of the new one in messages.
+        The earlier worker of the group is cancelled. `what` names the new worker in messages.
         """
         app = self._app
         place = _Place(app.screen, app.current_mode, what)
@@ -43,11 +43,11 @@ class QuestionPlaces:
         self._places[worker] = place
 
     async def wait_until_dialog_may_open(self) -> None:
-        """Return when a dialog of the current worker can open: its screen is in front.
+        """Wait until the screen on which the current worker began is in front.
 
-        If the user has chosen another screen, a worker that belongs to a screen is cancelled, with
-        a message; one that `run_worker` started waits until the user comes back. Both wait while a
-        dialog other than the help is over their screen.
+        If the user has chosen another screen, a worker that QuestionPlaces started waits until the
+        user comes back. A worker that a screen started is cancelled, with a message. Each worker
+        waits while a dialog other than the help covers its screen.
         """
         worker, is_told = get_current_worker(), False
         place = self._places.get(worker)
@@ -82,10 +82,10 @@ class QuestionPlaces:
         how = "close this dialog"
         if place is not None and is_left:
             how = f"press {app.key_of(f'app.{place.mode}')}"
-        app.show_warning(f"{what} asks something: {how} to see it")
+        app.show_warning(f"{what} asks something: {how} to see the question")
 
     def handle_screen_change(self) -> None:
-        """Let the workers look again whether their screen is in front."""
+        """Let the waiting workers check again whether their screens are in front."""
         waiting, self._waiting = self._waiting, []
         for changed in waiting:
             if not changed.done():

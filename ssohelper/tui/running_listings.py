@@ -1,6 +1,6 @@
-"""The lists of roles for which AWS is asked now: one at a time for each session.
+"""Fetches lists of roles from AWS in the background, one at a time for each session.
 
-A screen that needs the list of a session meanwhile gets the answers to the requests that run.
+A screen that needs a session's list meanwhile gets the answers to the requests that are running.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 class Watcher(NamedTuple):
-    """What a screen does when AWS has answered for some accounts, for all, or not at all.
+    """A screen's callbacks for a list of roles that is being fetched. They run in the UI thread.
 
-    `progressed` gets the number of accounts that are answered, and of all. `failed` gets the error,
-    and whether the session's last refresh did not fail the same way. All run in the UI thread.
+    `progressed` gets the number of accounts for which AWS has answered, and the number of all
+    accounts; `listed` gets the whole list. `failed` gets the error, and whether it is new: the
+    session's last refresh did not fail the same way.
     """
 
     progressed: Callable[[int, int], None]
@@ -31,13 +32,13 @@ class Watcher(NamedTuple):
 
 
 class RunningListing:
-    """A session's roles for which AWS is asked now."""
+    """A running fetch of a session's list of roles from AWS."""
 
     def __init__(self, session: SsoSession, watcher: Watcher, *, from_scratch: bool) -> None:
         self.session, self.from_scratch = session, from_scratch
         self.progress: tuple[int, int] | None = None
         self.watchers = [watcher]
-        # Listings that begin when this one has ended, because its answers do not do for them.
+        # Functions that begin new listings when this one has ended: they cannot use its answers.
         self.later: list[Callable[[], None]] = []
 
     def show_progress(self, progress: tuple[int, int]) -> None:
@@ -50,11 +51,11 @@ class RunningListing:
 def list_roles(
     app: TuiApp[Any], session: SsoSession, watcher: Watcher, *, from_scratch: bool = False
 ) -> None:
-    """Ask AWS for the session's roles in the background, and tell `watcher` what it answers.
+    """Ask AWS for the session's roles in the background, and pass the answers to `watcher`.
 
-    If AWS is asked for them already, nothing more is asked. But with `from_scratch`, only answers
-    to later requests will do, also after a sign-in as another user: a new listing follows the one
-    that runs.
+    If a listing of the session is running, `watcher` gets its answers. But with `from_scratch`, as
+    after a sign-in as another user, earlier answers cannot be used: a new listing follows the
+    running one.
     """
     running = app.list_states.running.get(session.name)
     if running is None:

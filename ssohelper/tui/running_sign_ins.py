@@ -1,4 +1,4 @@
-"""The sign-ins that run. They belong to the app: each goes on while its dialog is not shown.
+"""Runs sign-ins for the app. A sign-in can go on while its dialog is not shown.
 
 At most one runs per session. The sign-in dialog and the Sessions screen show the same object.
 """
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _ANSWER_CHECK_SECONDS = 0.2
-# An ending program waits so long for a sign-in to close its callback server. A request to AWS may
-# take longer, but then there is no such server.
+# How long the ending program waits for a sign-in to close its callback server. A request to AWS may
+# take longer, but no callback server is open meanwhile.
 _END_SECONDS = 0.5
 
 
 class Page(NamedTuple):
-    """What the dialog of a sign-in shows: a note, a page's address, and a device code if any."""
+    """What a sign-in's dialog shows: what it waits for, a note, a device code, a page's address."""
 
     waits_for: str = ""
     note: str = ""
@@ -47,7 +47,7 @@ class Page(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A question of the sign-in, which waits until `answer` is called."""
+    """A question to the user. The sign-in waits until `answer` is called."""
 
     text: str
     answer: Callable[[bool], None]
@@ -57,9 +57,9 @@ class RunningSignIn:
     """A sign-in to a session: what it shows, how long it waits, and how it ended.
 
     It runs from `begin` until `ended` is set. `outcome` is then the result, or None if it was
-    stopped or failed in the background. `changed` is published when something of it has changed.
-    While `dialogs` of it are open, a failure waits for the user to retry. With `is_kept` it goes on
-    without a dialog.
+    stopped or failed in the background. `changed` is published when any attribute has changed.
+    `dialogs` counts its open dialogs, in which a failure waits for the user to retry. With
+    `is_kept` the sign-in goes on without a dialog.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class RunningSignIn:
         force: bool = False,
     ) -> None:
         self.session = session
-        # Whether the session was in the config when it was last read. During a set-up it is not
-        # yet.
+        # Whether the session was in the config when the config was last read. A set-up signs in
+        # before it writes the session.
         self.is_in_config = is_session_listed(session, app.config_sessions)
         self.page = Page()
         self.failure: SsoHelperError | None = None
@@ -81,7 +81,8 @@ class RunningSignIn:
         self.changed: Signal[None] = Signal(app, "sign-in changed")
         self.dialogs = 0
         self.is_kept = False
-        # The last action that stopped for want of this sign-in: a message then says how to run it.
+        # The last action that stopped because this sign-in was needed. After the sign-in, a message
+        # says how to run the action.
         self.waiting_action: WantedAction | None = None
         self.uses_code = self._is_code_wanted = False
         self.has_browser = False
@@ -91,7 +92,7 @@ class RunningSignIn:
 
     @property
     def has_running_attempt(self) -> bool:
-        """Return whether an attempt runs: it has neither ended nor failed."""
+        """Return whether an attempt to sign in is running."""
         return self._attempt is not None
 
     @property
@@ -129,17 +130,17 @@ class RunningSignIn:
         self.show_page(Page("asking AWS"))
 
     def use_device_code(self) -> None:
-        """Begin again, with a device code."""
+        """Begin the sign-in again, with a device code."""
         self._is_code_wanted = True
         self.begin()
 
     def open_browser(self) -> None:
-        """Open the browser once more."""
+        """Open the browser at the sign-in page once more."""
         if self._attempt is not None and self.page.address:
             self._attempt.reopen_browser()
 
     def answer(self, yes: bool) -> None:
-        """Answer the question, if it still waits."""
+        """Answer the sign-in's question, if it is still open."""
         if self.question is not None:
             self.question.answer(yes)
             self.question = None
@@ -151,7 +152,7 @@ class RunningSignIn:
         self._end(None)
 
     def end_now(self) -> None:
-        """Stop because the program ends, and wait a moment for the callback server to close."""
+        """Stop the sign-in at the program's end. Wait a moment until its callback server closes."""
         attempt = self._attempt
         self._cancel_attempt()
         if attempt is not None:
@@ -160,14 +161,14 @@ class RunningSignIn:
     # -- what an attempt to sign in reports ----------------------------------------------------
 
     def show_page(self, page: Page, seconds: float | None = None) -> None:
-        """Show this page. The sign-in waits `seconds` for the user; None: it waits for no user."""
+        """Show this page. `seconds` is how long the sign-in waits for the user, None if it does not."""
         self.page = page
         deadline = self._app.services.clock.deadline
         self._deadline = None if seconds is None else deadline(seconds)
         self.changed.publish(None)
 
     def ask_question(self, question: Question) -> None:
-        """Show this question in the dialog. Without one, a message says how to open the dialog."""
+        """Show this question in the dialog. If no dialog is open, a message says how to open it."""
         self.question = question
         if not self.dialogs:
             self._app.show_warning(
@@ -186,7 +187,7 @@ class RunningSignIn:
             self._app.signed_in.publish(self.session.name)
 
     def result_text_and_command_line(self, outcome: LoginOutcome) -> tuple[str, str]:
-        """Return what to say after the sign-in, and the command line that does the same."""
+        """Return the message after the sign-in, and the command line that does the same."""
         app, name = self._app, self.session.name
         ahead = clocks.load_sign_in_outlook_of_token(app.services, self.session, outcome.token)
         next_step = keys_to_run_action(app, self.waiting_action) if self.waiting_action else ""
@@ -200,7 +201,7 @@ class RunningSignIn:
             self._end_attempt(error)
 
     def _end_attempt(self, error: SsoHelperError) -> None:
-        """Show the failure in the dialog. Without one, a message shows the keys to retry."""
+        """Show the failure in the dialog. If no dialog is open, a message names the keys to retry."""
         self._attempt = self.question = None
         self.failure = error
         self.show_page(Page())
@@ -239,9 +240,9 @@ class RunningSignIn:
 def find_or_make_sign_in(
     app: TuiApp[Any], session: SsoSession, *, force: bool = False
 ) -> RunningSignIn:
-    """Return the sign-in that runs for this session, or a new one that `begin` starts.
+    """Return the running sign-in to this session, or a new one, which `begin` will start.
 
-    One that runs under the same name for another portal or region is stopped.
+    A running sign-in for another portal or region under the same session name is stopped.
     """
     known = app.sign_ins.get(session.name)
     if known is not None and is_same_session(known.session, session):
@@ -253,19 +254,19 @@ def find_or_make_sign_in(
 
 
 def stop_sign_in(app: TuiApp[Any], session_name: str) -> bool:
-    """Stop the sign-in that runs for the session with this name; return whether one did."""
+    """Stop the running sign-in to the session with this name. Return whether there was one."""
     known = app.sign_ins.get(session_name)
     if known is not None:
         known.stop()
     return known is not None
 
 
-# What to say after a change of a session, if `stop_sign_in` has stopped its sign-in.
+# The end of a message about a changed session, if `stop_sign_in` has stopped its sign-in.
 STOPPED_TOO = "; its running sign-in was stopped"
 
 
 def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> None:
-    """Set the sessions of the config. Stop the sign-ins to sessions that it no longer has."""
+    """Set the sessions of the config. Stop sign-ins to sessions that the config no longer has."""
     app.config_sessions = tuple(sessions)
     for sign_in in tuple(app.sign_ins.values()):
         had, sign_in.is_in_config = (
@@ -283,8 +284,8 @@ def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> Non
 def keys_to_run_action(app: TuiApp[Any], wanted: WantedAction) -> str:
     """Return the keys that run an action from the present screen: `press F4, then F9 to write`.
 
-    For an action on a role they are followed by the role, on which the cursor must be by then:
-    `press F7 (Shell) on payments-dev/Developer`.
+    For an action on a role, the text also names the role that must be under the cursor: `press F7
+    (Shell) on payments-dev/Developer`.
     """
     action = wanted.name
     screen_name = action.partition(".")[0]
@@ -299,7 +300,7 @@ def keys_to_run_action(app: TuiApp[Any], wanted: WantedAction) -> str:
 class _Attempt:
     """The user interface of one attempt to sign in.
 
-    `login.log_in` calls these methods in its own thread. They call the sign-in in the UI thread.
+    `login.log_in` calls these methods in its own thread. They call RunningSignIn in the UI thread.
     """
 
     def __init__(
@@ -358,7 +359,7 @@ class _Attempt:
         return False
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        return False  # the error names the command that asks
+        return False  # the error that follows names a command that asks this question
 
     def report_further_region(self, region: str) -> None:
         note = f"Now sign in in the region {region} too, as the same user:"

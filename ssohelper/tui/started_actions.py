@@ -1,8 +1,8 @@
-"""The actions that open a dialog or a shell later: one at a time on each screen.
+"""Runs the actions that open a dialog or a shell later: one at a time on each screen.
 
-The keys after an action's key wait for what it opens. A text field gets all of them, in their
-order; a question gets none, since the user had not seen it. If AWS is slow, they are dropped after
-a second, a message names the key that cancels the action, and the screen can be used meanwhile.
+Keys typed after an action's key wait for its dialog. A text field gets all of these keys, in their
+order; a question gets none, since the user has not seen it. If AWS is slow, the keys are dropped
+after a second, a message names the key that cancels the action, and the screen can be used again.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 _Work = Coroutine[Any, Any, None]
 _Shown = TypeVar("_Shown", bound="Screen[Any]")
 _P = ParamSpec("_P")
-# Keys wait so long for what an action opens. Then the program says what it waits for.
+# How long keys wait for an action's dialog. Then a message says what the program waits for.
 WAIT_SECONDS = 1.0
 
 
 class StartedAction:
-    """An action that runs: its name in ACTIONS, and the screen on which it was started."""
+    """A running action: its name in ACTIONS, and the screen on which it was started."""
 
     def __init__(self, name: str, screen: Screen[Any], opens: bool, waits_for: str) -> None:
         self.name, self.screen, self.opens, self.waits_for = name, screen, opens, waits_for
@@ -43,7 +43,7 @@ class StartedAction:
         # The dialog that the action shows, or is about to show.
         self.dialog: Screen[Any] | None = None
         self.holds_keys = self.is_committed = self.is_cancelled = False
-        # Whether another question may follow the present one, whatever its answer is.
+        # Whether another question may follow the present one, whatever the user answers.
         self.asks_more = False
 
     @property
@@ -52,7 +52,7 @@ class StartedAction:
 
 
 class StartedActions:
-    """Starts actions in workers, holds the keys that are for their dialogs, and cancels them."""
+    """Starts actions in workers, holds the keys that are for their dialogs, and cancels actions."""
 
     def __init__(self, app: TuiApp[Any]) -> None:
         self._app = app
@@ -69,10 +69,10 @@ class StartedActions:
         *,
         waits_for: str = "AWS",
     ) -> bool:
-        """Start an action of the screen, unless another one runs there: then say so.
+        """Start an action of the screen. If another action runs there, show a warning instead.
 
-        `name` is the action's name in ACTIONS. If it opens a dialog, the keys that follow are for
-        that. `waits_for` is who may answer late. Return whether it was started.
+        `name` is the action's name in ACTIONS. If the action opens a dialog, the keys that follow
+        are for the dialog. `waits_for` names what may answer late. Return whether it was started.
         """
         earlier = self._running.get(screen)
         if earlier is not None and earlier.is_running:
@@ -91,7 +91,7 @@ class StartedActions:
         return True
 
     async def _run(self, action: StartedAction, work: _Work) -> None:
-        # `start` notes the worker too late: with Textual's task factory (Python 3.12 and newer) the
+        # `start` sets the worker too late: with Textual's task factory (Python 3.12 and newer) the
         # worker runs up to its first wait, which may be for its dialog, before `run_worker` returns.
         action.worker = get_current_worker()
         try:
@@ -103,8 +103,8 @@ class StartedActions:
         if self._running.get(action.screen) is action:
             del self._running[action.screen]
         if action.work is not None and getcoroutinestate(action.work) == CORO_CREATED:
-            action.work.close()  # cancelled before its worker has begun
-        if action.dialog is None:  # else the keys wait until the dialog is drawn
+            action.work.close()  # the action was cancelled before its worker has begun.
+        if action.dialog is None:  # with a dialog, the keys wait until the dialog is drawn
             self._stop_waiting(action)
             self._drop_keys(action)
 
@@ -138,8 +138,8 @@ class StartedActions:
             f"{self.name_with_key(name)} was cancelled: another screen was chosen"
         )
 
-    def cancel_check(self) -> Callable[[], bool]:
-        """Return a function for the threads of the current worker: was its action cancelled?"""
+    def make_cancel_check(self) -> Callable[[], bool]:
+        """Return a function that tells a thread whether the current worker's action was cancelled."""
         action = self._action_of_current_worker()
         return lambda: action is not None and action.is_cancelled
 
@@ -161,11 +161,11 @@ class StartedActions:
 
     @property
     def is_holding_keys(self) -> bool:
-        """Return whether an action holds the keys."""
+        """Return whether keys wait for the dialog of an action."""
         return any(action.holds_keys for action in self._running.values())
 
     def _hold_keys_and_wait(self, action: StartedAction) -> None:
-        """Let the keys wait for what the action opens, and say after a while that it waits."""
+        """Let keys wait for the action's dialog. After a while, show what the action waits for."""
         self._stop_waiting(action)
         if action.opens and self._app.screen is action.screen:
             action.holds_keys = True
@@ -174,12 +174,12 @@ class StartedActions:
         action.timer = call_after(self._app, self.wait_seconds, announce)
 
     def _handle_key_that_leaves(self, action: StartedAction, is_leaving: bool) -> None:
-        """Cancel the action, unless it makes a change: then it goes on, and holds no keys."""
+        """Cancel the action. If it is already making a change, only stop holding keys for it."""
         if not action.is_committed:
             self._cancel(action, is_leaving)
             return
         action.holds_keys = False
-        if not is_leaving:  # the keys after Escape were for the next question
+        if not is_leaving:  # the keys typed after Escape were for the next question
             self._app.typing_pause.begin(KeyKind.OTHER)
 
     def _announce_wait(self, action: StartedAction) -> None:
@@ -213,14 +213,14 @@ class StartedActions:
             self._app.call_later(self._app.release_keys)
 
     def release_keys(self) -> None:
-        """Let the keys act on the screen, if the action of the current worker asks nothing more."""
+        """Let waiting keys act on the screen, if the current worker's action asks nothing more."""
         action = self._action_of_current_worker()
         if action is not None and not action.asks_more:
             action.opens = False
             self._release_keys(action)
 
     def drop_keys_for_shell(self) -> None:
-        """Drop the keys that wait: what the action of the current worker opens cannot get them."""
+        """Drop the waiting keys: the shell that the current worker's action opens cannot get them."""
         action = self._action_of_current_worker()
         if action is not None:
             self._stop_waiting(action)
@@ -229,22 +229,22 @@ class StartedActions:
     # -- dialogs of the actions ----------------------------------------------------------------
 
     def expect_more_questions(self, expected: bool) -> None:
-        """Note whether the action of the current worker may ask again after its next question.
+        """Record whether the current worker's action may ask again after its next question.
 
-        Then no key between the two questions acts on the screen.
+        If it may, no key between the two questions acts on the screen.
         """
         action = self._action_of_current_worker()
         if action is not None:
             action.asks_more = expected
 
     def expect_dialog(self, dialog: Screen[Any]) -> None:
-        """Note that the action of the current worker shows this dialog next."""
+        """Record that the action of the current worker shows this dialog next."""
         action = self._action_of_current_worker()
         if action is not None:
             action.dialog = dialog
 
     def handle_screen_change(self, screen: Screen[Any]) -> None:
-        """Give the keys to the action's dialog that was shown, or hold them: it was closed."""
+        """Give waiting keys to an action's dialog that has opened. If it has closed, hold keys."""
         for action in [*self._running.values()]:
             if action.dialog is screen:
                 # The timer goes on: if the dialog closes before it is drawn, the held keys are dropped.
@@ -252,14 +252,14 @@ class StartedActions:
                 screen.call_after_refresh(self._give_keys_to_dialog, action, screen)
             elif action.dialog is not None and action.screen is screen:
                 self._hold_keys_and_wait(action)
-            elif action.dialog is None and action.holds_keys:  # left by a click
+            elif action.dialog is None and action.holds_keys:  # a click has changed the screen
                 self._handle_key_that_leaves(action, is_leaving=True)
                 self._app.call_later(self._app.drop_keys)
 
     def _give_keys_to_dialog(
         self, action: StartedAction, dialog: Screen[Any], tries: int = 20
     ) -> None:
-        """Give the keys that wait to the dialog, which is drawn by now."""
+        """Give the waiting keys to the dialog, now that it is drawn."""
         if not action.holds_keys:
             return
         if not getattr(dialog, "TAKES_HELD_KEYS", False):
@@ -270,10 +270,10 @@ class StartedActions:
             self._release_keys(action)
 
     def note_dialog_result(self, answer: object) -> None:
-        """Note the result of the dialog that the action of the current worker has shown.
+        """Record the result of the dialog that the action of the current worker has shown.
 
         After a yes the action makes its change, and can no longer be cancelled. If the user has
-        left the dialog, nothing more opens, unless the action asks about several things.
+        left the dialog, the action opens no other one, unless it asks about several things.
         """
         action = self._action_of_current_worker()
         if action is None:
@@ -287,7 +287,7 @@ class StartedActions:
 def starts_action(
     name: str,
 ) -> Callable[[Callable[Concatenate[_Shown, _P], _Work]], Callable[Concatenate[_Shown, _P], None]]:
-    """Return a decorator: the async method of a screen becomes one that starts it as an action."""
+    """Return a decorator: calling the screen's async method starts it as the action `name`."""
 
     def decorate(
         method: Callable[Concatenate[_Shown, _P], _Work],

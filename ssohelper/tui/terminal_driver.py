@@ -26,7 +26,7 @@ _BYTES = 65_536
 
 
 class FullScreenDriver(LinuxDriver):
-    """Textual's driver for the full screen, whose input is cleaned."""
+    """Textual's driver for the full screen. It reads input that TerminalInput has cleaned."""
 
     def __init__(self, app: TuiApp[Any], **more: Any) -> None:
         super().__init__(app, **more)
@@ -39,7 +39,7 @@ class FullScreenDriver(LinuxDriver):
 
 
 class InlineDriver(LinuxInlineDriver):
-    """Textual's driver for the pickers, whose input is cleaned."""
+    """Textual's driver for the pickers. It reads input that TerminalInput has cleaned."""
 
     def __init__(self, app: TuiApp[Any], **more: Any) -> None:
         super().__init__(app, **more)

@@ -15,7 +15,7 @@ _DEFAULT = "ansi_default"
 
 
 def _theme_variables(*, muted: str, track: str, bar: str, mark: str, cursor: str) -> dict[str, str]:
-    """Return those colours of a theme for which Textual's choice has a wrong contrast."""
+    """Return the colours of a theme that replace Textual's where those have a wrong contrast."""
     return {
         # The colour of the example texts in empty input fields.
         "text-disabled": muted,
@@ -37,7 +37,7 @@ def _theme_variables(*, muted: str, track: str, bar: str, mark: str, cursor: str
 
 
 def _ansi_theme_variables(*, text: str, mark: str, cursor: str) -> dict[str, str]:
-    """Return colours for what Textual would draw half transparent, magenta, or black on blue."""
+    """Return colours for parts that Textual would draw half transparent, magenta, or black on blue."""
     return {
         **_theme_variables(muted=text, track="ansi_default", bar=mark, mark=mark, cursor=cursor),
         "ansi-background": cursor,
@@ -130,7 +130,7 @@ LIGHT = Theme(
 )
 # The dark and the light theme for terminals with 256 colours, from their palette. Rich would
 # replace the bluish greys of the other two themes by black, or by a dark blue or teal: the panes
-# vanished.
+# would not be visible.
 DARK_256 = Theme(
     name="ssohelper-dark-256",
     primary="#5fafff",
@@ -167,8 +167,8 @@ LIGHT_256 = Theme(
     )
     | {"footer-key-foreground": "#5f5f00"},
 )
-# A theme of the terminal's own 16 colours. Only those are used that can be read on the terminal's
-# background with xterm's values: half of them cannot.
+# Themes of the terminal's own 16 colours. They use only the half of these colours that can be read
+# on the terminal's background with xterm's values.
 ANSI_DARK = _ansi_theme(
     "ssohelper-ansi-dark",
     dark=True,
@@ -210,10 +210,10 @@ _NAMES_256 = {DARK.name: DARK_256.name, LIGHT.name: LIGHT_256.name}
 
 
 def textual_theme_name(app: TextualApp[Any], name: str, *, is_light: bool = False) -> str:
-    """Return Textual's name of the setting's theme, in the colours that the terminal has.
+    """Return Textual's name for a theme of the settings, in the colours that the terminal has.
 
-    `is_light`: the terminal's background is light, which decides for "auto" and "ansi". With
-    NO_COLOR there is one theme.
+    `is_light` says whether the terminal's background is light, for "auto" and "ansi". With NO_COLOR
+    there is only one theme.
     """
     if app.no_color:
         return NO_COLOR.name

@@ -36,14 +36,14 @@ def terminal_size() -> tuple[int, int]:
 def erase_screen() -> None:
     """Erase all lines that the terminal shows, above and below the cursor, which stays.
 
-    In two steps, because "erase all" would save the lines in the scrollback of some terminals.
+    It erases in two steps: "erase all" would save the lines in the scrollback of some terminals.
     """
     if sys.__stderr__ is not None:
         sys.__stderr__.write("\x1b[1J\x1b[J")
 
 
 def count_bytes_to_read() -> int:
-    """Return how many bytes the user has typed that wait to be read, 0 if that is not known."""
+    """Return how many typed bytes wait to be read, or 0 if that is not known."""
     fileno, found = _stdin_file_number(), bytearray(4)
     if sys.platform != "win32":
         with suppress(OSError):
@@ -77,7 +77,8 @@ def has_hung_up() -> bool:
 def _wait_for_hang_up(fileno: int, timeout_milliseconds: int | None) -> bool:
     """Wait until the terminal is closed, at most `timeout_milliseconds`; return whether it was.
 
-    None waits without a limit. Returns False at once if the system cannot watch this terminal.
+    With None it waits without a limit. Returns False at once if the system cannot watch the
+    terminal.
     """
     if sys.platform == "win32" or not hasattr(select, "poll"):
         return False

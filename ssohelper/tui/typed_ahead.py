@@ -1,4 +1,4 @@
-"""The keys that a user typed before the screen was there, as Textual's events."""
+"""Turns the bytes that a user typed before the first screen was drawn into Textual's key events."""
 
 import re
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ _NAMED = {
 }  # fmt: skip
 _CTRL_A, _CTRL_Z = 1, 26
 
-# Compiled when first used: a user who types nothing ahead needs neither it nor the table of keys.
-# An escape sequence. In this order: pasted text to its end; a string such as the terminal's
-# background, if it answers late; a key of Linux's console; a key of the keypad; an answer of the
-# terminal; all others, of which rxvt ends some with $; one that is cut off.
+# The pattern of an escape sequence. It is compiled only if the user has typed ahead. Its parts, in
+# this order: pasted text to its end; a string, such as the background that the terminal reports
+# late; a key of Linux's console; a key of the keypad; another report of the terminal; all other
+# sequences, of which rxvt ends some with $; a sequence that is cut off.
 _SEQUENCE = (
     r"\x1b(?:"
     r"\[200~.*?(?:\x1b\[201~|\Z)"
@@ -39,14 +39,14 @@ _KEYPAD = dict(zip("jkmnopqrstuvwxy", "*+-./0123456789", strict=True))
 
 
 def _list_key_sequences_with_keys() -> Iterator[tuple[str, str]]:
-    """Yield what a terminal sends for each key, without the escape character; and the key's name."""
+    """Yield the bytes that a terminal sends for a key, without the escape character, and its name."""
     yield from (("[Z", "shift+tab"), ("OM", "enter"), ("[27u", "escape"))
     for at, letter in enumerate("PQRS", 1):
         yield f"O{letter}", f"f{at}"
     for at, letter in enumerate("ABCDE", 1):
         yield f"[[{letter}", f"f{at}"
     for letter in "ABCD":
-        yield f"[{letter.lower()}", f"shift+{_LETTERS[letter]}"  # of rxvt
+        yield f"[{letter.lower()}", f"shift+{_LETTERS[letter]}"  # rxvt sends these
     for letter, key in _LETTERS.items():
         yield from ((f"[{letter}", key), (f"O{letter}", key))
         yield from ((f"[1;{number}{letter}", name + key) for number, name in _MODIFIERS.items())
@@ -64,7 +64,7 @@ def _keys_by_sequence() -> dict[str, str]:
 def read_keys(typed: bytes) -> Iterator[Key | Paste]:
     """Return the keys, and the pasted texts, that these bytes of a terminal stand for.
 
-    Leaves out a sequence that is no key of this program.
+    Sequences that are no keys of this program are left out.
     """
     text = typed.decode("utf-8", "ignore")
     if not text:

@@ -1,8 +1,8 @@
-"""The pause in typing after which a dialog, or a shell, takes keys and clicks as its own.
+"""Ignores keys and clicks after the screen has changed, until the user makes a pause in typing.
 
-A dialog may open or close while the user types for what was shown before: its sign-in has ended,
-or AWS has answered an earlier key only now. The next keys must not be its commands then. The same
-holds for clicks, which were for what lay under the pointer, also when buttons have moved.
+A dialog may open or close while the user types for what was shown before: a sign-in has ended, or
+AWS has answered an earlier key only now. The next keys must not run commands of what is shown now.
+The same holds for clicks, which were for what lay under the pointer, also when buttons have moved.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.base import TuiApp
 
-# A user who types on makes no pause of this length between two keys, and no user sees and clicks a
-# button in less.
+# A user who keeps typing makes no pause of this length between two keys, and no user sees and
+# clicks a new button in less time.
 PAUSE_SECONDS = 0.5
 
-# What a click presses in a dialog: Textual's buttons, and our keys that can be clicked.
+# The parts of a dialog that can be clicked: Textual's buttons, and the line of keys.
 _BUTTONS = "Button, KeyHints"
 
 
@@ -48,7 +48,7 @@ class KeyKind(IntEnum):
 class TypingPause:
     """Says which keys are ignored until the user has made a pause in typing.
 
-    `monotonic` gives the seconds of a monotonic clock, and `sleep` waits for so many seconds.
+    `monotonic` returns the seconds of a monotonic clock, and `sleep` waits for some seconds.
     """
 
     def __init__(
@@ -57,15 +57,15 @@ class TypingPause:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._monotonic, self._sleep = monotonic, sleep
-        # Times of the monotonic clock: until when a user who typed the last key may be typing on,
+        # Times of the monotonic clock: until when the user may still be typing after the last key,
         # and until when keys of each kind are ignored.
         self._typing_until = -math.inf
         self._ignored_until = dict.fromkeys(KeyKind, -math.inf)
 
     def note_key(self, *, may_open_dialog: bool) -> None:
-        """Note that a key or a click was handled, and whether it may open a dialog.
+        """Record that a key or a click was handled, and whether it may open a dialog.
 
-        If it may, and the dialog comes before any other key, the user types for that dialog. Every
+        If it may, and the dialog opens before any other key, the user types for the dialog. Every
         other key, such as a letter or an arrow, was for what was shown before the dialog.
         """
         self._typing_until = -math.inf if may_open_dialog else self._monotonic() + PAUSE_SECONDS
@@ -80,7 +80,7 @@ class TypingPause:
         self.begin(KeyKind.CLICK)
 
     def begin(self, kind: KeyKind = KeyKind.COMMAND) -> None:
-        """Ignore keys up to this kind until a pause: what they act on has changed by itself.
+        """Ignore keys up to this kind until a pause, because what they act on has just changed.
 
         For example, a dialog has closed at the end of its work, or the role under the cursor is
         gone. CLICK says that the buttons have moved.
@@ -95,8 +95,8 @@ class TypingPause:
     def ignore_key_in_pause(self, kind: KeyKind, *, seconds_ago: float = 0.0) -> bool:
         """Return whether a key of this kind is ignored; if it is, the pause begins again.
 
-        It was pressed `seconds_ago`. Other keys do not end the pause: a user who types ahead uses
-        arrows too.
+        The key was pressed `seconds_ago`. Other keys do not end the pause, because a user who types
+        ahead uses arrows too.
         """
         now = self._monotonic()
         if now - seconds_ago >= self._ignored_until[kind]:
@@ -116,7 +116,7 @@ class TypingPause:
 
 
 class ButtonPlaces:
-    """Ignores clicks for a pause after the buttons of a dialog were drawn at another place."""
+    """Ignores clicks for a moment after the buttons of a dialog have moved."""
 
     def __init__(self, app: TuiApp[Any]) -> None:
         self._app = app
@@ -124,18 +124,18 @@ class ButtonPlaces:
         self._places = WeakKeyDictionary()
 
     def watch(self, dialog: Screen[Any]) -> None:
-        """Watch the buttons of this dialog from its first picture on. A second call does nothing."""
+        """Watch the buttons of this dialog from its first drawing on. A second call does nothing."""
         if dialog not in self._places:
             self._places[dialog] = []
             dialog.call_after_refresh(self._watch_drawn_dialog, dialog)
 
     def _watch_drawn_dialog(self, dialog: Screen[Any]) -> None:
         if dialog.is_running:
-            look = partial(self._look, dialog)
-            dialog.screen_layout_refresh_signal.subscribe(dialog, look, immediate=True)
-            look(dialog)
+            check = partial(self._ignore_clicks_if_buttons_moved, dialog)
+            dialog.screen_layout_refresh_signal.subscribe(dialog, check, immediate=True)
+            check(dialog)
 
-    def _look(self, dialog: Screen[Any], _: object) -> None:
+    def _ignore_clicks_if_buttons_moved(self, dialog: Screen[Any], _: object) -> None:
         places = [(button, button.region) for button in dialog.query(_BUTTONS)]
         if places != self._places[dialog]:
             self._places[dialog] = places

@@ -141,7 +141,7 @@ def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(pla
     inside = Terminal([require_program("env"), "ssohelper"], place.env(COLUMNS="", LINES=""))
     inside.until("20/20")
     inside.send("pay prod 'read\r")
-    inside.until(f"to use it in this shell: ssohelper use {PROD}")
+    inside.until(f"to use the role in this shell: ssohelper use {PROD}")
     inside.until("ssohelper install")
     assert inside.wait() == 0
 

@@ -201,7 +201,7 @@ def _break_config(world: DemoHome) -> None:
         (_show_home_without_list, "No roles are listed yet"),
         (lambda _world: None, "not listed yet"),
         (_show_home_without_roles, "No role is assigned to you"),
-        (_break_config, "Correct this in the file"),
+        (_break_config, "Correct the error in the file"),
     ],
 )
 def test_no_empty_list_names_a_key_that_was_changed(

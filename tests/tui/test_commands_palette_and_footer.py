@@ -220,9 +220,9 @@ def test_a_double_click_on_a_key_that_stays_acts_once(world: DemoHome) -> None:
 
         with mock.patch.object(user.app, "run_action", note_and_run):
             await user.pilot.click(KeyBar, offset=(place, 0), times=2)
-            assert ran == ["row('favourite')"]
+            assert ran == ["run_on_row('favourite')"]
             await user.pilot.click(KeyBar, offset=(place, 0))
-            assert ran == ["row('favourite')"] * 2
+            assert ran == ["run_on_row('favourite')"] * 2
         assert footer(user).index("^f Favourite") == place
 
     run_scenario(world.app(), scenario, size=(120, 30))

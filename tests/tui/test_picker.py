@@ -226,7 +226,7 @@ def test_without_a_command_the_full_screen_opens_searches_and_leaves(shell: Shel
     inside.send("pay read dev")
     inside.until("1/20")
     inside.send("\r")
-    inside.until("to use it in this shell: ssohelper use corp:000040000001/ReadOnlyAccess")
+    inside.until("to use the role in this shell: ssohelper use corp:000040000001/ReadOnlyAccess")
     attributes = termios.tcgetattr(inside.child.child_fd)
     assert inside.wait() == 0
     assert attributes == inside.attributes

@@ -117,7 +117,7 @@ def test_a_question_of_the_set_up_waits_until_the_user_is_back(world: DemoHome, 
         await user.press("f2")
         await user.wait_for_screen(AccountsScreen)
         gate.open()
-        await user.wait_for_message("the set-up asks something: press F3 to see it")
+        await user.wait_for_message("the set-up asks something: press F3 to see the question")
         assert isinstance(user.app.screen, AccountsScreen)
         await user.press("f3")
         await user.wait_for_screen(AskScreen)
@@ -192,7 +192,9 @@ def test_a_question_waits_until_the_dialog_over_its_screen_is_closed(
         await user.press("ctrl+v")
         await user.wait_for_screen(ViewsScreen)
         new_plan.open()
-        await user.wait_for_message("F9 (Profile) asks something: close this dialog to see it")
+        await user.wait_for_message(
+            "(Profile) asks something: close this dialog to see the question"
+        )
         assert isinstance(user.app.screen, ViewsScreen)
         await user.press("escape")
         await user.wait_for_screen(ConfirmScreen)

@@ -94,10 +94,10 @@ class RowActions:
         self.app.started.start(self._screen, f"accounts.{name}", work)
 
     async def _run_action_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
-        """Run the action. If it needs a sign-in, offer that, and then run the action once more.
+        """Run the action. If it needs a sign-in, offer one, and then run the action once more.
 
-        If it hands out credentials of a guarded role, ask for a grant first. `signed_in` says that
-        the sign-in was offered already.
+        If the action uses credentials of a guarded role, ask for a grant first. `signed_in` says
+        that a sign-in was offered already.
         """
         slow: dict[str, _Action] = {
             "whoami": self._ask_identity,
@@ -221,7 +221,7 @@ class RowActions:
         guarded = await grant.find_rows_that_need_grant(self.app, rows)
 
         async def open_page_as_role(row: RoleRow) -> None:
-            place = grant.place_among_questions(row, guarded)
+            place = grant.question_number_text(row, guarded)
             if await grant.ensure_grant(self.app, row.key, self._reload, place):
                 await self._open_console_page(row, choice)
 
@@ -249,7 +249,7 @@ class RowActions:
         services = self.app.services
         service, region = choice or (None, None)
         self.app.started.release_keys()
-        is_cancelled = self.app.started.cancel_check()
+        is_cancelled = self.app.started.make_cancel_check()
 
         def start_browser(opener: browser.Opener, url: str) -> bool:
             return not is_cancelled() and browser.start_opener(opener, url, services.environ)
@@ -291,7 +291,7 @@ class RowActions:
         await self._open_console_page(row, None)
 
     async def _open_shell(self, row: RoleRow) -> None:
-        """Run a shell with renewed credentials. It has the whole terminal until it ends."""
+        """Run a shell with renewed credentials. The shell has the whole terminal until it ends."""
         services = self.app.services
 
         def resolve_profile_and_check_credentials() -> Profile:
@@ -359,7 +359,7 @@ class RowActions:
         session was replaced.
         """
         services = self.app.services
-        for session in self.app.config_sessions:  # as they were when the list was read
+        for session in self.app.config_sessions:  # the sessions as they were read with the list
             if session.name == row.session_name:
                 selection.check_session_in_config(services, session)
         if selection.find_profiles_of_role(services, row.key, row.profiles) != [*row.profiles]:
@@ -368,7 +368,7 @@ class RowActions:
 
     # -- the lines of the command palette ------------------------------------------------------
 
-    def commands(self) -> list[Command]:
+    def list_palette_commands(self) -> list[Command]:
         """Return the palette's commands for the row under the cursor."""
         row = self.roles.row
         if row is None:

@@ -3,9 +3,9 @@
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.core.text import count_text, show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui.keys import KeyOf, with_keys
+from ssohelper.tui.keys import KeyOf, insert_key_names
 
-_CORRECTED = "Correct this in the file, then press {accounts.refresh} to read the file again."
+_CORRECTED = "Correct the error in the file, then press {accounts.refresh} to read the file again."
 _NO_LIST = (
     "No roles are listed yet: the list is read from AWS after you sign in.\n"
     "To sign in, press {app.sessions}, then {sessions.sign_in}, or run: ssohelper login %s"
@@ -20,29 +20,29 @@ _NO_ROLE = (
 def config_error_text(error: SsoHelperError, key_of: KeyOf) -> str:
     """Return what is wrong with the config, and what to do."""
     hint = f"\n{show(error.hint)}" if error.hint else ""
-    return f"{show(error.message)}{hint}\n{with_keys(_CORRECTED, key_of)}"
+    return f"{show(error.message)}{hint}\n{insert_key_names(_CORRECTED, key_of)}"
 
 
 def empty_list_text(known_roles: KnownRoles, refreshing: str, key_of: KeyOf) -> str:
     """Return a text that says why no role is listed.
 
-    `refreshing` names what is being listed at AWS. Return "" if roles are listed, or if there is no
-    session at all.
+    `refreshing` names the sessions whose roles are being listed at AWS, if any. Return "" if roles
+    are listed, or if there is no session at all.
     """
     if known_roles.has_role or not known_roles.sessions:
         return ""
     if refreshing:
         return f"Your roles are being listed at AWS: {refreshing}"
     if known_roles.sessions_without_listing:
-        return with_keys(_NO_LIST, key_of) % known_roles.sessions_without_listing[0].name
+        return insert_key_names(_NO_LIST, key_of) % known_roles.sessions_without_listing[0].name
     name = known_roles.sessions[0].name
-    return with_keys(_NO_ROLE, key_of) % (name, name)
+    return insert_key_names(_NO_ROLE, key_of) % (name, name)
 
 
 def refresh_texts(refreshing: str, missing: int, key_of: KeyOf) -> tuple[str, ...]:
-    """Return texts that say what is being listed at AWS, or how many sessions have no list yet.
+    """Return texts that name the lists being refreshed, or count the sessions without a list.
 
-    The longest comes first. There are none if nothing is listed and nothing is missing.
+    The longest text comes first. There is none if no list is being refreshed and none is missing.
     """
     if refreshing:
         return f"refreshing {refreshing}", "refreshing"

@@ -44,18 +44,18 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.top_bar import FilterNote
 
-# The widgets around the list are mounted so long after it: their imports would delay its paint.
+# The other widgets are mounted this long after the list: their imports would delay its paint.
 _PAINTED_SECONDS = 0.03
-# Every second the screen shows the times left; after so many seconds it reads their files again.
+# How often the screen reads the files with expiry times. It shows the times left every second.
 _READ_SECONDS = 5
-# After so many seconds the screen looks for lists of roles that are old or failed to refresh.
+# How often the screen looks for lists of roles that are old or could not be refreshed.
 _REFRESH_SECONDS = 60
 # From this many columns on, a role's details are beside the list of roles, otherwise below it.
 _BESIDE_COLUMNS = 120
 # The width of the details beside the list, and their height below it. RoleDetail's CSS has the same
 # numbers.
 _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
-_LIST_ACTIONS = ("details", "refresh")
+_LIST_ACTIONS = ("toggle_details", "refresh")
 
 
 class AccountsScreen(Screen[None]):
@@ -74,17 +74,18 @@ class AccountsScreen(Screen[None]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *make_row_bindings(),
-        *(action_binding(f"accounts.{name}", priority=True, show=False) for name in _LIST_ACTIONS),
+        action_binding("accounts.details", "toggle_details", priority=True, show=False),
+        action_binding("accounts.refresh", priority=True, show=False),
         *(
-            action_binding(f"accounts.{name}", f"list('{name}')", priority=True, show=False)
+            action_binding(f"accounts.{name}", f"run_on_list('{name}')", priority=True, show=False)
             for name in list_controls.ACTIONS
         ),
-        action_binding("list.tick_up", "list('tick_up')", priority=True, show=False),
-        # For the set-up form: the list's own use of tab hides Textual's keys to go to the next
-        # field and back.
+        action_binding("list.tick_up", "run_on_list('tick_up')", priority=True, show=False),
+        # Keys to the next and the previous field of the set-up form. Textual's own are hidden,
+        # because the list uses tab.
         Binding("tab", "app.focus_next", show=False),
         Binding("shift+tab", "app.focus_previous", show=False),
-        # Escape leaves the program while the set-up form is shown; otherwise `RolePane` handles it.
+        # Escape leaves the program while the set-up form is shown. Else `RolePane` handles Escape.
         action_binding("accounts.leave", "app.quit", show=False),
     ]
     app: FullScreenApp
@@ -143,10 +144,10 @@ class AccountsScreen(Screen[None]):
                 return
             body.styles.margin = 0
             self._offer_set_up()
-            # The panel's CSS has rules for `body` too, which Textual would not apply otherwise.
+            # The CSS of the role's details has rules for `body`, which Textual applies by this call.
             self.app.stylesheet.update(body)
-        self.refresh_bindings()  # the footer, which was mounted late, needs this
-        # From now on the garbage collector ignores the rows: to scan 20,000 would delay a key.
+        self.refresh_bindings()  # updates the footer, which was mounted late.
+        # From now on the garbage collector ignores the rows: scanning 20,000 would delay a key.
         gc.freeze()
         gc.enable()
         deferred.mark_accounts_with_colors(self.app, self.roles)
@@ -157,7 +158,7 @@ class AccountsScreen(Screen[None]):
         self._refresh_old_lists()
         self.set_interval(1.0, self._update_every_second)
         if self._early_action:
-            self.action_row(self._early_action)
+            self.action_run_on_row(self._early_action)
             if not self.app.started.is_holding_keys:
                 self.app.call_later(self.app.release_keys)
 
@@ -174,7 +175,7 @@ class AccountsScreen(Screen[None]):
         return account_messages.empty_list_text(self._known, refreshing, self.app.key_of)
 
     def _offer_set_up(self) -> None:
-        """Show the form that sets up a session if no session exists. Otherwise remove it."""
+        """If no session exists, show the form that sets one up. Otherwise remove the form."""
         has_any = self._config_error or self._known.sessions
         form = self.query("#set-up")
         self.set_class(not has_any, "empty")
@@ -188,11 +189,11 @@ class AccountsScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the list's actions while the form that sets up a session is shown."""
-        is_on_list = action in ("row", "list", *_LIST_ACTIONS)
+        is_on_list = action in ("run_on_row", "run_on_list", *_LIST_ACTIONS)
         if is_on_list and self.has_class("empty"):
             return False
         # A key whose action does nothing goes to the search field: arrows move the cursor there.
-        return action != "list" or self._controls.is_action_possible(str(parameters[0]))
+        return action != "run_on_list" or self._controls.is_action_possible(str(parameters[0]))
 
     def on_resize(self, event: Resize) -> None:
         self._arrange_details(event.size)
@@ -236,7 +237,7 @@ class AccountsScreen(Screen[None]):
         self.app.set_listing_times(self._known.sessions, self._known.listed_at)
 
     def reload_rows(self) -> None:
-        """Read the lists, the profiles and the usage again, in the background.
+        """Read the lists of roles, the profiles and the use of roles again, in the background.
 
         The cursor stays on its role.
         """
@@ -328,12 +329,12 @@ class AccountsScreen(Screen[None]):
     def _show_refresh_progress(self) -> None:
         """Show for which sessions the list of roles is being refreshed.
 
-        If there are none, show how many sessions have no list yet.
+        If no list is being refreshed, show how many sessions have no list yet.
         """
         refreshing = self._refresher.progress_text if self._refresher else ""
         missing = len(self._known.sessions_without_listing) if self._known.has_role else 0
         texts = account_messages.refresh_texts(refreshing, missing, self.app.key_of)
-        # F5 or a thread may call this while the screen is built or removed: then it has no bar.
+        # F5 or a thread may call this while the screen is built or removed, when it has no bar.
         for bar in self.query("#refreshing"):
             cast("FilterNote", bar).show_first_that_fits(*texts)
         for line in self.query(".empty-list").results(Static):
@@ -341,15 +342,15 @@ class AccountsScreen(Screen[None]):
 
     # -- filters, order and folds of the list ---------------------------------------------------
 
-    def action_list(self, name: str) -> None:
-        """Run the action `accounts.NAME`, or `list.tick_up`, on the list as a whole."""
+    def action_run_on_list(self, name: str) -> None:
+        """Run an action on the list as a whole: `accounts.NAME`, or `list.tick_up` for `tick_up`."""
         self._pane.search_now()
         self._controls.run_action(name)
 
     def on_role_list_view_changed(self, event: RoleList.ViewChanged) -> None:
         self._controls.save_change_soon(event.change)
 
-    def action_details(self) -> None:
+    def action_toggle_details(self) -> None:
         """Show or hide the details of the role under the cursor."""
         self.toggle_class("hidden")
         self._show_role_details()
@@ -361,7 +362,7 @@ class AccountsScreen(Screen[None]):
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         use = partial(self._use_role, event.row)
-        # The shell's `ssohelper use` needs the config too, and would fail after the full screen.
+        # After the full screen, the shell runs `ssohelper use`, which needs a readable config too.
         if self.app.check_config_or_show_error() and not self.app.show_running_sign_in(
             event.row, use
         ):
@@ -377,9 +378,9 @@ class AccountsScreen(Screen[None]):
 
     # -- actions on the row under the cursor ---------------------------------------------------
 
-    def action_row(self, name: str) -> None:
+    def action_run_on_row(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor."""
-        if self._actions is None:  # typed ahead: the keys after it wait too
+        if self._actions is None:  # the key was typed before its action can run: later keys wait
             self._early_action = name
             self.app.hold_keys()
             return
@@ -395,4 +396,4 @@ class AccountsScreen(Screen[None]):
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
         views = deferred.make_saved_view_commands(self.services, self._controls.use_view)
-        return [*self._actions.commands(), *views] if self._actions is not None else []
+        return [*self._actions.list_palette_commands(), *views] if self._actions is not None else []

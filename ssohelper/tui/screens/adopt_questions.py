@@ -1,6 +1,6 @@
-"""The questions which profiles of other tools to adopt: in a set-up, and on the Profiles screen.
+"""Asks which profiles of other tools to adopt, in a set-up and on the Profiles screen.
 
-They are those of `ssohelper setup` and `profile sync --adopt`. Call them in a worker.
+`ssohelper setup` and `profile sync --adopt` ask the same. Only workers may call these functions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 async def offer_to_adopt_profiles_that_need_ssohelper(
     app: TuiApp[Any], found: Sequence[ProfileOfOtherTool]
 ) -> frozenset[str]:
-    """Ask whether to adopt the profiles that need ssohelper to work; return those to adopt."""
+    """Ask whether to adopt the profiles that need ssohelper to work. Return the names to adopt."""
     needing = adopting.choose_profiles_that_need_ssohelper(found)
     if not needing:
         return frozenset()
@@ -34,9 +34,9 @@ async def offer_to_adopt_profiles_that_need_ssohelper(
 async def offer_to_adopt_all_profiles(
     app: TuiApp[Any], found: Sequence[ProfileOfOtherTool]
 ) -> frozenset[str]:
-    """Ask about profiles that need ssohelper; if the user adopts none of them, ask about all.
+    """Ask whether to adopt the profiles that need ssohelper, and if not, whether to adopt all.
 
-    Returns the profiles to adopt.
+    Returns the names of the profiles to adopt.
     """
     chosen = await offer_to_adopt_profiles_that_need_ssohelper(app, found)
     able = adopting.choose_adoptable_profiles(found)
@@ -67,7 +67,10 @@ async def _ask_to_adopt(
 async def _ask_about_partly_chosen_blocks(
     app: TuiApp[Any], found: Sequence[ProfileOfOtherTool], chosen: frozenset[str]
 ) -> frozenset[str]:
-    """Ask for each part of the config that aws-sso-cli wrote: adopt all of it, or none?"""
+    """Ask whether to adopt all profiles of each aws-sso-cli block of which only some are chosen.
+
+    Returns the names to adopt: of each block all, or none.
+    """
     services = app.services
     if not chosen:
         return chosen

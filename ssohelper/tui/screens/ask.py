@@ -1,4 +1,4 @@
-"""A dialog that asks for a line of text, and a line that says why a dialog refuses it."""
+"""A dialog that asks for a line of text, and a widget that says why a dialog refuses the text."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 
 
 class RefusalLine(Static):
-    """Says why a dialog does not take the typed text. The dialog stays open, for another text.
+    """Says why a dialog refuses the typed text. The dialog stays open, for another text.
 
-    If it closed, the letters that are typed then would be commands of the screen below.
+    If the dialog closed, letters that are typed later would run commands of the screen below.
     """
 
     DEFAULT_CSS = "RefusalLine { height: auto; color: $text-error; display: none; }"
@@ -42,7 +42,7 @@ class RefusalLine(Static):
 class AskScreen(Dialog["str | None"]):
     """A dialog that asks for text. Its result is the text, or None if the user typed none."""
 
-    # Keys typed before this dialog is shown go to it: see StartedActions.
+    # Keys typed before the dialog is shown go to the dialog: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
@@ -59,9 +59,10 @@ class AskScreen(Dialog["str | None"]):
         command: str,
         check: Callable[[str], object] = lambda _text: None,
     ) -> None:
-        """`value` is in the field at first. `command` is the command line that does the same.
+        """Make the dialog. `value` is the text in the field at the start.
 
-        `check` raises an SsoHelperError if the text is not possible: the dialog then shows it.
+        `command` is the command line that does the same. `check` raises an SsoHelperError if the
+        typed text is not valid; the dialog then shows this error.
         """
         super().__init__()
         self._check = check

@@ -1,4 +1,4 @@
-"""Runs one command line as each of several roles: asks for it, then for grants and sign-ins."""
+"""Asks for a command line, grants and sign-ins, then runs the command as each of several roles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import (
     ensure_grant,
     find_rows_that_need_grant,
-    place_among_questions,
+    question_number_text,
 )
 from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.ticked_sign_ins import act_on_each, role_label
@@ -38,21 +38,24 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.tui.full_screen import FullScreenApp
 
-# More roles than this are asked about once more, with their list: Enter alone starts no command.
+# For more roles than this, a second question lists them, so that Enter alone starts no command.
 _MOST_AT_ONCE = 20
-# How many lines the dialog needs besides its list of roles; the same on a screen of few lines.
+# How many lines the dialog needs besides its list of roles: usually, and on a screen of few lines.
 _OTHER_LINES, _OTHER_LINES_WHEN_LOW = 12, 9
 _SCROLL_KEYS = "page down, ↓: more"
 
 
 class CommandScreen(AskScreen):
-    """Asks for a command line. Its result is the line, which can be split and whose program exists."""
+    """Asks for a command line. Its result is a line that can be split and whose program exists.
+
+    It is None if the user leaves the dialog.
+    """
 
     HELP_TEXT = (
         "The command runs as each of these roles, without a terminal, and its output is shown. The "
         "line is split into words as a shell does, but no shell runs it: write sh -c '…' for "
-        "pipes and variables. Guarded roles are asked for first. The arrows and page down scroll "
-        f"the list of roles. More than {_MOST_AT_ONCE} roles are asked about once more."
+        "pipes and variables. Guarded roles need a grant first. The arrows and page down scroll "
+        f"the list of roles. A second question follows if there are more than {_MOST_AT_ONCE} roles."
     )
     CSS = "CommandScreen #roles { height: auto; min-height: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,9 +68,10 @@ class CommandScreen(AskScreen):
     app: FullScreenApp
 
     def __init__(self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow], line: str = "") -> None:
-        """`guarded` are the guarded ones of `rows`. The list's search may hide some of `rows`.
+        """Make the dialog. `guarded` are the rows whose roles are guarded and have no grant.
 
-        `line` is in the field at first.
+        The dialog names all rows, because the list's search may hide some. `line` is the text in
+        the field at the start.
         """
         command = "ssohelper exec ROLE -- COMMAND"
         super().__init__(_command_question(rows), line, command, self._check_command)
@@ -96,7 +100,7 @@ class CommandScreen(AskScreen):
         self.query_one("#guarded").display = bool(self._guarded)
 
     def on_resize(self, event: Resize) -> None:
-        """Give the list of roles the lines that the rest of the dialog leaves."""
+        """Limit the list of roles to the lines that the rest of the dialog leaves free."""
         is_low = event.size.height < LOW_LINES
         others = _OTHER_LINES_WHEN_LOW if is_low else _OTHER_LINES
         self.query_one(WrappedView).styles.max_height = max(1, event.size.height - others)
@@ -133,10 +137,10 @@ async def run_command(
 ) -> None:
     """Ask for a command line and run it as each of these roles. Call it in a worker.
 
-    More than a few roles are asked about once more. A guarded role is asked for first, and each
-    sign-in that is missing is offered. If the user leaves the question of a guarded role, nothing
-    runs. If a role got no grant or no sign-in, the user is asked whether to run as the others.
-    `granted` is called after a grant. Raises: SsoHelperError.
+    For many roles, a second question follows. Then the user is asked for a grant of each guarded
+    role, and each missing sign-in is offered. If the user leaves the question for a grant, nothing
+    runs. If a role got no sign-in, the user is asked whether to run the command as the others.
+    `granted` is called after a grant, and at the end. Raises: SsoHelperError.
     """
     services = app.services
     guarded = await find_rows_that_need_grant(app, rows)
@@ -148,7 +152,7 @@ async def run_command(
     ready: list[RoleRow] = []
 
     async def ask_for_grant_and_sign_in(row: RoleRow) -> None:
-        place = place_among_questions(row, guarded)
+        place = question_number_text(row, guarded)
         if not await ensure_grant(app, row.key, granted, place):
             raise _CancelledError
         await background.run(app, lambda: _ensure_signed_in(services, row))
@@ -176,7 +180,7 @@ async def _ask_for_command(
 ) -> str | None:
     """Return the command line to run as each of these roles, or None if the user leaves.
 
-    After a "no" to many roles, the user can change the line that was typed.
+    If the user answers "no" to the question about many roles, the typed line can be changed.
     """
     typed = ""
     while True:
@@ -207,13 +211,13 @@ async def _say_nothing_was_run(app: FullScreenApp, guarded: Sequence[RoleRow]) -
 async def _confirm_fewer_roles(
     app: FullScreenApp, ready: Sequence[RoleRow], count: int, line: str
 ) -> bool:
-    """Say which of the `count` roles the command can run as, and ask whether to run it."""
+    """Ask whether to run the command as the roles of `ready` only, instead of all `count` roles."""
     question = f"run {line} as these {len(ready)} of {count} roles only?"
     return await app.push_screen_wait(ConfirmScreen(question, lines=_role_lines(ready)))
 
 
 def _role_lines(rows: Sequence[RoleRow], guarded: Sequence[RoleRow] = ()) -> list[Line]:
-    """Return a line for each role, those of `guarded` first and marked."""
+    """Return a line of text for each role. Guarded roles come first, and are marked."""
     keys = {row.key for row in guarded}
     others = [row for row in rows if row.key not in keys]
     return text_lines([*(f"@@ {role_label(row)}" for row in guarded), *map(role_label, others)])

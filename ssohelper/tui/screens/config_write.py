@@ -21,7 +21,7 @@ NO_CHANGE = "nothing to change"
 
 
 def question_before_write(services: App, what: str) -> str:
-    """Return the question before the config is written; `what` says what changes, in counts."""
+    """Return the question whether to write the config. `what` says how many changes of each kind."""
     return f"{what} — write {shown_config_path(services)}?"
 
 
@@ -32,7 +32,9 @@ async def confirm_write(
     command: str | None = None,
     other: Sequence[Line] = (),
 ) -> bool:
-    """Ask whether to write the config. `other` are lines that a key shows in place of `lines`.
+    """Ask whether to write the config, and return the answer.
+
+    `lines` are a diff or a summary; a key shows the lines `other` instead.
 
     Raises: LocalState if there are lines to write and the config cannot be written.
     """
@@ -49,12 +51,12 @@ async def confirm_write(
 async def write_plan(
     app: TuiApp[Any], plan: Plan, command: str, name_in_journal: str | None = None
 ) -> None:
-    """Write the plan of a sync and say so; if it changes nothing, only remember its options.
+    """Write the plan of a sync and report it. If the plan changes nothing, only save its options.
 
-    `command` is the command line that does the same. The journal has `name_in_journal`, by default
-    that of `profile sync`.
+    `command` is the command line that does the same. The journal records the action as
+    `name_in_journal`, by default as `profile sync`.
 
-    Raises: SsoHelperError if it cannot be written.
+    Raises: SsoHelperError if the plan cannot be written.
     """
     services = app.services
     if plan.changes:

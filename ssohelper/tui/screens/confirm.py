@@ -21,7 +21,7 @@ from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui import dialog_sizes
 from ssohelper.tui.dialog import Dialog
-from ssohelper.tui.keys import action_binding, key_word
+from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ConfirmScreen(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("confirm.yes", "answer(True)"),
         action_binding("confirm.no", "answer(False)"),
-        action_binding("confirm.diff", "show_other"),
+        action_binding("confirm.diff", "show_other_lines"),
         action_binding("confirm.choose"),
         # A button has the focus, and these keys scroll the lines above it.
         Binding("up,k,ctrl+k", "scroll_lines('up')", show=False),
@@ -98,7 +98,7 @@ class ConfirmScreen(Dialog[bool]):
     def _make_button(self, name: str, variant: ButtonVariant = "default") -> Button:
         """Return the button of the action `confirm.NAME`, with its key."""
         action = f"confirm.{name}"
-        label = f"{ACTIONS[action].label} ({key_word(action, self.app.key_of)})"
+        label = f"{ACTIONS[action].label} ({key_name_in_text(action, self.app.key_of)})"
         return Button(Content(label), id=name, variant=variant, compact=True)
 
     def on_mount(self) -> None:
@@ -123,7 +123,7 @@ class ConfirmScreen(Dialog[bool]):
         return dialog_sizes.fits_on_screen(size, self._lines, texts)
 
     def _show_scroll_keys(self, is_longer: bool) -> None:
-        """Name the keys that scroll, in the border: that takes no line from the text."""
+        """Show the keys that scroll in the dialog's border, where they take no line from the text."""
         self.query_one(".dialog").border_subtitle = _SCROLL_KEYS if is_longer else ""
 
     def action_scroll_lines(self, where: str) -> None:
@@ -136,10 +136,10 @@ class ConfirmScreen(Dialog[bool]):
         self.dismiss(yes)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable the keys that show other lines, or choose roles, if that is not possible."""
-        return {"show_other": bool(self._other), "choose": self._can_choose}.get(action, True)
+        """Disable the keys for other lines and for another choice of roles where there are none."""
+        return {"show_other_lines": bool(self._other), "choose": self._can_choose}.get(action, True)
 
-    def action_show_other(self) -> None:
+    def action_show_other_lines(self) -> None:
         """Show the diff in place of its summary, or the other way round."""
         self._lines, self._other = self._other, self._lines
         view = self.query_one("#changes", LineView)
@@ -148,13 +148,13 @@ class ConfirmScreen(Dialog[bool]):
         view.focus()
 
     def action_choose(self) -> None:
-        """End without a yes, because the user wants to choose accounts and roles first."""
+        """Close with the result False: the user wants to choose accounts and roles first."""
         self.wants_choice = True
         self.dismiss(False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "diff":
-            self.action_show_other()
+            self.action_show_other_lines()
         elif event.button.id == "choose":
             self.action_choose()
         else:

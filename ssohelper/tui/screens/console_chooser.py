@@ -1,6 +1,6 @@
 """A dialog that asks which page of the AWS console to open: the service and the region.
 
-Typed letters search for both. The page that was last opened as this role is the first line.
+Typed letters search services and regions. The page last opened as this role is the first line.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         "command line: ssohelper console --service NAME --region REGION"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        action_binding("console.open", "enter", priority=True),
+        action_binding("console.open", "choose_line", priority=True),
         action_binding("console.cancel", "dismiss", priority=True),
     ]
 
     def __init__(self, title: str, last: Sequence[PageChoice], region: str) -> None:
-        """`last` are the pages that were last opened, `region` is the one to offer first."""
+        """`last` are the pages that were last opened, `region` is the region to offer first."""
         super().__init__(title, (("console.open", "open"), ("console.cancel", "cancel")))
         self._choices = console_choices.console_pages_to_offer(last, region)
         # How many pages the search prefers to those in other regions: the pages that were last
@@ -47,7 +47,7 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         self.show_lines(len(self._choices))
 
     def find_line_numbers(self, query: str) -> Sequence[int]:
-        """Return the pages whose service and region match."""
+        """Return the numbers of the pages whose service and region match."""
         if not query.strip():
             return range(len(self._choices))
         return self._index.search(query, fuzzy=True)
@@ -74,8 +74,8 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
             (fitted(path.partition("?")[0], left), "dim"),
         ]
 
-    def action_enter(self) -> None:
-        """Choose the page under the cursor; without one, do nothing."""
+    def action_choose_line(self) -> None:
+        """Choose the page under the cursor, if there is one."""
         number = self.find_chosen_number()
         if number is not None:
             self.dismiss(self._choices[number])

@@ -1,4 +1,4 @@
-"""A dialog that shows a diff, wrapped, and scrolls."""
+"""A dialog that shows a diff. Long lines are wrapped, and the user can scroll."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 class DiffScreen(Dialog[None]):
     """Shows the lines of a diff. Its result is None."""
 
-    # Keys typed before this dialog is shown go to it: see StartedActions.
+    # Keys typed before the dialog is shown go to the dialog: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     HELP_TEXT = "The diff of the config that the next Apply makes. Nothing is written here."

@@ -1,4 +1,4 @@
-"""Actions of the Profiles screen whose keys are typed before its first plan is made."""
+"""Lets actions of the Profiles screen wait until the screen has made its first plan."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ _Planned = TypeVar("_Planned", bound="FirstPlanScreen")
 class FirstPlanScreen(Screen[None]):
     """A screen that makes a plan when it is first shown.
 
-    It remembers the action that was typed before that, and runs it when the plan is there. Until
-    then the keys after it wait too, so that they go to the dialog that the action opens, and not to
-    the list. If that dialog is a question, the keys are dropped: they would answer what the user
-    has not seen.
+    An action whose key is typed before that runs when the plan is made. The keys after it wait too,
+    so that they go to the dialog that the action opens, and not to the list. If that dialog asks a
+    question, the waiting keys are dropped: they would answer a question that the user has not seen.
     """
 
     app: TuiApp[Any]
@@ -34,11 +33,14 @@ class FirstPlanScreen(Screen[None]):
 
     @property
     def is_first_plan_awaited(self) -> bool:
-        """Return whether the screen can show no plan yet, but no error either."""
+        """Return whether the first plan is still being made: there is no plan, and no error."""
         raise NotImplementedError
 
     def wait_for_first_plan(self, name: str, act: Callable[[], object], *, asks: bool) -> None:
-        """Run `act`, the method `action_NAME`, when the plan is made. `asks`: it is a question."""
+        """Run `act`, the method `action_NAME`, when the plan is made.
+
+        `asks` says whether the action asks a question.
+        """
         self._waiting_name, self._waiting_act, self._asks = name, act, asks
         self.app.hold_keys(cancelled=self._forget_waiting_action)
 
@@ -51,7 +53,7 @@ class FirstPlanScreen(Screen[None]):
             await self.app.drop_keys()
 
     def run_waiting_action(self, *, is_planned: bool) -> None:
-        """Run the action that waits for the plan. Without a plan, drop it and the keys after it."""
+        """Run the action that waits for the plan. Without a plan, drop the action and later keys."""
         act, self._waiting_act = self._waiting_act, None
         if act is None:
             return
@@ -75,7 +77,7 @@ class FirstPlanScreen(Screen[None]):
 def after_first_plan(
     act: Callable[[_Planned], object], *, asks: bool = False
 ) -> Callable[[_Planned], None]:
-    """Return the action, which waits for the first plan if its key was typed before that."""
+    """Decorate an action so that it waits for the first plan if that is still being made."""
 
     @wraps(act)
     def act_or_wait(screen: _Planned) -> None:

@@ -1,4 +1,4 @@
-"""The question before a guarded role is handed out: a reason, and the account's name typed."""
+"""Asks for a grant before a guarded role is used: the user types a reason and the account's name."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 class GrantScreen(Dialog["str | None"]):
     """A dialog that asks for a grant. Its result is the typed reason, or None if the user left.
 
-    A wrong word is refused in the dialog, which stays open with the reason.
+    If the typed account name is wrong, the dialog says so and stays open.
     """
 
-    # Keys that are typed before it is there are for it: see StartedActions.
+    # Keys typed before the dialog is shown go to the dialog: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
     VERTICAL_BREAKPOINTS = dialog_sizes.LINES
-    # On few lines the error takes the place of the notice's end: a label names the account too.
+    # On a low screen the error replaces the notice's end; a label still names the account.
     CSS = """
     GrantScreen #which { padding-top: 1; }
     GrantScreen.-low #which { padding-top: 0; }
     GrantScreen.-low.refused .dialog--title { max-height: 1; }
     """
-    HELP_TEXT = "A question: a guarded role needs a reason, and the account's name typed."
+    HELP_TEXT = "A question: to use a guarded role, type a reason and the account's name."
     BINDINGS: ClassVar[list[BindingType]] = [action_binding("grant.cancel", "cancel")]
 
     def __init__(
@@ -98,15 +98,18 @@ class GrantScreen(Dialog["str | None"]):
 
 
 async def find_rows_that_need_grant(app: FullScreenApp, rows: Sequence[RoleRow]) -> list[RoleRow]:
-    """Return the rows of guarded roles for which no grant lasts. Call it in a worker."""
+    """Return the rows of guarded roles that have no grant now. Call it in a worker."""
     services = app.services
     return await background.run(
         app, lambda: [row for row in rows if guards.role_needs_grant(services, row.key)]
     )
 
 
-def place_among_questions(row: RoleRow, guarded: Sequence[RoleRow]) -> str:
-    """Return which question this is of those about several guarded roles: `1 of 3`, or ""."""
+def question_number_text(row: RoleRow, guarded: Sequence[RoleRow]) -> str:
+    """Return the number of a role's question if several guarded roles are asked about: `1 of 3`.
+
+    Return "" if there is at most one such question.
+    """
     if len(guarded) < 2 or row not in guarded:
         return ""
     return f"{guarded.index(row) + 1} of {len(guarded)}"
@@ -115,10 +118,11 @@ def place_among_questions(row: RoleRow, guarded: Sequence[RoleRow]) -> str:
 async def ensure_grant(
     app: FullScreenApp, key: RoleKey, granted: Callable[[], None], place: str = ""
 ) -> bool:
-    """Ask for a grant if a rule guards the role and no grant lasts; return whether to go on.
+    """Ask for a grant if the role is guarded and has no grant now. Return whether to go on.
 
-    Call it in a worker. It calls `granted` after a grant. `place`, such as `1 of 3`, is shown if
-    several questions follow each other. Raises: SsoHelperError when nothing may be granted here.
+    Only workers may call this. `granted` is called after a grant. `place`, such as `1 of 3`, is
+    shown if several questions follow each other. Raises: SsoHelperError if no grant is possible
+    here.
     """
     services = app.services
     if not await background.run(app, lambda: guards.role_needs_grant(services, key)):

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui.dialog import Dialog
-from ssohelper.tui.keys import KeyOf, with_keys
+from ssohelper.tui.keys import KeyOf, insert_key_names
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Line, LineView
@@ -27,7 +27,7 @@ from ssohelper.tui.widgets.lines import Line, LineView
 _WIDEST, _FRAME_WIDTH = 80, 7
 _KEY_WIDTH, _MOST_KEY_WIDTH, _NAME_WIDTH = 7, 16, 24
 _DESCRIPTION_WIDTH, _LEAST_DESCRIPTION_WIDTH = 42, 36
-# The most columns of the text, since longer lines are read less well.
+# The greatest width of the text, in columns: longer lines are harder to read.
 _TEXT_WIDTH = 66
 
 
@@ -42,8 +42,8 @@ class Help(NamedTuple):
 class HelpScreen(Dialog[None]):
     """Shows the help of the screen or dialog below. Escape, q, ? and Enter close the help.
 
-    A HELP_TEXT names an action as `{SCREEN.ACTION}`: its key is shown. The key that opens the help
-    closes it too, as `action_help` of the app says.
+    In a HELP_TEXT, `{SCREEN.ACTION}` is replaced by the action's key. The key that opens the help
+    also closes it: see `action_help` of the app.
     """
 
     CSS_PATH = "../styles/screens.tcss"
@@ -82,7 +82,7 @@ class HelpScreen(Dialog[None]):
 
 
 def make_help_of_screen(screen: Screen[Any], key_of: KeyOf) -> Help:
-    """Return the help for the focused part of a screen. If it has none, return the screen's."""
+    """Return the help for the focused part of a screen, or the screen's if that part has none."""
     parts = screen.focused.ancestors_with_self if screen.focused else [screen]
     text = next((part.HELP_TEXT for part in parts if hasattr(part, "HELP_TEXT")), "")
     active = screen.active_bindings
@@ -92,7 +92,7 @@ def make_help_of_screen(screen: Screen[Any], key_of: KeyOf) -> Help:
         if name in ACTIONS and found.enabled:
             keys.setdefault(name, []).append(screen.app.get_key_display(found.binding))
     rows = [(", ".join(shown), ACTIONS[name].description, name) for name, shown in keys.items()]
-    return Help(with_keys(text, key_of), rows, letters_move="j" in active)
+    return Help(insert_key_names(text, key_of), rows, letters_move="j" in active)
 
 
 def help_lines(found: Help, width: int) -> list[Line]:

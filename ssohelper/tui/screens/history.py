@@ -32,15 +32,16 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _KIND_WIDTH = 10
-# The widest dialog, and the columns beside a message that is shown whole: border and padding.
+# The greatest width of the dialog, and how many of its columns the border and padding take.
 _WIDEST, _BESIDE_WHOLE = 110, 8
-# The border, the title, a blank line and the keys; the fewest lines of the list and of a message.
+# The lines for the border, the title, a blank line and the keys; the least height of the list, and
+# of the message below it.
 _FRAME_LINES, _LEAST_LINES = 5, 2
 _NONE = "No message has been shown yet."
 
 
 class HistoryScreen(Dialog[None]):
-    """Shows the messages that there were when it was opened. Escape, q and ctrl+l close it."""
+    """Shows the messages that came before the dialog opened. Escape, q and ctrl+l close it."""
 
     HELP_TEXT = (
         "All messages since the program started, the newest first. The message under the cursor is "
@@ -87,7 +88,7 @@ class HistoryScreen(Dialog[None]):
         call_after_drawing(self, self._show_whole_message)
 
     def _fit_height(self, size: Size) -> None:
-        """Give the dialog the height that its messages need, also the longest one shown whole."""
+        """Make the dialog high enough for its list and for the longest message shown whole."""
         width = max(8, min(_WIDEST, size.width) - _BESIDE_WHOLE)
         whole = max(
             (len([*_wrapped_message_lines(one, width)]) for one in self._messages), default=0

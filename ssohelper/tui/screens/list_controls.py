@@ -1,4 +1,4 @@
-"""What the Accounts screen shows of the list: its filters, its order, and which accounts are folded.
+"""Runs the actions that change how the list of roles is shown: its filters, order and folds.
 
 The view (tree or flat, order, folds, filters) is saved in the background a moment after each
 change.
@@ -60,15 +60,15 @@ class ListControls:
         self._saving = threading.Lock()
 
     def is_action_possible(self, name: str) -> bool:
-        """Return whether the action does something now. If not, its key is for the search."""
+        """Return whether the action does something now. If not, its key goes to the search field."""
         return name not in _FOLDS or (self._roles.shown.can_fold and not self._pane.line.value)
 
     def show_rows_read_again(self, rows: Sequence[RoleRow]) -> None:
-        """Show these rows in place of the present ones; the cursor stays on its role or account.
+        """Show these rows in place of the present ones. The cursor stays on its role or account.
 
-        If that is gone, say so, and ignore Enter until a pause in typing: it is for what is gone.
-        If ticked roles are gone, say so too: the keys for them act on fewer roles, or on another
-        one.
+        If that role or account is gone, say so, and ignore Enter until a pause in typing: the user
+        means the line that is gone. If ticked roles are gone, say so too: actions on ticked roles
+        would now run on fewer roles, or on the role under the cursor.
         """
         before, app = self._content_at_cursor, self._screen.app
         ticked = self._roles.tick_count
@@ -129,7 +129,7 @@ class ListControls:
             self._screen.app.warn_nothing_selected("role")
         if row is not None and row.provider:
             self._screen.app.show_done(
-                "only roles are ticked: this profile's credentials are not ours"
+                "only roles are ticked: ssohelper does not provide this profile's credentials"
             )
         self._roles.toggle_tick(step)
         self._pane.show_count()
@@ -180,7 +180,7 @@ class ListControls:
     # -- saving how the list is shown ----------------------------------------------------------
 
     def save_change_soon(self, change: Callable[[RoleListView], RoleListView]) -> None:
-        """Save a change of the list's view in half a second, with the changes until then."""
+        """Save a change of the list's view half a second later, together with further changes."""
         if not self._changes:
             save = partial(self.save_changes, self._screen.services)
             call_after(

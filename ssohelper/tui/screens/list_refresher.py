@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.full_screen import FullScreenApp
     from ssohelper.tui.widgets.clock_lines import Clocks
 
-# While a list of roles is shown that is older than this, it is refreshed in the background.
+# A shown list of roles that is older than this is refreshed in the background.
 _OLD_SECONDS = 10 * 60
 # After a refresh that could not connect to AWS, the next one follows after this time.
 _OFFLINE_SECONDS = 60
@@ -29,8 +29,8 @@ _OFFLINE_SECONDS = 60
 class ListRefresher:
     """Refreshes the saved lists of roles.
 
-    A sign-in is offered on `screen` only. It calls `progressed` during a refresh and `refreshed`
-    after one, both in the UI thread.
+    It calls `progressed` during a refresh and `refreshed` after one, both in the UI thread. It
+    offers a sign-in only while `screen` is shown.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class ListRefresher:
 
     @property
     def progress_text(self) -> str:
-        """Return which sessions are being refreshed, and how far: "corp 3/20". "" if none."""
+        """Return which sessions are being refreshed, and how far: "corp 3/20", or "" if none."""
         return ", ".join(f"{name} {text}".strip() for name, text in self._progress.items())
 
     def _refresh_after_sign_in(self, session_name: str) -> None:
@@ -65,8 +65,8 @@ class ListRefresher:
     def refresh_old_lists(self, known: KnownRoles) -> None:
         """Refresh the lists that are missing or older than 10 minutes.
 
-        After a failed refresh, the next one waits for 10 minutes too; without a connection, for one
-        minute.
+        After a failed refresh, the next one follows after 10 minutes, or after one minute if AWS
+        could not be reached.
         """
         states, now = self._app.list_states, self._app.services.clock.now()
         for session in known.sessions:
@@ -89,9 +89,9 @@ class ListRefresher:
         self.refresh_old_lists(KnownRoles(known.rows, known.listed_at, asked))
 
     def refresh_after_change_of_user(self, known: KnownRoles, clocks: Clocks) -> None:
-        """Refresh a session's list if it may be that of another user.
+        """Refresh each session's list that may have the roles of another user.
 
-        That is so if the list is older than the first sign-in of the user who is signed in now.
+        A list may do so if it is older than the first sign-in of the user who is signed in now.
         """
         for session in known.sessions:
             name = session.name
@@ -101,7 +101,7 @@ class ListRefresher:
                 self.refresh_list(session, by_user=False)
 
     def refresh_lists(self, sessions: Sequence[SsoSession]) -> None:
-        """Refresh these lists, as the user wishes. The sign-in to a single session is offered."""
+        """Refresh the lists of these sessions for the user. Offer a sign-in only to a single one."""
         for session in sessions:
             self.refresh_list(session, by_user=True, may_offer_sign_in=len(sessions) == 1)
 

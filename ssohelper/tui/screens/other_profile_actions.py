@@ -1,6 +1,6 @@
-"""The actions on a profile whose credentials do not come from ssohelper, in the list of roles.
+"""The actions on profiles in the list of roles whose credentials do not come from ssohelper.
 
-Its own provider gives the credentials. Nothing of them is cached, and nothing is written.
+The profile's own provider gives the credentials. They are not cached, and no file is written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.full_screen import FullScreenApp
 
-# For each action that is not possible with a profile of another tool: why, as the message ends.
+# Why an action is not possible with a profile of another tool: the end of the message about it.
 _REFUSED = {
     "favourite": "only roles can be favourites",
     "profile": "only profiles of ssohelper are added and removed here",
@@ -45,13 +45,13 @@ class OtherProfileActions:
         }
 
     def handles_action(self, name: str) -> bool:
-        """Return whether `accounts.NAME` does something else on such a profile than on a role."""
+        """Return whether `accounts.NAME` acts differently on another tool's profile than on a role."""
         return name in _REFUSED or name in self._slow
 
     def run_action(self, name: str, row: RoleRow) -> None:
         """Run the action `accounts.NAME`, or say why it does not apply."""
         if name in _REFUSED:
-            what = f'"{row.role_name}" is not ours (its credentials come from {row.provider})'
+            what = f'the credentials of "{row.role_name}" come from {row.provider}'
             self._app.show_done(f"{what}: {_REFUSED[name]}")
         else:
             self._app.started.start(
@@ -70,9 +70,9 @@ class OtherProfileActions:
     def _obtain_profile_and_credentials(
         self, row: RoleRow
     ) -> tuple[ForeignProfile, ForeignCredentials]:
-        """Return the profile with its credentials. Call it in a background thread.
+        """Return the row's profile and its credentials. Call this in a background thread.
 
-        Its provider runs without a terminal. Raises: the errors of
+        The profile's provider runs without a terminal. Raises: the errors of
         foreign.check_foreign_profile_usable and foreign_credentials.obtain_foreign_credentials.
         """
         services = self._app.services
@@ -118,7 +118,7 @@ class OtherProfileActions:
             return
 
         self._app.started.release_keys()
-        is_cancelled = app.started.cancel_check()
+        is_cancelled = app.started.make_cancel_check()
 
         def open_console_in_browser() -> None:
             found, keys = self._obtain_profile_and_credentials(row)
@@ -141,7 +141,7 @@ class OtherProfileActions:
         app.show_done("opened the console in a browser", command)
 
     async def _open_shell(self, row: RoleRow) -> None:
-        """Run a shell with AWS_PROFILE set to the profile. It has the whole terminal."""
+        """Run a shell with AWS_PROFILE set to the profile. The shell has the whole terminal."""
         services = self._app.services
 
         def find_usable_profile() -> ForeignProfile:
@@ -153,7 +153,7 @@ class OtherProfileActions:
         await run_shell_with_other_profile(self._app, found)
 
     def _announce_wait(self, row: RoleRow) -> None:
-        self._app.show_done(f'"{row.role_name}" is not ours: waiting for {row.provider}')
+        self._app.show_done(f'waiting for the credentials of "{row.role_name}" from {row.provider}')
 
 
 def other_profile_command_lines(name: str) -> dict[str, str]:

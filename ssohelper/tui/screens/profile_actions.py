@@ -1,4 +1,4 @@
-"""What the Profiles screen writes: the plan, removals, and the undo of the last write."""
+"""Writes the config for the Profiles screen: a sync's plan, removals, the undo of a write."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _MOST_NAMES_IN_COMMAND = 4
 
 
 async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
-    """Do `profile sync` with the user's options, after a question. Return whether it wrote.
+    """Do `profile sync` with the user's options, after a question. Return whether it was done.
 
-    Raises: SsoHelperError if it cannot be planned or written.
+    Raises: SsoHelperError if the sync cannot be planned or written.
     """
     services, session = app.services, wish.session
     # Another program may have removed the session since the screen planned its sync.
@@ -69,7 +69,7 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
 
 
 async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
-    """Ask whether to write the plan. Shows its diff or, if it is big, names by kind of change."""
+    """Ask whether to write the plan. Show its diff, or for a big plan the profiles by change."""
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = plan_lines_by_kind(plan)
@@ -83,8 +83,8 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
 async def remove_profiles(app: TuiApp[Any], rows: Sequence[ProfileRow]) -> bool:
     """Remove the managed profiles of these rows, after a question with the diff.
 
-    Raises: SsoHelperError if one is not managed or cannot be removed, or points at another role
-    than its row showed.
+    Raises: SsoHelperError if a profile is not managed or cannot be removed, or points at another
+    role than its row showed.
     """
     services, names = app.services, [row.name for row in rows]
     command = f"ssohelper profile rm {profile_names_as_arguments(names)}"
@@ -120,7 +120,7 @@ async def refresh_roles(app: TuiApp[Any], session: SsoSession) -> None:
 
 
 async def undo_last_write(app: TuiApp[Any]) -> None:
-    """Reverse the last write of the config, after a question that shows what that does.
+    """Reverse the last write of the config, after a question that shows the diff.
 
     Raises: SsoHelperError if there is nothing to undo.
     """
@@ -128,7 +128,7 @@ async def undo_last_write(app: TuiApp[Any]) -> None:
 
     def read_last_write_and_diff() -> tuple[Version, bytes, list[Line], list[str]]:
         version = undoing.load_last_write(services)
-        data = services.config.read_data()  # before the diff: what changes after it is refused
+        data = services.config.read_data()  # read before the diff: later changes make undo fail
         lines = diff_lines(undoing.diff_undo(services, version))
         return version, data, lines, undoing.lines_about_restored_options(services, version)
 
@@ -149,7 +149,7 @@ def _diff_counts_text(lines: Sequence[Line]) -> str:
 
 
 async def show_diff(app: TuiApp[Any], path: str, plan: Plan, name: str | None) -> None:
-    """Show the diff of all changes of the plan, from this profile on; `path` is the config's."""
+    """Show the diff of the plan, scrolled to the profile `name`. `path` is the config's path."""
     services = app.services
     title = f"{path}: {plan_kinds.counts_line_of_plan(plan)}"
     try:
@@ -165,14 +165,15 @@ async def show_diff(app: TuiApp[Any], path: str, plan: Plan, name: str | None) -
 
 
 def edit_config(app: TuiApp[Any], line: int | None) -> None:
-    """Open the user's editor at this line of the config. Raises: LocalState without an editor.
+    """Open the user's editor at this line of the config.
 
-    None: at the line for which the config cannot be read, or at the first line.
+    If `line` is None, choose the line with an error that makes the config unreadable, or line 1.
+    Raises: LocalState if there is no editor.
     """
     path = str(app.services.locations.aws_config_file)
     if line is None:
         try:
-            with suppress(LocalState):  # then the editor can say more than we can
+            with suppress(LocalState):  # the editor says more about a file that cannot be read
                 app.services.config.read()
         except ConfigInvalid as error:
             line = error.line

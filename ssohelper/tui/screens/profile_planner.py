@@ -1,4 +1,4 @@
-"""Reads the profiles and plans the sync in the background, for what the user asks now."""
+"""Reads the profiles and plans the sync in the background, with the options that the user chose."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.base import TuiApp
 
-# The sync is planned again when the user has not typed for so many seconds.
+# The sync is planned again when the user has not typed for this many seconds.
 _TYPED_SECONDS = 0.15
 
 
 class Found(NamedTuple):
-    """What the Profiles screen shows: the profiles, what a sync would change, and rows of both.
+    """What the Profiles screen shows: the profiles, what a sync would change, and the list's rows.
 
-    `error` is why ~/.aws/config cannot be read.
+    `error` is why the sync could not be planned, if it could not.
     """
 
     current: CurrentProfiles
@@ -44,10 +44,10 @@ class Found(NamedTuple):
 
 
 class Planner:
-    """Keeps the options that the user chose for the sync, and plans the sync with them (`found`).
+    """Keeps the options that the user chose for the sync, and plans the sync with these options.
 
-    While a plan is made, the user may ask for another one: then that is made next, and the first is
-    not shown.
+    `found` is the result. If the user asks for another plan while one is being made, only the
+    later plan is shown.
     """
 
     def __init__(
@@ -58,23 +58,24 @@ class Planner:
         show_config_error: Callable[[SsoHelperError], None],
         session_is_gone: Callable[[str], None],
     ) -> None:
-        """Calls `show` with the profiles and the planned sync, or `show_config_error`.
+        """Make a planner that calls `show` with its result, or `show_config_error` with an error.
 
-        `session_is_gone` is called with the name of the session to sync when the config lacks it:
-        then the next plan is for the config's first session.
+        `session_is_gone` is called with the name of the session to sync if the config no longer has
+        this session. The next plan is then for the config's first session.
         """
         self._screen, self._app = screen, app
         self._show_found, self._show_config_error = show, show_config_error
         self._session_is_gone = session_is_gone
         # What the screen shows. None before there is a plan for the session to sync.
         self.found: Found | None = None
-        # The name of the session to sync. Its number may change each time the config is read.
+        # The name of the session to sync. Not its position, which may change with the config.
         self.session_name: str | None = None
-        # What the user has chosen for the sync of that session.
+        # The options that the user has chosen for the sync of that session.
         self.options = NO_OPTIONS
         self._current: CurrentProfiles | None = None
         self._typing: asyncio.TimerHandle | None = None
-        # What must be read or planned again, and whether the worker that does that runs.
+        # Whether the config must be read again, whether the sync must be planned again, and whether
+        # the worker that does this is running.
         self._must_read = self._must_plan = self._is_working = False
 
     @property
@@ -94,7 +95,7 @@ class Planner:
 
     @property
     def wish(self) -> Wish | None:
-        """Return what the user asks of the sync that is shown, or None if there is no session."""
+        """Return the shown session with the options chosen for it, or None without a session."""
         return Wish(self.session, self.options) if self.session else None
 
     def change_options(self, options: Options) -> None:
@@ -103,7 +104,7 @@ class Planner:
         self.plan_sync()
 
     def show_next_session(self) -> None:
-        """Plan the sync of the next session, without the options that were chosen for this one."""
+        """Plan the sync of the next session, without the options chosen for the present session."""
         names = [session.name for session in self._current.sessions] if self._current else []
         if names:
             at = names.index(self.session_name) if self.session_name in names else -1
@@ -111,16 +112,16 @@ class Planner:
             self.plan_sync()
 
     def forget_options_of(self, session: SsoSession) -> None:
-        """Forget the options that were chosen for this session: they are written."""
+        """Forget the options that were chosen for this session, because they are saved now."""
         if session.name == self.session_name:
             self.options = NO_OPTIONS
 
     def _choose_session(self, name: str | None) -> None:
-        """Sync this session from now on. No option and no plan of another one is used for it."""
+        """Sync this session from now on. Drop the options and the plan of the session before."""
         self.session_name, self.options, self.found = name, NO_OPTIONS, None
 
     def plan_soon(self, texts: dict[str, str]) -> None:
-        """Plan with these texts of the options when the user has stopped typing."""
+        """Plan the sync with these option texts when the user has stopped typing."""
         self.options = self.options._replace(texts=texts)
         if self._typing is not None:
             self._typing.cancel()

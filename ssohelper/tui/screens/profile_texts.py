@@ -29,18 +29,18 @@ def profile_counts_title(current: CurrentProfiles) -> str:
 
 
 def config_error_text(error: SsoHelperError, key: str) -> str:
-    """Return why ~/.aws/config cannot be read, and `key`, which opens it."""
+    """Return a text with why ~/.aws/config cannot be read, and the key that opens the file."""
     hint = f"\n{show(error.hint)}" if error.hint else ""
-    note = "Until you correct this, no profile can be changed on this screen."
-    return f"{show(error.message)}{hint}\n\n{key} opens it. {note}"
+    note = "Until you correct the error, no profile can be changed on this screen."
+    return f"{show(error.message)}{hint}\n\n{key} opens the file. {note}"
 
 
 def palette_command_lines(
     found: Found | None, wish: Wish | None, names: Sequence[str]
 ) -> dict[str, str]:
-    """Return the command line that does the same as an action of Profiles, by the action's name.
+    """Return the command lines that do the same as actions of the Profiles screen, by action.
 
-    `names` are the profiles that would be removed.
+    `names` are the profiles that the action `remove` would remove.
     """
     lines = {}
     if wish is not None and found is not None:
@@ -54,7 +54,7 @@ def palette_command_lines(
 
 
 def next_sync_line(found: Found, now: int) -> str:
-    """Return what the next sync would do, in counts by kind, with the command that does it."""
+    """Return how many changes of each kind the next sync would make, with its command line."""
     wish, proposal = found.wish, found.proposal
     if wish is None:
         return "profile sync: there is no session yet"
@@ -66,7 +66,7 @@ def next_sync_line(found: Found, now: int) -> str:
     if proposal.plan is None:
         return f"{command}: no list of roles yet"
     listed = f"listed {ago_text(now - (proposal.listed_at or 0))}"
-    # The command comes last: a narrow screen cuts it, and the question before the write has it too.
+    # The command comes last, where a narrow screen cuts it off: the later question shows it too.
     return f"{plan_kinds.counts_line_of_plan(proposal.plan)} · {listed} · {command}"
 
 
@@ -97,7 +97,7 @@ def sync_options_line(found: Found, key: str) -> str:
 
 
 def next_step_hints(found: Found, key_of: KeyOf) -> list[str]:
-    """Return what the user must do before a sync, or a warning; and which profiles to adopt."""
+    """Return what the user must do before a sync, or a warning, and what can be adopted."""
     return [*filter(None, (missing_input_hint(found, key_of), _adopt_hint(found, key_of)))]
 
 
@@ -109,7 +109,7 @@ def is_unknown_what_to_adopt(found: Found) -> bool:
 
 
 def _adopt_hint(found: Found, key_of: KeyOf) -> str:
-    """Return how many profiles can be adopted, with the key for that; "" if there is none."""
+    """Return how many profiles can be adopted, with the key for that, or "" if there is none."""
     able = adopting.choose_adoptable_profiles(found.proposal.others)
     key = key_of("profiles.adopt")
     if not able:
@@ -161,7 +161,7 @@ def missing_plan_text(found: Found, key_of: KeyOf) -> str:
 
 
 def invalid_option_note(found: Found, key_of: KeyOf) -> str:
-    """Return which option is not valid, with the key that opens the options; "" if all are."""
+    """Return which option is not valid, with the key that opens the options, or "" if none is."""
     problems = found.proposal.problems
     if not problems:
         return ""
@@ -176,13 +176,13 @@ def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
         "-": f"{key_of('profiles.apply')} removes these profiles, after a question.",
         "": "The sync leaves these profiles as they are.",
     }
-    says["!"] = "The sync skips these; each line says why."
+    says["!"] = "The sync skips these profiles; each line says why."
     if section.key == plan_kinds.TO_ADOPT:
         apply = key_of("profiles.apply")
-        says["~"] = f"{apply} takes these over, with the names that they have, after a question."
+        says["~"] = f"{apply} adopts these profiles, under the names they have, after a question."
     if section.key == STALE:
         says["!"] = (
-            f"Their roles are no longer listed. {key_of('profiles.prune')} removes these profiles too."
+            f"The roles are no longer listed. {key_of('profiles.prune')} removes these profiles too."
         )
     return [[(show(section.title), "strong")], [(says[section.sign], "")]]
 

@@ -1,4 +1,4 @@
-"""The Profiles screen: each profile below what the next sync does with it, with a search.
+"""The Profiles screen: all profiles, grouped by what the next sync does with them.
 
 Letters search. The user can change the options of the sync, write its plan, remove profiles, undo
 the last write, and edit the config.
@@ -37,14 +37,13 @@ from ssohelper.tui.widgets.top_bar import TopBar
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-# The actions that need a config which can be read, and those that need a session too.
-_CHANGING = frozenset(
-    ["apply", "adopt", "undo", "remove", "prune", "rename", "session", "refresh", "options", "diff"]
-)
-_OF_SESSION = frozenset(["apply", "adopt", "options", "refresh", "diff", "prune", "rename"])
+# The actions that need a session.
+_OF_SESSION = frozenset(["apply", "adopt", "toggle_options", "refresh", "diff", "prune", "rename"])
 # The actions that wait for the first plan if they are typed before it is made.
-_WAITING = frozenset(["options", "diff", "prune", "rename", "apply", "adopt", "undo", "remove"])
-# From so many columns or lines on, the screen has this CSS class.
+_WAITING = (_OF_SESSION - {"refresh"}) | {"undo", "remove"}
+# The actions that need a config which can be read.
+_CHANGING = _OF_SESSION | _WAITING | {"show_next_session"}
+# From this number of columns or lines on, the screen has this CSS class.
 _COLUMNS = [(0, "narrow"), (70, "wide"), (120, "beside")]
 _LINES = [(0, "low"), (20, "middle"), (28, "high")]
 
@@ -74,9 +73,11 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     ProfilesScreen #detail { height: 7; padding: 0 1; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(action_binding(f"profiles.{name}") for name in ("apply", "remove", "options", "diff")),
-        *(action_binding(f"profiles.{name}") for name in ("undo", "refresh", "prune", "rename")),
-        *(action_binding(f"profiles.{name}") for name in ("adopt", "session")),
+        *(action_binding(f"profiles.{name}") for name in ("apply", "remove")),
+        action_binding("profiles.options", "toggle_options"),
+        *(action_binding(f"profiles.{name}") for name in ("diff", "undo", "refresh", "prune")),
+        *(action_binding(f"profiles.{name}") for name in ("rename", "adopt")),
+        action_binding("profiles.session", "show_next_session"),
         action_binding("profiles.edit", priority=True),
     ]
     app: TuiApp[Any]
@@ -86,10 +87,10 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         self._planner = Planner(
             self, self.app, self._show_found_profiles, self._show_config_error, self._end_lost_sync
         )
-        # The profiles that are shown, and whether the user changes the config or has, since then.
+        # The shown profiles; whether the user is changing the config, or has changed it since.
         self._current: CurrentProfiles | None = None
         self._is_changing_config = self._has_changed_config = False
-        # The texts of the sync's options before the user opened their fields.
+        # The texts of the sync's options at the time when the user opened the option fields.
         self._texts_before: dict[str, str] | None = None
         self.pane = ProfilePane()
         self.fields = SyncFields()
@@ -114,7 +115,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         self.app.list_refreshed.subscribe(self, lambda _name: self._plan_with_new_list())
 
     def _plan_with_new_list(self) -> None:
-        if self.is_current:  # otherwise it is planned when the screen is shown again
+        if self.is_current:  # otherwise the sync is planned when the screen is shown again
             self._planner.plan_sync()
 
     def on_screen_resume(self) -> None:
@@ -122,12 +123,12 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     @property
     def is_planned(self) -> bool:
-        """Return whether the screen shows what a sync would do, for what the user asks now."""
+        """Return whether the shown plan was made with the options that the user has chosen now."""
         return self._planner.is_planned_as_chosen
 
     @property
     def is_first_plan_awaited(self) -> bool:
-        """Return whether the screen can show no plan yet, but no error either."""
+        """Return whether the first plan is still being made: there is no plan, and no error."""
         return self._planner.found is None and not self.has_class("unreadable")
 
     # -- showing the profiles and the plan -----------------------------------------------------
@@ -148,7 +149,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         self.run_waiting_action(is_planned=found.error is None)
 
     def _show_rows(self, found: Found) -> None:
-        """Show the rows; say what another program has removed from what the user has chosen."""
+        """Show the rows. Warn if another program has removed profiles that the user has chosen."""
         is_own = self._is_changing_config or self._has_changed_config
         warns = not is_own and self._current is not None and self._current is not found.current
         note = profile_texts.invalid_option_note(found, self.app.key_of)
@@ -156,7 +157,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         self._current, self._has_changed_config = found.current, False
 
     def _end_lost_sync(self, name: str) -> None:
-        """Say that the session is gone. Ignore keys until a pause in typing: they are for its sync."""
+        """Warn that the session is gone. Ignore keys until a pause: the user means the old sync."""
         self._close_option_fields()
         self.run_waiting_action(is_planned=False)
         self.app.typing_pause.begin(KeyKind.OTHER)
@@ -198,7 +199,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     # -- the options of the sync ---------------------------------------------------------------
 
     @first_plan.after_first_plan
-    def action_options(self) -> None:
+    def action_toggle_options(self) -> None:
         """Open the fields of the sync's options, or close them and keep their texts."""
         found = self._planner.found
         if self.fields.display:
@@ -212,7 +213,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     def on_sync_fields_changed(self, event: SyncFields.Changed) -> None:
         event.stop()
-        if self.fields.display:  # else it is late: the session may be another one
+        if self.fields.display:  # a late event is ignored: the session may have changed
             self._planner.plan_soon(self.fields.texts)
 
     def on_sync_fields_closed(self, event: SyncFields.Closed) -> None:
@@ -224,7 +225,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
             self._change_options(texts=self._texts_before)
 
     def _keep_option_texts(self) -> None:
-        """Close the fields and keep their texts, or go to the first whose text is not valid."""
+        """Close the option fields and keep their texts, or go to the first invalid field."""
         session, texts = self._planner.session, self.fields.texts
         if session is None:
             return
@@ -257,12 +258,12 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     @first_plan.after_first_plan
     def action_rename(self) -> None:
-        """Toggle whether managed profiles get the names of the template."""
+        """Toggle whether the sync renames managed profiles as the name template says."""
         self._change_options(rename=not self._planner.options.rename)
 
     @first_plan.question_after_first_plan
     def action_adopt(self) -> None:
-        """Ask which profiles of other tools to adopt; if some are chosen already, choose none."""
+        """Ask which profiles of other tools to adopt. If some are chosen already, unselect them."""
         found, planner = self._planner.found, self._planner
         if found is None or planner.options.adopt:
             self._change_options(adopt=frozenset())
@@ -279,7 +280,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
         self._start_change("adopt", choose_profiles_to_adopt)
 
-    def action_session(self) -> None:
+    def action_show_next_session(self) -> None:
         """Show what a sync of the next session would change."""
         self._close_option_fields()
         self._planner.show_next_session()
@@ -292,7 +293,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
             return False  # the key moves the cursor in the fields
         if action in _CHANGING and self.has_class("unreadable"):
             return False
-        if action == "session":
+        if action == "show_next_session":
             return self._planner.has_several_sessions
         if action in _CHANGING and self._planner.found is None:
             return True if action in _WAITING and self.is_first_plan_awaited else None
@@ -352,7 +353,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     @first_plan.question_after_first_plan
     def action_remove(self) -> None:
-        """Remove the ticked profiles, or the one under the cursor, after a question."""
+        """Remove the ticked profiles, or the profile under the cursor, after a question."""
         rows = self.pane.find_rows_to_remove()
 
         async def remove_chosen_profiles() -> None:
@@ -366,7 +367,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     @first_plan.question_after_first_plan
     def action_undo(self) -> None:
-        """Reverse the last write of the config, after a question that shows what that does."""
+        """Reverse the last write of the config, after a question that shows the diff."""
         self._start_change("undo", lambda: profile_actions.undo_last_write(self.app))
 
     def action_refresh(self) -> None:
@@ -378,7 +379,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     @first_plan.after_first_plan
     @starts_action("profiles.diff")
     async def action_diff(self) -> None:
-        """Show the diff of all changes, from the profile under the cursor on, if there are any."""
+        """Show the diff of the plan, scrolled to the profile under the cursor, or why there is none."""
         found, row = self._planner.found, self.pane.find_row()
         plan = found.proposal.plan if found is not None else None
         if found is not None and plan is not None:

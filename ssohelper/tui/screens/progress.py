@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _BAR_WIDTH = 40
-# The columns of a narrow screen beside the bar: the border and the padding of the dialog.
+# How many columns of a narrow screen the bar cannot use: the dialog's border and padding.
 _BESIDE_BAR = 4
 
 
 class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
-    """Lists a session's accounts and roles again, or waits for a listing that runs, with a bar.
+    """Lists a session's accounts and roles at AWS, or waits for a running listing, with a bar.
 
     Its result is the new listing, the error if a sign-in is needed first, or None if the listing
     failed or the user did not wait.
@@ -82,11 +82,11 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
 async def refresh_list(
     app: TuiApp[Any], session: SsoSession, action: str = "", *, from_scratch: bool = False
 ) -> Listing | None:
-    """List the session's roles with a dialog. If a sign-in is needed, offer it, then list them.
+    """Ask AWS for the session's roles, with a dialog. Offer a sign-in first if one is needed.
 
     `action` is the name in ACTIONS of the action that needs the list, or "" if a sign-in cannot go
-    on in the background. Return None if the user left or the listing failed, which
-    was shown then, or if the sign-in goes on in the background. Call it in a worker.
+    on in the background. Return None if the user left, if the listing failed (the error is then
+    shown), or if the sign-in goes on in the background. Only workers may call this.
     """
     found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
     if isinstance(found, LoginRequired):

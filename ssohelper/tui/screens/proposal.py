@@ -35,8 +35,8 @@ class CurrentProfiles(NamedTuple):
 class Options(NamedTuple):
     """The options that the user has chosen for one sync, on top of the session's own.
 
-    `texts` are what the user has typed into the fields of the options, by field; None: nothing.
-    `adopt` are the profiles of other tools to take over.
+    `texts` are the texts in the option fields, by field, or None if the user has changed none.
+    `adopt` are the profiles of other tools to adopt.
     """
 
     texts: dict[str, str] | None = None
@@ -58,10 +58,9 @@ class Wish(NamedTuple):
 class Proposal(NamedTuple):
     """What `profile sync` would change according to a list of roles.
 
-    If there is no saved list, or a text of the user is wrong, `plan` is None; `problems` says by
-    field what is wrong. `texts` are the present options, `defaults` what empty texts mean, and
-    `given` the options that the user changed.
-    `others` are the profiles of other tools.
+    If there is no saved list, or an option text is not valid, `plan` is None; `problems` says by
+    field what is not valid. `texts` are the present options, `defaults` the values of empty fields,
+    and `given` the options that the user changed. `others` are the profiles of other tools.
     """
 
     plan: Plan | None = None
@@ -117,7 +116,7 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
 def sync_command_line(wish: Wish, given: Choices, others: Sequence[ProfileOfOtherTool] = ()) -> str:
     """Return the command line, without `ssohelper`, that does what the user asks.
 
-    If the profiles to adopt would need many options, it has `--adopt NAME...` in their place.
+    If the profiles to adopt would need many options, the line has `--adopt NAME...` instead.
     """
     chosen = wish.options
     patterns = adopting.build_adopt_patterns(others, chosen.adopt)
@@ -132,7 +131,7 @@ def plan_lines(services: App, plan: Plan) -> list[Line]:
 
 
 def plan_lines_by_kind(plan: Plan) -> list[Line]:
-    """Return the plan by kind: for each the count, then the names of all its profiles."""
+    """Return lines with the count and the names of the profiles of each kind of change."""
     styles = {"+": "good", "~": "warn", "-": "bad"}
     lines: list[Line] = []
     for group in plan_kinds.group_profiles_by_change(plan):
@@ -150,7 +149,7 @@ def _skipped_lines(plan: Plan) -> list[Line]:
 
 
 def plan_lines_with_warning(services: App, plan: Plan) -> list[Line]:
-    """Return the diff of the plan, the profiles that it skips, and a warning for its filters."""
+    """Return the plan's diff and skipped profiles, and a warning if its filters match no role."""
     warning = _filter_warning(plan)
     return plan_lines(services, plan) + (plain_lines(warning, "warn") if warning else [])
 

@@ -1,4 +1,4 @@
-"""A dialog that tells the result of something, in lines that are broken at its width."""
+"""A dialog that reports the result of an action, in lines that are wrapped at its width."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ssohelper.tui.widgets.lines import WrappedView, text_lines
 
 
 class ReportScreen(Dialog[None]):
-    """Shows a title and lines of text. Enter, Escape and q close it."""
+    """Shows a title and lines of text. Enter, Escape and q close the dialog."""
 
-    HELP_TEXT = "What was done, what is wrong, and what to type next. Enter closes it."
+    HELP_TEXT = "What was done, what is wrong, and what to type next. Enter closes the report."
     CSS_PATH = "../styles/screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("enter,escape,q", "close", "Close")]
 

@@ -1,4 +1,4 @@
-"""Runs a shell with a role's or a profile's credentials. It has the terminal until it ends.
+"""Runs a shell with the credentials of a role or profile. The shell has the whole terminal.
 
 The shell runs below `ssohelper exec --server`, whose endpoint renews the credentials. Windows has
 no endpoint: there the shell gets fixed keys from `ssohelper exec`.
@@ -29,25 +29,24 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _OPTIONS = () if sys.platform == "win32" else ("--server",)
-# With this variable, the text of shell-init switches the prompt on, so that the prompt names the role.
-# In a shell that does not load that text, the line that `exec` prints at its start names it.
+# With this variable, the script of shell-init switches the prompt on, so that the prompt names the
+# role. In a shell that does not load the script, only the first line of `exec` names the role.
 _NAMED = MappingProxyType({"SSOHELPER_PROMPT_ON": "1"})
-# A shell that fails within so many seconds could not be started: the user must read its error
+# A shell that fails within this many seconds could not be started: the user must read the error
 # before the full screen is drawn over it.
 _SOON_SECONDS = 3.0
 
 
 def check_credentials(services: App, profile: Profile) -> None:
-    """Get the role's credentials once, so that the full screen shows why a shell gets none."""
+    """Get the role's credentials once. An error is shown before the full screen is suspended."""
     deadline = services.clock.deadline()
     credentials.release_credentials(services, profile.session, profile.role, Way.SHELL, deadline)
 
 
 async def run_shell(app: TuiApp[str], profile: Profile) -> None:
-    """Run a shell with the role's credentials, and come back to the screen when it has ended.
+    """Run a shell with the role's credentials, then show the full screen again.
 
-    It begins when the user makes a pause in typing. Raises: LocalState if no shell can be started
-    here.
+    The shell starts when the user pauses typing. Raises: LocalState if no shell can be started here.
     """
     # click would take a name such as "-x" for an option.
     name = profile.key.text if profile.name.startswith("-") else profile.name
@@ -70,17 +69,18 @@ async def run_shell_with_other_profile(app: TuiApp[str], found: ForeignProfile) 
 
 async def _run_shell_below_exec(
     app: TuiApp[str],
-    words: Sequence[str],
+    exec_arguments: Sequence[str],
     chosen: str,
     what: str,
     more: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Run `ssohelper exec WORDS… -- $SHELL`. `chosen` is the value of served_role.CHOSEN.
+    """Run `ssohelper exec ARGUMENTS… -- $SHELL`. `what` names the role or profile in the message.
 
-    `more` are variables that the environment of ssohelper gets too.
+    `chosen` is the value of the variable served_role.CHOSEN, and `more` are further variables, in
+    the environment of that process.
     """
     shell = run.find_own_shell(app.services.environ)
-    argv = ["exec", *words, "--", shell]
+    argv = ["exec", *exec_arguments, "--", shell]
     given = [f"{name}={word_as_typed(value)}" for name, value in more.items()]
     line = " ".join([*given, "ssohelper", *map(word_as_typed, argv)])
     await app.places.wait_until_dialog_may_open()
@@ -97,7 +97,7 @@ async def _run_shell_below_exec(
 
 
 def _run_ssohelper_until_end(argv: Sequence[str], environ: Mapping[str, str], intro: str) -> None:
-    """Print the intro, then run `ssohelper ARGV…` to its end. Only that reacts to ctrl+c."""
+    """Print the intro, then run `ssohelper ARGV…` until it ends. Only that child sees ctrl+c."""
     with foreground.leave_signals_to_child():
         os.write(2, intro.encode(errors="backslashreplace"))
         started = time.monotonic()

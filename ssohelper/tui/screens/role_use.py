@@ -1,4 +1,4 @@
-"""What Enter on a role does: it asks what must be asked, then leaves and uses the role."""
+"""Uses the role on which the user presses Enter: asks for what is missing, then leaves the program."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def use_role(
     *,
     confirms: bool,
 ) -> None:
-    """Leave the program and use the row's role; ask for what is missing first.
+    """Leave the program and use the row's role. Ask first for a missing grant or sign-in.
 
-    `session` is the role's, None for a profile of another tool. `guarding` asks for the grant of a
-    guarded role. With `confirms`, the user is asked whether the role is the wanted one.
+    `session` is the role's session, or None for a profile of another tool. `guarding` asks for the
+    grant, or is None if the role is not guarded. With `confirms`, ask whether to use this role.
     """
     missing = find_missing_sign_in(app, session) if session is not None else None
-    # After a sign-in, the list is read again: it may be another one.
+    # If a sign-in is missing, the role is looked up after it, because the list may change with it.
     if missing is None and _show_why_role_is_gone(app, row, session):
         return
     if guarding is not None or confirms or missing is not None:
@@ -71,7 +71,7 @@ async def _ask_and_use_role(
 
 
 def _show_why_role_is_gone(app: FullScreenApp, row: RoleRow, session: SsoSession | None) -> bool:
-    """If the role is gone, so that `ssohelper use` would refuse it, say so. Return whether it is."""
+    """If the role is gone, so that `ssohelper use` would fail, show why. Return whether it is gone."""
     if session is None or row.chained is not None:
         return False
     try:
@@ -88,7 +88,7 @@ def _show_why_role_is_gone(app: FullScreenApp, row: RoleRow, session: SsoSession
 
 
 async def _confirm_role(app: FullScreenApp, row: RoleRow) -> bool:
-    """Ask before the role is used on which the cursor stands at a fresh start; return the answer."""
+    """Ask whether to use the role that is under the cursor at the program's start."""
     where = f" in {row.account.name or row.account.id}" if row.session_name else ""
     command = find_use_command(app.services, row)
     return await app.push_screen_wait(
@@ -97,9 +97,9 @@ async def _confirm_role(app: FullScreenApp, row: RoleRow) -> bool:
 
 
 def find_missing_sign_in(app: FullScreenApp, session: SsoSession) -> LoginRequired | None:
-    """Return why the session needs a sign-in before a role of it can be used; None if it does not.
+    """Return why the session needs a sign-in before its roles can be used, or None if it does not.
 
-    Files on this machine tell, as for the clocks. AWS is not asked: that would delay Enter.
+    The answer comes from files on this machine. AWS is not asked: that would delay Enter.
     """
     token = tokens.load_token_or_none(app.services, session)
     return clocks.find_reason_to_offer_sign_in(app.services, session, token)
@@ -112,7 +112,7 @@ def _leave_and_use(app: FullScreenApp, row: RoleRow) -> None:
 def find_use_command(services: App, row: RoleRow) -> str:
     """Return the command line (`ssohelper use …`) that switches a shell to this row's role.
 
-    It names a profile of the role only if that profile still points at the role in ~/.aws/config.
+    The line names a profile only if that still points at the role in ~/.aws/config.
     """
     try:
         names = selection.find_profiles_of_role(services, row.key, row.profiles)

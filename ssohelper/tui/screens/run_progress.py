@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 _DRAW_SECONDS = 0.1
 _STATE_WIDTH, _CODE_WIDTH = 9, 4
-# The lines of the dialog beside its texts, its runs and the output: the border, the progress, and the
-# blank lines above output and command.
+# How many lines the dialog needs besides its texts, its runs and the output: for the border, the
+# progress, and the blank lines above output and command. The second is for a screen of few lines.
 _FRAME_LINES, _FRAME_LINES_WHEN_LOW = 5, 3
-# The lines of a screen that has enough of them which the dialog leaves free, above and below it.
+# How many lines the dialog leaves free above and below itself, unless the screen has few lines.
 _FREE_LINES = 2
-# Some lines are left for the output, however many runs there are, and a part of them for the runs.
+# The fewest lines for the output, and the share of all lines that the list of runs may have.
 _LEAST_OUTPUT_LINES, _RUNS_SHARE = 3, 0.4
-# In fewer columns than this, a row has no words but the role's name.
+# In fewer columns than this, a row has no words but the role's name: a sign shows the state.
 _NARROW = 70
 
 
@@ -73,7 +73,7 @@ class RunScreen(Dialog[None]):
         super().__init__()
         self._runs, self._line = runs, shlex.join(argv)
         self._changed = threading.Event()
-        # The most lines that the output of a run has had: the dialog grows, and does not shrink.
+        # The greatest number of output lines so far: the dialog grows, but does not shrink.
         self._output_lines = _LEAST_OUTPUT_LINES
         self._group = RunGroup(runs, self._changed.set)
 
@@ -120,7 +120,7 @@ class RunScreen(Dialog[None]):
             self._show_runs(stay=True)
 
     def _show_runs(self, *, stay: bool = False) -> None:
-        """Show all states, and the output of the run under the cursor."""
+        """Show the states of all runs, and the output of the run under the cursor."""
         self.query_one("#progress", Static).update(Content(self._summary_text()))
         chooser = self.query_one("#runs", Chooser)
         chooser.refresh()
@@ -137,7 +137,7 @@ class RunScreen(Dialog[None]):
         self._fit_height(event.size)
 
     def _fit_height(self, size: Size) -> None:
-        """Give the dialog the height that its lines need, up to what the screen has."""
+        """Make the dialog as high as its lines need, up to the height of the screen."""
         run = self._runs[self.query_one("#runs", Chooser).cursor]
         width, is_low = dialog_sizes.width_of_dialog_lines(size.width), size.height < LOW_LINES
         texts = [self._line] if is_low else [self._line, f"$ {self._exec_command_line(run)}"]
@@ -171,7 +171,7 @@ class RunScreen(Dialog[None]):
         sign, word, style = run.state.value
         account = run.row.account
         if width < _NARROW:
-            # A sign shows the command's state. The account's id is never cut, so that rows differ.
+            # A sign shows the run's state. The account's id is never cut off, so that rows differ.
             code = "" if run.code is None else str(run.code)
             rest = max(8, width - 4 - _CODE_WIDTH - len(account.id) - 1)
             return [
@@ -215,7 +215,8 @@ class RunScreen(Dialog[None]):
             self.app.show_done(f"commands are still running: {key} stops them")
             return
         self.app.end_work.discard(self._group.stop_commands_and_wait)
-        # A failure is a warning, which stays until the next action: a note would disappear unread.
+        # A failure is shown as a warning, which stays until the next action: a note might disappear
+        # unread.
         is_done = all(run.state is State.DONE for run in self._runs)
         report = self.app.show_done if is_done else self.app.show_warning
         report(f"ran {self._line}: {self._summary_text()}", self._exec_command_line(self._runs[0]))

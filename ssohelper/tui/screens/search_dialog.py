@@ -1,4 +1,4 @@
-"""A dialog with a search above a list. The search has the focus, so that letters are no commands."""
+"""A dialog with a search above a list. The search has the focus, so letters run no commands."""
 
 from __future__ import annotations
 
@@ -26,21 +26,24 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _Answer = TypeVar("_Answer")
-# The lines of the dialog beside those of its list: the border, the title with a blank line, the search.
+# How many lines the dialog needs besides its list: border, title, a blank line, and the search.
 _FRAME_LINES = 5
-# So many lines are left for the list, however short it is, or for the text in its place.
+# The fewest lines for the list, or for the text that replaces an empty list.
 _LEAST_LINES = 3
-# The columns of a screen beside the line of keys, if the dialog fills the width.
+# How many columns of the screen the line of keys cannot use, if the dialog fills the width.
 _BESIDE_KEYS = 4
 
 
 class SearchDialog(Dialog[_Answer]):
-    """A search above lines. Subclasses define which lines match, how to draw one, and Enter."""
+    """A search above a list of lines.
 
-    # Keys typed before this dialog is shown go to it: see StartedActions.
+    Subclasses define which lines match, how to draw a line, and what Enter does.
+    """
+
+    # Keys typed before the dialog is shown go to the dialog: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
-    # The selectors do not name this class: in a subclass, Textual would find nothing for them.
+    # The selectors do not name this class: in a subclass they would then match nothing.
     CSS = """
     #dialog-empty { height: 1fr; padding: 0 2; background: $background; }
     SearchLine { background: $background; }
@@ -55,7 +58,7 @@ class SearchDialog(Dialog[_Answer]):
         self._title, self._keys = title, keys
         self._searched = ""
         self._count = 0
-        # The numbers of the lines that match, in their order.
+        # The numbers of the lines that match, in the order in which they are shown.
         self._found: Sequence[int] = ()
 
     def compose(self) -> ComposeResult:
@@ -79,7 +82,7 @@ class SearchDialog(Dialog[_Answer]):
         raise NotImplementedError
 
     def draw_line(self, number: int, width: int) -> Line:
-        """Return the line with this number. It begins with a blank, the cursor's place."""
+        """Return the text of the line with this number. It begins with a blank for the cursor."""
         raise NotImplementedError
 
     def line_key(self, number: int) -> object:
@@ -87,7 +90,7 @@ class SearchDialog(Dialog[_Answer]):
         raise NotImplementedError
 
     def empty_text(self) -> str:
-        """Return what is shown in place of a list of which no line matches."""
+        """Return the text that is shown instead of the list if no line matches."""
         return f"nothing matches · {self.clear_key} clears the search"
 
     @property
@@ -95,8 +98,8 @@ class SearchDialog(Dialog[_Answer]):
         """Return the name of the key that clears the search: escape closes the dialog."""
         return self.app.get_key_display(Binding("ctrl+u", ""))
 
-    def action_enter(self) -> None:
-        """Do what Enter does with the line under the cursor."""
+    def action_choose_line(self) -> None:
+        """Choose the line under the cursor, because the user has pressed Enter."""
         raise NotImplementedError
 
     def show_lines(self, count: int, *, stay: bool = False) -> None:
@@ -121,7 +124,7 @@ class SearchDialog(Dialog[_Answer]):
         self._fit_height(event.size)
 
     def _fit_height(self, size: Size) -> None:
-        """Give the dialog the height that all lines need, so that it stays the same in a search."""
+        """Make the dialog as high as all lines need, so that it keeps its height during a search."""
         most = size.height if size.height < LOW_LINES else size.height * 4 // 5
         keys = self.query_one(KeyHints).lines_needed(size.width - _BESIDE_KEYS)
         needed = max(_LEAST_LINES, self._count) + _FRAME_LINES + keys
@@ -164,4 +167,4 @@ class SearchDialog(Dialog[_Answer]):
     def on_chooser_chosen(self, event: Chooser.Chosen) -> None:
         number = self.find_chosen_number()
         if number is not None and self.line_key(number) == event.key:
-            self.action_enter()
+            self.action_choose_line()

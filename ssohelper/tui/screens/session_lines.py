@@ -34,9 +34,9 @@ SESSION_STATES = {
 
 
 class SessionKey(NamedTuple):
-    """What identifies a session's line: two portals of one name have a line each.
+    """Identifies a session's line on the Sessions screen by the session's name and portal.
 
-    A session that cannot be used has its name alone.
+    For a session that cannot be used, only `name` is set.
     """
 
     name: str
@@ -45,7 +45,7 @@ class SessionKey(NamedTuple):
 
 
 def key_of_session_line(snapshot: Snapshot, line: int) -> SessionKey:
-    """Return what identifies the session on this line of the Sessions screen."""
+    """Return the key of the session on this line of the Sessions screen."""
     if line >= len(snapshot.clocks):
         return SessionKey(snapshot.broken[line - len(snapshot.clocks)][0])
     session = snapshot.clocks[line].session
@@ -53,13 +53,13 @@ def key_of_session_line(snapshot: Snapshot, line: int) -> SessionKey:
 
 
 def session_row(clock: SessionClock, state_name: str, what: str, width: int) -> Line:
-    """Return a session's line in the list: its state, its user, and `what` there is to say of it.
+    """Return a session's line in the list: its name, state and user, and the text `what`.
 
     `state_name` is a key of SESSION_STATES.
     """
     sign, state, style = SESSION_STATES[state_name]
     name_width = _name_width(width)
-    # Narrower on a screen of 40 columns, so that "10:00 left" fits whole.
+    # The state is narrower on a screen of 40 columns, so that "10:00 left" fits whole.
     state_width, user_width = 12 if width > 40 else 11, 18 if width >= 90 else 0
     left = width - name_width - state_width - user_width - 5
     return [
@@ -72,7 +72,7 @@ def session_row(clock: SessionClock, state_name: str, what: str, width: int) -> 
 
 
 def unusable_session_row(name: str, message: str, width: int) -> Line:
-    """Return the line in the list of a session that cannot be used, with why."""
+    """Return the list's line for a session that cannot be used, with the reason."""
     return [("  ✗ ", "bad"), (fitted(name, _name_width(width)) + " ", ""), (show(message), "bad")]
 
 
@@ -89,7 +89,7 @@ def session_lines(
     width: int,
     key: str,
 ) -> list[Line]:
-    """Return the session's name, address, regions and user, and why its list of roles is old.
+    """Return lines with the session's name, address, regions and user, and why its list is old.
 
     `key` is the key that signs in to all regions again.
     """
@@ -116,7 +116,7 @@ def session_lines(
 
 
 def _further_region_lines(region: FurtherRegion, width: int, key: str) -> list[Line]:
-    """Return lines with the region and whether the session is signed in there, else how to do it."""
+    """Return lines with the region and whether the session is signed in there, or how to sign in."""
     state, style = "not signed in", "warn" if key else "dim"
     if region.is_signed_in:
         state, style = "signed in", ""
@@ -133,8 +133,8 @@ def _labelled_lines(label: str, text: str, width: int, style: str) -> list[Line]
     ]
 
 
-def running_text(sign_in: RunningSignIn) -> str:
-    """Return how long a sign-in that runs still waits, or what it waits for."""
+def running_sign_in_text(sign_in: RunningSignIn) -> str:
+    """Return how long a running sign-in still waits for the user, or what it waits for."""
     if sign_in.question is not None:
         return "asks something"
     if sign_in.failure is not None:
@@ -143,13 +143,13 @@ def running_text(sign_in: RunningSignIn) -> str:
 
 
 def unusable_session_lines(name: str, message: str, width: int) -> list[Line]:
-    """Return the name of a session that cannot be used, and why."""
+    """Return lines with the name of a session that cannot be used, and the reason."""
     wrapped = textwrap.wrap(show(message), max(20, width - 2)) or [""]
     return [[], [(f"  {show(name)}", "strong")], *([(f"  {part}", "bad")] for part in wrapped)]
 
 
 def sign_in_hint_lines(session: SsoSession, what: str, key: str) -> list[Line]:
-    """Return what has happened to the sign-in, then the key and the command that sign in."""
+    """Return lines with what has happened to the sign-in, and the key and command that sign in."""
     return [
         [(f"  {what} ", ""), (f"Press {key}", "accent"), (" to sign in, or type:", "")],
         [(f"  $ {show(f'ssohelper login {session.name}')}", "accent")],
@@ -202,13 +202,13 @@ class _RoleColumns(NamedTuple):
 
 
 def _role_columns(width: int, least_name: int, longest_role: int) -> _RoleColumns:
-    """Return the columns before the time, which together have this width.
+    """Return the widths of the columns before the time, which together have this width.
 
-    Without room the account's id is left out, then the bar; then the account's name, but for its
-    first `least_name` columns, and last the role are shortened.
+    If there is too little room, the account's id is left out first, then the bar. Then the
+    account's name is shortened to no less than `least_name` columns, and last the role's.
     """
     id_width = _ID_WIDTH + len("  ")
-    # One blank is after the name, one before the bar, and two are after that.
+    # One blank follows the name, one precedes the bar, and two follow the bar.
     rest = width - len("    ") - 1 - _ROLE_WIDTH - 3
     if rest >= _LEAST_NAME + id_width + _LEAST_BAR:
         name = max(_LEAST_NAME, min(28, (rest - id_width) * 2 // 3))

@@ -1,7 +1,7 @@
-"""Changes of a session on the Sessions screen, each after a question: sign out, rename, remove, forget.
+"""Changes a session for the Sessions screen, after a question: sign-out, rename, removal, cache.
 
-Each is for the session that the line showed. Another program may have given its name to another
-portal since: then an error says so, and nothing changes.
+The change is for the session that the screen showed. If another program has given the session's
+name to another portal since, an error says so, and nothing changes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 async def sign_out(app: TuiApp[Any], session: SsoSession, show_busy: Callable[[], object]) -> bool:
-    """Sign out of the session, after a question. Return whether it did, also at AWS."""
+    """Sign out of the session, after a question. Return whether that succeeded here and at AWS."""
     services, name = app.services, session.name
 
     command, question = f"ssohelper logout {name}", f'Sign out of "{name}", here and at AWS?'
@@ -47,13 +47,13 @@ async def sign_out(app: TuiApp[Any], session: SsoSession, show_busy: Callable[[]
 
 
 async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
-    """Ask for a new name and rename the session, in the profiles that use it too.
+    """Ask for a new name, and rename the session, also in the profiles that use the session.
 
     Return the new name, or None if the session keeps its name.
     """
     services, old = app.services, session.name
     command = f"ssohelper session rename {old}"
-    if not await _can_be_changed(app, session):
+    if not await _check_changeable_or_show_error(app, session):
         return None
 
     def check_new_name(new_name: str) -> None:
@@ -98,9 +98,12 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
 
 
 async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
-    """Sign out of the session, and remove it with its managed profiles. Return whether it did."""
+    """Sign out of the session, and remove it with its managed profiles, after a question.
+
+    Return whether the session was removed.
+    """
     services, name = app.services, session.name
-    if not await _can_be_changed(app, session):
+    if not await _check_changeable_or_show_error(app, session):
         return False
     return await _confirm_and_change_session(
         app,
@@ -114,25 +117,25 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
 async def _ask_about_session(
     app: TuiApp[Any], session: SsoSession, question: ConfirmScreen
 ) -> bool:
-    """Return whether the user says yes and the session has its name, before the question and after."""
+    """Ask the question. Return whether the user says yes and the name still means this session."""
     return (
-        await _has_name(app, session)
+        await _check_name_or_show_error(app, session)
         and await app.push_screen_wait(question)
-        and await _has_name(app, session)
+        and await _check_name_or_show_error(app, session)
     )
 
 
-async def _can_be_changed(app: TuiApp[Any], session: SsoSession) -> bool:
-    """Return whether the config has this session and its name is for no other; else say why not."""
-    return await _has_name(app, session, selection.check_session_in_config)
+async def _check_changeable_or_show_error(app: TuiApp[Any], session: SsoSession) -> bool:
+    """Return whether the config has this session, and no other under its name. If not, show why."""
+    return await _check_name_or_show_error(app, session, selection.check_session_in_config)
 
 
-async def _has_name(
+async def _check_name_or_show_error(
     app: TuiApp[Any],
     session: SsoSession,
     check_first: Callable[[App, SsoSession], object] = lambda _app, _session: None,
 ) -> bool:
-    """Return whether what is kept under the session's name is the session's; else say why not.
+    """Return whether the files under the session's name belong to this session. If not, show why.
 
     `check_first` raises an SsoHelperError if the session cannot be changed for another reason.
     """
@@ -146,7 +149,7 @@ async def _has_name(
         await background.run(app, check_session)
     except SsoHelperError as error:
         app.show_error(error)
-        app.typing_pause.begin()  # the next letters were for the dialog: here they are commands
+        app.typing_pause.begin()  # letters meant for the dialog would run commands of the screen
         return False
     return True
 
@@ -158,10 +161,10 @@ async def _confirm_and_change_session(
     done: str,
     command: str,
 ) -> bool:
-    """Plan a change of a session, show its diff, ask, and make the change. Return whether it did.
+    """Plan a change of a session, show the diff, ask, and make the change. Return whether it was made.
 
-    `question` returns the text of the question; its argument is the number of profiles as text,
-    or "" without any.
+    `question` returns the text of the question. Its argument is the number of changed profiles as
+    text, or "" if no profile changes.
     """
     services = app.services
 

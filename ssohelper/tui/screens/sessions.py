@@ -28,7 +28,7 @@ from ssohelper.tui.screens.session_lines import (
     SessionKey,
     cached_role_lines,
     key_of_session_line,
-    running_text,
+    running_sign_in_text,
     session_lines,
     session_row,
     sign_in_hint_lines,
@@ -53,7 +53,7 @@ from ssohelper.tui.widgets.top_bar import TopBar
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-# The screen counts the clocks down every second. It reads their files again this often.
+# How often the screen reads the files of the clocks. It counts the clocks down every second.
 _READ_SECONDS = 5.0
 
 
@@ -89,7 +89,7 @@ class SessionsScreen(Screen[None]):
         super().__init__()
         self._snapshot: Snapshot | None = None
         self._busy: dict[str, str] = {}
-        # The new names of sessions that the user has renamed here; "": the user has removed it.
+        # The new names of sessions that the user has renamed here, or "" for removed sessions.
         self._changed_names: dict[str, str] = {}
         self._is_reading = False
 
@@ -134,7 +134,7 @@ class SessionsScreen(Screen[None]):
 
     def _show_snapshot(self, snapshot: Snapshot) -> None:
         self._is_reading = False
-        if not self.query("#error"):  # the program ends: the screen's parts are removed already
+        if not self.query("#error"):  # the program ends: the screen's widgets are already removed
             return
         is_first = self._snapshot is None
         self._snapshot = snapshot
@@ -155,9 +155,9 @@ class SessionsScreen(Screen[None]):
         self._redraw_clocks()
 
     def _show_lines_read_again(self, chooser: Chooser, count: int) -> None:
-        """Show so many lines; the cursor stays on its session, also under a name of the user.
+        """Show this number of lines. The cursor stays on its session, also if the user renamed it.
 
-        If that is gone, say so, and ignore keys until a pause in typing: they are for it.
+        If the session is gone, say so, and ignore keys until a pause: the user means the old line.
         """
         before = cast("SessionKey | None", chooser.cursor_key)
         chooser.set_count(count)
@@ -175,9 +175,9 @@ class SessionsScreen(Screen[None]):
         return key_of_session_line(self._snapshot, line) if self._snapshot else SessionKey("")
 
     def _show_config_error(self, error: SsoHelperError) -> None:
-        """Show why ~/.aws/config cannot be read, with the line.
+        """Show why ~/.aws/config cannot be read, and in which line.
 
-        The screen has no actions until the user has corrected that.
+        The screen has no actions until the user has corrected the file.
         """
         self._is_reading = False
         self._snapshot = None
@@ -206,7 +206,7 @@ class SessionsScreen(Screen[None]):
 
     def _draw_session_row(self, number: int, width: int) -> Line:
         if self._snapshot is None:
-            return []  # drawn once more before it is hidden: the config cannot be read
+            return []  # the config cannot be read: the list is drawn once more, then hidden
         if number >= len(self._snapshot.clocks):
             broken = self._snapshot.broken[number - len(self._snapshot.clocks)]
             return unusable_session_row(*broken, width)
@@ -223,14 +223,14 @@ class SessionsScreen(Screen[None]):
         return "ended" if self._has_ended(clock) else clock.state
 
     def _find_running_sign_in(self, clock: SessionClock) -> RunningSignIn | None:
-        """Return the session's sign-in that runs, unless its dialog is over this screen."""
+        """Return the session's running sign-in, unless its dialog covers this screen."""
         sign_in = self.app.sign_ins.get(clock.session.name)
         return sign_in if sign_in and (sign_in.is_kept or self.is_active) else None
 
     def _summary_of_session(self, clock: SessionClock) -> str:
         sign_in = self._find_running_sign_in(clock)
         if sign_in is not None:
-            return running_text(sign_in)
+            return running_sign_in_text(sign_in)
         if clock.state == "signed_out":
             return f"press {self.app.key_of('sessions.sign_in')} to sign in"
         at, now = clock.outlook.at, self.app.services.clock.now()
@@ -261,8 +261,8 @@ class SessionsScreen(Screen[None]):
         key, sign_in_key = map(self.app.key_of, ("sessions.sign_in_anew", "sessions.sign_in"))
         further = snapshot.further.get(clock.session.name, ())
         lines: list[Line] = [[], *session_lines(clock, further, states, now, width, key), []]
-        # The label, the time and where it comes from take up to 57 columns. Without room for all,
-        # the bar goes, and the rest is wrapped.
+        # The label, the time and the source of the time take up to 57 columns. On a narrow screen,
+        # the bar is left out, and the rest is wrapped.
         bar = min(40, width - 57) if width >= 65 else 0
         is_signing_in = self._find_running_sign_in(clock) is not None
         if is_signing_in:
@@ -290,10 +290,10 @@ class SessionsScreen(Screen[None]):
         return self._snapshot.clocks[number].session
 
     def _get_session_or_warn(self) -> SsoSession | None:
-        """Return the session under the cursor; without a usable one, say why nothing is done."""
+        """Return the session under the cursor. If there is none that can be used, warn of that."""
         session, snapshot = self.session, self._snapshot
         if session is None and snapshot is not None and snapshot.broken:
-            self.app.show_warning("this session cannot be used: the text below it says why")
+            self.app.show_warning("this session cannot be used: the text below the list says why")
         elif session is None:
             self.app.warn_nothing_selected("session")
         return session
@@ -339,7 +339,7 @@ class SessionsScreen(Screen[None]):
             self.read_clocks()
 
         self.app.push_screen(dialog, report_sign_in)
-        self.read_clocks()  # another program may have removed the session since: that closes the dialog
+        self.read_clocks()  # closes the dialog if another program has removed the session
 
     def action_sign_in_anew(self) -> None:
         self.action_sign_in(force=True)
@@ -381,7 +381,7 @@ class SessionsScreen(Screen[None]):
     async def action_remove(self) -> None:
         """Remove the session under the cursor, after a question that shows the diff.
 
-        If it is not in the config, only its sign-in is removed.
+        If the session is not in the config, only its sign-in is removed.
         """
         session = self._get_session_or_warn()
         if session is not None and self._is_unlisted(session):

@@ -47,8 +47,8 @@ _WORDS = (
 
 # The name of the Textual worker group in which the steps of a set-up run.
 _STEPS = "set-up"
-# For each option of `ssohelper setup` that an error may name: the form's field for it, how its
-# message names that field instead, and the option's value that is only an example.
+# For each option of `ssohelper setup` that an error may name: the id of the form's field, the text
+# that names this field in the message instead, and the example value that errors give the option.
 _FIELDS = {
     "--session": ("name", 'the third field, "name of the session"', "NAME"),
     "--region": ("region", 'the second field, "region"', "eu-west-1"),
@@ -60,8 +60,8 @@ class _RegionProposed(UsageProblem):
 
     def __init__(self, region: str) -> None:
         super().__init__(
-            f"the portal's page says that its region is {region}",
-            hint="if that is right, then press enter; if not, change it",
+            f"the portal's page says that the portal's region is {region}",
+            hint="if this region is right, press enter; if not, change the field",
         )
         self.region = region
 
@@ -74,7 +74,7 @@ def _propose_region(_url: str, proposal: str | None) -> str:
 
 
 class _TypedFields(NamedTuple):
-    """What the user has typed into the form's fields, without blanks around it."""
+    """The texts in the form's fields, without blanks around them."""
 
     start_url: str
     region: str
@@ -82,7 +82,7 @@ class _TypedFields(NamedTuple):
 
 
 class SetUpForm(VerticalScroll):
-    """A form for start URL, region and name. It then does the steps that set up the session."""
+    """A form for start URL, region and name, which then does the steps that set up the session."""
 
     HELP_TEXT = (
         "The same as `ssohelper setup START_URL`. tab goes to the next field, enter continues: "
@@ -133,7 +133,7 @@ class SetUpForm(VerticalScroll):
         yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
 
     def on_resize(self, event: Resize) -> None:
-        # On few lines the title and the first field are seen together.
+        # On a low screen the note is hidden, so that the title and the first field fit.
         self.query_one(".dialog--note").display = self.app.size.height >= LOW_LINES
         self.set_class(self.app.size.height < LOW_LINES, "few-lines")
 
@@ -174,7 +174,7 @@ class SetUpForm(VerticalScroll):
     def set_up(self) -> None:
         """Do the steps of `ssohelper setup` one after the other. The user can cancel each step.
 
-        They continue after the config is written, though the screen then removes the form.
+        The steps continue after the config is written, though the screen then removes the form.
         """
         self.app.places.run_worker(self._set_up_and_show_errors(), _STEPS, "the set-up")
 
@@ -242,7 +242,7 @@ class SetUpForm(VerticalScroll):
     async def _write_profiles(
         self, session: SsoSession, name: str, region: str, *, is_new_sign_in: bool
     ) -> None:
-        """List the roles, and ask what to write; `name` and `region` are as they were typed."""
+        """List the roles, ask what to write, and write it. `name` and `region` are as typed."""
         listing = await refresh_list(self.app, session)
         if listing is None:
             await self._warn_if_signed_in(session)
@@ -256,7 +256,7 @@ class SetUpForm(VerticalScroll):
             self._show_error(NOTHING_WRITTEN)
 
     async def _warn_if_signed_in(self, session: SsoSession) -> None:
-        """After an error, say that the sign-in stays: the next set-up needs none."""
+        """After an error, warn that the user stays signed in: the next set-up needs no sign-in."""
         services = self.app.services
         if not await background.run(
             self.app, lambda: session_edit.has_config_section(services, session)
@@ -300,7 +300,7 @@ class SetUpScreen(Dialog[bool]):
         form.focus_first_field("Set up another session")
 
     def on_screen_suspend(self) -> None:
-        # The steps open dialogs, which are not drawn inside the box of this one.
+        # This dialog's box is hidden while the steps of the set-up show dialogs over it.
         self.query_one(".dialog").visible = False
 
     def on_screen_resume(self) -> None:

@@ -1,6 +1,7 @@
-"""The questions of a set-up after the sign-in: other tools' profiles, region, diff, guards.
+"""Asks the questions of a set-up after the sign-in: profiles to adopt, region, diff, guard rules.
 
-They are those of `ssohelper setup`, in the same order and words. Call them in a worker.
+The questions are those of `ssohelper setup`, in the same order and words. Only workers may call
+these functions.
 """
 
 from __future__ import annotations
@@ -49,11 +50,11 @@ if TYPE_CHECKING:
 
 
 class _Answers(NamedTuple):
-    """What the user chose before the diff. `default_region` is None where nothing was asked.
+    """The user's answers before the diff is shown. `adopt` are the names of the profiles to adopt.
 
-    `survey` says which profiles other tools wrote, unless a question has said it. `patterns` are
-    the values of --adopt for the same profiles; None if they would be too many. `others` are all
-    profiles of other tools.
+    `patterns` are the values of --adopt for these profiles, or None if they would be too many.
+    `default_region` is None if there was no question. `survey` are lines about the profiles of
+    other tools, unless a question has shown these lines. `others` are all profiles of other tools.
     """
 
     adopt: frozenset[str]
@@ -68,15 +69,15 @@ async def write_profiles(
 ) -> bool:
     """Ask the questions of `ssohelper setup`, and write session and profiles in one write.
 
-    `command` is the command line that does the same. After a "no" the user chooses what stays of
-    the sign-in; `is_new_sign_in` says that this set-up made it. Returns whether session or profiles
-    were written.
+    `command` is the command line that does the same. After a "no" the user chooses whether to keep
+    the session or the sign-in; `is_new_sign_in` says that this set-up has signed in. Returns
+    whether the session or profiles were written.
     """
     answers = await _ask_what_to_adopt_and_region(app, session, listing, command)
     plan = answers and await _plan_and_write_profiles(app, session, listing, answers, command)
     if plan is None:
         return await _ask_to_keep_session(app, session, is_new_sign_in=is_new_sign_in)
-    await _offer_guards(app, listing)
+    await _offer_guard_rules(app, listing)
     await _show_result(app, session, plan)
     return True
 
@@ -84,7 +85,7 @@ async def write_profiles(
 async def _ask_what_to_adopt_and_region(
     app: TuiApp[Any], session: SsoSession, listing: Listing, command: str
 ) -> _Answers | None:
-    """Return what to adopt and the default region; None if the user left."""
+    """Ask which profiles to adopt and for the default region. Return None if the user left."""
     services = app.services
     found = await background.run(
         app,
@@ -112,7 +113,7 @@ async def _ask_what_to_adopt_and_region(
 
 
 async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | None:
-    """Return the region that the user confirms or types; None if the user left."""
+    """Return the region that the user confirms or types, or None if the user left."""
     typed_text = await app.push_screen_wait(
         AskScreen(
             f"{setup_text.DEFAULT_REGION}?",
@@ -127,7 +128,7 @@ async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | No
 async def _plan_and_write_profiles(
     app: TuiApp[Any], session: SsoSession, listing: Listing, answers: _Answers, command: str
 ) -> Plan | None:
-    """Show what will be written, ask, and write it. Returns what was written; None after a "no"."""
+    """Show the plan, ask, and write it. Return the plan that was written, or None after a "no"."""
     services = app.services
     given = Choices(default_region=answers.default_region)
 
@@ -146,7 +147,7 @@ async def _plan_and_write_profiles(
 async def _ask_to_write_plan(
     app: TuiApp[Any], plan: Plan, answers: _Answers, command: str
 ) -> Plan | None:
-    """Ask until the user confirms a plan or says no; return the plan, or None after a "no"."""
+    """Ask until the user confirms a plan or says no. Return the plan, or None after a "no"."""
     services = app.services
     lines = await background.run(app, partial(plan_lines_with_warning, services, plan))
     while plan.changes:
@@ -198,7 +199,7 @@ def _make_write_question(
 def _setup_options(answers: _Answers, plan: Plan) -> str:
     """Return the options of `ssohelper setup` that give the same answers.
 
-    Profiles to adopt that would need many options are left out; the question says so.
+    Profiles to adopt are left out if they would need many options; the question says so.
     """
     region = answers.default_region
     words = [f"--default-region {word_as_typed(region)}"] if region else []
@@ -211,10 +212,10 @@ def _setup_options(answers: _Answers, plan: Plan) -> str:
 async def _ask_to_keep_session(
     app: TuiApp[Any], session: SsoSession, *, is_new_sign_in: bool
 ) -> bool:
-    """After a "no", ask: write the session alone, or sign out? Returns whether it was written.
+    """After a "no", ask whether to write only the session, or sign out. Return whether it was written.
 
-    Otherwise a token would be left whose session no command knows. For a session that is in the
-    config already, ask whether to keep the sign-in that this set-up made.
+    Without this question, a token would be left whose session no command knows. For a session that
+    is in the config already, ask whether to keep the sign-in that this set-up made.
     """
     services = app.services
     if await background.run(app, lambda: session_edit.has_config_section(services, session)):
@@ -244,7 +245,7 @@ async def _offer_to_sign_out(app: TuiApp[Any], session: SsoSession) -> None:
         app.show_done(setup_text.SIGNED_OUT)
 
 
-async def _offer_guards(app: TuiApp[Any], listing: Listing) -> None:
+async def _offer_guard_rules(app: TuiApp[Any], listing: Listing) -> None:
     """Offer to guard dangerous roles, if some are listed and there is no guard rule yet."""
     services = app.services
     rules = await background.run(app, lambda: guards.propose_usual_guard_rules(services, listing))
@@ -285,11 +286,14 @@ async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> Non
 
 
 class FilterChoiceScreen(Dialog["list[FilterRow] | None"]):
-    """A dialog for the filters of `profile sync`. Its result is the ticked rows, or None."""
+    """A dialog for the filters of `profile sync`.
+
+    Its result is the ticked rows, or None if the user left.
+    """
 
     HELP_TEXT = (
-        "Only the ticked accounts and roles get profiles. Type to search, {filters.tick} ticks, {filters.take} takes "
-        "the ticked ones. Later syncs repeat this choice. Nothing is written before the question."
+        "Only the ticked accounts and roles get profiles. Type to search, {filters.tick} ticks, {filters.take} confirms "
+        "the ticks. Later syncs repeat this choice. Nothing is written before the question."
     )
     CSS_PATH = "../styles/screens.tcss"
 

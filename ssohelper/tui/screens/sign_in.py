@@ -20,7 +20,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import running_sign_ins
 from ssohelper.tui.copying import copy_text
-from ssohelper.tui.keys import action_binding, key_word
+from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.late_dismiss import LateDismissScreen
 from ssohelper.tui.one_time_timers import call_if_there
 from ssohelper.tui.running_sign_ins import RunningSignIn
@@ -39,9 +39,9 @@ _FRAME_SECONDS = 0.25
 _TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
 # The width of the text if there is no QR code.
 _WIDE = 66
-# The least heights of a screen for all texts above the buttons: of a wide, and of a narrow one.
+# The least height at which a screen shows all texts above the buttons: if it is wide, or narrow.
 _LOW, _LOW_IF_NARROW = 20, 28
-# For each button its label in wide screens and in narrow ones, and the action of its key.
+# For each button: its label on wide screens, its label on narrow screens, and its key's action.
 _BUTTONS = {
     "retry": ("Retry", "Retry", "sign_in.retry"),
     "open_browser": ("Open browser", "Open browser", "sign_in.browser"),
@@ -53,15 +53,15 @@ _BUTTONS = {
 
 
 class SignInScreen(LateDismissScreen[None]):
-    """Shows the sign-in to a session: the one that runs already, or else a new one.
+    """Shows the running sign-in to a session, or begins a new one.
 
-    After the dialog, `sign_in` says how it ended, or that it goes on in the background.
+    After the dialog, `sign_in` says how the sign-in ended, or that it goes on in the background.
     """
 
     HELP_TEXT = (
         "Sign in with a browser. The same address and code are printed by `ssohelper login`. "
-        "In the background it goes on while you do something else: the Sessions screen shows it, "
-        "and its key to sign in comes back here. "
+        "In the background the sign-in goes on while you do something else: the Sessions screen "
+        "shows it, and its key to sign in comes back here. "
         "Cancel ends the sign-in at once, and nothing is saved."
     )
     CSS_PATH = "../styles/screens.tcss"
@@ -110,7 +110,7 @@ class SignInScreen(LateDismissScreen[None]):
     ) -> None:
         """With `can_continue` the user may close the dialog while the sign-in goes on.
 
-        If the user does so, the message about its success says how to run `waiting_action`.
+        The message after a sign-in in the background says how to run `waiting_action`.
         """
         super().__init__()
         self._session = session
@@ -165,7 +165,7 @@ class SignInScreen(LateDismissScreen[None]):
 
     @property
     def outcome(self) -> LoginOutcome | None:
-        """Return what the sign-in led to; None if it failed, goes on, or has not begun."""
+        """Return the result of the sign-in, or None if it failed, goes on, or has not begun."""
         return self.sign_in.outcome if self.has_opened else None
 
     # -- showing the state of the sign-in ------------------------------------------------------
@@ -179,7 +179,7 @@ class SignInScreen(LateDismissScreen[None]):
         failure, page = sign_in.failure, sign_in.page
         hint = f"\n{show(failure.hint)}" if failure and failure.hint else ""
         self._set_text("failure", f"{show(failure.message)}{hint}" if failure else "")
-        if failure:  # why the sign-in was needed may no longer be true, such as "is still running"
+        if failure:  # the reason for the sign-in may be outdated, such as "is still running"
             self.query("#why").set(display=False)
         self._set_text("note", show(page.note))
         self._set_text("code", show(page.code))
@@ -199,7 +199,7 @@ class SignInScreen(LateDismissScreen[None]):
         line.update(Content(text))
 
     def _show_buttons(self) -> None:
-        """Show the buttons that act now. The first of them has the focus: Enter goes on."""
+        """Show the buttons that can be used now. The first of them gets the focus, for Enter."""
         sign_in = self.sign_in
         has_failed = not sign_in.has_running_attempt
         shown = {
@@ -232,7 +232,7 @@ class SignInScreen(LateDismissScreen[None]):
         self.query_one("#waiting", Static).update(Content(text))
 
     def _ask_sign_in_question(self) -> None:
-        """Ask the question of the sign-in, if it has one, once this dialog is on top."""
+        """Ask the sign-in's question, if there is one and this dialog is in front."""
         question = self.sign_in.question
         if question is not None and self.app.screen is self:
             self.app.push_screen(
@@ -266,7 +266,7 @@ class SignInScreen(LateDismissScreen[None]):
     def _label_of_button(self, name: str, *, is_narrow: bool) -> Content:
         wide, narrow, action = _BUTTONS[name]
         label = narrow if is_narrow else wide
-        return Content(f"{label} ({key_word(action, self.app.key_of)})")
+        return Content(f"{label} ({key_name_in_text(action, self.app.key_of)})")
 
     @property
     def _most_lines_of_dialog(self) -> int:
@@ -276,14 +276,14 @@ class SignInScreen(LateDismissScreen[None]):
         return self.size.height - _FRAME_HEIGHT - taken
 
     def _limit_height_of_page_texts(self) -> None:
-        """Let the note, code and address scroll if the dialog is too low for all that it has."""
+        """Let the note, code and address scroll if the dialog is too low to show all its parts."""
         if not self.query("#page"):
             return  # the dialog is being closed
         page = self.query_one("#page")
         others = [each for each in self.query_one("#text").children if each is not page]
         taken = sum(each.outer_size.height for each in others if each.display)
         page.styles.max_height = max(1, self._most_lines_of_dialog - taken)
-        page.can_focus = page.max_scroll_y > 0  # for the keys that scroll
+        page.can_focus = page.max_scroll_y > 0  # only a focused page gets the keys that scroll
 
     # -- the dialog's keys and buttons ---------------------------------------------------------
 
@@ -303,14 +303,14 @@ class SignInScreen(LateDismissScreen[None]):
         self.finish(None)
 
     def action_background(self) -> None:
-        """Close the dialog; the sign-in goes on."""
+        """Close the dialog while the sign-in goes on."""
         self.sign_in.is_kept = self.is_in_background = True
         if self._waiting_action is not None:
             self.sign_in.waiting_action = self._waiting_action
         self.finish(None)
 
     def action_retry(self) -> None:
-        """Begin again, after a failure."""
+        """Begin the sign-in again, after a failure."""
         if not self.sign_in.has_running_attempt:
             self.sign_in.begin()
 
@@ -324,5 +324,5 @@ class SignInScreen(LateDismissScreen[None]):
             copy_text(self.app, address, "the address")
 
     def action_device_code(self) -> None:
-        """Begin again, with a device code."""
+        """Begin the sign-in again, with a device code."""
         self.sign_in.use_device_code()

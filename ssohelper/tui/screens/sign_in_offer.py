@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Answer(Enum):
-    """How the user left the dialog. Only after SIGNED_IN may the action go on by itself.
+    """How the user left the sign-in dialog. Only after SIGNED_IN does the action go on at once.
 
     After IN_BACKGROUND the user types elsewhere: a dialog or a shell that opened then would take
-    the letters for commands. The message about the sign-in names the action's key instead.
+    the typed letters as commands. The message about the sign-in names the action's key instead.
     """
 
     SIGNED_IN = auto()
@@ -43,10 +43,11 @@ async def offer_sign_in(
 
 
 def not_signed_in_text(app: TuiApp[Any], session: SsoSession) -> str:
-    """Return what to say after the user has left the dialog without signing in."""
+    """Return the message after the user has left the sign-in dialog without signing in."""
     services = app.services
     token = tokens.load_token_or_none(services, session)
     outlook = clocks.load_sign_in_outlook_of_token(services, session, token)
     if outlook.is_sign_in_needed(services.clock.now()):
         return f'not signed in to "{session.name}": nothing was done'
-    return f'nothing was done: the new sign-in was stopped, the one to "{session.name}" still lasts'
+    still = f'you are still signed in to "{session.name}"'
+    return f"nothing was done: the new sign-in was stopped, {still}"

@@ -49,7 +49,7 @@ class TickedActions:
         return f"accounts.{name}" in TICKED_LABELS and self._roles.tick_count > 0
 
     def find_targets(self) -> tuple[RoleKey | None, frozenset[RoleKey]]:
-        """Return the role under the cursor and the ticked roles: an action acts on one or these."""
+        """Return the role under the cursor, and the ticked roles. Actions run on one or the other."""
         row = self._roles.row
         return row and row.key, frozenset(each.key for each in self._roles.ticked)
 
@@ -63,7 +63,7 @@ class TickedActions:
         self._app.started.start(self._screen, f"accounts.{name}", work)
 
     async def _run_action_with_sign_ins(self, name: str, rows: Sequence[RoleRow]) -> None:
-        """Run the action. The sign-ins that it needs are offered, then it goes on."""
+        """Run the action, and show its error. It offers the sign-ins that it needs, then goes on."""
         slow = {
             "profile": self._add_profiles,
             "console": self._open_consoles,
@@ -75,7 +75,7 @@ class TickedActions:
             self._app.show_error(error)
 
     def _copy_names(self, rows: Sequence[RoleRow]) -> None:
-        """Copy the roles' names, quoted for a shell, on one line: a pasted line runs nothing."""
+        """Copy the roles' names on one line, quoted for a shell. A line break would run the line."""
         services = self._app.services
         names: list[str] = []
         try:
@@ -92,7 +92,7 @@ class TickedActions:
         await run_command(self._app, rows, self._reload)
 
     async def _add_profiles(self, rows: Sequence[RoleRow]) -> None:
-        """Add a profile for each role that has none: per session one diff, question and write.
+        """Add a profile for each role that has none, with one diff, question and write per session.
 
         The roles stay ticked if one of the questions is declined, or a session is left out.
         """
@@ -104,7 +104,7 @@ class TickedActions:
         async def add_those_of_session(row: RoleRow) -> None:
             its_rows = rows_of[row.session_name]
             if row is not its_rows[0]:
-                return  # the first row of a session stands for all of them
+                return  # all profiles of a session are added with its first row
             prefix = f'"{row.session_name}": ' if len(rows_of) > 1 else ""
             try:
                 if await self._add_profiles_of_session(its_rows, prefix):
@@ -120,7 +120,7 @@ class TickedActions:
         )
         if len(settled) == len(rows_of):
             self._roles.clear_ticks()
-            self._reload()  # shows that no role is ticked now, also if nothing was written
+            self._reload()  # shows the list without ticks, also if nothing was written
 
     async def _add_profiles_of_session(self, rows: Sequence[RoleRow], prefix: str) -> bool:
         """Add the profiles of one session; return False if the user declined.

@@ -1,4 +1,4 @@
-"""Acts on ticked roles one after the other, with the sign-in of each session that lacks one."""
+"""Runs an action on ticked roles one after the other, and offers the sign-ins that are missing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.full_screen import FullScreenApp
 
 _Act = Callable[[RoleRow], Awaitable[None]]
-# The rows of a session that wait for its sign-in, and the error of the first of them.
+# For each session that needs a sign-in: the first error, and the rows that wait for the sign-in.
 _Waiting = dict[str, tuple[LoginRequired, list[RoleRow]]]
 
 
@@ -25,13 +25,13 @@ async def act_on_each(
     action: str,
     may_ask: Callable[[RoleRow], bool] = lambda _row: True,
 ) -> None:
-    """Call `act` with each row. Offer each sign-in that is missing, then go on with its rows.
+    """Call `act` with each row. Offer each missing sign-in, then go on with the session's rows.
 
-    `action` is the action in ACTIONS that does this. If the user leaves a sign-in, the rows of
-    its session are left out, which a message says. The error of a role that is refused or no
-    longer assigned is shown, and the next role follows. `may_ask` says whether `act` may ask about
-    a row although the question about an earlier one was declined. Call it in a worker. Raises: the
-    other errors of `act`.
+    `action` is the name in ACTIONS of the action that the user runs. If the user leaves a sign-in,
+    the rows of its session are left out, and a message names them. The error of a role that is
+    refused or no longer assigned is shown, and the next role follows. `may_ask` says whether `act`
+    may ask about a row although the question about an earlier row was declined. Only workers may
+    call this. Raises: the other errors of `act`.
     """
     waiting = await _act_unless_signed_out(app, rows, act, may_ask)
     wanted = WantedAction(action, rows[0].label if len(rows) == 1 else "the ticked roles")
@@ -54,7 +54,7 @@ async def _act_unless_signed_out(
     waiting: _Waiting = {}
     last_asking = max((at for at, row in enumerate(rows) if may_ask(row)), default=-1)
     for at, row in enumerate(rows):
-        # A sign-in that is missing is offered after the last row.
+        # Missing sign-ins are offered after the last row.
         app.started.expect_more_questions(at < last_asking or bool(waiting))
         if row.session_name in waiting:
             waiting[row.session_name][1].append(row)

@@ -32,7 +32,7 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
     )
     PLACEHOLDER = "type a name"
     BINDINGS: ClassVar[list[BindingType]] = [
-        action_binding("views.use", "enter", priority=True),
+        action_binding("views.use", "choose_line", priority=True),
         action_binding("views.save", priority=True),
         action_binding("views.remove", priority=True),
         action_binding("views.cancel", "dismiss", priority=True),
@@ -82,14 +82,14 @@ class ViewsScreen(SearchDialog["SavedView | None"]):
             (fitted(self._views[number].text, left), "dim"),
         ]
 
-    def action_enter(self) -> None:
-        """Use the view under the cursor; without one, do nothing."""
+    def action_choose_line(self) -> None:
+        """Use the view under the cursor, if there is one."""
         number = self.find_chosen_number()
         if number is not None:
             self.dismiss(self._views[number])
 
     def action_save(self) -> None:
-        """Save the list's present view under the typed name, after a question if that is taken."""
+        """Save the list's present view under the typed name. Ask first if the name is taken."""
         name = self.typed_text.strip()
         try:
             list_view.save_named_view(self.app.services, name, self._present)

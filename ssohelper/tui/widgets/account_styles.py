@@ -1,7 +1,7 @@
-"""The styles of the colours that `colors."PATTERN"` names, for each kind of theme.
+"""The styles of the account colours in the setting `colors."PATTERN"`, for each kind of theme.
 
-The colours are from the palette of 256, so that they look the same there. "black" and "white" are
-shades that can be read on the theme's background.
+The colours are from the palette of 256 colours, so that terminals without more colours show the
+same. "black" and "white" are shades that can be read on the theme's background.
 """
 
 from collections.abc import Callable

@@ -23,9 +23,9 @@ _ELLIPSIS = "…"
 def fitted(text: str, width: int, tail: int = 0) -> str:
     """Return the escaped text in exactly `width` cells. It is cut with an ellipsis, or padded.
 
-    A positive `tail`: so many characters at the end are kept, and those before them are cut. A
-    negative `tail`: so many characters at the start are left out, then as many at the end as
-    needed.
+    A positive `tail` is the number of characters that are kept at the end: the text before them is
+    cut. A negative `tail` is the number of characters that are left out at the start; the text is
+    then cut at its end.
     """
     return "".join(piece for piece, _ in split_at_matches(text, frozenset(), width, tail))
 
@@ -35,7 +35,8 @@ def segments_with_matches(
 ) -> list[Segment]:
     """Return the escaped text in exactly `width` cells, with the matches in `match_style`.
 
-    `spans` says which characters of the text match a search; `tail` as in `fitted`.
+    `spans` says which characters of the text match a search. `tail` has the meaning it has in
+    `fitted`.
     """
     matches = frozenset(place for span in spans for place in range(span.start, span.end))
     return [
@@ -49,8 +50,8 @@ def pieces_with_matches(
 ) -> list[tuple[str, str]]:
     """Return the escaped text in exactly `width` cells, as pieces with the names of their styles.
 
-    Characters that match a search are in the style "hit": `spans` are the matches in a row,
-    `field` is the number of this text's field; `tail` as in `fitted`.
+    Characters that match a search are in the style "hit": `spans` are the matches in a row, and
+    `field` is the number of this text's field. `tail` has the meaning it has in `fitted`.
     """
     matches = frozenset(
         place for span in spans if span.field == field for place in range(span.start, span.end)
@@ -64,7 +65,8 @@ def split_at_matches(
 ) -> list[tuple[str, bool]]:
     """Return the escaped text in parts that take exactly `width` cells together.
 
-    Each part comes with True if it is a match. `matches` has the matching characters' numbers.
+    Each part comes with True if it is a match. `matches` has the positions of the characters that
+    match.
     """
     if width <= 0:
         return []

@@ -1,8 +1,9 @@
 """Decides what a click on a line of a list, or on a key of the footer, means.
 
 The terminal reports only where the pointer is. Between two clicks at one place, a refresh, a fold
-or the mouse wheel can put another line there, and the first click itself another key. Textual
-reports a click also where the user releases the button after moving the pointer over other lines.
+or the mouse wheel can put another line there, and the first click itself can put another key there.
+Textual also reports a click if the user moves the pointer over other lines before releasing the
+button.
 """
 
 from enum import Enum, auto
@@ -11,8 +12,8 @@ from typing import NamedTuple
 from textual.events import Click
 from textual.geometry import Offset
 
-# A click that is later than this after the one before it never belongs to that one. Textual counts
-# clicks at one place as a chain if they are 0.5 s apart; but it also counts those on other widgets.
+# Two clicks with more time than this between them are never a double click. Textual counts clicks
+# at one place as a chain if they are 0.5 s apart; but it also counts clicks on other widgets.
 _MOST_SECONDS = 1.0
 
 
@@ -43,13 +44,13 @@ class ClickMemory:
         self._pressed: object = None
 
     def note_press(self, target: object) -> None:
-        """Remember what is under the pointer where the user presses the button, if anything."""
+        """Remember what is under the pointer when the user presses the mouse button, if anything."""
         self._pressed = target
 
     def classify_click(self, event: Click, target: object) -> Clicked:
-        """Return what this click means, and remember it. `target` is what the pointer is on, if any.
+        """Return what this click means, and remember it. `target` is what is under the pointer.
 
-        A target must stay equal when its line moves, and differ from those of all other lines.
+        A target must stay equal when its line moves, and differ from the targets of other lines.
         """
         last, self._last = self._last, None
         if target != self._pressed:

@@ -1,6 +1,6 @@
-"""The three clocks of sign-in, access token and role credentials.
+"""Reads when sign-ins, access tokens and role credentials expire, from files on this machine.
 
-Reads them from files, and draws each as a line with a bar and the time left.
+Draws each of these three clocks as a line with a bar and the time left.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SOURCES = {
 
 
 class Clocks(NamedTuple):
-    """When each sign-in, token and role's credentials end, as last read from files.
+    """When each sign-in, token and role's credentials expire, as last read from files.
 
     `same_user_since` says for each session since when (epoch seconds) the same user signs in to it.
     """
@@ -43,7 +43,7 @@ class Clocks(NamedTuple):
 
 
 def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return when these sessions' sign-ins, tokens and credentials end, as files say."""
+    """Return when these sessions' sign-ins, tokens and credentials expire, read from files."""
     return Clocks(
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
         dict(clocks.load_cached_credentials(services, sessions)),
@@ -53,7 +53,7 @@ def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
 
 
 class FurtherRegion(NamedTuple):
-    """A further region of a session, and whether the session's sign-in is signed in there too."""
+    """A further region of a session, and whether the user is signed in there too."""
 
     region: str
     is_signed_in: bool
@@ -62,7 +62,7 @@ class FurtherRegion(NamedTuple):
 class Snapshot(NamedTuple):
     """What the Sessions screen shows: the clocks, and the sessions that cannot be used.
 
-    `unlisted` are the sessions of sign-ins that are not in the config.
+    `unlisted` are sessions that have a sign-in but are not in the config.
     `broken` has the name of each session that cannot be used, and why, as a message.
     `further` has the further regions of each session that has some, by the session's name.
     """
@@ -83,7 +83,7 @@ class Snapshot(NamedTuple):
 
 def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
-    # As `session list` does, the screen shows a sign-in whose session is not in the config too.
+    # Like `session list`, the screen also shows sign-ins whose sessions are not in the config.
     unlisted = selection.find_sessions_not_in_config(services)
     sessions = [*services.config.read().sso_sessions(), *unlisted]
     broken = [(one.name, one.reason) for one in clocks.list_unusable_sessions(services)]
@@ -115,13 +115,13 @@ def _load_listed_accounts(services: App, session: SsoSession) -> tuple[ListedAcc
 
 
 def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
-    """Return the line of the first clock: how long the sign-in lasts. `width` is for the bar."""
+    """Return the line of the first clock: how long the sign-in lasts. `width` is the bar's width."""
     at, reason = clock.outlook.at, clock.outlook.reason
     if at is None:
-        return _clock_line("sign-in", [("-  AWS does not report when it ends", "dim")])
+        return _clock_line("sign-in", [("-  AWS does not report a sign-in's end", "dim")])
     began = clock.signed_in_at
     whole = at - began if began is not None else None
-    # A sign-in end that is only assumed is shown dim: nothing in the program depends on it.
+    # An assumed end of a sign-in is shown dim: nothing in the program depends on this time.
     style = "dim" if reason == "assumed" else urgency_of_time_left(at - now)
     return _clock_line(
         "sign-in", _bar_and_time(at, now, whole, style, width), f"  ({_SOURCES[reason]})"
@@ -155,7 +155,7 @@ def credentials_line(label: Piece, cached: CachedCredentials, now: int, width: i
 
 
 def time_left_bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
-    """Return a bar, thick for the time left and thin for the rest. It is readable in one colour."""
+    """Return a bar that is thick for the time left and thin for the rest, to be read without colour."""
     full = max(0, min(width, round(width * left / whole))) if whole > 0 else 0
     return [("━" * full, style), ("╌" * (width - full), "dim")]
 

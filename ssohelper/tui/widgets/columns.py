@@ -34,12 +34,12 @@ _LEAST_FOR_AGE, _LEAST_FOR_ID, _LEAST_FOR_SESSION = 50, 64, 80
 _LEAST_NAME = 4
 # The least width of a text that is cut: one letter and the ellipsis.
 _LEAST_TEXT = 2
-# The places of role, account's name, session and account's id in `_texts_of_row`.
+# The positions of role, account's name, session and account's id in `_texts_of_row`.
 _FIELDS = range(4)
 
 
 class Columns(NamedTuple):
-    """The width of each column in cells, with a blank at its end. 0: the column is not shown.
+    """The width of each column in cells, with a blank at its end. A column of width 0 is not shown.
 
     The fields `…_tail` say where a text is cut: see `cells.fitted`.
     """
@@ -58,9 +58,9 @@ class Columns(NamedTuple):
 
 
 class HeadingColumns(NamedTuple):
-    """The most cells of the account's id and of the session in headings, and where they are cut.
+    """The greatest widths of account id and session in headings, and where each of them is cut.
 
-    The account's name has the cells that are left.
+    The account's name gets the cells that are left.
     """
 
     id: int
@@ -106,11 +106,11 @@ def lay_out_columns(
 
     `width` does not count the cells of signs. If no layout tells all rows apart, returns one that
     tells most of them apart.
-    With `grouped`, rows are told apart from those of the same account only.
+    With `grouped`, only rows of the same account must differ.
     """
     wanted: tuple[tuple[bool, bool, bool], ...] = (
-        # In this order the layouts are tried: whether the account's id, the session and the
-        # account's name are shown, however little space there is.
+        # The layouts in the order in which they are tried: whether the account's id, the session
+        # and the account's name are shown, however little space there is.
         (False, False, True),
         (True, False, True),
         (False, True, True),
@@ -142,8 +142,8 @@ def lay_out_headings(
 ) -> HeadingColumns:
     """Return how to draw the headings of the accounts of these rows so that all of them differ.
 
-    `width` does not count the cells of signs. The id is cut only if there is no space for it and
-    for as much of the session as tells the sessions apart.
+    `width` does not count the cells of signs. The session is cut first, as far as all sessions
+    still differ; the account's id is cut only if there is still too little space.
     """
     session = session_tail = 0
     if has_session:
@@ -180,7 +180,7 @@ def _lay_out_few_columns(visible: Sequence[RoleRow], width: int) -> Columns | No
 def _narrow_columns(
     texts: Sequence[tuple[str, ...]], fields: Sequence[int], width: int
 ) -> Columns | None:
-    """Return these columns alone, if they fit: see `_lay_out_few_columns`."""
+    """Return a layout with these columns alone, or None if they do not fit."""
     distinct = {field: {text[field] for text in texts} for field in fields}
     widths = {field: _least_width_to_tell_apart(distinct[field], width - 1) + 1 for field in fields}
     left = width - sum(widths.values())
@@ -211,7 +211,7 @@ def _narrow_columns(
 
 
 def _least_width_to_tell_apart(texts: Collection[str], most: int) -> int:
-    """Return the least width up to `most` at which cut texts differ; without one, _LEAST_TEXT."""
+    """Return the least width up to `most` at which the cut texts differ, or else _LEAST_TEXT."""
     for width in range(_LEAST_TEXT, most + 1):
         tail = tail_that_tells_texts_apart(texts, width)
         if len({fitted(text, width, tail) for text in texts}) == len(texts):
@@ -248,8 +248,8 @@ def _make_columns(
     name = content.name + 1 if with_name and not grouped else 0
     role = content.role + 1
     if name + role > left:
-        # The names of account and role are both cut: the role's less, since accounts have longer
-        # names.
+        # The names of account and role are both cut. The role's name is cut less, since accounts
+        # have longer names.
         role = min(role, max(left * 9 // 20, left - name)) if name else min(role, left)
         name = min(name, left - role)
         if name <= _LEAST_NAME and name < content.name and with_name and not grouped:
@@ -260,8 +260,8 @@ def _make_columns(
     if sign and left + sign >= _LEAST_PROFILE:
         profile = min(left + sign, max(_LEAST_PROFILE, content.profile + 1))
         left -= profile - sign
-    # The room that is left becomes space before the last use, or before the mark of live credentials.
-    # It separates that cell from the others.
+    # The space that is left separates the age of the last use, or the mark of live credentials, from
+    # the columns before it.
     if live and age:
         live += left
     elif age:
@@ -292,7 +292,7 @@ def _common_start_length(texts: Collection[str]) -> int:
 
 
 def _count_different_lines(rows: Sequence[RoleRow], columns: Columns, width: int) -> int:
-    """Return as how many different lines the rows are drawn; 0 if the columns do not fit."""
+    """Return how many of the drawn lines of the rows differ, or 0 if the columns do not fit."""
     if columns.name + columns.id + columns.role + columns.session > width:
         return 0
     return len(
@@ -309,7 +309,7 @@ def _count_different_lines(rows: Sequence[RoleRow], columns: Columns, width: int
 
 
 def widest_cells(texts: Iterable[str]) -> int:
-    """Return the most cells that one of the texts takes, escaped; 0 without a text."""
+    """Return how many cells the widest text takes after escaping, or 0 if there is no text."""
     return max(map(_text_width, texts), default=0)
 
 

@@ -26,7 +26,7 @@ _NOTE_CELLS = 30
 
 
 class FilterList(SearchPane):
-    """Lets the user tick rows. Enter without a tick takes the row at the cursor."""
+    """Lets the user tick rows. If no row is ticked, Enter takes the row under the cursor."""
 
     # The search field has the focus. Keys that act on the list have priority over it.
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,7 +45,7 @@ class FilterList(SearchPane):
     app: TuiApp[Any]
 
     class Taken(Message):
-        """The message that the user took these rows, in their order."""
+        """The message that the user has chosen these rows, in the order of the list."""
 
         def __init__(self, rows: list[FilterRow]) -> None:
             super().__init__()
@@ -113,7 +113,7 @@ class FilterList(SearchPane):
         self._list.action_go(line)
 
     def action_tick(self) -> None:
-        """Tick the row at the cursor, or take its tick away, and go on to the next row."""
+        """Tick or untick the row under the cursor, and move the cursor to the next row."""
         self.search_now()
         if self._found:
             self._ticks ^= {self._rows[self._found[self._list.cursor]]}
@@ -122,7 +122,7 @@ class FilterList(SearchPane):
             self.show_count()
 
     def action_take(self) -> None:
-        """End with the ticked rows, else with the one at the cursor."""
+        """Choose the ticked rows or, if none is ticked, the row under the cursor."""
         self.search_now()
         taken = [row for row in self._rows if row in self._ticks]
         taken = taken or [self._rows[number] for number in self._found[self._list.cursor :][:1]]

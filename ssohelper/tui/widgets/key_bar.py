@@ -1,7 +1,8 @@
 """The footer: the keys of the current screen, by importance, as many as fit whole.
 
-`core.keymap.ACTIONS` has the order. While rows are ticked, the actions on them come first; in the
-options of the sync, Enter and Escape do. The key of the help is always there, at the right end.
+`core.keymap.ACTIONS` has the order. While rows are ticked, the actions on them come first; while
+the option fields of the sync are shown, Enter and Escape do. The key of the help is always shown,
+at the right end.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Item(NamedTuple):
 
 
 class KeyBar(Widget):
-    """Shows the keys that act now. A click on one acts as the key does."""
+    """Shows the keys of the actions that are possible now. A click on a key acts as the key does."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--off"}
@@ -76,13 +77,13 @@ class KeyBar(Widget):
         self.update(self.screen)
 
     def update(self, screen: Screen[Any]) -> None:
-        """Show the keys of the screen that act now."""
+        """Show the keys of the actions that are possible on the screen now."""
         if self.is_attached and screen is self.screen:
             self.items = place_keys(self._find_keys(screen), self.app.size.width)
             self.refresh()
 
     def _find_keys(self, screen: Screen[Any]) -> list[Item]:
-        """Return the keys, the most important first; of an action with two keys, its first."""
+        """Return the keys, the most important first. Of an action with two keys, return the first."""
         found: dict[str, ActiveBinding] = {}
         for active in screen.active_bindings.values():
             name = active.binding.id or ""
@@ -131,7 +132,7 @@ class KeyBar(Widget):
 
     async def on_click(self, event: Click) -> None:
         item = self._item_at(event.x)
-        # A double click acts once, although its first click may have put another key there.
+        # A double click acts once, although its first click may have put another key in this place.
         clicked = self._clicks.classify_click(event, self._action_at(event.x))
         if item is not None and item.active.enabled and clicked is Clicked.ONCE:
             await self.app.run_action(item.active.binding.action, item.active.node)
@@ -142,12 +143,12 @@ class KeyBar(Widget):
 
 
 def _place_of_action_in_footer(action: str) -> int:
-    """Return where the action's key belongs in the footer: 0 option fields, 1 screen, 2 app."""
+    """Return the action's rank in the footer: 0 for option fields, 1 for the screen, 2 for the app."""
     return {"options": 0, "app": 2}.get(action.partition(".")[0], 1)
 
 
 def labels_of_actions_on_ticked_rows(screen: Screen[Any]) -> dict[str, str]:
-    """Return the labels of the actions on ticked rows, by action; none if no row is ticked."""
+    """Return the labels of the actions on ticked rows, by action, or {} if no row is ticked."""
     for pane in screen.query(SearchPane):
         if pane.row_counts().ticked:
             return footer_labels_with_ticks(has_search=bool(pane.line.value))
@@ -157,7 +158,7 @@ def labels_of_actions_on_ticked_rows(screen: Screen[Any]) -> dict[str, str]:
 def place_keys(keys: list[Item], width: int) -> list[Item]:
     """Return as many of the keys as fit whole into the width, with their columns.
 
-    The first, which is the help's, is placed at the right end; the others follow from the left.
+    The first, the key of the help, is placed at the right end; the others follow from the left.
     """
     if not keys or keys[0].width + 2 > width:
         return []

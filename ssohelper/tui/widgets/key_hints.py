@@ -1,7 +1,7 @@
 """The last line of a dialog, such as `enter: run · esc: cancel`. A click on a part acts as its key.
 
-The footer, `key_bar`, chooses what it shows by itself, and fits it into one line. Here a dialog
-says which keys it has, and what they do in it.
+The footer (`key_bar`) finds the keys of a screen itself, and fits them into one line. For this
+line, the dialog says which keys it has, and what they do.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from textual.style import Style
 from textual.widgets import Static
 
 from ssohelper.core.keymap import ACTIONS
-from ssohelper.tui.keys import key_word
+from ssohelper.tui.keys import key_name_in_text
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -30,7 +30,7 @@ _META = "hint"
 
 
 class KeyHints(Static):
-    """Shows keys and what they do. A click on one runs what the key runs then."""
+    """Shows keys and what they do. A click on a key runs the action that the key has now."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -55,16 +55,16 @@ class KeyHints(Static):
 
     def _key_text(self, key: str) -> str:
         if key in ACTIONS:
-            return key_word(key, self.app.key_of)
+            return key_name_in_text(key, self.app.key_of)
         return key if key == ENTER else self.app.get_key_display(Binding(key, ""))
 
     def lines_needed(self, width: int) -> int:
-        """Return how many lines the hints take at most, if a line has so many columns."""
+        """Return how many lines of this width the hints take at most."""
         return cell_len(_BETWEEN.join(self._parts)) // max(1, width) + 1
 
     async def on_click(self, event: Click) -> None:
         number = event.style.meta.get(_META)
-        # The second click of a double click would act on what the first one has put there.
+        # The second click of a double click would act on what the first click has put there.
         if number is None or event.chain > 1:
             return
         wanted = self._hints[number][0]

@@ -24,17 +24,17 @@ Piece = tuple[str, str]
 Line = Sequence[Piece]
 STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong", "hit")
 _CURSOR_HIT = Style(bold=True, underline=True)
-# Each line after the first of a wrapped text begins with this, unless so few columns would be left.
+# The indent of the further lines of a wrapped text, and the fewest columns that it must leave.
 _FURTHER, _LEAST_WIDTH = "  ", 20
 
 
 class LineView(ScrollView, can_focus=True):
     """Shows scrollable lines.
 
-    Their text must have been escaped with `core.text.show`. Markup in it has no effect.
+    The text of the lines must be escaped with `core.text.show`. Markup in the text has no effect.
     """
 
-    # Textual cannot show which text of lines that are drawn one by one is selected, nor copy it.
+    # Textual can neither show nor copy a selection in lines that are drawn one by one.
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{style}" for style in (*STYLE_NAMES, "cursor")}
     DEFAULT_CSS = """
@@ -79,7 +79,7 @@ class LineView(ScrollView, can_focus=True):
         self.refresh(layout=self.styles.auto_dimensions)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        # Textual returns the virtual size, which is never less than the view was high before.
+        # Textual itself would return the virtual height, which is never less than the height before.
         return self._line_count
 
     def render_line(self, y: int) -> Strip:
@@ -106,7 +106,7 @@ class LineView(ScrollView, can_focus=True):
 
 
 class WrappedView(LineView):
-    """Shows scrollable lines; one that is too long goes on in the next line of the screen."""
+    """Shows scrollable lines. A line that is too long continues in the next line of the screen."""
 
     DEFAULT_CSS = "WrappedView { overflow-x: hidden; }"
 
@@ -165,21 +165,21 @@ class Chooser(LineView):
         key_of: Callable[[int], object],
         id: str | None = None,
     ) -> None:
-        """`key_of` returns what identifies the line with this number when lines move."""
+        """`key_of` returns a key that still identifies the line with this number when lines move."""
         super().__init__(id=id)
         self._draw = draw
         self._key_of = key_of
         self._clicks = ClickMemory()
         self.count = 0
         self.cursor = 0
-        # What identifies the line under the cursor; None without lines.
+        # The key of the line under the cursor, or None if there are no lines.
         self.cursor_key: object = None
 
     def set_count(self, count: int, cursor: int | None = None) -> None:
         """Set the number of lines, and move the cursor to line `cursor`.
 
-        Without `cursor` it stays on the line with its key, which may have another number now. If
-        that line is gone, it is on the line that has its number now: `cursor_key` is another one.
+        Without `cursor`, the cursor stays on the line with its key, whose number may have changed.
+        If that line is gone, the cursor keeps its number, and `cursor_key` is another line's key.
         """
         self.count = count
         self._put_cursor(self._line_of_cursor_key() if cursor is None else cursor)
@@ -216,15 +216,15 @@ class Chooser(LineView):
     # -- moving the cursor ---------------------------------------------------------------------
 
     def action_move(self, lines: int) -> None:
-        """Move the cursor down by so many lines, up if negative."""
+        """Move the cursor down by this number of lines, or up if it is negative."""
         self.go_to(self.cursor + lines)
 
     def action_page(self, pages: int) -> None:
-        """Move the cursor down by so many pages, up if negative."""
+        """Move the cursor down by this number of pages, or up if it is negative."""
         self.go_to(self.cursor + pages * max(1, self.size.height - 1))
 
     def action_go(self, line: int) -> None:
-        """Move the cursor to the line with this number; -1 is the last."""
+        """Move the cursor to the line with this number. -1 means the last line."""
         self.go_to(line if line >= 0 else self.count + line)
 
     def go_to(self, line: int) -> None:
@@ -258,12 +258,12 @@ class Chooser(LineView):
             self.click_line(event.y + int(self.scroll_offset.y), clicked)
 
     def _key_at(self, y: int) -> object:
-        """Return what identifies the line at `y` on the screen, or None if no line is there."""
+        """Return the key of the line at `y` on the screen, or None if no line is there."""
         line = y + int(self.scroll_offset.y)
         return self._key_of(line) if line < self.count else None
 
     def click_line(self, line: int, clicked: Clicked) -> None:
-        """Move the cursor to the line; after a double click say that the user has chosen it."""
+        """Move the cursor to the line. After a double click, report that the user has chosen it."""
         self.go_to(line)
         if clicked is Clicked.TWICE:
             self.post_message(self.Chosen(self._key_of(line)))
@@ -294,8 +294,8 @@ def text_lines(texts: Iterable[str], style: str = "") -> list[Line]:
 def wrapped(lines: Iterable[Line], width: int) -> list[Line]:
     """Return the lines cut into lines of at most `width` cells, with their styles.
 
-    A line is cut at a space if possible, which is then left out. Its next lines are indented two
-    spaces more than its first, unless the view is narrow.
+    A line is cut at a space if possible, and the space is left out. The further lines are indented
+    by two spaces more than the first, unless the view is narrow.
     """
     found: list[Line] = []
     for line in lines:
@@ -317,7 +317,7 @@ def _wrap_line(line: Line, width: int) -> Iterator[Line]:
         while rest:
             part = _text_that_fits(rest, left)
             if not part and not pieces:
-                part = rest[0]  # wider than the view
+                part = rest[0]  # a single character is wider than the view
             part = _whole_words_of(part, rest)
             pieces.append((part, style))
             rest, left = rest[len(part) :], left - cell_len(part)
@@ -329,7 +329,7 @@ def _wrap_line(line: Line, width: int) -> Iterator[Line]:
 
 
 def _whole_words_of(part: str, rest: str) -> str:
-    """Return the whole words of `part`, the start of `rest`; all of `part` if it has no space."""
+    """Return the whole words of `part`, the start of `rest`, or all of `part` if it has no space."""
     if len(part) == len(rest) or rest[len(part)] == " ":
         return part
     space = part.rstrip(" ").rfind(" ")
@@ -337,7 +337,7 @@ def _whole_words_of(part: str, rest: str) -> str:
 
 
 def _text_that_fits(text: str, cells: int) -> str:
-    """Return as many of the text's first characters as have space in so many cells."""
+    """Return as many of the text's first characters as fit into this number of cells."""
     if len(text) <= cells // 2:
         return text
     used = 0

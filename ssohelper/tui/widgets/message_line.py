@@ -1,8 +1,8 @@
-"""The message line: one line above the footer, which covers nothing.
+"""The message line: one line above the footer, which covers no other widget.
 
 It shows the last message at the left, and at the right whether a list of roles could not be
-refreshed. Its text has no markup. A click opens the history. `AgingLine` is any other line whose
-text has an age in it, such as "listed 5m ago".
+refreshed. Its text has no markup. A click opens the history of messages. `AgingLine` is any other
+line whose text has an age in it, such as "listed 5m ago".
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from ssohelper.tui.widgets.cells import fitted
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-# The line shows how old a list of roles is, so it is drawn again after so many seconds.
+# How often the line is drawn again, because it shows the age of a list of roles.
 _CHECK_SECONDS = 5
-# If both do not fit, the note about failed refreshes names its session only within a third of the
-# line. `FailureNote.shortest` is shown beside every message.
+# If a message and the note about failed refreshes do not both fit, the note names its session only
+# if it takes at most a third of the line. Otherwise `FailureNote.shortest` is shown.
 _LEAST_SHARE = 3
 # If a message is cut, its beginning keeps at least a fourth of the line, and the reason the rest.
 _LEAST_BEGINNING = 4
-# A name in quotes. It is not cut if it ends within this part of the line.
+# The pattern of a name in quotes, which is not cut if it ends within this part of the line.
 _NAME, _MOST_WITH_NAMES = r'"[^"/\\]*"', 2 / 3
-# A path of several folders, alone or in quotes: its first folder, the others, and the last name.
+# The pattern of a path of several folders. Its groups are the first folder and the last name.
 _PATH = r'(?<![^\s"(])((?:~|[A-Za-z]:)?[/\\][^/\\\s"]*)[^\s"]*([/\\][^/\\\s":]+)'
-# The same path, shorter: `/home/…/usage.json`, then `…/usage.json`.
+# Replacements that shorten a path: to `/home/…/usage.json`, then to `…/usage.json`.
 _SHORTER_PATHS = (r"\1/…\2", r"…\2")
 
 
 class Shown(NamedTuple):
-    """What the line shows: a message, and at the right end the lists' state."""
+    """What the message line shows: a message and, at its right end, a note on failed refreshes."""
 
     message: Message | None
     mark: str
@@ -51,8 +51,8 @@ class Shown(NamedTuple):
 def fitted_message(message: Message, width: int) -> str:
     """Return the message in exactly `width` cells, padded, or cut so that the reason stays.
 
-    First its paths get shorter, then `more` is cut. After that the text is cut before its last
-    colon, because the reason of an error comes after it, but not in the name of a session.
+    If the message is too long, its paths are shortened, then `more` is cut. After that the text is
+    cut before its last colon, because an error's reason follows there. A session's name is not cut.
     """
     texts = [message.text, *(re.sub(_PATH, path, message.text) for path in _SHORTER_PATHS)]
     more = message.line.removeprefix(message.text)
@@ -67,9 +67,9 @@ def fitted_message(message: Message, width: int) -> str:
 
 
 def _width_up_to_last_name(beginning: str, width: int) -> int:
-    """Return the cells up to the last name in quotes that leaves room for a part of the reason.
+    """Return the width of the text up to the last quoted name that leaves room for the reason.
 
-    Includes the cell of the ellipsis after it.
+    The width includes the ellipsis after the name. It is 0 if there is no such name.
     """
     ends = [cell_len(beginning[: found.end()]) + 1 for found in re.finditer(_NAME, beginning)]
     return max((end for end in ends if end <= width * _MOST_WITH_NAMES), default=0)
@@ -94,7 +94,7 @@ class MessageLine(Widget):
     app: TuiApp[Any]
 
     def __init__(self, *, in_dialog: bool = False) -> None:
-        """`in_dialog` shows messages only; the screen below the dialog has the note about lists."""
+        """With `in_dialog` show messages only: the screen below shows the note on failed refreshes."""
         super().__init__()
         self._in_dialog = in_dialog
         self._shown = Shown(None, "")

@@ -1,4 +1,4 @@
-"""The list of profiles: below what the next sync does with them, with a search, folds and ticks."""
+"""The list of profiles, grouped by what the next sync does with them, with folds and ticks."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-# A section with more rows is folded at first, so that a small one below it is seen at once. The
-# section of unchanged profiles is the last one, and is never folded at first.
+# A section with more rows than this is folded at first, so that small sections below it are seen at
+# once. The last section, which has the unchanged profiles, is never folded at first.
 _MOST_UNFOLDED = 8
 _SIGN_STYLES = {"+": "good", "~": "warn", "-": "bad", "!": "dim", "◆": "accent", "·": "dim"}
 # The cells for the marks of cursor, tick and sign.
 _SIGNS_WIDTH = 5
-# The most that the column of names takes of the width: the others need space too.
+# The largest share of the width for the column of names: the other columns need space too.
 _NAME_SHARE = 0.6
-# A role that does not fit whole is cut if at least so many cells are left for it.
+# A role name that does not fit is cut if at least this many cells are left for it, or else hidden.
 _LEAST_ROLE = 12
 
 
 class _LineKey(NamedTuple):
-    """What is on a line: the heading of the section with this key, or the profile of this name."""
+    """Identifies a line: the heading of the section with the key `name`, or the profile `name`."""
 
     is_heading: bool
     name: str
 
 
 class _Widths(NamedTuple):
-    """The cells of each column with two blanks at its end; 0: the column is not shown.
+    """The width of each column with two blanks at its end. A column of width 0 is not shown.
 
     The columns are in the order in which they get space.
     """
@@ -63,7 +63,7 @@ class _Widths(NamedTuple):
 
 
 class ProfileList(Chooser):
-    """Shows sections that fold, with their profiles. A search shows the rows that match, unfolded."""
+    """Shows sections of profiles that can be folded. A search shows all matching rows, unfolded."""
 
     app: TuiApp[Any]
     DEFAULT_CSS = "ProfileList { height: 1fr; min-height: 1; padding: 0 1; overflow-x: hidden; }"
@@ -102,7 +102,7 @@ class ProfileList(Chooser):
             widest_cells(texts(NAME)),
             widest_cells(texts(ROLE)),
             12 if any(texts(ACCOUNT_ID)) else 0,
-            # One session tells no two profiles apart.
+            # The column of sessions is not shown if all profiles have the same session.
             widest_cells(sessions) if len(sessions) > 1 else 0,
         )
         self._show_lines(before)
@@ -173,26 +173,26 @@ class ProfileList(Chooser):
         return min(self.cursor, max(0, len(self._lines) - 1))
 
     def is_folded(self, section: Section) -> bool:
-        """Return whether the rows of the section are hidden. While a search runs, none are."""
+        """Return whether the rows of the section are hidden. During a search, no rows are."""
         is_big = len(section.numbers) > _MOST_UNFOLDED and section.key != STAY
         return not self.query_text and self._folds.get(section.key, is_big)
 
     @property
     def row(self) -> ProfileRow | None:
-        """Return the profile under the cursor, or None on a heading."""
+        """Return the profile under the cursor, or None if a heading is there."""
         number = self._lines[self.cursor] if self._lines else -1
         return self.data[number] if number >= 0 else None
 
     @property
     def section(self) -> Section | None:
-        """Return the section whose heading is under the cursor, or None on a profile."""
+        """Return the section whose heading is under the cursor, or None if a profile is there."""
         number = self._lines[self.cursor] if self._lines else 0
         return self.data.sections[~number] if number < 0 else None
 
     # -- folding sections and ticking profiles -------------------------------------------------
 
     def set_folded(self, folded: bool) -> None:
-        """Fold or unfold the section under the cursor; from a row, go to its heading to fold it."""
+        """Fold or unfold the section under the cursor. To fold it, move the cursor to its heading."""
         section = self.section
         if section is None and folded and self._lines:
             at = max(line for line in range(self.cursor + 1) if self._lines[line] < 0)
@@ -203,16 +203,17 @@ class ProfileList(Chooser):
             self._show_lines(_LineKey(True, section.key))
 
     def toggle_fold(self) -> bool:
-        """Fold or unfold the section whose heading is under the cursor; False on a profile."""
+        """Fold or unfold the section whose heading is under the cursor. Return False on a profile."""
         section = self.section
         if section is not None:
             self.set_folded(not self.is_folded(section))
         return section is not None
 
     def toggle_tick(self, step: int) -> bool:
-        """Tick the profile, or its section, and go on. Return False if none can be removed.
+        """Tick or untick the profile or section under the cursor, then move the cursor.
 
-        With `step` 1 go down to the next profile, or from a heading to the next one; with -1 go up.
+        With `step` 1 the cursor goes down to the next profile, or from a heading to the next one,
+        with -1 up. Return False if no profile there can be removed.
         """
         section, row = self.section, self.row
         rows = [self.data[number] for number in self._numbers[section.key]] if section else []
@@ -242,7 +243,7 @@ class ProfileList(Chooser):
         return Strip(pieces).adjust_cell_length(width, base)
 
     def _lines_of_empty_list(self, width: int) -> list[Line]:
-        """Return why no profile is shown. Without profiles and a note, the screen says it above."""
+        """Return lines with why no profile is shown, or none if a text above the list says why."""
         clears = f"nothing matches · {self.app.key_of('profiles.back')} clears the search"
         texts = [clears] if self.query_text else []
         texts += [show(self._note, 500)] if self._note else []

@@ -55,10 +55,10 @@ class ProfilePane(SearchPane):
         self.line.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While something is typed, the arrows move the cursor in the search instead of folding.
+        """Disable folding while a search is typed, so that the arrows move the cursor in its text.
 
-        Without a config that can be read, nothing can be ticked. While the fields of the options
-        are shown, shift+tab goes back to them.
+        Ticking is disabled if the config cannot be read. While the option fields are shown,
+        shift+tab goes back to them instead of ticking.
         """
         if action == "tick":
             is_for_fields = parameters == (-1,) and self.screen.has_class("with-options")
@@ -66,9 +66,9 @@ class ProfilePane(SearchPane):
         return action != "fold" or not self.line.value
 
     def show_rows(self, data: ProfileRows, note: str = "", *, warns: bool = False) -> None:
-        """Show these rows, as far as they match the search; `note` is as for the list.
+        """Show the rows that match the search. `note` is passed on to `ProfileList.show_rows`.
 
-        With `warns`, say which profile under the cursor, or how many ticked ones, are gone.
+        With `warns`, warn if the profile that was under the cursor, or ticked profiles, are gone.
         """
         before, ticked = self.list.row, len(self.list.ticked)
         self.list.show_rows(data, note)
@@ -88,7 +88,7 @@ class ProfilePane(SearchPane):
             self.app.show_warning(f'the profile "{before.name}" is no longer in the list')
 
     def find_row(self) -> ProfileRow | None:
-        """Return the profile under the cursor, or None on a heading.
+        """Return the profile under the cursor, or None if a heading is there.
 
         Searches first for what was typed last.
         """
@@ -116,7 +116,7 @@ class ProfilePane(SearchPane):
         return [row] if row is not None and row.can_be_removed else []
 
     def on_key(self, event: Key) -> None:
-        """Say why nothing is removed, if the key that removes is disabled on the present line."""
+        """If the key to remove profiles is pressed on a line where it is disabled, say why."""
         bound = self.screen.active_bindings.get(event.key)
         is_removing = bound is not None and bound.binding.id == "profiles.remove"
         if is_removing and self.list.count and not self.find_names_to_remove():
@@ -127,7 +127,7 @@ class ProfilePane(SearchPane):
             return "only profiles that ssohelper manages can be removed"
         tick, remove = self.app.key_of("profiles.tick"), self.app.key_of("profiles.remove")
         return (
-            f"this line is a group: {tick} ticks its managed profiles, {remove} removes them then"
+            f"this line is a group: {tick} ticks its managed profiles, then {remove} removes them"
         )
 
     def clear_ticks(self) -> None:
@@ -141,7 +141,8 @@ class ProfilePane(SearchPane):
         self.list.search(text)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
-        # Textual does not pass a message of a child on if its parent's handler has caused it.
+        # The pane sends a message of its own, because Textual does not pass a child's message on if
+        # a handler of its parent has caused the message.
         event.stop()
         self.post_message(self.Moved())
 
@@ -158,9 +159,9 @@ class ProfilePane(SearchPane):
         self.list.action_go(line)
 
     def action_tick(self, step: int) -> None:
-        """Tick the profile under the cursor, or all of the section, to remove them together.
+        """Tick the profile under the cursor, or all of its section, to remove them together.
 
-        With `step` 1 the cursor goes down to what can be ticked next, with -1 up.
+        With `step` 1 the cursor goes down to the next line that can be ticked, with -1 up.
         """
         self.search_now()
         if self.nothing_matches:
@@ -181,7 +182,7 @@ class ProfilePane(SearchPane):
         self.list.set_folded(folded)
 
     def action_back(self) -> None:
-        """Clear the search, or else the ticks, or else send `Left`: the user wants to leave."""
+        """Clear the search; if there is none, the ticks; if there are none, send the message Left."""
         if self.line.value:
             self.line.action_clear()
         elif self.list.ticked:

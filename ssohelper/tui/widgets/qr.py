@@ -13,7 +13,7 @@ _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
 class QrCode(Widget):
-    """Shows a QR code, black on white in every theme. Each cell holds two of its small squares."""
+    """Shows a QR code, black on white in every theme. A terminal cell has two squares of the code."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

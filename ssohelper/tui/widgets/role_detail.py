@@ -19,11 +19,11 @@ from ssohelper.tui.widgets.clock_lines import Clocks, credentials_line, sign_in_
 from ssohelper.tui.widgets.lines import Line, LineView, Piece
 
 _LABEL_WIDTH = 16
-# The longest bar of a clock, and the columns beside a bar: for the label and the time left, and in
-# the dense panel also for where that time comes from.
+# The length of a clock's longest bar, and the columns beside a bar: for the label and the time left,
+# and in the dense panel also for the source of that time.
 _LONGEST_BAR, _BAR_AND_LEFT, _BAR_AND_WORDS = 24, 36, 60
-_NOT_OURS = "not ours: SDKs get these credentials, and nothing is cached"
-_ONE_LINE = 1000  # a width that no text reaches, since the dense panel has one line for it
+_NOT_OURS = "not from ssohelper: SDKs get these credentials, nothing is cached"
+_ONE_LINE = 1000  # a width that no text reaches, because the dense panel does not wrap texts
 
 
 class RoleDetail(LineView, can_focus=False):
@@ -157,7 +157,7 @@ def _other_profile_lines(row: RoleRow, width: int) -> list[Line]:
 def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> list[Line]:
     account, role_name = row.account, show(row.role_name)
     name = show(account.name or account.id)
-    name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role is never cut
+    name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role's name is never cut
     grant = _grant_left_text(clocks.grants.get(row.key), now)
     sign = f"{guard_rules.SIGN} {f'granted {grant}' if grant else 'guarded'}  " if guarded else ""
     duration = _session_duration_text(clocks.credentials.get(row.key))
@@ -178,7 +178,7 @@ def _fitted_if_wider(text: str, width: int) -> str:
 
 
 def _grant_left_text(grant: Grant | None, now: int) -> str:
-    """Return how long the grant lasts, and why it was given; "" when none lasts."""
+    """Return how long the grant still lasts, and why it was given, or "" if it has ended."""
     if grant is None or grant.ends_at <= now:
         return ""
     return f"for {duration_text(grant.ends_at - now)} more: {show(grant.reason)}"

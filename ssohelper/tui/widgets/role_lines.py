@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ssohelper.core.search import Span
     from ssohelper.tui.base import TuiApp
 
-# The list's styles. Those with a name are for marks and for parts of lines.
+# The names of the list's styles for marks and for parts of lines.
 STYLE_NAMES = ("hit", "cursor", "dim", "group", "favourite", "guarded", "live")
 ROLE_LIST_CSS = """
 RoleList {
@@ -57,17 +57,17 @@ COLORED = "▌"
 SIGNS_WIDTH = 4 + len(GUARDED)
 # The cells before an account's name: for the marks of the cursor, of a colour and of a fold.
 HEADING_SIGNS_WIDTH = 4
-# A label leaves the name of an account at least so many cells; id and session leave it fewer.
+# The label of an account is shown only if it leaves at least this many cells for the account's name.
 _LEAST_NAME = 8
 
 
 def lay_out_lines(
     rows: Sequence[RoleRow], lines: Sequence[int], content: Content, width: int, *, is_tree: bool
 ) -> tuple[Columns, HeadingColumns]:
-    """Return the columns for the lines with roles and for those with headings.
+    """Return the columns for the lines with roles, and the columns for the lines with headings.
 
-    `lines` are a part of `ShownRoles.lines`. `content` is as `measure_columns` returns it for all
-    rows, and `width` that of the list.
+    `lines` are a part of `ShownRoles.lines`. `content` is the result of `measure_columns` for all
+    rows, and `width` the width of the list.
     """
     visible = [rows[number] for number in lines if number >= 0]
     found = columns.lay_out_columns(visible, width - SIGNS_WIDTH, content, grouped=is_tree)
@@ -155,12 +155,12 @@ class RolePainter:
             note = ""
         marks = self._marks_of_folded_roles(heading) if heading.is_folded else ""
         if cell_len(note) + cell_len(marks) < width:
-            # The marks end in the column in which a role's line ends its last use.
+            # The marks end in the column in which the last use of a role ends.
             note += marks.rjust(width - 1 - cell_len(note))
         return note
 
     def _marks_of_folded_roles(self, heading: Heading) -> str:
-        """Return the marks of the roles below a folded heading, so that none is lost."""
+        """Return the marks of the hidden roles below a folded heading."""
         marks = []
         if any(row.usage.favourite for row in heading.rows):
             marks.append(FAVOURITE)
@@ -283,12 +283,12 @@ def _role_count_text(heading: Heading) -> str:
     return text if shown == count else f"{shown} of {text}"
 
 
-# Indents the lines, so that they begin in the column of the search's text above.
+# Indents the lines that say why no role is shown: they begin below the first letter of the search.
 _NO_MATCH_INDENT = "  "
 
 
 def text_below_roles(app: TuiApp[Any], shown: ShownRoles, line: int, width: int) -> str:
-    """Return the text of a line below the last role: without roles a part of why there are none."""
+    """Return the text of a line below the last role. If no role is shown, the lines say why."""
     lines = [] if shown.lines else _no_match_lines(app, shown, width)
     return lines[line] if line < len(lines) else ""
 
@@ -296,7 +296,7 @@ def text_below_roles(app: TuiApp[Any], shown: ShownRoles, line: int, width: int)
 def _no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str]:
     """Return why no role is shown, with a suggestion and the keys of the filters.
 
-    Without roles return no line: the screen says then what to do.
+    If there are no roles at all, return no line: the screen then says what to do.
     """
     if not shown.rows:
         return []

@@ -40,11 +40,11 @@ _LEAST_FOR_HEADING = 3
 class RoleList(ScrollView, can_focus=False):
     """Shows the rows of roles with a cursor.
 
-    The list never has the focus. The widget that has it calls the list's methods.
+    The list never has the focus. The widget that has the focus calls the list's methods.
     """
 
     app: TuiApp[Any]
-    ALLOW_SELECT = False  # as in LineView
+    ALLOW_SELECT = False  # Textual cannot show a selection in lines that are drawn one by one
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"role-list--{one}" for one in role_lines.STYLE_NAMES}
     DEFAULT_CSS = role_lines.ROLE_LIST_CSS
 
@@ -52,7 +52,7 @@ class RoleList(ScrollView, can_focus=False):
         """The message that the cursor may be on another row now, or on none."""
 
     class ViewChanged(Message):
-        """The message that the user has changed the view: `change` makes the new view of an old one.
+        """The message that the user has changed the view: `change` makes the new view from the old.
 
         The receiver applies `change` to the saved view too, which another process may have changed.
         """
@@ -85,7 +85,7 @@ class RoleList(ScrollView, can_focus=False):
         self._layout: tuple[tuple[object, ...], tuple[Columns, HeadingColumns]] | None = None
         self._styles: dict[str, Style] = {}
         self._clicks = ClickMemory()
-        # The list can be scrolled as if it had at least so many lines: see `_click_heading`.
+        # The list can be scrolled as if it had at least this many lines: see `_click_heading`.
         self._least_lines = 0
 
     # -- which rows are shown ------------------------------------------------------------------
@@ -106,11 +106,11 @@ class RoleList(ScrollView, can_focus=False):
         self.set_rows(rows)
 
     def search(self, text: str) -> None:
-        """Show the rows that contain every word, best first. The cursor moves to the first."""
+        """Show the rows with every word of the text, best first. Move the cursor to the first."""
         self._change_shown_lines(lambda: self.shown.search(text), stay=False)
 
     def mark_live_roles(self, texts: Mapping[RoleKey, str]) -> None:
-        """Mark these roles as ones with live credentials; the texts are the times left: "58m"."""
+        """Mark these roles as having unexpired credentials. The texts are the times left: "58m"."""
         if texts != self._painter.live:
             self._painter.live = texts
             self._content = self._content.with_live_marks(bool(texts))
@@ -172,11 +172,11 @@ class RoleList(ScrollView, can_focus=False):
     # -- moving the cursor and choosing a row --------------------------------------------------
 
     def move(self, lines: int) -> None:
-        """Move the cursor down by so many lines, or up if negative. It stops at the list's ends."""
+        """Move the cursor down by `lines`, or up if negative. It stops at the list's ends."""
         self.go_to(self.cursor + lines, 1 if lines > 0 else -1)
 
     def move_page(self, pages: int) -> None:
-        """Move the cursor down by so many pages, up if negative."""
+        """Move the cursor down by this number of pages, or up if it is negative."""
         self.move(pages * max(1, self.size.height - 1))
 
     def go_to(self, line: int, heading_step: int = 1) -> None:
@@ -198,7 +198,7 @@ class RoleList(ScrollView, can_focus=False):
             self._post_from_list(self.Moved())
 
     def choose(self) -> None:
-        """Say that the user has chosen the role under the cursor; fold or unfold an account."""
+        """Report that the role under the cursor was chosen. If an account is there, toggle its fold."""
         row = self.row
         if row is not None:
             self._post_from_list(self.Chosen(row))
@@ -249,9 +249,9 @@ class RoleList(ScrollView, can_focus=False):
         return [row for row in self.rows if row.key in keys] if keys else []
 
     def toggle_tick(self, step: int) -> None:
-        """Tick or untick the role under the cursor, or the account's shown roles; then go on.
+        """Tick or untick the role under the cursor, or the shown roles of the account there.
 
-        With `step` 1 go down to the next role, or from a heading to the next one; with -1 go up.
+        Then the cursor goes down to the next role or the next heading with `step` 1, up with -1.
         """
         rows, ticked = self.shown.rows_at_line(self.cursor), self._painter.ticked
         keys = frozenset(each.key for each in rows if not each.provider)
@@ -294,11 +294,11 @@ class RoleList(ScrollView, can_focus=False):
         elif self.cursor >= top + height:
             self._set_scroll_offset(self.cursor - height + 1)
 
-    def _end_at_last_line(self) -> None:
+    def _limit_scrolling(self) -> None:
         self._resize(Size(1, len(self.shown.lines)))
         self._scroll_to_cursor()
 
-    on_resize = _end_at_last_line
+    on_resize = _limit_scrolling
 
     def on_mouse_down(self, event: MouseDown) -> None:
         self._clicks.note_press(self._target_at(event.y))
@@ -331,7 +331,7 @@ class RoleList(ScrollView, can_focus=False):
                 self._least_lines = int(self.scroll_offset.y) + self.size.height
                 self.toggle_fold()
                 self._least_lines = 0
-                call_after(self, self.app.CLICK_CHAIN_TIME_THRESHOLD, self._end_at_last_line)
+                call_after(self, self.app.CLICK_CHAIN_TIME_THRESHOLD, self._limit_scrolling)
 
     # -- drawing the lines ---------------------------------------------------------------------
 
@@ -357,9 +357,9 @@ class RoleList(ScrollView, can_focus=False):
         return Strip(segments).adjust_cell_length(width, self._style(""))
 
     def _number_at_line(self, y: int) -> int:
-        """Return what the line at `y` on the screen shows, as `ShownRoles.lines` has it.
+        """Return the number in `ShownRoles.lines` of what the line at `y` on the screen shows.
 
-        The first line is always a heading, so that no role is without its account.
+        The first visible line is a heading if there is room, so that each role's account is seen.
         """
         number = self.shown.lines[y + int(self.scroll_offset.y)]
         if y == 0 and number >= 0 and self._has_fixed_heading():

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _PREPARE_SECONDS = 0.1
-# A search that finds nothing is followed by a suggestion after such a pause in typing.
+# If a search finds nothing, a suggestion is shown after a pause in typing of this length.
 _SUGGEST_SECONDS = 0.2
 
 
@@ -84,7 +84,7 @@ class RolePane(SearchPane):
 
     @property
     def is_untouched(self) -> bool:
-        """Return whether the cursor is on a role that neither the user nor any usage has chosen."""
+        """Return whether the cursor is still on the first role, and that role was never used."""
         is_fresh = all(row.usage == NEVER_USED for row in self.list.rows[:1])
         return is_fresh and not self.list.was_cursor_moved and not self.list.shown.is_searching
 
@@ -109,7 +109,7 @@ class RolePane(SearchPane):
         self.list.move_page(pages)
 
     def action_go(self, line: int) -> None:
-        """Go to the first line, or with -1 to the last."""
+        """Move the cursor to the line with this number, or with -1 to the last."""
         self.search_now()
         if line < 0:
             self.list.go_to(len(self.list.rows) * 2, -1)
@@ -124,7 +124,7 @@ class RolePane(SearchPane):
             self.app.warn_nothing_selected("role")
 
     def action_leave(self) -> None:
-        """Clear the search, or else the ticks, or else send `Left`: the user wants to leave."""
+        """Clear the search; if there is none, the ticks; if there are none, send the message Left."""
         if self.line.value:
             self.line.action_clear()
         elif self.list.tick_count:
@@ -135,13 +135,13 @@ class RolePane(SearchPane):
 
 
 def row_text(row: RoleRow | None, width: int) -> Text:
-    """Return one line with what the list may have cut of the row. The role is never cut."""
+    """Return one line with the row's texts, which the list may cut. Here the role is never cut."""
     if row is None:
         return Text("")
     if row.provider:
         return Text(show(f"{row.role_name} · not ours: {row.provider}"))
     role = show(f"{row.account.id} {row.role_name}")
-    name_width = max(8, width - cell_len(role) - 2)  # and the ellipsis of what does not fit
+    name_width = max(8, width - cell_len(role) - 2)  # 2: a blank, and the ellipsis of a cut text
     name = show(row.account.name)
     cut = f"{fitted(name, name_width) if cell_len(name) > name_width else name} " if name else ""
     profiles = ", ".join(row.profiles) or "no profile"

@@ -23,7 +23,7 @@ class SearchPane(Vertical):
         super().__init__()
         self.line = SearchLine(id="search")
         self._searched = ""
-        # What the footer depends on: whether a row is ticked, and then whether a search is typed.
+        # The state that decides the footer: whether a row is ticked and, if so, a search is typed.
         self._footer_state = (False, False)
 
     def search_list(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The fields in which the user edits the options of a sync, each with what is wrong with its text."""
+"""The fields in which the user edits the options of a sync, with messages about invalid texts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ssohelper.core.text import show
 from ssohelper.tui.keys import action_binding
 
 LABELS = {ACCOUNTS: "accounts", ROLES: "roles", TEMPLATE: "names", FORM: "form", REGION: "region"}
-# What an empty field for filters shows. Other empty fields show the option's default.
+# The placeholders of the fields for filters. Other empty fields show the option's default.
 _EMPTY = {ACCOUNTS: "all; such as: pay* !*sandbox*", ROLES: "all; such as: Read* Admin"}
 
 
@@ -28,8 +28,8 @@ class SyncFields(VerticalScroll):
         "The options of the sync: filters for the names or ids of accounts and for the names of "
         "roles (GLOB, or !GLOB to leave out; quotes keep blanks together), the template of new "
         "names, the form (process or sso), and the region of profiles. The list shows what the "
-        "sync would do with them; Apply writes exactly that, and remembers the options. The same "
-        "on the command line: ssohelper profile sync --account GLOB --role GLOB"
+        "sync would do with these options; Apply writes exactly that, and remembers the options. "
+        "The same on the command line: ssohelper profile sync --account GLOB --role GLOB"
     )
     DEFAULT_CSS = """
     SyncFields {
@@ -49,10 +49,10 @@ class SyncFields(VerticalScroll):
     ]
 
     class Changed(Message):
-        """The message that the user has changed a text."""
+        """The message that the user has changed the text of a field."""
 
     class Closed(Message):
-        """The message that the user leaves the fields; `keep`: whether to keep the texts."""
+        """The message that the user leaves the fields. `keep` says whether to keep the texts."""
 
         def __init__(self, keep: bool) -> None:
             super().__init__()
@@ -69,13 +69,13 @@ class SyncFields(VerticalScroll):
                 yield Static(LABELS[field], classes="field--label", markup=False)
                 yield Input(id=f"option-{field}", compact=True)
                 yield Static("", id=f"problem-{field}", classes="field--problem", markup=False)
-        # A narrow screen has no space for problems beside the fields: screens.tcss shows these.
+        # On a narrow screen, screens.tcss shows this widget in place of those beside the fields.
         yield Static("", id="problem", markup=False)
 
     def open(self, texts: Mapping[str, str], defaults: Mapping[str, str]) -> None:
         """Show the fields with these texts, and put the cursor into the first.
 
-        An empty field shows what it means, its text in `defaults`.
+        An empty field shows its default value, from `defaults`.
         """
         self._shown = dict(texts)
         for field in FIELDS:
@@ -87,7 +87,7 @@ class SyncFields(VerticalScroll):
         self._field(FIELDS[0]).focus()
 
     def close(self) -> None:
-        """Hide the fields, and give the screen their lines back."""
+        """Hide the fields, so that the screen can use their lines again."""
         self.display = False
         self.screen.remove_class("with-options")
 
@@ -97,7 +97,7 @@ class SyncFields(VerticalScroll):
         return {field: self._field(field).value for field in FIELDS}
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
-        """Say beside each field what is wrong with its text."""
+        """Show beside each field why its text is not valid."""
         for field in FIELDS:
             text = problems.get(field, "")
             self.query_one(f"#problem-{field}", Static).update(Content(show(text)))

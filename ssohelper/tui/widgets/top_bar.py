@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _TITLE = "ssohelper"
-# The names of the filters in a narrow terminal. A session's name has this many cells there.
+# The names of the filters in a narrow terminal, and the width of a session's name there.
 _SHORT_LABELS = {"all sessions": "all", "favourites": "★"}
 _SHORT_CELLS = 8
 

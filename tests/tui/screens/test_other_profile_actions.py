@@ -47,7 +47,9 @@ def test_they_are_a_group_of_their_own_at_the_end(others: DemoHome) -> None:
         lines = user.screen.splitlines()
         assert "@@" not in next(line for line in lines if "legacy-keys" in line)
         # The cursor is on the last line of the list, with its details below.
-        await user.wait_for_text("credentials   from the program /opt/other-tool", "not ours:")
+        await user.wait_for_text(
+            "credentials   from the program /opt/other-tool", "not from ssohelper:"
+        )
         await user.press("up", "up")
         await user.wait_for_text("profiles      2")
         await user.press("left")

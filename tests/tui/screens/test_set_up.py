@@ -511,7 +511,7 @@ def test_the_region_that_the_portals_page_names_is_confirmed_by_enter(
         await user.wait_for_text("No session is set up yet.")
         typed(user, "start_url", PORTAL)
         await user.press("enter")
-        await user.wait_for_text("says that its region is us-east-1", "then press enter")
+        await user.wait_for_text("says that the portal's region is us-east-1", "right, press enter")
         field = user.app.screen.query_one("#region", Input)
         assert (field.value, field.has_focus) == ("us-east-1", True)
         await user.press("enter")

@@ -262,7 +262,7 @@ def test_a_new_sign_in_that_is_stopped_does_not_say_signed_out(world: DemoHome) 
         await user.press(*"payments-dev developer", "enter")
         await user.wait_for_screen(SignInScreen)
         await user.press("escape")
-        await user.wait_for_message('the new sign-in was stopped, the one to "corp" still lasts')
+        await user.wait_for_message('sign-in was stopped, you are still signed in to "corp"')
         assert "not signed in" not in user.messages
 
     run_scenario(world.app(sleep=waiting), scenario)
