@@ -1,4 +1,4 @@
-"""The candidates of TAB: the generated tree is up to date, and each shell's answer is right."""
+"""The candidates of TAB, and the answer to each shell."""
 
 import json
 import subprocess

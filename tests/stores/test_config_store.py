@@ -1,4 +1,4 @@
-"""~/.aws/config on disk: atomic writes, symlinks and modes, undo and redo, other users."""
+"""~/.aws/config on disk: atomic writes, symlinks and modes, other users."""
 
 import os
 import shutil

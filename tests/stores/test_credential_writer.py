@@ -1,4 +1,4 @@
-"""Published responses: where they are, with which dates, and when none is written."""
+"""Published responses: where a hit reads them, and with which dates."""
 
 from pathlib import Path
 

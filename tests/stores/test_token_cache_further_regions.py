@@ -1,4 +1,4 @@
-"""Tokens of further regions: in files of ours, in both storages, and the record of failures."""
+"""Tokens of further regions: in files of ours, in both storages."""
 
 from pathlib import Path
 

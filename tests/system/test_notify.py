@@ -1,4 +1,4 @@
-"""The program that shows a notice outside the terminal: detached, and ended after a time limit."""
+"""The program that shows a notice outside the terminal: detached, with the notice as its argument."""
 
 import os
 import signal
