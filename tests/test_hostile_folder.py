@@ -7,7 +7,6 @@ import importlib.util
 import json
 import marshal
 import os
-import re
 import subprocess
 import sys
 from contextlib import closing
@@ -18,7 +17,6 @@ import pytest
 import ssohelper.fastpath.published
 from ssohelper.core.sign_in_notices import Notice
 from ssohelper.emulator.server import Emulator
-from ssohelper.fastpath import python_environment
 from ssohelper.system import notify
 from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
@@ -300,41 +298,3 @@ class TestTyped:
         assert str(ROOT) in left, answer.stderr
         assert str(tmp_path) not in left
         assert "" not in left
-
-
-class TestUserBase:
-    """`pip install --user` with a PYTHONUSERBASE: only that one stays."""
-
-    @pytest.mark.parametrize(("base", "stays"), [("{own}", True), ("{own}/", False), ("x", False)])
-    def test_of_the_launcher(self, tmp_path: Path, base: str, stays: bool) -> None:
-        own = tmp_path / "base"
-        (own / "bin").mkdir(parents=True)
-        launcher = own / "bin" / "ssohelper-credentials"
-        launcher.write_bytes((ROOT / "shell" / "ssohelper-credentials").read_bytes())
-        launcher.chmod(0o755)
-        (own / "bin" / "ssohelper").write_text('#!/bin/sh\necho "$1 ${PYTHONUSERBASE-none}"\n')
-        (own / "bin" / "ssohelper").chmod(0o755)
-        said = base.format(own=own)
-        env = {"PATH": "/usr/bin:/bin", "PYTHONUSERBASE": said}
-        for command in ("prompt", "completion", "shell-init"):
-            answer = subprocess.run([launcher, command], env=env, capture_output=True, text=True)
-            assert answer.stdout == f"{command} {said if stays else 'none'}\n"
-
-    def test_of_a_process_that_we_start(self) -> None:
-        ours = str(ROOT)  # where this package is in this test
-        for base, stays in ((ours, True), ("relative", False), ("/opt", False), ("", False)):
-            left = python_environment.environment_without_foreign_code(
-                {"PYTHONUSERBASE": base, "X": "1"}
-            )
-            assert left == {
-                **({"PYTHONUSERBASE": base} if stays else {}),
-                "X": "1",
-                "PYTHONSAFEPATH": "1",
-            }
-
-
-def test_the_launcher_and_python_unset_the_same() -> None:
-    text = (ROOT / "shell" / "ssohelper-credentials").read_text().replace("\\\n", " ")
-    plain = re.search(r"^unset -v (.*)$", text, re.MULTILINE)
-    assert plain
-    assert tuple(plain.group(1).split()) == python_environment.UNSET

@@ -8,7 +8,6 @@ import pytest
 from ssohelper.app import App
 from ssohelper.errors import ConfigInvalid
 from ssohelper.fastpath import folders
-from ssohelper.system import crash_report
 from tests.conftest import Home, Run
 from tests.shell.test_launcher import KEY, Place, place, shell
 
@@ -87,13 +86,3 @@ def test_every_place_refuses_it(place: str, said: str) -> None:
     with pytest.raises(ConfigInvalid, match="SSOHELPER_HOME"):
         getattr(App({"SSOHELPER_HOME": said, "HOME": "/h"}).locations, place)
     assert Path(getattr(folders, place)({"SSOHELPER_HOME": "/own"})).is_relative_to("/own")
-
-
-@pytest.mark.parametrize("said", [{"SSOHELPER_HOME": "own"}, {"HOME": "relative"}])
-def test_an_internal_error_without_a_place_for_its_log_is_one_line(
-    said: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    for name, value in said.items():
-        monkeypatch.setenv(name, value)
-    assert crash_report.report_crash(KeyError("x"), None) == 1
-    assert capfd.readouterr().err.count("\n") == 1

@@ -5,20 +5,18 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pexpect
 import pytest
 
-from ssohelper.actions import foreign_credentials, foreign_profiles
+from ssohelper.actions import foreign_profiles
 from ssohelper.app import App
-from ssohelper.core.deadline import Deadline
 from ssohelper.emulator.assume_role import MFA_CODE
 from ssohelper.emulator.state import IssuedCredentials
-from ssohelper.errors import AwsUnreachable, LoginRequired
-from ssohelper.system import timed_run
+from ssohelper.errors import LoginRequired
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, SSO_ACCOUNT, SSO_ROLE, Chained, chain
 from tests.conftest import SCRIPT, Run
 from tests.endpoint.world import Program, wait_for
@@ -216,34 +214,6 @@ def test_a_credential_source_takes_the_environments_keys(keyed: Keyed, run: Run)
     assert "No credentials found in credential_source" in without.stderr
 
 
-def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_can_read(
-    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
-):
-    key, seen = keyed.key, list[object]()
-    keyed.write(f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n")
-    keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
-    run_really = timed_run.run_with_time_limit
-
-    def run_seen(
-        argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
-    ) -> timed_run.EndedProgram:
-        seen.extend((argv, environ))
-        return run_really(argv, environ, seconds, given)
-
-    monkeypatch.setattr(timed_run, "run_with_time_limit", run_seen)
-    app = App({**keyed.home.env, **keys, "PYTHONPATH": "/mine"})
-    found = foreign_profiles.find_foreign_profile(app, "box")
-    assert found is not None
-    deadline = Deadline(60.0, time.monotonic)
-    got = foreign_credentials.obtain_foreign_credentials(
-        app, found, {}, deadline, is_on_terminal=False
-    )
-    assert got.is_temporary
-    assert "ssohelper" in repr(seen)
-    for absent in (*keys.values(), "/mine"):
-        assert absent not in repr(seen)
-
-
 def test_a_program_gets_the_environment_and_its_words_are_shown_without_secrets(
     keyed: Keyed, run: Run
 ):
@@ -284,29 +254,6 @@ def test_a_key_that_would_reach_a_shell_as_two_lines_is_refused(keyed: Keyed, ru
     done = run("env", "own")
     assert (done.returncode, done.stdout) == (6, "")
     assert "the provider's answer is not valid" in done.stderr
-
-
-def test_a_hanging_program_is_killed_with_all_that_it_started(keyed: Keyed):
-    started = keyed.home.path / "started"
-    program = write_program(keyed, f"sleep 600 &\necho $! $$ >{started}\nwait")
-    keyed.write(
-        f"[profile own]\ncredential_process = {program}\n\n" + chain("above", JUMP_ARN, "own")
-    )
-    app = App(keyed.home.env)
-    found = foreign_profiles.find_foreign_profile(app, "above")
-    assert found is not None
-    deadline = Deadline(6.0, time.monotonic)
-    with pytest.raises(AwsUnreachable) as failed:
-        foreign_credentials.obtain_foreign_credentials(
-            app, found, {}, deadline, is_on_terminal=False
-        )
-    assert started.exists()
-    assert str(program) in failed.value.message
-    assert "within 6 s, so the attempt was stopped" in failed.value.message
-    pids = [int(one) for one in started.read_text().split()]
-    wait_for(
-        lambda: not any(Path(f"/proc/{one}/cmdline").exists() and is_alive(one) for one in pids)
-    )
 
 
 def is_alive(pid: int) -> bool:

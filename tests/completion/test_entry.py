@@ -1,4 +1,4 @@
-"""The candidates of TAB: the generated tree is up to date, and each shell's answer is right."""
+"""The candidates of TAB, and the answer to each shell."""
 
 import json
 import subprocess
@@ -12,7 +12,6 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.stores.directory_cache import DirectoryCache
 from ssohelper.system.shell_texts import SHELLS
-from tests import completion_tree
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.published import date_back
@@ -92,11 +91,6 @@ def bash_reply(home: Home, line: str, completion_type: str = "9") -> list[str]:
     answer = RUNS.run(asked, home.env, home.path, None, RUN_SECONDS)
     assert answer.returncode == 0
     return answer.stdout.splitlines()
-
-
-def test_the_generated_tree_is_up_to_date() -> None:
-    made = completion_tree.tree_text()
-    assert completion_tree.PLACE.read_text() == made, "run: make generated"
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -14,7 +14,6 @@ from ssohelper.core.host_variant import (
     choose_host_variant,
     host_variant_of_portal,
 )
-from ssohelper.core.partitions import PARTITIONS
 from ssohelper.errors import ConfigInvalid
 
 REGIONS = {
@@ -58,10 +57,6 @@ def by_botocore(provider: EndpointProvider, service: str, region: str, variant: 
     if service == "sts":
         asked["UseGlobalEndpoint"] = False
     return str(provider.resolve_endpoint(**asked).url)
-
-
-def test_the_table_has_every_partition() -> None:
-    assert set(REGIONS) == {partition.name for partition in PARTITIONS}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

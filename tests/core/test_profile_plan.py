@@ -1,4 +1,4 @@
-"""Plans: which profiles they add, change, rename and remove, and which they never touch."""
+"""Plans: which profiles they add, change and rename, and which they never touch."""
 
 import hashlib
 import itertools
@@ -58,60 +58,6 @@ def test_a_profile_of_an_unlisted_role_keeps_its_form_unless_one_is_given() -> N
     assert native("old", "999999999999", "Gone") in synced(text, one_role)
 
 
-@pytest.mark.parametrize(
-    ("more", "form", "said"),
-    [
-        ({}, "process", ""),
-        ({"form": "sso", "rules": ("*:*/*",)}, "process", "process"),
-        (
-            {"taken_names": frozenset({"theirs"})},
-            "sso",
-            'adopted in form "sso": some SDKs still take what [theirs] of',
-        ),
-        ({"taken_names": frozenset({"theirs"}), "no_native": True}, None, "remove that section"),
-        ({"taken_names": frozenset({"theirs"}), "rules": ("*:*/*",)}, None, "remove that section"),
-    ],
-)
-def test_an_adopted_profile_gets_a_form_in_which_no_sdk_takes_other_keys(
-    more: dict[str, Any], form: str | None, said: str
-) -> None:
-    text = SESSION + native("theirs", PAY, "Read", marked=False)
-    found = plan(text, request(adopt=frozenset({"theirs"}), **more))
-    assert found.adopt == (("theirs",) if form else ())
-    notes = [one.reason for one in found.skipped if one.name == "theirs"]
-    assert len(notes) == bool(said)
-    assert said in "".join(notes)
-    after = synced(text, request(adopt=frozenset({"theirs"}), **more))
-    [section] = [one for one in after.split("\n\n") if one.startswith("[profile theirs]")]
-    assert ("credential_process" in section) == (form == "process")
-
-
-def test_an_adopted_profile_loses_the_keys_of_its_tool_and_keeps_all_others() -> None:
-    own = "output = json\ns3 =\n  max_concurrent_requests = 4\n"
-    text = SESSION + native("theirs", PAY, "Read", marked=False) + own
-    tools = "sso_auto_populated = true\nsso_account_name = pay\n"
-    after = synced(text + tools, request(adopt=frozenset({"theirs"}), form="sso"))
-    assert f"region = eu-west-1\n{own}ssohelper_managed = true\n" in after
-    assert "sso_auto_populated" not in after
-    assert "sso_account_name" not in after
-
-
-@pytest.mark.parametrize("role", ["sso_role_name = Read\n", ""])
-def test_a_profile_is_adopted_unless_one_that_includes_it_needs_its_sso_keys(role: str) -> None:
-    user = f"\n[profile user]\ninclude_profile = base\nsso_session = corp\nsso_account_id = {PAY}\n"
-    text = SESSION + native("base", PAY, "Read", marked=False) + user + role
-    found = plan(text, request(adopt=frozenset({"base"})))
-    assert found.adopt == (("base",) if role else ())
-
-
-def test_an_adopted_profile_of_an_unlisted_role_is_told() -> None:
-    text = SESSION + native("theirs", "999999999999", "Gone", marked=False)
-    found = plan(text, request(adopt=frozenset({"theirs"})))
-    assert [one.reason for one in found.skipped if one.name == "theirs"] == [
-        "adopted, but its role is not in your list"
-    ]
-
-
 def plan(text: str, asked: SyncRequest | None = None) -> Plan:
     return plan_sync(ConfigFile.parse(text.encode(), "config"), asked or request())
 
@@ -150,18 +96,6 @@ def test_an_empty_config_gets_the_session_and_a_profile_for_each_role() -> None:
 def test_a_second_sync_changes_nothing() -> None:
     again = plan(SESSION + ALL)
     assert (again.add, again.change, again.changes, again.skipped) == ((), (), (), ())
-
-
-@pytest.mark.parametrize(
-    ("name", "form"), [("", "process"), ("pay", "native"), ("prod", "process")]
-)
-def test_an_account_without_a_name_counts_as_guarded_by_rules_for_names(
-    name: str, form: str
-) -> None:
-    listing = Listing(URL, "eu-west-1", 0, (listed(PAY, name, "Read"),))
-    asked = request(listing, form="sso", rules=("prod*/Read",), template="x")
-    expected = process("x", PAY, "Read") if form == "process" else native("x", PAY, "Read")
-    assert synced(SESSION, asked) == SESSION + expected
 
 
 def test_native_form_is_written_with_sso_keys() -> None:
@@ -434,100 +368,6 @@ def test_an_sso_key_that_would_win_over_our_command_is_removed() -> None:
     assert "sso_account_id" in text
     text = text.replace(f"sso_account_id = {PAY}\n", "sso_start_url = x\n")
     assert synced(text) == SESSION + ALL
-
-
-GONE = LISTING._replace(accounts=(listed(PAY, "pay", "Read"), listed(DEV, "dev", "Read")))
-
-
-def test_nothing_is_removed_without_prune() -> None:
-    found = plan(SESSION + ALL, request(GONE))
-    assert (found.stale, found.remove, found.changes) == (("pay.Admin",), (), ())
-
-
-def test_prune_removes_only_the_stale_profiles() -> None:
-    mine = native("mine", PAY, "Old", marked=False)
-    after = synced(SESSION + ALL + mine, request(GONE, prune=True))
-    assert after == SESSION + ALL.replace(process("pay.Admin", PAY, "Admin"), "") + mine
-
-
-@pytest.mark.parametrize("how", [{"refused": True}, {"answered": False}])
-def test_an_account_that_did_not_answer_is_never_pruned(how: dict[str, bool]) -> None:
-    listing = LISTING._replace(accounts=(listed(PAY, "pay", **how), LISTING.accounts[1]))
-    found = plan(SESSION + ALL, request(listing, prune=True))
-    assert (found.stale, found.remove) == ((), ())
-
-
-def test_nothing_is_pruned_after_an_incomplete_listing() -> None:
-    accounts = (LISTING.accounts[0]._replace(answered=False),)
-    found = plan(SESSION + ALL, request(LISTING._replace(accounts=accounts), prune=True))
-    assert (found.stale, found.remove) == (("dev.Read",), ())
-
-
-def test_new_filters_for_roles_limit_prune() -> None:
-    empty = LISTING._replace(accounts=())
-    choices = Choices(roles=("Admin",))
-    assert plan(SESSION + ALL, request(empty, choices)).stale == (
-        "pay.Read",
-        "pay.Admin",
-        "dev.Read",
-    )
-    narrowed = request(empty, choices, prune=True, has_new_filters=True)
-    assert plan(SESSION + ALL, narrowed).remove == ("pay.Admin",)
-
-
-def test_new_filters_for_accounts_limit_prune() -> None:
-    gone = LISTING._replace(accounts=(listed(PAY, "pay"), listed(DEV, "dev")))
-    narrowed = request(gone, Choices(accounts=("dev",)), prune=True, has_new_filters=True)
-    assert plan(SESSION + ALL, narrowed).remove == ("dev.Read",)
-
-
-READ_ONLY = Choices(roles=("Read",))
-
-
-def test_prune_with_new_filters_also_removes_what_they_leave_out() -> None:
-    mine = native("mine", PAY, "Admin", marked=False)
-    asked = request(choices=READ_ONLY, prune=True, has_new_filters=True)
-    after = synced(SESSION + ALL + mine, asked)
-    assert after == SESSION + ALL.replace(process("pay.Admin", PAY, "Admin"), "") + mine
-    assert plan(SESSION + ALL, asked).stale == ()
-
-
-def test_remembered_filters_alone_remove_nothing() -> None:
-    assert plan(SESSION + ALL, request(choices=READ_ONLY, prune=True)).remove == ()
-    assert plan(SESSION + ALL, request(choices=READ_ONLY, has_new_filters=True)).remove == ()
-
-
-@pytest.mark.parametrize("how", [{"refused": True}, {"answered": False}])
-def test_new_filters_remove_no_profile_of_an_account_that_did_not_answer(
-    how: dict[str, bool],
-) -> None:
-    listing = LISTING._replace(accounts=(listed(PAY, "pay", **how), LISTING.accounts[1]))
-    asked = request(listing, READ_ONLY, prune=True, has_new_filters=True)
-    assert plan(SESSION + ALL, asked).remove == ()
-
-
-def test_new_filters_that_match_no_role_remove_nothing() -> None:
-    asked = request(choices=Choices(roles=("Raed",)), prune=True, has_new_filters=True)
-    assert plan(SESSION + ALL, asked).remove == ()
-
-
-def test_a_source_of_another_profile_stays_outside_new_filters() -> None:
-    chain = "\n[profile ci]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = pay.Admin\n"
-    asked = request(choices=READ_ONLY, prune=True, has_new_filters=True)
-    found = plan(SESSION + ALL + chain, asked)
-    assert found.remove == ()
-    [skipped] = [one for one in found.skipped if one.name == "pay.Admin"]
-    assert skipped.reason == 'not removed, because the profile "ci" refers to it'
-
-
-def test_a_profile_that_goes_is_not_changed_too() -> None:
-    old = ALL.replace(COMMAND, "/old/ssohelper credential-process")
-    asked = request(
-        choices=READ_ONLY, prune=True, has_new_filters=True, old_region="eu-west-1", region="x"
-    )
-    found = plan(SESSION + old, asked)
-    assert [one.profile for one in found.change] == ["pay.Read", "dev.Read"]
-    assert found.remove == ("pay.Admin",)
 
 
 def test_a_role_that_is_listed_twice_gets_one_profile() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ssohelper.core.query import fold_case, without_accents
+from ssohelper.core.query import fold_case
 from ssohelper.core.search import Index, Span
 from tests.long_rows import long_after
 
@@ -115,12 +115,6 @@ def test_a_word_without_accents_is_found_with_them_as_in_fzf(query, expected):
 def test_accented_characters_are_marked(query, row, spans):
     assert row in ACCENTED.search(query, fuzzy=True)
     assert ACCENTED.spans(query, row, fuzzy=True) == spans
-
-
-@given(st.text(max_size=30))
-def test_without_accents_a_text_keeps_its_length(text):
-    assert len(without_accents(text)) == len(text)
-    assert without_accents(text.lower()) == without_accents(without_accents(text.lower()))
 
 
 @pytest.mark.parametrize(
@@ -238,10 +232,6 @@ def test_the_spans_are_the_characters_that_matched():
     assert INDEX.spans("0000-3000", 0) == [Span(1, 0, 8)]
 
 
-def test_of_two_overlapping_places_the_one_at_a_words_start_is_marked():
-    assert Index([["xaAb"]]).spans("a", 0) == [Span(0, 2, 3)]
-
-
 def test_the_spans_of_a_subsequence_are_its_runs():
     assert INDEX.spans("payprod", 0, fuzzy=True) == [Span(0, 0, 3), Span(0, 9, 13)]
     assert INDEX.spans("roa", 0, fuzzy=True) == [Span(2, 0, 1), Span(2, 4, 5), Span(2, 8, 9)]
@@ -251,22 +241,6 @@ def test_the_spans_of_a_subsequence_are_its_runs():
 def test_spans_are_right_when_lower_case_is_longer():
     # "İ".lower() has two characters; the span after it must not move.
     assert Index([["İİ-prod"]]).spans("prod", 0) == [Span(0, 3, 7)]
-
-
-def test_a_whole_field_ranks_before_its_start_before_a_word_start_before_the_rest():
-    assert Index([["undevised", "a-dev", "MyDevTool", "develop", "dev"]]).search("dev") == [
-        4,
-        3,
-        1,
-        2,
-        0,
-    ]
-
-
-def test_the_shorter_text_is_the_better_match_except_for_preferred_rows():
-    names = ["long-long-prod", "a-prod", "b-prod", "long-prod"]
-    assert Index([names]).search("prod") == [1, 2, 3, 0]
-    assert Index([names], preferred=1).search("prod") == [0, 1, 2, 3]
 
 
 def test_a_search_without_rows_finds_none():

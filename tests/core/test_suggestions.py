@@ -42,9 +42,3 @@ def test_mistyped_words_are_replaced_by_the_nearest_names(query: str, offered: s
         shown.search(offered)
         assert shown.count
     assert shown.suggestion == ""
-
-
-def test_a_list_of_roles_is_flat_unless_a_tree_is_asked_for() -> None:
-    shown = ShownRoles()
-    shown.set_rows(ROWS)
-    assert list(shown.lines) == list(range(len(ROWS)))

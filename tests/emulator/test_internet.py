@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from ssohelper.emulator.addresses import find_aws_host
 from ssohelper.emulator.exchange import Answer, make_request
 from ssohelper.emulator.internet import host_that_redirects_to
 from ssohelper.emulator.service import Service
@@ -47,21 +46,6 @@ class Browser:
         }
         answer: dict[str, Any] = json.loads(self.ask(host, "/device_authorization", asked).body)
         return answer
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "oidc-fips.us-gov-west-1.amazonaws.com",  # GovCloud has no such host
-        "oidc.us-iso-east-1.c2s.ic.gov",
-        "signin.amazonaws-eusc.eu",  # all hosts of this partition begin with a region
-        "oidc.amazonaws.com",
-        "oidc.cn-north-1.amazonaws.com",
-        "example.com",
-    ],
-)
-def test_aws_has_no_such_host(host: str) -> None:
-    assert find_aws_host(host) is None
 
 
 def test_a_host_answers_for_its_own_service_only() -> None:

@@ -120,26 +120,6 @@ def test_a_value_of_the_wrong_type_is_a_miss(cache, change):
     assert cache.load(KEY, CORP) is None
 
 
-def test_a_published_response_is_where_a_hit_reads_it_dated_when_it_ends(cache, runtime):
-    cache.publish(permit_publishing(KEY), DOCUMENT, NOON + 1800)
-    path = Path(folders.published_response_path(str(runtime), *KEY[:3]))
-    assert path.read_bytes().startswith(DOCUMENT)
-    assert path.stat().st_mtime == NOON + 1800
-    assert path.stat().st_mode & 0o777 == 0o600
-    for folder in (path.parent, path.parent.parent, path.parent.parent.parent, runtime):
-        assert folder.stat().st_mode & 0o777 == 0o700
-    cache.withdraw_response(KEY)
-    assert not path.exists()
-    cache.withdraw_response(KEY)
-
-
-def test_a_response_says_in_uptime_when_it_ends(cache, runtime):
-    cache.publish(permit_publishing(KEY), DOCUMENT, NOON + 1800, NOON)
-    path = Path(folders.published_response_path(str(runtime), *KEY[:3]))
-    published_at, ends_at = map(int, path.read_bytes().removeprefix(DOCUMENT).split())
-    assert ends_at - published_at == 1800
-
-
 def test_withdrawing_a_response_leaves_the_cached_credentials(cache):
     cache.save(KEY, CORP, cached())
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON)

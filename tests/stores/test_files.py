@@ -13,7 +13,7 @@ import pytest
 
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
-from ssohelper.stores import files, temporary_files
+from ssohelper.stores import files
 from tests.left_behind import no_descriptor_left
 from tests.programs import require_program
 from tests.stores.disk import FOREIGN_FILE, SAY_ERROR, as_other_user, locked, mode_of
@@ -196,26 +196,6 @@ class TestWriting:
         assert mode_of(tmp_path / "a") == 0o640
         assert (tmp_path / "a").stat().st_mtime == 4_000_000_000
 
-    def test_the_temporary_file_is_beside_its_target_also_for_a_relative_path(
-        self, tmp_path, monkeypatch
-    ):
-        (tmp_path / "f").mkdir()
-        seen = []
-
-        def check(_written: bytes) -> None:
-            seen.append([[n[:11] for n in os.listdir(f)] for f in (tmp_path, tmp_path / "f")])
-
-        monkeypatch.chdir(tmp_path)
-        files.write_atomically("f/a", b"x", check=check)
-        monkeypatch.chdir(tmp_path / "f")
-        files.write_atomically("a", b"y", check=check)
-        assert [sorted(inner) for _, inner in seen] == [
-            [temporary_files.TEMP_PREFIX],
-            [temporary_files.TEMP_PREFIX, "a"],
-        ]
-        assert [outer for outer, _ in seen] == [["f"], ["f"]]
-        assert (tmp_path / "f" / "a").read_bytes() == b"y"
-
     def test_the_content_is_synced_before_the_rename_and_the_folder_after_it(
         self, tmp_path, monkeypatch
     ):
@@ -294,24 +274,6 @@ class TestWriting:
         assert found.returncode != 0
         assert (tmp_path / "a").read_bytes() == b""
 
-    def test_of_ended_processes_only_temporary_files_are_removed(self, tmp_path):
-        ended = subprocess.Popen(["true"])
-        ended.wait()
-        prefix = temporary_files.TEMP_PREFIX
-        kept = {f"{ended.pid}-notes", f"{ended.pid}", f"{prefix}x-1", f"{prefix}{os.getpid()}-1"}
-        for name in (*kept, f"{prefix}{ended.pid}-1"):
-            (tmp_path / name).write_text("precious")
-        files.remove_files_of_killed_processes(str(tmp_path))
-        assert set(os.listdir(tmp_path)) == kept
-
-    def test_old_files_with_other_names_stay(self, tmp_path):
-        for name in ("config", ".bashrc", "ssohelper-1-abc", f".x{temporary_files.TEMP_PREFIX}"):
-            (tmp_path / name).write_text("precious")
-            os.utime(tmp_path / name, (1, 1))
-        before = os.listdir(tmp_path)
-        files.write_atomically(tmp_path / "a", b"x")
-        assert sorted(os.listdir(tmp_path)) == sorted([*before, "a"])
-
     @pytest.mark.parametrize(
         ("number", "hint"),
         [
@@ -336,11 +298,6 @@ class TestWriting:
         assert files.remove_file(tmp_path / "link") is False
         assert files.remove_file(tmp_path / "a" / "below") is False
         assert (tmp_path / "a").read_text() == "precious"
-
-    def test_young_temporary_files_of_other_processes_stay(self, tmp_path):
-        (tmp_path / f"{temporary_files.TEMP_PREFIX}1-abc").write_text("being written")
-        files.write_atomically(tmp_path / "a", b"x")
-        assert (tmp_path / f"{temporary_files.TEMP_PREFIX}1-abc").exists()
 
     def test_a_read_only_folder_raises_local_state(self, open_folder):
         open_folder.chmod(0o555)
@@ -383,18 +340,6 @@ class TestReserving:
             assert found.stat().st_size == 4096
             assert found.stat().st_blocks * 512 >= 4096, "the space is promised, not allocated"
         assert os.listdir(tmp_path) == []
-
-    def test_a_sweep_removes_only_what_no_process_holds(self, tmp_path):
-        """The clock is set ahead, or the machine sleeps, while the process waits for AWS."""
-        with files.reserve_file(tmp_path / "a", 4096):
-            (held,) = tmp_path.iterdir()
-            left = tmp_path / f"{temporary_files.TEMP_PREFIX}1-of-a-killed-process"
-            left.write_bytes(bytes(4096))
-            for path in (held, left):
-                os.utime(path, (0, 0))
-            temporary_files._swept.clear()
-            temporary_files.remove_old_temporary_files_once(str(tmp_path))
-            assert list(tmp_path.iterdir()) == [held]
 
     def test_more_than_was_reserved_can_be_committed(self, tmp_path):
         with files.reserve_file(tmp_path / "a", 10) as reservation:
@@ -470,39 +415,3 @@ def test_a_link_that_cannot_be_made_leaves_nothing_behind(tmp_path):
     files.write_link(tmp_path / "link", "other")
     assert os.readlink(tmp_path / "link") == "other"
     assert sorted(os.listdir(tmp_path)) == ["folder", "link"]
-
-
-def test_a_reservation_sweeps_its_own_folder(tmp_path):
-    left = tmp_path / f"{temporary_files.TEMP_PREFIX}left"
-    left.write_text("")
-    os.utime(left, (1, 1))
-    with files.reserve_file(tmp_path / "a", 10) as reserved:
-        assert not left.exists()
-        assert reserved.commit(b"x")
-    assert os.listdir(tmp_path) == ["a"]
-
-
-@pytest.mark.parametrize("moment", ["before the lock", "after the lock"])
-def test_a_sweep_with_a_clock_set_ahead_removes_no_reservation(tmp_path, monkeypatch, moment):
-    """Another process sweeps while ours is stopped somewhere in the making of its reservation."""
-    really_lock, swept = files.try_lock, []
-
-    def sweep() -> None:
-        if not swept:
-            swept.append(True)
-            monkeypatch.setattr(temporary_files.time, "time", lambda: 4e9)
-            monkeypatch.setattr(temporary_files, "_swept", set())
-            temporary_files.remove_old_temporary_files_once(str(tmp_path))
-
-    def lock(descriptor: int) -> None:
-        if moment == "before the lock" and not swept:
-            sweep()
-        really_lock(descriptor)
-        if moment == "after the lock" and not swept:
-            sweep()
-
-    monkeypatch.setattr(files, "try_lock", lock)
-    with no_descriptor_left(), files.reserve_file(tmp_path / "a", 4096):
-        assert swept
-        [reserved] = tmp_path.iterdir()
-        assert reserved.stat().st_size == 4096

@@ -1,16 +1,12 @@
-"""Tokens of further regions: in files of ours, in both storages, and the record of failures."""
+"""Tokens of further regions: in files of ours, in both storages."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
-from ssohelper.core.region_order import RegionFailure
 from ssohelper.errors import LoginRequired
 from ssohelper.stores.codecs import Codec, PlainCodec
-from ssohelper.stores.recorded_sign_ins import RecordedSignIns
-from ssohelper.stores.region_failures import RegionFailures
 from ssohelper.stores.sealed_codec import SealedCodec
 from ssohelper.stores.token_cache import TokenFiles
 from tests.stores.test_sealed_codec import FakeKeyring
@@ -78,35 +74,3 @@ def test_a_sealed_token_of_one_region_does_not_open_as_another_ones(tmp_path: Pa
     path.rename(path.with_name(path.name.replace("eu-central-1", "us-east-1")))
     with pytest.raises(LoginRequired):
         store.load(FURTHER._replace(region="us-east-1"))
-
-
-def test_failures_are_kept_by_region(tmp_path: Path):
-    store = RegionFailures(tmp_path / "run")
-    assert store.load("corp") == {}
-    store.save("corp", {"eu-west-1": RegionFailure(2, 1_800_000_000)})
-    assert store.load("corp") == {"eu-west-1": RegionFailure(2, 1_800_000_000)}
-    assert store.load("other") == {}
-    store.save("corp", {})
-    assert not list(tmp_path.rglob("*.json"))
-
-
-@pytest.mark.parametrize("content", ["", "[]", '{"eu-west-1": 3}', '{"eu-west-1": ["a", 1]}'])
-def test_a_damaged_record_counts_as_none(tmp_path: Path, content: str):
-    store = RegionFailures(tmp_path)
-    store.save("corp", {"eu-west-1": RegionFailure(1, 1)})
-    [path] = tmp_path.rglob("*.json")
-    path.write_text(content)
-    assert store.load("corp") == {}
-    assert json.dumps(store.load("corp")) == "{}"
-
-
-def test_a_session_is_signed_in_while_any_region_has_a_token(tmp_path: Path):
-    store = RecordedSignIns(
-        tmp_path / "cache", state=tmp_path / "state", runtime=tmp_path / "run", codec=PlainCodec()
-    )
-    store.save_session(OWN)
-    found = store.find_unlisted_sessions([]), store.find_sessions_without_sign_in([])
-    assert found == ([], [OWN])
-    store.save(FURTHER, token("further"))
-    found = store.find_unlisted_sessions([]), store.find_sessions_without_sign_in([])
-    assert found == ([OWN], [])

@@ -1,4 +1,4 @@
-"""The program that shows a notice outside the terminal: detached, and ended after a time limit."""
+"""The program that shows a notice outside the terminal: detached, with the notice as its argument."""
 
 import os
 import signal
@@ -6,11 +6,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from ssohelper import notice_process
 from ssohelper.core.sign_in_notices import Notice
 from ssohelper.system import notify
 
@@ -43,28 +41,6 @@ def test_session_time_and_command_are_environment_variables(tmp_path: Path) -> N
     values = "|".join(f"$SSOHELPER_NOTICE_{name}" for name in names)
     notify.start_notify_command(notice(), ("sh", "-c", f'echo "{values}" > {out}'), ENV)
     assert wait_for(out) == "corp|2096-10-02T07:06:40Z|ssohelper login corp\n"
-
-
-def test_a_command_that_hangs_is_killed_with_its_children(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pids = tmp_path / "pids"
-    asked: list[bool] = []
-
-    def monotonic() -> float:
-        """Return 0 at first, however soon the command runs; once it runs, the end of the limit."""
-        asked.append(pids.exists())
-        return float(notice_process._SECONDS if len(asked) > 1 and asked[-1] else 0)
-
-    clock = SimpleNamespace(monotonic=monotonic, sleep=time.sleep)
-    monkeypatch.setattr(notice_process, "time", clock)
-    script = f"sleep 600 & echo $! $$ > {pids}.part; mv {pids}.part {pids}; wait"
-    notice_process.run_notice_process(["/bin/sh", "-c", script])
-    for pid in wait_for(pids).split():
-        ends_at = time.monotonic() + 30
-        while alive(int(pid)):
-            assert time.monotonic() < ends_at, "it was not ended"
-            time.sleep(0.02)
 
 
 def test_the_caller_may_exit_while_the_command_hangs(tmp_path: Path) -> None:

@@ -1,10 +1,8 @@
-"""Counts, exit codes and subjects of findings; the finding of a config that is slow to read."""
+"""Counts, exit codes and subjects of findings."""
 
 import pytest
 
-from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import config, findings
-from ssohelper.core.doctor.facts import ConfigFacts, Facts
+from ssohelper.core.doctor import findings
 from ssohelper.core.doctor.findings import Repair
 
 PROBLEM = findings.problem("a", "s", "m", "f", Repair("mode", ("/x",)))
@@ -48,10 +46,3 @@ def test_problems_come_first_and_nothing_twice() -> None:
 )
 def test_a_subject_names_three_profiles(names: list[str], subject: str) -> None:
     assert findings.profiles_subject(names) == subject
-
-
-@pytest.mark.parametrize(("seconds", "ids"), [(None, []), (0.1, []), (0.5, ["config-slow"])])
-def test_a_config_that_costs_every_start_much(seconds: float | None, ids: list[str]) -> None:
-    file = ConfigFile.parse(b"[profile a]\nregion = eu-west-1\n", "config")
-    facts = Facts(config=ConfigFacts(file=file, parse_seconds=seconds))
-    assert [one.id for one in config.check_config_speed(facts)] == ids

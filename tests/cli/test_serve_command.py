@@ -16,6 +16,7 @@ from ssohelper.cli import output, serve_command
 from ssohelper.core.model import Profile, Role, SsoSession
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
+from tests.endpoint.conftest import emulator as emulator  # a fixture
 from tests.endpoint.test_handlers import NOBODY, as_nobody
 from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Program, wait_for
 from tests.long_rows import long_after

@@ -13,8 +13,9 @@ from ssohelper.app import App
 from ssohelper.cli import serve_command
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
+from tests.cli.test_serve_command import SERVE, state
 from tests.conftest import Home, Run
-from tests.endpoint.test_serve_command import SERVE, state
+from tests.endpoint.conftest import emulator as emulator  # a fixture
 
 
 def test_an_invalid_option_is_an_error_of_one_line(

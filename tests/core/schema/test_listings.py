@@ -1,0 +1,75 @@
+"""Lists of accounts and roles: the pages of AWS, and the saved list."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ssohelper.core.schema import (
+    listings,
+)
+from ssohelper.core.schema.fields import Damaged
+from tests.core.schema.values import KEY, NOON, check_limit
+
+GOOD_ACCOUNT = {
+    "id": "001234567890", "name": "pay\x1b", "email": "", "roles": ["R"], "refused": False,
+    "answered": True,
+}  # fmt: skip
+GOOD_LISTING = {
+    "version": 1, "start_url": "https://x", "region": "eu-west-1", "listed_at": NOON,
+    "accounts": [GOOD_ACCOUNT],
+}  # fmt: skip
+
+
+def test_a_listing_may_hold_any_name() -> None:
+    assert listings.parse_listing(GOOD_LISTING).accounts[0].account.name == "pay\x1b"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"listed_at": 10**18}, {"version": 2}, {"accounts": [{**GOOD_ACCOUNT, "id": "1"}]},
+     {"accounts": [{**GOOD_ACCOUNT, "roles": [1]}]}, {"accounts": [{**GOOD_ACCOUNT, "roles": "R"}]},
+     {"accounts": [{**GOOD_ACCOUNT, "refused": 1}]}, {"accounts": {}}, {"region": None},
+     {"accounts": [{**GOOD_ACCOUNT, "roles": ["R" * 5000]}]}, {"accounts": [[]]}],
+)  # fmt: skip
+def test_a_listing_with_an_invalid_value_is_damaged(change: dict[str, Any]) -> None:
+    with pytest.raises(Damaged):
+        listings.parse_listing({**GOOD_LISTING, **change})
+
+
+def _listing(**change: Any) -> Any:
+    account = {
+        "id": KEY[1], "name": "", "email": "", "roles": [], "refused": False, "answered": True,
+    }  # fmt: skip
+    listing = {"version": 1, "start_url": "u", "region": "r", "listed_at": 1, "accounts": [account]}
+    in_account = {name: value for name, value in change.items() if name in account}
+    in_listing = {name: value for name, value in change.items() if name in listing}
+    return listings.parse_listing(
+        {**listing, "accounts": [{**account, **in_account}], **in_listing}
+    )
+
+
+@pytest.mark.parametrize(
+    ("read", "largest", "too_large"),
+    [
+        (
+            lambda value: listings.rows_of_page({"rows": value}, "rows"),
+            [{}] * 100_000,
+            [{}] * 100_001,
+        ),
+        (
+            lambda value: listings.next_page_token({"nextToken": value}),
+            "x" * 100_000,
+            "x" * 100_001,
+        ),
+        (lambda value: listings.role_name_of_row({"roleName": value}), "x" * 1024, "x" * 1025),
+        (lambda value: _listing(start_url=value), "x" * 4096, "x" * 4097),
+        (lambda value: _listing(region=value), "x" * 1024, "x" * 1025),
+        (lambda value: _listing(roles=value), ["x" * 1024], ["x", "x" * 1025]),
+        (lambda value: _listing(roles=value), ["x"] * 100_000, ["x"] * 100_001),
+    ],
+)
+def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(
+    read: Callable[[Any], Any], largest: Any, too_large: Any
+) -> None:
+    check_limit(read, largest, too_large)

@@ -1,0 +1,73 @@
+"""The errors that an OSError becomes, and warnings that are given once."""
+
+import errno
+import os
+
+import pytest
+
+from ssohelper.errors import LocalState, NotOurs
+from ssohelper.fastpath.open_file import Refused, TooLarge
+from ssohelper.stores import disk_errors
+
+
+def os_error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize(
+    ("number", "says", "hint"),
+    [
+        (errno.EACCES, "permission denied", None),
+        (errno.ENOSPC, "no space left on device", "free some space and try again"),
+        (errno.EDQUOT, "disk quota exceeded", "free some space and try again"),
+    ],
+)
+def test_a_file_that_could_not_be_written(number: int, says: str, hint: str | None) -> None:
+    error = disk_errors.unwritable_file_error("/a", os_error(number))
+    assert (error.message, error.hint) == (f'"/a" cannot be written: {says}', hint)
+
+
+def test_a_file_that_could_not_be_read() -> None:
+    error = disk_errors.unreadable_file_error("/a", os_error(errno.EIO))
+    assert type(error) is LocalState
+    assert error.message == '"/a" cannot be read: input/output error'
+    large = disk_errors.unreadable_file_error("/a", TooLarge(errno.EFBIG, 9))
+    assert isinstance(large, disk_errors.FileTooLarge)
+    assert (large.message, large.hint) == ('"/a" is larger than 9 bytes', "remove it and try again")
+
+
+def test_a_file_that_is_not_safe_to_use_is_not_touched_whatever_was_to_be_done() -> None:
+    cause = Refused(errno.ELOOP, "is a symbolic link")
+    for make in (disk_errors.unreadable_file_error, disk_errors.unwritable_file_error):
+        error = make("/a", cause)
+        assert isinstance(error, NotOurs)
+        assert error.message == '"/a" is a symbolic link: not touched'
+        assert error.hint == "check it with: ls -l /a"
+    assert disk_errors.unsafe_file_error("/a", cause, "the policy ").message.startswith(
+        'the policy "/a" '
+    )
+
+
+def test_the_first_os_error_among_the_causes_is_found() -> None:
+    first, second = os_error(errno.ENOENT), os_error(errno.EIO)
+    first.__cause__ = second
+    middle, outer = ValueError("x"), LocalState("x")
+    outer.__cause__, middle.__cause__ = middle, first
+    assert disk_errors.first_os_error(outer) is first
+    assert disk_errors.errno_of(outer) == errno.ENOENT
+    assert disk_errors.errno_of(second) == errno.EIO
+    assert disk_errors.first_os_error(ValueError("x")) is None
+    assert disk_errors.errno_of(ValueError("x")) is None
+
+
+@pytest.mark.parametrize("cause", [None, ValueError("secret"), OSError()])
+def test_without_a_text_of_the_system_the_error_says_only_that_it_failed(
+    cause: BaseException | None,
+) -> None:
+    assert disk_errors.os_error_text(cause) == "not possible"
+
+
+def test_one_process_gives_each_warning_once(caplog: pytest.LogCaptureFixture) -> None:
+    for message in ("a", "b", "a", "100 %s"):
+        disk_errors.warn_once(message)
+    assert [one.getMessage() for one in caplog.records] == ["a", "b", "100 %s"]

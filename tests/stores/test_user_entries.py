@@ -1,0 +1,96 @@
+"""Files with entries of the user: what this version cannot read is kept aside, never lost."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssohelper.core.schema.fields import Damaged, checked_list, checked_text
+from ssohelper.errors import LocalState
+from ssohelper.stores.user_entries import Entries, keep_aside, load_entries, write_entries
+
+
+def entries_of(document: dict[str, Any]) -> list[Any]:
+    if document.get("version") != 1:
+        raise Damaged("version")
+    return checked_list(document.get("names"), "names", 9)
+
+
+def load(path: Path) -> Entries[str]:
+    return load_entries(path, entries_of, lambda entry: checked_text(entry, "name", 5), 1000)
+
+
+@pytest.mark.parametrize(
+    ("content", "found", "is_whole"),
+    [
+        ('{"version": 1, "names": ["a", "b"]}', ["a", "b"], True),
+        ('{"version": 1, "names": []}', [], True),
+        ('{"version": 1, "names": ["a", 7, "b"]}', ["a", "b"], False),
+        ('{"version": 1, "names": ["too long"]}', [], False),
+        ('{"version": 2, "names": ["a"]}', [], False),
+        ('{"version": 1, "names": ["a"', [], False),
+        ("", [], False),
+    ],
+)
+def test_entries_are_whole_only_if_each_of_them_was_read(
+    tmp_path: Path, content: str, found: list[str], is_whole: bool
+) -> None:
+    (tmp_path / "names").write_text(content)
+    assert load(tmp_path / "names") == Entries(found, is_whole)
+
+
+def test_a_missing_file_has_all_its_entries(tmp_path: Path) -> None:
+    assert load(tmp_path / "names") == Entries([], True)
+
+
+def test_a_damaged_entry_is_named_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "names").write_text('{"version": 1, "names": [7]}')
+    with caplog.at_level("INFO"):
+        load(tmp_path / "names")
+    assert f'"{tmp_path / "names"}" is damaged' in caplog.text
+
+
+def test_a_file_that_was_read_as_a_whole_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "names"
+    warnings: list[str] = []
+    for names in (["a"], ["b"]):
+        write_entries(path, {"version": 1, "names": names}, is_whole=True, warn=warnings.append)
+        assert load(path) == Entries(names, True)
+    assert [one.name for one in path.parent.iterdir()] == ["names"]
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert warnings == []
+
+
+def test_any_other_file_is_kept_aside_under_a_name_that_is_free(tmp_path: Path) -> None:
+    path, warnings = tmp_path / "names", list[str]()
+    for content in ("first", "second", "third"):
+        path.write_text(content)
+        write_entries(path, {"version": 1, "names": []}, is_whole=False, warn=warnings.append)
+    kept = {one.name: one.read_text() for one in tmp_path.glob("names.*")}
+    assert kept == {
+        "names.damaged": "first",
+        "names.damaged-2": "second",
+        "names.damaged-3": "third",
+    }
+    assert load(path) == Entries([], True)
+    assert 'is kept as "names.damaged-3"' in warnings[2]
+
+
+def test_nothing_is_kept_aside_where_there_is_no_file(tmp_path: Path) -> None:
+    keep_aside(tmp_path / "names", pytest.fail)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_renamed_stays_and_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_paths: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "names").write_text("mine")
+    monkeypatch.setattr("ssohelper.stores.files.replace_file", refuse)
+    with pytest.raises(LocalState, match='names" cannot be written: permission denied'):
+        keep_aside(tmp_path / "names", pytest.fail)
+    assert (tmp_path / "names").read_text() == "mine"

@@ -1,0 +1,115 @@
+"""The file with a program's answer to the shell function: which file is used, and removed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ssohelper.system import shell_answer
+
+
+def test_a_later_start_removes_answer_files_that_a_closed_terminal_has_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = shell_answer._LIFE_SECONDS
+    names = ("empty12345", "answer1234", "young12345", "other12345", "open123456", "longer12345")
+    paths = [tmp_path / f"ssohelper.{name}" for name in names]
+    for path in paths:
+        path.touch(0o600)
+    paths[1].write_text("__ssohelper_used=x")
+    paths[3].write_text("my notes")
+    target = tmp_path / "ssohelper.toml"
+    target.touch(0o600)
+    (tmp_path / "ssohelper.link123456").symlink_to(target)
+    for path in (*paths, target):
+        old = path.stat().st_mtime - day - 60
+        if path != paths[2]:
+            os.utime(path, (old, old))
+    # The full screen that has this one is open for more than a day.
+    monkeypatch.setenv("_SSOHELPER_ANSWER", str(paths[4]))
+    still_open = shell_answer.open_answer_file_of_shell_function()
+    assert still_open is not None
+    assert not paths[0].exists()
+    paths[0].touch(0o600)
+    os.utime(paths[0], (0, 0))
+    new = make_answer_file(tmp_path)
+    monkeypatch.setenv("_SSOHELPER_ANSWER", str(new))
+    taken = shell_answer.open_answer_file_of_shell_function()
+    assert taken is not None
+    left = {path.name.removeprefix("ssohelper.") for path in tmp_path.iterdir()}
+    assert left == {"answer", *names[2:], "toml", "link123456"}
+    taken.finish(0)
+    still_open.finish(0)
+
+
+def make_answer_file(folder: Path) -> Path:
+    path = folder / "answer"
+    path.touch(0o600)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["none", "", "x", "answer", "full", "link", "twice", "folder"])
+def test_a_variable_that_names_no_new_private_file_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = make_answer_file(tmp_path)
+    (tmp_path / "full").write_text("kept")
+    (tmp_path / "link").symlink_to(path)
+    (tmp_path / "folder").mkdir()
+    if kind == "twice":
+        os.link(path, tmp_path / "twice")
+    is_relative = kind in ("", "x", "answer")
+    monkeypatch.setenv("_SSOHELPER_ANSWER", kind if is_relative else str(tmp_path / kind))
+    monkeypatch.setenv("_SSOHELPER_SHELL", "bash")
+    assert shell_answer.open_answer_file_of_shell_function() is None
+    assert "_SSOHELPER_ANSWER" not in os.environ
+    assert (tmp_path / "full").read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "stays"), [("x", 0, True), ("x", 4, False), ("", 0, False)]
+)
+def test_the_file_stays_only_with_an_answer_of_a_program_that_succeeded(
+    tmp_path: Path, text: str, code: int, stays: bool
+) -> None:
+    path = make_answer_file(tmp_path)
+    with os.fdopen(os.open(path, os.O_WRONLY), "w") as file:
+        answer = shell_answer.ShellAnswer(file.fileno(), str(path), {})
+        file.write(text)
+        file.flush()
+        assert answer.finish(code) == code
+    assert path.exists() == stays
+
+
+@pytest.mark.parametrize("text", ["", "x"])
+def test_a_file_that_was_replaced_is_no_answer_and_stays(tmp_path: Path, text: str) -> None:
+    path = make_answer_file(tmp_path)
+    with os.fdopen(os.open(path, os.O_WRONLY), "w") as file:
+        answer = shell_answer.ShellAnswer(file.fileno(), str(path), {})
+        file.write(text)
+        file.flush()
+        path.rename(tmp_path / "moved")
+        path.symlink_to("moved")
+        assert answer.finish(0) == (shell_answer.LOST if text else 0)
+    assert path.is_symlink()
+
+
+def test_a_child_process_does_not_inherit_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_answer_file(tmp_path)
+    monkeypatch.setenv("_SSOHELPER_ANSWER", str(path))
+    monkeypatch.setenv("_SSOHELPER_SHELL", "bash")
+    assert shell_answer.open_answer_file_of_shell_function() is not None
+    assert "_SSOHELPER_SHELL" not in os.environ
+    found = [number for number in map(int, os.listdir("/proc/self/fd")) if is_open(number, path)]
+    assert [os.get_inheritable(number) for number in found] == [False]
+    os.close(*found)
+
+
+def is_open(number: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(number), path.stat())
+    except OSError:
+        return False
