@@ -116,8 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         use_memory_folder()
         config.pluginmanager.register(LeakCheck(), PLUGIN_NAME)
-        if not _names_two_users(config):  # as root, `sudo -E` uses root's own cache folder
-            config.pluginmanager.register(real_home.RealHomeCheck())
+    config.pluginmanager.register(real_home.RealHomeCheck())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)

@@ -7,8 +7,10 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 import pytest
@@ -32,6 +34,10 @@ _UNSET = (
     "XDG_STATE_HOME",
 )
 _SHOWN = 20
+# A look takes less than 1 ms, but more where ~/.aws has thousands of files: after these seconds it
+# is left out after a test while all looks took more than this share of the processor time.
+_FREE_SECONDS, _LONGEST_SHARE = 1.0, 0.05
+_OUTPUT_NAME = "real_home"
 
 Snapshot = dict[Path, tuple[int, int, int]]
 
@@ -86,7 +92,7 @@ def _find_passwd_home() -> Iterator[Path]:
 def take_snapshot(places: Iterable[Path]) -> Snapshot:
     """Return the inode, size and modification time of all files in these folders.
 
-    Of a folder the inode alone: it may get a file that is removed before the end, as by `sudo -E`.
+    Of a folder the inode alone: it may get a file that is removed before the end.
     """
     found: Snapshot = {}
     for place in places:
@@ -104,18 +110,44 @@ def take_snapshot(places: Iterable[Path]) -> Snapshot:
 
 
 class RealHomeCheck:
-    """A pytest plugin: the run fails when a file in the user's own folders changed during it."""
+    """A pytest plugin: the run fails when a file in the user's own folders changed during it.
+
+    Each process of pytest-xdist looks after each of its tests. So the failure names the tests
+    during which a file changed: the one that wrote it, and those that ran beside it.
+    """
 
     def __init__(self) -> None:
         self._folders = own_folders()
-        self._before = take_snapshot(self._folders)
+        self._before = self._last = take_snapshot(self._folders)
+        self._seconds_spent = 0.0
+        # The tests since the last look.
+        self._unchecked: list[str] = []
+        # The tests during which a path changed. A worker of pytest-xdist sends it: so it is text.
+        self._tests_of: dict[str, list[str]] = {}
         self._changed: list[Path] = []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        result = yield
+        self._unchecked.append(item.nodeid)
+        if self._seconds_spent <= _FREE_SECONDS + _LONGEST_SHARE * time.process_time():
+            self._look()
+        return result
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        # A worker that crashed has no output.
+        told = getattr(node, "workeroutput", {}).get(_OUTPUT_NAME, {})
+        for path, tests in told.items():
+            self._tests_of.setdefault(path, []).extend(tests)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        after = take_snapshot(self._folders)
-        paths = self._before.keys() | after.keys()
-        self._changed = sorted(p for p in paths if self._before.get(p) != after.get(p))
+        self._look()
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[_OUTPUT_NAME] = self._tests_of
+            return
+        self._changed = _changed_paths(self._before, self._last)
         if self._changed:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -126,8 +158,31 @@ class RealHomeCheck:
         for line in self._describe_changes():
             terminalreporter.line(line)
 
+    def _look(self) -> None:
+        """Note the tests since the last look for each path that has changed since then."""
+        began = time.thread_time()
+        now = take_snapshot(self._folders)
+        for path in _changed_paths(self._last, now):
+            self._tests_of.setdefault(str(path), []).extend(self._unchecked)
+        self._last, self._unchecked = now, []
+        self._seconds_spent += time.thread_time() - began
+
     def _describe_changes(self) -> Iterator[str]:
         yield "A test wrote in the real home, or another program did meanwhile:"
-        yield from (str(path) for path in self._changed[:_SHOWN])
+        for path in self._changed[:_SHOWN]:
+            yield f"{path}, changed {self._describe_tests(path)}"
         if len(self._changed) > _SHOWN:
             yield f"and {len(self._changed) - _SHOWN} more"
+
+    def _describe_tests(self, path: Path) -> str:
+        tests = list(dict.fromkeys(self._tests_of.get(str(path), [])))
+        if not tests:
+            return "when no test ran"
+        more = f" and {len(tests) - _SHOWN} more" if len(tests) > _SHOWN else ""
+        return f"during {', '.join(tests[:_SHOWN])}{more}"
+
+
+def _changed_paths(before: Snapshot, after: Snapshot) -> list[Path]:
+    return sorted(
+        path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
+    )

@@ -15,18 +15,19 @@ _CONFTEST = """\
 from tests.real_home import RealHomeCheck
 
 def pytest_configure(config):
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(RealHomeCheck())
+    config.pluginmanager.register(RealHomeCheck())
 """
 
 
 def run_in(home: Path, test: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    """Run pytest, with this check and `home` as the user's, over a file that holds one test."""
+    """Run pytest, with this check and `home` as the user's, over a file with this test in it."""
     tests = home / "checkout"
     tests.mkdir()
     (tests / "conftest.py").write_text(_CONFTEST)
     (tests / "test_one.py").write_text(
-        f"from pathlib import Path\n\n\ndef test_one():\n    {test}\n"
+        "from pathlib import Path\n\n\n"
+        f"def test_before():\n    pass\n\n\ndef test_one():\n    {test}\n\n\n"
+        "def test_after():\n    pass\n"
     )
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "."],
@@ -61,7 +62,13 @@ def test_a_run_that_changes_the_users_files_fails(
     (tmp_path / ".aws" / "sso" / "cache").mkdir(parents=True, exist_ok=True)
     (tmp_path / ".aws" / "sso" / "cache" / "token.json").touch()
     done = run_in(tmp_path, f"(Path.home() / '{path}').{write}", *options)
-    assert (done.returncode, str(tmp_path / path) in done.stdout) == (1, True), done.stdout
+    assert done.returncode == 1, done.stdout
+    [line] = [line for line in done.stdout.splitlines() if line.startswith(f"{tmp_path / path}, ")]
+    _, _, tests = line.partition(", changed during ")
+    if options:  # the other process may have run another test meanwhile
+        assert "test_one.py::test_one" in tests
+    else:
+        assert tests == "test_one.py::test_one"
 
 
 def test_a_run_that_changes_other_files_passes(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Runs a program in a pty: sends keys, reads the screen and the terminal's settings."""
 
+import re
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +37,30 @@ def _ignore_wrong_parameters(method: Callable[..., object]) -> Callable[..., obj
     return call
 
 
+# Pyte prints "5u" of \x1b[=5u, with which fish asks the terminal for the kitty protocol of keys,
+# and underlines the text after \x1b[>4;1m.
+_UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<=>][0-9;:]*[ -/]*[@-~]")
+_BEGINNING_OF_THESE = re.compile(rb"\x1b(\[([<=>][0-9;:]*[ -/]*)?)?\Z")
+
+
+class ScreenStream:
+    """Draws what a program writes on a screen of pyte, without the sequences that pyte misreads.
+
+    A read may end inside such a sequence: its beginning then waits for the next read.
+    """
+
+    def __init__(self, screen: pyte.Screen) -> None:
+        self._stream = pyte.ByteStream(screen)
+        self._waiting = b""
+
+    def feed(self, data: bytes) -> None:
+        known = _UNKNOWN_TO_PYTE.sub(b"", self._waiting + data)
+        beginning = _BEGINNING_OF_THESE.search(known)
+        end = beginning.start() if beginning else len(known)
+        self._waiting = known[end:]
+        self._stream.feed(known[:end])
+
+
 class Terminal:
     """A pty in which a program runs. `lines` and `text` are what the terminal shows."""
 
@@ -49,7 +74,7 @@ class Terminal:
     ) -> None:
         columns, lines = size
         self._screen = _TolerantScreen(columns, lines)
-        self._stream = pyte.ByteStream(self._screen)
+        self._stream = ScreenStream(self._screen)
         self.raw = bytearray()
         self.child = pexpect.spawn(
             str(argv[0]),
@@ -84,8 +109,7 @@ class Terminal:
         except (pexpect.TIMEOUT, pexpect.EOF):
             return b""
         self.raw += data
-        # pyte does not know the kitty protocol and would print the end of: \x1b[>1u, \x1b[<u.
-        self._stream.feed(data.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b""))
+        self._stream.feed(data)
         return data
 
     def until(self, what: str | Callable[[], bool]) -> str:

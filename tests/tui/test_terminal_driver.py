@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyte
 import pytest
 from textual.events import Paste
 
@@ -16,7 +17,7 @@ from ssohelper.tui.widgets.search_line import SearchLine
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after, pairs_with_each_value_first
 from tests.tui.driving import User, run_scenario
-from tests.tui.terminal import Terminal
+from tests.tui.terminal import ScreenStream, Terminal
 from tests.tui.world import DemoHome, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
@@ -197,3 +198,18 @@ def test_a_paste_of_several_lines_is_one_line_in_each_field(world: DemoHome) -> 
         await until(lambda: getattr(user.app.focused, "value", "") == "new name")
 
     run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
+def test_the_tests_screen_shows_no_part_of_a_sequence_for_keys(size: int) -> None:
+    """Whatever part of it one read has returned."""
+    said = b"a\x1b[=5ub\x1b[>1u\x1b[<uc\x1b[>4;1md\x1b[31me\x1b[?2004h\x1b[=0u\x1b[>4;0mf"
+    screen = pyte.Screen(20, 1)
+    stream = ScreenStream(screen)
+    for at in range(0, len(said), size):
+        stream.feed(said[at : at + size])
+    assert screen.display[0].rstrip() == "abcdef"
+    assert [(screen.buffer[0][x].fg, screen.buffer[0][x].underscore) for x in (3, 4)] == [
+        ("default", False),
+        ("red", False),
+    ]

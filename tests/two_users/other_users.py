@@ -26,17 +26,29 @@ _SECONDS = 60.0
 Answer = subprocess.CompletedProcess[str]
 
 
+# Runs a program to which the user database gives another home, by a bind mount that no other program
+# sees. If /run/user has a folder of root's, one takes its place that the program may not trust.
+_IN_ANOTHER_HOME = """\
+mount --bind "$1/passwd" /etc/passwd || exit
+[ ! -d /run/user/0 ] || mount --bind "$1/run" /run/user/0 || exit
+shift
+exec "$@"
+"""
+
+
 class Person(NamedTuple):
     """A user with a home; `env` leads there and to the Identity Center."""
 
     uid: int
     home: Path
     env: dict[str, str]
+    # A command that runs the program that is named by its last arguments.
+    runner: tuple[str, ...] = ()
 
     def run(self, *argv: str, program: str = SCRIPT, **env: str) -> Answer:
         """Run the program as this user."""
         return subprocess.run(
-            [program, *argv],
+            [*self.runner, program, *argv],
             env={**self.env, **env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -88,23 +100,36 @@ class Person(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """One machine: a folder that all may enter, ana who is signed in, bob, and root."""
+    """One machine: a folder that all may enter, ana who is signed in, bob, and root.
+
+    `root_home` is the home that the user database gives root: the real one is left alone.
+    """
 
     folder: Path
     emulator: Emulator
     ana: Person
     bob: Person
+    root_home: Path
 
     def root(self, **env: str) -> Person:
         """Return root as `sudo -E` runs it: ana's environment, ana's HOME."""
-        return Person(0, self.ana.home, {**self.ana.env, **env})
+        runner = ("unshare", "--mount", "sh", "-c", _IN_ANOTHER_HOME, "sh", str(self.root_home))
+        return Person(0, self.ana.home, {**self.ana.env, **env}, runner)
 
 
 @contextmanager
 def machine() -> Iterator[Machine]:
     """Yield two users on one machine; ana has set up her portal."""
-    with tempfile.TemporaryDirectory(prefix="two-users-") as name, Emulator() as emulator:
+    with (
+        tempfile.TemporaryDirectory(prefix="two-users-") as name,
+        tempfile.TemporaryDirectory(prefix="root-home-") as root_name,
+        Emulator() as emulator,
+    ):
         folder = Path(name)
+        root_home = Path(root_name)
+        (root_home / "run").mkdir()
+        (root_home / "run").chmod(0o777)
+        (root_home / "passwd").write_text(f"root:x:0:0:root:{root_home}:/bin/sh\n")
         folder.chmod(0o755)
         emulator.auto_approve = "ana"
         ana, bob = (_person(folder, emulator, uid) for uid in (ANA, BOB))
@@ -114,7 +139,7 @@ def machine() -> Iterator[Machine]:
         )  # fmt: skip
         assert set_up.returncode == 0, set_up.stderr
         try:
-            yield Machine(folder, emulator, ana, bob)
+            yield Machine(folder, emulator, ana, bob, root_home)
         finally:
             end_detached_processes(folder)
 

@@ -23,7 +23,7 @@ from ssohelper.tui.copying import copy_text
 from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.late_dismiss import LateDismissScreen
 from ssohelper.tui.one_time_timers import call_if_there
-from ssohelper.tui.running_sign_ins import RunningSignIn
+from ssohelper.tui.running_sign_ins import Question, RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.qr import QrCode
@@ -120,6 +120,7 @@ class SignInScreen(LateDismissScreen[None]):
         self.is_in_background = self._is_cancelled = False
         self._shown: dict[str, bool] = {}
         self._coded = ""
+        self._asked: Question | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="dialog"):
@@ -232,9 +233,13 @@ class SignInScreen(LateDismissScreen[None]):
         self.query_one("#waiting", Static).update(Content(text))
 
     def _ask_sign_in_question(self) -> None:
-        """Ask the sign-in's question, if there is one and this dialog is in front."""
+        """Ask the sign-in's question, if there is one and this dialog is in front.
+
+        It is asked once: this dialog may be shown again before Textual gives it the answer.
+        """
         question = self.sign_in.question
-        if question is not None and self.app.screen is self:
+        if question is not None and question is not self._asked and self.app.screen is self:
+            self._asked = question
             self.app.push_screen(
                 ConfirmScreen(question.text), lambda yes: self.sign_in.answer(bool(yes))
             )

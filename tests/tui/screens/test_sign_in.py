@@ -12,6 +12,7 @@ from ssohelper.actions import login, login_ui
 from ssohelper.actions.login import LoginOptions
 from ssohelper.app import App
 from ssohelper.errors import Interrupted
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.qr import QrCode
@@ -158,6 +159,24 @@ def test_a_sign_in_of_another_user_must_be_confirmed(world: DemoHome, key: str, 
     run_scenario(world.app(sleep=waiting), scenario)
     assert kept_tokens(world) == (2 if key == "y" else 1)
     assert world.emulator.counters["Logout"] == (0 if key == "y" else 1)
+
+
+def test_a_busy_dialog_asks_its_question_once(world: DemoHome) -> None:
+    """With more messages waiting, Textual says that the dialog is shown before it gives the answer."""
+
+    async def scenario(user: User) -> None:
+        dialog = await open_dialog(user)
+        await user.wait_for_text("PQRS-TVWX")
+        world.emulator.approve_device("PQRS-TVWX", "ben")
+        await user.wait_for_text('Keep the sign-in of "ben"?')
+        question = user.app.screen
+        assert isinstance(question, ConfirmScreen)
+        question.dismiss(True)
+        dialog.call_later(lambda: None)  # one more message before the dialog handles any
+        await user.wait_for_message('as "ben"')
+
+    world.remember_user("lab", "ana")
+    run_scenario(world.app(sleep=waiting), scenario)
 
 
 def test_o_opens_the_browser_again_with_a_new_address(world: DemoHome) -> None:
