@@ -20,7 +20,9 @@ def test_a_program_that_is_gone_or_cannot_run_is_no_error(run: Run, home: Home) 
 def test_it_waits_for_the_program_and_passes_the_message_on_as_it_is(run: Run, home: Home) -> None:
     shown = home.path / "shown"
     program = home.path / "show"
-    program.write_text(f'#!/bin/sh\nsleep 0.3\nprintf "%s" "$1" >{shown}\n')
+    # Without our streams, for whose end `run` would wait too.
+    lines = ["#!/bin/sh", "exec >/dev/null 2>&1", "sleep 0.3", f'printf "%s" "$1" >{shown}', ""]
+    program.write_text("\n".join(lines))
     program.chmod(0o755)
     message = 'it\'s "$(id)"; `id`'
     assert run("notice-process", str(program), message).returncode == 0
