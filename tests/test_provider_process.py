@@ -20,7 +20,7 @@ from tests.chains.test_foreign_credentials import (
     write_login,
 )
 from tests.chains.test_foreign_credentials import keyed as keyed  # a fixture
-from tests.conftest import RUN_SECONDS, SCRIPT
+from tests.conftest import RUN_SECONDS, SCRIPT, Run
 from tests.runs import RUNS
 
 OTHER_SERIAL = f"arn:aws:iam::{USER_ACCOUNT}:mfa/tablet"
@@ -98,3 +98,9 @@ def test_a_profile_without_a_provider_is_an_error_in_the_config(keyed: Keyed) ->
         "exit_code": 3,
         "error": NO_PROVIDER,
     }
+
+
+@pytest.mark.parametrize("argv", [(), ("a", "b")])
+def test_without_one_profile_it_is_exit_2(run: Run, argv: tuple[str, ...]) -> None:
+    done = run(PROVIDER_PROCESS, *argv)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")

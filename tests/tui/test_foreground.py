@@ -64,11 +64,18 @@ def test_of_an_editor_that_succeeds_nothing_is_said(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_in_the_editor_does_not_end_the_program(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGINT)
     screen = ScreenToSuspend(tmp_path, str(write_editor(tmp_path, "kill -INT $PPID; exit 0")))
-    edit(screen, tmp_path / "config")
+
+    def interrupt(*_: object) -> None:
+        screen.events.append("interrupted")
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        edit(screen, tmp_path / "config")
+        assert signal.getsignal(signal.SIGINT) is interrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert screen.events == ["suspended", "shown again"]
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(

@@ -30,22 +30,6 @@ def test_below_the_last_role_and_in_an_empty_list_nothing_acts(world: DemoHome) 
     assert program.chosen is None
 
 
-def test_a_drag_over_roles_chooses_none(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys", "❯ ★   Developer")
-        roles = role_list(user)
-        before = roles.cursor
-        await user.pilot.mouse_down(RoleList, offset=(10, 4))
-        await user.pilot.mouse_up(RoleList, offset=(10, 6))
-        await user.pilot.pause()
-        assert roles.cursor == before
-        await user.pilot.click(RoleList, offset=(10, 4))
-        assert roles.cursor == 4
-
-    program = run_scenario(world.app(), scenario)
-    assert program.chosen is None
-
-
 def test_in_a_flat_list_the_arrows_fold_nothing(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys", "▾ payments-dev")
