@@ -1,4 +1,4 @@
-"""The process that runs a notice's command: it ends the command after its time limit."""
+"""The process that runs the command of the setting `notify`: its exit codes and its time limit."""
 
 import time
 from pathlib import Path
@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from ssohelper import notice_process
+from tests.conftest import Home, Run
 from tests.system.test_notify import alive, wait_for
 
 
@@ -30,3 +31,29 @@ def test_a_command_that_hangs_is_killed_with_its_children(
         while alive(int(pid)):
             assert time.monotonic() < ends_at, "it was not ended"
             time.sleep(0.02)
+
+
+def test_without_a_program_it_is_exit_2(run: Run) -> None:
+    done = run("notice-process")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
+def test_a_program_that_is_gone_or_cannot_run_is_no_error(run: Run, home: Home) -> None:
+    """The user has no terminal there: `ssohelper` says it where the notice is started."""
+    plain = home.path / "plain.txt"
+    plain.write_text("no program")
+    for program in (home.path / "gone", plain, home.path):
+        done = run("notice-process", str(program), "the sign-in ends soon")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), program
+
+
+def test_it_waits_for_the_program_and_passes_the_message_on_as_it_is(run: Run, home: Home) -> None:
+    shown = home.path / "shown"
+    program = home.path / "show"
+    # Without our streams, for whose end `run` would wait too.
+    lines = ["#!/bin/sh", "exec >/dev/null 2>&1", "sleep 0.3", f'printf "%s" "$1" >{shown}', ""]
+    program.write_text("\n".join(lines))
+    program.chmod(0o755)
+    message = 'it\'s "$(id)"; `id`'
+    assert run("notice-process", str(program), message).returncode == 0
+    assert shown.read_text() == message

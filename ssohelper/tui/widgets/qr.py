@@ -46,8 +46,7 @@ def half_block_rows(text: str) -> list[str]:
     modules = [list(row) for row in segno.make(text, error="l", micro=False).matrix_iter(
         border=_BORDER
     )]  # fmt: skip
-    if len(modules) % 2:
-        modules.append([0] * len(modules[0]))
+    modules.append([0] * len(modules[0]))  # a QR code has an odd number of lines
     return [
         "".join(_HALVES[(int(upper), int(lower))] for upper, lower in zip(*pair, strict=True))
         for pair in zip(modules[::2], modules[1::2], strict=True)

@@ -81,3 +81,30 @@ def test_on_12_lines_the_refusal_of_a_word_is_seen_whole(world: DemoHome) -> Non
         await user.wait_for_text("✗ the typed word", "requested one", "payment ")
 
     run_scenario(world.app(), scenario, size=(40, 12))
+
+
+def test_the_buttons_do_what_their_keys_do(world: DemoHome) -> None:
+    answers: list[bool | None] = []
+    other: list[Line] = [[("one summary", "")]]
+
+    async def scenario(user: User) -> None:
+        screen = ConfirmScreen("write?", lines=LINES[:2], other=other, can_choose=True)
+        user.app.push_screen(screen, answers.append)
+        await user.wait_for_text("+ profile 1 ")
+        await user.pilot.click("#diff")
+        await user.wait_for_text("one summary")
+        assert "+ profile 1 " not in user.screen
+        await user.pilot.click("#diff")
+        await user.wait_for_text("+ profile 1 ")
+        await user.pilot.click("#choose")
+        await until(lambda: answers)
+        assert screen.wants_choice
+        # A question without lines has none to scroll.
+        user.app.push_screen(ConfirmScreen("leave?"), answers.append)
+        await user.wait_for_text("leave?")
+        await user.press("down", "pagedown", "end")
+        await user.pilot.click("#no")
+        await until(lambda: len(answers) == 2)
+
+    run_scenario(world.app(), scenario)
+    assert answers == [False, False]

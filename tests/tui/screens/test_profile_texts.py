@@ -1,8 +1,16 @@
 """Every text of the Profiles screen is shown line by line: no newline is escaped."""
 
+from types import SimpleNamespace
+from typing import Any
+
+from ssohelper.core.model import SsoSession
+from ssohelper.tui.profile_rows import STALE, Section
+from ssohelper.tui.screens import profile_texts
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.diff import DiffScreen
+from ssohelper.tui.screens.profile_planner import Found
 from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.screens.proposal import CurrentProfiles, Proposal, Wish
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_adopt_questions import BROKEN, WORKING, add_sections
 from tests.tui.screens.test_profiles import answer, open_screen
@@ -71,3 +79,44 @@ def test_no_text_shows_the_escape_of_a_newline(world: DemoHome) -> None:
 
     run_scenario(world.app(), scenario, size=(160, 60))
     assert [text for text in shown if "\\x0a" in text] == []
+
+
+CORP = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
+
+
+def found(proposal: Proposal) -> Found:
+    """Return what Profiles shows of a config without profiles."""
+    rows: Any = []
+    return Found(CurrentProfiles([], (CORP,), "~/.aws/config"), Wish(CORP), proposal, rows)
+
+
+def test_where_no_role_would_get_a_profile_the_filters_and_aws_are_named() -> None:
+    plan: Any = SimpleNamespace(add=())
+    assert profile_texts.missing_input_hint(found(Proposal(plan)), "<{}>".format) == (
+        "There is no profile yet, and no role that would get one: <profiles.options> shows the "
+        "filters, <profiles.refresh> asks AWS."
+    )
+
+
+def test_without_a_plan_the_diff_s_key_says_which_option_or_list_is_missing() -> None:
+    wrong = found(Proposal(problems={"accounts": "no account matches zzz"}))
+    said = profile_texts.missing_plan_text(wrong, "<{}>".format)
+    assert said.startswith("no diff: ")
+    assert "no account matches zzz" in said
+    assert said.endswith(" · <profiles.options> opens the options")
+    assert profile_texts.missing_plan_text(found(Proposal()), "<{}>".format) == (
+        "Press <profiles.refresh> to ask AWS for your roles, or type: "
+        "ssohelper list --refresh --session corp"
+    )
+
+
+def test_of_profiles_whose_roles_are_gone_the_key_that_removes_them_is_named() -> None:
+    stale = Section(STALE, "!", "1 skipped", range(1))
+    other = stale._replace(key="other")
+    shown = [
+        profile_texts.section_help_lines(one, "<{}>".format)[1][0][0] for one in (stale, other)
+    ]
+    assert shown == [
+        "Their roles are no longer listed. <profiles.prune> removes these profiles too.",
+        "The sync skips these; each line says why.",
+    ]

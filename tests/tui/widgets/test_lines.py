@@ -1,14 +1,12 @@
 """The widgets, each alone."""
 
 import pytest
-import segno
 
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.model import SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.tui.widgets.clock_lines import sign_in_line, time_left_bar, token_line
 from ssohelper.tui.widgets.lines import Line, diff_lines, text_lines, wrapped
-from ssohelper.tui.widgets.qr import half_block_rows
 
 CORP = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
 
@@ -78,14 +76,3 @@ def test_lines_of_a_diff_have_styles_and_file_names_are_left_out() -> None:
         ("--- not a name", "bad"),
         ("\\ No", "dim"),
     ]
-
-
-def test_the_half_blocks_are_the_modules_of_the_qr_code() -> None:
-    url = "https://device.sso.us-east-1.amazonaws.com/?user_code=PQRS-TVWX"
-    modules = [list(row) for row in segno.make(url, error="l", micro=False).matrix_iter(border=2)]
-    halves = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}
-    drawn: list[list[int]] = []
-    for row in half_block_rows(url):
-        drawn += [[halves[cell][0] for cell in row], [halves[cell][1] for cell in row]]
-    assert [[int(module) for module in row] for row in modules] == drawn[: len(modules)]
-    assert len(half_block_rows(url)) + 2 <= 24
