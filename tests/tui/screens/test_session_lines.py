@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ssohelper.errors import LoginRequired
-from ssohelper.tui.screens.session_lines import running_text
+from ssohelper.tui.screens.session_lines import running_sign_in_text
 
 
 @pytest.mark.parametrize(
@@ -28,4 +28,4 @@ def test_what_the_user_has_to_do_comes_before_the_time_that_is_left(
         time_left=time_left,
         page=SimpleNamespace(waits_for="the browser"),
     )
-    assert running_text(sign_in) == shown
+    assert running_sign_in_text(sign_in) == shown
