@@ -83,7 +83,7 @@ def test_ctrl_c_in_the_editor_does_not_end_the_program(tmp_path: Path) -> None:
     [
         ("", "no editor is chosen", False),
         ("no-such-editor -n", 'there is no editor "no-such-editor" on PATH', False),
-        ("'open", "cannot be read: No closing quotation", False),
+        ("'open", "cannot be parsed: No closing quotation", False),
         ("no program", "the editor could not be started: ", True),
     ],
 )

@@ -117,6 +117,6 @@ def test_of_profiles_whose_roles_are_gone_the_key_that_removes_them_is_named() -
         profile_texts.section_help_lines(one, "<{}>".format)[1][0][0] for one in (stale, other)
     ]
     assert shown == [
-        "Their roles are no longer listed. <profiles.prune> removes these profiles too.",
+        "The roles are no longer listed. <profiles.prune> removes these profiles too.",
         "The sync skips these; each line says why.",
     ]
