@@ -118,5 +118,5 @@ def test_of_profiles_whose_roles_are_gone_the_key_that_removes_them_is_named() -
     ]
     assert shown == [
         "The roles are no longer listed. <profiles.prune> removes these profiles too.",
-        "The sync skips these; each line says why.",
+        "The sync skips these profiles; each line says why.",
     ]
