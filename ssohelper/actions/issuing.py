@@ -292,7 +292,7 @@ def _may_write_published_response(
         app.credentials.remove_credentials_of_session(session.name)
     try:
         return stamp.prepare_publishing(
-            lambda: app.credentials.withdraw_responses_of_session(session.name)
+            lambda: app.credentials.delete_published_responses_of_session(session.name)
         )
     except LocalState as cause:
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")

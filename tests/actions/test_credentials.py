@@ -230,7 +230,7 @@ def test_a_token_that_is_due_sooner_decides(app):
     for token_left, expected in ((1900, NOW + 100), (99 * HOUR, NOW + 1800)):
         app.sign_in(token_left)
         app.credentials.remove_credentials_of_role(KEY)
-        app.credentials.withdraw_response(KEY)
+        app.credentials.delete_published_response(KEY)
         app.release()
         assert credentials.load_renewal_time(app, SESSION, ROLE) == expected
         assert app.credentials.load_end_of_published_response(KEY) == expected

@@ -128,9 +128,9 @@ def test_a_published_response_is_where_a_hit_reads_it_dated_when_it_ends(cache, 
     assert path.stat().st_mode & 0o777 == 0o600
     for folder in (path.parent, path.parent.parent, path.parent.parent.parent, runtime):
         assert folder.stat().st_mode & 0o777 == 0o700
-    cache.withdraw_response(KEY)
+    cache.delete_published_response(KEY)
     assert not path.exists()
-    cache.withdraw_response(KEY)
+    cache.delete_published_response(KEY)
 
 
 def test_a_response_says_in_uptime_when_it_ends(cache, runtime):
@@ -143,7 +143,7 @@ def test_a_response_says_in_uptime_when_it_ends(cache, runtime):
 def test_withdrawing_a_response_leaves_the_cached_credentials(cache):
     cache.save(KEY, CORP, cached())
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
-    cache.withdraw_response(KEY)
+    cache.delete_published_response(KEY)
     assert cache.load(KEY, CORP) == cached()
 
 
@@ -166,7 +166,7 @@ def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime,
     precious.write_text("precious")
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
     (runtime / "credentials" / "corp" / "tokens").symlink_to(tmp_path / "aws")
-    cache.withdraw_responses_of_session("corp")
+    cache.delete_published_responses_of_session("corp")
     assert not os.path.exists(folders.published_response_path(str(runtime), *KEY[:3]))
     assert cache.list_cached_credentials() == []
     cache.remove_credentials_of_session("corp")
