@@ -20,7 +20,8 @@ from ssohelper.core.text import show
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, SsoHelperError, Throttled
 from ssohelper.wire.transport import Answer
 
-# Maps the OAuth error code in the body of an sso-oidc error to the exception that its header names.
+# Maps the OAuth error code in an sso-oidc error's body to the exception that the error's header
+# names.
 _OAUTH_CODES = {
     "access_denied": "AccessDeniedException",
     "authorization_pending": "AuthorizationPendingException",
@@ -58,7 +59,7 @@ _T = TypeVar("_T")
 
 
 class AwsError(NamedTuple):
-    """An error that AWS itself sent: its exception's name, the status, a sanitised message."""
+    """An error that AWS itself sent: the exception's name, the HTTP status, a sanitised message."""
 
     name: str
     status: int
@@ -76,7 +77,7 @@ def parse_answer_record(
     *,
     is_oauth: bool = True,
 ) -> _T:
-    """Return the record that `parse` (a function of core.schema) reads from a good answer's JSON.
+    """Return the record that `parse` (a function of core.schema) makes of a good answer's JSON.
 
     `meaning` is called with an error of AWS; it returns the exception to raise for this kind of
     call, or None to use a general one. `is_oauth` means that the service sends OAuth's error codes,
