@@ -53,7 +53,7 @@ class CredentialCache:
             return None
         return _parse_cached_credentials(found, path)
 
-    def load_end_of_published_response(self, key: RoleKey) -> int:
+    def load_expiry_of_published_response(self, key: RoleKey) -> int:
         """Return when the role's published response expires (epoch seconds); 0 if there is none.
 
         A response that is malformed, or was written under other settings or before the clock was
@@ -68,8 +68,8 @@ class CredentialCache:
     def load_published_document(self, key: RoleKey) -> bytes | None:
         """Return the JSON in the role's published response, even if the response has expired.
 
-        Returns None for the files for which `load_end_of_published_response` returns 0, and raises
-        for the files for which that function raises.
+        Returns None for a response that is malformed, or was written under other settings or before
+        the machine's last start. Raises: as `load_expiry_of_published_response`.
         """
         found = self._read_published_response(key)
         if found is None or not published.was_response_written_since_boot(*found[1:]):

@@ -43,7 +43,7 @@ class ExaminedFiles:
             is_one and temporary_files.is_abandoned_temporary_file(path) and files.remove_file(path)
         )
 
-    def remove_others_access(self, path: str) -> bool:
+    def remove_access_of_other_users(self, path: str) -> bool:
         """Remove other users' rights to a file or folder of ours; return whether they had any.
 
         A link is not followed. Raises: LocalState, also if the file or folder belongs to another

@@ -97,7 +97,7 @@ class LoginCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def load_credentials_end(self, login_session: str) -> int | None:
+    def load_credentials_expiry(self, login_session: str) -> int | None:
         """Return when credentials of `aws login` expire (epoch seconds); None if unknown."""
         name = sha256(login_session.strip().encode()).hexdigest()
         try:

@@ -58,7 +58,7 @@ class PromptState:
         """Return whether the role has a file for prompts: a shell asked, or a renewal failed."""
         return os.path.lexists(self.prompt_file(key))
 
-    def load_end_after_failed_renewal(self, key: RoleKey) -> int | None:
+    def load_expiry_after_failed_renewal(self, key: RoleKey) -> int | None:
         """Return when the role's credentials expire, if their renewal failed; else None."""
         path = self.prompt_file(key)
         try:

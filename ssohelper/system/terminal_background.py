@@ -62,10 +62,10 @@ def ask_background_colour(environ: Mapping[str, str]) -> Iterator[Background]:
     that would end or stop this process is delayed until then.
     """
     with delay_signals():
-        yield from _ask(environ)
+        yield from _ask_terminal(environ)
 
 
-def _ask(environ: Mapping[str, str]) -> Iterator[Background]:
+def _ask_terminal(environ: Mapping[str, str]) -> Iterator[Background]:
     found = Background()
     before = _stop_echo_and_get_settings() if environ.get("TERM") != "linux" else None
     if before is None:

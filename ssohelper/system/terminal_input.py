@@ -67,7 +67,7 @@ class TerminalInput:
         self._awaits_answer_until = now + _ANSWER_SECONDS
 
     def seconds_left(self, now: float) -> float | None:
-        """Return after how many seconds without input to call `give_up`; None if not needed."""
+        """Return the seconds without input until `release_held_input` must be called, or None."""
         return max(0.0, self._gives_up_at - now) if self._gives_up_at > -math.inf else None
 
     def feed(self, data: bytes, now: float) -> str:
@@ -78,7 +78,7 @@ class TerminalInput:
             data = early.replace(b"\n", b"\r") + data
         came = self._decode(data)
         if self._is_paused and not self._held and _ONE_KEY.fullmatch(came):
-            self._end_string()  # the user presses keys again
+            self._end_paste_or_answer()  # the user presses keys again
         self._is_paused = False
         text, self._held = self._held + came, ""
         keys: list[str] = []
@@ -92,7 +92,7 @@ class TerminalInput:
         self._gives_up_at = now + self._seconds_to_hold(now)
         return "".join(keys)
 
-    def give_up(self, now: float) -> str:
+    def release_held_input(self, now: float) -> str:
         """Return the held beginning of a sequence whose rest did not come in time."""
         if now < self._gives_up_at or self._gives_up_at == -math.inf:
             return ""
@@ -100,7 +100,7 @@ class TerminalInput:
         keys: list[str] = []
         if self._is_in_paste or self._is_in_answer:
             self._is_paused = True
-            self._take_pasted(keys)
+            self._append_cleaned_paste(keys)
         elif self._held == "\x1b":
             keys.append(self.escape_key)
         elif len(self._held) == 2 or self._held.endswith("$"):  # alt and a key; a key of rxvt
@@ -109,9 +109,9 @@ class TerminalInput:
             self._held = ""
         return "".join(keys)
 
-    def drop_held(self) -> None:
+    def drop_held_input(self) -> None:
         """Drop held input, for example because another program reads the terminal from now on."""
-        self._end_string()
+        self._end_paste_or_answer()
         self._is_paused, self._gives_up_at = False, -math.inf
 
     def _seconds_to_hold(self, now: float) -> float:
@@ -122,7 +122,7 @@ class TerminalInput:
             return _ESCAPE_SECONDS_BEFORE_ANSWER if is_awaiting else self.escape_seconds
         return _SEQUENCE_SECONDS if self._held else -math.inf
 
-    def _end_string(self) -> None:
+    def _end_paste_or_answer(self) -> None:
         self._is_in_paste = self._is_in_answer = False
         self._held = self._pasted = self._answered = ""
 
@@ -165,11 +165,11 @@ class TerminalInput:
             pasted, self._held = text[: len(text) - begun], PASTE_END[:begun]
         self._pasted += pasted[: _MAX_PASTED - len(self._pasted)]
         if end:
-            self._take_pasted(keys)
-            self._end_string()
+            self._append_cleaned_paste(keys)
+            self._end_paste_or_answer()
         return rest
 
-    def _take_pasted(self, keys: list[str]) -> None:
+    def _append_cleaned_paste(self, keys: list[str]) -> None:
         if self._pasted:
             text = self._pasted.replace("\r\n", "\n").replace("\r", "\n")
             text = _PASTED_CONTROL.sub("", _PASTED_SEQUENCE.sub("", text))
@@ -192,5 +192,5 @@ class TerminalInput:
             at = end.start()  # another sequence begins here
         else:
             at = end.end()
-        self._end_string()
+        self._end_paste_or_answer()
         return text[at:]

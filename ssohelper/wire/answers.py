@@ -89,7 +89,7 @@ def parse_answer_record(
         raise error_of_answer(answer, service, meaning, is_oauth=is_oauth)
     found = _parse_json_or_none(answer.body)
     if not isinstance(found, dict):
-        raise success_not_from_aws_error(answer, service)
+        raise error_for_success_not_from_aws(answer, service)
     try:
         return parse(found)
     except Damaged as damage:
@@ -104,7 +104,7 @@ def check_answer_empty(answer: Answer, service: str, meaning: Meaning) -> None:
     if answer.status != 200:
         raise error_of_answer(answer, service, meaning, is_oauth=False)
     if answer.body.strip() and not isinstance(_parse_json_or_none(answer.body), dict):
-        raise success_not_from_aws_error(answer, service)
+        raise error_for_success_not_from_aws(answer, service)
 
 
 def error_of_answer(
@@ -128,7 +128,7 @@ def error_of_answer(
             hint=REDIRECTED,
         )
     if 200 <= answer.status < 300:
-        return success_not_from_aws_error(answer, service)
+        return error_for_success_not_from_aws(answer, service)
     if ours is None:
         return _error_not_from_aws(answer, service)
     if ours.status >= 500:
@@ -195,7 +195,7 @@ def _error_not_from_aws(answer: Answer, service: str) -> AwsUnreachable:
     )
 
 
-def success_not_from_aws_error(answer: Answer, service: str) -> BadAnswer:
+def error_for_success_not_from_aws(answer: Answer, service: str) -> BadAnswer:
     """Return the error for an answer that has a success status but a body that is not AWS's."""
     return BadAnswer(
         f"{service} gave an answer that makes no sense ({describe_answer_content(answer)})",

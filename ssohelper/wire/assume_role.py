@@ -27,10 +27,10 @@ from ssohelper.wire.answers import (
     MESSAGE_LIMIT,
     REFUSED,
     AwsError,
+    error_for_success_not_from_aws,
     error_of_answer,
     invalid_answer_error,
     retry_after_seconds,
-    success_not_from_aws_error,
 )
 from ssohelper.wire.signature import make_signed_post_headers
 from ssohelper.wire.transport import Answer, Transport
@@ -101,7 +101,7 @@ class Sts:
         root = _parse_xml(answer.body)
         found = None if root is None else root.find(f".//{_NAMESPACE}Credentials")
         if found is None:
-            raise success_not_from_aws_error(answer, self._service)
+            raise error_for_success_not_from_aws(answer, self._service)
         texts = {child.tag.removeprefix(_NAMESPACE): child.text for child in found}
         try:
             return schema.credentials_from_sts(texts)

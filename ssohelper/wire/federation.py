@@ -19,9 +19,9 @@ from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttl
 from ssohelper.wire.answers import (
     NOT_AWS,
     REDIRECTED,
+    error_for_success_not_from_aws,
     invalid_answer_error,
     retry_after_seconds,
-    success_not_from_aws_error,
 )
 from ssohelper.wire.retries import call_with_retries
 from ssohelper.wire.transport import Answer, Transport, warn_about_ignored_url_variable
@@ -85,7 +85,7 @@ class Federation:
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as cause:
-            raise success_not_from_aws_error(answer, self._service) from cause
+            raise error_for_success_not_from_aws(answer, self._service) from cause
         token = found.get("SigninToken") if isinstance(found, dict) else None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise invalid_answer_error(answer, self._service, Damaged("SigninToken"))

@@ -58,7 +58,7 @@ _ENDED = (
 _REGISTER, _AUTHORIZE_DEVICE, _TOKEN = "/client/register", "/device_authorization", "/token"
 # The paths of sso-oidc calls that send the start URL. In a wrong region, AWS reports that the start
 # URL is invalid.
-_NAMES_THE_PORTAL = (_REGISTER, _AUTHORIZE_DEVICE)
+_PATHS_WITH_START_URL = (_REGISTER, _AUTHORIZE_DEVICE)
 _UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
 
 
@@ -314,7 +314,7 @@ class OidcClient:
     def _special_error_of(self, error: AwsError, path: str) -> SsoHelperError | None:
         """Return the exception for an sso-oidc error with its own meaning for this call."""
         name = self._session.name
-        if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
+        if path in _PATHS_WITH_START_URL and error.name in _UNKNOWN_PORTAL:
             url, portal = self._session.start_url, self._session.aws_url
             refused = f'"{portal}"' if portal == url else f'"{portal}" (reached from "{url}")'
             return BadAnswer(

@@ -173,7 +173,8 @@ class TestTransitions:
         app.prompt_state.write(RoleKey("corp", ACCOUNT, ROLE), "1|0|fine|ok", app.clock.now() + 60)
         assert run("login").returncode == 0
         assert (
-            app.prompt_state.load_end_after_failed_renewal(RoleKey("corp", ACCOUNT, ROLE)) is None
+            app.prompt_state.load_expiry_after_failed_renewal(RoleKey("corp", ACCOUNT, ROLE))
+            is None
         )
         assert said() == f"{PROFILE} 8h00m?\n"
 
@@ -305,7 +306,7 @@ class TestFailures:
         for bad in (b"", b"x", b"x\n12", b"x\n-1\n", b"x\n12\n13\n", b"\xff\n", b"9" * 2000):
             path.write_bytes(bad)
             assert (
-                app.prompt_state.load_end_after_failed_renewal(RoleKey("corp", ACCOUNT, ROLE))
+                app.prompt_state.load_expiry_after_failed_renewal(RoleKey("corp", ACCOUNT, ROLE))
                 is None
             )
             assert prompt.answer_shell_prompt(app) == answer

@@ -255,12 +255,12 @@ def test_no_repr_shows_a_secret(cache):
 
 
 def test_a_malformed_or_huge_response_ends_at_0(cache):
-    assert cache.load_end_of_published_response(KEY) == 0
+    assert cache.load_expiry_of_published_response(KEY) == 0
     until = int(time.time()) + 600
     cache.publish(permit_publishing(KEY), DOCUMENT, until)
-    assert cache.load_end_of_published_response(KEY) == until
+    assert cache.load_expiry_of_published_response(KEY) == until
     path = cache._response_file(KEY)
     for content in (b"", b"{}", b"x" * (1 << 21)):
         path.write_bytes(content)
         os.utime(path, (until, until))
-        assert cache.load_end_of_published_response(KEY) == 0
+        assert cache.load_expiry_of_published_response(KEY) == 0
