@@ -93,7 +93,8 @@ def _repair_finding(app: App, finding: Finding, is_written: Mapping[str, bool]) 
         if repair.kind == "mode":
             done.append(
                 _try_repair(
-                    app, partial(app.makers.make_examined_files().remove_others_access, path)
+                    app,
+                    partial(app.makers.make_examined_files().remove_access_of_other_users, path),
                 )
             )
         elif repair.kind == "leftovers":

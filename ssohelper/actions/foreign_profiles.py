@@ -147,7 +147,7 @@ def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_termi
 
 
 def _check_sign_in_of_aws_login(app: App, found: ForeignProfile) -> None:
-    expires_at = app.login_cache.load_credentials_end(found.login_session or "")
+    expires_at = app.login_cache.load_credentials_expiry(found.login_session or "")
     can_renew = find_spec("awscrt") is not None
     if expires_at is None or (expires_at <= app.clock.now() and not can_renew):
         sign_in = f'the sign-in of "aws login" for the profile "{found.login_profile}"'

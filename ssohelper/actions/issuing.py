@@ -99,7 +99,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     due_token_id = regions.load_due_token_id(app, session, token)
     is_published = (
         not stamp.may_responses_be_of_another_sign_in
-        and app.credentials.load_end_of_published_response(key) > app.clock.now()
+        and app.credentials.load_expiry_of_published_response(key) > app.clock.now()
     )
     if not is_published and not _write_published_response_if_lock_is_free(
         app, session, key, cached, is_due=is_due or due_token_id is not None
@@ -292,7 +292,7 @@ def _may_write_published_response(
         app.credentials.remove_credentials_of_session(session.name)
     try:
         return stamp.prepare_publishing(
-            lambda: app.credentials.withdraw_responses_of_session(session.name)
+            lambda: app.credentials.delete_published_responses_of_session(session.name)
         )
     except LocalState as cause:
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")

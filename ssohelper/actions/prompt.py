@@ -121,7 +121,7 @@ def read_prompt_status(app: App) -> PromptStatus:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), text_after_end="expired")
     elif profile is not None:
         clock = prompt_notes.read_next_expiry_for_prompts(app, profile.session)
-        role_ends_at = app.prompt_state.load_end_after_failed_renewal(profile.key)
+        role_ends_at = app.prompt_state.load_expiry_after_failed_renewal(profile.key)
         rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
         if grant is not None and role_ends_at is None:
@@ -180,7 +180,7 @@ def _write_prompt_file_and_name_paths(
     if "|" in file or not is_harmless(file):
         return "", ""
     try:
-        role_ends_at = app.prompt_state.load_end_after_failed_renewal(key) if key else None
+        role_ends_at = app.prompt_state.load_expiry_after_failed_renewal(key) if key else None
         is_dated = app.prompt_state.write(
             key, rows, role_ends_at, config_mtime_ns=mtime_ns, terminal=terminal
         )

@@ -27,7 +27,7 @@ _MOST_ATTEMPTS = 3
 
 def rewrite_prompt_files_of_session(app: App, session: SsoSession) -> None:
     """Rewrite the files that prompts of the session's roles read, to show its present sign-in."""
-    _rewrite_prompt_files(app, session, app.prompt_state.load_end_after_failed_renewal)
+    _rewrite_prompt_files(app, session, app.prompt_state.load_expiry_after_failed_renewal)
 
 
 def rewrite_prompt_files_after_sign_in(app: App, session: SsoSession) -> None:

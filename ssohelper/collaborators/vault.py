@@ -316,7 +316,7 @@ class Vault:
             # Published responses are removed. Otherwise the launcher could print them again if the
             # earlier settings file is restored with its modification time, by which the launcher
             # sees that settings have changed.
-            self._app.credentials.withdraw_all_responses()
+            self._app.credentials.delete_all_published_responses()
             self._app.guard_memory.save_rules(rules)
         except (LocalState, OSError) as cause:
             self._app.warn(

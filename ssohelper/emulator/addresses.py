@@ -1,6 +1,6 @@
 """Finds AWS's service, region and partition by host name, and whether it is dual-stack or FIPS.
 
-This table is the emulator's own, so that it can disagree with the program's.
+The emulator has its own table of hosts, so that tests notice a wrong host in ssohelper's table.
 Sources: botocore's endpoint rule sets and partitions.json; the AWS CLI's list of portal hosts.
 """
 
@@ -95,12 +95,12 @@ def find_aws_host(host: str) -> AwsHost | None:
 
 
 def partition_name(region: str) -> str:
-    """Return the name of the region's partition; "aws" for a region that is in none."""
+    """Return the name of the region's partition; "aws" for an unknown region."""
     return next((p.name for p in _PARTITIONS if re.fullmatch(p.region, region)), "aws")
 
 
 def portal_host_name(aws_host: AwsHost, instance: str) -> str:
-    """Return the host name of an instance's portal; it is dual-stack if `aws_host` is."""
+    """Return the host name of an instance's portal, which is dual-stack if `aws_host` is."""
     partition = next(p for p in _PARTITIONS if p.name == aws_host.partition)
     if not aws_host.dual_stack:
         return f"{instance}.{aws_host.region}.portal.{partition.suffix}"
@@ -118,7 +118,7 @@ def _find_api_host_in_partition(partition: _Partition, host: str) -> AwsHost | N
         if found:
             name, fips, region = found.groups()
             if fips and partition.name == "aws-us-gov" and not dual_stack:
-                return None  # GovCloud's FIPS hosts have the names without FIPS
+                return None  # in GovCloud, the names without FIPS are those of FIPS hosts
             return AwsHost(_API[name], partition.name, region, dual_stack, bool(fips))
     return None
 

@@ -135,8 +135,8 @@ def _find_trusting_role(center: Center, caller: IssuedCredentials, asked: Asked)
         and (not role.needs_mfa or _has_valid_mfa_code(caller, asked))
     )
     if role is None or not is_trusted:
-        # As at AWS, a role that does not exist gets the same message as one that does not trust the
-        # caller.
+        # As at AWS, the message is the same for a role that does not exist and for a role that does
+        # not trust the caller.
         raise StsError(
             403,
             "AccessDenied",

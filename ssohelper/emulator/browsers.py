@@ -67,7 +67,7 @@ class Browsers:
         return cookie, (("Set-Cookie", value),)
 
     def sign_in_of(self, center: Center, cookie: str | None, world: World) -> SignIn | None:
-        """Return the browser's sign-in to this organization, or None if it has none or it ended."""
+        """Return the browser's sign-in to this organization, or None if none is in force."""
         sign_in = self._sign_ins.get(cookie or "")
         if sign_in is None or sign_in.world is not world or not sign_in.is_live_at(center.now()):
             return None
@@ -82,7 +82,8 @@ class Browsers:
     ) -> PendingRequest:
         """Add a request that waits for its user, and return it.
 
-        `query` is for GET /authorize and `device` for a device code. The portal page needs neither.
+        `query` is for GET /authorize and `device` for a device code. For the portal page, both are
+        None.
         """
         pending = PendingRequest(center.state.make_random_id(24), world, query, device)
         self._pending[pending.id] = pending

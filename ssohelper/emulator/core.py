@@ -1,6 +1,6 @@
-"""The object that all parts of the emulated Identity Center share.
+"""Defines `Center`, the object that all parts of the emulated Identity Center share.
 
-It holds the state, the fault settings, the emulated organizations and the clock.
+`Center` holds the state, the fault settings, the emulated organizations and the clock.
 """
 
 import threading
@@ -38,7 +38,7 @@ class Center:
         return self.clock() + self.faults.clock_offset_seconds
 
     def find_world(self, start_url: str | None) -> World | None:
-        """Return the organization with this start URL, or None; without a URL, the first one.
+        """Return the organization with this start URL, or None; for None, the first organization.
 
         As at AWS, case, a trailing slash and a fragment (`#…`) make no difference.
         """
@@ -61,7 +61,8 @@ class Center:
 
     def client(self, client_id: Any, client_secret: Any) -> Client:
         """Return the registered client with this id and secret.
-        Raises: InvalidClientException if there is none, or its registration has expired."""
+        Raises: InvalidClientException if there is no such client, or its registration has expired.
+        """
         found = self.state.clients.get(client_id) if isinstance(client_id, str) else None
         if found is None or found.secret != client_secret or found.expires_at <= self.now():
             raise oidc_error("InvalidClientException", "Invalid client provided")
@@ -70,8 +71,8 @@ class Center:
     def check_access_token(self, token: str | None) -> AccessToken:
         """Return the emulator's record of the access token with this text.
 
-        Raises: UnauthorizedException (401) if it is unknown, has expired, lacks the scope
-        `sso:account:access`, or its sign-in has ended.
+        Raises: UnauthorizedException (401) if the token is unknown, has expired or lacks the scope
+        `sso:account:access`, or if its sign-in has ended.
         """
         found = self.state.tokens.get(token or "")
         now = self.now()

@@ -1,4 +1,4 @@
-"""HTTP requests and answers as plain values, and AWS's three error formats. Uses no socket."""
+"""Defines HTTP requests and answers as values, and AWS's three error formats. Uses no socket."""
 
 import json
 import uuid
@@ -59,7 +59,7 @@ class Delivery(NamedTuple):
 
     delay_seconds: float = 0.0
     seconds_per_byte: float = 0.0
-    close_after: int | None = None  # the connection is closed after so many bytes of the body
+    close_after: int | None = None  # the connection is closed after this many bytes of the body
     reset: bool = False  # the client gets a TCP reset instead of the answer
     never: bool = False  # the server reads the request and never answers it
 

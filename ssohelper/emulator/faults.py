@@ -1,6 +1,6 @@
-"""The settings ("knobs") that make the emulated Identity Center slow or faulty, for tests.
+"""Holds the settings ("knobs") that make the emulated Identity Center slow or faulty, for tests.
 
-Any thread may change them at any time.
+Any thread may change these settings at any time.
 """
 
 import threading
@@ -46,9 +46,9 @@ RATE_LIMITED = frozenset({"ListAccounts", "ListAccountRoles", "GetRoleCredential
 
 # The settings that make the emulator slow or faulty: name and default value of each.
 _KNOBS: dict[str, Any] = {
-    # What a token refresh does to the old refresh token. "none": no new one is issued, and the old
-    # one stays valid. "grace": the old one works for `grace_seconds` more. "strict": the old one
-    # stops working at once.
+    # What a token refresh does to the old refresh token. "none": no new refresh token is issued,
+    # and the old one stays valid. "grace": the old one works for `grace_seconds` more. "strict":
+    # the old one stops working at once.
     "rotation": "grace",
     "grace_seconds": 30.0,
     "strict_revokes_session": False,
@@ -57,17 +57,17 @@ _KNOBS: dict[str, Any] = {
     "legacy_token_seconds": 8 * 3600,  # token lifetime, if the client registered no scopes
     "sign_in_seconds": 8 * 3600,
     "registration_seconds": 90 * 86400,
-    "role_credentials_seconds": None,  # if None, they last as the permission set says
-    "assumed_role_seconds": 3600,  # how long AssumeRole's credentials last, if not asked for
+    "role_credentials_seconds": None,  # None: role credentials last as the permission set says
+    "assumed_role_seconds": 3600,  # how long AssumeRole's credentials last by default
     "code_seconds": 600,
-    "clock_offset_seconds": 0.0,  # the emulator's clock runs ahead by so many seconds
+    "clock_offset_seconds": 0.0,  # by how many seconds the emulator's clock is ahead
     "date_header": True,  # if False, no Date header is sent; a text replaces the date
     "rate_limit": None,  # allowed portal requests a second; None allows any number
     "rate_burst": None,  # how many requests may come at once; None is the same as rate_limit
     "retry_after": None,  # the text of the Retry-After header in a 429 answer
     "page_size": 100,
-    "repeat_next_token": False,  # every page of a listing names a next page, without end
-    "pending_polls": 0,  # so many device polls get "pending" even if the user has approved
+    "repeat_next_token": False,  # every page of a listing names a next page, forever
+    "pending_polls": 0,  # how many device polls get "pending", approved or not
     "enforce_interval": False,  # a device poll before `interval` has passed gets slow_down
     "verification_uri": None,
     "verification_uri_complete": None,
@@ -77,14 +77,15 @@ _KNOBS: dict[str, Any] = {
     "signin_token_seconds": 900,  # how long a console sign-in URL can be used
     "multi_session": True,  # if False, the console asks a signed-in browser to sign out first
 }
-# Those fault settings whose value is a table, such as operation -> seconds.
+# The fault settings whose value is a table, such as operation -> seconds.
 _TABLES = ("latency_seconds", "down", "account_names", "emails", "role_names")
 
 
 class Script(NamedTuple):
     """The answer that a test has scripted for one call, and how it is delivered.
 
-    If `answer` is None, the operation runs normally, and its own answer is delivered in this way.
+    If `answer` is None, the operation runs normally, and `delivery` says how its own answer is
+    sent.
     """
 
     answer: Answer | None
@@ -92,7 +93,7 @@ class Script(NamedTuple):
 
 
 class Faults:
-    """The faults of the emulator: settings, one attribute each, and what a test has scripted.
+    """The faults of the emulator: settings, one attribute each, and answers that a test scripted.
 
     `_KNOBS` says what each setting means.
     """
@@ -128,7 +129,7 @@ class Faults:
     down: dict[
         str, int
     ]  # maps an operation to a status for all its calls (0: TCP reset; -1: no answer)
-    account_names: dict[str, Any]  # maps an account id to its name in lists; None leaves it out
+    account_names: dict[str, Any]  # maps an account id to its name in lists; None: no name
     emails: dict[str, Any]
     role_names: dict[str, Any]
 

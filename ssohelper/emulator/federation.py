@@ -1,7 +1,7 @@
 """Emulates AWS's federation host, which signs browsers in to the console, and a console page.
 
-Wire: GET or POST /federation. With Action=getSigninToken the answer is JSON; Action=login signs a
-browser in and redirects it. Source: IAM user guide, "custom identity broker".
+Wire: GET or POST /federation. Action=getSigninToken gets a JSON answer; Action=login signs a
+browser in and redirects the browser. Source: IAM user guide, "custom identity broker".
 """
 
 import json

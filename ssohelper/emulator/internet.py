@@ -1,8 +1,8 @@
 """Emulates AWS's hosts by name, for clients that use the emulator as their https proxy.
 
 Such a client needs no AWS_ENDPOINT_URL: it sends requests to AWS's own host names. Each host
-answers for its own service, region, partition and IP family (IPv4 or dual-stack) only. Other hosts,
-such as a company's own address of its portal, are added by tests.
+answers only for its own service, region, partition and IP family (IPv4 or dual-stack). Tests add
+other hosts, such as a company's own start URL.
 """
 
 import html
@@ -52,7 +52,7 @@ class Internet:
         self._lock = threading.Lock()
 
     def add_host(self, name: str, answer: Host) -> None:
-        """Add a host that answers with what `answer` returns, in place of AWS's of this name."""
+        """Add a host that answers with `answer`; it replaces a host of AWS with the same name."""
         self._added[name] = answer
 
     def has_host(self, name: str) -> bool:
@@ -60,17 +60,17 @@ class Internet:
         return name in self._added or find_aws_host(name) is not None
 
     def visits(self) -> list[Visit]:
-        """Return the requests that came through the emulator as proxy so far, the oldest first."""
+        """Return the requests that clients sent through the emulator as proxy, the oldest first."""
         with self._lock:
             return list(self._visits)
 
     def forget_visits(self) -> None:
-        """Forget the requests that came through the emulator as proxy so far."""
+        """Forget the requests that clients have sent through the emulator as proxy."""
         with self._lock:
             self._visits.clear()
 
     def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
-        """Answer a request to a host. `answer` is how the emulator answers requests to AWS."""
+        """Answer a request to a host by name. For hosts of AWS, calls `answer`."""
         with self._lock:
             self._visits.append(Visit(request.host, request))
         added = self._added.get(request.host)
@@ -85,7 +85,7 @@ class Internet:
         if not is_page and request.path not in _PATHS.get(aws_host.service, ()):
             return json_answer({"message": f"{aws_host.service} has no such path (EMULATOR)"}, 404)
         with self._center.lock:
-            refused = self._find_error_for_wrong_host(aws_host, request)
+            refused = self._find_error_for_request_to_wrong_host(aws_host, request)
         return refused or self._move_device_page_to_portal_host(aws_host, request, answer(request))
 
     def _portal_page(self, aws_host: AwsHost, request: Request) -> Answer:
@@ -104,8 +104,10 @@ class Internet:
 
     # -- requests that a host refuses ---------------------------------------------------------
 
-    def _find_error_for_wrong_host(self, aws_host: AwsHost, request: Request) -> Answer | None:
-        """Return AWS's error if the request's host is wrong, such as of another region; or None."""
+    def _find_error_for_request_to_wrong_host(
+        self, aws_host: AwsHost, request: Request
+    ) -> Answer | None:
+        """Return AWS's error for a request to another region, IP family or partition, or None."""
         if aws_host.service == "oidc":
             return self._find_error_for_wrong_region(aws_host, request)
         if aws_host.service == "portal":
@@ -132,12 +134,14 @@ class Internet:
         return None
 
     def _find_error_for_wrong_ip_family(self, aws_host: AwsHost, request: Request) -> Answer | None:
-        """Refuse a device code if its portal is dual-stack and this host is not, or the reverse."""
+        """Refuse a device code unless its portal and this host are both dual-stack or both not."""
         device = self._center.state.find_device_by_user_code(request.query.get("user_code", ""))
         home = find_aws_host(_host_of_start_url(device.world)) if device else None
         if home is None or not home.region or home.dual_stack == aws_host.dual_stack:
             return None
-        return json_answer({"message": "the hand-off to the portal failed (EMULATOR)"}, 400)
+        return json_answer(
+            {"message": "the sign-in could not be passed to the portal (EMULATOR)"}, 400
+        )
 
     def _find_error_for_wrong_partition(self, aws_host: AwsHost, request: Request) -> Answer | None:
         sent = request.headers.get("x-amz-security-token") or _session_token_in_form(request)
@@ -151,7 +155,7 @@ class Internet:
     def _move_device_page_to_portal_host(
         self, aws_host: AwsHost, request: Request, answer: Answer
     ) -> Answer:
-        """Return the answer with the device-code page's URLs on a portal host instead of ours."""
+        """Return the answer with the URLs of the device-code page on a portal host."""
         if request.path != "/device_authorization" or answer.status != 200:
             return answer
         body = json.loads(answer.body)

@@ -1,7 +1,7 @@
-"""The emulator's HTTP/1.1 server on 127.0.0.1, with one thread for each connection.
+"""Runs the emulator's HTTP/1.1 server on 127.0.0.1, with one thread for each connection.
 
-As `exchange.Delivery` says, it can also send an answer slowly, cut it off, reset the connection, or
-never answer.
+The server can also send an answer slowly, cut the answer off, reset the connection, or never
+answer: `exchange.Delivery` says which.
 """
 
 import contextlib
@@ -53,8 +53,8 @@ class Listener(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind the socket, and take its address as the name of this host."""
-        # Calls TCPServer's method, because HTTPServer's looks up this host's full name, which can
-        # take seconds.
+        # This calls the method of TCPServer, because that of HTTPServer looks up this host's full
+        # name, which can take seconds.
         socketserver.TCPServer.server_bind(self)
         if self.server_address[0] != HOST:
             raise EmulatorError(f"the emulator binds to {HOST} only")
@@ -70,7 +70,7 @@ class Listener(ThreadingHTTPServer):
 
     def shutdown(self) -> None:
         # Shutting down the socket wakes the server's loop, which would otherwise notice the end
-        # only at its next check, 50 ms later. macOS refuses this for a listening socket.
+        # only at its next check, 50 ms later. macOS refuses to shut down a listening socket.
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         super().shutdown()
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
     def finish(self) -> None:
         self.server.open.discard(self.connection)
         super().finish()
-        if self.host:  # the server closes the socket under the TLS one, which is empty by now
+        if self.host:  # the server would close only the plain socket, which TLS detached
             self.connection.close()
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_answer(control.handle_request(self.server.service, request))
 
     def do_CONNECT(self) -> None:
-        """Act as the host that the client wants to be connected to, if there is such a host."""
+        """Act as the host to which the client wants to connect, if there is such a host."""
         host, _, port = self.path.rpartition(":")
         tls = self.server.tls
         if tls is None or self.host or port != "443" or not self._is_known_host(host):
@@ -236,6 +236,6 @@ class _Handler(BaseHTTPRequestHandler):
         if reset:
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            # The reset is sent when the socket is closed. Until then the handler's `rfile` and
-            # `wfile` hold the socket open too.
+            # The reset is sent when the socket is closed, which the handler's `rfile` and `wfile`
+            # delay until they are closed too.
             self.server.open.discard(self.connection)

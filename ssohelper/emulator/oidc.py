@@ -175,8 +175,8 @@ def _redeem_device_code(center: Center, client: Client, body: dict[str, Any]) ->
         raise oidc_error("ExpiredTokenException", "Device code has expired")
     _check_polling_interval(center, device, now)
     device.polls += 1
-    # `auto_approve` does not apply to the first poll, because with AWS no user can have approved by
-    # then: clients poll once before the user has seen the code.
+    # `auto_approve` does not apply to the first poll, because at AWS no user can have approved the
+    # code by then: clients poll once before the user has seen the code.
     if device.status == "pending" and center.auto_approve and device.polls > 1:
         device.sign_in = center.sign_in(center.auto_approve, device.world)
         device.status = "approved"

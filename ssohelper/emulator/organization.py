@@ -1,4 +1,4 @@
-"""An emulated organization: OUs, accounts, people, groups, permission sets and assignments.
+"""Models an emulated organization: OUs, accounts, people, groups, permission sets, assignments.
 
 A person's roles are computed and never stored. So an account that is added to an OU appears in the
 list of each person who has an assignment to that OU.
@@ -23,7 +23,7 @@ _IAM_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 
 
 class WorldError(ValueError):
-    """Raised for an item that the organization lacks, or for an impossible change of it."""
+    """Raised for an item that the organization lacks, or for an impossible change."""
 
 
 class Account(NamedTuple):
@@ -69,7 +69,8 @@ class IamRole(NamedTuple):
     """An IAM role that can be assumed, with its trust policy.
 
     `trusts` are the policy's principals: account ids, ARNs of accounts' roots, and ARNs of roles,
-    users or sessions, which may have wildcards. `external_id` is demanded if it is set.
+    users or sessions, which may have wildcards. If `external_id` is set, a request must have the
+    same external id.
     """
 
     account_id: str
@@ -123,9 +124,9 @@ class World:
         return world
 
     def copy_for_region(self, start_url: str, region: str) -> "World":
-        """Return this organization as it is in a further region, with a portal of its own there.
+        """Return this organization for a further region, in which it has a portal of its own.
 
-        Both have the same people, accounts and assignments, also after changes.
+        The two objects share people, accounts and assignments, also after changes.
         """
         made = copy.copy(self)
         made.start_url, made.region = start_url, region
@@ -224,7 +225,7 @@ class World:
         inline: dict[str, Any] | None = None,
         boundary: str | None = None,
     ) -> PermissionSet:
-        """Add a permission set. It replaces an existing one of the same name."""
+        """Add a permission set. It replaces a permission set of the same name."""
         if not _PERMISSION_SET_NAME.fullmatch(name):
             raise WorldError(f"this is not a valid permission set's name: {name!r}")
         created = PermissionSet(
@@ -260,7 +261,7 @@ class World:
     ) -> IamRole:
         """Add an IAM role that these principals may assume. It replaces a role of the same name.
 
-        Its account need not be one of the organization's.
+        The role's account need not belong to the organization.
         """
         if not _ACCOUNT_ID.fullmatch(account_id) or not _IAM_ROLE_NAME.fullmatch(name):
             raise WorldError(f"this is not an IAM role: {account_id!r}, {name!r}")
@@ -272,7 +273,7 @@ class World:
         return created
 
     def remove_iam_role(self, account_id: str, name: str) -> None:
-        """Remove an IAM role. Raises: WorldError if there is none."""
+        """Remove an IAM role. Raises: WorldError if there is no such role."""
         with self._lock:
             if self.iam_roles.pop((account_id, name), None) is None:
                 raise WorldError(f"no IAM role {name!r} in {account_id!r}")
@@ -371,7 +372,7 @@ def _normalize_ou_path(path: str) -> str:
 
 
 def list_paths_of_ou_and_its_parents(path: str) -> list[str]:
-    """Return the path of an OU, those of the OUs that contain it, and the root, in this order."""
+    """Return the paths of an OU and of the OUs that contain it, up to the root, in this order."""
     if path == ROOT:
         return [ROOT]
     parts = path.split("/")

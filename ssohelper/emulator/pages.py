@@ -1,7 +1,7 @@
-"""The HTML of the emulator's pages. They can be used with a keyboard and at a width of 320 px.
+"""Builds the HTML of the emulator's pages, which work with a keyboard and at a width of 320 px.
 
 The pages have no script and load nothing from elsewhere. Every value is escaped and put into <bdi>,
-so that a hostile name can neither add markup nor change the direction of the text around it.
+so that a hostile name can neither add markup nor change the direction of the surrounding text.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """Emulates the portal API: ListAccounts, ListAccountRoles, GetRoleCredentials and Logout.
 
 Source: service model sso 2019-06-10. The real service also sends status 403 with "No access", which
-the model does not have.
+the service model lacks.
 """
 
 import base64

@@ -90,8 +90,8 @@ class Emulator:
     def stop(self) -> None:
         """Stop listening and close all connections. Does nothing if the emulator is stopped.
 
-        From then on connections are refused, until `start` is called. No other program can get the
-        port meanwhile: clients would take its answers for those of the emulator.
+        Until `start` is called again, connections are refused, and the port stays reserved: clients
+        would take another program's answers for those of the emulator.
         """
         server, self._server = self._server, None
         if server is None:
@@ -123,7 +123,7 @@ class Emulator:
 
     @property
     def world(self) -> World:
-        """The first organization, which has the emulator's own start URL too."""
+        """The first organization, which can also be reached by the emulator's own start URL."""
         return self.service.center.world
 
     @property
@@ -197,7 +197,7 @@ class Emulator:
         return self.service.issue_token(person, **more)
 
     def end_sign_ins(self, person: str | None = None) -> int:
-        """End the sign-ins of this user of the emulator, or of all for None; return how many."""
+        """End the sign-ins of this emulated user (None: of all users); return how many ended."""
         return self.service.end_sign_ins(person)
 
     def forget_clients(self) -> None:
@@ -205,17 +205,17 @@ class Emulator:
         self.service.forget_clients()
 
     def find_credentials_by_access_key(self, access_key_id: str) -> IssuedCredentials | None:
-        """Return the issued credentials with this access key id, or None if there are none."""
+        """Return the issued credentials with this access key id; None if it was never issued."""
         return self.service.find_credentials_by_access_key(access_key_id)
 
     def issue_user_key(self, account_id: str, user_name: str) -> IssuedCredentials:
-        """Issue an access key of an IAM user, which has no session token and no end."""
+        """Issue an access key of an IAM user, which has no session token and never expires."""
         return self.service.issue_user_key(account_id, user_name)
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that direct AWS clients to this emulator.
 
-        The caller must also unset UNSET_VARIABLES. SSOOIDC is the spelling of old Rust SDKs.
+        The caller must also unset UNSET_VARIABLES. The variable with SSOOIDC is for old Rust SDKs.
         """
         services = ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM", "SIGNIN")
         return {
@@ -235,8 +235,8 @@ def serve_until_signal(
 ) -> None:
     """Run an emulator until SIGTERM or SIGINT, and print its URL when it listens.
 
-    The ready file is written when the emulator listens, and removed when it ends. It is JSON, with
-    url, start_url, region, environment and unset.
+    The ready file is written when the emulator listens, and removed when the emulator ends. It is
+    JSON, with url, start_url, region, environment and unset.
     Raises: WorldError for a wrong world file, OSError for a port in use, EmulatorError if the ready
     file would be in an `.aws` folder."""
     if ready_file is not None:
@@ -268,7 +268,7 @@ def serve_until_signal(
 def shell_usage_text(emulator: Emulator) -> str:
     """Return lines that make another POSIX shell use the emulator.
 
-    They set a temporary HOME, so that nothing in the user's ~/.aws is used.
+    The lines set a temporary HOME, so that nothing in the user's ~/.aws is used.
     """
     set_here = " ".join(
         f"{key}={shlex.quote(value)}" for key, value in emulator.environment().items()
@@ -307,7 +307,7 @@ def refuse_aws_folder(path: str | Path) -> None:
 def _bind_without_listening(port: int) -> socket.socket:
     """Return a socket that is bound to the port. Connections to it are refused."""
     bound = socket.socket()
-    # As for the listener: lets the next listener bind the port while this socket has it.
+    # This option lets the next listener bind the port while this socket has it.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((HOST, port))
     return bound

@@ -1,4 +1,4 @@
-"""The whole emulated Identity Center without sockets. `Service.handle` answers a request.
+"""Answers requests to the emulated Identity Center, without sockets (`Service.handle`).
 
 For each call it counts the call, runs callbacks, and waits for the latency, in this order. Then it
 takes the first answer that applies: a scripted answer, the answer of the setting `down`, the rate
@@ -32,7 +32,7 @@ from ssohelper.emulator.web import Web
 
 
 class Operation(NamedTuple):
-    """An operation: its name in counters and fault settings, and the function that does it."""
+    """An operation: its name in counters and fault settings, and the function that performs it."""
 
     name: str
     run: Callable[[Center, Request], Answer]
@@ -114,7 +114,7 @@ class Service:
         return answer if script is None else answer._replace(delivery=script.delivery)
 
     def _get_faults_for_region_of(self, request: Request) -> Faults:
-        """Return the faults to apply to a request: those of its region's hosts, or general ones."""
+        """Return the faults for a request: those of its region's hosts, or the general faults."""
         aws_host = (
             find_aws_host(request.host) if self.center.region_faults and request.host else None
         )
@@ -159,7 +159,7 @@ class Service:
     ) -> dict[str, str]:
         """Sign a person in without a browser, and return the content of an AWS token file.
 
-        It has the keys startUrl, region, accessToken, expiresAt, clientId, clientSecret,
+        The content has the keys startUrl, region, accessToken, expiresAt, clientId, clientSecret,
         registrationExpiresAt and, if `scopes` is not empty, refreshToken. `seconds` is how long the
         access token lasts; None means its usual time."""
         center = self.center
@@ -200,7 +200,7 @@ class Service:
         return client
 
     def end_sign_ins(self, person: str | None = None) -> int:
-        """End the sign-ins of this user of the emulator, or of all for None; return how many."""
+        """End the sign-ins of this emulated user (None: of all users); return how many ended."""
         with self.center.lock:
             return self.center.state.end_sign_ins(person)
 
@@ -210,7 +210,7 @@ class Service:
             self.center.state.clients.clear()
 
     def find_credentials_by_access_key(self, access_key_id: str) -> IssuedCredentials | None:
-        """Return the issued credentials with this access key id, or None if there are none."""
+        """Return the issued credentials with this access key id; None if it was never issued."""
         return self.center.state.issued.get(access_key_id)
 
     def issue_user_key(self, account_id: str, user_name: str) -> IssuedCredentials:
@@ -232,7 +232,7 @@ def _add_request_id(answer: Answer) -> Answer:
 def _find_operation_names_and_token(
     operation: str, request: Request
 ) -> tuple[tuple[str, ...], str | None]:
-    """Return the names under which a call is counted, and its access or refresh token, or None."""
+    """Return the names under which to count a call, and its access or refresh token, or None."""
     if operation == "federation":
         action = federation.find_federation_action(request)
         return ((operation, f"{operation}.{action}") if action else (operation,)), None

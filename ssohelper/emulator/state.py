@@ -1,7 +1,7 @@
-"""What the emulated Identity Center has issued: clients, sign-ins, tokens and role credentials.
+"""Issues and holds the emulated Identity Center's clients, sign-ins, tokens and role credentials.
 
-All of it is in memory only. Every secret begins with a canary, a text that is random for each run,
-so that a search of files, logs and screens for that text finds any leak.
+They are in memory only. Every secret begins with a canary, a text that is random for each run, so
+that a search of files, logs and screens for that text finds any leak.
 """
 
 import os
@@ -101,7 +101,7 @@ class RefreshToken:
 
 
 class IssuedCredentials(NamedTuple):
-    """Credentials that the portal or STS has issued, and the person and role they are for.
+    """Credentials that the portal or STS has issued, with their person and role.
 
     `is_role_session` is false for the access key of an IAM user, which has no session token.
     `transitive_tags` are the session tags that roles assumed with these credentials inherit.
@@ -147,7 +147,7 @@ class State:
         return f"{_pick_random_letters(_USER_CODE, 4)}-{_pick_random_letters(_USER_CODE, 4)}"
 
     def find_device_by_user_code(self, user_code: str) -> DeviceAuthorization | None:
-        """Return the device code with this user code, in upper or lower case, or None."""
+        """Return the device code with this user code (in upper or lower case), or None."""
         wanted = user_code.strip().upper()
         return next((d for d in self.devices.values() if d.user_code.upper() == wanted), None)
 
@@ -189,7 +189,7 @@ class State:
         return issued
 
     def issue_user_key(self, account_id: str, user_name: str, now: float) -> IssuedCredentials:
-        """Issue and return an access key of an IAM user, which has no session token and no end."""
+        """Issue and return an access key of an IAM user: without session token, never expires."""
         arn = f"arn:aws:iam::{account_id}:user/{user_name}"
         issued = self._make_credentials(user_name, account_id, user_name, arn, now, float("inf"))
         issued = issued._replace(
@@ -216,7 +216,7 @@ class State:
         return issued
 
     def end_sign_ins(self, person: str | None) -> int:
-        """End the sign-ins of this user of the emulator, or of all for None; return how many."""
+        """End the sign-ins of this emulated user (None: of all users); return how many ended."""
         ended = 0
         for sign_in in self.sign_ins.values():
             if person in (None, sign_in.person) and not sign_in.revoked:

@@ -16,7 +16,7 @@ class Call(NamedTuple):
 
 
 class Tally:
-    """Counts the calls, and holds the last 200,000 of them. Any thread may use it."""
+    """Counts all calls, and holds the last 200,000 calls. Any thread may use this object."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

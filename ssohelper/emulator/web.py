@@ -1,4 +1,4 @@
-"""Answers browsers: authorization, sign-in, consent, device code and access portal."""
+"""Answers browsers' requests: authorization, sign-in, consent, device code, access portal."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -62,7 +62,7 @@ class Web:
         )
 
     def show_device_page(self, center: Center, request: Request) -> Answer:
-        """Return the page for a device code. With a code in the URL, continue the sign-in."""
+        """Return the page for a device code. If the URL has a code, continue the sign-in."""
         typed = request.query.get("user_code", "")
         if not typed:
             return pages.device_code_page(center.world.name)

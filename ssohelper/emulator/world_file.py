@@ -1,4 +1,4 @@
-"""Reads an emulated organization from a world file (JSON or TOML), and makes such a file's content.
+"""Reads an emulated organization from a world file (JSON or TOML), and makes such file content.
 
 A world file has the keys `name`, `start_url` and `region`, and the lists of tables `ou`, `account`,
 `group`, `person`, `permission_set`, `iam_role` and `assignment`. Unknown keys are refused, so that
@@ -33,7 +33,7 @@ _TABLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "assignment": ("assign", ("principal", "permission_set", "target"), ()),
 }
 _TOP = ("name", "start_url", "region")
-# All other keys of a world file have text as values. `inline` and `boundary` take any type.
+# The types of values in a world file. The value of a key that is not listed here is text.
 _KINDS: dict[str, tuple[type, str]] = {
     "groups": (list, "a list"),
     "managed": (list, "a list"),

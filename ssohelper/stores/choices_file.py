@@ -16,8 +16,8 @@ from ssohelper.stores.user_entries import Warn
 class ChoicesStore:
     """Stores what the user chose for `profile sync`: filters, names, form, region, removed roles.
 
-    A choice whose value is missing, malformed or unknown counts as not made; before the next write
-    its file is kept aside, with a warning.
+    A choice whose value is missing, malformed or unknown counts as not made. Before the next write,
+    a file with such a value is renamed to `NAME.damaged`, with a warning.
     """
 
     def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
@@ -25,15 +25,16 @@ class ChoicesStore:
         self._runtime, self._warn = runtime, warn
 
     def hold_lock(self, deadline: Deadline) -> AbstractContextManager[bool]:
-        """Hold the lock under which choices are loaded, changed and saved again.
+        """Hold the lock for loading, changing and saving the choices of all sessions.
 
-        A write of the config may be made under it: the config's lock is always the second.
+        A process that holds the lock of the choices may take the lock of ~/.aws/config, never the
+        other way round.
         Raises: LockNotObtained.
         """
         return files.hold_lock(self._runtime / "locks" / "choices.lock", deadline, self._runtime)
 
     def load(self, session_name: str) -> Choices:
-        """Return the user's choices for the session. Damaged values are logged and left out."""
+        """Return the user's choices for the session. A damaged value is logged and left out."""
         path = self._file(session_name)
         found = files.read_json(path)
         if found is None:
@@ -54,10 +55,10 @@ class ChoicesStore:
         )
 
     def forget(self, session_name: str) -> None:
-        """Remove the user's choices for the session. A file that cannot be read is kept aside."""
+        """Remove the user's choices for the session. A damaged file is renamed, not removed."""
         path = self._file(session_name)
         if not self._can_read_all(path):
-            user_entries.keep_aside(path, self._warn)
+            user_entries.rename_unreadable_file(path, self._warn)
         files.remove_file(path)
 
     def _can_read_all(self, path: Path) -> bool:

@@ -1,12 +1,13 @@
-"""How documents with secrets are written: in clear, or encrypted with the key in the keyring.
+"""Writes documents with secrets to files: as plain text, or encrypted with the keyring's key.
 
-Stores take a `Codec`, so that tokens, registrations and role credentials have one rule. The codec
-that encrypts is in `sealed_codec`, because its import of the cryptography package takes 25 ms.
+Stores take a `Codec`, so that tokens, client registrations and role credentials follow one rule.
+The codec that encrypts is in `sealed_codec`, because its import of the cryptography package takes
+25 ms.
 
-`StorageRecord` says which of the two has the sign-ins now; the settings say which is wanted. While
-they differ, the sign-ins are to be moved. The record is written in one step after the copying and
-before the removal of the old copies. So a move that was interrupted is either not done, or only
-lacks that removal.
+`StorageRecord` says whether the sign-ins are in plain or in encrypted files now; the settings say
+which of the two the user wants. While record and settings differ, the sign-ins must be moved. The
+record is written in one step, after the sign-ins are copied and before the old copies are removed.
+So an interrupted move either counts as not done, or only leaves old copies to remove.
 """
 
 from collections.abc import Callable
@@ -49,7 +50,7 @@ class Codec(Protocol):
 
 
 class PlainCodec:
-    """Leaves documents in clear, in the AWS CLI's format."""
+    """Leaves documents unencrypted, in the AWS CLI's format."""
 
     suffix = ".json"
 
@@ -58,7 +59,7 @@ class PlainCodec:
 
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
         if is_encrypted(found):
-            raise Unreadable("it is encrypted")
+            raise Unreadable("the saved data is encrypted")
         return found
 
     def ensure_key(self) -> None:
@@ -66,7 +67,7 @@ class PlainCodec:
 
 
 class ChangingCodec:
-    """Calls the codec of the storage in use now; another process may change the storage."""
+    """Calls the codec of the present storage (file or keyring). Other processes may change that."""
 
     def __init__(self, current: Callable[[], Codec]) -> None:
         self._current = current
@@ -91,20 +92,20 @@ def is_encrypted(found: dict[str, Any]) -> bool:
 
 
 class UsedStorage(NamedTuple):
-    """The storage (file or keyring) that has the sign-ins; `leftover` still has old copies."""
+    """The storage (file or keyring) of sign-ins; the storage `leftover` still has old copies."""
 
     storage: str = FILE
     leftover: str | None = None
 
 
 class StorageRecord:
-    """The record in the state folder. If it is missing or damaged, sign-ins are in plain files."""
+    """Stores which storage has the sign-ins. A missing or damaged record means plain files."""
 
     def __init__(self, state: Path) -> None:
         self._path = state / "storage.json"
 
     def load(self) -> UsedStorage:
-        """Return the record. Raises: NotOurs, LocalState."""
+        """Return which storage has the sign-ins. Raises: NotOurs, LocalState."""
         found = files.read_json(self._path) or {}
         storage, leftover = found.get("storage"), found.get("leftover")
         known = (FILE, KEYRING)
@@ -113,7 +114,7 @@ class StorageRecord:
         )
 
     def save(self, record: UsedStorage) -> None:
-        """Write the record. Raises: LocalState."""
+        """Save which storage has the sign-ins. Raises: LocalState."""
         files.ensure_private_folder(self._path.parent)
         files.write_json(self._path, record._asdict())
 

@@ -1,4 +1,4 @@
-"""The file of the company's policy: it must belong to root, and no other user may write it."""
+"""Reads the company's policy from a file that belongs to root and that only root may write."""
 
 import os
 import stat
@@ -18,8 +18,8 @@ def read_company_policy(path: Path, owner: int = _ROOT) -> CompanyPolicy:
     """Return the policy in the file; NO_POLICY when there is no file.
 
     `owner`: the user id that the file and its folder must have. Windows has no such file.
-    Raises: ConfigInvalid for a file that cannot be read, trusted or understood, since nothing then
-    says which roles and portals the policy refuses.
+    Raises: ConfigInvalid for a file that cannot be read, trusted or parsed, since ssohelper then
+    does not know which roles and portals the policy refuses.
     """
     if sys.platform == "win32":
         return NO_POLICY
@@ -48,12 +48,12 @@ def read_company_policy(path: Path, owner: int = _ROOT) -> CompanyPolicy:
 def _check_policy_file_is_trusted(path: Path, found: os.stat_result, owner: int) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise _untrusted_policy_error(f'"{path}" is not a regular file')
-    # In a folder that others may write, they could replace the file.
-    for place, status in ((path, found), (path.parent, os.stat(path.parent))):
+    # In a folder that other users may write, they could replace the file.
+    for checked, status in ((path, found), (path.parent, os.stat(path.parent))):
         if not _is_owned_by(status, owner):
-            raise _untrusted_policy_error(f'"{place}" belongs to another user than root')
+            raise _untrusted_policy_error(f'"{checked}" belongs to another user than root')
         if status.st_mode & 0o002 or (status.st_mode & 0o020 and status.st_gid != 0):
-            raise _untrusted_policy_error(f'"{place}" may be written by other users than root')
+            raise _untrusted_policy_error(f'"{checked}" may be written by other users than root')
 
 
 def _is_owned_by(status: os.stat_result, owner: int) -> bool:

@@ -1,8 +1,9 @@
-"""~/.aws/config on disk: reads it, replaces it in one step, and undoes earlier writes.
+"""Reads ~/.aws/config, replaces it in one step, and undoes earlier writes.
 
-A write takes the lock, reads the config again, writes a temporary file beside it, parses that
-temporary file, calls fsync and renames it. A symlink stays a symlink, and the mode is unchanged.
-AWS's own tools take no lock, so just before the rename the config is read and compared once more.
+A write takes the config's lock, reads the config again, writes a temporary file beside it, parses
+that temporary file, calls fsync and renames it. A symlink stays a symlink, and the mode is
+unchanged. AWS's own tools take no lock, so just before the rename the config is read and compared
+once more.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class ConfigStore:
         runtime: Path,
         is_copy: bool = False,
     ) -> None:
-        """With `is_copy`, the config is the copy that `exec --server` makes for its command."""
+        """`is_copy`: the config is the copy that `exec --server` makes for its command."""
         self.path = config_file
         self.is_copy = is_copy
         self._file = UserFile(config_file)
@@ -69,13 +70,13 @@ class ConfigStore:
         if self._parsed is None or self._parsed[0] != found:
             self._parsed = (found, ConfigFile.parse(found.data, str(self.path)))
             self._addresses = {}
-        return self._parse_with_portals(*self._parsed)
+        return self._reparse_if_portals_changed(*self._parsed)
 
     def read_data(self) -> bytes:
-        """Return the config's content, which may be one that AWS tools cannot read."""
+        """Return the config's bytes, even if AWS tools cannot parse them."""
         return self._file.read().data
 
-    def _parse_with_portals(self, found: FileContent, config: ConfigFile) -> ConfigFile:
+    def _reparse_if_portals_changed(self, found: FileContent, config: ConfigFile) -> ConfigFile:
         """Return the config, with the portals to which companies' own start URLs lead now.
 
         Another process may have recorded another portal at a sign-in, after the config was parsed.
@@ -90,22 +91,23 @@ class ConfigStore:
         return config
 
     def read_configured_region(self, session_name: str) -> str | None:
-        """Return the region of the session in the config, or None without such a session."""
+        """Return the session's region in the config; None if the config lacks the session."""
         config = self.read()
         header = config.session_header(session_name)
         keys = config.text.sections[header].values() if header else {}
         return {**config.text.defaults.values(), **keys}.get("sso_region")
 
     def read_credentials_sections(self) -> set[str]:
-        """Return the section names of the credentials file. SDKs prefer them to profiles."""
+        """Return the credentials file's section names. SDKs prefer these sections to profiles."""
         data = UserFile(self._credentials_path).read().data
         return set(ConfigText(data, str(self._credentials_path)).sections)
 
     def read_profiles_of_credentials_file(self) -> list[ProfileEntry]:
-        """Return the profiles that only the credentials file has, with static keys or a program.
+        """Return the profiles that only the credentials file has, with access keys or a program.
 
-        Only the region and the program of each are returned: its access keys are for SDKs alone.
-        Raises: ConfigInvalid, which names the bad line; LocalState when a file cannot be read.
+        Of each profile, only the region and the program (`credential_process`) are returned: only
+        SDKs may read the access keys. Raises: ConfigInvalid, which names the bad line; LocalState
+        when a file cannot be read.
         """
         data = UserFile(self._credentials_path).read().data
         text = ConfigText(data, str(self._credentials_path))
@@ -138,8 +140,9 @@ class ConfigStore:
         return found
 
     def find_profile(self, name: str) -> ProfileEntry | None:
-        """Return the one of `list_profiles` with this name, or None."""
-        entry = self.read().profile(name)  # nearly always: the other file is not read then
+        """Return the profile of this name among those of `list_profiles`, or None."""
+        # Nearly always found here, and then the credentials file is not read.
+        entry = self.read().profile(name)
         if entry is not None:
             return entry
         return next((one for one in self.list_profiles() if one.name == name), None)
@@ -154,10 +157,10 @@ class ConfigStore:
     ) -> bool:
         """Read the config under the lock, and make the changes that `changes_for` returns for it.
 
-        Returns whether the config was written: without changes, it is left alone. `choices` are the
+        Returns whether the config was written: not if there are no changes. `choices` are the
         user's choices before the command, by session name; undo restores them. With
-        `records_unchanged`, a version for undo is saved without changes too, because the choices
-        change.
+        `records_unchanged`, a version for undo is saved even if the config does not change, because
+        the choices do.
         Raises: ConfigInvalid, LocalState; in both cases the config is unchanged.
         """
 
@@ -189,7 +192,7 @@ class ConfigStore:
         return self._replace_file(make_content, deadline, {}, to_reverse=None)
 
     def check_writable(self) -> None:
-        """Raise LocalState if `write` would, since the config is a copy or read-only."""
+        """Raise LocalState if `write` would do so because the config is a copy or read-only."""
         self._refuse_to_change_copy()
         self._file.check_replaceable()
 
@@ -203,9 +206,9 @@ class ConfigStore:
     # -- undo of config writes -------------------------------------------------------------
 
     def load_last_version(self, *, is_undone: bool = False) -> Version | None:
-        """Return the last write of the config, or with `is_undone` the last undo; None if none.
+        """Return the config's last write, or with `is_undone` its last undo; None if there is none.
 
-        Raises: LocalState when its saved version is missing or damaged.
+        Raises: LocalState when the saved version of that write is missing or damaged.
         """
         return self._versions.load_last(
             _content_or_none_if_missing(self._file.read()), is_undone=is_undone
@@ -233,7 +236,8 @@ class ConfigStore:
         """
 
         def make_content(found: FileContent) -> bytes | None:
-            content = content_for(found.data)  # always: it may refuse the present config
+            # Called even if the result is not needed: `content_for` may refuse the present config.
+            content = content_for(found.data)
             return (
                 version.before if _content_or_none_if_missing(found) == version.after else content
             )
@@ -281,10 +285,10 @@ class ConfigStore:
         )
 
     def _refuse_to_change_copy(self) -> None:
-        """Raise LocalState when the config is a copy, which is removed with all changes to it."""
+        """Raise LocalState when the config is a copy: it would be removed with all changes."""
         if self.is_copy:
             raise LocalState(
-                f'"{self.path}" is a copy of your config; exec --server removes it at its end',
+                f'"{self.path}" is a copy of your config; exec --server will remove it',
                 hint="to change your own: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE",
             )
 

@@ -1,8 +1,8 @@
-"""Saves ~/.aws/config as it was before and after each of the last writes, for undo and redo.
+"""Saves the content of ~/.aws/config before and after each of the last writes, for undo and redo.
 
 `<state>/config-versions/<hash of the config's path>/<number>` describes one write. Its first line
 is JSON: length and SHA-256 of the config before and after the write, or that there was no config.
-Both contents follow; they are verified when they are read. The file `index` lists the writes that
+The two contents follow, and are verified when they are read. The file `index` lists the writes that
 can be undone and the undos that can be redone, the latest last. Each config has a folder of its
 own, so that undo never mixes two configs. All files have mode 0600.
 """
@@ -28,7 +28,7 @@ _INDEX = "index"
 
 
 class Version(NamedTuple):
-    """A saved write of ~/.aws/config: the file's content before and after, None for no file.
+    """A write of ~/.aws/config: the file's content before and after it; None for a missing file.
 
     `choices` are the user's choices before the write, by session name.
     With `is_undone`, the write was an undo, so reversing it is a redo.
@@ -76,7 +76,7 @@ class ConfigVersions:
     def record_that_write_was_made(
         self, version: Version, reversed_version: Version | None = None
     ) -> None:
-        """Record that the write was made, and which one it reversed; remove the oldest versions."""
+        """Record that a write was made, and which write it reversed; remove the oldest versions."""
         index = self._load_index_or_empty()
         if reversed_version is None:
             index = index._replace(redo=())  # after a new write, earlier undos cannot be redone
@@ -96,8 +96,9 @@ class ConfigVersions:
         index = self._load_index_or_empty()
         undo = tuple(number for number in index.undo if number != version.number)
         redo = tuple(number for number in index.redo if number != version.number)
-        # The index is changed before the file is removed: a process that is killed in between
-        # leaves an unlisted file. In the other order it would leave an undo whose file is missing.
+        # The index is changed before the version's file is removed: a process that is killed in
+        # between leaves a file that the index does not list. In the other order, the index would
+        # list an undo whose file is missing.
         if undo or redo:
             self._save(_Index(undo, redo))
         else:
@@ -109,7 +110,8 @@ class ConfigVersions:
 
         `present` is the config's content now. A write is skipped if its version was saved, but its
         process was killed before the write. Raises: LocalState when a version is missing or
-        damaged, since reversing it as if it were empty would remove the user's config.
+        damaged, since the user's config would be removed if a missing version counted as an empty
+        config.
         """
         index = self._load_index()
         for number in reversed(index.redo if is_undone else index.undo):
@@ -152,7 +154,7 @@ class ConfigVersions:
         return _Index(*found)
 
     def _load_index_or_empty(self) -> _Index:
-        """Return the index of versions; an empty one if damaged, as the next write replaces it."""
+        """Return the index of versions; an empty one if damaged: the next write replaces it."""
         try:
             return self._load_index()
         except LocalState:
@@ -217,9 +219,9 @@ def _describe_content(data: bytes | None) -> dict[str, Any]:
 def _split_off_content(
     rest: bytes, described: schema.ConfigDigest | None
 ) -> tuple[bytes | None, bytes]:
-    """Return the config's content at the start of `rest`, and the bytes after it.
+    """Split `rest` into the config's content, with which it starts, and the bytes that follow.
 
-    Raises: Damaged when its length or SHA-256 is not the one in `described`.
+    Raises: Damaged when the content does not have the length and SHA-256 in `described`.
     """
     if described is None:
         return None, rest

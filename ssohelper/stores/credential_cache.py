@@ -1,10 +1,10 @@
 """Stores role credentials in the runtime folder, with one folder for each role.
 
 `<runtime>/credentials/<session>/<account>/<role>/` holds two files: `cached.json`, which this
-module reads, and `response`, the published response that a hit prints (fastpath/published.py).
-`save` and `publish` are two calls, because a guarded role's credentials are cached but never
-published. The session's folder also holds the stamps by which a hit sees whether its published
-responses are still valid (stores/session_stamp.py).
+module reads, and `response`, the published response, which the launcher prints without starting
+Python (fastpath/published.py). `save` and `publish` are two calls, because a guarded role's
+credentials are cached but never published. The session's folder also holds the stamps, files that
+show whether the session's published responses are still valid (stores/session_stamp.py).
 """
 
 import logging
@@ -53,8 +53,8 @@ class CredentialCache:
             return None
         return _parse_cached_credentials(found, path)
 
-    def load_end_of_published_response(self, key: RoleKey) -> int:
-        """Return until when (epoch seconds) hits print the role's published response; 0 if none.
+    def load_expiry_of_published_response(self, key: RoleKey) -> int:
+        """Return when the role's published response expires (epoch seconds); 0 if there is none.
 
         A response that is malformed, or was written under other settings or before the clock was
         set back, counts as missing.
@@ -66,9 +66,10 @@ class CredentialCache:
         return int(found[1].st_mtime)
 
     def load_published_document(self, key: RoleKey) -> bytes | None:
-        """Return the document of the role's published response, even if too old for a hit.
+        """Return the JSON in the role's published response, even if the response has expired.
 
-        Returns None, and raises, for the same files as `load_end_of_published_response`.
+        Returns None for a response that is malformed, or was written under other settings or before
+        the machine's last start. Raises: as `load_expiry_of_published_response`.
         """
         found = self._read_published_response(key)
         if found is None or not published.was_response_written_since_boot(*found[1:]):
@@ -93,28 +94,28 @@ class CredentialCache:
         content, found = opened
         document, validity = published.split_document_and_validity(content)
         if not published.is_credentials_document(document):
-            _log.info('"%s" holds no document: counted as missing', path)
+            _log.info('"%s" holds no JSON document: counted as missing', path)
             return None
         return document, found, validity
 
-    def withdraw_response(self, key: RoleKey) -> None:
-        """Remove the role's published response; the cached credentials stay."""
+    def delete_published_response(self, key: RoleKey) -> None:
+        """Delete the role's published response; the cached credentials stay."""
         files.remove_file(self._response_file(key))
 
-    def withdraw_responses_of_session(self, session_name: str) -> None:
-        """Remove the session's published responses; the cached credentials stay."""
+    def delete_published_responses_of_session(self, session_name: str) -> None:
+        """Delete the published responses of the session's roles; the cached credentials stay."""
         for key in self._list_role_keys(files.session_file_name(session_name)):
-            self.withdraw_response(key)
+            self.delete_published_response(key)
 
-    def withdraw_all_responses(self) -> None:
-        """Remove all published responses; the cached credentials stay."""
+    def delete_all_published_responses(self) -> None:
+        """Delete the published responses of all sessions; the cached credentials stay."""
         for session_name in self.list_session_names():
-            self.withdraw_responses_of_session(session_name)
+            self.delete_published_responses_of_session(session_name)
 
     def remove_credentials_of_role(self, key: RoleKey) -> None:
         """Remove the role's folder, with its cached credentials and published response.
 
-        For a permission set's role, the chains that start from this role are removed too.
+        If the role is not a chain, the folders of the chains that start from it are removed too.
         """
         folder = self._folder(key)
         files.remove_tree(folder)
@@ -124,7 +125,7 @@ class CredentialCache:
                     files.remove_tree(folder.parent / name)
 
     def remove_credentials_of_session(self, session_name: str) -> int:
-        """Remove the session's folder of credentials; return how many files of roles it held."""
+        """Remove the session's folder of credentials; return how many role files it had."""
         folder = self._session_folder(files.session_file_name(session_name))
         removed = sum(
             files.remove_tree(folder / account) for account in _list_account_folders(folder)
@@ -206,12 +207,13 @@ def encryption_context_of_role(key: RoleKey) -> str:
 
 
 def _list_account_folders(folder: Path) -> list[str]:
-    # The session's folder also holds links to AWS's folders, whose content is not ours to remove.
+    # The session's folder also holds links into folders of the AWS CLI, where we remove nothing.
     return [name for name in files.list_names_in_folder(folder) if ACCOUNT_ID.fullmatch(name)]
 
 
 def _is_document_with_credentials_of(found: dict[str, Any], key: RoleKey) -> bool:
-    # The path is not enough: a file system may take "Admin" and "admin" for the same name.
+    # The document's path is not enough to tell its role: a file system may take "Admin" and "admin"
+    # for the same name.
     return all(found.get(name, "") == value for name, value in key._asdict().items())
 
 

@@ -1,4 +1,4 @@
-"""The write side of the credential cache. Only the vault uses it (an import rule checks that)."""
+"""Writes to the credential cache. Only the vault uses this module (an import rule checks that)."""
 
 import time
 
@@ -40,14 +40,14 @@ class CredentialWriter(CredentialCache):
     def publish(
         self, permit: PublishPermit, document: bytes, valid_until: int, now: int | None = None
     ) -> None:
-        """Write the published response, which hits print until `valid_until`.
+        """Write the role's published response, which the launcher prints until `valid_until`.
 
-        `valid_until` is in epoch seconds by this machine's clock. The response's second line gives
-        the same instant in seconds of uptime, which stays right when the clock is changed.
+        `valid_until` is in epoch seconds by this machine's clock. The response's second line has
+        the same time as seconds of uptime, which stay right when the clock is changed.
         Writes nothing when the settings have changed since this process read them.
         Raises: LocalState.
         """
-        if self._stamp and not self._stamp.prepare_publishing(self.withdraw_all_responses):
+        if self._stamp and not self._stamp.prepare_publishing(self.delete_all_published_responses):
             return
         now = int(time.time()) if now is None else now
         content = published.join_document_and_validity(document, valid_until - now)

@@ -1,4 +1,4 @@
-"""Stores each session's last complete listing of accounts and roles, and any unfinished one."""
+"""Stores each session's last complete list of accounts and roles, and an unfinished newer one."""
 
 import json
 from contextlib import AbstractContextManager
@@ -22,7 +22,7 @@ class DirectoryCache:
         self._state = state
 
     def load(self, session_name: str) -> Listing | None:
-        """Return the session's last complete listing, even if it is of another portal."""
+        """Return the session's last complete listing, even if it is of an earlier portal."""
         return self._read(session_name, _SAVED)
 
     def save(self, session_name: str, listing: Listing) -> None:
@@ -69,7 +69,8 @@ class DirectoryCache:
         files.write_atomically(path, text.encode("ascii"))
 
     def _file(self, session_name: str, name: str) -> Path:
-        # Each session has a folder: as a file, "corp.unfinished" could be a session of that name.
+        # Each session has a folder: a file "corp.unfinished" could belong to a session of that
+        # name.
         return self._state / "listings" / files.session_file_name(session_name) / name
 
 

@@ -1,4 +1,4 @@
-"""Turns an OSError into the error message that the user sees. No other module does that."""
+"""Turns an OSError into the error message for the user. No other module does that."""
 
 import errno
 import logging
@@ -32,7 +32,7 @@ def unwritable_file_error(path: str, cause: OSError) -> LocalState:
 
 
 def unsafe_file_error(path: str, cause: Refused, what: str = "") -> NotOurs:
-    """Return the error for a file that is not safe to use. Its message begins with `what`."""
+    """Return the error for a file that is not safe to use. The message begins with `what`."""
     return NotOurs(
         f'{what}"{path}" {cause.strerror}: not touched', hint=f"check it with: ls -l {path}"
     )
@@ -45,7 +45,7 @@ def os_error_text(cause: BaseException | None) -> str:
 
 
 def first_os_error(error: BaseException) -> OSError | None:
-    """Return the first OSError among an error and its causes; None without one."""
+    """Return the first OSError among an error and its causes; None if there is none."""
     found: BaseException | None = error
     while found is not None and not isinstance(found, OSError):
         found = found.__cause__
@@ -53,7 +53,7 @@ def first_os_error(error: BaseException) -> OSError | None:
 
 
 def errno_of(error: BaseException) -> int | None:
-    """Return the errno of the first OSError among an error and its causes; None without one."""
+    """Return the errno of the first OSError among an error and its causes, or None."""
     found = first_os_error(error)
     return found.errno if found else None
 

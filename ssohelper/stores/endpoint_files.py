@@ -1,7 +1,8 @@
-"""The files of a running endpoint: a private folder, a token folder, an env file, a socket.
+"""Writes and removes the files of an endpoint: private folder, token folder, env file, socket.
 
 The private folder is in the state folder, because the system removes a user's runtime folder at
-logout, while a job in tmux goes on. The folder's content is worthless once its endpoint has ended.
+logout, while an endpoint in tmux continues. The content of the private folder is worthless once its
+endpoint has ended.
 """
 
 import contextlib
@@ -37,17 +38,17 @@ _TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZ
 
 
 class PrivateFolder:
-    """A folder that only this process uses, until it calls `remove`.
+    """A folder that only this process uses, and that exists until `remove` is called.
 
-    Making it also removes the private folders of endpoints that were killed.
+    Creating this object also removes the private folders of endpoints that were killed.
     """
 
     def __init__(self, base: Path) -> None:
         self._base = base
         self._contents: dict[str, bytes] = {}
         self._token_folder: TokenFolder | None = None
-        # This lock is needed because a background thread restores files that the main thread may be
-        # removing at that moment.
+        # The lock is needed because a background thread may restore files while the main thread
+        # removes them.
         self._changing = threading.Lock()
         files.ensure_private_folder(base)
         _remove_abandoned_folders(base)
@@ -61,7 +62,7 @@ class PrivateFolder:
         return self.path / name
 
     def restore_missing_files(self) -> None:
-        """Write again each missing file: a cleaner of temporary files may have removed it."""
+        """Write each missing file again: a cleaner of temporary files may have removed the file."""
         with self._changing:
             for name, content in self._contents.items():
                 if not os.path.lexists(self.path / name):
@@ -92,9 +93,9 @@ class PrivateFolder:
         os.close(self._lock)
 
     def bind_socket(self, path: Path) -> socket.socket:
-        """Return a socket bound to the path, mode 0600; the caller listens on it.
+        """Make a socket at the path, with mode 0600, and return it; the caller listens on it.
 
-        The path is noted in the private folder, so that the next endpoint removes the socket if
+        The path is saved in the private folder, so that the next endpoint removes the socket if
         this process is killed. Raises: UsageProblem for a path that is too long; LocalState for a
         path that exists, or where another user could replace the socket.
         """
@@ -113,9 +114,9 @@ class TokenFolder:
     """A folder that the user names, where an endpoint writes its token for containers.
 
     A new token file replaces the old one by a rename. A container that mounts the folder reads the
-    new file at its next request; one that mounts the file itself would keep the old token. The
-    token file is removed when the endpoint ends, so that clients do not send the token to another
-    program that then gets the same port.
+    new file at its next request; a container that mounts the file itself would keep the old token.
+    The token file is removed when the endpoint ends, so that clients do not send the token to
+    another program that uses the same port later.
     """
 
     def __init__(self, path: Path, token: Secret) -> None:
@@ -151,7 +152,7 @@ class TokenFolder:
 
 
 class EnvFile:
-    """A file of NAME=VALUE lines with an endpoint's address and token, mode 0600.
+    """A file of NAME=VALUE lines with an endpoint's address and token. Its mode is 0600.
 
     The file is not removed when the endpoint ends.
     """
@@ -160,10 +161,10 @@ class EnvFile:
         self.path = path
 
     def load_port(self) -> int | None:
-        """Return the previous endpoint's port, from its env file; None when there is no file.
+        """Return the port that the previous endpoint wrote to the file; None when there is no file.
 
-        Raises: LocalState when other users may write in the file's folder, or when the file is not
-        an endpoint's.
+        Raises: LocalState when other users may write in the file's folder, or when no endpoint
+        wrote the file.
         """
         _refuse_folder_open_to_others(self.path.parent)
         # The env file's mode is left unchanged here, since the file may be another program's.
@@ -191,11 +192,11 @@ class EnvFile:
 
 
 def _refuse_folder_open_to_others(folder: Path, *, shared: bool = False) -> None:
-    """Raise LocalState for a folder in which another user could replace our file.
+    """Raise LocalState for a folder in which another user could replace a file of ours.
 
-    `shared` also accepts two kinds of folders: one like /tmp, which belongs to root and where users
-    cannot remove each other's files; and one where our own private group may write. Systems with
-    umask 002 give each user such a group (gid = uid), whose only member is that user.
+    `shared` also accepts two kinds of folders: a folder like /tmp, which belongs to root and where
+    users cannot remove each other's files; and a folder that our user's private group may write.
+    Systems with umask 002 give each user such a group (gid = uid), whose only member is that user.
     """
     try:
         found = os.stat(folder)
@@ -217,7 +218,7 @@ def _refuse_folder_open_to_others(folder: Path, *, shared: bool = False) -> None
 
 
 def _lock_user_folder(path: Path) -> int:
-    """Make the folder, mode 0700, when it is missing; return a descriptor that holds its lock."""
+    """Make the folder (mode 0700) if it is missing, and lock it; return the locked descriptor."""
     _refuse_folder_open_to_others(path.parent, shared=True)
     try:
         with contextlib.suppress(FileExistsError):
@@ -230,7 +231,7 @@ def _lock_user_folder(path: Path) -> int:
     if found.st_uid != os.geteuid():
         error = LocalState(f'the folder "{path}" belongs to another user')
     elif found.st_mode & 0o077:
-        error = LocalState(f'others may enter the folder "{path}"', hint=f'chmod 700 "{path}"')
+        error = LocalState(f'other users may enter the folder "{path}"', hint=f'chmod 700 "{path}"')
     else:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -263,12 +264,12 @@ def _bind_socket(path: Path) -> socket.socket:
 
 
 def _make_folder_and_lock_it(base: Path) -> tuple[Path, int]:
-    """Return a new folder and the descriptor of its lock, which the kernel frees when we end."""
+    """Return a new folder and the descriptor of its lock, which the kernel frees when we exit."""
     while True:
         path = base / f"{os.getpid()}-{os.urandom(8).hex()}"
         files.ensure_private_folder(path)
-        # The lock shows that this endpoint is alive. A process id could not: containers number
-        # their processes separately.
+        # The lock shows that this endpoint is alive. A process id could not show that: containers
+        # number their processes separately.
         try:
             lock, _found = open_own_file(os.fspath(path / _LOCK), os.O_RDWR | os.O_CREAT)
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -294,7 +295,7 @@ def _remove_abandoned_folders(base: Path) -> None:
 
 @contextlib.contextmanager
 def _try_to_hold_folder_lock(lock: Path) -> Iterator[bool]:
-    """Hold the lock and yield True; yield False when another process holds it or it is missing."""
+    """Hold the lock and yield True; yield False if another process holds it, or it has no file."""
     try:
         descriptor, _found = open_own_file(os.fspath(lock), os.O_RDWR)
     except OSError:
@@ -314,8 +315,8 @@ def _try_to_hold_folder_lock(lock: Path) -> Iterator[bool]:
 def _remove_socket_named_in_note(note: Path) -> None:
     """Remove the socket that the file `note` names, if no process listens on it.
 
-    A socket with another inode has replaced the named one, and stays. The device number is not
-    compared, because it may differ after a restart of the machine (btrfs, NFS).
+    A socket with another inode than the note has is a newer one, and stays. The device number is
+    not compared, because it may differ after a restart of the machine (btrfs, NFS).
     """
     inode, _, path = os.fsdecode(files.read_own_file(note) or b"").partition(":")
     with contextlib.suppress(OSError, ValueError):

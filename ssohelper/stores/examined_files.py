@@ -1,7 +1,7 @@
-"""Lists, reads and repairs single files for `doctor`, which checks AWS's files and the user's too.
+"""Lists and repairs single files for `doctor`: files of ssohelper, of AWS's tools and of the user.
 
-A repair changes the mode of a file or folder of ours, or removes a temporary file. It never changes
-a file's content.
+A repair changes the mode of a file or folder of our user, or removes a temporary file. A repair
+never changes a file's content.
 """
 
 import os
@@ -21,14 +21,14 @@ class ExaminedFiles:
     """Lists folders for `doctor`, removes temporary files and repairs the modes of files."""
 
     def list_names_in_folder(self, folder: str) -> list[str]:
-        """Return the sorted names in a folder, hidden ones too; an empty list if it is missing."""
+        """Return the sorted names in a folder, hidden ones too; an empty list without a folder."""
         try:
             return sorted(os.listdir(folder))
         except OSError:
             return []
 
     def list_abandoned_temporary_files(self, folder: str) -> list[str]:
-        """Return the paths of our temporary files in the folder that killed processes left."""
+        """Return the paths of temporary files that killed processes of ours left in the folder."""
         paths = [
             os.path.join(folder, n)
             for n in self.list_names_in_folder(folder)
@@ -43,7 +43,7 @@ class ExaminedFiles:
             is_one and temporary_files.is_abandoned_temporary_file(path) and files.remove_file(path)
         )
 
-    def remove_others_access(self, path: str) -> bool:
+    def remove_access_of_other_users(self, path: str) -> bool:
         """Remove other users' rights to a file or folder of ours; return whether they had any.
 
         A link is not followed. Raises: LocalState, also if the file or folder belongs to another

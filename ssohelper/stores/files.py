@@ -1,7 +1,7 @@
-"""Checked reads and atomic writes of our own files. All stores use these functions.
+"""Reads ssohelper's own files with checks, and writes them atomically. All stores use this module.
 
-A read follows the rules of `fastpath.open_file`. A write makes a new file beside the target and
-renames it, so that no reader sees half a file.
+A read follows the rules of `fastpath.open_file`. A write makes a new file beside the old one and
+renames the new file, so that no reader sees half a file.
 """
 
 import contextlib
@@ -71,7 +71,7 @@ _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 READ_LIMIT_BYTES = 1 << 20
-PORTALS_FOLDER = "portals"  # of the state folder: the records of `stores.portal_addresses`
+PORTALS_FOLDER = "portals"  # in the state folder: has the records of `stores.portal_addresses`
 # Flags to create a file: the open fails if anything, even a link, has that name already.
 _NEW_FILE = (
     os.O_CREAT
@@ -86,7 +86,7 @@ _READ_SECONDS = 1.0
 def read_own_file(
     path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
 ) -> bytes | None:
-    """Return the bytes of one of our files, by the rules of `fastpath.open_file`; None if missing.
+    """Return the bytes of a file of ours, by the rules of `fastpath.open_file`; None if missing.
 
     With `tighten`, a mode that lets other users read or write is set to 0600, with one warning.
     Raises: NotOurs for a link, FIFO, folder, hard link or other user's file; FileTooLarge;
@@ -99,7 +99,7 @@ def read_own_file(
 def read_own_file_with_status(
     path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
 ) -> tuple[bytes, os.stat_result] | None:
-    """Return the bytes and the status of one of our files; otherwise like `read_own_file`."""
+    """Return the bytes and the status (`os.stat_result`) of a file of ours; see `read_own_file`."""
     path = os.fspath(path)
     try:
         descriptor, found = open_file.open_own_file(path, for_root=True)
@@ -155,7 +155,7 @@ def report_damaged_file(path: Path | str, damage: Damaged) -> None:
 
 
 def parse_json_object(content: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in the bytes; None when they hold anything else."""
+    """Return the JSON object in the bytes; None when the bytes hold anything else."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -230,8 +230,8 @@ def write_link(path: Path | str, target: str) -> None:
 def _make_locked_temporary_file(path: str) -> tuple[str, int]:
     """Make a temporary file beside the path; return its path and descriptor. Raises: OSError.
 
-    Its lock keeps other processes from removing it as an old temporary file. If another process
-    removed the file before it was locked, a new one is made.
+    The file is locked, so that other processes do not remove it as an old temporary file. If
+    another process removed the file before it was locked, a new file is made.
     """
     while True:
         temp = temporary_name_beside(path)
@@ -248,7 +248,7 @@ def _make_locked_temporary_file(path: str) -> tuple[str, int]:
 
 
 class Reservation:
-    """A file whose space on the disk is allocated before its content is known."""
+    """A future file: its disk space is allocated before its content is known."""
 
     def __init__(self, path: str, temp: str, descriptor: int) -> None:
         self._path = path
@@ -261,10 +261,10 @@ class Reservation:
         mtime: int | None = None,
         is_wanted: Callable[[], bool] = lambda: True,
     ) -> bool:
-        """Replace the file at the reserved path, completely or not at all. Raises: LocalState.
+        """Write `data` to the reserved path, completely or not at all. Raises: LocalState.
 
-        `is_wanted` is called when the data is on the disk. If it returns False, so does this
-        function, and the file at the path stays as it was.
+        `is_wanted` is called when the data is on the disk. If that returns False, `commit` returns
+        False, and the file at the path stays as it was.
         """
         try:
             _refuse_to_replace_unsafe_file(self._path)
@@ -274,8 +274,8 @@ class Reservation:
                 left = left[os.write(self._descriptor, left) :]
             os.ftruncate(self._descriptor, len(data))
             if mtime is not None:
-                place = self._descriptor if os.utime in os.supports_fd else self._temp
-                os.utime(place, (mtime, mtime))
+                target = self._descriptor if os.utime in os.supports_fd else self._temp
+                os.utime(target, (mtime, mtime))
             os.fsync(self._descriptor)
             if not is_wanted():
                 return False
@@ -309,7 +309,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
         raise unwritable_file_error(path, cause) from cause
     try:
         try:
-            # Zeros are written, because with fallocate some file systems promise space they lack.
+            # Zeros are written, because on some file systems fallocate succeeds without free space.
             left = size
             while left > 0:
                 left -= os.write(descriptor, bytes(left))
@@ -360,9 +360,10 @@ def _read_written_file(path: str) -> bytes:
 
 
 def replace_file(temp: str, path: str) -> None:
-    """Rename the file, over the one that is at `path`. Raises: OSError."""
+    """Rename the file `temp` to `path`, replacing the file that has that name. Raises: OSError."""
     if sys.platform == "win32":
-        # Windows cannot replace a file while a process has it open. Readers need milliseconds.
+        # Windows cannot replace a file while a process has it open. A reader has it open for
+        # milliseconds.
         ends_at = time.monotonic() + _READ_SECONDS
         while time.monotonic() < ends_at:
             with contextlib.suppress(PermissionError):

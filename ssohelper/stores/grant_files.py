@@ -1,4 +1,4 @@
-"""The grants for guarded roles, one file each in the runtime folder."""
+"""Stores the grants for guarded roles in the runtime folder, each in a file."""
 
 import contextlib
 import re
@@ -18,7 +18,7 @@ _LIMIT_BYTES = 4096
 
 
 class GrantStore:
-    """Adds, finds and removes grants. `find_grant_context` returns this terminal, boot and time."""
+    """Adds, finds and removes grants. `find_grant_context` returns terminal, boot and time."""
 
     def __init__(
         self, runtime: Path, log: Journal, find_grant_context: Callable[[], GrantContext]
@@ -42,7 +42,7 @@ class GrantStore:
         self._append_to_journal("revoke", grant, parent_and_terminal)
 
     def list_in_force(self) -> list[Grant]:
-        """Return the grants in force in this terminal; the one that ends first comes first."""
+        """Return the grants in force in this terminal; the grant that ends first comes first."""
         here = self._find_here()
         return self._list_journaled_grants(lambda grant: grant.is_in_force(here))
 
@@ -54,7 +54,7 @@ class GrantStore:
         )
 
     def find(self, key: RoleKey) -> Grant | None:
-        """Return the role's grant; of several, the one that ends last. None if there is none."""
+        """Return the role's grant in this terminal that ends last; None if none is in force."""
         here = self._find_here()
         found = self._list_journaled_grants(
             lambda grant: grant.key == key and grant.is_in_force(here)
@@ -76,13 +76,13 @@ class GrantStore:
     def _list_journaled_grants(self, is_wanted: Callable[[Grant], bool]) -> list[Grant]:
         """Return the grants that `is_wanted` accepts and that have a line in the journal.
 
-        A file that cannot be read, does not match its name, or has no line in the journal, is no
-        grant.
+        A file is no grant if it cannot be read, has another id than its name says, or has no line
+        in the journal.
         """
         loaded = map(self._load, files.list_names_in_folder(self._folder))
         wanted = [grant for grant in loaded if grant is not None and is_wanted(grant)]
         if not wanted:
-            return []  # the journal may have 5 MB: it is read for a grant that would count
+            return []  # the journal, of up to 5 MB, need not be read then
         given = self._find_unrevoked_grant_ids([grant.id for grant in wanted])
         return sorted(
             (grant for grant in wanted if grant.id in given), key=lambda grant: grant.ends_at
@@ -100,7 +100,7 @@ class GrantStore:
         return grant if grant is not None and grant.id == is_named[1] else None
 
     def _find_unrevoked_grant_ids(self, ids: list[str]) -> set[str]:
-        """Return those grant ids for which the journal has a grant, but no revocation."""
+        """Return the ids of grants that the journal says were given and were not revoked."""
         try:
             lines = self._journal.find_lines(*ids)
         except LocalState:

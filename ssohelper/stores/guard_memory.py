@@ -1,11 +1,11 @@
-"""Remembers the last guard rules, so that a rule stays in force when its line disappears.
+"""Remembers the last guard rules, so that a rule that disappears from the settings stays in force.
 
-When a rule disappears from config.toml, or config.toml cannot be read, its roles stay guarded: the
-remembered rule is in force until the user confirms on a terminal that it is to be removed.
+When a rule disappears from config.toml, or config.toml cannot be read, the rule's roles stay
+guarded: the remembered rule is in force until the user confirms its removal on a terminal.
 
 The rules are remembered in the state folder, and in the runtime folder too: a process with another
 XDG_STATE_HOME shares the runtime folder, and would otherwise publish credentials of guarded roles
-there.
+to it.
 """
 
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ _NAME = "guard-rules.json"
 
 
 class GuardMemory:
-    """Two files of rules, in the state and in the runtime folder. A rule of either is in force."""
+    """Stores guard rules in the state and the runtime folder. The rules of both are in force."""
 
     def __init__(self, state: Path, runtime: Path) -> None:
         self._folders = state, runtime
 
     def load_rules(self) -> tuple[str, ...]:
-        """Return the remembered rules; a rule for every role when a file is damaged.
+        """Return the remembered guard rules, with one that guards every role if a file is damaged.
 
         Raises: NotOurs, LocalState when a file cannot be read.
         """
@@ -34,7 +34,7 @@ class GuardMemory:
         )
 
     def save_rules(self, rules: Iterable[str]) -> None:
-        """Remember these rules and no others. Raises: LocalState."""
+        """Replace the remembered guard rules by these. Raises: LocalState."""
         document = {"rules": list(rules)}
         for folder in self._folders:
             files.ensure_private_folder(folder)

@@ -1,9 +1,9 @@
-"""The journal: `<state>/audit.jsonl` and the older files that rotation has renamed.
+"""Writes and reads the journal: `<state>/audit.jsonl` and older files, which rotation renamed.
 
-A line is appended under a lock, in one write, and contains the hash of the bytes before it. So the
+A line is appended under a lock, in one write, and contains the hash of the lines before it. So the
 journal can be read at any time, and `verify` finds a line that was changed later. Nothing is synced
-to the disk, since that costs 1 to 5 ms: a process that is killed loses no line that it has
-appended, but a power failure may lose the last ones.
+to the disk, since that costs 1 to 5 ms: if a process is killed, no appended line is lost, but a
+power failure may lose the last lines.
 """
 
 import contextlib
@@ -37,15 +37,15 @@ FILE_BYTES = 1_000_000
 OLDER_FILES = 4
 # Reading a larger journal file is refused. We write none so large, but another program may.
 _READ_LIMIT_BYTES = 16 << 20
-# The bytes to read at a file's end: at least one whole line and the newline before it.
+# The bytes to read at a file's end: they contain at least one whole line and the newline before it.
 _TAIL_BYTES = 2 * LONGEST_LINE_BYTES
 # How long to wait for the journal's lock. A process holds it for less than 1 ms; but among 500
 # processes on two cores, the holder may not run for a second.
 _WAIT_SECONDS = 10.0
 
-# The sockets at which syslog daemons listen: on Linux and FreeBSD, then on macOS.
+# The sockets at which syslog daemons listen: on Linux, FreeBSD and macOS.
 SOCKETS = ("/dev/log", "/var/run/log", "/var/run/syslog")
-# The line's priority (RFC 3164): facility authpriv (10), severity notice (5).
+# The syslog priority of a journal line (RFC 3164): facility authpriv (10), severity notice (5).
 _PRIORITY = 10 * 8 + 5
 _DAEMON_SECONDS = 1.0
 
@@ -58,10 +58,10 @@ class Reading(NamedTuple):
 
 
 class _End(NamedTuple):
-    """What must be known of the journal's last line before the next one is appended.
+    """What must be known about the journal's end before a line is appended.
 
-    It has the next line's number, the hash of the bytes before, and whether the last line is
-    torn."""
+    That is the next line's number, the hash of the bytes before, and whether the last line is
+    incomplete."""
 
     seq: int
     prev: str
@@ -102,12 +102,12 @@ class Journal:
                 _log.info("the journal's line is in the system log: %s", failure.message)
                 return
             raise LocalState(
-                f"the journal took no line, and no system log did: {failure.message}",
+                f"neither the journal nor the system log took a new line: {failure.message}",
                 hint=failure.hint,
             ) from failure
 
     def try_append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
-        """Append a line as `append` does; if that fails, only warn the user."""
+        """Append a line to the journal or the system log; if both fail, only warn the user."""
         try:
             self.append(entry, wait_seconds=wait_seconds)
         except LocalState as failure:
@@ -152,7 +152,7 @@ class Journal:
         deadline = Deadline(wait_seconds, time.monotonic)
         lock = self._state / "audit.lock"
         # Signals are blocked while this process holds the journal's lock: after Ctrl-Z, a stopped
-        # process would keep the lock, and all others would wait for it.
+        # process would keep the lock, and all other processes would wait.
         with files.hold_lock(lock, deadline, in_order=True), delay_signals():
             self._append_under_lock(entry, at_ms)
 
@@ -167,7 +167,7 @@ class Journal:
             raise unwritable_file_error(os.fspath(self._path), cause) from cause
 
     def _open_to_append(self) -> tuple[int, int]:
-        """Return descriptor and size of the journal's file, or of a new one if that is full."""
+        """Return descriptor and size of the journal's file; start a new one if the file is full."""
         path, flags = os.fspath(self._path), os.O_RDWR | os.O_APPEND | os.O_CREAT
         descriptor, found = open_own_file(path, flags)
         if found.st_size + 1 + LONGEST_LINE_BYTES > self._file_bytes:
@@ -189,8 +189,8 @@ class Journal:
         )
         last = self._last_line.load()
         if last is not None and last.seq >= end.seq - 1:
-            # If the file's last line was changed or removed by another program, this hash does not
-            # match it, and `verify_hash_chain` finds that.
+            # If another program changed or removed the file's last line, this saved hash does not
+            # match the file, and `verify_hash_chain` reports that.
             end = end._replace(seq=last.seq + 1, prev=last.hash)
         line = journal_lines.make_journal_line(
             entry, at_ms=at_ms, seq=end.seq, prev=end.prev, uid=_own_user_id()
@@ -203,7 +203,7 @@ class Journal:
         self._last_line.save(LastLine(end.seq, journal_lines.hash_of_line(line)))
 
     def _find_end_of_renamed_journal(self) -> _End:
-        """Return the end of the newest journal file that rotation has renamed."""
+        """Return what must be known about the end of the newest renamed journal file."""
         for number in range(1, OLDER_FILES + 1):
             path = os.fspath(self._older_file_path(number))
             with contextlib.suppress(FileNotFoundError):
@@ -216,10 +216,10 @@ class Journal:
         return _End(1, journal_lines.NO_LINE)
 
     def _rotate(self) -> None:
-        """Rename each journal file to the next older name, up to the first name that is free.
+        """Rename each journal file to the next older name, up to the first name that no file has.
 
-        The oldest file is replaced when no name is free. After a process was killed between two of
-        these renames, a name is free: then the next rotation loses no lines.
+        If each name has a file, the oldest file is replaced. If a process is killed between two of
+        these renames, one name has no file, so the next rotation loses no lines.
         """
         names = [
             self._path,
@@ -235,7 +235,7 @@ class Journal:
     # -- reading the journal -----------------------------------------------------------------
 
     def _load_all_files(self) -> tuple[list[tuple[str, list[bytes]]], LastLine | None]:
-        """Return path and lines of each file, the oldest first, and the last line's hash."""
+        """Return path and lines of each file, the oldest first, and the last line's saved hash."""
         paths = [self._older_file_path(number) for number in range(OLDER_FILES, 0, -1)] + [
             self._path
         ]
@@ -255,7 +255,7 @@ class Journal:
 
 
 def _find_end_of_journal(descriptor: int, size: int, path: str) -> _End:
-    """Return the end of a journal file that is not empty, after which a line is appended."""
+    """Return what must be known about a journal file's end. The file is not empty."""
     start = max(0, size - _TAIL_BYTES)
     tail = _read_bytes_from_offset(descriptor, start, path)
     is_torn = not tail.endswith(b"\n")
@@ -267,8 +267,8 @@ def _find_end_of_journal(descriptor: int, size: int, path: str) -> _End:
                 journal_lines.hash_of_line(lines[-1]),
                 is_torn,
             )
-    # The end of the file is damaged: the next line's number follows that of the last line that can
-    # be parsed.
+    # The file's last line is damaged: the next line gets the number after that of the last line
+    # that can be parsed.
     lines = _split_lines(_read_bytes_from_offset(descriptor, 0, path))
     seq = len(lines)
     for after, raw in enumerate(reversed(lines)):
@@ -297,8 +297,8 @@ def _own_user_id() -> int:
 def send_line_to_system_log(text: bytes) -> bool:
     """Send the line to the system log; return whether a syslog daemon received it.
 
-    syslog(3) is not used: it does not report whether a daemon received the line, and waits
-    without end for a daemon that is stopped.
+    syslog(3) is not used: it does not report whether a daemon received the line, and waits forever
+    for a daemon that is stopped.
     """
     at = time.strftime("%b %d %H:%M:%S")
     message = b"<%d>%s ssohelper[%d]: %s" % (_PRIORITY, at.encode(), os.getpid(), text)
@@ -312,7 +312,7 @@ if sys.platform == "win32":
 else:
 
     def _send_to_socket(message: bytes, path: str) -> bool:
-        """Send the message to the socket at `path`: as a datagram, or as a stream if that fails."""
+        """Send the message to the socket at `path` as a datagram or, if that fails, a stream."""
         for kind, end in ((socket.SOCK_DGRAM, b""), (socket.SOCK_STREAM, b"\n")):
             with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as connection:
                 connection.settimeout(_DAEMON_SECONDS)

@@ -1,11 +1,10 @@
-"""`<runtime>/audit-….end`: the number and the hash of the journal's last line.
+"""Stores the number and hash of the journal's last line, in `<runtime>/audit-….end`.
 
 The file's name contains a hash of the state folder's path, since several state folders may share
 one runtime folder.
 
-The file is in the runtime folder, which is in memory on most systems. So it is gone after a power
-failure, which may also lose the journal's last lines. It is read and written under the journal's
-lock.
+The runtime folder is in memory on most systems. So the file is lost in a power failure, in which
+the journal's last lines may be lost too. The file is read and written under the journal's lock.
 """
 
 import contextlib
@@ -21,12 +20,13 @@ from ssohelper.fastpath.open_file import open_own_file
 from ssohelper.stores import files
 
 _log = logging.getLogger(__name__)
-# The content always has this length, so one write replaces it and the file is never truncated.
+# The file's content always has this length, so one write replaces it and the file is never
+# truncated.
 _CONTENT = re.compile(rb"([0-9]{16}) ([0-9a-f]{64})\n")
 
 
 class LastLineFile:
-    """Saves and loads number and hash of the journal's last line, to detect its removal."""
+    """Stores number and hash of the journal's last line, to detect that lines were removed."""
 
     def __init__(self, runtime: Path, state: Path) -> None:
         self._runtime = runtime
@@ -44,10 +44,10 @@ class LastLineFile:
         return LastLine(int(found[1]), found[2].decode()) if found else None
 
     def save(self, last: LastLine) -> None:
-        """Save the journal's last line. A failure is ignored: an older last line does no harm."""
+        """Save the journal's last line. Errors are ignored: an older saved line does no harm."""
         content = b"%016d %b\n" % (last.seq, last.hash.encode())
         with contextlib.suppress(LocalState, OSError):
-            # The folder is checked at each write, since another user may have replaced it.
+            # The runtime folder is checked at each write, since another user may have replaced it.
             files.ensure_private_folder(self._runtime)
             self._write(content)
 

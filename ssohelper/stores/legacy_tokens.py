@@ -1,12 +1,12 @@
-"""Token files of the AWS CLI's that belong to no sso-session: of legacy profiles, of `aws login`.
+"""Reads and writes token files without an sso-session: of legacy profiles, of `aws login`.
 
-Legacy profiles have `sso_start_url` themselves. The AWS CLI and the SDKs look for their token
-under the hash of the start URL's raw text, so that each spelling of a URL has a file of its own.
-We write no refresh token to such a file, since AWS accepts a refresh token only once, and two
-files would each have it.
+A legacy profile has an `sso_start_url` of its own. The AWS CLI and the SDKs look for its token in a
+file named by the hash of the start URL's raw text, so that each spelling of a URL has its own file.
+We write no refresh token to such a file, since AWS accepts a refresh token only once, and the
+session's token file has the same one.
 
-Of `aws login`, nothing is written. Source: botocore's LoginProvider. The file is
-`~/.aws/login/cache/SHA256.json`, where the hash is that of the profile's `login_session`;
+The files of `aws login` are only read. Source: botocore's LoginProvider. Such a file is
+`~/.aws/login/cache/SHA256.json`, named by the hash of the profile's `login_session`;
 AWS_LOGIN_CACHE_DIRECTORY names another folder.
 """
 
@@ -36,7 +36,7 @@ class LegacyTokens:
         self._folder = folder
 
     def load(self, start_url: str) -> AccessToken | None:
-        """Return the token for this spelling of a URL, expired or not; None without a usable file.
+        """Return the token for this spelling of a URL, expired or not; None if no file is usable.
 
         Raises: LocalState for a link, a FIFO, another user's file.
         """
@@ -58,10 +58,10 @@ class LegacyTokens:
         files.write_json(self._file(start_url), document)
 
     def list_files_with_tokens(self, token_ids: Collection[str], own_file: str) -> Iterator[str]:
-        """Yield the paths of files with a token of these ids and without a refresh token.
+        """Yield the paths of token files that have a token of these ids and no refresh token.
 
-        The session's own token file, `own_file`, is left out. The file of a URL's spelling that the
-        config no longer has is included.
+        The session's own token file, `own_file`, is left out. Files for spellings of a URL that the
+        config no longer has are included.
         """
         for name in files.list_names_in_folder(self._folder):
             path = self._folder / name
@@ -97,11 +97,11 @@ class LoginCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def load_credentials_end(self, login_session: str) -> int | None:
-        """Return when the session's credentials end (epoch seconds); None if that is not known."""
+    def load_credentials_expiry(self, login_session: str) -> int | None:
+        """Return when credentials of `aws login` expire (epoch seconds); None if unknown."""
         name = sha256(login_session.strip().encode()).hexdigest()
         try:
-            # The file is another tool's: its mode is not changed.
+            # The AWS CLI wrote the file: its mode is not changed.
             content = files.read_own_file(self._folder / f"{name}.json", tighten=False)
         except LocalState:
             return None

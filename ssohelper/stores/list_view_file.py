@@ -1,4 +1,4 @@
-"""Stores how the list of roles is shown, and the views that the user saved under a name.
+"""Stores how the list of roles is shown, and the views of it that the user saved with a name.
 
 The files are `<state>/list-view.json` and `<state>/saved-views.json`.
 """
@@ -13,7 +13,8 @@ from ssohelper.stores import files, user_entries
 from ssohelper.stores.disk_errors import warn_once
 from ssohelper.stores.user_entries import Entries, Warn, load_entries
 
-# The limit for the file's size: it names at most 20,000 accounts, with at most 90 bytes each.
+# The limit for the size of `list-view.json`, which names at most 20,000 accounts with at most 90
+# bytes each.
 _LIMIT_BYTES = 2 << 20
 _SAVED_LIMIT_BYTES = 32 << 20
 
@@ -21,8 +22,8 @@ _SAVED_LIMIT_BYTES = 32 << 20
 class ListViewStore:
     """Stores whether the list of roles is a tree, its order, folded accounts and filters.
 
-    A damaged file counts as missing: then all accounts are shown unfolded. Of the saved views, only
-    the damaged ones do, and before the next write their file is kept aside, with a warning.
+    If the file is damaged, all accounts are shown unfolded. A damaged saved view is left out;
+    before the next write, the file with such a view is renamed to `NAME.damaged`, with a warning.
     """
 
     def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
@@ -31,13 +32,13 @@ class ListViewStore:
         self._runtime = runtime
 
     def load(self) -> RoleListView:
-        """Return the user's view. Raises the errors of `files.read_own_file`."""
+        """Return how to show the list of roles. Raises the errors of `files.read_own_file`."""
         return (
             files.read_record(self._view_file, schema.parse_list_view, _LIMIT_BYTES) or DEFAULT_VIEW
         )
 
     def update(self, change: Callable[[RoleListView], RoleListView], deadline: Deadline) -> None:
-        """Replace the view, under a lock, so that two processes do not undo each other's changes.
+        """Change the view, under a lock, so that processes do not undo each other's changes.
 
         Raises: LocalState; LockNotObtained.
         """
@@ -46,8 +47,7 @@ class ListViewStore:
             after = change(before)
             if after != before:
                 files.ensure_private_folder(self._state)
-                # The view is not flushed to the disk: after a power failure, an older view is good
-                # enough.
+                # No fsync: it does no harm if a power failure loses the last change of the view.
                 files.write_json(self._view_file, schema.document_of_view(after), durable=False)
 
     def load_saved_views(self) -> dict[str, SavedView]:
@@ -55,7 +55,7 @@ class ListViewStore:
         return dict(self._load_entries_of_saved_views().found)
 
     def has_unreadable_views(self) -> bool:
-        """Return whether the file of saved views has some that this version cannot read."""
+        """Return whether the file has saved views that this version of ssohelper cannot read."""
         return not self._load_entries_of_saved_views().is_whole
 
     def _load_entries_of_saved_views(self) -> Entries[tuple[str, SavedView]]:

@@ -1,7 +1,8 @@
-"""Locks between processes: each has a deadline, jitter, and the holder's process id.
+"""Locks files between processes, with a deadline, random waits and the holder's process id.
 
-docs/decisions/0004 says why we have our own. A lock file is never removed, because two processes
-could then each hold a lock at the same path. That the file exists does not mean that it is locked.
+docs/decisions/0004 says why ssohelper has locks of its own. A lock file is never removed, because
+two processes could then each hold a lock at the same path. A lock file that exists need not be
+locked.
 """
 
 import contextlib
@@ -25,11 +26,11 @@ from ssohelper.stores.disk_errors import (
 )
 from ssohelper.stores.own_folders import ensure_private_folder, restrict_mode_to_user
 
-# The errors of network file systems without a lock daemon. To go on without a lock is better than
-# to fail.
+# The errors of network file systems without a lock daemon. The caller continues without the lock,
+# which is better than to fail.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
-# The errors of a full or read-only disk. No credentials can be cached there either, but the caller
-# can still be answered.
+# The errors of a full or read-only disk. No credentials can be cached on such a disk either, but
+# the caller can still get them.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 _PID = b"pid "
@@ -44,19 +45,19 @@ def hold_lock(
     is_private: bool = True,
     in_order: bool = False,
 ) -> Iterator[bool]:
-    """Hold the lock at `path`; wait for it until the deadline, and try at least once.
+    """Hold the lock at `path`; wait for it until the deadline. Tries at least once.
 
     A busy lock is tried again every 20 to 200 ms. `in_order` is for a lock that each process holds
-    for a moment and that hundreds may want: the kernel gives it to them in the order in which they
-    came.
+    for a moment and that hundreds of processes may want: they get it from the kernel in the order
+    of their calls.
 
     The lock's folder and `base`, a folder above it, are made with mode 0700 if missing. Without
     `is_private`, the lock is in a folder of the AWS CLI, which must exist and keeps its mode.
 
-    Where the file system has no locks, or the disk is full or read-only, the caller goes on without
-    the lock, after one warning. Yields False for a full or read-only disk, which may be so only for
-    a moment.
-    Raises: LockNotObtained, which names the holder's process id.
+    Where the file system has no locks, or the disk is full or read-only, the caller continues
+    without the lock, after one warning. Yields False if the disk is full or read-only, which may
+    last only a moment.
+    Raises: LockNotObtained, whose message names the process that holds the lock.
     """
     path = os.fspath(path)
     descriptor = _open_and_lock(path, deadline, base, is_private, in_order)
@@ -73,7 +74,7 @@ def hold_lock(
 def _open_and_lock(
     path: str, deadline: Deadline, base: Path | None, is_private: bool, in_order: bool
 ) -> int | None:
-    """Return the locked descriptor; None if a full or read-only disk takes no lock file."""
+    """Return the locked descriptor; None if the disk is full or read-only."""
     while True:
         descriptor = _open_lock_file(path, base, is_private)
         if descriptor is None:
@@ -87,12 +88,13 @@ def _open_and_lock(
             os.close(descriptor)
             raise
         # Another program removed the lock file while we waited, such as one that cleans temporary
-        # files. The next process makes a new file, so this lock excludes no other process.
+        # files. The next process makes a new lock file, so that the lock on the removed file
+        # excludes no other process.
         os.close(descriptor)
 
 
 def _open_lock_file(path: str, base: Path | None, is_private: bool) -> int | None:
-    """Open the lock file, and make it when it is missing; None if the disk is full or read-only."""
+    """Open the lock file, or make it. Returns None if the disk is full or read-only."""
     try:
         if base is not None:
             ensure_private_folder(base)
@@ -119,7 +121,7 @@ def _open_lock_file(path: str, base: Path | None, is_private: bool) -> int | Non
 
 
 def _wait_for_lock(descriptor: int, path: str, deadline: Deadline, in_order: bool) -> bool:
-    """Return True when the lock is held; False where the file system has no locks."""
+    """Wait for the lock; return True when it is held, False if the file system has no locks."""
     while True:
         try:
             try_lock(descriptor)
@@ -139,7 +141,7 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline, in_order: boo
             )
         if in_order and _wait_in_kernel_queue_for_lock(descriptor, left):
             return True
-        # Jitter, so that 40 waiting processes do not try at the same moments.
+        # The time is random, so that 40 waiting processes do not try at the same moments.
         time.sleep(min(deadline.seconds_left(), 0.02 + 0.18 * os.urandom(1)[0] / 255))
 
 
@@ -178,8 +180,8 @@ else:
     def _wait_in_kernel_queue_for_lock(descriptor: int, seconds: float) -> bool:
         """Wait for the lock in the kernel's queue; return whether it was obtained in time.
 
-        A thread waits, since no system call waits for a lock with a time limit. After the limit the
-        thread stays in the queue, and frees the lock as soon as it gets it.
+        A thread waits, since no system call waits for a lock with a time limit. After the time
+        limit the thread still waits, and frees the lock as soon as it gets it.
         """
         obtained: list[bool] = []
 
@@ -188,17 +190,18 @@ else:
                 fcntl.flock(copy, fcntl.LOCK_EX)
                 obtained.append(True)
             except OSError:
-                pass  # the next try reports it
+                pass  # the next attempt to lock reports the error
             finally:
-                # `copy` is a duplicate of the lock file's descriptor. The lock stays until
-                # both are closed: if this function's caller has closed its own, it ends here.
+                # `copy` is a duplicate of the lock file's descriptor. The lock is held until both
+                # descriptors are closed. If the waiting function has closed its own already, this
+                # line frees the lock.
                 os.close(copy)
 
         copy = os.dup(descriptor)
         try:
             thread = threading.Thread(target=wait_in_queue, args=(copy,), daemon=True)
             thread.start()
-        except RuntimeError:  # a limit of threads
+        except RuntimeError:  # the limit of threads is reached
             os.close(copy)
             return False
         thread.join(seconds)
@@ -217,10 +220,10 @@ def _write_own_process_id(descriptor: int) -> None:
     # on it.
     with contextlib.suppress(OSError):
         os.lseek(descriptor, 0, os.SEEK_SET)
-        # The text is not only a number, since a number is valid JSON: `aws sso logout` parses each
-        # file beside the token as JSON, and fails at a number. It always has the same length, so
-        # that it overwrites the earlier text: ext4 takes 5 ms to close a file that was truncated
-        # and written again.
+        # `aws sso logout` parses each file beside the token as JSON, and fails at a plain number,
+        # which is valid JSON. So a word stands before the process id. The text always has the same
+        # length, so that it overwrites the earlier text: ext4 takes 5 ms to close a file that was
+        # truncated and written again.
         os.write(descriptor, b"%b%-10d\n" % (_PID, os.getpid()))
 
 

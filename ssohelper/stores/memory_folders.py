@@ -1,7 +1,6 @@
-"""Tells whether a folder is in memory, so that what is written there reaches no disk.
+"""Finds out whether a folder is in memory, so that files in it are not written to a disk.
 
-The system may still write such memory to its swap space. A user to whom that matters should encrypt
-the swap space, or have none.
+The system may still write such memory to its swap space, which users can encrypt or turn off.
 """
 
 import os
@@ -15,7 +14,7 @@ _LIMIT_BYTES = 4 << 20
 def is_folder_in_memory(folder: str) -> bool:
     """Return whether the folder, or the nearest existing one above it, is on a tmpfs or ramfs.
 
-    Returns False on systems other than Linux, where this is not known.
+    Returns False on systems other than Linux, where we cannot find that out.
     """
     if sys.platform != "linux":
         return False
@@ -33,7 +32,8 @@ def is_folder_in_memory(folder: str) -> bool:
 def _is_memory_device(device: int) -> bool:
     if sys.platform == "win32":
         return False
-    # os.statvfs lacks the type of the file system, and statfs needs ctypes, which takes 10 ms.
+    # This reads /proc, because os.statvfs lacks the type of the file system, and statfs needs
+    # ctypes, whose import takes 10 ms.
     wanted = f"{os.major(device)}:{os.minor(device)}"
     try:
         descriptor = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
@@ -47,7 +47,7 @@ def _is_memory_device(device: int) -> bool:
         return False
     finally:
         os.close(descriptor)
-    # `ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS… - TYPE SOURCE OPTIONS` (proc(5))
+    # A line is `ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS… - TYPE SOURCE OPTIONS` (proc(5)).
     types = []
     for line in text.decode("utf-8", "replace").splitlines():
         left, _, right = line.partition(" - ")

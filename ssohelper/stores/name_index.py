@@ -1,8 +1,8 @@
-"""An index of the names in ~/.aws/config, for TAB completion: `<runtime>/names.json`.
+"""Stores an index of the names in ~/.aws/config, for TAB completion: `<runtime>/names.json`.
 
 Reading a config of 10,000 profiles takes 0.12 s, reading its index 3 ms. The index is valid while
-the config has the path, inode, modification time and size that the index records, and the portals
-to which companies' start URLs lead are the same.
+the config has the path, inode, modification time and size that the index records, and while
+companies' own start URLs lead to the same portals as before.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     # not need it.
     from ssohelper.core.config_file import ConfigFile, ProfileEntry
 
-# Increase this when the index's format changes, or what is read from the config for it.
+# Increase this number when the index's format changes, or which names the index has.
 _VERSION = 5
 _LIMIT_BYTES = 64 << 20
 # FAT stores times in steps of 2 s, so two writes within 2 s may leave the same modification time.
@@ -33,8 +33,8 @@ _SURE_AFTER_SECONDS = 2
 class IndexedProfile(NamedTuple):
     """A profile of the config; `session_name` is None if it belongs to no session or to several.
 
-    `is_foreign`: another tool gives its credentials, but commands accept its name.
-    `is_in_config` is False if only the credentials file has it.
+    `is_foreign`: SDKs get the profile's credentials without ssohelper, but some commands accept its
+    name. `is_in_config` is False if only the credentials file has the profile.
     """
 
     name: str
@@ -54,11 +54,11 @@ class NameIndex(NamedTuple):
 
 
 class NameIndexFile:
-    """The file with the index of names. Create this object before the config is read.
+    """Loads and saves the index of names. Create this object before the config is read.
 
-    This object records the config's status when it is created. `credentials_file` has static keys
-    of profiles. `state` is the folder with the portals to which companies' start URLs lead: these
-    decide to which session a profile with a start URL belongs.
+    This object records the config's status when it is created. `credentials_file` may have further
+    profiles. `state` is the state folder, which records the portals to which companies' own start
+    URLs lead: these decide to which session a profile with a start URL belongs.
     """
 
     def __init__(
@@ -74,7 +74,8 @@ class NameIndexFile:
         if credentials_file is not None:
             self._is_sure &= self._record_file_status(credentials_file, is_required=False)
         if state is not None:
-            # A record is written under another name first, so each one changes its folder's time.
+            # A record of a portal is written under another name first, so each write changes the
+            # folder's modification time.
             portals = state / files.PORTALS_FOLDER
             self._is_sure &= self._record_file_status(portals, is_required=False)
 
@@ -84,7 +85,7 @@ class NameIndexFile:
         read_credentials_names: Callable[[], Collection[str]] = tuple,
         read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]] = tuple,
     ) -> NameIndex:
-        """Return the names in the config. Without a valid index, read the config and save an index.
+        """Return the names in the config; if no index is valid, read the config and save an index.
 
         The names of profiles that only the credentials file has come last. A config that cannot be
         read counts as one without names.
@@ -138,7 +139,7 @@ def _make_name_index(
     read_credentials_names: Callable[[], Collection[str]],
     read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
-    from ssohelper.core import chains  # as late as the parser, which it imports
+    from ssohelper.core import chains  # imported late, since it imports the config parser
     from ssohelper.core.foreign import find_provider_of_profile
 
     profiles = []

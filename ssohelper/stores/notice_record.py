@@ -1,7 +1,7 @@
 """Records which notices were given for each session, in `<state>/notices/<session>.json`.
 
-The record is shared by all brokers, renewals and endpoints, so that each notice is given only once.
-The caller of `save` or `forget` must hold the session's state lock.
+All brokers, renewals and endpoints share the record, so that each notice is given only once. The
+caller of `save` or `forget` must hold the session's state lock.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from ssohelper.stores import files
 
 
 class NoticeRecord:
-    """Stores in a file for each session which notices it gave. A damaged file counts as missing."""
+    """Stores which notices were given, in a file per session. A damaged file counts as missing."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
@@ -32,7 +32,7 @@ class NoticeRecord:
         files.write_json(path, {"end": given.end, "marks": sorted(given.marks)})
 
     def forget(self, session_name: str) -> None:
-        """Remove the session's record, so that the next sign-in gets notices of its own.
+        """Remove the session's record, so that notices are given again for the next sign-in.
 
         Raises: LocalState.
         """

@@ -21,7 +21,7 @@ from ssohelper.stores.disk_errors import os_error_text, warn_once
 
 
 def session_file_name(name: str) -> str:
-    """Return the given name of a session or further sign-in, if a file can have it.
+    """Return the name of a session or further sign-in unchanged, if it can be a file's name.
 
     Raises: ConfigInvalid if it cannot be a file's name.
     """
@@ -75,7 +75,7 @@ def ensure_private_folder(path: Path | str) -> Path:
 
 
 def ensure_folder(path: Path | str) -> None:
-    """Make the folder if it is missing, and missing folders above it, each with mode 0700."""
+    """Make the folder and the folders above it, with mode 0700, as far as they are missing."""
     text = os.fspath(path)
     if not os.path.isdir(text):
         refuse_another_users_home(text)
@@ -107,13 +107,13 @@ def restrict_mode_to_user(descriptor: int, found: os.stat_result, path: str) -> 
 def is_in_another_users_home(path: Path | str) -> bool:
     """Return whether the path is in another user's home, where we create nothing.
 
-    `folders.find_other_home_owner` has the rules.
+    `folders.find_other_home_owner` decides that.
     """
     return folders.find_other_home_owner(absolute_path(os.fspath(path)), os.environ) is not None
 
 
 def refuse_another_users_home(path: Path | str) -> None:
-    """Raise AnotherUsersHome for a path in another user's home; its hint says what to do."""
+    """Raise AnotherUsersHome for a path in another user's home, with a hint what to do."""
     text = absolute_path(os.fspath(path))
     owner = folders.find_other_home_owner(text, os.environ)
     if owner is None:
@@ -126,7 +126,7 @@ def refuse_another_users_home(path: Path | str) -> None:
 
 
 def _load_user_name(uid: int) -> str:
-    """Return the user's name from the user database; the user id when it has no name."""
+    """Return the name of this user id from the user database; the user id if it has no name."""
     if sys.platform != "win32":
         import pwd
 
@@ -139,7 +139,7 @@ def _load_user_name(uid: int) -> str:
 
 
 def remove_file(path: Path | str) -> bool:
-    """Remove the file, or the link but not its target. Return False when there was neither."""
+    """Remove the file, or the link but not its target. Return False if nothing was there."""
     if is_in_another_users_home(path) and os.path.lexists(path):
         refuse_another_users_home(path)
     try:
@@ -175,7 +175,7 @@ def remove_tree(path: Path | str) -> int:
 
 
 def list_names_in_folder(path: Path | str) -> list[str]:
-    """Return the sorted names in a folder, without hidden ones; an empty list if it is missing."""
+    """Return the sorted names in a folder, without hidden ones; an empty list without a folder."""
     try:
         return sorted(name for name in os.listdir(path) if name[0] != ".")
     except OSError:

@@ -1,7 +1,7 @@
 """Records the portal to which a company's start URL led: `<state>/portals/<session>.json`.
 
-A company may have a start URL in its own domain, which redirects to AWS's. Sessions whose start URL
-is AWS's have no record.
+A company may have a start URL in its own domain, which redirects to a start URL of AWS. Sessions
+that have a start URL of AWS need no record.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from ssohelper.stores import files
 
 
 class PortalAddresses:
-    """Stores a portal's address in a file for each session. A damaged file counts as missing."""
+    """Stores the address of a session's portal, in a file. A damaged file counts as missing."""
 
     def __init__(self, state: Path) -> None:
         self._state = state

@@ -1,11 +1,11 @@
-"""Small files under `<runtime>/prompt/`, which a shell's prompt reads without starting a program.
+"""Writes files in `<runtime>/prompt/`, which a shell's prompt reads without starting a program.
 
-`roles/SESSION/ACCOUNT/ROLE` has the rows of core.prompt_text in its first line. `grants/TERMINAL/`
-has the rows of roles with a grant, since a grant is for one terminal. Where the renewal of the
-role's credentials has failed, a second line has their end in epoch seconds; shells do not read it.
-`no-role` is for a profile that has no role of ours. Each file has the modification time of the
-~/.aws/config from which a shell's answer was made: once the config is newer, the shell asks again.
-Everything here may vanish at any time; nothing here is secret.
+The first line of `roles/SESSION/ACCOUNT/ROLE` is the text of core.prompt_text for that role.
+`grants/TERMINAL/` has such files for roles with a grant, since a grant is for one terminal. If the
+renewal of the role's credentials has failed, a second line says when they expire (epoch seconds);
+shells do not read that line. `no-role` is for a profile without a role that ssohelper serves. Each
+file gets the modification time that ~/.aws/config had when the file was made: once the config is
+newer, the shell asks ssohelper again. These files hold no secret, and may be removed at any time.
 """
 
 import os
@@ -29,7 +29,7 @@ class PromptState:
         self._runtime = runtime
 
     def prompt_file(self, key: RoleKey | None, terminal: TerminalSession | None = None) -> Path:
-        """Return the path of the file that a prompt reads for the role; None: for no role.
+        """Return the path of the prompt's file for the role; `key` None stands for no role.
 
         With `terminal`, the path of the file for that terminal's prompt, which shows a grant.
         """
@@ -55,11 +55,11 @@ class PromptState:
         return found
 
     def has_prompt_file(self, key: RoleKey) -> bool:
-        """Return whether prompts have a file for the role: one asked, or a renewal failed."""
+        """Return whether the role has a file for prompts: a shell asked, or a renewal failed."""
         return os.path.lexists(self.prompt_file(key))
 
-    def load_end_after_failed_renewal(self, key: RoleKey) -> int | None:
-        """Return when the role's credentials expire, if a renewal of them failed; else None."""
+    def load_expiry_after_failed_renewal(self, key: RoleKey) -> int | None:
+        """Return when the role's credentials expire, if their renewal failed; else None."""
         path = self.prompt_file(key)
         try:
             content = files.read_own_file(path, limit=_LIMIT_BYTES)
@@ -81,9 +81,9 @@ class PromptState:
     ) -> bool:
         """Write the file that shell prompts read for the role, unless it has this content.
 
-        The file gets the config's modification time, or keeps its own without `config_mtime_ns`.
-        Returns False if the file system does not store such a time exactly: then shells would
-        always find the config newer and ask again. Raises: LocalState.
+        The file gets the modification time `config_mtime_ns`, the config's, unless its own is
+        later. Returns False if the file system does not store such a time exactly: then shells
+        would always find the config newer and ask again. Raises: LocalState.
         """
         path = self.prompt_file(key, terminal)
         present = _read_mtime_ns(path)

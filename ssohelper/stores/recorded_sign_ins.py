@@ -1,4 +1,4 @@
-"""Finds sign-ins that ssohelper made, by their records, even if the config lacks the session."""
+"""Finds sign-ins that ssohelper made, by their records, even if the config lacks their session."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,18 +15,18 @@ from ssohelper.stores.token_documents import encryption_context_of_token, is_tok
 
 
 class RecordedSignIns(TokenFiles):
-    """Compares the token files with the records of which session each sign-in is for."""
+    """Compares token files with the records that say for which session each sign-in is."""
 
     def find_unlisted_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the sessions, except those `listed`, whose token ssohelper got and still has.
+        """Return the sessions that are not `listed` and whose token ssohelper got and still has.
 
-        If a session of `listed` has the same name but another portal or region, it is another
+        A session of `listed` that has the same name but another portal or region counts as another
         session.
         """
         return [one for one in self._load_unlisted_sessions(listed) if self._has_sign_in(one)]
 
     def find_sessions_without_sign_in(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the recorded sessions without a token on this machine, except those `listed`."""
+        """Return the recorded sessions that are not `listed` and have no token on this machine."""
         return [one for one in self._load_unlisted_sessions(listed) if not self._has_sign_in(one)]
 
     def _load_unlisted_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
@@ -43,8 +43,8 @@ class RecordedSignIns(TokenFiles):
     def _has_token_of_another_sign_in(self, session: SsoSession) -> bool:
         """Return whether another tool has overwritten our token file with another sign-in's token.
 
-        A token that cannot be read counts as ours. So does a token that an SDK renewed: its id is
-        not recorded, but it was issued to our client.
+        A token that cannot be read counts as ours. So does a token that an SDK renewed: the token's
+        id is not recorded, but it was issued to our client.
         """
         if not isinstance(self._codec, PlainCodec):
             return False  # no other tool writes encrypted files

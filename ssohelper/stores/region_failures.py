@@ -1,7 +1,7 @@
-"""Stores which regions of a session's Identity Center failed: no process waits for them again.
+"""Stores which regions of a session's Identity Center failed, so that no process tries them soon.
 
-One file for each session in the runtime folder. It is written without a lock: if two processes
-write at once, one record is lost, and the next call finds the failure again.
+Each session has a file in the runtime folder, which is written without a lock: if two processes
+write at once, one failure is not recorded, and the next call finds that failure again.
 """
 
 from pathlib import Path

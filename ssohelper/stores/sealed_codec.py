@@ -1,4 +1,4 @@
-"""Encrypts documents with the key in the desktop's keyring."""
+"""Encrypts and decrypts documents with the key in the desktop's keyring."""
 
 from typing import Any, Protocol
 
@@ -11,14 +11,14 @@ _SIGN_IN = "sign in again with: ssohelper login SESSION"
 
 
 class Keyring(Protocol):
-    """The keyring that has the key. `system.os_keyring.OsKeyring` documents the methods."""
+    """The keyring that has the encryption key. `system.os_keyring.OsKeyring` implements this."""
 
     def find(self, *, again: bool = False) -> Secret | None: ...
     def create(self) -> Secret: ...
 
 
 class SealedCodec:
-    """Encrypts and decrypts documents. `decode` refuses a document in clear."""
+    """Encrypts and decrypts documents. `decode` refuses an unencrypted document."""
 
     suffix = ".sealed"
 
@@ -27,7 +27,7 @@ class SealedCodec:
 
     def encode(self, document: dict[str, Any], context: str) -> dict[str, Any]:
         key = self._keyring.find()
-        if key is None:  # only a sign-in makes a new key
+        if key is None:  # no new key is made here: only a sign-in does that
             raise KeyringUnavailable("ssohelper's key is no longer in the keyring", hint=_SIGN_IN)
         return sealing.encrypt_document(document, _checked_key(key), context)
 
@@ -36,8 +36,8 @@ class SealedCodec:
             raise Unreadable("the saved data is not encrypted")
         key = self._keyring.find()
         if key is not None and not sealing.is_encrypted_with_key(found, _checked_key(key)):
-            # This process may know an earlier key: the user may have removed it from the keyring
-            # and signed in again, which made another key.
+            # The key that this process knows may be out of date: if the user removed it from the
+            # keyring and signed in again, the keyring has another key.
             key = self._keyring.find(again=True)
         if key is None:
             raise Unreadable("the key that encrypted it is no longer in the keyring")

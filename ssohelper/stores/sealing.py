@@ -1,7 +1,8 @@
-"""Encrypts and decrypts JSON objects with one key (AES-256-GCM). Touches no disk, asks no keyring.
+"""Encrypts and decrypts JSON objects with a given key (AES-256-GCM). Uses no disk and no keyring.
 
 An encrypted object is a JSON object too. `context` says what the object is and to which session or
-role it belongs: if it was moved to the file of another one, it cannot be decrypted there.
+role it belongs: an object that was moved to the file of another session or role cannot be decrypted
+there.
 """
 
 import base64
@@ -18,12 +19,12 @@ from ssohelper.core.model import Secret
 from ssohelper.stores.codecs import SEALED_MARK, Unreadable
 
 _VERSION = 1
-# The nonce's length that NIST recommends. Random nonces are safe for 2^32 objects of one key.
+# The length that NIST recommends for a nonce. Random nonces are safe for 2^32 objects with one key.
 _NONCE_BYTES = 12
 
 
 def encrypt_document(document: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
-    """Encrypt the object (`document`), bound to `context`, and return it as a JSON object."""
+    """Encrypt `document`, bound to `context`; return the encrypted JSON object."""
     nonce = os.urandom(_NONCE_BYTES)
     text = json.dumps(document).encode("ascii")
     box = AESGCM(_key_bytes_of(key)).encrypt(nonce, text, context.encode())
@@ -35,7 +36,7 @@ def encrypt_document(document: dict[str, Any], key: Secret, context: str) -> dic
 
 
 def decrypt_document(found: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
-    """Return the JSON object that `encrypt_document` got. Raises: Unreadable."""
+    """Return the JSON object that `encrypt_document` encrypted. Raises: Unreadable."""
     try:
         box = base64.b64decode(found["box"], validate=True)
         opened = AESGCM(_key_bytes_of(key)).decrypt(

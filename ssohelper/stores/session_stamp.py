@@ -1,18 +1,19 @@
-"""Records under which sign-in and which config a session's responses were published.
+"""Records with which sign-in and config a session's published responses were written.
 
 A published response must not be printed after any tool has signed the user out, after a sign-in
-(perhaps of another user), or after a change of the session's portal. To find out, a hit does not
-read the token file and the config: that would take too long. `<runtime>/credentials/<session>/`
-holds a link to each of these two files, and for each a stamp: a file that was given the same
-modification time. A hit compares the times. If they differ, the call is a miss. Three rules prevent
-hits with old credentials:
+(perhaps of another user), or after a change of the session's portal. The launcher reads neither the
+token file nor the config to find that out, since it would take too long.
+`<runtime>/credentials/<session>/` holds a link to each of these two files, and a stamp for each: a
+file with the same modification time. The launcher compares the times, and prints a published
+response only if they agree. Three rules make sure that no old credentials are printed:
 
-* Responses are withdrawn before a stamp for another sign-in is written, and published after it. A
-  process that is killed in between leaves responses without a matching stamp.
+* Before the stamp of a new sign-in is written, the published responses are deleted; new ones are
+  published afterwards. If the process is killed in between, no response has a matching stamp.
 * The modification time of token file or config is read before that file is read, and again before
   its stamp is written.
 * A file that was written less than 2 s ago gets no stamp, because a second write in the same second
-  may leave the same time. Token files that we write get a time 2 s ago (stores/token_cache.py).
+  may leave the same time. Token files that we write get a modification time 2 s ago
+  (stores/token_cache.py).
 
 The caller holds the session's state lock while it writes stamps.
 """
@@ -38,15 +39,15 @@ _LIMIT_BYTES = 8192
 
 
 class SessionStamp:
-    """The stamp files of one session: they have the times of config and token file.
+    """The stamp files of one session, which have the modification times of config and token file.
 
-    Create this object before both files are read: it notes their modification times first.
+    Create this object before config and token file are read: it records their modification times.
     """
 
     def __init__(
         self, runtime: Path, session: SsoSession, config_file: str, token_file: str
     ) -> None:
-        """`token_file` is "" for a token store that has no file which other tools could write."""
+        """`token_file` is "" if tokens are in no file that other tools could write."""
         self._runtime = runtime
         name = files.session_file_name(session.name)
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
@@ -56,7 +57,7 @@ class SessionStamp:
             folders.config_stamp_path(str(runtime), name),
         )
         # Two home folders may share a runtime folder and a config (AWS_CONFIG_FILE), but each has
-        # sign-ins of its own. So the folder of the token file is compared too.
+        # sign-ins of its own. So the stamps also record the folder of the token file.
         self._token_folder = os.path.dirname(os.path.abspath(token_file)) if token_file else ""
         self._folder_link = folders.token_folder_link_path(str(runtime), name)
         self._token = _StampedFile(
@@ -67,7 +68,7 @@ class SessionStamp:
 
     @property
     def may_responses_be_of_another_sign_in(self) -> bool:
-        """Whether published responses may be of another sign-in, and so must not be used."""
+        """Whether the published responses may be of another sign-in and must not be used."""
         return self._are_files_old_enough_for_stamps and not self._are_files_as_their_stamps_say
 
     @property
@@ -81,11 +82,11 @@ class SessionStamp:
         known = self._read_portal_of_cached_credentials
         return known is not None and known != self._portal
 
-    def prepare_publishing(self, withdraw: Callable[[], object]) -> bool:
-        """Write the stamps of config and token file; False if it is too early to publish.
+    def prepare_publishing(self, delete_responses: Callable[[], object]) -> bool:
+        """Write the stamps of config and token file; return False if it is too early to publish.
 
-        If the session's published responses may be of another sign-in, calls `withdraw`, which
-        removes them. Raises: LocalState.
+        If the session's published responses may be of another sign-in, calls `delete_responses`.
+        Raises: LocalState.
         """
         if not self._are_files_old_enough_for_stamps:
             return False
@@ -98,7 +99,7 @@ class SessionStamp:
             and self._read_portal_of_cached_credentials == self._portal
         )
         if not is_same_sign_in:
-            withdraw()
+            delete_responses()
         files.ensure_private_folder(self._runtime)
         files.ensure_private_folder(os.path.dirname(self._token.stamp))
         files.write_link(self._folder_link, self._token_folder)
@@ -136,9 +137,9 @@ class SessionStamp:
 
 
 class _StampedFile:
-    """A file that published responses depend on. A stamp file has its modification time.
+    """A file that published responses depend on, with a stamp file of the same modification time.
 
-    The launcher compares the two through a link to the file.
+    The launcher finds the file by a link, and compares the two times.
     """
 
     def __init__(self, path: str, link: str, stamp: str) -> None:
@@ -148,7 +149,7 @@ class _StampedFile:
         self.read_time()
 
     def read_time(self) -> None:
-        """Read the file's modification time, to compare it with the stamp's and to copy it."""
+        """Read the file's modification time, which is compared with the stamp's or copied to it."""
         self._read_at = time.time()
         self._modified = _read_mtime_ns(self._path)
 
@@ -168,7 +169,7 @@ class _StampedFile:
         return None
 
     def is_as_stamp_says(self, stamp_text: bytes) -> bool:
-        """Return whether stamp and link match the file now, and the stamp's text is this one."""
+        """Return whether stamp and link match the file now, and the stamp has this text."""
         if self._modified is None or self.text_of_stamp_file != b"%d\n%b" % (
             self._modified,
             stamp_text,
@@ -180,7 +181,7 @@ class _StampedFile:
             return False
 
     def write_stamp(self, stamp_text: bytes) -> None:
-        """Write the file's stamp and link unless both match already. Raises: LocalState."""
+        """Write the file's stamp and link, unless they match the file now. Raises: LocalState."""
         if self._modified is None or self.is_as_stamp_says(stamp_text):
             return
         content = b"%d\n%b" % (self._modified, stamp_text)

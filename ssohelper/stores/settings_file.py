@@ -1,4 +1,4 @@
-"""Changes one key of config.toml. The user edits that file too, so the rest of it stays."""
+"""Changes single keys of config.toml, and keeps its other text, which the user may have edited."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -28,7 +28,7 @@ class SettingsFile:
         return self._change(lambda document: _set_key(document, parts, value), deadline)
 
     def unset(self, parts: tuple[str, ...], deadline: Deadline) -> bool:
-        """Remove the key, so that its default applies again; return whether the file was written.
+        """Remove the key, so that the default value applies; return whether the file was written.
 
         Raises: as `set`.
         """
@@ -37,7 +37,7 @@ class SettingsFile:
     def copy_settings_of_session(
         self, old: str, new: str, deadline: Deadline, *, replace: bool
     ) -> bool:
-        """Copy the table `sessions.OLD` to another name; only with `replace` over another table.
+        """Copy the table `sessions.OLD` to `sessions.NEW`; with `replace`, even if that one exists.
 
         Returns whether the file was written. Raises: as `set`.
         """
@@ -46,7 +46,7 @@ class SettingsFile:
         )
 
     def remove_settings_of_session(self, name: str, deadline: Deadline) -> bool:
-        """Remove the table `sessions.NAME`; return whether that changed it. Raises: as `set`."""
+        """Remove the table `sessions.NAME`; return whether the file changed. Raises: as `set`."""
         return self._change(lambda found: found.get("sessions", {}).pop(name, None), deadline)
 
     def _change(self, change: Callable[[Any], None], deadline: Deadline) -> bool:

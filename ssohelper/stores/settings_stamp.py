@@ -1,9 +1,10 @@
-"""The stamps: files that show under which settings and policy responses were published.
+"""Writes and checks stamps: files that show with which settings responses were published.
 
-A response that was published before the user set a guard rule must not be served afterwards. The
-fast path and the launcher do not read config.toml or the company's policy for that: they compare
-each file with its stamp. A stamp has the file's modification time, and two lines: the inode number
-that the launcher sees, and what the fast path compares (`published.identify_file_content`).
+A response that was published before the user set a guard rule must not be served afterwards. To
+find that out, the fast path and the launcher compare config.toml and the company's policy with
+their stamps, and do not read the two files. A stamp has the modification time of its file, and two
+lines: the file's inode number, which the launcher compares, and the status that the fast path
+compares (`published.identify_file_content`).
 """
 
 import os
@@ -24,43 +25,44 @@ _LOCK_SECONDS = 2.0
 
 
 class SettingsStamp:
-    """Compares config.toml and the company's policy with their stamp files (see above).
+    """Compares config.toml and the company's policy with their stamp files, and writes these files.
 
-    Records what identifies both files when it is created, so create it before the files are read.
+    Create this object before config.toml and the policy are read: it records the status of both.
     """
 
     def __init__(self, runtime: Path, settings_file: Path, policy_file: Path) -> None:
         self._runtime = runtime
-        place = os.fspath(runtime)
+        folder = os.fspath(runtime)
         self._stamps = (
-            _StampFile(settings_file, folders.settings_stamp_path(place)),
-            _StampFile(policy_file, folders.policy_stamp_path(place)),
+            _StampFile(settings_file, folders.settings_stamp_path(folder)),
+            _StampFile(policy_file, folders.policy_stamp_path(folder)),
         )
 
     def may_responses_be_of_other_settings(self) -> bool:
-        """Return whether the published responses may be of other settings, and must be removed."""
+        """Return whether the published responses may be of other settings and must be deleted."""
         return not (
             self._has_changed()
             or self._did_a_file_change_too_recently()
             or self._do_stamps_match_files()
         )
 
-    def prepare_publishing(self, withdraw_all_responses: Callable[[], object]) -> bool:
+    def prepare_publishing(self, delete_all_published_responses: Callable[[], object]) -> bool:
         """Update the stamp files; return False if responses must not be published yet.
 
-        Calls `withdraw_all_responses`, which removes all responses, if a file changed since they
-        were published.
+        If config.toml or the policy changed since the responses were published, calls
+        `delete_all_published_responses`.
         """
         if self._has_changed():
             return False
-        # While the settings are too new, responses are published but not used: no stamp matches.
+        # While the last change of the settings is too recent, no stamp matches, so responses are
+        # published but not used.
         if self._did_a_file_change_too_recently() or self._do_stamps_match_files():
             return True
         try:
             files.ensure_private_folder(self._runtime)
             with files.hold_lock(self._lock_file(), Deadline(_LOCK_SECONDS, time.monotonic)):
                 if not self._do_stamps_match_files():
-                    withdraw_all_responses()
+                    delete_all_published_responses()
                     self._write()
         except LockNotObtained:
             return False
@@ -96,7 +98,7 @@ class SettingsStamp:
 
 
 class _StampFile:
-    """A stamp file, with the same modification time as another file; empty if that is absent."""
+    """A stamp file, with the modification time of `file`; empty if there is no such file."""
 
     def __init__(self, file: Path, path: str) -> None:
         self._file = file
@@ -120,9 +122,9 @@ class _StampFile:
             return False
         if not self._recorded.line:
             return not content
-        # Times that differ by less than this count as equal: a file system that stores whole
-        # seconds rounds the stamp's time. If the stamp's writer was killed before it set the time,
-        # the difference is larger.
+        # Times that differ by less than this count as equal, since a file system that stores whole
+        # seconds rounds the stamp's time. If the process that wrote the stamp was killed before it
+        # set the time, the difference is larger.
         stamp_mtime_ns = _read_file_status(Path(self._path)).mtime_ns
         return abs(stamp_mtime_ns - self._recorded.mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
@@ -152,7 +154,7 @@ class _StampFile:
         descriptor, found = opened
         try:
             if published.identify_file_content(found) != self._recorded.line:
-                return b"changed"  # matches no number: the launcher leaves the call to Python
+                return b"changed"  # matches no inode number, so the launcher starts Python
             with open(f"/proc/self/fdinfo/{descriptor}", "rb") as lines:
                 words = [line.split() for line in lines]
         except OSError:
@@ -163,7 +165,7 @@ class _StampFile:
 
 
 class _FileStatus(NamedTuple):
-    """The status that identifies a file's content. `line` is b"" if there is no file."""
+    """The status that identifies a file's content; `line` is b"" if there is no file."""
 
     mtime_ns: int
     line: bytes
@@ -174,7 +176,7 @@ _UNKNOWN = _FileStatus(-1, b"unknown")
 
 
 def _read_file_status(path: Path) -> _FileStatus:
-    """Return what identifies the file; _MISSING without a file, _UNKNOWN on an error."""
+    """Return the status that identifies the file; _MISSING without a file, _UNKNOWN on an error."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,6 +1,7 @@
-"""Stores what is known about each sign-in (`SignInFacts`), its session, and locks for it.
+"""Stores what is known about each sign-in (`SignInFacts`) and its session; has the locks for that.
 
-The facts are in our state folder: an SDK that writes a token file drops the keys it does not know.
+The facts are in our state folder: an SDK that writes a token file drops the JSON keys that the SDK
+does not know.
 """
 
 import time
@@ -16,7 +17,7 @@ from ssohelper.stores import files
 
 
 class SignInFactsFiles:
-    """The files of sign-in facts, one for each sign-in, named by `SsoSession.sign_in_name`."""
+    """Stores sign-in facts, with a file for each sign-in, named by `SsoSession.sign_in_name`."""
 
     def __init__(self, state: Path, runtime: Path) -> None:
         self._state = state
@@ -31,7 +32,7 @@ class SignInFactsFiles:
         return facts
 
     def load_settled_facts(self, session_name: str) -> SignInFacts:
-        """Return the sign-in facts; wait up to 1 s for a renewal, which writes the token first."""
+        """Return the sign-in facts; wait up to 1 s for a renewal that has not saved them yet."""
         lock = self.lock_state(session_name, Deadline(1.0, time.monotonic))
         with suppress(LocalState), lock:
             return self.load_facts(session_name)
@@ -49,10 +50,9 @@ class SignInFactsFiles:
         files.remove_file(self._facts_file(session_name))
 
     def save_session(self, session: SsoSession) -> None:
-        """Record, before a token is written, the session that it is for. Raises: LocalState.
+        """Record the session of a token before the token is written. Raises: LocalState.
 
-        So every token is found again, even if its session is not in the config or is removed from
-        it.
+        So every token can be found, even if its session is not, or no longer, in the config.
         """
         files.ensure_private_folder(self._state)
         path = self._session_file(session.name)
@@ -60,7 +60,7 @@ class SignInFactsFiles:
         files.write_json(path, session._asdict())
 
     def load_sessions(self) -> list[SsoSession]:
-        """Return the sessions of the sign-ins that we made and that were not signed out here."""
+        """Return the sessions of the sign-ins that ssohelper made and did not sign out."""
         return [
             session
             for session in map(self._read_session_of_record, self._list_session_records())
@@ -68,14 +68,14 @@ class SignInFactsFiles:
         ]
 
     def list_damaged_records(self) -> list[str]:
-        """Return the paths of the damaged records, which do not say whose sign-in they are for."""
+        """Return the paths of damaged records, which do not say for which session they are."""
         folder = self._state / "signed-in"
         if folder.exists() and not folder.is_dir():
-            return [str(folder)]  # it hides all records
+            return [str(folder)]  # a folder that cannot be listed hides all records
         return [str(path) for path in self._list_session_records() if self._is_record_damaged(path)]
 
     def forget_misnamed_records(self) -> None:
-        """Remove records whose file name is not that of their session: we did not write them."""
+        """Remove records whose file name does not fit their session: we did not write them."""
         for path in self._list_session_records():
             if not self._is_record_damaged(path) and self._read_session_of_record(path) is None:
                 files.remove_file(path)
@@ -106,12 +106,12 @@ class SignInFactsFiles:
     def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
         """Return the lock to hold while token, sign-in facts or role credentials are changed.
 
-        It is held for milliseconds only, never during a request to AWS.
+        The lock is held for milliseconds only, never during a request to AWS.
         """
         return files.hold_lock(self._lock_file(session_name, "state"), deadline, self._runtime)
 
     def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
-        """Return the lock of an interactive sign-in: no other one is held while a user signs in."""
+        """Return the lock to hold while a user signs in, so that only one sign-in runs."""
         return files.hold_lock(self._lock_file(session_name, "login"), deadline, self._runtime)
 
     def _facts_file(self, session_name: str) -> Path:

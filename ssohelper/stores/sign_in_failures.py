@@ -1,8 +1,9 @@
-"""Stores each session's last failed sign-in, for the `login` commands that waited for it.
+"""Stores each session's last failed sign-in, for the `login` commands that wait for that sign-in.
 
-Only one sign-in of a session runs at a time. When it fails, the `login` commands that waited for it
-report its failure; otherwise each of them would open one more page in the browser. Failed requests
-for credentials need no such file: the broker answers all callers that wait for them.
+Only one sign-in of a session runs at a time. When the sign-in fails, the `login` commands that
+waited for it report the same failure; otherwise each of them would open one more page in the
+browser. Failed requests for credentials need no such file: the broker answers all callers that wait
+for them.
 """
 
 from pathlib import Path
@@ -20,7 +21,7 @@ _KINDS: dict[str, type[SsoHelperError]] = {
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, SsoHelperError)
 }
-# A failure whose time is in the future by more than this is ignored: the clock was set back.
+# A failure that is more than this time in the future is ignored: the clock was set back.
 _CLOCK_STEP_SECONDS = 5
 
 

@@ -14,13 +14,13 @@ _swept: set[str] = set()
 
 
 def temporary_name_beside(path: str) -> str:
-    """Return the path of a new temporary file, in the folder of the file to replace."""
+    """Return the path of a new temporary file in the folder of `path`, the file to replace."""
     folder = os.path.dirname(path) or "."
     return os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
 
 
 def remove_old_temporary_files_once(folder: str) -> None:
-    """Remove temporary files over an hour old, left by killed writers; once for each folder."""
+    """Remove temporary files of killed processes if over an hour old; once for each folder."""
     if folder in _swept:
         return
     _swept.add(folder)
@@ -33,7 +33,7 @@ def remove_old_temporary_files_once(folder: str) -> None:
 
 
 def remove_files_of_killed_processes(folder: str) -> None:
-    """Remove the temporary files in the folder whose process has ended, however young they are.
+    """Remove the temporary files whose process has ended from the folder, at any age.
 
     A file of a process in another container or host, which has no process id here, stays: that
     process holds a lock on it.
@@ -67,15 +67,16 @@ def is_abandoned_temporary_file(path: str) -> bool:
         age = time.time() - os.lstat(path).st_mtime
     except OSError:
         return False
-    # The temporary file of a published response has a time in the future, so it is never left over.
+    # The temporary file of a published response may have a time in the future. Such a file does not
+    # count as abandoned.
     return age > _TEMP_LIFE_SECONDS and not _is_reservation_of_living_process(path)
 
 
 def _is_reservation_of_living_process(path: str) -> bool:
     """Return whether a living process holds this file, which reserves disk space for a token.
 
-    The file's age may then be over an hour all the same: the clock was set ahead, or the machine
-    slept, while the process waited for AWS.
+    The file of a living process may be over an hour old if the clock was set forward, or the
+    machine slept, while the process waited for AWS.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:

@@ -1,9 +1,10 @@
 """Stores each session's token, client registration and sign-in facts (`SignInFacts`).
 
-Token and registration are where the AWS CLI and the SDKs read them (~/.aws/sso/cache), in their
-format, so that one sign-in serves all tools. With `storage = "keyring"` they are encrypted, in the
-same folder under other names, which no other tool reads. Sign-in facts, which only ssohelper uses,
-are in our state folder, because an SDK that writes a token file drops the keys it does not know.
+Token and registration are in files that the AWS CLI and the SDKs read too (~/.aws/sso/cache), in
+their format, so that one sign-in serves all tools. With `storage = "keyring"`, token and
+registration are encrypted, in the same folder under other names, which no other tool reads. Sign-in
+facts, which only ssohelper uses, are in our state folder, because an SDK that writes a token file
+drops the JSON keys that the SDK does not know.
 """
 
 import json
@@ -44,10 +45,10 @@ from ssohelper.stores.token_documents import (
 
 _log = logging.getLogger(__name__)
 
-# How long, and how often at least, to read a token file that is half written. The AWS CLI, the
-# JavaScript and the Rust SDK write token files in place, so a reader can see half a file. On ext4,
-# a file that is rewritten in a loop is complete for about 1 ms of every 50. So we read it every
-# millisecond (a read takes 20 us) for a second; on a busy machine at least 200 times.
+# How long to read a token file that is half written. The AWS CLI, the JavaScript and the Rust SDK
+# write token files in place, so a reader can see half a file. On ext4, a file that is rewritten in
+# a loop is complete for about 1 ms of every 50. So we read it every millisecond (a read takes 20
+# us) for a second, and on a busy machine at least 200 times.
 _TORN_SECONDS = 1.0
 _LEAST_READS, _MOST_READS = 200, 1000
 # The fingerprints of token files that stayed half written for a second, by path. A broker reads the
@@ -58,7 +59,7 @@ _RESERVED_BYTES = 16384
 
 
 class TokenFiles(SignInFactsFiles):
-    """Token files with mode 0600: in the AWS CLI's format, unless the codec encrypts."""
+    """Stores tokens in files with mode 0600: in the AWS CLI's format, unless the codec encrypts."""
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class TokenFiles(SignInFactsFiles):
         return self._parse_token(found, session) if found is not None else None
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
-        """Write the token of a sign-in that has just been made, whatever the token file holds.
+        """Write the token of a new sign-in, whatever the token file holds.
 
         The caller holds `lock_state`. Raises: LocalState.
         """
@@ -118,7 +119,7 @@ class TokenFiles(SignInFactsFiles):
         fresh: AccessToken,
         reservation: Reservation,
     ) -> AccessToken:
-        """Write the renewed token, unless another tool has written one; return the written one.
+        """Write the renewed token, unless another tool wrote a token; return the file's token.
 
         A token that another tool has written since `used` was read stays and is returned: the user
         may have signed in with that tool. The caller holds `lock_token` and `lock_state`.
@@ -134,15 +135,15 @@ class TokenFiles(SignInFactsFiles):
             encoded = self._codec.encode(document, encryption_context_of_token(session))
             data = json.dumps(encoded).encode("ascii")
             date = mtime_for_token_file(self._token_file(session))
-            # After the fsync, which may take long, we check again that no other tool has written
-            # the file. The rename follows at once, so such a write is hardly ever lost.
+            # After the fsync, which may take long, `commit` checks again for a write of another
+            # tool. The rename follows at once, so such a write is hardly ever lost.
             if reservation.commit(data, date, partial(self._has_fingerprint, session, seen)):
                 return fresh
 
     def _load_token_of_another_tool(
         self, session: SsoSession, used: AccessToken
     ) -> AccessToken | None:
-        """Return the token with which another tool has replaced `used`; None if none has.
+        """Return the token with which another tool replaced `used`; None if no tool did.
 
         Raises: LoginRequired when `used` was removed, or replaced by a token of another portal.
         """
@@ -190,22 +191,22 @@ class TokenFiles(SignInFactsFiles):
         self._codec.ensure_key()
 
     def load_token_for_display(self, session: SsoSession) -> AccessToken | None:
-        """Return the token for display: one read, and a damaged file counts as missing."""
+        """Return the token for display. Reads the file once; a damaged file counts as missing."""
         found = self._read_document(self._token_file(session), encryption_context_of_token(session))
         return self._parse_token(found, session) if found is not None else None
 
     def load_token_ids(self, session: SsoSession) -> set[str]:
-        """Return the ids of the access tokens that the session's sign-in is known to have had."""
+        """Return the known ids of the access tokens that the session's sign-in has had."""
         present = self.load_token_for_display(session)
         ids = set(self.load_facts(session.name).token_ids)
         return ids if present is None else ids | {present.id}
 
     def token_file(self, session: SsoSession) -> str:
-        """Return the path of the token file, which every tool writes at a sign-in; "" if none."""
+        """Return the path of the session's token file."""
         return str(self._token_file(session))
 
     def list_files(self, session: SsoSession) -> list[tuple[str, str]]:
-        """Return the session's files that exist: each one's path, and for people what is in it."""
+        """Return the session's existing files: of each, the path and a description for the user."""
         candidates = (
             (self._token_file(session), "token"),
             (self._registration_file(session), "client registration"),
@@ -216,7 +217,7 @@ class TokenFiles(SignInFactsFiles):
     # -- client registrations ------------------------------------------------------------------
 
     def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
-        """Return the client registered for this grant, expired or not; None when there is none.
+        """Return the client registered for this OAuth grant, expired or not; None if there is none.
 
         The AWS CLI has one file for both grants: a client is for `authorization_code` when its
         grantTypes name that grant, and for device codes otherwise.
@@ -235,7 +236,7 @@ class TokenFiles(SignInFactsFiles):
         return found
 
     def save_registration(self, session: SsoSession, registration: ClientRegistration) -> None:
-        """Write the registration where the AWS CLI reads it too. Raises: LocalState."""
+        """Write the client registration to a file for the AWS CLI and us. Raises: LocalState."""
         document: dict[str, Any] = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
@@ -255,7 +256,7 @@ class TokenFiles(SignInFactsFiles):
     # -- portals of an Identity Center in its further regions ----------------------------------
 
     def list_further_portal_sessions(self, session: SsoSession) -> list[SsoSession]:
-        """Return a session for each portal in a further region that has files of this session.
+        """Return a session for each further region's portal for which this session has files.
 
         A portal whose token cannot be read gets the session's start URL.
         """
@@ -275,7 +276,7 @@ class TokenFiles(SignInFactsFiles):
     # -- moving to another storage -------------------------------------------------------------
 
     def export_documents(self, session: SsoSession) -> list[dict[str, Any] | None]:
-        """Return token and registration as unencrypted documents; None for each that is missing.
+        """Return token and registration as unencrypted documents, None for a missing one.
 
         A document that is damaged, or whose key is lost, counts as missing.
         Raises: KeyringUnavailable, NotOurs.
@@ -288,7 +289,7 @@ class TokenFiles(SignInFactsFiles):
         ]
 
     def import_documents(self, session: SsoSession, documents: list[dict[str, Any] | None]) -> None:
-        """Write the documents that `export_documents` of another store returned; remove others."""
+        """Replace token and registration by those from `export_documents` of another store."""
         token, registration = documents
         self.forget(session)
         if token is not None:
@@ -302,9 +303,10 @@ class TokenFiles(SignInFactsFiles):
     def lock_token(self, session: SsoSession, deadline: Deadline) -> Iterator[bool]:
         """Hold the lock for a renewal of the token, which takes up to a minute.
 
-        It is beside the token file, so that hosts and containers that share a home folder renew the
-        token once. If that folder cannot be written, the lock is in the runtime folder, or there is
-        none. This yields False then, since other processes may hold a lock beside the token file.
+        The lock file is beside the token file, so that hosts and containers that share a home
+        folder renew the token only once. If that folder cannot be written, the lock file is in the
+        runtime folder, or no lock is held. Yields False in both cases, since other processes may
+        hold the lock beside the token file.
         """
         with suppress(LocalState):
             self._ensure_folder_of(session)

@@ -1,4 +1,4 @@
-"""Token files in the AWS CLI's format: their content, names and modification times."""
+"""Makes the content, names and modification times of token files in the AWS CLI's format."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ CLIENT_MARK = "+client"
 
 
 def encryption_context_of_token(session: SsoSession) -> str:
-    """Return the text that binds an encrypted token to its session: no other text decrypts it."""
+    """Return the text that binds an encrypted token to its session; decryption needs it too."""
     return f"token {session.sign_in_name}"
 
 
@@ -30,8 +30,8 @@ def encryption_context_of_registration(session: SsoSession) -> str:
 def mtime_for_token_file(path: Path) -> int:
     """Return the modification time to give a token file that we write: 2 s ago, in whole seconds.
 
-    So a later write of another tool gets another time, even if whole seconds are compared, and the
-    session's stamp can be written at once (stores/session_stamp.py).
+    So the file has another time after another tool's later write, even if whole seconds are
+    compared, and the session's stamp can be written at once (stores/session_stamp.py).
     """
     date = int(time.time()) - 2
     try:
@@ -42,7 +42,7 @@ def mtime_for_token_file(path: Path) -> int:
 
 
 def is_token_of(found: dict[str, Any], session: SsoSession) -> bool:
-    """Return whether the token is of the session's start URL and region."""
+    """Return whether the token file's start URL and region are those of the session."""
     # Start URL and region may be missing: some tools write neither, and the SDKs read neither.
     start_url, region = found.get("startUrl"), found.get("region")
     if region not in (None, session.region):
@@ -73,12 +73,13 @@ def token_document_of(
 
 def sha1_file_name(text: str) -> str:
     """Return the SHA-1 of the text in hex: the AWS CLI's name for a file, without its ending."""
-    # sha1 names the file, it protects nothing: the AWS CLI and the SDKs read this very name.
+    # SHA-1 only names the file here, and protects nothing: the AWS CLI and the SDKs read this very
+    # name.
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def token_file_stem(session: SsoSession) -> str:
-    """Return the token file's name without ending: the AWS CLI's, or ours for a further portal."""
+    """Return the token file's name without ending: AWS's, or for further portals our own."""
     name = files.session_file_name(session.sign_in_name)
     return name if session.is_further else sha1_file_name(name)
 
@@ -88,7 +89,8 @@ def registration_file_stem(session: SsoSession) -> str:
     name = files.session_file_name(session.sign_in_name)
     if session.is_further:
         return f"{name}{CLIENT_MARK}"
-    # The AWS CLI's file name, made from its own arguments: both programs then use one client.
+    # The AWS CLI's file name, the hash of its registration's arguments: so both programs use one
+    # client.
     named_by = {
         "tool": "botocore",
         "startUrl": session.start_url,

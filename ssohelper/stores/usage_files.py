@@ -1,4 +1,4 @@
-"""Records the use of roles and of the AWS console.
+"""Stores how often and when roles and pages of the AWS console were used.
 
 The files are `<state>/usage.json` for roles, and `<state>/console.json` and
 `<state>/console-pages.json` for the console.
@@ -17,8 +17,8 @@ from ssohelper.stores import files, user_entries
 from ssohelper.stores.disk_errors import warn_once
 from ssohelper.stores.user_entries import Entries, Warn, load_entries
 
-# The size limit of usage.json. The record of a role takes 50 bytes: 20,000 roles take 1 MB, and no
-# user has as many.
+# The size limit of usage.json. The record of a role takes 50 bytes: 20,000 roles, more than any
+# user has, take 1 MB.
 _LIMIT_BYTES = 8 << 20
 # One console visit is stored for each browser command; beyond this number the oldest are dropped.
 _MOST_BROWSERS = 50
@@ -27,8 +27,8 @@ _MOST_BROWSERS = 50
 class UsageStore:
     """Stores when and how often each role was used, and which roles are favourites.
 
-    A damaged file counts as missing, and so does a damaged line of the file; before the next write
-    such a file is kept aside, with a warning.
+    Damaged entries are left out, and a damaged file counts as empty. Before the next write, such a
+    file is renamed to `NAME.damaged`, with a warning.
     """
 
     def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
@@ -64,7 +64,7 @@ class UsageStore:
     ) -> None:
         """Copy the usage of a session's roles to another session.
 
-        Without `replace`, the usage of a role that the other session has already stays."""
+        Without `replace`, usage that the other session's role has already is kept."""
         with files.hold_lock(self._lock, deadline, self._runtime):
             loaded = self._load()
             known = dict(loaded.found)
@@ -94,10 +94,10 @@ class UsageStore:
 
 
 class ConsoleVisits:
-    """Stores the role as which each browser was last signed in to the AWS console.
+    """Stores the role with which each browser was last signed in to the AWS console.
 
-    Also stores which pages were last opened as each role. A damaged file counts as missing, since
-    it only decides whether a hint is shown and what is offered first.
+    Also stores which pages were last opened with each role. A damaged file counts as missing, since
+    these files only decide whether a hint is shown and which pages are offered first.
     """
 
     def __init__(self, state: Path) -> None:
@@ -121,7 +121,7 @@ class ConsoleVisits:
         files.write_json(self._visits_file, {"browsers": newest})
 
     def load_console_pages(self, key: RoleKey) -> list[PageChoice]:
-        """Return the console pages last opened as this role, the last one first."""
+        """Return the console pages last opened with this role, the last one first."""
         return self._load_all_console_pages().get(key, [])
 
     def save_console_page(self, key: RoleKey, page: PageChoice) -> None:
@@ -135,7 +135,7 @@ class ConsoleVisits:
     def copy_pages_of_session(self, old: str, new: str, *, replace: bool) -> None:
         """Copy the pages of a session's roles to another session.
 
-        Without `replace`, the pages of a role that the other session has already stay."""
+        Without `replace`, pages that the other session's role has already are kept."""
         known = self._load_all_console_pages()
         copies = {
             key._replace(session_name=new): pages

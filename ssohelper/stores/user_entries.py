@@ -1,7 +1,7 @@
-"""Files of ours with entries of the user: favourites, saved views, options of the sync.
+"""Reads and writes files with entries of the user: favourites, saved views, sync options.
 
-A file that this version cannot read completely, such as one of a newer version, is renamed to
-`NAME.damaged` before it is replaced.
+A file that this version of ssohelper cannot read completely, such as a newer version's file, is
+renamed to `NAME.damaged` before it is replaced.
 """
 
 import itertools
@@ -19,7 +19,7 @@ Warn = Callable[[str], object]
 
 
 class Entries(NamedTuple, Generic[_T]):
-    """The entries of a file that could be read, and whether these are all that it has."""
+    """The readable entries of a file, and whether they are all entries of the file."""
 
     found: list[_T]
     is_whole: bool
@@ -31,7 +31,7 @@ def load_entries(
     parse_entry: Callable[[Any], _T],
     limit: int,
 ) -> Entries[_T]:
-    """Return what `parse_entry` makes of each entry of the file. Damaged ones are left out.
+    """Return the file's entries, parsed by `parse_entry`. Damaged entries are left out.
 
     Raises the errors of `files.read_own_file`.
     """
@@ -48,17 +48,17 @@ def load_entries(
 
 
 def write_entries(path: Path, document: dict[str, Any], *, is_whole: bool, warn: Warn) -> None:
-    """Write the JSON object to the file. Without `is_whole`, the earlier file is kept aside.
+    """Write the JSON object to the file. Without `is_whole`, the earlier file is renamed first.
 
     The caller holds the file's lock. Raises: LocalState.
     """
     files.ensure_private_folder(path.parent)
     if not is_whole:
-        keep_aside(path, warn)
+        rename_unreadable_file(path, warn)
     files.write_json(path, document)
 
 
-def keep_aside(path: Path, warn: Warn) -> None:
+def rename_unreadable_file(path: Path, warn: Warn) -> None:
     """Rename the file, if there is one, to a free name beside it, and warn. Raises: LocalState."""
     if not os.path.lexists(path):
         return

@@ -1,8 +1,8 @@
 """Reads and replaces a file that the user edits too: ~/.aws/config, a shell's rc file.
 
-A link stays a link, and the mode is unchanged. A file that is read-only, another user's or not
-regular is not changed. Other programs write such a file without a lock, so just before the rename
-it is compared once more with what was read.
+A link stays a link, and the mode is unchanged. A file is not changed if it is read-only, not
+regular, or belongs to another user. Other programs write such a file without a lock, so just before
+the rename the file is compared once more with the content that was read.
 """
 
 import os
@@ -26,7 +26,7 @@ _COMPARED_BYTES = 1 << 16
 
 
 class FileContent(NamedTuple):
-    """A file's content when it was read; `mark` (inode, time, size) tells whether it changed since.
+    """A file's content; `mark` (inode, time, size) shows whether the file changed since.
 
     `mark` is None when there was no file.
     """
@@ -78,10 +78,10 @@ def read_user_file(
 
 
 def _has_content(descriptor: int, known: bytes) -> bool:
-    """Return whether the file holds exactly these bytes; if not, it can be read from its start.
+    """Return whether the file holds exactly these bytes. The file can then be read from its start.
 
-    It is read in small parts: a config of 20,000 profiles has 4 MB, and one command reads it again
-    and again.
+    The file is read in small parts: a config of 20,000 profiles has 4 MB, and one command may read
+    it many times.
     """
     at = 0
     while piece := os.read(descriptor, _COMPARED_BYTES):
@@ -106,7 +106,7 @@ def _refuse_untrusted(path: Path, status: os.stat_result) -> None:
 
 
 class UserFile:
-    """One file that the user edits too. `new_mode` is its mode if we create it."""
+    """One file that the user edits too. If we create the file, it gets the mode `new_mode`."""
 
     def __init__(self, path: Path, *, new_mode: int = 0o600) -> None:
         self.path = path
@@ -120,7 +120,7 @@ class UserFile:
         return read_user_file(self.path, known=known)
 
     def replace(self, data: bytes, found: FileContent) -> None:
-        """Replace the file if it is still as `found`.
+        """Replace the file's content by `data`, if the file is still as `found`.
 
         Raises: FileChanged, LocalState; in both cases the file was not changed.
         """
@@ -180,9 +180,9 @@ class UserFile:
                 folder = os.path.dirname(folder)
 
     def find_mode_if_writable(self) -> int:
-        """Return the file's mode, or the mode for a new file. Raises: LocalState if not writable.
+        """Return the file's mode, or the mode for a new file. Raises LocalState if not writable.
 
-        We check this because a rename would replace a read-only file, if its folder is writable.
+        We check that the file is writable, because a rename replaces even a read-only file.
         """
         target = os.path.realpath(self.path)
         try:
@@ -205,7 +205,7 @@ class UserFile:
         return stat.S_IMODE(status.st_mode)
 
     def check_replaceable(self) -> None:
-        """Raise LocalState if `replace` would: the file or its folder is not writable.
+        """Raise LocalState if `replace` would fail because file or folder is not writable.
 
         A missing folder counts as writable if it can be made.
         """
@@ -218,7 +218,7 @@ class UserFile:
         if os.access(folder, os.W_OK | os.X_OK):
             return
         probe = temporary_name_beside(os.path.join(folder, os.path.basename(target)))
-        try:  # the error says why: no permission, a read-only disk, no folder
+        try:  # to get the error's reason: no permission, a read-only disk, no folder
             os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             os.unlink(probe)
         except OSError as cause:
@@ -226,10 +226,10 @@ class UserFile:
 
 
 def _hint_how_to_make_writable(target: str, status: os.stat_result) -> str:
-    """Return the hint how to make a read-only file writable; `target` is no link.
+    """Return the hint how to make the read-only file `target` writable; `target` is no link.
 
-    A file whose mode allows its owner to write is on a read-only disk, or immutable: another tool
-    or an administrator decides on that.
+    If the file's mode allows its owner to write, the file is immutable or its disk is read-only:
+    the hint then names no command.
     """
     quoted = shlex.quote(target)
     if status.st_mode & 0o200:

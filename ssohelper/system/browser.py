@@ -1,8 +1,8 @@
 """Finds and starts the user's browser, never through a shell or Python's `webbrowser`.
 
-The opener is the program that opens a URL: an absolute path outside the current folder, with the
-URL as an argument. It gets no terminal and its own process session, so that it can neither read our
-input nor block us.
+The opener is the program that opens a URL. It is found by an absolute path outside the current
+folder, and gets the URL as an argument. It gets no terminal and its own process session, so that it
+can neither read our input nor block us.
 """
 
 import os
@@ -17,7 +17,8 @@ from urllib.parse import quote
 from ssohelper.fastpath import own_process, spawn
 from ssohelper.system.programs import find_program
 
-# Text browsers, which need a terminal: we give none. Debian's x-www-browser may link to one.
+# Text browsers. They need a terminal, which the opener does not get. Debian's x-www-browser may be
+# a link to a text browser.
 _CONSOLE_BROWSERS = frozenset(
     {"lynx", "w3m", "links", "links2", "elinks", "browsh", "carbonyl", "chawan", "www-browser"}
 )
@@ -37,10 +38,10 @@ Opener = tuple[str, ...]
 
 
 def can_user_see_a_browser_here(environ: Mapping[str, str], setting: str | None = None) -> bool:
-    """Return whether a browser that is started on this host would be on the user's screen.
+    """Return whether the user would see a browser that is started on this host.
 
-    If the session has its own opener (`setting`), or BROWSER is set, the answer is yes. Otherwise
-    it is no over SSH, in a container and in CI.
+    True if the session has its own opener (`setting`) or BROWSER is set. Otherwise False over SSH,
+    in a container and in CI.
     """
     return find_opener(environ, setting) is not None
 
@@ -81,8 +82,8 @@ def start_watched_opener(
             )
     except (OSError, ValueError):
         return None
-    # A daemon thread waits for the opener's end, so that the opener does not become a zombie while
-    # the caller goes on.
+    # A daemon thread waits until the opener exits, so that it does not stay a zombie while the
+    # caller continues.
     threading.Thread(
         target=_wait_for_end_of_opener, args=(started,), daemon=True, name="ssohelper-browser"
     ).start()
@@ -90,14 +91,14 @@ def start_watched_opener(
 
 
 def _wait_for_end_of_opener(started: "subprocess.Popen[bytes]") -> None:
-    """Wait until the browser's opener ends; this thread blocks all signals, others handle them."""
+    """Wait until the opener exits. This thread blocks all signals; other threads handle them."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     started.wait()
 
 
 def command_to_open_url(opener: Opener, url: str) -> list[str]:
-    """Return the opener's command with the URL in place of %s, or at the end.
+    """Return the opener's command with the URL in place of %s, or as the last argument.
 
     Within the URL of a Firefox extension ("ext+container:name=work&url=%s"), our URL is
     percent-encoded, because an "&" in it would end the extension's value.
@@ -134,7 +135,7 @@ def _find_graphical_program(name: str, environ: Mapping[str, str]) -> str | None
     if os.path.basename(name) in _CONSOLE_BROWSERS or "%s" in name:
         return None
     path = find_program(name, environ)
-    # x-www-browser is a link to a browser of the administrator's choice.
+    # x-www-browser is a link to a browser that the administrator chose.
     if path is None or os.path.basename(os.path.realpath(path)) in _CONSOLE_BROWSERS:
         return None
     return path

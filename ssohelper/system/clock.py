@@ -1,6 +1,7 @@
-"""The clocks that one call uses: this machine's wall clock, AWS's clock, the monotonic clock.
+"""Reads this machine's wall clock, AWS's clock and the monotonic clock.
 
-Also the id of this machine's boot, and the time since it, which no set clock changes.
+Also reads the id of this machine's boot and its uptime, which does not change when the clock is
+set.
 """
 
 import sys
@@ -13,19 +14,19 @@ from ssohelper.core.instants import duration_text
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import CALL_SECONDS
 
-# The user is warned of a larger difference: AWS (SigV4) refuses requests whose time is wrong by 5
-# min.
+# The user is warned if the clocks differ by more: AWS (SigV4) refuses requests whose time is wrong
+# by 5 min.
 CLOCK_DIFFERS_SECONDS = 240
 
 
 class AwsClock(Protocol):
-    """Gives AWS's time, known from an earlier answer of AWS; `stores.clock_file` implements it."""
+    """Gives AWS's time, from an earlier answer of AWS; `stores.clock_file` implements this."""
 
     def now_at_aws(self, wall: float) -> float:
         """Return the time by AWS's clock at the moment when this machine's clock shows `wall`."""
 
     def save_reading(self, aws_at: float, wall: float) -> None:
-        """Save that AWS's clock was at `aws_at` when this machine's was at `wall`."""
+        """Save that AWS's clock showed `aws_at` when this machine's clock showed `wall`."""
 
 
 class Clock:
@@ -57,7 +58,7 @@ class Clock:
     def aws_now(self) -> int:
         """Return the present time by AWS's clock, which decides when role credentials expire.
 
-        Until an answer from AWS has told its time, this is the machine's own time.
+        Before the first answer from AWS, this is the machine's own time.
         """
         return int(self._aws_clock().now_at_aws(self._wall()))
 
@@ -77,10 +78,10 @@ class Clock:
         if may_warn and abs(wall - aws_at) > CLOCK_DIFFERS_SECONDS:
             apart = duration_text(abs(wall - aws_at))
             side = "ahead of" if wall > aws_at else "behind"
-            self._warn(f"this machine's clock is {apart} {side} AWS's: set it, SDKs go by it")
+            self._warn(f"this machine's clock is {apart} {side} AWS's: set it, because SDKs use it")
 
     def deadline(self, seconds: float = CALL_SECONDS) -> Deadline:
-        """Return the deadline that is this many seconds from now, by the monotonic clock."""
+        """Return the deadline that is `seconds` from now, by the monotonic clock."""
         return Deadline(seconds, self.monotonic)
 
 
@@ -94,7 +95,7 @@ def read_boot_id() -> str:
 
 
 def measure_uptime() -> float:
-    """Return the seconds since boot (on Linux with time asleep), which no set clock changes."""
+    """Return the seconds since boot (on Linux including sleep). Setting the clock has no effect."""
     if sys.platform == "linux":
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()

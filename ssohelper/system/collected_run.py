@@ -1,7 +1,7 @@
-"""Runs a program without a terminal, collects what it prints, and ends it with its children.
+"""Runs a program without a terminal, collects its output, and ends the program with its children.
 
-The program is in a session of its own: it cannot write to our terminal, nor read from it. Only
-what it starts in yet another session (`setsid`, a daemon) is not ended.
+The program gets a process session of its own: it can neither write to our terminal nor read from
+it. Its children are not ended if they are in another process session (`setsid`, a daemon).
 """
 
 import contextlib
@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ssohelper.fastpath import own_process
 
-# Of a program's output, the last bytes are kept, at most this many.
+# How many bytes of a program's output are kept at most: the last ones.
 MOST_BYTES = 64 * 1024
-# How long a program has between SIGTERM and SIGKILL.
+# How long a program has between SIGTERM and SIGKILL to end.
 GRACE_SECONDS = 3.0
 _CHECK_SECONDS = 0.05
-# How long to wait for output after the end: a process that has left the group may keep the pipe.
+# How long to wait for output after the program has ended: a child that left the process group may
+# keep the pipe open.
 _OUTPUT_SECONDS = 1.0
 # The watcher's shell script: it reads the program's process id, then waits for a second line from
 # us. If our process is killed, no second line comes, and the script kills the program's group.
@@ -28,14 +29,14 @@ _WATCH = 'read -r pid && { read -r line || kill -s KILL -- "-$pid"; }'
 
 
 class CollectedRun:
-    """A program that runs. `left_out` is how many bytes at the start of its output were dropped."""
+    """A running program. `left_out` is how many bytes at the start of its output were dropped."""
 
     def __init__(self, argv: Sequence[str], environ: Mapping[str, str]) -> None:
         """Start the program, whose stdout and stderr are one stream. Raises: OSError."""
         self.left_out = 0
         self._kept = bytearray()
-        # The watcher starts first, so that only one short write stands between the program's start
-        # and the moment from which the program ends with our process.
+        # The watcher, which kills the program if our process is killed, starts first. So only one
+        # short write is needed after the program's start until that works.
         self._watcher = _start_process_that_kills_group_after_us()
         try:
             with own_process.use_original_core_limit():
@@ -49,7 +50,7 @@ class CollectedRun:
                     env=dict(environ),
                 )
         except BaseException:
-            # If the watcher gets no process id, it kills nothing.
+            # A watcher that has got no process id kills nothing.
             if self._watcher is not None:
                 self._watcher.communicate()
             raise
@@ -65,11 +66,11 @@ class CollectedRun:
         return bytes(self._kept)
 
     def wait(self, is_stopped: Callable[[], bool], report_output: Callable[[], None]) -> int:
-        """Wait for the program's end, end what it left running, and return its exit code.
+        """Wait until the program ends, end its remaining children, and return its exit code.
 
-        The code is 128+n if signal n killed it. `is_stopped` is asked often: once it is true, the
-        program and its children get SIGTERM, and SIGKILL three seconds later. `report_output` is
-        called from time to time after new output.
+        The exit code is 128+n if signal n killed the program. `is_stopped` is asked often: once it
+        is true, the program and its children get SIGTERM, and SIGKILL three seconds later.
+        `report_output` is called from time to time after new output.
         """
         stopped_at: float | None = None
         seen = 0
@@ -100,14 +101,15 @@ class CollectedRun:
 
     def _write_line_to_watcher(self, line: bytes) -> None:
         if self._watcher is not None and self._watcher.stdin is not None:
-            # A watcher that was killed reads nothing; the program runs on without it.
+            # The watcher may have been killed; the program then continues without it.
             with contextlib.suppress(BrokenPipeError):
                 self._watcher.stdin.write(line)
                 self._watcher.stdin.flush()
 
     def _has_program_ended(self) -> bool:
         if sys.platform != "win32" and hasattr(os, "waitid"):
-            # Does not reap the program, so that its process id stays that of its group.
+            # WNOWAIT does not reap the program, so that no other process can get its process id,
+            # which is its group's id.
             options = os.WEXITED | os.WNOWAIT | os.WNOHANG
             return os.waitid(os.P_PID, self._process.pid, options) is not None
         return self._process.poll() is not None

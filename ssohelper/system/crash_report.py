@@ -17,7 +17,7 @@ _MOST_LOGS = 20
 
 
 def report_crash(error: BaseException, trace: TracebackType | None) -> int:
-    """Write a crash log, print one line that names it on stderr, and return exit code 1."""
+    """Write a crash log, print one line with the log's path on stderr, and return exit code 1."""
     line = show(f"ssohelper: error: {log_crash(error, trace).message}") + "\n"
     with contextlib.suppress(OSError):
         os.write(2, line.encode(_stderr_encoding(), "backslashreplace"))

@@ -1,4 +1,4 @@
-"""Finds this installation's commands, and decides how profiles name them."""
+"""Finds the commands of this installation, and decides which command profiles contain."""
 
 import glob
 import os
@@ -17,8 +17,8 @@ _UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
 LAUNCHER = "ssohelper-credentials"
 _SH = "/bin/sh"
-# Folders of Python packages, relative to the folder above `bin` or `Scripts`: in virtual
-# environments and on Unix, in Debian, in Homebrew, on Windows, and on Windows for one user only.
+# Folders of Python packages, relative to the folder above `bin` or `Scripts`: for virtual
+# environments and Unix, Debian, Homebrew, Windows, and Windows installations of one user.
 _PACKAGES = (
     "lib*/python*/site-packages",
     "lib*/python*/dist-packages",
@@ -33,7 +33,7 @@ _MAX_LINKS = 40
 def find_profile_command(environ: Mapping[str, str]) -> str:
     """Return the command that profiles run, without arguments: `/abs/bin/ssohelper-credentials`.
 
-    If that launcher or sh is missing, it is `/abs/bin/ssohelper credential-process`.
+    If the launcher or sh is missing, the command is `/abs/bin/ssohelper credential-process`.
     Raises: UsageProblem in a throw-away installation, or when the path cannot be quoted.
     """
     if is_temporary_installation(environ):
@@ -48,7 +48,7 @@ def find_profile_command(environ: Mapping[str, str]) -> str:
 
 
 def find_launcher(environ: Mapping[str, str]) -> str | None:
-    """Return the absolute path of the launcher; None when it or sh is missing.
+    """Return the absolute path of the launcher; None when the launcher or sh is missing.
 
     The launcher is in the folder of `ssohelper`. If that folder holds only a link to `ssohelper`
     that the user made, the launcher is in Python's scripts folder.
@@ -67,10 +67,10 @@ def find_launcher(environ: Mapping[str, str]) -> str | None:
 
 
 def find_ssohelper_command(environ: Mapping[str, str]) -> str:
-    """Return the absolute path of `ssohelper`: the one on PATH if it leads to this installation.
+    """Return the absolute path of `ssohelper`: as on PATH, if that is this installation's.
 
-    PATH is preferred because uv's and pipx's links on it survive an upgrade, while the folder that
-    they lead to may not.
+    PATH is preferred because the links that uv and pipx put there survive an upgrade, while the
+    links' target folder may not.
     """
     own = [path for path in _list_paths_of_installed_commands() if os.path.isfile(path)]
     on_path = shutil.which("ssohelper", path=environ.get("PATH", os.defpath))
@@ -85,7 +85,7 @@ def find_ssohelper_command(environ: Mapping[str, str]) -> str:
 
 
 def find_all_ssohelpers_on_path(environ: Mapping[str, str]) -> list[str]:
-    """Return the absolute path of each installation's `ssohelper` on PATH, in its order."""
+    """Return the absolute path of each installation's `ssohelper` on PATH, in the order of PATH."""
     found: dict[str, str] = {}
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, "ssohelper")
@@ -107,8 +107,8 @@ def is_own_program(path: str) -> bool:
 def is_program_of_an_installation(path: str) -> bool:
     """Return whether the program is in the folder of commands of an installed ssohelper.
 
-    An installer leaves the metadata of the package in a known place beside the folder `bin` or
-    `Scripts`. The program is not run.
+    An installer writes the package's metadata to a known folder beside `bin` or `Scripts`. The
+    program is not run.
     """
     prefix = glob.escape(os.path.dirname(os.path.dirname(os.path.realpath(path))))
     return any(
@@ -126,7 +126,7 @@ def is_temporary_installation(environ: Mapping[str, str]) -> bool:
 
 
 def find_path_that_others_could_replace(environ: Mapping[str, str]) -> str | None:
-    """Return a path by which other users could replace what profiles run; None if none."""
+    """Return a path by which other users could replace the command that profiles run, or None."""
     paths = (find_ssohelper_command(environ), find_launcher(environ))
     return next(
         (found for path in paths if path and (found := find_replaceable_part_of_path(path))), None
@@ -144,11 +144,11 @@ def warn_if_others_could_replace(environ: Mapping[str, str], warn: Callable[[str
 
 
 def find_replaceable_part_of_path(path: str) -> str | None:
-    """Return a part of the path by which other users could replace its target; None if none.
+    """Return a file or folder by which other users could replace the path's target, or None.
 
-    Such a part is a file or folder that everybody may write, or, in a folder with the sticky bit
-    (/tmp), a file or folder of another user. The folders and targets of links are checked too.
-    Returns None on Windows, where modes do not describe other users' rights.
+    That is a file or folder that every user may write, or, in a folder with the sticky bit (/tmp),
+    a file or folder of another user. The folders and targets of links are checked too. Returns None
+    on Windows, where modes do not describe other users' rights.
     """
     if sys.platform == "win32":
         return None
@@ -159,7 +159,7 @@ def find_replaceable_part_of_path(path: str) -> str | None:
         try:
             found = os.lstat(current)
             if not stat.S_ISLNK(found.st_mode):
-                # In a folder with the sticky bit, other users cannot replace our entries.
+                # In a folder with the sticky bit, other users cannot replace our files.
                 if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
                     return current
             elif (links := links + 1) > _MAX_LINKS:
@@ -188,7 +188,7 @@ def _is_in_shared_folder(path: str) -> bool:
 def quote_path_for_profile(path: str) -> str:
     """Return the path quoted for `credential_process`, so that sh and all SDKs read the same path.
 
-    Raises: UsageProblem when it cannot be quoted.
+    Raises: UsageProblem when the path cannot be quoted.
     """
     path = path.replace("\\", "/") if sys.platform == "win32" else path
     if _NEEDS_NO_QUOTES.fullmatch(path):

@@ -63,7 +63,7 @@ class Locations:
 
     @cached_property
     def token_folder(self) -> Path:
-        """The folder of tokens, ~/.aws/sso/cache. No variable changes it for AWS's tools either."""
+        """The folder of tokens, ~/.aws/sso/cache. AWS's tools have no variable for it either."""
         return Path(expand_home("~/.aws/sso/cache", self._environ))
 
     @property
@@ -77,15 +77,16 @@ class Locations:
         """The folders where an endpoint may write its files, the preferred one first.
 
         The state folder is preferred, because the system removes the runtime folder at logout,
-        while a job in tmux goes on. The runtime folder is for users with a read-only home folder.
+        while an endpoint in tmux continues. The runtime folder is for users with a read-only home
+        folder.
         """
         return self.state_folder / "serve", self.runtime_folder / "serve"
 
     def _path_of_ssohelper(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
         if not self._environ.get("SSOHELPER_HOME"):
             check_home(self._environ)
-        # `rule` repeats a rule of platformdirs, because importing that takes 4 ms. A test compares
-        # the two.
+        # `rule` does the same as a function of platformdirs, whose import takes 4 ms. A test
+        # compares the two.
         found = self._compute_path_by_rule(rule)
         if found[:1] == "~":
             raise _no_home_folder_error()
@@ -106,7 +107,8 @@ class Locations:
 
     def _path_of_users_value(self, path: str) -> Path:
         if "$" in path or sys.platform == "win32":
-            from ssohelper.fastpath.spawn import expand_variables  # few paths have a variable
+            # Imported here, since few paths contain a variable.
+            from ssohelper.fastpath.spawn import expand_variables
 
             path = expand_variables(path, self._environ)
         return Path(expand_home(path, self._environ))
@@ -117,7 +119,7 @@ def expand_home(path: str, environ: Mapping[str, str]) -> str:
     if path[:1] != "~":
         return path
     check_home(environ)
-    # On Windows botocore ignores HOME, which the shells that come with git set there.
+    # On Windows botocore ignores HOME, which the shells that are installed with git set there.
     home = environ.get("HOME") if sys.platform != "win32" else None
     if home and path.startswith("~/"):
         return home.rstrip("/") + path[1:]

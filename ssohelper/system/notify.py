@@ -1,4 +1,4 @@
-"""Shows a notice outside the terminal, with the user's `notify` command or the desktop's.
+"""Shows a notice outside the terminal, with the user's `notify` command or on the desktop.
 
 A detached process (`notice_process`) runs that command and ends it after a time limit, so that the
 caller need neither wait for the command nor stay alive.
@@ -13,7 +13,7 @@ from ssohelper.fastpath import NOTICE_PROCESS, spawn
 from ssohelper.system.programs import find_program
 
 _TITLE = "ssohelper"
-# Without any of these variables, notify-send finds no desktop.
+# If none of these variables is set, notify-send finds no desktop.
 _DESKTOP_VARIABLES = ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY")
 # This AppleScript shows its first argument, the notice's message, which is never part of the
 # script. Not tested on macOS.

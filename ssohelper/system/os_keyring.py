@@ -1,8 +1,9 @@
-"""Gets the wrapping key from the desktop's keyring, through a child process that can be killed.
+"""Gets the key that encrypts sign-ins from the desktop's keyring, through a child process.
 
-Three answers are possible: the key, None (the keyring has no key), and KeyringUnavailable. Only
-after None may a caller make a new key, because all that was encrypted with the old key is lost
-then. The child (`keyring_process`) answers in the words that are defined here.
+The child process can be killed if the keyring does not answer. Three results are possible: the key,
+None (the keyring has no key), and KeyringUnavailable. Only after None may a caller make a new key,
+because data that was encrypted with an older key is lost then. This module defines the words of the
+child's answer (`keyring_process`).
 """
 
 import contextlib
@@ -21,19 +22,19 @@ from ssohelper.fastpath import KEYRING_PROCESS, spawn
 # How long the keyring may take to answer; it usually takes 15 ms. If it does not answer, the
 # command must fail within 4 s, including its own start and that of a broker.
 ANSWER_SECONDS = 1.5
-# On a busy machine, the keyring is as slow as our child process. So it may take this many times as
-# long as the child's start, which takes 0.2 s on an idle machine.
+# On a busy machine, the keyring is as slow as our child process. So the keyring may take this many
+# times as long as the child's start, which takes 0.2 s on an idle machine.
 _STARTS = 3
 _LONGEST_ANSWER_SECONDS = 6.0
 _START_SECONDS = 8.0
-# How long the keyring may take to write a new or removed key to the disk, after it has answered.
+# How long the keyring may take to save that a key was added or removed, after its answer.
 _WRITE_SECONDS = 12.0
-# For this long, a key that was found is used without asking the keyring again; and for this long, a
-# failure of the keyring is repeated. The latter is shorter, since the user may have unlocked the
-# keyring. So a broker with 100 waiting callers asks once for all of them.
+# How long a key that was found, and how long a failure of the keyring, is used without asking the
+# keyring again: so a broker with 100 waiting callers asks once for all of them. The time for a
+# failure is shorter, since the user may have unlocked the keyring.
 _KEY_HOLDS_SECONDS = 3.0
 _FAILURE_HOLDS_SECONDS = 1.0
-# The variables by which the package `keyring` would load code or change its backends.
+# The beginnings of variables by which the package `keyring` would load code or change its backends.
 _REMOVED = ("PYTHON_KEYRING_BACKEND", "KEYRING_")
 _KEEP_IN_FILES = "ssohelper config set storage file"
 
@@ -48,9 +49,9 @@ UNAVAILABLE = "unavailable"
 
 
 class OsKeyring:
-    """Gets the wrapping key of a user's sign-ins, and then keeps it in this process's memory.
+    """Gets the key that encrypts a user's sign-ins, and keeps the key in this process's memory.
 
-    `name` is the item's name in the keyring. Threads may share this object.
+    `name` is the name of the keyring's item that has the key. Threads may share this object.
     """
 
     def __init__(
@@ -82,10 +83,10 @@ class OsKeyring:
                     self._early = self._start_keyring_child("find")
 
     def find(self, *, again: bool = False) -> Secret | None:
-        """Return the key; None if the keyring answered that it has none.
+        """Return the key; None if the keyring answers that it has no key.
 
-        With `again`, asks the keyring even if the key is known, unless it was asked in the last 3
-        s.
+        With `again`, asks the keyring even if the key is known, unless the keyring was asked in the
+        last 3 s.
         Raises: KeyringUnavailable.
         """
         with self._mutex:
@@ -98,18 +99,16 @@ class OsKeyring:
             return self._key
 
     def create(self) -> Secret:
-        """Return the key; make it if the keyring answers that it has none.
+        """Return the key; make a key if the keyring answers that it has none.
 
-        Asks the keyring even if the key is known, unless it was asked in the last 3 s: the user may
-        have removed the key from the keyring. Raises: KeyringUnavailable.
+        Asks the keyring even if the key is known, unless the keyring was asked in the last 3 s: the
+        user may have removed the key from the keyring. Raises: KeyringUnavailable.
         """
         with self._mutex:
             if self._key is None or not self._was_keyring_asked_recently():
                 self._key = self._ask_keyring("create")
             if self._key is None:
-                raise self._keyring_unavailable_error(
-                    "the keyring did not keep the key that it was given"
-                )
+                raise self._keyring_unavailable_error("the keyring did not save the new key")
             return self._key
 
     def delete(self) -> None:
@@ -131,7 +130,7 @@ class OsKeyring:
         except KeyringUnavailable as failure:
             self._failure = failure
             raise
-        except (OSError, RuntimeError) as cause:  # no process, no thread
+        except (OSError, RuntimeError) as cause:  # no child process or thread could be started
             self._failure = self._keyring_unavailable_error(
                 f"the keyring could not be asked: {str(cause).lower()}"
             )
@@ -166,12 +165,12 @@ class OsKeyring:
 
     def _keyring_unavailable_hint(self, cure: str) -> str:
         if self._is_required():
-            return f"{cure} and try again; the company's policy keeps sign-ins there"
+            return f"{cure} and try again; the company's policy requires sign-ins in the keyring"
         return f"{cure} and try again, or keep sign-ins in files: {_KEEP_IN_FILES}"
 
 
 class _KeyringChild:
-    """A child process that asks the keyring once. It is killed if it takes too long."""
+    """A child process that asks the keyring once. The child is killed if it takes too long."""
 
     def __init__(self, argv: list[str], environ: Mapping[str, str]) -> None:
         # Each line of the child's output, with the time at which it arrived.
@@ -187,15 +186,15 @@ class _KeyringChild:
             start_new_session=sys.platform != "win32",
         )
         try:
-            # A thread reads the child's pipe, because Windows has no other wait for a pipe with a
-            # time limit.
+            # A thread reads the child's pipe, because on Windows there is no other way to wait for
+            # a pipe with a time limit.
             threading.Thread(target=self._read_lines, daemon=True).start()
         except BaseException:
             self._end_child()
             raise
 
     def wait(self) -> str:
-        """Return the keyring's answer, from the child process; "" if there is none in time."""
+        """Return the keyring's answer, from the child process; "" if it does not come in time."""
         try:
             word, asked_at = self._lines.get(timeout=_START_SECONDS)
             if word != ASKING:
@@ -231,8 +230,8 @@ def keyring_child_environment(environ: Mapping[str, str]) -> dict[str, str]:
         if not name.startswith(_REMOVED)
     }
     if not changed.get("DBUS_SESSION_BUS_ADDRESS"):
-        # Under cron and ssh, no variable has the address of the desktop's D-Bus, but the bus of the
-        # user has a socket at a fixed path.
+        # Under cron and ssh, no variable has the address of the desktop's D-Bus, but the user's
+        # D-Bus has a socket at a fixed path.
         bus = _find_bus_address(changed)
         if bus is not None:
             changed["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"

@@ -1,4 +1,4 @@
-"""Shows a long text in the user's pager: the program of $PAGER, else less."""
+"""Shows a long text in the user's pager: the program in $PAGER, or less."""
 
 import shlex
 import signal
@@ -11,10 +11,9 @@ _USUAL = "less -R"
 
 
 def show_in_pager(text: str, environ: Mapping[str, str]) -> bool:
-    """Show the text in the user's pager until the user leaves it; return False if there is none.
+    """Show the text in the user's pager until the user quits; return False without a pager.
 
-    The pager is started without a shell. While the pager runs, Ctrl-C has an effect on the pager
-    only.
+    The pager is started without a shell. While the pager runs, Ctrl-C affects only the pager.
     """
     argv = _find_pager(environ)
     if argv is None:
@@ -22,15 +21,14 @@ def show_in_pager(text: str, environ: Mapping[str, str]) -> bool:
     # Ctrl-C gets a handler that does nothing, not SIG_IGN, which the pager would inherit.
     before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
     try:
-        # The pager writes to stderr, the user's terminal, where the question is shown too: stdout
-        # may be a file or a pipe.
+        # The pager writes to our stderr, on which the next question is shown too: our stdout may be
+        # a file or a pipe.
         child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=2, env=dict(environ))
     except OSError:
         signal.signal(signal.SIGINT, before)
         return False
     try:
-        # It is no error if the user leaves the pager before the text's end: `communicate` ignores
-        # that.
+        # If the user leaves the pager early, the pipe breaks; `communicate` ignores that.
         child.communicate(text.encode("utf-8", "backslashreplace"))
     finally:
         signal.signal(signal.SIGINT, before)
@@ -41,6 +39,6 @@ def _find_pager(environ: Mapping[str, str]) -> list[str] | None:
     try:
         words = shlex.split(environ.get("PAGER", _USUAL))
     except ValueError:
-        words = []  # a quote that is not closed
+        words = []  # $PAGER has a quote that is not closed
     path = find_program(words[0], environ) if words else None
     return [path, *words[1:]] if path else None

@@ -1,12 +1,12 @@
-"""The private file into which the program writes the text that the shell function evaluates.
+"""Writes the text that the shell function evaluates to a private file (the answer file).
 
-The shell function makes the file, empty and readable only by the user, and names it in a variable.
-It is a file, not the pipe of `$(…)`, in which job control does not work: after ctrl+z the function
-is over, and a hook of the prompt takes the text when `fg` has ended. The hook sees by the file how
-far the program is: an empty file means that it still runs, no file that it ended without an answer.
+The shell function makes the file, empty and readable only by the user, and passes its path in a
+variable. A file is used because job control does not work in the pipe of `$(…)`: after Ctrl-Z the
+shell function has ended, and a hook of the prompt evaluates the text when `fg` has ended. While the
+program runs, the file is empty. If the file is missing, the program ended without an answer.
 
-A closed terminal ends both the program and the shell, and leaves the file. The program holds a lock
-on its file, so a later one sees which files are left over, and removes them.
+If the terminal is closed, program and shell end, and the file stays. A running program holds a lock
+on its file, so a later program knows which files are abandoned, and removes them.
 """
 
 import os
@@ -21,7 +21,7 @@ if sys.platform != "win32":
     import fcntl
 
 # The shell function sets these variables: the file's path, the shell's name, the profile or role in
-# use, and the one before.
+# use, and the previous profile or role.
 _ANSWER = "_SSOHELPER_ANSWER"
 _ALL = ("_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS")
 
@@ -29,11 +29,11 @@ _ALL = ("_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS")
 LOST = 7
 LOST_MESSAGE = "the file for this shell's function was removed or replaced: nothing was changed"
 LOST_HINT = "run the command once more"
-# `mktemp ssohelper.XXXXXXXXXX` in the shell functions makes such names.
+# `mktemp ssohelper.XXXXXXXXXX` in the shell functions makes names with this beginning.
 _PREFIX = "ssohelper."
 _RANDOM_CHARACTERS = 10
-# A shell evaluates a waiting answer at its next prompt, which another command may delay, so an
-# answer file is removed only after a day.
+# A shell evaluates the answer file at its next prompt, which another command may delay. So an
+# abandoned answer file is removed only after a day.
 _LIFE_SECONDS = 86400
 # Every text for a shell function sets variables of these names.
 _SIGN = b"__ssohelper_"
@@ -56,7 +56,8 @@ class ShellAnswer:
         """Remove the answer file, unless the exit code `code` is 0 and the file holds an answer.
 
         Return the program's exit code: LOST, after a message, if the shell function would find no
-        answer because the file was removed or replaced meanwhile. What is there then stays.
+        answer because the file was removed or replaced meanwhile. A file that replaced it is not
+        removed.
         """
         has_answer = not code and os.fstat(self._descriptor).st_size > 0
         if not self.can_shell_function_find_file():
@@ -78,9 +79,9 @@ class ShellAnswer:
 
 
 def open_answer_file_of_shell_function() -> ShellAnswer | None:
-    """Open the answer file; None if no shell function waits. Removes its variables from os.environ.
+    """Open the answer file; None if no shell function waits. Removes the variables from os.environ.
 
-    Otherwise a shell that the full screen starts would have these variables too.
+    Otherwise a shell that the TUI starts would inherit the shell function's variables.
     """
     path = os.environ.pop(_ANSWER, "")
     if not os.path.isabs(path):
@@ -89,7 +90,7 @@ def open_answer_file_of_shell_function() -> ShellAnswer | None:
         descriptor, found = open_own_file(path, os.O_WRONLY)
     except (OSError, ValueError):
         return None
-    # The shell function makes an empty file: a file with content is another one.
+    # The shell function makes an empty file, so a file with content is not the answer file.
     if found.st_size:
         os.close(descriptor)
         return None
@@ -101,7 +102,7 @@ def open_answer_file_of_shell_function() -> ShellAnswer | None:
 
 
 def _lock_answer_file(descriptor: int) -> bool:
-    """Lock the file until it is closed; return False if it is locked, or cannot be."""
+    """Lock the file until it is closed; return False if another program has locked it."""
     if sys.platform != "win32":
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,7 +111,7 @@ def _lock_answer_file(descriptor: int) -> bool:
 
 
 def _remove_old_answer_files(folder: str) -> None:
-    """Remove the answer files in the folder that are over a day old and not locked by a program."""
+    """Remove answer files in the folder that are over a day old and not locked by a program."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             random = entry.name.removeprefix(_PREFIX)
@@ -120,7 +121,8 @@ def _remove_old_answer_files(folder: str) -> None:
 
 
 def _remove_answer_file_if_abandoned(path: str) -> None:
-    # Opened, so that the file that is checked is the one that is removed, and never a link's target.
+    # The file is opened, so that the file that is checked is the file that is removed, and never a
+    # link's target.
     descriptor, found = open_own_file(path)
     try:
         is_old = time.time() - found.st_mtime > _LIFE_SECONDS

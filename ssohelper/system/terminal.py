@@ -1,4 +1,4 @@
-"""Tells what the terminal can do, and drops what was typed too early. Imports no heavy module."""
+"""Finds out what the terminal can do, and discards early input. Imports no heavy module."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ CANNOT_SUSPEND = "ssohelper cannot be suspended: no shell with job control has s
 
 
 def is_terminal_dumb() -> bool:
-    """Return whether the terminal cannot draw screens; always False on Windows, without TERM."""
+    """Return whether the terminal cannot draw screens. False on Windows, which has no TERM."""
     return os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb"
 
 
@@ -22,11 +22,12 @@ def shows_colors() -> bool:
 
 
 def can_suspend_program() -> bool:
-    """Return whether a shell with job control runs this program, which `fg` could then continue.
+    """Return whether a shell with job control runs this program, so that `fg` can continue it.
 
-    Such a shell gives each program a process group of its own. A program that stops in the group of
-    another one, as in `$(…)` or below `uv run`, would leave the user with a terminal that waits.
-    The leader of a process session (`ssh -t host ssohelper`) has no shell above it at all.
+    Such a shell gives each program a process group of its own. If a program stops in the process
+    group of another program, as in `$(…)` or below `uv run`, the shell gives no prompt, and the
+    user's terminal hangs. The leader of a process session (`ssh -t host ssohelper`) has no such
+    shell as its parent.
     """
     if sys.platform == "win32":
         return False
@@ -34,9 +35,9 @@ def can_suspend_program() -> bool:
 
 
 def discard_typed_input(fileno: int) -> None:
-    """Drop what was typed or pasted on this terminal and not read yet; anything else is kept.
+    """Discard unread text that was typed or pasted on this terminal. Unread text of a pipe stays.
 
-    Call it before a question: what was typed earlier is no answer to it. A pipe keeps its answers.
+    Call this before a question, since text that was typed earlier is no answer to it.
     """
     if not os.isatty(fileno):
         return

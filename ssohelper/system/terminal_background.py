@@ -1,8 +1,9 @@
 """Asks the terminal for the colour of its background, before a screen is drawn.
 
-The question is OSC 11 of xterm's control sequences. The device attributes (DA1) are asked after it:
-every terminal answers that, even one that does not know OSC 11. So the wait ends with the answer to
-DA1. The shell would take an answer for typed text, so signals that end or stop us wait for it too.
+The request is OSC 11 of xterm's control sequences. A request for the device attributes (DA1)
+follows, which every terminal answers, even one that does not know OSC 11. So the wait ends with the
+answer to DA1. If this process ended or stopped before the answer, the shell would take the answer
+for typed text, so signals that end or stop us are delayed until then.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ if sys.platform != "win32":
     import tty
 
 _QUESTION = b"\x1b]11;?\x1b\\\x1b[c"
-# Clears the line with what the user typed before we stopped the terminal's echo. Otherwise that
-# text would be there again when the full screen has ended, before the next output.
+# Clears the line, which may show text that the user typed before we stopped the terminal's echo.
+# Otherwise that text would be visible again after the full-screen program has ended.
 _ERASE_LINE = b"\r\x1b[K"
 _COLOUR = re.compile(
     rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
@@ -34,15 +35,16 @@ _COLOUR = re.compile(
 _ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
 # How long to wait for the terminal's answer. Over SSH an answer can take longer than locally.
 _SECONDS, _SECONDS_OVER_SSH = 0.1, 1.0
-# How much longer to wait when a signal is about to end or stop us: later, nothing reads the answer.
+# How much longer to wait for the answer when a signal is about to end or stop us, since we cannot
+# read it later.
 _SECONDS_BEFORE_END = 1.0
 
 
 class Background:
-    """Whether the terminal's background is light, set when the `with` block has ended.
+    """The result: whether the terminal's background is light, set when the `with` block has ended.
 
-    `typed` are the keys that the user typed meanwhile, as the terminal sends them. `input` has read
-    them, and drops the rest of an answer that comes later.
+    `typed` are the keys that the user typed meanwhile, as the terminal sent them. `input`, which
+    has read these keys, drops the rest of an answer that comes later.
     """
 
     is_light = False
@@ -54,16 +56,16 @@ class Background:
 
 @contextmanager
 def ask_background_colour(environ: Mapping[str, str]) -> Iterator[Background]:
-    """Ask the terminal for its background's colour; read the answer after the `with` block.
+    """Ask the terminal for its background's colour; the answer is read after the `with` block.
 
     Without an answer, the background counts as dark. The terminal's settings are restored. A signal
-    that would end or stop this process acts after that.
+    that would end or stop this process is delayed until then.
     """
     with delay_signals():
-        yield from _ask(environ)
+        yield from _ask_terminal(environ)
 
 
-def _ask(environ: Mapping[str, str]) -> Iterator[Background]:
+def _ask_terminal(environ: Mapping[str, str]) -> Iterator[Background]:
     found = Background()
     before = _stop_echo_and_get_settings() if environ.get("TERM") != "linux" else None
     if before is None:
@@ -76,7 +78,7 @@ def _ask(environ: Mapping[str, str]) -> Iterator[Background]:
         os.write(2, (_ERASE_LINE if _has_terminal_input() else b"") + _QUESTION)
         try:
             yield found
-        finally:  # after an error too
+        finally:  # also after an error
             answer = _read_answer_of_terminal(ends_at)
             if _is_signal_waiting():
                 answer = _read_answer_of_terminal(time.monotonic() + _SECONDS_BEFORE_END, answer)
@@ -112,7 +114,7 @@ def _is_signal_waiting() -> bool:
 
 
 def _read_answer_of_terminal(ends_at: float, read: bytes = b"") -> bytes:
-    """Read until the answer to DA1 is there, or the time is over; `read` was read before."""
+    """Read until the answer to DA1 has come, or until `ends_at`; `read` was read before."""
     while not _ATTRIBUTES.search(read):
         if not select.select([0], [], [], max(0.0, ends_at - time.monotonic()))[0]:
             break

@@ -1,7 +1,7 @@
-"""Cleans what a terminal sends: pasted text is never keys, and late answers are dropped. Pure.
+"""Filters a terminal's input: pasted text never counts as keys, late answers are dropped. Pure.
 
-Textual's parser takes an escape character inside a bracketed paste, and an answer that it does not
-know, for keys. So this filter reads the terminal's input first.
+Textual's parser takes an escape character in a bracketed paste for a key, and also a terminal's
+answer that it does not know. So this filter reads the terminal's input first.
 """
 
 from __future__ import annotations
@@ -10,27 +10,32 @@ import codecs
 import math
 import re
 
-# How long the beginning of a sequence is held until the rest comes: an escape character alone, which
-# may be the key; such a one while the terminal's answer to a question is awaited; any other.
+# How long the beginning of a sequence is held until the rest comes: for a single escape character,
+# which may be the key Escape; for that while we wait for an answer of the terminal; for any other
+# beginning.
 _ESCAPE_SECONDS, _ESCAPE_SECONDS_BEFORE_ANSWER, _SEQUENCE_SECONDS = 0.1, 0.5, 0.5
-# How long an answer is awaited at most: every terminal answers, but over a slow network late.
+# How long to wait for the terminal's answer: every terminal answers, but over a slow network the
+# answer comes late.
 _ANSWER_SECONDS = 5.0
-# A paste or an answer whose end does not come is given up at the first key after so long a pause.
+# If the end of a paste or answer is missing, the first key after a pause of this length counts as a
+# key again.
 _PAUSE_SECONDS = 1.0
-# The rest of a longer paste is dropped. No field takes as much.
+# The rest of a paste that is longer than this is dropped. No field takes as much text.
 _MAX_PASTED = 65_536
 
 PASTE_BEGIN, PASTE_END = "\x1b[200~", "\x1b[201~"
-# The key Escape in the kitty protocol. After a plain escape character, Textual would wait once more.
+# The key Escape in the kitty protocol. After a plain escape character, Textual would wait for more
+# input.
 _ESCAPE_KEY = "\x1b[27u"
-# What follows an escape character, in this order: a control sequence (its parameters, the rest); one
-# that is broken off; the beginning of an answer (OSC, DCS, APC); the stray end of one; other keys.
+# What may follow an escape character, in this order: a control sequence (its parameters, the rest);
+# an incomplete control sequence; the beginning of an answer (OSC, DCS, APC); the end of an answer
+# without its beginning; other keys.
 _SEQUENCE = re.compile(
     r"\x1b(?:\[([0-?]*)([ -/]*[@-~])|(\[[0-?]*[ -/]*)|(\][0-9]|P[0-9>!$+=]|_G)|(\\)|[^\x1b])",
     re.DOTALL,
 )
 _BEGINNING = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[]P_])?\Z")
-# The whole colour of an answer to OSC 11, which may lack its end.
+# The complete colour in an answer to OSC 11. The answer itself may lack its end.
 _COLOUR = re.compile(r"11;rgb:[0-9a-fA-F]{4}/[0-9a-fA-F]{4}/[0-9a-fA-F]{4}")
 _COLOUR_LENGTH = len("11;rgb:ffff/ffff/ffff")
 _ONE_KEY = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?|.", re.DOTALL)
@@ -40,12 +45,12 @@ _PASTED_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class TerminalInput:
-    """Takes what a terminal sends in any pieces, and returns what may be read as keys.
+    """Gets a terminal's input in pieces of any length, and returns what may be read as keys.
 
-    A paste is returned as a whole, between its marks, without control characters but newline and
+    A paste is returned as a whole, between its marks, without control characters except newline and
     tab. Times are in seconds of a monotonic clock. `escape_seconds` and `escape_key` may be set.
-    In the next `early_bytes` bytes, a line feed is Enter: they came before the terminal was set up
-    for us. None if they are not counted yet.
+    In the next `early_bytes` bytes, a line feed is the key Enter, since the user typed them before
+    we changed the terminal's settings. None if these bytes are not counted yet.
     """
 
     def __init__(self) -> None:
@@ -58,22 +63,22 @@ class TerminalInput:
         self._awaits_answer_until = self._gives_up_at = -math.inf
 
     def await_answer(self, now: float) -> None:
-        """Note that the terminal was asked something, last of all its device attributes (DA1)."""
+        """Record that requests were sent to the terminal, last for device attributes (DA1)."""
         self._awaits_answer_until = now + _ANSWER_SECONDS
 
     def seconds_left(self, now: float) -> float | None:
-        """Return after how long `give_up` must be called if nothing comes, None if it need not."""
+        """Return the seconds without input until `release_held_input` must be called, or None."""
         return max(0.0, self._gives_up_at - now) if self._gives_up_at > -math.inf else None
 
     def feed(self, data: bytes, now: float) -> str:
-        """Return what may be read as keys now. The rest is held or dropped."""
+        """Return the part of the input that may be read as keys now. Holds or drops the rest."""
         if self.early_bytes:
             early, data = data[: self.early_bytes], data[self.early_bytes :]
             self.early_bytes -= len(early)
             data = early.replace(b"\n", b"\r") + data
         came = self._decode(data)
         if self._is_paused and not self._held and _ONE_KEY.fullmatch(came):
-            self._end_string()  # the user presses keys again
+            self._end_paste_or_answer()  # the user presses keys again
         self._is_paused = False
         text, self._held = self._held + came, ""
         keys: list[str] = []
@@ -87,15 +92,15 @@ class TerminalInput:
         self._gives_up_at = now + self._seconds_to_hold(now)
         return "".join(keys)
 
-    def give_up(self, now: float) -> str:
-        """Return what is no longer held because its rest has not come in time."""
+    def release_held_input(self, now: float) -> str:
+        """Return the held beginning of a sequence whose rest did not come in time."""
         if now < self._gives_up_at or self._gives_up_at == -math.inf:
             return ""
         self._gives_up_at = -math.inf
         keys: list[str] = []
         if self._is_in_paste or self._is_in_answer:
             self._is_paused = True
-            self._take_pasted(keys)
+            self._append_cleaned_paste(keys)
         elif self._held == "\x1b":
             keys.append(self.escape_key)
         elif len(self._held) == 2 or self._held.endswith("$"):  # alt and a key; a key of rxvt
@@ -104,9 +109,9 @@ class TerminalInput:
             self._held = ""
         return "".join(keys)
 
-    def drop_held(self) -> None:
-        """Drop what is held, such as when another program reads the terminal from now on."""
-        self._end_string()
+    def drop_held_input(self) -> None:
+        """Drop held input, for example because another program reads the terminal from now on."""
+        self._end_paste_or_answer()
         self._is_paused, self._gives_up_at = False, -math.inf
 
     def _seconds_to_hold(self, now: float) -> float:
@@ -117,12 +122,12 @@ class TerminalInput:
             return _ESCAPE_SECONDS_BEFORE_ANSWER if is_awaiting else self.escape_seconds
         return _SEQUENCE_SECONDS if self._held else -math.inf
 
-    def _end_string(self) -> None:
+    def _end_paste_or_answer(self) -> None:
         self._is_in_paste = self._is_in_answer = False
         self._held = self._pasted = self._answered = ""
 
     def _read_keys(self, text: str, keys: list[str]) -> str:
-        """Take keys up to the begin of a paste or answer, or to the end; return what is left."""
+        """Append to `keys` the text before a paste or answer begins; return the rest."""
         at = 0
         while (found := text.find("\x1b", at)) >= 0:
             keys.append(text[at:found])
@@ -130,7 +135,7 @@ class TerminalInput:
                 self._held = text[found:]
                 return ""
             sequence = _SEQUENCE.match(text, found)
-            if sequence is None:  # another escape character follows
+            if sequence is None:  # the next character is another escape character
                 keys.append(self.escape_key)
                 at = found + 1
                 continue
@@ -151,7 +156,7 @@ class TerminalInput:
         return ""
 
     def _read_paste(self, text: str, keys: list[str]) -> str:
-        """Take pasted text up to its end; return what follows."""
+        """Read pasted text up to the mark that ends the paste; return the text after that mark."""
         pasted, end, rest = text.partition(PASTE_END)
         if not end:
             begun = next(
@@ -160,11 +165,11 @@ class TerminalInput:
             pasted, self._held = text[: len(text) - begun], PASTE_END[:begun]
         self._pasted += pasted[: _MAX_PASTED - len(self._pasted)]
         if end:
-            self._take_pasted(keys)
-            self._end_string()
+            self._append_cleaned_paste(keys)
+            self._end_paste_or_answer()
         return rest
 
-    def _take_pasted(self, keys: list[str]) -> None:
+    def _append_cleaned_paste(self, keys: list[str]) -> None:
         if self._pasted:
             text = self._pasted.replace("\r\n", "\n").replace("\r", "\n")
             text = _PASTED_CONTROL.sub("", _PASTED_SEQUENCE.sub("", text))
@@ -172,20 +177,20 @@ class TerminalInput:
         self._pasted = ""
 
     def _skip_answer(self, text: str) -> str:
-        """Drop an answer up to its end; return what follows."""
+        """Drop the terminal's answer up to the answer's end; return the text after it."""
         before, self._answered = self._answered, (self._answered + text)[: _COLOUR_LENGTH + 1]
         end = _END_OF_ANSWER.search(text)
         colour = _COLOUR.match(before + text)
         if colour is not None and colour.end() < len(before) + (end.start() if end else len(text)):
-            at = colour.end() - len(before)  # its end was cut off: these are keys
+            at = colour.end() - len(before)  # the answer's end was cut off: keys follow the colour
         elif end is None:
             return ""
         elif end.group() == "\x1b":
             if text[end.start() :] == "\x1b":
                 self._answered, self._held = (before + text[:-1])[: _COLOUR_LENGTH + 1], "\x1b"
                 return ""
-            at = end.start()  # another sequence
+            at = end.start()  # another sequence begins here
         else:
             at = end.end()
-        self._end_string()
+        self._end_paste_or_answer()
         return text[at:]

@@ -1,4 +1,4 @@
-"""The terminal session of this process, to which a grant is bound."""
+"""Finds the terminal session of this process, to which a grant is bound."""
 
 import os
 import sys
@@ -38,7 +38,8 @@ def find_terminal_session() -> TerminalSession | None:
     if not terminal:
         return None
     started = _read_start_time_of_process(leader)
-    # If the session's leader, the shell, has ended, another session may get the same number.
+    # If the shell, the leader of the terminal session, has ended, another session may get the same
+    # id.
     return None if started is None else TerminalSession(leader, started, terminal)
 
 

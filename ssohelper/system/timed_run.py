@@ -1,4 +1,4 @@
-"""Runs a program that may hang, for a limited time; then ends it together with its children."""
+"""Runs a program that may hang; after a time limit, ends the program with its children."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ def run_with_time_limit(
     seconds: float,
     stdin_bytes: bytes | None = None,
 ) -> EndedProgram:
-    """Run the program in a process group of its own, and kill the group after so many seconds.
+    """Run the program in a process group of its own; kill the group after `seconds` seconds.
 
     The program reads `stdin_bytes` from its stdin; None means an empty stdin.
     """
@@ -67,7 +67,7 @@ def _kill_process_group(started: "subprocess.Popen[bytes]") -> None:
     if sys.platform == "win32":
         started.kill()
     else:
-        # A group whose program was reaped is not killed: another process could have its number.
+        # If the program was reaped, its group is not killed: another group could have the same id.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(started.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):

@@ -81,7 +81,7 @@ def clean_input(driver: LinuxDriver | LinuxInlineDriver, program: TuiApp[Any]) -
         for one in (driver.fileno, cleaned, wakes):
             os.close(one)
         driver.fileno = terminal
-        found.drop_held()
+        found.drop_held_input()
 
 
 def _pass_input_on(program: TuiApp[Any], terminal: int, cleaned: int, wakes: int) -> None:
@@ -99,7 +99,7 @@ def _pass_input_on(program: TuiApp[Any], terminal: int, cleaned: int, wakes: int
                     return
                 keys = found.feed(data, time.monotonic())
             else:
-                keys = found.give_up(time.monotonic())
+                keys = found.release_held_input(time.monotonic())
             _write_cleaned_input(keys.encode(), cleaned, wakes)
     except Exception as error:
         with suppress(RuntimeError):  # the program has ended

@@ -1,4 +1,4 @@
-"""StsIdentityClient asks STS which identity a role's credentials have (GetCallerIdentity).
+"""Asks STS which identity a role's credentials have (GetCallerIdentity).
 
 Source: STS 2011-06-15.
 """
@@ -33,7 +33,7 @@ _CALL_SECONDS = 12.0
 
 
 class Identity(NamedTuple):
-    """The identity that role credentials have, by STS's answer."""
+    """The identity that role credentials have, according to STS."""
 
     arn: str
     account_id: str
@@ -96,7 +96,7 @@ class StsIdentityClient:
 
 
 def _error_for_refused_credentials(refusal: Refusal) -> SsoHelperError | None:
-    # An answer without an error code is not from AWS, and says nothing about the credentials.
+    # An error answer without an error code is not from AWS, and says nothing about the credentials.
     if refusal.status in (401, 403) and refusal.code:
         return RoleNotAssigned(
             f"STS refuses these credentials ({refusal.code or refusal.status})",

@@ -20,7 +20,8 @@ from ssohelper.core.text import show
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, SsoHelperError, Throttled
 from ssohelper.wire.transport import Answer
 
-# Maps the OAuth error code in the body of an sso-oidc error to the exception that its header names.
+# Maps the OAuth error code in an sso-oidc error's body to the exception that the error's header
+# names.
 _OAUTH_CODES = {
     "access_denied": "AccessDeniedException",
     "authorization_pending": "AuthorizationPendingException",
@@ -58,7 +59,7 @@ _T = TypeVar("_T")
 
 
 class AwsError(NamedTuple):
-    """An error that AWS itself sent: its exception's name, the status, a sanitised message."""
+    """An error that AWS itself sent: the exception's name, the HTTP status, a sanitised message."""
 
     name: str
     status: int
@@ -76,7 +77,7 @@ def parse_answer_record(
     *,
     is_oauth: bool = True,
 ) -> _T:
-    """Return the record that `parse` (a function of core.schema) reads from a good answer's JSON.
+    """Return the record that `parse` (a function of core.schema) makes of a good answer's JSON.
 
     `meaning` is called with an error of AWS; it returns the exception to raise for this kind of
     call, or None to use a general one. `is_oauth` means that the service sends OAuth's error codes,
@@ -88,7 +89,7 @@ def parse_answer_record(
         raise error_of_answer(answer, service, meaning, is_oauth=is_oauth)
     found = _parse_json_or_none(answer.body)
     if not isinstance(found, dict):
-        raise success_not_from_aws_error(answer, service)
+        raise error_for_success_not_from_aws(answer, service)
     try:
         return parse(found)
     except Damaged as damage:
@@ -103,7 +104,7 @@ def check_answer_empty(answer: Answer, service: str, meaning: Meaning) -> None:
     if answer.status != 200:
         raise error_of_answer(answer, service, meaning, is_oauth=False)
     if answer.body.strip() and not isinstance(_parse_json_or_none(answer.body), dict):
-        raise success_not_from_aws_error(answer, service)
+        raise error_for_success_not_from_aws(answer, service)
 
 
 def error_of_answer(
@@ -127,7 +128,7 @@ def error_of_answer(
             hint=REDIRECTED,
         )
     if 200 <= answer.status < 300:
-        return success_not_from_aws_error(answer, service)
+        return error_for_success_not_from_aws(answer, service)
     if ours is None:
         return _error_not_from_aws(answer, service)
     if ours.status >= 500:
@@ -194,7 +195,7 @@ def _error_not_from_aws(answer: Answer, service: str) -> AwsUnreachable:
     )
 
 
-def success_not_from_aws_error(answer: Answer, service: str) -> BadAnswer:
+def error_for_success_not_from_aws(answer: Answer, service: str) -> BadAnswer:
     """Return the error for an answer that has a success status but a body that is not AWS's."""
     return BadAnswer(
         f"{service} gave an answer that makes no sense ({describe_answer_content(answer)})",

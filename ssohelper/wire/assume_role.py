@@ -1,4 +1,4 @@
-"""STS's AssumeRole: exchanges role credentials for another role's. Only the vault calls this.
+"""Exchanges role credentials for another role's (STS AssumeRole). Only the vault calls this.
 
 Source: STS 2011-06-15, in AWS's query protocol: the request is a form, the answer is XML.
 """
@@ -27,10 +27,10 @@ from ssohelper.wire.answers import (
     MESSAGE_LIMIT,
     REFUSED,
     AwsError,
+    error_for_success_not_from_aws,
     error_of_answer,
     invalid_answer_error,
     retry_after_seconds,
-    success_not_from_aws_error,
 )
 from ssohelper.wire.signature import make_signed_post_headers
 from ssohelper.wire.transport import Answer, Transport
@@ -68,7 +68,7 @@ class Sts:
     def assume_role(
         self, asked: AssumeRole, source: RoleCredentials, now: int, deadline: Deadline
     ) -> AssumedRole:
-        """Assume the role; return its credentials, and AWS's time of the answer if it has one.
+        """Assume the role; return its credentials, and AWS's time in the answer if there is one.
 
         `now` is the time by AWS's clock. One request: the caller retries.
         Raises: SourceRejected, RoleNotAssigned (AccessDenied, ValidationError), Throttled,
@@ -101,7 +101,7 @@ class Sts:
         root = _parse_xml(answer.body)
         found = None if root is None else root.find(f".//{_NAMESPACE}Credentials")
         if found is None:
-            raise success_not_from_aws_error(answer, self._service)
+            raise error_for_success_not_from_aws(answer, self._service)
         texts = {child.tag.removeprefix(_NAMESPACE): child.text for child in found}
         try:
             return schema.credentials_from_sts(texts)
@@ -126,7 +126,7 @@ class Sts:
         if ours.name in _SOURCE_REJECTED:
             return SourceRejected(
                 f"STS refuses the credentials that would assume {arn} ({ours.name})",
-                hint="get new ones: ssohelper cache clear, then try again",
+                hint="to get new credentials: ssohelper cache clear, then try again",
             )
         if ours.name in ("AccessDenied", "AccessDeniedException"):
             return RoleNotAssigned(

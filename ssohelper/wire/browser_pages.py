@@ -132,7 +132,7 @@ class OneTimeRedirect:
         self._served = threading.Event()
 
     def wait_for_visit(self, seconds: float) -> Outcome:
-        """Wait for the browser's visit; "refused" if only another or unknown user came."""
+        """Wait for the browser's visit; "refused" if only another or unknown user visited."""
         if self._served.wait(seconds):
             return "served"
         return "refused" if self._has_refused() else "not visited"
@@ -159,7 +159,7 @@ class Callback(NamedTuple):
 
 
 class SignInPages(BrowserPages):
-    """BrowserPages with the callback, the page to which a sign-in returns. Listens once created.
+    """BrowserPages with the callback, the page to which a sign-in returns. Listens when created.
 
     A callback with a wrong state is answered but has no effect, because any web page in the browser
     can send one. A callback from a client whose user is unknown counts only if it has the right

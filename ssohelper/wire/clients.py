@@ -56,8 +56,8 @@ _NO_FILES = {
     "config_file": (None, None, "", None),
     "credentials_file": (None, None, "", None),
 }
-# botocore's settings with the values that ssohelper needs, so that botocore ignores their variables,
-# for some values of which it stops.
+# botocore's settings with the values that ssohelper needs, so that botocore ignores the environment
+# variables of these settings: some values of these variables make botocore fail.
 _OWN_VALUES = {
     "defaults_mode": (None, None, "legacy", None),
     "request_checksum_calculation": (None, None, "when_supported", None),
@@ -88,10 +88,10 @@ class Refusal(NamedTuple):
 
 
 class _BuiltInModels(Loader):  # type: ignore[misc]
-    """Loads botocore's own models of services. Does not search its 400 folders, which takes 35 ms."""
+    """Loads botocore's service models, without a search of its 400 folders, which takes 35 ms."""
 
     def list_available_services(self, type_name: str) -> list[str]:
-        """Return the services that ssohelper asks with botocore."""
+        """Return the services that ssohelper calls with botocore."""
         return ["sts"]
 
 
@@ -125,8 +125,8 @@ def make_botocore_client(
         region_name=region,
         endpoint_url=service_url,
         config=config,
-        # botocore reads these two variables by itself, but fails if one is empty. So we read them:
-        # an empty one counts as unset.
+        # botocore reads these two variables too, but fails if one is empty. So we read them here:
+        # an empty variable counts as unset.
         verify=environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or True,
         aws_access_key_id=credentials.access_key_id,
         aws_secret_access_key=credentials.secret_access_key.reveal(),
@@ -142,7 +142,7 @@ def make_botocore_client(
 def translate_botocore_errors(
     service: str, explain: Callable[[Refusal], SsoHelperError | None] | None = None
 ) -> Iterator[None]:
-    """Turn botocore's errors into ssohelper's; `explain` may return a special one for a refusal.
+    """Turn botocore's errors into ssohelper's; `explain` may return a special error for a refusal.
 
     `service` names the service in messages: "the sign-in service in eu-west-1".
     Raises: Throttled (429), AwsUnreachable (no connection, 5xx), BadAnswer (all other errors).
@@ -186,8 +186,8 @@ def run_until_deadline(deadline: Deadline, work: Callable[[], _T], what: str = "
     """Run `work` and return its result; give up at the deadline.
 
     `work` runs in a thread, because a server that sends one byte a second never exceeds a read
-    timeout. After the deadline the thread goes on, but as a daemon it keeps no process alive.
-    Raises: AwsUnreachable at the deadline, and any error that `work` raises.
+    timeout. After the deadline the thread continues, but as a daemon it does not keep the process
+    alive. Raises: AwsUnreachable at the deadline, and any error that `work` raises.
     """
     outcome: list[tuple[_T | None, BaseException | None]] = []
 
@@ -224,8 +224,8 @@ class _BoundedSession:
             )
         request.stream_output = True
         # Log only host and path, because queries, headers and bodies hold secrets.
-        place, began = urlsplit(request.url), time.monotonic()
-        _log.debug("%s %s%s", request.method, place.netloc, place.path)
+        url, began = urlsplit(request.url), time.monotonic()
+        _log.debug("%s %s%s", request.method, url.netloc, url.path)
         response = self._inner.send(request)
         try:
             body = _read_whole_body(response.raw)
@@ -253,8 +253,9 @@ def _scheme_host_and_port(url: str) -> tuple[str, str | None, int | None]:
 def _read_whole_body(raw: Any) -> bytes:
     """Return the body of an answer; if it is too long, slightly more than its first 4 MiB.
 
-    Raises: IncompleteRead for a body that was cut short. botocore disables urllib3's check for
-    this. The check is part of the read that finds nothing more, so this function reads to the end.
+    Raises: IncompleteRead for a body that was cut short. botocore disables urllib3's check for such
+    a body. urllib3 makes the check when a read finds no more bytes, so this function reads to the
+    end.
     """
     raw.enforce_content_length = True
     body = bytearray()

@@ -19,8 +19,8 @@ from ssohelper.errors import AwsUnreachable, NoConnection
 from ssohelper.wire.proxies import Proxy
 
 CONNECT_SECONDS = 3.0
-# The time for trying all addresses of a host. A host with many addresses of which none answers must
-# not use up a deadline of 18 s.
+# The time for trying all addresses of a host. Otherwise a host with many addresses, none of which
+# answers, would use up a deadline of 18 s.
 _ALL_ADDRESSES_SECONDS = 6.0
 # The time for a name lookup. glibc waits 5 s for each name server.
 _LOOKUP_SECONDS = 10.0
@@ -52,12 +52,12 @@ class Connection:
         self._deadline = Deadline(0, time.monotonic)
         self._read_seconds = 0.0
         self.received_bytes = 0
-        # Whether the server has sent its last byte (end of file).
+        # Whether the server has ended its side of the connection (end of file).
         self.has_ended = False
         self.idle_since = 0.0
 
     def set_request_limits(self, deadline: Deadline, read_seconds: float) -> None:
-        """Set the deadline and the limit of each wait for the next request on this connection."""
+        """Set the deadline and the limit of each wait, for the next request on this connection."""
         self._deadline, self._read_seconds = deadline, read_seconds
         self.received_bytes = 0
 
@@ -67,7 +67,7 @@ class Connection:
         self._sock.sendall(data)
 
     def receive_into(self, buffer: Any) -> int:
-        """Receive bytes within the time limits. Return how many, 0 if the server has sent all."""
+        """Receive bytes within the time limits. Return how many; 0 at the end of file."""
         self._set_timeout()
         count = int(self._sock.recv_into(buffer))
         self.received_bytes += count
@@ -75,7 +75,7 @@ class Connection:
         return count
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Return a reader of the connection, as http.client asks for it."""
+        """Return a buffered reader of the connection, which http.client asks for."""
         return io.BufferedReader(_Reader(self))
 
     def is_still_usable(self) -> bool:
@@ -164,9 +164,9 @@ def _connect_tcp(host: str, port: int, deadline: Deadline) -> socket.socket:
 def _look_up_addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
     """Return the addresses of a host from getaddrinfo; give up at the deadline.
 
-    getaddrinfo takes no timeout, so it runs in a daemon thread, which goes on after the deadline
-    only if no name server answers. The host name is passed as bytes, because as text it would go
-    through the IDNA codec, whose import costs 5 ms.
+    getaddrinfo takes no timeout, so it runs in a daemon thread, which continues after the deadline
+    if no name server answers. The host name is passed as bytes, because as text it would go through
+    the IDNA codec, whose import costs 5 ms.
     """
     outcome: list[list[Any] | OSError] = []
 
@@ -223,9 +223,9 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
 
 def _wrap_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
     _set_handshake_timeout(sock, deadline)
-    # The host name is passed as bytes, so that the IDNA codec is not imported. The end of the
-    # connection without a TLS close is an error, or a cut answer without a length would count as
-    # complete.
+    # The host name is passed as bytes, so that the IDNA codec is not imported. If the connection
+    # ends without TLS's closing message, that is an error: otherwise a cut answer without a
+    # Content-Length would count as complete.
     return context.wrap_socket(
         sock, server_hostname=host.encode("ascii"), suppress_ragged_eofs=False
     )

@@ -19,9 +19,9 @@ from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttl
 from ssohelper.wire.answers import (
     NOT_AWS,
     REDIRECTED,
+    error_for_success_not_from_aws,
     invalid_answer_error,
     retry_after_seconds,
-    success_not_from_aws_error,
 )
 from ssohelper.wire.retries import call_with_retries
 from ssohelper.wire.transport import Answer, Transport, warn_about_ignored_url_variable
@@ -48,7 +48,7 @@ class Federation:
         """Return the address that signs a browser in to the console, valid for about 15 minutes.
 
         The request has no SessionDuration, so the console session ends when the credentials expire.
-        With it, AWS would refuse a role that was assumed from another role.
+        With SessionDuration, AWS would refuse a role that was assumed from another role.
         Raises: RoleNotAssigned (credentials refused), AwsUnreachable, Throttled, BadAnswer.
         """
         warn_about_ignored_url_variable(self._environ, self._warn)
@@ -57,7 +57,7 @@ class Federation:
 
     def _get_sign_in_token(self, credentials: RoleCredentials) -> Secret:
         deadline = Deadline(_CALL_SECONDS, time.monotonic)
-        # The call may be repeated, because a sign-in token that gets lost does no harm.
+        # The request may be repeated, because a lost sign-in token does no harm.
         return call_with_retries(
             lambda: self._request_sign_in_token(credentials, deadline), deadline, is_repeatable=True
         )
@@ -85,7 +85,7 @@ class Federation:
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as cause:
-            raise success_not_from_aws_error(answer, self._service) from cause
+            raise error_for_success_not_from_aws(answer, self._service) from cause
         token = found.get("SigninToken") if isinstance(found, dict) else None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise invalid_answer_error(answer, self._service, Damaged("SigninToken"))

@@ -1,8 +1,9 @@
-"""LocalServer is the HTTP server for clients on this machine. It checks every client and request.
+"""Serves HTTP to clients on this machine (LocalServer), and checks every client and request.
 
-The sign-in callback, the console redirect and the credentials endpoint all use it. One thread
-reads all requests, so that idle and slow clients cost no thread. A complete request is answered in
-one of at most 64 other threads. Nothing is logged, because requests and answers carry secrets.
+The sign-in callback, the console redirect and the credentials endpoint all use this server. One
+thread reads all requests, so that idle and slow clients cost no thread. A complete request is
+answered in one of at most 64 other threads. Nothing is logged, because requests and answers carry
+secrets.
 """
 
 import contextlib
@@ -27,8 +28,8 @@ MOST_THREADS = 64
 # How long a client may take to send a request.
 HEAD_SECONDS = 5.0
 _SEND_SECONDS = 5.0
-# How many file descriptors clients must leave for files and for connections to AWS. Each client
-# uses one.
+# How many file descriptors are kept free of clients, for files and for connections to AWS. Each
+# client uses one descriptor.
 _OWN_DESCRIPTORS = 48
 _BACKLOG = 512
 
@@ -41,8 +42,8 @@ def bind_port(port: int = 0) -> socket.socket:
     """Return a socket bound to this port of 127.0.0.1; 0 means a free port. Raises: LocalState."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if sys.platform != "win32":
-        # After a restart, connections of the previous server may still be closing. On Windows this
-        # option would let another program bind the same port.
+        # After a restart, connections of the previous server may still be closing. This option
+        # allows the bind then. On Windows it would let another program bind the same port.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((HOST, port))
@@ -55,7 +56,7 @@ def bind_port(port: int = 0) -> socket.socket:
 
 
 class LocalServer:
-    """Answers requests on a bound socket, from `start` to `close`, if they keep to `rules`.
+    """Answers requests on a bound socket, from `start` to `close`, if the requests obey `rules`.
 
     `handle` is called with each request that passed the checks. If it raises an exception, `report`
     is called with that exception, and the client gets the rules' refusal.
@@ -125,7 +126,7 @@ class LocalServer:
             raise
 
     def close(self) -> None:
-        """Close the server's socket. Begun answers are still sent. May be called twice."""
+        """Close the server's socket. Answers in progress are still sent. May be called twice."""
         self._listening.close()
         with contextlib.suppress(OSError):
             self._wake.send(b".")
@@ -140,7 +141,7 @@ class LocalServer:
         while self._listening.fileno() >= 0:
             try:
                 self._wait_for_sockets_and_serve_them()
-            except Exception as error:  # one client's error: the others are answered
+            except Exception as error:  # an error of one client: other clients are still answered
                 self._report(error)
                 time.sleep(0.1)
         for connection in list(self._reading):
@@ -165,8 +166,8 @@ class LocalServer:
         try:
             connection, _ = self._listening.accept()
         except OSError:
-            # accept() failed: either no descriptor is left, or the client has gone. In the first
-            # case it helps to close another client.
+            # accept() failed: either no descriptor is left, or the client has gone. If no
+            # descriptor is left, closing another client helps.
             self._close_oldest_client()
             time.sleep(0.01)
             return
@@ -183,7 +184,7 @@ class LocalServer:
         until = time.monotonic() + HEAD_SECONDS
         self._reading[connection] = _Client(bytearray(), until, user == "ours")
         self._selector.register(connection, selectors.EVENT_READ)
-        self._read_request_bytes(connection)  # most clients have sent their request by now
+        self._read_request_bytes(connection)  # most clients have sent the request by now
 
     def _admit_client(self, user: "_User", connection: socket.socket) -> bool:
         if connection.family == socket.AF_INET and not _is_local_client(connection):
@@ -241,7 +242,8 @@ class LocalServer:
 
     def _start_answering_thread(self) -> None:
         name = f"ssohelper-answer-{self._threads + 1}"
-        with contextlib.suppress(RuntimeError):  # if no thread can start, the others answer
+        # If no new thread can start, the present threads answer.
+        with contextlib.suppress(RuntimeError):
             threading.Thread(target=self._answer_clients, daemon=True, name=name).start()
             self._threads += 1
 
@@ -288,7 +290,7 @@ def _classify_user_of_client(connection: socket.socket) -> _User:
     """Return "ours" for a client of this user or root; else "another" user's, or "unknown".
 
     Only Linux tells the user of a TCP connection. On other systems each client counts as "ours", so
-    that the token, the random path or the state is the only protection.
+    that the token, the random path or the OAuth state is the only protection.
     """
     uid = peer.find_peer_uid(connection)
     if uid is None:

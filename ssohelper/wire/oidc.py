@@ -1,4 +1,4 @@
-"""OidcClient gets clients, device codes and tokens from AWS's sign-in service.
+"""Gets client registrations, device codes and tokens from AWS's sign-in service (sso-oidc).
 
 Source: SSO OIDC API 2019-06-10.
 """
@@ -41,8 +41,8 @@ from ssohelper.wire.transport import (
     warn_about_ignored_url_variable,
 )
 
-# The redirect address is registered without a port and used with one, as RFC 8252 §7.3 allows. The
-# AWS CLI registers the same address, so that both programs can share a registration.
+# The redirect address is registered without a port and used with a port, as RFC 8252 §7.3 allows.
+# The AWS CLI registers the same address, so that both programs can share a registration.
 _REGISTERED_REDIRECT = "http://127.0.0.1/oauth/callback"
 _PKCE_GRANTS = ("authorization_code", "refresh_token")
 _DEFAULT_SCOPES = ("sso:account:access",)
@@ -56,16 +56,17 @@ _ENDED = (
     "UnauthorizedClientException",
 )
 _REGISTER, _AUTHORIZE_DEVICE, _TOKEN = "/client/register", "/device_authorization", "/token"
-# The paths of sso-oidc calls that send the start URL: in a wrong region AWS calls it invalid.
-_NAMES_THE_PORTAL = (_REGISTER, _AUTHORIZE_DEVICE)
+# The paths of sso-oidc calls that send the start URL. In a wrong region, AWS reports that the start
+# URL is invalid.
+_PATHS_WITH_START_URL = (_REGISTER, _AUTHORIZE_DEVICE)
 _UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
 
 
 class OidcClient:
     """Calls the sign-in service in one session's region.
 
-    `facts` returns what is recorded about the sign-in. Before a token or a client secret is sent,
-    this record is used to check who issued it.
+    `facts` returns what is recorded about the sign-in, such as the issuer, which is checked before
+    a token or a client secret is sent.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class OidcClient:
     def authorize_url(
         self, registration: ClientRegistration, redirect_uri: str, state: str, challenge: str
     ) -> str:
-        """Return the address of AWS's sign-in page. It is built from our own values only."""
+        """Return the address of AWS's sign-in page, built without any value from an answer."""
         query = {
             "response_type": "code",
             "client_id": registration.client_id,
@@ -136,13 +137,13 @@ class OidcClient:
             "scopes": " ".join(self._scopes),
             "code_challenge": challenge,
         }
-        place = urlsplit(self._service_url)
-        return f"{place.scheme}://{place.netloc}/authorize?{urlencode(query)}"
+        url = urlsplit(self._service_url)
+        return f"{url.scheme}://{url.netloc}/authorize?{urlencode(query)}"
 
     def get_token_by_code(
         self, registration: ClientRegistration, code: Secret, redirect_uri: str, verifier: Secret
     ) -> IssuedToken:
-        """Exchange the code of the callback for a token; return it and its lifetime in seconds."""
+        """Exchange the callback's code for a token; return token and lifetime in seconds."""
         fields = {
             "grantType": "authorization_code",
             "code": code.reveal(),
@@ -207,13 +208,13 @@ class OidcClient:
             return answer.poll
 
     def refresh_token(self, token: AccessToken, deadline: Deadline) -> IssuedToken:
-        """Renew the token; return the new one and its lifetime in seconds.
+        """Renew the token; return the new token and its lifetime in seconds.
 
         Sends exactly one request: the refresh token may be single-use. The whole deadline is spent
         waiting for the answer, since a late answer still holds the next refresh token. When the
         answer has no refresh token, the new token keeps the old one.
         Raises: LoginRequired if AWS refuses the token for good; AnswerLost if AWS may have accepted
-        it but no answer came; RegistrationRejected, Throttled, AwsUnreachable, BadAnswer;
+        the token but no answer came; RegistrationRejected, Throttled, AwsUnreachable, BadAnswer;
         ConfigInvalid, before anything is sent, for a token that another server issued.
         """
         if token.refresh_token is None or token.client is None:
@@ -239,7 +240,7 @@ class OidcClient:
         return self._session.scopes or _DEFAULT_SCOPES
 
     def prepare_first_call(self) -> None:
-        """Prepare the first call: give warnings about the host, and make the TLS settings."""
+        """Prepare the first call: warn about ignored variables, and make the TLS settings."""
         with self._lock:
             if not self._has_warned:
                 self._has_warned = True
@@ -291,7 +292,7 @@ class OidcClient:
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
     ) -> IssuedToken:
-        """Request a token; return it and its lifetime in seconds. Wire: POST /token."""
+        """Request a token; return the token and its lifetime in seconds. Wire: POST /token."""
         whole = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
@@ -313,7 +314,7 @@ class OidcClient:
     def _special_error_of(self, error: AwsError, path: str) -> SsoHelperError | None:
         """Return the exception for an sso-oidc error with its own meaning for this call."""
         name = self._session.name
-        if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
+        if path in _PATHS_WITH_START_URL and error.name in _UNKNOWN_PORTAL:
             url, portal = self._session.start_url, self._session.aws_url
             refused = f'"{portal}"' if portal == url else f'"{portal}" (reached from "{url}")'
             return BadAnswer(
@@ -345,7 +346,7 @@ class OidcClient:
 
 
 class _NotConfirmedYet(LoginRequired):
-    """Raised, in this module only, when a poll comes before the user has confirmed."""
+    """Raised, in this module only, when a poll comes before the user has confirmed the sign-in."""
 
     def __init__(self, poll: Poll) -> None:
         super().__init__(f"the sign-in is not confirmed ({poll.value})")

@@ -1,7 +1,8 @@
-"""Decides when the next request of a listing may be sent: 20 a second, fewer after a 429.
+"""Decides when a listing's next request may be sent: 20 a second, fewer after a 429 answer.
 
-All threads share this pace. Measured with 300 accounts at a limit of 20 requests/s, a listing takes
-1.04 × the shortest time that the limit allows; with botocore's `adaptive` mode 1.16 to 1.21 ×.
+All threads share this pace. With 300 accounts and a limit of 20 requests/s, a listing was measured
+to take 1.04 × the shortest time that the limit allows; with botocore's `adaptive` mode 1.16 to 1.21
+×.
 """
 
 import threading
@@ -16,7 +17,7 @@ LONGEST_PAUSE_SECONDS = 20.0
 # LONGEST_PAUSE_SECONDS, since no request is sent during such a pause.
 PATIENCE_SECONDS = 30.0
 _SLOWEST = 1.0
-# By how many requests a second the pace rises with each answer other than a 429.
+# By how many requests a second the pace rises after each answer that is not a 429.
 _REGAINED = 0.05
 
 
@@ -54,9 +55,10 @@ class Pacing:
 
     @property
     def seconds_of_patience_left(self) -> float:
-        """Return the seconds from the next request (or now) until AWS has been silent too long.
+        """Return the seconds from the next request (or now) until AWS was silent for too long.
 
-        The silence began with the last answer to any thread, or else with the first request.
+        The silence began with the last answer to any thread or, without an answer, with the first
+        request.
         """
         with self._lock:
             since = self._monotonic() if self._answered_at is None else self._answered_at
@@ -70,7 +72,8 @@ class Pacing:
                 if self._answered_at is None:
                     self._answered_at = now
                 if self._next_at <= now:
-                    # A request late by less than one interval does not delay the next one.
+                    # A request that is late by less than one interval does not delay the next
+                    # request.
                     late = now - self._next_at
                     interval = 1 / self._pace
                     self._next_at = (self._next_at if late < interval else now) + interval

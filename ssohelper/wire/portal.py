@@ -1,9 +1,10 @@
-"""Portal calls AWS's access portal: it lists accounts and roles, and signs out.
+"""Calls AWS's access portal: lists accounts and roles, and signs out.
 
 The module `wire.role_credentials` gets role credentials.
 
 Source: SSO Portal API 2019-06-10. Every field of an answer is checked (core.schema), so that the
-values are what core.model promises. Names of accounts and roles may contain any character.
+values have the form that core.model describes. Names of accounts and roles may contain any
+character.
 """
 
 import threading
@@ -56,8 +57,8 @@ _READ_TIMEOUT_SECONDS = 10.0
 class Portal:
     """Calls one session's portal. Several threads may use it; their listings share one pace.
 
-    `facts` returns what is recorded about the sign-in. Before a token is sent, this record is used
-    to check who issued it.
+    `facts` returns what is recorded about the sign-in, such as the issuer, which is checked before
+    a token is sent.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Portal:
         self._lock = threading.Lock()
 
     def copy_for_new_token(self, token: AccessToken, issued_by: str) -> "Portal":
-        """Return a Portal for a new token, issued by `issued_by`, that is in no file yet."""
+        """Return a Portal for a new token of the issuer `issued_by` that is not saved yet."""
         facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
         return Portal(
             self._session, self._environ, self._warn, facts=lambda: facts, variant=self._variant
@@ -149,7 +150,7 @@ class Portal:
         return self._answered_at
 
     def prepare_first_call(self) -> None:
-        """Prepare the first call: give warnings about the host, and make the TLS settings."""
+        """Prepare the first call: warn about ignored variables, and make the TLS settings."""
         with self._lock:
             if not self._has_warned:
                 self._has_warned = True
@@ -175,7 +176,7 @@ class Portal:
                 answer, self._service, lambda error: self._special_error_of(error, "the sign-in")
             )
         except RoleNotAssigned as refused:
-            # A sign-out names no role: AWS's error that a role is not assigned makes no sense.
+            # A sign-out names no role, so an error that a role is not assigned makes no sense here.
             raise BadAnswer(f"{self._service} refuses to end the sign-in", hint=LATER) from refused
 
     # -- sending requests to the access portal -----------------------------------------------
@@ -189,9 +190,9 @@ class Portal:
         asked: dict[str, str],
     ) -> Iterator[_T]:
         tokens_seen: set[str] = set()
-        place: dict[str, str] = {}
+        next_page: dict[str, str] = {}
         for _ in range(listings.MOST_PAGES):
-            query = {**asked, "max_result": str(listings.PAGE_SIZE), **place}
+            query = {**asked, "max_result": str(listings.PAGE_SIZE), **next_page}
             rows, after = self._send_get_request_at_pace(path, what, query, token, read)
             yield from rows
             if after is None:
@@ -202,7 +203,7 @@ class Portal:
                     hint=LATER,
                 )
             tokens_seen.add(after)
-            place = {"next_token": after}
+            next_page = {"next_token": after}
         raise BadAnswer(
             f"{self._service} lists {what} without an end: more than {listings.MOST_PAGES} pages",
             hint=LATER,
@@ -269,7 +270,7 @@ class Portal:
         return answer
 
     def _special_error_of(self, error: AwsError, what: str) -> SsoHelperError | None:
-        """Return the exception for an error about sign-in, account or role; else None."""
+        """Return the exception for an AWS error about sign-in, account or role; else None."""
         name = self._session.name
         if error.status == 401:
             return TokenRejected(
@@ -278,7 +279,7 @@ class Portal:
             )
         if 400 <= error.status < 500 and error.name in _NOT_ASSIGNED:
             return RoleNotAssigned(
-                f"AWS refuses {what}: not there, or not assigned to you",
+                f"AWS refuses {what}: no such account or role, or not assigned to you",
                 hint=f"see what you may use with: ssohelper list --refresh --session {name}",
             )
         return None
@@ -287,7 +288,7 @@ class Portal:
 def _make_page_parser(
     parse: Callable[[dict[str, Any]], _T], key: str
 ) -> Callable[[dict[str, Any]], tuple[list[_T], str | None]]:
-    """Return a function that parses a listing's page into its items and the next page's token."""
+    """Return a function that parses a page of a listing into items and the next page's token."""
 
     def read(answer: dict[str, Any]) -> tuple[list[_T], str | None]:
         return [parse(row) for row in listings.rows_of_page(answer, key)], listings.next_page_token(

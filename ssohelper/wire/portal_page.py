@@ -1,6 +1,7 @@
-"""Finds the portal of a start URL, with one https request that holds nothing secret.
+"""Finds the portal of a start URL, with one https request that contains no secret.
 
-The request has no cookie, no token and no credentials, and its redirect is read and not followed.
+The request has no cookie, no token and no credentials. A redirect in the answer is read, but not
+followed.
 """
 
 import time
@@ -25,8 +26,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 def find_portal_url(start_url: str, environ: Mapping[str, str]) -> str:
     """Return the URL of AWS's portal to which a company's own start URL redirects.
 
-    Raises: ConfigInvalid if the start URL redirects to another place or to none; AwsUnreachable if
-    its server gives no answer or an error.
+    Raises: ConfigInvalid if the start URL does not redirect, or not to an AWS portal;
+    AwsUnreachable if the start URL's server gives no answer or an error.
     """
     answer = _request_page(start_url, environ)
     if answer.status >= 500 or answer.status == 429:
@@ -47,7 +48,7 @@ def find_portal_url(start_url: str, environ: Mapping[str, str]) -> str:
 
 
 def propose_region_of_portal(portal_url: str, environ: Mapping[str, str]) -> str | None:
-    """Return the region that the page of AWS's portal names; None if there is no region or page.
+    """Return the region that the page of AWS's portal names; None if no page or region is found.
 
     AWS does not document that the page names a region, so the user must confirm it.
     """

@@ -15,7 +15,7 @@ class Probe(NamedTuple):
     """What a test request to an AWS host found: `error`, or `answered_at` (AWS's clock, if known).
 
     `proxy` is "host:port" of the proxy that was used. `bundle` is the file of trusted certificates
-    that a variable names. Each is "" if there is none.
+    that a variable names. `proxy` and `bundle` are "" if there is none.
     """
 
     error: AwsUnreachable | None
@@ -27,7 +27,7 @@ class Probe(NamedTuple):
 def probe_service(
     service_url: str, environ: Mapping[str, str], service: str, deadline: Deadline
 ) -> Probe:
-    """Send one GET without credentials; any HTTP answer means that it can be reached.
+    """Send one GET without credentials; any HTTP answer means that the service can be reached.
 
     `service` names the service in messages."""
     bundle = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or ""

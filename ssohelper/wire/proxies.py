@@ -1,4 +1,4 @@
-"""Finds the proxy for a request to AWS, from the same variables in the same order as botocore."""
+"""Finds the proxy for a request to AWS, by the same variables and in the same order as botocore."""
 
 import sys
 from binascii import b2a_base64
@@ -28,15 +28,16 @@ class Proxy(NamedTuple):
 def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy for an https host ("host" or "host:port"), None for a direct connection.
 
-    The import of urllib.request takes 8 ms. It is imported only if a variable that ends in _proxy
-    is set, or if the system has proxy settings.
+    urllib.request, whose import takes 8 ms, is imported only if a variable that ends in _proxy is
+    set, or if the system has proxy settings.
     Raises: AwsUnreachable for a proxy that cannot be used.
     """
     variables = _proxies_by_scheme(environ)
     if variables:
         if not variables.get("https"):
             return None
-        # This function is undocumented, but no other one reads NO_PROXY as botocore does.
+        # This function of urllib is undocumented, but no other function reads NO_PROXY as botocore
+        # does.
         from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
         bypassed = bool(proxy_bypass_environment(authority, variables))
@@ -50,7 +51,7 @@ def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None
 
 
 def _proxies_by_scheme(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the proxies by scheme. As in urllib.request, lower-case names win, even empty."""
+    """Return the proxies by scheme. Lower-case variables win, even empty, as in urllib.request."""
     named = [(name, value) for name, value in environ.items() if name[-6:].lower() == "_proxy"]
     found = {name.lower()[:-6]: value for name, value in named if value}
     for name, value in named:

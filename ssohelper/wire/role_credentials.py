@@ -1,4 +1,4 @@
-"""GetRoleCredentials of the portal. Only the vault calls it (an import rule checks it)."""
+"""Gets role credentials from the portal. Only the vault calls this (an import rule checks that)."""
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import AccessToken, Role, RoleCredentials

@@ -1,8 +1,8 @@
-"""Signs a POST of a form with role credentials, by the few rules of SigV4 that this needs.
+"""Signs a POST of a form with role credentials, by the few rules of SigV4 needed for that.
 
-botocore signs too, but its import takes 0.3 s of CPU, which each broker with a chain would pay. A
-test compares the two signatures. SigV4 is AWS Signature Version 4. Source: "AWS Signature Version 4
-for API requests" (IAM user guide).
+botocore can sign too, but its import takes 0.3 s of CPU in each broker that serves a chain. A test
+compares our signature with botocore's. SigV4 is AWS Signature Version 4. Source: "AWS Signature
+Version 4 for API requests" (IAM user guide).
 """
 
 import hmac
@@ -22,7 +22,7 @@ def make_signed_post_headers(
     service: str,
     now: int,
 ) -> dict[str, str]:
-    """Return the headers of a signed POST to https://HOST/PATH. One of them holds a session token.
+    """Return the headers of a signed POST to https://HOST/PATH. One header is a session token.
 
     The signature covers the header Host too, which the caller must send.
     `now` is the time by AWS's clock (epoch seconds): AWS refuses a signature that is off by 5 min.

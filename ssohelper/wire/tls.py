@@ -17,8 +17,8 @@ def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    # The first releases of Python 3.11 (Debian 12 has 3.11.2) set this option with OpenSSL 3.
-    # With it, an answer that is cut off without TLS's closing message seems complete.
+    # The first releases of Python 3.11 (Debian 12 has 3.11.2) set this option with OpenSSL 3. If it
+    # is set, an answer that is cut off without TLS's closing message seems complete.
     # OpenSSL 1.1 has no such option.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     bundle = find_ca_bundle(environ)
@@ -39,7 +39,7 @@ def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 def find_ca_bundle(environ: Mapping[str, str]) -> str:
     """Return the path of the trusted certificates, found as botocore does.
 
-    Here an empty variable counts as unset; botocore fails on it.
+    An empty variable counts as unset here, but makes botocore fail.
     """
     return (
         environ.get("AWS_CA_BUNDLE")

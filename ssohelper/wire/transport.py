@@ -1,8 +1,8 @@
-"""Transport sends requests to one host of AWS, with http.client and without botocore.
+"""Sends requests to one host of AWS (Transport), with http.client and without botocore.
 
-One call sends exactly one request: no retry, no redirect, no cookie, and no credentials but those
-that the caller passes. Connections stay open for later GETs. Each POST gets a new connection: if
-the server closed an idle connection, it would be unknown whether it had read the POST.
+One call sends exactly one request: no retry, no redirect, no cookie, and no credentials except
+those that the caller passes. Connections stay open for later GETs. Each POST gets a new connection:
+if the server closed an idle connection, we would not know whether the server had read the POST.
 """
 
 import logging
@@ -28,8 +28,8 @@ from ssohelper.wire.tls import make_tls_context
 _log = logging.getLogger(__name__)
 
 READ_SECONDS = 5.0
-# The largest answer that is read, since a hostile one must not fill memory. The longest real answer
-# is a page of 100 accounts, 20 kB.
+# The largest answer that is read, since a hostile server must not fill our memory. The longest real
+# answer is a page of 100 accounts, 20 kB.
 ANSWER_LIMIT_BYTES = 4 << 20
 # How long an idle connection may be used again. Load balancers and NAT forget a connection that has
 # been idle for 60 s or more.
@@ -41,7 +41,7 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
 class Answer(NamedTuple):
-    """An HTTP answer. `answered_at` is its Date header (epoch seconds, by AWS's clock), or None."""
+    """An HTTP answer. `answered_at` is the Date header (epoch seconds, by AWS's clock), or None."""
 
     status: int
     headers: HTTPMessage
@@ -76,7 +76,7 @@ class Transport:
         self._lock = threading.Lock()
         self._route: Route | None = None
         # Close the idle connections when the Transport is deleted. __del__ may run too late for
-        # that: in a reference cycle the sockets may be collected before, with a ResourceWarning.
+        # that: in a reference cycle the sockets may be collected earlier, with a ResourceWarning.
         weakref.finalize(self, _close_connections, self._idle)
 
     def prepare_first_call(self) -> None:
@@ -155,8 +155,8 @@ class Transport:
             try:
                 response.begin()
                 if connection.has_ended:
-                    # The connection was cut within the headers, which http.client would take for
-                    # their end.
+                    # The connection was cut within the headers. http.client would take that for the
+                    # end of the headers.
                     raise IncompleteRead(b"")
                 body = self._read_whole_body(response)
             finally:
@@ -275,7 +275,7 @@ def _incomplete_answer_message(service: str, cause: Exception) -> str:
         return f"{service} gave no answer in time"
     if isinstance(cause, OSError | IncompleteRead):
         return f"{service} gave no complete answer: the connection was cut"
-    return f"{service} gave an answer that is no HTTP"
+    return f"{service} gave an answer that is not HTTP"
 
 
 def ignore_tls_key_log() -> None:
@@ -285,7 +285,9 @@ def ignore_tls_key_log() -> None:
     keys, tokens could be read off the network.
     """
     if os.environ.pop("SSLKEYLOGFILE", None):
-        _log.warning("SSLKEYLOGFILE is ignored: with it tokens could be read off the network")
+        _log.warning(
+            "SSLKEYLOGFILE is ignored: with that file, tokens could be read off the network"
+        )
 
 
 def warn_about_ignored_url_variable(

@@ -132,10 +132,10 @@ def test_a_prompt_counts_down_what_is_not_renewed_automatically(app):
     app.keep(900)
     app.answer = AwsUnreachable("down")
     app.release()
-    assert app.prompt_state.load_end_after_failed_renewal(KEY) == NOW + LIFE
+    assert app.prompt_state.load_expiry_after_failed_renewal(KEY) == NOW + LIFE
     app.answer = None
     app.release()
-    assert app.prompt_state.load_end_after_failed_renewal(KEY) is None
+    assert app.prompt_state.load_expiry_after_failed_renewal(KEY) is None
 
 
 def test_a_prompt_counts_down_no_role_that_is_no_longer_assigned(app):
@@ -145,7 +145,7 @@ def test_a_prompt_counts_down_no_role_that_is_no_longer_assigned(app):
     app.answer = RoleNotAssigned("no access")
     with pytest.raises(RoleNotAssigned):
         app.release()
-    assert app.prompt_state.load_end_after_failed_renewal(KEY) is None
+    assert app.prompt_state.load_expiry_after_failed_renewal(KEY) is None
 
 
 def test_a_rejected_token_is_renewed_once(app):
@@ -230,10 +230,10 @@ def test_a_token_that_is_due_sooner_decides(app):
     for token_left, expected in ((1900, NOW + 100), (99 * HOUR, NOW + 1800)):
         app.sign_in(token_left)
         app.credentials.remove_credentials_of_role(KEY)
-        app.credentials.withdraw_response(KEY)
+        app.credentials.delete_published_response(KEY)
         app.release()
         assert credentials.load_renewal_time(app, SESSION, ROLE) == expected
-        assert app.credentials.load_end_of_published_response(KEY) == expected
+        assert app.credentials.load_expiry_of_published_response(KEY) == expected
 
 
 @pytest.mark.parametrize(("token_left", "is_due"), [(1801, False), (1800, True), (1201, True)])

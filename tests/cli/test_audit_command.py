@@ -134,7 +134,9 @@ class TestCommandsThatLeaveALine:
         done = run("config", "set", "form", "sso")
         assert (done.returncode, done.stdout) == (0, "")
         assert done.stderr.count("\n") == 1
-        assert done.stderr.startswith("ssohelper: warning: the journal took no line")
+        assert done.stderr.startswith(
+            "ssohelper: warning: neither the journal nor the system log took a new line"
+        )
         assert f'"{file}" is a link: not touched' in done.stderr
         assert not (home.path / "elsewhere").exists()
         assert run("audit").returncode == 7

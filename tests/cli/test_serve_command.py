@@ -257,7 +257,7 @@ class TestTokenFolder:
         folder.mkdir(mode=0o755)
         done = run("serve", "job", "--token-folder", str(folder))
         assert (done.returncode, done.stdout) == (7, "")
-        assert f'others may enter the folder "{folder}"' in done.stderr
+        assert f'other users may enter the folder "{folder}"' in done.stderr
         assert f'hint: chmod 700 "{folder}"' in done.stderr
         assert list(folder.iterdir()) == []
 

@@ -123,7 +123,7 @@ def test_a_value_of_the_wrong_type_is_a_miss(cache, change):
 def test_withdrawing_a_response_leaves_the_cached_credentials(cache):
     cache.save(KEY, CORP, cached())
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
-    cache.withdraw_response(KEY)
+    cache.delete_published_response(KEY)
     assert cache.load(KEY, CORP) == cached()
 
 
@@ -146,7 +146,7 @@ def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime,
     precious.write_text("precious")
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
     (runtime / "credentials" / "corp" / "tokens").symlink_to(tmp_path / "aws")
-    cache.withdraw_responses_of_session("corp")
+    cache.delete_published_responses_of_session("corp")
     assert not os.path.exists(folders.published_response_path(str(runtime), *KEY[:3]))
     assert cache.list_cached_credentials() == []
     cache.remove_credentials_of_session("corp")
@@ -235,12 +235,12 @@ def test_no_repr_shows_a_secret(cache):
 
 
 def test_a_malformed_or_huge_response_ends_at_0(cache):
-    assert cache.load_end_of_published_response(KEY) == 0
+    assert cache.load_expiry_of_published_response(KEY) == 0
     until = int(time.time()) + 600
     cache.publish(permit_publishing(KEY), DOCUMENT, until)
-    assert cache.load_end_of_published_response(KEY) == until
+    assert cache.load_expiry_of_published_response(KEY) == until
     path = cache._response_file(KEY)
     for content in (b"", b"{}", b"x" * (1 << 21)):
         path.write_bytes(content)
         os.utime(path, (until, until))
-        assert cache.load_end_of_published_response(KEY) == 0
+        assert cache.load_expiry_of_published_response(KEY) == 0

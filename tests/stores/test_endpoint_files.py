@@ -121,7 +121,7 @@ class TestTokenFolder:
         path = tmp_path / "tokens"
         path.mkdir()
         path.chmod(mode)
-        with pytest.raises(LocalState, match="others may enter"):
+        with pytest.raises(LocalState, match="other users may enter"):
             TokenFolder(path, TOKEN)
         assert os.listdir(path) == []
 

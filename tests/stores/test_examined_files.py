@@ -19,9 +19,9 @@ def test_other_users_rights_are_removed_and_only_those(
     path = tmp_path / "x"
     path.mkdir() if is_folder else path.write_text("x")
     path.chmod(mode)
-    assert ExaminedFiles().remove_others_access(str(path)) == (mode != wanted)
+    assert ExaminedFiles().remove_access_of_other_users(str(path)) == (mode != wanted)
     assert mode_of(path) == wanted
-    assert not ExaminedFiles().remove_others_access(str(path))
+    assert not ExaminedFiles().remove_access_of_other_users(str(path))
 
 
 def test_a_link_is_not_followed_to_what_others_may_read(tmp_path: Path) -> None:
@@ -30,5 +30,5 @@ def test_a_link_is_not_followed_to_what_others_may_read(tmp_path: Path) -> None:
     target.chmod(0o644)
     (tmp_path / "link").symlink_to(target)
     with pytest.raises(LocalState):
-        ExaminedFiles().remove_others_access(str(tmp_path / "link"))
+        ExaminedFiles().remove_access_of_other_users(str(tmp_path / "link"))
     assert mode_of(target) == 0o644

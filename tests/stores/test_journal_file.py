@@ -318,7 +318,7 @@ class TestFullDisk:
 
         place.add(1)
         monkeypatch.setattr(os, "write", refuse)
-        with pytest.raises(LocalState, match="no system log did") as refused:
+        with pytest.raises(LocalState, match="nor the system log took") as refused:
             place.open().append(entry(2))
         assert refused.value.hint == "free some space and try again"
         assert place.warnings == []

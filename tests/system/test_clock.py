@@ -67,7 +67,7 @@ def test_a_clock_that_differs_by_more_than_4_minutes_is_a_warning(
     clocks = Clocks(AwsAhead())
     clocks.clock.learn_aws_time(WALL + difference)
     assert clocks.aws.learned == [(WALL + difference, WALL)]
-    said = f"this machine's clock is 4m {side} AWS's: set it, SDKs go by it"
+    said = f"this machine's clock is 4m {side} AWS's: set it, because SDKs use it"
     assert clocks.warnings == ([] if side is None else [said])
 
 

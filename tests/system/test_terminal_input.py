@@ -37,7 +37,7 @@ class Reader:
 
     def wait(self, seconds: float) -> str:
         self.now += seconds
-        return self.input.give_up(self.now)
+        return self.input.release_held_input(self.now)
 
 
 def paste(text: str) -> str:
@@ -183,7 +183,7 @@ def test_what_was_held_for_the_program_is_no_key_after_another_program() -> None
     for begun in ("\x1b", f"{PASTE_BEGIN}ab", "\x1b]11;rgb:"):
         reader = Reader()
         reader.feed(begun)
-        reader.input.drop_held()
+        reader.input.drop_held_input()
         assert reader.wait(5) + reader.feed("cd") == "cd"
 
 

@@ -73,7 +73,7 @@ def test_reads_work_and_leave_nothing(place: Machine, command: tuple[str, ...]) 
         assert is_of_aws(place, answer)
         assert (place.root_home / ".cache" / "ssohelper" / "credentials" / "corp").is_dir()
         # The journal is the other user's. Without a system log, a line that is lost is said.
-        lost = "ssohelper: warning: the journal took no line, and no system log did: "
+        lost = "ssohelper: warning: neither the journal nor the system log took a new line: "
         assert all(line.startswith(lost) for line in answer.stderr.splitlines())
 
 
