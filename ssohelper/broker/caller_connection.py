@@ -8,10 +8,10 @@ from ssohelper.broker.requests import AskedBy, Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey
 
-# A caller that takes longer than this to send its request is disconnected.
+# The time after which a caller that has not sent its whole request is disconnected.
 _REQUEST_SECONDS = 5.0
 _LONGEST_REQUEST_BYTES = 512
-# A connection of this age is closed in any case, since callers wait for at most 50 s.
+# The age at which any caller's connection is closed, since callers wait for at most 50 s.
 _LONGEST_WAIT_SECONDS = 60.0
 
 

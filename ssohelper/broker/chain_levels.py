@@ -153,7 +153,7 @@ class Brokers:
         self._ended.append((waiting.key, error))
 
     def lengthen_callers_waits(self, waiting: _SourceWait) -> None:
-        """Let callers of a chain wait as long as its call for the source credentials may wait."""
+        """Let callers of a chain wait as long as the chain's call for its source may wait."""
         self._get_broker_for_role(waiting.key).lengthen_callers_waits(waiting.key, self._now)
 
     def _ask_for_source(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:

@@ -116,7 +116,7 @@ class Broker:
             session.renewal.clear()
             session.renewal_answered_at = now
             self._refusals.forget(session_name)
-            # Before `start_due_work`, which may end waiting calls with an earlier outage's error.
+            # Calls start before `start_due_work`, which may end them with an earlier outage's error.
             self._start_ready_calls(now)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)
@@ -199,7 +199,7 @@ class Broker:
 
     def _start_ready_calls(self, now: float) -> None:
         """Start the AWS calls and token renewals that may start now, first those with callers."""
-        usable: dict[str, bool] = {}  # by session name, so that each token is read only once
+        usable: dict[str, bool] = {}  # by session name: each session's token is read only once
         for job in sorted(self._jobs.values(), key=lambda job: not job.callers):
             name = job.key.session_name
             if job.is_under_way or job.key not in self._jobs:
@@ -309,7 +309,7 @@ class Broker:
         self._ports.reply(caller, usable or Reply(error=error))
 
     def _find_usable_reply(self, caller: Caller, error: SsoHelperError) -> Reply | None:
-        """Return the cached credentials, or None if there are none or the error forbids their use.
+        """Return a reply with cached credentials; None if none are cached or `error` forbids it.
 
         Credentials that may be another person's are used only if AWS cannot be reached.
         """
@@ -340,7 +340,7 @@ class Broker:
                     continue
                 error = no_answer_error_of(job, self._get_session_state(job.key.session_name))
                 if now < caller.deadline_at and self._find_usable_reply(caller, error) is None:
-                    # A sign-in has removed the cached credentials: the caller waits for new ones.
+                    # A sign-in has removed the cached credentials: the caller waits for AWS.
                     caller.fallback, caller.fallback_at = None, NEVER
                 else:
                     self._send_error_to_caller(job, caller, error)

@@ -17,7 +17,7 @@ _LONGEST_REPORT_BYTES = 65536
 
 
 class Renewals:
-    """Starts token renewals and waits for them. A renewal goes on when nothing waits for it."""
+    """Starts token renewals and waits for them. A renewal continues if the waiting process ends."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ

@@ -67,7 +67,7 @@ class Reply(NamedTuple):
 
 
 class FoundCredentials(NamedTuple):
-    """A role's cached credentials. `document` is b"" if there are no unexpired ones.
+    """A role's cached credentials. `document` is b"" if none are unexpired.
 
     `is_good` says whether they may be returned without asking AWS, `is_due` whether they should be
     renewed in the background. `due_token_id` is the id of the access token, if the token should be

@@ -16,7 +16,7 @@ from ssohelper.fastpath.broker_client import ERROR_FIELDS, SEPARATOR, WAIT_LINE,
 _SEPARATOR = SEPARATOR.decode()
 _RENEWED = b"renewed"
 
-# The classes that an encoded error may name. Decoding creates no others.
+# The classes that an encoded error may name. Decoding creates errors of no other class.
 _CLASSES: dict[str, type[SsoHelperError]] = {
     name: found
     for name, found in vars(errors).items()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OfferedAccount(NamedTuple):
-    """An account of the role list. `text` is its name, or its id if commands refuse the name."""
+    """An account of the role list. `text` is the name, or the id if commands refuse the name."""
 
     id: str
     text: str
@@ -105,7 +105,7 @@ class CompletionNames:
 
 
 def valid_role_names(names: Iterable[str]) -> list[str]:
-    """Return those of the names that are valid role names."""
+    """Return the names that are valid role names."""
     return [name for name in names if ROLE_NAME.fullmatch(name)]
 
 

@@ -64,7 +64,7 @@ class _Reader:
         self._is_after_redirection = False
 
     def read(self) -> ParsedLine:
-        """Parse the whole line and return it."""
+        """Parse the whole line; return the result."""
         position = 0
         while position < len(self._text):
             position += (

@@ -124,7 +124,7 @@ class BackgroundWork:
         notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
 
     def _renew_credentials_early(self, app: App) -> None:
-        """Renew credentials past half of their life, unless AWS has refused it for this token."""
+        """Renew credentials past half of their life, unless AWS refused a renewal with this token."""
         if not app.settings.get("renew_ahead"):
             return
         if credentials.load_renewal_time(app, self._session, self._role) > app.clock.now():
@@ -142,7 +142,7 @@ class BackgroundWork:
             self._refused_fingerprint = app.tokens.read_token_file_fingerprint(self._session)
 
     def _renew_before_sign_in_ends(self, app: App) -> None:
-        """Renew credentials and token shortly before the sign-in ends, so that jobs can run on."""
+        """Renew credentials and token shortly before the sign-in ends, so that jobs can go on."""
         if not self._may_release_credentials(app):
             return
         outlook = clocks.load_sign_in_outlook(app, self._session)

@@ -78,7 +78,7 @@ def _is_identity_key(key: str) -> bool:
 
 
 def _is_default_section(header: str) -> bool:
-    """Return whether any SDK takes this section for the default profile. Go's ignores spaces."""
+    """Return whether any SDK takes this section for [default]. Go's SDK ignores spaces in it."""
     return header.strip().lower() == "default" or section_name(header, "profile") == "default"
 
 
@@ -134,7 +134,7 @@ class _ConfigCopy:
                 self._set_keys_in_section(section, {"credential_process": _REFUSAL})
 
     def checked_text(self) -> str:
-        """Return the new config. Raises: ConfigInvalid when it does not parse as intended."""
+        """Return the new config. Raises: ConfigInvalid when the text does not parse as intended."""
         return_ = "\r" if self._text.newline == "\r\n" else ""
         lines: list[str] = []
         for number, line in enumerate(self._lines):
@@ -157,7 +157,7 @@ class _ConfigCopy:
             for section in (after.defaults, *after.sections.values())
         }
         if found != self._expected:
-            raise ConfigInvalid(f"{self._text.origin}: its form is too unusual to be copied")
+            raise ConfigInvalid(f"{self._text.origin}: the file's form is too unusual to be copied")
 
     def _remove_lines_of_key(self, section: Section, name: str) -> None:
         self._expected[section.header].pop(name, None)

@@ -97,8 +97,8 @@ class SocketHandler:
         if request.target != "/":
             return _FORBIDDEN
         # Only clients of the socket file wait for a sign-in. SDKs, which use the container address,
-        # wait just 1 to 9 s. The limit fits Rust's SDK, which waits shortest for a
-        # credential_process; curl has no limit.
+        # wait just 1 to 9 s. CALL_SECONDS is short enough for Rust's SDK, which of all SDKs waits
+        # shortest for a credential_process; curl waits without limit.
         get = self._source.get_credentials_after_sign_in
         return _answer_with_credentials(lambda: get(CALL_SECONDS), self._encode_credentials)
 

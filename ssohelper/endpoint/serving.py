@@ -145,7 +145,7 @@ class Endpoint(ClosableServer):
             raise no_more_threads_error() from cause
 
     def prepare_environment(self) -> environment.Environment:
-        """Write the files for a program that uses the port; return the variables that name them.
+        """Write the files for a program that uses the port; return variables that name the files.
 
         No variable holds a secret: SDKs read the token from its file for each request. The config
         is a copy of the user's config, in which [default] leads to no credentials and no section

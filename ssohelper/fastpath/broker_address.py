@@ -1,4 +1,4 @@
-"""Computes the name of the socket on which a session's broker listens, as all its callers do.
+"""Computes the socket name of a session's broker, equal in all processes that may share a broker.
 
 A broker acts for its callers, so it must use the same AWS hosts, files and desktop as they do.
 The name is a hash over ssohelper's version and every variable that decides these.

@@ -30,8 +30,8 @@ SEPARATOR = b"\x1f"
 # is the line to print. Fields 5 to 7 say how to wait for a sign-in. All later fields are warnings.
 LINE, WAIT_SECONDS, WATCHED_FILE, WAIT_LINE = 4, 5, 6, 7
 ERROR_FIELDS = 8
-# A broker answers at the deadline at the latest. If there is no answer so long after the deadline,
-# the broker counts as stopped.
+# A broker answers at the deadline at the latest. If it has not answered this long after the
+# deadline, the broker counts as stopped.
 _GRACE_SECONDS = 1.0
 # How long to wait for the lock under which callers start a broker. A start takes milliseconds, but
 # a caller that was stopped (SIGSTOP) may hold the lock longer.
@@ -253,5 +253,5 @@ def _ensure_private_folder(path: str) -> None:
     except FileNotFoundError:
         os.makedirs(path, 0o700, exist_ok=True)
     found = os.lstat(path)
-    if not folders.is_folder_of_ours_alone(found):
+    if not folders.is_private_folder(found):
         raise OSError(errno.EPERM, f"other users own or may write the folder {path}")

@@ -46,7 +46,7 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
 
 
 def cache_folder(environ: "Mapping[str, str]") -> str:
-    """Return our user's cache folder; if HOME is another user's, the one in our user's own home."""
+    """Return our user's cache folder, which is in the user's own home even under `sudo -E`."""
     found = _user_folder_of_kind("cache", environ)
     if find_other_home_owner(found, environ) is None:
         return found
@@ -179,7 +179,7 @@ def _find_nearest_owner(folder: str) -> int:
 
 
 def _load_home_from_user_database() -> str | None:
-    """Return our user's home folder from the user database, not from HOME; None if not in there."""
+    """Return our user's home folder by the user database, not by HOME, or None if unknown."""
     if sys.platform == "win32":
         return None
     import pwd
@@ -242,10 +242,10 @@ def _is_folder_safe_and_ours(path: str) -> bool:
         found = os.stat(path)
     except OSError:
         return False
-    return is_folder_of_ours_alone(found)
+    return is_private_folder(found)
 
 
-def is_folder_of_ours_alone(found: os.stat_result) -> bool:
+def is_private_folder(found: os.stat_result) -> bool:
     """Return whether this is a folder that we own, and that no other user may write.
 
     Other users who may write in a folder could replace our files in it by theirs.

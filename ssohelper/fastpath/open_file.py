@@ -83,7 +83,7 @@ def open_own_file(
 
 
 def check_own_file(found: os.stat_result, path: str, owner: "int | None" = None) -> None:
-    """Raise Refused unless the file is regular, ours or `owner`'s, with at most one hard link."""
+    """Raise Refused unless the file is regular, our user's or `owner`'s, with at most one link."""
     what = None
     if stat.S_ISLNK(found.st_mode):
         what = "is a link"

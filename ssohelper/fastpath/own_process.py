@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The limit is 1 byte, not 0: if core_pattern is a pipe (systemd-coredump, apport), the kernel
 # ignores any limit but exactly 1, at which it starts no program (fs/coredump.c). Without a pipe, no
-# core fits into 1 byte, so none is written either.
+# core dump fits into 1 byte, so the kernel writes none.
 _NO_CORE_BYTES = 1
 # A broker has one descriptor for each caller, and up to 4,000 callers.
 _MOST_DESCRIPTORS = 4096

@@ -15,12 +15,11 @@ from ssohelper.fastpath import folders, open_file
 
 _OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2, "--chain": 3}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
-# With AWS's session tokens, a published response has about 1.1 kB. Larger ones than this are not
-# published.
+# The largest response that is published. With AWS's session tokens a response has about 1.1 kB.
 _LIMIT_BYTES = 16384
 _UPTIME_BYTES = 64
 _STAMP_BYTES = 256
-# When a time service sets the clock back, by at most this, published responses stay valid.
+# If a time service sets the clock back by at most this, published responses stay valid.
 _CLOCK_STEP_SECONDS = 5
 
 
@@ -158,7 +157,7 @@ def join_document_and_validity(document: bytes, valid_seconds: int) -> bytes:
 
 
 def split_document_and_validity(content: bytes) -> tuple[bytes, bytes]:
-    """Return the two lines of a published response: document and validity. A missing one is b""."""
+    """Return a published response's two lines: document and validity. A missing line is b""."""
     end = content.find(b"\n") + 1
     return content[:end], content[end:]
 
