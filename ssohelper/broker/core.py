@@ -116,7 +116,7 @@ class Broker:
             session.renewal.clear()
             session.renewal_answered_at = now
             self._refusals.forget(session_name)
-            # Calls start before `start_due_work`, which may end them with an earlier outage's error.
+            # Starts calls before `start_due_work` may end them with the error of an earlier outage.
             self._start_ready_calls(now)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)

@@ -124,7 +124,7 @@ class BackgroundWork:
         notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
 
     def _renew_credentials_early(self, app: App) -> None:
-        """Renew credentials past half of their life, unless AWS refused a renewal with this token."""
+        """Renew credentials past half of their life, unless AWS refused that with this token."""
         if not app.settings.get("renew_ahead"):
             return
         if credentials.load_renewal_time(app, self._session, self._role) > app.clock.now():
