@@ -337,4 +337,4 @@ def test_the_launcher_and_python_unset_the_same() -> None:
     text = (ROOT / "shell" / "ssohelper-credentials").read_text().replace("\\\n", " ")
     plain = re.search(r"^unset -v (.*)$", text, re.MULTILINE)
     assert plain
-    assert tuple(plain.group(1).split()) == python_environment.UNSET_VARIABLES
+    assert tuple(plain.group(1).split()) == python_environment.UNSET

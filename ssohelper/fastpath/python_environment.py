@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # We remove the variables that make Python load code from other places, or run more code than the
 # command that was given. We keep those that change only output or speed (PYTHONIOENCODING,
 # PYTHONUTF8, …), and PYTHONNOUSERSITE, with which Python loads from one folder less.
-UNSET_VARIABLES = (
+UNSET = (
     "PYTHONPATH",  # module folders that come first; an empty entry means the current folder
     "PYTHONHOME",  # names the folder of the standard library
     "PYTHONPLATLIBDIR",  # renames the folder of the standard library
@@ -38,7 +38,7 @@ _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspat
 
 def environment_without_foreign_code(environ: "Mapping[str, str]") -> "dict[str, str]":
     """Return the environment without the variables that make Python load foreign code."""
-    left = {name: value for name, value in environ.items() if name not in UNSET_VARIABLES}
+    left = {name: value for name, value in environ.items() if name not in UNSET}
     base = left.get(USER_BASE)
     if base is not None and not _is_ssohelper_in_user_base(base):
         del left[USER_BASE]
