@@ -265,7 +265,7 @@ class Settings:
 
 
 def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
-    """Return the settings from the file's content and the environment. Ignores empty variables.
+    """Return the settings in the file's content and the environment. Ignores empty variables.
 
     Raises: ConfigInvalid if the content is not TOML, a key is unknown or a value is invalid. The
     message names the file and line, or the variable.
