@@ -1,6 +1,6 @@
-# Each target makes what it needs by itself: python3 (3.11 or newer), make and a package index are
-# enough. Nothing is written outside this folder. `make PYTHON=/path/to/python3 …` picks the helper's
-# interpreter; the environment gets the newest Python from 3.11 on that works.
+# Each target installs what it needs into .venv: python3 (3.11 or newer), make and a package index are
+# enough. Nothing is written outside this folder. `make PYTHON=/path/to/python3 …` sets the Python that
+# runs .ci/bootstrap.py; .venv gets the newest Python from 3.11 on that works.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -20,10 +20,10 @@ help:
 	@echo 'make test    run the tests (ARGS="tests/test_project_rules.py -x" for some)'
 	@echo 'make test-two-users  attack the program as another user of the machine (as root)'
 	@echo 'make check   ruff, mypy (Linux, macOS, Windows), import-linter, docs, shellcheck'
-	@echo 'make bench   measure, target beside figure'
-	@echo 'make torture stampedes, kills, faults, lives, the long tests: 30 min (S=30: a few, SEED=n repeats)'
-	@echo 'make simulate random schedules of the engine (S=60 seconds or N=number, SEED=n repeats)'
-	@echo 'make generated  renew what the repository has generated: man page, completion tree, pictures'
+	@echo 'make bench   measure speed and memory, and print each target beside the figure'
+	@echo 'make torture run crowds of callers, kills, faults and the long tests: 30 min (S=30: a few, SEED=n repeats)'
+	@echo 'make simulate run the broker in random schedules (S=60 seconds or N=number, SEED=n repeats)'
+	@echo 'make generated  write the generated files again: man page, completion tree, pictures'
 	@echo 'make pictures  draw the screens into docs/pictures, and at every size into .cache/pictures'
 	@echo 'make fuzz    damage files and answers, run the commands: 5 min (S=60, SEED=n repeats)'
 	@echo 'make docs    build the documentation into .cache/docs'
@@ -31,14 +31,14 @@ help:
 	@echo 'make coverage  run the tests with branch coverage, per package (ARGS="tests/core" for some)'
 	@echo 'make package  build wheel and sdist into .cache/dist and check them'
 	@echo 'make lock    renew uv.lock and its exports for pip (needs uv)'
-	@echo 'make clean   remove everything that these made'
+	@echo 'make clean   remove everything that make has made'
 
 demo: run-env
 	@$(BIN)/ssohelper demo
 
-# Six workers, because tests wait for a quarter of their time. In a fresh clone each of them would
-# compile and rewrite all test modules (8 s of processor time each), so two processes do it first.
-# The bytecode is written whatever the caller's environment says.
+# Six workers, because tests wait for a quarter of their time. In a fresh clone each worker would
+# compile and rewrite all test modules (8 s of processor time each), so two processes do that first.
+# Bytecode is written even if the caller's environment has PYTHONDONTWRITEBYTECODE.
 COLLECT = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --collect-only -qq
 test: dev-env
 	@ls tests/cli/__pycache__/*-pytest-*.pyc >/dev/null 2>&1 || \
@@ -65,7 +65,7 @@ docs: dev-env
 	$(BIN)/sphinx-build -W --keep-going -q -d .cache/doctrees -b html docs .cache/docs
 	@echo 'docs: .cache/docs/index.html'
 
-# The wheel and the sdist, checked as a package index would.
+# Builds the wheel and the sdist, and checks them as a package index would.
 package: dev-env
 	@rm -rf .cache/dist
 	@$(BIN)/python -m hatchling build -d .cache/dist 2>/dev/null
@@ -75,7 +75,7 @@ package: dev-env
 bench: dev-env
 	@$(BIN)/python -m tests.bench.bench
 
-# What tests compare with what they would generate now: renew it after a change of help or screens.
+# Writes the files that tests compare with fresh output. Run it after a change of help or screens.
 generated: dev-env
 	@$(BIN)/python -m tests.man_page
 	@$(BIN)/python -m tests.completion_tree
@@ -104,8 +104,8 @@ coverage: dev-env
 lock:
 	$(BOOTSTRAP) lock
 
-# Compiled here, since tests and clients start us with PYTHONDONTWRITEBYTECODE: without it each start
-# compiles every module again, which doubles its time.
+# All modules are compiled here, since tests and clients start ssohelper with PYTHONDONTWRITEBYTECODE:
+# otherwise each start would compile every module again, and take twice as long.
 run-env:
 	@$(BOOTSTRAP) run
 	@$(BIN)/python -m compileall -q ssohelper

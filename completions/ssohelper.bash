@@ -1,5 +1,5 @@
-# Completion of ssohelper for bash. The program gets the line as it is and quotes the names: nothing
-# on the line is expanded or run.
+# Completion of ssohelper for bash. ssohelper gets the command line unchanged and quotes the names, so
+# nothing on the line is expanded or run.
 _ssohelper() {
     COMPREPLY=()
     local answer
@@ -19,14 +19,14 @@ _ssohelper() {
             COMPREPLY=($answer)
             [[ $globbing == *f* ]] || set +f
             [[ $kind == "words nospace" ]] && compopt -o nospace 2>/dev/null
-            # With an empty candidate among them readline inserts nothing and shows the list.
+            # With an empty candidate in the list, readline inserts nothing and shows the list.
             [[ $kind == list ]] && COMPREPLY+=("")
             ;;
     esac
     return 0
 }
 
-# Completes the words after `exec PROFILE --` as those of the command that they name.
+# Completes the words after `exec PROFILE --` as the command that begins there would be.
 _ssohelper_command() {
     local at=1
     while ((at < COMP_CWORD)) && [[ ${COMP_WORDS[at]} != -- ]]; do ((++at)); done

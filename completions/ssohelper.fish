@@ -8,7 +8,7 @@ function __ssohelper_complete
         case folders
             __fish_complete_directories "$token"
         case command
-            # The words after `exec PROFILE --` are completed as those of the command that they name.
+            # Completes the words after `exec PROFILE --` as the command that begins there would be.
             complete -C (string replace -r '^.*?\s--\s+' '' -- (commandline -cp | string collect))
         case words
             set -e answer[1]

@@ -5,9 +5,9 @@ Register-ArgumentCompleter -Native -CommandName ssohelper -ScriptBlock {
             if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $_.Value } else { $_.Extent.Text }
         })
     Set-StrictMode -Off
-    # Before 7.3 an empty argument is dropped; ssohelper reads this one as an empty word.
+    # PowerShell before 7.3 drops empty arguments; ssohelper reads `""` as an empty word.
     if (-not $wordToComplete) { $wordToComplete = '""' }
-    # The launcher removes PYTHONPATH and the like. It needs sh.
+    # The launcher, which needs sh, removes PYTHONPATH and similar variables.
     $program = if ($IsLinux -or $IsMacOS) { Get-Command -Name ssohelper-credentials -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1 }
     else { Get-Command -Name ssohelper -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1 }
     if (-not $program) { return }

@@ -5,7 +5,7 @@
 __ssoh_key=none
 
 # Sets SSOHELPER_PROMPT (coloured, with a space at its end), SSOHELPER_PROMPT_TEXT (plain) and
-# SSOHELPER_PROMPT_LEVEL (fine, soon, late). Has no local variables, which take a seventh more time.
+# SSOHELPER_PROMPT_LEVEL (fine, soon, late). Local variables would take a seventh more time.
 function ssohelper_prompt {
     __ssoh_status=$? __ssoh_now=${EPOCHSECONDS-}
     # Bash before 5.0 has no EPOCHSECONDS, and bash before 4.2 needs date.
@@ -22,8 +22,8 @@ ${SSOHELPER_HOME-}" != "$__ssoh_key" || ! -e $__ssoh_file || $__ssoh_config -nt 
     [[ $- == *e* ]] || \builtin return "$__ssoh_status" # with -e, an earlier failure would end the shell here
 }
 
-# Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
-# are later read from it. CONFIG is the config's path.
+# Asks ssohelper what to show: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
+# are later read from that file. CONFIG is the path of the AWS config.
 function __ssohelper_prompt_ask {
     \builtin local IFS='|' LC_ALL=C answer=''
     __ssoh_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${SSOHELPER_SERVED_ROLE-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
@@ -54,11 +54,11 @@ function __ssohelper_prompt_draw {
         text=${text/left/$left}
     fi
     if ((${#label} + ${#text} > 39)); then label=$__ssoh_short; fi
-    # Replaces characters that are not safe in a prompt, whichever program has answered.
+    # Replaces characters that are not safe in a prompt, since another program may have answered.
     label=${label//$unsafe/?} text=${text//$unsafe/?}
     SSOHELPER_PROMPT_TEXT=$label${text:+ $text} SSOHELPER_PROMPT_LEVEL=$level SSOHELPER_PROMPT="$label${text:+ $text} "
     if [[ -n ${NO_COLOR-} || ${TERM-dumb} == dumb ]]; then \builtin return 0; fi
-    # \001 and \002 mean to readline what \[ and \] mean in PS1. Only readline does not print them.
+    # \001 and \002 mean to readline what \[ and \] mean in PS1. Other programs print them.
     if [[ :${SHELLOPTS-}: != *:emacs:* && :${SHELLOPTS-}: != *:vi:* ]]; then on=$'\e[' off=m; fi
     case $level in soon) colour=33 ;; late) colour='1;31' ;; esac
     if [[ $label == @@* ]]; then label="${on}1;7;35$off$label${on}0$off"; fi
@@ -69,12 +69,12 @@ function __ssohelper_prompt_draw {
 function ssohelper_prompt_on {
     if [[ ${PROMPT_COMMAND[*]-} == *__ssohelper_prompt_hook* ]]; then \builtin return 0
     elif [[ $(\builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then PROMPT_COMMAND+=(__ssohelper_prompt_hook)
-    # The hook gets a line of its own: the command before it may end in a semicolon or a comment.
+    # The hook is on its own line, because the command before it may end in a semicolon or comment.
     else PROMPT_COMMAND="${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}__ssohelper_prompt_hook"; fi
 }
 function __ssohelper_prompt_hook {
     ssohelper_prompt || \builtin true
     [[ ${PS1-} == *'${SSOHELPER_PROMPT-}'* ]] || ! \builtin shopt -q promptvars || PS1='${SSOHELPER_PROMPT-}'${PS1-}
 }
-# A shell of the full screen says which role it has, whatever the user's rc file switches on.
+# A shell that the full screen started shows its role, whatever the user's rc file switches on.
 if [[ -n ${SSOHELPER_PROMPT_ON-} ]]; then ssohelper_prompt_on; fi

@@ -23,8 +23,8 @@ function ssohelper_prompt
     printf %s "$SSOHELPER_PROMPT"; return $code
 end
 
-# Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
-# are later read from it. CONFIG is the config's path.
+# Asks ssohelper what to show: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
+# are later read from that file. CONFIG is the path of the AWS config.
 function __ssohelper_prompt_ask
     set -l answer ''
     # `command -q` is needed, because fish reports a missing command even if output is redirected.
@@ -56,7 +56,7 @@ function __ssohelper_prompt_draw -a age
         set text (string replace left $left -- $text)
     end
     test (string length -- "$label$text") -gt 39; and set label $__ssoh_short
-    # Replaces characters that are not safe in a prompt, whichever program has answered.
+    # Replaces characters that are not safe in a prompt, since another program may have answered.
     set -l shown (string replace -ra -- '[^A-Za-z0-9 ._:@/+=,-]' '?' $label (string match -r '.+' -- $text))
     set -g SSOHELPER_PROMPT_TEXT "$shown"; set -g SSOHELPER_PROMPT_LEVEL $level
     if test -z "$NO_COLOR" -a "$TERM" != dumb -a -n "$TERM"
@@ -73,7 +73,7 @@ function ssohelper_prompt_on
     functions -q fish_right_prompt; and functions -c fish_right_prompt __ssohelper_prompt_right; or function __ssohelper_prompt_right; end
     function fish_right_prompt; ssohelper_prompt; __ssohelper_prompt_right; end
 end
-# A shell of the full screen says which role it has. config.fish may set the right prompt after this line.
+# A shell that the full screen started shows its role. config.fish may set the right prompt later.
 if test -n "$SSOHELPER_PROMPT_ON"; function __ssohelper_prompt_first --on-event fish_prompt
     functions -e __ssohelper_prompt_first; functions fish_right_prompt | string match -q '*ssohelper_prompt*'; and return
     functions -e __ssohelper_prompt_right; ssohelper_prompt_on

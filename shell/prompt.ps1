@@ -27,8 +27,8 @@ function ssohelper_prompt {
     __ssohelper_prompt_draw $answer.Label $answer.Short $rows
 }
 
-# Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
-# are later read from it. CONFIG is the config's path.
+# Asks ssohelper what to show: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
+# are later read from that file. CONFIG is the path of the AWS config.
 function __ssohelper_prompt_ask {
     $code = $global:LASTEXITCODE
     $env:_SSOHELPER_USED = $global:__ssohelper_used
@@ -58,7 +58,7 @@ function __ssohelper_prompt_draw {
     else { $time = "$($left.Seconds)s" }
     $text = "$text".Replace('left', $time)
     if ($Label.Length + $text.Length -gt 39) { $Label = $Short }
-    # Replaces characters that are not safe in a prompt, whichever program has answered.
+    # Replaces characters that are not safe in a prompt, since another program may have answered.
     $Label, $text = $Label, $text -creplace '[^A-Za-z0-9 ._:@/+=,-]', '?'
     $global:SSOHELPER_PROMPT_TEXT = @($Label, $text).Where({ $_ }) -join ' '
     $global:SSOHELPER_PROMPT_LEVEL = "$level"

@@ -5,7 +5,7 @@
 typeset -g __ssoh_key=none
 
 # Sets SSOHELPER_PROMPT (coloured, with a space at its end), SSOHELPER_PROMPT_TEXT (plain) and
-# SSOHELPER_PROMPT_LEVEL (fine, soon, late). Works with any options: `emulate` takes an eighth longer.
+# SSOHELPER_PROMPT_LEVEL (fine, soon, late). Works with any shell options (`emulate` is slower).
 function ssohelper_prompt {
     \builtin local code="$?" flags="$-" now="${EPOCHSECONDS-}" key='' line=''
     if [[ -z $now ]]; then now="$(\builtin command date +%s)"; fi
@@ -20,8 +20,8 @@ function ssohelper_prompt {
     [[ $flags == *e* ]] || \builtin return "$code" # with -e, an earlier failure would end the shell here
 }
 
-# Asks ssohelper for the prompt: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
-# are later read from it. CONFIG is the config's path.
+# Asks ssohelper what to show: LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows
+# are later read from that file. CONFIG is the path of the AWS config.
 function __ssohelper_prompt_ask {
     \builtin emulate -L zsh
     \builtin local answer='' IFS='|'
@@ -52,7 +52,7 @@ function __ssohelper_prompt_draw {
         text=${text/left/$left}
     fi
     if ((${#label} + ${#text} > 39)); then label=$__ssoh_short; fi
-    # Replaces characters that may have a meaning to zsh, whichever program has answered.
+    # Replaces characters that may mean something to zsh, since another program may have answered.
     label=${label//${~unsafe}/\?} text=${text//${~unsafe}/\?}
     SSOHELPER_PROMPT_TEXT=$label${text:+ $text} SSOHELPER_PROMPT_LEVEL=$level SSOHELPER_PROMPT="$label${text:+ $text} "
     __ssoh_parts=("$SSOHELPER_PROMPT_TEXT" '' '' '' '')
@@ -76,5 +76,5 @@ function __ssohelper_prompt_hook {
     psvar[90,94]=("${(@)__ssoh_parts}")
     [[ ${PROMPT-} == *'%90v'* ]] || PROMPT='%(92V.%B%S%F{magenta}.)%90v%(92V.%f%s%b.)%(91V. %(93V.%F{yellow}.%(94V.%F{red}.%F{green}))%91v%f.)%(90V. .)'${PROMPT-}
 }
-# A shell of the full screen says which role it has, whatever the user's rc file switches on.
+# A shell that the full screen started shows its role, whatever the user's rc file switches on.
 if [[ -n "${SSOHELPER_PROMPT_ON-}" ]]; then ssohelper_prompt_on; fi

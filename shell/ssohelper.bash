@@ -61,7 +61,7 @@ function __ssohelper_untraced {
     \builtin return "$code"
 }
 
-# Replaces the present subshell by ssohelper, which prints its text.
+# Replaces the present subshell by ssohelper, which prints a text for the shell to evaluate.
 function __ssohelper_program {
     \builtin export _SSOHELPER_SHELL=bash _SSOHELPER_ANSWER='' \
         _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
@@ -74,12 +74,12 @@ function __ssohelper_on_terminal {
     \builtin local file="${XDG_RUNTIME_DIR-}" code=0
     if [[ ! -d $file || ! -w $file ]]; then file=${TMPDIR:-/tmp}; fi
     file=$(\builtin command mktemp "$file/ssohelper.XXXXXXXXXX") || \builtin return
-    # Exported here, so that `jobs` shows only the command. bash shows its text as it is written
-    # below, with "$@": only `eval` with quoted arguments would show them.
+    # The variables are exported here, so that `jobs` shows only the command. bash shows the command
+    # as it is written below, with "$@"; only after `eval` would it show the arguments.
     \builtin local -x _SSOHELPER_SHELL=bash _SSOHELPER_ANSWER="$file" \
         _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
     (\builtin exec ssohelper "$@") && code=0 || code=$?
-    # 128 and the number of SIGSTOP, SIGTSTP, SIGTTIN or SIGTTOU: it is suspended.
+    # 128 plus the number of SIGSTOP, SIGTSTP, SIGTTIN or SIGTTOU means that ssohelper is suspended.
     if ((code > 144 && code < 151)) && [[ -O $file && ! -s $file ]]; then
         __ssohelper_files+=("$file")
         __ssohelper_add_hook
@@ -90,18 +90,20 @@ function __ssohelper_on_terminal {
     \builtin return "$code"
 }
 
-# Undoes what ssohelper has set at the terminal, if a signal such as SIGKILL ended it before it could.
-# After SIGHUP (129), SIGINT (130) and SIGTERM (143) it has done so. The shell restores stty's modes.
+# Resets the terminal modes that ssohelper set, if a signal such as SIGKILL ended ssohelper first.
+# After SIGHUP (129), SIGINT (130) and SIGTERM (143), ssohelper has reset them. The shell restores
+# stty's modes.
 function __ssohelper_reset_terminal {
     if (($1 < 131 || $1 == 143)); then \builtin return 0; fi
-    # The keyboard protocol, mouse, focus, pasting and resizing; only the full screen, which has no
-    # arguments, uses the alternate screen.
+    # Ends the modes for keyboard protocol, mouse, focus, pasting and resizing. Only the full screen,
+    # which is called without arguments, uses the alternate screen.
     \builtin printf '\e[<u\e[?1000l\e[?1003l\e[?1015l\e[?1006l\e[?1016l\e[?1004l\e[?2004l\e[?2048l\e[?2026l' >&2
     if (($2 == 0)); then \builtin printf '\e[?1049l' >&2; fi
     \builtin printf '\e[0m\e[?7h\e[?25h\r\n' >&2
 }
 
-# Removes the file, and evaluates the text that it had, if any. A FIFO in its place would be waited for.
+# Evaluates the text in the file $1, if there is any, and removes the file. Another kind of file is
+# ignored, since reading a FIFO would wait.
 function __ssohelper_take {
     \builtin local text=''
     if [[ ! -f $1 || ! -O $1 || -L $1 ]]; then \builtin return 0; fi
@@ -131,7 +133,7 @@ function __ssohelper_hook {
 }
 
 # Evaluates the texts in all files. While this shell has any job, an empty file means that ssohelper
-# still runs. Without a job, a signal has ended it: otherwise it would have removed the file.
+# still runs. Without a job, a signal has ended ssohelper, which would otherwise remove the file.
 function __ssohelper_take_all {
     \builtin local file='' IFS=$' \t\n'
     \builtin local -a files
@@ -147,8 +149,8 @@ function __ssohelper_take_all {
     done
 }
 
-# Evaluates ssohelper's text, all of it or nothing: a subshell tries it first, since a variable may
-# be read-only.
+# Evaluates ssohelper's text, all of it or nothing: a subshell tries the text first, since a variable
+# may be read-only.
 function __ssohelper_apply {
     if [[ $1 != __ssohelper_* ]]; then
         \builtin printf 'ssohelper: error: ssohelper use has printed something unexpected\n' >&2

@@ -42,8 +42,8 @@ function __ssohelper
         __ssohelper_on_terminal $argv
         return
     end
-    # A pipe: `(…)` has the streams of the shell, not those to which this call is redirected. fish would
-    # wait for the pipe of a suspended program, so ctrl+z is ignored, as in `(…)`.
+    # A pipe is used, because `(…)` has the streams of the shell, not those to which this call is
+    # redirected. fish would wait for the pipe of a suspended program, so ctrl+z is ignored.
     set -l text ''
     _SSOHELPER_SHELL=fish _SSOHELPER_USED="$__ssohelper_used" \
         _SSOHELPER_PREVIOUS="$__ssohelper_previous" \
@@ -73,7 +73,7 @@ function __ssohelper_on_terminal
     set -lx _SSOHELPER_PREVIOUS "$__ssohelper_previous"
     command ssohelper $argv
     set -l code $status
-    # A suspended program has status 0 here. One that ends without a text removes its file.
+    # A suspended program has status 0 here. A program that ends without a text removes its file.
     if test $code = 0 -a -O "$file" -a ! -s "$file"
         set -ga __ssohelper_files "$file"
         return
@@ -84,20 +84,22 @@ function __ssohelper_on_terminal
     return $code
 end
 
-# Undoes what ssohelper has set at the terminal, if a signal such as SIGKILL ended it before it could.
-# After SIGHUP (129), SIGINT (130) and SIGTERM (143) it has done so. The shell restores stty's modes.
+# Resets the terminal modes that ssohelper set, if a signal such as SIGKILL ended ssohelper first.
+# After SIGHUP (129), SIGINT (130) and SIGTERM (143), ssohelper has reset them. The shell restores
+# stty's modes.
 function __ssohelper_reset_terminal -a code arguments
     if test $code -lt 131 -o $code = 143
         return 0
     end
-    # The keyboard protocol, mouse, focus, pasting and resizing; only the full screen, which has no
-    # arguments, uses the alternate screen.
+    # Ends the modes for keyboard protocol, mouse, focus, pasting and resizing. Only the full screen,
+    # which is called without arguments, uses the alternate screen.
     printf '\e[<u\e[?1000l\e[?1003l\e[?1015l\e[?1006l\e[?1016l\e[?1004l\e[?2004l\e[?2048l\e[?2026l' >&2
     test $arguments = 0; and printf '\e[?1049l' >&2
     printf '\e[0m\e[?7h\e[?25h\r\n' >&2
 end
 
-# Removes the file, and evaluates the text that it had, if any. A FIFO in its place would be waited for.
+# Evaluates the text in the file $1, if there is any, and removes the file. Another kind of file is
+# ignored, since reading a FIFO would wait.
 function __ssohelper_take
     set -l fish_trace
     if not test -f "$argv[1]" -a -O "$argv[1]"; or test -L "$argv[1]"
@@ -111,7 +113,7 @@ function __ssohelper_take
 end
 
 # Evaluates the texts in all files. While this shell has any job, an empty file means that ssohelper
-# still runs. Without a job, a signal has ended it: otherwise it would have removed the file.
+# still runs. Without a job, a signal has ended ssohelper, which would otherwise remove the file.
 function __ssohelper_hook --on-event fish_prompt
     set -q __ssohelper_files[1]
     or return
@@ -136,7 +138,7 @@ function __ssohelper_apply
 end
 
 # Refuses universal variables of these names. They belong to all of the user's fish shells, so `use`
-# must not erase them, and a global variable cannot hide them from programs.
+# must not erase these, and a global variable cannot hide them from programs.
 function __ssohelper_no_universal
     for name in $argv
         if set -qUx $name

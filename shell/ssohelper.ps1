@@ -1,4 +1,4 @@
-# The ssohelper function for PowerShell: `use` and `clear` change this shell, others just run.
+# The ssohelper function for PowerShell: `use` and `clear` change this shell, other commands just run.
 # Written from PowerShell's documentation, not tested.
 # In $PROFILE:  Invoke-Expression (& ssohelper shell-init pwsh | Out-String)
 
@@ -7,7 +7,7 @@ function __ssohelper_program {
 }
 
 # Returns the program for calls that the shell makes by itself. The launcher, which needs sh,
-# removes PYTHONPATH and the like.
+# removes PYTHONPATH and similar variables.
 function __ssohelper_launcher {
     Set-StrictMode -Off
     if (-not ($IsLinux -or $IsMacOS)) { return __ssohelper_program }

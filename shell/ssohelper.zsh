@@ -47,7 +47,7 @@ function __ssohelper {
     fi
 }
 
-# Runs ssohelper, which prints its text.
+# Runs ssohelper, which prints a text for this shell to evaluate.
 function __ssohelper_program {
     \builtin emulate -L zsh
     _SSOHELPER_SHELL=zsh _SSOHELPER_ANSWER='' _SSOHELPER_USED="${__ssohelper_used-}" \
@@ -67,8 +67,8 @@ function __ssohelper_on_terminal {
     if ((! ${precmd_functions[(Ie)__ssohelper_hook]})); then
         precmd_functions=(__ssohelper_hook "${precmd_functions[@]}")
     fi
-    # Exported here, so that `jobs` would show only the command. But zsh names no job that a function
-    # has started: it shows `suspended` alone.
+    # The variables are exported here, so that `jobs` would show only the command. But zsh does not
+    # name a job that a function has started: `jobs` shows only `suspended`.
     \builtin local -x _SSOHELPER_SHELL=zsh _SSOHELPER_ANSWER="$file" \
         _SSOHELPER_USED="${__ssohelper_used-}" _SSOHELPER_PREVIOUS="${__ssohelper_previous-}"
     \builtin command ssohelper "$@" && code=0 || code=$?
@@ -79,20 +79,21 @@ function __ssohelper_on_terminal {
     \builtin return "$code"
 }
 
-# Undoes what ssohelper has set at the terminal, if a signal such as SIGKILL ended it before it could.
-# After SIGHUP (129), SIGINT (130) and SIGTERM (143) it has done so; 145 to 150 say that it is
-# suspended. The shell restores stty's modes.
+# Resets the terminal modes that ssohelper set, if a signal such as SIGKILL ended ssohelper first.
+# After SIGHUP (129), SIGINT (130) and SIGTERM (143), ssohelper has reset them; 145 to 150 say that
+# ssohelper is suspended. The shell restores stty's modes.
 function __ssohelper_reset_terminal {
     \builtin emulate -L zsh
     if (($1 < 131 || $1 == 143 || ($1 > 144 && $1 < 151))); then \builtin return 0; fi
-    # The keyboard protocol, mouse, focus, pasting and resizing; only the full screen, which has no
-    # arguments, uses the alternate screen.
+    # Ends the modes for keyboard protocol, mouse, focus, pasting and resizing. Only the full screen,
+    # which is called without arguments, uses the alternate screen.
     \builtin printf '\e[<u\e[?1000l\e[?1003l\e[?1015l\e[?1006l\e[?1016l\e[?1004l\e[?2004l\e[?2048l\e[?2026l' >&2
     if (($2 == 0)); then \builtin printf '\e[?1049l' >&2; fi
     \builtin printf '\e[0m\e[?7h\e[?25h\r\n' >&2
 }
 
-# Removes the file, and evaluates the text that it had, if any. A FIFO in its place would be waited for.
+# Evaluates the text in the file $1, if there is any, and removes the file. Another kind of file is
+# ignored, since reading a FIFO would wait.
 function __ssohelper_take {
     \builtin emulate -L zsh
     \builtin setopt no_xtrace
@@ -104,8 +105,8 @@ function __ssohelper_take {
 }
 
 # Runs before the other hooks of the prompt, so that they see the new role. While this shell has any
-# job, an empty file means that ssohelper still runs. Without a job, a signal has ended it:
-# otherwise it would have removed the file.
+# job, an empty file means that ssohelper still runs. Without a job, a signal has ended ssohelper,
+# which would otherwise have removed the file.
 function __ssohelper_hook {
     \builtin local code="$?" flags="$-"
     if [[ -n "${__ssohelper_files[*]-}" ]]; then __ssohelper_take_all || \builtin true; fi
@@ -130,8 +131,8 @@ function __ssohelper_take_all {
     done
 }
 
-# Evaluates ssohelper's text, all of it or nothing: a subshell tries it first, since a variable may
-# be read-only.
+# Evaluates ssohelper's text, all of it or nothing: a subshell tries the text first, since a variable
+# may be read-only.
 function __ssohelper_apply {
     \builtin emulate -L zsh
     if [[ $1 != __ssohelper_* ]]; then

@@ -1,4 +1,4 @@
-"""The program's entry point: runs fast commands by their own modules, the others by click.
+"""The program's entry point: runs fast commands without importing click, the others with click.
 
 A hit of `credential-process` prints a published response and imports only `fastpath.published`.
 """
@@ -32,14 +32,14 @@ def _is_ctrl_c_handler(handler: object) -> bool:
 
 
 def _install_interrupt_handler(handler: "Any") -> None:
-    """Install a handler of Ctrl-C, unless our caller made us ignore it, as `nohup … &` does."""
+    """Install a handler of Ctrl-C, unless this process was started to ignore it (`nohup … &`)."""
     if _is_ctrl_c_handler(_signal.default_int_handler) or _is_ctrl_c_handler(_exit_interrupted):
         _signal.signal(_signal.SIGINT, handler)
 
 
 # Without this handler, Ctrl-C while modules are imported would print a KeyboardInterrupt's
-# traceback. It still does so before this line runs: in the 10 ms that Python itself takes to start,
-# and while the script that pip writes imports `re`.
+# traceback. Ctrl-C still prints one before this line runs: in the 10 ms that Python itself takes to
+# start, and while the script that pip writes imports `re`.
 _IS_PROGRAM = __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("ssohelper")
 if _IS_PROGRAM:
     _install_interrupt_handler(_exit_interrupted)
@@ -53,7 +53,7 @@ def main() -> int:
         return INTERRUPTED
     finally:
         # The command is done. Python removes signal handlers while it exits, so Ctrl-C is ignored
-        # from here on: otherwise it would kill the process and replace the exit code.
+        # from here on: otherwise Ctrl-C would kill the process and replace the exit code.
         if _IS_PROGRAM:
             _install_interrupt_handler(_signal.SIG_IGN)
 
@@ -153,7 +153,7 @@ def _exit_without_cleanup() -> int:
     """Exit with code 0 at once: Python's cleanup takes 2 ms, an eighth of a hit.
 
     For commands that wrote their output with os.write and hold nothing that must be closed.
-    Returns the exit code if the process is not ours to end, as in a test.
+    Only returns the exit code if this module was imported by another program, such as a test.
     """
     if _IS_PROGRAM:
         os._exit(0)
@@ -161,7 +161,10 @@ def _exit_without_cleanup() -> int:
 
 
 def _run_with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:
-    """Call `run` with the answer file of the shell function that started us, if any; close it."""
+    """Call `run` with the answer file of the shell function that started us, if any.
+
+    The file is closed afterwards.
+    """
     from ssohelper.system.shell_answer import open_answer_file_of_shell_function
 
     waiting = open_answer_file_of_shell_function()
@@ -178,8 +181,9 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     _raise_on_interrupt()
     from ssohelper.system.terminal_background import ask_background_colour
 
-    # Textual writes to the terminal in a thread. With Python's 5 ms that thread begins to write the
-    # first frame 5 ms after it was drawn, and the user's keys wait as long for other threads.
+    # Textual writes to the terminal in a thread. With Python's default interval of 5 ms, the thread
+    # begins to write the first frame 5 ms after the frame was drawn, and the user's keys wait as
+    # long for other threads.
     sys.setswitchinterval(_SWITCH_SECONDS)
     with ask_background_colour(os.environ) as background:
         _import_asyncio_without_loading_ssl()
@@ -191,7 +195,7 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
 
 
 def _import_asyncio_without_loading_ssl() -> None:
-    """Import asyncio as on a Python that was built without ssl. `import ssl` works as ever.
+    """Import asyncio as on a Python without ssl. A later `import ssl` works as usual.
 
     asyncio imports ssl for its own TLS connections only, which Textual does not open. Loading
     OpenSSL takes 7 ms, which the first paint does not need.
@@ -208,7 +212,7 @@ def _import_asyncio_without_loading_ssl() -> None:
 def _run_command(
     argv: list[str], waiting: "ShellAnswer | None", row: "RoleRow | None" = None
 ) -> int:
-    """Run a command. If a shell function waits for the answer, stdout is its answer file."""
+    """Run a command. If a shell function waits for the output, stdout is that function's file."""
     from ssohelper.cli import run
 
     _raise_on_interrupt()

@@ -73,11 +73,11 @@ class App:
         # A broker uses the machine's clock, so a call with another clock must not ask a broker.
         self.may_ask_broker = clock is time.time
         self._warn = warn
-        self.sts_clients: dict[tuple[str, str], Sts] = {}  # the vault makes them
+        self.sts_clients: dict[tuple[str, str], Sts] = {}  # created by the vault
         self.warnings: list[str] = []
 
     def warn(self, message: str) -> None:
-        """Add a warning that the entry point prints, unless the same one was added before."""
+        """Add a warning that the entry point prints, unless the same warning was added before."""
         if message not in self.warnings:
             self.warnings.append(message)
             if self._warn:
@@ -92,7 +92,7 @@ class App:
 
     @cached_property
     def makers(self) -> Makers:
-        """What makes files, servers and folders that the App does not keep."""
+        """The object that makes file objects, servers and folders, which the App does not keep."""
         from ssohelper.collaborators.makers import Makers
 
         return Makers(self.locations)
@@ -128,7 +128,7 @@ class App:
         """The company's policy, which this machine's administrator sets. Raises: ConfigInvalid."""
         from ssohelper.stores.company_policy_file import read_company_policy
 
-        _ = self.settings_stamp  # takes the file's time before the file is read
+        _ = self.settings_stamp  # records the file's modification time before the file is read
         return read_company_policy(self.locations.company_policy_file)
 
     def forget_company_policy(self) -> None:
@@ -158,7 +158,7 @@ class App:
 
     @cached_property
     def choices(self) -> ChoicesStore:
-        """The store of the choices for `profile sync`, by session; later runs repeat them."""
+        """The store of each session's choices for `profile sync`, which later runs use again."""
         from ssohelper.stores.choices_file import ChoicesStore
 
         return ChoicesStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
@@ -221,10 +221,11 @@ class App:
         )
 
     def take_session_stamp(self, session: SsoSession) -> SessionStamp:
-        """Note the modification times of config and token file, before this command reads them."""
+        """Record the times of AWS config and token file, before this command reads these files."""
         from ssohelper.stores.session_stamp import SessionStamp
 
-        # Under an endpoint's copy of the config, which is deleted after use, nothing is published.
+        # While AWS_CONFIG_FILE is an endpoint's copy of the config, no response is published: the
+        # copy is deleted after use.
         config = "" if self.config.is_copy else os.fspath(self.locations.aws_config_file)
         return SessionStamp(
             self.locations.runtime_folder, session, config, self.tokens.token_file(session)
@@ -246,7 +247,7 @@ class App:
 
     @cached_property
     def login_cache(self) -> LoginCache:
-        """The cache that says when the credentials of `aws login` end."""
+        """The cache that says when the credentials of `aws login` expire."""
         from ssohelper.stores.legacy_tokens import LoginCache
 
         return LoginCache(self.locations.login_folder)
@@ -285,7 +286,7 @@ class App:
 
     @cached_property
     def name_index(self) -> NameIndexFile:
-        """The index of names for TAB completion. Notes the config's modification time first."""
+        """The saved index of names for TAB completion. First records the config's time."""
         from ssohelper.stores.name_index import NameIndexFile
 
         where = self.locations

@@ -1,4 +1,4 @@
-"""The broker's process. Serves callers on the socket that the starting process passed to it."""
+"""Runs the broker's process: serves callers on the socket that the starting process passed on."""
 
 import contextlib
 import os
@@ -49,7 +49,7 @@ def run_broker(argv: list[str]) -> int:
     try:
         Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(remove_socket_file)
     except Exception as error:
-        # After this error the broker ends, and callers start another one; after five brokers
+        # After this error the broker ends, and callers start another broker; after five brokers
         # without an answer, callers ask AWS themselves.
         crash_report.log_crash(error, sys.exc_info()[2])
         remove_socket_file()
@@ -58,14 +58,14 @@ def run_broker(argv: list[str]) -> int:
 
 
 class _SharedByAllCalls:
-    """Holds what all calls of this broker share: connections to AWS, the parsed config, the key."""
+    """Holds what all calls of this broker share: connections to AWS, parsed config, keyring."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = dict(environ)
         self.config: ConfigStore | None = None
         self.portals: dict[SsoSession, Portal] = {}
         self.sts_clients: dict[tuple[str, str], Sts] = {}
-        # The keyring is asked for its key only once, however many roles and callers there are.
+        # The keyring is asked for ssohelper's key only once, for all roles and callers.
         self.keyring: OsKeyring | None = None
         self.lock = threading.Lock()
 
@@ -115,7 +115,7 @@ class _BrokerAwsClients(AwsClients):
         self._shared = shared
 
     def portal(self, session: SsoSession) -> "Portal":
-        # Each call gets a Portal of its own, because its warnings go to that call's callers only.
+        # Each call gets its own Portal, because a Portal's warnings go to the call's callers only.
         portal = super().portal(session)
         with self._shared.lock:
             portal.reuse_connections_of(self._shared.portals.setdefault(session, portal))
@@ -123,7 +123,7 @@ class _BrokerAwsClients(AwsClients):
 
 
 def _start_asking_keyring_if_needed(shared: "_SharedByAllCalls") -> None:
-    """Start to ask the keyring for its key, if sign-ins are in the keyring, while we start."""
+    """If sign-ins are in the keyring, ask it for ssohelper's key while the broker starts."""
     with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
         app = _BrokerApp(shared)
         if app.settings.get("storage") == "keyring":

@@ -1,6 +1,6 @@
 """Runs `credential-process` after a miss: prints one JSON line on stdout, or an error on stderr.
 
-It never reads stdin, prompts the user or opens a browser, and it ends within 20 s.
+The command never reads stdin, prompts the user or opens a browser, and ends within 20 s.
 """
 
 import os
@@ -65,8 +65,8 @@ def print_credential_document(
     try:
         seconds = sign_in_wait.configured_wait_seconds(app, session)
     except SsoHelperError:
-        # If the settings cannot be read, a role that was guarded before is refused, and this error
-        # says so.
+        # The settings cannot be read. If guard rules that were read earlier match the role, this
+        # raises Refused, which is reported instead of the error in the settings.
         app.vault.check_release(session.key_of(role), Way.CREDENTIAL_PROCESS)
         raise
     found = sign_in_wait.retry_after_sign_in(
@@ -83,7 +83,7 @@ def print_credential_document(
 
 
 def print_error_for_sdk(error: SsoHelperError) -> int:
-    """Print error and hint on stderr as one line, which SDKs show; return the exit code."""
+    """Print the error and its hint on stderr as one line, which SDKs show; return the exit code."""
     # If stderr is closed, the exit code still tells which error happened.
     with suppress(OSError):
         os.write(2, error_as_one_line(error))
@@ -91,7 +91,7 @@ def print_error_for_sdk(error: SsoHelperError) -> int:
 
 
 def print_warning(message: str) -> None:
-    """Print a warning as one line on stderr; the credentials are returned all the same."""
+    """Print a warning as one line on stderr. The credentials are printed on stdout all the same."""
     with suppress(OSError):
         os.write(
             2, show_message(f"ssohelper: warning: {message}").encode("utf-8", "replace") + b"\n"

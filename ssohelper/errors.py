@@ -1,8 +1,8 @@
-"""Every error that a user can see: a message, the next command to type, an exit code.
+"""Defines every error that a user can see: a message, the next command to type, an exit code.
 
 SsoHelperError                 1  internal error
 ├── UsageProblem               2  the command line asks for something impossible
-├── ConfigInvalid              3  an invalid value in ~/.aws/config or our settings
+├── ConfigInvalid              3  an invalid value in ~/.aws/config or ssohelper's settings
 ├── LoginRequired              4  an interactive sign-in is needed
 │   ├── TokenRejected          4  AWS answered 401 to a token
 │   └── RegistrationRejected   4  AWS does not know the registered client
@@ -11,15 +11,15 @@ SsoHelperError                 1  internal error
 ├── AwsUnreachable             6  no answer in time, 5xx
 │   ├── NoConnection           6  no connection: this machine may be offline
 │   ├── AnswerLost             6  the request may have reached AWS; no complete answer came back
-│   ├── Throttled              6  429
+│   ├── Throttled              6  429: too many requests
 │   └── BadAnswer              6  an answer that makes no sense
 ├── LocalState                 7  disk full, permissions, an unexpected file
 │   ├── LockNotObtained        7  another process held a lock for too long
-│   ├── NotOurs                7  a link, FIFO, folder or another user's file at a path of ours
-│   ├── AnotherUsersHome       7  HOME or our folder in it is another user's: nothing is written
+│   ├── NotOurs                7  a link, FIFO, folder or another user's file at ssohelper's path
+│   ├── AnotherUsersHome       7  HOME or a folder in it is another user's: nothing is written
 │   ├── Superseded             7  a sign-in or sign-out happened during a call to AWS
 │   └── KeyringUnavailable     8  the keyring is locked, absent or does not answer
-├── Refused                    9  refused by a guard, an allow-list or the company's policy
+├── Refused                    9  refused by a guard rule, an allow-list or the company's policy
 ├── NotExecutable            126  exec: the program exists and cannot be run
 ├── ProgramNotFound          127  exec: no such program
 └── Interrupted              130  Ctrl-C
@@ -27,14 +27,15 @@ SsoHelperError                 1  internal error
 Only entry points print these errors; no other code catches an error to print it.
 """
 
-_USUAL_HINT = "try again in a minute; if it stays, check the network and HTTPS_PROXY"
+_USUAL_HINT = "try again in a minute; if that fails too, check the network and HTTPS_PROXY"
 
 
 class SsoHelperError(Exception):
     """`message` says what happened, in lower case; `hint` says what the user should type next.
 
-    `option` is the option to type, such as "--region eu-west-1", if the hint says so: then `hint`
-    is `advice` with that option. A form, which has no options, shows `advice` and its field for it.
+    `option` is the option that the user should add, such as "--region eu-west-1", or None. With an
+    option, `hint` is `advice` followed by the option. A form of the full screen shows `advice`, and
+    its own field for the option.
     """
 
     exit_code = 1
@@ -65,7 +66,7 @@ class LoginRequired(SsoHelperError):
 
 
 class TokenRejected(LoginRequired):
-    """AWS answered 401: the access token is invalid, even if unexpired. `token_id` is its id."""
+    """AWS answered 401: the access token (with id `token_id`) is invalid, even if unexpired."""
 
     token_id = ""
 
@@ -79,7 +80,7 @@ class RoleNotAssigned(SsoHelperError):
 
 
 class SourceRejected(RoleNotAssigned):
-    """STS refuses the credentials with which a role was to be assumed: new ones may be accepted."""
+    """STS refuses the credentials with which a role was to be assumed. It may accept newer ones."""
 
 
 class AwsUnreachable(SsoHelperError):
@@ -104,7 +105,7 @@ class AnswerLost(AwsUnreachable):
 
 
 class Throttled(AwsUnreachable):
-    """AWS answered 429. `retry_after_seconds` is from the Retry-After header; None without it."""
+    """AWS answered 429. `retry_after_seconds` is from the Retry-After header, if there is one."""
 
     def __init__(
         self, message: str, *, hint: str | None = None, retry_after_seconds: float | None = None
@@ -126,15 +127,15 @@ class LockNotObtained(LocalState):
 
 
 class NotOurs(LocalState):
-    """A path of ours has a file that we did not create, so we do not touch it."""
+    """A file at one of ssohelper's paths was not created by ssohelper, which does not change it."""
 
 
 class AnotherUsersHome(LocalState):
-    """HOME or our folder in it belongs to another user (`sudo -E`): we write nothing there."""
+    """HOME or ssohelper's folder in it is another user's (`sudo -E`): nothing is written there."""
 
 
 class Superseded(LocalState):
-    """A sign-out or a new sign-in happened during a call to AWS: its answer is not used."""
+    """A sign-out or a new sign-in happened during a call to AWS, so AWS's answer is not used."""
 
 
 class KeyringUnavailable(LocalState):

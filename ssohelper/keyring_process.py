@@ -1,8 +1,9 @@
-"""The process that asks the desktop's keyring for the wrapping key, and answers on its stdout.
+"""Runs the process that gets the key for encrypted sign-ins from the desktop's keyring.
 
-The starting process kills this one if the keyring does not answer. This process writes a line
-before it asks the keyring, a line before it changes the keyring, and last its answer: `found KEY`,
-`missing`, `locked`, or `unavailable REASON`. It answers `missing` only if the keyring has answered.
+The starting process kills this process if the keyring does not answer. On stdout, this process
+writes a line before it asks the keyring, a line before it changes the keyring, and last its answer:
+`found KEY`, `missing`, `locked`, or `unavailable REASON`. It answers `missing` only if the keyring
+has answered.
 
 This module names the backends of the package `keyring` that may be used. The package never chooses
 one itself, because PYTHON_KEYRING_BACKEND, keyringrc.cfg and entry points can make it load any
@@ -33,8 +34,8 @@ from ssohelper.system.os_keyring import (
 if sys.platform != "win32":
     import fcntl
 
-# The class paths of keyring backends, the preferred one first. A recent KWallet is a Secret Service
-# too.
+# The class paths of keyring backends, the preferred one first. A recent KWallet also offers the
+# Secret Service.
 _BACKENDS = {
     "darwin": ("keyring.backends.macOS:Keyring",),
     "win32": ("keyring.backends.Windows:WinVaultKeyring",),
@@ -46,7 +47,7 @@ _BACKENDS = {
 }
 _LEAST_PRIORITY = 1
 _KEY_BYTES = 32
-# This process ends after this time, in case the process that should kill it was killed itself.
+# This process ends after this time, in case the process that should kill it has been killed.
 _LONGEST_LIFE_SECONDS = 40
 
 
@@ -75,7 +76,7 @@ def _find_key_in_keyring(backend: KeyringBackend, name: str, _lock_file: str) ->
 
 
 def _find_or_create_key_in_keyring(backend: KeyringBackend, name: str, lock_file: str) -> str:
-    """Return the key; make one first if the keyring answers that it has none."""
+    """Return the key; create it first if the keyring answers that it has no key."""
     # The lock prevents that two processes make a key at once: each would encrypt with its own key,
     # of which the keyring keeps only one. The lock is freed when this process ends, even if it is
     # killed.
@@ -84,8 +85,8 @@ def _find_or_create_key_in_keyring(backend: KeyringBackend, name: str, lock_file
         _write_answer_line(WRITING)
         fresh = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
         backend.set_password(SERVICE, name, fresh)
-    # We answer with the key as read back from the keyring, since a keyring may accept a key and
-    # not store it.
+    # The answer is the key as read back from the keyring, since a keyring may accept a key and not
+    # store it.
     return _find_key_in_keyring(backend, name, lock_file)
 
 
@@ -121,7 +122,7 @@ def _choose_keyring_backend() -> KeyringBackend:
 def _wait_for_lock_on_key_creation(path: str) -> None:
     if sys.platform != "win32":
         descriptor, _ = open_file.open_own_file(path, os.O_RDWR | os.O_CREAT)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)  # kept until this process ends
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # the lock is held until this process ends
 
 
 def _one_line_reason_of(cause: BaseException) -> str:

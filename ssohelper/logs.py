@@ -14,7 +14,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 
 class _Line(logging.Formatter):
-    """Formats a record as one line without traceback, control characters and secrets."""
+    """Formats a log record as one line without traceback, control characters and secrets."""
 
     def format(self, record: logging.LogRecord) -> str:
         try:
@@ -30,7 +30,7 @@ class _Line(logging.Formatter):
 
 
 class _Stderr(logging.Handler):
-    """Writes log lines to the current sys.stderr; ignores errors, as when it is closed."""
+    """Writes log lines to the current sys.stderr; ignores errors, such as a closed stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

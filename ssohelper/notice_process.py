@@ -1,4 +1,4 @@
-"""The process that runs the user's `notify` command for one notice; kills it after 20 s."""
+"""Runs the user's `notify` command for one notice; kills the command after 20 s."""
 
 import contextlib
 import os
@@ -24,8 +24,8 @@ def _run_notice_command(argv: list[str]) -> None:
     if sys.platform == "win32":
         _run_notice_command_on_windows(argv)
         return
-    # Our streams are /dev/null already. Signals that our parent ignores are reset to their
-    # defaults, so that the command does not ignore them too.
+    # This process's streams are /dev/null already. Signals that the parent process ignores are
+    # reset to their defaults, so that the command does not ignore them too.
     pid = os.posix_spawn(
         argv[0],
         argv,

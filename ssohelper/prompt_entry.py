@@ -1,4 +1,4 @@
-"""Runs `ssohelper prompt` without click: prints the line that a shell shows in its prompt.
+"""Runs `ssohelper prompt` without importing click: prints the line that a shell's prompt shows.
 
 Uses no network, takes no lock, asks no question, and exits 0 whatever happens, because an error
 message would appear in every prompt.
@@ -12,8 +12,8 @@ from ssohelper.actions import prompt
 from ssohelper.app import App
 from ssohelper.core.text import show
 
-# An argument that our shell functions pass when AWS_PROFILE or the config changes. Users do not
-# type it.
+# An argument that the shell functions of ssohelper's prompt pass when AWS_PROFILE or the config
+# changes. Users do not type this argument.
 STATE = "--state"
 
 
@@ -47,6 +47,6 @@ def make_prompt_line(app: App, template: str | None) -> str:
 
 
 def _point_stdout_to_null_device() -> None:
-    """Let stdout write to /dev/null, as it failed: Python's flush at exit would fail once more."""
+    """Point a failed stdout to /dev/null, because Python's flush at exit would fail once more."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,13 +1,13 @@
-"""The process that gets the credentials of a profile that is not ours, and answers on its stdout.
+"""Runs the process that gets the credentials of a profile which does not get them from ssohelper.
 
-botocore's own providers get them, since those are what the profile is written for: another
-program's `credential_process`, `credential_source`, static keys, `aws login`, and roles on top of
-them. Such a provider may hang, so this is a process group of its own, which the caller kills.
-Nothing is cached: botocore keeps the credentials in memory alone.
+botocore gets the credentials, since the profile is written for its providers: another program's
+`credential_process`, `credential_source`, static keys, `aws login`, and roles that are assumed with
+credentials of these. Such a provider may hang, so this process leads a process group of its own,
+which the caller kills. Nothing is cached: botocore keeps the credentials only in memory.
 
-stdin is a JSON object: `codes` are those of MFA devices, by serial number; `environ` is the
-environment of the profile's provider, with variables that our own Python must not follow. The
-answer is one JSON object, which core.foreign reads.
+stdin is a JSON object: `codes` has codes of MFA devices, by serial number; `environ` is the
+environment of the profile's provider, which has variables that ssohelper's own Python must ignore.
+The answer on stdout is one JSON object, which core.foreign reads.
 """
 
 import json
@@ -27,18 +27,18 @@ from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show, to_json
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, RoleNotAssigned
 
-# After this time the process group of the provider ends by itself: the process that ends it earlier
-# may have been killed.
+# After this time the process group of the provider ends by itself, because the process that should
+# end it earlier may have been killed.
 _LONGEST_LIFE_SECONDS = 25
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
-# Errors of botocore's `aws login`, which older versions of botocore do not have.
+# botocore's provider and error for `aws login`, which older versions of botocore do not have.
 _LoginProvider: Any = getattr(credentials, "LoginProvider", object)
 _LoginError: Any = getattr(exceptions, "LoginError", ())
 _SSO_LOGIN_ERRORS = (exceptions.UnauthorizedSSOTokenError, exceptions.SSOTokenLoadError)
-# Without a provider in the profile, botocore tries these: they would be the machine's identity,
-# not the profile's, so we refuse them.
-_OF_THE_MACHINE = ("boto-config", "ec2-credentials-file", "container-role", "iam-role")
+# If a profile has no provider, botocore tries these providers. They give the credentials of the
+# machine, not of the profile, so they are not used.
+_MACHINE_PROVIDERS = ("boto-config", "ec2-credentials-file", "container-role", "iam-role")
 _BAD_CONFIG = (
     exceptions.InvalidConfigError,
     exceptions.ConfigParseError,
@@ -75,7 +75,7 @@ def _get_credentials_from_provider(name: str, codes: dict[str, str]) -> dict[str
         credentials.LoginProvider = _UnrenewedLogin
     session = botocore.session.Session(profile=name)
     resolver = session.get_component("credential_provider")
-    for each in _OF_THE_MACHINE:
+    for each in _MACHINE_PROVIDERS:
         resolver.remove(each)
     resolver.get_provider("assume-role")._prompter = lambda prompt: _find_mfa_code_for_prompt(
         prompt, codes
@@ -102,7 +102,7 @@ def _find_mfa_code_for_prompt(prompt: str, codes: dict[str, str]) -> str:
 
 
 class _UnrenewedLogin(_LoginProvider):  # type: ignore[misc]
-    """Reads the cache of `aws login` where botocore cannot renew it: `botocore[crt]` is missing."""
+    """Reads the cache of `aws login` if botocore cannot, because `botocore[crt]` is missing."""
 
     def load(self) -> Any:
         config = self._load_config().get("profiles", {}).get(self._profile_name, {})

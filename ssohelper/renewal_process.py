@@ -1,4 +1,4 @@
-"""The process that renews one session's token, and reports the outcome to its starter by pipe."""
+"""Runs the process that renews one session's token, and reports the outcome on a pipe."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ def run_renewal_process(argv: list[str]) -> int:
         from ssohelper.system import crash_report
 
         error = crash_report.log_crash(found, sys.exc_info()[2])
-    # If the pipe's reader has ended, no harm is done: the new token is in its file.
+    # If the pipe's reader has ended, no harm is done: the new token is already in its file.
     with contextlib.suppress(OSError):
         report = 1 if sys.platform == "win32" else PASSED_DESCRIPTOR
         os.write(report, wording.encode_renewal_outcome(error))

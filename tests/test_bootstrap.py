@@ -44,7 +44,7 @@ class TestInterpreter:
     def test_the_newest_that_works_comes_first(self, machine):
         older = machine.put("python3.11", "3 11 final venv")
         newer = machine.put("python3.13", "3 13 final venv")
-        assert machine.module.pythons(with_venv=True) == [newer, older]
+        assert machine.module.find_pythons(with_venv=True) == [newer, older]
 
     @pytest.mark.parametrize(
         ("answer", "code"),
@@ -59,11 +59,11 @@ class TestInterpreter:
     def test_one_that_does_not_work_is_passed_over(self, machine, answer, code):
         works = machine.put("python3.11", "3 11 final venv")
         machine.put("python3.12", answer, code)
-        assert machine.module.pythons(with_venv=True) == [works]
+        assert machine.module.find_pythons(with_venv=True) == [works]
 
     def test_uv_needs_no_ensurepip(self, machine):
         found = machine.put("python3.12", "3 12 final none")
-        assert machine.module.pythons(with_venv=False) == [found]
+        assert machine.module.find_pythons(with_venv=False) == [found]
 
 
 class TestWords:
@@ -108,7 +108,7 @@ class TestEnvironment:
         assert machine.module.main(["run"]) == 0
 
     def test_caches_stay_in_the_checkout(self, machine):
-        environ = machine.module.inside_checkout()
+        environ = machine.module.environment_inside_checkout()
         for name in ("UV_CACHE_DIR", "PIP_CACHE_DIR", "UV_PROJECT_ENVIRONMENT", "RUSTUP_HOME"):
             assert environ[name].startswith(str(machine.checkout) + os.sep)
         assert environ["UV_PYTHON_DOWNLOADS"] == "never"

@@ -1,4 +1,4 @@
-"""A caller's connection to the broker: reads its request, sends the reply, never blocks."""
+"""Serves a caller's connection to the broker: reads the request, sends the reply. Never blocks."""
 
 import selectors
 import socket
@@ -8,15 +8,15 @@ from ssohelper.broker.requests import AskedBy, Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey
 
-# A caller that takes longer to send its request is disconnected.
+# The time after which a caller that has not sent its whole request is disconnected.
 _REQUEST_SECONDS = 5.0
 _LONGEST_REQUEST_BYTES = 512
-# Any connection is closed after this time, since callers wait for at most 50 s.
+# The age at which any caller's connection is closed, since callers wait for at most 50 s.
 _LONGEST_WAIT_SECONDS = 60.0
 
 
 class Connection:
-    """Calls `on_request` once the caller's request is read, `on_close` when the connection ends."""
+    """A caller's connection. Calls `on_request` once the request is read, `on_close` at the end."""
 
     def __init__(
         self,
@@ -106,13 +106,14 @@ class Connection:
 
 
 def parse_request(line: bytes, now: float) -> Request | None:
-    """Parse `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`.
+    """Return the request that a caller's line stands for.
 
+    The form is `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`.
     ROLE may have a chain (`RoleKey.role_part`). MILLISECONDS is the time until the caller's
     deadline. SHARE is the least share of their lifetime that the credentials must have left, in
     thousandths. WAITS is 1 for a caller that may be told to wait past its deadline, PERMITTED is 1
-    for one that has a ReleasePermit. PARENT and TERMINAL are what `fastpath.calling_process` found,
-    or `-`. Returns None for another line.
+    for one with a ReleasePermit, which guarded roles need. PARENT and TERMINAL are what
+    `fastpath.calling_process` found, or `-`. Returns None for a line of any other form.
     """
     words = line.decode("ascii", "replace").split("\n")[0].split(" ")
     if len(words) != 10 or words[0] != "ask":

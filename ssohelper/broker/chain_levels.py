@@ -1,12 +1,12 @@
 """Runs several brokers as one: a broker for the portal's roles, and one for each level of chains.
 
-A call for a chain has two parts. First it asks for the source credentials, those of the role below
-the chain, as any other caller does: so however many chains start from one role, the portal is asked
-once. Then it asks STS to assume the chain's role. All brokers decide by the same rules
-(broker.core); they differ in what a call does, and a chain's call needs no access token. Each level
-has its own broker, because while calls fail, a broker lets only one call try: that call must not
-wait for another call of the same broker. Like broker.core, this module does no I/O and reads no
-clock.
+A chain assumes a role with the credentials of the role or chain one level below it (its source).
+So a call for a chain has two parts. First it asks for the source credentials, as any other caller
+does: however many chains start from one role, the portal is asked once. Then it asks STS to assume
+the chain's role. All brokers decide by the same rules (broker.core); they differ in what a call
+does, and a chain's call needs no access token. Each level has its own broker, because while calls
+fail, a broker lets only one call try: that call must not wait for another call of the same broker.
+Like broker.core, this module does no I/O and reads no clock.
 """
 
 from contextlib import suppress
@@ -20,31 +20,35 @@ from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SourceRejected, SsoHelperError, TokenRejected
 from ssohelper.fastpath import CALL_SECONDS
 
-# AWS publishes no quota for AssumeRole alone. STS allows each account and region hundreds a second.
+# AWS publishes no quota for AssumeRole alone. STS as a whole allows hundreds of requests a second
+# for each account and region.
 _STS_REQUESTS_A_SECOND = 50.0
-# A `least_share` above 1, the whole lifetime, which no cached credentials can have: so AWS is asked
-# for new source credentials.
-_NEW_ONES = 2.0
+# A `least_share` above 1. No cached credentials have more than their whole lifetime (1) left, so
+# AWS is asked for new credentials.
+_SHARE_OF_NO_CACHED_CREDENTIALS = 2.0
 
 
 class ChainPorts(Ports, Protocol):
-    """The operations of `Ports`, and further ones that chains need."""
+    """The operations of `Ports`, and further operations that chains need."""
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the role whose credentials assume the chain's last role. Raises: ConfigInvalid."""
         ...
 
     def read_config_fingerprint(self) -> str:
-        """Return a text that changes with the config, and so with each edit of a chain."""
+        """Return a text that changes with the AWS config, and so with each edit of a chain."""
         ...
 
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
-        """Assume the chain's role with these credentials; `note_role_call_end` gets the outcome."""
+        """Start to assume the chain's role with the credentials in `source`.
+
+        `Brokers.note_role_call_end` gets the outcome.
+        """
         ...
 
 
 class _SourceWait:
-    """A chain's call to STS that waits for source credentials; it acts as a `Caller` for them."""
+    """The `channel` of a `Caller` that stands for a chain's call, which waits for its source."""
 
     def __init__(self, key: RoleKey, asked_by: AskedBy) -> None:
         self.key = key
@@ -52,17 +56,17 @@ class _SourceWait:
 
 
 class Brokers:
-    """Passes the event loop's events to the broker of the roles and to those of the chains."""
+    """Passes events of the broker's event loop to the broker of roles and to those of chains."""
 
     def __init__(self, ports: ChainPorts) -> None:
         self._ports = ports
         self._roles = Broker(_PortsOfRoles(self, ports))
         self._chains: dict[int, Broker] = {}
-        # For each chain, how many roles it consisted of when a caller first asked for it.
+        # For each chain, of how many roles it consisted when a caller first asked for it.
         self._levels: dict[RoleKey, int] = {}
         self._now = 0.0
-        # Errors of calls that ended before STS was asked. Each is passed to its broker only after
-        # the broker's method, during which the error happened, has returned.
+        # Errors of chains' calls that ended before STS was asked. `start_due_work` passes them to
+        # the brokers later: when such an error is found, a method of the broker is still running.
         self._ended: list[tuple[RoleKey, SsoHelperError]] = []
         # The chains whose source credentials STS has refused once during the present call.
         self._refused: set[RoleKey] = set()
@@ -86,7 +90,9 @@ class Brokers:
             # STS refused the source credentials: they were revoked, or issued at an earlier
             # sign-in. The call is made once more, with new source credentials.
             self._refused.add(key)
-            self._ask_for_source(key, self._asked_by[key], least_share=_NEW_ONES)
+            self._ask_for_source(
+                key, self._asked_by[key], least_share=_SHARE_OF_NO_CACHED_CREDENTIALS
+            )
             return
         self._refused.discard(key)
         self._asked_by.pop(key, None)
@@ -98,14 +104,14 @@ class Brokers:
         self._roles.note_renewal_end(session_name, error, now)
 
     def start_due_work(self, now: float) -> None:
-        """Start the calls and renewals that are due, and reply to callers that waited too long."""
+        """Start the AWS calls and renewals that are due; reply to callers that waited too long."""
         self._now = now
         while self._ended:
             self.note_role_call_end(*self._ended.pop(0), now)
         for broker in self._list_all_brokers():
             broker.start_due_work(now)
 
-    # -- what the event loop asks: when to wake, whether to end ------------------------------
+    # -- what the event loop asks the brokers: when to wake, whether to end ------------------
 
     def find_next_wake_time(self, now: float) -> float:
         """Return when `start_due_work` must run next; infinity if it can wait for an event."""
@@ -122,33 +128,33 @@ class Brokers:
         """Return whether no caller waits, no work is under way and no refusal is remembered."""
         return all(broker.is_idle(now) for broker in self._list_all_brokers())
 
-    # -- called by the ports of both kinds of brokers ------------------------------------------
+    # -- called by the `Ports` of the brokers, both of roles and of chains -------------------
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Ask for the credentials that assume the chain's role; return when (monotonic seconds)."""
+        """Ask for the source credentials of the chain; return the time of asking (monotonic)."""
         self._asked_by[key] = asked_by
         self._ask_for_source(key, asked_by)
         return self._now
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
-        """Renew the session's token, unless that is under way."""
+        """Start to renew the session's token, unless a renewal is under way."""
         self._roles.start_renewal(session_name, seen_id, self._now)
 
-    def assume_with_source_answer(self, below: _SourceWait, reply: Reply) -> None:
-        """Assume the chain's role with these source credentials, or end the call with an error."""
+    def assume_role_with_source(self, waiting: _SourceWait, reply: Reply) -> None:
+        """Assume the chain's role with the source credentials in `reply`, or end with its error."""
         if reply.error is None:
-            self._ports.start_assuming_role(below.key, below.asked_by, reply)
+            self._ports.start_assuming_role(waiting.key, waiting.asked_by, reply)
             return
         error = reply.error
         if isinstance(error, TokenRejected):
             # The broker of roles has tried to renew the token already. For the broker of chains,
             # which knows no token, this error means that the sign-in has ended.
             error = LoginRequired(error.message, hint=error.hint)
-        self._ended.append((below.key, error))
+        self._ended.append((waiting.key, error))
 
-    def lengthen_callers_waits(self, below: _SourceWait) -> None:
-        """Let callers of a chain wait as long as its call for the source credentials may wait."""
-        self._get_broker_for_role(below.key).lengthen_callers_waits(below.key, self._now)
+    def lengthen_callers_waits(self, waiting: _SourceWait) -> None:
+        """Let callers of a chain wait as long as the chain's call for its source may wait."""
+        self._get_broker_for_role(waiting.key).lengthen_callers_waits(waiting.key, self._now)
 
     def _ask_for_source(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:
         try:
@@ -162,8 +168,8 @@ class Brokers:
             self._now + CALL_SECONDS,
             least_share,
             may_wait_longer=True,
-            # Permitted, because each caller's permit, or the lack of guard rules, covers all roles
-            # of the chain.
+            # True, because a caller that may get the chain's credentials may get those of all its
+            # roles: it has a permit, which covers them, or no guard rule matches any of them.
             is_permitted=True,
             asked_by=asked_by,
         )
@@ -184,7 +190,7 @@ class Brokers:
 
     def _count_roles_in_chain(self, key: RoleKey) -> int:
         levels = 1
-        with suppress(SsoHelperError):  # the broker that looks for the chain reports it
+        with suppress(SsoHelperError):  # `_ask_for_source` reports this error
             while (key := self._ports.find_source_role(key)).chain:
                 levels += 1
         return levels
@@ -194,7 +200,7 @@ class Brokers:
 
 
 class _PortsOfRoles:
-    """The `Ports` of the roles' broker: the loop's, but replies to a chain's call go to `Brokers`."""
+    """The `Ports` of the broker of roles. `Brokers` gets the replies to the calls of chains."""
 
     def __init__(self, brokers: Brokers, ports: ChainPorts) -> None:
         self._brokers = brokers
@@ -226,13 +232,13 @@ class _PortsOfRoles:
 
     def reply(self, caller: Caller, reply: Reply) -> None:
         if isinstance(caller.channel, _SourceWait):
-            self._brokers.assume_with_source_answer(caller.channel, reply)
+            self._brokers.assume_role_with_source(caller.channel, reply)
         else:
             self._ports.reply(caller, reply)
 
 
 class _PortsOfChains(_PortsOfRoles):
-    """The ports of a broker of chains, which never needs an access token."""
+    """The `Ports` of a broker of chains, which never needs an access token."""
 
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool
@@ -246,8 +252,8 @@ class _PortsOfChains(_PortsOfRoles):
         return Token(TokenState.GOOD, "")
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        # A remembered refusal of STS ends when this text changes, so an edit of the config ends
-        # it.
+        # A remembered refusal of STS ends when this text changes. With the config's fingerprint in
+        # the text, each edit of the config ends the refusal.
         token = super().read_token_file_fingerprint(session_name)
         return f"{token} {self._ports.read_config_fingerprint()}"
 

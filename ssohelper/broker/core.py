@@ -1,4 +1,4 @@
-"""The broker's decisions: when to ask AWS for which role, and what to reply to each caller.
+"""Decides when the broker asks AWS for which role, and what it replies to each caller.
 
 However many callers there are, at most one call per role and one token renewal per session are
 under way at any time, and all role calls share one rate limit. This module does no I/O and reads
@@ -68,7 +68,7 @@ class Broker:
             return
         if found.document:
             caller.fallback = found.reply
-            # Credentials that may be another person's are returned only if AWS cannot be reached.
+            # A warning says that the cached credentials may be another person's.
             caller.fallback_at = NEVER if found.warning is not None else now + USABLE_SECONDS
         refused = self._refusals.find(key, now)
         if refused is not None:
@@ -116,7 +116,7 @@ class Broker:
             session.renewal.clear()
             session.renewal_answered_at = now
             self._refusals.forget(session_name)
-            # Starts the calls that waited for this token before an earlier outage could end them.
+            # Starts calls before `start_due_work` may end them with the error of an earlier outage.
             self._start_ready_calls(now)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)
@@ -134,7 +134,7 @@ class Broker:
         self.start_due_work(now)
 
     def start_due_work(self, now: float) -> None:
-        """Start the calls and renewals that are due, and reply to callers that waited too long."""
+        """Start the AWS calls and renewals that are due; reply to callers that waited too long."""
         self._advanced_at = now
         self._reply_to_callers_at_deadline(now)
         # Callers get their reply before the next try starts: if AWS accepts a call and never
@@ -143,12 +143,12 @@ class Broker:
         self._start_ready_calls(now)
         self._reply_to_callers_without_further_try(now)
 
-    # -- what the event loop asks: when to wake, whether to end ------------------------------
+    # -- what the event loop asks the broker: when to wake, whether to end -------------------
 
     def find_next_wake_time(self, now: float) -> float:
         """Return when `start_due_work` must run next; infinity if it can wait for an event.
 
-        A time that passed since `start_due_work` last ran, while replies were written, counts too.
+        A wake time that has passed since `start_due_work` last ran is returned too.
         """
         now = min(now, self._advanced_at)
         moments = [NEVER]
@@ -198,8 +198,8 @@ class Broker:
             self._ports.start_renewal(name, seen_id)
 
     def _start_ready_calls(self, now: float) -> None:
-        """Start the calls and renewals that may start now, first those that callers wait for."""
-        usable: dict[str, bool] = {}  # by session name: each token is read only once here
+        """Start the AWS calls and token renewals that may start now, first those with callers."""
+        usable: dict[str, bool] = {}  # by session name: each session's token is read only once
         for job in sorted(self._jobs.values(), key=lambda job: not job.callers):
             name = job.key.session_name
             if job.is_under_way or job.key not in self._jobs:
@@ -220,7 +220,7 @@ class Broker:
             self._pace.note_call_sent(self._ports.start_role_call(job.key, job.asked_by))
 
     def _may_start_call(self, job: Job, now: float) -> bool:
-        """Return whether a call for this role may be sent now: one at a time while calls fail."""
+        """Return whether this role's call may be sent now; failing calls are sent one at a time."""
         session = self._get_session_state(job.key.session_name)
         if not job.backoff.may_try_now(now):
             return False
@@ -231,7 +231,7 @@ class Broker:
     def _ensure_token(self, name: str, now: float) -> bool:
         """Return whether the session has a usable token; start a renewal if one is needed.
 
-        If the session can get no usable token, its waiting callers get the error.
+        If the session can get no usable token, the callers that wait for its roles get the error.
         """
         session = self._get_session_state(name)
         try:
@@ -279,7 +279,7 @@ class Broker:
         was_answered_recently = self._pace.has_recent_answer_of_aws(now)
         if isinstance(error, Throttled) and was_answered_recently:
             self._pace.note_throttled(now, error.retry_after_seconds)
-            return  # we sent too many calls: the rate is lower now
+            return  # the broker sent too many calls: `note_throttled` has lowered its rate
         if not isinstance(error, Throttled):
             job.backoff.note_failure(now, error, job.began_at)
         if not was_answered_recently:
@@ -287,7 +287,7 @@ class Broker:
         self._drop_job_without_callers(job)
 
     def _replace_token(self, job: Job, session: Session, error: TokenRejected, now: float) -> None:
-        """After a 401, renew the token once, whatever its expiry; then ask again."""
+        """After a 401, have the token renewed, whatever its expiry, and the call sent once more."""
         session.rejected_id = error.token_id
         if job.was_rejected:
             self._refusals.remember(job.key.session_name, error, now)
@@ -309,10 +309,9 @@ class Broker:
         self._ports.reply(caller, usable or Reply(error=error))
 
     def _find_usable_reply(self, caller: Caller, error: SsoHelperError) -> Reply | None:
-        """Return the credentials cached now; None if a sign-in or sign-out has removed them.
+        """Return a reply with cached credentials; None if none are cached or `error` forbids it.
 
-        Also None if the role is no longer assigned, another program replaced our cache file, or
-        they may be another person's, unless AWS cannot be reached.
+        Credentials that may be another person's are used only if AWS cannot be reached.
         """
         if isinstance(error, RoleNotAssigned | NotOurs):
             return None
@@ -341,7 +340,7 @@ class Broker:
                     continue
                 error = no_answer_error_of(job, self._get_session_state(job.key.session_name))
                 if now < caller.deadline_at and self._find_usable_reply(caller, error) is None:
-                    # A sign-in has removed the cached credentials: the caller waits for new ones.
+                    # A sign-in has removed the cached credentials: the caller waits for AWS.
                     caller.fallback, caller.fallback_at = None, NEVER
                 else:
                     self._send_error_to_caller(job, caller, error)
@@ -363,7 +362,7 @@ class Broker:
             self._reply_with_fallback(caller, error)
 
     def _lengthen_wait_of_caller(self, job: Job, caller: Caller, now: float) -> None:
-        """If the caller's call to AWS will soon be sent, tell it that it may wait up to 50 s."""
+        """If the call to AWS will soon be sent, tell its caller that it may wait up to 50 s."""
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
         if is_soon and not job.backoff.is_failing and self._pace.has_recent_answer_of_aws(now):
             self._tell_caller_to_wait(caller, now)
@@ -375,7 +374,7 @@ class Broker:
             self._ports.tell_caller_to_wait(caller, caller.deadline_at - now)
 
     def lengthen_callers_waits(self, key: RoleKey, now: float) -> None:
-        """Let the callers for this role wait up to 50 s, since its call will soon be sent."""
+        """Let callers of this role wait up to 50 s, because its call to AWS will soon be sent."""
         for caller in self._jobs[key].callers if key in self._jobs else ():
             self._tell_caller_to_wait(caller, now)
 

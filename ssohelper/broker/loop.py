@@ -1,4 +1,4 @@
-"""The broker's event loop: serves callers on a unix socket, runs AWS calls in threads.
+"""Runs the broker's event loop: serves callers on a unix socket, and calls AWS in threads.
 
 `broker.core` decides what to do, and this module does the I/O. `actions.issuing` and
 `actions.chain_issuing` implement `Work`.
@@ -38,7 +38,7 @@ _ACCEPT_PAUSE_SECONDS = 0.05
 
 
 class Work(Protocol):
-    """The operations with files and AWS that the broker's event loop runs for it.
+    """The operations with files and AWS that the event loop runs for the broker.
 
     `get_role_credentials`, `assume_role` and `renew_token` block, so the loop runs them in threads;
     the others return at once.
@@ -62,26 +62,26 @@ class Work(Protocol):
         """Return whether the settings allow renewals that no caller waits for."""
 
     def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
-        """Return how a caller may wait for a sign-in; None if it must fail at once."""
+        """Return how a caller may wait for a sign-in; None if the caller must fail at once."""
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Ask AWS for the role's credentials."""
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
-        """Return the key of the credentials that a chain is assumed with."""
+        """Return the key of the source credentials, with which the chain's last role is assumed."""
 
     def read_config_fingerprint(self) -> str:
         """Return a hash or stamp of the config: another text after each change of the config."""
 
     def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
-        """Assume a chain's role with the credentials of this document."""
+        """Assume a chain's role with the credentials in the document `source`."""
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
-        """Renew the session's token, unless it is no longer the one with this id."""
+        """Renew the session's token, unless its id is no longer `seen_id`."""
 
 
 class Loop:
-    """Runs the broker's event loop. Without a listening socket, only its own process is served."""
+    """Runs the broker's event loop. Without a listening socket, it serves only this process."""
 
     def __init__(
         self,
@@ -103,8 +103,8 @@ class Loop:
         if listener is not None:
             listener.setblocking(False)
             self._selector.register(listener, selectors.EVENT_READ, self._accept_callers)
-        # What other threads report, as calls of the broker's methods. The loop's own thread makes
-        # these calls, since only it may use the broker.
+        # What other threads report, as calls of the broker's methods. The event loop's thread makes
+        # these calls, since no other thread may use the broker.
         self._events: collections.deque[Callable[[], None]] = collections.deque()
         self._wanted: queue.SimpleQueue[tuple[RoleKey, AskedBy, Reply | None] | None] = (
             queue.SimpleQueue()
@@ -117,7 +117,7 @@ class Loop:
     # -- running the broker's event loop -----------------------------------------------------
 
     def run_until_idle(self, remove_socket_file: Callable[[], None]) -> None:
-        """Serve callers until idle or too old; then call `remove_socket_file`."""
+        """Serve callers until the broker is idle or too old; then call `remove_socket_file`."""
         began_at = active_at = self._monotonic()
         while True:
             now = self._monotonic()
@@ -148,7 +148,7 @@ class Loop:
         self._wake_writer.close()
 
     def _stop_listening(self) -> None:
-        self._accept_callers()  # callers that have already connected are served
+        self._accept_callers()  # callers that have already connected are still served
         if self._listener is not None:
             if self._accept_again_at is None:
                 self._selector.unregister(self._listener)
@@ -170,7 +170,7 @@ class Loop:
             connection.close()
         self._core.start_due_work(now)
 
-    # -- what the broker's decisions ask for: the methods of `Ports` -------------------------
+    # -- the methods of `Ports`, through which the broker acts -------------------------------
 
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool
@@ -188,8 +188,8 @@ class Loop:
 
     def may_renew_in_background(self) -> bool:
         """Return whether a renewal that no caller waits for may start."""
-        # Without a listener, this process serves only itself: it would end before a background
-        # renewal.
+        # Without a listener, this process serves only itself, and would end before a background
+        # renewal is done.
         return self._listener is not None and self._work.may_renew_in_background()
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
@@ -197,7 +197,7 @@ class Loop:
         return self._start_role_call(key, asked_by, None)
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
-        """Return the key of the credentials that the chain is assumed with."""
+        """Return the key of the source credentials, with which the chain's last role is assumed."""
         return self._work.find_source_role(key)
 
     def read_config_fingerprint(self) -> str:
@@ -205,7 +205,7 @@ class Loop:
         return self._work.read_config_fingerprint()
 
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
-        """Assume the chain's role with these credentials, in a thread."""
+        """Assume the chain's role with the credentials in `source`, in a thread."""
         self._start_role_call(key, asked_by, source)
 
     def _start_role_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> float:
@@ -231,7 +231,7 @@ class Loop:
             self._wake_loop()
 
     def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
-        """Tell a caller in another process that its reply will take this long."""
+        """Tell a caller in another process that its reply may take this many seconds."""
         if isinstance(caller.channel, Connection):
             # The seconds are rounded up, so that the caller does not stop waiting before its reply.
             caller.channel.send(b"wait %d\n" % math.ceil(seconds))
@@ -298,7 +298,7 @@ class Loop:
             except OSError as cause:
                 if cause.errno in _NO_MORE_FILES:
                     self._pause_accepting()
-                return  # otherwise no caller is waiting, or the caller has disconnected
+                return  # at other errors, no caller is waiting, or the caller has disconnected
             if not peer.is_allowed_user(peer.find_peer_uid(stream), unknown=False):
                 stream.close()
                 continue
@@ -338,7 +338,7 @@ class Loop:
         try:
             self._wake_writer.send(b"x")
         except OSError:
-            return  # the buffer is full, so the loop wakes anyway
+            return  # the socket's buffer is full, so the loop wakes anyway
 
     def _empty_wake_socket(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The rate limit of calls to AWS: at most 20 in any second, fewer after a 429.
+"""Limits the rate of calls to AWS: at most 20 in any second, fewer after a 429.
 
 Reads no clock: `now` is monotonic seconds. Calls are limited per sliding window of a second, not
 spaced evenly: this way 30 roles take one second instead of 1.5, and a limiter at AWS that counts
@@ -11,7 +11,7 @@ from collections import deque
 REQUESTS_A_SECOND = 20.0
 # The longest Retry-After that is obeyed, because the deadline of callers is 18 s.
 LONGEST_PAUSE_SECONDS = 8.0
-_SLOWEST = 1.0
+_LOWEST_RATE = 1.0
 # The window in which calls are counted: slightly more than a second, because calls may reach AWS
 # closer together than they were sent.
 _WINDOW_SECONDS = 1.02
@@ -19,7 +19,8 @@ _WINDOW_SECONDS = 1.02
 _ONE_BURST_SECONDS = 0.5
 # For this long after an answer from AWS, calls to AWS count as getting through.
 _FLOWING_SECONDS = 3.0
-# After a 429, each second with answers raises the rate by this share, and by 1/s at least.
+# When a 429 has lowered the rate, each second with answers raises it by this share of itself, at
+# least by one call a second.
 _REGAINED_SHARE = 0.25
 
 
@@ -56,12 +57,12 @@ class Pace:
             self.rate = min(self._full_rate, self.rate + max(1.0, self.rate * _REGAINED_SHARE))
 
     def note_throttled(self, now: float, retry_after_seconds: float | None = None) -> None:
-        """Lower the rate to what got through in the last second, once per burst of 429s."""
+        """Lower the rate to the calls answered in the last second, once per burst of 429s."""
         if now - self._throttled_at >= _ONE_BURST_SECONDS:
             self._throttled_at = self._raised_at = now
             _drop_older_times(self._answered, now - _WINDOW_SECONDS)
             got_through = float(len(self._answered))
-            self.rate = max(_SLOWEST, min(self.rate * 0.8, max(got_through, _SLOWEST)))
+            self.rate = max(_LOWEST_RATE, min(self.rate * 0.8, max(got_through, _LOWEST_RATE)))
         pause = 0.2
         if retry_after_seconds is not None and retry_after_seconds > 0:
             pause = min(retry_after_seconds, LONGEST_PAUSE_SECONDS)

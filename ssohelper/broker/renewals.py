@@ -17,7 +17,7 @@ _LONGEST_REPORT_BYTES = 65536
 
 
 class Renewals:
-    """Starts token renewals and waits for them. A renewal goes on if its starter stops waiting."""
+    """Starts token renewals and waits for them. A renewal continues if the waiting process ends."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -92,7 +92,8 @@ class _OutcomePipe:
         if sys.platform == "win32":
             return self._wait_on_windows(deadline)
         try:
-            # Not select, which fails for descriptors above 1,023: a broker may have more callers.
+            # poll, because select fails for descriptors above 1,023, and a broker may have more
+            # callers than that.
             poll = select.poll()
             poll.register(self._reader, select.POLLIN)
             while poll.poll(deadline.seconds_left() * 1000):

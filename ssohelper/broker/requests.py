@@ -1,4 +1,4 @@
-"""The values that the broker receives and returns: requests, replies, cached credentials."""
+"""Defines the values that the broker receives and returns: requests, replies, credentials."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -8,10 +8,10 @@ from ssohelper.errors import SsoHelperError
 
 
 class AskedBy(NamedTuple):
-    """The caller's parent process, by name, and the caller's terminal ("" for none).
+    """The name of the caller's parent process, and the caller's terminal ("" if it has none).
 
-    `others`: how many more callers wait for the same answer. `is_background`: no caller asked; the
-    broker renews the credentials in the background.
+    `others` is the number of further callers that wait for the same answer. `is_background` says
+    that no caller asked: the broker renews the credentials in the background.
     """
 
     parent: str = ""
@@ -26,7 +26,7 @@ class Request(NamedTuple):
     `least_share` is the share of their lifetime that the credentials must have left, 0 to 1; above
     1, AWS is asked whatever is cached. `may_wait_longer` says whether the caller waits past its
     deadline when told that its call will soon be sent. `is_permitted` says whether the caller has a
-    ReleasePermit for the role; without one it gets no credentials of a guarded role.
+    ReleasePermit for the role; without a permit it gets no credentials of a guarded role.
     """
 
     key: RoleKey
@@ -39,7 +39,7 @@ class Request(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """How long a caller may wait for a sign-in, and which file to watch: each sign-in changes it.
+    """How long a caller may wait for a sign-in, and which file changes when the user signs in.
 
     The caller prints `line` when it starts to wait.
     """
@@ -67,10 +67,10 @@ class Reply(NamedTuple):
 
 
 class FoundCredentials(NamedTuple):
-    """A role's cached credentials. `document` is b"" if there are no unexpired ones.
+    """A role's cached credentials. `document` is b"" if none are unexpired.
 
     `is_good` says whether they may be returned without asking AWS, `is_due` whether they should be
-    renewed in the background. `due_token_id` is the id of the access token, if that should be
+    renewed in the background. `due_token_id` is the id of the access token, if the token should be
     renewed in the background too.
     """
 

@@ -1,4 +1,4 @@
-"""The broker's state (callers, jobs, refusals, sessions), and its interface to AWS (`Ports`)."""
+"""Defines the broker's state (callers, jobs, refusals, sessions) and its ports to AWS and files."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -13,7 +13,7 @@ NEVER = float("inf")
 
 
 class Caller:
-    """A caller that waits. `fallback` is its reply if AWS does not answer in time."""
+    """A caller that waits. `fallback` is the reply that it gets if AWS does not answer in time."""
 
     def __init__(self, request: Request, channel: object = None) -> None:
         self.request = request
@@ -27,14 +27,15 @@ class Caller:
     def is_satisfied_by_fallback(self) -> bool:
         """Return whether cached credentials are enough, so that the caller need not wait for AWS.
 
-        False if the caller asked for newer credentials, or the cached ones may be another person's.
+        False if the caller asked for newer credentials, or the cached credentials may be those of
+        another person.
         """
         fallback = self.fallback
         return fallback is not None and not fallback.warnings and self.request.least_share == 0
 
 
 class Ports(Protocol):
-    """The operations through which the broker acts. `start_…` return before their work is done."""
+    """The operations through which the broker acts. Its `start_…` methods return at once."""
 
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool
@@ -61,7 +62,7 @@ class Ports(Protocol):
         ...
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
-        """Renew the token with this id; `Broker.note_renewal_end` gets the outcome."""
+        """Start to renew the token `seen_id`; `Broker.note_renewal_end` gets the outcome."""
         ...
 
     def may_renew_in_background(self) -> bool:
@@ -73,7 +74,7 @@ class Ports(Protocol):
         ...
 
     def reply(self, caller: Caller, reply: Reply) -> None:
-        """Send the caller its one reply."""
+        """Send the caller its reply. Called once for each caller."""
         ...
 
 
@@ -91,7 +92,7 @@ class Job:
 
     @property
     def asked_by(self) -> AskedBy:
-        """Who asked for these credentials: the first waiting caller, else the broker itself."""
+        """The caller that AWS is asked for: the first that waits, else the broker itself."""
         if not self.callers:
             return AskedBy(is_background=True)
         return self.callers[0].request.asked_by._replace(others=len(self.callers) - 1)
@@ -142,7 +143,7 @@ class Refusals:
 
 
 class Session:
-    """What the broker knows of one session: whether its token is renewed, which calls failed."""
+    """What the broker knows of one session: its token renewal, and which of its calls fail."""
 
     def __init__(self) -> None:
         self.renewal_began_at: float | None = None
@@ -150,7 +151,8 @@ class Session:
         self.renewal_answered_at = 0.0
         self.rejected_id: str | None = None
         self.renewal = Backoff()
-        # Whether role calls wait for a renewed token. They do not wait while the token is good.
+        # Whether the token must be renewed before role calls use it. While it is good, they do not
+        # wait for a renewal.
         self.needs_renewal = False
         self.calls = Backoff()
         self.under_way = 0
@@ -161,7 +163,10 @@ class Session:
         return self.renewal_began_at is not None
 
     def patience_ends_at(self, caller: Caller) -> float:
-        """Return until when the caller waits while calls to AWS fail; renewals are not counted."""
+        """Return until when the caller waits while calls to AWS fail.
+
+        The time until AWS answered a token renewal does not count against the caller's patience.
+        """
         return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS
 
     def is_awaited_by(self, job: Job) -> bool:
@@ -169,9 +174,10 @@ class Session:
         return self.needs_renewal and self.is_renewing and not job.is_under_way
 
     def error_while_renewing(self, name: str) -> SsoHelperError:
-        """Return the error for a caller while a renewal is under way: how AWS answered the last one.
+        """Return the error for a caller that cannot wait longer for the renewal under way.
 
-        An earlier local failure, such as a full disk, is over: otherwise no renewal would run.
+        If AWS could not be reached at the previous renewal, it is that renewal's error. A local
+        failure of that renewal, such as a full disk, is over: otherwise no renewal would run.
         """
         error = self.renewal.error
         return error if isinstance(error, AwsUnreachable) else renewal_unanswered_error(name)
@@ -189,7 +195,7 @@ def _session_name_of(role_or_session: RoleKey | str) -> str:
 def find_error_if_no_retry_can_succeed(
     job: Job, session: Session, caller: Caller, now: float
 ) -> SsoHelperError | None:
-    """Return the error to reply with if no retry can succeed in time, else None."""
+    """Return the error to reply to the caller with if no retry can succeed in time, else None."""
     patience_ends_at = session.patience_ends_at(caller)
     for backoff, is_probing in _list_failures_and_whether_retried(job, session):
         if backoff.error is None:
@@ -208,13 +214,14 @@ def _list_failures_and_whether_retried(job: Job, session: Session) -> list[tuple
     """Return what fails while the job waits (its call, a token renewal), and whether it is retried.
 
     While the job's call waits for a token renewal, earlier failures of calls do not count, nor does
-    a local failure such as a full disk: only AWS's answer to the last renewal does.
+    a local failure such as a full disk: only a failure of AWS at the last renewal counts.
     """
     if session.is_awaited_by(job):
         has_aws_failed = isinstance(session.renewal.error, AwsUnreachable)
         return [(session.renewal, True)] if has_aws_failed else []
     calls = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
-    if session.needs_renewal and not job.is_under_way:  # otherwise the token is still usable
+    # A call that is under way has a usable token, so failed renewals do not matter to it.
+    if session.needs_renewal and not job.is_under_way:
         calls.append((session.renewal, False))
     return calls
 

@@ -1,9 +1,10 @@
-"""Encodes replies and errors as bytes, from broker to caller and from a renewal to its broker.
+"""Encodes and decodes replies to callers, and the outcomes of token renewals for the broker.
 
 A reply is the line `done CODE LENGTH LENGTH`, the credential document, then fields separated by
 the byte 0x1f. The fields of an error are its class, message, hint, Retry-After and the line to
 print; then how many seconds the caller may wait for a sign-in, the file to watch and the line to
-print meanwhile. The last fields are warnings. `fastpath.broker_client` names the positions.
+print meanwhile. The last fields are warnings. `fastpath.broker_client` has the position of each
+field.
 """
 
 from ssohelper import errors
@@ -15,7 +16,7 @@ from ssohelper.fastpath.broker_client import ERROR_FIELDS, SEPARATOR, WAIT_LINE,
 _SEPARATOR = SEPARATOR.decode()
 _RENEWED = b"renewed"
 
-# The classes that an encoded error may name. Decoding creates no others.
+# The classes that an encoded error may name. Decoding creates errors of no other class.
 _CLASSES: dict[str, type[SsoHelperError]] = {
     name: found
     for name, found in vars(errors).items()
@@ -46,19 +47,22 @@ def decode_reply(code: int, document: bytes, rest: bytes) -> Reply:
 
 
 def encode_renewal_outcome(error: SsoHelperError | None) -> bytes:
-    """Return a renewal's outcome as bytes for the broker; an error of None means success."""
+    """Return a renewal's outcome as bytes for the broker; `error` is None if it succeeded."""
     return _join_fields(_fields_from_error(error)) if error else _RENEWED
 
 
 def decode_renewal_outcome(data: bytes) -> SsoHelperError | None:
-    """Return a renewal's outcome. No bytes mean that its process was killed: AnswerLost."""
+    """Return the error of a renewal, or None if it succeeded. Empty `data` gives AnswerLost.
+
+    Then the renewal process was killed before it could report an outcome.
+    """
     if not data:
         return AnswerLost("the process that renewed the sign-in ended early", hint="try again")
     return None if data == _RENEWED else _error_from_fields(_split_fields(data))
 
 
 def error_as_one_line(error: SsoHelperError) -> bytes:
-    """Return error and hint as one line, because SDKs show stderr inside their own error."""
+    """Return the error with its hint as one line, since SDKs show stderr inside their own error."""
     hint = f" ({error.hint})" if error.hint else ""
     line = show_message(f"ssohelper: error: {error.message}{hint}") + "\n"
     return line.encode("utf-8", "backslashreplace")

@@ -111,7 +111,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
         guards.end_guard_rules(app, kept)
     after = app.read_settings()
     if after.origin(key) == "environment":
-        app.warn(f"{before.place(key)} is set and wins over the settings file")
+        app.warn(f"{before.source_of_value(key)} is set and wins over the settings file")
     if parts[0] == "sessions" and not to_default:
         _warn_of_unknown_session(app, parts[1])
     if is_guard:
@@ -198,7 +198,7 @@ def _setting_row(settings: known.Settings, key: str) -> dict[str, Any]:
         "key": key,
         "value": list(value) if isinstance(value, tuple) else value,
         "origin": settings.origin(key),
-        "place": settings.place(key),
+        "place": settings.source_of_value(key),
         "what": known.find_setting(key).what,
     }
 

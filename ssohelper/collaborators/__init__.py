@@ -1,1 +1,1 @@
-"""What `App` creates out of stores and clients: the vault, the storage, AWS's clients."""
+"""What `App` creates out of stores and clients: the vault, the storage, clients of AWS services."""

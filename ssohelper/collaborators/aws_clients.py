@@ -1,4 +1,4 @@
-"""Creates the clients of AWS's services."""
+"""Creates the clients with which ssohelper calls AWS's services."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AwsClients:
         self._app = app
 
     def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
-        """Return whether calls with the session's role credentials go to FIPS or dual-stack hosts.
+        """Return to which hosts (FIPS, dual-stack) calls with the session's role credentials go.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
@@ -50,11 +50,11 @@ class AwsClients:
 
         return choose_host_variant(self._app.environ, lambda _key: None, keys)
 
-    def use_aws_hosts_that_profile_names(self, keys: Mapping[str, str]) -> None:
-        """From now on, use the kind of AWS hosts (FIPS, dual-stack) that a native profile asks for.
+    def set_aws_host_variables_for_profile(self, keys: Mapping[str, str]) -> None:
+        """Set the variables for the AWS hosts (FIPS, dual-stack) that a native profile asks for.
 
-        The environment's variables win over the keys. The variables are set for the broker and for
-        the command of `exec` too, which do not see the profile.
+        Variables that are already set win over the profile's `keys`. The broker and the command of
+        `exec`, which do not see the profile, inherit the variables.
         """
         from ssohelper.core.host_variant import KEYS_BY_VARIABLE
 
@@ -63,7 +63,7 @@ class AwsClients:
                 self._app.environ[variable] = keys[key]
 
     def host_variant_for_portal(self, session: SsoSession) -> HostVariant:
-        """Return whether the session's sign-in and portal calls go to FIPS or dual-stack hosts.
+        """Return to which hosts (FIPS, dual-stack) the session's sign-in and portal calls go.
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
@@ -86,7 +86,7 @@ class AwsClients:
         return self._portal(session, self.host_variant_for_portal(session))
 
     def portal_for_sign_out(self, session: SsoSession) -> Portal:
-        """Return a client of the access portal, even if settings or policy cannot be read."""
+        """Return a client of the access portal, even if settings or policy have an error."""
         from ssohelper.core.host_variant import choose_host_variant, host_variant_of_portal
 
         try:
@@ -103,15 +103,15 @@ class AwsClients:
 
     @cached_property
     def portal_addresses(self) -> PortalAddresses:
-        """The store of the portals to which companies' own start URLs led."""
+        """The store that remembers to which of AWS's portals a company's own start URL led."""
         from ssohelper.stores.portal_addresses import PortalAddresses
 
         return PortalAddresses(self._app.locations.state_folder)
 
     def find_portal_url(self, start_url: str) -> str:
-        """Return the URL of AWS's portal to which a company's own start URL leads, from one request.
+        """Return the URL of AWS's portal to which a company's own start URL leads.
 
-        The answer is kept: `setup` needs it for the region, and again for its sign-in.
+        Sends one request, unless `remember_portal_url` has kept the answer.
         Raises: ConfigInvalid, AwsUnreachable.
         """
         from ssohelper.wire.portal_page import find_portal_url
@@ -121,7 +121,10 @@ class AwsClients:
         )
 
     def remember_portal_url(self, start_url: str, portal_url: str) -> None:
-        """Remember where this start URL leads, so that `find_portal_url` need not ask."""
+        """Keep the portal's URL for the next `find_portal_url` of this start URL.
+
+        `setup` needs the URL for the region, and again for its sign-in.
+        """
         self._portal_urls_by_start_url[start_url] = portal_url
 
     @cached_property
@@ -129,10 +132,10 @@ class AwsClients:
         return {}
 
     def propose_region_of_portal(self, portal_url: str) -> str | None:
-        """Return the region that the page of AWS's portal names, or None. It may be wrong.
+        """Return the region that the page of AWS's portal names, or None. The region may be wrong.
 
-        Returns None if a variable moves the sign-in service to this machine, of which AWS's page
-        does not know.
+        Returns None if an environment variable names a sign-in service on this machine, since
+        AWS's page knows nothing of that service.
         """
         from ssohelper.core.service_hosts import is_loopback_url, url_variable_of
         from ssohelper.wire.portal_page import propose_region_of_portal
@@ -152,7 +155,7 @@ class AwsClients:
         )
 
     def import_sts_identity_client(self) -> None:
-        """Import the modules of `sts_identity_client` (0.3 s of CPU) while the user is busy."""
+        """Import the modules of `sts_identity_client` in advance, which takes 0.3 s of CPU."""
         from ssohelper.wire import account  # noqa: F401
 
     def federation(self, region: str) -> Federation:

@@ -1,4 +1,4 @@
-"""Makes the objects of which a command may need several, or a new one each time."""
+"""Makes objects of which a command may need several, or a new one for each use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Makers:
-    """Makes files, servers and folders. `App` keeps none of them."""
+    """Makes file objects, servers and folders. `App` keeps none of these."""
 
     def __init__(self, locations: Locations) -> None:
         self._locations = locations
@@ -40,13 +40,13 @@ class Makers:
         return ExaminedFiles()
 
     def make_browser_pages(self) -> BrowserPages:
-        """Return the server of pages that a browser comes back to; it does not listen yet."""
+        """Return the server of pages to which a browser returns; the server does not listen yet."""
         from ssohelper.wire.browser_pages import BrowserPages
 
         return BrowserPages()
 
     def make_sign_in_pages(self) -> SignInPages:
-        """Return the server that a sign-in page returns to; it does not listen yet."""
+        """Return the server to which a sign-in page returns; the server does not listen yet."""
         from ssohelper.wire.browser_pages import SignInPages
 
         return SignInPages()
@@ -68,7 +68,7 @@ class Makers:
     def make_endpoint_folder(self) -> PrivateFolder:
         """Create the folder of an endpoint: in the state folder, which outlasts the user's login.
 
-        If that cannot be written (a read-only home), it is in the runtime folder.
+        If the state folder cannot be written (a read-only home), in the runtime folder.
         Raises: LocalState if neither can be written, NotOurs for another user's folder.
         """
         from ssohelper.stores.endpoint_files import PrivateFolder

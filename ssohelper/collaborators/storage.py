@@ -1,9 +1,9 @@
-"""Where tokens, registrations and cached credentials are stored; moves them between storages.
+"""Chooses where tokens, client registrations and cached credentials are stored, and moves them.
 
-`storage = "file"` keeps them where AWS's tools read them. `"keyring"` encrypts them with a key in
-the desktop's keyring, and never falls back to files. Each use looks up the present storage, because
-another process may move the sign-ins while this one runs. A move holds the token's and the state's
-lock of each session, and so does each process that writes a token.
+The setting `storage = "file"` keeps them where AWS's tools read them. `"keyring"` encrypts them
+with a key in the desktop's keyring, and never falls back to files. Each use looks up the present
+storage, because another process may move the sign-ins while this one runs. A move holds the token's
+and the state's lock of each session, and so does each process that writes a token.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from ssohelper.stores.legacy_tokens import LegacyTokens
     from ssohelper.system.os_keyring import OsKeyring
 
-# How long to wait for another process that moves the sign-ins, or for a renewal under way.
+# How long to wait for another process that moves the sign-ins, or for a token renewal under way.
 _LOCK_SECONDS = 8.0
 
 
 class Storage:
-    """The present storage, its token store and its codec. `App.storage` makes this object."""
+    """The present storage, with its token store and its codec. `App.storage` makes this object."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -52,7 +52,7 @@ class Storage:
     def name(self) -> str:
         """The present storage's name, "file" or "keyring".
 
-        Moves the sign-ins first if the settings name another storage than the one that has them.
+        Moves the sign-ins first if they are in another storage than the settings name.
         Raises: KeyringUnavailable, LockNotObtained, LocalState.
         """
         try:
@@ -63,7 +63,7 @@ class Storage:
                 # and the record of the storage has changed.
                 wanted = self._read_storage_in_settings(self._app.read_settings())
         except ConfigInvalid:
-            return self.find_present_storage()  # what needs the settings reports the error
+            return self.find_present_storage()  # code that needs the settings reports the error
         if self._is_of_this_shell:
             return wanted
         if record != UsedStorage(wanted):
@@ -101,7 +101,7 @@ class Storage:
 
     @cached_property
     def keyring(self) -> OsKeyring:
-        """The desktop's keyring, with our key for this user's sign-ins."""
+        """The desktop's keyring, which has ssohelper's key for this user's sign-ins."""
         from ssohelper.system.os_keyring import OsKeyring
 
         folder = self._app.locations.token_folder
@@ -117,11 +117,12 @@ class Storage:
         return self._record.load().storage
 
     def move_sign_ins(self, wanted: str, *, drop_unreadable: bool = False) -> list[str]:
-        """Move token and registration of each session to the wanted storage; keep none in the other.
+        """Move each session's token and client registration to the storage `wanted`.
 
-        Cached role credentials are removed. Returns the names of the sessions whose sign-in could
-        not be read and was dropped. With `drop_unreadable`, a sign-in that the keyring does not
-        give is dropped too. If this process is killed, the next process completes the move.
+        None is kept in the other storage. Cached role credentials are removed. Returns the names of
+        the sessions whose sign-in could not be read and was dropped. With `drop_unreadable`, a
+        sign-in that the keyring does not give is dropped too. If this process is killed, the next
+        process completes the move.
         Raises: KeyringUnavailable, LockNotObtained, LocalState; then nothing is lost.
         """
         deadline = self._app.clock.deadline(_LOCK_SECONDS)
@@ -167,7 +168,7 @@ class Storage:
         return lost
 
     def _remove_sign_ins_from_old_storage(self, record: UsedStorage) -> None:
-        """Remove the sign-ins from the old storage, now that the new one has them."""
+        """Remove the sign-ins from the old storage, now that the new storage has them."""
         old = self.get_token_store(str(record.leftover))
         for session in self._list_sessions_with_sign_ins(old):
             if record.leftover == FILE:
@@ -189,7 +190,7 @@ class Storage:
         )
 
     def _list_sessions_with_sign_ins(self, store: RecordedSignIns) -> list[SsoSession]:
-        """Return the sessions of the config and those of our sign-ins, with their further portals."""
+        """Return the sessions of the config and of stored sign-ins, with their further portals."""
         listed = self._app.config.read().sso_sessions()
         sessions = [*listed]
         # A token is stored under the session's name: two sessions with one name share it, even if
@@ -209,7 +210,7 @@ class Storage:
         return StorageRecord(self._app.locations.state_folder)
 
     def get_token_store(self, name: str) -> RecordedSignIns:
-        """Return the token store of the named storage, even if it is not the present one."""
+        """Return the token store of the named storage, even if that is not the present storage."""
         if name not in self._stores:
             locations = self._app.locations
             self._stores[name] = RecordedSignIns(

@@ -1,8 +1,7 @@
-"""The vault: the one owner of role credentials.
+"""Holds the vault: the only module that asks AWS for role credentials and writes their cache.
 
-Only this module asks AWS for role credentials and writes their cache. `issue_role_credentials`
-writes a line to the journal, `publish` takes a PublishPermit (core.policy), and each function that
-hands out credentials takes a ReleasePermit.
+`issue_role_credentials` writes a line to the journal, `publish` takes a PublishPermit
+(core.policy), and each function that hands out credentials takes a ReleasePermit.
 """
 
 from __future__ import annotations
@@ -65,9 +64,9 @@ class Vault:
     def check_release(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Check, before the user is asked for anything, that the role may be handed out.
 
-        The permit that is returned must not be used to hand out credentials.
+        Use `permit_release` to hand out credentials, since it also writes a release to the journal.
 
-        A refusal has a line in the journal. Raises: Refused (9), LocalState, ConfigInvalid.
+        A refusal is written to the journal. Raises: Refused (9), LocalState, ConfigInvalid.
         """
         self._forget_policy_if_files_changed()
         try:
@@ -80,8 +79,8 @@ class Vault:
     def raise_refusal_before_other_errors(self, key: RoleKey, way: Way) -> Iterator[None]:
         """If the block fails and the role is refused, raise the refusal instead of the error.
 
-        Settings that cannot be read end a command early. If they guarded the role when last read,
-        that counts as a refusal, which is written to the journal.
+        For example, settings that cannot be read end a command early. If guard rules that were read
+        earlier match the role, the command is refused, which is written to the journal.
         """
         try:
             yield
@@ -90,14 +89,14 @@ class Vault:
             raise
 
     def journal_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
-        """Write a line to the journal: the role, or a grant for it, was refused to the user."""
+        """Write to the journal that the role, or a grant for the role, was refused to the user."""
         caller = calling_process.find_parent_name_and_terminal()
         self._app.journal.try_append(
             journal.decision_entry("refused", key, caller, way=way, reason=reason)
         )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
-        """Return whether the role's credentials could be handed out now. Journals nothing."""
+        """Return whether the role's credentials could be handed out now. Writes no journal line."""
         self._forget_policy_if_files_changed()
         try:
             self._make_permit(key, way)
@@ -112,9 +111,9 @@ class Vault:
         return permit
 
     def _refuse_if_settings_are_unreadable(self) -> None:
-        """Refuse each role while the settings cannot be read, if rules are remembered.
+        """Refuse every role while the settings cannot be read, if the user has guard rules.
 
-        The settings may have a new rule that guards it. Raises: Refused.
+        The unreadable settings may have a new rule that guards the role. Raises: Refused.
         """
         if not self.guard_rules_of_user:
             return
@@ -141,9 +140,9 @@ class Vault:
         return self.policy.find_guarding_rule(key)
 
     def refuse_role_if_guarded(self, key: RoleKey) -> None:
-        """Refuse a caller that has no permit, if the role needs one. Writes no line in the journal.
+        """Raise Refused if the role needs a permit, as the caller has none. Writes no journal line.
 
-        Such a caller then checks for itself whether it may have the role.
+        The caller then checks for itself whether it may have the role.
         Raises: Refused, LocalState, ConfigInvalid.
         """
         self.check_portal_of_role(key)
@@ -153,7 +152,7 @@ class Vault:
         self._refuse_if_settings_are_unreadable()
 
     def load_settings_and_journal(self) -> None:
-        """Read the settings and create the journal now, since threads that issue must not do it."""
+        """Read the settings and create the journal before threads start that issue credentials."""
         _ = self.policy, self._app.journal
 
     # -- getting role credentials from AWS: in the broker, or in its caller --------------------
@@ -167,10 +166,10 @@ class Vault:
         asked_by: AskedBy,
         portal: Portal,
     ) -> RoleCredentials:
-        """Ask AWS for the role's credentials, and write the journal's line. One request.
+        """Ask AWS for the role's credentials in one request, and write that to the journal.
 
-        Raises: TokenRejected, RoleNotAssigned, AwsUnreachable; Refused when the line of a guarded
-        role cannot be written.
+        Raises: TokenRejected, RoleNotAssigned, AwsUnreachable; Refused when the journal's line for
+        a guarded role cannot be written.
         """
         from ssohelper.wire.role_credentials import get_role_credentials
 
@@ -189,11 +188,11 @@ class Vault:
         asked_by: AskedBy,
         sts_address: StsAddress,
     ) -> AssumedRole:
-        """Ask STS for the credentials of a chain's last role, and write the journal's line.
+        """Ask STS in one request for the credentials of a chain's last role; write to the journal.
 
-        `source` are the credentials that assume it. One request; the answer has AWS's time too.
-        Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused when the line of a guarded
-        role cannot be written.
+        `source` are the credentials with which the role is assumed. The answer has AWS's time too.
+        Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused when the journal's line for
+        a guarded role cannot be written.
         """
         self._app.company_policy.check_portal(session)
         assumed = self._sts_client(sts_address).assume_role(
@@ -207,7 +206,7 @@ class Vault:
     def _sts_client(self, address: StsAddress) -> Sts:
         from ssohelper.wire.assume_role import Sts
 
-        # Reading the certificates takes 5 to 20 ms, so a client is kept for further calls.
+        # To read the CA certificates takes 5 to 20 ms, so each client is kept for further calls.
         clients = self._app.sts_clients
         return clients.get(address) or clients.setdefault(address, Sts(*address, self._app.environ))
 
@@ -241,10 +240,10 @@ class Vault:
         self._credential_writer.save(key, session, cached)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
-        """Return the permission to publish the role's credentials; None for a guarded role.
+        """Return the permit to publish the role's credentials; None for a guarded role.
 
-        None too if the sign-ins are in the keyring and the runtime folder is on a disk.
-        Raises: ConfigInvalid for settings that cannot be read: they may guard the role.
+        Returns None also if the sign-ins are in the keyring and the runtime folder is on a disk.
+        Raises: ConfigInvalid for settings that cannot be read, since they may guard the role.
         """
         _ = self._app.settings
         if not self._app.storage.may_publish:
@@ -252,7 +251,7 @@ class Vault:
         return self.policy.permit_publishing(key)
 
     def publish(self, permit: PublishPermit, document: bytes, valid_until: int, now: int) -> None:
-        """Write the response that hits print until `valid_until` (epoch seconds, this machine's).
+        """Write the response that hits print until `valid_until` (epoch seconds of this machine).
 
         Raises: LocalState.
         """
@@ -284,9 +283,9 @@ class Vault:
 
     @cached_property
     def guard_rules_of_user(self) -> tuple[str, ...]:
-        """The user's own guard rules in force: those of the settings, and those remembered.
+        """The user's own guard rules in force: those in the settings, and those saved earlier.
 
-        A new rule is remembered at once. If the settings cannot be read, no rule ends.
+        A new rule is saved at once. If the settings cannot be read, all saved rules stay in force.
         """
         memory = self._app.guard_memory
         remembered = memory.load_rules()
@@ -305,17 +304,17 @@ class Vault:
         return (*remembered, *added)
 
     def remember_guard_rules(self) -> None:
-        """Remember the guard rules just written; they stay in force if config.toml is lost."""
+        """Save the guard rules of config.toml, so that they stay in force if that file is lost."""
         with suppress(SsoHelperError):
             known = (*self._app.guard_memory.load_rules(), *self._app.read_settings().guard_rules())
             self._remember_new_guard_rules(tuple(dict.fromkeys(known)))
 
     def _remember_new_guard_rules(self, rules: tuple[str, ...]) -> None:
-        """Save guard rules for calls that cannot read config.toml; only warn if that fails."""
+        """Save guard rules for calls that cannot read config.toml; only warn if saving fails."""
         try:
-            # Published responses are removed. Otherwise the launcher could print them again if the
-            # earlier settings file is restored with its modification time, by which the launcher
-            # sees that settings have changed.
+            # Published responses are deleted. Otherwise the launcher would print them again if the
+            # user restored the earlier settings file with its modification time, by which the
+            # launcher sees that settings have changed.
             self._app.credentials.delete_all_published_responses()
             self._app.guard_memory.save_rules(rules)
         except (LocalState, OSError) as cause:
@@ -328,16 +327,16 @@ class Vault:
         return self._app.settings
 
     def _forget_policy_if_files_changed(self) -> None:
-        """Drop the guard rules that were read, if config.toml or the company's policy has changed.
+        """Forget the guard rules that were read, if config.toml or the company's policy changed.
 
-        The next decision reads these files again. The full screen, which runs for hours, needs
-        this.
+        The next decision then reads these files again, also in the full screen, which runs for
+        hours.
         """
         if "policy" in self.__dict__ and self._identities != self._read_identity_of_policy_files():
             del self.policy
             self.__dict__.pop("guard_rules_of_user", None)
             self._app.forget_company_policy()
-            with suppress(SsoHelperError):  # those that cannot be read: the remembered rules apply
+            with suppress(SsoHelperError):  # if settings cannot be read, the saved rules apply
                 self._settings = self._app.read_settings()
 
     def _read_identity_of_policy_files(self) -> tuple[bytes, bytes]:
@@ -354,7 +353,7 @@ class Vault:
         return CredentialWriter(app.locations.runtime_folder, app.settings_stamp, app.storage.codec)
 
     def _journal_guarded_role_or_refuse(self, entry: journal.Entry) -> None:
-        """Add a guarded role's line to the journal; if that fails, refuse the role (Refused)."""
+        """Write a guarded role's line to the journal. Raises: Refused if that fails."""
         try:
             self._app.journal.append(entry)
         except LocalState as cause:
@@ -367,7 +366,7 @@ class Vault:
         return None if grant is None else grant.id
 
     def find_account(self, key: RoleKey) -> Account:
-        """Return the account of the role, with the name that the saved listing gives it."""
+        """Return the role's account, with the account's name from the saved list of roles."""
         listing = self._app.directory.load(key.session_name)
         for listed in listing.accounts if listing else ():
             if listed.account.id == key.account_id:

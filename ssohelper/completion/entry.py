@@ -1,4 +1,4 @@
-"""Runs `ssohelper completion …`, which shells call on TAB, without click.
+"""Runs `ssohelper completion …`, which shells call on TAB, without importing click.
 
 `completion SHELL` prints the shell's completion script. That script runs
 `completion --answer SHELL …`, which prints candidates. After an error, `completion --answer` prints
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ssohelper.app import App
 from ssohelper.completion.names import CompletionNames
-from ssohelper.completion.offers import Offers, offers_for
+from ssohelper.completion.offers import Offers, find_offers
 from ssohelper.completion.quoting import (
     quote_name_for_insertion,
     split_bash_line,
@@ -42,14 +42,17 @@ _INSERTING_TYPES = ("37", "42")
 
 
 def answer_completion_request(argv: Sequence[str]) -> int | None:
-    """Print the script or the candidates. Return the exit code, or None if click must run this."""
+    """Print the completion script or candidates; return the exit code.
+
+    Returns None, and prints nothing, for a command that click must run.
+    """
     if len(argv) == 1 and argv[0] in SHELLS:
         script = completion_script_of(argv[0])
         return 0 if script is not None and write_to_stdout(script) else None
     if argv[:1] == ["--answer"] and argv[1:2] and argv[1] in _ANSWERS and len(argv) > 3:
         try:
             lines = _ANSWERS[argv[1]](list(argv[2:]))
-            # If words of the command line are not UTF-8, their bytes are printed unchanged.
+            # Bytes of the command line that are not UTF-8 are printed unchanged.
             return _write_to_stdout(
                 "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
             )
@@ -63,15 +66,15 @@ def _write_to_stdout(text: bytes) -> int:
         sys.stdout.buffer.write(text)
         sys.stdout.flush()
     except (OSError, AttributeError):
-        # Descriptor 1 is replaced by /dev/null, because Python would try to write its buffer again
-        # at exit, and report the failure.
+        # Descriptor 1 is replaced by /dev/null, because at exit Python would try to write its
+        # buffer again and report the failure.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     return 0
 
 
 def _find_offers_for_word(words: list[str], word: str) -> Offers:
-    return offers_for(parse_completion_request(words, word), CompletionNames(App()))
+    return find_offers(parse_completion_request(words, word), CompletionNames(App()))
 
 
 # -- candidates for bash -------------------------------------------------------------------------
@@ -82,7 +85,7 @@ def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
 
     `argv` is the command line up to the cursor, COMP_WORDBREAKS and COMP_TYPE. The first line is
     the kind of the candidates: "words", "words nospace", "list" (to be shown, not inserted), or one
-    of OF_THE_SHELL. The candidates follow, one per line.
+    of KINDS_FOUND_BY_SHELL. The candidates follow, one per line.
     """
     text, breaks, completion_type = argv
     line = split_bash_line(text, breaks)
@@ -90,7 +93,7 @@ def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
         return ["files"]
     words = _drop_assignments_before_command(line.words)
     if not words:
-        return ["words"]  # the cursor is at a command's name, as after `$(` or `;`
+        return ["words"]  # no candidates: the cursor is at a command's name, as after `$(` or `;`
     offers = _find_offers_for_word(words, line.word)
     if offers.kind != "words":
         return [offers.kind]
@@ -114,7 +117,8 @@ def _quoted_candidates_for_bash(
     begun = [word[len(typed) :] for word in offers.begun if word.startswith(typed)]
     rests = whole + begun
     if len(rests) == 1:
-        # We close the open quote here, because readline does not after a name that ends in a quote.
+        # The open quote is closed here, because after a name that ends in a quote character,
+        # readline does not close it.
         reply = replaced_text + quote_name_for_insertion(rests[0], quote) + quote
         return [
             "words nospace" if begun else "words",
@@ -133,7 +137,7 @@ def _quoted_candidates_for_bash(
     if inserting or _longest_common_prefix(replies) == shared:
         return ["words", *replies]
     # The common start of the quoted names would end inside a quotation. So insert the common start
-    # of the unquote_shell_word names, quoted. If there is none, show the names and insert nothing.
+    # of the unquoted names, quoted. If they have none, show the names and insert nothing.
     if common:
         return ["words nospace", shared]
     return ["list", *(typed + rest for rest in rests)]
@@ -158,11 +162,11 @@ def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
     """Return the lines to print for zsh. `argv` is the word at the cursor, then the words before.
 
     The first line is "words WHOLE BEGUN SHOWN TAG". WHOLE, BEGUN and SHOWN are the numbers of whole
-    words, of words to which more is added, and of texts to show in place of both. The words and
-    texts follow, one per line.
+    words, of words to which the user must add more, and of texts to show in place of all these
+    words. The words and texts follow, one per line.
     """
     request = parse_completion_request(argv[1:], argv[0])
-    offers = offers_for(request, CompletionNames(App()))
+    offers = find_offers(request, CompletionNames(App()))
     if offers.kind != "words":
         return [offers.kind]
     words = [*offers.whole, *offers.begun]
@@ -178,7 +182,7 @@ def _candidates_with_help_texts(words: list[str], offers: Offers) -> list[str]:
 
 
 def _candidate_lines_for_fish(argv: list[str]) -> list[str]:
-    """Return the lines to print for fish: in each a candidate and, after a tab, its help.
+    """Return the lines to print for fish: each has a candidate and, after a tab, its help.
 
     `argv` is the word at the cursor, quoted as the user typed it, then the words before.
     """

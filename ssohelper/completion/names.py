@@ -1,4 +1,4 @@
-"""The names that completion offers: from ~/.aws/config and from the saved listings.
+"""Finds the names that TAB completion offers, in ~/.aws/config and the saved lists of roles.
 
 This module never asks AWS. If a file cannot be read, its names are not offered. Names with control
 characters are left out, because the terminal would obey these characters.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OfferedAccount(NamedTuple):
-    """An account of the role list. `text` is its name, or its id if commands refuse the name."""
+    """An account of the role list. `text` is the name, or the id if commands refuse the name."""
 
     id: str
     text: str
@@ -32,7 +32,7 @@ class OfferedAccount(NamedTuple):
 
 
 class CompletionNames:
-    """The names that TAB completion offers: profiles, sessions, regions, accounts."""
+    """Finds the names that TAB completion offers: profiles, sessions, regions, accounts."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -71,7 +71,7 @@ class CompletionNames:
         return [name for name in self._index.session_names if SESSION_NAME.fullmatch(name)]
 
     def session_of_environment(self) -> str | None:
-        """Return the session that commands choose: AWS_PROFILE's, or the only session, or None."""
+        """Return the session that commands choose: AWS_PROFILE's, else the only one, else None."""
         sessions = self.sessions()
         selected = self._app.environ.get("AWS_PROFILE")
         for profile in self._index.profiles:
@@ -80,11 +80,11 @@ class CompletionNames:
         return sessions[0] if len(sessions) == 1 else None
 
     def regions(self) -> list[str]:
-        """Return the regions that the config names."""
+        """Return the regions that are named in the AWS config."""
         return [region for region in self._index.regions if region.isprintable()]
 
     def accounts(self, session: str) -> list[OfferedAccount]:
-        """Return the accounts of the session's saved listing."""
+        """Return the accounts in the session's saved list of roles."""
         if not SESSION_NAME.fullmatch(session):
             return []
         try:
@@ -95,8 +95,8 @@ class CompletionNames:
 
     @cached_property
     def _index(self) -> "NameIndex":
-        # Passed as a lambda, because naming `self._app.config.read` here would load the parser,
-        # even if the index is valid.
+        # Each function is passed inside a lambda, because naming `self._app.config.read` here would
+        # load the config's parser, even if the saved index of names is valid.
         return self._app.name_index.load(
             lambda: self._app.config.read(),
             lambda: self._app.config.read_credentials_sections(),
@@ -105,7 +105,7 @@ class CompletionNames:
 
 
 def valid_role_names(names: Iterable[str]) -> list[str]:
-    """Return the names that are valid for a role."""
+    """Return the names that are valid role names."""
     return [name for name in names if ROLE_NAME.fullmatch(name)]
 
 

@@ -11,14 +11,15 @@ from ssohelper.completion.names import CompletionNames, OfferedAccount, valid_ro
 from ssohelper.completion.words import CompletionRequest
 
 # Kinds of values for which the shell itself finds the completion candidates, such as files.
-OF_THE_SHELL = ("files", "folders", "command")
+KINDS_FOUND_BY_SHELL = ("files", "folders", "command")
 _GLOB = {ord("["): "[[]", ord("*"): "[*]", ord("?"): "[?]"}
 
 
 class Offers(NamedTuple):
     """Completion candidates: `whole` words, and `begun` words, which go on (`payments-prod/`).
 
-    `helps` has the help of a word. `kind` is "words" or, without candidates, one of OF_THE_SHELL.
+    `helps` has the help text of a word. `kind` is "words"; if it is one of KINDS_FOUND_BY_SHELL,
+    there are no candidates.
     """
 
     kind: str
@@ -36,17 +37,17 @@ class Offers(NamedTuple):
         )
 
     def without_dashes(self) -> "Offers":
-        """Return these candidates, less those that begin with a dash: they would be read as options."""
+        """Return the candidates that do not begin with a dash, which would be read as options."""
         return self._replace(
             whole=[word for word in self.whole if not word.startswith("-")],
             begun=[word for word in self.begun if not word.startswith("-")],
         )
 
 
-def offers_for(request: CompletionRequest, names: CompletionNames) -> Offers:
-    """Return the candidates for the word at the cursor."""
+def find_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
+    """Return the completion candidates for the word at the cursor."""
     kind, _, listed = request.kind.partition(":")
-    if kind in OF_THE_SHELL:
+    if kind in KINDS_FOUND_BY_SHELL:
         return Offers(kind, [], [], {})
     if kind == "words":
         found = _offers_of_whole_words(_replace_star_by_session_names(listed.split(","), names))
@@ -59,10 +60,10 @@ def offers_for(request: CompletionRequest, names: CompletionNames) -> Offers:
 
 
 def _matching_offers(offers: Offers, request: CompletionRequest) -> Offers:
-    """Return the words that begin with the typed text; if none does, those that contain it.
+    """Return the candidates that begin with the typed text; if none does, those that contain it.
 
     "Contain" ignores upper and lower case. zsh and fish can insert a word that only contains the
-    typed text. bash cannot, because it only appends, so `entry` leaves the word out for bash.
+    typed text. bash can only append to the typed text, so `entry` leaves such words out for bash.
     """
     for fits in (_begins_with, _contains):
         whole = [word for word in offers.whole if fits(word, request.word)]
@@ -86,7 +87,7 @@ def _offers_of_whole_words(words: Iterable[str], helps: Mapping[str, str] | None
 
 
 def _replace_star_by_session_names(words: list[str], names: CompletionNames) -> list[str]:
-    """Return settings' keys; `sessions.*.browser` stands for one key for each session."""
+    """Return the words; one with `*` (`sessions.*.browser`) is returned once for each session."""
     return [
         spelled
         for word in words
@@ -111,7 +112,7 @@ def _option_offers(request: CompletionRequest, _names: CompletionNames) -> Offer
     )
 
 
-# -- candidates from the config and the saved listings -------------------------------------------
+# -- candidates from the config and the saved lists of roles -------------------------------------
 
 
 def _profile_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
@@ -168,7 +169,7 @@ def _account_and_role_offers(accounts: list[OfferedAccount], typed: str) -> Offe
 
 
 def _names_and_id_to_offer_for_account(account: OfferedAccount, typed: str) -> tuple[str, ...]:
-    """Return the texts to offer for an account: its name; its id too, if a digit was typed."""
+    """Return the texts to offer for an account: its name and, if a digit was typed, its id."""
     if account.text != account.id and typed[:1].isdigit():
         return (account.text, account.id)
     return (account.text,)

@@ -1,9 +1,9 @@
-"""Parses a command line as bash and readline do, and quotes names for it.
+"""Parses a command line as bash and readline do, and quotes names to insert into the line.
 
 bash gives completion the command line unparsed, does not quote candidates, and replaces only the
 text after the last break character (`:` and `=` are among these). So this module parses the line,
-without expanding anything, and returns as candidate the typed text with the rest of the name,
-quoted to fit the quote that is open.
+without expanding anything, and quotes the names to insert so that they fit a quote that is open at
+the cursor.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ _ESCAPED = {code: f"\\{chr(code)}" for code in range(32, 127) if chr(code) not i
 _QUOTED = {
     "": _ESCAPED,
     "'": {ord("'"): "'\\''"},
-    # Within double quotes too, bash expands "!". A backslash before it would remain in the word.
+    # Within double quotes too, bash expands "!". A backslash before "!" would remain in the word.
     '"': {**{ord(char): f"\\{char}" for char in '"$`\\'}, ord("!"): "\"'!'\""},
 }
 _DEFAULT_BREAKS = " \t\n\"'><=;|&(:"
@@ -58,13 +58,13 @@ class _Reader:
         self._word: list[str] = []
         self._has_word = False
         self._quote = ""
-        # Where the text begins that readline replaces by the candidate: at present, and what it
-        # was before the open quote.
+        # The position at which the text begins that readline replaces by the candidate, and the
+        # value that this position had before the open quote.
         self._start = self._start_before_quote = 0
         self._is_after_redirection = False
 
     def read(self) -> ParsedLine:
-        """Return the parsed line."""
+        """Parse the whole line; return the result."""
         position = 0
         while position < len(self._text):
             position += (
@@ -77,7 +77,7 @@ class _Reader:
         return ParsedLine(self._words, word, replaced_text, self._quote, self._is_after_redirection)
 
     def _read_unquoted(self, position: int) -> int:
-        """Read a character outside quotes, with its escape; return the count of characters read."""
+        """Read a character outside quotes; return the count of characters read, 2 for an escape."""
         char = self._text[position]
         if char == "\\":
             self._has_word = True

@@ -1,6 +1,6 @@
-"""Finds which kind of value is expected at the cursor: parses the line by the command tree.
+"""Finds which kind of value TAB must complete: parses the command line up to the cursor.
 
-Reads no files. The tree is `tree.TREE`, which tests/completion_tree.py generates from click's
+Reads no files. All commands are in `tree.TREE`, which tests/completion_tree.py makes from click's
 commands, because importing click here would cost 20 ms of the 60 ms that completion may take.
 """
 
@@ -15,7 +15,7 @@ _COMMON = "*"
 
 
 class Option(NamedTuple):
-    """An option: its names, the kind of its value ("" for a flag), if it `repeats`, its help."""
+    """An option: its names, the kind of its value ("" for a flag), if it may repeat, its help."""
 
     names: tuple[str, ...]
     kind: str
@@ -51,7 +51,10 @@ class CompletionRequest(NamedTuple):
 
 
 def parse_completion_request(words: list[str], word: str) -> CompletionRequest:
-    """Return what to offer for `word`, after `words`, the first of which is the program's name."""
+    """Return which value is to be completed at the cursor, where `word` is typed so far.
+
+    `words` are the words before it, the first of which is the program's name.
+    """
     parser = _Parser()
     for earlier in words[1:]:
         parser.read_word(earlier)
@@ -66,13 +69,13 @@ class _Parser:
         self._used: list[str] = []
         # Names of the options on the line that cannot be repeated.
         self._used_options: list[str] = []
-        # The last option on the line, if its value is still to come as the next word.
+        # The last option on the line, if its value is expected as the next word.
         self._open_option: Option | None = None
         self._session: str | None = None
         self._options_ended = False
 
     def read_word(self, word: str) -> None:
-        """Parse the next word of the command line; the words end at the cursor."""
+        """Parse the next word before the cursor."""
         if self._open_option is not None:
             self._end_open_option_with_value(self._open_option, word)
         elif word == "--" and not self._options_ended:
@@ -86,7 +89,7 @@ class _Parser:
             self._used.append(word)
 
     def request_at_cursor(self, word: str) -> CompletionRequest:
-        """Return what to offer for this word at the cursor."""
+        """Return which value is to be completed at the cursor, where `word` is typed so far."""
         if self._open_option is not None:
             return self._make_request(self._open_option.kind, word)
         if self._options_ended and self._command.path == "exec":
@@ -135,7 +138,7 @@ class _Parser:
 
 
 def find_command_by_words(path: str) -> Command:
-    """Return the command of these words, such as "profile sync"; one without options if unknown."""
+    """Return the command `path`, such as "profile sync"; a command without options if unknown."""
     sections = _parse_command_tree()
     title, lines = sections.get(path, ("", []))
     options: list[Option] = []
@@ -172,7 +175,7 @@ def _parse_option_line(line: str) -> Option:
 
 
 def _parse_command_tree() -> dict[str, tuple[str, list[str]]]:
-    """Return the help title and the lines of each command, by path. tree.py describes them."""
+    """Return each command's help text and lines in TREE (tree.py describes their form), by path."""
     found: dict[str, tuple[str, list[str]]] = {}
     lines: list[str] = []
     for line in TREE.splitlines():

@@ -1,7 +1,8 @@
-"""The endpoint's background thread: renews credentials early, gives notices, restores lost files.
+"""Runs the endpoint's background thread: renews credentials early, gives notices, restores files.
 
-It runs at least every 15 s by the monotonic clock, which stands still while the machine sleeps. So
-within 15 s of a wake-up everything is checked, even if the wall clock was changed.
+The thread's work is done at least every 15 s by the monotonic clock, which stands still while the
+machine sleeps. So within 15 s of a wake-up everything is checked, even if the wall clock was
+changed.
 """
 
 import sys
@@ -31,7 +32,7 @@ _T = TypeVar("_T")
 class BackgroundWork:
     """The thread that works for an endpoint in the background, from `start` to `stop`.
 
-    It calls `print_notice` with the text of each notice, and `restore_files` in each round.
+    The thread calls `print_notice` with the text of each notice, and `restore_files` each round.
     """
 
     def __init__(
@@ -53,8 +54,8 @@ class BackgroundWork:
         self._restore_files = restore_files
         self._pause_seconds = pause_seconds
         self._reminder = Reminder(session)
-        # The ends of a sign-in or token (epoch seconds) for which the last renewal before the end
-        # has been made.
+        # The times (epoch seconds) at which a sign-in or token ends and before which the last
+        # renewal has already been made.
         self._renewed_before: set[int] = set()
         # The fingerprint of the token file for which AWS refused a renewal. No renewal is tried
         # until the token file changes.
@@ -81,7 +82,7 @@ class BackgroundWork:
             self._wake.clear()
 
     def do_one_round(self) -> float:
-        """Renew, give notices and restore files, as far as due; return the seconds to wait."""
+        """Renew, give notices and restore files, as far as due; return the seconds until next."""
         with self._running:
             app = self._make_app()
             self._do_step_or_log_error(app, self._restore_files)
@@ -123,7 +124,7 @@ class BackgroundWork:
         notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
 
     def _renew_credentials_early(self, app: App) -> None:
-        """Renew credentials past half of their life, unless AWS has refused it for this token."""
+        """Renew credentials past half of their life, unless AWS refused that with this token."""
         if not app.settings.get("renew_ahead"):
             return
         if credentials.load_renewal_time(app, self._session, self._role) > app.clock.now():
@@ -137,11 +138,11 @@ class BackgroundWork:
                 app, self._session, self._role, Way.SERVE, app.clock.deadline()
             )
             self._refused_fingerprint = ""
-        except (LoginRequired, Refused):  # a client's own request says so
+        except (LoginRequired, Refused):  # a client gets this error at its own request
             self._refused_fingerprint = app.tokens.read_token_file_fingerprint(self._session)
 
     def _renew_before_sign_in_ends(self, app: App) -> None:
-        """Renew credentials and token shortly before the sign-in ends, so that jobs can run on."""
+        """Renew credentials and token shortly before the sign-in ends, so that jobs can go on."""
         if not self._may_release_credentials(app):
             return
         outlook = clocks.load_sign_in_outlook(app, self._session)
@@ -160,11 +161,11 @@ class BackgroundWork:
                 self._renewed_before.add(at)
 
     def _may_release_credentials(self, app: App) -> bool:
-        """Return whether clients may get credentials now: a grant may have ended meanwhile."""
+        """Return whether clients may get credentials now. False once the role's grant has ended."""
         return app.vault.may_release(self._session.key_of(self._role), Way.SERVE)
 
     def _renew_token(self, app: App) -> None:
-        with suppress(LoginRequired):  # AWS renews no more, but the present token still works
+        with suppress(LoginRequired):  # AWS renews no token, but the present token still works
             token = app.tokens.load(self._session)
             if token is not None and tokens.is_token_refreshable(app, token):
                 tokens.renew_token(app, self._session, token, app.clock.deadline())

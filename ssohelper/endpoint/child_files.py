@@ -1,8 +1,8 @@
 """Makes the config for a command that an endpoint serves, from the text of the user's own config.
 
-The command's config lacks the identity in [default], because SDKs would prefer it to the endpoint.
-It lacks all static keys, which are not copied to a second file. All other text is copied byte for
-byte. This module does no I/O.
+In [default], the command's config has no keys that lead to credentials, because SDKs would prefer
+such keys to the endpoint. It has no static keys in any section, because these are not copied to a
+second file. All other text is copied byte for byte. This module does no I/O.
 """
 
 import re
@@ -28,7 +28,7 @@ _IDENTITY_PREFIXES = ("sso_", "aws_", "role_", "credential_", "granted_", "ssohe
 _STATIC_KEYS = frozenset(
     {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"}
 )
-# Matches a comment line with a static access key, which a user has disabled in this way.
+# Matches a comment line that contains a static access key, which a user has commented out.
 _STATIC_COMMENT = re.compile(rf"(?i)\s*[#;].*\b({'|'.join(sorted(_STATIC_KEYS))})\b")
 # With one of these keys a profile has credentials of its own, so SDKs do not ask the endpoint.
 _SOURCES = frozenset(
@@ -44,8 +44,8 @@ _SOURCES = frozenset(
         "web_identity_token_file",
     }
 )
-# The credential_process for a profile whose static keys are not copied. Without any source of
-# credentials, an SDK would use the endpoint's for that profile, which are another account's.
+# The credential_process for a profile whose static keys are not copied. If the profile had no
+# source of credentials, an SDK would use the endpoint's for it, which are for another account.
 _REFUSAL = (
     "sh -c 'echo \"static keys are not passed to commands of ssohelper exec --server\" >&2; exit 1'"
 )
@@ -54,7 +54,7 @@ _REFUSAL = (
 def child_config_text(
     config: ConfigFile, profile: Profile, region: str, profiles_with_keys: Collection[str] = ()
 ) -> str:
-    """Return the config with the profile's settings, and no identity, in [default].
+    """Return the config for the command: [default] has the profile's settings, but no credentials.
 
     `profiles_with_keys` are the profiles with static keys in the credentials file, which the
     command does not get. Raises: ConfigInvalid if the user's config has an unusual form, so that
@@ -69,7 +69,7 @@ def child_config_text(
 
 
 def minimal_config_text(region: str) -> str:
-    """Return the config to use when the user's own cannot be copied."""
+    """Return the config to use when the user's own config cannot be copied."""
     return f"[default]\nregion = {region}\n"
 
 
@@ -78,12 +78,12 @@ def _is_identity_key(key: str) -> bool:
 
 
 def _is_default_section(header: str) -> bool:
-    """Return whether any SDK takes this section for the default profile. Go's ignores spaces."""
+    """Return whether any SDK takes this section for [default]. Go's SDK ignores spaces in it."""
     return header.strip().lower() == "default" or section_name(header, "profile") == "default"
 
 
 class _ConfigCopy:
-    """A copy of a config: its lines, which are dropped or added, and each section's new keys."""
+    """A copy of a config, with lines to drop, lines to add, and the keys that result."""
 
     def __init__(self, text: ConfigText) -> None:
         self._text = text
@@ -97,7 +97,7 @@ class _ConfigCopy:
         self._end: list[str] = []
 
     def drop_default_identity(self, settings: dict[str, str]) -> None:
-        """Remove all identity keys from [default], and set the given settings in it."""
+        """Remove all keys that lead to credentials from [default], and set `settings` in it."""
         shared = self._text.defaults
         inherited = {name: key.value for name, key in shared.keys.items() if _is_identity_key(name)}
         for name in inherited:
@@ -109,7 +109,8 @@ class _ConfigCopy:
                     self._remove_lines_of_key(section, name)
                 self._set_keys_in_section(section, settings)
             else:
-                # Keys in [DEFAULT] apply to every section, so other sections get the removed ones.
+                # Keys in [DEFAULT] apply to every section, so the keys that were removed from it
+                # are added to the other sections.
                 lost = inherited.keys() - section.keys.keys() - _STATIC_KEYS
                 self._set_keys_in_section(section, {name: inherited[name] for name in sorted(lost)})
         if not defaults:
@@ -133,7 +134,7 @@ class _ConfigCopy:
                 self._set_keys_in_section(section, {"credential_process": _REFUSAL})
 
     def checked_text(self) -> str:
-        """Return the new config. Raises: ConfigInvalid when it does not parse as intended."""
+        """Return the new config. Raises: ConfigInvalid when the text does not parse as intended."""
         return_ = "\r" if self._text.newline == "\r\n" else ""
         lines: list[str] = []
         for number, line in enumerate(self._lines):
@@ -156,7 +157,7 @@ class _ConfigCopy:
             for section in (after.defaults, *after.sections.values())
         }
         if found != self._expected:
-            raise ConfigInvalid(f"{self._text.origin}: its form is too unusual to be copied")
+            raise ConfigInvalid(f"{self._text.origin}: the file's form is too unusual to be copied")
 
     def _remove_lines_of_key(self, section: Section, name: str) -> None:
         self._expected[section.header].pop(name, None)
@@ -174,8 +175,8 @@ class _ConfigCopy:
             if old:
                 self._dropped.update(_line_numbers_of_key(old))
             at = max(_line_numbers_of_key(old)) if old else section.last_line
-            # A new key is indented like its neighbour: with a deeper indent, its line would
-            # continue the neighbour's value.
+            # A new key is indented like the key before it: with a deeper indent, the new line
+            # would continue that key's value.
             neighbour = old.lines[0] if old else _last_key_line(section)
             indent = _indentation_of_line(self._lines[neighbour])
             self._added.setdefault(at, []).extend(_config_lines_of_key(name, value, indent))

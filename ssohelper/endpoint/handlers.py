@@ -1,8 +1,8 @@
 """Answers the endpoint's clients with credentials, as JSON.
 
-Clients over TCP get the JSON of container credentials; clients of a socket file get that of
-credential-process. The local server has checked the client's user, the Host header and the other
-`rules` before.
+Clients over TCP get the JSON of container credentials; clients of a socket file get the JSON of
+credential-process. The local server has already checked the client's user, the Host header and the
+other `rules`.
 """
 
 import hmac
@@ -29,10 +29,10 @@ if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
 
 PATH = "/credentials"
-# botocore waits 2 s for an answer, three times. An error must reach it well before that.
+# botocore waits 2 s for an answer, three times. An error must reach botocore well before 2 s.
 CONTAINER_SECONDS = 1.5
-# The most clients at once, since each takes a file descriptor. Beyond this number, the client that
-# has been sending for the longest time is disconnected.
+# The most clients at once, since each takes a file descriptor. When there are more, the client that
+# has been sending its request for the longest time is disconnected.
 MOST_CLIENTS = 400
 _CODES = (
     (LoginRequired, 401, "LoginRequired"),
@@ -47,7 +47,7 @@ def _make_error_answer(status: int, code: str, message: str) -> Answer:
     return Answer(status, to_json({"code": code, "message": message}).encode())
 
 
-# The endpoint's answer to every request that is not allowed; it does not say why.
+# The endpoint's answer to every request that is not allowed; the answer does not say why.
 _FORBIDDEN = _make_error_answer(403, "Forbidden", "this request is not answered")
 
 
@@ -96,9 +96,9 @@ class SocketHandler:
         """Answer a socket's client: credentials in the JSON of credential-process, or an error."""
         if request.target != "/":
             return _FORBIDDEN
-        # Only clients of the socket wait for a sign-in, because SDKs wait just 1 to 9 s for the
-        # container address. Of all SDKs, Rust's waits shortest for a credential_process; curl has
-        # no limit.
+        # Only clients of the socket file wait for a sign-in. SDKs, which use the container address,
+        # wait just 1 to 9 s. CALL_SECONDS is short enough for Rust's SDK, which of all SDKs waits
+        # shortest for a credential_process; curl waits without limit.
         get = self._source.get_credentials_after_sign_in
         return _answer_with_credentials(lambda: get(CALL_SECONDS), self._encode_credentials)
 

@@ -35,7 +35,7 @@ _MOST_WARNINGS = 50
 
 
 class _LastSettings:
-    """The last settings that were read without an error; used while config.toml has one."""
+    """The last settings that were read without an error; used while config.toml has an error."""
 
     def __init__(self, settings: "Settings") -> None:
         self.settings = settings
@@ -64,7 +64,7 @@ class EndpointApp(App):
 
 
 class Endpoint(ClosableServer):
-    """Serves one profile's credentials and renews them, until `close`, which removes its files.
+    """Serves one profile's credentials and renews them, until `close`, which removes all its files.
 
     Clients connect to the port of `listen_on_port` or the socket file of `listen_on_socket`.
     `prepare_environment` returns the variables by which a program's SDKs use the port.
@@ -106,7 +106,7 @@ class Endpoint(ClosableServer):
         )
 
     def listen_on_port(self, port: int = 0) -> None:
-        """Listen on this port of 127.0.0.1; for 0 take a free port.
+        """Listen on this port of 127.0.0.1, or on any free port if `port` is 0.
 
         Raises: LocalState when another program uses the port.
         """
@@ -119,7 +119,7 @@ class Endpoint(ClosableServer):
     def listen_on_socket(self, path: Path) -> None:
         """Listen on a socket file.
 
-        Raises: UsageProblem when its path is too long, LocalState when it exists already.
+        Raises: UsageProblem when the path is too long, LocalState when the file exists already.
         """
         account_id = self._profile.shown_role.account_id
         bound = self.files.bind_socket(path)
@@ -145,10 +145,11 @@ class Endpoint(ClosableServer):
             raise no_more_threads_error() from cause
 
     def prepare_environment(self) -> environment.Environment:
-        """Write the files for a program that uses the port; return the variables that name them.
+        """Write the files for a program that uses the port; return variables that name the files.
 
         No variable holds a secret: SDKs read the token from its file for each request. The config
-        is the user's own, without the identity in [default] and without static keys.
+        is a copy of the user's config, in which [default] leads to no credentials and no section
+        has static keys.
         """
         config = self._make_child_config()
         variables = {
@@ -203,8 +204,8 @@ class Endpoint(ClosableServer):
 
     def _make_child_config(self) -> str:
         region = environment.choose_region_of_profile(self._app, self._profile)
-        # If the credentials file cannot be read, it counts as having no profiles. That is safe,
-        # because the command gets an empty credentials file anyway.
+        # If the user's credentials file cannot be read, it counts as having no profiles. That is
+        # safe, because the command gets an empty credentials file anyway.
         keyed: set[str] = set()
         with contextlib.suppress(SsoHelperError):
             keyed = self._app.config.read_credentials_sections()
@@ -231,7 +232,7 @@ class Endpoint(ClosableServer):
 
 
 def _log_crash_of_one_client(error: BaseException) -> None:
-    """Write a crash log for an error while one client was served; the endpoint serves on."""
+    """Write a crash log for an error while one client was served. The endpoint continues to run."""
     crash_report.report_crash(error, error.__traceback__)
 
 

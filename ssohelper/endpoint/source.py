@@ -17,13 +17,13 @@ from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads_error
 from ssohelper.system import crash_report
 
-# A smaller change of the wall clock is an adjustment, not a jump. Such a change does no harm,
-# because credentials are not served in their last 60 s.
+# A change of the wall clock by less than this is not a jump, and does no harm, because credentials
+# are not served in their last 60 s.
 _JUMP_SECONDS = 30.0
 
 
 class CredentialSource:
-    """Gives credentials to clients. Asks AWS once for all clients that wait at the same time.
+    """Gives credentials to an endpoint's clients. Asks AWS once for all that wait at the same time.
 
     `make_app` returns an App with the current settings and files.
     """
@@ -46,7 +46,7 @@ class CredentialSource:
         self._offset = make_app().clock.now() - monotonic()
 
     def get_credentials(self, seconds: float) -> RoleCredentials:
-        """Return valid credentials within the given time.
+        """Return valid credentials within `seconds`.
 
         Raises: the errors of `credentials.release_credentials`; AwsUnreachable if AWS takes longer.
         """
@@ -84,8 +84,8 @@ class CredentialSource:
     def get_credentials_after_sign_in(self, seconds: float) -> RoleCredentials:
         """Return credentials as `get_credentials` does, after a sign-in if one is needed.
 
-        Waits for the sign-in only if the settings say so. Prints nothing, because the endpoint's
-        own notices say that a sign-in is needed.
+        Waits for the sign-in only if the settings say so. Prints nothing, because the endpoint
+        gives notices that say that a sign-in is needed.
         """
         app = self._make_app()
         with app.vault.raise_refusal_before_other_errors(

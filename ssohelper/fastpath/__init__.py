@@ -1,6 +1,6 @@
-"""The light modules that an SDK's call loads first, and constants that all our processes share."""
+"""The light modules that an SDK's call loads first, and constants of all ssohelper processes."""
 
-# An SDK never waits longer than this (plus our start-up) for an answer.
+# An SDK never waits longer than this (plus ssohelper's start-up) for credentials.
 CALL_SECONDS = 18.0
 
 # The first command-line argument of each background process that ssohelper starts.

@@ -1,4 +1,4 @@
-"""Names the socket on which the broker of one session listens; callers compute the same name.
+"""Computes the socket name of a session's broker, equal in all processes that may share a broker.
 
 A broker acts for its callers, so it must use the same AWS hosts, files and desktop as they do.
 The name is a hash over ssohelper's version and every variable that decides these.
@@ -9,7 +9,7 @@ import sys
 
 from ssohelper import __version__
 from ssohelper.fastpath import folders
-from ssohelper.fastpath.spawn import OF_CALLERS, expand_path
+from ssohelper.fastpath.spawn import VARIABLES_OF_ONE_CALLER, expand_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def broker_socket_name(session: str, environ: "Mapping[str, str]") -> str:
     parts = [__version__, os.path.dirname(__file__), sys.prefix, session, config]
     parts += [f"{key}={environ.get(key)}" for key in _NAMES]
     parts += sorted(
-        f"{k}={v}" for k, v in environ.items() if k.startswith(_PREFIXES) and k not in OF_CALLERS
+        f"{k}={v}"
+        for k, v in environ.items()
+        if k.startswith(_PREFIXES) and k not in VARIABLES_OF_ONE_CALLER
     )
     parts += [
         _read_device_and_inode(config),

@@ -1,4 +1,4 @@
-"""Asks the broker for a caller: sends one line to its socket and waits for the broker's answer.
+"""Asks a session's broker for credentials: sends one line to its socket and waits for the answer.
 
 Starts a broker when none listens. Imports nothing heavier than `socket`, since each miss waits for
 the imports.
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 # Separates the fields that follow the credential document in a broker's reply (broker.wording).
 SEPARATOR = b"\x1f"
-# An error reply has these fields: 0 to 3 are the error's class, message, hint and Retry-After. Field
-# 4 is the line to print. Fields 5 to 7 say how to wait for a sign-in. All later ones are warnings.
+# The fields of an error reply: 0 to 3 are the error's class, message, hint and Retry-After. Field 4
+# is the line to print. Fields 5 to 7 say how to wait for a sign-in. All later fields are warnings.
 LINE, WAIT_SECONDS, WATCHED_FILE, WAIT_LINE = 4, 5, 6, 7
 ERROR_FIELDS = 8
-# A broker answers at the deadline at the latest. If its answer is this late, the broker counts as
-# stopped.
+# A broker answers at the deadline at the latest. If it has not answered this long after the
+# deadline, the broker counts as stopped.
 _GRACE_SECONDS = 1.0
 # How long to wait for the lock under which callers start a broker. A start takes milliseconds, but
 # a caller that was stopped (SIGSTOP) may hold the lock longer.
@@ -61,9 +61,10 @@ def ask_broker(
 ) -> "tuple[int, bytes, bytes]":
     """Ask the broker for a role's credentials; return the three parts of its reply.
 
-    The parts are the exit code, the credential document (JSON), and the fields of `broker.wording`.
-    `key` is (session, account id, role name). `is_permitted` says that this process has checked
-    that it may hand the role out; without it, the broker refuses a guarded role with exit code 9.
+    The parts are the exit code, the credential document (JSON), and the further fields
+    (`broker.wording`). `key` is (session, account id, role name). `is_permitted` says that this
+    process has checked that the guard rules let it hand the role out; if it is False, the broker
+    refuses a guarded role with exit code 9.
     `least_share` is the share of their lifetime that the credentials must have left.
     Raises: Unavailable, Stopped.
     """
@@ -82,7 +83,7 @@ def ask_broker(
             line = " ".join(["ask", *key, *map(str, numbers), *asked_by]) + "\n"
             stream.sendall(line.encode("ascii"))
             answer = _read_answer_of_broker(stream, deadline)
-        except (BrokenPipeError, ConnectionResetError, ValueError):  # a malformed reply
+        except (BrokenPipeError, ConnectionResetError, ValueError):  # ValueError: a malformed reply
             answer = None
         finally:
             stream.close()
@@ -216,7 +217,7 @@ def _hold_start_lock(lock_file: int, deadline: float) -> None:
 
 
 class _SocketFolder:
-    """The folder of brokers' sockets. Gives a shorter path for a socket whose own is too long."""
+    """The folder of brokers' sockets. Gives a shorter path to a socket whose path is too long."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -230,7 +231,7 @@ class _SocketFolder:
             os.close(self._descriptor)
 
     def find_path(self, name: str) -> str:
-        """Return a path of this socket that is short enough. Raises: OSError if there is none."""
+        """Return a path of the socket `name` that is short enough. Raises: OSError if none is."""
         path = f"{self._path}/{name}"
         if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:
             return path
@@ -252,5 +253,5 @@ def _ensure_private_folder(path: str) -> None:
     except FileNotFoundError:
         os.makedirs(path, 0o700, exist_ok=True)
     found = os.lstat(path)
-    if not folders.is_folder_of_ours_alone(found):
+    if not folders.is_private_folder(found):
         raise OSError(errno.EPERM, f"other users own or may write the folder {path}")

@@ -1,8 +1,8 @@
-"""Finds the process that started this one, and the terminal, for the journal's lines.
+"""Finds the names of this process's parent and terminal, which the journal shows.
 
-Both come from the kernel, and only tell a user who reads the journal where a call came from. No
-decision depends on them, since a process can choose its own name. When an SDK started this process
-through a shell, the name is the shell's.
+Both names come from the kernel, and only tell a user who reads the journal where a call came from.
+No decision depends on them, since a process can choose its own name. When an SDK started this
+process through a shell, the parent's name is the shell's.
 
 This module must stay light, because the callers of a broker import it.
 """
@@ -13,7 +13,7 @@ import sys
 _LONGEST = 32
 _READ_BYTES = 4096
 # Major device numbers of Linux (Documentation/admin-guide/devices.txt): pseudo-terminals have eight
-# of them, with 256 terminals each; the console's terminals and the serial ones share one.
+# such numbers, with 256 terminals each; the console's and the serial terminals share one number.
 _PTS_MAJORS = range(136, 144)
 _TTY_MAJOR = 4
 _FIRST_SERIAL_MINOR = 64
@@ -24,8 +24,9 @@ def find_parent_name_and_terminal() -> tuple[str, str]:
 
     Each is printable ASCII of at most 32 characters, or "" where the system does not report it.
     """
-    return _printable_process_name(_read_name_of_parent_process()), _printable_process_name(
-        _find_controlling_terminal()
+    return (
+        _short_printable_text(_read_name_of_parent_process()),
+        _short_printable_text(_find_controlling_terminal()),
     )
 
 
@@ -66,7 +67,7 @@ def _read_proc_file(path: str) -> bytes:
         return b""
 
 
-def _printable_process_name(name: bytes) -> str:
+def _short_printable_text(name: bytes) -> str:
     return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in name[:_LONGEST])
 
 

@@ -1,4 +1,7 @@
-"""Paths of our folders and of the files that a hit reads. Must stay light: a hit imports it.
+"""Returns the paths of ssohelper's folders and of the files that a hit reads.
+
+A hit (a call that is answered from a published response) imports this module, so it must stay
+light.
 
 The runtime folder holds role credentials and locks. It is SSOHELPER_HOME/run; else `ssohelper` in
 XDG_RUNTIME_DIR, if that folder belongs to us and other users may not write in it; else `ssohelper`
@@ -14,8 +17,8 @@ folder in each folder that a command is started in.
 import os
 import sys
 
-# Defined here instead of imported: importing typing or collections.abc takes 1 to 7 ms, which is a
-# large part of the time in which an SDK gets its answer.
+# TYPE_CHECKING is not imported: importing typing or collections.abc takes 1 to 7 ms, a large part
+# of the time in which an SDK gets its answer.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +46,7 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
 
 
 def cache_folder(environ: "Mapping[str, str]") -> str:
-    """Return the user cache folder; if HOME is another user's, the one in our own home."""
+    """Return our user's cache folder, which is in the user's own home even under `sudo -E`."""
     found = _user_folder_of_kind("cache", environ)
     if find_other_home_owner(found, environ) is None:
         return found
@@ -55,7 +58,7 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder of sign-in facts, saved listings and versions of the config."""
+    """Return the folder of sign-in times, saved lists of roles and versions of the config."""
     home = _value_of_ssohelper_home(environ)
     return home + "/state" if home else _user_folder_of_kind("state", environ)
 
@@ -85,7 +88,7 @@ def policy_stamp_path(runtime: str) -> str:
 
 
 def launcher_time_file_path(runtime: str) -> str:
-    """Return the path of the file that the launcher touches, to read the time from it."""
+    """Return the path of the file that the launcher touches: its new time is the current time."""
     return runtime + "/now"
 
 
@@ -127,7 +130,7 @@ def token_file_link_path(runtime: str, session: str) -> str:
 
 
 def token_folder_link_path(runtime: str, session: str) -> str:
-    """Return the path of a symlink to the token file's folder, which differs for another HOME."""
+    """Return the path of a symlink to the token file's folder, which depends on HOME."""
     return session_folder(runtime, session) + "/tokens"
 
 
@@ -141,8 +144,8 @@ def find_other_home_owner(path: str, environ: "Mapping[str, str]") -> int | None
 
     HOME itself may belong to another user (`sudo -E`), or the folder in HOME where the path would
     be created (a root container with a user's ~/.aws mounted). For users other than root, a folder
-    of root's counts as their own: in a container, HOME often belongs to root and is writable for
-    the user.
+    that belongs to root counts as their own: in a container, HOME often belongs to root and is
+    writable for the user.
     """
     if sys.platform == "win32":
         return None
@@ -164,7 +167,7 @@ def _is_path_below_folder(path: str, folder: str) -> bool:
 
 
 def _find_nearest_owner(folder: str) -> int:
-    """Return the owner of the folder, or of the nearest existing one above it."""
+    """Return the owner of the folder or, if it is missing, of the nearest existing folder above."""
     while True:
         try:
             return os.stat(folder).st_uid
@@ -176,7 +179,7 @@ def _find_nearest_owner(folder: str) -> int:
 
 
 def _load_home_from_user_database() -> str | None:
-    """Return our home folder from the user database, not from HOME; None without an entry."""
+    """Return our user's home folder by the user database, not by HOME, or None if unknown."""
     if sys.platform == "win32":
         return None
     import pwd
@@ -190,7 +193,7 @@ def _load_home_from_user_database() -> str | None:
 def aws_config_path_without_variables(environ: "Mapping[str, str]") -> "str | None":
     """Return the path of the AWS config; None for a value with `$` or `~user`.
 
-    The launcher cannot expand these. `broker_address.expanded_aws_config_path` expands any value.
+    The launcher cannot expand such a value. `broker_address.expanded_aws_config_path` can.
     """
     path = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
     home = environ.get("HOME")
@@ -239,13 +242,13 @@ def _is_folder_safe_and_ours(path: str) -> bool:
         found = os.stat(path)
     except OSError:
         return False
-    return is_folder_of_ours_alone(found)
+    return is_private_folder(found)
 
 
-def is_folder_of_ours_alone(found: os.stat_result) -> bool:
+def is_private_folder(found: os.stat_result) -> bool:
     """Return whether this is a folder that we own, and that no other user may write.
 
-    Other users who may write in a folder could replace what we have in it by something of theirs.
+    Other users who may write in a folder could replace our files in it by theirs.
     """
     if sys.platform == "win32":
         return False

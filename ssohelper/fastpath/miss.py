@@ -1,7 +1,7 @@
-"""Answers a miss: asks the session's broker for the credentials and prints the broker's answer.
+"""Answers a miss, a call without a published response, with what the session's broker replies.
 
 If the settings say so, waits for a sign-in instead of failing with exit code 4. To start fast, this
-imports `socket` and nothing that can talk to AWS.
+module imports `socket` and nothing that can talk to AWS.
 """
 
 import os
@@ -14,8 +14,8 @@ from ssohelper.fastpath import CALL_SECONDS, broker_client, published
 # The position of a process's start time (field 22) in /proc/self/stat, counted after the process id
 # and name.
 _START_TIME = 19
-# Our start-up takes less time than this. A process that is older ran another program before, which
-# called us in the same process, so its age is not our start-up time.
+# Our start-up takes less time than this. In an older process, another program ran before, which
+# called us in the same process, so the age of the process is not our start-up time.
 _LONGEST_START_UP_SECONDS = 5
 _LOGIN_REQUIRED = 4
 _REFUSED = 9
@@ -23,15 +23,16 @@ _CHECK_SECONDS = 1.0
 
 
 def answer_miss(argv: "list[str]", began: float) -> "int | None":
-    """Print the broker's answer to a credential-process call; return the exit code, or None.
+    """Print the broker's answer to a credential-process call; return the exit code.
 
+    Returns None if nothing was printed, because this process must find the answer without a broker.
     `began` is the monotonic time at which this process ran its first line.
     """
     key = published.parse_role_key(argv)
     if key is None or os.environ.get("SSOHELPER_LOG"):
         return None  # to log to our own stderr, this process itself must ask AWS
     if "SSOHELPER_ALLOW" in os.environ:
-        return None  # the entry point for misses checks the allow-list
+        return None  # the allow-list is checked by `ssohelper.credential_process`
     try:
         code, document, rest = _ask_session_broker(key, measure_seconds_left(began))
         if code == _LOGIN_REQUIRED:
@@ -60,7 +61,7 @@ def _ask_session_broker(key: "tuple[str, str, str]", seconds: float) -> "tuple[i
 def _wait_for_sign_in(
     key: "tuple[str, str, str]", answer: "tuple[int, bytes, bytes]", began: float
 ) -> "tuple[int, bytes, bytes]":
-    """Wait for a sign-in for as long as the broker's answer allows; return the next answer.
+    """Wait for a sign-in for as long as the broker's answer allows; return its next answer.
 
     The broker need not run meanwhile: this process checks once a second whether the token file has
     changed, and then asks again.
@@ -79,7 +80,7 @@ def _wait_for_sign_in(
                 answer, seen = _ask_session_broker(key, CALL_SECONDS), stamp
                 continue
             except (broker_client.Unavailable, broker_client.Stopped):
-                pass  # the token file has changed but no broker answers: ask again later
+                pass  # the token file has changed but no broker answers: the next round asks again
         left = ends_at - time.monotonic()
         if left <= 0 or not _sleep_unless_sdk_has_ended(min(left, _CHECK_SECONDS)):
             return answer
@@ -114,7 +115,7 @@ def measure_seconds_left(began: float) -> float:
 def _measure_start_up_seconds(elapsed: float) -> float:
     """Return how many seconds the launcher and Python took before our first line; 0 if unknown.
 
-    On a busy machine the start can take seconds, for which the caller waits too.
+    On a busy machine the start can take seconds, and the caller waits during the start too.
     """
     if sys.platform != "linux":
         return 0.0

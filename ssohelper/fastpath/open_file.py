@@ -1,6 +1,6 @@
 """Opens files to read. Only this module decides which files may be read, and how.
 
-| rule       | a file of ours                   | a file that the user edits                     |
+| rule       | a file that ssohelper made       | a file that the user edits                     |
 |------------|----------------------------------|------------------------------------------------|
 | links      | not followed                     | followed: many users link their dotfiles       |
 | kind       | regular                          | regular; a character device counts as empty    |
@@ -31,7 +31,7 @@ from ssohelper.fastpath import folders
 # Flags that a system lacks count as 0. Without O_BINARY, Windows would remove carriage returns.
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# How much is read at a time beyond the size that the file had when it was opened.
+# How many bytes are read at a time beyond the size that the file had when it was opened.
 _READ_BYTES = 1 << 16
 # The errors of os.open for links, folders and the like, and how messages describe them.
 _KINDS = {
@@ -83,7 +83,7 @@ def open_own_file(
 
 
 def check_own_file(found: os.stat_result, path: str, owner: "int | None" = None) -> None:
-    """Raise Refused unless the file is regular, ours or `owner`'s, with at most one hard link."""
+    """Raise Refused unless the file is regular, our user's or `owner`'s, with at most one link."""
     what = None
     if stat.S_ISLNK(found.st_mode):
         what = "is a link"
@@ -120,8 +120,8 @@ def read_all(descriptor: int, path: str, limit: int) -> bytes:
     """Return the whole content of the open file. Raises: TooLarge, OSError."""
     parts: list[bytes] = []
     left = limit + 1
-    # Not a large buffer for all files: once the C library has freed one, it returns less than twice
-    # that size to the system no more.
+    # The buffer is as small as the file allows: once the C library has freed a large buffer, it
+    # keeps later freed memory of up to twice that size instead of returning it to the system.
     step = max(_READ_BYTES, os.fstat(descriptor).st_size + 1)
     while left > 0 and (part := os.read(descriptor, min(left, step))):
         parts.append(part)

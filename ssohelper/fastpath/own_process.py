@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 # The limit is 1 byte, not 0: if core_pattern is a pipe (systemd-coredump, apport), the kernel
 # ignores any limit but exactly 1, at which it starts no program (fs/coredump.c). Without a pipe, no
-# core fits into 1 byte, so none is written either.
+# core dump fits into 1 byte, so the kernel writes none.
 _NO_CORE_BYTES = 1
-# A broker has one descriptor for each caller, up to 4,000 of them.
+# A broker has one descriptor for each caller, and up to 4,000 callers.
 _MOST_DESCRIPTORS = 4096
 _original_core_limit: "tuple[int, int] | None" = None
 
@@ -65,7 +65,7 @@ def use_original_core_limit() -> "Iterator[None]":
 
 
 def raise_descriptor_limit() -> None:
-    """Raise the soft limit of open files to the hard one, at most to 4,096.
+    """Raise the soft limit of open files to the hard limit, at most to 4,096.
 
     A caller with `ulimit -n 64` would otherwise limit the broker that it starts for all callers.
     """

@@ -1,4 +1,4 @@
-"""Finds the user of the process at the other end of a socket, and whether it may connect.
+"""Finds the user of the process at a socket's other end; decides whether that user may connect.
 
 For a unix socket, the kernel reports the peer. For a local TCP connection, the peer is looked up in
 /proc/net/tcp and tcp6 on Linux; no other system offers that without a privilege. Callers of a
@@ -27,7 +27,7 @@ _LOCAL_PEERCRED = 1
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _MAPPED = bytes(10) + b"\xff\xff"
 # In the states ESTABLISHED, FIN_WAIT1 and FIN_WAIT2 (include/net/tcp_states.h) a process still has
-# the client's socket open. In SYN_RECV, TIME_WAIT and others, no process does.
+# the client's socket open. In SYN_RECV, TIME_WAIT and other states, no process has it open.
 _HELD_STATES = (b"01", b"04", b"05")
 # The kernel's table is read in pages while connections come and go, so one reading can miss a row.
 _READINGS = 2
@@ -75,8 +75,8 @@ def _find_uid_at_unix_socket(connection: socket.socket) -> int | None:
 def _find_uid_at_tcp_socket(connection: socket.socket) -> int | None:
     if sys.platform != "linux":
         return None
-    # The table's row of the client's socket has the client's address first, ours second and the
-    # client's uid.
+    # In /proc/net/tcp, the row of the client's socket has the client's address first, our address
+    # second, and the client's uid.
     client, ours = (
         _ip_address_bytes_and_port(connection.getpeername()),
         _ip_address_bytes_and_port(connection.getsockname()),

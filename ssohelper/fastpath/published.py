@@ -1,9 +1,10 @@
 """Answers a hit: prints the published response of a role. Imports only what Python itself loads.
 
-A published response is the credential document (JSON) that an SDK gets, ready to print. A second
-line says from which to which second of this machine's uptime it is valid. The file's modification
-time is the moment from which a caller must ask the broker instead. So a hit parses no JSON, reads
-no configuration, and takes the same time however many accounts there are.
+A published response is a file. Its first line is the credential document (JSON) that an SDK gets,
+ready to print. The second line says from which to which second of this machine's uptime the
+document is valid. The file's modification time is the moment from which a caller must ask the
+broker instead. So a hit parses no JSON, reads no configuration, and takes the same time however
+many accounts there are.
 """
 
 import os
@@ -14,19 +15,19 @@ from ssohelper.fastpath import folders, open_file
 
 _OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2, "--chain": 3}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
-# With AWS's session tokens, a published response has about 1.1 kB. We publish none above this size.
+# The largest response that is published. With AWS's session tokens a response has about 1.1 kB.
 _LIMIT_BYTES = 16384
 _UPTIME_BYTES = 64
 _STAMP_BYTES = 256
-# A time service may set the clock back by up to this: no published response gets invalid then.
+# If a time service sets the clock back by at most this, published responses stay valid.
 _CLOCK_STEP_SECONDS = 5
 
 
 def print_published_response(argv: list[str]) -> bool:
     """Print the published response that these arguments ask for; return False when there is none.
 
-    It also returns False for other arguments, for a response that is a link, a FIFO or another
-    user's file, and if settings, config or token file have changed since the response was
+    The function also returns False for other arguments, for a response that is a link, a FIFO or
+    another user's file, and if settings, config or token file have changed since the response was
     published. The caller then takes the slower path, which reports what is wrong.
     """
     key = parse_role_key(argv)
@@ -147,7 +148,7 @@ def _read_published_document(path: str) -> bytes | None:
 
 
 def join_document_and_validity(document: bytes, valid_seconds: int) -> bytes:
-    """Return the content of a published response: the document, then its validity in uptime.
+    """Return a published response's content: the document, then its validity in uptime seconds.
 
     If the machine's uptime is not known, the response has no second line.
     """
@@ -156,7 +157,7 @@ def join_document_and_validity(document: bytes, valid_seconds: int) -> bytes:
 
 
 def split_document_and_validity(content: bytes) -> tuple[bytes, bytes]:
-    """Return the two lines of a published response: document and validity, b"" if it is missing."""
+    """Return a published response's two lines: document and validity. A missing line is b""."""
     end = content.find(b"\n") + 1
     return content[:end], content[end:]
 
@@ -171,16 +172,17 @@ def is_credentials_document(content: bytes) -> bool:
 
 
 def is_response_still_valid(found: os.stat_result, validity: bytes) -> bool:
-    """Return whether the clock was not set back since the response was written (false: a miss).
+    """Return whether the response is still valid, even if the clock was set back meanwhile.
 
     A response whose change time is in the future was written before the clock was set back. If the
-    clock was set back by less than the response's age, only the validity in uptime seconds tells.
+    clock was set back by less than the response's age, only the validity in uptime seconds tells
+    whether the response has expired.
     """
     return _is_response_valid(found, validity, is_end_checked=True)
 
 
 def was_response_written_since_boot(found: os.stat_result, validity: bytes) -> bool:
-    """Return whether the response was written since boot, and not in the future by the clock."""
+    """Return whether the response was written since boot and its time is not in the future."""
     return _is_response_valid(found, validity, is_end_checked=False)
 
 
@@ -197,7 +199,7 @@ def _is_response_valid(found: os.stat_result, validity: bytes, *, is_end_checked
 
 
 def read_uptime() -> int | None:
-    """Return the machine's uptime in whole seconds, with time asleep; None if it is not known.
+    """Return the machine's uptime in whole seconds, including time asleep; None if it is not known.
 
     The uptime is read from /proc/uptime, as in the launcher: in a container the kernel's monotonic
     clock may differ.

@@ -1,4 +1,4 @@
-"""Keeps Python from loading code that is not ours, here and in the processes that we start.
+"""Keeps Python from loading foreign code, in this process and in those that ssohelper starts.
 
 For processes that SDKs and shells start, `shell/ssohelper-credentials` unsets the same variables; a
 test compares the two lists. An SDK's call loads this module, so it must stay light.
@@ -37,7 +37,7 @@ _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspat
 
 
 def environment_without_foreign_code(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Return the environment without the variables that make Python load other code."""
+    """Return the environment without the variables that make Python load foreign code."""
     left = {name: value for name, value in environ.items() if name not in UNSET}
     base = left.get(USER_BASE)
     if base is not None and not _is_ssohelper_in_user_base(base):
@@ -48,12 +48,12 @@ def environment_without_foreign_code(environ: "Mapping[str, str]") -> "dict[str,
 
 
 def drop_foreign_import_folders() -> bool:
-    """Remove from sys.path what PYTHONPATH and the current folder added.
+    """Remove the folders of PYTHONPATH and the current folder from sys.path.
 
-    Returns whether anything was removed.
+    Returns whether any folder was removed.
 
     This is for commands that a user types. Commands of SDKs and shells start through
-    `ssohelper-credentials`, which unsets PYTHONPATH before Python starts. An entry stays if it
+    `ssohelper-credentials`, which unsets PYTHONPATH before Python starts. A folder stays if it
     contains this package or the standard library, or is a folder of this Python's packages.
     """
     added = os.environ.get("PYTHONPATH")

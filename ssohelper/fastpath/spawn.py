@@ -1,4 +1,4 @@
-"""Starts detached processes of ours, which outlive their caller and receive none of its signals.
+"""Starts detached ssohelper processes, which outlive their caller and receive none of its signals.
 
 A miss loads this module, so it does not import `subprocess`, which takes 6 ms.
 """
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # The descriptor that we pass to the new process has this number in that process.
 PASSED_DESCRIPTOR = 3
 # The shell ends at once, so the detached process is not our child: neither a program that `exec`
-# becomes nor an endpoint that runs for days has to wait for its end. Through `&` it also ignores
-# SIGINT and SIGQUIT.
+# becomes nor an endpoint that runs for days has to wait for its end. Because of `&`, the detached
+# process also ignores SIGINT and SIGQUIT.
 _IN_BACKGROUND = 'cd / && "$@" &'
 _SHELL = "/bin/sh"
 # Variables with role credentials that `exec` gave to our caller. A detached process outlives the
@@ -38,12 +38,12 @@ _KEYS = (
 
 # Variables that restrict one caller. A detached process does not get them, since it serves other
 # callers too.
-OF_CALLERS = ("SSOHELPER_ALLOW",)
+VARIABLES_OF_ONE_CALLER = ("SSOHELPER_ALLOW",)
 _AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
 def environment_without_credentials(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Return the environment without role credentials and without what makes Python load code."""
+    """Return the environment without role credentials and variables that make Python load code."""
     return {
         name: value
         for name, value in environment_without_foreign_code(environ).items()
@@ -57,7 +57,7 @@ def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
     The paths are made absolute because the process runs in another folder than its caller.
     """
     changed = environment_without_credentials(environ)
-    for variable in OF_CALLERS:
+    for variable in VARIABLES_OF_ONE_CALLER:
         changed.pop(variable, None)
     for variable in _AWS_FILES:
         if changed.get(variable):
@@ -75,15 +75,16 @@ def expand_path(path: str, environ: "Mapping[str, str]") -> str:
 
 
 def expand_variables(path: str, environ: "Mapping[str, str]") -> str:
-    """Return the path with the variables of `environ`, as os.path.expandvars with this process's.
+    """Return the path with each variable replaced by its value in `environ`.
 
-    On Windows, where %NAME% and quotes have rules of their own, this process's are used.
+    On Windows, where %NAME% and quotes have rules of their own, the values are those of this
+    process's environment.
     """
     if sys.platform == "win32":
         return os.path.expandvars(path)
     if "$" not in path:
         return path
-    import re  # few paths have a variable, and a miss does not load it
+    import re  # not at the top: a miss does not load `re`, and few paths have a variable
 
     def value_of(found: "re.Match[str]") -> str:
         return environ.get(found[1].strip("{}"), found[0])
@@ -96,7 +97,7 @@ def start_detached(
 ) -> None:
     """Start `ssohelper ARGV…` detached, with `detached_environment(environ)`.
 
-    It inherits `descriptor` as descriptor 3, and no other stream of ours.
+    The new process inherits `descriptor` as its descriptor 3, and no other open file.
     Raises: OSError when it cannot be started.
     """
     environ = detached_environment(environ)
@@ -116,8 +117,8 @@ def start_detached(
         source = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, PASSED_DESCRIPTOR + 1)
         streams.append((os.POSIX_SPAWN_DUP2, source, PASSED_DESCRIPTOR))
     try:
-        # The new process starts with the original core limit: our own processes lower it again, and
-        # a notice runs the user's program, which must get the original limit.
+        # The new process starts with the original core limit: ssohelper lowers the limit again in
+        # that process, and a notice runs the user's program, which must get the original limit.
         with own_process.use_original_core_limit():
             pid = os.posix_spawn(
                 _SHELL,
@@ -131,7 +132,7 @@ def start_detached(
     finally:
         if source is not None:
             os.close(source)
-    # Where SIGCHLD is ignored, the kernel has removed the ended shell: there is none to wait for.
+    # Where SIGCHLD is ignored, the kernel has removed the ended shell: no child is left to wait on.
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)
 

@@ -1,1 +1,1 @@
-"""The settings in config.toml: which exist, their values, the text of the file."""
+"""Defines the settings in config.toml, reads their values and the text of the file."""

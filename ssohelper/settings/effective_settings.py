@@ -1,4 +1,4 @@
-"""The settings in config.toml: their names, their defaults, and where a value comes from.
+"""Defines all settings and their defaults, and decides which value of a setting is in force.
 
 Only this module decides which source of a value wins: the company's policy, the variable
 SSOHELPER_*, then the file, then the default. (An option on the command line wins over all but the
@@ -24,7 +24,7 @@ from ssohelper.settings.key_settings import (
     KeySettings,
     keys_in_file,
     same_key_for_two_actions_message,
-    sort_out_keys,
+    split_usable_and_ignored_keys,
     why_key_cannot_be_set,
 )
 from ssohelper.settings.named_settings import PATTERN_TABLES, find_setting_with_name_in_key
@@ -91,7 +91,7 @@ SETTINGS = (
         "how long a call waits for a sign-in instead of failing, such as 12h or 2d",
     ),
 )
-# Settings of one session, written sessions.NAME.KEY. They win over the ones for all sessions.
+# Settings of one session, written sessions.NAME.KEY. They win over settings for all sessions.
 SESSION_SETTINGS = (
     Setting("browser", "text", None, "the command that opens web pages", from_environment=False),
     Setting(
@@ -149,7 +149,7 @@ class Settings:
         self._policy_place = policy_place
 
     def with_policy(self, policy: CompanyPolicy, place: str) -> "Settings":
-        """Return these settings under the company's policy, whose file is `place`.
+        """Return these settings with the company's policy applied. `place` is the policy's file.
 
         Raises: ConfigInvalid when the policy sets a value that the setting cannot have.
         """
@@ -158,7 +158,7 @@ class Settings:
         return Settings(self.path, self._values, self._environ, policy, place)
 
     def without_commands(self) -> "Settings":
-        """Return these settings, without those in the file that name a program to run."""
+        """Return these settings without the ones in config.toml that name a program to run."""
         values = {
             key: value
             for key, value in self._values.items()
@@ -170,7 +170,7 @@ class Settings:
         """Return the value of a setting. If `session` is given, that session's own value wins."""
         return self._value_and_origin(key, session)[0]
 
-    def get_own(self, key: str) -> Any:
+    def get_without_policy(self, key: str) -> Any:
         """Return the value of a setting that would apply without the company's policy."""
         return self._value_and_origin_without_policy(key, None)[0]
 
@@ -178,8 +178,8 @@ class Settings:
         """Return "policy", "environment", "file" or "default": where a setting's value is from."""
         return self._value_and_origin(key, None)[1]
 
-    def place(self, key: str) -> str | None:
-        """Return what sets a setting: a variable, FILE:LINE or policy file; None for a default."""
+    def source_of_value(self, key: str) -> str | None:
+        """Return what sets a setting: a variable, FILE:LINE or policy file; None if nothing."""
         origin = self.origin(key)
         if origin == "policy":
             return self._policy_place
@@ -192,19 +192,19 @@ class Settings:
         return key in self._values
 
     def has_session(self, name: str) -> bool:
-        """Return whether the file sets anything for this session alone."""
+        """Return whether config.toml has a setting for this session alone."""
         return any(split_setting_key(key)[:2] == ("sessions", name) for key in self._values)
 
     def names(self) -> list[str]:
-        """Return the keys of all settings, with those that the file sets for one session."""
+        """Return the keys of all settings, including those that the file sets for one session."""
         return sorted({*_BY_KEY, *self._values})
 
     def keymap(self) -> Mapping[str, str]:
-        """Return the keyboard keys that the file sets and that act, by the action they start."""
+        """Return the keyboard keys that config.toml validly sets, by the action that they start."""
         return self._key_settings.usable
 
     def warnings_about_keys(self) -> list[str]:
-        """Return for each key in the file that is ignored its place, and why it is."""
+        """Return a warning for each keyboard key in config.toml that is ignored: where and why."""
         return [
             f"{file_and_line_text(self.path, self._values[f'keys.{action}'][1])}: {why}; "
             f'ignored, so "{action}" has its default key'
@@ -213,10 +213,10 @@ class Settings:
 
     @cached_property
     def _key_settings(self) -> KeySettings:
-        return sort_out_keys(keys_in_file(self._values))
+        return split_usable_and_ignored_keys(keys_in_file(self._values))
 
     def tags(self) -> dict[str, tuple[str, ...]]:
-        """Return the patterns of each tag of the user's."""
+        """Return the patterns of each tag that the user defined, by the tag's name."""
         return {key[5:]: value for key, (value, _) in self._values.items() if key[:5] == "tags."}
 
     def colors(self) -> dict[str, str]:
@@ -228,8 +228,10 @@ class Settings:
         return {key[8:]: value for key, (value, _) in self._values.items() if key[:8] == "regions."}
 
     def guard_rules(self) -> tuple[str, ...]:
-        """Return the user's own `guard.rules`, with the patterns of the tags that they name."""
-        return guard_rules.expand_tags_in_guard_rules(self.get_own("guard.rules"), self.tags())
+        """Return the user's own `guard.rules`, with each tag replaced by the tag's patterns."""
+        return guard_rules.expand_tags_in_guard_rules(
+            self.get_without_policy("guard.rules"), self.tags()
+        )
 
     def with_value(self, key: str, value: Any) -> "Settings":
         """Return the settings as if the file set the key to this value; None removes the key."""
@@ -289,14 +291,14 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
         place = file_and_line_text(path, values["guard.rules"][1])
         raise ConfigInvalid(f"{place}: {tag_without_patterns_text(missing)}", hint=TAG_HINT)
     for setting in SETTINGS:
-        settings.get(setting.key)  # raises if its environment variable is invalid
+        settings.get(setting.key)  # raises if the setting's environment variable is invalid
     return settings
 
 
 def check_clash_with_other_settings(settings: Settings, key: str, value: Any) -> None:
     """Raise UsageProblem if this new value (None removes it) clashes with other settings."""
     after = settings.with_value(key, value)
-    missing = guard_rules.find_undefined_tag(after.get_own("guard.rules"), after.tags())
+    missing = guard_rules.find_undefined_tag(after.get_without_policy("guard.rules"), after.tags())
     if missing is not None:
         raise UsageProblem(tag_without_patterns_text(missing), hint=TAG_HINT)
     if value and key.startswith("keys."):
@@ -345,10 +347,10 @@ def parse_setting_value(key: str, words: tuple[str, ...]) -> Any:
 
 
 def _list_items_from_words(words: tuple[str, ...]) -> list[Any]:
-    """Return the items of a list setting: the typed words, or those in a single JSON list.
+    """Return the items of a list setting: the typed words or, if there is one JSON list, its items.
 
-    `config get` prints such a list. If the list's text were taken as one guard rule, it would match
-    no role, and the user would not notice.
+    `config get` prints a JSON list, which a user may pass to `config set`. As one guard rule, the
+    text of the list would match no role, and the user would not notice.
     """
     if len(words) == 1 and words[0].startswith("["):
         with suppress(ValueError):
@@ -380,7 +382,7 @@ def _find_setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
     question = f'did you mean "{near[0]}"? ' if near else ""
     raise ConfigInvalid(
         f'{place}no setting named "{show(name, 80)}"',
-        hint=f"{question}list them with: ssohelper config list",
+        hint=f"{question}list all settings with: ssohelper config list",
     )
 
 

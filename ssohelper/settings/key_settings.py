@@ -1,4 +1,4 @@
-"""The keys that the settings give to actions: which act, and which are ignored or refused, and why."""
+"""Checks the keyboard keys that settings give to actions: finds those to ignore or refuse."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -9,14 +9,17 @@ _PREFIX = "keys."
 
 
 class KeySettings(NamedTuple):
-    """The keys that act, and for each setting of a key that is ignored why; both by action."""
+    """The usable keyboard keys, and why other keys in the settings are ignored; by action."""
 
     usable: Mapping[str, str]
     ignored: Mapping[str, str]
 
 
 def keys_in_file(values: Mapping[str, tuple[Any, int]]) -> dict[str, str]:
-    """Return the keys by action. `values` has the value and the line of each setting."""
+    """Return the keyboard keys in the settings, by action.
+
+    `values` has, by key, the value and line number of each setting.
+    """
     return {
         key.removeprefix(_PREFIX): value
         for key, (value, _line) in values.items()
@@ -24,11 +27,12 @@ def keys_in_file(values: Mapping[str, tuple[Any, int]]) -> dict[str, str]:
     }
 
 
-def sort_out_keys(chosen: Mapping[str, str]) -> KeySettings:
-    """Return which of these keys act. An earlier version may have taken some that text needs.
+def split_usable_and_ignored_keys(chosen: Mapping[str, str]) -> KeySettings:
+    """Return which of these keyboard keys are usable, and why the others are ignored.
 
-    In place of those the default keys act. If one is another action's by now, that action gets its
-    default key too.
+    An earlier version of ssohelper may have accepted keys that are needed to type text. Actions
+    with such a key get their default keys. If the settings gave such a default key to another
+    action, that action gets its default key too.
     """
     fixed = {action: keymap.why_key_is_fixed(action, keys) for action, keys in chosen.items()}
     ignored = {action: why for action, why in fixed.items() if why}
@@ -40,7 +44,10 @@ def sort_out_keys(chosen: Mapping[str, str]) -> KeySettings:
 
 
 def why_key_cannot_be_set(usable: Mapping[str, str], action: str, keys: str) -> str | None:
-    """Return why the action cannot get these keys beside the `usable` ones; None if it can."""
+    """Return why the action cannot get these keyboard keys, or None.
+
+    `usable` are the keys that the settings already give to actions.
+    """
     found = keymap.find_key_conflict({**usable, action: keys})
     if found:
         return same_key_for_two_actions_message(found)
@@ -48,7 +55,7 @@ def why_key_cannot_be_set(usable: Mapping[str, str], action: str, keys: str) -> 
 
 
 def same_key_for_two_actions_message(found: keymap.KeyConflict) -> str:
-    """Return what to say if two actions of a screen have one key."""
+    """Return the error message for two actions of a screen that have the same key."""
     return (
         f'the key "{found.key}" for "{found.action}" is already the key of "{found.other_action}"'
     )

@@ -1,6 +1,6 @@
-"""The settings whose last part the user names.
+"""Finds settings whose key ends in a name that the user chooses, such as `tags.NAME`.
 
-They are `keys.ACTION`, `tags.NAME`, `colors.PATTERN` and `regions.PATTERN`.
+These are `keys.ACTION`, `tags.NAME`, `colors.PATTERN` and `regions.PATTERN`.
 """
 
 import re
@@ -17,7 +17,7 @@ _TAG_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def find_setting_with_name_in_key(parts: tuple[str, ...], place: str) -> Setting | None:
-    """Return a setting whose last part the user named; None if `parts` is no such key.
+    """Return the setting of a key that ends in a user's name; None if `parts` is no such key.
 
     `place` begins the error message. Raises: ConfigInvalid for a name that the table cannot have.
     """

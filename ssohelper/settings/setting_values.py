@@ -40,9 +40,9 @@ class Setting(NamedTuple):
 
 
 def checked_setting_value(setting: Setting, value: Any, place: str) -> Any:
-    """Return the value as `Settings.get` returns it. `place` begins the error message.
+    """Check a setting's value and return it as `Settings.get` does.
 
-    Raises: ConfigInvalid.
+    `place` begins the error message. Raises: ConfigInvalid.
     """
     is_good = {
         "bool": isinstance(value, bool),
@@ -117,7 +117,7 @@ def _checked_keyboard_keys(value: str, place: str) -> str:
 def _is_text_for_toml(value: object) -> bool:
     """Return whether the value is a text that is not empty and that TOML can contain.
 
-    A surrogate in it stands for a byte that is not UTF-8, so TOML cannot contain it.
+    A surrogate character stands for a byte that is not UTF-8, so TOML cannot contain it.
     """
     return isinstance(value, str) and value != "" and not re.search("[\0\ud800-\udfff]", value)
 

@@ -1,4 +1,4 @@
-"""Reads the text of config.toml: decodes it, finds the line of a key, words TOML's errors."""
+"""Reads the text of config.toml: decodes it, finds the line of a key, rewords TOML's errors."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from ssohelper.errors import ConfigInvalid
 
 # 90 days is the longest session that IAM Identity Center lets an organization choose.
 MOST_HOURS = 90 * 24
-TAG_HINT = "set them with: ssohelper config set tags.NAME PATTERN…"
+TAG_HINT = "set a tag's patterns with: ssohelper config set tags.NAME PATTERN…"
 
 
 def decode_settings_file(content: bytes, path: Path) -> str:
@@ -47,7 +47,7 @@ _ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
 
 
 def find_line_of_key(text: str, parts: tuple[str, ...]) -> int:
-    """Return the number of the line that sets a key; in an inline table, of the table's line."""
+    """Return the number of the line that sets a key, or on which the key's inline table begins."""
     table: tuple[str, ...] = ()
     best_line, best_length = 1, 0
     for number, line in enumerate(text.split("\n"), 1):

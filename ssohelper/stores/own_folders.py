@@ -65,7 +65,7 @@ def ensure_private_folder(path: Path | str) -> Path:
                 raise LocalState(f'"{os.fspath(path)}" belongs to another user')
         if not stat.S_ISDIR(found.st_mode):
             raise LocalState(f'"{os.fspath(path)}" is not a folder')
-        # Stricter than `folders.is_folder_of_ours_alone`: in our own folders others may not read.
+        # Stricter than `folders.is_private_folder`: in our own folders others may not read.
         if sys.platform != "win32" and found.st_mode & 0o077:
             os.chmod(path, 0o700)
             warn_once(f'"{os.fspath(path)}" was open to other users: now it is not')

@@ -171,4 +171,4 @@ def test_the_owner_of_a_missing_folder_is_that_of_the_nearest_one_above(tmp_path
 def test_a_folder_is_ours_alone_if_no_other_user_can_write_it(mode, is_ours, is_alone):
     owner = os.geteuid() + (not is_ours)
     found = os.stat_result((mode, 0, 0, 1, owner, 0, 0, 0, 0, 0))
-    assert folders.is_folder_of_ours_alone(found) is is_alone
+    assert folders.is_private_folder(found) is is_alone

@@ -44,17 +44,17 @@ def test_without_a_file_every_setting_has_its_default(path):
     for setting in SETTINGS:
         assert found.get(setting.key) == setting.default
         assert found.origin(setting.key) == "default"
-        assert found.place(setting.key) is None
+        assert found.source_of_value(setting.key) is None
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(read, path):
     assert read().get("form") == "process"
     in_file = read('\nform = "sso"\n')
     assert (in_file.get("form"), in_file.origin("form")) == ("sso", "file")
-    assert in_file.place("form") == f"{path}:2"
+    assert in_file.source_of_value("form") == f"{path}:2"
     both = read('form = "sso"', SSOHELPER_FORM="process")
     assert (both.get("form"), both.origin("form")) == ("process", "environment")
-    assert both.place("form") == "SSOHELPER_FORM"
+    assert both.source_of_value("form") == "SSOHELPER_FORM"
 
 
 def test_an_empty_variable_sets_nothing(read):
@@ -239,9 +239,9 @@ def test_nothing_overrides_the_companys_policy(tmp_path: Path) -> None:
     own = parse_settings(b"[guard]\nrules = ['mine']\n", tmp_path / "c", environ)
     policy = CompanyPolicy(storage="file", guard_rules=("theirs",))
     found = own.with_policy(policy, str(place))
-    assert (found.origin("storage"), found.place("storage")) == ("policy", str(place))
+    assert (found.origin("storage"), found.source_of_value("storage")) == ("policy", str(place))
     assert found.get("guard.rules") == ("theirs", "mine")
-    assert found.get_own("guard.rules") == ("mine",)
+    assert found.get_without_policy("guard.rules") == ("mine",)
     assert found.guard_rules() == ("mine",)
     assert found.without_commands().get("guard.rules") == ("theirs", "mine")
     assert found.with_value("form", "sso").get("guard.rules") == ("theirs", "mine")

@@ -28,9 +28,9 @@ def test_a_published_response_is_where_a_hit_reads_it_dated_when_it_ends(cache, 
     assert path.stat().st_mode & 0o777 == 0o600
     for folder in (path.parent, path.parent.parent, path.parent.parent.parent, runtime):
         assert folder.stat().st_mode & 0o777 == 0o700
-    cache.withdraw_response(KEY)
+    cache.delete_published_response(KEY)
     assert not path.exists()
-    cache.withdraw_response(KEY)
+    cache.delete_published_response(KEY)
 
 
 def test_a_response_says_in_uptime_when_it_ends(cache, runtime):

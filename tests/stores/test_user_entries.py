@@ -7,7 +7,7 @@ import pytest
 
 from ssohelper.core.schema.fields import Damaged, checked_list, checked_text
 from ssohelper.errors import LocalState
-from ssohelper.stores.user_entries import Entries, keep_aside, load_entries, write_entries
+from ssohelper.stores.user_entries import Entries, rename_unreadable_file, load_entries, write_entries
 
 
 def entries_of(document: dict[str, Any]) -> list[Any]:
@@ -79,7 +79,7 @@ def test_any_other_file_is_kept_aside_under_a_name_that_is_free(tmp_path: Path) 
 
 
 def test_nothing_is_kept_aside_where_there_is_no_file(tmp_path: Path) -> None:
-    keep_aside(tmp_path / "names", pytest.fail)
+    rename_unreadable_file(tmp_path / "names", pytest.fail)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -92,5 +92,5 @@ def test_a_file_that_cannot_be_renamed_stays_and_is_an_error(
     (tmp_path / "names").write_text("mine")
     monkeypatch.setattr("ssohelper.stores.files.replace_file", refuse)
     with pytest.raises(LocalState, match='names" cannot be written: permission denied'):
-        keep_aside(tmp_path / "names", pytest.fail)
+        rename_unreadable_file(tmp_path / "names", pytest.fail)
     assert (tmp_path / "names").read_text() == "mine"
