@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ssohelper.completion.names import OfferedAccount
-from ssohelper.completion.offers import Offers, offers_for
+from ssohelper.completion.offers import Offers, find_offers
 from ssohelper.completion.words import parse_completion_request
 
 PAY = OfferedAccount("000000000001", "payments", ("Admin", "ReadOnly"))
@@ -32,7 +32,7 @@ CORP = names("corp")
 
 
 def offer(line: str, word: str = "", given: Any = CORP) -> Offers:
-    return offers_for(parse_completion_request(["ssohelper", *line.split()], word), given)
+    return find_offers(parse_completion_request(["ssohelper", *line.split()], word), given)
 
 
 @pytest.mark.parametrize(

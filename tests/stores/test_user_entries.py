@@ -7,7 +7,12 @@ import pytest
 
 from ssohelper.core.schema.fields import Damaged, checked_list, checked_text
 from ssohelper.errors import LocalState
-from ssohelper.stores.user_entries import Entries, rename_unreadable_file, load_entries, write_entries
+from ssohelper.stores.user_entries import (
+    Entries,
+    load_entries,
+    rename_unreadable_file,
+    write_entries,
+)
 
 
 def entries_of(document: dict[str, Any]) -> list[Any]:
