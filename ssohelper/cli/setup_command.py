@@ -92,9 +92,10 @@ def setup(
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     if not session_edit.has_config_section(app, session):
         adopt_output.say_which_session_serves_old_profiles(app, session)
-    outcome = sign_in_on_terminal(
-        app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
-    )
+    with _name_setup_in_hints(app, session):
+        outcome = sign_in_on_terminal(
+            app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
+        )
     session = outcome.session
     narrowed = bool(accounts or roles)
     with _sign_out_if_interrupted(app, session):
@@ -122,6 +123,18 @@ def setup(
     if is_written:
         _offer_guard_rules(app, listing, yes=yes)
         _print_next_step(app, session, listing)
+
+
+@contextmanager
+def _name_setup_in_hints(app: App, session: SsoSession) -> Iterator[None]:
+    """Let the hint of an error repeat this `setup` while `login` does not know the session."""
+    try:
+        yield
+    except SsoHelperError as error:
+        if error.hint and not session_edit.has_config_section(app, session):
+            login = f"ssohelper login {session.name}"
+            error.hint = error.hint.replace(login, output.command_line())
+        raise
 
 
 @contextmanager

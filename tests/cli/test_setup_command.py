@@ -204,6 +204,20 @@ class TestOffATerminal:
         assert not opened.exists()
         assert len(profiles(home)) == 20
 
+    def test_after_an_unconfirmed_sign_in_the_hint_repeats_setup(
+        self, run: Run, home: Home, emulator: Emulator
+    ) -> None:
+        emulator.auto_approve = None
+        emulator.faults.expires_in = 1
+        setup = ("setup", START_URL, "--region", "us-east-1", "--device-code", "--yes")
+        done = run(*setup)
+        assert done.returncode == 4
+        # The code's end is noticed here, or AWS reports it: the hints begin differently.
+        assert done.stderr.endswith(f" with: ssohelper {' '.join(setup)}\n")
+        home.add_session("d-0000000000")  # `login` knows the session then
+        again = run(*setup)
+        assert again.stderr.endswith(" with: ssohelper login d-0000000000\n")
+
     def test_without_yes_it_neither_signs_in_nor_writes(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
