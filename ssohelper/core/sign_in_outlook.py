@@ -9,9 +9,9 @@
 | only an assumed end, or none | at no known time: an assumed end is only shown |
 
 A token that ends later than its sign-in works until its own end, but cannot be renewed again.
-`status`, `login`, `prompt`, `use`, `exec`, `serve`, the notices and the full screen all show what
-this module decides. Enter in the full screen and commands on a terminal offer a sign-in before they
-use a role, once AWS has refused or the last token has expired.
+`status`, `login`, `prompt`, `use`, `exec`, `serve`, `doctor`, the notices and the full screen all
+show what this module decides. Enter in the full screen and commands on a terminal offer a sign-in
+before they use a role, once AWS has refused or the last token has expired.
 """
 
 from typing import Literal, NamedTuple

@@ -53,9 +53,7 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
                 why += f"; its last access token works for {left}"
             yield missing_sign_in("signed-out", subject, why, f"ssohelper login {name}")
         elif outlook.is_sign_in_needed(facts.now, SOON_SECONDS):
-            # The last access token may last longer than the sign-in.
-            ends_at = max(outlook.sign_in_needed_at or 0, outlook.token_expires_at or 0)
-            left = duration_text(max(0, ends_at - facts.now))
+            left = duration_text((outlook.sign_in_needed_at or facts.now) - facts.now)
             yield note(
                 "sign-in-ends",
                 subject,
