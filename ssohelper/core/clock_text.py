@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # The message after a login, for each value of LoginOutcome.how.
 _RESULTS = {
     "kept": 'already signed in to "{session}"',
-    "renewed": 'sign-in renewed for "{session}"',
+    "renewed": 'access token renewed for "{session}"',
     "joined": 'another login command signed in to "{session}"',
     "signed in": 'signed in to "{session}"',
 }
@@ -90,13 +90,18 @@ def login_result_text(
     """Return the message to show after a login; `how` and `user` come from its LoginOutcome.
 
     The message names the end of the sign-in, until which jobs can run. When that end is unknown, it
-    names the end of the access token. If there is a `next_step`, the message begins with that.
+    names the end of the access token, and says until when that is renewed. If there is a
+    `next_step`, the message begins with that.
     """
     ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
     until = f"until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
-    ends = f"the access token lasts {until}"
     if outlook.sign_in_needed_at:
         ends = f"no new sign-in is needed {until}"
+    else:
+        token = "it" if how == "renewed" else "the access token"
+        ends = f"{token} lasts {until}, and is renewed automatically until the sign-in ends"
+        if outlook.at is not None and outlook.at > now:
+            ends += f", in about {duration_text(outlook.at - now)} (assumed)"
     as_user = ""
     if how in ("joined", "signed in"):
         as_user = f' as "{show(user)}"' if user else " (the user is unknown)"

@@ -84,7 +84,8 @@ def test_how_long_a_sign_in_lasts_in_use(outlook: Outlook, text: str) -> None:
             Outlook(None, "unknown", NOW + HOUR),
             "a\x1bna",
             'signed in to "corp" as "a\\x1bna": '
-            "the access token lasts until 2096-10-02T08:06:40Z (1h)",
+            "the access token lasts until 2096-10-02T08:06:40Z (1h), "
+            "and is renewed automatically until the sign-in ends",
         ),
         (
             "joined",
@@ -97,7 +98,29 @@ def test_how_long_a_sign_in_lasts_in_use(outlook: Outlook, text: str) -> None:
             "kept",
             Outlook(NOW + 8 * HOUR, "assumed", NOW + HOUR),
             None,
-            'already signed in to "corp": the access token lasts until 2096-10-02T08:06:40Z (1h)',
+            'already signed in to "corp": the access token lasts until 2096-10-02T08:06:40Z (1h), '
+            "and is renewed automatically until the sign-in ends, in about 8h (assumed)",
+        ),
+        (
+            "kept",
+            Outlook(NOW - 1, "assumed", NOW + HOUR),
+            None,
+            'already signed in to "corp": the access token lasts until 2096-10-02T08:06:40Z (1h), '
+            "and is renewed automatically until the sign-in ends",
+        ),
+        (
+            "renewed",
+            Outlook(NOW + 8 * HOUR, "observed", NOW + HOUR),
+            None,
+            'access token renewed for "corp": '
+            "no new sign-in is needed until 2096-10-02T15:06:40Z (8h)",
+        ),
+        (
+            "renewed",
+            Outlook(None, "unknown", NOW + HOUR),
+            None,
+            'access token renewed for "corp": it lasts until 2096-10-02T08:06:40Z (1h), '
+            "and is renewed automatically until the sign-in ends",
         ),
     ],
 )
