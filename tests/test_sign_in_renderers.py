@@ -262,7 +262,7 @@ def by_prompt(desk: Desk) -> int | None:
 def by_use(desk: Desk) -> int | None:
     desk.patch.setenv("_SSOHELPER_SHELL", "bash")
     code, _, err = desk.run("use", "job")
-    if code == 4 or "the sign-in has ended" in err:
+    if code == 4 or re.search(r"the sign-in has (probably )?ended", err):
         return 0
     assert code == 0, err
     if "(assumed)" in err or "may have ended" in err or "is renewed automatically" in err:
@@ -487,7 +487,7 @@ def _served(desk: Desk, *argv: str) -> int | None:
 
 
 def _seconds_in_notice(message: str) -> int:
-    if "has ended" in message or "is over" in message or "is signed out" in message:
+    if re.search(r"has (probably )?ended|is over|is signed out", message):
         return 0
     found = re.search(r"\(in ([0-9dhms ]+)\)", message)
     assert found, message

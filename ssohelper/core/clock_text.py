@@ -56,12 +56,18 @@ def urgency_of_time_left(seconds_left: int) -> Literal["good", "warn", "bad"]:
     return "warn" if seconds_left <= _WARN_SECONDS else "good"
 
 
+def has_ended_text(outlook: Outlook) -> str:
+    """Return `has ended`; `has probably ended` if AWS has not refused the sign-in's token yet."""
+    return "has probably ended" if outlook.is_end_predicted else "has ended"
+
+
 def sign_in_end_text(outlook: Outlook, now: int) -> str:
     """Return a sign-in's time left and its source: `2h 13m left (configured)`, or `-`."""
     if outlook.at is None:
         return "-"
     how = "observed" if outlook.reason == "refused" else outlook.reason
-    return f"{time_left_text(outlook.at, now)} ({how})"
+    probably = "probably " if outlook.is_end_predicted and outlook.at <= now else ""
+    return f"{probably}{time_left_text(outlook.at, now)} ({how})"
 
 
 def sign_in_left_text(outlook: Outlook, now: int) -> str:
@@ -69,7 +75,7 @@ def sign_in_left_text(outlook: Outlook, now: int) -> str:
     token_left = (outlook.token_expires_at or now) - now
     if outlook.is_sign_in_needed(now):
         token_text = f"; its access token lasts {duration_text(token_left)} more"
-        return "the sign-in has ended" + (token_text if token_left > 0 else "")
+        return f"the sign-in {has_ended_text(outlook)}" + (token_text if token_left > 0 else "")
     if outlook.is_end_known and outlook.at is not None:
         return f"{duration_text(outlook.at - now)} of the sign-in left"
     if token_left <= 0 or (outlook.at is not None and outlook.at <= now):

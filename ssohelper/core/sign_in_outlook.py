@@ -50,6 +50,11 @@ class Outlook(NamedTuple):
         return self.reason not in ("assumed", "unknown")
 
     @property
+    def is_end_predicted(self) -> bool:
+        """Return whether `at` follows from a length of sign-ins, and not from AWS or the token."""
+        return self.reason in ("configured", "observed", "assumed")
+
+    @property
     def sign_in_needed_at(self) -> int | None:
         """Return when an interactive sign-in is needed; None if unknown or if there is no token."""
         return self.at if self.is_end_known else None
