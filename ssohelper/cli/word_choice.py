@@ -38,11 +38,11 @@ def choose_profile(
     If exactly one role matches all words, this role is shown and taken. If the role is guarded, or
     `confirm` is given, the user is asked first; `confirm` says in the question what will be done,
     such as "run the command". If several roles or none match, a picker opens with the words in its
-    search, or with what `text_that_finds_roles` returns if they find nothing, and the user is
-    asked before a guarded role is taken. For `ask_always` see
-    choosing.choose_any_profile. Raises: UsageProblem off a terminal, with the roles that were
-    found; Interrupted (130) when the user says no or picks none; the errors of
-    choosing.choose_any_profile.
+    search. If they find nothing, it has the account and role of which `profile sync` would write
+    the named profile, else what `text_that_finds_roles` returns. The user is asked before a guarded
+    role is taken. For `ask_always` see choosing.choose_any_profile. Raises: UsageProblem off a
+    terminal, with the roles that were found; Interrupted (130) when the user says no or picks none;
+    the errors of choosing.choose_any_profile.
     """
     if len(words) < 2:
         try:
@@ -75,7 +75,8 @@ def _choose_role(
     if row is None:
         typed = " ".join(words)
         if not index.search(words, fuzzy=True):
-            typed = text_that_finds_roles(words, index, choice.rows, unknown.offered)
+            unwritten = _find_unwritten_profile(app, words, choice.rows, unknown)
+            typed = unwritten or text_that_finds_roles(words, index, choice.rows, unknown.offered)
             output.say(f"ssohelper: {show_message(unknown.message)}")
             output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
         return choosing.pick_role_from(app, choice, typed)
@@ -100,8 +101,8 @@ def text_that_finds_roles(
     """Return the text to search for in place of the user's words, which no role matches together.
 
     It finds the profiles that the error offers, if one text finds them and few others, else the
-    most similar one. If none is offered, or none is among the rows, it has those of the words that
-    find a role.
+    most similar one. If none is offered, or none is among the rows, it has those of the words, or
+    of their parts between dots, that find a role. If none does, it has the words, which find none.
     """
     for names in (offered, offered[:1]):
         text = _longest_common_text(names)
@@ -111,9 +112,24 @@ def text_that_finds_roles(
             return text
     useful: list[str] = []
     for word in words:
-        if index.search([*useful, word], fuzzy=True):
-            useful.append(word)
-    return " ".join(useful)
+        for part in [word] if index.search([*useful, word], fuzzy=True) else word.split("."):
+            if part and index.search([*useful, part], fuzzy=True):
+                useful.append(part)
+    return " ".join(useful or words)
+
+
+def _find_unwritten_profile(
+    app: App, words: Sequence[str], rows: list[RoleRow], unknown: UnknownProfile
+) -> str:
+    """Return account and role of the profile that the words name if `profile sync` would write it.
+
+    The hint of the error `unknown` then says so. Returns "" for any other words.
+    """
+    row = roles.find_role_of_unwritten_profile(app, words[0], rows) if len(words) == 1 else None
+    if row is None:
+        return ""
+    unknown.hint = f"write it with: ssohelper profile sync --session {row.session_name}"
+    return f"{row.account.name or row.account.id} {row.role_name}"
 
 
 def _longest_common_text(names: Sequence[str]) -> str:
@@ -138,7 +154,7 @@ def _longest_common_text(names: Sequence[str]) -> str:
 
 
 def _make_error_with_roles(
-    app: App, words: Sequence[str], session: str | None, unknown: UsageProblem
+    app: App, words: Sequence[str], session: str | None, unknown: UnknownProfile
 ) -> UsageProblem:
     """Return the error for words where no terminal can ask; it names roles that match all words."""
     if session is not None:
@@ -146,6 +162,7 @@ def _make_error_with_roles(
     rows = roles.read_roles(app, session, with_foreign_profiles=True).rows
     found = role_rows.make_role_index(rows).search(words)
     if not found:
+        _find_unwritten_profile(app, words, rows, unknown)
         return unknown
     names = ", ".join(show(rows[number].profile_argument) for number in found[:_NAMED])
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
