@@ -1,11 +1,12 @@
-"""Nine parts of the program show when a sign-in is needed: none may contradict another.
+"""Ten parts of the program show when a sign-in is needed: none may contradict another.
 
 For each state, real files are written, and each renderer runs in this process on a fixed clock. Its
 text is parsed: is an interactive sign-in needed now, in how many seconds, or is that unknown?
-The ninth part is Enter on a role: it offers the sign-in, or leaves with `ssohelper use`.
+The tenth part is Enter on a role: it offers the sign-in, or leaves with `ssohelper use`.
 """
 
 import io
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from ssohelper.actions import console as consoles
 from ssohelper.actions import directory, fixed_keys, login, notices, run, run_child
 from ssohelper.app import App
 from ssohelper.cli import output, serve_command
+from ssohelper.core.doctor.sign_ins_and_lists import SOON_SECONDS
 from ssohelper.core.instants import parse_duration, to_iso
 from ssohelper.core.model import Profile, SignInFacts, SsoSession
 from ssohelper.core.policy import Way
@@ -260,7 +262,7 @@ def by_prompt(desk: Desk) -> int | None:
 def by_use(desk: Desk) -> int | None:
     desk.patch.setenv("_SSOHELPER_SHELL", "bash")
     code, _, err = desk.run("use", "job")
-    if code == 4 or "the sign-in has ended" in err:
+    if code == 4 or re.search(r"the sign-in has (probably )?ended", err):
         return 0
     assert code == 0, err
     if "(assumed)" in err or "may have ended" in err or "is renewed automatically" in err:
@@ -278,6 +280,19 @@ def by_serve(desk: Desk) -> int | None:
     return _served(desk, "serve", "job")
 
 
+def by_doctor(desk: Desk) -> int | None:
+    findings = json.loads(desk.run("doctor", "--json")[1])["data"]["findings"]
+    told = {one["id"]: one["message"] for one in findings}
+    if "signed-out" in told or "sign-in-unreadable" in told:
+        return 0
+    if "sign-in-ends" in told:
+        found = re.search(r"a new sign-in is needed in ([0-9dhms ]+)$", told["sign-in-ends"])
+        assert found, told
+        return _duration(found[1])
+    # `doctor` is silent about a later end.
+    return desk.needed_in if (desk.needed_in or 0) >= SOON_SECONDS else None
+
+
 def by_notices(desk: Desk) -> int | None:
     app = desk.app()
     told: list[Notice] = []
@@ -293,6 +308,7 @@ RENDERERS: dict[str, Callable[[Desk], int | None]] = {
     "use": by_use,
     "exec --server": by_exec,
     "serve": by_serve,
+    "doctor": by_doctor,
     "notices": by_notices,
 }
 
@@ -313,7 +329,7 @@ def test_all_renderers_agree_when_a_sign_in_is_needed(desk: Desk) -> None:
             if not _is_as_said(said, state.needed_in)
         ]
     assert len(STATES) >= 20
-    assert len(RENDERERS) + 2 == 9
+    assert len(RENDERERS) + 2 == 10
     assert disagreements == []
     assert offered == OFFERED
 
@@ -471,7 +487,7 @@ def _served(desk: Desk, *argv: str) -> int | None:
 
 
 def _seconds_in_notice(message: str) -> int:
-    if "has ended" in message or "is over" in message or "is signed out" in message:
+    if re.search(r"has (probably )?ended|is over|is signed out", message):
         return 0
     found = re.search(r"\(in ([0-9dhms ]+)\)", message)
     assert found, message

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core import rc_text, shell_text
-from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -149,6 +149,18 @@ def has_prompt_line_of_user(app: App, shell: str, path: Path) -> bool:
         except LocalState:
             continue  # an unreadable file is no error: it is not edited
     return False
+
+
+def find_file_with_shell_init_line(app: App, shell: str) -> str | None:
+    """Return the file in which our lines or a line of the user run shell-init, or None."""
+    try:
+        path = find_rc_file(app, shell)
+        if rc_text.has_our_lines(_read_file(app, path) or b"", str(path)):
+            return str(path)
+        place = _find_shell_init_line_of_user(app, shell, path)
+    except SsoHelperError:
+        return None
+    return place.rpartition(":")[0] if place else None
 
 
 def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:

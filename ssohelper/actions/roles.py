@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
 from ssohelper.core import chains
+from ssohelper.core.choices import role_filter
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.model import NEVER_USED, Account, Role, RoleKey, SsoSession, Usage
+from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.role_rows import (
     RoleRow,
     ranked_rows,
@@ -101,6 +103,23 @@ def read_roles(
         rows += _make_rows_of_foreign_profiles(app, others)
     listed_at = {name: saved.listed_at for name, saved in listings.items()}
     return KnownRoles(rows, listed_at, sessions)
+
+
+def find_role_of_unwritten_profile(app: App, name: str, rows: Sequence[RoleRow]) -> RoleRow | None:
+    """Return the role for which `profile sync` would write a profile of this name, or None.
+
+    Only the name that the template gives counts, not the longer one that a name clash leads to.
+    """
+    saved = {one: app.choices.load(one) for one in {row.session_name for row in rows} if one}
+    for row in rows:
+        if row.profiles or row.chained or row.provider:
+            continue
+        choices, role = saved[row.session_name], Role(row.account.id, row.role_name)
+        template = choices.template or app.settings.get("name_template")
+        named = name_from_template(template, row.session_name, UnnamedRole(row.account, role))
+        if named == name and role not in choices.removed:
+            return row if role_filter(choices)(row.account, row.role_name) else None
+    return None
 
 
 def find_profile_names_by_role(

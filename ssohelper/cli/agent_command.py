@@ -32,7 +32,7 @@ def agent_command_group() -> None:
 def install_agent_settings(
     tool: str, profile: str | None, servers: tuple[str, ...], dry_run: bool, yes: bool
 ) -> None:
-    """Write the agent's own settings so that it uses PROFILE; shows the diff and asks.
+    """Write an agent's settings so that it uses PROFILE; asks first.
 
     \b
     Examples:
@@ -62,4 +62,4 @@ def install_agent_settings(
     elif not edit.has_changes:
         output.say(f"{path} has these settings already")
     elif not dry_run:
-        output.say("nothing was changed")
+        output.say(output.NOTHING_CHANGED)

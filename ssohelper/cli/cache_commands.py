@@ -61,7 +61,7 @@ def list_cache() -> None:
 @click.option("--yes", is_flag=True, help="Remove without asking.")
 @output.common_options
 def clear_cache(yes: bool) -> None:
-    """Remove cached role credentials and saved lists of accounts and roles; sign-ins stay.
+    """Remove cached credentials and saved lists of roles; sign-ins stay.
 
     \b
     Examples:
@@ -74,7 +74,7 @@ def clear_cache(yes: bool) -> None:
     whose = f'of the session "{show(session)}"' if session else "of all sessions"
     question = f"remove cached role credentials and saved lists of roles {whose}?"
     if not output.confirm(question, yes=yes, what="cache clear"):
-        output.say("nothing removed")
+        output.say(output.NOTHING_CHANGED)
         return
     removed = cache_contents.clear_cache(app, session)
     if output.options().json:

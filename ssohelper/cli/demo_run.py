@@ -111,12 +111,20 @@ def run_demo_with_shell() -> int:
         else:
             shell = environ.get("SHELL") or shutil.which("sh") or "/bin/sh"
         output.say("\nThis shell uses the demo's temporary home. Try:")
+        if f"[profile {PROFILE}]" not in _read_config(environ):
+            # The commands below need the profiles, which the user declined.
+            output.say(f"  ssohelper {shlex.join(_SETUP)}\n{'':<52}write the profiles first")
         for command, what in _TRY:
             output.say(f"  {command:<48}  {what}")
         output.say("Leave with: exit (the demo's home is then removed)")
         with own_process.use_original_core_limit():
             subprocess.call([shell], env=environ)
     return 0
+
+
+def _read_config(environ: dict[str, str]) -> str:
+    path = Path(environ["HOME"], ".aws", "config")
+    return path.read_text("utf-8") if path.exists() else ""
 
 
 def _run_demo_step(explanation: str, environ: dict[str, str], arguments: list[str]) -> bool:

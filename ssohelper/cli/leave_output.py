@@ -37,7 +37,7 @@ def convert_profiles_and_uninstall(app: App, *, dry_run: bool, yes: bool) -> Non
         if _confirm_conversion_and_uninstall(app, planned, edits, yes):
             written = _write_profiles_and_shell_files(app, planned, edits)
         else:
-            output.say("nothing was changed")
+            output.say(output.NOTHING_CHANGED)
     if dry_run or written or not (diff or edits):
         _print_conversion_outcome(planned, edits)
         _say_which_token_file_is_not_renewed(app)

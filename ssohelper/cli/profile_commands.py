@@ -14,6 +14,7 @@ from ssohelper.cli.plan_output import (
     FORM_HELP,
     PRUNE_HELP,
     ROLE_HELP,
+    confirm_change,
     confirm_write,
     print_diff,
     print_plan,
@@ -163,7 +164,7 @@ def list_profiles() -> None:
 @click.argument("name", metavar="PROFILE")
 @output.common_options
 def show_profile(name: str) -> None:
-    """Print one profile: its role, its line and its keys in ~/.aws/config, without secrets.
+    """Print a profile: its role, its line and its keys, without secrets.
 
     \b
     Examples:
@@ -221,7 +222,7 @@ def add_profile(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Add a profile for one role, even if you have removed its profile before.
+    """Add a profile for one role, also one that you have removed.
 
     \b
     Examples:
@@ -287,12 +288,10 @@ def _add_chained_profile(
     for notice in plan.notices:
         output.say(f'"{show(plan.name)}": {notice}')
     if not dry_run:
-        if confirm_write(app, "1 profile to add", yes, "profile add"):
-            chain_profiles.write_chain_profile(app, plan)
-            output.say("1 profile added; undo with: ssohelper profile undo")
-        else:
-            output.say("nothing was written")
+        if not confirm_write(app, "1 profile to add", yes, "profile add"):
             return
+        chain_profiles.write_chain_profile(app, plan)
+        output.say("1 profile added; undo with: ssohelper profile undo")
     if output.options().json:
         empty: dict[str, list[str]] = {"change": [], "remove": [], "stale": [], "skipped": []}
         output.print_json({"add": [plan.name], **empty}, app.warnings)
@@ -353,12 +352,12 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
     options = undoing.lines_about_restored_options(app, version)
     restored = undoing.restored_options_json(app, version)
     print_diff(lines, dry_run)
-    what = "change of filters and options" if options and not lines else "write"
     for line in options:
         output.say(show(line, 500))
-    summary = "reverse the last undo" if redo else f"undo the last {what}"
-    changes = bool(lines)
-    if not dry_run and confirm_write(app, summary, yes, "profile undo", is_config_changed=changes):
+    if lines and not dry_run:
+        app.config.check_writable()
+    what = undoing.describe_reversal(app, redo=redo, is_of_options=bool(options) and not lines)
+    if not dry_run and confirm_change(f"{what}?", yes=yes, what="profile undo"):
         removed = undoing.undo_config_write(app, version, data)
         if lines or not options:
             output.say(f"restored: {show(str(app.locations.aws_config_file))}")

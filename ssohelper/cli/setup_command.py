@@ -92,9 +92,10 @@ def setup(
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     if not session_edit.has_config_section(app, session):
         adopt_output.say_which_session_serves_legacy_profiles(app, session)
-    outcome = sign_in_on_terminal(
-        app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
-    )
+    with _name_setup_in_hints(app, session):
+        outcome = sign_in_on_terminal(
+            app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
+        )
     session = outcome.session
     narrowed = bool(accounts or roles)
     with _sign_out_if_interrupted(app, session):
@@ -122,6 +123,18 @@ def setup(
     if is_written:
         _offer_guard_rules(app, listing, yes=yes)
         _print_setup_results(app, session, listing)
+
+
+@contextmanager
+def _name_setup_in_hints(app: App, session: SsoSession) -> Iterator[None]:
+    """Let the hint of an error repeat this `setup` while `login` does not know the session."""
+    try:
+        yield
+    except SsoHelperError as error:
+        if error.hint and not session_edit.has_config_section(app, session):
+            login = f"ssohelper login {session.name}"
+            error.hint = error.hint.replace(login, output.command_line())
+        raise
 
 
 @contextmanager
@@ -285,11 +298,9 @@ def _ask_portal_number(most: int) -> int:
 def _ask_region(url: str, proposal: str | None) -> str:
     if proposal is None:
         output.say(f"the region of {show(url)} is not known; {onboarding.WHERE_THE_REGION_IS}")
-        answer = output.ask("region (such as eu-west-1)")
-    else:
-        output.say(f"the page of {show(url)} says that its region is {proposal}")
-        answer = output.ask("region", default=proposal)
-    return answer.strip()
+        return output.ask("region (such as eu-west-1)", value_proc=_parse_region_answer)
+    output.say(f"the page of {show(url)} says that its region is {proposal}")
+    return output.ask("region", default=proposal, value_proc=_parse_region_answer)
 
 
 def _choose_default_region(

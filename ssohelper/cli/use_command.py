@@ -27,6 +27,7 @@ from ssohelper.actions import (
     run,
     selection,
 )
+from ssohelper.actions import install as installing
 from ssohelper.actions.environment import Environment
 from ssohelper.app import App
 from ssohelper.cli import choosing, guarding, listing_progress, output, profile_use
@@ -183,7 +184,7 @@ def _shell_that_evaluates_output(command: str) -> str:
         return shell
     raise UsageProblem(
         f'"{command}" changes this shell, which needs the shell function',
-        hint=_shell_init_line_hint(),
+        hint=_shell_function_hint(output.get_app()),
     )
 
 
@@ -204,15 +205,20 @@ def _replace_process_with_shell(app: App, variables: Environment) -> NoReturn:
     """Replace this process with the user's shell, which gets these variables."""
     shell = run.find_own_shell(app.environ)
     output.say(
-        f"this is a shell in your shell: exit ends it; to switch your own, {_shell_init_line_hint()}"
+        f"this is a shell in your shell: exit ends it; to switch your own, {_shell_function_hint(app)}"
     )
     click.get_current_context().exit(
         run.replace_process([shell], variables.environ_with_changes(app.environ))
     )
 
 
-def _shell_init_line_hint() -> str:
+def _shell_function_hint(app: App) -> str:
+    """Return what to do so that the shell has our function."""
     shell = os.path.basename(os.environ.get("SHELL", ""))
+    known = shell if shell in shell_text.SHELLS else "bash"
+    file = installing.find_file_with_shell_init_line(app, known)
+    if file is not None:
+        return f"open a new shell, or run: exec {known} ({show(file)} has the line already)"
     if shell == "fish":
         line = "put into ~/.config/fish/config.fish: ssohelper-credentials shell-init fish | source"
     elif shell == "zsh":

@@ -35,11 +35,12 @@ def choose_profile(
 
     Profiles whose credentials another tool provides can be named, found and picked too.
 
-    If exactly one role matches all words, this role is shown and chosen. If the role is guarded, or
-    `confirm` is given, the user is asked first; `confirm` is the action in the question, such as
-    "run the command". If several roles or none match, a picker opens and searches for the words, or
-    for the result of `text_that_finds_roles` if no role matches, and the user is asked before a
-    guarded role is chosen. With `ask_always`, AWS_PROFILE is ignored. Raises: UsageProblem off a
+    If exactly one role matches all words, this role is shown and taken. If the role is guarded, or
+    `confirm` is given, the user is asked first; `confirm` says in the question what will be done,
+    such as "run the command". If several roles or none match, a picker opens with the words in its
+    search. If they find nothing, it has the account and role of which `profile sync` would write
+    the named profile, else what `text_that_finds_roles` returns. The user is asked before a guarded
+    role is taken. For `ask_always` see choosing.choose_profile_of_any_tool. Raises: UsageProblem off a
     terminal, with the roles that were found; Interrupted (130) when the user says no or picks none;
     the errors of choosing.choose_profile_of_any_tool.
     """
@@ -78,7 +79,10 @@ def _choose_role(
     if row is None:
         typed = " ".join(profile_words)
         if not index.search(profile_words, fuzzy=True):
-            typed = text_that_finds_roles(profile_words, index, choice.rows, unknown.offered)
+            unwritten = _find_unwritten_profile(app, profile_words, choice.rows, unknown)
+            typed = unwritten or text_that_finds_roles(
+                profile_words, index, choice.rows, unknown.offered
+            )
             output.say(f"ssohelper: {show_message(unknown.message)}")
             output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
         return choosing.pick_role_from(app, choice, typed)
@@ -102,9 +106,9 @@ def text_that_finds_roles(
 ) -> str:
     """Return a text to search for in place of the user's words, which match no role together.
 
-    The text finds the similar profile names in `offered`, if one text finds these and few others,
-    else the most similar name. If no name is offered, or none is among the rows, the text has those
-    of the user's words that find a role.
+    It finds the profiles that the error offers, if one text finds them and few others, else the
+    most similar one. If none is offered, or none is among the rows, it has those of the words, or
+    of their parts between dots, that find a role. If none does, it has the words, which find none.
     """
     for names in (offered, offered[:1]):
         text = _longest_common_text(names)
@@ -114,9 +118,28 @@ def text_that_finds_roles(
             return text
     useful: list[str] = []
     for word in profile_words:
-        if index.search([*useful, word], fuzzy=True):
-            useful.append(word)
-    return " ".join(useful)
+        for part in [word] if index.search([*useful, word], fuzzy=True) else word.split("."):
+            if part and index.search([*useful, part], fuzzy=True):
+                useful.append(part)
+    return " ".join(useful or profile_words)
+
+
+def _find_unwritten_profile(
+    app: App, profile_words: Sequence[str], rows: list[RoleRow], unknown: UnknownProfile
+) -> str:
+    """Return account and role of the profile that the words name if `profile sync` would write it.
+
+    The hint of the error `unknown` then says so. Returns "" for any other words.
+    """
+    row = (
+        roles.find_role_of_unwritten_profile(app, profile_words[0], rows)
+        if len(profile_words) == 1
+        else None
+    )
+    if row is None:
+        return ""
+    unknown.hint = f"write it with: ssohelper profile sync --session {row.session_name}"
+    return f"{row.account.name or row.account.id} {row.role_name}"
 
 
 def _longest_common_text(names: Sequence[str]) -> str:
@@ -142,14 +165,15 @@ def _longest_common_text(names: Sequence[str]) -> str:
 
 
 def _make_error_with_roles(
-    app: App, profile_words: Sequence[str], session: str | None, unknown: UsageProblem
+    app: App, profile_words: Sequence[str], session: str | None, unknown: UnknownProfile
 ) -> UsageProblem:
-    """Return the error for words off a terminal; its hint names roles that match all words."""
+    """Return the error for profile_words off a terminal; its hint names roles that match all words."""
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
     rows = roles.read_roles(app, session, with_foreign_profiles=True).rows
     found = role_rows.make_role_index(rows).search(profile_words)
     if not found:
+        _find_unwritten_profile(app, words, rows, unknown)
         return unknown
     names = ", ".join(show(rows[number].profile_argument) for number in found[:_NAMED])
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""

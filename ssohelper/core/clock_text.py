@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # The message after a login, for each value of LoginOutcome.how.
 _RESULTS = {
     "kept": 'already signed in to "{session}"',
-    "renewed": 'sign-in renewed for "{session}"',
+    "renewed": 'access token renewed for "{session}"',
     "joined": 'another login command signed in to "{session}"',
     "signed in": 'signed in to "{session}"',
 }
@@ -57,12 +57,18 @@ def urgency_of_time_left(seconds_left: int) -> Literal["good", "warn", "bad"]:
     return "warn" if seconds_left <= _WARN_SECONDS else "good"
 
 
+def has_ended_text(outlook: Outlook) -> str:
+    """Return `has ended`; `has probably ended` if AWS has not refused the sign-in's token yet."""
+    return "has probably ended" if outlook.is_end_predicted else "has ended"
+
+
 def sign_in_end_text(outlook: Outlook, now: int) -> str:
     """Return a sign-in's time left and its source: `2h 13m left (configured)`, or `-`."""
     if outlook.at is None:
         return "-"
     how = "observed" if outlook.reason == "refused" else outlook.reason
-    return f"{time_left_text(outlook.at, now)} ({how})"
+    probably = "probably " if outlook.is_end_predicted and outlook.at <= now else ""
+    return f"{probably}{time_left_text(outlook.at, now)} ({how})"
 
 
 def sign_in_left_text(outlook: Outlook, now: int) -> str:
@@ -70,7 +76,7 @@ def sign_in_left_text(outlook: Outlook, now: int) -> str:
     token_left = (outlook.token_expires_at or now) - now
     if outlook.is_sign_in_needed(now):
         token_text = f"; its access token lasts {duration_text(token_left)} more"
-        return "the sign-in has ended" + (token_text if token_left > 0 else "")
+        return f"the sign-in {has_ended_text(outlook)}" + (token_text if token_left > 0 else "")
     if outlook.is_end_known and outlook.at is not None:
         return f"{duration_text(outlook.at - now)} of the sign-in left"
     if token_left <= 0 or (outlook.at is not None and outlook.at <= now):
@@ -90,15 +96,19 @@ def login_result_text(
 ) -> str:
     """Return the message to show after a login; `how` and `user` come from its LoginOutcome.
 
-    The message says until when the sign-in lasts, since jobs can run until then, or, if that is
-    unknown, until when the access token lasts. If there is a `next_step`, the message says that
-    step instead.
+    The message names the end of the sign-in, until which jobs can run. When that end is unknown, it
+    names the end of the access token, and says until when that is renewed. If there is a
+    `next_step`, the message begins with that.
     """
     ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
     until = f"until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
-    ends = f"the access token lasts {until}"
     if outlook.sign_in_needed_at:
         ends = f"no new sign-in is needed {until}"
+    else:
+        token = "it" if how == "renewed" else "the access token"
+        ends = f"{token} lasts {until}, and is renewed automatically until the sign-in ends"
+        if outlook.at is not None and outlook.at > now:
+            ends += f", in about {duration_text(outlook.at - now)} (assumed)"
     as_user = ""
     if how in ("joined", "signed in"):
         as_user = f' as "{show(user)}"' if user else " (the user is unknown)"

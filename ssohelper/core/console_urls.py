@@ -110,7 +110,7 @@ def is_global_service(service: str) -> bool:
 def console_page_of_service(service: str, region: str) -> ConsolePage:
     """Return the console page of a service in a region.
 
-    Raises: UsageProblem for an unknown service; its hint has the three most similar names.
+    Raises: UsageProblem for a service that is not in our tables, with names that are near.
     """
     name = service.strip().lower()
     if name in _GLOBAL:
@@ -119,7 +119,7 @@ def console_page_of_service(service: str, region: str) -> ConsolePage:
     if path is None:
         raise UsageProblem(
             f'no console page is known for a service named "{service}"',
-            hint=did_you_mean(name, SERVICES, cutoff=0.0) + "list them with: ssohelper console -h",
+            hint=did_you_mean(name, SERVICES, cutoff=0.6) + "list them with: ssohelper console -h",
         )
     if "?" not in path:
         path += "/home?region={region}"

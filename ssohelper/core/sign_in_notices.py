@@ -7,6 +7,7 @@ none. This module reads no clock and no disk.
 
 from typing import NamedTuple
 
+from ssohelper.core.clock_text import has_ended_text
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
@@ -93,7 +94,7 @@ def make_notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
     if outlook.is_sign_in_needed(now):
         # The present token still works until it expires.
         end = outlook.token_expires_at or now
-        what = f'the sign-in to "{name}" has ended: you must sign in again'
+        what = f'the sign-in to "{name}" {has_ended_text(outlook)}: you must sign in again'
     else:
         what = f'you must sign in to "{name}"'
     left = duration_text(end - now)

@@ -9,9 +9,9 @@
 | only an assumed end, or none | at no known time: an assumed end is only shown |
 
 A token that ends later than its sign-in works until its own end, but cannot be renewed again.
-`status`, `login`, `prompt`, `use`, `exec`, `serve`, the notices and the full screen all show what
-this module decides. Enter in the full screen and commands on a terminal offer a sign-in before they
-use a role, once AWS has refused or the last token has expired.
+`status`, `login`, `prompt`, `use`, `exec`, `serve`, `doctor`, the notices and the full screen all
+show what this module decides. Enter in the full screen and commands on a terminal offer a sign-in
+before they use a role, once AWS has refused or the last token has expired.
 """
 
 from typing import Literal, NamedTuple
@@ -48,6 +48,11 @@ class Outlook(NamedTuple):
     def is_end_known(self) -> bool:
         """Return whether it is known when an interactive sign-in is needed."""
         return self.reason not in ("assumed", "unknown")
+
+    @property
+    def is_end_predicted(self) -> bool:
+        """Return whether `at` follows from a length of sign-ins, and not from AWS or the token."""
+        return self.reason in ("configured", "observed", "assumed")
 
     @property
     def sign_in_needed_at(self) -> int | None:

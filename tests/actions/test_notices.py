@@ -54,7 +54,7 @@ def test_the_thresholds_of_another_end_are_printed_again() -> None:
 def test_after_the_end_the_token_s_end_is_printed_then_that_it_is_over() -> None:
     endpoint = Endpoint()
     ended = Outlook(NOW - 5, "configured", NOW + 600, True)
-    assert "has ended: you must sign in again before" in (endpoint.prints(ended) or "")
+    assert "has probably ended: you must sign in again before" in (endpoint.prints(ended) or "")
     assert endpoint.prints(ended, ROUND) is None
     assert 'the sign-in to "corp" is over' in (endpoint.prints(ended, 600) or "")
     assert endpoint.prints(ended, ROUND) is None

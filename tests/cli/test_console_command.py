@@ -156,8 +156,7 @@ class TestBadInput:
         assert (done.returncode, done.stdout) == (2, "")
         first, second = done.stderr.splitlines()
         assert first == 'ssohelper: error: no console page is known for a service named "lamda"'
-        assert second.startswith('ssohelper: hint: did you mean "lambda" or "')
-        assert second.count(" or ") == 2
+        assert second.startswith('ssohelper: hint: did you mean "lambda"? ')
 
     @pytest.mark.parametrize("region", ["moon-1", "cn-north-1", "eu-west-1/../", "é", ""])
     def test_an_unknown_region_and_one_of_another_partition_are_refused(

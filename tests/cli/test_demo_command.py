@@ -280,6 +280,26 @@ class TestOnATerminal:
         assert list(person.temporary.iterdir()) == []
         wait_until(lambda: not person.processes(), "something runs on")
 
+    def test_without_the_profiles_it_first_names_the_command_that_writes_them(
+        self, person: Person
+    ) -> None:
+        person.browser(visits=False)
+        child = self.start(person, shell="/bin/sh")
+        child.expect(SIGN_IN_URL)
+        sign_in(child.match.group(), "ana")
+        child.expect_exact("default region of the profiles [us-east-1]: ")
+        child.sendline("")
+        for _declined in ("the profiles", "the session alone"):
+            child.expect_exact("[y/N]")
+            child.sendline("n")
+        child.expect_exact("Try:")
+        child.expect(r"  ssohelper setup https://\S+ --region us-east-1 --session demo\s+write the")
+        child.expect_exact("ssohelper use payments-dev.ReadOnlyAccess")
+        child.sendline("exit")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 0
+
     @pytest.mark.long
     def test_a_closed_terminal_ends_all_of_it(self, person: Person) -> None:
         person.browser(visits=False)

@@ -44,11 +44,55 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_undo_and_redo_ask_for_what_they_do(home: Home, questions: list[str]) -> None:
     add_listed_session(home)
     home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
-    for words in (("rm", "pay.Admin"), ("undo",), ("undo", "--redo")):
+    home.write_config(home.config_file.read_text() + process("pay.Read", PAY, "Read"))
+    undo, redo = ("undo",), ("undo", "--redo")
+    for words in (("rm", "pay.Admin"), ("rm", "pay.Read"), undo, undo, redo, redo, undo):
         assert cli.run(["profile", *words]) == 0
-    assert [one.partition(" — write ")[0] for one in questions] == [
-        "1 profile to remove", "undo the last write", "reverse the last undo"
-    ]  # fmt: skip
+    write = f" — write {home.config_file}?"
+    assert questions == [
+        f"1 profile to remove{write}",
+        f"1 profile to remove{write}",
+        f"undo the last change of {home.config_file}?",
+        f"undo one more change of {home.config_file}?",
+        f"reverse the last undo of {home.config_file}?",
+        f"reverse the last undo of {home.config_file}?",
+        f"undo the last change of {home.config_file}?",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("profile", "rm", "pay.Admin"),
+        (
+            "profile",
+            "add",
+            "chained",
+            "--assume",
+            f"arn:aws:iam::{PAY}:role/X",
+            "--via",
+            "pay.Admin",
+        ),
+        ("profile", "sync"),
+        ("session", "rename", "corp", "other"),
+        ("session", "rm", "corp"),
+        ("cache", "clear"),
+        ("install", "--shell", "bash"),
+    ],
+)
+def test_after_no_each_command_says_once_that_nothing_was_changed(
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+) -> None:
+    add_listed_session(home)
+    text = home.config_file.read_text() + process("pay.Admin", PAY, "Admin")
+    home.write_config(text)
+    monkeypatch.setattr(output, "confirm", lambda *_, **__: False)
+    assert cli.run(list(words)) == 0
+    assert capsys.readouterr().err.count("nothing was changed\n") == 1
+    assert home.config_file.read_text() == text
 
 
 @pytest.mark.parametrize(

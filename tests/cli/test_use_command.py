@@ -64,6 +64,29 @@ def test_without_the_shell_function_it_is_exit_2_with_the_line_to_install(
     assert line in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("login_shell", "file", "line"),
+    [
+        ("bash", ".bashrc", None),
+        ("zsh", ".zshrc", None),
+        ("fish", ".config/fish/conf.d/ssohelper.fish", None),
+        ("bash", ".bash_aliases", 'eval "$(ssohelper shell-init bash)"\n'),
+    ],
+)
+def test_once_the_line_is_in_the_shell_s_file_the_hint_is_to_start_the_shell_again(
+    shell: Shell, login_shell: str, file: str, line: str | None
+) -> None:
+    own = {"SHELL": f"/bin/{login_shell}"}
+    if line is None:
+        assert shell.run("install", "--yes", **own).returncode == 0
+    else:
+        (shell.home / file).write_text(line)
+    done = shell.run("use", "mine", **own)
+    assert done.returncode == 2
+    again = f"hint: open a new shell, or run: exec {login_shell} ({shell.home / file} has the line"
+    assert again in done.stderr
+
+
 def start_on_a_terminal(shell: Shell, *argv: str, **environ: str) -> "pexpect.spawn[str]":
     """Run `use` as from a shell without our function. SHELL is a program that prints what it has."""
     own = shell.home / "own-shell"

@@ -10,7 +10,8 @@ from ssohelper.actions.selection import UnknownProfile
 from ssohelper.app import App
 from ssohelper.cli import choosing, word_choice
 from ssohelper.cli.word_choice import text_that_finds_roles
-from ssohelper.core.model import Account
+from ssohelper.core.choices import Choices
+from ssohelper.core.model import Account, Role
 from ssohelper.core.role_rows import RoleRow, make_role_index
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
@@ -23,6 +24,7 @@ sso_session = corp
 sso_account_id = 000030000001
 sso_role_name = ReadOnlyAccess
 """
+DEV = "payments-dev.ReadOnlyAccess"
 ENDS = ("use", ()), ("exec", ("--", "true")), ("console", ("--print",))
 
 
@@ -201,9 +203,10 @@ def test_a_word_that_nothing_contains_is_answered_with_similar_names_above_the_p
         ("ops-dev", ["orders-dev.Dev", "orders-dev.Read"], "orders-dev."),
         ("ops-dev", ["orders-dev.Read", "loads-dev.Read"], "dev.Read"),
         ("ops-dev", ["pay.Read", "orders-dev.Dev"], "pay.Read"),  # they have only "e" in common
-        ("ops-dev", ["gone", "orders-dev.Dev"], ""),
+        ("ops-dev", ["gone", "orders-dev.Dev"], "ops-dev"),
         ("pay opsdev read", [], "pay read"),
-        ("opsdev", [], ""),
+        ("orders.orders-dev.zz", [], "orders orders-dev"),
+        ("opsdev", [], "opsdev"),  # an empty search would show other roles for Enter
     ],
 )
 def test_the_picker_shows_what_an_error_offers_not_words_without_hits(
@@ -214,6 +217,40 @@ def test_the_picker_shows_what_an_error_offers_not_words_without_hits(
     rows = [RoleRow("corp", Account("1", "orders", ""), name, (name,)) for name in names]
     index = make_role_index(rows)
     assert text_that_finds_roles(words.split(), index, rows, offered) == text
+
+
+@pytest.mark.parametrize(("command", "end"), long_after(1, ENDS))
+def test_the_name_of_a_profile_that_sync_would_write_finds_its_role(
+    shell: Shell, command: str, end: tuple[str, ...]
+) -> None:
+    sync = "hint: write it with: ssohelper profile sync --session corp"
+    done = shell.run(command, DEV, *end, _SSOHELPER_SHELL="bash")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert sync in done.stderr
+    inside = terminal(shell, command, DEV, *end)
+    inside.until("1/20")
+    assert "  payments-dev ReadOnlyAccess" in inside.text
+    assert sync in inside.text
+    leave(inside)
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("orders-dev.Nobody", Choices()),  # no such role
+        ("payments-prod.ReadOnlyAccess", Choices()),  # it has the profile "mine"
+        (DEV, Choices(roles=("!Read*",))),
+        (DEV, Choices(removed=frozenset({Role("000040000001", "ReadOnlyAccess")}))),
+        (DEV, Choices(template="{role_name}")),
+    ],
+)
+def test_sync_is_not_proposed_for_a_profile_that_it_would_not_write(
+    shell: Shell, name: str, choices: Choices
+) -> None:
+    shell.app.choices.save("corp", choices)
+    done = shell.run("use", name, _SSOHELPER_SHELL="bash")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "hint: list them with: ssohelper profile list" in done.stderr
 
 
 def test_use_of_a_previous_profile_that_is_gone_searches_nothing(shell: Shell) -> None:
@@ -227,7 +264,7 @@ def test_use_of_a_previous_profile_that_is_gone_searches_nothing(shell: Shell) -
     [
         (["payments"], "payments", False),
         (["payments", "nowhere"], "payments", True),
-        (["nowhere"], "", True),
+        (["nowhere"], "nowhere", True),
     ],
 )
 def test_a_picker_opens_with_the_words_that_find_roles_and_says_why(

@@ -43,7 +43,10 @@ def test_a_text_of_the_time_since(seconds: int, units: int, text: str) -> None:
         (Outlook(None, "signed out"), "-"),
         (Outlook(None, "unknown", NOW), "-"),
         (Outlook(NOW + 600, "configured", NOW + HOUR, True), "10m left (configured)"),
-        (Outlook(NOW - 600, "assumed", NOW + HOUR), "ended 10m ago (assumed)"),
+        (Outlook(NOW - 600, "assumed", NOW + HOUR), "probably ended 10m ago (assumed)"),
+        (Outlook(NOW, "configured", NOW + HOUR, True), "probably ended just now (configured)"),
+        (Outlook(NOW - 600, "observed", NOW, True), "probably ended 10m ago (observed)"),
+        (Outlook(NOW - 60, "not renewable", NOW - 60, True), "ended 1m ago (not renewable)"),
         (Outlook(NOW - 600, "refused", NOW + HOUR, True), "ended 10m ago (observed)"),
         (Outlook(NOW + HOUR, "not renewable", NOW + HOUR, True), "1h left (not renewable)"),
     ],
@@ -68,7 +71,11 @@ def test_the_end_of_a_sign_in_in_status(outlook: Outlook, text: str) -> None:
             Outlook(NOW - 1, "refused", NOW + 600, True),
             "the sign-in has ended; its access token lasts 10m more",
         ),
-        (Outlook(NOW - 1, "configured", NOW, True), "the sign-in has ended"),
+        (
+            Outlook(NOW - 1, "observed", NOW + 600, True),
+            "the sign-in has probably ended; its access token lasts 10m more",
+        ),
+        (Outlook(NOW - 1, "configured", NOW, True), "the sign-in has probably ended"),
         (Outlook(None, "signed out"), "the sign-in has ended"),
     ],
 )
@@ -84,7 +91,8 @@ def test_how_long_a_sign_in_lasts_in_use(outlook: Outlook, text: str) -> None:
             Outlook(None, "unknown", NOW + HOUR),
             "a\x1bna",
             'signed in to "corp" as "a\\x1bna": '
-            "the access token lasts until 2096-10-02T08:06:40Z (1h)",
+            "the access token lasts until 2096-10-02T08:06:40Z (1h), "
+            "and is renewed automatically until the sign-in ends",
         ),
         (
             "joined",
@@ -97,7 +105,29 @@ def test_how_long_a_sign_in_lasts_in_use(outlook: Outlook, text: str) -> None:
             "kept",
             Outlook(NOW + 8 * HOUR, "assumed", NOW + HOUR),
             None,
-            'already signed in to "corp": the access token lasts until 2096-10-02T08:06:40Z (1h)',
+            'already signed in to "corp": the access token lasts until 2096-10-02T08:06:40Z (1h), '
+            "and is renewed automatically until the sign-in ends, in about 8h (assumed)",
+        ),
+        (
+            "kept",
+            Outlook(NOW - 1, "assumed", NOW + HOUR),
+            None,
+            'already signed in to "corp": the access token lasts until 2096-10-02T08:06:40Z (1h), '
+            "and is renewed automatically until the sign-in ends",
+        ),
+        (
+            "renewed",
+            Outlook(NOW + 8 * HOUR, "observed", NOW + HOUR),
+            None,
+            'access token renewed for "corp": '
+            "no new sign-in is needed until 2096-10-02T15:06:40Z (8h)",
+        ),
+        (
+            "renewed",
+            Outlook(None, "unknown", NOW + HOUR),
+            None,
+            'access token renewed for "corp": it lasts until 2096-10-02T08:06:40Z (1h), '
+            "and is renewed automatically until the sign-in ends",
         ),
     ],
 )

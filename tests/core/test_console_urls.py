@@ -115,12 +115,21 @@ def test_every_service_of_the_table_is_an_https_page_of_the_console() -> None:
             assert "{" not in parts.geturl()
 
 
-@pytest.mark.parametrize("name", ["ec3", "lamda", "qqqqqq", "", "iam/../x", "s3 ec2", "é"])
-def test_an_unknown_service_gets_the_nearest_three(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("ecs2", ["ecs", "ec2"]),
+        ("lamda", ["lambda"]),
+        ("lgs", ["logs"]),
+        *((name, []) for name in ("qqqqqq", "", "iam/../x", "é")),
+    ],
+)
+def test_an_unknown_service_gets_the_names_that_are_near(name: str, near: list[str]) -> None:
     with pytest.raises(UsageProblem) as caught:
         console_page_of_service(name, "us-east-1")
-    named = [word for word in (caught.value.hint or "").split('"') if word in SERVICES]
-    assert len(named) == 3
+    hint = caught.value.hint or ""
+    assert [word for word in hint.split('"') if word in SERVICES] == near
+    assert hint.endswith("list them with: ssohelper console -h")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from ssohelper.core.sign_in_notices import (
     make_notice,
     sign_in_end_to_announce,
 )
-from ssohelper.core.sign_in_outlook import Outlook
+from ssohelper.core.sign_in_outlook import Outlook, Reason
 
 NOW = 4_000_000_000
 MINUTE = 60
@@ -80,11 +80,16 @@ def test_the_message_names_session_time_and_command() -> None:
     assert found.command == "ssohelper login corp"
 
 
-def test_after_a_known_end_the_notice_names_the_end_of_the_last_token() -> None:
-    found = make_notice("corp", Outlook(NOW - 5, "configured", NOW + 600, True), NOW)
+@pytest.mark.parametrize(
+    ("reason", "ended"), [("configured", "has probably ended"), ("refused", "has ended")]
+)
+def test_after_a_known_end_the_notice_names_the_end_of_the_last_token(
+    reason: Reason, ended: str
+) -> None:
+    found = make_notice("corp", Outlook(NOW - 5, reason, NOW + 600, True), NOW)
     assert found
     assert found.end == NOW + 600
-    assert 'the sign-in to "corp" has ended: you must sign in again before' in found.message
+    assert f'the sign-in to "corp" {ended}: you must sign in again before' in found.message
     assert "(in 10m)" in found.message
     assert make_notice("corp", UNKNOWN, NOW) is None
 

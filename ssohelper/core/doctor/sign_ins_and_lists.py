@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ssohelper.core import adoption
 from ssohelper.core.choices import filter_for_exact_text
-from ssohelper.core.clock_text import ago_text
+from ssohelper.core.clock_text import ago_text, has_ended_text
 from ssohelper.core.config_text import is_quoted
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFact
@@ -47,15 +47,13 @@ def check_sign_ins(facts: Facts) -> Iterator[Finding]:
                 "damaged": "the token file is damaged",
                 "refused": "AWS has ended the sign-in",
                 "not renewable": "the access token has expired and cannot be renewed",
-            }.get(outlook.reason, "the sign-in has ended")
+            }.get(outlook.reason, f"the sign-in {has_ended_text(outlook)}")
             if not outlook.is_over(facts.now) and outlook.token_expires_at is not None:
                 left = duration_text(outlook.token_expires_at - facts.now)
                 why += f"; its last access token works for {left}"
             yield missing_sign_in("signed-out", subject, why, f"ssohelper login {name}")
         elif outlook.is_sign_in_needed(facts.now, SOON_SECONDS):
-            # The last access token may last longer than the sign-in.
-            ends_at = max(outlook.sign_in_needed_at or 0, outlook.token_expires_at or 0)
-            left = duration_text(max(0, ends_at - facts.now))
+            left = duration_text((outlook.sign_in_needed_at or facts.now) - facts.now)
             yield note(
                 "sign-in-ends",
                 subject,
