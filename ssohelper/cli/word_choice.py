@@ -173,7 +173,7 @@ def _make_error_with_roles(
     rows = roles.read_roles(app, session, with_foreign_profiles=True).rows
     found = role_rows.make_role_index(rows).search(profile_words)
     if not found:
-        _find_unwritten_profile(app, words, rows, unknown)
+        _find_unwritten_profile(app, profile_words, rows, unknown)
         return unknown
     names = ", ".join(show(rows[number].profile_argument) for number in found[:_NAMED])
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
