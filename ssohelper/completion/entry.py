@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ssohelper.app import App
 from ssohelper.completion.names import CompletionNames
-from ssohelper.completion.offers import Offers, offers_for
+from ssohelper.completion.offers import Offers, find_offers
 from ssohelper.completion.quoting import (
     quote_name_for_insertion,
     split_bash_line,
@@ -74,7 +74,7 @@ def _write_to_stdout(text: bytes) -> int:
 
 
 def _find_offers_for_word(words: list[str], word: str) -> Offers:
-    return offers_for(parse_completion_request(words, word), CompletionNames(App()))
+    return find_offers(parse_completion_request(words, word), CompletionNames(App()))
 
 
 # -- candidates for bash -------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
     words. The words and texts follow, one per line.
     """
     request = parse_completion_request(argv[1:], argv[0])
-    offers = offers_for(request, CompletionNames(App()))
+    offers = find_offers(request, CompletionNames(App()))
     if offers.kind != "words":
         return [offers.kind]
     words = [*offers.whole, *offers.begun]

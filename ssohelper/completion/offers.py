@@ -44,7 +44,7 @@ class Offers(NamedTuple):
         )
 
 
-def offers_for(request: CompletionRequest, names: CompletionNames) -> Offers:
+def find_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
     """Return the completion candidates for the word at the cursor."""
     kind, _, listed = request.kind.partition(":")
     if kind in KINDS_FOUND_BY_SHELL:
