@@ -133,14 +133,15 @@ def filters_line(plan: Plan) -> str | None:
 
 
 def remembered_options_line(plan: Plan, *, is_dry_run: bool = False) -> str | None:
-    """Return the line with the template, form and region that the user gave, now or earlier.
+    """Return the line with the template, form and region; None if the user gave none of them now.
 
     Options that the user gives to a dry run are not remembered.
     """
     choices = plan.request.choices
+    if choices.given.isdisjoint(("template", "form", "default_region")):
+        return None
     words = _other_sync_options(choices)
-    is_new = is_dry_run and not choices.given.isdisjoint(("template", "form", "default_region"))
-    return f"{'would be ' if is_new else ''}remembered: {words}" if words else None
+    return f"{'would be ' if is_dry_run else ''}remembered: {words}" if words else None
 
 
 def restored_options_line(session_name: str, choices: Choices) -> str:

@@ -513,6 +513,7 @@ class TestDefaultRegion:
         child.sendline("")
         child.expect_exact("[y/N]")
         child.sendline("y")
+        child.expect_exact(f"remembered: --default-region {proposed}")
         guard_nothing(child)
         assert ended(child)[0] == 0
         assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == proposed
@@ -520,7 +521,7 @@ class TestDefaultRegion:
         child.expect_exact("nothing to change")
         assert "default region of" not in child.before
         guard_nothing(child)
-        assert f"--default-region {proposed}" in child.before
+        assert "remembered: " not in child.before
         assert ended(child)[0] == 0
 
     def test_with_yes_it_is_the_proposed_one_and_that_is_said(self, run: Run, home: Home) -> None:
