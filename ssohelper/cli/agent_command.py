@@ -61,4 +61,4 @@ def install_agent_settings(
     elif not edit.has_changes:
         output.say(f"{path} has these settings already")
     elif not dry_run:
-        output.say("nothing was changed")
+        output.say(output.NOTHING_CHANGED)

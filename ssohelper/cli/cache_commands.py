@@ -74,7 +74,7 @@ def clear_cache(yes: bool) -> None:
     whose = f'of the session "{show(session)}"' if session else "of all sessions"
     question = f"remove cached role credentials and saved lists of roles {whose}?"
     if not output.confirm(question, yes=yes, what="cache clear"):
-        output.say("nothing removed")
+        output.say(output.NOTHING_CHANGED)
         return
     removed = cache_contents.clear_cache(app, session)
     if output.options().json:

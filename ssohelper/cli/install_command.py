@@ -100,7 +100,7 @@ def _print_edit_outcome(edit: RcFileEdit, uninstall: bool, written: bool) -> Non
             else f"{path} already has the line of ssohelper"
         )
     elif not written:
-        output.say("nothing was changed")
+        output.say(output.NOTHING_CHANGED)
     elif uninstall:
         output.say(f"removed from {path}; running shells are not affected")
         if b"ssohelper_prompt" in (edit.after or b""):

@@ -34,7 +34,7 @@ def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
         if _confirm_leaving(app, planned, edits, yes):
             written = _write_profiles_and_shell_files(app, planned, edits)
         else:
-            output.say("nothing was changed")
+            output.say(output.NOTHING_CHANGED)
     if dry_run or written or not (diff or edits):
         _print_leaving_outcome(planned, edits)
         _say_which_token_file_is_not_renewed(app)

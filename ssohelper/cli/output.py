@@ -38,6 +38,9 @@ _PYTHONPATH_NOTICE = (
     "the module path; the commands that profiles and shells start ignore it"
 )
 
+# What a command prints after a question that the user answered with no.
+NOTHING_CHANGED = "nothing was changed"
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 

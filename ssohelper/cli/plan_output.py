@@ -54,7 +54,6 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     """
     agreed = _show_plan_and_ask(app, plan, yes=yes, what=what)
     if agreed is None:
-        output.say("nothing was written")
         return False
     plan = agreed
     if not plan.changes:
@@ -113,7 +112,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
             if not (output.can_draw_picker() and pager.show_in_pager(text, app.environ)):
                 output.say(text)
         else:
-            return plan if answer in ("y", "yes") else None
+            return plan if _say_if_declined(answer in ("y", "yes")) else None
 
 
 def _say_plan_summary(plan: Plan) -> None:
@@ -141,13 +140,19 @@ def _write_question(app: App, summary: str) -> str:
 def confirm_write(
     app: App, summary: str, yes: bool, what: str, *, is_config_changed: bool = True
 ) -> bool:
-    """Ask whether to write ~/.aws/config; with `yes`, return True without asking.
+    """Ask whether to write ~/.aws/config, and say so if it is declined; with `yes`, return True.
 
     Raises: LocalState, before the question, if the config is to change and cannot be written.
     """
     if is_config_changed:
         app.config.check_writable()
-    return output.confirm(_write_question(app, summary), yes=yes, what=what)
+    return _say_if_declined(output.confirm(_write_question(app, summary), yes=yes, what=what))
+
+
+def _say_if_declined(is_agreed: bool) -> bool:
+    if not is_agreed:
+        output.say(output.NOTHING_CHANGED)
+    return is_agreed
 
 
 def _print_skipped_roles(plan: Plan, *, is_dry_run: bool = False) -> None:

@@ -287,12 +287,10 @@ def _add_chained_profile(
     for notice in plan.notices:
         output.say(f'"{show(plan.name)}": {notice}')
     if not dry_run:
-        if confirm_write(app, "1 profile to add", yes, "profile add"):
-            chain_profiles.write_chain_profile(app, plan)
-            output.say("1 profile added; undo with: ssohelper profile undo")
-        else:
-            output.say("nothing was written")
+        if not confirm_write(app, "1 profile to add", yes, "profile add"):
             return
+        chain_profiles.write_chain_profile(app, plan)
+        output.say("1 profile added; undo with: ssohelper profile undo")
     if output.options().json:
         empty: dict[str, list[str]] = {"change": [], "remove": [], "stale": [], "skipped": []}
         output.print_json({"add": [plan.name], **empty}, app.warnings)

@@ -198,7 +198,7 @@ def _carry_out_session_plan(
         is_done = confirm_write(app, what, yes, plan.command)
         if is_done:
             session_edit.apply_session_plan(app, plan)
-        output.say(f'session "{show(plan.session.name)}" {done}' if is_done else "nothing changed")
+            output.say(f'session "{show(plan.session.name)}" {done}')
     if output.options().json:
         data = {"session": plan.new_name or plan.session.name, "changed": is_done}
         output.print_json(data, app.warnings)
@@ -234,7 +234,7 @@ def _remove_leftovers_of_session(
     shown = (
         f'all that was kept for the session "{show(name)}" was removed'
         if is_done
-        else "nothing changed"
+        else output.NOTHING_CHANGED
     )
     output.say(shown)
     if output.options().json:

@@ -33,7 +33,7 @@ def confirm_storage_move(app: App, new_storage: str, *, yes: bool) -> None:
         yes=yes,
         what="a sign-in that would be dropped",
     ):
-        raise UsageProblem("nothing was changed", hint="unlock the keyring and try again")
+        raise UsageProblem(output.NOTHING_CHANGED, hint="unlock the keyring and try again")
 
 
 def move_sign_ins(app: App, new_storage: str) -> None:

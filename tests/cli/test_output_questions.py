@@ -52,6 +52,41 @@ def test_undo_and_redo_ask_for_what_they_do(home: Home, questions: list[str]) ->
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ("profile", "rm", "pay.Admin"),
+        (
+            "profile",
+            "add",
+            "chained",
+            "--assume",
+            f"arn:aws:iam::{PAY}:role/X",
+            "--via",
+            "pay.Admin",
+        ),
+        ("profile", "sync"),
+        ("session", "rename", "corp", "other"),
+        ("session", "rm", "corp"),
+        ("cache", "clear"),
+        ("install", "--shell", "bash"),
+    ],
+)
+def test_after_no_each_command_says_once_that_nothing_was_changed(
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+) -> None:
+    add_listed_session(home)
+    text = home.config_file.read_text() + process("pay.Admin", PAY, "Admin")
+    home.write_config(text)
+    monkeypatch.setattr(output, "confirm", lambda *_, **__: False)
+    assert cli.run(list(words)) == 0
+    assert capsys.readouterr().err.count("nothing was changed\n") == 1
+    assert home.config_file.read_text() == text
+
+
+@pytest.mark.parametrize(
     ("has_changes", "files", "asked"),
     [
         (True, (), "write CONFIG?"),

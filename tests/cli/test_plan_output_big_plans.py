@@ -50,7 +50,7 @@ def test_the_summary_is_shown_and_d_shows_the_diff_in_the_pager(
     assert int(child.match[1]) > 1200 * 4
     child.expect_exact(QUESTION)
     child.sendline("n")
-    assert "nothing was written" in ended(child)[1]
+    assert "nothing was changed" in ended(child)[1]
     assert big.config_file.read_bytes() == before
 
 
@@ -121,7 +121,7 @@ def test_escape_in_the_picker_keeps_the_plan_and_asks_again(big: Home) -> None:
     screen.send("\x1b")
     screen.until(lambda: "304/304" not in screen.text and screen.text.count("[y/N/d/c]") == 2)
     screen.send("\r")
-    screen.until("nothing was written")
+    screen.until("nothing was changed")
     assert screen.wait() == 0
     assert big.config_file.read_bytes() == before
     assert App(big.env).choices.load("corp").accounts == ()
@@ -131,5 +131,5 @@ def test_a_dumb_terminal_gets_no_picker(big: Home) -> None:
     screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40), dumb=True)
     screen.until("(d shows the diff) [y/N/d]")
     screen.send("c\r")
-    screen.until("nothing was written")
+    screen.until("nothing was changed")
     assert screen.wait() == 0

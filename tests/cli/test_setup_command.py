@@ -577,7 +577,7 @@ class TestOnATerminal:
         child.expect_exact("+[profile payments-dev.ReadOnlyAccess]")
         child.expect_exact(f"3 profiles to add — write {home.config_file}? [y/N]")
         child.sendline("n")
-        child.expect_exact("nothing was written")
+        child.expect_exact("nothing was changed")
         child.expect_exact("and stay signed in? [y/N]")
         child.sendline("n")
         code, rest = ended(child)

@@ -170,7 +170,7 @@ def test_a_question_that_is_interrupted_or_not_answered_changes_nothing(
     child.close()
     assert child.exitstatus == code, rest
     assert rest.startswith(("^C\r\n", "\r\n", "maybe\r\n")), rest
-    last = "ssohelper: interrupted" if code else "nothing removed"
+    last = "ssohelper: interrupted" if code else "nothing was changed"
     assert rest.splitlines()[-1] == last
 
 

@@ -165,7 +165,7 @@ def test_a_session_that_is_replaced_while_its_name_is_typed_is_not_renamed(
         await user.wait_for_text(f"✗ {_CHANGED}")
         assert isinstance(user.app.screen, AskScreen)
         await user.press("escape")
-        await done(user, "nothing was written")
+        await done(user, "nothing was changed")
 
     run_scenario(services, scenario)
     check_nothing_happened(world, services, world.config_file.read_bytes())

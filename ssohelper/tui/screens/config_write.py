@@ -10,7 +10,7 @@ from ssohelper.core import plan_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.tui import background
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, shown_config_path
+from ssohelper.tui.screens.proposal import NOTHING_CHANGED, shown_config_path
 from ssohelper.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def confirm_write(
     screen = ConfirmScreen(question, lines=lines, command=command, other=other)
     yes = await app.push_screen_wait(screen)
     if not yes:
-        app.show_done(NOTHING_WRITTEN)
+        app.show_done(NOTHING_CHANGED)
     return yes
 
 

@@ -21,7 +21,7 @@ from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-NOTHING_WRITTEN = "nothing was written"
+NOTHING_CHANGED = "nothing was changed"
 
 
 class CurrentProfiles(NamedTuple):

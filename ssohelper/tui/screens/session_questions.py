@@ -19,7 +19,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, running_sign_ins
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
+from ssohelper.tui.screens.proposal import NOTHING_CHANGED
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
         AskScreen(f'New name of the session "{old}"', old, f"{command} NEW", check_new_name)
     )
     if new is None or new == old:
-        app.show_done(NOTHING_WRITTEN)
+        app.show_done(NOTHING_CHANGED)
         return None
     command = f"{command} {word_as_typed(new)}"
     is_renamed = await _confirm_and_change_session(
@@ -174,7 +174,7 @@ async def _confirm_and_change_session(
         count = len(plan.changes) - 1
         text = question(plan_text.profile_count_text(count) if count else "")
         if not await app.push_screen_wait(ConfirmScreen(text, lines=lines, command=command)):
-            app.show_done(NOTHING_WRITTEN)
+            app.show_done(NOTHING_CHANGED)
             return False
         await background.run(app, lambda: session_edit.check_session_plan(services, plan))
         was_signing_in = running_sign_ins.stop_sign_in(app, plan.session.name)

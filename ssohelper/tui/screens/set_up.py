@@ -30,7 +30,7 @@ from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.screens.progress import refresh_list
-from ssohelper.tui.screens.proposal import NOTHING_WRITTEN
+from ssohelper.tui.screens.proposal import NOTHING_CHANGED
 from ssohelper.tui.screens.set_up_steps import write_profiles
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
@@ -253,7 +253,7 @@ class SetUpForm(VerticalScroll):
         if await write_profiles(self.app, session, listing, command, is_new_sign_in=is_new_sign_in):
             self.post_message(self.Done())
         else:
-            self._show_error(NOTHING_WRITTEN)
+            self._show_error(NOTHING_CHANGED)
 
     async def _warn_if_signed_in(self, session: SsoSession) -> None:
         """After an error, say that the sign-in stays: the next set-up needs none."""

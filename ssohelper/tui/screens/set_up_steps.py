@@ -39,7 +39,7 @@ from ssohelper.tui.screens.adopt_questions import offer_to_adopt_profiles_that_n
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.config_write import NO_CHANGE, question_before_write, write_plan
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, plan_lines_with_warning
+from ssohelper.tui.screens.proposal import NOTHING_CHANGED, plan_lines_with_warning
 from ssohelper.tui.screens.report import ReportScreen
 from ssohelper.tui.widgets.filter_list import FilterList
 from ssohelper.tui.widgets.lines import Line, plain_lines, text_lines
@@ -218,7 +218,7 @@ async def _ask_to_keep_session(
     """
     services = app.services
     if await background.run(app, lambda: session_edit.has_config_section(services, session)):
-        app.show_done(NOTHING_WRITTEN)
+        app.show_done(NOTHING_CHANGED)
         if is_new_sign_in:
             await _offer_to_sign_out(app, session)
         return False

@@ -55,7 +55,7 @@ def test_no_text_shows_the_escape_of_a_newline(world: DemoHome) -> None:
         await user.wait_for_screen(ConfirmScreen)
         await look_at(user, "write ~/.aws/config?")
         await user.press("n")
-        await user.wait_for_message("nothing was written")
+        await user.wait_for_message("nothing was changed")
         await user.press("ctrl+t")
         await look_at(user, "profile sync --session lab: no list of roles yet")
         await user.press("f6")
@@ -66,7 +66,7 @@ def test_no_text_shows_the_escape_of_a_newline(world: DemoHome) -> None:
         await user.press("f2", "f4")
         await look_at(user, "config:2:", "no profile can be changed on this screen")
         await user.press("ctrl+l")
-        await look_at(user, "nothing was written")
+        await look_at(user, "nothing was changed")
         shown.append(user.messages)
 
     run_scenario(world.app(), scenario, size=(160, 60))

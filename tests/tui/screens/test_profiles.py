@@ -82,7 +82,7 @@ def test_where_nothing_can_be_removed_the_key_says_why(world: DemoHome) -> None:
         await user.wait_for_text("only profiles that ssohelper manages can be removed")
         await user.press("ctrl+u", *"payments-prod.Data", "ctrl+x")
         await answer(user, "n", "1 profile to remove")
-        await user.wait_for_message("nothing was written")
+        await user.wait_for_message("nothing was changed")
         assert len(user.app.messages.all) == 3
 
     run_scenario(world.app(), scenario)
@@ -97,7 +97,7 @@ def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
         await open_screen(user)
         await user.press("f9")
         await answer(user, "n", "17 to add, 1 to change: program path — write ~/.aws/config?")
-        await user.wait_for_message("nothing was written")
+        await user.wait_for_message("nothing was changed")
         assert world.config_file.read_bytes() == before
         await user.press("f9")
         await answer(user, "y", "$ ssohelper profile sync --session corp")

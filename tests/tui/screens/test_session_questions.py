@@ -64,7 +64,7 @@ def test_a_name_that_cannot_be_changes_nothing(world: DemoHome, name: str, messa
         await user.wait_for_text('✗ a session named "lab" already exists')
         assert isinstance(user.app.screen, AskScreen)
         await user.press("escape")
-        await user.wait_for_message("nothing was written")
+        await user.wait_for_message("nothing was changed")
         await user.wait_for_screen(SessionsScreen)
 
     run_scenario(world.app(), scenario)
@@ -79,7 +79,7 @@ def test_a_session_is_removed_after_the_question(world: DemoHome) -> None:
         await user.wait_for_screen(ConfirmScreen)
         await user.wait_for_text('Sign out of "lab", and remove it?')
         await user.press("enter")  # "No" has the focus
-        await user.wait_for_message("nothing was written")
+        await user.wait_for_message("nothing was changed")
         await user.press("d")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")

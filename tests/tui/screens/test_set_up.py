@@ -353,7 +353,7 @@ def test_no_to_the_profiles_of_a_known_session_asks_about_its_new_sign_in(
         await user.press(key)
         if not stays:
             await user.wait_for_message("signed out again")
-        await user.wait_for_text("nothing was written")
+        await user.wait_for_text("nothing was changed")
 
     before = world.config_file.read_bytes()
     run_scenario(world.app(sleep=quick), scenario)

@@ -113,7 +113,7 @@ def test_profiles_of_ticked_roles_are_one_question_and_one_write(world: DemoHome
         await user.wait_for_screen(ConfirmScreen)
         await user.wait_for_text("2 profiles to add", "[profile payments-dev.Developer]")
         await user.press("n")
-        await user.wait_for_message("nothing was written")
+        await user.wait_for_message("nothing was changed")
         await user.press("f9")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
