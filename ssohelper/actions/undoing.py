@@ -13,6 +13,7 @@ from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import changes_that_undo_write
 from ssohelper.core.config_undo_merge import config_without_write
 from ssohelper.core.returned_block import config_with_returned_block, find_returned_block
+from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:
@@ -35,6 +36,15 @@ def load_last_write(app: App, *, redo: bool = False) -> Version:
             f"nothing to undo: no change of {app.locations.aws_config_file} by ssohelper is saved"
         )
     return version
+
+
+def describe_reversal(app: App, *, redo: bool, is_of_options: bool) -> str:
+    """Return what an undo, or with `redo` a redo, will do, in the words of its question."""
+    # An undo is saved until the next write: while one is, this undo goes back one write more.
+    is_second = app.config.load_last_version(is_undone=True) is not None
+    what = "undo one more change" if is_second else "undo the last change"
+    of = "filters and options" if is_of_options else show(str(app.locations.aws_config_file))
+    return f"{'reverse the last undo' if redo else what} of {of}"
 
 
 def diff_undo(app: App, version: Version) -> Iterator[str]:

@@ -137,16 +137,18 @@ def _write_question(app: App, summary: str) -> str:
     return f"{summary} — write {show(str(app.locations.aws_config_file))}?"
 
 
-def confirm_write(
-    app: App, summary: str, yes: bool, what: str, *, is_config_changed: bool = True
-) -> bool:
+def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
     """Ask whether to write ~/.aws/config, and say so if it is declined; with `yes`, return True.
 
-    Raises: LocalState, before the question, if the config is to change and cannot be written.
+    Raises: LocalState, before the question, if the config cannot be written.
     """
-    if is_config_changed:
-        app.config.check_writable()
-    return _say_if_declined(output.confirm(_write_question(app, summary), yes=yes, what=what))
+    app.config.check_writable()
+    return confirm_change(_write_question(app, summary), yes=yes, what=what)
+
+
+def confirm_change(question: str, *, yes: bool, what: str) -> bool:
+    """Ask the question as output.confirm does. After a no, print that nothing was changed."""
+    return _say_if_declined(output.confirm(question, yes=yes, what=what))
 
 
 def _say_if_declined(is_agreed: bool) -> bool:

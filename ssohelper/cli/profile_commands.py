@@ -14,6 +14,7 @@ from ssohelper.cli.plan_output import (
     FORM_HELP,
     PRUNE_HELP,
     ROLE_HELP,
+    confirm_change,
     confirm_write,
     print_diff,
     print_plan,
@@ -351,12 +352,12 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
     options = undoing.lines_about_restored_options(app, version)
     restored = undoing.restored_options_json(app, version)
     print_diff(lines, dry_run)
-    what = "change of filters and options" if options and not lines else "write"
     for line in options:
         output.say(show(line, 500))
-    summary = "reverse the last undo" if redo else f"undo the last {what}"
-    changes = bool(lines)
-    if not dry_run and confirm_write(app, summary, yes, "profile undo", is_config_changed=changes):
+    if lines and not dry_run:
+        app.config.check_writable()
+    what = undoing.describe_reversal(app, redo=redo, is_of_options=bool(options) and not lines)
+    if not dry_run and confirm_change(f"{what}?", yes=yes, what="profile undo"):
         removed = undoing.undo_config_write(app, version, data)
         if lines or not options:
             output.say(f"restored: {show(str(app.locations.aws_config_file))}")

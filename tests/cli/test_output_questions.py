@@ -44,11 +44,20 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_undo_and_redo_ask_for_what_they_do(home: Home, questions: list[str]) -> None:
     add_listed_session(home)
     home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
-    for words in (("rm", "pay.Admin"), ("undo",), ("undo", "--redo")):
+    home.write_config(home.config_file.read_text() + process("pay.Read", PAY, "Read"))
+    undo, redo = ("undo",), ("undo", "--redo")
+    for words in (("rm", "pay.Admin"), ("rm", "pay.Read"), undo, undo, redo, redo, undo):
         assert cli.run(["profile", *words]) == 0
-    assert [one.partition(" — write ")[0] for one in questions] == [
-        "1 profile to remove", "undo the last write", "reverse the last undo"
-    ]  # fmt: skip
+    write = f" — write {home.config_file}?"
+    assert questions == [
+        f"1 profile to remove{write}",
+        f"1 profile to remove{write}",
+        f"undo the last change of {home.config_file}?",
+        f"undo one more change of {home.config_file}?",
+        f"reverse the last undo of {home.config_file}?",
+        f"reverse the last undo of {home.config_file}?",
+        f"undo the last change of {home.config_file}?",
+    ]
 
 
 @pytest.mark.parametrize(
