@@ -27,7 +27,10 @@ class TerminalUi:
     def show_page(self, url: str) -> None:
         """Print the address of the sign-in page."""
         name = show(self._session.name)
-        output.say(f'sign in to "{name}" in a browser on this machine:')
+        where = "a browser on this machine"
+        if self._opener is not None:
+            where = "the browser that opens now; if none does, open this page on this machine"
+        output.say(f'sign in to "{name}" in {where}:')
         self._print_address(url)
         if self._qr:
             # This sign-in redirects to a port of this machine, which a phone cannot reach.

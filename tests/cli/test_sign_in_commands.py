@@ -9,6 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from ssohelper.app import App
+from ssohelper.cli.terminal_ui import TerminalUi
 from ssohelper.core.instants import from_iso
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
@@ -172,6 +174,23 @@ class TestLogin:
         emulator.reset_counters()
         assert run("login", "--min", "9h", env=config).returncode == 0
         assert emulator.counters["CreateToken.authorization_code"] == 1
+
+    @pytest.mark.parametrize(
+        ("no_browser", "where"),
+        [
+            (True, "a browser on this machine"),
+            (False, "the browser that opens now; if none does, open this page on this machine"),
+        ],
+    )
+    def test_it_says_whether_a_browser_opens(
+        self, home: Home, capsys: pytest.CaptureFixture[str], no_browser: bool, where: str
+    ) -> None:
+        home.browser()
+        app = App(home.env)
+        session = app.config.read().sso_sessions()[0]
+        TerminalUi(app, session, no_browser=no_browser, qr=False, yes=False).show_page("http://x")
+        said = capsys.readouterr().err
+        assert said == f'sign in to "corp" in {where}:\n\n    http://x\n\n'
 
     def test_the_browser_setting_of_the_session_is_used(self, run: Run, home: Home) -> None:
         opened = home.browser()
