@@ -298,11 +298,9 @@ def _ask_portal_number(most: int) -> int:
 def _ask_region(url: str, proposal: str | None) -> str:
     if proposal is None:
         output.say(f"the region of {show(url)} is not known; {onboarding.WHERE_THE_REGION_IS}")
-        answer = output.ask("region (such as eu-west-1)")
-    else:
-        output.say(f"the page of {show(url)} says that its region is {proposal}")
-        answer = output.ask("region", default=proposal)
-    return answer.strip()
+        return output.ask("region (such as eu-west-1)", value_proc=_parse_region_answer)
+    output.say(f"the page of {show(url)} says that its region is {proposal}")
+    return output.ask("region", default=proposal, value_proc=_parse_region_answer)
 
 
 def _choose_default_region(
