@@ -209,7 +209,7 @@ class TokenFiles(SignInFactsFiles):
         candidates = (
             (self._token_file(session), "token"),
             (self._registration_file(session), "client registration"),
-            (self._facts_file(session.sign_in_name), "sign-in facts"),
+            (self._facts_file(session.sign_in_name), "times and user of the sign-in"),
         )
         return [(str(path), content) for path, content in candidates if os.path.lexists(path)]
 

@@ -105,7 +105,7 @@ class TestCache:
         assert [line.split("\t")[2] for line in lines if line.startswith("sign-in\t")] == [
             "token",
             "client registration",
-            "sign-in facts",
+            "times and user of the sign-in",
             "token in eu-west-1",
             "client registration in eu-west-1",
             "token for profiles with sso_start_url, 1 of 2",
