@@ -102,10 +102,10 @@ def _fetch_or_load_listing(
 
 def _refresh_outdated_list(app: App, session: SsoSession) -> None:
     """Refresh the list in the background; warn that the printed one is of an earlier sign-in."""
-    what = f'this list of "{session.name}" is from before the present sign-in'
+    what = f'this list of "{session.name}" was saved before you signed in'
     if app.settings.get("renew_ahead"):
         directory.start_listing_refresh_process(app, session)
-        app.warn(f"{what}; the next ssohelper list will show a new one")
+        app.warn(f"{what}; a new one is fetched in the background: run ssohelper list again")
     else:
         app.warn(f"{what}; for a new one: ssohelper list --refresh --session {session.name}")
 

@@ -18,7 +18,7 @@ from tests.people import sign_in_here
 
 # What ana has there and ben has not.
 ANAS = ("000030000001", "BreakGlassAdmin")
-WARNING = "from before the present sign-in"
+WARNING = "was saved before you signed in"
 
 
 class Desk(NamedTuple):
