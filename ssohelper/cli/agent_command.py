@@ -32,7 +32,7 @@ def agent_command_group() -> None:
 def install_agent_settings(
     tool: str, profile: str | None, servers: tuple[str, ...], dry_run: bool, yes: bool
 ) -> None:
-    """Write the agent's own settings so that it uses PROFILE; shows the diff and asks.
+    """Write an agent's settings so that it uses PROFILE; asks first.
 
     \b
     Examples:

@@ -61,7 +61,7 @@ def list_cache() -> None:
 @click.option("--yes", is_flag=True, help="Remove without asking.")
 @output.common_options
 def clear_cache(yes: bool) -> None:
-    """Remove cached role credentials and saved lists of accounts and roles; sign-ins stay.
+    """Remove cached credentials and saved lists of roles; sign-ins stay.
 
     \b
     Examples:

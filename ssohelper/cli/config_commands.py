@@ -46,7 +46,7 @@ def config_command_group() -> None:
 @click.argument("key")
 @output.common_options
 def get_setting(key: str) -> None:
-    """Print the value of the setting KEY: from the environment, the file, or its default.
+    """Print the value of the setting KEY that is in force.
 
     \b
     Examples:

@@ -164,7 +164,7 @@ def list_profiles() -> None:
 @click.argument("name", metavar="PROFILE")
 @output.common_options
 def show_profile(name: str) -> None:
-    """Print one profile: its role, its line and its keys in ~/.aws/config, without secrets.
+    """Print a profile: its role, its line and its keys, without secrets.
 
     \b
     Examples:
@@ -222,7 +222,7 @@ def add_profile(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Add a profile for one role, even if you have removed its profile before.
+    """Add a profile for one role, also one that you have removed.
 
     \b
     Examples:

@@ -97,7 +97,7 @@ TREE = """\
 <profile
 [profile] Manage profiles in ~/.aws/config, undo changes
 +
-[profile add] Add a profile for one role, even if you have removed its profile...
+[profile add] Add a profile for one role, also one that you have removed.
 +
 <address
 --name=text The profile's name. Default: from the template.
@@ -117,7 +117,7 @@ TREE = """\
 <managed_profile*
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
-[profile show] Print one profile: its role, its line and its keys in...
+[profile show] Print a profile: its role, its line and its keys, without secrets.
 +
 <any_profile
 [profile sync] Write a profile for each role, or for the roles that match filters.
@@ -190,7 +190,7 @@ TREE = """\
 --socket=files Listen on a socket file, for containers that mount it.
 [agent] Set up coding agents for your profiles
 +
-[agent install] Write the agent's own settings so that it uses PROFILE; shows the...
+[agent install] Write an agent's settings so that it uses PROFILE; asks first.
 +
 <words:claude,codex,kiro
 <profile
@@ -232,7 +232,7 @@ TREE = """\
 --verify Check that no line was changed or removed.
 [config] Get and set ssohelper's own settings
 +
-[config get] Print the value of the setting KEY: from the environment, the file,...
+[config get] Print the value of the setting KEY that is in force.
 +
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 [config list] Print all settings, with their values and where each is set.
@@ -252,7 +252,7 @@ TREE = """\
 --run Run the profile's program, also another tool's.
 [cache] List saved files, remove credentials and lists
 +
-[cache clear] Remove cached role credentials and saved lists of accounts and...
+[cache clear] Remove cached credentials and saved lists of roles; sign-ins stay.
 +
 --yes Remove without asking.
 [cache list] List the files that ssohelper has saved, and when they expire.

@@ -75,6 +75,16 @@ def test_every_command_has_examples_first_and_the_three_options(
     assert options >= {"-v", "--json", "--session"}
 
 
+def test_no_group_cuts_what_its_commands_do_at_80_columns() -> None:
+    for name, command in ALL:
+        if isinstance(command, click.Group):
+            context = click.Context(command, info_name=name, **main.context_settings)
+            context.max_content_width = context.terminal_width = 80
+            usage, *lines = command.get_help(context).splitlines()
+            assert usage.endswith("...")
+            assert [line for line in lines if line.endswith("...")] == []
+
+
 def test_every_option_says_what_it_does() -> None:
     for name, command in ALL:
         for parameter in command.params:
