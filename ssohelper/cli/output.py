@@ -13,6 +13,7 @@ import select
 import shlex
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -249,7 +250,12 @@ def ask(question: str, **options: Any) -> str:
     """
     if sys.stdin is not None:
         terminal.discard_typed_input(sys.stdin.fileno())
-    answer: str = click.prompt(question, err=True, **options)
+    default = options.get("default") if options.pop("show_default", True) else None
+    text = f"{question} [{default}]" if default else question
+    # A terminal breaks lines within words. The last line has space for an answer's first letter.
+    width = (shutil.get_terminal_size().columns or 80) - 3
+    text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    answer: str = click.prompt(text, err=True, show_default=False, **options)
     return answer
 
 

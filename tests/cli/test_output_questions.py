@@ -28,6 +28,40 @@ def test_what_was_typed_before_a_question_is_dropped_first(
     assert done == [77, "go on?"]
 
 
+@pytest.mark.parametrize(
+    ("question", "options", "lines"),
+    [
+        (
+            "write the profiles into the file? [y/N]",
+            {"default": ""},
+            ["write the profiles into the", "file? [y/N]"],
+        ),
+        (
+            "go on with /a/path/of-this-home? [y/N]",
+            {},
+            ["go on with", "/a/path/of-this-home? [y/N]"],
+        ),
+        ("default region", {"default": "eu-central-1"}, ["default region", "[eu-central-1]"]),
+        ("region", {"default": "eu-west-1"}, ["region [eu-west-1]"]),
+    ],
+)
+def test_a_question_is_broken_between_its_words_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, question: str, options: dict[str, str], lines: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setattr(sys, "stdin", None)
+    asked: list[str] = []
+
+    def prompt(text: str, *, show_default: bool, **_: object) -> str:
+        assert not show_default  # it is in the text
+        asked.append(text)
+        return "y"
+
+    monkeypatch.setattr(click, "prompt", prompt)
+    assert output.ask(question, **options) == "y"
+    assert asked == ["\n".join(lines)]
+
+
 @pytest.fixture
 def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The questions that were asked; each is answered with yes."""

@@ -129,7 +129,7 @@ def test_escape_in_the_picker_keeps_the_plan_and_asks_again(big: Home) -> None:
 
 def test_a_dumb_terminal_gets_no_picker(big: Home) -> None:
     screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40), dumb=True)
-    screen.until("(d shows the diff) [y/N/d]")
+    screen.until(lambda: "(d shows the diff) [y/N/d]" in " ".join(screen.text.split()))
     screen.send("c\r")
     screen.until("nothing was changed")
     assert screen.wait() == 0
