@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import agents
 from ssohelper.core import journal
-from ssohelper.errors import Refused
+from ssohelper.errors import ConfigInvalid, Refused
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -30,6 +30,17 @@ def check_setting_change(app: App, key: str, value: Any) -> None:
             f'the company\'s policy sets storage to "{policy.storage}"',
             hint="see: ssohelper config list",
         )
+
+
+def leave_out_if_invalid(app: App, key: str) -> None:
+    """Read the settings without this key if they are invalid with it: so a command can correct it.
+
+    Raises: ConfigInvalid if they are invalid without it too.
+    """
+    try:
+        _ = app.settings
+    except ConfigInvalid:
+        app.settings = app.read_settings_without(key)
 
 
 def copy_session_settings(app: App, old: str, new: str, *, replace: bool) -> None:

@@ -89,6 +89,8 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
             hint=f"set it with: ssohelper config set {key} VALUE",
         )
     value = None if to_default else known.parse_setting_value(key, values)
+    if key.startswith("keys."):
+        own_settings.leave_out_if_invalid(app, key)
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
     known.check_clash_with_other_settings(before, key, value)

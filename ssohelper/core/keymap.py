@@ -5,11 +5,11 @@ action's default keys. Bindings without an action here have fixed keys, such as 
 text field; docs/how-to/tui.md lists them.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import NamedTuple
+
+from ssohelper.core.key_names import parse_keys, types_character, why_terminals_do_not_send
 
 
 class Opens(Enum):
@@ -290,22 +290,14 @@ TEXT_KEYS: dict[str, str] = {
     **dict.fromkeys(("escape", "ctrl+left_square_bracket"), "is Escape to a terminal"),
     **dict.fromkeys(("tab", "ctrl+i", "shift+tab"), "is Tab to a terminal"),
 }
-# Keys that no action may have: every terminal uses them to interrupt and suspend programs.
-_RESERVED = frozenset({"ctrl+c", "ctrl+z"})
-_NAMED = frozenset(
-    ["enter", "escape", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown", "up", "down", "left", "right"]
-) | {f"f{number}" for number in range(1, 13)}  # fmt: skip
-_MODIFIERS = r"(?:(?:ctrl|shift|alt)\+)*"
-# Textual's names of keys that are shorter than Unicode's names of the characters.
-_SHORTER = {
-    "solidus": "slash",
-    "reverse_solidus": "backslash",
-    "commercial_at": "at",
-    "hyphen_minus": "minus",
-    "plus_sign": "plus",
-    "low_line": "underscore",
-}
-_PUNCTUATION = r"""!"#$%&'()*+-./:;<=>?@[\]^_`{|}~"""
+# What the keys do where no text is typed, in a list, a text to read or a dialog with buttons. No
+# setting gives one to an action that works there and does not have it by default.
+MOVING_KEYS = frozenset(
+    parse_keys("up,down,left,right,pageup,pagedown,home,end,j,k,g,G,ctrl+j,ctrl+k,ctrl+n")
+)
+_PART_KEYS = frozenset({"tab", "shift+tab"})
+# The first parts of the names of actions in whose dialogs Enter presses a button or closes.
+_WITH_ENTER = {"confirm": "presses a button", "sign_in": "presses a button", "diff": "closes"}
 
 
 class KeyConflict(NamedTuple):
@@ -314,15 +306,6 @@ class KeyConflict(NamedTuple):
     action: str
     other_action: str
     key: str
-
-
-def parse_keys(text: str) -> tuple[str, ...]:
-    """Return the keys of a setting such as `s` or `ctrl+s,f5`, by their long names.
-
-    Raises: ValueError, whose text says which key is wrong and why.
-    """
-    parts = [part.strip() for part in text.split(",")]
-    return tuple(_parse_key(part) for part in parts)
 
 
 def action_may_open_dialog(action: str | None) -> bool:
@@ -354,17 +337,28 @@ def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:
     return None
 
 
-def why_key_is_fixed(action: str, keys: str) -> str | None:
-    """Return why the action cannot have one of these keys: a text field needs it. None if it can."""
-    if action.partition(".")[0] not in SCOPES_WITH_TEXT:
-        return None
+def why_key_cannot_act(action: str, keys: str) -> str | None:
+    """Return which of the keys cannot start the action, and why; None if all of them can.
+
+    Where the action works, the key does something else that no setting changes, or not every
+    terminal sends it.
+    """
     for key in parse_keys(keys):
-        bare = key.removeprefix("shift+")
-        types = len(bare) == 1 or bare in _PUNCTUATION_NAMES or bare == "space"
-        why = "types a character" if types else TEXT_KEYS.get(key.lower())
+        why = _why_key_is_fixed(action.partition(".")[0], key) or why_terminals_do_not_send(key)
         if why and key not in parse_keys(BINDABLE[action].keys):
             return f'the key "{key}" cannot be the key of "{action}": it {why}'
     return None
+
+
+def _why_key_is_fixed(scope: str, key: str) -> str | None:
+    """Return what the key does in this scope whatever the settings are; None if nothing."""
+    if scope in SCOPES_WITH_TEXT and (types_character(key) or key in TEXT_KEYS):
+        return TEXT_KEYS.get(key, "types a character")
+    if key in MOVING_KEYS and scope not in _WITH_LIST | {"list"}:
+        return "moves in a list or a text"
+    if key in _PART_KEYS:
+        return "goes to the next part of the screen"
+    return f"{_WITH_ENTER[scope]} there" if key == "enter" and scope in _WITH_ENTER else None
 
 
 def _are_actions_on_one_screen(action: str, other_action: str) -> bool:
@@ -374,27 +368,3 @@ def _are_actions_on_one_screen(action: str, other_action: str) -> bool:
         or "app" in scopes
         or ("list" in scopes and not scopes.isdisjoint(_WITH_LIST))
     )
-
-
-def _parse_key(text: str) -> str:
-    found = re.match(_MODIFIERS, text)
-    modifiers = found.group() if found else ""
-    bare = text[len(modifiers) :]
-    if text in _RESERVED:
-        raise ValueError(f'"{text}" cannot be used, because terminals need it')
-    if bare in _NAMED or bare in _PUNCTUATION_NAMES:
-        return modifiers + bare
-    if len(bare) == 1 and bare.isprintable() and not bare.isspace():
-        return modifiers + long_key_name(bare)
-    raise ValueError(f'"{text}" is not a key; keys are written like: s, ?, ctrl+s, f5, escape')
-
-
-def long_key_name(character: str) -> str:
-    """Return the name of a character's key: `question_mark` for "?", letters unchanged."""
-    if character.isalnum():
-        return character
-    name = unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")
-    return _SHORTER.get(name, name)
-
-
-_PUNCTUATION_NAMES = frozenset(map(long_key_name, _PUNCTUATION)) | {"comma"}

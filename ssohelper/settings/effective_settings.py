@@ -264,9 +264,12 @@ class Settings:
         return setting.default, "default"
 
 
-def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
+def parse_settings(
+    content: bytes, path: Path, environ: Mapping[str, str], leave_out: str | None = None
+) -> Settings:
     """Return the settings in the file's content and the environment. Ignores empty variables.
 
+    The key `leave_out` may have any value in the file: it is as if the file did not set it.
     Raises: ConfigInvalid if the content is not TOML, a key is unknown or a value is invalid. The
     message names the file and line, or the variable.
     """
@@ -278,6 +281,8 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
         raise ConfigInvalid(f"{place}: {toml_error_without_line(cause)}") from cause
     values: dict[str, tuple[Any, int]] = {}
     for parts, value in list_keys_and_values(document, ()):
+        if len(parts) > 1 and ".".join(parts) == leave_out:
+            continue
         line = find_line_of_key(text, parts)
         setting = _find_setting_of_parts(parts, f"{file_and_line_text(path, line)}: ")
         values[".".join(parts)] = (

@@ -34,7 +34,7 @@ def split_usable_and_ignored_keys(chosen: Mapping[str, str]) -> KeySettings:
     with such a key get their default keys. If the settings gave such a default key to another
     action, that action gets its default key too.
     """
-    fixed = {action: keymap.why_key_is_fixed(action, keys) for action, keys in chosen.items()}
+    fixed = {action: keymap.why_key_cannot_act(action, keys) for action, keys in chosen.items()}
     ignored = {action: why for action, why in fixed.items() if why}
     usable = {action: keys for action, keys in chosen.items() if action not in ignored}
     while ignored and (found := keymap.find_key_conflict(usable)):
@@ -51,7 +51,7 @@ def why_key_cannot_be_set(usable: Mapping[str, str], action: str, keys: str) -> 
     found = keymap.find_key_conflict({**usable, action: keys})
     if found:
         return same_key_for_two_actions_message(found)
-    return keymap.why_key_is_fixed(action, keys)
+    return keymap.why_key_cannot_act(action, keys)
 
 
 def same_key_for_two_actions_message(found: keymap.KeyConflict) -> str:

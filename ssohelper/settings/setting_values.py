@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from ssohelper.core import account_colors, guard_rules, keymap
+from ssohelper.core import account_colors, guard_rules, key_names
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.instants import parse_duration
 from ssohelper.core.profile_names import checked_name_template
@@ -109,7 +109,7 @@ def _checked_name_template(value: str, place: str) -> str:
 
 def _checked_keyboard_keys(value: str, place: str) -> str:
     try:
-        return ",".join(keymap.parse_keys(value))
+        return ",".join(key_names.parse_keys(value))
     except ValueError as cause:
         raise ConfigInvalid(f"{place}{show(str(cause), 120)}") from cause
 

@@ -70,6 +70,7 @@ class SettingsFile:
 
 def _set_key(document: Any, parts: tuple[str, ...], value: Any) -> None:
     table = document
+    parts = _parts_as_written(document, parts)
     for name in parts[:-1]:
         if name not in table:
             table[name] = tomlkit.table(is_super_table=parts[0] == "sessions" and table is document)
@@ -79,11 +80,19 @@ def _set_key(document: Any, parts: tuple[str, ...], value: Any) -> None:
 
 def _remove_key(document: Any, parts: tuple[str, ...]) -> None:
     table = document
+    parts = _parts_as_written(document, parts)
     for name in parts[:-1]:
         if name not in table:
             return
         table = table[name]
     table.pop(parts[-1], None)
+
+
+def _parts_as_written(document: Any, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the key as the file has it: the user may have quoted it, as in `"accounts.shell"`."""
+    quoted = ".".join(parts[1:])
+    is_quoted = len(parts) > 2 and quoted in document.get(parts[0], {})
+    return (parts[0], quoted) if is_quoted else parts
 
 
 def _copy_settings_of_session(document: Any, old: str, new: str, overwrite: bool) -> None:

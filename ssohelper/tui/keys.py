@@ -14,7 +14,8 @@ from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.widget import Widget
 
-from ssohelper.core.keymap import BINDABLE, parse_keys
+from ssohelper.core.key_names import long_key_name, parse_keys
+from ssohelper.core.keymap import BINDABLE
 from ssohelper.tui.one_time_timers import call_after
 
 _Answer = TypeVar("_Answer")
@@ -103,6 +104,12 @@ def keys_to_undo(key_of: KeyOf) -> str:
 def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
     """Return the keys that the user set, in Textual's form: a mapping from binding ids to keys."""
     return {name: ",".join(parse_keys(keys)) for name, keys in settings.items()}
+
+
+def symbols_by_key_name(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the symbol of each key in the settings that Textual names by words: `§`."""
+    keys = [key for keys in settings.values() for key in parse_keys(keys)]
+    return {long_key_name(key): key for key in keys if len(key) == 1}
 
 
 def make_single_line(text: str) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 
 from textual.events import Key, Paste
 
-from ssohelper.core.keymap import long_key_name
+from ssohelper.core.key_names import long_key_name
 
 _NAMED = {
     "\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x1b": "escape", " ": "space",

@@ -157,3 +157,21 @@ def test_unset_names_the_command_that_lets_the_default_apply_again(run):
         assert done.returncode == 2
         assert 'no command named "unset"' in done.stderr
         assert f"ssohelper config set {key} --default" in done.stderr
+
+
+@pytest.mark.parametrize("key", ["f99", "o", "ctrl+c"])
+def test_set_corrects_a_wrong_key_of_the_keyboard(run: Run, settings_file: Path, key: str) -> None:
+    """The key's name may be quoted in the file: then it stays the only line for that action."""
+    settings_file.parent.mkdir(parents=True, exist_ok=True)
+    for text, name in (('"sessions.remove"', "sessions.remove"), ("sessions.remove", "x")):
+        settings_file.write_text(f'theme = "light"\n[keys]\n{text} = "{key}"\n')
+        settings_file.chmod(0o600)
+        assert run("config", "list").returncode == 3
+        assert "line 3: " in run("status").stderr + run("config", "list").stderr, name
+        assert run("config", "set", "form", "sso").returncode == 3
+        assert run("config", "set", "keys.sessions.remove", "f98").returncode == 2
+        done = run("config", "set", "keys.sessions.remove", "x")
+        assert done.returncode == 0, done.stderr
+        assert settings_file.read_text() == f'theme = "light"\n[keys]\n{text} = "x"\n'
+        assert run("config", "set", "keys.sessions.remove", "--default").returncode == 0
+        assert "remove" not in settings_file.read_text()

@@ -6,52 +6,6 @@ from ssohelper.core import keymap
 
 
 @pytest.mark.parametrize(
-    ("text", "keys"),
-    [
-        ("s", ("s",)),
-        ("S", ("S",)),
-        ("ctrl+s,f5", ("ctrl+s", "f5")),
-        (" ctrl+s , f12 ", ("ctrl+s", "f12")),
-        ("ctrl+shift+alt+x", ("ctrl+shift+alt+x",)),
-        ("f1", ("f1",)),
-        ("?", ("question_mark",)),
-        ("/", ("slash",)),
-        ("-", ("minus",)),
-        ("_", ("underscore",)),
-        ("@", ("at",)),
-        ("ctrl++", ("ctrl+plus",)),
-        ("question_mark", ("question_mark",)),
-        ("comma", ("comma",)),
-        ("é", ("é",)),
-        ("enter", ("enter",)),
-        ("alt+pagedown", ("alt+pagedown",)),
-    ],
-)
-def test_keys_get_the_names_that_textual_uses(text: str, keys: tuple[str, ...]) -> None:
-    assert keymap.parse_keys(text) == keys
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("ctrl+c", "terminals need it"),
-        ("s,ctrl+z", "terminals need it"),
-        ("f0", "is not a key"),
-        ("f13", "is not a key"),
-        ("ss", "is not a key"),
-        ("", "is not a key"),
-        ("ctrl+", "is not a key"),
-        ("a, ,b", "is not a key"),
-        ("a,\t", "is not a key"),
-        ("\x1b", "is not a key"),
-    ],
-)
-def test_what_is_no_key_is_refused_with_the_reason(text: str, why: str) -> None:
-    with pytest.raises(ValueError, match=why):
-        keymap.parse_keys(text)
-
-
-@pytest.mark.parametrize(
     ("changed", "conflict"),
     [
         ({}, None),
@@ -106,19 +60,54 @@ def test_the_default_keys_are_valid_and_have_no_conflict() -> None:
 def test_a_key_that_text_needs_is_fixed_where_text_is_typed(
     action: str, keys: str, why: str
 ) -> None:
-    assert why in (keymap.why_key_is_fixed(action, keys) or "")
+    assert why in (keymap.why_key_cannot_act(action, keys) or "")
+
+
+@pytest.mark.parametrize(
+    ("action", "keys", "why"),
+    [
+        *(("sessions.remove", key, "moves in a list") for key in sorted(keymap.MOVING_KEYS)),
+        ("diff.close", "j", "moves in a list or a text"),
+        ("confirm.diff", "j", "moves"),
+        ("confirm.yes", "k", "moves"),
+        ("messages.copy", "k", "moves"),
+        ("run.stop", "s,g", 'the key "g" cannot be the key of "run.stop": it moves'),
+        ("sign_in.retry", "down", "moves"),
+        ("ask.cancel", "up", "moves"),
+        ("app.help", "pageup", "moves"),
+        ("confirm.yes", "enter", "presses a button there"),
+        ("confirm.diff", "tab", "goes to the next part"),
+        ("confirm.no", "shift+tab", "goes to the next part"),
+        ("sign_in.copy", "enter", "presses a button there"),
+        ("diff.close", "enter", "closes there"),
+        ("sessions.remove", "tab", "goes to the next part"),
+        ("sessions.remove", "ctrl+m", "is Enter to a terminal"),
+        ("sessions.remove", "ctrl+i", "is Tab to a terminal"),
+        ("sessions.remove", "ctrl+h", "is Backspace to a terminal"),
+        ("sessions.remove", "ctrl+[", "is Escape to a terminal"),
+        ("sessions.remove", "ctrl+shift+a", "is another key to many terminals"),
+        ("accounts.views", "ctrl+shift+alt+x", "is another key"),
+        ("list.down", "ctrl+shift+j", "is another key"),
+    ],
+)
+def test_a_key_that_would_never_start_the_action_is_refused_with_the_reason(
+    action: str, keys: str, why: str
+) -> None:
+    assert why in (keymap.why_key_cannot_act(action, keys) or "")
 
 
 @pytest.mark.parametrize(
     ("action", "keys"),
     [
-        ("accounts.views", "alt+a,ctrl+shift+alt+x,f11,ctrl+n,insert"),
+        ("accounts.views", "alt+a,ctrl+shift+alt+f11,f11,ctrl+n,insert"),
         ("list.down", "ctrl+j,f11"),
         ("profiles.edit", "f11,ctrl+e"),
         ("sessions.sign_in", "x,ctrl+w,space"),
-        ("confirm.yes", "j,backspace"),
+        ("sessions.sign_in", "enter,A,shift+b,§"),
+        ("run.stop", "enter,ctrl+backslash"),
+        ("confirm.yes", "x,backspace"),
         *((name, action.keys) for name, action in keymap.BINDABLE.items()),
     ],
 )
 def test_other_keys_are_free(action: str, keys: str) -> None:
-    assert keymap.why_key_is_fixed(action, keys) is None
+    assert keymap.why_key_cannot_act(action, keys) is None

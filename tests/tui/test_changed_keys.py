@@ -5,14 +5,15 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from string import ascii_letters, digits
+from string import ascii_letters
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from ssohelper.app import App
-from ssohelper.core.keymap import BINDABLE, parse_keys
+from ssohelper.core.key_names import parse_keys
+from ssohelper.core.keymap import BINDABLE
 from ssohelper.errors import LoginRequired
 from ssohelper.tui import typing_pause
 from ssohelper.tui.base import TuiApp
@@ -36,10 +37,14 @@ from tests.tui.world import DemoHome, until
 
 TUI = Path(typing_pause.__file__).parent
 # A key for each action that no other action, screen or text field has.
-_FREE = [f"alt+{key}" for key in ascii_letters + digits] + [
-    f"ctrl+alt+{key}" for key in ascii_letters
+_MODIFIERS = ("alt", "ctrl", "alt+ctrl", "alt+ctrl+shift")
+_NAMED = ("insert", "delete", *(f"f{number}" for number in range(1, 13) if number != 3))
+_FREE = [
+    *(f"alt+{letter}" for letter in ascii_letters if letter not in "bf"),
+    *(f"{modifiers}+{key}" for modifiers in _MODIFIERS for key in _NAMED),
 ]
-CHANGED = dict(zip(BINDABLE, _FREE, strict=False))
+assert len(_FREE) >= len(BINDABLE)
+CHANGED = dict(zip(BINDABLE, (parse_keys(key)[0] for key in _FREE), strict=False))
 SETTINGS = "".join(f'keys.{name} = "{key}"\n' for name, key in CHANGED.items())
 # Default keys as a text names them. Letters are words too: they count only where a key is named.
 _LETTERS = "".join(

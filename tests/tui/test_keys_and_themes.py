@@ -14,7 +14,8 @@ from textual.widgets import Input
 
 from ssohelper.actions.role_runs import RoleRun
 from ssohelper.core.filter_rows import FilterRow
-from ssohelper.core.keymap import BINDABLE, SCOPES_WITH_TEXT, TEXT_KEYS, parse_keys
+from ssohelper.core.key_names import parse_keys
+from ssohelper.core.keymap import BINDABLE, MOVING_KEYS, SCOPES_WITH_TEXT, TEXT_KEYS
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView
@@ -34,6 +35,7 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.screens.views import ViewsScreen
+from ssohelper.tui.widgets.lines import Chooser, LineView
 from ssohelper.tui.widgets.profile_pane import ProfilePane
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.long_rows import long_after
@@ -111,6 +113,40 @@ class TestKeys:
         for field in (SearchLine, Input):
             keys = {each.key for each in Binding.make_bindings(field.BINDINGS)}
             assert {"left", "right", "backspace", "delete", "ctrl+w", "ctrl+u"} <= keys
+
+    def test_the_keys_with_which_lists_and_texts_are_moved_are_fixed(self) -> None:
+        for kind in (LineView, Chooser, ConfirmScreen):
+            keys = {each for each in Binding.make_bindings(kind.BINDINGS) if each.id is None}
+            assert {each.key for each in keys} <= MOVING_KEYS
+            assert {"j", "k", "g", "G"} <= {each.key for each in keys}
+
+    @pytest.mark.parametrize("symbol", ["§", "»"])
+    def test_a_symbol_is_a_key_that_acts_and_is_shown(self, world: DemoHome, symbol: str) -> None:
+        settle(world, f'[keys]\n"sessions.sign_out" = "{symbol}"\n')
+
+        async def scenario(user: User) -> None:
+            await user.press("f3")
+            await user.wait_for_text("signed in", f"{symbol} Sign out")
+            await user.press("f1")
+            await user.wait_for_text(f"{symbol}  ", "sessions.sign_out")
+            await user.press("f1")
+            await user.wait_for_screen(SessionsScreen)
+            await user.type(symbol)
+            await user.wait_for_screen(ConfirmScreen)
+
+        run_scenario(world.app(), scenario)
+
+    def test_a_key_that_presses_a_button_is_ignored_with_a_warning(self, world: DemoHome) -> None:
+        settle(world, 'keys.confirm.yes = "enter"\n')
+
+        async def scenario(user: User) -> None:
+            await user.wait_for_message('"enter" cannot be the key of "confirm.yes": it presses a')
+            await user.press("f3")
+            await user.wait_for_text("signed in")
+            await user.press("o")
+            await user.wait_for_text("Yes (y)", "No (n)")
+
+        run_scenario(world.app(), scenario)
 
     def test_the_docs_have_the_keys_that_text_needs(self) -> None:
         page = (ROOT / "docs" / "how-to" / "tui.md").read_text()

@@ -105,9 +105,9 @@ class RoleList(ScrollView, can_focus=False):
         self.shown = ShownRoles(view)
         self.set_rows(rows)
 
-    def search(self, text: str) -> None:
-        """Show the rows with every word of the text, best first. Move the cursor to the first."""
-        self._change_shown_lines(lambda: self.shown.search(text), stay=False)
+    def search(self, text: str, *, stay: bool = False) -> None:
+        """Show the rows with every word, best first. Move the cursor to the first, unless `stay`."""
+        self._change_shown_lines(lambda: self.shown.search(text), stay=stay)
 
     def mark_live_roles(self, texts: Mapping[RoleKey, str]) -> None:
         """Mark these roles as having unexpired credentials. The texts are the times left: "58m"."""
