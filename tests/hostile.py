@@ -173,7 +173,7 @@ def account_names(count: int = 200) -> list[str]:
 
 
 def role_names(count: int = 200) -> list[str]:
-    """Return so many different names of roles."""
+    """Return `count` different names of roles."""
     chance = random.Random(5)
     names = [*_ROLES]
     allowed = string.ascii_letters + string.digits + "_+=,.@-"

@@ -23,7 +23,7 @@ _WORDS_SPACE, _VARIABLES_SPACE = 8 << 10, 32 << 10
 
 
 class Runs:
-    """One server, started by the first run; runs may overlap."""
+    """Starts the server at the first run, and lets it carry out each run; runs may overlap."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None

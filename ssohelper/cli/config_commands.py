@@ -136,7 +136,7 @@ def list_settings() -> None:
     Nothing overrides the company's policy.
     """
     app = output.get_app()
-    rows = [_setting_row(app.settings, key) for key in app.settings.names()]
+    rows = [_setting_row(app.settings, key) for key in app.settings.setting_keys()]
     rows = sorted((*rows, *_company_policy_rows(app)), key=lambda row: str(row["key"]))
     guards.warn_of_guard_rules_without_role(app, app.settings.guard_rules())
     if output.options().json:

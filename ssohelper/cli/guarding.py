@@ -44,7 +44,7 @@ def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> Non
     if reason is None:
         return
     if guards.find_guard_rule(app, profile.key) is None:
-        app.warn("no guard rule matches this role: the reason is not recorded")
+        app.warn("no guard rule matches this role, so your reason is not recorded")
         return
     given = app.grants.find(profile.key)
     if given is None:

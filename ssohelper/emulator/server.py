@@ -236,9 +236,10 @@ def serve_until_signal(
     """Run an emulator until SIGTERM or SIGINT, and print its URL when it listens.
 
     The ready file is written when the emulator listens, and removed when the emulator ends. It is
-    JSON, with url, start_url, region, environment and unset.
-    Raises: WorldError for a wrong world file, OSError for a port in use, EmulatorError if the ready
-    file would be in an `.aws` folder."""
+    JSON with url, start_url, region, environment (variables to set) and unset (variables to unset).
+    Raises: WorldError for an invalid file with the emulated organization, OSError for a port in
+    use, EmulatorError if the ready file would be in an `.aws` folder.
+    """
     if ready_file is not None:
         refuse_aws_folder(ready_file)
     world = demo_world() if world_file is None else load_world(world_file)

@@ -96,9 +96,9 @@ class SocketHandler:
         """Answer a socket's client: credentials in the JSON of credential-process, or an error."""
         if request.target != "/":
             return _FORBIDDEN
-        # Only clients of the socket file wait for a sign-in. SDKs, which use the container address,
-        # wait just 1 to 9 s. CALL_SECONDS is short enough for Rust's SDK, which of all SDKs waits
-        # shortest for a credential_process; curl waits without limit.
+        # Only clients of the socket file wait for a sign-in: curl, which waits without limit, and
+        # credential_process, whose shortest limit is that of Rust's SDK: CALL_SECONDS is below it.
+        # SDKs that use the container address wait just 1 to 9 s.
         get = self._source.get_credentials_after_sign_in
         return _answer_with_credentials(lambda: get(CALL_SECONDS), self._encode_credentials)
 

@@ -195,7 +195,7 @@ class Settings:
         """Return whether config.toml has a setting for this session alone."""
         return any(split_setting_key(key)[:2] == ("sessions", name) for key in self._values)
 
-    def names(self) -> list[str]:
+    def setting_keys(self) -> list[str]:
         """Return the keys of all settings, including those that the file sets for one session."""
         return sorted({*_BY_KEY, *self._values})
 

@@ -95,7 +95,7 @@ class TestAfterSetup:
         emulator.reset_counters()
         for argv in (["--json"], [READ, "--run", "--json"]):
             found = data(doctor(*argv))
-            # The helper would have been refused, which is a finding.
+            # A call of the helper would be refused for the guard rule, and `doctor` would report that.
             assert (found["proven"], found["findings"]) == ([], [])
         assert emulator.counters["GetRoleCredentials"] == 0
 

@@ -203,7 +203,9 @@ def test_a_response_is_the_document_and_its_validity(monkeypatch, up, content):
     )
 
 
-def test_a_response_of_another_clock_is_not_printed(runtime, document, capfdbinary):
+def test_a_response_dated_before_the_clock_was_changed_is_not_printed(
+    runtime, document, capfdbinary
+):
     dated(document, DOCUMENT + b"0 1\n")
     assert not published.print_published_response(ARGV)
     assert capfdbinary.readouterr().out == b""

@@ -72,7 +72,7 @@ def test_reads_work_and_leave_nothing(place: Machine, command: tuple[str, ...]) 
     if command[0] == "credential-process":
         assert is_of_aws(place, answer)
         assert (place.root_home / ".cache" / "ssohelper" / "credentials" / "corp").is_dir()
-        # The journal is the other user's. Without a system log, a line that is lost is said.
+        # The journal is the other user's. Without a system log, a warning tells of each lost line.
         lost = "ssohelper: warning: neither the journal nor the system log took a new line: "
         assert all(line.startswith(lost) for line in answer.stderr.splitlines())
 

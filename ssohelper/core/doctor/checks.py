@@ -128,11 +128,11 @@ def _has_credentials_despite_finding(facts: Facts, source: ProfileFact, finding:
 
 
 def find_problem_of_source_profiles(
-    facts: Facts, sources: Sequence[ProfileFact], last_choice_ids: Sequence[str] = _OF_SOME_SDKS
+    facts: Facts, sources: Sequence[ProfileFact], ids_of_last_resort: Sequence[str] = _OF_SOME_SDKS
 ) -> dict[str, Finding]:
     """Return, for each source profile that does not work, the first finding that says why.
 
-    A finding with one of the ids `last_choice_ids` is returned only if there is no other finding.
+    A finding with one of the ids `ids_of_last_resort` is returned only if there is no other finding.
 
     All sources are checked at once: a check may look at all profiles, of which there may be 12,000.
     """
@@ -143,7 +143,7 @@ def find_problem_of_source_profiles(
         if one.severity == "note" or one.id in _HARMLESS_IN_SOURCES:
             continue
         for name in one.subject.names if isinstance(one.subject, ProfilesSubject) else ():
-            if name not in problems or problems[name].id in last_choice_ids:
+            if name not in problems or problems[name].id in ids_of_last_resort:
                 problems[name] = one
     return problems
 

@@ -115,7 +115,7 @@ class AccountsScreen(Screen[None]):
         return self._pane.list
 
     def compose(self) -> ComposeResult:
-        self._read_first_lists()
+        self._read_saved_roles_at_start()
         self._arrange_details(self.app.size)
         with Vertical(id="body") as body:
             # Leaves space for the widgets mounted later, so that they do not move the list.
@@ -222,7 +222,7 @@ class AccountsScreen(Screen[None]):
 
     # -- reading the saved lists and the clocks ------------------------------------------------
 
-    def _read_first_lists(self) -> None:
+    def _read_saved_roles_at_start(self) -> None:
         try:
             self._known = roles.read_roles(self.services, with_foreign_profiles=True)
             self._config_error = None

@@ -117,7 +117,7 @@ class SessionsScreen(Screen[None]):
 
     @property
     def has_read_clocks(self) -> bool:
-        """Return whether the screen has read and shows the clocks."""
+        """Return whether the clocks have been read, so that the screen shows them."""
         return self._snapshot is not None
 
     # -- reading and showing the clocks --------------------------------------------------------
