@@ -11,7 +11,6 @@ import asyncio
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -49,12 +48,11 @@ if TYPE_CHECKING:
     from ssohelper.actions.role_runs import RunGroup
     from ssohelper.core.model import SsoSession
     from ssohelper.tui.running_sign_ins import RunningSignIn
+    from ssohelper.tui.terminal_output import TerminalOutput
 
 _T = TypeVar("_T")
 _Answer = TypeVar("_Answer")
 
-# The signals after which the program restores the terminal and ends.
-_SIGNALS = ("SIGTERM", "SIGHUP")
 _NOTE_SECONDS = 6.0
 # Actions that only show something. They do not remove an error from the message line.
 _ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
@@ -84,6 +82,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.terminal_input = terminal_input or TerminalInput()
         self.crash: BaseException | None = None
         self.ended_by_signal: int | None = None
+        # Where Textual's driver writes; None on Windows and before there is a driver.
+        self.output: TerminalOutput | None = None
         self.messages = Messages()
         self.list_states = ListStates()
         # Published when the shown message, the age of a list of roles, or the error of the list's
@@ -345,20 +345,13 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             return
         await super().on_event(event)
 
-    def on_load(self) -> None:
-        """Set up the signal handlers before Textual changes the terminal's settings."""
-        if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
-            return
-        for name in _SIGNALS:
-            number = getattr(signal, name)
-            asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
-
     def on_ready(self) -> None:
         self.screen_change_signal.subscribe(self, self._handle_screen_change, immediate=True)
         if sys.platform != "win32" and not self.is_headless:
-            tty.call_at_hangup(lambda: self.call_in_ui_thread(self._end_by_signal, signal.SIGHUP))
+            tty.call_at_hangup(lambda: self.call_in_ui_thread(self.end_by_signal, signal.SIGHUP))
 
-    def _end_by_signal(self, number: int) -> None:
+    def end_by_signal(self, number: int) -> None:
+        """End the program, and then this process by this signal."""
         self.ended_by_signal = number
         self.exit()
 

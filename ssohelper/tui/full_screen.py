@@ -255,10 +255,10 @@ class FullScreenApp(TuiApp[str]):
     async def _ask_to_leave(
         self, question: str, command: str | None, chosen: RoleRow | None
     ) -> None:
-        from ssohelper.tui.screens.confirm import ConfirmScreen
+        from ssohelper.tui.screens.confirm import LeaveScreen
 
         self._asks_to_leave = True
-        if await self.push_screen_wait(ConfirmScreen(question)):
+        if await self.push_screen_wait(LeaveScreen(question)):
             self.leave(command, chosen)
         self._asks_to_leave = False
 

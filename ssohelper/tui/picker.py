@@ -79,7 +79,8 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         self._drawn_size = event.size
 
     def _erase_earlier_drawings(self) -> None:
-        tty.erase_screen()
+        if self.output is not None:
+            self.output.add(tty.ERASE_SCREEN)
         self.screen.refresh()
 
     def make_copy(self) -> InlinePicker[_Answer]:

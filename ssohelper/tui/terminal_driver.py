@@ -1,9 +1,14 @@
-"""Textual's drivers for Unix, which read the terminal through TerminalInput. Import on Unix only."""
+"""Textual's drivers for Unix. Import on Unix only.
+
+They read the terminal through TerminalInput, and write to it through TerminalOutput.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
+import signal
 import sys
 import threading
 import time
@@ -16,6 +21,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.drivers.linux_inline_driver import LinuxInlineDriver
 
 from ssohelper.tui import tty
+from ssohelper.tui.terminal_output import TerminalOutput
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
@@ -26,11 +32,30 @@ _BYTES = 65_536
 
 
 class FullScreenDriver(LinuxDriver):
-    """Textual's driver for the full screen. It reads input that TerminalInput has cleaned."""
+    """Textual's driver for the full screen, with input by TerminalInput, output by TerminalOutput.
+
+    Textual's own thread for the output has nothing to write, because `write` is ours.
+    """
 
     def __init__(self, app: TuiApp[Any], **more: Any) -> None:
         super().__init__(app, **more)
         self.program = app
+        self.output = app.output = TerminalOutput(sys.__stderr__ or sys.stderr, is_full_screen=True)
+        end_at_signals(app, self.output)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, at the start and after it was left."""
+        self.output.start()
+        super().start_application_mode()  # type: ignore[no-untyped-call,unused-ignore]
+
+    def write(self, data: str) -> None:
+        """Write to the terminal soon."""
+        self.output.write(data)
+
+    def close(self) -> None:
+        """Write all that waits."""
+        self.output.close()
+        super().close()
 
     def run_input_thread(self) -> None:
         """Read the terminal until the program ends or is suspended. Textual calls this in a thread."""
@@ -39,16 +64,50 @@ class FullScreenDriver(LinuxDriver):
 
 
 class InlineDriver(LinuxInlineDriver):
-    """Textual's driver for the pickers. It reads input that TerminalInput has cleaned."""
+    """Textual's driver for the pickers, with input by TerminalInput, output by TerminalOutput."""
 
     def __init__(self, app: TuiApp[Any], **more: Any) -> None:
         super().__init__(app, **more)
         self.program = app
+        self.output = app.output = TerminalOutput(
+            sys.__stderr__ or sys.stderr, is_full_screen=False
+        )
+        end_at_signals(app, self.output)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        self.output.start()
+        super().start_application_mode()
+
+    def write(self, data: str) -> None:
+        """Write to the terminal at the next `flush`."""
+        self.output.add(data)
+
+    def flush(self) -> None:
+        """Write to the terminal soon."""
+        self.output.write("")
+
+    def close(self) -> None:
+        """Write all that waits."""
+        self.output.close()
+        super().close()
 
     def run_input_thread(self) -> None:
         """Read the terminal until the picker ends. Textual calls this in a thread."""
         with clean_input(self, self.program):
             super().run_input_thread()
+
+
+def end_at_signals(program: TuiApp[Any], output: TerminalOutput) -> None:
+    """End the program at SIGTERM and SIGHUP, also while it waits for the terminal.
+
+    The drivers call this before they change the terminal's settings.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, program.end_by_signal, number)
+        # asyncio's own handler does nothing: its loop calls `end_by_signal` when it runs again. This
+        # one runs also while the loop waits for the terminal.
+        signal.signal(number, lambda *_: output.end_soon())
 
 
 @contextmanager

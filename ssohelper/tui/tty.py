@@ -15,6 +15,10 @@ if sys.platform != "win32":
     import fcntl
     import termios
 
+# Erases all lines that the terminal shows, above and below the cursor, which stays. In two steps,
+# because "erase all" would save the lines in the scrollback of some terminals.
+ERASE_SCREEN = "\x1b[1J\x1b[J"
+
 
 def terminal_size() -> tuple[int, int]:
     """Return the number of the terminal's columns and of its lines.
@@ -31,15 +35,6 @@ def terminal_size() -> tuple[int, int]:
             return found.columns, found.lines
     fallback = shutil.get_terminal_size()
     return fallback.columns, fallback.lines
-
-
-def erase_screen() -> None:
-    """Erase all lines that the terminal shows, above and below the cursor, which stays.
-
-    It erases in two steps: "erase all" would save the lines in the scrollback of some terminals.
-    """
-    if sys.__stderr__ is not None:
-        sys.__stderr__.write("\x1b[1J\x1b[J")
 
 
 def count_bytes_to_read() -> int:

@@ -20,7 +20,7 @@ from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.late_dismiss import LateDismissScreen
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.command_line import CommandScreen
-from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen, LeaveScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.grant import GrantScreen
@@ -64,6 +64,7 @@ DIALOGS: dict[str, Callable[[FullScreenApp], Screen[Any]]] = {
     "command line": lambda _: CommandScreen(_ROWS, _ROWS[:1]),
     "run": lambda app: RunScreen(_runs(app), ["true"]),
     "question": lambda _: ConfirmScreen("?", lines=_LINES, other=_LINES, can_choose=True),
+    "leave": lambda _: LeaveScreen("leave?"),
     "grant": lambda _: GrantScreen("lab", "guarded", "ssohelper guard grant"),
     "ask": lambda _: AskScreen("New name", "", ""),
     "diff": lambda _: DiffScreen("Diff", _LINES, find="line 40"),

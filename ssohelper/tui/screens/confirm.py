@@ -19,7 +19,7 @@ from textual.widgets.button import ButtonVariant
 
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
-from ssohelper.tui import dialog_sizes
+from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _SCROLL_KEYS = "page down, ↓, j: more"
+_NOTHING_RUNS = "nothing is running any more: leave?"
+_CHECK_SECONDS = 0.2
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -159,3 +161,20 @@ class ConfirmScreen(Dialog[bool]):
             self.action_choose()
         else:
             self.dismiss(event.button.id == "yes")
+
+
+class LeaveScreen(ConfirmScreen):
+    """Asks whether to leave the program while sign-ins or commands run, as `leaving_question` says.
+
+    The question follows what still runs. Nothing leaves without an answer, so that the user can read
+    how a command ended.
+    """
+
+    def on_mount(self) -> None:
+        self.set_interval(_CHECK_SECONDS, self._update_question)
+
+    def _update_question(self) -> None:
+        question = background.leaving_question(self.app) or _NOTHING_RUNS
+        if question != self._question:
+            self._question = question
+            self.query_one(".dialog--title", Static).update(Content(question))
