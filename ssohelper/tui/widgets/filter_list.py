@@ -84,9 +84,12 @@ class FilterList(SearchPane):
     def row_counts(self) -> RowCounts:
         return RowCounts(len(self._ticks), len(self._found), len(self._rows))
 
-    def search_list(self, text: str) -> None:
+    def cursor_line(self) -> int:
+        return self._list.cursor
+
+    def search_list(self, text: str, *, stay: bool) -> None:
         self._found = self._index.search(text)
-        self._list.set_count(len(self._found), 0)
+        self._list.set_count(len(self._found), None if stay else 0)
 
     def _draw_row(self, number: int, width: int) -> Line:
         row = self._rows[self._found[number]]

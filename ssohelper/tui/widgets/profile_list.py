@@ -107,13 +107,19 @@ class ProfileList(Chooser):
         )
         self._show_lines(before)
 
-    def search(self, text: str) -> None:
+    def search(self, text: str, *, stay: bool = False) -> None:
         """Show the rows that match, the best match first in each section.
 
-        The sections keep their order, so that a change is never below the unchanged profiles.
+        The sections keep their order, so that a change is never below the unchanged profiles. With
+        `stay` the cursor stays on its profile, or goes to the heading of a section that is folded.
         """
+        key = self._key_at_cursor() if stay else None
+        number = self._lines[self.cursor] if key else -1
         self.query_text = text.strip()
-        self._show_lines(None)
+        section = self.data.sections[self.data.section_number(number)] if number >= 0 else None
+        if section is not None and self.is_folded(section):
+            key = _LineKey(True, section.key)
+        self._show_lines(key)
 
     def _show_lines(self, key: _LineKey | None) -> None:
         self._drawn = None

@@ -137,8 +137,11 @@ class ProfilePane(SearchPane):
     def row_counts(self) -> RowCounts:
         return RowCounts(len(self.list.ticked), self.list.found_count, len(self.list.data))
 
-    def search_list(self, text: str) -> None:
-        self.list.search(text)
+    def cursor_line(self) -> int:
+        return self.list.cursor
+
+    def search_list(self, text: str, *, stay: bool) -> None:
+        self.list.search(text, stay=stay)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
         # Textual does not pass a message of a child on if its parent's handler has caused it.

@@ -105,9 +105,9 @@ class RoleList(ScrollView, can_focus=False):
         self.shown = ShownRoles(view)
         self.set_rows(rows)
 
-    def search(self, text: str) -> None:
-        """Show the rows that contain every word, best first. The cursor moves to the first."""
-        self._change_shown_lines(lambda: self.shown.search(text), stay=False)
+    def search(self, text: str, *, stay: bool = False) -> None:
+        """Show the rows that contain every word, best first. The cursor goes there, or stays."""
+        self._change_shown_lines(lambda: self.shown.search(text), stay=stay)
 
     def mark_live_roles(self, texts: Mapping[RoleKey, str]) -> None:
         """Mark these roles as ones with live credentials; the texts are the times left: "58m"."""

@@ -88,8 +88,11 @@ class RolePane(SearchPane):
         is_fresh = all(row.usage == NEVER_USED for row in self.list.rows[:1])
         return is_fresh and not self.list.was_cursor_moved and not self.list.shown.is_searching
 
-    def search_list(self, text: str) -> None:
-        self.list.search(text)
+    def cursor_line(self) -> int:
+        return self.list.cursor
+
+    def search_list(self, text: str, *, stay: bool) -> None:
+        self.list.search(text, stay=stay)
         if self._suggesting is not None:
             self._suggesting.cancel()
             self._suggesting = None

@@ -23,11 +23,20 @@ class SearchPane(Vertical):
         super().__init__()
         self.line = SearchLine(id="search")
         self._searched = ""
+        # The line on which the last search has put the cursor; None if the cursor stayed on its row.
+        self._best_line: int | None = None
         # What the footer depends on: whether a row is ticked, and then whether a search is typed.
         self._footer_state = (False, False)
 
-    def search_list(self, text: str) -> None:
-        """Show the rows of the list that match this text."""
+    def search_list(self, text: str, *, stay: bool) -> None:
+        """Show the rows of the list that match this text.
+
+        The cursor goes to the best match; with `stay` it stays on its row, if that is shown.
+        """
+        raise NotImplementedError
+
+    def cursor_line(self) -> int:
+        """Return the number of the line of the list on which the cursor is."""
         raise NotImplementedError
 
     def row_counts(self) -> RowCounts:
@@ -46,9 +55,20 @@ class SearchPane(Vertical):
         """
         value = self.line.value
         if value != self._searched:
+            stay = self._keeps_cursor_on_row(value)
             self._searched = value
-            self.search_list(value)
+            self.search_list(value, stay=stay)
+            self._best_line = None if stay else self.cursor_line()
             self.show_count()
+
+    def _keeps_cursor_on_row(self, text: str) -> bool:
+        """Return whether the cursor stays on its row when the search becomes this text.
+
+        It stays if the search is cleared, or gets shorter after the user has moved the cursor: the
+        user has found that row, and the next key must not act on another one.
+        """
+        is_moved = self.cursor_line() != self._best_line
+        return not text.strip() or (len(text) < len(self._searched) and is_moved)
 
     def show_count(self) -> None:
         """Show beside the search how many rows are ticked, match, and exist: "✓2  20/300"."""

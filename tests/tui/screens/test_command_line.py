@@ -123,6 +123,7 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
 
         await user.press("escape")
         await until(lambda: "✓" not in user.screen)
+        await user.press("home", "down")  # from the guarded role to the first one
         await give_command(user, f"sh -c 'trap \"\" TERM; sleep 600 & echo $! $$ >> {pids}; wait'")
         await user.wait_for_screen(RunScreen)
         await until(lambda: pids.exists() and len(pids.read_text().split()) == 2)

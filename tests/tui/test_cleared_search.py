@@ -1,0 +1,126 @@
+"""When the search is cleared, or shortened, the cursor stays on the row that the user has found."""
+
+import pytest
+
+from ssohelper.core.filter_rows import FilterRow
+from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
+from ssohelper.tui.widgets.filter_list import FilterList
+from ssohelper.tui.widgets.profile_pane import ProfilePane
+from tests.long_rows import long_after, pairs_with_each_value_first
+from tests.tui.driving import User, run_scenario
+from tests.tui.screens.test_accounts import role_list
+from tests.tui.world import DemoHome, until
+
+CLEARING = ("escape", "ctrl+u", "backspace backspace backspace backspace", "ctrl+w")
+SIZES = ((60, 15), (80, 24))
+
+
+def role_at_cursor(user: User) -> str:
+    row = role_list(user).row
+    return f"{row.account.name} {row.role_name}" if row else ""
+
+
+@pytest.mark.parametrize(
+    ("keys", "size"), long_after(4, pairs_with_each_value_first(CLEARING, SIZES))
+)
+@pytest.mark.parametrize("is_flat", [False, True], ids=["tree", "flat"])
+def test_the_cursor_stays_on_its_role(
+    world: DemoHome, keys: str, is_flat: bool, size: tuple[int, int]
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        await user.press(*(["ctrl+g"] if is_flat else []), "tab", *"prod", "down", "down")
+        found = role_at_cursor(user)
+        assert found.startswith(("orders-prod", "payments-prod")), found
+        await user.press(*keys.split())
+        await user.wait_for_text("type to search")
+        assert role_at_cursor(user) == found
+        roles = role_list(user)
+        assert 0 <= roles.cursor - roles.scroll_offset.y < roles.size.height
+        assert roles.tick_count == 1
+        await user.press("down")
+        assert role_at_cursor(user) != found
+
+    run_scenario(world.app(), scenario, size=size)
+
+
+def test_a_cleared_search_keeps_the_cursor_on_its_best_match(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        await user.press(*"ordprod", "escape")
+        assert role_at_cursor(user).startswith("orders-prod")
+        await user.press(*"paydev")  # what is typed more goes to the best match again
+        assert role_at_cursor(user).startswith("payments-dev")
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_corrected_search_goes_to_its_best_match_until_the_cursor_was_moved(
+    world: DemoHome,
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        await user.press(*"prod")
+        best = role_at_cursor(user)
+        await user.press(*" ord")
+        assert role_at_cursor(user) != best
+        await user.press(*["backspace"] * 4)
+        assert role_at_cursor(user) == best
+        await user.press("down", "down")
+        chosen = role_at_cursor(user)
+        await user.press("backspace", "backspace")
+        assert role_at_cursor(user) == chosen != best
+        await user.press(*"od")
+        assert role_at_cursor(user) == best
+
+    run_scenario(world.app(), scenario)
+
+
+def test_the_cursor_is_on_the_heading_of_a_role_whose_account_is_folded(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        await user.press("shift+left", *"ordprod", "down")
+        account = role_at_cursor(user).split()[0]
+        await user.press("escape")
+        heading = role_list(user).heading
+        assert heading is not None
+        assert heading.row.account.name == account
+
+    run_scenario(world.app(), scenario)
+
+
+def test_the_cursor_stays_on_its_profile_or_on_the_heading_of_its_group(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f4")
+        await until(lambda: getattr(user.app.screen, "is_planned", False))
+        profiles = user.app.screen.query_one(ProfilePane).list
+        await user.press(*"audit")
+        assert profiles.row is not None
+        assert profiles.row.name == "audit"
+        await user.press("escape")
+        assert profiles.row is not None
+        assert profiles.row.name == "audit"
+        await user.press(*"orders-prod")
+        section = profiles.data.sections[0]
+        assert profiles.row is not None
+        await user.press("ctrl+u")
+        assert profiles.is_folded(section)
+        assert profiles.section == section
+
+    run_scenario(world.app(), scenario)
+
+
+def test_the_cursor_stays_on_its_line_of_a_list_of_filters(world: DemoHome) -> None:
+    rows = [FilterRow(False, name, "", name) for name in ("alpha", "beta", "gamma", "delta")]
+    taken: list[list[FilterRow] | None] = []
+
+    async def scenario(user: User) -> None:
+        user.app.push_screen(FilterChoiceScreen(rows), taken.append)
+        await until(lambda: user.app.screen.query(FilterList))
+        await user.press(*"ta", "down", "escape")
+        await user.wait_for_text("type to search")
+        await user.press("enter")
+        await until(lambda: bool(taken))
+
+    run_scenario(world.app(), scenario)
+    assert taken == [[rows[3]]]
