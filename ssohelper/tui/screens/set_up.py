@@ -73,6 +73,18 @@ def _propose_region(_url: str, proposal: str | None) -> str:
     raise _RegionProposed(proposal)
 
 
+class _PortalHasSession(UsageProblem):
+    """Raised so that the user confirms to set up a session again, or names a second one."""
+
+    def __init__(self, session_name: str) -> None:
+        super().__init__(
+            f'this is the portal of the session "{session_name}" already',
+            hint="press enter to set that up again; for another user, name a second session",
+            option="--session NAME",
+        )
+        self.session_name = session_name
+
+
 class _TypedFields(NamedTuple):
     """What the user has typed into the form's fields, without blanks around it."""
 
@@ -109,6 +121,8 @@ class SetUpForm(VerticalScroll):
     def __init__(self) -> None:
         super().__init__()
         self.can_focus = False
+        # The session of the typed portal that the form has named; the next Enter sets it up again.
+        self._named_session = ""
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -190,6 +204,8 @@ class SetUpForm(VerticalScroll):
                 field = self.query_one("#region", Input)
                 field.value = error.region
                 field.focus()
+            if isinstance(error, _PortalHasSession):
+                self._named_session = error.session_name
             hint = error.hint or ""
             option, _, value = (error.option or "").partition(" ")
             if option:
@@ -213,6 +229,9 @@ class SetUpForm(VerticalScroll):
             session = setup.choose_session(
                 services, url, name=name or None, region=region or None, ask_region=_propose_region
             )
+            is_asked = bool(name) or session.name == self._named_session
+            if not is_asked and session_edit.has_config_section(services, session):
+                raise _PortalHasSession(session.name)
             profile_edit.merge_choices(services, session)
             profile_edit.check_installation_can_serve_profiles(services)
             return session

@@ -577,6 +577,35 @@ def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.parametrize("name", long_after(1, ["", "second"]))
+def test_the_session_of_a_known_portal_is_named_before_it_is_set_up_again(
+    world: DemoHome, name: str
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press("n")
+        await user.wait_for_screen(SetUpScreen)
+        typed(user, "start_url", PORTAL)
+        await user.press("enter")
+        await user.wait_for_text(
+            'this is the portal of the session "corp" already',
+            "press enter to set that up again",
+            "for another user, name a",
+            'third field, "name of the session"',
+        )
+        await until(lambda: user.app.focused is user.app.screen.query_one("#name"))
+        await user.type(name)
+        await user.press("enter")
+        if name:
+            await user.wait_for_screen(SignInScreen)
+            await user.wait_for_text('Sign in to "second"')
+        else:
+            await user.wait_for_text("profiles to add")
+
+    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
+
+
 def test_an_error_that_needs_an_option_names_the_field_and_focuses_it(world: DemoHome) -> None:
     url = world.emulator.world.start_url
     section = f"[sso-session corp2]\nsso_start_url = {url}\nsso_region = us-east-1\n\n"
