@@ -223,7 +223,7 @@ class FullScreenApp(TuiApp[str]):
             self.show_warning(terminal.CANNOT_SUSPEND)
 
     def action_copy_selection(self) -> None:
-        """Copy the selected text. Without any, ctrl+c leaves, as `action_help_quit` says."""
+        """Copy the selected text. On a screen without any, ctrl+c leaves: see `action_help_quit`."""
         from ssohelper.tui.copying import copy_selected_text
 
         if not copy_selected_text(self):

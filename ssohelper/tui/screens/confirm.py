@@ -20,14 +20,12 @@ from textual.widgets.button import ButtonVariant
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui import dialog_sizes
-from ssohelper.tui.dialog import Dialog
+from ssohelper.tui.dialog import SCROLL_KEYS, Dialog
 from ssohelper.tui.keys import action_binding, key_word
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
-
-_SCROLL_KEYS = "page down, ↓, j: more"
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -124,7 +122,7 @@ class ConfirmScreen(Dialog[bool]):
 
     def _show_scroll_keys(self, is_longer: bool) -> None:
         """Name the keys that scroll, in the border: that takes no line from the text."""
-        self.query_one(".dialog").border_subtitle = _SCROLL_KEYS if is_longer else ""
+        self.query_one(".dialog").border_subtitle = SCROLL_KEYS if is_longer else ""
 
     def action_scroll_lines(self, where: str) -> None:
         """Scroll the lines `up`, `down`, `page_up`, `page_down`, or to their `home` or `end`."""
