@@ -56,8 +56,9 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         "Each profile of ~/.aws/config once, below what `ssohelper profile sync` would do with it: "
         "+ to add, ~ to change, - to remove, ! skipped. ssohelper manages profiles with ◆ and never "
         "changes yours until you adopt them. Type to search, as on Accounts. {profiles.open} folds a "
-        "group, or shows the diff. {profiles.tick} ticks profiles to remove them together. Before "
-        "each write you are asked."
+        "group, or shows the diff. {profiles.tick} ticks profiles to remove them together. A profile "
+        "of the form process runs ssohelper for its credentials, one of the form sso does not. "
+        "Before each write you are asked."
     )
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS = _COLUMNS, _LINES

@@ -127,7 +127,7 @@ class ProfilePane(SearchPane):
             return "only profiles that ssohelper manages can be removed"
         tick, remove = self.app.key_of("profiles.tick"), self.app.key_of("profiles.remove")
         return (
-            f"this line is a group: {tick} ticks its managed profiles, {remove} removes them then"
+            f"this line is a group: {tick} ticks its managed profiles, then {remove} removes them"
         )
 
     def clear_ticks(self) -> None:

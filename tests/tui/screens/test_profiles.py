@@ -77,7 +77,7 @@ def test_where_nothing_can_be_removed_the_key_says_why(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
         await user.press("ctrl+x")
-        await user.wait_for_text("this line is a group: tab ticks its managed profiles, ^x removes")
+        await user.wait_for_text("this line is a group: tab ticks its managed profiles, then ^x")
         await user.press(*"audit", "ctrl+x")
         await user.wait_for_text("only profiles that ssohelper manages can be removed")
         await user.press("ctrl+u", *"payments-prod.Data", "ctrl+x")
@@ -341,7 +341,7 @@ def test_prune_shows_what_it_removes_before_it_asks(world: DemoHome) -> None:
             "profile sync --session corp --prune", "▾ - 1 to remove", "- orders-dev.Developer"
         )
         await user.press("ctrl+g")
-        await user.wait_for_text("▾ ! 1 whose role is gone, to keep")
+        await user.wait_for_text("▾ ! 1 kept, although the role is gone")
 
     run_scenario(world.app(), scenario)
 

@@ -28,7 +28,9 @@ def test_ticks_are_marked_counted_and_end_with_escape(world: DemoHome) -> None:
         await tick_two(user)
         await user.wait_for_text("❯✓    ReadOnlyAccess")
         await user.press("escape")
-        await user.wait_for_text("type to search", "✓2  21/21", " ✓★   Developer", "❯✓    ReadOnlyAccess")
+        await user.wait_for_text(
+            "type to search", "✓2  21/21", " ✓★   Developer", "❯✓    ReadOnlyAccess"
+        )
         await user.press("ctrl+g")
         await user.wait_for_text("○ tree", "✓★   payments-dev")
         await user.press("ctrl+g", "shift+left")
