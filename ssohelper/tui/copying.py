@@ -26,10 +26,15 @@ def copy_text(
 
 
 def copy_selected_text(app: TuiApp[Any]) -> bool:
-    """Copy the selected text, unselect it and show a message. Return whether any was selected."""
+    """Copy the selected text and show a message; then no text is selected. Return False without any.
+
+    In a dialog, which ctrl+c does not leave, a message then says that nothing is selected.
+    """
     text = _take_selected_text(app)
     if text:
         copy_text(app, text, f"the selected text: {count_text(len(text), 'character')}")
+    elif app.screen.is_modal:
+        app.show_done(f"nothing is selected to copy; {app.key_of('app.quit')} quits")
     return bool(text)
 
 

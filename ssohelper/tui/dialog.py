@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from textual.events import Event
 
 _Result = TypeVar("_Result")
+# In the border of a dialog whose lines are more than it shows: that takes no line from them.
+SCROLL_KEYS = "page down, ↓, j: more"
 _NEED_WIDGETS = (Mount, Resize, ScreenResume, ScreenSuspend)
 
 

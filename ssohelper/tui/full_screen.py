@@ -225,7 +225,7 @@ class FullScreenApp(TuiApp[str]):
             self.show_warning(terminal.CANNOT_SUSPEND)
 
     def action_copy_selection(self) -> None:
-        """Copy the selected text. If none is selected, let ctrl+c run `action_help_quit`."""
+        """Copy the selected text. On a screen without any, let ctrl+c run `action_help_quit`."""
         from ssohelper.tui.copying import copy_selected_text
 
         if not copy_selected_text(self):

@@ -159,7 +159,7 @@ class _RowMaker:
             left = [name for name in plan.stale if name in present and name not in done]
             done |= set(left)
             if left:
-                title, sources = "whose role is gone, to keep", [present[name] for name in left]
+                title, sources = "kept, although the role is gone", [present[name] for name in left]
                 yield _SectionWithSources(STALE, SKIPPED, title, sources)
             skipped = [
                 self._make_skipped_row(name)

@@ -153,6 +153,43 @@ def test_ctrl_c_copies_the_selected_text_and_then_leaves(world: DemoHome) -> Non
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.parametrize("key", ["e", "o", "n", "f1", "ctrl+l"])
+def test_ctrl_c_in_a_dialog_leaves_nothing_and_says_how_to_quit(world: DemoHome, key: str) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press(key)
+        await until(lambda: user.app.screen.is_modal)
+        dialog = user.app.screen
+        await until(lambda: not user.app.started.is_holding_keys)
+        if key == "e":  # the old name is selected
+            await user.press("ctrl+c")
+            await user.wait_for_message("copied the selected text: 4 characters")
+        await user.press("ctrl+c")
+        await user.wait_for_message("nothing is selected to copy; ^q quits")
+        assert user.app.screen is dialog
+        assert user.app.return_code is None
+        await user.press("ctrl+q")
+        await until(lambda: user.app.return_code is not None)
+
+    run_scenario(world.app(), scenario)
+
+
+def test_the_help_says_whether_there_is_more(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        await user.press("f1")
+        await user.wait_for_text("Type to search:", "page down, ↓, j: more")
+        assert user.screen.split("\n")[2].strip(" │").startswith("Type to search")
+        await user.press("f1")
+        await user.pilot.resize_terminal(100, 60)
+        await user.press("f1")
+        await user.wait_for_text("ssohelper config set keys.ACTION KEY")
+        assert "j: more" not in user.screen
+
+    run_scenario(world.app(), scenario, size=(60, 15))
+
+
 @pytest.mark.parametrize("width", long_after(1, [44, 80]))
 def test_help_is_complete_at_every_width(world: DemoHome, width: int) -> None:
     async def scenario(user: User) -> None:

@@ -96,6 +96,15 @@ FULL = '"/home/ana/.local/state/ssohelper/usage.json" cannot be written: No spac
         (60, FULL, "", '"…/usage.json" cannot be written: No space left on device'),
         (66, FULL, "see", '"…/usage.json" cannot be written: No space left on device · see'),
         (60, FULL, "see", '"…/usage.json" cannot be written: No space left on device ·…'),
+        # A part of a command line is of no use.
+        (
+            60,
+            "copied the account id",
+            "$ ssohelper console --print payments-prod",
+            "copied the account id",
+        ),
+        (22, "copied the account id", "$ ls", "copied the account id"),
+        (30, "copied the account id", "$ ls", "copied the account id · $ ls"),
         (37, FULL, "", '"…/usage.js…: No space left on device'),
         (25, FULL, "", '"…/us…: No space left on…'),
         (40, "~/.aws/cli/x/config has changed", "", "~/.aws/cli/x/config has changed"),

@@ -281,7 +281,7 @@ class RowActions:
         command = f"ssohelper console {options}{word_as_typed(name)}{page_options}"
         if link:
             # The message does not show the link itself, which would take five lines.
-            why = "no browser can be started here: " if choice else ""
+            why = "no browser here: " if choice else ""
             copy_text(self.app, link, "the console's link", command, why)
         else:
             self.app.show_done("opened the console in a browser", command)

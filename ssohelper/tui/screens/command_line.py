@@ -84,7 +84,10 @@ class CommandScreen(AskScreen):
             yield WrappedView(id="roles")
             yield Static(Content(show(self._guarded)), id="guarded", classes="dialog--note")
             yield Input(
-                self._value, placeholder="aws sts get-caller-identity", id="answer", compact=True
+                self._value,
+                placeholder="such as: aws sts get-caller-identity",
+                id="answer",
+                compact=True,
             )
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")

@@ -20,14 +20,13 @@ from textual.widgets.button import ButtonVariant
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui import background, dialog_sizes
-from ssohelper.tui.dialog import Dialog
+from ssohelper.tui.dialog import SCROLL_KEYS, Dialog
 from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-_SCROLL_KEYS = "page down, ↓, j: more"
 _NOTHING_RUNS = "nothing is running any more: leave?"
 _CHECK_SECONDS = 0.2
 
@@ -126,7 +125,7 @@ class ConfirmScreen(Dialog[bool]):
 
     def _show_scroll_keys(self, is_longer: bool) -> None:
         """Show the keys that scroll in the dialog's border, where they take no line from the text."""
-        self.query_one(".dialog").border_subtitle = _SCROLL_KEYS if is_longer else ""
+        self.query_one(".dialog").border_subtitle = SCROLL_KEYS if is_longer else ""
 
     def action_scroll_lines(self, where: str) -> None:
         """Scroll the lines `up`, `down`, `page_up`, `page_down`, or to their `home` or `end`."""

@@ -17,7 +17,8 @@ from textual.widgets import Static
 
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
-from ssohelper.tui.dialog import Dialog
+from ssohelper.tui import dialog_sizes
+from ssohelper.tui.dialog import SCROLL_KEYS, Dialog
 from ssohelper.tui.keys import KeyOf, insert_key_names
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import KeyHints
@@ -51,6 +52,8 @@ class HelpScreen(Dialog[None]):
     HelpScreen .dialog { width: 80; height: auto; max-height: 100%; }
     HelpScreen LineView { height: auto; max-height: 100%; overflow-x: hidden; }
     """
+    HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
+    VERTICAL_BREAKPOINTS = dialog_sizes.LINES
     # A question may open over the help: the action that asks it may still be waiting for AWS.
     MAY_HAVE_QUESTIONS_ABOVE = True
     CLOSES_WITH_SCREEN = True
@@ -68,7 +71,9 @@ class HelpScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         self._show_help(self.app.size)
-        self.query_one(LineView).focus()
+        view = self.query_one(LineView)
+        view.focus()
+        self.watch(view, "show_vertical_scrollbar", self._show_scroll_keys)
 
     def on_resize(self, event: Resize) -> None:
         self._show_help(event.size)
@@ -76,6 +81,9 @@ class HelpScreen(Dialog[None]):
     def _show_help(self, size: Size) -> None:
         lines = help_lines(self._help, min(_WIDEST, size.width) - _FRAME_WIDTH)
         self.query_one(LineView).set_lines(lines, stay=True)
+
+    def _show_scroll_keys(self, is_longer: bool) -> None:
+        self.query_one(".dialog").border_subtitle = SCROLL_KEYS if is_longer else ""
 
     def action_close(self) -> None:
         self.dismiss(None)

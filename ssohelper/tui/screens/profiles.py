@@ -55,8 +55,8 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         "Each profile of ~/.aws/config once, below what `ssohelper profile sync` would do with it: "
         "+ to add, ~ to change, - to remove, ! skipped. ssohelper manages profiles with ◆ and never "
         "changes yours until you adopt them. Type to search, as on Accounts. {profiles.open} folds a "
-        "group, or shows the diff. {profiles.tick} ticks profiles to remove them together. Before "
-        "each write you are asked."
+        "group, or shows the diff. {profiles.tick} ticks profiles to remove them together. Those of "
+        "the form process run ssohelper, those of sso do not. Before each write you are asked."
     )
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS = _COLUMNS, _LINES

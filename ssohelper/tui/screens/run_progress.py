@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.full_screen import FullScreenApp
 
 _DRAW_SECONDS = 0.1
-_STATE_WIDTH, _CODE_WIDTH = 9, 4
+_STATE_WIDTH, _CODE_WIDTH = 9, 9
 # How many lines the dialog needs besides its texts, its runs and the output: for the border, the
 # progress, and the blank lines above output and command. The second is for a screen of few lines.
 _FRAME_LINES, _FRAME_LINES_WHEN_LOW = 5, 3
@@ -172,7 +172,7 @@ class RunScreen(Dialog[None]):
         account = run.row.account
         if width < _NARROW:
             # A sign shows the run's state. The account's id is never cut off, so that rows differ.
-            code = "" if run.code is None else str(run.code)
+            code = "" if run.code is None else f"exit {run.code}"
             rest = max(8, width - 4 - _CODE_WIDTH - len(account.id) - 1)
             return [
                 (f"  {sign} {fitted(code, _CODE_WIDTH)}", style),

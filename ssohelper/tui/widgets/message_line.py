@@ -51,15 +51,17 @@ class Shown(NamedTuple):
 def fitted_message(message: Message, width: int) -> str:
     """Return the message in exactly `width` cells, padded, or cut so that the reason stays.
 
-    If the message is too long, its paths are shortened, then `more` is cut. After that the text is
-    cut before its last colon, because an error's reason follows there. A session's name is not cut.
+    First its paths get shorter, then a hint in `more` is cut, or a command line dropped: a part of
+    one is of no use. After that the text is cut before its last colon, because the reason of an
+    error comes after it, but not in the name of a session.
     """
     texts = [message.text, *(re.sub(_PATH, path, message.text) for path in _SHORTER_PATHS)]
     more = message.line.removeprefix(message.text)
     for needed in (more, ""):
         for text in texts:
             if cell_len(text + needed) <= width:
-                return fitted(text + more, width)
+                is_command = not needed and message.more.startswith("$ ")
+                return fitted(text if is_command else text + more, width)
     beginning, colon, reason = texts[-1].rpartition(": ")
     least = max(width // _LEAST_BEGINNING, _width_up_to_last_name(beginning, width))
     left = min(cell_len(beginning), max(least, width - cell_len(reason) - 2))

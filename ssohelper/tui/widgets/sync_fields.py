@@ -27,9 +27,10 @@ class SyncFields(VerticalScroll):
     HELP_TEXT = (
         "The options of the sync: filters for the names or ids of accounts and for the names of "
         "roles (GLOB, or !GLOB to leave out; quotes keep blanks together), the template of new "
-        "names, the form (process or sso), and the region of profiles. The list shows what the "
-        "sync would do with these options; Apply writes exactly that, and remembers the options. "
-        "The same on the command line: ssohelper profile sync --account GLOB --role GLOB"
+        "names, the form (process runs ssohelper for the credentials, sso is AWS's own), and the "
+        "region of profiles. The list shows what the sync would do so; Apply writes exactly "
+        "that, and remembers the options. The same on the command line: ssohelper profile sync "
+        "--account GLOB --role GLOB"
     )
     DEFAULT_CSS = """
     SyncFields {

@@ -25,6 +25,17 @@ async def open_chooser(user: User) -> None:
     await user.wait_for_text("Console of DatabaseAdmin in payments-prod")
 
 
+def test_eighty_columns_show_why_a_link_is_copied(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_chooser(user)
+        await user.press("enter")
+        await user.wait_for_text(
+            "no browser here: copied the console's link, if the terminal allows it  "
+        )
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
 def test_a_page_is_found_opened_and_offered_first_the_next_time(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_chooser(user)

@@ -341,7 +341,7 @@ def test_prune_shows_what_it_removes_before_it_asks(world: DemoHome) -> None:
             "profile sync --session corp --prune", "▾ - 1 to remove", "- orders-dev.Developer"
         )
         await user.press("ctrl+g")
-        await user.wait_for_text("▾ ! 1 whose role is gone, to keep")
+        await user.wait_for_text("▾ ! 1 kept, although the role is gone")
 
     run_scenario(world.app(), scenario)
 
