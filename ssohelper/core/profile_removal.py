@@ -34,8 +34,8 @@ def plan_profile_removal(
 ) -> Removal:
     """Return which of the managed profiles are removed.
 
-    Prune removes managed profiles whose role is gone, or is left out by filters of this command.
-    Profiles of an account whose roles AWS refused to list, or did not list, are never removed.
+    Prune removes managed profiles whose role is gone, or left out by filters given now. Profiles of
+    an account whose roles AWS refused to list, or did not list, are never removed.
     """
     if request.only_roles:
         return Removal((), (), managed)
