@@ -53,7 +53,7 @@ def run_and_edit(world: Guarded, command: list[str], old: str, new: str) -> tupl
     return world.open_terminal().run(text, NAME, at_question=edit(world, old, new))
 
 
-@pytest.mark.parametrize("command", long_after(3, COMMANDS), ids=lambda words: " ".join(words[:2]))
+@pytest.mark.parametrize("command", long_after(2, COMMANDS), ids=lambda words: " ".join(words[:2]))
 @pytest.mark.parametrize("new", [section(FREE), ""], ids=["another role", "removed"])
 def test_a_profile_that_means_another_role_ends_the_command(
     world: Guarded, command: list[str], new: str

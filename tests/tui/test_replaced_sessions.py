@@ -197,7 +197,7 @@ def test_of_a_line_that_is_not_in_the_config_only_the_sign_in_is_removed(
     assert world.emulator.counters["Logout"] == 1
 
 
-@pytest.mark.parametrize("key", ["d", "e", "o", "f"])
+@pytest.mark.parametrize("key", long_after(2, ["d", "e", "o", "f"]))
 def test_a_session_whose_name_has_a_sign_in_elsewhere_waits_for_its_end(
     world: DemoHome, key: str
 ) -> None:
@@ -216,7 +216,7 @@ def test_a_session_whose_name_has_a_sign_in_elsewhere_waits_for_its_end(
     check_nothing_happened(world, services, edited)
 
 
-@pytest.mark.parametrize("key", ["d", "e", "o", "f"])
+@pytest.mark.parametrize("key", long_after(2, ["d", "e", "o", "f"]))
 def test_letters_for_a_dialog_that_does_not_open_do_nothing(world: DemoHome, key: str) -> None:
     services = recorded(world)
     repoint(world)

@@ -46,7 +46,7 @@ def search_text(user: User) -> str:
     return user.app.screen.query_one(SearchLine).value
 
 
-@pytest.mark.parametrize("seed", long_after(3, range(30)))
+@pytest.mark.parametrize("seed", long_after(1, range(30)))
 def test_letters_after_f6_all_reach_the_console_chooser(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
@@ -171,7 +171,7 @@ def test_keys_that_waited_too_long_are_dropped_together(world: DemoHome, gate: G
     run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
-@pytest.mark.parametrize("is_late", [False, True], ids=["at once", "after a while"])
+@pytest.mark.parametrize("is_late", long_after(1, [False, True]), ids=["at once", "after a while"])
 @pytest.mark.parametrize(
     ("key", "module", "function", "name"),
     [
