@@ -41,6 +41,7 @@ NOT_ON_WINDOWS = {
     "ssohelper.endpoint.serving",
     "ssohelper.stores.endpoint_files",
     "ssohelper.tui.terminal_driver",
+    "ssohelper.tui.terminal_output",
 }
 
 

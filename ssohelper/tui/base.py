@@ -28,7 +28,7 @@ from ssohelper.core.keymap import ACTIONS, DEFAULT_KEYS, action_may_open_dialog
 from ssohelper.errors import SsoHelperError
 from ssohelper.system.terminal_input import TerminalInput
 from ssohelper.tui import background, messages, tty
-from ssohelper.tui.keys import KeyOrderApp, symbols_by_key_name
+from ssohelper.tui.keys import KeyOrderApp
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.messages import Kind, Messages
 from ssohelper.tui.one_time_timers import call_after
@@ -139,7 +139,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def get_key_display(self, binding: Binding) -> str:
         """Return the name of a key as the footer and the help show it: `F3` for Textual's `f3`."""
         shown = super().get_key_display(binding)
-        shown = symbols_by_key_name(self.services.settings.keymap()).get(shown, shown)
         return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
 
     def key_of(self, action: str) -> str:

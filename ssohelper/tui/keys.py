@@ -106,12 +106,6 @@ def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
     return {name: ",".join(parse_keys(keys)) for name, keys in settings.items()}
 
 
-def symbols_by_key_name(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the symbol of each key in the settings that Textual names by words: `§`."""
-    keys = [key for keys in settings.values() for key in parse_keys(keys)]
-    return {long_key_name(key): key for key in keys if len(key) == 1}
-
-
 def make_single_line(text: str) -> str:
     """Return pasted text as one line without control characters, for a field of one line."""
     joined = " ".join(text.strip("\r\n").splitlines())
@@ -146,6 +140,19 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # The text field that got the last letters. It may still be handling them: after letters no
         # message reports that they are handled, as one does after other keys.
         self._text_field: Widget | None = None
+        # The symbols that the settings have as keys, by Textual's long name of each: `§`.
+        self._symbols: dict[str, str] = {}
+
+    def set_keymap(self, keymap: Mapping[str, str]) -> None:
+        """Set the keys of the settings, as `textual_keymap` returns them."""
+        keys = [key for keys in keymap.values() for key in keys.split(",")]
+        self._symbols = {long_key_name(key): key for key in keys if len(key) == 1}
+        super().set_keymap(keymap)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return the name of a key for the footer and the help: a symbol as itself."""
+        shown = super().get_key_display(binding)
+        return self._symbols.get(shown, shown)
 
     def hold_keys(
         self, keys: Iterable[Key | Paste] = (), cancelled: Callable[[bool], object] | None = None

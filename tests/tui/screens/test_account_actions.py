@@ -42,7 +42,7 @@ def test_a_no_adds_and_removes_no_profile(world: DemoHome) -> None:
                 await user.wait_for_screen(ConfirmScreen)
                 await user.wait_for_text(sees)
                 await user.press(key)
-                await user.wait_for_message("nothing was written")
+                await user.wait_for_message("nothing was changed")
                 user.app.messages.all.clear()
 
     run_scenario(world.app(), scenario)
