@@ -10,13 +10,14 @@ import os
 import queue
 import select
 import sys
-import termios
 import threading
 from contextlib import suppress
 from typing import TextIO
 
 if sys.platform == "win32":
     raise ImportError("on Windows, Textual's own driver writes to the terminal")
+import termios
+
 # As many texts wait at most, as in Textual's own queue. Then drawing waits for the terminal.
 _MOST_WAITING = 30
 # How long one wait for the terminal is.
