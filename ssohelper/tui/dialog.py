@@ -11,10 +11,9 @@ from ssohelper.tui.one_time_timers import is_still_there
 
 if TYPE_CHECKING:
     from textual.events import Event
+    from textual.scroll_view import ScrollView
 
 _Result = TypeVar("_Result")
-# In the border of a dialog whose lines are more than it shows: that takes no line from them.
-SCROLL_KEYS = "page down, ↓, j: more"
 _NEED_WIDGETS = (Mount, Resize, ScreenResume, ScreenSuspend)
 
 
@@ -26,6 +25,9 @@ class Dialog(ModalScreen[_Result]):
     handlers nevertheless.
     """
 
+    # Shown in the dialog's border, where it takes no line from the text, while not all lines are
+    # shown.
+    SCROLL_KEYS = "page down, ↓, j: more"
     # Whether `on_mount` was called.
     has_opened = False
 
@@ -34,3 +36,10 @@ class Dialog(ModalScreen[_Result]):
             self.has_opened = is_still_there(self)
         if self.has_opened or not isinstance(event, _NEED_WIDGETS):
             await super().on_event(event)
+
+    def show_scroll_keys_if_cut(self, view: ScrollView) -> None:
+        """From now on, show the keys that scroll while the view does not show all its lines."""
+        self.watch(view, "show_vertical_scrollbar", self._show_scroll_keys)
+
+    def _show_scroll_keys(self, is_longer: bool) -> None:
+        self.query_one(".dialog").border_subtitle = self.SCROLL_KEYS if is_longer else ""

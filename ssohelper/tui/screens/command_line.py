@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 _MOST_AT_ONCE = 20
 # How many lines the dialog needs besides its list of roles: usually, and on a screen of few lines.
 _OTHER_LINES, _OTHER_LINES_WHEN_LOW = 12, 9
-_SCROLL_KEYS = "page down, ↓: more"
 
 
 class CommandScreen(AskScreen):
@@ -58,6 +57,7 @@ class CommandScreen(AskScreen):
         f"the list of roles. A second question follows if there are more than {_MOST_AT_ONCE} roles."
     )
     CSS = "CommandScreen #roles { height: auto; min-height: 1; }"
+    SCROLL_KEYS = "page down, ↓: more"  # letters go to the text field
     BINDINGS: ClassVar[list[BindingType]] = [
         # The field has the focus, and these keys scroll the list above it.
         Binding("up", "scroll_roles('up')", show=False),
@@ -99,7 +99,7 @@ class CommandScreen(AskScreen):
         view.can_focus = False
         view.display = bool(self._roles)
         view.set_lines(self._roles)
-        self.watch(view, "show_vertical_scrollbar", self._show_scroll_keys)
+        self.show_scroll_keys_if_cut(view)
         self.query_one("#guarded").display = bool(self._guarded)
 
     def on_resize(self, event: Resize) -> None:
@@ -107,9 +107,6 @@ class CommandScreen(AskScreen):
         is_low = event.size.height < LOW_LINES
         others = _OTHER_LINES_WHEN_LOW if is_low else _OTHER_LINES
         self.query_one(WrappedView).styles.max_height = max(1, event.size.height - others)
-
-    def _show_scroll_keys(self, is_longer: bool) -> None:
-        self.query_one(".dialog").border_subtitle = _SCROLL_KEYS if is_longer else ""
 
     def action_scroll_roles(self, where: str) -> None:
         """Scroll the list of roles `up`, `down`, `page_up` or `page_down`."""

@@ -20,7 +20,7 @@ from textual.widgets.button import ButtonVariant
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui import background, dialog_sizes
-from ssohelper.tui.dialog import SCROLL_KEYS, Dialog
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
@@ -106,7 +106,7 @@ class ConfirmScreen(Dialog[bool]):
         if self._lines:
             view = self.query_one("#changes", LineView)
             view.set_lines(self._lines)
-            self.watch(view, "show_vertical_scrollbar", self._show_scroll_keys)
+            self.show_scroll_keys_if_cut(view)
         # Usually "No" has the focus, so that Enter alone changes nothing.
         self.query_one("#yes" if self._proposes_yes else "#no", Button).focus()
 
@@ -122,10 +122,6 @@ class ConfirmScreen(Dialog[bool]):
     def _is_short(self, size: Size) -> bool:
         texts = [self._question, *([f"$ {self._command}"] if self._command else ())]
         return dialog_sizes.fits_on_screen(size, self._lines, texts)
-
-    def _show_scroll_keys(self, is_longer: bool) -> None:
-        """Show the keys that scroll in the dialog's border, where they take no line from the text."""
-        self.query_one(".dialog").border_subtitle = SCROLL_KEYS if is_longer else ""
 
     def action_scroll_lines(self, where: str) -> None:
         """Scroll the lines `up`, `down`, `page_up`, `page_down`, or to their `home` or `end`."""

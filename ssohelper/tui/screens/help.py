@@ -18,7 +18,7 @@ from textual.widgets import Static
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui import dialog_sizes
-from ssohelper.tui.dialog import SCROLL_KEYS, Dialog
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import KeyOf, insert_key_names
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import KeyHints
@@ -73,7 +73,7 @@ class HelpScreen(Dialog[None]):
         self._show_help(self.app.size)
         view = self.query_one(LineView)
         view.focus()
-        self.watch(view, "show_vertical_scrollbar", self._show_scroll_keys)
+        self.show_scroll_keys_if_cut(view)
 
     def on_resize(self, event: Resize) -> None:
         self._show_help(event.size)
@@ -81,9 +81,6 @@ class HelpScreen(Dialog[None]):
     def _show_help(self, size: Size) -> None:
         lines = help_lines(self._help, min(_WIDEST, size.width) - _FRAME_WIDTH)
         self.query_one(LineView).set_lines(lines, stay=True)
-
-    def _show_scroll_keys(self, is_longer: bool) -> None:
-        self.query_one(".dialog").border_subtitle = SCROLL_KEYS if is_longer else ""
 
     def action_close(self) -> None:
         self.dismiss(None)
