@@ -94,6 +94,8 @@ def test_the_buttons_do_what_their_keys_do(world: DemoHome) -> None:
         await user.pilot.click("#diff")
         await user.wait_for_text("one summary")
         assert "+ profile 1 " not in user.screen
+        # A button ignores clicks while it looks pressed, 0.2 s long.
+        await until(lambda: not screen.query_one("#diff").has_class("-active"))
         await user.pilot.click("#diff")
         await user.wait_for_text("+ profile 1 ")
         await user.pilot.click("#choose")
