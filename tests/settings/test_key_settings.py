@@ -9,22 +9,8 @@ from ssohelper.settings.effective_settings import (
     check_clash_with_other_settings,
     parse_setting_value,
 )
-from tests.settings.test_effective_settings import read_settings
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "folder" / "config.toml"
-
-
-@pytest.fixture
-def read(path):
-    def _read(text: str = "", **environ: str):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-        return read_settings(path, environ)
-
-    return _read
+from tests.settings.test_effective_settings import path as path  # a fixture
+from tests.settings.test_effective_settings import read as read  # a fixture
 
 
 class TestKeys:

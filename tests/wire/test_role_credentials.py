@@ -5,8 +5,6 @@ import time
 import pytest
 
 from ssohelper.core.model import Role
-from ssohelper.emulator.organization import World
-from ssohelper.emulator.server import Emulator
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
@@ -20,25 +18,10 @@ from tests.wire.test_portal import (
     ROLE,
     deadline,
     keys_answer,
-    portal_of,
-    token_of,
 )
-
-
-@pytest.fixture
-def emulator():
-    with Emulator(World.of_size(3, 2)) as running:
-        yield running
-
-
-@pytest.fixture
-def token(emulator):
-    return token_of(emulator)
-
-
-@pytest.fixture
-def portal(emulator):
-    return portal_of(emulator)
+from tests.wire.test_portal import emulator as emulator  # a fixture
+from tests.wire.test_portal import portal as portal  # a fixture
+from tests.wire.test_portal import token as token  # a fixture
 
 
 class TestRoleCredentials:
