@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.tui.parsed_css import share_parsed_css
 from tests.tui.world import DemoHome, demo_home
+
+share_parsed_css()
 
 
 @pytest.fixture
