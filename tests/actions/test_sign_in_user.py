@@ -19,6 +19,7 @@ from ssohelper.wire.oidc import OidcClient
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.people import sign_in
+from tests.processes import wait_until_asleep
 
 ROLE = "corp:000030000001/ReadOnlyAccess"
 
@@ -137,7 +138,8 @@ def test_ctrl_c_at_the_question_discards_the_sign_in_at_aws_too(desk: Desk) -> N
     child = pexpect.spawn(
         SCRIPT, ["login", "--force"], env=desk.home.env, encoding="utf-8", timeout=RUN_SECONDS
     )
-    child.expect_exact("keep this sign-in? [y/N]")
+    child.expect_exact("keep this sign-in? [y/N]: ")
+    wait_until_asleep(child.pid)  # a Ctrl-C between the last letter and the read would be lost
     child.kill(signal.SIGINT)
     child.expect(pexpect.EOF)
     child.close()
