@@ -30,14 +30,14 @@ def drawn(room: int, *rows: tuple[str, ...], header: tuple[str, ...] = HEADER) -
     return list(table.table_lines(header, rows, room))
 
 
-@pytest.mark.parametrize("room", range(1, 120))
-def test_an_account_id_is_never_broken(room: int) -> None:
-    said = drawn(room, ROW, ROW)
-    whole = [line for line in said if ROW[0] in line]
-    assert len(whole) == (2 if room >= 24 else 0), said
-    assert all(columns_of_text(line) <= max(room, 20) for line in said)
-    letters = "".join("".join(said).split())
-    assert all(letters.count(character) >= 2 for character in "".join(ROW))
+def test_an_account_id_is_never_broken() -> None:
+    for room in range(1, 120):
+        said = drawn(room, ROW, ROW)
+        whole = [line for line in said if ROW[0] in line]
+        assert len(whole) == (2 if room >= 24 else 0), said
+        assert all(columns_of_text(line) <= max(room, 20) for line in said)
+        letters = "".join("".join(said).split())
+        assert all(letters.count(character) >= 2 for character in "".join(ROW))
 
 
 @pytest.mark.parametrize("room", [30, 60, 80, 100])

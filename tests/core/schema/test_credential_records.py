@@ -1,8 +1,5 @@
 """Role credentials: of AWS, and as they are cached."""
 
-import json
-from typing import Any
-
 import pytest
 
 from ssohelper.core.schema import (
@@ -34,19 +31,19 @@ def test_valid_credentials_are_read() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD_CACHED if name != "token_id"])
-@pytest.mark.parametrize("value", NONSENSE, ids=lambda value: json.dumps(value, default=str)[:20])
-def test_cached_credentials_with_an_invalid_value_are_damaged(name: str, value: Any) -> None:
-    with pytest.raises(Damaged):
-        credential_records.parse_cached_credentials({**GOOD_CACHED, name: value})
+def test_cached_credentials_with_an_invalid_value_are_damaged(name: str) -> None:
+    for value in NONSENSE:
+        with pytest.raises(Damaged):
+            credential_records.parse_cached_credentials({**GOOD_CACHED, name: value})
 
 
 @pytest.mark.parametrize("name", GOOD_PORTAL)
-@pytest.mark.parametrize("value", NONSENSE, ids=lambda value: json.dumps(value, default=str)[:20])
-def test_credentials_of_the_portal_with_an_invalid_value_are_damaged(name: str, value: Any) -> None:
-    with pytest.raises(Damaged) as caught:
-        credential_records.credentials_from_portal({**GOOD_PORTAL, name: value})
-    assert caught.value.field == name
-    assert "secret" not in str(caught.value).replace("secretAccessKey", "")
+def test_credentials_of_the_portal_with_an_invalid_value_are_damaged(name: str) -> None:
+    for value in NONSENSE:
+        with pytest.raises(Damaged) as caught:
+            credential_records.credentials_from_portal({**GOOD_PORTAL, name: value})
+        assert caught.value.field == name
+        assert "secret" not in str(caught.value).replace("secretAccessKey", "")
 
 
 @pytest.mark.parametrize(

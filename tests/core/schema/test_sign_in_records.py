@@ -50,16 +50,16 @@ def test_an_end_without_a_time_zone_is_recognized(ends: str, lacks: bool) -> Non
 
 
 @pytest.mark.parametrize("name", SignInFacts._fields)
-@pytest.mark.parametrize("value", [value for value in NONSENSE if value is not None])
-def test_a_damaged_fact_counts_as_missing_and_the_others_stay(name: str, value: Any) -> None:
+def test_a_damaged_fact_counts_as_missing_and_the_others_stay(name: str) -> None:
     good = {"signed_in_at": NOON, "user": "ana"}
-    facts, damaged = sign_in_records.parse_sign_in_facts({**good, name: value})
     empty = SignInFacts()._asdict()
-    if not (name == "token_ids" and value == []):
-        assert facts._asdict()[name] == empty[name]
-    assert damaged == [name] or not value
-    if name != "user":
-        assert facts.user == "ana"
+    for value in (value for value in NONSENSE if value is not None):
+        facts, damaged = sign_in_records.parse_sign_in_facts({**good, name: value})
+        if not (name == "token_ids" and value == []):
+            assert facts._asdict()[name] == empty[name], value
+        assert damaged == [name] or not value
+        if name != "user":
+            assert facts.user == "ana"
 
 
 @pytest.mark.parametrize("life", [0, -1, True, 1.5, "3600", None, [], 10**30])
