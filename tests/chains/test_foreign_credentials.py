@@ -119,6 +119,7 @@ def test_static_keys_are_printed_and_nothing_is_kept(keyed: Keyed, run: Run):
     assert set(sts) == {"AccessKeyId", "SecretAccessKey"}
 
 
+@pytest.mark.long
 def test_a_role_on_static_keys_is_assumed_each_time(keyed: Keyed, run: Run):
     keyed.write(lines_of("keys", keyed.key) + chain("above", JUMP_ARN, "keys"))
     first = json.loads(run("env", "above", "--format", "json").stdout)
@@ -130,6 +131,7 @@ def test_a_role_on_static_keys_is_assumed_each_time(keyed: Keyed, run: Run):
     assert kept_files(keyed, again["AWS_SECRET_ACCESS_KEY"]) == []
 
 
+@pytest.mark.long
 def test_whoami_says_what_sts_says(keyed: Keyed, run: Run):
     keyed.write(lines_of("keys", keyed.key) + chain("above", JUMP_ARN, "keys"))
     user = run("whoami", "keys")
@@ -164,6 +166,7 @@ def test_whoami_json_off_line_is_unconfirmed_and_exit_6(keyed: Keyed, run: Run):
     assert (data["profile"], data["confirmed"], data["arn"]) == ("keys", False, None)
 
 
+@pytest.mark.long
 def test_console_opens_with_a_role_and_not_with_a_users_key(keyed: Keyed, run: Run):
     keyed.write(lines_of("keys", keyed.key) + chain("above", JUMP_ARN, "keys"))
     opened = keyed.home.browser()
@@ -323,6 +326,7 @@ class TestMfa:
         keyed.write(lines_of("keys", keyed.key) + chain("m", JUMP_ARN, "keys", mfa_serial=SERIAL))
         return keyed
 
+    @pytest.mark.long
     def test_the_code_is_asked_on_a_terminal(self, device: Keyed):
         argv = ["-c", f'"{SCRIPT}" whoami m >"$HOME/out"; echo "code $?"']
         with pexpect.spawn("/bin/sh", argv, env=device.home.env, timeout=60) as terminal:

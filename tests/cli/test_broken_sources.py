@@ -210,7 +210,7 @@ def test_a_missing_program_of_an_unknown_tool_has_the_words_of_doctor(
 
 
 @pytest.mark.parametrize(
-    ("key", "quote"), long_after(5, pairs_with_each_value_first(QUOTED, ['"', "'"]))
+    ("key", "quote"), long_after(2, pairs_with_each_value_first(QUOTED, ['"', "'"]))
 )
 def test_quotes_around_a_value_are_to_be_removed(
     shell: Shell, emulator: Emulator, key: str, quote: str
@@ -321,6 +321,7 @@ def test_a_source_that_botocore_takes_credentials_from_is_not_said_to_be_unusabl
     assert "confirmed by AWS" in shell.run("whoami", "chain").stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_in_config", [True, False])
 def test_half_a_key_in_the_credentials_file(
     shell: Shell, emulator: Emulator, is_in_config: bool

@@ -49,6 +49,7 @@ def test_each_line_of_a_broken_cell_is_colored_and_widths_do_not_change() -> Non
     assert list(table_lines(header, [(Cell(row[0], "yellow"), row[1])], 44)) == plain
 
 
+@pytest.mark.long
 def test_states_times_and_guarded_roles_have_colours(signed_in: Home, run: Run) -> None:
     assert run("config", "set", "guard.rules", f"{ACCOUNT}/{ROLE}").returncode == 0
     assert f"{GREEN}valid" in on_a_terminal(signed_in, "status")

@@ -280,6 +280,7 @@ class TestOnATerminal:
         assert list(person.temporary.iterdir()) == []
         wait_until(lambda: not person.processes(), "something runs on")
 
+    @pytest.mark.long
     def test_without_the_profiles_it_first_names_the_command_that_writes_them(
         self, person: Person
     ) -> None:
@@ -319,6 +320,7 @@ class TestOnATerminal:
 
 
 class TestEmulatorServe:
+    @pytest.mark.long
     @pytest.mark.parametrize("number", long_after(1, [signal.SIGTERM, signal.SIGINT]))
     def test_port_world_and_ready_file(
         self, home: Home, tmp_path: Path, number: signal.Signals

@@ -145,7 +145,7 @@ def day(home: Home) -> Iterator[Home]:
 
 @pytest.mark.parametrize(
     "lines",
-    long_after(2, [FIRST[::2], FIRST[1::2], FURTHER[::2], FURTHER[1::2]]),
+    long_after(1, [FIRST[::2], FIRST[1::2], FURTHER[::2], FURTHER[1::2]]),
     ids=["first 1", "first 2", "further 1", "further 2"],
 )
 def test_every_example_runs_as_it_stands(day: Home, run: Run, lines: list[str]) -> None:

@@ -207,6 +207,7 @@ class TestTokenFolder:
         words = ["--env-file", str(home.path / "job.env"), "--token-folder", str(home.path / "t")]
         return Program([*SERVE, *words, *more], home)
 
+    @pytest.mark.long
     def test_a_client_that_was_started_before_a_restart_works_on(
         self, home: Home, emulator: Emulator
     ) -> None:

@@ -135,6 +135,7 @@ class TestOffATerminal:
         assert home.config_file.stat().st_mode & 0o777 == 0o600
         assert emulator.canary not in printed
 
+    @pytest.mark.long
     @pytest.mark.network_client
     @pytest.mark.parametrize("form", long_after(1, ["process", "sso"]))
     def test_the_printed_commands_work(self, run: Run, home: Home, form: str) -> None:
@@ -313,6 +314,7 @@ class TestSecondRun:
         assert f'"corp" already has another start URL: {START_URL}' in done.stderr
         assert (home.config_file.read_bytes(), emulator.counters.total()) == (before, 0)
 
+    @pytest.mark.long
     def test_a_second_user_of_the_portal_has_a_session_of_their_own(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
@@ -473,6 +475,7 @@ class TestRegion:
         assert session_keys(home, "ssoins-1234")["sso_region"] == "eu-central-1"
         assert profiles(home)["dev.Read"]["region"] == "eu-central-1"
 
+    @pytest.mark.long
     def test_the_user_is_asked_for_the_region(self, terminal: Terminal, home: Home) -> None:
         home.browser()
         child = terminal("setup", START_URL, *ONLY_DEV)
@@ -538,6 +541,7 @@ class TestDefaultRegion:
         assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == "eu-west-3"
         assert session_keys(home, "d-0000000000")["sso_region"] == "us-east-1"
 
+    @pytest.mark.long
     def test_an_unknown_region_is_refused_and_asked_for_again(
         self, terminal: Terminal, home: Home
     ) -> None:
@@ -554,6 +558,7 @@ class TestDefaultRegion:
         guard_nothing(child)
         assert ended(child)[0] == 0
 
+    @pytest.mark.long
     def test_it_is_not_asked_for_once_the_session_has_profiles(
         self, terminal: Terminal, run: Run, home: Home
     ) -> None:
@@ -599,6 +604,7 @@ class TestOnATerminal:
         assert (code, "3 profiles added" in shown, "try it: " in rest) == (0, True, True)
         assert len(profiles(home)) == 3
 
+    @pytest.mark.long
     def test_after_a_no_the_session_alone_can_be_kept(self, terminal: Terminal, home: Home) -> None:
         home.browser()
         child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
@@ -611,6 +617,7 @@ class TestOnATerminal:
         assert profiles(home) == {}
         assert len(list(home.token_folder.glob("*.json"))) > 0
 
+    @pytest.mark.long
     def test_what_is_typed_before_a_question_does_not_answer_it(
         self, terminal: Terminal, home: Home, emulator: Emulator
     ) -> None:
@@ -657,6 +664,7 @@ class TestOnATerminal:
         assert not home.config_file.exists()
         assert_signed_out(home, emulator)
 
+    @pytest.mark.long
     def test_the_portals_in_the_config_are_offered(self, terminal: Terminal, home: Home) -> None:
         home.browser()
         home.add_session("other", SECOND_URL)
@@ -683,6 +691,7 @@ class TestOnATerminal:
         names = ["old", "payments-dev.DatabaseAdmin", "payments-dev.ReadOnlyAccess"]
         assert list(profiles(home)) == names
 
+    @pytest.mark.long
     def test_the_only_portal_in_the_config_is_taken_and_a_no_can_give_the_sign_in_back(
         self, terminal: Terminal, home: Home, emulator: Emulator
     ) -> None:
@@ -700,6 +709,7 @@ class TestOnATerminal:
         assert home.config_file.read_bytes() == before
         assert_signed_out(home, emulator)
 
+    @pytest.mark.long
     @pytest.mark.parametrize("leaving", long_after(2, ["q", "\x03", "n"]))
     def test_the_question_which_portal_can_be_left(
         self, terminal: Terminal, home: Home, leaving: str

@@ -97,6 +97,7 @@ def test_we_renew_what_the_aws_cli_signed_in_and_it_goes_on(
     assert emulator.counters["RegisterClient"] == 0
 
 
+@pytest.mark.long
 def test_both_use_one_registration(run: Run, home: Home, aws: Aws, emulator: Emulator) -> None:
     home.browser()
     assert run("login").returncode == 0
@@ -104,6 +105,7 @@ def test_both_use_one_registration(run: Run, home: Home, aws: Aws, emulator: Emu
     assert emulator.counters["RegisterClient"] == 1
 
 
+@pytest.mark.long
 def test_our_logout_is_seen_by_the_aws_cli(run: Run, home: Home, aws: Aws) -> None:
     home.browser()
     assert aws("sso", "login", "--sso-session", "corp").returncode == 0
@@ -113,6 +115,7 @@ def test_our_logout_is_seen_by_the_aws_cli(run: Run, home: Home, aws: Aws) -> No
     assert "token" in result.stderr.lower() or "sso" in result.stderr.lower()
 
 
+@pytest.mark.long
 def test_the_logout_of_the_aws_cli_is_seen_by_us(
     run: Run, home: Home, aws: Aws, emulator: Emulator
 ) -> None:

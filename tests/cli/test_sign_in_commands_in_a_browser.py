@@ -79,6 +79,7 @@ def test_the_address_redirects_to_the_sign_in_page_and_the_sign_in_comes_back(
     assert 'signed in to "corp"' in "".join(login.said)
 
 
+@pytest.mark.long
 def test_the_address_works_once_then_explains_itself(
     chromium: Any,  # noqa: F811
     desk: Home,

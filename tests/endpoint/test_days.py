@@ -357,6 +357,7 @@ class TestEndOfASignIn:
             assert refreshes not in {asking[1] for asking in earlier}
             assert key_id not in {asking[2] for asking in earlier}
 
+    @pytest.mark.long
     def test_after_it_requests_fail_until_a_login(
         self, home: Home, emulator: Emulator, clock: Clock, run: Run
     ) -> None:

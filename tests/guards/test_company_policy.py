@@ -153,6 +153,7 @@ def test_a_policy_that_cannot_be_believed_allows_nothing(
         assert not has_secret(done.stdout), way
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ways", long_after(1, [FEW, list(WAYS)]), ids=["few", "all"])
 def test_a_portal_that_the_policy_does_not_allow(machine: Machine, ways: list[str]):
     machine.set_policy('portals = ["https://corp.example.com/*"]\n')

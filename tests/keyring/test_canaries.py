@@ -98,6 +98,7 @@ def test_a_fault_of_aws_shows_none(world, storage, fault):
     assert misplaced(world, storage) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("storage", STORAGES, indirect=True)
 def test_an_internal_error_and_a_killed_broker_leave_none(world, storage):
     assert world.run("profile", "sync", "--yes").returncode == 0

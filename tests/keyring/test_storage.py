@@ -46,6 +46,7 @@ def test_a_move_takes_the_sign_in_along_and_leaves_nothing(world):
     assert (status["storage"], status["sessions"]) == ("file", before)
 
 
+@pytest.mark.long
 def test_a_move_leaves_no_token_for_profiles_with_sso_start_url(world):
     url = "https://d-0000000000.awsapps.com/start"
     config = world.home.config_file
@@ -182,6 +183,7 @@ def test_a_broker_that_knows_the_key_answers_while_the_keyring_is_stopped(world)
     world.desktop.go_on()
 
 
+@pytest.mark.long
 def test_a_key_that_the_user_removed_is_exit_4_with_the_reason(world, home):
     world.use_keyring()
     world.end_brokers()
@@ -205,6 +207,7 @@ def test_logout_removes_the_encrypted_files(world):
     assert not list(world.runtime.rglob("cached.json"))
 
 
+@pytest.mark.long
 def test_logout_works_without_the_keyring_and_says_what_it_could_not_do(world):
     world.use_keyring()
     world.desktop.kill()
@@ -214,6 +217,7 @@ def test_logout_works_without_the_keyring_and_says_what_it_could_not_do(world):
     assert not list(world.home.token_folder.glob("ee0*"))
 
 
+@pytest.mark.long
 def test_back_to_files_without_the_keyring_needs_a_yes(world):
     world.use_keyring()
     world.desktop.kill()
@@ -227,6 +231,7 @@ def test_back_to_files_without_the_keyring_needs_a_yes(world):
     assert world.status()["storage"] == "file"
 
 
+@pytest.mark.long
 def test_a_renewal_keeps_the_token_encrypted(world):
     world.use_keyring()
     world.emulator.world.token_seconds = 600

@@ -84,6 +84,7 @@ def test_a_token_that_aws_rejects_does_not_end_the_wait(job: Job) -> None:
     assert waiting.wait_for_end()[0] == 0
 
 
+@pytest.mark.long
 def test_many_waiting_calls_give_one_notice(job: Job) -> None:
     waiting = [Waiting(job).wait_until_waiting() for _ in range(3)]
     wait_for(job.received_notices)
@@ -223,6 +224,7 @@ def test_exec_hold_waits_and_sets_the_variable_for_its_command(job: Job) -> None
     assert job.emulator.find_credentials_by_access_key(key_id)
 
 
+@pytest.mark.long
 def test_ssohelper_in_the_command_of_exec_hold_waits_too(job: Job) -> None:
     job.change_settings(wait_for_sign_in='"0"')
     job.sign_in()
@@ -243,6 +245,7 @@ def test_without_hold_exec_fails_at_once(job: Job) -> None:
     assert "waiting" not in waiting.stderr()
 
 
+@pytest.mark.long
 def test_exec_hold_with_a_server_waits_before_it_starts(job: Job) -> None:
     ask = "import boto3; print(boto3.Session().client('sts').get_caller_identity()['Arn'])"
     words = ("exec", "--hold", "--server", "job", "--", sys.executable, "-c", ask)

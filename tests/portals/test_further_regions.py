@@ -104,6 +104,7 @@ def check_no_secret_crossed(emulator: Emulator) -> None:
 # -- signing in and out ------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_one_login_signs_in_at_both_and_logout_ends_both(
     run: Run, home: Home, two: Emulator
 ) -> None:

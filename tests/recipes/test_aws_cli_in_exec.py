@@ -38,6 +38,7 @@ def test_it_is_the_role_whatever_the_shell_had(person: Home, emulator: Emulator,
     assert done.stdout.strip() == emulator.world.session_arn(DEV, "Developer", "ana")
 
 
+@pytest.mark.long
 def test_its_exit_code_streams_and_pipes_are_its_own(person: Home, run: Run) -> None:
     inside = run("exec", f"{DEV}/Developer", "--", require_program("aws"), "no-such-service")
     assert (inside.returncode, inside.stdout) == (252, "")
@@ -49,6 +50,7 @@ def test_its_exit_code_streams_and_pipes_are_its_own(person: Home, run: Run) -> 
     assert (piped.returncode, piped.stdout) == (7, "in")
 
 
+@pytest.mark.long
 def test_two_roles_one_after_the_other_are_not_mixed_up(
     person: Home, emulator: Emulator, run: Run
 ) -> None:

@@ -89,6 +89,7 @@ def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(
     inside.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
 def test_leaving_the_screen_changes_nothing(place: Place, shell: str) -> None:
     inside = start(place, shell)
@@ -98,6 +99,7 @@ def test_leaving_the_screen_changes_nothing(place: Place, shell: str) -> None:
     inside.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
 def test_ctrl_z_in_the_picker_of_use_keeps_what_was_typed_for_fg(place: Place, shell: str) -> None:
     inside = start_shell(place, shell)
@@ -118,6 +120,7 @@ def test_ctrl_z_in_the_picker_of_use_keeps_what_was_typed_for_fg(place: Place, s
     inside.close()
 
 
+@pytest.mark.long
 def test_a_shell_of_the_full_screen_is_on_the_terminal_and_knows_nothing_of_the_function(
     place: Place,
 ) -> None:
@@ -183,6 +186,7 @@ def test_after_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> No
     inside.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, ["bash", "zsh", "fish"]))
 def test_after_ctrl_z_fg_and_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> None:
     inside = start(place, shell)

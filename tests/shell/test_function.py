@@ -127,6 +127,7 @@ def test_keys_are_exported_with_their_expiry_and_cleared(place: Place, shell: st
         assert terminal.environ() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", long_after(1, ["use", "use --keys"]))
 def test_the_aws_cli_then_has_that_role(place: Place, how: str) -> None:
     stale = {name: value for name, value in OWN.items() if name != "AWS_REGION"}
@@ -161,6 +162,7 @@ def test_other_commands_run_as_they_are(place: Place, shell: str) -> None:
         assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
 def test_a_child_shell_clears_what_it_inherited(place: Place, shell: str) -> None:
     with place.at(shell, UNTOUCHED="x") as outer:
@@ -203,6 +205,7 @@ OPTIONS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("shell", "options"),
     long_after(1, [(shell, line) for shell, lines in OPTIONS.items() for line in lines]),
@@ -264,6 +267,7 @@ def test_with_a_read_only_variable_nothing_is_changed(place: Place, shell: str, 
         assert terminal.run("echo alive").code == 0
 
 
+@pytest.mark.long
 def test_with_a_universal_fish_variable_nothing_is_changed(place: Place) -> None:
     script = (
         f"{INSTALL['fish']}; set -Ux AWS_VAULT x; env | sort >before\n"
@@ -307,6 +311,7 @@ def test_after_ctrl_c_at_the_question_nothing_is_changed(place: Place, shell: st
         assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
 def test_words_are_only_an_error_where_the_line_redirects_the_streams(
     place: Place, shell: str

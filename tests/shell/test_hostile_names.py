@@ -240,6 +240,7 @@ def test_the_function_passes_every_argument_on(names: Names, shell: str) -> None
 WORST = ["$(touch pwned)", "; touch pwned;", "`touch pwned`", "%{%G%}", "!!"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_use_and_clear_at_a_terminal(names: Names, shell: str) -> None:
     with Terminal(shell, names.environ, names.work) as terminal:

@@ -32,6 +32,7 @@ def write_profiles(home: Home, *names: str) -> None:
     home.write_config(SESSION + "".join(sections))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_200_hostile_names_are_completed_unchanged(home: Home, shell: str) -> None:
     with closing(Answers(home)) as answers, closing(Typist(shell, home, answers=answers)) as user:

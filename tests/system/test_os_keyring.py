@@ -47,6 +47,7 @@ def test_a_key_is_made_once_and_found_by_other_processes(home, desktop):
     make(home).delete()  # one that is not there
 
 
+@pytest.mark.long
 def test_two_processes_that_make_a_key_at_once_get_the_same_one(home, desktop):
     children = [start_child(home, "create") for _ in range(4)]
     answers = {child.communicate()[0] for child in children}

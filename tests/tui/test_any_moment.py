@@ -129,7 +129,7 @@ def run_and_end_at(
 
 
 @pytest.mark.parametrize("seed", long_after(1, range(12)))
-@pytest.mark.parametrize("typed", ["", "payprod read\r", "\x1bOR", "\x10"], ids=repr)
+@pytest.mark.parametrize("typed", long_after(2, ["", "payprod read\r", "\x1bOR", "\x10"]), ids=repr)
 def test_the_user_leaves_at_any_step_of_the_start(world: DemoHome, typed: str, seed: int) -> None:
     for at in moments(6, _START_STEPS, seed):
         background = Background()
@@ -141,7 +141,7 @@ def test_the_user_leaves_at_any_step_of_the_start(world: DemoHome, typed: str, s
 
 
 @pytest.mark.parametrize("seed", long_after(1, range(20)))
-@pytest.mark.parametrize("at", OPENING)
+@pytest.mark.parametrize("at", long_after(2, list(OPENING)))
 def test_a_screen_or_dialog_ends_at_any_step_of_its_opening(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, at: str, seed: int
 ) -> None:
@@ -221,7 +221,7 @@ def test_messages_that_close_before_they_are_drawn_after_a_resize(world: DemoHom
     run_to_end(app, scenario)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", long_after(1, range(3)))
 def test_random_keys_clicks_and_sizes_at_once_end_in_no_error(world: DemoHome, seed: int) -> None:
     run_bursts(world, seed)
 

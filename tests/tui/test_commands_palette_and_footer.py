@@ -263,6 +263,7 @@ def test_another_screen_closes_the_palette_and_it_opens_again(
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_an_action_of_another_screen_is_found_and_goes_there(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")

@@ -140,7 +140,7 @@ def test_every_dialog_waits_for_its_widgets_and_is_tried(world: DemoHome) -> Non
 
 
 @pytest.mark.parametrize("seed", long_after(1, range(20)))
-@pytest.mark.parametrize("name", long_after(2, list(DIALOGS)))
+@pytest.mark.parametrize("name", long_after(1, list(DIALOGS)))
 def test_a_dialog_ends_or_gets_keys_at_any_step_of_its_opening(
     world: DemoHome, name: str, seed: int
 ) -> None:

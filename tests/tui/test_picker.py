@@ -51,6 +51,7 @@ def test_a_role_is_picked_inside_a_command_substitution(shell: Shell) -> None:
     assert last_used is not None
 
 
+@pytest.mark.long
 def test_enter_typed_with_the_letters_chooses_what_they_find(shell: Shell) -> None:
     line = f'x=$({SCRIPT} whoami --json); echo "$x" > {shell.home}/out; echo done'
     inside = terminal(shell, "/bin/sh", "-c", line)
@@ -87,6 +88,7 @@ def test_escape_clears_the_search_then_leaves_with_130_without_a_change(shell: S
     assert not (shell.home / "own" / "state" / "usage.json").exists()
 
 
+@pytest.mark.long
 def test_a_narrower_terminal_shows_the_picker_once(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("enter: choose")
@@ -129,6 +131,7 @@ def test_ctrl_c_and_ctrl_q_leave(shell: Shell, keys: str) -> None:
     assert inside.wait() == 130
 
 
+@pytest.mark.long
 def test_the_mouse_chooses(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("orders-dev")
@@ -169,6 +172,7 @@ def test_the_user_picks_one_of_several_sessions(shell: Shell) -> None:
     assert inside.wait() == 4
 
 
+@pytest.mark.long
 def test_a_click_on_a_key_below_a_picker_acts_as_the_key(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")
@@ -179,6 +183,7 @@ def test_a_click_on_a_key_below_a_picker_acts_as_the_key(shell: Shell) -> None:
     assert inside.wait() == 130
 
 
+@pytest.mark.long
 def test_without_a_saved_list_it_is_fetched_first(shell: Shell) -> None:
     assert shell.run("cache", "clear", "--yes").returncode == 0
     inside = terminal(shell, SCRIPT, "whoami")
@@ -247,6 +252,7 @@ def test_a_key_starts_a_shell_with_the_role(shell: Shell) -> None:
     assert inside.wait() == 0
 
 
+@pytest.mark.long
 def test_the_order_of_the_list_is_kept_at_the_end(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT)
     inside.until("role keys")
@@ -256,6 +262,7 @@ def test_the_order_of_the_list_is_kept_at_the_end(shell: Shell) -> None:
     assert '"flat": true' in path.read_text()
 
 
+@pytest.mark.long
 def test_after_sigterm_the_full_screen_restores_the_terminal(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT)
     inside.until("role keys")
@@ -264,6 +271,7 @@ def test_after_sigterm_the_full_screen_restores_the_terminal(shell: Shell) -> No
     assert b"\x1b[?1049l" in inside.raw
 
 
+@pytest.mark.long
 def test_a_crash_prints_one_line_and_restores_the_terminal(shell: Shell) -> None:
     code = (
         "import sys\n"

@@ -89,7 +89,9 @@ def test_a_sign_in_is_not_offered_over_another_screen(
     run_scenario(services, scenario)
 
 
-@pytest.mark.parametrize("leave", [(), ("f3", "f2"), ("f1", "f1")])
+@pytest.mark.parametrize(
+    "leave", [(), ("f3", "f2"), pytest.param(("f1", "f1"), marks=pytest.mark.long)]
+)
 def test_the_question_of_a_cancelled_action_closes(world: DemoHome, leave: tuple[str, ...]) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -107,6 +109,7 @@ def test_the_question_of_a_cancelled_action_closes(world: DemoHome, leave: tuple
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_a_question_of_the_set_up_waits_until_the_user_is_back(world: DemoHome, gate: Gate) -> None:
     forget_all(world)
     gate.put_before(adopting, "list_profiles_of_other_tools")

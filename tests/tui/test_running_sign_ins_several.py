@@ -74,6 +74,7 @@ def test_a_refused_sign_in_in_the_background_is_named_once(world: DemoHome) -> N
     run_scenario(world.app(), scenario, size=(80, 24))
 
 
+@pytest.mark.long
 def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) -> None:
     notes = with_a_browser(world)
     services = two_signed_out_sessions(world, sleep=waiting)

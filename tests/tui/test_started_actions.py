@@ -46,6 +46,7 @@ def search_text(user: User) -> str:
     return user.app.screen.query_one(SearchLine).value
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", long_after(1, range(30)))
 def test_letters_after_f6_all_reach_the_console_chooser(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, seed: int
@@ -98,7 +99,7 @@ def test_letters_after_a_key_of_a_guarded_role_reach_the_question_for_a_reason(
 
 
 @pytest.mark.parametrize(
-    "keys", long_after(3, ["y", f"{DOWN}y", f"{F3}\x1bOQ{F9}y", "yak\r", f"{F6}y"])
+    "keys", long_after(1, ["y", f"{DOWN}y", f"{F3}\x1bOQ{F9}y", "yak\r", f"{F6}y"])
 )
 def test_keys_that_come_before_their_question_do_not_answer_it(
     world: DemoHome, gate: Gate, keys: str
@@ -145,6 +146,7 @@ def test_a_second_action_is_refused_while_one_waits(world: DemoHome, gate: Gate)
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_keys_that_waited_too_long_are_dropped_together(world: DemoHome, gate: Gate) -> None:
     gate.put_before(console, "load_opened_console_pages")
     clock = Clock()
@@ -234,6 +236,7 @@ def test_an_action_is_cancelled_before_it_has_begun(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_a_cancelled_f6_opens_no_browser(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
@@ -267,6 +270,7 @@ def test_a_cancelled_f6_opens_no_browser(
     assert not opened
 
 
+@pytest.mark.long
 def test_a_cancelled_f10_runs_nothing(world: DemoHome, gate: Gate) -> None:
     gate.put_before(environment, "renew_due_token_and_load_outlook")
     gate.put_before(account_actions.profile_edit, "plan_new_profile")

@@ -154,7 +154,7 @@ ANSWERS: dict[str, list[bytes]] = {
 
 @pytest.mark.parametrize(
     ("answer", "is_early"),
-    long_after(4, pairs_with_each_value_first(list(ANSWERS), [False, True])),
+    long_after(2, pairs_with_each_value_first(list(ANSWERS), [False, True])),
 )
 def test_an_answer_is_neither_key_nor_text(shell: Shell, answer: str, is_early: bool) -> None:
     terminal = Terminal([SCRIPT], shell.environ, size=(100, 30))

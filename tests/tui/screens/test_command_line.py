@@ -144,6 +144,7 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
     assert not (tmp_path / "HACKED").exists()
 
 
+@pytest.mark.long
 def test_several_guarded_roles_are_counted_and_a_cancel_says_which_stay_granted(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +178,7 @@ def test_several_guarded_roles_are_counted_and_a_cancel_says_which_stay_granted(
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_the_result_of_a_command_is_as_high_as_its_output_up_to_the_screen(
     world: DemoHome,
 ) -> None:
@@ -266,7 +268,7 @@ def test_a_narrow_list_of_runs_says_that_the_number_is_an_exit_code(world: DemoH
     run_scenario(world.app(), scenario, size=(60, 20))
 
 
-@pytest.mark.parametrize("count", [20, 21])
+@pytest.mark.parametrize("count", long_after(1, [21, 20]))
 def test_enter_starts_no_command_of_many_roles(world: DemoHome, count: int) -> None:
     add_accounts(world, count)
 

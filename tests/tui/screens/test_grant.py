@@ -148,7 +148,7 @@ def test_without_a_terminal_of_its_own_nothing_is_granted(
     assert "grant" not in events(world)
 
 
-@pytest.mark.parametrize("key", ["enter", "f7", "f10"])
+@pytest.mark.parametrize("key", long_after(1, ["enter", "f7", "f10"]))
 def test_the_role_of_the_answer_is_handed_out_if_its_profile_is_edited_meanwhile(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:

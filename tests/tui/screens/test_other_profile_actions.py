@@ -122,6 +122,7 @@ def test_an_action_that_does_not_apply_says_why(others: DemoHome) -> None:
     assert others.config_file.read_bytes() == before
 
 
+@pytest.mark.long
 def test_the_console_opens_with_a_role_and_not_with_a_users_key(
     others: DemoHome, home: Home
 ) -> None:
@@ -274,6 +275,7 @@ def test_the_picker_offers_them_and_the_command_takes_what_is_chosen(
     assert wanted in (shell.home / "out").read_text()
 
 
+@pytest.mark.long
 def test_the_picker_refuses_one_that_is_edited_while_it_is_open(shell: Shell) -> None:
     inside = start(shell, "exec", "--", "env")
     inside.until("22/22")
@@ -296,6 +298,7 @@ def test_words_find_the_only_one(shell: Shell) -> None:
     assert "name one of the roles with these words: legacy-keys" in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("argv", long_after(1, [["serve"], ["use", "--session", "corp"]]))
 def test_a_picker_of_roles_alone_leaves_them_out(shell: Shell, argv: list[str]) -> None:
     inside = start(shell, *argv)

@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from ssohelper.core.model import SsoSession
 from ssohelper.tui.profile_rows import STALE, Section
 from ssohelper.tui.screens import profile_texts
@@ -24,6 +26,7 @@ GONE = (
 )
 
 
+@pytest.mark.long
 def test_no_text_shows_the_escape_of_a_newline(world: DemoHome) -> None:
     whole = add_sections(world, BROKEN + WORKING + SKIPPED + GONE)
     shown: list[str] = []

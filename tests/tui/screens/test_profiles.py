@@ -73,6 +73,7 @@ def test_the_session_is_shown_only_if_it_tells_profiles_apart_and_the_role_comes
     run_scenario(world.app(), scenario, size=(120, 40))
 
 
+@pytest.mark.long
 def test_where_nothing_can_be_removed_the_key_says_why(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
@@ -271,6 +272,7 @@ def test_the_search_ranks_as_on_accounts_and_marks_the_matches(world: DemoHome) 
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_a_search_keeps_the_order_of_what_the_sync_does(world: DemoHome) -> None:
     section = "credential_process = /gone --session corp --account-id 000040000001 --role-name"
     with world.config_file.open("a") as file:
@@ -400,6 +402,7 @@ def test_a_config_that_cannot_be_read_is_read_only(world: DemoHome) -> None:
     assert world.config_file.read_text() == "[default]\nregion eu-west-1\n"
 
 
+@pytest.mark.long
 def test_a_config_that_breaks_meanwhile_leaves_no_hint_and_no_key(world: DemoHome) -> None:
     before = world.config_file.read_text()
     other = "\n[profile by-hand]\nsso_session = corp\nsso_account_id = 000040000001\n"
@@ -434,6 +437,7 @@ def test_a_key_shows_the_next_session(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [10_000])
 def test_of_many_profiles_only_the_visible_ones_are_drawn(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, count: int

@@ -103,6 +103,7 @@ def test_the_prompt_names_the_role_also_if_only_the_function_is_loaded(
     assert terminal.wait() == 0
 
 
+@pytest.mark.long
 def test_a_shell_without_the_function_says_at_its_start_which_role_it_has(shell: Shell) -> None:
     terminal = open_shell(shell)
     assert 'account "payments-prod" (000030000001), role "ReadOnlyAccess"' in terminal.text

@@ -100,6 +100,7 @@ def test_the_end_proposes_a_command_that_was_seen_to_work(home: Home, emulator: 
     assert "ssohelper_managed" in home.config_file.read_text()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", long_after(1, [None, signal.SIGHUP, signal.SIGTERM]))
 def test_leaving_before_the_answer_gives_the_sign_in_back(
     home: Home, emulator: Emulator, number: signal.Signals | None

@@ -1,5 +1,7 @@
 """The questions after the sign-in of a set-up: without accounts, and answers that change nothing."""
 
+import pytest
+
 from ssohelper.tui.screens.report import ReportScreen
 from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
 from tests.tui.driving import User, run_scenario
@@ -44,6 +46,7 @@ def test_escape_at_the_region_gives_the_sign_in_back(world: DemoHome) -> None:
     assert world.config_file.read_text() == ""
 
 
+@pytest.mark.long
 def test_a_choice_that_finds_nothing_takes_nothing(world: DemoHome) -> None:
     forget_all(world)
     assign_more(world)  # only a big plan can be chosen from

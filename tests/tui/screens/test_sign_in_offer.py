@@ -108,6 +108,7 @@ def test_profiles_are_listed_after_the_sign_in(world: DemoHome, key: str, then: 
     run_scenario(services, scenario)
 
 
+@pytest.mark.long
 def test_the_sign_in_may_end_while_another_screen_is_shown(world: DemoHome) -> None:
     """Textual would remove the screen on top, and end the program if there is only one."""
     services = sign_out(world)
@@ -199,6 +200,7 @@ def test_enter_on_a_role_of_a_signed_out_session_signs_in_and_then_uses_it(
     assert app.return_value == "ssohelper use corp:000040000001/Developer"
 
 
+@pytest.mark.long
 def test_enter_offers_the_sign_in_whose_lack_another_action_has_found(world: DemoHome) -> None:
     """The token in the file has an hour left, but AWS has refused it."""
 
@@ -218,6 +220,7 @@ def test_enter_offers_the_sign_in_whose_lack_another_action_has_found(world: Dem
     run_scenario(world.app(sleep=waiting), scenario)
 
 
+@pytest.mark.long
 def test_enter_offers_the_sign_in_that_another_program_has_found_necessary(
     world: DemoHome,
 ) -> None:
@@ -251,6 +254,7 @@ def test_enter_on_a_role_of_a_signed_in_session_asks_aws_nothing(world: DemoHome
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_a_new_sign_in_that_is_stopped_does_not_say_signed_out(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")

@@ -123,6 +123,7 @@ def test_a_key_between_two_questions_goes_nowhere(
     assert world.config_file.read_text().count("[profile") == 4 + (first_answer == "y")
 
 
+@pytest.mark.long
 def test_profiles_of_several_sessions_are_one_question_each_and_a_no_leaves_the_others(
     world: DemoHome,
 ) -> None:
