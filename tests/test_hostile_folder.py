@@ -209,7 +209,7 @@ def test_shell_init_and_the_prompt(signed_in: Home, repository: Repository, shel
     assert repository.ran == []
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_a_tab(signed_in: Home, repository: Repository, shell: str) -> None:
     signed_in.env.update(ALL)
     with closing(Typist(shell, signed_in, repository.folder)) as typist:

@@ -112,7 +112,7 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-@pytest.mark.parametrize("where", long_after(2, [document, token, kept, state_lock]))
+@pytest.mark.parametrize("where", long_after(1, [document, token, kept, state_lock]))
 def test_what_is_no_plain_file_of_ours_is_refused_with_its_path(
     signed_in: Home, where: Callable[[Home], Path]
 ) -> None:

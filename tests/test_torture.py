@@ -14,6 +14,7 @@ from tests.torture.brokers import brokers_below
 from tests.torture.ground import Answer, Dice, ground, helper, wrong_in
 
 
+@pytest.mark.long
 def test_the_kill_sweep_catches_the_control_writer() -> None:
     require_program("strace")
     points, faults = sweep.swept(sweep.control(), Dice(seed=1, seconds=1000))

@@ -69,6 +69,7 @@ def undone(corp: Home, run: Run) -> Home:
 
 
 class TestANameInUse:
+    @pytest.mark.long
     def test_a_rename_onto_it_is_refused_until_it_has_ended(
         self, corp: Home, run: Run, emulator: Emulator
     ) -> None:

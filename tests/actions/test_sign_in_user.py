@@ -242,6 +242,7 @@ def test_an_sts_that_does_not_answer_delays_a_sign_in_by_three_seconds_at_most(d
     assert ended - went[0] < 3 + 5
 
 
+@pytest.mark.long
 def test_a_login_that_waited_names_the_user(desk: Desk, home: Home) -> None:
     desk.emulator.auto_approve = None
     (home.path / "opened").unlink()

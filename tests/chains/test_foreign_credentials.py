@@ -192,6 +192,7 @@ def test_credentials_of_aws_are_not_sent_to_a_console_on_this_machine(keyed: Key
     assert "not sent to a server on this machine" in done.stderr
 
 
+@pytest.mark.long
 def test_a_credential_source_takes_the_environments_keys(keyed: Keyed, run: Run):
     key = keyed.key
     keyed.write(f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n")
@@ -217,6 +218,7 @@ def test_a_credential_source_takes_the_environments_keys(keyed: Keyed, run: Run)
     assert "No credentials found in credential_source" in without.stderr
 
 
+@pytest.mark.long
 def test_a_program_gets_the_environment_and_its_words_are_shown_without_secrets(
     keyed: Keyed, run: Run
 ):

@@ -66,6 +66,7 @@ def test_profiles_of_the_user_are_dim(signed_in: Home) -> None:
     assert "\x1b[2mno\x1b[0m" in on_a_terminal(signed_in, "profile", "list")
 
 
+@pytest.mark.long
 def test_list_shows_favourites_and_the_age_of_the_last_use(signed_in: Home, run: Run) -> None:
     role = f"corp:{ACCOUNT}/{ROLE}"
     assert run("exec", role, "--", "true").returncode == 0

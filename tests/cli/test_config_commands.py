@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home, Run
+from tests.long_rows import long_after
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def test_unset_names_the_command_that_lets_the_default_apply_again(run):
         assert f"ssohelper config set {key} --default" in done.stderr
 
 
-@pytest.mark.parametrize("key", ["f99", "o", "ctrl+c"])
+@pytest.mark.parametrize("key", long_after(1, ["f99", "o", "ctrl+c"]))
 def test_set_corrects_a_wrong_key_of_the_keyboard(run: Run, settings_file: Path, key: str) -> None:
     """The key's name may be quoted in the file: then it stays the only line for that action."""
     settings_file.parent.mkdir(parents=True, exist_ok=True)

@@ -85,6 +85,7 @@ class TestRealShells:
         assert run("install", "--shell", shell, "--uninstall", "--yes").returncode == 0
         assert started(home, shell)[:1] != ANSWER[shell][:1]
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("now", "later"), long_after(1, [("", COMPINIT), ("", ""), (COMPINIT, "")])
     )

@@ -148,6 +148,7 @@ def test_a_reader_that_is_gone_at_the_start_ends_the_command_without_a_message(
     assert (done.returncode, messages(done.stderr), crashes(crowded)) == (141, [], [])
 
 
+@pytest.mark.long
 def test_the_same_in_a_pipeline_of_a_shell(crowded: Home) -> None:
     line = f"set -o pipefail; {SCRIPT} list --session corp | head -1"
     done = subprocess.run(["bash", "-c", line], env=crowded.env, capture_output=True, text=True)

@@ -86,6 +86,7 @@ def test_off_a_terminal_and_for_scripts_the_diff_stays(big: Home, run: Run) -> N
         assert "300 accounts with" not in done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_c_picks_accounts_and_roles_which_are_planned_asked_and_remembered(big: Home) -> None:
     screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40))
     screen.until("[y/N/d/c]")

@@ -222,6 +222,7 @@ def test_on_a_terminal_a_missing_sign_in_is_offered(shell: Shell) -> None:
     assert "of the sign-in left" in said  # after our own sign-in its length is assumed
 
 
+@pytest.mark.long
 def test_on_a_terminal_a_sign_in_that_aws_has_ended_is_offered_though_its_token_lasts(
     shell: Shell,
 ) -> None:
@@ -268,6 +269,7 @@ def test_a_profile_of_another_role_after_the_sign_in_is_not_called_the_role(shel
     assert child.exitstatus != 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("key", "code"), long_after(1, [("\r", 0), ("\x03", 130)]))
 def test_a_picker_without_a_saved_list_offers_the_sign_in(
     shell: Shell, key: str, code: int

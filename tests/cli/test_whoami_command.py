@@ -231,18 +231,32 @@ def test_a_helper_that_is_gone_confirms_nothing(shell):
 
 @pytest.mark.parametrize(
     ("environ", "said"),
-    [
-        ({"AWS_CONFIG_FILE": ""}, "AWS_CONFIG_FILE is set and empty"),
-        ({"AWS_PROFILE": "payments", "AWS_ACCESS_KEY_ID": "AKIA"}, "AWS tools stop with an error"),
-        (
-            {"AWS_PROFILE": "payments", "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "x"},
-            'use this key instead of the profile "payments"',
-        ),
-        (
-            {"AWS_PROFILE": "payments", "AWS_ROLE_ARN": "a", "AWS_WEB_IDENTITY_TOKEN_FILE": "/x"},
-            "Go",
-        ),
-    ],
+    long_after(
+        2,
+        [
+            ({"AWS_CONFIG_FILE": ""}, "AWS_CONFIG_FILE is set and empty"),
+            (
+                {"AWS_PROFILE": "payments", "AWS_ACCESS_KEY_ID": "AKIA"},
+                "AWS tools stop with an error",
+            ),
+            (
+                {
+                    "AWS_PROFILE": "payments",
+                    "AWS_ACCESS_KEY_ID": "AK",
+                    "AWS_SECRET_ACCESS_KEY": "x",
+                },
+                'use this key instead of the profile "payments"',
+            ),
+            (
+                {
+                    "AWS_PROFILE": "payments",
+                    "AWS_ROLE_ARN": "a",
+                    "AWS_WEB_IDENTITY_TOKEN_FILE": "/x",
+                },
+                "Go",
+            ),
+        ],
+    ),
 )
 def test_a_shell_whose_tools_do_not_get_the_role_confirms_nothing(shell, environ, said):
     done = shell.run("whoami", "payments", **environ)
@@ -254,14 +268,20 @@ def test_a_shell_whose_tools_do_not_get_the_role_confirms_nothing(shell, environ
 
 @pytest.mark.parametrize(
     ("environ", "said"),
-    [
-        ({"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": ""}, "boto3 stops with"),
-        ({"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": "o"}, 'is "o", and there is no such'),
-        (
-            {"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": "p"},
-            "boto3 takes AWS_DEFAULT_PROFILE",
-        ),
-    ],
+    long_after(
+        1,
+        [
+            ({"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": ""}, "boto3 stops with"),
+            (
+                {"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": "o"},
+                'is "o", and there is no such',
+            ),
+            (
+                {"AWS_PROFILE": "payments", "AWS_DEFAULT_PROFILE": "p"},
+                "boto3 takes AWS_DEFAULT_PROFILE",
+            ),
+        ],
+    ),
 )
 def test_variables_that_name_a_profile_count_only_if_no_profile_is_named(shell, environ, said):
     shell.write_config(PROFILE + PROFILE.replace("[profile payments]", "[profile p]"))

@@ -180,6 +180,7 @@ def test_anything_else_opens_the_picker_filled_in(
     assert output_of(shell) == ""
 
 
+@pytest.mark.long
 def test_the_picker_takes_what_its_search_found_at_once(shell: Shell) -> None:
     inside = terminal(shell, "console", "--print", "payprod", "'read")
     inside.send("\r")
@@ -187,6 +188,7 @@ def test_the_picker_takes_what_its_search_found_at_once(shell: Shell) -> None:
     assert "account_id=000030000001&role_name=ReadOnlyAccess" in output_of(shell)
 
 
+@pytest.mark.long
 def test_a_word_that_nothing_contains_is_answered_with_similar_names_above_the_picker(
     shell: Shell,
 ) -> None:
@@ -219,6 +221,7 @@ def test_the_picker_shows_what_an_error_offers_not_words_without_hits(
     assert text_that_finds_roles(words.split(), index, rows, offered) == text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("command", "end"), long_after(1, ENDS))
 def test_the_name_of_a_profile_that_sync_would_write_finds_its_role(
     shell: Shell, command: str, end: tuple[str, ...]

@@ -81,6 +81,7 @@ class TestAwsCli:
         assert "AccessDeniedException" in done.stderr
         assert not home.token_file.exists()
 
+    @pytest.mark.long
     def test_it_refreshes_an_expired_token(self, home: Home, emu: Emulator):
         emu.faults.set(rotation="strict")
         token = emu.issue_token("ana")

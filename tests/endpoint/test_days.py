@@ -386,6 +386,7 @@ class TestEndOfASignIn:
             wait_for(lambda: endpoint.get().status == 200)
             wait_for(lambda: "again" in endpoint.told[-1])
 
+    @pytest.mark.long
     def test_a_logout_gives_a_notice_of_its_own(
         self, home: Home, emulator: Emulator, clock: Clock, run: Run
     ) -> None:

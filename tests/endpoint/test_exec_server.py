@@ -119,6 +119,7 @@ except errors.CredentialRetrievalError as error:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("identity", long_after(1, list(DEFAULTS.values())), ids=DEFAULTS)
 def test_other_profiles_work_beside_it(
     home: Home, emulator: Emulator, run: Run, identity: str
@@ -370,6 +371,7 @@ def test_a_child_that_cannot_be_started_leaves_no_server(
     assert os.listdir(home.path / ".local/state/ssohelper/serve") == []
 
 
+@pytest.mark.long
 def test_it_works_with_a_read_only_home(home: Home, emulator: Emulator) -> None:
     """The endpoint's folder is then in the runtime folder, and is removed at the end."""
     argv = [*EXEC, sys.executable, "-c", _BOTO3]

@@ -184,6 +184,7 @@ def test_its_allow_list_limits_programs_below_a_list_and_no_others(machine: Mach
     assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
 
 
+@pytest.mark.long
 def test_config_list_shows_the_policy_and_config_set_takes_no_rule_of_it_away(machine: Machine):
     machine.set_policy('portals = ["*"]\ndevice_code = true\nstorage = "file"\n' + FORBID)
     shown = machine.run(SCRIPT, "config", "list").stdout
@@ -205,6 +206,7 @@ def test_a_process_that_runs_on_takes_the_policy_of_now(machine: Machine):
     assert (done.returncode, done.stdout) == (0, "True False True\n"), done.stderr
 
 
+@pytest.mark.long
 def test_loosening_asks_for_the_users_own_rules_alone(machine: Machine):
     machine.set_policy(FORBID)
     done = machine.run(SCRIPT, "config", "set", "guard.rules", "x/y")

@@ -89,6 +89,7 @@ def test_a_role_that_no_rule_names_needs_no_grant(guarded: Guarded):
     assert guarded.published() == [FREE]
 
 
+@pytest.mark.long
 def test_the_prompt_of_this_terminal_alone_shows_the_grant(guarded: Guarded):
     text = guarded.home.config_file.read_text()
     line = " ".join([LAUNCHER, *KEY])

@@ -40,6 +40,7 @@ def test_a_move_that_is_killed_at_any_step_loses_no_sign_in_and_leaves_nothing(f
     assert min(told["steps"].values()) > 30
 
 
+@pytest.mark.long
 def test_two_processes_at_once_move_once(folder):
     home = folder / "home"
     move_kills.prepare(home, "file")

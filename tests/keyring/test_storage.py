@@ -199,6 +199,7 @@ def test_a_key_that_the_user_removed_is_exit_4_with_the_reason(world, home):
     wait_for(lambda: world.launch().returncode == 0)
 
 
+@pytest.mark.long
 def test_logout_removes_the_encrypted_files(world):
     world.use_keyring()
     assert world.launch().returncode == 0

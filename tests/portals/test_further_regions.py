@@ -166,6 +166,7 @@ def test_another_person_in_the_second_region_is_refused(
     assert ask(run, ROLES[0]).returncode == 0
 
 
+@pytest.mark.long
 def test_setup_with_the_second_url_adds_it_to_the_session(
     run: Run, home: Home, two: Emulator
 ) -> None:

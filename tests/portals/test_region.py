@@ -103,6 +103,7 @@ def test_china_has_regions_of_its_own(run: Run, home: Home, portal: Emulator) ->
     assert session_keys(home, "corp")["sso_region"] == "cn-north-1"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("answer", "region"), long_after(1, [("eu-central-1", "eu-central-1"), ("", "eu-west-1")])
 )

@@ -32,6 +32,7 @@ def person(home: Home, emulator: Emulator) -> Home:
     return home
 
 
+@pytest.mark.long
 def test_it_is_the_role_whatever_the_shell_had(person: Home, emulator: Emulator, run: Run) -> None:
     done = run("exec", f"{DEV}/Developer", "--", require_program("aws"), *WHO, env=IN_THE_WAY)
     assert done.returncode == 0, done.stderr

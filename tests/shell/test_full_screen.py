@@ -67,7 +67,7 @@ def test_enter_switches_the_shell_to_the_role(place: Place, shell: str) -> None:
     inside.close()
 
 
-@pytest.mark.parametrize("replacement", long_after(2, ["nothing", "fifo", "folder"]))
+@pytest.mark.parametrize("replacement", long_after(1, ["nothing", "fifo", "folder"]))
 @pytest.mark.parametrize("shell", long_after(1, list(SHELLS)))
 def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(
     place: Place, shell: str, replacement: str
@@ -140,6 +140,7 @@ def test_a_shell_of_the_full_screen_is_on_the_terminal_and_knows_nothing_of_the_
     inside.close()
 
 
+@pytest.mark.long
 def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(place: Place) -> None:
     inside = Terminal([require_program("env"), "ssohelper"], place.env(COLUMNS="", LINES=""))
     inside.until("20/20")
@@ -149,6 +150,7 @@ def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(pla
     assert inside.wait() == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
 def test_ctrl_z_brings_the_prompt_back_and_after_fg_enter_switches_the_shell(
     place: Place, shell: str

@@ -286,6 +286,7 @@ def test_with_a_universal_fish_variable_nothing_is_changed(place: Place) -> None
     assert "AWS_VAULT is a universal variable" in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
 def test_after_ctrl_c_at_the_question_nothing_is_changed(place: Place, shell: str) -> None:
     with place.at(shell) as terminal:

@@ -78,6 +78,7 @@ QUOTED = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("user", long_after(1, ["fish", "bash", "zsh"]), indirect=True)
 @pytest.mark.parametrize("quote", long_after(1, ["'", '"']))
 def test_within_open_quotes(home: Home, user: Typist, quote: str) -> None:
@@ -133,6 +134,7 @@ def test_a_session_is_followed_by_its_accounts(home: Home, user: Typist) -> None
     assert words == ["use", "corp:legal affairs/Audit"]
 
 
+@pytest.mark.long
 def test_zsh_uses_the_matchers_of_the_user(home: Home) -> None:
     """In any case and from the middle of a name, as oh-my-zsh sets it."""
     write_profiles(home, "pay.Admin", "orders-prod.ReadOnly")

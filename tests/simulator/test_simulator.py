@@ -52,6 +52,7 @@ def test_no_schedule_breaks_a_rule(count: int) -> None:
     assert f"{count} schedules" in run.stdout
 
 
+@pytest.mark.long
 def test_a_seed_repeats_its_schedule_to_the_line() -> None:
     for seed in ("5003", "5104", "5205"):
         one, other = (simulate("--seed", seed, "--trace") for _ in range(2))

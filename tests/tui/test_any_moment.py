@@ -141,7 +141,7 @@ def test_the_user_leaves_at_any_step_of_the_start(world: DemoHome, typed: str, s
 
 
 @pytest.mark.parametrize("seed", long_after(1, range(20)))
-@pytest.mark.parametrize("at", long_after(2, list(OPENING)))
+@pytest.mark.parametrize("at", long_after(1, list(OPENING)))
 def test_a_screen_or_dialog_ends_at_any_step_of_its_opening(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, at: str, seed: int
 ) -> None:

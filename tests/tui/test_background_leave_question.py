@@ -103,6 +103,7 @@ def test_a_sign_in_whose_dialog_is_shown_is_stopped_without_a_question(world: De
     run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario)
 
 
+@pytest.mark.long
 def test_the_question_says_how_many_still_run_and_that_none_runs_any_more(
     world: DemoHome, tmp_path: Path
 ) -> None:

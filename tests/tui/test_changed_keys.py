@@ -150,6 +150,7 @@ def _other_dialogs(world: DemoHome) -> Iterator[tuple[Any, str]]:
     yield SignInScreen(session, why=why), "PQRS"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [WHOLE, pytest.param((70, 40), marks=pytest.mark.long)])
 def test_no_other_dialog_names_a_key_that_was_changed(
     world: DemoHome, size: tuple[int, int]

@@ -21,7 +21,7 @@ def role_at_cursor(user: User) -> str:
 
 
 @pytest.mark.parametrize(
-    ("keys", "size"), long_after(4, pairs_with_each_value_first(CLEARING, SIZES))
+    ("keys", "size"), long_after(2, pairs_with_each_value_first(CLEARING, SIZES))
 )
 @pytest.mark.parametrize("is_flat", [False, True], ids=["tree", "flat"])
 def test_the_cursor_stays_on_its_role(

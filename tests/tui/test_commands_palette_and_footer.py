@@ -116,6 +116,7 @@ def test_while_roles_are_ticked_the_labels_of_the_footer_find_their_actions(
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_the_palette_runs_what_has_no_command_line_and_quits_without_a_role(
     world: DemoHome,
 ) -> None:
@@ -247,7 +248,7 @@ def test_ctrl_j_goes_down_and_ctrl_k_up(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize("keys", long_after(2, [["f3"], ["ctrl+l"], ["f4"], ["ctrl+l", "f3"]]))
+@pytest.mark.parametrize("keys", long_after(1, [["f3"], ["ctrl+l"], ["f4"], ["ctrl+l", "f3"]]))
 def test_another_screen_closes_the_palette_and_it_opens_again(
     world: DemoHome, keys: list[str]
 ) -> None:

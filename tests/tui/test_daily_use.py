@@ -153,7 +153,7 @@ def test_ctrl_c_copies_the_selected_text_and_then_leaves(world: DemoHome) -> Non
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize("key", ["e", "o", "n", "f1", "ctrl+l"])
+@pytest.mark.parametrize("key", long_after(2, ["e", "o", "n", "f1", "ctrl+l"]))
 def test_ctrl_c_in_a_dialog_leaves_nothing_and_says_how_to_quit(world: DemoHome, key: str) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")

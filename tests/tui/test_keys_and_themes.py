@@ -120,7 +120,7 @@ class TestKeys:
             assert {each.key for each in keys} <= MOVING_KEYS
             assert {"j", "k", "g", "G"} <= {each.key for each in keys}
 
-    @pytest.mark.parametrize("symbol", ["§", "»"])
+    @pytest.mark.parametrize("symbol", long_after(1, ["§", "»"]))
     def test_a_symbol_is_a_key_that_acts_and_is_shown(self, world: DemoHome, symbol: str) -> None:
         settle(world, f'[keys]\n"sessions.sign_out" = "{symbol}"\n')
 

@@ -185,6 +185,7 @@ def test_the_palette_acts_on_the_session_that_its_lines_name(world: DemoHome) ->
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_a_sync_whose_session_is_gone_loses_its_options_and_its_keys(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)

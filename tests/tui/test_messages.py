@@ -247,6 +247,7 @@ class TestLists:
             monkeypatch = patches
             run_scenario(services, scenario, size=(100, 30))
 
+    @pytest.mark.long
     def test_a_new_sign_in_ends_offline_at_once(
         self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -72,6 +72,7 @@ def test_keys_typed_before_the_picker_starts_count(shell: Shell) -> None:
     assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
 
 
+@pytest.mark.long
 def test_escape_clears_the_search_then_leaves_with_130_without_a_change(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")
@@ -224,6 +225,7 @@ def test_a_dumb_terminal_gets_no_picker(shell: Shell) -> None:
 # -- the full screen ---------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_without_a_command_the_full_screen_opens_searches_and_leaves(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT)
     inside.until("20/20")

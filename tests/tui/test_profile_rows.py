@@ -6,6 +6,8 @@ import tracemalloc
 from collections.abc import Callable
 from typing import NamedTuple
 
+import pytest
+
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_profiles import ConfigProfile, make_config_profiles
 from ssohelper.core.listing import Listing
@@ -74,6 +76,7 @@ def _measure(accounts: int) -> _Kept:
         tracemalloc.stop()
 
 
+@pytest.mark.long
 def test_a_profile_is_kept_as_few_objects_and_planned_in_little_memory() -> None:
     """Each object is 50 to 100 bytes: with 20,000 profiles two of them are 3 MB."""
     found = _measure(400)

@@ -15,6 +15,7 @@ from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.views import ViewsScreen
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.gates import Gate, start_slow_diff, start_slow_profile_action
 from tests.tui.gates import gate as gate  # a fixture
@@ -31,7 +32,9 @@ def new_plan(gate: Gate) -> Gate:
     return gate
 
 
-@pytest.mark.parametrize(("key", "screen"), [("f3", SessionsScreen), ("f4", ProfilesScreen)])
+@pytest.mark.parametrize(
+    ("key", "screen"), long_after(1, [("f3", SessionsScreen), ("f4", ProfilesScreen)])
+)
 def test_an_action_does_not_ask_over_another_screen(
     world: DemoHome, new_plan: Gate, key: str, screen: type
 ) -> None:
@@ -148,7 +151,7 @@ def test_the_sign_in_for_f5_is_not_offered_over_another_screen(world: DemoHome, 
     run_scenario(services, scenario)
 
 
-@pytest.mark.parametrize("key", ["f2", "f3"])
+@pytest.mark.parametrize("key", long_after(1, ["f2", "f3"]))
 def test_a_late_diff_does_not_open_over_another_screen(
     world: DemoHome, gate: Gate, key: str
 ) -> None:

@@ -102,7 +102,7 @@ def test_a_session_that_is_replaced_before_the_key_is_not_changed(
 
 
 @EDITS
-@pytest.mark.parametrize("key", ["o", "f"])
+@pytest.mark.parametrize("key", long_after(1, ["o", "f"]))
 def test_what_is_kept_for_a_name_is_not_removed_for_another_session(
     world: DemoHome, key: str, edit: Callable[[DemoHome], None]
 ) -> None:
@@ -128,7 +128,7 @@ def test_what_is_kept_for_a_name_is_not_removed_for_another_session(
 
 
 @EDITS
-@pytest.mark.parametrize("key", ["d", "e"])
+@pytest.mark.parametrize("key", long_after(1, ["d", "e"]))
 def test_a_session_that_is_replaced_during_the_question_is_not_changed(
     world: DemoHome, key: str, edit: Callable[[DemoHome], None]
 ) -> None:
@@ -171,7 +171,7 @@ def test_a_session_that_is_replaced_while_its_name_is_typed_is_not_renamed(
     check_nothing_happened(world, services, world.config_file.read_bytes())
 
 
-@pytest.mark.parametrize("edit", [repoint, rename])
+@pytest.mark.parametrize("edit", long_after(1, [repoint, rename]))
 def test_of_a_line_that_is_not_in_the_config_only_the_sign_in_is_removed(
     world: DemoHome, edit: Callable[[DemoHome], None]
 ) -> None:

@@ -155,6 +155,7 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
     assert_all_ended(app, "corp", callback_port(opened(notes)[1]))
 
 
+@pytest.mark.long
 def test_the_role_of_enter_is_named_after_a_sign_in_that_went_on(world: DemoHome) -> None:
     services = two_signed_out_sessions(world, sleep=waiting)
 

@@ -176,13 +176,16 @@ def test_keys_that_waited_too_long_are_dropped_together(world: DemoHome, gate: G
 @pytest.mark.parametrize("is_late", long_after(1, [False, True]), ids=["at once", "after a while"])
 @pytest.mark.parametrize(
     ("key", "module", "function", "name"),
-    [
-        ("f7", account_actions, "check_credentials", "F7 (Shell)"),
-        ("f6", console, "load_opened_console_pages", "F6 (Console)"),
-        ("f9", profile_edit, "diff_profile_removal", "F9 (Profile)"),
-        ("f10", guards, "role_needs_grant", "F10 (Run)"),
-        ("f8", account_actions.identity, "look_up_identity", "F8 (Who am I)"),
-    ],
+    long_after(
+        2,
+        [
+            ("f7", account_actions, "check_credentials", "F7 (Shell)"),
+            ("f6", console, "load_opened_console_pages", "F6 (Console)"),
+            ("f9", profile_edit, "diff_profile_removal", "F9 (Profile)"),
+            ("f10", guards, "role_needs_grant", "F10 (Run)"),
+            ("f8", account_actions.identity, "look_up_identity", "F8 (Who am I)"),
+        ],
+    ),
 )
 def test_escape_cancels_the_action_that_waits(
     world: DemoHome,

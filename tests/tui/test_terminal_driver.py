@@ -121,6 +121,7 @@ def test_a_paste_chooses_nothing_in_a_picker(shell: Shell) -> None:
     terminal.close()
 
 
+@pytest.mark.long
 def test_the_keyboard_is_free_again_if_the_end_of_a_paste_does_not_come(
     full_screen: Terminal,
 ) -> None:

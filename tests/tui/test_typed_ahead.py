@@ -10,6 +10,7 @@ from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.typed_ahead import read_keys
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.cli.listing_world import SCRIPT
+from tests.long_rows import long_after
 from tests.tui.driving import User
 from tests.tui.screens.test_accounts import role_list
 from tests.tui.terminal import Terminal
@@ -111,7 +112,9 @@ def test_the_background_decides_between_light_and_dark(
     assert app.current_theme.ansi == (theme == "ansi")
 
 
-@pytest.mark.parametrize("f10", ["\x1b[21~", "\x1bOR\x1bOQ\x1b[21~"], ids=["f10", "f3 f2 f10"])
+@pytest.mark.parametrize(
+    "f10", long_after(1, ["\x1b[21~", "\x1bOR\x1bOQ\x1b[21~"]), ids=["f10", "f3 f2 f10"]
+)
 def test_a_function_key_that_is_typed_before_the_start_acts(world: DemoHome, f10: str) -> None:
     terminal = Terminal((SCRIPT,), world.environ, size=(100, 30))
     terminal.send(f"payments-prod readonly{f10}")

@@ -181,7 +181,7 @@ def test_a_sign_in_dialog_that_opens_late_takes_no_letter_of_the_search(
     run_scenario(services, scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
-@pytest.mark.parametrize("key", ["down", "tab", "ctrl+g"])
+@pytest.mark.parametrize("key", long_after(1, ["down", "tab", "ctrl+g"]))
 def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
     world: DemoHome, gate: Gate, key: str
 ) -> None:
@@ -292,7 +292,7 @@ async def click(
     await user.pilot.pause()
 
 
-@pytest.mark.parametrize("button", [2, 3])
+@pytest.mark.parametrize("button", long_after(1, [2, 3]))
 def test_only_the_left_button_of_the_mouse_presses_a_button(world: DemoHome, button: int) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -320,7 +320,7 @@ def test_a_question_that_its_own_key_has_opened_takes_keys_at_once(world: DemoHo
     run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
-@pytest.mark.parametrize("key", ["tab", "down"])
+@pytest.mark.parametrize("key", long_after(1, ["tab", "down"]))
 def test_enter_takes_no_role_when_the_sign_in_dialog_has_closed_by_itself(
     world: DemoHome, key: str
 ) -> None:

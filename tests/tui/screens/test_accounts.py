@@ -15,6 +15,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_line import SearchLine
+from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.test_typing_pause import Clock
 from tests.tui.world import NOW, DemoHome, until
@@ -398,7 +399,7 @@ def test_keys_and_quitting_do_not_wait_for_aws(world: DemoHome) -> None:
     assert time.monotonic() - began[0] < 15
 
 
-@pytest.mark.parametrize("is_gone", [True, False])
+@pytest.mark.parametrize("is_gone", long_after(1, [True, False]))
 def test_enter_takes_no_other_role_when_a_refresh_has_removed_the_one_under_the_cursor(
     world: DemoHome, is_gone: bool
 ) -> None:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from ssohelper.tui.screens.profiles import ProfilesScreen
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_profiles import answer, open_screen
 from tests.tui.world import DemoHome
@@ -76,6 +77,7 @@ def test_the_counts_are_those_of_the_list(world: DemoHome) -> None:
     run_scenario(world.app(), scenario, size=(120, 40))
 
 
+@pytest.mark.long
 def test_after_a_no_all_can_be_adopted_and_f6_leaves_them_again(world: DemoHome) -> None:
     before = add_sections(world, BROKEN + WORKING)
 
@@ -119,7 +121,7 @@ def test_nothing_is_offered_without_profiles_of_other_tools(world: DemoHome) -> 
     run_scenario(world.app(), scenario, size=(120, 40))
 
 
-@pytest.mark.parametrize("takes_all", [True, False])
+@pytest.mark.parametrize("takes_all", long_after(1, [True, False]))
 def test_a_part_of_aws_sso_cli_is_adopted_whole_or_not_at_all(
     world: DemoHome, takes_all: bool
 ) -> None:

@@ -140,7 +140,9 @@ def test_without_a_plan_the_keys_are_dropped_with_its_error(
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize(("key", "asked"), [("f9", "to add"), ("f8", ""), ("ctrl+x", "")])
+@pytest.mark.parametrize(
+    ("key", "asked"), long_after(1, [("f9", "to add"), ("f8", ""), ("ctrl+x", "")])
+)
 def test_an_action_that_asks_waits_for_the_plan_and_the_keys_after_it_answer_nothing(
     world: DemoHome,
     sync_plan: Gate,

@@ -99,6 +99,7 @@ def test_the_word_is_typed_again_in_the_dialog_and_its_letters_search_nothing(
     assert events(world)[:2] == ["refused", "grant"]
 
 
+@pytest.mark.long
 def test_a_shell_starts_after_a_grant_whose_time_the_details_show(world: DemoHome) -> None:
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
 

@@ -83,6 +83,7 @@ def test_a_dialog_waits_for_the_listing_that_runs_and_asks_nothing_itself(
     assert asked == [False]
 
 
+@pytest.mark.long
 def test_a_listing_from_scratch_follows_the_one_that_runs(
     world: DemoHome, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ def text_of(view: LineView) -> str:
     return "\n".join("".join(text for text, _ in line) for line in view.lines)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(40, 12), pytest.param((80, 24), marks=pytest.mark.long)])
 def test_one_new_profile_among_many_changed_paths_is_seen_at_once(
     world: DemoHome, size: tuple[int, int]
@@ -175,6 +176,7 @@ def test_a_wrong_option_is_said_beside_its_field_and_nothing_is_written(world: D
     assert world.app().choices.load("corp") == Choices()
 
 
+@pytest.mark.long
 def test_options_alone_are_remembered_and_undo_says_that_it_puts_them_back(
     world: DemoHome,
 ) -> None:

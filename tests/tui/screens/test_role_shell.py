@@ -70,6 +70,7 @@ def test_the_shell_knows_its_role_and_the_screen_is_as_it_was(shell: Shell) -> N
     assert not any(line.startswith("SSOHELPER_SERVED_ROLE=") for line in variables)
 
 
+@pytest.mark.long
 def test_the_shells_programs_have_no_fixed_keys(shell: Shell) -> None:
     terminal = open_shell(shell)
     out = shell.home / "out"
@@ -87,6 +88,7 @@ def test_the_shells_programs_have_no_fixed_keys(shell: Shell) -> None:
 RC = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/config.fish"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", long_after(1, ["zsh", "bash", "fish"]))
 def test_the_prompt_names_the_role_also_if_only_the_function_is_loaded(
     shell: Shell, name: str

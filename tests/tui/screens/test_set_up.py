@@ -168,6 +168,7 @@ def test_set_up_leaves_what_the_user_does_not_want_adopted(world: DemoHome) -> N
 OTHER = "[profile other]\ncredential_process = /gone/tool\n"
 
 
+@pytest.mark.long
 def test_the_end_of_a_set_up_says_what_is_wrong_and_how_to_mend_it(world: DemoHome) -> None:
     forget_all(world, OTHER)
 

@@ -60,6 +60,7 @@ def test_an_action_is_carried_out_after_the_sign_in(world: DemoHome, key: str, d
     run_scenario(services, scenario)
 
 
+@pytest.mark.long
 def test_a_profile_is_added_after_the_sign_in(world: DemoHome) -> None:
     services = sign_out(world)
     world.clock.now = NOW + 25 * 3600  # the list is too old to write from
@@ -131,6 +132,7 @@ def test_the_sign_in_may_end_while_another_screen_is_shown(world: DemoHome) -> N
     run_scenario(services, scenario)
 
 
+@pytest.mark.long
 def test_a_failed_sign_in_has_retry_and_enter_goes_on(world: DemoHome) -> None:
     services = sign_out(world)
     world.emulator.faults.fail("StartDeviceAuthorization", "AccessDeniedException", times=1)

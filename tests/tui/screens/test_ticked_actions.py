@@ -7,6 +7,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import RoleListView, account_key
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.role_list import RoleList
+from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_accounts import role_list
 from tests.tui.screens.test_profiles import open_screen
@@ -159,6 +160,7 @@ def test_a_ticked_role_that_is_no_longer_listed_is_not_ticked(world: DemoHome) -
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_ticked_roles_that_a_refresh_removes_are_reported(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await tick_two(user)
@@ -172,11 +174,17 @@ def test_ticked_roles_that_a_refresh_removes_are_reported(world: DemoHome) -> No
 
 @pytest.mark.parametrize(
     ("width", "shown"),
-    [
-        (40, " F9 Add profiles  F6 Consoles   F1 Help "),
-        (80, " F9 Add profiles  F6 Consoles  F10 Run  ^y Copy  esc Clear ticks        F1 Help "),
-        (140, " F9 Add profiles  F6 Consoles  F10 Run  ^y Copy  esc Clear ticks  ⏎ Use  F7 "),
-    ],
+    long_after(
+        1,
+        [
+            (40, " F9 Add profiles  F6 Consoles   F1 Help "),
+            (
+                80,
+                " F9 Add profiles  F6 Consoles  F10 Run  ^y Copy  esc Clear ticks        F1 Help ",
+            ),
+            (140, " F9 Add profiles  F6 Consoles  F10 Run  ^y Copy  esc Clear ticks  ⏎ Use  F7 "),
+        ],
+    ),
 )
 def test_while_roles_are_ticked_the_footer_begins_with_their_actions(
     world: DemoHome, width: int, shown: str

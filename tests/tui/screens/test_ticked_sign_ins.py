@@ -79,6 +79,7 @@ def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(
     run_scenario(services, scenario)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("first_answer", "between"),
     long_after(2, [("y", "yak"), ("n", "y"), ("y", "\x1by"), ("n", "y\r")]),

@@ -34,7 +34,7 @@ async def click(user: User, text: str) -> None:
     await user.pilot.click(offset=(lines[y].rindex(text) + 1, y))
 
 
-@pytest.mark.parametrize(("keys", "hint"), long_after(3, CLOSING[-1:] + CLOSING[:-1]))
+@pytest.mark.parametrize(("keys", "hint"), long_after(1, CLOSING[-1:] + CLOSING[:-1]))
 @pytest.mark.parametrize("size", long_after(1, ["100x30", "40x12"]))
 def test_a_click_on_a_hint_closes_the_dialog(
     world: DemoHome,
