@@ -11,10 +11,10 @@ function ssohelper_prompt {
     # Bash before 5.0 has no EPOCHSECONDS, and bash before 4.2 needs date.
     [[ -n $__ssoh_now ]] || \builtin printf -v __ssoh_now '%(%s)T' -1 2>/dev/null || __ssoh_now=$(\builtin command date +%s)
     if [[ "${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${SSOHELPER_SERVED_ROLE-} ${AWS_CONFIG_FILE-} \
-${SSOHELPER_HOME-}" != "$__ssoh_key" || ! -e $__ssoh_file || $__ssoh_config -nt $__ssoh_file ]]; then
+${SSOHELPER_HOME-}" != "$__ssoh_key" || ! -f $__ssoh_file && $__ssoh_file != / || $__ssoh_config -nt $__ssoh_file ]]; then
         __ssohelper_prompt_ask || \builtin true
     fi
-    [[ ! -f $__ssoh_file ]] || \builtin read -r __ssoh_rows <"$__ssoh_file" || __ssoh_rows=''
+    [[ $__ssoh_file == / ]] || \builtin read -r __ssoh_rows <"$__ssoh_file" || __ssoh_rows=''
     if [[ $__ssoh_rows != "$__ssoh_drawn" ]] ||
         ((__ssoh_now > __ssoh_until || __ssoh_now < __ssoh_from)); then
         __ssohelper_prompt_draw || \builtin true
@@ -30,7 +30,7 @@ function __ssohelper_prompt_ask {
     [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-}${SSOHELPER_SERVED_ROLE-} ]] ||
         answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
     \builtin read -r __ssoh_label __ssoh_short __ssoh_file __ssoh_config __ssoh_rows <<<"$answer"
-    [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # there is no file to compare
+    [[ -f $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # there is no file to compare and read
     __ssoh_drawn=none
 }
 
