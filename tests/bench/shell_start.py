@@ -34,7 +34,8 @@ def _row(bench: Bench, shell: str) -> Row:
         python.append(bench.timed([sys.executable, "-c", "pass"]))
         with_line.append(bench.timed([*argv, line]))
         with_file.append(bench.timed([*argv, f"source {static}"]))
-    ratio = median(with_line) / median(python)
+    # Of each round, so that other work on the machine slows both.
+    ratio = median(ours / plain for ours, plain in zip(with_line, python, strict=True))
     figure = (
         f"{ratio:.2f} ({median(with_line) * 1000:.1f} ms against {median(python) * 1000:.1f} ms; "
         f"from a static file {median(with_file) * 1000:.1f} ms)"
