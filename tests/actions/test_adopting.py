@@ -642,31 +642,34 @@ def test_a_managed_profile_whose_section_names_another_role_is_not_used(
 
 @pytest.mark.parametrize(
     ("edit", "reason", "fix", "used"),
-    [
-        (
-            lambda text: text.replace(
-                "[profile pay.Read]\n",
-                "[profile pay.Read]\nweb_identity_token_file = /nope\n"
-                f"role_arn = arn:aws:iam::{DEV}:role/x\n",
+    long_after(
+        1,
+        [
+            (
+                lambda text: text.replace(
+                    "[profile pay.Read]\n",
+                    "[profile pay.Read]\nweb_identity_token_file = /nope\n"
+                    f"role_arn = arn:aws:iam::{DEV}:role/x\n",
+                ),
+                "two sources of credentials in one profile (role_arn and credential_process)",
+                'remove in an editor, as ssohelper did not write it: "role_arn" and '
+                '"web_identity_token_file"',
+                "corp.pay.Read",
             ),
-            "two sources of credentials in one profile (role_arn and credential_process)",
-            'remove in an editor, as ssohelper did not write it: "role_arn" and '
-            '"web_identity_token_file"',
-            "corp.pay.Read",
-        ),
-        (
-            lambda text: re.sub(r"= \S+(?= --session)", "= /gone/ssohelper-credentials", text),
-            'ssohelper is no longer at "/gone/ssohelper-credentials"',
-            "ssohelper doctor --fix",
-            "pay.Read",
-        ),
-        (
-            lambda text: text.replace("--role-name Read", "--role-name Read --zzz"),
-            'ssohelper refuses the profile\'s command: it has no argument "--zzz"',
-            "ssohelper profile sync",
-            "pay.Read",
-        ),
-    ],
+            (
+                lambda text: re.sub(r"= \S+(?= --session)", "= /gone/ssohelper-credentials", text),
+                'ssohelper is no longer at "/gone/ssohelper-credentials"',
+                "ssohelper doctor --fix",
+                "pay.Read",
+            ),
+            (
+                lambda text: text.replace("--role-name Read", "--role-name Read --zzz"),
+                'ssohelper refuses the profile\'s command: it has no argument "--zzz"',
+                "ssohelper profile sync",
+                "pay.Read",
+            ),
+        ],
+    ),
 )
 def test_a_managed_profile_that_would_not_give_its_role_is_not_used(
     signed_in: Home, run: Run, edit: Callable[[str], str], reason: str, fix: str, used: str

@@ -14,6 +14,7 @@ from tests.cli.test_profile_commands_sync import identity, ok, rows, saved, sign
 from tests.cli.test_setup_command import Terminal, ended, terminal
 from tests.conftest import Home, Run
 from tests.core.test_profile_plan import DEV, PAY, SESSION, URL, native, process
+from tests.long_rows import long_after
 
 __all__ = ["saved", "signed_in", "terminal"]  # fixtures
 
@@ -82,7 +83,7 @@ def test_guarded_roles_need_a_typed_word(saved: Home, run: Run, terminal: Termin
     assert b"ssohelper" not in saved.config_file.read_bytes()
 
 
-@pytest.mark.parametrize("answer", ["y", "n"])
+@pytest.mark.parametrize("answer", long_after(1, ["y", "n"]))
 def test_leaving_asks_once_for_all_files(
     saved: Home, run: Run, terminal: Terminal, answer: str
 ) -> None:

@@ -9,6 +9,7 @@ from ssohelper.core.doctor.findings import Finding
 from tests.cli.test_profile_commands_sync import ok, saved
 from tests.conftest import Home, Run
 from tests.core.test_written_roles import parse
+from tests.long_rows import long_after
 from tests.saved_listing import DEV, PAY, listed_account, save_listing
 
 __all__ = ["saved"]  # fixture
@@ -60,7 +61,7 @@ def find_edited(home: Home, chosen: str | None = None) -> Finding | None:
 
 
 @pytest.mark.parametrize("is_synced", [False, True])
-@pytest.mark.parametrize(("text", "what"), EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize(("text", "what"), long_after(2, list(EDITS.values())), ids=EDITS)
 def test_the_fix_of_an_edit_into_another_source_restores_the_name(
     saved: Home, run: Run, text: str, what: str, is_synced: bool
 ) -> None:

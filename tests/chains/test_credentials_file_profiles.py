@@ -40,6 +40,7 @@ def test_exec_and_use_name_it(keyed: Chained, run: Run):
     assert "not ours" in used.stderr
 
 
+@pytest.mark.long
 def test_env_and_whoami_get_its_keys_and_the_console_says_why_not(keyed: Chained, run: Run):
     env = run("env", "plain")
     assert "AKIAEXAMPLE0000000AA" in env.stdout, env.stderr

@@ -238,6 +238,7 @@ class TestOnATerminal:
             dimensions=(60, 1000),
         )
 
+    @pytest.mark.long
     @pytest.mark.parametrize("shell", long_after(1, ["bash", "zsh"]))
     def test_ana_signs_in_and_a_shell_opens(self, person: Person, shell: str) -> None:
         program = require_program(shell)

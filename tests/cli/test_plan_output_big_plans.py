@@ -111,6 +111,7 @@ def test_c_picks_accounts_and_roles_which_are_planned_asked_and_remembered(big: 
     assert (saved.accounts, saved.roles) == (("team-007", "team-123"), ("Billing",))
 
 
+@pytest.mark.long
 def test_escape_in_the_picker_keeps_the_plan_and_asks_again(big: Home) -> None:
     before = big.config_file.read_bytes()
     screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40))

@@ -258,7 +258,9 @@ class TestFailures:
     """Whatever is wrong: exit code 0, no message, and at most the profile's name."""
 
     @pytest.mark.parametrize("argv", long_after(1, [[], ["--state"], ["--format", "{line}"]]))
-    @pytest.mark.parametrize("what", ["config", "settings", "token", "runtime", "closed", "full"])
+    @pytest.mark.parametrize(
+        "what", long_after(3, ["config", "settings", "token", "runtime", "closed", "full"])
+    )
     def test_is_no_failure(self, home: Home, what: str, argv: list[str]) -> None:
         if what == "config":
             home.write_config("[profile x\n")

@@ -228,6 +228,7 @@ class TestLogin:
         assert emulator.counters["CreateToken.authorization_code"] == 1
         _close(first, second)
 
+    @pytest.mark.long
     def test_a_login_that_waited_fails_with_the_other_login_s_refusal(
         self, home: Home, emulator: Emulator
     ) -> None:

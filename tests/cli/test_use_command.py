@@ -245,6 +245,7 @@ def test_on_a_terminal_a_sign_in_that_aws_has_ended_is_offered_though_its_token_
     assert use(shell, "mine").returncode == 0
 
 
+@pytest.mark.long
 def test_a_profile_of_another_role_after_the_sign_in_is_not_called_the_role(shell: Shell) -> None:
     shell.app.tokens.forget(shell.session)
     child = pexpect.spawn(

@@ -116,7 +116,7 @@ def test_the_name_of_a_profile_wins_over_a_search(shell: Shell) -> None:
     assert "the only match" not in inside.text
 
 
-@pytest.mark.parametrize(("answer", "code"), long_after(2, [("y", 0), ("", 130), ("n", 130)]))
+@pytest.mark.parametrize(("answer", "code"), long_after(1, [("y", 0), ("", 130), ("n", 130)]))
 def test_exec_asks_before_it_takes_a_role(shell: Shell, answer: str, code: int) -> None:
     inside = terminal(shell, "exec", "prod", "read", "pay", "--", "env")
     inside.until('run "env"? [y/N]')

@@ -39,6 +39,7 @@ STALE = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("client", long_after(1, ["aws", "boto3"]))
 def test_the_child_uses_the_chosen_account(home: Home, emulator: Emulator, client: str) -> None:
     """A [default] with keys, AWS_PROFILE, an old environment: none of them takes effect."""
@@ -151,6 +152,7 @@ def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(
     assert "AWS_CONFIG_FILE" not in done.stderr
 
 
+@pytest.mark.long
 def test_the_copy_is_not_written_to(home: Home, emulator: Emulator, run: Run) -> None:
     """What a tool writes there would be lost when the command ends."""
     before = home.config_file.read_bytes()

@@ -195,6 +195,7 @@ class TestContainers:
             assert json.loads(wrong.stdout)["code"] == "Forbidden"
             program.ends(15)
 
+    @pytest.mark.long
     def test_when_signed_out_the_answer_says_what_to_type(
         self, home: Home, emulator: Emulator
     ) -> None:

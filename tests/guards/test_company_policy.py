@@ -175,6 +175,7 @@ def test_no_sign_in_at_another_portal_nor_with_a_device_code(machine: Machine):
     assert not browser.exists()
 
 
+@pytest.mark.long
 def test_its_allow_list_limits_programs_below_a_list_and_no_others(machine: Machine):
     machine.set_policy(f'[agents]\nallow = ["{NAME}/{FREE}"]\n')
     done = machine.run(LAUNCHER, *key(GUARDED), SSOHELPER_ALLOW="*/*")

@@ -120,6 +120,7 @@ def folder_on_a_disk():
     pytest.skip("there is no folder on a disk")
 
 
+@pytest.mark.long
 def test_on_a_disk_nothing_is_published(folder_on_a_disk, world):
     runtime = folder_on_a_disk
     world.home.env["XDG_RUNTIME_DIR"] = str(runtime)
@@ -164,6 +165,7 @@ def test_without_the_keyring_it_is_exit_8_and_good_answers_are_served(world, how
     wait_for(lambda: world.launch(OTHER_ACCOUNT).returncode == 0)
 
 
+@pytest.mark.long
 def test_after_a_sign_out_nothing_is_served_without_the_keyring(world):
     world.use_keyring()
     wait_for_response(world)

@@ -55,6 +55,7 @@ def test_it_asks_before_it_stops_sign_ins_and_enter_joins_the_one_of_the_role(
     assert app.return_value == "ssohelper use corp:000040000001/Developer"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keys", long_after(1, ["ctrl+q", "f3 q", "f3 ctrl+c", "f3 ctrl+p"]))
 def test_it_asks_before_it_stops_commands(world: DemoHome, keys: str) -> None:
     async def ask_to_leave(user: User) -> None:

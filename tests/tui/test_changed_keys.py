@@ -29,6 +29,7 @@ from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.conftest import Home
+from tests.long_rows import long_after
 from tests.tui.cells import PALETTES
 from tests.tui.driving import User, read_screen, run_scenario
 from tests.tui.test_keys_and_themes import settle
@@ -203,12 +204,15 @@ def _break_config(world: DemoHome) -> None:
 
 @pytest.mark.parametrize(
     ("change", "text"),
-    [
-        (_show_home_without_list, "No roles are listed yet"),
-        (lambda _world: None, "not listed yet"),
-        (_show_home_without_roles, "No role is assigned to you"),
-        (_break_config, "Correct the error in the file"),
-    ],
+    long_after(
+        2,
+        [
+            (_show_home_without_list, "No roles are listed yet"),
+            (lambda _world: None, "not listed yet"),
+            (_show_home_without_roles, "No role is assigned to you"),
+            (_break_config, "Correct the error in the file"),
+        ],
+    ),
 )
 def test_no_empty_list_names_a_key_that_was_changed(
     world: DemoHome, change: Callable[[DemoHome], None], text: str

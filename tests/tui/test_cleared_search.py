@@ -89,6 +89,7 @@ def test_the_cursor_is_on_the_heading_of_a_role_whose_account_is_folded(world: D
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_the_cursor_stays_on_its_profile_or_on_the_heading_of_its_group(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f4")

@@ -59,11 +59,14 @@ def test_a_home_without_a_session_shows_the_form_from_its_first_line(world: Demo
 
 @pytest.mark.parametrize(
     ("key", "text", "first", "last"),
-    [
-        ("f2", "role keys", "accounts.use", "accounts.leave"),
-        ("f3", "signed in", "sessions.sign_in", "sessions.remove"),
-        ("f4", "17 to add, 1", "profiles.apply", "profiles.undo"),
-    ],
+    long_after(
+        1,
+        [
+            ("f2", "role keys", "accounts.use", "accounts.leave"),
+            ("f3", "signed in", "sessions.sign_in", "sessions.remove"),
+            ("f4", "17 to add, 1", "profiles.apply", "profiles.undo"),
+        ],
+    ),
 )
 def test_the_palette_begins_with_the_main_action_and_ends_with_removals(
     world: DemoHome, key: str, text: str, first: str, last: str

@@ -121,7 +121,7 @@ def test_help_closes_when_another_screen_is_chosen(world: DemoHome, keys: str) -
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize("width", [80, 40])
+@pytest.mark.parametrize("width", long_after(1, [80, 40]))
 def test_a_long_key_does_not_touch_its_text_in_the_help(world: DemoHome, width: int) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("type to search")

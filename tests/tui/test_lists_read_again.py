@@ -224,6 +224,7 @@ def test_a_sync_of_a_session_that_is_gone_by_then_writes_nothing(world: DemoHome
     assert "[profile sandbox" not in world.config_file.read_text()
 
 
+@pytest.mark.long
 def test_a_profile_that_another_program_removes_is_named(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)

@@ -33,6 +33,7 @@ async def wait_for_line(user: User, text: str) -> None:
     await until(lambda: message_line(user) == text)
 
 
+@pytest.mark.long
 def test_a_note_ends_and_an_error_stays_until_an_action(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -216,6 +217,7 @@ def test_a_dialog_has_a_line_of_its_own_and_no_toast_is_left(world: DemoHome) ->
 class TestLists:
     """The lasting mark: whether a list is old because its refresh failed."""
 
+    @pytest.mark.long
     def test_offline_is_marked_on_every_screen_until_a_refresh_works(
         self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -145,6 +145,7 @@ def test_the_mouse_chooses(shell: Shell) -> None:
     assert "orders-dev" in inside.text
 
 
+@pytest.mark.long
 def test_after_sigterm_the_picker_restores_the_terminal(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")

@@ -197,7 +197,7 @@ def test_of_a_line_that_is_not_in_the_config_only_the_sign_in_is_removed(
     assert world.emulator.counters["Logout"] == 1
 
 
-@pytest.mark.parametrize("key", long_after(2, ["d", "e", "o", "f"]))
+@pytest.mark.parametrize("key", long_after(1, ["d", "e", "o", "f"]))
 def test_a_session_whose_name_has_a_sign_in_elsewhere_waits_for_its_end(
     world: DemoHome, key: str
 ) -> None:
@@ -236,7 +236,7 @@ def test_letters_for_a_dialog_that_does_not_open_do_nothing(world: DemoHome, key
     run_scenario(services, scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
-@pytest.mark.parametrize("key", ["s", "S"])
+@pytest.mark.parametrize("key", long_after(1, ["s", "S"]))
 def test_a_session_that_is_replaced_is_not_signed_in_to(world: DemoHome, key: str) -> None:
     services = recorded(world)
 
@@ -257,7 +257,7 @@ def point_at_other_role(world: DemoHome) -> None:
     world.config_file.write_text(text.replace("000040000002", "000010000002"))
 
 
-@pytest.mark.parametrize("edit", [point_at_other_role, repoint])
+@pytest.mark.parametrize("edit", long_after(1, [point_at_other_role, repoint]))
 @pytest.mark.parametrize("is_ticked", long_after(1, [False, True]))
 def test_a_profile_of_another_role_than_its_row_shows_is_not_removed(
     world: DemoHome, edit: Callable[[DemoHome], None], is_ticked: bool

@@ -348,11 +348,14 @@ def test_text_after_f7_that_is_typed_before_the_start_is_dropped_together(
 
 @pytest.mark.parametrize(
     ("keys", "screen", "said"),
-    [
-        (F3, SessionsScreen, "F9 (Profile) was cancelled: another screen was chosen"),
-        (f"yak{F3}", SessionsScreen, "F9 (Profile) was cancelled: another screen was chosen"),
-        ("y\x1b", AccountsScreen, "F9 (Profile) was cancelled"),
-    ],
+    long_after(
+        1,
+        [
+            (F3, SessionsScreen, "F9 (Profile) was cancelled: another screen was chosen"),
+            (f"yak{F3}", SessionsScreen, "F9 (Profile) was cancelled: another screen was chosen"),
+            ("y\x1b", AccountsScreen, "F9 (Profile) was cancelled"),
+        ],
+    ),
 )
 def test_a_key_that_leaves_acts_also_in_one_burst_with_the_search(
     world: DemoHome, gate: Gate, keys: str, screen: type, said: str

@@ -131,6 +131,7 @@ def test_the_keyboard_is_free_again_if_the_end_of_a_paste_does_not_come(
     full_screen.until("pay readq")
 
 
+@pytest.mark.long
 def test_text_pasted_before_the_start_is_text(shell: Shell) -> None:
     terminal = Terminal([SCRIPT], {**shell.environ, "SSH_TTY": "x"}, size=(100, 30))
     terminal.until(lambda: QUESTION in terminal.raw)

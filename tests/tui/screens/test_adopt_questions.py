@@ -59,6 +59,7 @@ def test_profiles_that_need_ssohelper_are_adopted_after_the_question_of_setup(
     assert section_of(world, "by-hand") == WORKING.partition("\n")[2]
 
 
+@pytest.mark.long
 def test_the_counts_are_those_of_the_list(world: DemoHome) -> None:
     unnamed = "[profile both]\naws_access_key_id = AKIA\n" + WORKING.partition("\n")[2]
     add_sections(world, BROKEN + WORKING + unnamed)

@@ -59,6 +59,7 @@ def test_a_page_is_found_opened_and_offered_first_the_next_time(world: DemoHome)
     assert world.app().console_visits.load_console_pages(other) == []
 
 
+@pytest.mark.long
 def test_letters_search_and_escape_opens_nothing(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_chooser(user)
@@ -107,6 +108,7 @@ def test_one_page_is_opened_as_each_ticked_role(world: DemoHome, tmp_path: Path)
     assert len(opened.read_text().split()) == 2
 
 
+@pytest.mark.long
 def test_the_questions_of_several_guarded_roles_are_counted(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:

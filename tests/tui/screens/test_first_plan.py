@@ -68,7 +68,7 @@ def test_the_options_open_when_the_plan_is_there_and_get_the_keys_after_theirs(
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize("key", ["ctrl+d", "ctrl+g"])
+@pytest.mark.parametrize("key", long_after(1, ["ctrl+d", "ctrl+g"]))
 def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(
     world: DemoHome, sync_plan: Gate, key: str
 ) -> None:

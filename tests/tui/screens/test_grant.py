@@ -81,6 +81,7 @@ def test_on_12_lines_a_refusal_hides_no_part_of_the_dialog(world: DemoHome) -> N
     run_scenario(world.app(), scenario, size=(40, 12))
 
 
+@pytest.mark.long
 def test_the_word_is_typed_again_in_the_dialog_and_its_letters_search_nothing(
     world: DemoHome,
 ) -> None:

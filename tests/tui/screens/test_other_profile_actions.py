@@ -84,6 +84,7 @@ def test_enter_on_one_that_a_search_finds_uses_it_by_name(others: DemoHome, word
     )
 
 
+@pytest.mark.long
 def test_whoami_asks_its_own_provider(others: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press(*"legacy")

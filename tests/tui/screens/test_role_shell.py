@@ -132,6 +132,7 @@ def test_a_session_of_another_name_is_not_the_shells(shell: Shell) -> None:
     assert out.read_text().startswith("corp:payments-prod/")
 
 
+@pytest.mark.long
 def test_a_shell_that_cannot_be_started_leaves_its_error_on_the_terminal(shell: Shell) -> None:
     terminal = Terminal((SCRIPT,), {**shell.environ, "SHELL": "/no/shell"}, size=(100, 30))
     terminal.until("F7 Shell")

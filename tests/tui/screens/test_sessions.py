@@ -232,6 +232,7 @@ def test_a_sign_in_without_a_section_is_shown_and_can_be_ended(world: DemoHome) 
     run_scenario(services, scenario)
 
 
+@pytest.mark.long
 def test_letters_typed_when_the_sign_in_dialog_closes_by_itself_do_nothing(
     world: DemoHome,
 ) -> None:

@@ -31,6 +31,7 @@ def test_a_user_without_an_account_has_a_session_and_is_told_whom_to_ask(world: 
     assert "[profile" not in text
 
 
+@pytest.mark.long
 def test_escape_at_the_region_gives_the_sign_in_back(world: DemoHome) -> None:
     forget_all(world)
 

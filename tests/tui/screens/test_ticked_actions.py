@@ -148,6 +148,7 @@ def test_the_names_of_ticked_roles_are_copied_on_one_line(world: DemoHome) -> No
     run_scenario(world.app(), scenario)
 
 
+@pytest.mark.long
 def test_a_ticked_role_that_is_no_longer_listed_is_not_ticked(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await tick_two(user)
@@ -204,6 +205,7 @@ def test_while_roles_are_ticked_the_footer_begins_with_their_actions(
     run_scenario(world.app(), scenario, size=(width, 24))
 
 
+@pytest.mark.long
 def test_while_profiles_are_ticked_the_footer_begins_with_their_removal(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)

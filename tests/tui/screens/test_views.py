@@ -71,6 +71,7 @@ def test_an_error_is_shown_below_the_open_dialog(world: DemoHome) -> None:
     run_scenario(world.app(), scenario, size=(40, 12))
 
 
+@pytest.mark.long
 def test_a_view_of_the_same_name_is_replaced_only_after_a_question(world: DemoHome) -> None:
     list_view.save_named_view(world.app(), "mine", FLAT)
 

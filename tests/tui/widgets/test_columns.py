@@ -114,6 +114,7 @@ LONG = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("widths", long_after(1, [4, 40]))
 def test_no_two_lines_of_a_tree_are_drawn_alike(widths: int) -> None:
     seeded = random.Random(17)

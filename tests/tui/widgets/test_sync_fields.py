@@ -1,5 +1,6 @@
 """The fields of the sync's options: what is empty, what is wrong, and what Escape restores."""
 
+import pytest
 from textual.widgets import Input
 
 from tests.tui.driving import User, run_scenario
@@ -7,6 +8,7 @@ from tests.tui.screens.test_profiles import open_screen
 from tests.tui.world import DemoHome, until
 
 
+@pytest.mark.long
 def test_an_emptied_field_means_the_default_that_it_shows(world: DemoHome) -> None:
     services = world.app()
     services.choices.save("corp", services.choices.load("corp")._replace(template="x-{role_name}"))
