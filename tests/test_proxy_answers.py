@@ -2,12 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.torture.proxies import KINDS, taken_by
 
 
-@pytest.mark.long
 def test_no_answer_of_a_proxy_takes_good_credentials_away() -> None:
     assert len(KINDS) == 12
     # All at once: each kind waits some seconds for an AWS that does not answer.

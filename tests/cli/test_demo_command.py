@@ -321,7 +321,6 @@ class TestOnATerminal:
 
 
 class TestEmulatorServe:
-    @pytest.mark.long
     @pytest.mark.parametrize("number", long_after(1, [signal.SIGTERM, signal.SIGINT]))
     def test_port_world_and_ready_file(
         self, home: Home, tmp_path: Path, number: signal.Signals

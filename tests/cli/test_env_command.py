@@ -144,7 +144,6 @@ def test_a_full_stdout_is_exit_7(shell: Keys) -> None:
             assert (done.returncode, b"stdout cannot be written" in done.stderr) == (7, True)
 
 
-@pytest.mark.long
 def test_no_secret_on_a_terminal_unless_revealed(shell: Keys) -> None:
     for argv, code in (([], 2), (["--json"], 2), (["--format", "json"], 2), (["--reveal"], 0)):
         child = pexpect.spawn(

@@ -123,7 +123,7 @@ TESTS = {
     "serve --port": (SERVE, "test_port_is_the_port_that_it_listens_on"),
     "serve --env-file": (SERVE, "test_the_address_survives_a_restart_and_the_token_is_new"),
     "serve --token-folder": (SERVE, "test_without_an_env_file_it_prints_what_a_container_needs"),
-    "serve --socket": ("../long_jobs/test_waiting.py", "test_the_socket_of_serve_waits"),
+    "serve --socket": (SERVE, "test_the_socket_of_a_killed_server_is_replaced"),
     "console --service": (
         CONSOLE,
         "test_print_gives_the_portals_link_without_a_sign_in_or_a_network",
@@ -212,9 +212,10 @@ def test_the_table_has_a_row_for_each_flag() -> None:
 def test_the_test_of_the_table_uses_the_flag(flag: str) -> None:
     file, name = TESTS[flag]
     source = (HERE / file).read_text()
-    [body] = [
-        ast.unparse(node)
+    [test] = [
+        node
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef) and node.name == name
     ]
-    assert repr(flag.rpartition(" ")[2]) in body
+    assert repr(flag.rpartition(" ")[2]) in ast.unparse(test)
+    assert "pytest.mark.long" not in map(ast.unparse, test.decorator_list)

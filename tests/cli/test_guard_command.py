@@ -42,7 +42,6 @@ def loosened(world: Guarded) -> list[tuple[str, str]]:
 
 
 class TestCommand:
-    @pytest.mark.long
     def test_for_is_at_most_60_minutes(self, world: Guarded) -> None:
         terminal = world.open_terminal()
         for wrong in ("61m", "0m", "2h", "soon"):

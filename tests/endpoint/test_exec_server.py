@@ -120,7 +120,6 @@ except errors.CredentialRetrievalError as error:
 """
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("identity", long_after(1, list(DEFAULTS.values())), ids=DEFAULTS)
 def test_other_profiles_work_beside_it(
     home: Home, emulator: Emulator, run: Run, identity: str

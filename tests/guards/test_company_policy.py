@@ -90,7 +90,6 @@ def machine(
     world.close()
 
 
-@pytest.mark.long
 def test_a_rule_of_the_policy_stops_each_way_at_once(machine: Machine):
     for way, ask in WAYS.items():
         assert machine.run(*ask(GUARDED)).returncode == 0, way
@@ -153,7 +152,6 @@ def test_a_policy_that_cannot_be_believed_allows_nothing(
         assert not has_secret(done.stdout), way
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("ways", long_after(1, [FEW, list(WAYS)]), ids=["few", "all"])
 def test_a_portal_that_the_policy_does_not_allow(machine: Machine, ways: list[str]):
     machine.set_policy('portals = ["https://corp.example.com/*"]\n')
@@ -175,7 +173,6 @@ def test_no_sign_in_at_another_portal_nor_with_a_device_code(machine: Machine):
     assert not browser.exists()
 
 
-@pytest.mark.long
 def test_its_allow_list_limits_programs_below_a_list_and_no_others(machine: Machine):
     machine.set_policy(f'[agents]\nallow = ["{NAME}/{FREE}"]\n')
     done = machine.run(LAUNCHER, *key(GUARDED), SSOHELPER_ALLOW="*/*")

@@ -133,13 +133,11 @@ def test_each_key_of_the_full_screen_asks(world: Guarded, key: str) -> None:
 
 
 # `make torture` has the other clocks.
-@pytest.mark.long
 @pytest.mark.skipif(not Path(FAKETIME).exists(), reason="needs libfaketime")
 def test_a_clock_that_is_moved_makes_no_grant(world: Guarded) -> None:
     check(ask_each_way(world, **move_clock(world, *CLOCKS[0])))
 
 
-@pytest.mark.long
 def test_an_old_published_response_is_not_handed_out(world: Guarded) -> None:
     publish_before_the_rule_and_note_it(world)
     check(ask_each_way(world))
@@ -171,7 +169,6 @@ def test_a_running_endpoint_gives_nothing_after_its_grant(
 # -- terminals -------------------------------------------------------------------------------------
 
 
-@pytest.mark.long
 def test_a_grant_of_one_terminal_gives_nothing_in_another(world: Guarded) -> None:
     here, other = world.open_terminal(), world.open_terminal()
     assert here.run(f"{SCRIPT} guard grant {ROLE} --reason x", NAME)[0] == 0

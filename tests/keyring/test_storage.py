@@ -120,7 +120,6 @@ def folder_on_a_disk():
     pytest.skip("there is no folder on a disk")
 
 
-@pytest.mark.long
 def test_on_a_disk_nothing_is_published(folder_on_a_disk, world):
     runtime = folder_on_a_disk
     world.home.env["XDG_RUNTIME_DIR"] = str(runtime)
@@ -165,7 +164,6 @@ def test_without_the_keyring_it_is_exit_8_and_good_answers_are_served(world, how
     wait_for(lambda: world.launch(OTHER_ACCOUNT).returncode == 0)
 
 
-@pytest.mark.long
 def test_after_a_sign_out_nothing_is_served_without_the_keyring(world):
     world.use_keyring()
     wait_for_response(world)
@@ -220,7 +218,6 @@ def test_logout_works_without_the_keyring_and_says_what_it_could_not_do(world):
     assert not list(world.home.token_folder.glob("ee0*"))
 
 
-@pytest.mark.long
 def test_back_to_files_without_the_keyring_needs_a_yes(world):
     world.use_keyring()
     world.desktop.kill()

@@ -29,7 +29,6 @@ def findings_of(frames: list[Frame]) -> list[str]:
     ]
 
 
-@pytest.mark.long
 def test_each_screen_once_at_a_size_and_in_a_palette() -> None:
     frames = tour.take_samples()
     assert {(frame.width, frame.height) for frame in frames} == set(tour.SIZES)

@@ -286,7 +286,6 @@ def listens(port: int) -> bool:
 class TestInAPty:
     """The program in a pty, ended while the sign-in dialog is open."""
 
-    @pytest.mark.long
     @pytest.mark.parametrize("way", long_after(1, ["SIGTERM", "ctrl+q"]))
     def test_the_terminal_is_restored_and_the_port_is_closed(
         self, world: DemoHome, way: str
