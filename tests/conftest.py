@@ -149,8 +149,6 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
-        # Of the thousands of objects of a full screen, few are garbage: 2 % of the time of its tests.
-        gc.set_threshold(20_000, 10, 10)
         gc.enable()
 
 
