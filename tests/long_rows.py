@@ -1,10 +1,22 @@
-"""Rows of a parametrized test that are too long for `make test`, and run in `make torture`."""
+"""Tests, and rows of them, that are too long for `make test`, and run in `make torture`."""
 
+import ast
 import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+
+
+def is_long(module: ast.Module, test: ast.FunctionDef) -> bool:
+    """Return whether the whole test, or its whole module, has the mark `long`."""
+    of_module = [
+        ast.unparse(node.value)
+        for node in module.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
+    ]
+    of_test = [ast.unparse(decorator) for decorator in test.decorator_list]
+    return "pytest.mark.long" in of_test or any("pytest.mark.long" in text for text in of_module)
 
 
 def long_after(count: int, rows: Sequence[Any]) -> list[Any]:

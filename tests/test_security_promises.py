@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.long_rows import is_long
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "SECURITY.md").read_text()
 # The mutator damages files in many processes: only `make torture` runs it.
@@ -23,12 +25,11 @@ def test_each_row_of_a_promise_names_one() -> None:
 
 @pytest.mark.parametrize(("path", "name"), NAMED, ids=lambda text: text)
 def test_it_is_there(path: str, name: str) -> None:
-    nodes: list[ast.stmt] = ast.parse((ROOT / path).read_text()).body
+    module = ast.parse((ROOT / path).read_text())
+    nodes = module.body
     *classes, function = name.split("::")
     for each in classes:
         [found] = [node for node in nodes if isinstance(node, ast.ClassDef) and node.name == each]
         nodes = found.body
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    [test] = [node for node in nodes if isinstance(node, kinds) and node.name == function]
-    is_long = "pytest.mark.long" in map(ast.unparse, test.decorator_list)
-    assert is_long == (function in _LONG)
+    [test] = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == function]
+    assert is_long(module, test) == (function in _LONG)

@@ -142,12 +142,8 @@ class TestNarrated:
         wait_until(lambda: not person.processes(), "something runs on")
 
     @pytest.mark.long
-    @pytest.mark.parametrize(
-        "number", long_after(1, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-    )
-    @pytest.mark.parametrize(
-        "during", long_after(1, ["ssohelper list", "open this page|sign in to"])
-    )
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    @pytest.mark.parametrize("during", ["ssohelper list", "open this page|sign in to"])
     def test_a_signal_ends_all_of_it(
         self, person: Person, number: signal.Signals, during: str
     ) -> None:
@@ -239,7 +235,7 @@ class TestOnATerminal:
         )
 
     @pytest.mark.long
-    @pytest.mark.parametrize("shell", long_after(1, ["bash", "zsh"]))
+    @pytest.mark.parametrize("shell", ["bash", "zsh"])
     def test_ana_signs_in_and_a_shell_opens(self, person: Person, shell: str) -> None:
         program = require_program(shell)
         opened = person.browser(visits=False)

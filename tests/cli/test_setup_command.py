@@ -137,7 +137,7 @@ class TestOffATerminal:
 
     @pytest.mark.long
     @pytest.mark.network_client
-    @pytest.mark.parametrize("form", long_after(1, ["process", "sso"]))
+    @pytest.mark.parametrize("form", ["process", "sso"])
     def test_the_printed_commands_work(self, run: Run, home: Home, form: str) -> None:
         aws = require_program("aws")
         home.browser()
@@ -710,7 +710,7 @@ class TestOnATerminal:
         assert_signed_out(home, emulator)
 
     @pytest.mark.long
-    @pytest.mark.parametrize("leaving", long_after(2, ["q", "\x03", "n"]))
+    @pytest.mark.parametrize("leaving", ["q", "\x03", "n"])
     def test_the_question_which_portal_can_be_left(
         self, terminal: Terminal, home: Home, leaving: str
     ) -> None:

@@ -271,7 +271,7 @@ def test_a_profile_of_another_role_after_the_sign_in_is_not_called_the_role(shel
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("key", "code"), long_after(1, [("\r", 0), ("\x03", 130)]))
+@pytest.mark.parametrize(("key", "code"), [("\r", 0), ("\x03", 130)])
 def test_a_picker_without_a_saved_list_offers_the_sign_in(
     shell: Shell, key: str, code: int
 ) -> None:

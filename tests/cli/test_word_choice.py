@@ -222,7 +222,7 @@ def test_the_picker_shows_what_an_error_offers_not_words_without_hits(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("command", "end"), long_after(1, ENDS))
+@pytest.mark.parametrize(("command", "end"), ENDS)
 def test_the_name_of_a_profile_that_sync_would_write_finds_its_role(
     shell: Shell, command: str, end: tuple[str, ...]
 ) -> None:

@@ -40,7 +40,7 @@ STALE = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("client", long_after(1, ["aws", "boto3"]))
+@pytest.mark.parametrize("client", ["aws", "boto3"])
 def test_the_child_uses_the_chosen_account(home: Home, emulator: Emulator, client: str) -> None:
     """A [default] with keys, AWS_PROFILE, an old environment: none of them takes effect."""
     default = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = default\n"

@@ -7,7 +7,6 @@ from ssohelper.emulator.internet import Host, host_that_redirects_to
 from ssohelper.emulator.server import Emulator
 from tests.cli.test_setup_command import Terminal, ended, guard_nothing, session_keys, terminal
 from tests.conftest import Home, Run
-from tests.long_rows import long_after
 from tests.portals.conftest import hosts_of
 
 __all__ = ["terminal"]
@@ -105,7 +104,7 @@ def test_china_has_regions_of_its_own(run: Run, home: Home, portal: Emulator) ->
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("answer", "region"), long_after(1, [("eu-central-1", "eu-central-1"), ("", "eu-west-1")])
+    ("answer", "region"), [("eu-central-1", "eu-central-1"), ("", "eu-west-1")]
 )
 def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
     terminal: Terminal, home: Home, portal: Emulator, answer: str, region: str

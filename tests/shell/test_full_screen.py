@@ -90,7 +90,7 @@ def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
+@pytest.mark.parametrize("shell", ["zsh", "bash", "fish"])
 def test_leaving_the_screen_changes_nothing(place: Place, shell: str) -> None:
     inside = start(place, shell)
     inside.send("\x1b")
@@ -100,7 +100,7 @@ def test_leaving_the_screen_changes_nothing(place: Place, shell: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
+@pytest.mark.parametrize("shell", ["zsh", "bash", "fish"])
 def test_ctrl_z_in_the_picker_of_use_keeps_what_was_typed_for_fg(place: Place, shell: str) -> None:
     inside = start_shell(place, shell)
     inside.send("ssohelper use\r")
@@ -151,7 +151,7 @@ def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(pla
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
+@pytest.mark.parametrize("shell", ["fish", "bash", "zsh"])
 def test_ctrl_z_brings_the_prompt_back_and_after_fg_enter_switches_the_shell(
     place: Place, shell: str
 ) -> None:
@@ -189,7 +189,7 @@ def test_after_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> No
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, ["bash", "zsh", "fish"]))
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_after_ctrl_z_fg_and_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> None:
     inside = start(place, shell)
     inside.send("\x1a")

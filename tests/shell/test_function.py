@@ -128,7 +128,7 @@ def test_keys_are_exported_with_their_expiry_and_cleared(place: Place, shell: st
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("how", long_after(1, ["use", "use --keys"]))
+@pytest.mark.parametrize("how", ["use", "use --keys"])
 def test_the_aws_cli_then_has_that_role(place: Place, how: str) -> None:
     stale = {name: value for name, value in OWN.items() if name != "AWS_REGION"}
     identity = f"{require_program('aws')} sts get-caller-identity --query Arn --output text"
@@ -140,7 +140,7 @@ def test_the_aws_cli_then_has_that_role(place: Place, how: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
+@pytest.mark.parametrize("shell", ["zsh", "bash", "fish"])
 def test_other_commands_run_as_they_are(place: Place, shell: str) -> None:
     with place.at(shell) as terminal:
         before = terminal.environ()
@@ -163,7 +163,7 @@ def test_other_commands_run_as_they_are(place: Place, shell: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
+@pytest.mark.parametrize("shell", ["fish", "bash", "zsh"])
 def test_a_child_shell_clears_what_it_inherited(place: Place, shell: str) -> None:
     with place.at(shell, UNTOUCHED="x") as outer:
         before = outer.environ()
@@ -208,7 +208,7 @@ OPTIONS = {
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("shell", "options"),
-    long_after(1, [(shell, line) for shell, lines in OPTIONS.items() for line in lines]),
+    [(shell, line) for shell, lines in OPTIONS.items() for line in lines],
 )
 def test_shell_options_of_the_user_change_nothing(place: Place, shell: str, options: str) -> None:
     """In a script, which `set -e` would end at a failed line."""
@@ -287,7 +287,7 @@ def test_with_a_universal_fish_variable_nothing_is_changed(place: Place) -> None
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
+@pytest.mark.parametrize("shell", ["fish", "bash", "zsh"])
 def test_after_ctrl_c_at_the_question_nothing_is_changed(place: Place, shell: str) -> None:
     with place.at(shell) as terminal:
         before = terminal.environ()
@@ -313,7 +313,7 @@ def test_after_ctrl_c_at_the_question_nothing_is_changed(place: Place, shell: st
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
+@pytest.mark.parametrize("shell", ["fish", "bash", "zsh"])
 def test_words_are_only_an_error_where_the_line_redirects_the_streams(
     place: Place, shell: str
 ) -> None:

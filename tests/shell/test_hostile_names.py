@@ -161,7 +161,7 @@ def test_use(names: Names, shell: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, SHELLS))
+@pytest.mark.parametrize("shell", SHELLS)
 def test_env(names: Names, shell: str) -> None:
     """By [SESSION:]ACCOUNT/ROLE, with the names of accounts and roles."""
     typed = {
@@ -202,7 +202,7 @@ def test_exec(names: Names) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, SHELLS))
+@pytest.mark.parametrize("shell", SHELLS)
 def test_the_function_passes_every_argument_on(names: Names, shell: str) -> None:
     """A program in place of ssohelper records its arguments; its output is not evaluated."""
     bin, got = names.home / f"bin-{shell}", names.home / f"words-{shell}"
@@ -241,7 +241,7 @@ WORST = ["$(touch pwned)", "; touch pwned;", "`touch pwned`", "%{%G%}", "!!"]
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, SHELLS))
+@pytest.mark.parametrize("shell", SHELLS)
 def test_use_and_clear_at_a_terminal(names: Names, shell: str) -> None:
     with Terminal(shell, names.environ, names.work) as terminal:
         assert terminal.run(INSTALL[shell]).code == 0

@@ -278,7 +278,7 @@ printf '%s|%s|||99999999999|0||\\n' "${name%_}" "${name%_}"
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, ["fish", "zsh", "bash"]))
+@pytest.mark.parametrize("shell", ["fish", "zsh", "bash"])
 def test_two_hundred_hostile_names(shell: str, world: PromptWorld) -> None:
     """The stand-in prints the name as it is: the shells must not trust even that."""
     program = world.folder / "bin" / "ssohelper"

@@ -33,7 +33,7 @@ def write_profiles(home: Home, *names: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", long_after(1, SHELLS))
+@pytest.mark.parametrize("shell", SHELLS)
 def test_200_hostile_names_are_completed_unchanged(home: Home, shell: str) -> None:
     with closing(Answers(home)) as answers, closing(Typist(shell, home, answers=answers)) as user:
         complete_200_hostile_names(home, user)
@@ -79,8 +79,8 @@ QUOTED = [
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("user", long_after(1, ["fish", "bash", "zsh"]), indirect=True)
-@pytest.mark.parametrize("quote", long_after(1, ["'", '"']))
+@pytest.mark.parametrize("user", ["fish", "bash", "zsh"], indirect=True)
+@pytest.mark.parametrize("quote", ["'", '"'])
 def test_within_open_quotes(home: Home, user: Typist, quote: str) -> None:
     wrong = []
     for name in QUOTED:

@@ -1,7 +1,7 @@
 """Lets the full screens of a test process share the CSS that Textual has parsed.
 
-Textual parses all its CSS again whenever a screen is shown first. Each test starts a full screen,
-so that was a tenth of the time of these tests.
+Textual parses all its CSS again whenever a screen is shown first, and each test starts a full
+screen: that took a fifth of the processor time of tests/tui/screens.
 """
 
 from typing import Any
@@ -12,7 +12,8 @@ from textual.css.model import RuleSet
 
 _tokenize_values, _parse = stylesheet.tokenize_values, stylesheet.parse
 _tokens: dict[tuple[tuple[str, str], ...], Any] = {}
-# The tokens of the variables are kept with the rules: so no others get the id that is in the key.
+# The id of the variables' tokens is in the key. They are kept with the rules, since another object
+# could get the id of one that was freed.
 _rules: dict[tuple[object, ...], tuple[Any, list[RuleSet]]] = {}
 
 

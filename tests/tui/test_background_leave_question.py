@@ -10,7 +10,6 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_command_line import give_command
 from tests.tui.screens.test_sign_in import waiting
@@ -56,7 +55,7 @@ def test_it_asks_before_it_stops_sign_ins_and_enter_joins_the_one_of_the_role(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("keys", long_after(1, ["ctrl+q", "f3 q", "f3 ctrl+c", "f3 ctrl+p"]))
+@pytest.mark.parametrize("keys", ["ctrl+q", "f3 q", "f3 ctrl+c", "f3 ctrl+p"])
 def test_it_asks_before_it_stops_commands(world: DemoHome, keys: str) -> None:
     async def ask_to_leave(user: User) -> None:
         for key in keys.split():

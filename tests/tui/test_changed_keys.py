@@ -152,7 +152,7 @@ def _other_dialogs(world: DemoHome) -> Iterator[tuple[Any, str]]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("size", [WHOLE, pytest.param((70, 40), marks=pytest.mark.long)])
+@pytest.mark.parametrize("size", [WHOLE, (70, 40)])
 def test_no_other_dialog_names_a_key_that_was_changed(
     world: DemoHome, size: tuple[int, int]
 ) -> None:

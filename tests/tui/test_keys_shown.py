@@ -65,7 +65,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("start", "steps", "to"), long_after(2, ROWS))
+@pytest.mark.parametrize(("start", "steps", "to"), ROWS)
 def test_a_screen_first_opened_from_a_dialog_names_its_keys(
     shell: Shell, start: str, steps: list[tuple[str, str]], to: str
 ) -> None:

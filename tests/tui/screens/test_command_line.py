@@ -225,7 +225,7 @@ async def ask_for_fleet(user: User, count: int) -> WrappedView:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("size", long_after(1, [[40, 12], [140, 40]]))
+@pytest.mark.parametrize("size", [[40, 12], [140, 40]])
 def test_the_list_of_many_roles_scrolls_while_the_field_has_the_focus(
     world: DemoHome, size: tuple[int, int]
 ) -> None:

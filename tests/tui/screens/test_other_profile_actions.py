@@ -300,7 +300,7 @@ def test_words_find_the_only_one(shell: Shell) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("argv", long_after(1, [["serve"], ["use", "--session", "corp"]]))
+@pytest.mark.parametrize("argv", [["serve"], ["use", "--session", "corp"]])
 def test_a_picker_of_roles_alone_leaves_them_out(shell: Shell, argv: list[str]) -> None:
     inside = start(shell, *argv)
     inside.until("20/20")

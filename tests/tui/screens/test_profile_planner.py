@@ -42,7 +42,7 @@ def text_of(view: LineView) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("size", [(40, 12), pytest.param((80, 24), marks=pytest.mark.long)])
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
 def test_one_new_profile_among_many_changed_paths_is_seen_at_once(
     world: DemoHome, size: tuple[int, int]
 ) -> None:

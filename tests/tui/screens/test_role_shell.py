@@ -9,7 +9,6 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
-from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.shell.at_a_terminal import INSTALL
 from tests.tui.terminal import Terminal
@@ -89,7 +88,7 @@ RC = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/config.fish"}
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", long_after(1, ["zsh", "bash", "fish"]))
+@pytest.mark.parametrize("name", ["zsh", "bash", "fish"])
 def test_the_prompt_names_the_role_also_if_only_the_function_is_loaded(
     shell: Shell, name: str
 ) -> None:

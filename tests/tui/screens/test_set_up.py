@@ -207,7 +207,7 @@ def write_block(world: DemoHome, more: str = "") -> str:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("takes_all", long_after(1, [True, False]))
+@pytest.mark.parametrize("takes_all", [True, False])
 def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(
     world: DemoHome, takes_all: bool
 ) -> None:
@@ -266,7 +266,7 @@ def test_what_works_without_us_is_said_with_the_diff(world: DemoHome) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("has_more", long_after(1, [True, False]))
+@pytest.mark.parametrize("has_more", [True, False])
 def test_many_adopted_profiles_leave_room_for_diff_and_buttons(
     world: DemoHome, has_more: bool
 ) -> None:
@@ -333,9 +333,7 @@ def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHo
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    ("key", "stays"), long_after(2, [("n", True), ("y", False), ("escape", True)])
-)
+@pytest.mark.parametrize(("key", "stays"), [("n", True), ("y", False), ("escape", True)])
 def test_no_to_the_profiles_of_a_known_session_asks_about_its_new_sign_in(
     world: DemoHome, key: str, stays: bool
 ) -> None:

@@ -127,7 +127,6 @@ def run_in_another_home(
         return other.config_file.read_bytes(), who_answers(other, emulator)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     "name", long_after(1, [*IN_MAKE_TEST, *sorted(EXPECTED.keys() - set(IN_MAKE_TEST))])
 )

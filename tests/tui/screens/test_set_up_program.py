@@ -19,7 +19,6 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from ssohelper.tui.typing_pause import PAUSE_SECONDS
 from tests.conftest import SCRIPT, Home
-from tests.long_rows import long_after
 
 # The longest wait: reached only if something is broken.
 SECONDS = 60
@@ -101,7 +100,7 @@ def test_the_end_proposes_a_command_that_was_seen_to_work(home: Home, emulator: 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", long_after(1, [None, signal.SIGHUP, signal.SIGTERM]))
+@pytest.mark.parametrize("number", [None, signal.SIGHUP, signal.SIGTERM])
 def test_leaving_before_the_answer_gives_the_sign_in_back(
     home: Home, emulator: Emulator, number: signal.Signals | None
 ) -> None:

@@ -13,7 +13,6 @@ from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.widgets.search_line import SearchLine
-from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture
@@ -82,7 +81,7 @@ def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("first_answer", "between"),
-    long_after(2, [("y", "yak"), ("n", "y"), ("y", "\x1by"), ("n", "y\r")]),
+    [("y", "yak"), ("n", "y"), ("y", "\x1by"), ("n", "y\r")],
 )
 def test_a_key_between_two_questions_goes_nowhere(
     world: DemoHome, gate: Gate, first_answer: str, between: str
