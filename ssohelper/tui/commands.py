@@ -18,6 +18,7 @@ from ssohelper.actions import own_settings
 from ssohelper.core.keymap import ACTIONS, REMOVING
 from ssohelper.core.search import Index
 from ssohelper.core.text import show
+from ssohelper.tui.current_size import CurrentSizeMixin
 from ssohelper.tui.themes import NAMES, textual_theme_name
 from ssohelper.tui.widgets.key_bar import labels_of_actions_on_ticked_rows
 
@@ -80,7 +81,7 @@ class Command(NamedTuple):
         return f"{'' if is_there else f'{self.label}: '}{show(self.description)}"
 
 
-class Palette(CommandPalette):
+class Palette(CurrentSizeMixin, CommandPalette):
     """Textual's command palette, in readable colours, and low enough for a terminal of 12 lines."""
 
     CLOSES_WITH_SCREEN = True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from textual.events import Mount, Resize, ScreenResume, ScreenSuspend
 from textual.screen import ModalScreen
 
+from ssohelper.tui.current_size import CurrentSizeMixin
 from ssohelper.tui.one_time_timers import is_still_there
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _Result = TypeVar("_Result")
 _NEED_WIDGETS = (Mount, Resize, ScreenResume, ScreenSuspend)
 
 
-class Dialog(ModalScreen[_Result]):
+class Dialog(CurrentSizeMixin, ModalScreen[_Result]):
     """A dialog whose handlers of Mount, Resize and the like run only if its widgets exist.
 
     A dialog may be closed before it is mounted, because its work has ended or the user has chosen

@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
+from textual.screen import Screen
 from textual.widgets import Static
 
 from ssohelper.app import App
@@ -23,6 +24,7 @@ from ssohelper.core.text import show
 from ssohelper.system import terminal
 from ssohelper.tui import themes, tty
 from ssohelper.tui.base import TuiApp
+from ssohelper.tui.current_size import CurrentSizeScreen
 from ssohelper.tui.one_time_timers import call_after, call_after_drawing
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
@@ -59,6 +61,9 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     RoleList, Chooser { scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default; }
     .status, KeyHints { height: 1; text-style: dim; text-wrap: nowrap; text-overflow: ellipsis; }
     """
+
+    def get_default_screen(self) -> Screen[None]:
+        return CurrentSizeScreen(id="_default")
 
     def on_load(self) -> None:
         self.theme = "ansi-dark"

@@ -14,7 +14,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.events import Resize
 from textual.geometry import Size
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -25,6 +24,7 @@ from ssohelper.core.model import RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import deferred
+from ssohelper.tui.current_size import CurrentSizeScreen
 from ssohelper.tui.keys import action_binding, make_row_bindings
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.one_time_timers import call_after, call_after_drawing
@@ -58,7 +58,7 @@ _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
 _LIST_ACTIONS = ("toggle_details", "refresh")
 
 
-class AccountsScreen(Screen[None]):
+class AccountsScreen(CurrentSizeScreen[None]):
     """The first screen, with the list of roles.
 
     Printable keys go into the search. So actions have ctrl and function keys only.

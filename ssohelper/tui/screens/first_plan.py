@@ -6,8 +6,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from textual.screen import Screen
-
+from ssohelper.tui.current_size import CurrentSizeScreen
 from ssohelper.tui.typing_pause import KeyKind
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 _Planned = TypeVar("_Planned", bound="FirstPlanScreen")
 
 
-class FirstPlanScreen(Screen[None]):
+class FirstPlanScreen(CurrentSizeScreen[None]):
     """A screen that makes a plan when it is first shown.
 
     An action whose key is typed before that runs when the plan is made. The keys after it wait too,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Resize
-from textual.screen import Screen
 from textual.widgets import Static
 
 from ssohelper.actions.clocks import SessionClock
@@ -20,6 +19,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import running_sign_ins
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
+from ssohelper.tui.current_size import CurrentSizeScreen
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.running_sign_ins import RunningSignIn
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 _READ_SECONDS = 5.0
 
 
-class SessionsScreen(Screen[None]):
+class SessionsScreen(CurrentSizeScreen[None]):
     """Shows all sessions, and the clocks of the session under the cursor."""
 
     HELP_TEXT = (

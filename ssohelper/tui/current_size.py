@@ -1,0 +1,40 @@
+"""What all screens and dialogs have in common: they ignore a size that the terminal had earlier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.events import Resize
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+
+if TYPE_CHECKING:
+    from textual.events import Event
+
+_Result = TypeVar("_Result")
+
+
+class CurrentSizeMixin(MessagePump):
+    """Lays a screen out only for the size that the terminal has now.
+
+    Textual's screen sends itself a `Resize` of the same size whenever a `Resize` changed its size.
+    Let two sizes and a key wait in its queue, because the user drags the window's border while the
+    program starts. Then each size brings back the other, without end: the program draws at full load
+    and takes no key and no signal (5 of 30 starts, with Textual 8.2.8).
+
+    It is not a subclass of `Screen`, because Textual reads the CSS and the bindings of only the
+    first base class that is one.
+    """
+
+    async def on_event(self, event: Event) -> None:
+        if not (isinstance(event, Resize) and self._is_earlier_size(event)):
+            await super().on_event(event)
+
+    def _is_earlier_size(self, event: Resize) -> bool:
+        now = self.app.size
+        # A program below the prompt has fewer lines than the terminal.
+        return event.size.width != now.width if self.app.is_inline else event.size != now
+
+
+class CurrentSizeScreen(CurrentSizeMixin, Screen[_Result]):
+    """A screen that is not a dialog."""
