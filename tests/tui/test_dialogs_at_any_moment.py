@@ -99,13 +99,18 @@ ENDS: dict[str, Callable[[FullScreenApp], object]] = {
     "go": lambda app: app.call_later(app.action_go, "sessions"),
     "go by click": lambda app: click(app, 43, 0),
     "keys": lambda app: press(app, *_KEYS),
-    "actions": lambda app: [
-        app.call_later(app.run_action, found.binding.action, found.node)
-        for found in app.screen.active_bindings.values()
-        if found.node is app.screen
-    ],
+    "actions": lambda app: app.call_later(run_all_actions, app),
     "warning": lambda app: app.show_warning("something else has failed"),
 }
+
+
+def run_all_actions(app: FullScreenApp) -> None:
+    """Start every action of the dialog in front, one after the other."""
+    for found in app.screen.active_bindings.values():
+        if found.node is app.screen:
+            app.call_later(app.run_action, found.binding.action, found.node)
+
+
 # The steps of the program after which each dialog has been drawn: those before are tried.
 _STEPS = 120
 

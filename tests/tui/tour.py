@@ -104,12 +104,12 @@ class Camera:
             await self._pilot.resize_terminal(*size)
 
     async def _frame_at_rest(self, name: str, palette: Palette) -> Frame:
-        """Return the frame when it no longer changes."""
+        """Return the frame when it has all lines of its size, and no longer changes."""
         before: Frame | None = None
         while True:
             await self._pilot.pause(0.03)
             frame = take_frame(self._app, name, palette)
-            if before is not None and frame == before:
+            if frame == before and len(frame.lines) >= frame.height:
                 return frame
             before = frame
 

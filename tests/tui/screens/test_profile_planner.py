@@ -354,7 +354,7 @@ def test_options_whose_file_is_a_link_are_not_saved(world: DemoHome) -> None:
         [
             (None, "no editor is chosen · set VISUAL or EDITOR"),
             ("no-such-editor -x", 'there is no editor "no-such-editor" on PATH'),
-            ("vim 'x", "cannot be read: No closing quotation"),
+            ("vim 'x", "cannot be parsed: No closing quotation"),
         ],
     ),
 )
