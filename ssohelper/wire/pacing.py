@@ -43,7 +43,7 @@ class Pacing:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._next_at = 0.0
-        self._slowed_at = -1.0
+        self._slowed_at = float("-inf")
         self._slowed_in_a_row = 0
         self._answered_at: float | None = None
         self.answers = 0
@@ -96,7 +96,7 @@ class Pacing:
         """
         with self._lock:
             now = self._monotonic()
-            if now >= self._slowed_at + 0.5 or self._slowed_at < 0:
+            if now >= self._slowed_at + 0.5:
                 self._slowed_at = now
                 self._slowed_in_a_row += 1
                 share = 0.95 if self._slowed_in_a_row == 1 else 0.8
