@@ -52,7 +52,7 @@ class Report(NamedTuple):
     has_shell_lines: bool = False
 
 
-def examine_setup(app: App, chosen: str | None = None, *, run: bool = False) -> Report:
+def examine_setup(app: App, chosen: str | None, *, run: bool) -> Report:
     """Examine the user's whole AWS setup, or what concerns one profile. Changes nothing.
 
     `chosen` is a profile's name or `[SESSION:]ACCOUNT/ROLE`. With `run`, the profile's program is

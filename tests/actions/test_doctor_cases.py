@@ -201,14 +201,14 @@ def test_a_missing_program_of_another_tool_is_adopted_first(home, emulator):
 
 def test_settings_that_cannot_be_read_are_one_finding(home, emulator):
     settings("a = [\n")(home)
-    [found] = doctor.examine_setup(App(home.env)).findings
+    [found] = doctor.examine_setup(App(home.env), None, run=False).findings
     assert (found.id, found.fix) == ("settings", "correct that line in an editor")
 
 
 def test_a_source_that_is_gone_is_an_error_of_every_sdk(home, emulator):
     arn = "arn:aws:iam::999999999999:role/ci"
     add_profile(home, "mine", f"role_arn = {arn}", "source_profile = gone")
-    sdks = doctor.examine_setup(App(home.env), "mine").sdks
+    sdks = doctor.examine_setup(App(home.env), "mine", run=False).sdks
     assert {one.kind for one in sdks} == {"error"}
     assert all('source_profile "gone" does not exist' in one.detail for one in sdks)
 
