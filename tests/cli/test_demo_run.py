@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,16 @@ def test_variables_that_lead_out_of_the_home_are_left_out(
     assert Path(environ["XDG_RUNTIME_DIR"]).stat().st_mode & 0o777 == 0o700
     assert environ["PATH"].endswith(os.environ["PATH"])
     assert (home / ".bashrc").read_text().startswith('eval "$(ssohelper-credentials')
+
+
+def test_a_demo_ends_with_exit_1_after_a_command_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(demo_run, "_run_demo_step", lambda *_: False)
+    assert demo_run.run_narrated_demo() == 1
+    assert "the demo stopped" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_home_that_a_process_still_writes_to_is_removed_as_soon_as_that_works(

@@ -22,3 +22,13 @@ def test_closed_streams_are_empty_and_take_what_is_written(monkeypatch: pytest.M
     with sys.stdin as stdin, sys.stderr as stderr:
         assert stdin.read() == ""
         assert stderr.write("lost") == 4
+
+
+def test_a_closed_stdout_takes_text_that_a_flush_would_fail_to_write(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    output.replace_closed_streams()
+    sys.stdout.write("données")
+    output.flush_stdout()
+    assert capfd.readouterr().out == "données"

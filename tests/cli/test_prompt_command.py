@@ -228,7 +228,7 @@ class TestLine:
     def test_a_guarded_role_is_marked(self, run: Run, said: Callable[..., str]) -> None:
         assert run("config", "set", "guard.rules", f"*{ACCOUNT}/ReadOnly*").returncode == 0
         assert said().startswith("@@payments-")
-        assert said("--format", "{guarded}") == "guarded\n"
+        assert said("--format", "{guarded} {profile}") == f"guarded {PROFILE}\n"
 
     def test_a_format_of_ones_own(self, said: Callable[..., str]) -> None:
         text = "{session}|{account_id}|{role}|{left}|{level}|{guarded}|{profile}|{nothing}|{"

@@ -349,8 +349,9 @@ class TestLogout:
         home.browser()
         run("login")
         emulator.stop()
-        result = run("logout")
+        result = run("logout", "--json")
         assert result.returncode == 6
+        assert json.loads(result.stdout)["data"] == [{"session": "corp", "revoked": False}]
         assert "on this machine only" in result.stderr
         assert status(run)["state"] == "signed_out"
 

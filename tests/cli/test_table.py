@@ -195,6 +195,15 @@ def test_profiles_are_cut_and_then_left_out() -> None:
     assert first_line(60).split() == [*start.split(), role, "corp"]
 
 
+def test_short_names_of_profiles_are_never_left_out_for_being_short() -> None:
+    rows = [("000030000001", "payments-prod", "ReadOnlyAccess", "prod", "corp")]
+    said = list(
+        table.table_lines(LIST_HEADER[:-1], rows, 80, narrowing=list_output._ROLE_NARROWING)
+    )
+    assert said[0].split() == ["ACCOUNT", "ID", "ACCOUNT", "ROLE", "PROFILES", "SESSION"]
+    assert said[1].split() == [*rows[0]]
+
+
 def test_a_cut_cell_ends_with_an_ellipsis_and_keeps_its_colour() -> None:
     rows = [(table.Cell("漢字漢字漢字漢字", "red"), "b" * 20), ("a", "b" * 20), ("a", "b" * 20)]
     said = list(
