@@ -69,6 +69,15 @@ def token_of(oidc: OidcClient) -> AccessToken:
     return answer[0]
 
 
+def test_the_general_url_variable_is_warned_about_once(session: SsoSession, home: Home) -> None:
+    warnings: list[str] = []
+    environ = {**home.env, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    oidc = OidcClient(session, environ, warnings.append, facts=SignInFacts)
+    for _ in range(2):
+        oidc.prepare_first_call()
+    assert [one.partition(" is ")[0] for one in warnings] == ["AWS_ENDPOINT_URL"]
+
+
 def test_a_refresh_returns_the_next_token_and_its_lifetime(
     oidc: OidcClient, emulator: Emulator
 ) -> None:

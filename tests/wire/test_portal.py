@@ -1,6 +1,7 @@
 """The real Portal against the emulator, with bad answers and failures."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from ssohelper.errors import (
     Throttled,
     TokenRejected,
 )
+from ssohelper.wire import portal as portal_module
 from ssohelper.wire.portal import Portal
 from ssohelper.wire.role_credentials import get_role_credentials
 from tests.wire.quick import quick_pacing, warn_of_foreign_token_only
@@ -233,11 +235,17 @@ class TestListing:
         assert len(tries) == 2 + 6
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
-    def test_a_server_error_is_tried_three_times(self, emulator, portal, token, status):
+    def test_a_server_error_is_tried_three_times(
+        self, emulator, portal, token, status, monkeypatch
+    ):
+        pauses = []
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=pauses.append)
+        monkeypatch.setattr(portal_module, "time", clock)
         emulator.faults.script("ListAccountRoles", status, times=100)
         with pytest.raises(AwsUnreachable):
             portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 3
+        assert [0.2 <= pauses[0] <= 0.4, 0.4 <= pauses[1] <= 0.8, len(pauses)] == [True, True, 2]
 
     def test_a_lost_answer_is_asked_for_again(self, emulator, portal, token):
         emulator.faults.script("ListAccountRoles", reset=True)
