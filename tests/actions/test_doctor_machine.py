@@ -1,6 +1,7 @@
 """What `doctor` gathers of the machine: owners of files, folders in memory, the keyring."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,17 @@ def test_a_file_of_our_own_has_no_owner_to_name(
     found = doctor_machine._make_file_fact(path, "config")
     assert found is not None
     assert found.owner == ""
+
+
+def test_devices_and_sockets_are_no_files_to_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS_CONFIG_FILE=/dev/null is common, and anyone may write to that device."""
+    monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        assert doctor_machine._make_file_fact(tmp_path / "socket", "own file") is None
+    assert doctor_machine._make_file_fact(Path(os.devnull), "config") is None
 
 
 @pytest.mark.parametrize(

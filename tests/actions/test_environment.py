@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import environment, guards
+from ssohelper.core.model import Profile
+from ssohelper.errors import ConfigInvalid
 from tests.actions.test_guards import GuardedApp
-from tests.actions.world import KEY
+from tests.actions.world import CONFIG, KEY, ROLE, SESSION
 
 OTHER = KEY._replace(role_name="Admin")
 
@@ -46,3 +48,18 @@ class TestReason:
             app, OTHER, environment.Environment({}, ("A",))
         )
         assert found == environment.Environment({}, ("A", environment.APP_ID))
+
+
+@pytest.mark.parametrize(
+    ("given", "is_of_profile"), [(None, True), ("moon-9", True), ("mars-9", False)]
+)
+def test_a_profiles_region_that_is_invalid_is_refused_with_its_line(
+    app: GuardedApp, given: str | None, is_of_profile: bool
+) -> None:
+    app.locations.aws_config_file.write_text(f"{CONFIG}[profile p]\nregion = moon-9\n")
+    # As when both are read from text, the two regions are equal but not the same object.
+    profile = Profile("p", SESSION, ROLE, "".join(["moon", "-9"]))
+    with pytest.raises(ConfigInvalid) as caught:
+        environment.choose_region_for_requests(app, profile, given)
+    named = f"{app.locations.aws_config_file}:5: " in caught.value.message
+    assert named is is_of_profile, caught.value.message

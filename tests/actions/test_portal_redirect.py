@@ -35,5 +35,15 @@ def test_the_region_is_that_of_the_portal_if_its_url_names_one(
     assert len(app.warnings) == (region != SESSION.region)
 
 
+def test_the_portal_of_an_earlier_start_url_needs_no_confirmation(tmp_path: Path) -> None:
+    app = OwnUrlApp(tmp_path)
+    earlier = SESSION._replace(
+        start_url="https://old.example.com/", portal_url="https://d-1111111111.awsapps.com/start"
+    )
+    portal_redirect.save_portal_address(app, earlier)
+    found = portal_redirect.resolve_portal_of_session(app, OWN, NO_UI)
+    assert (found.portal_url, app.warnings) == (PLAIN, [])
+
+
 def test_no_request_is_sent_for_awss_own_url(tmp_path: Path) -> None:
     assert portal_redirect.resolve_portal_of_session(WorldApp(tmp_path), SESSION, NO_UI) == SESSION

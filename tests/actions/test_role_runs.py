@@ -10,6 +10,7 @@ from ssohelper.actions import role_runs
 from ssohelper.actions.role_runs import RoleRun, RunGroup, State
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
+from tests.actions.world import WorldApp
 from tests.tui.conftest import world as world  # a fixture
 from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture
@@ -38,6 +39,19 @@ def test_a_command_that_ends_well_although_it_was_stopped_is_done(world: DemoHom
     group.stop_commands()
     thread.join(60)
     assert (role_run.state, role_run.code) == (State.DONE, 0)
+
+
+def test_a_command_that_cannot_start_has_the_error_and_its_hint_as_output(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    notes.touch(0o600)
+    hint = "is it installed, and in your PATH?"
+    for program, lines in (
+        ("no-such-command", ['no command "no-such-command"', hint]),
+        (str(notes), [f'"{notes}" is not executable']),
+    ):
+        role_run = RoleRun(WorldApp(tmp_path), ROW, [program])
+        role_run.run(pytest.fail, lambda: False, lambda: None)
+        assert (role_run.state, role_run.lines) == (State.FAILED, lines)
 
 
 def test_a_command_whose_keys_come_after_the_stop_is_not_started(

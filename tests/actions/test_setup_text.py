@@ -3,9 +3,14 @@
 import pytest
 
 from ssohelper.actions import setup_text
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.actions.doctor import Report
 from ssohelper.app import App
+from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.doctor.findings import problem
+from ssohelper.core.model import Role
+from ssohelper.core.profile_origin import Origin
+from tests.actions.world import ROLE
 from tests.conftest import Home
 from tests.saved_listing import URL
 
@@ -17,6 +22,27 @@ def test_three_problems_are_shown_and_more_are_mentioned(count: int, has_more: b
     assert sum(line.startswith("problem: ") for line in lines) == min(count, 3)
     assert ("for the other problems: ssohelper doctor" in lines) == has_more
     assert "for all your roles: ssohelper list --session corp" in lines
+
+
+@pytest.mark.parametrize(
+    ("roles", "count"),
+    [
+        ([None, ROLE, None], "1 of 3 profiles"),
+        ([ROLE, ROLE], "2 profiles"),
+        ([ROLE], "1 profile"),
+    ],
+)
+def test_the_count_of_adoptable_profiles_says_how_many_others_there_are(
+    roles: list[Role | None], count: str
+) -> None:
+    found = [
+        ProfileOfOtherTool(
+            AdoptionCandidate(Origin(f"p{number}", "AWS CLI", None), role), "", needs_ssohelper=True
+        )
+        for number, role in enumerate(roles)
+    ]
+    assert setup_text.adoptable_count_text(found) == f"{count} of other tools"
+    assert setup_text.adopt_all_question(found).startswith(f"adopt {count} of other tools, with ")
 
 
 def test_the_command_for_guard_rules_is_safe_to_paste() -> None:

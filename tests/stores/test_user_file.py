@@ -83,8 +83,9 @@ def test_a_read_only_file_and_what_is_no_file_are_not_touched(tmp_path: Path) ->
     for mode in (0o444, 0o555):
         file.path.chmod(mode)
         for change in (lambda: file.replace(b"x", file.read()), file.remove):
-            with pytest.raises(LocalState, match="is read-only"):
+            with pytest.raises(LocalState, match="is read-only") as caught:
                 change()
+            assert caught.value.hint == f"if no other tool manages it: chmod u+w {file.path}"
     assert file.path.read_text() == "mine"
     (tmp_path / "folder").mkdir()
     with pytest.raises(LocalState, match="not a regular file"):
