@@ -50,7 +50,7 @@ def remove_files_of_killed_processes(folder: str) -> None:
 def _is_temporary_file_of_ended_process(name: str) -> bool:
     """Return whether this is a temporary file's name with the id of a process that has ended."""
     pid = name.removeprefix(TEMP_PREFIX).partition("-")[0]
-    if sys.platform == "win32" or not name.startswith(TEMP_PREFIX) or not pid.isdigit():
+    if sys.platform == "win32" or not name.startswith(TEMP_PREFIX) or not pid.isdecimal():
         return False  # on Windows os.kill would end the process
     try:
         os.kill(int(pid), 0)

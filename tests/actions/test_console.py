@@ -35,10 +35,10 @@ def test_another_role_in_the_same_browser_is_named_once(app: WorldApp) -> None:
 
 def test_a_visit_that_is_over_is_not_named(app: WorldApp) -> None:
     assert visit(app, READER) is None
-    app.at = NOW + HOUR - 1
-    assert visit(app, ADMIN) == READER.role.name
-    app.at += HOUR
-    assert visit(app, READER) is None
+    app.at = NOW + HOUR
+    assert visit(app, ADMIN) is None
+    app.at += HOUR - 1
+    assert visit(app, READER) == ADMIN.role.name
 
 
 def test_a_visit_that_cannot_be_recorded_is_a_warning(

@@ -81,3 +81,13 @@ def test_a_profile_of_the_credentials_file_has_the_line_of_its_section(tmp_path:
     [found] = doctor_facts.read_config_facts(app).credentials_profiles
     assert (found.entry.name, found.entry.line, found.entry.managed) == ("keys", 2, False)
     assert "CNRY" not in repr(found)
+
+
+def test_the_time_to_parse_a_config_is_measured_only_if_the_config_is_big() -> None:
+    section = b"[profile %d]\nnote = " + b"x" * 250 + b"\n"
+    for count, is_measured in ((1, False), (1000, True)):
+        data = b"".join(section % number for number in range(count))
+        facts = ConfigFacts(file=ConfigFile.parse(data, "config"), data=data)
+        seconds = doctor_facts.measure_config_parsing_time(facts).parse_seconds
+        # No machine parses 2,000 lines in half a millisecond.
+        assert (seconds is not None and seconds > 0.0005) is is_measured

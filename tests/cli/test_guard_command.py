@@ -49,6 +49,7 @@ class TestCommand:
             assert (code, "1 to 60 min" in shown) == (2, True), shown
         code, shown = terminal.run(line(*GRANT, "--for", "60m"), NAME)
         assert code == 0, shown
+        assert f"granted in this terminal for 1h: corp:{ACCOUNT}/{GUARDED}" in shown
         [given] = world.app.grants.list_for_all_terminals()
         assert given.ends_at - given.granted_at == 3600
 
@@ -61,7 +62,11 @@ class TestCommand:
 
     def test_all_terminals_counts_in_each(self, world: Guarded) -> None:
         here, other = world.open_terminal(), world.open_terminal()
-        assert here.run(line(*GRANT, "--all-terminals"), NAME)[0] == 0
+        code, shown = here.run(line(*GRANT, "--all-terminals"), NAME)
+        assert code == 0, shown
+        assert f"granted in your terminals for 30m: corp:{ACCOUNT}/{GUARDED}" in shown
+        [given] = world.app.grants.list_for_all_terminals()
+        assert given.ends_at - given.granted_at == 1800
         assert other.run(f"{ASK} >/dev/null")[0] == 0
 
     def test_a_role_that_no_rule_guards_needs_none(self, world: Guarded) -> None:
@@ -157,6 +162,8 @@ def test_one_typed_word_grants_and_goes_on(world: Guarded, command: list[str]) -
     code, shown = terminal.run(text, NAME)
     assert code == 0, shown
     assert world.events()[:2] == ["grant", "release"]
+    [given] = world.app.grants.list_for_all_terminals()
+    assert given.ends_at - given.granted_at == 1800
     if command[0] == "exec":
         # A second time, no word is asked for.
         code, shown = terminal.run(text)

@@ -277,6 +277,10 @@ class TestUsersOwnProfiles:
             done = run("profile", *arguments)
             assert done.returncode == 0
             assert "hush" not in done.stdout + done.stderr
+        assert show(run, "mine")["keys"] == {
+            "aws_access_key_id": "AKIA",
+            "aws_secret_access_key": "(not shown)",
+        }
         near = run("profile", "show", "mnie")
         assert (near.returncode, '"mine"' in near.stderr) == (2, True)
 

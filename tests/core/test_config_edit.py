@@ -11,6 +11,7 @@ from ssohelper.core.config_edit import (
     Change,
     EditSection,
     RemoveSection,
+    comparison_value_of_write,
     edited_config,
     unified_diff,
 )
@@ -215,3 +216,14 @@ def test_the_diff_of_a_new_section_removes_no_line() -> None:
 def test_a_comment_above_the_first_line_comes_first() -> None:
     config = ConfigText(b"[a]\nx = 1\n", "config")
     assert edited_config(config, [AddComment(-1, "# first")]) == b"# first\n[a]\nx = 1\n"
+
+
+@pytest.mark.parametrize("change", [EDIT, RemoveSection("profile a")])
+def test_two_writes_are_equal_if_only_lines_beside_the_changed_section_differ(
+    change: Change,
+) -> None:
+    other = config(TEXT.replace("\n\n", "\n# mine\n\n").replace("json", "text"))
+    inside = config(TEXT.replace("region =", "region  ="))
+    value = comparison_value_of_write(config(), [change])
+    assert comparison_value_of_write(other, [change]) == value
+    assert comparison_value_of_write(inside, [change]) != value

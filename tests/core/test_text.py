@@ -30,6 +30,7 @@ def test_show_escapes_control_and_bidi_characters(hostile: str, shown: str) -> N
 
 def test_show_cuts_a_text_at_its_limit() -> None:
     assert text.show("abcdef", 4) == "abc…"
+    assert text.show("abcd", 4) == "abcd"
 
 
 def test_a_message_keeps_words_of_usual_length_and_cuts_longer_ones() -> None:

@@ -134,6 +134,19 @@ def test_idle_clients_cost_no_thread(make_world: Callable[..., World]) -> None:
         assert received(world.connect()).endswith(b"answer")
 
 
+def test_a_process_that_ends_does_not_wait_for_its_server(
+    make_world: Callable[..., World],
+) -> None:
+    """At its end, Python waits for each thread that is no daemon."""
+    before = set(threading.enumerate())
+    world = make_world()
+    world.connect()
+    assert world.arrived.acquire(timeout=WAIT_SECONDS)
+    started = [one for one in set(threading.enumerate()) - before if "ssohelper-" in one.name]
+    assert len(started) == 2
+    assert all(thread.daemon for thread in started)
+
+
 def test_a_client_that_sends_too_slowly_is_disconnected(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
