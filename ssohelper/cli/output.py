@@ -180,7 +180,6 @@ def write_stdout(data: bytes) -> None:
 
     Raises: LocalState when stdout cannot be written or is closed.
     """
-    flush_stdout()
     try:
         while data:
             data = data[os.write(1, data) :]

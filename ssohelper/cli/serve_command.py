@@ -136,7 +136,6 @@ def run_with_endpoint(
         ended = run_child.run_program_to_end(program, child)
     if ended.by_terminal:
         # A script that runs this process stops at Ctrl-C only if SIGINT has ended this process too.
-        output.flush_stdout()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         os.kill(os.getpid(), signal.SIGINT)

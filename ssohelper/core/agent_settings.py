@@ -13,6 +13,7 @@ from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import InlineTable
 
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
@@ -56,8 +57,8 @@ def edit_codex_config(
 ) -> bytes:
     """Return Codex's config.toml with AWS_PROFILE set for its commands and MCP servers.
 
-    Raises: ConfigInvalid for a file that is not TOML, or has another type at a key; UsageProblem
-    when the file has no server that `servers` names.
+    Raises: ConfigInvalid for a file that is not TOML, has another type at a key, or would be damaged;
+    UsageProblem when the file has no server that `servers` names.
     """
     try:
         document: Any = tomlkit.parse((before or b"").decode("utf-8"))
@@ -67,10 +68,25 @@ def edit_codex_config(
         if servers or _find_mcp_servers_of_aws(document.get("mcp_servers", {})):
             _set_profile_of_mcp_servers(document, "mcp_servers", file_name, profile, servers)
         after = tomlkit.dumps(document)
-        tomlkit.parse(after)
     except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
         raise ConfigInvalid(f'"{file_name}" is not valid TOML: not changed') from cause
+    if not _has_content(after, document.unwrap()):
+        raise ConfigInvalid(
+            f'"{file_name}" is written in a way that this edit would damage: not changed',
+            hint=f"in an editor, set {AWS_PROFILE} in [shell_environment_policy.set]",
+        )
     return after.encode()
+
+
+def _has_content(text: str, content: dict[str, Any]) -> bool:
+    """Return whether the TOML text has this content.
+
+    tomlkit writes some documents with dotted keys so that they are invalid or lose values.
+    """
+    try:
+        return tomlkit.parse(text).unwrap() == content
+    except TOMLKitError:
+        return False
 
 
 def _set_profile_of_mcp_servers(
@@ -110,7 +126,11 @@ def _find_mcp_servers_of_aws(servers: Any) -> tuple[str, ...]:
 def _get_or_add_table(document: Any, key: str, file_name: str) -> Any:
     """Return the document's table at this key; adds the table if missing. Raises: ConfigInvalid."""
     if key not in document:
-        document[key] = {} if type(document) is dict else tomlkit.table()
+        if type(document) is dict:
+            document[key] = {}
+        else:
+            is_inline = isinstance(document, InlineTable)
+            document[key] = tomlkit.inline_table() if is_inline else tomlkit.table()
     found = document[key]
     if not isinstance(found, dict):
         raise ConfigInvalid(f'"{file_name}": "{show(key, 80)}" is not a table: not changed')

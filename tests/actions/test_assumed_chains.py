@@ -14,6 +14,7 @@ from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.service_hosts import StsAddress
 from ssohelper.errors import (
     AwsUnreachable,
+    ConfigInvalid,
     Refused,
     RoleNotAssigned,
     SsoHelperError,
@@ -23,6 +24,7 @@ from ssohelper.wire.assume_role import AssumedRole
 from tests.actions.world import token
 from tests.chains.conftest import JUMP_ARN, Chained, chain
 from tests.conftest import Home
+from tests.issuers import record_issuer
 
 SOURCE = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), 2_000_000_000)
 
@@ -133,3 +135,17 @@ def test_a_region_that_none_is_refused_for_a_new_chain() -> None:
     with pytest.raises(UsageProblem, match="no region"):
         chain_profiles._make_chain_step("a", values, "no region!")
     assert chain_profiles._make_chain_step("a", values, "eu-west-1").region == "eu-west-1"
+
+
+def test_credentials_of_aws_are_not_sent_to_a_server_on_this_machine(
+    chained: Chained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = App({**chained.home.env, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"})
+    session = selection.resolve_profile(app, "jump", None).session
+    app.tokens.save(session, token("first", 5_000_000_000))
+    asked: list[object] = []
+    monkeypatch.setattr(app.vault, "assume_chained_role", lambda *words: asked.append(words))
+    record_issuer(chained.home.path, "corp", "first", "aws/us-east-1")
+    with pytest.raises(ConfigInvalid, match="not sent to a server on this machine") as caught:
+        assume(app)
+    assert (caught.value.hint, asked) == ("unset AWS_ENDPOINT_URL_STS", [])

@@ -314,6 +314,18 @@ class TestCached:
             credentials.find_cached_credentials(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS) is None
         )
 
+    @pytest.mark.parametrize(("left", "is_offered"), [(900, False), (60, True)])
+    def test_a_sign_in_is_offered_unless_good_credentials_are_cached(self, app, left, is_offered):
+        app.keep(left)
+        assert credentials.has_cached_credentials(app, KEY) is not is_offered
+
+    def test_no_sign_in_is_offered_where_the_cache_cannot_be_read(self, app, monkeypatch):
+        def refuse(*_: object) -> None:
+            raise NotOurs("a link")
+
+        monkeypatch.setattr(app.credentials, "load", refuse)
+        assert credentials.has_cached_credentials(app, KEY)
+
     def test_find_cached_returns_none_when_nothing_is_cached(self, app):
         assert (
             credentials.find_cached_credentials(
@@ -407,6 +419,13 @@ class TestDisk:
         assert app.release() == "old"
         assert app.served_for() == 0
         assert "not published (later calls are slower): disk full" in app.warnings[0]
+
+    def test_with_an_unreadable_token_file_nothing_is_published(self, app):
+        """A response would be served without a look at the token file, so after a sign-out too."""
+        app.keep(1801)
+        Path(app.tokens.token_file(SESSION)).write_text("damaged")
+        assert app.release() == "old"
+        assert app.served_for() == 0
 
     def test_a_file_that_cannot_be_removed_is_a_warning_and_the_refusal_is_raised(
         self, app, monkeypatch

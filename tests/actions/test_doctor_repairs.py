@@ -9,6 +9,7 @@ from ssohelper.app import App
 from ssohelper.core.doctor import checks, findings
 from tests.actions.broken_homes import BROKEN, Broken, make_healthy, returned
 from tests.actions.test_doctor import find, take_picture
+from tests.actions.world import WorldApp
 from tests.conftest import Home, Run
 
 # What a repair leaves in our state folder: the journal's line, the version for undo.
@@ -100,3 +101,14 @@ def test_fix_changes_the_safe_ones_and_no_other_byte(healthy: Home, broken: Brok
     assert changed - _folders_of_locks(changed) == set(broken.repaired)
     if broken.repaired:
         assert {one.id for one in find(healthy)} & broken.found == set()
+
+
+def test_a_repair_that_fails_is_a_warning_and_the_finding_stays(tmp_path: Path) -> None:
+    app = WorldApp(tmp_path)
+    path = tmp_path / "token"
+    path.symlink_to("elsewhere")
+    repair = findings.Repair("mode", (str(path),))
+    found = findings.problem("modes", "files", "others may read it", "--fix", repair)
+    assert doctor_repairs.repair_findings(app, [found]) == [found]
+    [warning] = app.warnings
+    assert warning.startswith(f'not repaired: "{path}" cannot be written: ')

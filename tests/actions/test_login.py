@@ -250,6 +250,17 @@ def test_a_program_below_an_allow_list_ends_no_sign_in(
     assert app.logged_out == []
 
 
+@pytest.mark.parametrize(("device_code", "how"), [(False, "browser"), (True, "device-code")])
+def test_the_journal_says_how_the_user_signed_in(
+    app: LoginApp, monkeypatch: pytest.MonkeyPatch, device_code: bool, how: str
+) -> None:
+    monkeypatch.setattr(login, "_get_token_by_interactive_sign_in", lambda *_: (token("new"), HOUR))
+    monkeypatch.setattr(login.portal_redirect, "resolve_portal_of_session", lambda *_: SESSION)
+    monkeypatch.setattr(login.sign_in_user, "find_signed_in_user", lambda *_: "ana")
+    SIGN_IN(app, SESSION, None, LoginOptions(device_code=device_code))  # type: ignore[arg-type]
+    assert (app.events(), app.stands()) == ([("sign-in", how)], "new")
+
+
 def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(
     app: LoginApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

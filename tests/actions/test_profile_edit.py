@@ -293,6 +293,21 @@ def test_the_region_that_the_first_profiles_get_is_remembered(
     assert again.request.region == region
 
 
+@pytest.mark.parametrize(
+    ("given", "changed"), [({}, ()), ({"has_new_region": True}, ("eu-north-1",))]
+)
+def test_only_a_default_region_of_this_command_changes_existing_profiles(
+    app: App, given: dict[str, bool], changed: tuple[str, ...]
+) -> None:
+    profile_edit.write_profile_plan(app, plan_admin(app))
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    choices = profile_edit.merge_choices(app, session, Choices(default_region="eu-north-1"))
+    plan = profile_edit.plan_sync(app, session, listing, choices, **given)
+    assert tuple(change.after.get("region") for change in plan.change) == changed
+
+
 def test_a_region_given_for_one_profile_is_not_the_session_s_default(home: Home) -> None:
     add_listed_session(home)
     app = App({**home.env, "AWS_REGION": "eu-north-1"})

@@ -12,7 +12,7 @@ from ssohelper.core.model import Role
 from ssohelper.core.profile_origin import Origin
 from tests.actions.world import ROLE
 from tests.conftest import Home
-from tests.saved_listing import URL
+from tests.saved_listing import PAY, URL
 
 
 @pytest.mark.parametrize(("count", "has_more"), [(0, False), (3, False), (4, True)])
@@ -81,3 +81,26 @@ def test_the_question_names_the_profiles_that_need_ssohelper(
     needing: list[str], names: str
 ) -> None:
     assert f"({names})?" in setup_text.adopt_profiles_question(needing)
+
+
+@pytest.mark.parametrize(
+    ("roles", "question"),
+    [
+        ([Role(PAY, "Read")], "adopt 1 profile of other tools, with its name?"),
+        (
+            [Role(PAY, "Read"), Role(PAY, "Admin")],
+            "adopt 2 profiles of other tools, with their names?",
+        ),
+        ([Role(PAY, "Read"), None], "adopt 1 of 2 profiles of other tools, with its name?"),
+    ],
+)
+def test_the_question_counts_the_profiles_that_can_be_adopted(
+    roles: list[Role | None], question: str
+) -> None:
+    found = [
+        ProfileOfOtherTool(
+            AdoptionCandidate(Origin(f"p{number}", "aws-sso", None), role), "", False
+        )
+        for number, role in enumerate(roles)
+    ]
+    assert setup_text.adopt_all_question(found) == question

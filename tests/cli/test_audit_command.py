@@ -12,6 +12,7 @@ from typing import Any
 import pexpect
 import pytest
 
+from ssohelper.actions import audit
 from ssohelper.app import App
 from ssohelper.core import journal
 from ssohelper.core.journal import Entry
@@ -184,6 +185,16 @@ class TestFilters:
         assert found("PAY/*") == "01"
         assert found(f"corp:{PAY}/Admin") == "0"
         assert found("other:*/Admin") == ""
+
+    @pytest.mark.parametrize("role", ["", None, 3])
+    def test_a_line_of_another_program_without_a_role_s_name_has_no_role(
+        self, home: Home, add: Add, file: Path, role: object
+    ) -> None:
+        add(issued())
+        file.write_text(json.dumps({**json.loads(file.read_bytes()), "role": role}) + "\n")
+        for pattern, keys in ((None, [None]), ("*", []), ("*/*", [])):
+            found = audit.read_journal(App(home.env), audit.JournalFilter(role=pattern))
+            assert [row.key for row in found] == keys
 
     def test_event_and_session(self, run: Run, add: Add, rows: Rows) -> None:
         add(journal.signed_in_entry("corp", how="browser", user="ana"))

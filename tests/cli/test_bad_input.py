@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ssohelper import cli
 from ssohelper.actions import directory
 from ssohelper.app import App
 from ssohelper.broker.requests import AskedBy
@@ -222,6 +223,20 @@ def test_an_unknown_shell_lists_the_known_ones(home: Home, run: Run, command: st
     done = run(command, "tcsh")
     assert done.returncode == 2
     assert "bash, zsh, fish, pwsh" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["1x", "a b", "x" * 65, ""])
+def test_shell_init_refuses_a_name_that_no_shell_function_can_have(
+    capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert cli.run(["shell-init", "bash", "--cmd", name]) == 2
+    out, err = capfd.readouterr()
+    assert (out, f'"{name}" cannot be the name of a shell function' in err) == ("", True)
+
+
+def test_shell_init_takes_common_options_too(capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["shell-init", "bash", "--cmd", "sso", "--verbose"]) == 0
+    assert "complete -F _ssohelper sso\n" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("template", ["a b", "{nope}", "fixed", "{account_name}/{role_name}"])

@@ -14,6 +14,7 @@ from ssohelper import cli
 from ssohelper.actions import doctor_proofs
 from ssohelper.cli import doctor_command
 from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.doctor.sdk_order import SdkCredentials
 from ssohelper.emulator.server import Emulator
 from tests.actions.broken_homes import REGION, make_healthy, make_world
 from tests.conftest import Home
@@ -285,3 +286,16 @@ def test_only_what_is_not_repaired_yet_has_a_fix(capsys: pytest.CaptureFixture[s
     doctor_command.print_findings([found._replace(is_fixed=True)])
     said = capsys.readouterr().out
     assert ("repaired" in said, "fix:" in said) == (True, False)
+
+
+def test_the_table_of_sdks_names_account_and_role_or_a_dash(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    doctor_command._print_sdk_table(
+        [
+            SdkCredentials("Go", "sso", "corp", PAY, "Read"),
+            SdkCredentials("Rust", "error", "no keys"),
+        ]
+    )
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [row[3:] for row in rows if row[0] in ("Go", "Rust")] == [[PAY, "Read"], ["-", "-"]]

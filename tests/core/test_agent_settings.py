@@ -108,10 +108,38 @@ def test_codex_keeps_comments_and_other_tables():
     assert tomllib.loads(edit_codex_config(None, "f", "p", ()).decode())
 
 
-def test_an_inline_table_of_codex_gets_the_profile():
-    before = b'[shell_environment_policy]\nset = { A = "1" }\n'
-    found = tomllib.loads(edit_codex_config(before, "f", "p", ()).decode())
-    assert found["shell_environment_policy"]["set"] == {"A": "1", "AWS_PROFILE": "p"}
+@pytest.mark.parametrize(
+    "before",
+    [
+        '[shell_environment_policy]\nset = { A = "1" }\n',
+        'shell_environment_policy = { set = { A = "1" } }\n',
+        'shell_environment_policy = { inherit = "all" }\n',
+        '[mcp_servers]\naws = { command = "mcp-proxy-for-aws" }\n',
+        'mcp_servers = { aws = { command = "mcp-proxy-for-aws" } }\n',
+    ],
+)
+def test_an_inline_table_of_codex_gets_the_profile(before: str):
+    expected = tomllib.loads(before)
+    for server in expected.get("mcp_servers", {}).values():
+        server["env"] = {"AWS_PROFILE": "p"}
+    policy = expected.setdefault("shell_environment_policy", {})
+    policy.setdefault("set", {})["AWS_PROFILE"] = "p"
+    assert tomllib.loads(edit_codex_config(before.encode(), "f", "p", ()).decode()) == expected
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        # tomlkit writes the next key on the line of the last value.
+        "[shell_environment_policy.set]\na.b.c = 1",
+        # tomlkit writes a header before the second line, which is then in another table.
+        'mcp_servers.aws.command = "mcp-proxy-for-aws"\nshell_environment_policy.set.A = "1"\n',
+    ],
+)
+def test_a_file_of_codex_that_the_edit_would_damage_is_refused(before: str):
+    assert tomllib.loads(before)
+    with pytest.raises(ConfigInvalid, match="this edit would damage: not changed"):
+        edit_codex_config(before.encode(), "f", "p", ())
 
 
 @pytest.mark.parametrize("before", ["x", "shell_environment_policy = 1", "\udcff"])

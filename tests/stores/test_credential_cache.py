@@ -113,11 +113,13 @@ def test_flipped_bits_never_return_another_role(cache):
         {"secret_access_key": None},
     ],
 )
-def test_a_value_of_the_wrong_type_is_a_miss(cache, change):
+def test_a_value_of_the_wrong_type_is_a_miss_that_the_log_names(cache, change, caplog):
     cache.save(KEY, CORP, cached())
     path = Path(cache.cached_credentials_path(KEY))
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    assert cache.load(KEY, CORP) is None
+    with caplog.at_level("INFO"):
+        assert cache.load(KEY, CORP) is None
+    assert f'"{path}" is damaged (no valid "{next(iter(change))}")' in caplog.text
 
 
 def test_withdrawing_a_response_leaves_the_cached_credentials(cache):

@@ -346,7 +346,8 @@ class TestReserving:
             reservation.commit(b"x" * 5000)
         assert (tmp_path / "a").read_bytes() == b"x" * 5000
 
-    def test_the_space_is_on_the_disk_before_the_block_begins(self, tmp_path, monkeypatch):
+    @pytest.mark.parametrize("size", [1, 4096])
+    def test_the_space_is_on_the_disk_before_the_block_begins(self, tmp_path, monkeypatch, size):
         done = []
         really_sync = os.fsync
 
@@ -355,8 +356,8 @@ class TestReserving:
             really_sync(descriptor)
 
         monkeypatch.setattr(os, "fsync", fsync)
-        with files.reserve_file(tmp_path / "a", 4096) as reservation:
-            assert done == [4096]
+        with files.reserve_file(tmp_path / "a", size) as reservation:
+            assert done == [size]
             reservation.commit(b"new")
         assert done[1] == 3, "the content is on the disk before its name"
 

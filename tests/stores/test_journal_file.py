@@ -523,18 +523,20 @@ class TestSystemLog:
         "daemon", [socket.SOCK_DGRAM, socket.SOCK_STREAM], indirect=True, ids=["dgram", "stream"]
     )
     def test_takes_the_line_where_the_file_does_not(
-        self, tmp_path: Path, daemon: socket.socket
+        self, tmp_path: Path, daemon: socket.socket, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         place = Place(tmp_path)
         place.state.mkdir(mode=0o700)
         place.file.symlink_to("/dev/null")
+        monkeypatch.setattr(os, "geteuid", lambda: 1234)
         place.open().append(entry(7))
         peer = daemon.accept()[0] if daemon.type == socket.SOCK_STREAM else daemon
         message = peer.recv(8192).decode()
         peer.close()
         head, _, body = message.partition(": ")
         assert re.fullmatch(rf"<85>\w{{3}} [ \d]\d \d\d:\d\d:\d\d ssohelper\[{os.getpid()}\]", head)
-        assert json.loads(body)["reason"] == "number 7"
+        found = json.loads(body)
+        assert (found["reason"], found["uid"]) == ("number 7", 1234)
         assert place.warnings == []
 
     @pytest.mark.parametrize("daemon", [socket.SOCK_DGRAM], indirect=True)

@@ -109,6 +109,14 @@ def test_a_process_that_read_older_settings_publishes_nothing(
     assert not (runtime / "settings").exists()
 
 
+def test_under_settings_whose_status_cannot_be_read_nothing_is_published(
+    runtime: Path, settings: Path
+) -> None:
+    settings.symlink_to(settings)  # too many links
+    publish(runtime, settings)
+    assert published(runtime) == set()
+
+
 def test_settings_changed_within_this_second_get_no_stamp_yet(
     runtime: Path, settings: Path
 ) -> None:

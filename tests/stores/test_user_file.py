@@ -144,6 +144,7 @@ def test_nothing_is_written_or_removed_in_another_users_home(
         file.remove,
         lambda: UserFile(tmp_path / "new").replace(b"x", FileContent(b"", None)),
         lambda: tokens.check_writable(session),
+        lambda: own_folders.ensure_private_folder(tmp_path),
     ):
         with pytest.raises(LocalState, match="is not written: that folder belongs to user"):
             change()
@@ -194,3 +195,17 @@ def test_known_content_is_returned_as_long_as_the_file_has_it(tmp_path: Path) ->
     for other in (content[:-1] + b"x", b"x" + content[1:], content + b"x", content[:-1], b""):
         path.write_bytes(other)
         assert file.read(known).data == other
+
+
+def test_the_error_of_a_file_that_is_not_read_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    for name, said, hint in (
+        ("folder", "is not a regular file", None),
+        ("loop", "cannot be read: too many levels of symbolic links", "see: ls -l {path}"),
+    ):
+        path = tmp_path / name
+        with pytest.raises(LocalState) as caught:
+            UserFile(path).read()
+        assert caught.value.message == f'"{path}" {said}'
+        assert caught.value.hint == (hint and hint.format(path=path))

@@ -81,3 +81,10 @@ def test_xml_with_a_document_type_is_not_taken_for_an_answer_of_sts() -> None:
     with_type = b"<!DOCTYPE x>" + refusal("AccessDenied")
     error = error_of("403 Forbidden", with_type)
     assert "does not let you assume" not in str(error)
+
+
+@pytest.mark.parametrize("code", ["invalid_grant", "invalid_client", "slow_down"])
+def test_an_oauth_error_is_of_a_proxy_since_sts_has_none(code: str) -> None:
+    error = error_of("403 Forbidden", b'{"error": "%s"}' % code.encode())
+    assert type(error) is AwsUnreachable
+    assert "JSON that is not AWS's, perhaps of a proxy" in str(error)

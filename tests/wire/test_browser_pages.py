@@ -110,6 +110,7 @@ class TestCallback:
             ("/oauth/callback?code=evil&state=", 400),
             ("/oauth/callback?code=evil&state=wrong", 400),
             (f"/oauth/callback?code=evil&state=wrong&state={STATE}", 400),
+            (f"/oauth/callback?code=evil&state=&state={STATE}", 400),
             (f"/oauth/callback?code=a&code=b&state={STATE}", 400),
             (f"/oauth/callback?code=&state={STATE}", 400),
             (f"/oauth/callback?code=evil&state={STATE}%00", 400),

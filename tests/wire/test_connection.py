@@ -1,6 +1,9 @@
 """One connection: whether it can be used again, and what it counts while it is read."""
 
+import errno
+import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -9,8 +12,9 @@ from typing import Any
 import pytest
 
 from ssohelper.core.deadline import Deadline
+from ssohelper.errors import AwsUnreachable
 from ssohelper.wire import connection as module
-from ssohelper.wire.connection import Connection
+from ssohelper.wire.connection import Connection, Route
 
 
 @pytest.fixture
@@ -104,3 +108,50 @@ def test_a_name_lookup_that_hangs_keeps_no_process_alive(monkeypatch: pytest.Mon
     (thread,) = threads
     assert thread is not threading.current_thread()
     assert thread.daemon
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "secret.example"), "the host name cannot be resolved"),
+        (TimeoutError(), "no connection was made in time"),
+        (ssl.SSLError(1, "secret.example"), "no TLS connection"),
+        (OSError(errno.ECONNREFUSED, "secret.example"), "connection refused"),
+        (OSError(errno.ENETUNREACH, "secret.example"), "no route to it"),
+        (OSError(errno.EHOSTUNREACH, "secret.example"), "no route to it"),
+        (OSError(errno.EMFILE, "secret.example"), "the connection failed"),
+    ],
+)
+def test_the_reason_why_no_connection_was_made_is_told_without_the_address(
+    monkeypatch: pytest.MonkeyPatch, cause: OSError, said: str
+) -> None:
+    def fail(*_: object) -> Connection:
+        raise cause
+
+    monkeypatch.setattr(module, "_open_connection", fail)
+    route = Route("the access portal", "secret.example", 443, None, None)
+    with pytest.raises(AwsUnreachable) as caught:
+        module.connect_by_route(route, Deadline(20, time.monotonic))
+    assert caught.value.message == f"the access portal cannot be reached ({said})"
+
+
+def test_a_failed_name_lookup_raises_its_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up, cause = socket.getaddrinfo, OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    def fail(host: Any, *more: Any, **named: Any) -> list[Any]:
+        if host != b"host.example":  # threads of other tests in this process
+            return look_up(host, *more, **named)
+        raise cause
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(OSError, match="Too many open files") as caught:
+        module._look_up_addresses("host.example", 443, Deadline(20, time.monotonic))
+    assert caught.value is cause
+
+
+def test_a_small_request_is_sent_at_once() -> None:
+    """With Nagle's algorithm, the system would hold it back until the server acknowledges."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with module._connect_tcp("127.0.0.1", port, Deadline(20, time.monotonic)) as sock:
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -9,7 +9,7 @@ from ssohelper.core.doctor.facts import (
     ProfileFact,
     ProgramFact,
 )
-from ssohelper.core.doctor.keys_of_profiles import credential_sources
+from ssohelper.core.doctor.keys_of_profiles import check_mixed_identities, credential_sources
 
 
 def ids(facts: Facts) -> list[str]:
@@ -63,3 +63,17 @@ def test_the_sources_of_a_profile_are_named_the_role_first() -> None:
     assert credential_sources(keys) == ["sso_* keys", "fixed keys"]
     role = {"role_arn": "arn:aws:iam::001234567890:role/r", "source_profile": "base"}
     assert credential_sources({**keys, **role}) == ["role_arn", "sso_* keys", "fixed keys"]
+
+
+def test_for_a_profile_with_two_sources_it_is_told_which_sdks_take_one_and_which_stop() -> None:
+    config = ConfigFile.parse(
+        b"[profile p]\nregion = x\nsso_session = gone\ncredential_process = /bin/get\n", "c"
+    )
+    facts = Facts(
+        config=ConfigFacts(file=config), profiles=tuple(map(ProfileFact, config.profiles()))
+    )
+    [found] = check_mixed_identities(facts)
+    assert found.message.endswith(
+        "(sso_* keys and credential_process): boto3, AWS CLI, JavaScript use program; "
+        'Java, Go, Rust: an error ("sso_account_id" is missing)'
+    )
