@@ -55,3 +55,8 @@ def test_the_question_names_the_profiles_that_need_ssohelper(
     needing: list[str], names: str
 ) -> None:
     assert f"({names})?" in setup_text.adopt_profiles_question(needing)
+
+
+def test_a_line_of_its_own_names_five_profiles_before_it_counts_the_others() -> None:
+    line = setup_text.remaining_aws_sso_cli_markers_line(["a", "b", "c", "d", "e", "f"], "why")
+    assert "stay, for a, b, c, d, e and 1 more (why)" in line
