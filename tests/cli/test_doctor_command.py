@@ -12,8 +12,10 @@ import pytest
 
 from ssohelper import cli
 from ssohelper.actions import doctor_proofs
+from ssohelper.actions.doctor import Report
 from ssohelper.cli import doctor_command
 from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.doctor.sdk_order import SdkCredentials
 from ssohelper.emulator.server import Emulator
 from tests.actions.broken_homes import REGION, make_healthy, make_world
 from tests.conftest import Home
@@ -285,3 +287,11 @@ def test_only_what_is_not_repaired_yet_has_a_fix(capsys: pytest.CaptureFixture[s
     doctor_command.print_findings([found._replace(is_fixed=True)])
     said = capsys.readouterr().out
     assert ("repaired" in said, "fix:" in said) == (True, False)
+
+
+def test_a_script_gets_a_row_for_each_sdk(capsys: pytest.CaptureFixture[str]) -> None:
+    taken = SdkCredentials("Go", "sso", "session corp", PAY, "Read")
+    failed = SdkCredentials("Java", "error", "no region")
+    doctor_command.print_report(Report((), (taken, failed)))
+    rows = capsys.readouterr().out.splitlines()
+    assert rows == [f"sdk\tGo\tsso\tsession corp\t{PAY}\tRead", "sdk\tJava\terror\tno region\t\t"]
