@@ -1,5 +1,6 @@
 """What is said of keys that were handed out, and of streams that were closed."""
 
+import io
 import sys
 from pathlib import Path
 
@@ -22,3 +23,13 @@ def test_closed_streams_are_empty_and_take_what_is_written(monkeypatch: pytest.M
     with sys.stdin as stdin, sys.stderr as stderr:
         assert stdin.read() == ""
         assert stderr.write("lost") == 4
+
+
+def test_only_a_closed_stdout_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", opened)
+    output.replace_closed_streams()
+    assert sys.stdout is opened
+    monkeypatch.setattr(sys, "stdout", None)
+    output.replace_closed_streams()
+    assert sys.stdout.fileno() == 1  # writing to it is an error while 1 is closed
