@@ -17,10 +17,12 @@ from ssohelper.actions import (
 from ssohelper.actions.selection import resolve_profile
 from ssohelper.app import App
 from ssohelper.cli import use_command
+from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.keys_of_profiles import check_profiles_without_region
 from ssohelper.core.model import AccessToken, Role, Secret
+from ssohelper.core.profile_origin import Origin
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
 from ssohelper.errors import ConfigInvalid
@@ -435,6 +437,7 @@ def test_on_a_terminal_the_rest_of_a_part_is_asked_for(saved: Home, terminal: Te
     add(saved, BLOCK)
     child = terminal("profile", "sync", "--adopt", "a/Admin")
     child.expect_exact("adopt this one too? [y/N]")
+    assert "adopted together or not at all; 1 profile left out" in child.before
     child.sendline("n")
     child.expect_exact("to add — write")
     child.sendline("n")
@@ -725,3 +728,24 @@ def test_of_two_roles_in_one_profile_the_one_that_aws_tools_take_is_said(
     assert (
         f"the profile names two different roles; the AWS CLI and boto3 take Read in {PAY}" in found
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen", "patterns"),
+    [
+        ("abcdef", "ab", ("a", "b")),
+        ("abcdef", "abcd", ("*", "!e", "!f")),
+        ("abcdefgh", "abcd", None),  # more than three patterns
+        ("aAbcd", "a", None),  # patterns ignore case
+    ],
+)
+def test_a_command_is_proposed_if_a_few_patterns_adopt_exactly_the_chosen_profiles(
+    names: str, chosen: str, patterns: tuple[str, ...] | None
+) -> None:
+    found = [
+        adopting.ProfileOfOtherTool(
+            AdoptionCandidate(Origin(name, "a tool", None), Role(PAY, "Read")), "", False
+        )
+        for name in names
+    ]
+    assert adopting.build_adopt_patterns(found, [*chosen]) == patterns

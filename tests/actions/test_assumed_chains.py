@@ -9,6 +9,7 @@ from ssohelper.actions.issuing import credential_document
 from ssohelper.app import App
 from ssohelper.broker.requests import AskedBy
 from ssohelper.core.chains import AssumeRole
+from ssohelper.core.choices import NATIVE
 from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.service_hosts import StsAddress
@@ -22,7 +23,7 @@ from ssohelper.errors import (
 )
 from ssohelper.wire.assume_role import AssumedRole
 from tests.actions.world import token
-from tests.chains.conftest import JUMP_ARN, Chained, chain
+from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, SSO_PROFILE, Chained, chain
 from tests.conftest import Home
 from tests.issuers import record_issuer
 
@@ -149,3 +150,30 @@ def test_credentials_of_aws_are_not_sent_to_a_server_on_this_machine(
     with pytest.raises(ConfigInvalid, match="not sent to a server on this machine") as caught:
         assume(app)
     assert (caught.value.hint, asked) == ("unset AWS_ENDPOINT_URL_STS", [])
+
+
+@pytest.mark.parametrize(
+    ("rule", "notices", "first_key"),
+    [
+        (
+            f"{JUMP_ACCOUNT}/Jump",
+            ("a rule guards this role: its profile stays in process form",),
+            "credential_process",
+        ),
+        ("*/Other", (), "role_arn"),
+    ],
+)
+def test_a_new_profile_of_a_guarded_chain_stays_in_process_form_and_says_so(
+    home: Home, rule: str, notices: tuple[str, ...], first_key: str
+) -> None:
+    home.add_session()
+    home.write_config(home.config_file.read_text() + SSO_PROFILE)
+    app = App(home.env)
+    app.locations.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    app.locations.settings_file.write_text(f'[guard]\nrules = ["{rule}"]\n')
+    base = selection.resolve_profile(app, "base", None)
+    planned = chain_profiles.plan_chain_profile(
+        app, "new", base, {"role_arn": JUMP_ARN}, form=NATIVE, region=None
+    )
+    assert planned.notices == notices
+    assert planned.section.keys[0][0] == first_key

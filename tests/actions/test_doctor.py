@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import doctor
+from ssohelper.actions import doctor, selection
 from ssohelper.app import App
 from ssohelper.core.doctor import checks
 from tests.actions.broken_homes import BROKEN, HEALTHY, Broken, make_healthy
@@ -62,3 +62,13 @@ def test_looking_changes_no_byte(healthy: Home, make) -> None:
     before = take_picture(healthy.path)
     find(healthy)
     assert take_picture(healthy.path) == before
+
+
+@pytest.mark.parametrize(("in_use", "ids"), [("pay.Read", ["half-a-key"]), ("pay.Admin", [])])
+def test_half_a_key_overrides_a_profile_only_if_the_shell_uses_it(
+    healthy: Home, in_use: str, ids: list[str]
+) -> None:
+    app = App({**healthy.env, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_PROFILE": in_use})
+    profile = selection.resolve_profile(app, "pay.Read", None)
+    found = doctor.find_what_overrides_profile_in_shell(app, profile)
+    assert [one.id for one in found] == ids

@@ -1,11 +1,21 @@
 """Which programs `doctor` runs without being asked, and what it shows of their errors."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from ssohelper.actions import doctor_proofs
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor.facts import ConfigFacts, Facts, MachineFacts, ProfileFact, ProgramFact
-from tests.actions.world import CONFIG
+from ssohelper.core.doctor.facts import (
+    ConfigFacts,
+    Facts,
+    MachineFacts,
+    ProfileFact,
+    ProgramFact,
+    ProofFact,
+)
+from tests.actions.world import CONFIG, NOW, WorldApp
 
 LINE = (
     "/x/ssohelper-credentials --session corp --account-id 000000000001 --role-name ReadOnlyAccess"
@@ -37,6 +47,39 @@ def test_only_this_installation_runs_without_consent(
     facts = Facts(config=ConfigFacts(file=config), programs=programs)
     found = doctor_proofs._profile_that_runs_this_installation(profile, facts)
     assert found == (profile if is_run else None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [LINE.partition(" --account-id")[0], LINE.replace("corp", "gone")],
+    ids=["no role", "no session"],
+)
+def test_our_program_is_not_run_for_a_profile_whose_role_is_unknown(
+    tmp_path: Path, line: str
+) -> None:
+    app = WorldApp(tmp_path)
+    text = f"{CONFIG}[profile pay]\ncredential_process = {line}\n"
+    config = ConfigFile.parse(text.encode(), "config")
+    entry = config.profile("pay")
+    assert entry is not None
+    profile = ProfileFact(entry, config.target_or_none(entry))
+    proof = doctor_proofs.run_program_of_chosen_profile(
+        app, profile, {OURS.word: OURS}, may_run_other_tools=True
+    )
+    assert proof is None
+
+
+@pytest.mark.parametrize(
+    ("answered", "shown"),
+    [({"AccountId": "000000000001"}, "000000000001"), ({"AccountId": 1}, ""), ({}, "")],
+)
+def test_the_account_is_the_one_that_the_program_names(
+    answered: dict[str, object], shown: str
+) -> None:
+    answer = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s", **answered}
+    stdout = json.dumps(answer).encode()
+    proof = doctor_proofs._proof_with_account_from_output(ProofFact("pay"), stdout, NOW)
+    assert (proof.failure, proof.account_id) == (None, shown)
 
 
 @pytest.mark.parametrize("command", [None, OURS.path])

@@ -149,6 +149,16 @@ class TestRules:
         [rule] = guards.list_guard_rules(app)
         assert rule == (RULE, True, 2)
 
+    def test_rules_that_were_read_before_are_listed_while_the_settings_are_invalid(
+        self, app: GuardedApp, tmp_path: Path
+    ) -> None:
+        assert guards.find_guard_rule(app, KEY) == RULE
+        app.locations.settings_file.write_text("rules = [")
+        later = WorldApp(tmp_path)
+        assert [one[:2] for one in guards.list_guard_rules(later)] == [(RULE, False)]
+        [warning] = later.warnings
+        assert warning.startswith("the settings cannot be read; these rules were read before: ")
+
     def test_a_rule_that_left_the_file_is_in_force_until_it_is_loosened(
         self, app: GuardedApp, tmp_path: Path
     ) -> None:

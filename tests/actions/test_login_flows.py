@@ -62,3 +62,29 @@ def test_a_device_code_is_asked_for_no_faster_than_aws_wants(tmp_path: Path) -> 
     found = login_flows._wait_for_confirmation(app, SESSION, ui, oidc, NEW, code)
     assert found == issued
     assert slept == [5, 10, 15]
+
+
+def test_the_browser_is_opened_at_a_local_address_while_the_code_is_shown(tmp_path: Path) -> None:
+    app = WorldApp(tmp_path, sleeps=True)
+    issued = IssuedToken(token("new"), HOUR)
+    page = "https://device.sso.us-east-1.amazonaws.com/"
+    complete = f"{page}?user_code=ABCD-EFGH"
+    code = DeviceAuthorization(Secret("d"), "ABCD-EFGH", page, complete, 5, NOW + 600, 600)
+    steps: list[object] = []
+    ui: Any = SimpleNamespace(
+        is_cancelled=lambda: False,
+        show_code=steps.append,
+        open_browser=lambda make_address: steps.append(make_address()),
+    )
+    oidc: Any = SimpleNamespace(
+        register_client=lambda _grant: NEW,
+        may_receive_secret_of=lambda _client: True,
+        start_device_authorization=lambda _client: code,
+        get_token_by_device_code=lambda *_: issued,
+        issuer="aws/us-east-1",
+    )
+    app.oidc = lambda _session: oidc  # type: ignore[method-assign]
+    assert login_flows.sign_in_by_device_code(app, SESSION, ui, must_register=True) == issued
+    [shown, opened] = steps
+    assert shown == code
+    assert str(opened).startswith("http://127.0.0.1:")

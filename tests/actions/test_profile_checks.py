@@ -28,6 +28,15 @@ credential_process = /bin/sh -c true
 
 [profile ours]
 credential_process = /missing/ssohelper-credentials {OURS}
+
+[profile base]
+sso_session = corp
+sso_account_id = 000000000001
+sso_role_name = ReadOnlyAccess
+
+[profile assuming]
+role_arn = arn:aws:iam::000000000002:role/Deploy
+source_profile = base
 """
 
 
@@ -52,6 +61,25 @@ def test_a_missing_program_is_problem_of_its_own_profile(
 ) -> None:
     assert checker.find_problem_despite_adoption(name) == despite_adoption
     assert checker.find_reason_against_use(name) == against_use
+
+
+@pytest.mark.parametrize(
+    ("section", "doubt"),
+    [
+        ("", ""),
+        (
+            "[base]\nsso_role_name = Other\n",
+            'its source profile "base": the profile\'s section in ~/.aws/credentials names another '
+            "role or program",
+        ),
+    ],
+)
+def test_other_keys_of_a_source_profile_are_a_doubt_about_the_profile(
+    checker: ProfileChecker, tmp_path: Path, section: str, doubt: str
+) -> None:
+    (tmp_path / ".aws" / "credentials").write_text(section)
+    assert checker.find_problem_of_source_profiles("assuming", with_doubt=True) == doubt
+    assert checker.find_problem_of_source_profiles("assuming") == ""
 
 
 @pytest.mark.parametrize("is_ours", [True, False])

@@ -213,6 +213,24 @@ def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
     assert profile_edit.plan_sync(app, session, listing, others, **given).change == ()
 
 
+def test_with_keyring_storage_each_converted_native_profile_is_counted(
+    app: App, home: Home
+) -> None:
+    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Admin\n"
+    append(home, f"[profile pay.Admin]\n{keys}region = eu-west-1\nssohelper_managed = true\n")
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
+    assert session is not None
+    assert listing is not None
+    app.storage.__class__ = type("Keyring", (app.storage.__class__,), {"name": "keyring"})
+    choices = profile_edit.merge_choices(app, session, FILTERED)
+    [change] = profile_edit.plan_sync(app, session, listing, choices).change
+    assert "credential_process" in change.after
+    assert app.warnings == [
+        "1 profile changed to the form that runs ssohelper: the sign-in is in the keyring, where "
+        "other programs cannot read it"
+    ]
+
+
 def test_picked_roles_count_as_filters_that_the_user_gave(app: App) -> None:
     plan = plan_admin(app)
     assert not plan.request.has_new_filters

@@ -8,7 +8,9 @@ import pytest
 
 from ssohelper.actions import prompt
 from ssohelper.app import App
-from ssohelper.core.model import RoleKey
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.served_role import VARIABLE
 from ssohelper.emulator.server import Emulator
 from tests.cli.test_prompt_command import ACCOUNT, PROFILE, ROLE, file_of, state
 from tests.cli.test_prompt_command import _world as _world  # a fixture
@@ -116,3 +118,23 @@ def test_where_nothing_can_be_written_no_end_is_shown(home: Home, app: App) -> N
     home.runtime.mkdir(mode=0o700)
     (home.runtime / "prompt").write_text("in the way")
     assert prompt.answer_shell_prompt(app) == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "label"), [(("pay", "dev"), "pay/Read"), (("pay", "pay"), f"{ACCOUNT}/Read")]
+)
+def test_the_account_of_a_served_role_has_its_name_unless_two_accounts_have_it(
+    home: Home, names: tuple[str, str], label: str
+) -> None:
+    served = {VARIABLE: f"corp:{ACCOUNT}/Read", "AWS_PROFILE": ""}
+    served["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1:9/"
+    app = App({**home.env, **served})
+    session = app.config.read().sso_session("corp")
+    assert session is not None
+    accounts = tuple(
+        ListedAccount(Account(account_id, name, ""), ("Read",))
+        for account_id, name in zip((ACCOUNT, "000000000009"), names, strict=True)
+    )
+    listing = Listing(session.start_url, session.region, app.clock.now(), accounts)
+    app.directory.save("corp", listing)
+    assert prompt.read_prompt_status(app).label == label

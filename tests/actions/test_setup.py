@@ -1,11 +1,14 @@
 """Which session of the config a set-up goes on with."""
 
+from pathlib import Path
+
 import pytest
 
 from ssohelper.actions import setup
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.errors import ConfigInvalid, UsageProblem
-from tests.actions.world import CONFIG, SESSION
+from tests.actions.world import CONFIG, SESSION, WorldApp
+from tests.published import date_back
 
 URL, OTHER_URL = SESSION.start_url, "https://d-1111111111.awsapps.com/start"
 CONFIG_FILE = ConfigFile.parse(
@@ -37,3 +40,18 @@ def test_a_name_of_another_portal_and_a_start_url_of_two_sessions_are_errors() -
         setup._find_session_in_config(CONFIG_FILE, URL, "other")
     with pytest.raises(UsageProblem, match="several sessions"):
         setup._find_session_in_config(CONFIG_FILE, URL, None)
+
+
+def test_a_new_session_does_not_take_the_name_of_a_sign_in_at_another_portal(
+    tmp_path: Path,
+) -> None:
+    app = WorldApp(tmp_path)
+    app.tokens.save_session(SESSION)
+    app.sign_in()
+    app.locations.aws_config_file.write_text("")
+    date_back(app.locations.aws_config_file)
+    later = WorldApp(tmp_path)
+    with pytest.raises(UsageProblem, match=f'"corp" is signed in at {URL} in us-east-1'):
+        setup.choose_session(later, OTHER_URL, name="corp", region="us-east-1", ask_region=None)
+    again = setup.choose_session(later, URL, name="corp", region="us-east-1", ask_region=None)
+    assert (again.name, again.start_url) == ("corp", URL)

@@ -16,6 +16,7 @@ from ssohelper.actions import selection, sign_in_user
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from ssohelper.wire.oidc import OidcClient
+from tests.actions.world import SESSION, WorldApp, token
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.people import sign_in
@@ -290,3 +291,16 @@ def test_before_the_first_sign_in_there_is_no_user_to_compare_with(
     emulator.auto_approve = "ben"
     done = Desk(home, emulator, run).until_known("login", "--force")
     assert (done.returncode, 'as "ben": ' in done.stderr) == (0, True)
+
+
+def test_if_sts_alone_is_on_this_machine_it_gets_no_credentials_of_aws_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = WorldApp(tmp_path)
+    monkeypatch.setattr(sign_in_user, "_make_portal_client", lambda *_: None)
+    monkeypatch.setattr(
+        sign_in_user._UserLookup, "append_user_name", lambda _, found: found.append("ana")
+    )
+    assert sign_in_user.find_signed_in_user(app, SESSION, token("new")) == "ana"
+    app.environ["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:9"
+    assert sign_in_user.find_signed_in_user(app, SESSION, token("new")) is None

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.actions.cache_contents import CachedItem
 from ssohelper.app import App
+from ssohelper.cli import cache_commands
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import (
     AccessToken,
@@ -187,3 +189,13 @@ except BaseException as error:
         assert found.returncode == 1
         assert found.stderr.count("\n") == 1
         assert "log: none" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(None, "-"), (90, "1m"), (1, "1s"), (0, "expired"), (-90, "expired")]
+)
+def test_an_item_has_expired_from_its_last_second_on(seconds: int | None, shown: str) -> None:
+    expires_at = None if seconds is None else 1000 + seconds
+    item = CachedItem("listing", "corp", "", "/x", expires_at)
+    cell = cache_commands._time_left_cell(item, 1000)
+    assert (cell if isinstance(cell, str) else cell.text) == shown

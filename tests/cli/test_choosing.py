@@ -3,7 +3,12 @@
 import pexpect
 import pytest
 
+from ssohelper.app import App
+from ssohelper.cli import choosing
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account, SsoSession
 from ssohelper.emulator.server import Emulator
+from ssohelper.errors import UsageProblem
 from tests.conftest import SCRIPT, Home, Run
 
 
@@ -164,3 +169,25 @@ def test_whoami_of_a_legacy_profile_is_the_user_that_aws_tools_are(
     assert "session\tfirst\n" in answer.stdout
     assert "user\tana\n" in answer.stdout
     assert run("whoami", "legacy", "--session", "second").returncode == 2
+
+
+def test_the_roles_to_choose_from_have_those_of_sessions_that_were_never_listed(
+    two: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, asked = App(two.env), list[str]()
+
+    def fetch(_app: App, session: SsoSession, **_: object) -> None:
+        asked.append(session.name)
+        account = ListedAccount(Account("000030000001", "pay", ""), ("Admin",))
+        listing = Listing(session.start_url, session.region, app.clock.now(), (account,))
+        app.directory.save(session.name, listing)
+
+    monkeypatch.setattr(choosing.directory, "fetch_listing", fetch)
+    found = choosing.read_known_roles(app, "corp")
+    assert [(row.session_name, row.role_name) for row in found.rows] == [("corp", "Admin")]
+    found = choosing.read_known_roles(app, None)
+    assert [row.session_name for row in found.rows] == ["corp", "other"]
+    assert asked == ["corp", "other"]
+    with pytest.raises(UsageProblem) as unknown:
+        choosing.read_known_roles(app, "crop")
+    assert 'did you mean "corp"' in (unknown.value.hint or "")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.app import App
+from ssohelper.core.model import RoleKey
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
 
@@ -176,3 +178,21 @@ def test_set_corrects_a_wrong_key_of_the_keyboard(run: Run, settings_file: Path,
         assert settings_file.read_text() == f'theme = "light"\n[keys]\n{text} = "x"\n'
         assert run("config", "set", "keys.sessions.remove", "--default").returncode == 0
         assert "remove" not in settings_file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "are_outdated"),
+    [
+        (("sessions.corp.session_hours", "8"), True),
+        (("guard.rules", "*/Admin"), True),
+        (("theme", "light"), False),
+    ],
+)
+def test_prompts_are_made_anew_after_a_change_of_what_they_show(
+    run: Run, home: Home, words: tuple[str, ...], are_outdated: bool
+) -> None:
+    home.add_session("corp")
+    prompts, key = App(home.env).prompt_state, RoleKey("corp", "000030000001", "Admin")
+    prompts.write(key, "0|0|fine|ok")
+    assert run("config", "set", *words).returncode == 0
+    assert prompts.prompt_file(key).exists() is not are_outdated

@@ -258,7 +258,9 @@ class TestOpening:
         self, shell: Home, emulator: Emulator, run: Run
     ) -> None:
         shell.browser()
-        data = json.loads(run("console", PROFILE, "--json").stdout)["data"]
+        answer = json.loads(run("console", PROFILE, "--json").stdout)
+        assert answer["warnings"] == []
+        data = answer["data"]
         assert data["opened"]
         assert data["console_session_ends_at"].endswith("Z")
 

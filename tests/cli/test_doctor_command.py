@@ -12,6 +12,7 @@ import pytest
 
 from ssohelper import cli
 from ssohelper.actions import doctor_proofs
+from ssohelper.actions.doctor import Report
 from ssohelper.cli import doctor_command
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.doctor.sdk_order import SdkCredentials
@@ -299,3 +300,11 @@ def test_the_table_of_sdks_names_account_and_role_or_a_dash(
     )
     rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert [row[3:] for row in rows if row[0] in ("Go", "Rust")] == [[PAY, "Read"], ["-", "-"]]
+
+
+def test_a_script_gets_a_row_for_each_sdk(capsys: pytest.CaptureFixture[str]) -> None:
+    taken = SdkCredentials("Go", "sso", "session corp", PAY, "Read")
+    failed = SdkCredentials("Java", "error", "no region")
+    doctor_command.print_report(Report((), (taken, failed)))
+    rows = capsys.readouterr().out.splitlines()
+    assert rows == [f"sdk\tGo\tsso\tsession corp\t{PAY}\tRead", "sdk\tJava\terror\tno region\t\t"]

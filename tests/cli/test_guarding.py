@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.actions import selection
 from ssohelper.cli import guarding
 from ssohelper.errors import Refused, SsoHelperError, UsageProblem
 from tests.actions.test_guards import RULE, GuardedApp
+from tests.actions.world import KEY
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,12 @@ def test_rules_that_the_user_does_not_end_are_a_line_in_the_journal(
         guarding.confirm_end_of_guard_rules(app, [])
     [line] = app.journal.read().lines
     assert (line.event, line.fields["what"]) == ("refused", "loosen guard rules")
+
+
+def test_a_reason_for_a_role_without_a_rule_is_a_warning_and_grants_nothing(tmp_path: Path) -> None:
+    app = GuardedApp(tmp_path)
+    app.set_rules("*/Other")
+    profile = selection.resolve_profile(app, f"{KEY.account_id}/{KEY.role_name}", None)
+    guarding.grant_role_for_reason(app, profile, "INC-4711")
+    assert app.warnings == ["no guard rule matches this role, so your reason is not recorded"]
+    assert app.grants.list_for_all_terminals() == []

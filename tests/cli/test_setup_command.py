@@ -184,8 +184,11 @@ class TestOffATerminal:
     ) -> None:
         home.browser()
         home.env["PATH"] = "/nowhere"
+        home.env["AWS_REGION"] = "sa-east-1"
         printed = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
         assert "try it: ssohelper whoami payments-dev.ReadOnlyAccess" in printed
+        # The option wins over the region of the shell, which is proposed without it.
+        assert {one["region"] for one in profiles(home).values()} == {"us-east-1"}
 
     def test_the_printed_command_names_no_profile_whose_role_is_gone(
         self, run: Run, home: Home, emulator: Emulator

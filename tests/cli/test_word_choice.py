@@ -205,6 +205,7 @@ def test_a_word_that_nothing_contains_is_answered_with_similar_names_above_the_p
         ("ops-dev", ["orders-dev.Dev", "orders-dev.Read"], "orders-dev."),
         ("ops-dev", ["orders-dev.Read", "loads-dev.Read"], "dev.Read"),
         ("ops-dev", ["pay.Read", "orders-dev.Dev"], "pay.Read"),  # they have only "e" in common
+        ("zoo", ["zoo-1.A", "b-zoo.B"], "zoo"),  # three letters are the least
         ("ops-dev", ["gone", "orders-dev.Dev"], "ops-dev"),
         ("pay opsdev read", [], "pay read"),
         ("orders.orders-dev.zz", [], "orders orders-dev"),
@@ -215,7 +216,7 @@ def test_the_picker_shows_what_an_error_offers_not_words_without_hits(
     words: str, offered: list[str], text: str
 ) -> None:
     names = ["orders-dev.Dev", "orders-dev.Read", "loads-dev.Read", "pay.Read"]
-    names += [f"more-{n}" for n in range(9)]
+    names += [*(f"more-{n}" for n in range(9)), "zoo-1.A", "b-zoo.B"]
     rows = [RoleRow("corp", Account("1", "orders", ""), name, (name,)) for name in names]
     index = make_role_index(rows)
     assert text_that_finds_roles(words.split(), index, rows, offered) == text

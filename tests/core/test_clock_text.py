@@ -24,6 +24,14 @@ def test_a_text_of_the_time_left(seconds: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "urgency"),
+    [(HOUR + 1, "good"), (HOUR, "warn"), (901, "warn"), (900, "bad"), (0, "bad"), (-1, "bad")],
+)
+def test_the_last_hour_is_urgent_and_the_last_15_minutes_more(seconds: int, urgency: str) -> None:
+    assert clock_text.urgency_of_time_left(seconds) == urgency
+
+
+@pytest.mark.parametrize(
     ("seconds", "units", "text"),
     [
         (-5, 2, "just now"),

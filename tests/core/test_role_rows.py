@@ -25,6 +25,7 @@ def test_used_roles_come_first_and_the_others_keep_their_order():
     four = row(role="D", usage=Usage(None, 0, favourite=True))
     assert ranked_rows([one, two, three, four]) == [four, three, one, two]
     assert ranked_rows([two, one]) == [two, one]
+    assert ranked_rows([one, row(role="B", usage=Usage()), three]) == [three, one, two]
 
 
 @pytest.mark.parametrize(

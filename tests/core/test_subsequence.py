@@ -16,6 +16,7 @@ def best_match(word: str, text: str) -> WordMatch:
         ("fbb", "foo bar baz", 3 * 16 + 2 * 10 + 2 * 10 - 2 * (3 + 2), [0, 4, 8]),
         ("rdoc", "/AutomatorDocument.icns", 4 * 16 + 7 + 2 * 4, [9, 10, 11, 12]),
         ("zshc", "/man1/zshcompctl.1", 4 * 16 + 2 * 9 + 3 * 9, [6, 7, 8, 9]),
+        ("/e", "d/e", 2 * 16 + 2 * 8 + 9, [1, 2]),
         ("ab", "axb", 2 * 16 + 2 * 10 - 3, [0, 2]),
         ("ab", "axxxb", 2 * 16 + 2 * 10 - (3 + 2), [0, 4]),
     ],

@@ -1,5 +1,6 @@
 """How a host is reached: names, TLS, proxies. A failure on the way has sent no request."""
 
+import errno
 import json
 import os
 import socket
@@ -252,6 +253,17 @@ class TestConnecting:
         with pytest.raises(AwsUnreachable, match="name cannot be resolved") as caught:
             ask(Transport(f"https://{HOST}", {}, "AWS"))
         assert type(caught.value) is NoConnection
+
+    @pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EHOSTUNREACH])
+    def test_a_network_without_a_route_is_an_error_that_says_so(
+        self, monkeypatch: pytest.MonkeyPatch, number: int
+    ) -> None:
+        def look_up(*_: object, **__: object) -> object:
+            raise OSError(number, "unreachable")
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        with pytest.raises(AwsUnreachable, match=r"AWS cannot be reached \(no route to it\)"):
+            ask(Transport(f"https://{HOST}", {}, "AWS"))
 
     def test_silent_name_servers_end_at_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         held = threading.Event()

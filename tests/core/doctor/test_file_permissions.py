@@ -26,3 +26,5 @@ def test_a_file_that_aws_tools_read_has_a_finding_of_its_own_and_tokens_share_on
     assert [one.subject for one in found] == [
         "/home/ana/config/a", "/home/ana/config/b", "/home/ana/token/a and 1 more"
     ]  # fmt: skip
+    reason = ": it names programs that every SDK runs as you"
+    assert [one.message.endswith(reason) for one in found] == [True, True, False]

@@ -199,6 +199,24 @@ def test_botocore_takes_what_the_table_says(
         raise AssertionError("botocore has no such provider")
 
 
+@pytest.mark.parametrize(
+    ("keys", "program"),
+    [
+        ({}, "/bin/get-keys"),
+        ({"role_arn": ARN}, "/bin/get-keys"),
+        ({"role_arn": ARN, "source_profile": "other"}, None),
+        ({"sso_account_id": ACCOUNT}, None),
+        ({"sso_role_name": "Read"}, None),
+    ],
+)
+def test_boto3_runs_the_program_unless_a_role_or_sso_keys_come_first(
+    keys: dict[str, str], program: str | None
+) -> None:
+    command = {"credential_process": "/bin/get-keys --fast"}
+    assert sdk_order.find_program_to_run({**keys, **command}) == program
+    assert sdk_order.find_program_to_run(keys) is None
+
+
 def families_changed_by(profile: str, section: str) -> list[str]:
     config = ConfigFile.parse(f"{SESSION}[profile p]\n{profile}".encode(), "config")
     entry = config.profile("p")

@@ -123,6 +123,10 @@ def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(
     check_limit(read, largest, too_large)
 
 
+def test_a_token_that_lived_one_second_is_a_valid_fact() -> None:
+    assert _facts("token_life_seconds")(1).token_life_seconds == 1
+
+
 def test_a_token_file_without_the_registrations_end_gets_90_days() -> None:
     found = {
         "accessToken": "at", "expiresAt": "2026-01-01T12:00:00Z", "refreshToken": "rt",

@@ -1,0 +1,37 @@
+"""Which default region is proposed for a session's first profiles, and when none is."""
+
+import pytest
+
+from ssohelper.actions import default_regions
+from ssohelper.app import App
+from ssohelper.core.choices import Choices
+from tests.conftest import Home
+from tests.saved_listing import PAY, add_listed_session
+
+
+@pytest.mark.parametrize(
+    ("saved", "setting", "has_profile", "proposed"),
+    [
+        (None, "", False, "sa-east-1"),
+        ("eu-north-1", "", False, None),
+        (None, "eu-north-1", False, None),
+        (None, "", True, None),
+    ],
+    ids=["nothing chosen", "saved option", "setting", "managed profile"],
+)
+def test_a_region_is_proposed_until_one_was_chosen(
+    home: Home, saved: str | None, setting: str, has_profile: bool, proposed: str | None
+) -> None:
+    add_listed_session(home)
+    if has_profile:
+        home.write_config(
+            f"{home.config_file.read_text()}[profile pay]\nsso_session = corp\n"
+            f"sso_account_id = {PAY}\nsso_role_name = Read\nssohelper_managed = true\n"
+        )
+    app = App({**home.env, "AWS_REGION": "sa-east-1"})
+    if setting:
+        app.environ["SSOHELPER_DEFAULT_REGION"] = setting
+    app.choices.save("corp", Choices(default_region=saved))
+    session = app.config.read().sso_session("corp")
+    assert session is not None
+    assert default_regions.propose_default_region(app, session) == proposed
