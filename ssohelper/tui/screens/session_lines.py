@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from ssohelper.actions.clocks import SessionClock
-from ssohelper.core.clock_text import time_left_text
+from ssohelper.core.clock_text import has_ended_text, time_left_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import broken_into_lines, show
 from ssohelper.tui.list_states import ListStates
@@ -148,11 +148,13 @@ def unusable_session_lines(name: str, message: str, width: int) -> list[Line]:
     return [[], [(f"  {show(name)}", "strong")], *([(f"  {part}", "bad")] for part in wrapped)]
 
 
-def sign_in_hint_lines(session: SsoSession, what: str, key: str) -> list[Line]:
+def sign_in_hint_lines(clock: SessionClock, key: str) -> list[Line]:
     """Return lines with what has happened to the sign-in, and the key and command that sign in."""
+    ended = f"The sign-in {has_ended_text(clock.outlook)}."
+    what = "You are signed out." if clock.state == "signed_out" else ended
     return [
         [(f"  {what} ", ""), (f"Press {key}", "accent"), (" to sign in, or type:", "")],
-        [(f"  $ {show(f'ssohelper login {session.name}')}", "accent")],
+        [(f"  $ {show(f'ssohelper login {clock.session.name}')}", "accent")],
     ]
 
 

@@ -269,12 +269,10 @@ class SessionsScreen(CurrentSizeScreen[None]):
             shown: Line = [("  A sign-in runs. ", ""), (f"Press {sign_in_key}", "accent")]
             lines += [[*shown, (" to see or stop it.", "")], []]
         if clock.state == "signed_out":
-            hint = sign_in_hint_lines(clock.session, "You are signed out.", sign_in_key)
-            return lines if is_signing_in else lines + hint
+            return lines if is_signing_in else lines + sign_in_hint_lines(clock, sign_in_key)
         lines += [sign_in_line(clock, now, bar), token_line(clock, now, bar), []]
         if self._has_ended(clock) and not is_signing_in:
-            hint = sign_in_hint_lines(clock.session, "The sign-in has ended.", sign_in_key)
-            lines += [*hint, []]
+            lines += [*sign_in_hint_lines(clock, sign_in_key), []]
         return lines + cached_role_lines(snapshot, clock.session, services.clock.aws_now(), width)
 
     on_set_up_form_done = read_clocks
