@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ssohelper import __version__
-from ssohelper.cli import output
+from ssohelper.cli import output, standard_streams
 from ssohelper.errors import SsoHelperError
 
 if TYPE_CHECKING:
@@ -242,11 +242,11 @@ def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | No
     `chosen` is a role from the full screen, for the command `use`. `answer` is the file that our
     shell function reads after this command, or None.
     """
-    output.replace_closed_streams()
+    standard_streams.replace_closed_streams()
     try:
         options = output.CommonOptions(chosen, answer)
         result = main.main(args=argv, prog_name="ssohelper", standalone_mode=False, obj=options)
-        output.flush_stdout()
+        standard_streams.flush_stdout()
     except SsoHelperError as error:
         return output.report_error(error)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -263,15 +263,18 @@ def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | No
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except PipeBroken as error:
-        if output.drop_output_without_reader():
+        if standard_streams.drop_output_without_reader():
             return READER_GONE
-        return output.report_stdout_error() or _report_crash(error)
+        return _report_unexpected_error(error)
     except Exception as error:
-        return output.report_stdout_error() or _report_crash(error)
+        return _report_unexpected_error(error)
     return result if isinstance(result, int) else 0
 
 
-def _report_crash(error: Exception) -> int:
+def _report_unexpected_error(error: Exception) -> int:
+    """Print that stdout cannot be written if that is why, or else a crash; return the exit code."""
+    if (of_stdout := standard_streams.find_stdout_error()) is not None:
+        return output.report_error(of_stdout)
     from ssohelper.system import crash_report
 
     return crash_report.report_crash(error, error.__traceback__)

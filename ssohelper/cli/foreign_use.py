@@ -12,7 +12,7 @@ from typing import Any
 from ssohelper.actions import foreign_credentials, foreign_profiles, profile_reasons
 from ssohelper.actions.environment import Environment
 from ssohelper.app import App
-from ssohelper.cli import choosing, output
+from ssohelper.cli import choosing, output, standard_streams
 from ssohelper.core import shell_text
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
@@ -73,14 +73,14 @@ def print_environment_variables(
     if output.options().json:
         output.print_json(variables, app.warnings)
     elif form == "sts":
-        output.write_stdout(
+        standard_streams.write_stdout(
             to_json({"Credentials": _sts_answer_json(keys)}, indent=2).encode() + b"\n"
         )
     elif form == "json":
-        output.write_stdout(to_json(variables, indent=2).encode() + b"\n")
+        standard_streams.write_stdout(to_json(variables, indent=2).encode() + b"\n")
     else:
         text = shell_text.assignment_text(shell, variables, found.unset)
-        output.write_stdout(os.fsencode(text) + b"\n")
+        standard_streams.write_stdout(os.fsencode(text) + b"\n")
 
 
 def _sts_answer_json(keys: ForeignCredentials) -> dict[str, str]:

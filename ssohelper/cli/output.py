@@ -6,10 +6,8 @@ reaches a terminal.
 """
 
 import functools
-import io
 import logging
 import os
-import select
 import shlex
 import shutil
 import sys
@@ -21,7 +19,7 @@ import click
 
 from ssohelper import logs
 from ssohelper.app import App
-from ssohelper.cli import table
+from ssohelper.cli import standard_streams, table
 from ssohelper.cli.table import Cell
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.text import show, show_message, to_json
@@ -175,20 +173,6 @@ def echo(text: str = "") -> None:
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def write_stdout(data: bytes) -> None:
-    """Write all of the bytes to stdout, for a shell that evaluates them.
-
-    Raises: LocalState when stdout cannot be written or is closed.
-    """
-    try:
-        while data:
-            data = data[os.write(1, data) :]
-    except BrokenPipeError:
-        raise
-    except OSError as cause:
-        raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
-
-
 def write_shell_answer(text: str) -> None:
     """Write the text that our shell function evaluates to switch the shell's profile.
 
@@ -196,7 +180,7 @@ def write_shell_answer(text: str) -> None:
     shell is then not switched, and no message may say that it is.
     """
     try:
-        write_stdout(os.fsencode(text) + b"\n")
+        standard_streams.write_stdout(os.fsencode(text) + b"\n")
     except LocalState as cause:
         why = cause.message.removeprefix("stdout cannot be written: ")
         raise LocalState(
@@ -336,60 +320,3 @@ def report_interrupted(*, at_question: bool = False) -> int:
         say("")  # ends the terminal line of the question
     say("ssohelper: interrupted")
     return 130
-
-
-def report_stdout_error() -> int:
-    """Print an error and return its exit code 7 when stdout cannot be written; else return 0."""
-    # Data that could not be written is still in the buffer, so a second flush fails too.
-    try:
-        flush_stdout()
-    except BrokenPipeError:
-        return 0
-    except LocalState as error:
-        return report_error(error)
-    return 0
-
-
-def drop_output_without_reader() -> bool:
-    """Return whether nothing reads stdout any more (`| head -1`); if so, drop all further output.
-
-    A flush would not raise an error, because the buffer is empty after a failed large write.
-    """
-    if hasattr(select, "poll"):  # Windows has no `select.poll`
-        poll = select.poll()
-        poll.register(1, 0)
-        if not poll.poll(0):
-            return False
-    # stdout is replaced, since Python flushes it on exit and would print that the flush failed.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return True
-
-
-def replace_closed_streams() -> None:
-    """Open /dev/null for a closed stdin or stderr, so that using them raises no error.
-
-    A closed stdout stays closed: writing data to it is an error, since the data would be lost.
-    """
-    for number, name in ((0, "stdin"), (2, "stderr")):
-        if getattr(sys, name) is None:
-            descriptor = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
-            setattr(sys, name, os.fdopen(descriptor, "r" if number == 0 else "w"))
-    if sys.stdout is None:
-        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
-    elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.write_through:
-        # PYTHONUNBUFFERED is set, as in many containers. But stdout needs a buffer: without one,
-        # unwritten data is lost at the first error, and `flush` raises no second error.
-        encoding, errors = sys.stdout.encoding, sys.stdout.errors
-        sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
-
-
-def flush_stdout() -> None:
-    """Write stdout's buffer now, so that a full disk is an error with an exit code."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        raise
-    except OSError as cause:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause

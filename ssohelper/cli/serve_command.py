@@ -12,7 +12,7 @@ import click
 
 from ssohelper.actions import clocks, credentials, favourites, guards, run, run_child, sign_in_wait
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, profile_use
+from ssohelper.cli import choosing, output, profile_use, standard_streams
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
@@ -98,7 +98,7 @@ def serve_credentials(
         if env_path:
             app.makers.make_env_file(env_path).save(endpoint.env_file_variables())
         _print_endpoint_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
-        output.flush_stdout()
+        standard_streams.flush_stdout()
         favourites.record_use_of_role(app, chosen)
         received = signal.sigwait(ending)
     click.get_current_context().exit(128 + received)

@@ -2,7 +2,7 @@
 
 import click
 
-from ssohelper.cli import output
+from ssohelper.cli import output, standard_streams
 from ssohelper.errors import LocalState, UsageProblem
 from ssohelper.system import shell_texts
 
@@ -61,4 +61,4 @@ def _print_script(text: bytes | None, name: str) -> None:
         raise LocalState(
             f"the {name} is missing from this installation", hint="install ssohelper again"
         )
-    output.write_stdout(text)
+    standard_streams.write_stdout(text)

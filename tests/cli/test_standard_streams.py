@@ -1,0 +1,47 @@
+"""A command whose standard streams are closed, or whose output has no place to go."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ssohelper.cli import standard_streams
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import SCRIPT, Shell
+
+
+def test_closed_streams_are_empty_and_take_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdin", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    standard_streams.replace_closed_streams()
+    with sys.stdin as stdin, sys.stderr as stderr:
+        assert stdin.read() == ""
+        assert stderr.write("lost") == 4
+
+
+def test_only_a_closed_stdout_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", opened)
+    standard_streams.replace_closed_streams()
+    assert sys.stdout is opened
+    monkeypatch.setattr(sys, "stdout", None)
+    standard_streams.replace_closed_streams()
+    assert sys.stdout.fileno() == 1  # writing to it is an error while 1 is closed
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+def test_a_large_write_that_fails_is_exit_7_and_no_crash(
+    tmp_path: Path, emulator: Emulator, redirection: str
+) -> None:
+    """It leaves nothing in the buffer, so that the error does not come again with a flush."""
+    shell = Shell(tmp_path, emulator)
+    assert len(shell.run("list", "--json").stdout) > io.DEFAULT_BUFFER_SIZE // 2
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", SCRIPT, "list", "--json"]
+    done = subprocess.run(
+        command, env=shell.environ, stderr=subprocess.PIPE, text=True, timeout=120
+    )
+    assert done.returncode == 7, done.stderr
+    assert done.stderr.startswith("ssohelper: error: stdout cannot be written: ")
