@@ -3,13 +3,11 @@
 import io
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from ssohelper.cli import standard_streams
-from ssohelper.emulator.server import Emulator
-from tests.cli.listing_world import SCRIPT, Shell
+from tests.conftest import SCRIPT, Home
 
 
 def test_closed_streams_are_empty_and_take_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,15 +31,11 @@ def test_only_a_closed_stdout_is_replaced(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
-def test_a_large_write_that_fails_is_exit_7_and_no_crash(
-    tmp_path: Path, emulator: Emulator, redirection: str
-) -> None:
+def test_a_large_write_that_fails_is_exit_7_and_no_crash(home: Home, redirection: str) -> None:
     """It leaves nothing in the buffer, so that the error does not come again with a flush."""
-    shell = Shell(tmp_path, emulator)
-    assert len(shell.run("list", "--json").stdout) > io.DEFAULT_BUFFER_SIZE // 2
-    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", SCRIPT, "list", "--json"]
-    done = subprocess.run(
-        command, env=shell.environ, stderr=subprocess.PIPE, text=True, timeout=120
-    )
+    for number in range(100):
+        home.add_session(f"corp-{number}")
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", SCRIPT, "session", "list", "--json"]
+    done = subprocess.run(command, env=home.env, stderr=subprocess.PIPE, text=True, timeout=120)
     assert done.returncode == 7, done.stderr
     assert done.stderr.startswith("ssohelper: error: stdout cannot be written: ")
