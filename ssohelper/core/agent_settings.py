@@ -61,7 +61,8 @@ def edit_codex_config(
     UsageProblem when the file has no server that `servers` names.
     """
     try:
-        document: Any = tomlkit.parse((before or b"").decode("utf-8"))
+        text = (before or b"").decode("utf-8")
+        document: Any = tomlkit.parse(text)
         _get_or_add_table(
             _get_or_add_table(document, "shell_environment_policy", file_name), "set", file_name
         )[AWS_PROFILE] = profile
@@ -70,7 +71,7 @@ def edit_codex_config(
         after = tomlkit.dumps(document)
     except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
         raise ConfigInvalid(f'"{file_name}" is not valid TOML: not changed') from cause
-    if not _has_content(after, document.unwrap()):
+    if not (_has_content(after, document.unwrap()) and _has_tables_and_comments(after, text)):
         raise ConfigInvalid(
             f'"{file_name}" is written in a way that this edit would damage: not changed',
             hint=f"in an editor, set {AWS_PROFILE} in [shell_environment_policy.set]",
@@ -84,9 +85,21 @@ def _has_content(text: str, content: dict[str, Any]) -> bool:
     tomlkit writes some documents with dotted keys so that they are invalid or lose values.
     """
     try:
-        return tomlkit.parse(text).unwrap() == content
+        # Compared as texts too, in which a `nan` equals another.
+        found = tomlkit.parse(text).unwrap()
+        return bool(found == content) or repr(found) == repr(content)
     except TOMLKitError:
         return False
+
+
+def _has_tables_and_comments(after: str, before: str) -> bool:
+    """Return whether all headers and comments that have a line of their own kept their order.
+
+    tomlkit moves a table that stands between two tables of one array behind both. A comment above
+    the table stays, so that it would describe another one.
+    """
+    lines = iter(after.splitlines())
+    return all(line in lines for line in before.splitlines() if line.lstrip()[:1] in ("#", "["))
 
 
 def _set_profile_of_mcp_servers(

@@ -134,12 +134,22 @@ def test_an_inline_table_of_codex_gets_the_profile(before: str):
         "[shell_environment_policy.set]\na.b.c = 1",
         # tomlkit writes a header before the second line, which is then in another table.
         'mcp_servers.aws.command = "mcp-proxy-for-aws"\nshell_environment_policy.set.A = "1"\n',
+        # tomlkit moves `notice` behind the second hook, and leaves the comments where they are.
+        "[[hooks]]\n# about notice\n[notice]\nhide = true\n# second hook\n[[hooks]]\nx = 1\n",
+        # The profile would replace a table.
+        "[shell_environment_policy.set.AWS_PROFILE]\nx = 1\n",
     ],
 )
 def test_a_file_of_codex_that_the_edit_would_damage_is_refused(before: str):
     assert tomllib.loads(before)
     with pytest.raises(ConfigInvalid, match="this edit would damage: not changed"):
         edit_codex_config(before.encode(), "f", "p", ())
+
+
+def test_a_file_of_codex_may_have_a_number_that_is_none():
+    after = edit_codex_config(b"temperature = nan\n", "f", "p", ()).decode()
+    assert after.startswith("temperature = nan\n")
+    assert tomllib.loads(after)["shell_environment_policy"]["set"] == {"AWS_PROFILE": "p"}
 
 
 @pytest.mark.parametrize("before", ["x", "shell_environment_policy = 1", "\udcff"])
