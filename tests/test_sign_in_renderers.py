@@ -444,7 +444,7 @@ def let_commands_run_on_a_terminal(desk: Desk, asked: list[str]) -> None:
 
 
 def _seconds_on_screen(text: str) -> int | None:
-    if "The sign-in has ended." in text or "You are signed out." in text:
+    if re.search(r"The sign-in has (probably )?ended\.|You are signed out\.", text):
         assert "sign in again" in text or "press s to sign in" in text
         return 0
     [line] = re.findall(r"^ +sign-in +.*$", text, re.M)
