@@ -22,7 +22,7 @@ def write_stdout(data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as cause:
-        raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
+        raise _unwritable_stdout_error(cause) from cause
 
 
 def find_stdout_error() -> LocalState | None:
@@ -31,13 +31,14 @@ def find_stdout_error() -> LocalState | None:
     # that failed leaves nothing in the buffer.
     try:
         flush_stdout()
-        raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-        if isinstance(raw, _StdoutFile) and raw.error is not None:
-            raise _unwritable_stdout_error(raw.error)
     except BrokenPipeError:
         return None
     except LocalState as error:
         return error
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    if isinstance(raw, _StdoutFile) and raw.error is not None:
+        _drop_output()
+        return _unwritable_stdout_error(raw.error)
     return None
 
 
@@ -51,8 +52,7 @@ def drop_output_without_reader() -> bool:
         poll.register(1, 0)
         if not poll.poll(0):
             return False
-    # stdout is replaced, since Python flushes it on exit and would print that the flush failed.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _drop_output()
     return True
 
 
@@ -67,8 +67,12 @@ def replace_closed_streams() -> None:
             setattr(sys, name, os.fdopen(descriptor, "r" if number == 0 else "w"))
     if sys.stdout is None:
         _replace_stdout("utf-8", "strict")
-    elif isinstance(sys.stdout, io.TextIOWrapper) and _is_file_or_pipe(sys.stdout):
-        _replace_stdout(sys.stdout.encoding, sys.stdout.errors)
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        encoding, errors = sys.stdout.encoding, sys.stdout.errors
+        if _is_file_or_pipe(sys.stdout):
+            _replace_stdout(encoding, errors)
+        elif sys.stdout.write_through:  # a terminal, and PYTHONUNBUFFERED is set
+            sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
 
 
 class _StdoutFile(io.FileIO):
@@ -106,13 +110,17 @@ def flush_stdout() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _drop_output()
         raise
     except OSError as cause:
+        _drop_output()
         raise _unwritable_stdout_error(cause) from cause
 
 
-def _unwritable_stdout_error(cause: OSError) -> LocalState:
-    """Return the error, after which all further output is dropped."""
+def _drop_output() -> None:
+    """Send all further output to /dev/null: Python flushes stdout on exit and would report an error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _unwritable_stdout_error(cause: OSError) -> LocalState:
     return LocalState(f"stdout cannot be written: {cause.strerror}")

@@ -10,7 +10,8 @@ from ssohelper.actions import profile_edit, saved_options
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.core.filter_rows import filter_rows_of_listing
-from ssohelper.core.model import Role
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.errors import LocalState, Refused
 from tests.conftest import Home
@@ -195,14 +196,20 @@ def test_options_that_several_syncs_save_at_once_are_all_kept(app: App, home: Ho
             process.join(60)
 
 
-def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
-    app: App, home: Home
-) -> None:
+def add_native_profile(app: App, home: Home) -> tuple[SsoSession, Listing]:
+    """Add a managed profile in AWS's own form; return its session, and the saved list of roles."""
     keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Admin\n"
     append(home, f"[profile pay.Admin]\n{keys}region = eu-west-1\nssohelper_managed = true\n")
     session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
     assert session is not None
     assert listing is not None
+    return session, listing
+
+
+def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
+    app: App, home: Home
+) -> None:
+    session, listing = add_native_profile(app, home)
     choices = profile_edit.merge_choices(app, session, FILTERED._replace(form="process"))
     assert profile_edit.plan_sync(app, session, listing, choices).change == ()
     others = choices._replace(roles=("Read",))
@@ -216,11 +223,7 @@ def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
 def test_with_keyring_storage_each_converted_native_profile_is_counted(
     app: App, home: Home
 ) -> None:
-    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Admin\n"
-    append(home, f"[profile pay.Admin]\n{keys}region = eu-west-1\nssohelper_managed = true\n")
-    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
-    assert session is not None
-    assert listing is not None
+    session, listing = add_native_profile(app, home)
     app.storage.__class__ = type("Keyring", (app.storage.__class__,), {"name": "keyring"})
     choices = profile_edit.merge_choices(app, session, FILTERED)
     [change] = profile_edit.plan_sync(app, session, listing, choices).change

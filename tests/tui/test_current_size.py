@@ -21,7 +21,7 @@ from ssohelper.tui.picker import RolePicker
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.tui.moments import run_to_end
 from tests.tui.terminal import Terminal
-from tests.tui.test_public_textual import MODULES
+from tests.tui.test_public_textual import own_classes
 from tests.tui.world import DemoHome, until
 
 NOW, EARLIER = Size(100, 30), Size(80, 24)
@@ -83,13 +83,7 @@ def test_an_earlier_size_that_waits_with_a_key_is_ignored(world: DemoHome, name:
 
 
 def test_every_screen_and_dialog_ignores_earlier_sizes() -> None:
-    found = {
-        each
-        for module in MODULES.values()
-        for each in vars(module).values()
-        if isinstance(each, type) and issubclass(each, Screen)
-        if each.__module__.startswith("ssohelper.")
-    }
+    found = own_classes(Screen)
     assert len(found) > 20
     assert {each for each in found if not issubclass(each, CurrentSizeMixin)} == set()
     picker = RolePicker(mock.Mock(), [])

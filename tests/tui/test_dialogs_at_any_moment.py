@@ -40,7 +40,7 @@ from tests.tui.bursts import click, press, resize
 from tests.tui.moments import Steps, counted_steps, run_to_end
 from tests.tui.screens.test_set_up import quick
 from tests.tui.test_any_moment import close_front_screen, go_to
-from tests.tui.test_public_textual import MODULES
+from tests.tui.test_public_textual import own_classes
 from tests.tui.world import DemoHome, until
 
 _ROWS = [RoleRow("corp", Account(f"00006000000{n}", f"lab{n}", None), "Developer") for n in (1, 2)]
@@ -116,13 +116,7 @@ _STEPS = 120
 
 
 def _dialog_classes() -> set[type]:
-    return {
-        each
-        for module in MODULES.values()
-        for each in vars(module).values()
-        if isinstance(each, type) and issubclass(each, ModalScreen)
-        if each.__module__.startswith("ssohelper.")
-    }
+    return own_classes(ModalScreen)
 
 
 def _is_ready(app: FullScreenApp) -> bool:

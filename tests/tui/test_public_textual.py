@@ -34,6 +34,17 @@ def _modules() -> list[ModuleType]:
 MODULES = {module.__name__: module for module in _modules()}
 
 
+def own_classes(kind: type) -> set[type]:
+    """Return the classes of the full screen's modules that derive from this class of Textual."""
+    return {
+        each
+        for module in MODULES.values()
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, kind)
+        if each.__module__.startswith("ssohelper.")
+    }
+
+
 def _tree(module: ModuleType) -> ast.Module:
     return ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
 
