@@ -30,7 +30,10 @@ def test_a_listing_may_hold_any_name() -> None:
     [{"listed_at": 10**18}, {"version": 2}, {"accounts": [{**GOOD_ACCOUNT, "id": "1"}]},
      {"accounts": [{**GOOD_ACCOUNT, "roles": [1]}]}, {"accounts": [{**GOOD_ACCOUNT, "roles": "R"}]},
      {"accounts": [{**GOOD_ACCOUNT, "refused": 1}]}, {"accounts": {}}, {"region": None},
-     {"accounts": [{**GOOD_ACCOUNT, "roles": ["R" * 5000]}]}, {"accounts": [[]]}],
+     {"accounts": [{**GOOD_ACCOUNT, "roles": ["R" * 5000]}]}, {"accounts": [[]]},
+     {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "name": None}]},
+     {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "email": "a" * 5000}]},
+     {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "answered": None}]}],
 )  # fmt: skip
 def test_a_listing_with_an_invalid_value_is_damaged(change: dict[str, Any]) -> None:
     with pytest.raises(Damaged):
