@@ -1,6 +1,7 @@
 """Checks the fields of accounts and roles, in answers of the portal and in saved listings."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from ssohelper.core.listing import ListedAccount, Listing
@@ -98,15 +99,21 @@ def _parse_role_names(values: list[Any]) -> list[tuple[str, ...]]:
     known: dict[tuple[str, ...], tuple[str, ...]] = {}
     all_names = []
     for value in values:
-        roles = fields.checked_list(value, "roles", _MOST_ROLES)
-        if not _are_names(roles):
-            raise Damaged("roles")
-        names = tuple(roles)
-        all_names.append(known.setdefault(names, names))
+        names = tuple(fields.checked_list(value, "roles", _MOST_ROLES))
+        try:
+            shared = known.get(names)
+        except TypeError as cause:  # a list or an object, which has no hash
+            raise Damaged("roles") from cause
+        if shared is None:
+            # Names that equal names of an earlier account were checked there.
+            if not _are_names(names):
+                raise Damaged("roles")
+            shared = known[names] = names
+        all_names.append(shared)
     return all_names
 
 
-def _are_names(values: list[Any]) -> bool:
+def _are_names(values: Sequence[Any]) -> bool:
     """Return whether all values are texts and none is too long.
 
     The values are checked together, because 5,000 accounts have 100,000 roles. `join` refuses a

@@ -33,7 +33,11 @@ def test_a_listing_may_hold_any_name() -> None:
      {"accounts": [{**GOOD_ACCOUNT, "roles": ["R" * 5000]}]}, {"accounts": [[]]},
      {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "name": None}]},
      {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "email": "a" * 5000}]},
-     {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "answered": None}]}],
+     {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "answered": None}]},
+     # A list is read differently if an earlier account has the same names.
+     {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "roles": ["R", 1]}]},
+     {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "roles": [["R"]]}]},
+     {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "roles": ["R" * 5000]}]}],
 )  # fmt: skip
 def test_a_listing_with_an_invalid_value_is_damaged(change: dict[str, Any]) -> None:
     with pytest.raises(Damaged):
