@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ssohelper.errors import SsoHelperError
 from ssohelper.tui.one_time_timers import is_still_there
 
 if TYPE_CHECKING:
@@ -62,6 +63,17 @@ def make_role_detail() -> RoleDetail:
     from ssohelper.tui.widgets.role_detail import RoleDetail
 
     return RoleDetail()
+
+
+def is_guarded(services: App, row: RoleRow) -> bool:
+    """Return whether the settings guard the row's role. With invalid settings, no row is guarded."""
+    from ssohelper.core import guard_rules
+
+    try:
+        rules = services.vault.policy.rules
+    except SsoHelperError:
+        return False
+    return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
 
 def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:

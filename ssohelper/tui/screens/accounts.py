@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.events import Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
 from ssohelper.actions import list_view, roles
 from ssohelper.actions.roles import KnownRoles
-from ssohelper.core import guard_rules
 from ssohelper.core.model import RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import SsoHelperError
@@ -33,6 +32,7 @@ from ssohelper.tui.screens.list_controls import ListControls
 from ssohelper.tui.widgets.role_lines import time_left_texts
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
+from ssohelper.tui.widgets.search_pane import PlainVertical, repeat_first_line
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -117,7 +117,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
     def compose(self) -> ComposeResult:
         self._read_saved_roles_at_start()
         self._arrange_details(self.app.size)
-        with Vertical(id="body") as body:
+        with PlainVertical(id="body") as body:
             # Leaves space for the widgets mounted later, so that they do not move the list.
             body.styles.margin = self._initial_list_margin()
             view = list_view.load_list_view(self.services)
@@ -125,6 +125,9 @@ class AccountsScreen(CurrentSizeScreen[None]):
             self.roles.show_first_rows(rows, view.without_empty_filters(rows))
             self.app.save_view = partial(self._controls.save_changes, self.services)
             yield self._pane
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return repeat_first_line(super().render_lines, crop)
 
     def on_mount(self) -> None:
         # The other widgets are mounted later, so that the list is painted first.
@@ -303,13 +306,8 @@ class AccountsScreen(CurrentSizeScreen[None]):
             self._detail.show_row(row, self._clocks, now, aws_now, guarded=guarded, dense=dense)
 
     def _is_guarded(self, row: RoleRow) -> bool:
-        if self._actions is None:
-            return False  # the settings have the guard rules, and are read after the first paint
-        try:
-            rules = self.services.vault.policy.rules
-        except SsoHelperError:
-            return False
-        return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
+        # The settings have the guard rules, and are read after the first paint.
+        return self._actions is not None and deferred.is_guarded(self.services, row)
 
     # -- refreshing the lists from AWS ---------------------------------------------------------
 
