@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import clocks, directory, missing_sessions
 from ssohelper.core import chains, plan_text, process_command, session_changes, source_profiles
 from ssohelper.core.choices import Choices, role_filter
-from ssohelper.core.config_file import (
-    ConfigFile,
-    ProfileEntry,
-)
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, is_chain
 from ssohelper.core.config_text import REMOVE_QUOTES, ConfigText, Section
 from ssohelper.core.doctor import sdk_order, variables
 from ssohelper.core.doctor.facts import (
@@ -165,7 +162,7 @@ def _make_profile_fact(
 ) -> ProfileFact:
     try:
         config.region(entry)
-        if chains.is_chain(entry):
+        if is_chain(entry):
             chain = chains.find_chain(config, entry)
             if chain is not None:
                 account_id = chain.assumed_role.account_id

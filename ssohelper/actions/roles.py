@@ -3,17 +3,12 @@
 Reads only files and sends no request, so that a list appears at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
-from ssohelper.core import chains
-from ssohelper.core.choices import role_filter
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.model import NEVER_USED, Account, Role, RoleKey, SsoSession, Usage
-from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.role_rows import (
     RoleRow,
     ranked_rows,
@@ -53,7 +48,7 @@ _Targets = Sequence[tuple[ProfileEntry, TargetRole | None]]
 
 
 def read_roles(
-    app: App, session_name: str | None = None, *, with_foreign_profiles: bool = False
+    app: "App", session_name: str | None = None, *, with_foreign_profiles: bool = False
 ) -> KnownRoles:
     """Return the roles of one or all sessions: those in saved listings and those of profiles.
 
@@ -105,11 +100,17 @@ def read_roles(
     return KnownRoles(rows, listed_at, sessions)
 
 
-def find_role_of_unwritten_profile(app: App, name: str, rows: Sequence[RoleRow]) -> RoleRow | None:
+def find_role_of_unwritten_profile(
+    app: "App", name: str, rows: Sequence[RoleRow]
+) -> RoleRow | None:
     """Return the role for which `profile sync` would write a profile of this name, or None.
 
     Only the name that the template gives counts, not the longer one that a name clash leads to.
     """
+    # Imported here, since the first paint needs no choices.
+    from ssohelper.core.choices import role_filter
+    from ssohelper.core.profile_names import UnnamedRole, name_from_template
+
     saved = {one: app.choices.load(one) for one in {row.session_name for row in rows} if one}
     for row in rows:
         if row.profiles or row.chained or row.provider:
@@ -123,20 +124,20 @@ def find_role_of_unwritten_profile(app: App, name: str, rows: Sequence[RoleRow])
 
 
 def find_profile_names_by_role(
-    app: App, sessions: Sequence[SsoSession]
+    app: "App", sessions: Sequence[SsoSession]
 ) -> dict[RoleKey, tuple[str, ...]]:
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
     owners = _SessionsOfProfiles(app.config.read(), sessions, _SavedLists(app, {}))
     return _group_profile_names_by_role(_read_profile_targets(app), owners)
 
 
-def _read_profile_targets(app: App) -> _Targets:
+def _read_profile_targets(app: "App") -> _Targets:
     config = app.config.read()
     return [(entry, config.target_or_none(entry)) for entry in config.profiles()]
 
 
 def _group_profile_names_by_role(
-    targets: _Targets, owners: _SessionsOfProfiles
+    targets: _Targets, owners: "_SessionsOfProfiles"
 ) -> dict[RoleKey, tuple[str, ...]]:
     found: dict[RoleKey, tuple[str, ...]] = {}
     for entry, target in targets:
@@ -151,7 +152,7 @@ def _group_profile_names_by_role(
 class _SavedLists:
     """Finds the sessions whose saved list has a role."""
 
-    def __init__(self, app: App, listings: Mapping[str, Listing]) -> None:
+    def __init__(self, app: "App", listings: "Mapping[str, Listing]") -> None:
         self._app, self._listings = app, listings
         self._roles: dict[str, Collection[Role]] = {}
         self._is_recent: dict[str, bool] = {}
@@ -237,7 +238,7 @@ def _make_rows_of_unlisted_roles(
     ]
 
 
-def _make_rows_of_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[RoleRow]:
+def _make_rows_of_foreign_profiles(app: "App", entries: Sequence[ProfileEntry]) -> list[RoleRow]:
     """Return rows for the profiles among `entries` whose credentials another tool gives."""
     if not entries:
         return []
@@ -249,16 +250,19 @@ def _make_rows_of_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) ->
 
 
 def _make_rows_of_chains(
-    app: App,
+    app: "App",
     owners: _SessionsOfProfiles,
     rows: Sequence[RoleRow],
     used: dict[RoleKey, Usage],
 ) -> list[RoleRow]:
     """Return rows for chains: profiles that assume a role with a role of these sessions."""
     config = app.config.read()
-    found = [entry for entry in config.profiles() if chains.is_chain(entry)]
+    found = [entry for entry in config.profiles() if is_chain(entry)]
     if not found:
         return []
+    # Imported here, because few users have chains and the import delays the first screen.
+    from ssohelper.core import chains
+
     accounts = {(row.session_name, row.account.id): row.account for row in rows}
     made = []
     for entry in found:

@@ -18,7 +18,13 @@ from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
 from ssohelper.core import process_command
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, assumes_role
+from ssohelper.core.config_file import (
+    ConfigFile,
+    ProfileEntry,
+    TargetRole,
+    assumes_role,
+    options_of_chain_command,
+)
 from ssohelper.core.model import CHAIN, Role, RoleKey, SsoSession, encoded_profile_name
 from ssohelper.core.serving_sessions import belongs_to_session
 from ssohelper.core.text import show
@@ -191,13 +197,6 @@ def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
         return None
 
 
-def is_chain(entry: ProfileEntry) -> bool:
-    """Return whether the profile assumes a role. Does not read its source profile."""
-    if assumes_role(entry.keys):
-        return True
-    return _options_of_chain_command(entry) is not None
-
-
 def config_keys_of_step(step: ChainStep, source: str | None) -> dict[str, str]:
     """Return the keys with which ssohelper writes a chain's step into a profile in process form.
 
@@ -274,7 +273,7 @@ def _find_chain_step_and_source(
                 "source_profile and credential_source exclude each other",
             )
         return _read_chain_step(config, entry, ""), keys.get("source_profile")
-    options = _options_of_chain_command(entry)
+    options = options_of_chain_command(entry)
     if options is None:
         return None
     if options["--chain"] != entry.name:
@@ -294,15 +293,6 @@ def _find_chain_step_and_source(
     step = _read_chain_step(config, entry, OWN_PREFIX)
     source = keys.get(OWN_PREFIX + "source_profile")
     return step, source or target
-
-
-def _options_of_chain_command(entry: ProfileEntry) -> dict[str, str] | None:
-    """Return the options of the profile's ssohelper command with --chain, else None."""
-    command = entry.keys.get("credential_process", "")
-    if " --chain" not in command:  # most profiles: their command need not be split
-        return None
-    options = process_command.ssohelper_options(command)
-    return options if options is not None and "--chain" in options else None
 
 
 def _read_chain_step(config: ConfigFile, entry: ProfileEntry, key_prefix: str) -> ChainStep:
@@ -364,7 +354,7 @@ def _check_chain_on_sso_role(
         except ConfigInvalid as error:
             prefix = "" if "role_arn" in entry.keys else OWN_PREFIX
             config.refuse_key(entry, f"{prefix}duration_seconds", error.message, hint=error.hint)
-        own = None if assumes_role(entry.keys) else _options_of_chain_command(entry)
+        own = None if assumes_role(entry.keys) else options_of_chain_command(entry)
         if own is not None:
             named = config.target_of_command_options(entry, own)
             if named is None or named.role != chain.target.role:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ssohelper.core import chains
 from ssohelper.core.chains import Chain
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.model import Role
 
 _NO_ROLE = Role("", "")
@@ -56,7 +56,7 @@ def make_config_profiles(
     found = []
     for entry in entries:
         target = config.target_or_none(entry)
-        chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
+        chain = chains.find_chain_or_none(config, entry) if is_chain(entry) else None
         if target is None:
             found.append(ConfigProfile(entry, None, chain=chain))
             continue

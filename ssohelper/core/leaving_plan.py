@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ssohelper.core import chains, process_command, profile_keys, session_keys
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_edit import Change, EditSection
-from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry
+from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, is_chain
 from ssohelper.core.model import RoleKey
 from ssohelper.core.profile_keys import Skipped
 from ssohelper.core.start_url import is_company_url
@@ -86,7 +86,7 @@ def _make_native_edit(entry: ProfileEntry, assign: dict[str, str]) -> EditSectio
 
 def _native_form_of_profile(config: ConfigFile, entry: ProfileEntry) -> _NativeForm | str:
     """Return the native form of a managed profile, or the reason why the profile stays as it is."""
-    if chains.is_chain(entry):
+    if is_chain(entry):
         return _native_form_of_chain(config, entry)
     target = config.target_or_none(entry)
     if target is None:

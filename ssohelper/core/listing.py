@@ -1,7 +1,5 @@
 """Holds the accounts and roles of a portal as AWS listed them, and searches them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,7 +35,7 @@ class ListedRole(NamedTuple):
 class ListedRoles(Collection[Role]):
     """The roles of a listing, each once. A set of 20,000 roles would take 3 MB more."""
 
-    def __init__(self, listing: Listing) -> None:
+    def __init__(self, listing: "Listing") -> None:
         self._names: dict[str, tuple[str, ...]] = {}
         for listed in listing.accounts:
             self._names[listed.account.id] = (
@@ -130,7 +128,7 @@ class Listing(NamedTuple):
         return [self.accounts[number] for number in index.search(query)]
 
 
-def _make_index(accounts: Sequence[Account], *columns: Sequence[str]) -> Index:
+def _make_index(accounts: Sequence[Account], *columns: Sequence[str]) -> "Index":
     """Return a search index of accounts, in which equally good matches keep the listing's order."""
     from ssohelper.core.search import Index
 

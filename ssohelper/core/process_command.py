@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 
 from ssohelper.core.model import ROLE_NAME, Role
@@ -86,8 +85,10 @@ def split_command(command: str) -> list[str]:
     # The time of shlex grows with the square of a word's length: a word of 400 KB takes 10 s.
     if len(command) > _LONGEST_QUOTED:
         return []
+    from shlex import split  # imported here, since few commands have quotes
+
     try:
-        return shlex.split(command)
+        return split(command)
     except ValueError:
         return []
 

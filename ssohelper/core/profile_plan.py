@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from ssohelper.core import chains, profile_keys, session_keys, sync_request
+from ssohelper.core import profile_keys, session_keys, sync_request
 from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
-from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, TargetRole
+from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
 from ssohelper.core.name_clashes import WrittenName, choose_names
 from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
@@ -137,7 +137,7 @@ class _Planner:
                 continue
             if target is None:
                 self._written.append(WrittenName(entry.name))
-                if entry.managed and not chains.is_chain(entry):
+                if entry.managed and not is_chain(entry):
                     self._skipped.append(Skipped(entry.name, "the profile's role cannot be read"))
                 continue
             is_own = self._is_of_this_session(target)

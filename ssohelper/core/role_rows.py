@@ -3,8 +3,6 @@
 Profiles that get credentials without ssohelper have rows too, in a group at the end.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -111,7 +109,7 @@ def usage_sort_key(usage: Usage) -> tuple[bool, int, int]:
     return not usage.favourite, -(usage.last_used_at or 0), -usage.uses
 
 
-def make_role_index(rows: Sequence[RoleRow]) -> Index:
+def make_role_index(rows: Sequence[RoleRow]) -> "Index":
     """Return a search index of these rows, with one column for each field of a row.
 
     Of rows that match a search equally well, those of used roles come first, if `rows` begins with

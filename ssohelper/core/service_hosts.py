@@ -5,8 +5,6 @@ AWS_ENDPOINT_URL_… may replace its host by this machine (loopback) or by anoth
 service at AWS, but by nothing else.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -328,7 +326,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def check_chain_partition(chain: Chain, region: str) -> None:
+def check_chain_partition(chain: "Chain", region: str) -> None:
     """Refuse a chain whose last role is in another partition than the region in which STS is asked.
 
     Raises: ConfigInvalid.

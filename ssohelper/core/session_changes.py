@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from ssohelper.core import chains, process_command
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
-from ssohelper.core.config_file import ConfigFile, ProfileEntry
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, is_chain
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_keys import change_that_adds_session_section
 
@@ -95,7 +95,7 @@ def find_profiles_that_need_session(config: ConfigFile, session_name: str) -> li
     users = find_profiles_of_session(config, session_name)
     names = {entry.name for entry in users}
     for entry in config.profiles():
-        chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
+        chain = chains.find_chain_or_none(config, entry) if is_chain(entry) else None
         if chain and entry.name not in names and chain.target.session_name == session_name:
             users.append(entry)
     return users

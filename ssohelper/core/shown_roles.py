@@ -1,7 +1,5 @@
 """Decides which roles the list shows on which lines, by its search, filter, order and folds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -198,7 +196,7 @@ class ShownRoles:
         is_folded = self.can_fold and self.view.is_folded(account)
         return Heading(shown, len(self._accounts[account]), is_folded)
 
-    def spans(self, row_number: int) -> list[Span]:
+    def spans(self, row_number: int) -> "list[Span]":
         """Return which characters of this row match the search."""
         if self._index is None or not self.is_searching:
             return []

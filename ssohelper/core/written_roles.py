@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from ssohelper.core import chains, process_command
+from ssohelper.core import process_command
 from ssohelper.core.choices import NATIVE, PROCESS
-from ssohelper.core.config_file import ConfigFile, ProfileEntry
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, is_chain
 from ssohelper.core.model import Role
 from ssohelper.errors import ConfigInvalid
 
@@ -36,7 +36,7 @@ class Write(NamedTuple):
 
 def lacks_role(config: ConfigFile, entry: ProfileEntry) -> bool:
     """Return whether a profile is managed and names neither a valid role nor another source."""
-    if not entry.managed or chains.is_chain(entry) or _names_another_source(entry):
+    if not entry.managed or is_chain(entry) or _names_another_source(entry):
         return False
     return config.target_or_none(entry) is None
 

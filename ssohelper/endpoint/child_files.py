@@ -8,8 +8,8 @@ second file. All other text is copied byte for byte. This module does no I/O.
 import re
 from collections.abc import Collection
 
-from ssohelper.core.config_file import ConfigFile, section_name
-from ssohelper.core.config_text import DEFAULT_SECTION, ConfigText, Key, Section
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_text import DEFAULT_SECTION, ConfigText, Key, Section, section_name
 from ssohelper.core.model import Profile
 from ssohelper.errors import ConfigInvalid
 

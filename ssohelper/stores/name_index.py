@@ -139,7 +139,9 @@ def _make_name_index(
     read_credentials_names: Callable[[], Collection[str]],
     read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
-    from ssohelper.core import chains  # imported late, since it imports the config parser
+    # Imported late, since they import the config parser.
+    from ssohelper.core import chains
+    from ssohelper.core.config_file import is_chain
     from ssohelper.core.foreign import find_provider_of_profile
 
     profiles = []
@@ -148,7 +150,7 @@ def _make_name_index(
     with contextlib.suppress(SsoHelperError):
         keyed, only_keyed = read_credentials_names(), read_profiles_of_credentials_file()
     for entry in (*config.profiles(), *only_keyed):
-        chain = chains.find_chain_or_none(config, entry) if chains.is_chain(entry) else None
+        chain = chains.find_chain_or_none(config, entry) if is_chain(entry) else None
         target = chain.target if chain else config.target_or_none(entry)
         session_name = target.session_name if target else None
         is_foreign = False

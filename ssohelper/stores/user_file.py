@@ -6,7 +6,6 @@ the rename the file is compared once more with the content that was read.
 """
 
 import os
-import shlex
 import stat
 import sys
 from contextlib import suppress
@@ -101,7 +100,7 @@ def _refuse_untrusted(path: Path, status: os.stat_result) -> None:
     if open_file.may_others_write(status):
         raise LocalState(
             f'other users may write "{path}", which names commands that are run: not read',
-            hint=f"check its content, then: chmod go-w {shlex.quote(str(path))}",
+            hint=f"check its content, then: chmod go-w {_quoted(str(path))}",
         )
 
 
@@ -231,10 +230,17 @@ def _hint_how_to_make_writable(target: str, status: os.stat_result) -> str:
     If the file's mode allows its owner to write, the file is immutable or its disk is read-only:
     the hint then names no command.
     """
-    quoted = shlex.quote(target)
+    quoted = _quoted(target)
     if status.st_mode & 0o200:
         return f"its mode allows writing, its disk or an attribute does not; see: ls -l {quoted}"
     return f"if no other tool manages it: chmod u+w {quoted}"
+
+
+def _quoted(path: str) -> str:
+    """Return the path as a shell's command line needs it."""
+    from shlex import quote  # imported here, since only errors need it
+
+    return quote(path)
 
 
 def _unreadable_user_file_error(path: Path, cause: Exception) -> LocalState:

@@ -37,7 +37,7 @@ from ssohelper.tui.started_actions import StartedActions
 from ssohelper.tui.typing_pause import ButtonPlaces, KeyKind, TypingPause
 
 if sys.platform != "win32":
-    from ssohelper.tui.terminal_driver import FullScreenDriver, InlineDriver
+    from ssohelper.tui.terminal_driver import FullScreenDriver
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
@@ -278,7 +278,11 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def get_driver_class(self) -> type[Driver]:
         """Return the class that reads the terminal for Textual: on Unix, a class of ssohelper."""
         if sys.platform != "win32":
-            return InlineDriver if self.IS_BELOW_PROMPT else FullScreenDriver
+            if self.IS_BELOW_PROMPT:
+                from ssohelper.tui.inline_driver import InlineDriver
+
+                return InlineDriver
+            return FullScreenDriver
         return super().get_driver_class()
 
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------

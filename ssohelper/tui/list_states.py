@@ -3,8 +3,6 @@
 The message line shows a failure on every screen until a refresh succeeds. Imports no widget.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple

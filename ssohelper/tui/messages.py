@@ -4,8 +4,6 @@ A note is shown for some seconds. An error or a warning stays until the user run
 note that comes meanwhile replaces it for some seconds. Imports no widget.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from enum import Enum
 from typing import NamedTuple

@@ -1,16 +1,14 @@
 """Lets a worker's dialogs open over the screen on which the worker began, never over another."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from textual.screen import Screen
 from textual.worker import get_current_worker
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
     from textual.worker import Worker
 
     from ssohelper.tui.base import TuiApp
@@ -27,7 +25,7 @@ class _Place(NamedTuple):
 class QuestionPlaces:
     """Lets workers wait until the screen on which they began is in front, or cancels them."""
 
-    def __init__(self, app: TuiApp[Any]) -> None:
+    def __init__(self, app: "TuiApp[Any]") -> None:
         self._app = app
         self._places: WeakKeyDictionary[Worker[Any], _Place] = WeakKeyDictionary()
         self._waiting: list[asyncio.Future[None]] = []

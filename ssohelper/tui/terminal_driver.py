@@ -1,6 +1,6 @@
-"""Textual's drivers for Unix. Import on Unix only.
+"""Textual's driver of the full screen for Unix, and what `inline_driver` shares. Import on Unix only.
 
-They read the terminal through TerminalInput, and write to it through TerminalOutput.
+It reads the terminal through TerminalInput, and writes to it through TerminalOutput.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from textual import constants
 from textual.drivers.linux_driver import LinuxDriver
-from textual.drivers.linux_inline_driver import LinuxInlineDriver
 
 from ssohelper.tui import tty
 from ssohelper.tui.terminal_output import TerminalOutput
 
 if TYPE_CHECKING:
+    from textual.drivers.linux_inline_driver import LinuxInlineDriver
+
     from ssohelper.tui.base import TuiApp
 
 if sys.platform == "win32":
@@ -59,41 +60,6 @@ class FullScreenDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read the terminal until the program ends or is suspended. Textual calls this in a thread."""
-        with clean_input(self, self.program):
-            super().run_input_thread()
-
-
-class InlineDriver(LinuxInlineDriver):
-    """Textual's driver for the pickers, with input by TerminalInput, output by TerminalOutput."""
-
-    def __init__(self, app: TuiApp[Any], **more: Any) -> None:
-        super().__init__(app, **more)
-        self.program = app
-        self.output = app.output = TerminalOutput(
-            sys.__stderr__ or sys.stderr, is_full_screen=False
-        )
-        end_at_signals(app, self.output)
-
-    def start_application_mode(self) -> None:
-        """Take the terminal."""
-        self.output.start()
-        super().start_application_mode()
-
-    def write(self, data: str) -> None:
-        """Write to the terminal at the next `flush`."""
-        self.output.add(data)
-
-    def flush(self) -> None:
-        """Write to the terminal soon."""
-        self.output.write("")
-
-    def close(self) -> None:
-        """Write all that waits."""
-        self.output.close()
-        super().close()
-
-    def run_input_thread(self) -> None:
-        """Read the terminal until the picker ends. Textual calls this in a thread."""
         with clean_input(self, self.program):
             super().run_input_thread()
 

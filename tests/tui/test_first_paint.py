@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from tests.conftest import Home
+from tests.saved_listing import add_listed_session
 from tests.tui.world import DemoHome
 
 _LATE = {
@@ -11,6 +12,7 @@ _LATE = {
     # These took 6 ms of a start.
     *("hashlib", "ssohelper.core.config_edit", "ssohelper.fastpath.spawn"),
     *("ssohelper.stores.config_versions", "ssohelper.core.schema.state_records"),
+    "ssohelper.tui.inline_driver",
 }
 
 
@@ -33,6 +35,26 @@ def test_nothing_heavy_is_imported_before_the_first_paint(world: DemoHome) -> No
     )
     assert _LATE & set(names) == set()
     assert not [name for name in names if name.startswith("ssohelper.wire")]
+
+
+def test_no_field_type_of_a_named_tuple_is_compiled_before_the_first_paint(
+    home: Home,
+) -> None:
+    add_listed_session(home)
+    names = _output_of(
+        "import sys, typing\n"
+        "import ssohelper.__main__, ssohelper.tui.full_screen, ssohelper.tui.screens.accounts\n"
+        "from ssohelper.actions.roles import read_roles\n"
+        "assert read_roles(ssohelper.app.App()).rows\n"
+        "for module in list(sys.modules.values()):\n"
+        "    for kind in list(vars(module).values()):\n"
+        "        if isinstance(kind, type) and kind.__module__.startswith('ssohelper'):\n"
+        "            types = kind.__annotations__ if hasattr(kind, '_fields') else {}\n"
+        "            if any(isinstance(one, typing.ForwardRef) for one in types.values()):\n"
+        "                print(kind.__module__, kind.__name__)\n",
+        home.env,
+    )
+    assert names == []
 
 
 def test_garbage_collection_is_off_while_textual_is_imported(home: Home) -> None:

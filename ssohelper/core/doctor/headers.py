@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from ssohelper.core.config_file import ConfigFile, section_name
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_text import section_name
 from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.doctor.findings import Finding, note, problem
 from ssohelper.core.doctor.sdk_order import SSO_KEYS

@@ -6,8 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ssohelper.core import chains
-from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_file import ConfigFile, is_chain
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, problem, profiles_subject
 from ssohelper.core.doctor.keys_of_profiles import credential_sources
@@ -65,7 +64,7 @@ def check_profiles_edited_to_other_sources(facts: Facts) -> Iterator[Finding]:
         ):
             continue
         is_known = profile.name in facts.written_roles
-        if is_known or not chains.is_chain(profile.entry):
+        if is_known or not is_chain(profile.entry):
             yield _edited_source_finding(facts, config, profile)
 
 
