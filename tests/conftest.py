@@ -143,12 +143,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect without the garbage collector: what is made then stays, and is much."""
+    """Collect without the garbage collector: what is made then stays, and is much.
+
+    From then on Python looks for garbage less often than by default: that took a twentieth of the
+    tests' processor time.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(100_000, 50, 50)
         gc.enable()
 
 

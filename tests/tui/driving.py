@@ -8,6 +8,7 @@ from unittest import mock
 
 from rich.cells import cell_len
 from rich.console import Console
+from textual._compositor import Compositor
 from textual.app import App as TextualApp
 from textual.pilot import Pilot
 
@@ -37,6 +38,36 @@ def _pad(line: str, cells: int) -> str:
     return line + " " * (cells - cell_len(line))
 
 
+_drawings = 0
+
+
+def _count_drawings() -> None:
+    """Count from now on how often Textual draws, in this process."""
+    draw = Compositor.render_update
+
+    def draw_and_count(compositor: Compositor, *how: Any, **more: Any) -> Any:
+        global _drawings
+        _drawings += 1
+        return draw(compositor, *how, **more)
+
+    mock.patch.object(Compositor, "render_update", draw_and_count).start()
+
+
+_count_drawings()
+
+
+class _SameUntilDrawn:
+    """Reads the screen's text. It is read again after Textual has drawn: a picture takes 25 ms."""
+
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read, self._text, self._drawings = read, "", -1
+
+    def __call__(self) -> str:
+        if self._drawings != _drawings:
+            self._drawings, self._text = _drawings, self._read()
+        return self._text
+
+
 class User:
     """A user of the full screen: presses keys, and waits for texts and screens."""
 
@@ -64,7 +95,7 @@ class User:
 
     async def wait_for_text(self, *texts: str) -> None:
         """Wait until the screen shows all of these texts, and takes keys."""
-        await self._until(texts, lambda: self.screen)
+        await self._until(texts, _SameUntilDrawn(lambda: self.screen))
         await self._until_keys_act()
 
     async def wait_for_message(self, *texts: str) -> None:
@@ -82,7 +113,7 @@ class User:
 
     async def _until(self, texts: tuple[str, ...], place: Callable[[], str]) -> None:
         def has_all() -> bool:
-            shown = place()  # once for all texts: a picture of the screen takes 25 ms
+            shown = place()  # once for all texts
             return all(text in shown for text in texts)
 
         try:
