@@ -462,7 +462,7 @@ def _served(desk: Desk, *argv: str) -> int | None:
 
     class OurApp(desk.app_class(EndpointApp)):  # type: ignore[misc]
         def start_notice(self, notice: Notice) -> None:
-            pass  # only the printed notice is read
+            pass  # the test reads only the notice that the endpoint prints
 
     def make_endpoint(*words: Any, **more: Any) -> Endpoint:
         return OurEndpoint(*words, **more, make_app=OurApp)

@@ -205,7 +205,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
 def _find_role_of_shell_endpoint(
     app: App, config: ConfigFile, session_name: str | None
 ) -> str | None:
-    """Return the role of this shell's endpoint; None if `session_name` is another session."""
+    """Return the role that this shell's endpoint serves. None: no endpoint, or another session's."""
     served = served_role.find_served_role(app.environ)
     named = config.sso_session(served.partition(":")[0]) if served else None
     is_other = named is not None and session_name not in (None, named.name)

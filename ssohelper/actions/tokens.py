@@ -100,7 +100,7 @@ def load_token_renewal_time(app: App, session: SsoSession) -> int | None:
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        return None  # callers that need the token report an unreadable file
+        return None  # if the file is unreadable, a later use of the token raises the error
     if token is None or not is_token_refreshable(app, token):
         return None
     if load_sign_in_facts_of_token(app, session, token).ended_at is not None:

@@ -138,7 +138,10 @@ class _Parser:
 
 
 def find_command_by_words(path: str) -> Command:
-    """Return the command `path`, such as "profile sync"; a command without options if unknown."""
+    """Return the command whose words are `path`, such as "profile sync".
+
+    For an unknown command, the result has neither options nor arguments.
+    """
     sections = _parse_command_tree()
     title, lines = sections.get(path, ("", []))
     options: list[Option] = []

@@ -176,7 +176,10 @@ def _find_our_lines(data: bytes, origin: str) -> "re.Match[bytes] | None":
 
 
 def _replace_our_lines(body: bytes, lines: bytes) -> bytes:
-    """Return the text between ssohelper's marks, with `lines` in place of what `install` wrote."""
+    """Return `body` with `lines` in place of the lines that `install` wrote.
+
+    `body` is the text between ssohelper's two marks.
+    """
     if b"".join(found.group() for found in _OUR_LINES.finditer(body)) == lines:
         return body
     first = _OUR_LINES.search(body)

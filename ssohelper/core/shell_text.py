@@ -28,7 +28,7 @@ def quoted_word(shell: str, value: str) -> str:
 
 
 def quoted_variable_value(shell: str, value: str) -> str:
-    """Return an environment variable's value, with any characters, quoted as one word."""
+    """Return an environment variable's value, quoted as one word. It may have any characters."""
     if shell == "fish":
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
     if shell == "pwsh":

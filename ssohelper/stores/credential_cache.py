@@ -103,7 +103,7 @@ class CredentialCache:
         files.remove_file(self._response_file(key))
 
     def delete_published_responses_of_session(self, session_name: str) -> None:
-        """Delete the published responses of the session's roles; the cached credentials stay."""
+        """Delete the responses published for the session's roles; keep their cached credentials."""
         for key in self._list_role_keys(files.session_file_name(session_name)):
             self.delete_published_response(key)
 

@@ -54,8 +54,8 @@ class SettingsStamp:
         """
         if self._has_changed():
             return False
-        # While the last change of the settings is too recent, no stamp matches, so responses are
-        # published but not used.
+        # Just after a change of the settings no stamp file is written. Until the next one is, the
+        # launcher does not use the responses that are published.
         if self._did_a_file_change_too_recently() or self._do_stamps_match_files():
             return True
         try:

@@ -100,8 +100,8 @@ class Palette(CurrentSizeMixin, CommandPalette):
     """
 
     async def on_event(self, event: Event) -> None:
-        # A click on another screen's name may have closed the palette before it was mounted: Textual
-        # would look for the screen below the palette and find none. The second click of a double
+        # If a click has closed the palette already, Mount and Click are ignored. At Mount, Textual
+        # would look for the screen below the palette and find none; the second click of a double
         # click beside the palette would close another dialog.
         if not isinstance(event, (Mount, Click)) or self in self.app.screen_stack:
             await super().on_event(event)

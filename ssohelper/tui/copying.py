@@ -18,7 +18,7 @@ def copy_text(
 ) -> None:
     """Copy the text to the clipboard through the terminal (OSC 52). Show that `what` was copied.
 
-    `why` begins the shown message. No terminal reports whether it has copied the text, and many
+    The message begins with the text `why`. No terminal reports whether it has copied the text, and many
     copy only if their settings allow it.
     """
     app.copy_to_clipboard(text)

@@ -38,7 +38,8 @@ class RunningListing:
         self.session, self.from_scratch = session, from_scratch
         self.progress: tuple[int, int] | None = None
         self.watchers = [watcher]
-        # Functions that begin new listings when this one has ended: they cannot use its answers.
+        # Functions that begin new listings when this one has ended, for callers that need answers
+        # from after their request.
         self.later: list[Callable[[], None]] = []
 
     def show_progress(self, progress: tuple[int, int]) -> None:

@@ -52,7 +52,10 @@ class StartedAction:
 
 
 class StartedActions:
-    """Starts actions in workers, holds the keys that are for their dialogs, and cancels actions."""
+    """Starts actions in workers, and cancels them.
+
+    Keys that the user presses before an action's dialog is open are held for that dialog.
+    """
 
     def __init__(self, app: TuiApp[Any]) -> None:
         self._app = app

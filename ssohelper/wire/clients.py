@@ -49,8 +49,8 @@ from ssohelper.wire.transport import ANSWER_LIMIT_BYTES, READ_SECONDS, ignore_tl
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
-# botocore's settings without a value, so that it reads no config file and no credentials file, and
-# ignores AWS_PROFILE.
+# Takes the values from three of botocore's settings, so that it reads no config file and no
+# credentials file, and ignores AWS_PROFILE.
 _NO_FILES = {
     "profile": (None, None, None, None),
     "config_file": (None, None, "", None),

@@ -417,7 +417,8 @@ class TestEmulatorServe:
     )
     def test_a_bad_world(self, run: Run, tmp_path: Path, text: str) -> None:
         (tmp_path / "bad.json").write_text(text)
-        # A port that is taken: a world that was wrongly accepted ends too, with another code.
+        # Another socket has the port, so that the emulator ends, with another exit code, even if it
+        # wrongly accepts the file with the bad world.
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()

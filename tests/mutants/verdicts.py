@@ -20,10 +20,10 @@ class Verdict(NamedTuple):
 
 
 class Verdicts:
-    """The verdicts on one sample.
+    """The verdicts on one sample of changed lines: whether a test noticed each change.
 
-    The first on each change is one figure. Later ones say what tests notice that were written since
-    then, or that had no time at first.
+    Two figures are counted: how many changes were noticed at the first try, and how many were at the
+    last. Between the two, tests may have been written, or given more time.
     """
 
     def __init__(self, path: Path) -> None:

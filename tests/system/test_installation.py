@@ -169,7 +169,7 @@ def test_a_link_in_a_world_writable_folder_is_found(tmp_path: Path) -> None:
 
 
 def make_shared_link(folder: Path) -> Path:
-    """Make a link to a file of ours in a folder that all may write to, as in /tmp."""
+    """Make a link in a folder that all users may write to, as /tmp is. It points at our file."""
     tool, shared = folder / "tool", folder / "shared"
     tool.touch()
     shared.mkdir()

@@ -37,7 +37,8 @@ XTERM_16: tuple[str, ...] = (
 )  # fmt: skip
 # xterm draws faint text with two thirds of its colour.
 _FAINT = 2 / 3
-# The theme's colours that an area may have. The palette of commands has the last of the panel's.
+# The names of the theme's colours that may be the background of an area. `panel-darken-1` is the
+# background of the palette of commands.
 _BACKGROUNDS = (
     "background", "surface", "panel", "panel-darken-1", "footer-background",
     "block-cursor-background", "block-cursor-blurred-background", "input-cursor-background",

@@ -69,7 +69,10 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
 
 
 async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
-    """Ask whether to write the plan. Show its diff, or for a big plan the profiles by change."""
+    """Ask whether to write the plan. Show its diff; for a big plan, lists of the profiles instead.
+
+    There is one list for each kind of change: added, changed, removed.
+    """
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = plan_lines_by_kind(plan)

@@ -53,7 +53,10 @@ def another_home(path: Path, emulator: Emulator) -> Iterator[Home]:
 
 
 class Walk:
-    """A user who says yes to what the set-up proposes, except guards; keeps the command shown."""
+    """A user who says yes to all that the set-up proposes, except to guard rules.
+
+    Afterwards `command` is the command that the set-up has shown.
+    """
 
     def __init__(self) -> None:
         self.command = ""
