@@ -167,7 +167,7 @@ def test_a_malformed_one_is_as_if_absent_and_said(
         # What is in a lock's file is a number for people.
         assert ask(signed_in)[0].returncode == 0
         return
-    # With a log the process asks for itself: a broker has no stream to say it on.
+    # `ask` turns the log on. The process then asks AWS itself, since a broker could not print the log.
     answer, _ = ask(signed_in)
     assert answer.returncode == 0, answer.stderr
     assert said_missing(path, answer.stderr)

@@ -108,7 +108,7 @@ def test_a_profile_that_is_none_of_ours_is_asked_for_after_a_change_too(
     assert Path(file).stat().st_mtime_ns == Path(config).stat().st_mtime_ns
 
 
-def test_a_missing_config_is_not_compared(home: Home) -> None:
+def test_without_a_config_the_answer_names_no_config_to_compare(home: Home) -> None:
     home.config_file.unlink()
     answer = prompt.answer_shell_prompt(App(home.env))
     assert answer.split("|")[2:4] == [str(home.runtime / "prompt" / "no-role"), ""]

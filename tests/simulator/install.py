@@ -168,7 +168,8 @@ def _remove_locks_of_cached_properties() -> None:
     A thread that waits for such a lock cannot be seen by the scheduler, which would wait for it.
     """
     if sys.version_info < (3, 12):
-        # Each property has its lock as an attribute, which this attribute of the class hides.
+        # A cached property reads its lock as `self.lock`. A property of the class, with a setter, is
+        # found before the instance's attribute, and gives a lock that locks nothing.
         no_lock = contextlib.nullcontext()
         hidden = property(lambda _self: no_lock, lambda _self, _lock: None)
         setattr(cached_property, "lock", hidden)  # noqa: B010  (mypy does not know it)

@@ -195,7 +195,7 @@ def test_responses_of_another_policy_are_removed(
     assert published(runtime) == {"ReadOnly"}
 
 
-def test_a_policy_that_went_and_came_back_finds_no_response_made_without_it(
+def test_a_policy_that_is_put_back_allows_no_response_made_without_it(
     runtime: Path, settings: Path
 ) -> None:
     policy = runtime.parent / "policy.toml"

@@ -306,7 +306,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
                 or profile_texts.is_unknown_what_to_adopt(found)
             )
         if action == "remove":
-            return True if self.pane.find_names_to_remove() or self.pane.nothing_matches else None
+            return True if self.pane.find_names_to_remove() or self.pane.has_no_match else None
         return True
 
     def palette(self) -> list[Command]:

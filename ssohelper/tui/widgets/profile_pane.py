@@ -96,7 +96,7 @@ class ProfilePane(SearchPane):
         return self.list.row
 
     @property
-    def nothing_matches(self) -> bool:
+    def has_no_match(self) -> bool:
         """Return whether there are profiles, but none that the last search found."""
         return bool(self.list.data) and not self.list.count
 
@@ -167,7 +167,7 @@ class ProfilePane(SearchPane):
         With `step` 1 the cursor goes down to the next line that can be ticked, with -1 up.
         """
         self.search_now()
-        if self.nothing_matches:
+        if self.has_no_match:
             self.app.warn_nothing_selected("profile")
         elif not self.list.toggle_tick(step):
             self.app.show_done("only profiles that ssohelper manages can be ticked")
@@ -176,7 +176,7 @@ class ProfilePane(SearchPane):
     def action_open(self) -> None:
         """Fold or unfold the section under the cursor; on a profile, send the message `Opened`."""
         self.search_now()
-        if self.nothing_matches:
+        if self.has_no_match:
             self.app.warn_nothing_selected("profile")
         elif not self.list.toggle_fold():
             self.post_message(self.Opened())

@@ -43,7 +43,7 @@ def text_of(view: LineView) -> str:
 
 @pytest.mark.long
 @pytest.mark.parametrize("size", [(40, 12), (80, 24)])
-def test_one_new_profile_among_many_changed_paths_is_seen_at_once(
+def test_one_new_profile_is_seen_among_many_whose_program_path_changes(
     world: DemoHome, size: tuple[int, int]
 ) -> None:
     write_old_profiles(world, 97)
