@@ -72,32 +72,56 @@ def _raise_on_interrupt() -> None:
 
 
 def _run_by_first_argument(argv: list[str]) -> int:
-    from ssohelper import fastpath
-
     if os.environ.get("PYTHONPATH") or __name__ == "__main__":
         from ssohelper.fastpath import python_environment
 
         python_environment.drop_foreign_import_folders()
     _open_null_device_for_closed_streams()
-    if argv[:1] == ["credential-process"]:
-        from ssohelper.fastpath import published
-
-        began = time.monotonic()
-        if published.print_published_response(argv[1:]):
-            return _exit_without_cleanup()
-        _disable_core_dumps()
-        from ssohelper.fastpath import miss
-
-        _raise_on_interrupt()
-        code = miss.answer_miss(argv[1:], began)
+    for run in (_answer_credential_process, _run_internal_process, _run_without_click):
+        code = run(argv)
         if code is not None:
             return code
-        from ssohelper import credential_process
+    # All commands below may have a token or role credentials in memory.
+    _disable_core_dumps()
+    if not argv and _can_terminal_draw_screens():
+        # The first screen enables garbage collection again, after the first paint. Until then
+        # little garbage is created, and to look for it takes 13 ms while Textual is imported.
+        gc.disable()
+        return _run_with_answer_file(_show_full_screen)
+    if "_SSOHELPER_ANSWER" in os.environ:
+        return _run_with_answer_file(lambda waiting: _run_command(argv, waiting))
+    return _run_command(argv, None)
 
-        _raise_on_interrupt()
-        code = credential_process.answer_credential_process(argv[1:], began)
-        if code is not None:
-            return code
+
+def _answer_credential_process(argv: list[str]) -> int | None:
+    """Answer `credential-process` and return the exit code; None for another command.
+
+    None also if click must explain what is wrong with the arguments.
+    """
+    if argv[:1] != ["credential-process"]:
+        return None
+    from ssohelper.fastpath import published
+
+    began = time.monotonic()
+    if published.print_published_response(argv[1:]):
+        return _exit_without_cleanup()
+    _disable_core_dumps()
+    from ssohelper.fastpath import miss
+
+    _raise_on_interrupt()
+    code = miss.answer_miss(argv[1:], began)
+    if code is not None:
+        return code
+    from ssohelper import credential_process
+
+    _raise_on_interrupt()
+    return credential_process.answer_credential_process(argv[1:], began)
+
+
+def _run_internal_process(argv: list[str]) -> int | None:
+    """Run a process that ssohelper starts for itself; None for another command."""
+    from ssohelper import fastpath
+
     if argv[:1] == [fastpath.BROKER_PROCESS]:
         _disable_core_dumps()
         from ssohelper import broker_process
@@ -125,6 +149,11 @@ def _run_by_first_argument(argv: list[str]) -> int:
 
         _raise_on_interrupt()
         return notice_process.run_notice_process(argv[1:])
+    return None
+
+
+def _run_without_click(argv: list[str]) -> int | None:
+    """Run a frequent command without importing click; None if click must run the command."""
     if argv[:1] == ["shell-init"]:
         from ssohelper.system import shell_texts
 
@@ -133,25 +162,12 @@ def _run_by_first_argument(argv: list[str]) -> int:
     if argv[:1] == ["prompt"]:
         from ssohelper import prompt_entry
 
-        code = prompt_entry.print_prompt(argv[1:])
-        if code is not None:
-            return code
+        return prompt_entry.print_prompt(argv[1:])
     if argv[:1] == ["completion"]:
         from ssohelper.completion import entry
 
-        code = entry.answer_completion_request(argv[1:])
-        if code is not None:
-            return code
-    # All commands below may have a token or role credentials in memory.
-    _disable_core_dumps()
-    if not argv and _can_terminal_draw_screens():
-        # The first screen enables garbage collection again, after the first paint. Until then
-        # little garbage is created, and to look for it takes 13 ms while Textual is imported.
-        gc.disable()
-        return _run_with_answer_file(_show_full_screen)
-    if "_SSOHELPER_ANSWER" in os.environ:
-        return _run_with_answer_file(lambda waiting: _run_command(argv, waiting))
-    return _run_command(argv, None)
+        return entry.answer_completion_request(argv[1:])
+    return None
 
 
 def _exit_without_cleanup() -> int:

@@ -85,8 +85,9 @@ DEFERRED_ANYWHERE = {
     "ssohelper.core.suggestions.suggest_search",
     "ssohelper.core.search.did_you_mean",
     # Few profiles have quotes in a header or a command.
-    "shlex.quote",
     "shlex.split",
+    # Only the hints of errors quote a path.
+    "shlex.quote",
     # The full screen does not need the pickers' driver.
     "ssohelper.tui.inline_driver.InlineDriver",
     # Few users set AWS_CONFIG_FILE to a path with a variable.

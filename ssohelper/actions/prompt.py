@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import prompt_notes, selection
 from ssohelper.core import guard_rules, prompt_text, served_role
 from ssohelper.core.instants import from_iso
-from ssohelper.core.model import Account, Profile, RoleKey
+from ssohelper.core.model import GUARD_SIGN, Account, Profile, RoleKey
 from ssohelper.core.prompt_text import Level, PromptRow
 from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.core.text import is_harmless
@@ -56,7 +56,7 @@ class PromptStatus(NamedTuple):
         """
         role = self.profile.shown_role if self.profile else None
         row = prompt_text.prompt_row_at(self.rows, now)
-        name = self.label.removeprefix(guard_rules.SIGN if self.guarded else "")
+        name = self.label.removeprefix(GUARD_SIGN if self.guarded else "")
         values = {
             "profile": prompt_text.safe_prompt_name(name),
             "session": self.profile.session.name if self.profile else "",

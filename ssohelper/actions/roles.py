@@ -107,7 +107,7 @@ def find_role_of_unwritten_profile(
 
     Only the name that the template gives counts, not the longer one that a name clash leads to.
     """
-    # Imported here, since the first paint needs no choices.
+    # Imported here, because the first paint does not need the code for saved sync options.
     from ssohelper.core.choices import role_filter
     from ssohelper.core.profile_names import UnnamedRole, name_from_template
 

@@ -184,7 +184,7 @@ def sign_out_question(name: str) -> str:
 
 def proposed_guard_rules_line(rules: Sequence[str]) -> str:
     """Return the line that explains the proposed guard rules. It precedes GUARD_QUESTION."""
-    return f"guarded roles need a reason each time: {', '.join(rules)}"
+    return f"guarded roles need a grant with a reason: {', '.join(rules)}"
 
 
 def guard_rules_command(rules: Sequence[str]) -> str:

@@ -184,7 +184,8 @@ def describe_role_of_row(choice: KnownRoles, row: RoleRow) -> str:
 def resolve_profile_of_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
     """Return the role that a list's row shows, or the profile of another tool.
 
-    Raises: the errors of selection.resolve_chosen_role and foreign.find_foreign_profile_of_row.
+    Raises: the errors of selection.resolve_chosen_role and
+    foreign_profiles.find_foreign_profile_of_row.
     """
     if row.provider:
         return foreign_profiles.find_foreign_profile_of_row(app, row)

@@ -6,6 +6,7 @@ where the credentials come from.
 
 import getpass
 import os
+import re
 import sys
 from typing import Any
 
@@ -31,7 +32,7 @@ def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentia
     """Return the profile's credentials; print their source, and ask for codes of MFA devices.
 
     Raises: UsageProblem for an MFA device off a terminal; the errors of
-    foreign.check_foreign_profile_usable and foreign_credentials.obtain_foreign_credentials.
+    foreign_profiles.check_foreign_profile_usable and foreign_credentials.obtain_foreign_credentials.
     """
     choosing.warn_about_config(app, found.name)
     is_on_terminal = output.can_ask_user()
@@ -50,7 +51,7 @@ def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentia
 
 def _ask_mfa_code(serial: str) -> str:
     code = getpass.getpass(f"code of the MFA device {show(serial, 120)}: ", sys.stderr).strip()
-    if not (code.isascii() and code.isdigit()):
+    if not re.fullmatch("[0-9]{6}", code):
         raise UsageProblem("the code of an MFA device has six digits")
     return code
 
@@ -143,7 +144,7 @@ def _print_identity_json(app: App, found: ForeignProfile) -> None:
 def make_no_portal_link_error(found: ForeignProfile) -> UsageProblem:
     """Return the error for `console --print` with another tool's profile, which has no portal."""
     return UsageProblem(
-        f'no access portal knows the profile "{found.name}", so there is no link to print',
+        f'the profile "{found.name}" belongs to no access portal, so there is no link to print',
         hint=f"where a browser can be started: ssohelper console {found.name}",
     )
 

@@ -17,7 +17,7 @@ from ssohelper.core import guard_rules
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import ListedRole, Listing
-from ssohelper.core.model import NEVER_USED, RoleKey, SsoSession, Usage
+from ssohelper.core.model import GUARD_SIGN, NEVER_USED, RoleKey, SsoSession, Usage
 from ssohelper.core.text import show
 
 _ROLE_HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
@@ -25,7 +25,7 @@ _ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
 _SESSION_HEADER = ("SESSION",)
 _GUARDED_HEADER = ("GUARDED",)
 _USED_HEADER = ("USED",)
-_GUARDED_CELL = Cell(f"{guard_rules.SIGN} guarded", colors.GUARDED)
+_GUARDED_CELL = Cell(f"{GUARD_SIGN} guarded", colors.GUARDED)
 # On a narrow terminal, rows of accounts have only the account's name cut; in rows of roles, the
 # profiles are first cut or left out. Account id, role and session are shown whole, because only
 # these three together tell two rows apart.

@@ -85,8 +85,8 @@ def use_profile(
     app = output.get_app()
     row = output.options().chosen
     is_previous = profile_words == ("-",) and not click.get_current_context().meta.get(_HAS_DASHES)
-    has_own_shell = not is_previous and _can_start_shell(app)
-    shell = "" if has_own_shell else _shell_that_evaluates_output("use")
+    starts_new_shell = not is_previous and _can_start_shell(app)
+    shell = "" if starts_new_shell else _shell_that_evaluates_output("use")
     if is_previous:
         previous, keys = _find_previous_profile_and_whether_keys(app)
         profile_words = (previous,)
@@ -223,7 +223,7 @@ def _shell_function_hint(app: App) -> str:
         line = "put into ~/.config/fish/config.fish: ssohelper-credentials shell-init fish | source"
     elif shell == "zsh":
         line = 'put into ~/.zshrc: eval "$(ssohelper-credentials shell-init zsh)"'
-    elif sys.platform == "win32" and not shell:
+    elif shell == "pwsh" or (sys.platform == "win32" and not shell):
         return "put into $PROFILE: ssohelper shell-init pwsh | Out-String | Invoke-Expression"
     else:
         line = 'put into ~/.bashrc: eval "$(ssohelper-credentials shell-init bash)"'

@@ -44,9 +44,11 @@ class Storage:
     def __init__(self, app: App) -> None:
         self._app = app
         self._stores: dict[str, RecordedSignIns] = {}
+        # The storage that the settings and the record both name, once they agree.
         self._agreed: str | None = None
+        # Whether an environment variable has chosen the storage.
         self._is_of_this_shell = False
-        self.codec: Codec = ChangingCodec(lambda: self._make_codec_for_storage(self.name))
+        self.codec: Codec = ChangingCodec(lambda: self._codec_of_storage(self.name))
 
     @property
     def name(self) -> str:
@@ -162,7 +164,7 @@ class Storage:
                 if was_there and documents[0] is None and not session.is_further:
                     lost.append(session.name)
                 if any(documents):
-                    self._make_codec_for_storage(wanted).ensure_key()
+                    self._codec_of_storage(wanted).ensure_key()
                 new.import_documents(session, documents)
             self._record.save(UsedStorage(wanted, before))
         return lost
@@ -218,15 +220,15 @@ class Storage:
                 state=locations.state_folder,
                 runtime=locations.runtime_folder,
                 warn=self._app.warn,
-                codec=self._make_codec_for_storage(name),
+                codec=self._codec_of_storage(name),
             )
         return self._stores[name]
 
-    def _make_codec_for_storage(self, name: str) -> Codec:
-        return self._make_encrypting_codec if name == KEYRING else _PLAIN
+    def _codec_of_storage(self, name: str) -> Codec:
+        return self._encrypting_codec if name == KEYRING else _PLAIN
 
     @cached_property
-    def _make_encrypting_codec(self) -> Codec:
+    def _encrypting_codec(self) -> Codec:
         from ssohelper.stores.sealed_codec import SealedCodec
 
         return SealedCodec(self.keyring)

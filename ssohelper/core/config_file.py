@@ -1,8 +1,8 @@
 """Finds profiles, sessions and the roles that profiles point at in the text of ~/.aws/config.
 
-Only this module decides what a section means. It follows botocore: the later of two
-sections with the same name wins, and every section inherits the keys of [DEFAULT]. This module
-touches no disk.
+`config_text` splits the file and reads the headers; only this module decides what the sections
+mean. It follows botocore: the later of two sections with the same name wins, and every section
+inherits the keys of [DEFAULT]. This module touches no disk.
 """
 
 import re
@@ -232,25 +232,20 @@ class ConfigFile:
     def _read_sections(self) -> None:
         inherited = self.text.defaults.values()
         for header, section in self.text.sections.items():
-            if header == "default" or header.startswith("profile"):
-                name = header if header == "default" else section_name(header, "profile")
-                if name is not None:
-                    # Of two sections for one profile, botocore uses the later one.
-                    earlier = self._profiles.pop(name, None)
-                    if earlier is not None:
-                        lines = self._duplicate_lines.setdefault(("profile", name), [earlier.line])
-                        lines.append(section.line + 1)
-                    self._profiles[name] = _make_profile_entry(name, section, inherited)
-            elif header.startswith("sso-session"):
-                name = section_name(header, "sso-session")
-                if name is not None:
-                    other = self._sessions.pop(name, None)
-                    if other is not None:
-                        lines = self._duplicate_lines.setdefault(
-                            ("session", name), [other.line + 1]
-                        )
-                        lines.append(section.line + 1)
-                    self._sessions[name] = section
+            name = header if header == "default" else section_name(header, "profile")
+            if name is not None:
+                # Of two sections for one profile, botocore uses the later one.
+                earlier = self._profiles.pop(name, None)
+                if earlier is not None:
+                    lines = self._duplicate_lines.setdefault(("profile", name), [earlier.line])
+                    lines.append(section.line + 1)
+                self._profiles[name] = _make_profile_entry(name, section, inherited)
+            elif (name := section_name(header, "sso-session")) is not None:
+                other = self._sessions.pop(name, None)
+                if other is not None:
+                    lines = self._duplicate_lines.setdefault(("session", name), [other.line + 1])
+                    lines.append(section.line + 1)
+                self._sessions[name] = section
 
     def _checked_session(self, name: str, section: Section) -> SsoSession:
         keys = {**self.text.defaults.values(), **section.values()}
@@ -368,7 +363,10 @@ def assumes_role(keys: Mapping[str, str]) -> bool:
 
 
 def is_chain(entry: ProfileEntry) -> bool:
-    """Return whether the profile assumes a role. Does not read its source profile."""
+    """Return whether the profile is a chain: by `role_arn`, or by an ssohelper command with --chain.
+
+    Does not read its source profile.
+    """
     return assumes_role(entry.keys) or options_of_chain_command(entry) is not None
 
 

@@ -13,9 +13,6 @@ from typing import NamedTuple
 from ssohelper.core.model import Account
 from ssohelper.core.text import compile_glob
 
-# The sign that lists and prompts show before a guarded role. No shell gives `@@` a meaning, while
-# `!` has one in prompts of zsh.
-SIGN = "@@"
 TAG_SIGN = "#"
 
 

@@ -22,6 +22,9 @@ CHAIN = re.compile(r"(?!\.)[A-Za-z0-9_+=,.@%~-]{1,200}")
 # The separator between a role's name and the name of a chain on that role, in file names and in
 # requests to a broker.
 CHAIN_MARK = "~"
+# The sign that lists and prompts show before a guarded role. No shell gives `@@` a meaning, while
+# `!` has one in prompts of zsh.
+GUARD_SIGN = "@@"
 _PLAIN_IN_CHAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 _PERCENT = rb"%([0-9A-F]{2})"
 

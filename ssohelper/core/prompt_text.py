@@ -24,7 +24,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from ssohelper.core import grants, guard_rules
+from ssohelper.core import grants
+from ssohelper.core.model import GUARD_SIGN
 from ssohelper.core.sign_in_clock import PromptClock
 
 WIDTH = 40
@@ -45,7 +46,7 @@ _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
 _LEAST_ROLE = 8
 # The length of a shortened name with a hash: it fits in every prompt, also after `@@`, the sign of a
 # guarded role.
-_MARKED_ROOM = _LEAST_ROOM - len(guard_rules.SIGN)
+_MARKED_ROOM = _LEAST_ROOM - len(GUARD_SIGN)
 _DIGITS = range(4, 12)
 
 # How urgent the time left in a row of the prompt is. "" means that nothing ends.
@@ -142,9 +143,9 @@ def prompt_label(name: str, *, guarded: bool) -> str:
     """Return the name with harmful characters replaced, and `@@` before a guarded role's."""
     text = _replace_harmful_characters(name)
     if guarded:
-        return guard_rules.SIGN + text
+        return GUARD_SIGN + text
     # The label of a role that is not guarded must not begin with `@@`, the sign of guarded roles.
-    return "?" + text[1:] if text.startswith(guard_rules.SIGN) else text
+    return "?" + text[1:] if text.startswith(GUARD_SIGN) else text
 
 
 def usual_and_short_label(label: str, rows: Sequence[PromptRow]) -> tuple[str, str]:

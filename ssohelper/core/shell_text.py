@@ -1,4 +1,4 @@
-r"""Builds shell text that sets and unsets variables. No other module quotes text for shells.
+r"""Builds shell text that sets and unsets variables. No other module quotes what a shell evaluates.
 
 A value is restored byte for byte. It is always in single quotes. A single quote in the value is
 written '\'' for POSIX shells, \' for fish (where a backslash is written \\), and twice for

@@ -34,7 +34,10 @@ def suggest_search(query: str, index: Index, rows: Sequence[RoleRow]) -> str:
 
 
 def _list_names_and_words(rows: Iterable[RoleRow]) -> Iterable[str]:
-    """Return the names of accounts and roles, and the words in them, in lower case, each once."""
+    """Return the names of accounts and roles, and the words in them, in lower case, each once.
+
+    Names with blanks are left out, because the search would read them as several words.
+    """
     names = {name for row in rows for name in (row.account.name, row.role_name)}
     parts = [part for name in sorted(names) for part in re.split(_BETWEEN_WORDS, name)]
     whole = sorted(name for name in names if " " not in name)

@@ -8,6 +8,7 @@ endpoint has ended.
 import contextlib
 import os
 import re
+import shlex
 import socket
 import stat
 import sys
@@ -33,6 +34,7 @@ _LOCK = "lock"
 # with the zero byte that ends it.
 _LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
 _URL = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})/")
+# 32 random bytes in base64 (endpoint/serving.py).
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"}
 
@@ -231,7 +233,8 @@ def _lock_user_folder(path: Path) -> int:
     if found.st_uid != os.geteuid():
         error = LocalState(f'the folder "{path}" belongs to another user')
     elif found.st_mode & 0o077:
-        error = LocalState(f'other users may enter the folder "{path}"', hint=f'chmod 700 "{path}"')
+        hint = f"chmod 700 {shlex.quote(str(path))}"
+        error = LocalState(f'other users may enter the folder "{path}"', hint=hint)
     else:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -139,7 +139,7 @@ def _make_name_index(
     read_credentials_names: Callable[[], Collection[str]],
     read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
-    # Imported late, since they import the config parser.
+    # Imported here, because they load the config parser, which a reader of the index does not need.
     from ssohelper.core import chains
     from ssohelper.core.config_file import is_chain
     from ssohelper.core.foreign import find_provider_of_profile

@@ -279,6 +279,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         """Return the class that reads the terminal for Textual: on Unix, a class of ssohelper."""
         if sys.platform != "win32":
             if self.IS_BELOW_PROMPT:
+                # Imported here, because the full screen does not need it.
                 from ssohelper.tui.inline_driver import InlineDriver
 
                 return InlineDriver

@@ -66,7 +66,7 @@ def make_role_detail() -> RoleDetail:
 
 
 def is_guarded(services: App, row: RoleRow) -> bool:
-    """Return whether the settings guard the row's role. With invalid settings, no row is guarded."""
+    """Return whether to mark the row as guarded. If the settings are invalid, no row is marked."""
     from ssohelper.core import guard_rules
 
     try:

@@ -42,7 +42,7 @@ class InlineDriver(LinuxInlineDriver):
         self.output.write("")
 
     def close(self) -> None:
-        """Write all that waits."""
+        """Write all output that is still waiting."""
         self.output.close()
         super().close()
 

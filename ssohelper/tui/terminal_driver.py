@@ -1,4 +1,4 @@
-"""Textual's driver of the full screen for Unix, and what `inline_driver` shares. Import on Unix only.
+"""Textual's driver of the full screen for Unix, with functions for `inline_driver`. Unix only.
 
 It reads the terminal through TerminalInput, and writes to it through TerminalOutput.
 """
@@ -54,7 +54,7 @@ class FullScreenDriver(LinuxDriver):
         self.output.write(data)
 
     def close(self) -> None:
-        """Write all that waits."""
+        """Write all output that is still waiting."""
         self.output.close()
         super().close()
 

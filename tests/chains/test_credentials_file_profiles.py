@@ -47,7 +47,7 @@ def test_env_and_whoami_get_its_keys_and_the_console_says_why_not(keyed: Chained
     assert SAID in run("whoami", "plain").stderr
     console = run("console", "plain")
     assert console.returncode == 2
-    assert "no access portal knows the profile" in console.stderr
+    assert "belongs to no access portal" in console.stderr
 
 
 def test_status_and_aws_profile_know_it(keyed: Chained, run: Run):

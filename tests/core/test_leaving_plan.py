@@ -1,4 +1,4 @@
-"""Profiles that stay as they are when ssohelper leaves."""
+"""Profiles that stay unchanged when the user stops using ssohelper."""
 
 import pytest
 

@@ -80,7 +80,7 @@ def test_nothing_else_is_completed(typed: str) -> None:
     "host",
     ["start.us-iso-east-1.c2shome.ic.gov", "x.portal.sc2s.sgov.gov", "x.portal.cloud.adc-e.uk"],
 )
-def test_a_portal_of_an_isolated_partition_is_no_companys_own_host(host: str) -> None:
+def test_a_portal_of_an_isolated_partition_is_refused_as_unsupported(host: str) -> None:
     with pytest.raises(ConfigInvalid, match="in a partition of AWS that is not supported"):
         checked_start_url(f"https://{host}/start")
 

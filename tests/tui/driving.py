@@ -42,7 +42,7 @@ _drawings = 0
 
 
 def _count_drawings() -> None:
-    """Count from now on how often Textual draws, in this process."""
+    """Count from now on how often Textual draws, in this process. It has no public name for that."""
     draw = Compositor.render_update
 
     def draw_and_count(compositor: Compositor, *how: Any, **more: Any) -> Any:
@@ -56,7 +56,7 @@ def _count_drawings() -> None:
 _count_drawings()
 
 
-class _SameUntilDrawn:
+class SameUntilDrawn:
     """Reads the screen's text. It is read again after Textual has drawn: a picture takes 25 ms."""
 
     def __init__(self, read: Callable[[], str]) -> None:
@@ -64,7 +64,8 @@ class _SameUntilDrawn:
 
     def __call__(self) -> str:
         if self._drawings != _drawings:
-            self._drawings, self._text = _drawings, self._read()
+            self._text = self._read()
+            self._drawings = _drawings  # after the reading, because a picture counts as a drawing
         return self._text
 
 
@@ -95,7 +96,7 @@ class User:
 
     async def wait_for_text(self, *texts: str) -> None:
         """Wait until the screen shows all of these texts, and takes keys."""
-        await self._until(texts, _SameUntilDrawn(lambda: self.screen))
+        await self._until(texts, SameUntilDrawn(lambda: self.screen))
         await self._until_keys_act()
 
     async def wait_for_message(self, *texts: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -16,8 +15,6 @@ from ssohelper.core.text import show
 
 _KINDS = ("profile", "sso-session")
 _FIRST_WORDS = (*_KINDS, "services", "default")
-# Matches most section headers, which every SDK reads. To split any other header, shlex takes 20 µs.
-_PLAIN = re.compile(r"(?:profile|sso-session|services) [A-Za-z0-9._@/+%:=,-]+|default")
 _NOT_READ = "AWS tools do not read this section: "
 
 
@@ -39,7 +36,7 @@ def check_section_headers(facts: Facts) -> Iterator[Finding]:
     if file is None or facts.chosen is not None:
         return
     for header, section in file.text.sections.items():
-        found = None if _PLAIN.fullmatch(header) else _find_misread_header(header, section.keys)
+        found = _find_misread_header(header, section.keys)
         if found is not None:
             make_finding = note if found.is_read else problem
             subject = f'section "[{show(header, 80)}]" in line {section.line + 1}'
@@ -61,7 +58,7 @@ def _fix_of_misread_header(file: ConfigFile, header: str, misread: _Misread) -> 
         return f"remove that section in an editor, or rename it: [{show(right, 80)}] exists too"
     if show(right, 200) != right:
         return "correct that line in an editor"
-    alone = ", with nothing behind it in that line" if "]" in header and "]" not in right else ""
+    alone = ", with nothing after it in that line" if "]" in header and "]" not in right else ""
     return f"write in an editor: [{right}]{alone}"
 
 
@@ -70,10 +67,10 @@ def _find_misread_header(header: str, keys: Collection[str]) -> _Misread | None:
     first, *rest = header.split(maxsplit=1)
     name = rest[0].strip() if rest else ""
     if header != header.strip() and first in _FIRST_WORDS:
-        side = "behind its first" if header[0].isspace() else "before its last"
+        side = "after its opening" if header[0].isspace() else "before its closing"
         # botocore reads [profile a ], the JavaScript SDK does not.
-        who = _NOT_READ if header[0].isspace() else "not every AWS tool reads this section: "
-        message = f"{who}the header has a blank {side} bracket"
+        beginning = _NOT_READ if header[0].isspace() else "not every AWS tool reads this section: "
+        message = f"{beginning}the header has a blank {side} bracket"
         return _Misread("header-with-blank", message, header.strip())
     if header != "default" and header.lower() == "default":
         return _Misread("header-misspelled", f'{_NOT_READ}"default" has capitals', "default")
@@ -86,7 +83,7 @@ def _find_misread_header(header: str, keys: Collection[str]) -> _Misread | None:
             message = f'{_NOT_READ}the word "{kind}" has capitals'
             return _Misread("header-misspelled", message, f"{kind} {name}")
         # botocore compares the beginning of a header's first word: `profiles a` is a profile, too.
-        if first.startswith(kind) and section_name(header, kind) is not None:
+        if section_name(header, kind) is not None:
             return _Misread(
                 "header-misspelled",
                 f'the AWS CLI and boto3 take the header\'s first word as "{kind}", some SDKs do not',
@@ -122,14 +119,14 @@ def _find_misread_name(header: str, kind: str, name: str) -> _Misread | None:
     try:
         shlex.split(header)
     except ValueError:
-        message = f"{_NOT_READ}a quote or a backslash in its header has no second half"
+        message = f"{_NOT_READ}a quote in its header is not closed, or a backslash ends it"
         return _Misread("header-with-open-quote", message, f"{kind} {_quoted_name(name)}")
     message = f"{_NOT_READ}the name has blanks and is not in quotes"
     return _Misread("header-without-quotes", message, f"{kind} {shlex.quote(name)}")
 
 
 def _quoted_name(name: str) -> str:
-    """Return the right spelling of a name that has a quote at one end only: without it, or quoted."""
+    """Return the name without the quotes at its ends; if others are in it, the whole name in quotes."""
     bare = name.strip("\"'")
-    is_open = not any(quote in bare for quote in "\"'\\")
-    return shlex.quote(bare if is_open else name)
+    has_no_quote_inside = not any(quote in bare for quote in "\"'\\")
+    return shlex.quote(bare if has_no_quote_inside else name)

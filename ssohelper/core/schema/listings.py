@@ -104,8 +104,8 @@ def _parse_role_names(values: list[Any]) -> list[tuple[str, ...]]:
             shared = known.get(names)
         except TypeError as cause:  # a list or an object, which has no hash
             raise Damaged("roles") from cause
+        # Names that equal those of an earlier account were checked already.
         if shared is None:
-            # Names that equal names of an earlier account were checked there.
             if not _are_names(names):
                 raise Damaged("roles")
             shared = known[names] = names

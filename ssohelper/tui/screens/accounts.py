@@ -29,10 +29,10 @@ from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.one_time_timers import call_after, call_after_drawing
 from ssohelper.tui.screens import account_messages, list_controls
 from ssohelper.tui.screens.list_controls import ListControls
+from ssohelper.tui.widgets.plain_lines import PlainVertical, repeat_first_line
 from ssohelper.tui.widgets.role_lines import time_left_texts
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
-from ssohelper.tui.widgets.search_pane import PlainVertical, repeat_first_line
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -306,7 +306,8 @@ class AccountsScreen(CurrentSizeScreen[None]):
             self._detail.show_row(row, self._clocks, now, aws_now, guarded=guarded, dense=dense)
 
     def _is_guarded(self, row: RoleRow) -> bool:
-        # The settings have the guard rules, and are read after the first paint.
+        # `_actions` is None until the first paint. The settings, which have the guard rules, are read
+        # after it.
         return self._actions is not None and deferred.is_guarded(self.services, row)
 
     # -- refreshing the lists from AWS ---------------------------------------------------------

@@ -72,8 +72,9 @@ class OtherProfileActions:
     ) -> tuple[ForeignProfile, ForeignCredentials]:
         """Return the row's profile and its credentials. Call this in a background thread.
 
-        The profile's provider runs without a terminal. Raises: the errors of
-        foreign.check_foreign_profile_usable and foreign_credentials.obtain_foreign_credentials.
+        The profile's provider runs without a terminal.
+        Raises: the errors of foreign_profiles.check_foreign_profile_usable and
+        foreign_credentials.obtain_foreign_credentials.
         """
         services = self._app.services
         found = foreign_profiles.find_foreign_profile_of_row(services, row)

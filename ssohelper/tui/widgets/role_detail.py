@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from rich.cells import cell_len
 
-from ssohelper.core import guard_rules
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.grants import Grant
 from ssohelper.core.instants import duration_text
-from ssohelper.core.model import CachedCredentials
+from ssohelper.core.model import GUARD_SIGN, CachedCredentials
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shown_roles import Heading
 from ssohelper.core.text import broken_into_lines, count_text, show
@@ -109,7 +108,7 @@ def _full_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: in
     if guarded:
         grant = _grant_left_text(clocks.grants.get(row.key), now)
         text = f"granted {grant}" if grant else "guard.rules names this role"
-        pairs.append(("guard", f"{guard_rules.SIGN} {text}"))
+        pairs.append(("guard", f"{GUARD_SIGN} {text}"))
     return [
         *(
             [(part, "strong")]
@@ -159,7 +158,7 @@ def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: i
     name = show(account.name or account.id)
     name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role's name is never cut
     grant = _grant_left_text(clocks.grants.get(row.key), now)
-    sign = f"{guard_rules.SIGN} {f'granted {grant}' if grant else 'guarded'}  " if guarded else ""
+    sign = f"{GUARD_SIGN} {f'granted {grant}' if grant else 'guarded'}  " if guarded else ""
     duration = _session_duration_text(clocks.credentials.get(row.key))
     star = "★ favourite · " if row.usage.favourite else ""
     used = f"{star}last use {_last_use_text(row, now)} · session duration {duration}"

@@ -13,10 +13,10 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from ssohelper.core import guard_rules, role_rows
+from ssohelper.core import role_rows
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.instants import duration_text
-from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.model import GUARD_SIGN, Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shown_roles import Heading, ShownRoles
 from ssohelper.core.text import count_text, show
@@ -47,7 +47,7 @@ RoleList {
 }
 """
 
-CURSOR, FAVOURITE, GUARDED = "❯", "★", guard_rules.SIGN
+CURSOR, FAVOURITE, GUARDED = "❯", "★", GUARD_SIGN
 LIVE, PROFILE = "●", "P"
 FOLDED, UNFOLDED = "▸", "▾"
 TICKED = "✓"

@@ -1,12 +1,8 @@
 """A search field above a list; it decides when the list is searched."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-from textual.containers import Vertical
-from textual.geometry import Region
-from textual.strip import Strip
-
+from ssohelper.tui.widgets.plain_lines import PlainVertical
 from ssohelper.tui.widgets.role_lines import TICKED
 from ssohelper.tui.widgets.search_line import SearchLine
 
@@ -17,22 +13,6 @@ class RowCounts(NamedTuple):
     ticked: int
     found: int
     all: int
-
-
-def repeat_first_line(draw: Callable[[Region], list[Strip]], crop: Region) -> list[Strip]:
-    """Return the lines of a widget that has no border and no text, so that its lines are alike.
-
-    `draw` is the widget's `render_lines`, which would draw each line, also those that children
-    cover: 40 lines take 1 ms.
-    """
-    return draw(crop.crop_size((crop.width, 1))) * crop.height
-
-
-class PlainVertical(Vertical):
-    """A container without border and text."""
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        return repeat_first_line(super().render_lines, crop)
 
 
 class SearchPane(PlainVertical):

@@ -58,7 +58,7 @@ def test_a_header_that_is_misread_is_named_and_its_fix_is_true(
         assert one.subject.endswith("in line 3")
         prefix = "write in an editor: "
         assert one.fix.startswith(prefix)
-        line = one.fix.removeprefix(prefix).removesuffix(", with nothing behind it in that line")
+        line = one.fix.removeprefix(prefix).removesuffix(", with nothing after it in that line")
     text = f"{line}\n{_KEYS}"
     if name is not None:
         assert name in botocore_profiles(tmp_path, text)

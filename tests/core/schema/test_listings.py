@@ -34,7 +34,7 @@ def test_a_listing_may_hold_any_name() -> None:
      {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "name": None}]},
      {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "email": "a" * 5000}]},
      {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "answered": None}]},
-     # A list is read differently if an earlier account has the same names.
+     # Equal lists of names are checked once. A later list that differs must still be checked.
      {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "roles": ["R", 1]}]},
      {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "roles": [["R"]]}]},
      {"accounts": [GOOD_ACCOUNT, {**GOOD_ACCOUNT, "roles": ["R" * 5000]}]}],

@@ -62,7 +62,7 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
         await user.wait_for_text("20 profiles to add — write ~/.aws/config?", "+[sso-session work]")
         assert "d" not in user.app.screen.active_bindings  # there is nothing but this diff
         await user.press("y")
-        await user.wait_for_text("guard these roles?", "guarded roles need a reason each time:")
+        await user.wait_for_text("guard these roles?", "guarded roles need a grant with a reason:")
         await user.press("y")
         await user.wait_for_message("20 profiles added")
         await user.wait_for_message(
