@@ -14,7 +14,7 @@ from tests.actions.world import HOUR, KEY, NOW, WorldApp
 
 
 @pytest.mark.parametrize("hold_seconds", [None, 60])
-def test_without_a_terminal_only_a_command_that_is_held_waits(
+def test_without_a_terminal_only_a_command_with_hold_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hold_seconds: int | None
 ) -> None:
     waited: list[int] = []
@@ -35,14 +35,14 @@ def test_without_a_terminal_only_a_command_that_is_held_waits(
             profile_use.run_with_sign_in_if_needed(app, profile, need_sign_in)
         assert waited == []
     else:
-        run = profile_use.run_with_sign_in_if_needed(
+        result = profile_use.run_with_sign_in_if_needed(
             app, profile, need_sign_in, hold_seconds=hold_seconds
         )
-        assert (run, waited) == ("done", [60])
+        assert (result, waited) == ("done", [60])
 
 
 class Terminal:
-    """A user on a terminal, who answers each question with `answer`; what they are asked."""
+    """A user on a terminal, who answers each question with `answer`. Counts questions and sign-ins."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.answer = False

@@ -52,6 +52,10 @@ def use(shell: Shell, *argv: str, **environ: str) -> "subprocess.CompletedProces
         ("/bin/bash", 'put into ~/.bashrc: eval "$(ssohelper-credentials shell-init bash)"'),
         ("/usr/bin/zsh", 'put into ~/.zshrc: eval "$(ssohelper-credentials shell-init zsh)"'),
         ("/usr/bin/fish", "config.fish: ssohelper-credentials shell-init fish | source"),
+        (
+            "/usr/bin/pwsh",
+            "put into $PROFILE: ssohelper shell-init pwsh | Out-String | Invoke-Expression",
+        ),
         ("", 'put into ~/.bashrc: eval "$(ssohelper-credentials shell-init bash)"'),
     ],
 )
