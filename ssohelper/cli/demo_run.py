@@ -109,7 +109,7 @@ def run_demo_with_shell() -> int:
         if sys.platform == "win32":
             shell = environ.get("COMSPEC", "cmd.exe")
         else:
-            shell = environ.get("SHELL") or shutil.which("sh") or "/bin/sh"
+            shell = environ.get("SHELL") or shutil.which("bash") or "/bin/sh"
         output.say("\nThis shell uses the demo's temporary home. Try:")
         if f"[profile {PROFILE}]" not in _read_config(environ):
             # The commands below need the profiles, which the user declined.

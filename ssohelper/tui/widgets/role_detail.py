@@ -158,17 +158,18 @@ def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: i
     name = show(account.name or account.id)
     name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role's name is never cut
     grant = _grant_left_text(clocks.grants.get(row.key), now)
-    sign = f"{GUARD_SIGN} {f'granted {grant}' if grant else 'guarded'}  " if guarded else ""
+    sign = f"{GUARD_SIGN} {f'granted {grant}' if grant else 'guarded'} · " if guarded else ""
     duration = _session_duration_text(clocks.credentials.get(row.key))
     star = "★ favourite · " if row.usage.favourite else ""
     used = f"{star}last use {_last_use_text(row, now)} · session duration {duration}"
     name = f"{_fitted_if_wider(name, name_width)} "
     address = f"  {account.id} · {show(account.email)}"
     left = max(0, width - cell_len(name) - cell_len(role_name))
+    profiles = show(f"{row.session_name} · {', '.join(_profiles_or_dash(row))}")
     return [
         [(name, "strong"), (role_name, "accent"), (_fitted_if_wider(address, left), "dim")],
-        [(show(f"{row.session_name} · {', '.join(_profiles_or_dash(row))}"), "")],
-        [(sign, "bad"), (used, "dim")],
+        [(_fitted_if_wider(profiles, width), "")],
+        [(sign, "bad"), (_fitted_if_wider(used, max(0, width - cell_len(sign))), "dim")],
     ]
 
 
