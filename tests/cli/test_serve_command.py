@@ -254,12 +254,12 @@ class TestTokenFolder:
     def test_a_folder_that_others_may_enter_is_refused(
         self, home: Home, emulator: Emulator, run: Run
     ) -> None:
-        folder = home.path / "open"
+        folder = home.path / "open $HOME"
         folder.mkdir(mode=0o755)
         done = run("serve", "job", "--token-folder", str(folder))
         assert (done.returncode, done.stdout) == (7, "")
         assert f'other users may enter the folder "{folder}"' in done.stderr
-        assert f'hint: chmod 700 "{folder}"' in done.stderr
+        assert f"hint: chmod 700 '{folder}'" in done.stderr
         assert list(folder.iterdir()) == []
 
     def test_a_link_and_a_file_are_refused(self, home: Home, emulator: Emulator, run: Run) -> None:
