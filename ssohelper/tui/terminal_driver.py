@@ -1,6 +1,6 @@
-"""Textual's driver of the full screen for Unix, with functions for `inline_driver`. Unix only.
+"""The driver of the full screen, and what it shares with that of the pickers. Import on Unix only.
 
-It reads the terminal through TerminalInput, and writes to it through TerminalOutput.
+They read the terminal through TerminalInput, and write to it through TerminalOutput.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import constants
+from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
 from ssohelper.tui import tty
 from ssohelper.tui.terminal_output import TerminalOutput
 
 if TYPE_CHECKING:
-    from textual.drivers.linux_inline_driver import LinuxInlineDriver
-
     from ssohelper.tui.base import TuiApp
 
 if sys.platform == "win32":
@@ -32,26 +31,27 @@ if sys.platform == "win32":
 _BYTES = 65_536
 
 
-class FullScreenDriver(LinuxDriver):
-    """Textual's driver for the full screen, with input by TerminalInput, output by TerminalOutput.
+class CleanTerminalDriver(Driver):
+    """What our drivers have in common: input by TerminalInput, output by TerminalOutput.
 
-    Textual's own thread for the output has nothing to write, because `write` is ours.
+    A subclass also derives from a driver of Textual, after this class.
     """
+
+    IS_FULL_SCREEN: ClassVar[bool]
+    fileno: int
 
     def __init__(self, app: TuiApp[Any], **more: Any) -> None:
         super().__init__(app, **more)
         self.program = app
-        self.output = app.output = TerminalOutput(sys.__stderr__ or sys.stderr, is_full_screen=True)
+        self.output = app.output = TerminalOutput(
+            sys.__stderr__ or sys.stderr, is_full_screen=self.IS_FULL_SCREEN
+        )
         end_at_signals(app, self.output)
 
     def start_application_mode(self) -> None:
         """Take the terminal, at the start and after it was left."""
         self.output.start()
-        super().start_application_mode()  # type: ignore[no-untyped-call,unused-ignore]
-
-    def write(self, data: str) -> None:
-        """Write to the terminal soon."""
-        self.output.write(data)
+        super().start_application_mode()  # type: ignore[safe-super,unused-ignore]  # Textual's driver has it
 
     def close(self) -> None:
         """Write all output that is still waiting."""
@@ -60,8 +60,21 @@ class FullScreenDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read the terminal until the program ends or is suspended. Textual calls this in a thread."""
-        with clean_input(self, self.program):
-            super().run_input_thread()
+        with clean_input(self):
+            super().run_input_thread()  # type: ignore[misc,unused-ignore]  # Textual's driver has it
+
+
+class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
+    """The driver for the full screen.
+
+    Textual's own thread for the output has nothing to write, because `write` is ours.
+    """
+
+    IS_FULL_SCREEN = True
+
+    def write(self, data: str) -> None:
+        """Write to the terminal soon."""
+        self.output.write(data)
 
 
 def end_at_signals(program: TuiApp[Any], output: TerminalOutput) -> None:
@@ -77,13 +90,13 @@ def end_at_signals(program: TuiApp[Any], output: TerminalOutput) -> None:
 
 
 @contextmanager
-def clean_input(driver: LinuxDriver | LinuxInlineDriver, program: TuiApp[Any]) -> Iterator[None]:
+def clean_input(driver: CleanTerminalDriver) -> Iterator[None]:
     """Let the driver read cleaned input in the `with` block, from a pipe that a thread fills.
 
     In the block, the driver's `fileno` is the pipe. Before and after it, `fileno` is the terminal,
     whose settings Textual changes.
     """
-    terminal, found = driver.fileno, program.terminal_input
+    terminal, program, found = driver.fileno, driver.program, driver.program.terminal_input
     if found.early_bytes is None:
         found.early_bytes = tty.count_bytes_to_read()
     found.escape_seconds = constants.ESCAPE_DELAY
