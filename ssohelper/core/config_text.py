@@ -1,4 +1,4 @@
-"""Reads ~/.aws/config as lines, and tells which lines belong to which section and key.
+"""Reads ~/.aws/config as lines: which belong to which section and key, and a header's name.
 
 This reader replaces configparser, which drops comments and order and takes three times as long. The
 reader follows configparser's rules exactly (strict, no inline comments, continuation by

@@ -344,6 +344,15 @@ class TestMfa:
             terminal.expect(pexpect.EOF)
         assert terminal.exitstatus == 5
 
+    @pytest.mark.parametrize("code", ["12345", "1234567", "12345a"])
+    def test_a_code_without_six_digits_is_exit_2(self, device: Keyed, code: str):
+        with pexpect.spawn(SCRIPT, ["whoami", "m"], env=device.home.env, timeout=60) as terminal:
+            terminal.expect_exact("MFA device")
+            terminal.sendline(code)
+            terminal.expect_exact("has six digits")
+            terminal.expect(pexpect.EOF)
+        assert terminal.exitstatus == 2
+
     @pytest.mark.parametrize("command", ["env", "whoami", "console"])
     def test_off_a_terminal_it_is_exit_2(self, device: Keyed, run: Run, command: str):
         device.home.browser()

@@ -82,6 +82,17 @@ def test_the_details_show_the_whole_role(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
+def test_a_line_of_the_details_that_is_cut_ends_with_an_ellipsis(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("▾ payments-dev")
+        await user.press(*"database prod", "up")
+        await user.wait_for_text("last use 55m ago")
+        [line] = [each for each in user.screen.split("\n") if "last use 55m ago" in each]
+        assert line.rstrip().endswith("· session…")
+
+    run_scenario(world.app(), scenario, size=(37, 24))
+
+
 def test_a_favourite_is_saved_and_its_command_shown(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
