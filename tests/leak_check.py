@@ -14,7 +14,10 @@ _END_SECONDS = 60
 
 
 class LeakCheck:
-    """A pytest plugin: the run fails if a secret was in an argv, or in an environment by mistake."""
+    """A pytest plugin: the run fails if one of its processes showed a secret, or does not end.
+
+    A process shows a secret in its argv, or in its environment by mistake.
+    """
 
     def __init__(self, *canary: str) -> None:
         """`canary` is a pattern that the secrets match, of the emulator's by default."""
@@ -55,7 +58,7 @@ class LeakCheck:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._problem:
             terminalreporter.section(
-                "other processes could read a secret of the emulator", red=True
+                "processes that showed a secret of the emulator, or did not end", red=True
             )
             terminalreporter.line(self._problem)
 

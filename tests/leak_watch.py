@@ -1,4 +1,4 @@
-"""Watches the command lines and environments of all that a test run starts, for its secrets.
+"""Watches all processes that a test run starts: for its secrets, and for those that do not end.
 
 Every secret of the emulator begins with a canary. None may ever stand in an argv, which every
 user of the machine can read; in an environment only where `ssohelper exec`, or a shell that was
@@ -29,10 +29,12 @@ _TICK_SECONDS = 0.05
 # At most this part of a core, also while a test runs 500 processes at once.
 _LONGEST_SHARE = 0.2
 _MOST_FINDINGS = 20
+# How long the processes of a run may take to end after it: the slowest machine needs this.
+_END_SECONDS = 20
 
 
 class Finding(NamedTuple):
-    """`where` is "argv" or a variable's name; `command` has its secrets taken out."""
+    """`where` is "argv", a variable's name or "not ended"; `command` has its secrets taken out."""
 
     where: str
     command: str
@@ -76,6 +78,25 @@ class LeakWatch:
             # Kept where it explains a child's environment, forgotten where it is not ours.
             if not self._seen[pid].ours:
                 del self._seen[pid]
+
+    def look_until_all_have_ended(self, seconds: float) -> None:
+        """Wait until the run has no process but its root; after so many seconds, they are findings."""
+        ends_at = time.monotonic() + seconds
+        while True:
+            self.look()
+            left = [pid for pid in self._seen if self._is_left(pid)]
+            if not left:
+                return
+            if time.monotonic() >= ends_at:
+                break
+            time.sleep(_TICK_SECONDS)
+        for pid in left:
+            self._found("not ended", pid, _read_proc_file(pid, "cmdline").split(b"\0"))
+
+    def _is_left(self, pid: int) -> bool:
+        if pid in (self._root, os.getpid()) or not self._seen[pid].ours:
+            return False
+        return bool(_read_proc_file(pid, "cmdline"))  # a process that has ended has none
 
     def _meet(self, pid: int, before: _Process | None) -> _Process:
         # A child whose parent ended at once belongs to init: then its environment tells.
@@ -176,6 +197,7 @@ def main() -> None:
     watch = LeakWatch(int(sys.argv[1]), *map(os.fsencode, sys.argv[2:]))
     for _ in _ticks():
         watch.look()
+    watch.look_until_all_have_ended(_END_SECONDS)
     told = {"ticks": watch.ticks, "processes": watch.watched, "findings": sorted(watch.findings)}
     print(json.dumps(told), flush=True)
 

@@ -112,6 +112,19 @@ def test_an_orphan_is_known_by_the_folder_in_its_environment(tmp_path: Path) -> 
     assert elsewhere.findings == set()
 
 
+def test_a_process_that_has_not_ended_after_the_run(tmp_path: Path) -> None:
+    watch = LeakWatch(-1, str(tmp_path), PLANTED.encode())
+    argv = [sys.executable, "-c", SLEEP]
+    with subprocess.Popen(argv, env={"HOME": str(tmp_path)}, stdin=subprocess.PIPE) as child:
+        watch.look_until_all_have_ended(0)
+        [finding] = watch.findings
+        assert (finding.where, finding.command) == ("not ended", " ".join(argv))
+        child.kill()
+        watch.findings.clear()
+        watch.look_until_all_have_ended(60)
+    assert watch.findings == set()
+
+
 def wait_for(path: Path, part: bytes) -> None:
     ends_at = time.monotonic() + 60
     while part not in path.read_bytes():

@@ -72,6 +72,63 @@ class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
 
     IS_FULL_SCREEN = True
 
+    def __init__(self, app: TuiApp[Any], **more: Any) -> None:
+        super().__init__(app, **more)
+        self._terminal = self.fileno
+        self._has_terminal = self._is_stopped = False
+        # Textual's own handlers leave and take the terminal at once, also when they interrupt a write
+        # of `output`, which then waits for itself for ever, or when the program is about to end. The
+        # kernel sends SIGCONT after SIGHUP when a terminal is closed.
+        call_soon = asyncio.get_running_loop().call_soon_threadsafe
+
+        def handle_stop(*_: object) -> None:
+            if self._has_terminal:
+                call_soon(self._leave_terminal_and_stop)
+            else:  # another program, as an editor, has the terminal, and the loop waits for its end
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+        def handle_continue(*_: object) -> None:
+            if self._has_terminal or self._is_stopped:
+                call_soon(self._take_terminal_again)
+
+        signal.signal(signal.SIGTSTP, handle_stop)
+        signal.signal(signal.SIGCONT, handle_continue)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, at the start and after it was left."""
+        super().start_application_mode()
+        self._has_terminal = True
+
+    def stop_application_mode(self) -> None:
+        """Leave the terminal as it was before, at the end and for other programs."""
+        self._has_terminal = False
+        super().stop_application_mode()
+
+    def _leave_terminal_and_stop(self) -> None:
+        if self._has_terminal:
+            self.suspend_application_mode()
+            self._is_stopped = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _take_terminal_again(self) -> None:
+        """Go on after SIGCONT. The shell may have set the terminal meanwhile, so set it again."""
+        if self._is_in_background():  # continued by the shell's `bg`
+            self._leave_terminal_and_stop()
+            return
+        if self._has_terminal:  # stopped by SIGSTOP, or not at all
+            self.suspend_application_mode()
+        elif not self._is_stopped:
+            return
+        self._is_stopped = False
+        self.resume_application_mode()
+        self.program.post_message(self.SignalResume())
+
+    def _is_in_background(self) -> bool:
+        try:
+            return os.tcgetpgrp(self._terminal) != os.getpgrp()
+        except OSError:  # this terminal is closed, or does not control the program
+            return False
+
     def write(self, data: str) -> None:
         """Write to the terminal soon."""
         self.output.write(data)

@@ -144,22 +144,6 @@ def test_a_shell_that_cannot_be_started_leaves_its_error_on_the_terminal(shell: 
     assert terminal.wait() == 0
 
 
-def test_ctrl_z_stops_the_full_screen_and_fg_continues_it(shell: Shell) -> None:
-    terminal = Terminal(("/bin/bash", "--norc"), {**shell.environ, "PS1": "$ "}, size=(100, 30))
-    terminal.until(lambda: "$" in terminal.lines)
-    terminal.send(f"{SCRIPT}\r")
-    terminal.until("F7 Shell")
-    terminal.send("payments prod readonly")
-    terminal.until("1/20")
-    terminal.send("\x1a")
-    terminal.until("Stopped")
-    terminal.send("clear; fg\r")
-    terminal.until(lambda: "1/20" in terminal.text and "F7 Shell" in terminal.text)
-    terminal.send("\x11")
-    terminal.until(lambda: terminal.raw.rstrip().endswith(b"$"))  # the shell's prompt
-    terminal.close()
-
-
 def test_a_profile_that_was_edited_since_the_role_was_chosen_gives_no_shell(shell: Shell) -> None:
     """The full screen names the role to `exec`, which reads the profile again."""
     assert shell.run("profile", "sync", "--yes").returncode == 0
