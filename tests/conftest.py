@@ -24,6 +24,7 @@ from tests.memory_folder import use_memory_folder
 from tests.processes import end_detached_processes, newest_process
 from tests.published import date_back
 from tests.runs import RUNS
+from tests.worker_shares import order_for_workers
 
 VISIT = Path(__file__).with_name("visit.py")
 SCRIPT = str(Path(sys.executable).with_name("ssohelper"))
@@ -132,13 +133,18 @@ def _names_two_users(config: pytest.Config) -> bool:
     return any("two_users" in argument for argument in config.args)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that need root, without root: they would only be skipped."""
-    if os.geteuid() == 0:
-        return
-    left_out = [item for item in items if item.get_closest_marker("needs_root")]
-    items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
+    """Leave out the tests that need root, without root: they would only be skipped.
+
+    In a worker of pytest-xdist, order the tests that are left.
+    """
+    if os.geteuid() != 0:
+        left_out = [item for item in items if item.get_closest_marker("needs_root")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+    if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+        items[:] = order_for_workers(items, int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
 
 
 @pytest.hookimpl(wrapper=True)

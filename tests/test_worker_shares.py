@@ -1,0 +1,38 @@
+"""The order of the tests in a run with several workers."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tests.worker_shares import order_for_workers
+
+_TESTS = Path(__file__).parent
+
+
+def _items(*files: tuple[str, int]) -> list[Any]:
+    return [
+        SimpleNamespace(path=_TESTS / name, number=number)
+        for name, count in files
+        for number in range(count)
+    ]
+
+
+def test_each_part_begins_with_slow_tests_and_ends_with_quick_ones() -> None:
+    quick = [(f"core/test_{number}.py", 5) for number in range(12)]
+    items = _items(*quick, ("test_top.py", 8), ("tui/test_a.py", 12), ("tui/screens/test_b.py", 9))
+    ordered = order_for_workers(items, 2)
+    half = len(ordered) // 2
+    assert len(ordered) == len(items)
+    assert all(one in ordered for one in items)
+    for part in (ordered[:half], ordered[half:]):
+        assert "tui" in part[0].path.parts
+        assert "core" in part[-1].path.parts
+
+
+def test_the_tests_of_a_file_stay_together_in_their_order() -> None:
+    items = _items(("actions/test_a.py", 3), ("core/test_b.py", 4), ("wire/test_c.py", 2))
+    ordered = order_for_workers(items, 3)
+    for name, count in (("test_a.py", 3), ("test_b.py", 4), ("test_c.py", 2)):
+        places = [at for at, item in enumerate(ordered) if item.path.name == name]
+        assert places == list(range(places[0], places[0] + count))
+        assert [ordered[at].number for at in places] == list(range(count))
