@@ -19,7 +19,9 @@ def _items(*files: tuple[str, int]) -> list[Any]:
 
 def test_each_part_begins_with_slow_tests_and_ends_with_quick_ones() -> None:
     quick = [(f"core/test_{number}.py", 5) for number in range(12)]
-    items = _items(*quick, ("test_top.py", 8), ("tui/test_a.py", 12), ("tui/screens/test_b.py", 9))
+    items = _items(
+        *quick, ("test_top.py", 10), ("tui/test_a.py", 10), ("tui/screens/test_b.py", 10)
+    )
     ordered = order_for_workers(items, 2)
     half = len(ordered) // 2
     assert len(ordered) == len(items)
@@ -31,7 +33,7 @@ def test_each_part_begins_with_slow_tests_and_ends_with_quick_ones() -> None:
 
 def test_the_tests_of_a_file_stay_together_in_their_order() -> None:
     items = _items(("actions/test_a.py", 3), ("core/test_b.py", 4), ("wire/test_c.py", 2))
-    ordered = order_for_workers(items, 3)
+    ordered: list[Any] = [*order_for_workers(items, 3)]
     for name, count in (("test_a.py", 3), ("test_b.py", 4), ("test_c.py", 2)):
         places = [at for at, item in enumerate(ordered) if item.path.name == name]
         assert places == list(range(places[0], places[0] + count))
