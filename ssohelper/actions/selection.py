@@ -12,7 +12,6 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import missing_sessions
 from ssohelper.core import chains, served_role
 from ssohelper.core.foreign import find_provider_of_profile
 from ssohelper.core.model import (
@@ -76,15 +75,10 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     """
     config = app.config.read()
     if name:
-        # Missing sessions are listed only if the config does not define this one, because listing
-        # them reads all profiles, which may be 12,000.
-        is_defined = config.session_header(name) is not None
-        for missing in () if is_defined else missing_sessions.list_missing_sessions(app):
-            if missing.name == name:
-                raise missing_sessions.missing_session_error(missing)
-        recorded = None if is_defined else find_session_not_in_config(app, name)
-        if recorded is not None:
-            raise missing_sessions.signed_in_but_not_in_config_error(recorded)
+        if config.session_header(name) is None:
+            from ssohelper.actions import missing_sessions
+
+            missing_sessions.refuse_missing_session(app, name)
         return find_session_by_name(config, name)
     from_profile = _find_session_of_environment(app, config)
     if from_profile:
@@ -95,10 +89,9 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     if not sessions:
         for broken in config.session_names():
             find_session_by_name(config, broken)  # raises ConfigInvalid with the session's line
-        for missing in missing_sessions.list_missing_sessions(app):
-            raise missing_sessions.missing_session_error(missing)
-        for recorded in find_sessions_not_in_config(app):
-            raise missing_sessions.signed_in_but_not_in_config_error(recorded)
+        from ssohelper.actions import missing_sessions
+
+        missing_sessions.refuse_missing_session(app)
         raise UsageProblem(
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )
