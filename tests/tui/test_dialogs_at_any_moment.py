@@ -219,6 +219,9 @@ def test_a_sign_in_that_fails_while_its_dialog_closes_is_not_shown_in_it(world: 
         await until(lambda: dialog.has_opened and dialog.sign_in.page.address)
 
         def close_and_fail() -> None:
+            attempt = dialog.sign_in._attempt
+            assert attempt
+            attempt.cancelled.set()  # its thread would ask AWS for as long as the tests run
             dialog.sign_in._end_attempt(LoginRequired("AWS refused"))
             close_front_screen(app)
 
