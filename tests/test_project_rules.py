@@ -83,9 +83,10 @@ DEFERRED_ANYWHERE = {
     # A list of roles is shown before the first search: 1 ms.
     "ssohelper.core.search.Index",
     "ssohelper.core.suggestions.suggest_search",
-    "ssohelper.core.search.did_you_mean",
     # An error's text, which needs the code that edits the config: a tenth of a broker's imports.
     "ssohelper.actions.missing_sessions",
+    # An error's text needs the names that are similar to a mistyped one.
+    "difflib.get_close_matches",
     # Few profiles have quotes in a header or a command.
     "shlex.split",
     # Only the hints of errors quote a path.

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ssohelper.core import written_roles
-from ssohelper.core.search import did_you_mean
+from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.written_roles import Write, WrittenRole
 from ssohelper.errors import LocalState, RoleNotAssigned
 

@@ -24,7 +24,7 @@ from ssohelper.core.config_text import ConfigText
 from ssohelper.core.model import SESSION_NAME, Role
 from ssohelper.core.profile_names import checked_name_template, checked_profile_name
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.search import did_you_mean
+from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.sync_request import SyncRequest
 from ssohelper.errors import ConfigInvalid, UsageProblem
 from ssohelper.system import installation

@@ -23,8 +23,8 @@ from ssohelper.core.model import (
     SsoSession,
     hint_of_role_name,
 )
-from ssohelper.core.search import did_you_mean, similar_names
 from ssohelper.core.serving_sessions import belongs_to_session, find_sessions_of_target
+from ssohelper.core.similar_names import did_you_mean, similar_names
 from ssohelper.core.start_url import is_session_listed
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem

@@ -8,7 +8,7 @@ import click
 from ssohelper.actions import guards, own_settings, prompt_notes, regions
 from ssohelper.app import App
 from ssohelper.cli import guarding, output, storage_setting
-from ssohelper.core.search import did_you_mean
+from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.settings import effective_settings as known

@@ -21,7 +21,7 @@ from ssohelper import logs
 from ssohelper.app import App
 from ssohelper.cli import standard_streams, table
 from ssohelper.cli.table import Cell
-from ssohelper.core.search import did_you_mean
+from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.text import show, show_message, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 from ssohelper.system import shell_answer, terminal

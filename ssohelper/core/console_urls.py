@@ -7,8 +7,8 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from ssohelper.core.model import Profile, Secret
-from ssohelper.core.search import did_you_mean
 from ssohelper.core.service_hosts import console_base_url, partition_of
+from ssohelper.core.similar_names import did_you_mean
 from ssohelper.errors import UsageProblem
 
 # Maps a service to the path of its page on the AWS console's host. The services have the AWS CLI's

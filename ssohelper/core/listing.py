@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.model import Account, Role, SsoSession
+from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.start_url import is_same_session
 from ssohelper.core.text import FEW_NAMES, shortened_name_list
 
@@ -110,8 +111,6 @@ class Listing(NamedTuple):
         ]
         if not names or role.name in names:
             return ""
-        from ssohelper.core.search import did_you_mean
-
         offered = f"the account offers {shortened_name_list(names, FEW_NAMES)}; "
         return did_you_mean(role.name, names) or offered
 

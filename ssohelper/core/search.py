@@ -1,9 +1,8 @@
-"""Searches rows of text, and finds the names that are nearest to a mistyped name.
+"""Searches rows of text.
 
 No other module decides what matches a search and which of two rows matches better.
 """
 
-import difflib
 import re
 from array import array
 from bisect import bisect_left
@@ -360,20 +359,6 @@ def _matches_of_word_endings(word: str, column: _Column, text_number: int) -> di
             # character of a suffix gets it once.
             found[count] = best[-1]._replace(points=best[-1].points - start)
     return found
-
-
-def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
-    """Return `did you mean "a" or "b"? ` with at most three similar known names, or "".
-
-    `cutoff` is how similar a name must be, from 0 to 1.
-    """
-    near = similar_names(name, known, cutoff)
-    return "did you mean " + " or ".join(f'"{item}"' for item in near) + "? " if near else ""
-
-
-def similar_names(name: str, known: Iterable[str], cutoff: float = 0.4) -> list[str]:
-    """Return at most three known names, most similar first; `cutoff` is the least similarity."""
-    return difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
 
 
 def _spans_of_positions(field: int, positions: list[int]) -> list[Span]:

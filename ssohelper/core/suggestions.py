@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from ssohelper.core.query import fold_case
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.search import Index, similar_names
+from ssohelper.core.search import Index
+from ssohelper.core.similar_names import similar_names
 
 # How similar to a mistyped word a name must be (0 to 1) to be offered. With a lower value, a name
 # would be offered for every word.

@@ -6,7 +6,7 @@ These are `keys.ACTION`, `tags.NAME`, `colors.PATTERN` and `regions.PATTERN`.
 import re
 
 from ssohelper.core import account_colors, keymap
-from ssohelper.core.search import did_you_mean
+from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 from ssohelper.settings.setting_values import Setting

@@ -15,8 +15,8 @@ from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFa
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.listing import Listing
-from ssohelper.core.search import did_you_mean
 from ssohelper.core.serving_sessions import find_session_of_legacy_url
+from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.start_url import normalized_start_url
 from ssohelper.core.text import FEW_NAMES, shortened_name_list, show
 
