@@ -17,18 +17,25 @@ def _items(*files: tuple[str, int]) -> list[Any]:
     ]
 
 
-def test_each_part_begins_with_slow_tests_and_ends_with_quick_ones() -> None:
-    quick = [(f"core/test_{number}.py", 5) for number in range(12)]
-    items = _items(
-        *quick, ("test_top.py", 10), ("tui/test_a.py", 10), ("tui/screens/test_b.py", 10)
-    )
+_QUICK_FILES = [(f"core/test_{number}.py", 5) for number in range(12)]
+
+
+def test_the_folders_are_mixed() -> None:
+    slow = [(f"{folder}/test_{letter}.py", 1) for folder in ("cli", "tui") for letter in "abc"]
+    ordered = order_for_workers(_items(*_QUICK_FILES, *slow), 1)
+    folders = [item.path.parent.name for item in ordered]
+    assert folders == ["cli", "tui"] * 3 + ["core"] * 60
+
+
+def test_each_part_ends_with_quick_tests() -> None:
+    items = _items(*_QUICK_FILES, ("test_top.py", 10), ("cli/test_a.py", 20), ("tui/test_b.py", 10))
     ordered = order_for_workers(items, 2)
     half = len(ordered) // 2
     assert len(ordered) == len(items)
     assert all(one in ordered for one in items)
     for part in (ordered[:half], ordered[half:]):
-        assert "tui" in part[0].path.parts
-        assert "core" in part[-1].path.parts
+        assert part[0].path.parent.name != "core"
+        assert part[-1].path.parent.name == "core"
 
 
 def test_the_tests_of_a_file_stay_together_in_their_order() -> None:

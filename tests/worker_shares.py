@@ -1,8 +1,8 @@
-"""Orders the tests for pytest-xdist: each worker begins with slow tests and ends with quick ones.
+"""Orders the tests for pytest-xdist: slow and quick ones mixed, and quick ones at the end.
 
 Its scheduler `worksteal` gives each worker an equal part of the list, and lets a worker without
-tests take some of another's. In the order of the files most slow tests are in one part: they are
-left for the end, when some workers have nothing to do.
+tests take some of another's. In the order of the files most tests that wait are in one part: at
+some time all workers wait, and at the end some have nothing to do.
 """
 
 import itertools
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-# Folders with slow tests, and folders with quick ones. All others are between.
-_SLOW, _QUICK = ("tui", "guards", "cli", "shell"), ("wire", "broker", "fastpath", "core")
+# Folders of which every test takes some milliseconds.
+_QUICK = ("wire", "broker", "fastpath", "core")
 
 
 def order_for_workers(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
@@ -27,8 +27,6 @@ def order_for_workers(items: Sequence[pytest.Item], workers: int) -> list[pytest
     return list(itertools.chain.from_iterable(parts))
 
 
-def _rank(path: Path) -> int:
-    folder = path.relative_to(Path(__file__).parent).parts[0]
-    if folder in _SLOW:
-        return _SLOW.index(folder)
-    return len(_SLOW) + (_QUICK.index(folder) + 1 if folder in _QUICK else 0)
+def _rank(path: Path) -> tuple[bool, str]:
+    # The names of files mix the folders.
+    return path.relative_to(Path(__file__).parent).parts[0] in _QUICK, path.name

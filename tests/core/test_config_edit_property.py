@@ -1,4 +1,4 @@
-"""500 generated configs: our reader agrees with botocore, and edits change no other byte."""
+"""Generated configs: our reader agrees with botocore, and edits change no other byte."""
 
 import os
 import re
@@ -15,8 +15,8 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.errors import ConfigInvalid
 from tests.core.config_generator import CONSTRUCTS
 from tests.core.config_generator import config as config_of
+from tests.long_rows import long_after
 
-_LEGAL = 500
 _IDENTITY = ("sso_session", "sso_account_id", "sso_role_name")
 _NEW = AddSection("profile new.Role", (("credential_process", "/x y"), ("region", "eu-west-1")))
 _CONVERT = EditSection(
@@ -123,19 +123,20 @@ def applied(text: str, diff: list[str]) -> str:
     return "\n".join(new + rest)
 
 
-def test_no_other_byte_changes_and_botocore_reads_the_intended_values() -> None:
+@pytest.mark.parametrize("legal", long_after(1, [200, 500]))
+def test_no_other_byte_changes_and_botocore_reads_the_intended_values(legal: int) -> None:
     seen: Counter[str] = Counter()
     counts = Counter[str]()
-    for seed in range(4 * _LEGAL):
+    for seed in range(4 * legal):
         text = config_of(seed)
         try:
             check_config(text, counts, seen)
         except Exception as error:
             error.add_note(f"the config of seed {seed}: {text!r}")
             raise
-        if counts["legal"] == _LEGAL:
+        if counts["legal"] == legal:
             break
-    assert counts["legal"] == _LEGAL
+    assert counts["legal"] == legal
     assert counts["refused"] > 20
     assert counts["edited"] > 50
     assert [name for name in CONSTRUCTS if not seen[name]] == []
