@@ -133,7 +133,6 @@ def test_each_key_of_the_full_screen_asks(world: Guarded, key: str) -> None:
 
 
 # `make torture` has the other clocks.
-@pytest.mark.long
 @pytest.mark.skipif(not Path(FAKETIME).exists(), reason="needs libfaketime")
 def test_a_clock_that_is_moved_makes_no_grant(world: Guarded) -> None:
     check(ask_each_way(world, **move_clock(world, *CLOCKS[0])))
