@@ -16,9 +16,6 @@ from pathlib import Path
 from tests import fork_server
 
 _SERVER = Path(__file__).with_name("fork_server.py")
-# With one of these Python, or a library, starts differently: then the program is really started.
-_OF_THE_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_", "FAKETIME")
-_STARTED_WITH = {"LANG": "C.UTF-8"}
 _WORDS_SPACE, _VARIABLES_SPACE = 8 << 10, 32 << 10
 
 
@@ -44,7 +41,7 @@ class Runs:
 
         With `own_session` it has no terminal.
         """
-        if not _can_be_forked(environ):
+        if not fork_server.can_be_forked(environ):
             return subprocess.run(
                 argv,
                 env=environ,
@@ -81,7 +78,11 @@ class Runs:
             number = theirs.fileno()
             self._process = subprocess.Popen(
                 [sys.executable, str(_SERVER), str(number), "x" * _WORDS_SPACE],
-                env={**_STARTED_WITH, "HOME": fork_server.HOME, "PADDING": "x" * _VARIABLES_SPACE},
+                env={
+                    **fork_server.STARTED_WITH,
+                    "HOME": fork_server.HOME,
+                    "PADDING": "x" * _VARIABLES_SPACE,
+                },
                 pass_fds=[number],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -94,15 +95,6 @@ class Runs:
             self._socket.close()
             self._process.wait(timeout=60)
             self._socket = self._process = None
-
-
-def _can_be_forked(environ: dict[str, str]) -> bool:
-    of_the_start = {
-        name: value
-        for name, value in environ.items()
-        if name.startswith(_OF_THE_START) and name != "PYTHONDONTWRITEBYTECODE"
-    }
-    return sys.platform == "linux" and of_the_start == _STARTED_WITH
 
 
 def _exchange(

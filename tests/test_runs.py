@@ -9,13 +9,15 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests import runs as runs_of
+from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
-from tests.fork_server import HOME
+from tests.fork_server import HOME, can_be_forked
 from tests.long_rows import long_after
+from tests.processes import broker_ids, end_detached_processes
 from tests.runs import RUNS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
@@ -48,6 +50,24 @@ def test_code_and_output_are_those_of_a_start(home: Home, run: Run, argv: list[s
     )
 
 
+def looks_of(pid: int) -> dict[str, Any]:
+    """Return what others see of the process."""
+    proc = Path("/proc", str(pid))
+    status = dict(line.split(":\t", 1) for line in (proc / "status").read_text().splitlines())
+    # The script names Python by another link of the environment (python3.11) than we may.
+    program, *words = (proc / "cmdline").read_text().rstrip("\0").split("\0")
+    names = ("Uid", "SigBlk", "SigIgn", "SigCgt", "NoNewPrivs")
+    return {
+        "words": [os.path.realpath(program), *words],
+        "variables": sorted((proc / "environ").read_text().rstrip("\0").split("\0")),
+        "folder": os.readlink(proc / "cwd"),
+        "open": sorted(os.listdir(proc / "fd")),
+        "streams": [os.readlink(proc / "fd" / str(number)).split(":")[0] for number in range(3)],
+        "ids": (os.getpgid(pid), os.getsid(pid)),
+        "status": [status[name] for name in names],
+    }
+
+
 class Served:
     """`emulator serve` in a thread, and its process."""
 
@@ -75,24 +95,6 @@ class Served:
         except OSError:
             return False
 
-    def looks(self) -> dict[str, object]:
-        """Return what others see of the process."""
-        proc = Path("/proc", str(self.pid))
-        status = dict(line.split(":\t", 1) for line in (proc / "status").read_text().splitlines())
-        ids = os.getpgid(self.pid), os.getsid(self.pid)
-        # The script names Python by another link of the environment (python3.11) than we may.
-        program, *words = (proc / "cmdline").read_text().rstrip("\0").split("\0")
-        names = (status[name] for name in ("Uid", "SigBlk", "SigIgn", "SigCgt", "NoNewPrivs"))
-        return {
-            "words": [os.path.realpath(program), *words],
-            "variables": sorted((proc / "environ").read_text().rstrip("\0").split("\0")),
-            "folder": os.readlink(proc / "cwd"),
-            "open": sorted(os.listdir(proc / "fd")),
-            "streams": [os.readlink(proc / "fd" / str(n)).split(":")[0] for n in range(3)],
-            "ids": ids,
-            "status": list(names),
-        }
-
     def end(self, number: signal.Signals) -> "subprocess.CompletedProcess[str]":
         os.kill(self.pid, number)
         self._thread.join()
@@ -104,10 +106,28 @@ def test_the_process_looks_like_a_start(home: Home, run: Run) -> None:
     looks = []
     for start in (run, partial(really, home)):
         served = Served(home, start)
-        looks.append(served.looks())
+        looks.append(looks_of(served.pid))
         assert served.end(signal.SIGTERM).returncode == 0
     assert looks[0] == looks[1]
     assert f"HOME={home.path}" in looks[0]["variables"]
+
+
+def test_a_detached_process_of_a_fork_looks_like_one_of_a_start(
+    home: Home, emulator: Emulator, run: Run
+) -> None:
+    home.add_session()
+    home.write_token(emulator.issue_token("ana"))
+    looks = []
+    for start, role in ((run, "ReadOnlyAccess"), (partial(really, home), "Developer")):
+        argv = ["--session", "corp", "--account-id", "000040000001", "--role-name", role]
+        assert start("credential-process", *argv).returncode == 0
+        [pid] = broker_ids(home.path)
+        looks.append(looks_of(pid))
+        assert looks[-1].pop("ids") == (pid, pid)
+        *words, _address = looks[-1].pop("words")
+        assert words[1:] == ["-m", "ssohelper", "broker-process", "corp"]
+        end_detached_processes(home.path)
+    assert looks[0] == looks[1]
 
 
 def test_a_signal_is_a_negative_code(home: Home, run: Run) -> None:
@@ -161,5 +181,5 @@ def test_no_loaded_module_keeps_a_path_of_the_servers_home() -> None:
 def test_what_python_reads_at_its_start_makes_it_a_start(home: Home, run: Run) -> None:
     done = run("--version", env={"PYTHONPROFILEIMPORTTIME": "1"})
     assert "import time:" in done.stderr
-    assert not runs_of._can_be_forked({**home.env, "LC_ALL": "C"})
-    assert runs_of._can_be_forked(home.env)
+    assert not can_be_forked({**home.env, "LC_ALL": "C"})
+    assert can_be_forked(home.env)
