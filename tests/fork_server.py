@@ -74,7 +74,7 @@ def can_be_forked(environ: dict[str, str]) -> bool:
     of_the_start = {
         name: value
         for name, value in environ.items()
-        if name.startswith(_OF_THE_START) and name != "PYTHONDONTWRITEBYTECODE"
+        if value and name.startswith(_OF_THE_START) and name != "PYTHONDONTWRITEBYTECODE"
     }
     return sys.platform == "linux" and of_the_start == STARTED_WITH
 
@@ -186,13 +186,15 @@ def _start_detached(
     cleaned = spawn.detached_environment(environ)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         try:
-            if not can_be_forked(cleaned):
+            # With PYTHONSAFEPATH sys.path has no first folder. The program removes it otherwise.
+            if not can_be_forked({**cleaned, "PYTHONSAFEPATH": ""}):
                 raise ConnectionRefusedError
             server.connect(_ADDRESS)
         except ConnectionRefusedError:  # or the server has ended
             _start_really(argv, environ, descriptor)
             return
-        request = json.dumps({"argv": argv, "environ": cleaned}).encode()
+        of_shell = {"PWD": "/", "OLDPWD": os.getcwd()}  # which the shell exports
+        request = json.dumps({"argv": argv, "environ": {**cleaned, **of_shell}}).encode()
         socket.send_fds(server, [request], [] if descriptor is None else [descriptor])
         server.recv(1)
 

@@ -124,6 +124,7 @@ def test_a_detached_process_of_a_fork_looks_like_one_of_a_start(
         [pid] = broker_ids(home.path)
         looks.append(looks_of(pid))
         assert looks[-1].pop("ids") == (pid, pid)
+        assert len(looks[-1].pop("open")) < 20  # its connections to AWS come and go
         *words, _address = looks[-1].pop("words")
         assert words[1:] == ["-m", "ssohelper", "broker-process", "corp"]
         end_detached_processes(home.path)
