@@ -113,7 +113,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Programs that the tests start inherit an ignored signal, and Ctrl-C then ends none of them.
     """
-    # Textual draws at most so often a second, by default 60 times: a tenth of its processor time.
+    # Textual draws at most so often a second, by default 60 times. Its tests take a tenth less
+    # processor time with 30.
     os.environ.setdefault("TEXTUAL_FPS", "30")
     # Once, not in each process of pytest-xdist.
     if not hasattr(config, "workerinput"):

@@ -17,6 +17,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -60,23 +61,26 @@ LOADED = (
 # The server's HOME (tests/runs.py). botocore keeps paths that it made of it when it was imported.
 HOME = "/home-of-the-fork-server"
 LARGEST_REQUEST = 1 << 20
+# How long the server waits for the request of a fork that has connected.
+_REQUEST_SECONDS = 10
 # Of the socket, in Linux's namespace without files, where forks ask for detached processes.
 _ADDRESS = f"\0ssohelper-forks-{os.getpid()}"
 
-
-# With one of these Python, or a library, starts differently: then the program is really started.
-_OF_THE_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_", "FAKETIME")
+# Python, or a library, starts differently with a variable that begins so: then the program is really
+# started.
+_READ_AT_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_", "FAKETIME")
+# The variables of that kind with which this server is started.
 STARTED_WITH = {"LANG": "C.UTF-8"}
 
 
 def can_be_forked(environ: dict[str, str]) -> bool:
     """Return whether the program behaves in a fork as if it had been started with these variables."""
-    of_the_start = {
+    read_at_start = {
         name: value
         for name, value in environ.items()
-        if value and name.startswith(_OF_THE_START) and name != "PYTHONDONTWRITEBYTECODE"
+        if value and name.startswith(_READ_AT_START) and name != "PYTHONDONTWRITEBYTECODE"
     }
-    return sys.platform == "linux" and of_the_start == STARTED_WITH
+    return sys.platform == "linux" and read_at_start == STARTED_WITH
 
 
 def serve_requests(client: socket.socket) -> list[str] | None:
@@ -95,10 +99,13 @@ def serve_requests(client: socket.socket) -> list[str] | None:
             _report_ended_children(running)
         if from_forks in ready:
             connection, _ = from_forks.accept()
-            asked, descriptors = _receive(connection)
-            if os.fork() == 0:
-                return _become_detached_process(asked, descriptors)
-            connection.close()  # which tells the fork that the process is there
+            connection.settimeout(_REQUEST_SECONDS)
+            asked, descriptors = _receive(connection) if _is_own(connection) else ({}, [])
+            if asked:
+                if os.fork() == 0:
+                    return _become_detached_process(asked, descriptors)
+                connection.send(b"started")
+            connection.close()
             _close_all(descriptors)
         if client in ready:
             asked, descriptors = _receive(client)
@@ -112,10 +119,20 @@ def serve_requests(client: socket.socket) -> list[str] | None:
             _close_all(descriptors)
 
 
+def _is_own(connection: socket.socket) -> bool:
+    """Return whether a process of the same user has connected: the socket has no permissions."""
+    found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return struct.unpack("3i", found)[1] == os.getuid()
+
+
 def _receive(sender: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    request, descriptors, _, _ = socket.recv_fds(
-        sender, LARGEST_REQUEST, 4, socket.MSG_CMSG_CLOEXEC
-    )
+    """Return the request and its descriptors; an empty request if the sender is gone."""
+    try:
+        request, descriptors, _, _ = socket.recv_fds(
+            sender, LARGEST_REQUEST, 4, socket.MSG_CMSG_CLOEXEC
+        )
+    except OSError:  # a fork that was stopped or killed before it has asked
+        return {}, []
     return json.loads(request or "{}"), descriptors
 
 
@@ -144,12 +161,15 @@ def _become_program(asked: dict[str, Any], descriptors: list[int]) -> list[str]:
     # The sockets, and the pipes of other runs.
     os.closerange(3, 1024)
     os.chdir(asked["cwd"])
-    _begin_anew([sys.executable, *asked["argv"]], asked["environ"])
+    _take_over_environment([sys.executable, *asked["argv"]], asked["environ"])
     return list(asked["argv"])
 
 
 def _become_detached_process(asked: dict[str, Any], descriptors: list[int]) -> list[str]:
-    """Be what `spawn.start_detached` starts: see there for streams, folder and signals."""
+    """Be what `spawn.start_detached` starts: see there for streams, folder and signals.
+
+    The umask and the limits are those of this server, not of the process that starts it.
+    """
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
@@ -160,11 +180,12 @@ def _become_detached_process(asked: dict[str, Any], descriptors: list[int]) -> l
     os.chdir("/")
     for ignored in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(ignored, signal.SIG_IGN)
-    _begin_anew([sys.executable, "-m", "ssohelper", *asked["argv"]], asked["environ"])
-    return ["/ssohelper", *asked["argv"]]  # in the folder that is first in sys.path
+    _take_over_environment([sys.executable, "-m", "ssohelper", *asked["argv"]], asked["environ"])
+    # `python -m` in "/" has "/" as first folder of sys.path. The end of this file takes it from here.
+    return ["/ssohelper", *asked["argv"]]
 
 
-def _begin_anew(words: list[str], environ: dict[str, str]) -> None:
+def _take_over_environment(words: list[str], environ: dict[str, str]) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     spawn.start_detached = _start_detached
@@ -176,7 +197,7 @@ def _begin_anew(words: list[str], environ: dict[str, str]) -> None:
     _show_in_proc(words, environ)
 
 
-_start_really = spawn.start_detached
+_start_without_server = spawn.start_detached
 
 
 def _start_detached(
@@ -185,18 +206,21 @@ def _start_detached(
     """Let the server fork the detached process, instead of `spawn.start_detached`."""
     cleaned = spawn.detached_environment(environ)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
-        try:
-            # With PYTHONSAFEPATH sys.path has no first folder. The program removes it otherwise.
-            if not can_be_forked({**cleaned, "PYTHONSAFEPATH": ""}):
-                raise ConnectionRefusedError
-            server.connect(_ADDRESS)
-        except ConnectionRefusedError:  # or the server has ended
-            _start_really(argv, environ, descriptor)
+        # `detached_environment` always sets PYTHONSAFEPATH. It only takes the current folder off
+        # sys.path, which the program does itself.
+        is_forked = can_be_forked({**cleaned, "PYTHONSAFEPATH": ""}) and (
+            server.connect_ex(_ADDRESS) == 0  # the server of an ended test run does not answer
+        )
+        if not is_forked:
+            _start_without_server(argv, environ, descriptor)
             return
-        of_shell = {"PWD": "/", "OLDPWD": os.getcwd()}  # which the shell exports
+        of_shell = {"PWD": "/"}
+        with contextlib.suppress(FileNotFoundError):  # the current folder was removed
+            of_shell["OLDPWD"] = os.getcwd()
         request = json.dumps({"argv": argv, "environ": {**cleaned, **of_shell}}).encode()
         socket.send_fds(server, [request], [] if descriptor is None else [descriptor])
-        server.recv(1)
+        if not server.recv(16):
+            raise OSError("the fork server has ended")
 
 
 def _move_paths_of_botocore(home: str) -> None:

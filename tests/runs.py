@@ -66,6 +66,11 @@ class Runs:
         code = os.waitstatus_to_exitcode(int(read[2].split()[1]))
         return subprocess.CompletedProcess(argv, code, *map(_as_text, read[:2]))
 
+    @property
+    def server_id(self) -> int | None:
+        """Return the process id of the server, or None before the first run."""
+        return self._process.pid if self._process else None
+
     def _server(self) -> socket.socket:
         with self._lock:
             return self._socket or self._start()

@@ -68,6 +68,10 @@ def looks_of(pid: int) -> dict[str, Any]:
     }
 
 
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 class Served:
     """`emulator serve` in a thread, and its process."""
 
@@ -122,6 +126,7 @@ def test_a_detached_process_of_a_fork_looks_like_one_of_a_start(
         argv = ["--session", "corp", "--account-id", "000040000001", "--role-name", role]
         assert start("credential-process", *argv).returncode == 0
         [pid] = broker_ids(home.path)
+        assert (parent_of(pid) == RUNS.server_id) is (start is run)
         looks.append(looks_of(pid))
         assert looks[-1].pop("ids") == (pid, pid)
         assert len(looks[-1].pop("open")) < 20  # its connections to AWS come and go

@@ -16,17 +16,17 @@ _QUICK = ("wire", "broker", "fastpath", "core")
 
 
 def order_for_workers(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
-    """Return the tests in parts of nearly equal length, one for each worker.
+    """Return the tests in parts with nearly the same number of tests, one part for each worker.
 
     The tests of a file stay together, since they share fixtures. The order is always the same.
     """
     by_file = [list(tests) for _, tests in itertools.groupby(items, lambda item: item.path)]
     parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    for tests in sorted(by_file, key=lambda tests: _rank(tests[0].path)):
+    for tests in sorted(by_file, key=lambda tests: _key_with_quick_last(tests[0].path)):
         min(parts, key=len).extend(tests)
     return list(itertools.chain.from_iterable(parts))
 
 
-def _rank(path: Path) -> tuple[bool, str]:
+def _key_with_quick_last(path: Path) -> tuple[bool, str]:
     # The names of files mix the folders.
     return path.relative_to(Path(__file__).parent).parts[0] in _QUICK, path.name

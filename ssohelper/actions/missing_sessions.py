@@ -43,10 +43,10 @@ def list_missing_sessions(app: App) -> list[MissingSession]:
     ]
 
 
-def refuse_missing_session(app: App, name: str | None = None) -> None:
+def raise_if_session_is_missing(app: App, name: str | None = None) -> None:
     """Raise the error of a session that profiles or a sign-in need, but the config does not define.
 
-    With a name, of that session alone. If there is no such session, return.
+    If there is no such session, return. With a name, only the session of this name is looked at.
     Raises: UsageProblem, whose hint restores the session.
     """
     for missing in list_missing_sessions(app):

@@ -76,9 +76,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     config = app.config.read()
     if name:
         if config.session_header(name) is None:
-            from ssohelper.actions import missing_sessions
-
-            missing_sessions.refuse_missing_session(app, name)
+            _raise_if_session_is_missing(app, name)
         return find_session_by_name(config, name)
     from_profile = _find_session_of_environment(app, config)
     if from_profile:
@@ -89,13 +87,18 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     if not sessions:
         for broken in config.session_names():
             find_session_by_name(config, broken)  # raises ConfigInvalid with the session's line
-        from ssohelper.actions import missing_sessions
-
-        missing_sessions.refuse_missing_session(app)
+        _raise_if_session_is_missing(app)
         raise UsageProblem(
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )
     raise NoSessionNamed(sessions)
+
+
+def _raise_if_session_is_missing(app: App, name: str | None = None) -> None:
+    # Only for an error: this reads all profiles, which may be 12,000.
+    from ssohelper.actions import missing_sessions
+
+    missing_sessions.raise_if_session_is_missing(app, name)
 
 
 def find_session_by_name(config: ConfigFile, name: str) -> SsoSession:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     raise ImportError("on Windows, Textual's own driver reads the terminal")
 _BYTES = 65_536
+# bash's `kill` sends SIGTERM and then SIGCONT, but the kernel may deliver SIGCONT first: how long to
+# wait for SIGTERM then.
+_END_SECONDS = 0.2
 
 
 class CleanTerminalDriver(Driver):
@@ -75,45 +78,68 @@ class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
     def __init__(self, app: TuiApp[Any], **more: Any) -> None:
         super().__init__(app, **more)
         self._terminal = self.fileno
-        self._has_terminal = self._is_stopped = False
+        self._has_terminal = self._is_lent = self._is_stopped = self._is_take_queued = False
         # Textual's own handlers leave and take the terminal at once, also when they interrupt a write
         # of `output`, which then waits for itself for ever, or when the program is about to end. The
         # kernel sends SIGCONT after SIGHUP when a terminal is closed.
         call_soon = asyncio.get_running_loop().call_soon_threadsafe
 
         def handle_stop(*_: object) -> None:
-            if self._has_terminal:
+            if self._is_lent:  # the loop waits for the end of the program that has the terminal
+                self._stop()
+            elif self._has_terminal:
                 call_soon(self._leave_terminal_and_stop)
-            else:  # another program, as an editor, has the terminal, and the loop waits for its end
-                os.kill(os.getpid(), signal.SIGSTOP)
 
         def handle_continue(*_: object) -> None:
-            if self._has_terminal or self._is_stopped:
+            if (self._has_terminal or self._is_stopped) and not self._is_take_queued:
+                self._is_take_queued = True
                 call_soon(self._take_terminal_again)
 
         signal.signal(signal.SIGTSTP, handle_stop)
         signal.signal(signal.SIGCONT, handle_continue)
 
     def start_application_mode(self) -> None:
-        """Take the terminal, at the start and after it was left."""
+        """Take the terminal, at the start and after it was left. In the background, stop until `fg`."""
+        while self._is_in_background() and not self.output.must_end:
+            self._stop()
         super().start_application_mode()
         self._has_terminal = True
 
     def stop_application_mode(self) -> None:
         """Leave the terminal as it was before, at the end and for other programs."""
+        if self._is_stopped:  # it has been left already
+            return
         self._has_terminal = False
         super().stop_application_mode()
+
+    @contextmanager
+    def no_automatic_restart(self) -> Iterator[None]:
+        """Lend the terminal to another program in the `with` block. `App.suspend` calls this."""
+        self._is_lent = True
+        try:
+            with super().no_automatic_restart():
+                yield
+        finally:
+            self._is_lent = False
+
+    def _stop(self) -> None:
+        """Stop this process until SIGCONT, unless it is to end: no shell would continue it then."""
+        if not self.output.must_end:
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def _leave_terminal_and_stop(self) -> None:
         if self._has_terminal:
             self.suspend_application_mode()
             self._is_stopped = True
-        os.kill(os.getpid(), signal.SIGSTOP)
+            self._stop()
 
     def _take_terminal_again(self) -> None:
         """Go on after SIGCONT. The shell may have set the terminal meanwhile, so set it again."""
-        if self._is_in_background():  # continued by the shell's `bg`
-            self._leave_terminal_and_stop()
+        self._is_take_queued = False
+        if self._is_in_background():  # continued by `bg`, or to be ended by `kill`
+            asyncio.get_running_loop().call_later(_END_SECONDS, self._stop_in_background)
+            return
+        if self.output.must_end:
             return
         if self._has_terminal:  # stopped by SIGSTOP, or not at all
             self.suspend_application_mode()
@@ -122,6 +148,10 @@ class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
         self._is_stopped = False
         self.resume_application_mode()
         self.program.post_message(self.SignalResume())
+
+    def _stop_in_background(self) -> None:
+        if self._is_in_background():
+            self._stop()
 
     def _is_in_background(self) -> bool:
         try:
@@ -139,11 +169,17 @@ def end_at_signals(program: TuiApp[Any], output: TerminalOutput) -> None:
 
     The drivers call this before they change the terminal's settings.
     """
+
+    def end_soon() -> None:
+        output.end_soon()
+        # Else the kernel stops a program that restores the terminal's settings in the background.
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, program.end_by_signal, number)
         # asyncio's own handler does nothing: its loop calls `end_by_signal` when it runs again. This
         # one runs also while the loop waits for the terminal.
-        signal.signal(number, lambda *_: output.end_soon())
+        signal.signal(number, lambda *_: end_soon())
 
 
 @contextmanager

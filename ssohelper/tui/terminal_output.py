@@ -51,7 +51,7 @@ class TerminalOutput:
         self._thread = threading.Thread()
         self._added = ""
         self._fileno, self._encoding = terminal.fileno(), terminal.encoding
-        self._must_end = self._has_given_up = False
+        self.must_end = self._has_given_up = False
         self._waits_left = _WAITS_BEFORE_END
 
     def start(self) -> None:
@@ -87,7 +87,7 @@ class TerminalOutput:
 
         A signal handler may call this: it takes no lock.
         """
-        self._must_end = True
+        self.must_end = True
 
     def _put(self, data: bytes | None) -> None:
         while not self._has_given_up:
@@ -100,7 +100,7 @@ class TerminalOutput:
 
     def _count_wait(self) -> None:
         """Note that the terminal was waited for. If that was often enough, give up."""
-        if self._must_end:
+        if self.must_end:
             self._waits_left -= 1
         if self._waits_left <= 0 and not self._has_given_up:
             self._has_given_up = True

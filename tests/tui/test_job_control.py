@@ -20,7 +20,7 @@ from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
 from tests.tui.terminal import SECONDS, Terminal
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 ENTER_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
 
@@ -40,47 +40,140 @@ def full_screen(shell: Shell) -> Iterator[Terminal]:
     terminal.close()
 
 
-def test_ctrl_z_stops_the_full_screen_which_fg_continues_and_bg_does_not(shell: Shell) -> None:
-    terminal = Terminal(("/bin/bash", "--norc"), {**shell.environ, "PS1": "$ "}, size=(100, 30))
-    terminal.until(lambda: "$" in terminal.lines)
-    terminal.send(f"{SCRIPT}\r")
-    terminal.until("F7 Shell")
-    terminal.send("payments prod readonly")
-    terminal.until("1/20")
-    for before in ("", "bg\r"):
-        terminal.send("\x1a")
-        terminal.until("Stopped")
-        terminal.send(f"clear\r{before}")
-        if before:
-            terminal.until("Stopped")  # again, because it may not use the terminal
-        terminal.send("clear; fg; echo en''ded\r")
-        terminal.until(lambda: "1/20" in terminal.text and "F7 Shell" in terminal.text)
-    terminal.send("\x11")
-    terminal.until("ended")
-    terminal.close()
+class Job:
+    """The full screen as a job of a real bash."""
+
+    def __init__(self, shell: Shell) -> None:
+        environ = {**shell.environ, "PS1": "$ "}
+        self.terminal = Terminal(("/bin/bash", "--norc"), environ, size=(100, 30))
+        self.terminal.until(lambda: "$" in self.terminal.lines)
+        self.terminal.send(f"{SCRIPT}\r")
+        self.terminal.until("F7 Shell")
+        self.terminal.send("payments prod readonly")
+        self.terminal.until(self.is_drawn)
+        [self.pid] = map(
+            int, Path(f"/proc/{self._shell}/task/{self._shell}/children").read_text().split()
+        )
+
+    @property
+    def _shell(self) -> int:
+        return int(self.terminal.child.pid)
+
+    def is_drawn(self) -> bool:
+        return "1/20" in self.terminal.text and "F7 Shell" in self.terminal.text
+
+    def is_gone(self) -> bool:
+        return not Path(f"/proc/{self.pid}").exists()
+
+    def run(self, line: str) -> None:
+        """Let the shell, which shows its prompt, run the line on a screen without any other text."""
+        self.terminal.send(f"clear; echo cle''ared; {line}\r")
+        self.terminal.until("cleared")
+
+    def stop(self, number: int) -> None:
+        """Stop the program by the signal, or by the key if the number is 0."""
+        if number:
+            os.kill(self.pid, number)
+        else:
+            self.terminal.send("\x1a")
+        self.terminal.until(lambda: is_stopped(self.pid))
+        self.terminal.send("echo pro''mpt\r")
+        self.terminal.until("prompt")
 
 
-def is_stopped(terminal: Terminal) -> bool:
-    state = Path(f"/proc/{terminal.child.pid}/stat").read_text().rpartition(")")[2].split()[0]
-    return state == "T"
+@pytest.mark.parametrize("number", [0, signal.SIGSTOP, signal.SIGTSTP], ids=["key", "STOP", "TSTP"])
+def test_fg_continues_the_full_screen_which_bg_does_not(shell: Shell, number: int) -> None:
+    job = Job(shell)
+    for in_background in (False, True):
+        job.stop(number)
+        if in_background:
+            job.run("bg; sleep 0.3")
+            job.terminal.until(lambda: is_stopped(job.pid))  # again, without the terminal
+        job.run("fg; echo en''ded")
+        job.terminal.until(job.is_drawn)
+    job.terminal.send("\x11")
+    job.terminal.until("ended")
+    job.terminal.close()
+
+
+@pytest.mark.parametrize("number", [0, signal.SIGSTOP], ids=["key", "STOP"])
+def test_a_stopped_program_can_be_ended(shell: Shell, number: int) -> None:
+    """bash sends SIGTERM and then SIGCONT."""
+    job = Job(shell)
+    job.stop(number)
+    job.run("kill %1")
+    job.terminal.until(job.is_gone)
+    job.terminal.close()
+
+
+@pytest.mark.parametrize("number", [0, signal.SIGSTOP], ids=["key", "STOP"])
+def test_a_stopped_program_ends_with_its_terminal(shell: Shell, number: int) -> None:
+    job = Job(shell)
+    job.stop(number)
+    job.terminal.close()
+    ends_at = time.monotonic() + SECONDS
+    while not job.is_gone():
+        assert time.monotonic() < ends_at
+        time.sleep(0.02)
+
+
+def test_a_program_that_got_the_terminal_may_end_in_the_background(shell: Shell) -> None:
+    """The full screen then takes the terminal when `fg` gives it back."""
+    shell.environ["SHELL"] = str(shell.home / "some-shell")
+    lent = Path(shell.environ["SHELL"])
+    lent.write_text("#!/bin/sh\necho le''nt\nsleep 1.5\n")
+    lent.chmod(0o755)
+    job = Job(shell)
+    job.terminal.send("\x1b[18~")
+    job.terminal.until("lent")
+    job.terminal.send("\x1a")
+    job.terminal.until("Stopped")
+    job.run("bg")
+    job.terminal.until(lambda: is_stopped(job.pid))
+    job.run("fg; echo en''ded")
+    job.terminal.until(job.is_drawn)
+    press_until(job.terminal, "\x11", lambda: "ended" in job.terminal.text)
+    job.terminal.close()
+
+
+@pytest.mark.parametrize("seed", long_after(1, range(20)))
+def test_a_program_that_is_stopping_ends_with_its_terminal(shell: Shell, seed: int) -> None:
+    job = Job(shell)
+    job.terminal.send("\x1a")
+    time.sleep(random.Random(seed).random() * 0.3)
+    job.terminal.close()
+    ends_at = time.monotonic() + SECONDS
+    while not job.is_gone():
+        assert time.monotonic() < ends_at
+        time.sleep(0.02)
+
+
+def is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def stop_and_continue(terminal: Terminal, number: int) -> None:
     """Stop the program by the signal, then continue it as `fg` does."""
-    os.kill(terminal.child.pid, number)
-    terminal.until(lambda: is_stopped(terminal))
-    os.kill(terminal.child.pid, signal.SIGCONT)
+    pid = int(terminal.child.pid)
+    # SIGTSTP does nothing while the program takes or leaves the terminal.
+    repeat_until(terminal, lambda: os.kill(pid, number), lambda: is_stopped(pid))
+    os.kill(pid, signal.SIGCONT)
+
+
+def repeat_until(terminal: Terminal, act: Callable[[], object], what: Callable[[], bool]) -> None:
+    """Act again and again, each half second, until the function returns true."""
+    ends_at = time.monotonic() + SECONDS
+    while not what():
+        assert time.monotonic() < ends_at, f"it never happens:\n{terminal.text}"
+        act()
+        next_at = time.monotonic() + 0.5
+        while not what() and time.monotonic() < next_at:
+            terminal.read()
 
 
 def press_until(terminal: Terminal, key: str, what: Callable[[], bool]) -> None:
     """Press the key, again if it was lost: what is typed while the program is stopped is dropped."""
-    ends_at = time.monotonic() + SECONDS
-    while not what():
-        assert time.monotonic() < ends_at, f"no key helps:\n{terminal.text}"
-        terminal.send(key)
-        next_at = time.monotonic() + 0.5
-        while not what() and time.monotonic() < next_at:
-            terminal.read()
+    repeat_until(terminal, lambda: terminal.send(key), what)
 
 
 def assert_that_it_ends(terminal: Terminal) -> None:
@@ -118,8 +211,12 @@ def test_the_full_screen_ends_although_it_is_continued_meanwhile(
 ) -> None:
     """Each signal interrupts the program anew, also while it writes what restores the terminal."""
     chance = random.Random(seed)
-    full_screen.send("\x11")
-    while full_screen.child.isalive():
-        os.kill(full_screen.child.pid, signal.SIGCONT)
-        full_screen.read(chance.random() * 0.002)
+
+    def is_over() -> bool:
+        if full_screen.child.isalive():
+            os.kill(full_screen.child.pid, signal.SIGCONT)
+            full_screen.read(chance.random() * 0.002)
+        return not full_screen.child.isalive()
+
+    press_until(full_screen, "\x11", is_over)
     assert_that_it_ends(full_screen)
