@@ -67,8 +67,10 @@ class Job:
 
     def run(self, line: str) -> None:
         """Let the shell, which shows its prompt, run the line on a screen without any other text."""
+        before = len(self.terminal.raw)
         self.terminal.send(f"clear; echo cle''ared; {line}\r")
-        self.terminal.until("cleared")
+        # Not on the screen, where `fg` may draw over it before it is read.
+        self.terminal.until(lambda: b"cleared" in self.terminal.raw[before:])
 
     def stop(self, number: int) -> None:
         """Stop the program by the signal, or by the key if the number is 0."""
