@@ -6,7 +6,6 @@ import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import selection
 from ssohelper.core import session_changes
 from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.model import SESSION_NAME, SsoSession
@@ -41,23 +40,6 @@ def list_missing_sessions(app: App) -> list[MissingSession]:
         for name, users in session_changes.find_undefined_sessions(app.config.read()).items()
         if SESSION_NAME.fullmatch(name)
     ]
-
-
-def raise_if_session_is_missing(app: App, name: str | None = None) -> None:
-    """Raise the error of a session that profiles or a sign-in need, but the config does not define.
-
-    If there is no such session, return. With a name, only the session of this name is looked at.
-    Raises: UsageProblem, whose hint restores the session.
-    """
-    for missing in list_missing_sessions(app):
-        if name in (None, missing.name):
-            raise missing_session_error(missing)
-    if name is None:
-        recorded = next(iter(selection.find_sessions_not_in_config(app)), None)
-    else:
-        recorded = selection.find_session_not_in_config(app, name)
-    if recorded is not None:
-        raise signed_in_but_not_in_config_error(recorded)
 
 
 def missing_session_error(missing: MissingSession) -> UsageProblem:

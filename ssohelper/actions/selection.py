@@ -98,7 +98,12 @@ def _raise_if_session_is_missing(app: App, name: str | None = None) -> None:
     # Only for an error: this reads all profiles, which may be 12,000.
     from ssohelper.actions import missing_sessions
 
-    missing_sessions.raise_if_session_is_missing(app, name)
+    for missing in missing_sessions.list_missing_sessions(app):
+        if name in (None, missing.name):
+            raise missing_sessions.missing_session_error(missing)
+    found = [find_session_not_in_config(app, name)] if name else find_sessions_not_in_config(app)
+    for recorded in filter(None, found):
+        raise missing_sessions.signed_in_but_not_in_config_error(recorded)
 
 
 def find_session_by_name(config: ConfigFile, name: str) -> SsoSession:
