@@ -68,8 +68,7 @@ def wait_until_asleep(pid: int) -> None:
     """Wait until the process sleeps: one that has asked its question then reads the answer."""
     ends_at = time.monotonic() + _GONE_WITHIN_SECONDS
     while time.monotonic() < ends_at:
-        stat = Path(f"/proc/{pid}/stat").read_text()  # "pid (name) state …"
-        if stat.rpartition(")")[2].split()[0] == "S":
+        if state_of(pid) == "S":
             return
         time.sleep(0.001)
     raise AssertionError(f"process {pid} did not sleep within {_GONE_WITHIN_SECONDS:g} s")
@@ -99,11 +98,25 @@ def is_running(pid: int) -> bool:
     ends_at = time.monotonic() + _GONE_WITHIN_SECONDS / 10
     while True:
         try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
+            if state_of(pid) in "ZX":
+                return False
         except OSError:
-            return False
-        if stat.rpartition(")")[2].split()[0] in "ZX":
             return False
         if time.monotonic() > ends_at:
             return True
         time.sleep(0.005)
+
+
+def state_of(pid: int) -> str:
+    """Return the kernel's letter for the process's state: "S" asleep, "T" stopped, "Z" a zombie."""
+    return _fields_of(pid)[0]
+
+
+def parent_of(pid: int) -> int:
+    """Return the process id of the process's parent."""
+    return int(_fields_of(pid)[1])
+
+
+def _fields_of(pid: int) -> list[str]:
+    # "pid (name) state parent …", and the name may hold anything
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

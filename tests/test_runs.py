@@ -17,7 +17,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.fork_server import HOME, can_be_forked
 from tests.long_rows import long_after
-from tests.processes import broker_ids, end_detached_processes
+from tests.processes import broker_ids, end_detached_processes, parent_of
 from tests.runs import RUNS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
@@ -66,10 +66,6 @@ def looks_of(pid: int) -> dict[str, Any]:
         "ids": (os.getpgid(pid), os.getsid(pid)),
         "status": [status[name] for name in names],
     }
-
-
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 class Served:

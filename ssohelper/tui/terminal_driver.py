@@ -136,10 +136,10 @@ class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
     def _take_terminal_again(self) -> None:
         """Go on after SIGCONT. The shell may have set the terminal meanwhile, so set it again."""
         self._is_take_queued = False
+        if self.output.must_end:
+            return
         if self._is_in_background():  # continued by `bg`, or to be ended by `kill`
             asyncio.get_running_loop().call_later(_END_SECONDS, self._stop_in_background)
-            return
-        if self.output.must_end:
             return
         if self._has_terminal:  # stopped by SIGSTOP, or not at all
             self.suspend_application_mode()
@@ -170,7 +170,7 @@ def end_at_signals(program: TuiApp[Any], output: TerminalOutput) -> None:
     The drivers call this before they change the terminal's settings.
     """
 
-    def end_soon() -> None:
+    def end_soon(*_: object) -> None:
         output.end_soon()
         # Else the kernel stops a program that restores the terminal's settings in the background.
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
@@ -179,7 +179,7 @@ def end_at_signals(program: TuiApp[Any], output: TerminalOutput) -> None:
         asyncio.get_running_loop().add_signal_handler(number, program.end_by_signal, number)
         # asyncio's own handler does nothing: its loop calls `end_by_signal` when it runs again. This
         # one runs also while the loop waits for the terminal.
-        signal.signal(number, lambda *_: end_soon())
+        signal.signal(number, end_soon)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.endpoint.world import ACCOUNT, Program, prepared, wait_for
 from tests.long_rows import long_after
+from tests.processes import state_of
 from tests.programs import require_program
 
 EXEC = [SCRIPT, "exec", "--server", "job", "--"]
@@ -280,10 +281,6 @@ def test_it_stops_with_the_command_and_both_go_on(home: Home, emulator: Emulator
         program.process.send_signal(signal.SIGUSR1)
         program.says("heard SIGUSR1")
         assert program.ends(signal.SIGTERM) == 143
-
-
-def state_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_on_a_terminal_job_control_works(home: Home, emulator: Emulator) -> None:

@@ -19,7 +19,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import broker_address, broker_client, miss
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
-from tests.processes import broker_ids, end_detached_processes
+from tests.processes import broker_ids, end_detached_processes, parent_of
 
 KEY = ("corp", "000030000001", "ReadOnlyAccess")
 ARGV = ["--session", KEY[0], "--account-id", KEY[1], "--role-name", KEY[2]]
@@ -109,8 +109,7 @@ class TestStart:
         assert os.readlink(f"/proc/{pid}/cwd") == "/"
         streams = [os.readlink(f"/proc/{pid}/fd/{number}") for number in range(3)]
         assert streams == ["/dev/null"] * 3
-        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        assert parent != os.getpid(), "a caller would have to wait for it"
+        assert parent_of(pid) != os.getpid(), "a caller would have to wait for it"
 
     def test_it_imports_no_botocore(self):
         code = (

@@ -1,13 +1,10 @@
 """The keys on a screen are those of the keymap, whatever is in front when the screen is drawn."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from textual.command import CommandPalette
 
-from ssohelper.emulator.server import Emulator
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.cli.listing_world import SCRIPT, Shell
@@ -54,14 +51,6 @@ ROWS = [
     for to in SCREENS
     if to not in (start, "accounts")
 ]
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    with Emulator() as emulator:
-        made = Shell(tmp_path, emulator)
-        assert made.run("list").returncode == 0
-        yield made
 
 
 @pytest.mark.long

@@ -6,25 +6,14 @@ import signal
 import sys
 import termios
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
 from tests.tui.terminal import Terminal
 
 TERMINAL = {"TERM": "xterm-256color", "PS1": "$ ", "COLUMNS": "", "LINES": ""}
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    with Emulator() as emulator:
-        made = Shell(tmp_path, emulator)
-        assert made.run("list").returncode == 0
-        yield made
 
 
 def terminal(shell: Shell, *argv: object, **environ: str) -> Terminal:

@@ -4,13 +4,11 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyte
 import pytest
 from textual.events import Paste
 
-from ssohelper.emulator.server import Emulator
 from ssohelper.tui.keys import make_single_line
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.widgets.search_line import SearchLine
@@ -31,13 +29,6 @@ HOSTILE = {
     "\x1b[1;32mgreen\x1b[0m yes\r\r": "green yes",
     "pr\x1b[20~y\ny\r\x1b]52;c;eA==\x07\x03\x1a\x11\x1b": "pry y ]52;c;eA==",
 }
-
-
-@pytest.fixture
-def shell(tmp_path: Path, emulator: Emulator) -> Shell:
-    made = Shell(tmp_path, emulator)
-    assert made.run("list").returncode == 0
-    return made
 
 
 @pytest.fixture

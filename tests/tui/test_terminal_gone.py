@@ -12,26 +12,16 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after, pairs_with_each_value_first
 from tests.tui.terminal import Terminal
 
 # The longest wait: reached only if something is broken.
 SECONDS = 120
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    with Emulator() as emulator:
-        made = Shell(tmp_path, emulator)
-        assert made.run("list").returncode == 0
-        yield made
 
 
 def read_until(master: int, text: bytes) -> bytes:

@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -11,7 +10,6 @@ import pytest
 
 from ssohelper.actions import guards
 from ssohelper.core.text import show
-from ssohelper.emulator.server import Emulator
 from ssohelper.errors import Refused
 from ssohelper.system import collected_run, terminal_session
 from ssohelper.tui.screens.accounts import AccountsScreen
@@ -293,14 +291,6 @@ def test_enter_starts_no_command_of_many_roles(world: DemoHome, count: int) -> N
         await user.wait_for_text(f"{count} of {count} ended")
 
     run_scenario(world.app(), scenario, size=(100, 40))
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    with Emulator() as emulator:
-        made = Shell(tmp_path, emulator)
-        assert made.run("list").returncode == 0
-        yield made
 
 
 @pytest.mark.parametrize("end", long_after(1, ["close", "ctrl+q", "kill"]))

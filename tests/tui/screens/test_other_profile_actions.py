@@ -1,8 +1,5 @@
 """Profiles whose credentials are not ours are rows of the list and of the picker, in a last group."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import credentials, selection
@@ -235,12 +232,9 @@ def test_after_a_set_up_the_cursor_is_on_the_first_role(others: DemoHome) -> Non
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    with Emulator() as emulator:
-        made = Shell(tmp_path, emulator)
-        assert made.run("list").returncode == 0
-        made.write_config(keys_of(emulator, "legacy-keys") + TOOL)
-        yield made
+def shell(shell: Shell) -> Shell:
+    shell.write_config(keys_of(shell.emulator, "legacy-keys") + TOOL)
+    return shell
 
 
 def start(shell: Shell, *argv: str) -> Terminal:

@@ -2,12 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.programs import require_program
 from tests.shell.at_a_terminal import INSTALL
@@ -17,14 +15,11 @@ OTHER = "https://d-1111111111.awsapps.com/start"
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    with Emulator() as emulator:
-        made = Shell(tmp_path, emulator)
-        assert made.run("list").returncode == 0
-        facts = made.app.tokens.load_facts("corp")
-        now = made.app.clock.now()
-        made.app.tokens.save_facts("corp", facts._replace(signed_in_at=now))
-        yield made
+def shell(shell: Shell) -> Shell:
+    facts = shell.app.tokens.load_facts("corp")
+    now = shell.app.clock.now()
+    shell.app.tokens.save_facts("corp", facts._replace(signed_in_at=now))
+    return shell
 
 
 def open_shell(shell: Shell, **environ: str) -> Terminal:
