@@ -29,7 +29,7 @@ _TICK_SECONDS = 0.05
 # At most this part of a core, also while a test runs 500 processes at once.
 _LONGEST_SHARE = 0.2
 _MOST_FINDINGS = 20
-# How long the processes of a run may take to end after it: the slowest machine needs this.
+# How long the processes of a run may take to end after it. A broker without callers ends after 8 s.
 _END_SECONDS = 20
 
 
@@ -42,8 +42,9 @@ class Finding(NamedTuple):
 
 
 class _Process:
-    def __init__(self, parent: int, ours: bool) -> None:
+    def __init__(self, parent: int, started: bytes, ours: bool) -> None:
         self.parent = parent
+        self.started = started
         self.ours = ours
         self.looks = 0
         self.last_read: tuple[bytes, bytes] | None = None
@@ -94,9 +95,12 @@ class LeakWatch:
             self._found("not ended", pid, _read_proc_file(pid, "cmdline").split(b"\0"))
 
     def _is_left(self, pid: int) -> bool:
-        if pid in (self._root, os.getpid()) or not self._seen[pid].ours:
+        process = self._seen[pid]
+        if pid in (self._root, os.getpid()) or not process.ours:
             return False
-        return bool(_read_proc_file(pid, "cmdline"))  # a process that has ended has none
+        # A process that has ended has no command line. Another one may have its id then.
+        is_there = bool(_read_proc_file(pid, "cmdline"))
+        return is_there and _start_time_of(pid) == process.started
 
     def _meet(self, pid: int, before: _Process | None) -> _Process:
         # A child whose parent ended at once belongs to init: then its environment tells.
@@ -104,7 +108,7 @@ class LeakWatch:
         known = self._seen.get(parent)
         ours = pid == self._root or (known is not None and known.ours)
         ours = ours or self._folder in _read_proc_file(pid, "environ")
-        process = before or self._seen.setdefault(pid, _Process(parent, ours))
+        process = before or self._seen.setdefault(pid, _Process(parent, _start_time_of(pid), ours))
         process.ours = ours
         self.watched += ours
         return process
@@ -162,9 +166,18 @@ def _is_our_command(words: list[bytes]) -> bool:
 
 
 def _parent_id_of(pid: int) -> int:
+    return int(_field_of_stat(pid, 1) or 0)
+
+
+def _start_time_of(pid: int) -> bytes:
+    """Return when the process started, in ticks since the boot; b"" for none of this id."""
+    return _field_of_stat(pid, 19)
+
+
+def _field_of_stat(pid: int, number: int) -> bytes:
     # pid (name, which may hold anything) state ppid …
-    words = _read_proc_file(pid, "stat").rpartition(b")")[2].split()
-    return int(words[1]) if len(words) > 1 else 0
+    fields = _read_proc_file(pid, "stat").rpartition(b")")[2].split()
+    return fields[number] if fields else b""
 
 
 def _read_proc_file(pid: int, name: str) -> bytes:

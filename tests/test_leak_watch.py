@@ -125,6 +125,17 @@ def test_a_process_that_has_not_ended_after_the_run(tmp_path: Path) -> None:
     assert watch.findings == set()
 
 
+def test_a_process_with_the_id_of_one_that_has_ended_is_not_of_the_run(tmp_path: Path) -> None:
+    watch = LeakWatch(-1, str(tmp_path), PLANTED.encode())
+    argv, environ = [sys.executable, "-c", SLEEP], {"HOME": str(tmp_path)}
+    with subprocess.Popen(argv, env=environ, stdin=subprocess.PIPE) as child:
+        watch.look()
+        watch._seen[child.pid].started = b"0"  # as if an earlier process had had this id
+        watch.look_until_all_have_ended(0)
+        child.kill()
+    assert watch.findings == set()
+
+
 def wait_for(path: Path, part: bytes) -> None:
     ends_at = time.monotonic() + 60
     while part not in path.read_bytes():
