@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -33,6 +33,8 @@ RUN_SECONDS = 120
 # Read now: a test may set the variable.
 _IS_CI = bool(os.environ.get("CI"))
 _home_numbers = itertools.count(1)
+# Why the workers of pytest-xdist could not collect; each worker gives the same message.
+_USAGE_ERROR = pytest.StashKey[str]()
 
 
 class Home(NamedTuple):
@@ -151,7 +153,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Collect without the garbage collector: what is made then stays, and is much.
 
     From then on Python looks for garbage less often than by default: with its default thresholds,
@@ -160,10 +162,29 @@ def pytest_collection() -> Generator[None, object, object]:
     gc.disable()
     try:
         return (yield)
+    except pytest.UsageError as error:
+        # Such as a path that does not exist. pytest-xdist drops the message of a worker.
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["usage_error"] = str(error)
+        raise
     finally:
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
         gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Keep the message of a worker of pytest-xdist that could not collect the tests."""
+    message = getattr(node, "workeroutput", {}).get("usage_error")
+    if message is not None:
+        node.config.stash[_USAGE_ERROR] = message
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print why the workers of pytest-xdist could not collect the tests."""
+    if _USAGE_ERROR in config.stash:
+        terminalreporter.write_line(f"ERROR: {config.stash[_USAGE_ERROR]}", red=True)
 
 
 @pytest.hookimpl(wrapper=True)
