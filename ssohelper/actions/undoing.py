@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import agents, config_writing, selection
-from ssohelper.core import plan_text
 from ssohelper.core.config_diff import diff_texts
 from ssohelper.core.config_edit import AddSection, Change, RemoveSection
 from ssohelper.core.config_text import ConfigText
@@ -95,11 +94,6 @@ def _find_signed_in_sessions_not_in_config(app: App) -> list[SsoSession] | None:
         return None
 
 
-def lines_about_restored_options(app: App, version: Version) -> list[str]:
-    """Return a line for each session whose saved filters and other options the undo restores."""
-    return [plan_text.restored_options_line(*one) for one in _find_restored_choices(app, version)]
-
-
 def restored_options_json(app: App, version: Version) -> list[dict[str, Any]]:
     """Return, for --json, the sessions whose sync options the undo restores, with the options.
 
@@ -114,11 +108,12 @@ def restored_options_json(app: App, version: Version) -> list[dict[str, Any]]:
             "form": choices.form,
             "default_region": choices.default_region,
         }
-        for name, choices in _find_restored_choices(app, version)
+        for name, choices in find_restored_choices(app, version)
     ]
 
 
-def _find_restored_choices(app: App, version: Version) -> list[tuple[str, Choices]]:
+def find_restored_choices(app: App, version: Version) -> list[tuple[str, Choices]]:
+    """Return the sessions whose saved filters and options the undo restores, with the old ones."""
     return [
         (name, choices)
         for name, choices in version.choices.items()

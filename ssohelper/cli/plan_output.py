@@ -158,6 +158,14 @@ def _say_if_declined(is_agreed: bool) -> bool:
     return is_agreed
 
 
+def say_restored_options(
+    options: Iterable[tuple[str, Choices]], when: plan_text.RestoredWhen
+) -> None:
+    """Print which filters and options an undo restores. `when` is for before or after the undo."""
+    for session_name, choices in options:
+        output.say(show(plan_text.restored_options_line(session_name, choices, when), 500))
+
+
 def _print_skipped_roles(plan: Plan, *, is_dry_run: bool = False) -> None:
     for line in plan_text.lines_to_show_after_profile_sync(plan, is_dry_run=is_dry_run):
         output.say(line)

@@ -18,6 +18,7 @@ from ssohelper.cli.plan_output import (
     confirm_write,
     print_diff,
     print_plan,
+    say_restored_options,
     warn_if_nothing_matches,
     write_plan,
 )
@@ -349,11 +350,11 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
     version = undoing.load_last_write(app, redo=redo)
     data = app.config.read_data()  # the config before the diff is made, to notice later changes
     lines = list(undoing.diff_undo(app, version))
-    options = undoing.lines_about_restored_options(app, version)
+    options = undoing.find_restored_choices(app, version)
     restored = undoing.restored_options_json(app, version)
     print_diff(lines, dry_run)
-    for line in options:
-        output.say(show(line, 500))
+    if dry_run or not yes:
+        say_restored_options(options, "would be" if dry_run else "will be")
     if lines and not dry_run:
         app.config.check_writable()
     what = undoing.describe_reversal(app, redo=redo, is_of_options=bool(options) and not lines)
@@ -361,6 +362,7 @@ def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
         removed = undoing.undo_config_write(app, version, data)
         if lines or not options:
             output.say(f"restored: {show(str(app.locations.aws_config_file))}")
+        say_restored_options(options, "were")
         for session in removed:
             output.say(clock_text.still_signed_in_text(session.name))
     if output.options().json:

@@ -94,6 +94,27 @@ def test_undo_and_redo_ask_for_what_they_do(home: Home, questions: list[str]) ->
     ]
 
 
+def test_undo_says_before_its_question_what_will_be_restored_and_then_what_was(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_listed_session(home)
+    assert cli.run(["profile", "sync", "--yes", "--role", "Admin"]) == 0
+    capsys.readouterr()
+    before: list[str] = []
+
+    def confirm(*_: object, **__: object) -> bool:
+        before.append(capsys.readouterr().err)
+        return True
+
+    monkeypatch.setattr(output, "confirm", confirm)
+    assert cli.run(["profile", "undo"]) == 0
+    options = 'filters and options of session "corp"'
+    assert f"\n{options} will be restored: there were none before\n" in before[0]
+    assert capsys.readouterr().err == (
+        f"restored: {home.config_file}\n{options} were restored: there were none before\n"
+    )
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -240,19 +240,20 @@ class TestUndo:
             "form": None,
             "default_region": None,
         }
+        said = 'filters and options of session "corp" {} restored: --role Read\n'
+        assert run("profile", "undo", "--dry-run").stderr == said.format("would be")
         done = run("profile", "undo", "--yes")
-        said = 'filters and options of session "corp" are restored: --role Read'
-        assert (done.returncode, said in done.stderr) == (0, True)
+        assert (done.returncode, done.stderr) == (0, said.format("were"))
         assert f"restored: {saved.config_file}" not in done.stderr
         assert saved.config_file.read_bytes() == written
         assert App(saved.env).choices.load("corp").roles == ("Read",)
         done = run("profile", "undo", "--redo", "--yes")
-        assert "are restored: --role 'Re*'" in done.stderr
+        assert "were restored: --role 'Re*'" in done.stderr
         assert App(saved.env).choices.load("corp").roles == ("Re*",)
         run("profile", "undo", "--yes")
         done = run("profile", "undo", "--yes")
         assert (f"restored: {saved.config_file}" in done.stderr) is True
-        assert "are restored: there were none before" in done.stderr
+        assert "were restored: there were none before" in done.stderr
         assert b"[profile" not in saved.config_file.read_bytes()
 
     def test_after_undo_of_rm_sync_may_add_the_role_again(self, synced: Home, run: Run) -> None:

@@ -29,6 +29,7 @@ from ssohelper.tui.screens.proposal import (
 from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 
 if TYPE_CHECKING:
+    from ssohelper.core.choices import Choices
     from ssohelper.stores.config_versions import Version
     from ssohelper.tui.base import TuiApp
 
@@ -129,18 +130,20 @@ async def undo_last_write(app: TuiApp[Any]) -> None:
     """
     services, command = app.services, "ssohelper profile undo"
 
-    def read_last_write_and_diff() -> tuple[Version, bytes, list[Line], list[str]]:
+    def read_last_write_and_diff() -> tuple[Version, bytes, list[Line], list[tuple[str, Choices]]]:
         version = undoing.load_last_write(services)
         data = services.config.read_data()  # read before the diff: later changes make undo fail
         lines = diff_lines(undoing.diff_undo(services, version))
-        return version, data, lines, undoing.lines_about_restored_options(services, version)
+        return version, data, lines, undoing.find_restored_choices(services, version)
 
-    version, data, lines, options = await background.run(app, read_last_write_and_diff)
+    version, data, lines, choices = await background.run(app, read_last_write_and_diff)
+    options = [plan_text.restored_options_line(*one, "will be") for one in choices]
     shown: list[Line] = [*([(show(line, 500), "strong")] for line in options), *lines]
     if await confirm_write(app, f"undo the last write: {_diff_counts_text(lines)}", shown, command):
         await background.run(app, lambda: undoing.undo_config_write(services, version, data))
         done = [f"restored: {services.locations.aws_config_file}"] if lines else []
-        app.show_done("; ".join((*done, *options)), command)
+        done += [plan_text.restored_options_line(*one, "were") for one in choices]
+        app.show_done("; ".join(done), command)
 
 
 def _diff_counts_text(lines: Sequence[Line]) -> str:

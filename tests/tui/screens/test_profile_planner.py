@@ -197,9 +197,10 @@ def test_options_alone_are_remembered_and_undo_says_that_it_puts_them_back(
             user,
             "y",
             "undo the last write: options only, no line of the config",
-            'options of session "corp" are restored',
+            'options of session "corp" will be restored',
         )
         await until(lambda: world.app().choices.load("corp").roles == ())
+        await user.wait_for_message('options of session "corp" were restored')
 
     run_scenario(world.app(), scenario, size=(120, 30))
 

@@ -175,7 +175,7 @@ def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome)
         await user.press("f8")
         await user.wait_for_screen(ConfirmScreen)
         await user.wait_for_text(
-            'filters and options of session "corp" are restored: there were none before'
+            'filters and options of session "corp" will be restored: there were none before'
         )
 
     run_scenario(world.app(), scenario, size=(100, 50))
