@@ -1,4 +1,7 @@
-"""When the search is cleared, or shortened, the cursor stays on the row that the user has found."""
+"""When the search is cleared, or shortened, the cursor stays on the row that the user has found.
+
+If the search has found nothing, the cursor goes back to where it was before the search.
+"""
 
 import pytest
 
@@ -51,6 +54,47 @@ def test_a_cleared_search_keeps_the_cursor_on_its_best_match(world: DemoHome) ->
         assert role_at_cursor(user).startswith("orders-prod")
         await user.press(*"paydev")  # what is typed more goes to the best match again
         assert role_at_cursor(user).startswith("payments-dev")
+
+    run_scenario(world.app(), scenario)
+
+
+@pytest.mark.parametrize("is_flat", [False, True], ids=["tree", "flat"])
+def test_after_a_search_without_result_the_cursor_is_on_its_row_again(
+    world: DemoHome, is_flat: bool
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        await user.press(*(["ctrl+g"] if is_flat else []), "end")
+        chosen = role_at_cursor(user)
+        await user.press(*"prod")  # each of these letters finds roles, and moves the cursor
+        assert role_at_cursor(user) != chosen
+        await user.press(*"xqz")
+        await user.wait_for_text("nothing matches")
+        await user.press("escape")
+        assert role_at_cursor(user) == chosen
+        roles = role_list(user)
+        assert 0 <= roles.cursor - roles.scroll_offset.y < roles.size.height
+        # A search that finds a role leaves the cursor there: that is the row before the next search.
+        await user.press(*"ordprod", "escape")
+        found = role_at_cursor(user)
+        assert found != chosen
+        await user.press(*"xqz", "ctrl+u")
+        assert role_at_cursor(user) == found
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
+def test_after_a_search_without_result_a_role_that_is_gone_is_not_chosen(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        roles = role_list(user)
+        first = role_at_cursor(user)
+        await user.press("end")
+        last = roles.row
+        await user.press(*"xqz")
+        roles.set_rows([row for row in roles.rows if row is not last])
+        await user.press("escape")
+        assert role_at_cursor(user) == first
 
     run_scenario(world.app(), scenario)
 
@@ -109,6 +153,37 @@ def test_the_cursor_stays_on_its_profile_or_on_the_heading_of_its_group(world: D
         assert profiles.section == section
 
     run_scenario(world.app(), scenario)
+
+
+def test_after_a_search_without_result_the_cursor_is_on_its_profile_again(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f4")
+        await until(lambda: getattr(user.app.screen, "is_planned", False))
+        profiles = user.app.screen.query_one(ProfilePane).list
+        await user.press("end")
+        chosen = profiles.row
+        assert chosen is not None
+        await user.press(*"xqz")
+        assert profiles.row is None
+        await user.press("escape")
+        assert profiles.row is not None
+        assert profiles.row.name == chosen.name
+
+    run_scenario(world.app(), scenario)
+
+
+def test_after_a_search_without_result_the_cursor_is_on_its_filter_again(world: DemoHome) -> None:
+    rows = [FilterRow(False, name, "", name) for name in ("alpha", "beta", "gamma")]
+    taken: list[list[FilterRow] | None] = []
+
+    async def scenario(user: User) -> None:
+        user.app.push_screen(FilterChoiceScreen(rows), taken.append)
+        await until(lambda: user.app.screen.query(FilterList))
+        await user.press("down", "down", *"xqz", "escape", "enter")
+        await until(lambda: bool(taken))
+
+    run_scenario(world.app(), scenario)
+    assert taken == [[rows[2]]]
 
 
 def test_the_cursor_stays_on_its_line_of_a_list_of_filters(world: DemoHome) -> None:

@@ -25,7 +25,7 @@ _KEYS = {"tick": "tick", "take": "take the ticked ones", "leave": "clear the sea
 _NOTE_CELLS = 30
 
 
-class FilterList(SearchPane):
+class FilterList(SearchPane[object]):
     """Lets the user tick rows. If no row is ticked, Enter takes the row under the cursor."""
 
     # The search field has the focus. Keys that act on the list have priority over it.
@@ -87,9 +87,13 @@ class FilterList(SearchPane):
     def cursor_line(self) -> int:
         return self._list.cursor
 
-    def search_list(self, text: str, *, stay: bool) -> None:
+    def content_at_cursor(self) -> object:
+        return self._list.cursor_key
+
+    def search_list(self, text: str, content: object) -> None:
         self._found = self._index.search(text)
-        self._list.set_count(len(self._found), None if stay else 0)
+        self._list.cursor_key = content
+        self._list.set_count(len(self._found), 0 if content is None else None)
 
     def _draw_row(self, number: int, width: int) -> Line:
         row = self._rows[self._found[number]]

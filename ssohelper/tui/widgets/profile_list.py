@@ -43,7 +43,7 @@ _NAME_SHARE = 0.6
 _LEAST_ROLE = 12
 
 
-class _LineKey(NamedTuple):
+class LineKey(NamedTuple):
     """Identifies a line: the heading of the section with the key `name`, or the profile `name`."""
 
     is_heading: bool
@@ -92,7 +92,7 @@ class ProfileList(Chooser):
 
         `note` says why rows may be missing. It is shown if no line is left.
         """
-        before = self._key_at_cursor()
+        before = self.key_at_cursor()
         self.data, self._note = data, note
         if self.ticked:
             self.ticked &= {row.name for row in data if row.can_be_removed}
@@ -107,21 +107,20 @@ class ProfileList(Chooser):
         )
         self._show_lines(before)
 
-    def search(self, text: str, *, stay: bool = False) -> None:
+    def search(self, text: str, key: LineKey | None = None) -> None:
         """Show the rows that match, the best match first in each section.
 
-        The sections keep their order, so that a change is never below the unchanged profiles. With
-        `stay` the cursor stays on its profile, or goes to the heading of a section that is folded.
+        The sections keep their order, so that a change is never below the unchanged profiles. The
+        cursor goes to the line with this key, or to the heading of its section if that is folded.
         """
-        key = self._key_at_cursor() if stay else None
-        number = self._lines[self.cursor] if key else -1
         self.query_text = text.strip()
-        section = self.data.sections[self.data.section_number(number)] if number >= 0 else None
-        if section is not None and self.is_folded(section):
-            key = _LineKey(True, section.key)
+        if key is not None and not key.is_heading and not self.query_text:
+            numbers = (at for at in range(len(self.data)) if self.data.name_of(at) == key.name)
+            sections = (self.data.sections[self.data.section_number(at)] for at in numbers)
+            key = next((LineKey(True, one.key) for one in sections if self.is_folded(one)), key)
         self._show_lines(key)
 
-    def _show_lines(self, key: _LineKey | None) -> None:
+    def _show_lines(self, key: LineKey | None) -> None:
         self._drawn = None
         sections = self.data.sections
         if self.query_text:
@@ -159,16 +158,17 @@ class ProfileList(Chooser):
         best = self._lines.index(found[0])
         return best if best < self.size.height else 1
 
-    def _key_at_cursor(self) -> _LineKey | None:
+    def key_at_cursor(self) -> LineKey | None:
+        """Return what identifies the profile or heading under the cursor, or None."""
         return self._key_of_line(self.cursor) if self._lines else None
 
-    def _key_of_line(self, line: int) -> _LineKey:
+    def _key_of_line(self, line: int) -> LineKey:
         number = self._lines[line]
         is_heading = number < 0
         name = self.data.sections[~number].key if is_heading else self.data.name_of(number)
-        return _LineKey(is_heading, name)
+        return LineKey(is_heading, name)
 
-    def _line_of(self, key: _LineKey) -> int:
+    def _line_of(self, key: LineKey) -> int:
         is_heading, name = key
         sections = self.data.sections
         for line, number in enumerate(self._lines):
@@ -206,7 +206,7 @@ class ProfileList(Chooser):
             section = self.section
         if section is not None and not self.query_text:
             self._folds[section.key] = folded
-            self._show_lines(_LineKey(True, section.key))
+            self._show_lines(LineKey(True, section.key))
 
     def toggle_fold(self) -> bool:
         """Fold or unfold the section whose heading is under the cursor. Return False on a profile."""

@@ -12,14 +12,14 @@ from textual.message import Message
 from ssohelper.tui.keys import action_binding, make_cursor_bindings
 from ssohelper.tui.profile_rows import ProfileRow, ProfileRows
 from ssohelper.tui.widgets.lines import Chooser
-from ssohelper.tui.widgets.profile_list import ProfileList
+from ssohelper.tui.widgets.profile_list import LineKey, ProfileList
 from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 
-class ProfilePane(SearchPane):
+class ProfilePane(SearchPane[LineKey]):
     """Searches the list of profiles while the user types; the arrow keys move the list's cursor."""
 
     DEFAULT_CSS = "ProfilePane { height: 1fr; width: 1fr; }"
@@ -140,8 +140,11 @@ class ProfilePane(SearchPane):
     def cursor_line(self) -> int:
         return self.list.cursor
 
-    def search_list(self, text: str, *, stay: bool) -> None:
-        self.list.search(text, stay=stay)
+    def content_at_cursor(self) -> LineKey | None:
+        return self.list.key_at_cursor()
+
+    def search_list(self, text: str, content: LineKey | None) -> None:
+        self.list.search(text, content)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
         # The pane sends a message of its own, because Textual does not pass a child's message on if

@@ -98,16 +98,16 @@ class RoleList(ScrollView, can_focus=False):
         self._content = columns.measure_columns(rows).with_live_marks(bool(self._painter.live))
         ticked = self._painter.ticked
         self._painter.ticked = ticked and ticked.intersection(row.key for row in rows)
-        self._change_shown_lines(lambda: self.shown.set_rows(rows))
+        self._change_shown_lines(lambda: self.shown.set_rows(rows), self.content)
 
     def show_first_rows(self, rows: Sequence[RoleRow], view: RoleListView) -> None:
         """Show the first rows, at the start of the program, in the view that was saved."""
         self.shown = ShownRoles(view)
         self.set_rows(rows)
 
-    def search(self, text: str, *, stay: bool = False) -> None:
-        """Show the rows with every word, best first. Move the cursor to the first, unless `stay`."""
-        self._change_shown_lines(lambda: self.shown.search(text), stay=stay)
+    def search(self, text: str, content: LineContent | None = None) -> None:
+        """Show the rows with every word, best first. The cursor goes to `content` or the first."""
+        self._change_shown_lines(lambda: self.shown.search(text), content)
 
     def mark_live_roles(self, texts: Mapping[RoleKey, str]) -> None:
         """Mark these roles as having unexpired credentials. The texts are the times left: "58m"."""
@@ -128,12 +128,17 @@ class RoleList(ScrollView, can_focus=False):
 
     def set_view(self, change: Callable[[RoleListView], RoleListView]) -> None:
         """Change the view: tree or flat, order, folds, filters. The cursor stays on its role."""
-        self._change_shown_lines(lambda: self.shown.set_view(change(self.shown.view)))
+        self._change_shown_lines(lambda: self.shown.set_view(change(self.shown.view)), self.content)
         self._post_from_list(self.ViewChanged(change))
 
     @property
     def rows(self) -> Sequence[RoleRow]:
         return self.shown.rows
+
+    @property
+    def content(self) -> LineContent | None:
+        """Return what is under the cursor: a role, an account's heading, or None."""
+        return self.shown.content_of_line(self.cursor)
 
     @property
     def row(self) -> RoleRow | None:
@@ -145,14 +150,13 @@ class RoleList(ScrollView, can_focus=False):
         """Return the account whose heading is under the cursor, or None."""
         return self.shown.heading_at_line(self.cursor)
 
-    def _change_shown_lines(self, change: Callable[[], None], *, stay: bool = True) -> None:
-        """Make the change, then show the list; the cursor stays on its role or goes to the first."""
-        before = self.shown.content_of_line(self.cursor) if stay else None
+    def _change_shown_lines(self, change: Callable[[], None], content: LineContent | None) -> None:
+        """Make the change, then show the list. The cursor goes to `content`, or to the first role."""
         change()
         self._layout = None
-        self.cursor = self.shown.line_with_content(before)
+        self.cursor = self.shown.line_with_content(content)
         self._resize(Size(1, max(len(self.shown.lines), self._least_lines)))
-        if before is None:
+        if content is None:
             self._set_scroll_offset(0)
         self._scroll_to_cursor()
         self.refresh()
@@ -219,7 +223,7 @@ class RoleList(ScrollView, can_focus=False):
         """Fold the account whose heading is under the cursor, or unfold it."""
         heading = self.heading
         if heading is not None and self.shown.can_fold:
-            self._set_fold(heading.row, not heading.is_folded)
+            self._fold_or_move_cursor(folded=not heading.is_folded)
 
     def _fold_or_move_cursor(self, *, folded: bool) -> None:
         row, heading = self.row, self.heading
@@ -228,13 +232,10 @@ class RoleList(ScrollView, can_focus=False):
         if row is not None and folded:
             self.go_to(self.shown.line_with_content(LineContent(row, True)))
         elif heading is not None and heading.is_folded != folded:
-            self._set_fold(heading.row, folded)
+            account = account_key(heading.row)
+            self.set_view(lambda view: view.with_fold(account, folded))
         elif heading is not None and not folded:
             self.move(1)
-
-    def _set_fold(self, row: RoleRow, folded: bool) -> None:
-        account = account_key(row)
-        self.set_view(lambda view: view.with_fold(account, folded))
 
     # -- ticking roles -------------------------------------------------------------------------
 
@@ -386,14 +387,13 @@ class RoleList(ScrollView, can_focus=False):
 
         The styles are cached, because to compute one takes 50 µs.
         """
-        style = self._styles.get(name)
-        if style is None:
-            style = self._styles[name] = (
+        if name not in self._styles:
+            self._styles[name] = (
                 self.get_component_rich_style(f"role-list--{name}", partial=True)
                 if name
                 else self.rich_style
             )
-        return style
+        return self._styles[name]
 
     def notify_style_update(self) -> None:
         self._styles.clear()

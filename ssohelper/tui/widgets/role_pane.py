@@ -22,6 +22,7 @@ from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_pane import RowCounts, SearchPane
 
 if TYPE_CHECKING:
+    from ssohelper.core.shown_roles import LineContent
     from ssohelper.tui.base import TuiApp
 
 _PREPARE_SECONDS = 0.1
@@ -29,7 +30,7 @@ _PREPARE_SECONDS = 0.1
 _SUGGEST_SECONDS = 0.2
 
 
-class RolePane(SearchPane):
+class RolePane(SearchPane["LineContent"]):
     """Searches the list of roles while the user types.
 
     The search field always has the focus, and the arrow keys move the list's cursor.
@@ -91,8 +92,11 @@ class RolePane(SearchPane):
     def cursor_line(self) -> int:
         return self.list.cursor
 
-    def search_list(self, text: str, *, stay: bool) -> None:
-        self.list.search(text, stay=stay)
+    def content_at_cursor(self) -> LineContent | None:
+        return self.list.content
+
+    def search_list(self, text: str, content: LineContent | None) -> None:
+        self.list.search(text, content)
         if self._suggesting is not None:
             self._suggesting.cancel()
             self._suggesting = None

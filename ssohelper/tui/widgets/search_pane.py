@@ -1,10 +1,13 @@
 """A search field above a list; it decides when the list is searched."""
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from ssohelper.tui.widgets.plain_lines import PlainVertical
 from ssohelper.tui.widgets.role_lines import TICKED
 from ssohelper.tui.widgets.search_line import SearchLine
+
+# What identifies a line of the list: its row or heading.
+_Content = TypeVar("_Content")
 
 
 class RowCounts(NamedTuple):
@@ -15,7 +18,7 @@ class RowCounts(NamedTuple):
     all: int
 
 
-class SearchPane(PlainVertical):
+class SearchPane(PlainVertical, Generic[_Content]):
     """Searches a list while the user types. A subclass yields `line`, then its list."""
 
     def __init__(self) -> None:
@@ -24,14 +27,20 @@ class SearchPane(PlainVertical):
         self._searched = ""
         # The line on which the last search has put the cursor; None if the cursor stayed on its row.
         self._best_line: int | None = None
+        # What the line under the cursor showed before the user began to search.
+        self._content_before: _Content | None = None
         # The state that decides the footer: whether a row is ticked and, if so, a search is typed.
         self._footer_state = (False, False)
 
-    def search_list(self, text: str, *, stay: bool) -> None:
+    def search_list(self, text: str, content: _Content | None) -> None:
         """Show the rows of the list that match this text.
 
-        The cursor goes to the best match; with `stay` it stays on its row, if that is shown.
+        The cursor goes to the line with this content, if it is shown; for None to the best match.
         """
+        raise NotImplementedError
+
+    def content_at_cursor(self) -> _Content | None:
+        """Return what identifies the row or heading under the cursor; None if there is no line."""
         raise NotImplementedError
 
     def cursor_line(self) -> int:
@@ -55,8 +64,12 @@ class SearchPane(PlainVertical):
         value = self.line.value
         if value != self._searched:
             stay = self._keeps_cursor_on_row(value)
+            content = self.content_at_cursor()
+            if not self._searched.strip():
+                self._content_before = content
             self._searched = value
-            self.search_list(value, stay=stay)
+            # A search that finds nothing leaves no line for the cursor to stay on.
+            self.search_list(value, (content or self._content_before) if stay else None)
             self._best_line = None if stay else self.cursor_line()
             self.show_count()
 
