@@ -86,8 +86,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.output: TerminalOutput | None = None
         self.messages = Messages()
         self.list_states = ListStates()
-        # Published when the shown message, the age of a list of roles, or the error of the list's
-        # last refresh may have changed.
+        # Published when the shown message, a running sign-in, the age of a list of roles, or the
+        # error of the list's last refresh may have changed.
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
         self.typing_pause = TypingPause()

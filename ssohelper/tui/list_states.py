@@ -30,8 +30,8 @@ class Failure(NamedTuple):
     message: str
 
 
-class FailureNote(NamedTuple):
-    """The note that lists of roles could not be refreshed.
+class LineNote(NamedTuple):
+    """A lasting note for the right end of the message line.
 
     `text` is the full note; `short` and `shortest`, for lines with little room, have a few words,
     and `shortest` never names the session.
@@ -97,7 +97,7 @@ class ListStates:
             return f"{failure.problem.value} · {age}"
         return f"{age} · {failure.problem.value}"
 
-    def failure_note(self, now: int) -> FailureNote | None:
+    def failure_note(self, now: int) -> LineNote | None:
         """Return the note about failed refreshes, or None if each session's last one succeeded."""
         texts = {name: self.text_of_list(name, now) for name in self._failures}
         texts = {name: text for name, text in sorted(texts.items()) if text}
@@ -112,7 +112,7 @@ class ListStates:
         if named:
             first = show(next(iter(texts)), 12)
             short = f"{first} {what}" if len(texts) == 1 else f"{len(texts)} × {what}"
-        return FailureNote("; ".join(parts), short, what.removeprefix("lists "))
+        return LineNote("; ".join(parts), short, what.removeprefix("lists "))
 
 
 def age_text(seconds: int) -> str:

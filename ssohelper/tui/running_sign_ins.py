@@ -129,6 +129,13 @@ class RunningSignIn:
         )
         self.show_page(Page("asking AWS"))
 
+    def keep(self, waiting_action: WantedAction | None) -> None:
+        """Let the sign-in go on without a dialog. The message after it names `waiting_action`."""
+        self.is_kept = True
+        if waiting_action is not None:
+            self.waiting_action = waiting_action
+        self._publish_change()
+
     def use_device_code(self) -> None:
         """Begin the sign-in again, with a device code."""
         self._is_code_wanted = True
@@ -144,7 +151,7 @@ class RunningSignIn:
         if self.question is not None:
             self.question.answer(yes)
             self.question = None
-            self.changed.publish(None)
+            self._publish_change()
 
     def stop(self) -> None:
         """End the sign-in at once; nothing is saved. Do nothing if it has ended."""
@@ -165,7 +172,7 @@ class RunningSignIn:
         self.page = page
         deadline = self._app.services.clock.deadline
         self._deadline = None if seconds is None else deadline(seconds)
-        self.changed.publish(None)
+        self._publish_change()
 
     def ask_question(self, question: Question) -> None:
         """Show this question in the dialog. If no dialog is open, a message says how to open it."""
@@ -174,7 +181,7 @@ class RunningSignIn:
             self._app.show_warning(
                 f'the sign-in to "{self.session.name}" asks something: {self._keys_to_open_dialog()}'
             )
-        self.changed.publish(None)
+        self._publish_change()
 
     def _handle_outcome(self, attempt: _Attempt, outcome: LoginOutcome) -> None:
         if attempt.cancelled.is_set():
@@ -219,6 +226,11 @@ class RunningSignIn:
         keys = [self._app.key_of(f) for f in ("app.sessions", "sessions.sign_in")]
         return f"{keys[0]}, then {keys[1]}"
 
+    def _publish_change(self) -> None:
+        self.changed.publish(None)
+        # The message line names a sign-in that goes on without a dialog.
+        self._app.messages_changed.publish(None)
+
     # -- how a sign-in ends --------------------------------------------------------------------
 
     def _cancel_attempt(self) -> None:
@@ -234,7 +246,7 @@ class RunningSignIn:
             del self._app.sign_ins[self.session.name]
         self._app.end_work.discard(self.end_now)
         self.ended.set()
-        self.changed.publish(None)
+        self._publish_change()
 
 
 def find_or_make_sign_in(

@@ -60,8 +60,8 @@ class SignInScreen(LateDismissScreen[None]):
 
     HELP_TEXT = (
         "Sign in with a browser. The same address and code are printed by `ssohelper login`. "
-        "In the background the sign-in goes on while you do something else: the Sessions screen "
-        "shows it, and its key to sign in comes back here. "
+        "In the background the sign-in goes on while you do something else: the line above the "
+        "footer and the Sessions screen show it, and the key to sign in there comes back here. "
         "Cancel ends the sign-in at once, and nothing is saved."
     )
     CSS_PATH = "../styles/screens.tcss"
@@ -309,9 +309,8 @@ class SignInScreen(LateDismissScreen[None]):
 
     def action_background(self) -> None:
         """Close the dialog while the sign-in goes on."""
-        self.sign_in.is_kept = self.is_in_background = True
-        if self._waiting_action is not None:
-            self.sign_in.waiting_action = self._waiting_action
+        self.is_in_background = True
+        self.sign_in.keep(self._waiting_action)
         self.finish(None)
 
     def action_retry(self) -> None:

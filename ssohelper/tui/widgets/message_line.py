@@ -1,8 +1,9 @@
 """The message line: one line above the footer, which covers no other widget.
 
-It shows the last message at the left, and at the right whether a list of roles could not be
-refreshed. Its text has no markup. A click opens the history of messages. `AgingLine` is any other
-line whose text has an age in it, such as "listed 5m ago".
+It shows the last message at the left, and a lasting note at the right: which sign-in goes on in the
+background, or else whether a list of roles could not be refreshed. Its text has no markup. A click
+opens the history of messages. `AgingLine` is any other line whose text has an age in it, such as
+"listed 5m ago".
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ssohelper.core.text import show
+from ssohelper.tui.list_states import LineNote
 from ssohelper.tui.messages import LOW_LINES, Kind, Message
 from ssohelper.tui.widgets.cells import fitted
 
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 
 # How often the line is drawn again, because it shows the age of a list of roles.
 _CHECK_SECONDS = 5
-# If a message and the note about failed refreshes do not both fit, the note names its session only
-# if it takes at most a third of the line. Otherwise `FailureNote.shortest` is shown.
+# If a message and the lasting note do not both fit, the note names its session only if it takes at
+# most a third of the line. Otherwise `LineNote.shortest` is shown.
 _LEAST_SHARE = 3
 # If a message is cut, its beginning keeps at least a fourth of the line, and the reason the rest.
 _LEAST_BEGINNING = 4
@@ -42,7 +44,7 @@ _SHORTER_PATHS = (r"\1/…\2", r"…\2")
 
 
 class Shown(NamedTuple):
-    """What the message line shows: a message and, at its right end, a note on failed refreshes."""
+    """What the message line shows: a message and, at its right end, a lasting note."""
 
     message: Message | None
     mark: str
@@ -77,8 +79,30 @@ def _width_up_to_last_name(beginning: str, width: int) -> int:
     return max((end for end in ends if end <= width * _MOST_WITH_NAMES), default=0)
 
 
+def running_sign_ins_note(app: TuiApp[Any]) -> LineNote | None:
+    """Return the note about sign-ins that go on without a dialog, or None if there is none.
+
+    It names the keys that open the dialog again. The Sessions screen has one line for each sign-in.
+    """
+    kept = [one for one in app.sign_ins.values() if one.is_kept and one.has_running_attempt]
+    if not kept:
+        return None
+    sessions_key, dialog_key = app.key_of("app.sessions"), app.key_of("sessions.sign_in")
+    if len(kept) > 1:
+        text = f"{len(kept)} sign-ins are running"
+        return LineNote(f"{text} · {sessions_key} shows them", text, f"{len(kept)} sign-ins")
+    [sign_in] = kept
+    name, keys = sign_in.session.name, f"{sessions_key}, then {dialog_key}"
+    state = "asks something" if sign_in.question else sign_in.page.waits_for
+    return LineNote(
+        f'sign-in to "{show(name, 24)}": {state} · {keys} shows it',
+        f"{show(name, 12)} sign-in · {keys}",
+        f"sign-in · {sessions_key}",
+    )
+
+
 class MessageLine(Widget):
-    """Shows the app's last message, and the note about lists that could not be refreshed."""
+    """Shows the app's last message, and a note about sign-ins or lists that were not refreshed."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -96,7 +120,7 @@ class MessageLine(Widget):
     app: TuiApp[Any]
 
     def __init__(self, *, in_dialog: bool = False) -> None:
-        """With `in_dialog` show messages only: the screen below shows the note on failed refreshes."""
+        """With `in_dialog` show messages only: the screen below shows the lasting note."""
         super().__init__()
         self._in_dialog = in_dialog
         self._shown = Shown(None, "")
@@ -110,7 +134,7 @@ class MessageLine(Widget):
         self.update()
 
     def update(self) -> None:
-        """Show the app's present message, and the note about lists that could not be refreshed."""
+        """Show the app's present message, and the lasting note."""
         shown = self._choose_content(max(0, self.app.size.width - 2))
         is_low = self._in_dialog or self.app.size.height < LOW_LINES
         self.display = bool(shown.message or shown.mark) or not is_low
@@ -121,7 +145,10 @@ class MessageLine(Widget):
     def _choose_content(self, width: int) -> Shown:
         message, found = self.app.messages.shown, None
         if not self._in_dialog:
-            found = self.app.list_states.failure_note(self.app.services.clock.now())
+            found = running_sign_ins_note(self.app)
+            # The note on failed refreshes says "sign-in needed", which is no news during a sign-in.
+            now = self.app.services.clock.now()
+            found = found or self.app.list_states.failure_note(now)
         if found is None:
             return Shown(message, "")
         for mark in (found.text, found.short):

@@ -1,0 +1,152 @@
+"""The message line names a sign-in that goes on in the background, and the keys to come back to it."""
+
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ssohelper.tui.full_screen import FullScreenApp
+from ssohelper.tui.running_sign_ins import Page, Question, RunningSignIn, find_or_make_sign_in
+from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.widgets import message_line as message_line_module
+from ssohelper.tui.widgets.message_line import running_sign_ins_note
+from tests.long_rows import long_after
+from tests.tui.driving import User, run_scenario
+from tests.tui.screens.test_sign_in import waiting, with_a_browser
+from tests.tui.screens.test_ticked_sign_ins import two_signed_out_sessions
+from tests.tui.test_messages import message_line
+from tests.tui.test_running_sign_ins_several import leave_running, opened, refuse
+from tests.tui.world import DemoHome, until
+
+NOTE = '▲ sign-in to "corp": waiting for browser · F3, then s shows it'
+
+
+@pytest.fixture(autouse=True)
+def only_changes_update_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the line is drawn again every five seconds, and a lost event is not noticed."""
+    monkeypatch.setattr(message_line_module, "_CHECK_SECONDS", 3600)
+
+
+async def leave_sign_in_running(user: User) -> None:
+    """Start an action that needs a sign-in, and let the sign-in go on without its dialog."""
+    await user.wait_for_text("type to search")
+    await user.press(*"payments-dev developer", "f8")
+    await user.wait_for_screen(SignInScreen)
+    await user.wait_for_text("/authorize?")
+    assert "then s shows it" not in user.screen
+    await leave_running(user, AccountsScreen)
+
+
+@pytest.mark.parametrize(("columns", "lines"), long_after(1, [(80, 24), (120, 40), (200, 50)]))
+def test_a_sign_in_in_the_background_is_named_until_the_user_stops_it(
+    world: DemoHome, columns: int, lines: int
+) -> None:
+    with_a_browser(world)
+
+    async def scenario(user: User) -> None:
+        await leave_sign_in_running(user)
+        await until(lambda: message_line(user) == NOTE)
+        await user.press("f3")
+        await user.wait_for_text("A sign-in runs. Press s to see or stop it.")
+        await user.press("s")
+        await user.wait_for_screen(SignInScreen)
+        await user.press("escape", "f2")
+        await user.wait_for_screen(AccountsScreen)
+        await until(lambda: "then s shows it" not in user.screen)
+
+    run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario, size=(columns, lines))
+
+
+def test_the_name_of_a_sign_in_in_the_background_goes_when_it_fails(world: DemoHome) -> None:
+    notes = with_a_browser(world)
+
+    async def scenario(user: User) -> None:
+        await leave_sign_in_running(user)
+        await until(lambda: message_line(user) == NOTE)
+        await until(lambda: opened(notes))
+        user.app.run_in_background(lambda: refuse(opened(notes)[0]))
+        await user.wait_for_text('✗ the sign-in to "corp" was refused in the browser')
+        assert "then s shows it" not in user.screen
+
+    run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario, size=(80, 24))
+
+
+def test_in_40_columns_the_message_line_names_the_sign_in_and_its_keys(world: DemoHome) -> None:
+    with_a_browser(world)
+
+    async def scenario(user: User) -> None:
+        await leave_sign_in_running(user)
+        await until(lambda: message_line(user) == "▲ corp sign-in · F3, then s")
+        user.app.show_done("copied: a text that takes the line")
+        await until(lambda: message_line(user).endswith("▲ sign-in · F3"))
+
+    run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario, size=(40, 16))
+
+
+def make_sign_ins(app: FullScreenApp) -> list[RunningSignIn]:
+    """Return a sign-in to each session, with an attempt that does nothing."""
+    sessions = app.services.config.read().sso_sessions()
+    made = [find_or_make_sign_in(app, session) for session in sessions]
+    for sign_in in made:
+        attempt = SimpleNamespace(cancelled=threading.Event(), has_ended=threading.Event())
+        sign_in._attempt = cast("Any", attempt)
+    return made
+
+
+def test_each_change_of_a_sign_in_is_shown_at_once(world: DemoHome) -> None:
+    answers: list[bool] = []
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        corp, _lab = make_sign_ins(user.app)
+        corp.show_page(Page("asking AWS"))
+        await user.pilot.pause()
+        assert message_line(user) == ""
+        for change, state in (
+            (lambda: corp.keep(None), "asking AWS"),
+            (lambda: corp.show_page(Page("waiting for you")), "waiting for you"),
+            (lambda: corp.ask_question(Question("sure?", answers.append)), "asks something"),
+            (lambda: corp.answer(True), "waiting for you"),
+        ):
+            change()
+            note = f'▲ sign-in to "corp": {state} · F3, then s shows it'
+            await until(lambda note=note: message_line(user).endswith(note))
+        user.app.messages.hide_alert()
+        corp.stop()
+        await until(lambda: message_line(user) == "")
+
+    # In this width, the note is whole beside the warning that the sign-in asks something.
+    run_scenario(world.app(), scenario, size=(140, 30))
+    assert answers == [True]
+
+
+class TestNote:
+    """The note of sign-ins, without a terminal."""
+
+    @pytest.fixture
+    def app(self, world: DemoHome) -> FullScreenApp:
+        return FullScreenApp(world.app())
+
+    def test_only_a_sign_in_that_runs_without_a_dialog_is_named(self, app: FullScreenApp) -> None:
+        corp, _lab = make_sign_ins(app)
+        corp.show_page(Page("asking AWS"))
+        assert running_sign_ins_note(app) is None
+        corp.keep(None)
+        assert running_sign_ins_note(app) == (
+            'sign-in to "corp": asking AWS · F3, then s shows it',
+            "corp sign-in · F3, then s",
+            "sign-in · F3",
+        )
+        corp._attempt = None
+        assert running_sign_ins_note(app) is None  # it has failed, and its dialog says why
+
+    def test_several_sign_ins_are_counted(self, app: FullScreenApp) -> None:
+        for sign_in in make_sign_ins(app):
+            sign_in.keep(None)
+        assert running_sign_ins_note(app) == (
+            "2 sign-ins are running · F3 shows them",
+            "2 sign-ins are running",
+            "2 sign-ins",
+        )
