@@ -24,6 +24,7 @@ from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.columns import widest_cells
 from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView, text_lines, wrapped
 from ssohelper.tui.widgets.message_line import MessageLine
@@ -72,6 +73,9 @@ class RunScreen(Dialog[None]):
     def __init__(self, runs: Sequence[RoleRun], argv: Sequence[str]) -> None:
         super().__init__()
         self._runs, self._line = runs, shlex.join(argv)
+        self._role_width = widest_cells(run.row.role_name for run in runs)
+        # The session is not shown if all runs have the same.
+        self._has_sessions = len({run.row.session_name for run in runs}) > 1
         self._changed = threading.Event()
         # The greatest number of output lines so far: the dialog grows, but does not shrink.
         self._output_lines = _LEAST_OUTPUT_LINES
@@ -180,13 +184,14 @@ class RunScreen(Dialog[None]):
                 (fitted(run.row.role_name, rest), "strong"),
             ]
         state = word if run.code is None or run.state is State.STOPPED else f"exit {run.code}"
-        named = f"{account.id}  {run.row.session_name}  {account.name or ''}"
+        session = f"  {run.row.session_name}" if self._has_sessions else ""
+        named = f"{account.id}{session}  {account.name or ''}"
         rest = width - 4 - _STATE_WIDTH
-        role_width = min(34, rest // 2)
+        role_width = min(self._role_width, rest // 2)
         return [
             (f"  {sign} {fitted(state, _STATE_WIDTH)}", style),
-            (fitted(run.row.role_name, role_width) + " ", "strong"),
-            (fitted(named, rest - role_width - 1), "dim"),
+            (fitted(run.row.role_name, role_width) + "  ", "strong"),
+            (fitted(named, rest - role_width - 2), "dim"),
         ]
 
     def _exec_command_line(self, run: RoleRun) -> str:
