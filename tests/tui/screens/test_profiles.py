@@ -70,7 +70,7 @@ def test_the_session_is_shown_only_if_it_tells_profiles_apart_and_the_role_comes
         await user.press("f2", "f4")
         await until(lambda: columns_after(user, name) == [number, "Developer", "corp"])
 
-    run_scenario(world.app(), scenario, size=(120, 40))
+    run_scenario(world.app(), scenario, size=(72, 40))
 
 
 @pytest.mark.long

@@ -4,7 +4,24 @@ from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.widgets.profile_list import ProfileList
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_profiles import open_screen
-from tests.tui.world import DemoHome, until
+from tests.tui.world import COMMAND, DemoHome, until
+
+
+def test_a_name_that_is_whole_in_80_columns_is_whole_in_wider_terminals(world: DemoHome) -> None:
+    name = "platform-engineering-shared-services.DataScienceReadOnly"
+    command = f"{COMMAND} --session corp --account-id 000060000001 --role-name DataScienceReadOnly"
+    with world.config_file.open("a") as config:
+        config.write(f"\n[profile {name}]\ncredential_process = {command}\n")
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press(*"platform")
+        await until(lambda: f" {name}  DataScienceR… " in user.screen)
+        for columns, lines in ((119, 40), (120, 40), (140, 40), (200, 50)):
+            await user.pilot.resize_terminal(columns, lines)
+            await until(lambda: f"❯  · {name}  " in user.screen)
+
+    run_scenario(world.app(), scenario, size=(80, 24))
 
 
 def test_left_goes_from_a_profile_to_its_section_and_folds_it(world: DemoHome) -> None:
