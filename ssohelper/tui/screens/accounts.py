@@ -1,7 +1,4 @@
-"""The Accounts screen: all roles of the saved lists, with a search.
-
-Old lists are refreshed in the background.
-"""
+"""The Accounts screen: searches the roles of the saved lists, and has old lists refreshed."""
 
 from __future__ import annotations
 
@@ -50,11 +47,12 @@ _PAINTED_SECONDS = 0.03
 _READ_SECONDS = 5
 # How often the screen looks for lists of roles that are old or could not be refreshed.
 _REFRESH_SECONDS = 60
-# From this many columns on, a role's details are beside the list of roles, otherwise below it.
-_BESIDE_COLUMNS = 120
-# The width of the details beside the list, and their height below it. RoleDetail's CSS has the same
-# numbers.
+# The width of a role's details beside the list, and their height below it. RoleDetail's CSS has the
+# same numbers.
 _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
+# The least width of a list with the details beside it: that of a small terminal, so that a name that
+# is whole there is whole here. If there are too few lines for details below, 62 columns are enough.
+_LIST_COLUMNS, _LOW_LIST_COLUMNS = 80, 62
 _LIST_ACTIONS = ("toggle_details", "refresh")
 
 
@@ -205,8 +203,11 @@ class AccountsScreen(CurrentSizeScreen[None]):
 
     def _arrange_details(self, size: Size) -> None:
         """Put the role's details beside the list or below it; on a small screen hide them."""
-        self.set_class(size.width >= _BESIDE_COLUMNS, "beside")
-        self.set_class(size.height < 20 and size.width < _BESIDE_COLUMNS, "low")
+        is_low = size.height < 20
+        list_columns = _LOW_LIST_COLUMNS if is_low else _LIST_COLUMNS
+        is_beside = size.width >= list_columns + _DETAIL_COLUMNS
+        self.set_class(is_beside, "beside")
+        self.set_class(is_low and not is_beside, "low")
 
     def _initial_list_margin(self) -> tuple[int, int, int, int]:
         bottom = 1 if self.app.size.height < LOW_LINES else 2  # the message line and the footer

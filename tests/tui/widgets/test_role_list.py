@@ -1,10 +1,23 @@
-"""Clicks and keys on the list of roles where there is nothing for them."""
+"""The list of roles: whole names at each width, and clicks and keys where nothing is for them."""
 
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_accounts import role_list
 from tests.tui.world import DemoHome
+
+
+def test_a_name_that_is_whole_in_80_columns_is_whole_in_wider_terminals(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("payments-prod.DatabaseAdmin  ")
+        for columns, lines in ((119, 30), (120, 20), (137, 40), (138, 40), (200, 50)):
+            await user.pilot.resize_terminal(columns, lines)
+            await user.wait_for_text("payments-prod.DatabaseAdmin  ", "41m left")
+        # Without lines for the details below the list, they are beside it.
+        await user.pilot.resize_terminal(120, 19)
+        await user.wait_for_text("payments-prod.Data…", "41m left")
+
+    run_scenario(world.app(), scenario, size=(80, 24))
 
 
 def test_below_the_last_role_and_in_an_empty_list_nothing_acts(world: DemoHome) -> None:
