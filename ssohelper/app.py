@@ -176,7 +176,10 @@ class App:
 
     @property
     def tokens(self) -> RecordedSignIns:
-        """The store of access tokens and of what is recorded about their sign-ins."""
+        """The store of access tokens and of what is recorded about their sign-ins.
+
+        Each access may move the sign-ins to the storage that the settings name, see `Storage`.
+        """
         return self.storage.tokens
 
     @cached_property

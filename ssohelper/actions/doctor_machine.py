@@ -114,7 +114,9 @@ def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
 def examine_machine(app: App) -> MachineFacts:
     """Return the facts about this machine and this installation of ssohelper."""
     command, failure = _value_or_failure(lambda: installation.find_profile_command(app.environ))
-    storage, storage_failure = _value_or_failure(lambda: _find_sign_in_storage_name(app))
+    storage, storage_failure = _value_or_failure(
+        lambda: _apply_storage_setting_and_ask_keyring(app)
+    )
     _, settings_failure = _value_or_failure(lambda: app.settings)
     _, state_failure = _value_or_failure(lambda: _check_state_folder(app))
     _, write_failure = _value_or_failure(app.config.check_writable)
@@ -145,8 +147,9 @@ def _value_or_failure(get: Callable[[], _T]) -> tuple[_T | None, Failure | None]
         return None, Failure.of_error(error)
 
 
-def _find_sign_in_storage_name(app: App) -> str:
-    name = app.storage.name
+def _apply_storage_setting_and_ask_keyring(app: App) -> str:
+    """Return the name of the storage of sign-ins. Raises: KeyringUnavailable."""
+    name = app.storage.apply_setting()
     if name == "keyring":
         app.storage.keyring.find()
     return name

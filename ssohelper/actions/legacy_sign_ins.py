@@ -170,7 +170,7 @@ def list_legacy_token_files(app: App, session: SsoSession) -> list[str]:
 
 def find_own_token_ids(app: App, session: SsoSession) -> set[str]:
     """Return the known ids of the access tokens of the session's sign-in."""
-    if app.storage.name == "keyring":
+    if app.storage.apply_setting() == "keyring":
         # With keyring storage no token was written for legacy profiles, and reading a keyring may
         # hang.
         return set(app.tokens.load_facts(session.name).token_ids)
@@ -178,7 +178,7 @@ def find_own_token_ids(app: App, session: SsoSession) -> set[str]:
 
 
 def _find_start_urls_of_legacy_profiles(app: App, session: SsoSession) -> list[str]:
-    if session.is_further or app.storage.name == "keyring":
+    if session.is_further or app.storage.apply_setting() == "keyring":
         return []
     return adoption.find_legacy_urls(app.config.read(), session)
 

@@ -44,7 +44,7 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
     The options are filters, name template, form and region. Raises: UsageProblem for an invalid
     template or region; ConfigInvalid for the native form if the sign-in is in the keyring.
     """
-    if given.form == NATIVE and app.storage.name == "keyring":
+    if given.form == NATIVE and app.storage.apply_setting() == "keyring":
         raise ConfigInvalid(
             'with storage = "keyring" no other program can use the sign-in, so profiles in form '
             '"sso" would not work',
@@ -333,7 +333,7 @@ def _make_sync_request(
     installation.warn_if_others_could_replace(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_sections())
     settings = app.settings
-    is_in_keyring = app.storage.name == "keyring"
+    is_in_keyring = app.storage.apply_setting() == "keyring"
     choices = default_regions.with_proposed_region(app, session, choices)
     return SyncRequest(
         session,

@@ -226,7 +226,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     credentials = clocks.load_cached_credentials(app, sessions)
     if output.options().json:
         data = {
-            "storage": app.storage.name,
+            "storage": app.storage.apply_setting(),
             "sessions": [
                 *(_session_json(clock, clock.session not in unlisted) for clock in seen),
                 *map(_unusable_session_json, unusable),
@@ -237,7 +237,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     else:
         _print_clocks(app, seen, unlisted, unusable, credentials)
         _say_if_other_tool_provides_credentials(app)
-        if app.storage.name == "keyring":
+        if app.storage.apply_setting() == "keyring":
             output.say("sign-ins are encrypted, with a key in the keyring")
     if needing:
         names = ", ".join(f'"{session.name}"' for session in needing)

@@ -48,13 +48,13 @@ class Storage:
         self._agreed: str | None = None
         # Whether an environment variable has chosen the storage.
         self._is_of_this_shell = False
-        self.codec: Codec = ChangingCodec(lambda: self._codec_of_storage(self.name))
+        self.codec: Codec = ChangingCodec(lambda: self._codec_of_storage(self.apply_setting()))
 
-    @property
-    def name(self) -> str:
-        """The present storage's name, "file" or "keyring".
+    def apply_setting(self) -> str:
+        """Move the sign-ins if they are in another storage than the settings name.
 
-        Moves the sign-ins first if they are in another storage than the settings name.
+        Returns the name of the present storage, "file" or "keyring". An environment variable
+        selects the storage for one shell, and moves no sign-ins.
         Raises: KeyringUnavailable, LockNotObtained, LocalState.
         """
         try:
@@ -74,15 +74,16 @@ class Storage:
         return wanted
 
     def _read_storage_in_settings(self, settings: Settings) -> str:
-        # An environment variable is for one shell only, so it selects the storage and moves no
-        # sign-ins.
         self._is_of_this_shell = settings.origin("storage") == "environment"
         return str(settings.get("storage"))
 
     @property
     def tokens(self) -> RecordedSignIns:
-        """The token store of the present storage. Raises the same errors as `Storage.name`."""
-        return self.get_token_store(self.name)
+        """The token store of the present storage. Moves the sign-ins there first if needed.
+
+        Each access calls `apply_setting`, and raises the same errors.
+        """
+        return self.get_token_store(self.apply_setting())
 
     @cached_property
     def legacy_tokens(self) -> LegacyTokens:
@@ -95,9 +96,10 @@ class Storage:
     def may_publish(self) -> bool:
         """Whether responses may be published: with keyring storage, only in a folder in memory.
 
-        A published response is the role's credentials in clear.
+        A published response is the role's credentials in clear. Each access calls `apply_setting`,
+        which may move the sign-ins, and raises the same errors.
         """
-        return self.name == FILE or is_folder_in_memory(
+        return self.apply_setting() == FILE or is_folder_in_memory(
             os.fspath(self._app.locations.runtime_folder)
         )
 

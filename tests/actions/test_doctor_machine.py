@@ -73,7 +73,7 @@ def test_a_keyring_that_does_not_answer_is_a_failure_of_the_storage(
         raise KeyringUnavailable("no keyring answers")
 
     monkeypatch.setattr(app.storage.keyring, "find", fail)
-    monkeypatch.setattr(type(app.storage), "name", name)
+    monkeypatch.setattr(type(app.storage), "apply_setting", lambda _storage: name)
     failure = doctor_machine.examine_machine(app).storage_failure
     assert (failure is not None and failure.message == "no keyring answers") is (name != "file")
 

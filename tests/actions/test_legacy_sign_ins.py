@@ -195,7 +195,9 @@ def test_with_keyring_storage_none_is_written(world: WorldApp) -> None:
     world.sign_in()
     present = world.tokens.load(SESSION)
     assert present is not None
-    world.storage.__class__ = type("Keyring", (world.storage.__class__,), {"name": "keyring"})
+    world.storage.__class__ = type(
+        "Keyring", (world.storage.__class__,), {"apply_setting": lambda _storage: "keyring"}
+    )
     legacy_sign_ins.write_legacy_tokens(world, SESSION, present)
     assert saved(world) is None
 

@@ -224,7 +224,9 @@ def test_with_keyring_storage_each_converted_native_profile_is_counted(
     app: App, home: Home
 ) -> None:
     session, listing = add_native_profile(app, home)
-    app.storage.__class__ = type("Keyring", (app.storage.__class__,), {"name": "keyring"})
+    app.storage.__class__ = type(
+        "Keyring", (app.storage.__class__,), {"apply_setting": lambda _storage: "keyring"}
+    )
     choices = profile_edit.merge_choices(app, session, FILTERED)
     [change] = profile_edit.plan_sync(app, session, listing, choices).change
     assert "credential_process" in change.after

@@ -109,6 +109,6 @@ def test_settings_that_cannot_be_read_leave_the_sign_ins_where_they_are(folder):
     home = folder / "home"
     move_kills.prepare(home, "keyring")
     (home / "own" / "config.toml").write_text("storage = ")
-    assert move_kills.make_app(home).storage.name == "keyring"
+    assert move_kills.make_app(home).storage.apply_setting() == "keyring"
     (home / "own" / "storage.json").unlink(missing_ok=True)
     assert move_kills.find_plain(home) == []
