@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import directory, lost_roles
 from ssohelper.actions.profile_checks import ProfileChecker
-from ssohelper.core import adoption, profile_region
+from ssohelper.core import adoption
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter, has_wildcard
-from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.doctor import sdk_order
-from ssohelper.core.doctor.keys_of_profiles import credential_sources
 from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.source_profiles import find_profiles_assumed_through_each_source
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
@@ -72,61 +70,93 @@ def list_profiles_of_other_tools(
 
     With `asks_aws`, sends AWS a request to find out whether it accepts another tool's token.
     """
-    config = app.config.read()
-    listed = listing.role_set()
-    # During `setup` the new session is signed in already, but not in the config yet.
-    check = ProfileChecker(app, config, (session,), asks_aws=asks_aws)
-    # An invalid ~/.aws/credentials counts as empty here: `doctor` reports it.
-    keyed = check.config_facts.credentials
-    refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
-    users = find_profiles_assumed_through_each_source(config)
-    owners = adoption.find_other_sessions_of_legacy_profiles(config, session)
-    listings = load_listings_of_sessions_with_legacy_profiles(app, session)
-    candidates = adoption.find_adoption_candidates(config, session, listed, refused, listings)
-    found = []
-    for one in candidates.values():
-        owner = owners.get(one.name)
-        problem = check.find_profile_problem(one.origin)
-        lasting = "" if problem else check.find_problem_despite_adoption(one.name)
-        if owner and one.role and not problem:
+    examiner = _CandidateExaminer(app, session, listing, asks_aws=asks_aws)
+    return [examiner.examine_candidate(one) for one in examiner.candidates]
+
+
+class _Problems(NamedTuple):
+    """Why a profile does not work: `solvable` ends with its adoption, `lasting` does not; or ""."""
+
+    solvable: str
+    lasting: str
+
+    @property
+    def first(self) -> str:
+        """Return the problem to show: one that adoption does not solve comes first."""
+        return self.lasting or self.solvable
+
+
+class _CandidateExaminer:
+    """Finds out which profiles work. Reads what it needs for all of them once, at its start."""
+
+    def __init__(
+        self, app: App, session: SsoSession, listing: Listing, *, asks_aws: bool = False
+    ) -> None:
+        config = app.config.read()
+        # During `setup` the new session is signed in already, but not in the config yet.
+        self._check = check = ProfileChecker(app, config, (session,), asks_aws=asks_aws)
+        self._listing, self._listed_roles = listing, listing.role_set()
+        # An invalid ~/.aws/credentials counts as empty here: `doctor` reports it.
+        keyed = check.config_facts.credentials
+        self._refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
+        self._users = find_profiles_assumed_through_each_source(config)
+        self._owners = adoption.find_other_sessions_of_legacy_profiles(config, session)
+        self._listings = load_listings_of_sessions_with_legacy_profiles(app, session)
+        self.candidates = adoption.find_adoption_candidates(
+            config, session, self._listed_roles, self._refused, self._listings
+        ).values()
+
+    def examine_candidate(self, one: AdoptionCandidate) -> ProfileOfOtherTool:
+        """Return the profile with the problems that it has now or would have after adoption."""
+        now = self._find_problems_now(one)
+        found = self._choose_problems_to_report(one, now)
+        # The other session's own list of roles says whether that session has the role.
+        is_served = one.name in self._owners and one.session_name in self._listings
+        is_ours = bool(one.role) or one.origin.program is not None or is_served
+        lacks_region = self._check.lacks_region(one.name)
+        return ProfileOfOtherTool(
+            one,
+            found.first,
+            self._needs_ssohelper(one, found, lacks_region=lacks_region),
+            unknown="" if found.first or is_ours else self._check.explain_doubt_about_role(one),
+            lacks_region=lacks_region,
+            differs_by_sdk=one.origin.program is None
+            and self._check.has_second_credential_source(one.name),
+            is_unusable=bool(now.first),
+            served_by=one.session_name if is_served else "",
+            users=self._users.get(one.name, ()),
+        )
+
+    def _find_problems_now(self, one: AdoptionCandidate) -> _Problems:
+        """Return why AWS tools cannot get the profile's role now."""
+        problem = self._check.find_profile_problem(one.origin)
+        if problem:
+            return _Problems(problem, "")
+        owner = self._owners.get(one.name)
+        if owner and one.role:
             problem = (
                 f'the profile uses the sign-in to "{owner.name}", which does not have this role'
             )
-        is_unusable = bool(problem or lasting)
-        if one.name in refused:
+        return _Problems(problem, self._check.find_problem_despite_adoption(one.name))
+
+    def _choose_problems_to_report(self, one: AdoptionCandidate, now: _Problems) -> _Problems:
+        if one.name in self._refused:
             # The role in ~/.aws/credentials wins even after adoption, so it is reported rather than
-            # `problem`.
-            problem, lasting = "", adoption.OTHER_ROLE_IN_SECTION
-        if not lasting and one.role and one.role not in listed and listing.is_complete:
-            lasting = "the role is not in your list"
-        # The other session's own list of roles says whether that session has the role.
-        is_served = one.name in owners and one.session_name in listings
-        is_ours = bool(one.role) or one.origin.program is not None or is_served
-        entry = config.profile(one.name)
-        lacks_region = profile_region.lacks_region(entry.keys if entry else {}, app.environ)
-        # A profile with a `lasting` problem would not work after adoption either.
+            # a problem that adoption solves.
+            return _Problems("", adoption.OTHER_ROLE_IN_SECTION)
+        is_unlisted = one.role and one.role not in self._listed_roles and self._listing.is_complete
+        if is_unlisted and not now.lasting:
+            return now._replace(lasting="the role is not in your list")
+        return now
+
+    def _needs_ssohelper(
+        self, one: AdoptionCandidate, found: _Problems, *, lacks_region: bool
+    ) -> bool:
+        # A profile with a lasting problem would not work after adoption either.
+        if found.lasting or one.session_name:
+            return False
         needs_region = lacks_region and one.origin.program is None
-        needs_ssohelper = (not lasting and not one.session_name) and (
-            bool(problem) or needs_region or check.needs_ssohelper(one.origin)
-        )
-        found.append(
-            ProfileOfOtherTool(
-                one,
-                # `lasting` is a problem that adoption does not solve, so it is shown first.
-                lasting or problem,
-                needs_ssohelper,
-                unknown=""
-                if problem or lasting or is_ours
-                else check.explain_doubt_about_role(one),
-                lacks_region=lacks_region,
-                differs_by_sdk=one.origin.program is None
-                and _has_second_credential_source(config, one.name, keyed),
-                is_unusable=is_unusable,
-                served_by=one.session_name if is_served else "",
-                users=users.get(one.name, ()),
-            )
-        )
-    return found
+        return bool(found.solvable) or needs_region or self._check.needs_ssohelper(one.origin)
 
 
 def load_listings_of_sessions_with_legacy_profiles(
@@ -152,19 +182,6 @@ def find_profiles_with_other_role_in_credentials_file(
     """Return the profiles for which ~/.aws/credentials names another role than the config does."""
     return frozenset(
         one.name for one in found if one.candidate.reason == adoption.OTHER_ROLE_IN_SECTION
-    )
-
-
-def _has_second_credential_source(
-    config: ConfigFile, name: str, credentials_sections: Collection[str]
-) -> bool:
-    """Return whether the profile has another source of credentials beside its `sso_*` keys.
-
-    `credentials_sections` are the names of the sections of ~/.aws/credentials.
-    """
-    entry = config.profile(name)
-    return name in credentials_sections or (
-        entry is not None and len(credential_sources(entry.keys)) > 1
     )
 
 
@@ -362,23 +379,6 @@ def find_problem_of_sign_in_or_source_profiles(app: App, name: str) -> str:
     """Return why AWS tools cannot use the profile's legacy sign-in or source profiles, or ""."""
     check = ProfileChecker(app, app.config.read())
     return check.find_problem_of_legacy_profile(name) or check.find_problem_of_source_profiles(name)
-
-
-def find_reason_to_use_another_profile(app: App, name: str) -> str:
-    """Return why a shell with this profile would not get the profile's role; "" if it should.
-
-    A reason is that another tool's program is missing, or that the profile's section in
-    ~/.aws/credentials is for another role.
-    """
-    config = app.config.read()
-    check = ProfileChecker(app, config)
-    programs_by_name = {one.name: one.program for one in find_profile_origins(config)}
-    program = programs_by_name.get(name)
-    if program is not None and not check.has_program(program):
-        return f'its program "{show(program, 80)}" is missing'
-    keyed = check.config_facts.credentials
-    shadowed = sdk_order.find_profiles_with_other_role_in_section(config, [name], keyed)
-    return adoption.OTHER_ROLE_IN_SECTION if shadowed else ""
 
 
 def _glob_matches(glob: str, name: str) -> bool:

@@ -11,12 +11,12 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import doctor_facts, legacy_sign_ins
-from ssohelper.core import adoption, process_command, quoted_values, source_profiles
+from ssohelper.core import adoption, process_command, profile_region, quoted_values, source_profiles
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, assumes_role
 from ssohelper.core.doctor import checks, sdk_order
 from ssohelper.core.doctor.credential_sources import describe_other_identity_of_source
-from ssohelper.core.doctor.keys_of_profiles import two_roles_text
+from ssohelper.core.doctor.keys_of_profiles import credential_sources, two_roles_text
 from ssohelper.core.profile_origin import (
     OWN,
     TWO_PORTALS,
@@ -210,6 +210,18 @@ class ProfileChecker:
             return adoption.wrong_region_text(region, right)
         is_valid = self._find_legacy_token(url).is_valid
         return "" if is_valid else "the sign-in for its sso_start_url is missing or has ended"
+
+    def lacks_region(self, name: str) -> bool:
+        """Return whether AWS tools know no region for the profile in this shell."""
+        entry = self.config.profile(name)
+        return profile_region.lacks_region(entry.keys if entry else {}, self._app.environ)
+
+    def has_second_credential_source(self, name: str) -> bool:
+        """Return whether the profile has another source of credentials than its `sso_*` keys."""
+        entry = self.config.profile(name)
+        return name in self.config_facts.credentials or (
+            entry is not None and len(credential_sources(entry.keys)) > 1
+        )
 
     def needs_ssohelper(self, origin: Origin) -> bool:
         """Return whether the profile does not work without ssohelper."""

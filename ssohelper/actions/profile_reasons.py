@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import doctor_facts, lost_roles
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.actions.selection import NoSessionOfProfile
-from ssohelper.core.doctor import checks, variables
+from ssohelper.core import adoption
+from ssohelper.core.doctor import checks, sdk_order, variables
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, MachineFacts
 from ssohelper.core.doctor.values import check_quoted_values
+from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.profile_region import VARIABLES
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import WrittenRole, lacks_role
@@ -118,6 +120,23 @@ def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> froze
         and (found := checks.find_problem_of_profile(gather_facts_of_profile(app, name), name))
         and found.id in _CURED_BY_WRITING_AGAIN
     )
+
+
+def find_reason_to_use_another_profile(app: App, name: str) -> str:
+    """Return why a shell with this profile would not get the profile's role; "" if it should.
+
+    A reason is that another tool's program is missing, or that the profile's section in
+    ~/.aws/credentials is for another role.
+    """
+    config = app.config.read()
+    check = ProfileChecker(app, config)
+    programs_by_name = {one.name: one.program for one in find_profile_origins(config)}
+    program = programs_by_name.get(name)
+    if program is not None and not check.has_program(program):
+        return f'its program "{show(program, 80)}" is missing'
+    keyed = check.config_facts.credentials
+    shadowed = sdk_order.find_profiles_with_other_role_in_section(config, [name], keyed)
+    return adoption.OTHER_ROLE_IN_SECTION if shadowed else ""
 
 
 def make_profile_not_used_error(app: App, name: str) -> ConfigInvalid:

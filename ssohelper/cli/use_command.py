@@ -275,7 +275,9 @@ def _find_or_add_profile_of_role(
     )
     if name and not is_sure and is_named and _is_profile_managed(app, name):
         raise profile_reasons.make_profile_not_used_error(app, name)
-    problem = adopting.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
+    problem = (
+        profile_reasons.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
+    )
     if problem:
         output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(problem)}')
     elif name and is_typed and not is_named:
