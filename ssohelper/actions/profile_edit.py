@@ -112,13 +112,18 @@ def plan_sync(
         written_roles=lost_roles.find_roles_for_which_profiles_were_written(app, app.config.read()),
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
+    if request.no_native:
+        _warn_of_conversion_for_keyring(app, plan)
+    return plan
+
+
+def _warn_of_conversion_for_keyring(app: App, plan: Plan) -> None:
     converted = [change for change in plan.change if "sso_session" in change.before]
-    if request.no_native and converted:
+    if converted:
         app.warn(
             f"{plan_text.profile_count_text(len(converted))} changed to the form that runs ssohelper: the "
             "sign-in is in the keyring, where other programs cannot read it"
         )
-    return plan
 
 
 def plan_with_role_filters(app: App, plan: Plan, rows: Iterable[FilterRow]) -> Plan:

@@ -5,7 +5,7 @@ which it can be drawn; without such a terminal, the error of actions.selection i
 2).
 """
 
-from ssohelper.actions import directory, foreign_profiles, profile_reasons, roles, selection
+from ssohelper.actions import foreign_profiles, profile_reasons, roles, selection
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed
 from ssohelper.app import App
@@ -225,8 +225,7 @@ def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
     is_any_listed = False
     for unlisted in choice.sessions_without_listing:
         try:
-            with listing_progress.show_listing_progress() as progress:
-                directory.fetch_listing(app, unlisted, progress=progress)
+            listing_progress.fetch_listing(app, unlisted)
             is_any_listed = True
         except SsoHelperError as error:
             first_error = first_error or error

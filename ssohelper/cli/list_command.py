@@ -86,8 +86,7 @@ def _fetch_or_load_listing(
 ) -> tuple[Listing, SsoHelperError | None]:
     """Return the roles that AWS lists; if AWS does not answer, the saved list, and the error."""
     try:
-        with listing_progress.show_listing_progress() as progress:
-            found = directory.fetch_listing(app, session, refresh=refresh, progress=progress)
+        found = listing_progress.fetch_listing(app, session, refresh=refresh)
     except (AwsUnreachable, LoginRequired) as error:
         saved = directory.load_listing(app, session)
         if saved is None or refresh:

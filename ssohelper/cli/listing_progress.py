@@ -5,7 +5,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
+from ssohelper.actions import directory
+from ssohelper.app import App
 from ssohelper.cli import output
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import SsoSession
 
 # A function that is called with how many accounts have been listed, and how many there are.
 ReportStep = Callable[[int, int], None]
@@ -13,8 +17,28 @@ _BAR_AFTER_SECONDS = 0.3
 _LINE_AFTER_SECONDS = 5.0
 
 
+def fetch_listing(
+    app: App,
+    session: SsoSession,
+    *,
+    refresh: bool = False,
+    of_this_sign_in: bool = False,
+    from_scratch: bool = False,
+) -> Listing:
+    """Return the result of `directory.fetch_listing`. Shows the progress if AWS is asked."""
+    with _show_listing_progress() as progress:
+        return directory.fetch_listing(
+            app,
+            session,
+            refresh=refresh,
+            of_this_sign_in=of_this_sign_in,
+            from_scratch=from_scratch,
+            progress=progress,
+        )
+
+
 @contextmanager
-def show_listing_progress() -> Iterator[ReportStep]:
+def _show_listing_progress() -> Iterator[ReportStep]:
     """Yield the function that the caller must call whenever roles of another account are listed.
 
     A terminal shows a bar after 0.3 s. If stderr is no terminal, it gets one line after 5 s.

@@ -7,9 +7,11 @@ from typing import Any
 from ssohelper.actions import profile_edit, saved_options
 from ssohelper.app import App
 from ssohelper.cli import output
+from ssohelper.cli.adopt_output import OtherProfiles
 from ssohelper.core import filter_rows, plan_summary, plan_text
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
+from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
 from ssohelper.system import pager
@@ -32,7 +34,48 @@ def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are
         app.warn(warning)
 
 
-def print_plan(app: App, plan: Plan) -> None:
+def plan_sync_for_options(
+    app: App,
+    session: SsoSession,
+    listing: Listing,
+    choices: Choices,
+    given: Choices,
+    others: OtherProfiles,
+    *,
+    rename: bool = False,
+    prune: bool = False,
+) -> Plan:
+    """Return the plan of `setup` or `profile sync`. Warns if its filters match no role.
+
+    `choices` are the options in force, and `given` those that the user gave with this command.
+    """
+    has_new_filters = bool(given.accounts or given.roles)
+    plan = profile_edit.plan_sync(
+        app,
+        session,
+        listing,
+        choices,
+        convert=given.form is not None,
+        rename=rename,
+        prune=prune,
+        has_new_filters=has_new_filters,
+        adopt=others.adopt,
+        others=others.found,
+        has_new_region=given.default_region is not None,
+    )
+    warn_if_nothing_matches(app, listing, choices, are_new=has_new_filters)
+    return plan
+
+
+def print_or_write_plan(app: App, plan: Plan, *, dry_run: bool, yes: bool, what: str) -> None:
+    """Print the plan and change nothing with `dry_run`; else ask the user, and write it."""
+    if dry_run:
+        _print_plan(app, plan)
+    else:
+        write_plan(app, plan, yes=yes, what=what)
+
+
+def _print_plan(app: App, plan: Plan) -> None:
     """Print the plan's diff, or the plan as JSON. Saves neither config nor options."""
     if output.options().json:
         output.print_json(_plan_json(plan), app.warnings)

@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, chain_profiles, directory, profile_edit, setup_text, undoing
+from ssohelper.actions import adopting, chain_profiles, profile_edit, setup_text, undoing
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
-from ssohelper.cli import adopt_output, choosing, colors, listing_progress, output
+from ssohelper.cli import adopt_output, choosing, colors, output
+from ssohelper.cli.listing_progress import fetch_listing
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     DEFAULT_REGION_HELP,
@@ -16,17 +17,17 @@ from ssohelper.cli.plan_output import (
     ROLE_HELP,
     confirm_change,
     confirm_write,
+    plan_sync_for_options,
     print_diff,
-    print_plan,
+    print_or_write_plan,
     say_restored_options,
-    warn_if_nothing_matches,
-    write_plan,
 )
 from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.plan_text import profile_count_text
+from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
@@ -96,40 +97,22 @@ def sync_profiles(
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profile_edit.merge_choices(app, session, given)
     adopting.check_adopt_globs(app, adopt)
-    with listing_progress.show_listing_progress() as progress:
-        listing = directory.fetch_listing(
-            app,
-            session,
-            refresh=refresh,
-            of_this_sign_in=True,
-            from_scratch=prune,
-            progress=progress,
-        )
+    listing = fetch_listing(app, session, refresh=refresh, of_this_sign_in=True, from_scratch=prune)
     others = adopt_output.choose_profiles_to_adopt(
         app, session, listing, adopt, yes=yes or dry_run, offers=False
     )
-    narrowed = bool(accounts or roles)
-    plan = profile_edit.plan_sync(
-        app,
-        session,
-        listing,
-        choices,
-        convert=form is not None,
-        rename=rename,
-        prune=prune,
-        has_new_filters=narrowed,
-        adopt=others.adopt,
-        others=others.found,
-        has_new_region=default_region is not None,
+    plan = plan_sync_for_options(
+        app, session, listing, choices, given, others, rename=rename, prune=prune
     )
-    warn_if_nothing_matches(app, listing, choices, are_new=narrowed)
+    _say_which_region_is_proposed(plan, choices)
+    print_or_write_plan(app, plan, dry_run=dry_run, yes=yes, what="profile sync")
+
+
+def _say_which_region_is_proposed(plan: Plan, choices: Choices) -> None:
+    """Print the default region of the plan, unless the user chose it now or before."""
     region = plan.request.choices.default_region
     if region is not None and region != choices.default_region:
         output.say(setup_text.default_region_line(region))
-    if dry_run:
-        print_plan(app, plan)
-    else:
-        write_plan(app, plan, yes=yes, what="profile sync")
 
 
 @profile_command_group.command("list")
@@ -253,15 +236,11 @@ def add_profile(
     wanted = choosing.choose_profile(role)
     session = wanted.session
     choices = profile_edit.merge_choices(app, session, Choices(form=form))
-    with listing_progress.show_listing_progress() as progress:
-        listing = directory.fetch_listing(app, session, progress=progress)
+    listing = fetch_listing(app, session)
     plan = profile_edit.plan_new_profile(
         app, session, listing, choices, wanted.role, name, region=region
     )
-    if dry_run:
-        print_plan(app, plan)
-    else:
-        write_plan(app, plan, yes=yes, what="profile add")
+    print_or_write_plan(app, plan, dry_run=dry_run, yes=yes, what="profile add")
 
 
 def _add_chained_profile(

@@ -10,7 +10,6 @@ import click
 from ssohelper.actions import (
     adopting,
     default_regions,
-    directory,
     doctor,
     further_setup,
     guards,
@@ -20,6 +19,7 @@ from ssohelper.actions import (
     setup_text,
 )
 from ssohelper.actions import setup as onboarding
+from ssohelper.actions.login import LoginOutcome
 from ssohelper.app import App
 from ssohelper.cli import adopt_output, listing_progress, output
 from ssohelper.cli.plan_output import (
@@ -27,7 +27,7 @@ from ssohelper.cli.plan_output import (
     DEFAULT_REGION_HELP,
     FORM_HELP,
     ROLE_HELP,
-    warn_if_nothing_matches,
+    plan_sync_for_options,
     write_plan,
 )
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
@@ -36,6 +36,7 @@ from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
+from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import AwsUnreachable, Interrupted, SsoHelperError, UsageProblem
 from ssohelper.system import programs
@@ -84,52 +85,39 @@ def setup(
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profile_edit.merge_choices(app, session, given)
-    profile_edit.check_installation_can_serve_profiles(app)
-    adopting.check_adopt_globs(app, adopt)
-    if not yes:
-        output.require_terminal("setup")
+    _check_profiles_can_be_written(app, adopt, yes=yes)
     if portal is not None and further_setup.add_further_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     if not session_edit.has_config_section(app, session):
         adopt_output.say_which_session_serves_legacy_profiles(app, session)
-    with _name_setup_in_hints(app, session):
-        outcome = sign_in_on_terminal(
-            app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
-        )
+    outcome = _sign_in(app, session, device_code=device_code, no_browser=no_browser, yes=yes)
     session = outcome.session
-    narrowed = bool(accounts or roles)
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
-        others = adopt_output.choose_profiles_to_adopt(
-            app, session, listing, adopt, yes=yes, offers=True
-        )
-        if default_region is None and listing.roles():
-            choices = _choose_default_region(app, session, choices, yes=yes)
-        plan = profile_edit.plan_sync(
-            app,
-            session,
-            listing,
-            choices,
-            convert=form is not None,
-            has_new_filters=narrowed,
-            adopt=others.adopt,
-            others=others.found,
-            has_new_region=default_region is not None,
-        )
-        warn_if_nothing_matches(app, listing, choices, are_new=narrowed)
-        is_written = write_plan(app, plan, yes=yes, what="setup")
-        if not is_written:
+        plan = _ask_and_plan_profiles(app, session, listing, choices, given, adopt, yes=yes)
+        if not write_plan(app, plan, yes=yes, what="setup"):
             _ask_to_keep_session(app, session, is_new_sign_in=outcome.how == "signed in")
-    if is_written:
-        _offer_guard_rules(app, listing, yes=yes)
-        _print_setup_results(app, session, listing)
+            return
+    _offer_guard_rules(app, listing, yes=yes)
+    _print_setup_results(app, session, listing)
 
 
-@contextmanager
-def _name_setup_in_hints(app: App, session: SsoSession) -> Iterator[None]:
-    """Let the hint of an error repeat this `setup` while `login` does not know the session."""
+def _check_profiles_can_be_written(app: App, adopt: tuple[str, ...], *, yes: bool) -> None:
+    """Raise the errors of this computer with which `setup` could not write profiles in the end."""
+    profile_edit.check_installation_can_serve_profiles(app)
+    adopting.check_adopt_globs(app, adopt)
+    if not yes:
+        output.require_terminal("setup")
+
+
+def _sign_in(
+    app: App, session: SsoSession, *, device_code: bool, no_browser: bool, yes: bool
+) -> LoginOutcome:
+    """Sign in. The hint of an error repeats this `setup` if `login` does not know the session."""
     try:
-        yield
+        return sign_in_on_terminal(
+            app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
+        )
     except SsoHelperError as error:
         if error.hint and not session_edit.has_config_section(app, session):
             login = f"ssohelper login {session.name}"
@@ -210,14 +198,35 @@ def _offer_guard_rules(app: App, listing: Listing, *, yes: bool) -> None:
 
 def _fetch_listing(app: App, session: SsoSession) -> Listing:
     try:
-        with listing_progress.show_listing_progress() as progress:
-            return directory.fetch_listing(app, session, refresh=True, progress=progress)
+        return listing_progress.fetch_listing(app, session, refresh=True)
     except AwsUnreachable as error:
         # The session is not in ~/.aws/config yet, so only `setup` can continue the listing.
         error.hint = (
             f"the sign-in and the accounts so far are saved; go on with: {output.command_line()}"
         )
         raise
+
+
+def _ask_and_plan_profiles(
+    app: App,
+    session: SsoSession,
+    listing: Listing,
+    choices: Choices,
+    given: Choices,
+    adopt: tuple[str, ...],
+    *,
+    yes: bool,
+) -> Plan:
+    """Ask which profiles to adopt and for the default region, unless the options say so.
+
+    Returns the plan that writes the profiles.
+    """
+    others = adopt_output.choose_profiles_to_adopt(
+        app, session, listing, adopt, yes=yes, offers=True
+    )
+    if given.default_region is None and listing.roles():
+        choices = _choose_default_region(app, session, choices, yes=yes)
+    return plan_sync_for_options(app, session, listing, choices, given, others)
 
 
 def _choose_session(

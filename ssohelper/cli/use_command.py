@@ -16,7 +16,6 @@ import click
 
 from ssohelper.actions import (
     adopting,
-    directory,
     environment,
     favourites,
     fixed_keys,
@@ -292,8 +291,7 @@ def _find_or_add_profile_of_role(
                 output.say(f"{show_message(error.message)}; its command can be written again")
             elif _is_profile_managed(app, other) and not (is_typed and other == chosen.name):
                 _say_why_profile_is_not_used(app, chosen, other)
-        with listing_progress.show_listing_progress() as progress:
-            listing = directory.fetch_listing(app, chosen.session, progress=progress)
+        listing = listing_progress.fetch_listing(app, chosen.session)
         choices = profile_edit.merge_choices(app, chosen.session)
         plan = profile_edit.plan_new_profile(
             app, chosen.session, listing, choices, chosen.role, None

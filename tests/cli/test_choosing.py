@@ -4,7 +4,7 @@ import pexpect
 import pytest
 
 from ssohelper.app import App
-from ssohelper.cli import choosing
+from ssohelper.cli import choosing, listing_progress
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, SsoSession
 from ssohelper.emulator.server import Emulator
@@ -182,7 +182,7 @@ def test_the_roles_to_choose_from_have_those_of_sessions_that_were_never_listed(
         listing = Listing(session.start_url, session.region, app.clock.now(), (account,))
         app.directory.save(session.name, listing)
 
-    monkeypatch.setattr(choosing.directory, "fetch_listing", fetch)
+    monkeypatch.setattr(listing_progress.directory, "fetch_listing", fetch)
     found = choosing.read_known_roles(app, "corp")
     assert [(row.session_name, row.role_name) for row in found.rows] == [("corp", "Admin")]
     found = choosing.read_known_roles(app, None)
