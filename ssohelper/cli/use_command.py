@@ -7,37 +7,29 @@ profile was used last and before that.
 """
 
 import os
-import shlex
 import sys
-from collections.abc import Collection
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import click
 
 from ssohelper.actions import (
-    adopting,
     environment,
     favourites,
     fixed_keys,
     foreign_profiles,
     guards,
-    profile_edit,
-    profile_reasons,
     run,
-    selection,
 )
 from ssohelper.actions import install as installing
 from ssohelper.actions.environment import Environment
 from ssohelper.app import App
-from ssohelper.cli import choosing, guarding, listing_progress, output, profile_use
-from ssohelper.cli.plan_output import write_plan
+from ssohelper.cli import choosing, guarding, output, profile_use, role_profiles
 from ssohelper.core import clock_text, shell_text
-from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
-from ssohelper.core.text import show, show_message
-from ssohelper.errors import SsoHelperError, UsageProblem
+from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
 
 # Variables that the shell function sets: the name of its shell, and the profile or keys that this
 # shell uses now and used before (each as "profile NAME" or "keys NAME").
@@ -82,50 +74,82 @@ def use_profile(
     terminal, a new shell in your shell gets these variables; exit ends that shell.
     """
     app = output.get_app()
-    row = output.options().chosen
     is_previous = profile_words == ("-",) and not click.get_current_context().meta.get(_HAS_DASHES)
     starts_new_shell = not is_previous and _can_start_shell(app)
     shell = "" if starts_new_shell else _shell_that_evaluates_output("use")
     if is_previous:
         previous, keys = _find_previous_profile_and_whether_keys(app)
         profile_words = (previous,)
-    if row is not None:
-        chosen = choosing.resolve_profile_of_row(app, row)
-    elif is_previous:
-        chosen = choosing.choose_profile_of_any_tool(*profile_words)
-    else:
-        chosen = profile_use.choose_profile(profile_words, ask_always=True)
+    chosen = _choose_profile(app, profile_words, is_previous=is_previous)
     if isinstance(chosen, ForeignProfile):
         _use_foreign_profile(app, shell, chosen, keys)
         return
     if keys:
-        guarding.grant_role_for_reason(app, chosen, grant_reason)
-        found, left = _get_keys_environment_and_time_left(app, chosen)
-        name = _name_to_record_for_going_back(app, chosen)
+        new = _get_fixed_keys(app, chosen, grant_reason)
     else:
-        session = chosen.session
-        outlook = profile_use.run_with_sign_in_if_needed(
-            app, chosen, lambda: environment.renew_due_token_and_load_outlook(app, session)
-        )
-        left = clock_text.sign_in_left_text(outlook, app.clock.now())
-        chosen = _find_or_add_profile_of_role(
-            app, chosen, yes, is_typed=profile_words == (chosen.name,)
-        )
-        # The role is granted after all other questions: an answer may end the command, and the time
-        # of a grant runs from its start.
-        guarding.grant_role_for_reason(app, chosen, grant_reason)
-        guarding.say_how_to_grant_guarded_role(app, chosen)
-        profile_use.warn_about_lost_role(app, chosen)
-        profile_use.warn_about_unusable_profile(app, chosen.name)
-        found = environment.build_profile_environment(app, chosen)
-        name = chosen.name
-    found = guards.add_grant_reason_to_environment(app, chosen.key, found)
+        is_typed = profile_words == (chosen.name,)
+        new = _prepare_profile(app, chosen, grant_reason, yes=yes, is_typed=is_typed)
+    found = guards.add_grant_reason_to_environment(app, new.profile.key, new.variables)
     if shell:
-        output.write_shell_answer(_make_shell_script(app, shell, found, f"{_KINDS[keys]} {name}"))
-    output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
-    favourites.record_use_of_role(app, chosen)
+        used = f"{_KINDS[keys]} {new.name}"
+        output.write_shell_answer(_make_shell_script(app, shell, found, used))
+    output.say(f"{profile_use.describe_role(app, new.profile)}: {new.time_left}")
+    favourites.record_use_of_role(app, new.profile)
     if not shell:
         _replace_process_with_shell(app, found)
+
+
+class _Switch(NamedTuple):
+    """What `use` switches a shell to: its variables, and how long these work, as text.
+
+    `name` is the profile name or role with which a later `use -` finds the same role.
+    """
+
+    profile: Profile
+    variables: Environment
+    name: str
+    time_left: str
+
+
+def _choose_profile(
+    app: App, profile_words: tuple[str, ...], *, is_previous: bool
+) -> Profile | ForeignProfile:
+    row = output.options().chosen
+    if row is not None:
+        return choosing.resolve_profile_of_row(app, row)
+    if is_previous:
+        return choosing.choose_profile_of_any_tool(*profile_words)
+    return profile_use.choose_profile(profile_words, ask_always=True)
+
+
+def _get_fixed_keys(app: App, chosen: Profile, grant_reason: str | None) -> _Switch:
+    guarding.grant_role_for_reason(app, chosen, grant_reason)
+    keys = profile_use.run_with_sign_in_if_needed(
+        app, chosen, lambda: fixed_keys.release_fixed_keys(app, chosen, Way.USE), way=Way.USE
+    )
+    variables = environment.build_keys_environment(app, chosen, keys)
+    left = profile_use.keys_time_left_text(app, keys)
+    return _Switch(chosen, variables, _name_to_record_for_going_back(app, chosen), left)
+
+
+def _prepare_profile(
+    app: App, chosen: Profile, grant_reason: str | None, *, yes: bool, is_typed: bool
+) -> _Switch:
+    """Sign in if needed, and find or add a profile of the chosen role that works."""
+    session = chosen.session
+    outlook = profile_use.run_with_sign_in_if_needed(
+        app, chosen, lambda: environment.renew_due_token_and_load_outlook(app, session)
+    )
+    left = clock_text.sign_in_left_text(outlook, app.clock.now())
+    profile = role_profiles.find_or_add_profile_of_role(app, chosen, yes, is_typed=is_typed)
+    # The role is granted after all other questions: an answer may end the command, and the time of
+    # a grant runs from its start.
+    guarding.grant_role_for_reason(app, profile, grant_reason)
+    guarding.say_how_to_grant_guarded_role(app, profile)
+    profile_use.warn_about_lost_role(app, profile)
+    profile_use.warn_about_unusable_profile(app, profile.name)
+    variables = environment.build_profile_environment(app, profile)
+    return _Switch(profile, variables, profile.name, left)
 
 
 def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool) -> None:
@@ -240,133 +264,9 @@ def _find_previous_profile_and_whether_keys(app: App) -> tuple[str, bool]:
     return name, kind == "keys"
 
 
-def _get_keys_environment_and_time_left(app: App, profile: Profile) -> tuple[Environment, str]:
-    keys = profile_use.run_with_sign_in_if_needed(
-        app, profile, lambda: fixed_keys.release_fixed_keys(app, profile, Way.USE), way=Way.USE
-    )
-    return environment.build_keys_environment(app, profile, keys), profile_use.keys_time_left_text(
-        app, keys
-    )
-
-
 def _name_to_record_for_going_back(app: App, chosen: Profile) -> str:
     """Return the profile name or role to record, with which a later `use -` finds the same role."""
-    return _current_profile_name(app, chosen) or chosen.key.text
-
-
-def _find_or_add_profile_of_role(
-    app: App, chosen: Profile, yes: bool, *, is_typed: bool
-) -> Profile:
-    """Return the chosen role under the name of one of its profiles; offer to add one if needed.
-
-    A profile whose credentials another program provides is used only if the user typed its name and
-    that program is installed, because only a run would show whether it works. If the typed name is
-    also ACCOUNT/ROLE of the role, that profile is not used, because ACCOUNT/ROLE must give the role
-    in any case. A profile with another role in ~/.aws/credentials is not used either.
-    Raises: ConfigInvalid if the user typed the name of a managed profile that does not work,
-    UsageProblem when the role has no profile and none is added.
-    """
-    name = _current_profile_name(app, chosen)
-    unfit = adopting.find_profiles_unfit_for_use(app, chosen.session, [chosen.role])
-    is_sure = name is not None and name not in unfit
-    is_named = is_typed and (
-        is_sure or not (name and _is_name_also_text_of_role(app, chosen, name))
-    )
-    if name and not is_sure and is_named and _is_profile_managed(app, name):
-        raise profile_reasons.make_profile_not_used_error(app, name)
-    problem = (
-        profile_reasons.find_reason_to_use_another_profile(app, name) if name and is_typed else ""
-    )
-    if problem:
-        output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(problem)}')
-    elif name and is_typed and not is_named:
-        _say_why_profile_is_not_used(app, chosen, name)
-    if name is None or problem or not (is_named or is_sure):
-        name = _find_profile_of_role(app, chosen, unfit)
-    if name is None:
-        broken = profile_reasons.choose_profiles_with_broken_command(app, unfit)
-        for other in selection.find_profiles_of_role(app, chosen.key, sorted(unfit)):
-            if other in broken:
-                error = profile_reasons.make_profile_not_used_error(app, other)
-                output.say(f"{show_message(error.message)}; its command can be written again")
-            elif _is_profile_managed(app, other) and not (is_typed and other == chosen.name):
-                _say_why_profile_is_not_used(app, chosen, other)
-        listing = listing_progress.fetch_listing(app, chosen.session)
-        choices = profile_edit.merge_choices(app, chosen.session)
-        plan = profile_edit.plan_new_profile(
-            app, chosen.session, listing, choices, chosen.role, None
-        )
-        lack = "has no profile that works" if unfit else "has no profile yet"
-        role_text = _text_of_role(app, chosen)
-        if role_text != chosen.name:
-            output.say(f'the profile "{show(chosen.name)}" is not for this role')
-        output.say(f'the role "{show(role_text)}" {lack}')
-        if not write_plan(app, plan, yes=yes, what="use"):
-            raise UsageProblem(
-                f"nothing was changed: this role {lack.removesuffix(' yet')}",
-                hint=f"fixed keys need no profile: ssohelper use --keys {role_text}",
-            )
-        unfit = adopting.find_profiles_unfit_for_use(app, chosen.session, [chosen.role])
-        name = _find_profile_of_role(app, chosen, unfit)
-    if name is None:
-        raise UsageProblem(
-            f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
-        )
-    return selection.resolve_chosen_role(app, chosen.key, [name])
-
-
-def _is_name_also_text_of_role(app: App, chosen: Profile, name: str) -> bool:
-    """Return whether `name`, a profile's name, could also be read as [SESSION:]ACCOUNT/ROLE."""
-    try:
-        found = selection.resolve_role_text(app, name, chosen.session.name)
-    except SsoHelperError:
-        return False
-    return (found.session, found.role) == (chosen.session, chosen.role)
-
-
-def _is_profile_managed(app: App, name: str) -> bool:
-    entry = app.config.find_profile(name)
-    return entry is not None and entry.managed
-
-
-def _say_why_profile_is_not_used(app: App, chosen: Profile, name: str) -> None:
-    if _is_profile_managed(app, name):
-        error = profile_reasons.make_profile_not_used_error(app, name)
-        output.say(f"{show_message(error.message)}; to repair it: {show_message(error.hint or '')}")
-        return
-    problem = adopting.find_profile_problem(app, name) or "another tool's program gives its keys"
-    pattern = shlex.quote(show(filter_for_exact_text(name)))
-    output.say(
-        f'the profile "{show(name)}" may not work ({problem}), so it is not used for its role; to '
-        "make it work under its name: ssohelper profile sync "
-        f"--session {chosen.session.name} --adopt {pattern}"
-    )
-
-
-def _current_profile_name(app: App, chosen: Profile) -> str | None:
-    """Return the name of the chosen profile; None if no profile of that name is for its role.
-
-    The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
-    """
-    return next(iter(selection.find_profiles_of_role(app, chosen.key, [chosen.name])), None)
-
-
-def _text_of_role(app: App, chosen: Profile) -> str:
-    """Return the chosen name; the role's key instead if a profile of that name has another role."""
-    names_other_role = _current_profile_name(app, chosen) is None and (
-        app.config.find_profile(chosen.name) is not None
-    )
-    return chosen.key.text if names_other_role else chosen.name
-
-
-def _find_profile_of_role(app: App, chosen: Profile, unfit: Collection[str]) -> str | None:
-    """Return the name of a profile for the role, if possible a managed one; None if there is none.
-
-    The profiles `unfit`, which may not work, are left out.
-    """
-    entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
-    names = (entry.name for entry in entries if entry.name not in unfit)
-    return next(iter(selection.find_profiles_of_role(app, chosen.key, names)), None)
+    return role_profiles.find_current_profile_name(app, chosen) or chosen.key.text
 
 
 def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> str:

@@ -16,7 +16,7 @@ from ssohelper.actions import (
 )
 from ssohelper.actions.selection import resolve_profile
 from ssohelper.app import App
-from ssohelper.cli import use_command
+from ssohelper.cli import role_profiles
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.doctor import checks
@@ -392,7 +392,7 @@ def test_use_of_a_role_always_ends_on_a_profile_that_works(
     # A row of a list may come with that name, which the user has not typed.
     app = in_process(home)
     row = resolve_profile(app, "sandbox-ana/SandboxAdmin", None)
-    chosen = use_command._find_or_add_profile_of_role(app, row, False, is_typed=False)
+    chosen = role_profiles.find_or_add_profile_of_role(app, row, False, is_typed=False)
     assert chosen.name == "sandbox-ana.SandboxAdmin"
 
 
@@ -700,7 +700,7 @@ def test_a_managed_profile_that_would_not_give_its_role_is_not_used(
     # So does a row of a list, as after Enter in the full screen.
     app = in_process(signed_in)
     row = resolve_profile(app, "pay.Read", None)
-    assert use_command._find_or_add_profile_of_role(app, row, False, is_typed=False).name == used
+    assert role_profiles.find_or_add_profile_of_role(app, row, False, is_typed=False).name == used
 
 
 def test_a_program_in_the_section_leaves_the_sso_keys_to_the_aws_cli(saved: Home, run: Run) -> None:

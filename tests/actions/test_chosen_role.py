@@ -18,7 +18,7 @@ import pytest
 from ssohelper.actions import console as consoles
 from ssohelper.actions import credentials, favourites, profile_edit, roles, selection
 from ssohelper.app import App
-from ssohelper.cli import choosing, pickers, use_command
+from ssohelper.cli import choosing, pickers, role_profiles, use_command
 from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, RoleCredentials, RoleKey, Secret, SsoSession
@@ -225,9 +225,9 @@ class Reach:
         if session is None:
             return True
         chosen = selection.Profile(name, session, self.row.key.role, None)
-        found = use_command._current_profile_name(
+        found = role_profiles.find_current_profile_name(
             self.app, chosen
-        ) or use_command._find_profile_of_role(self.app, chosen, frozenset())
+        ) or role_profiles.find_profile_of_role(self.app, chosen, frozenset())
         return found is None or self.is_name_right(found)
 
     def use_keys_and_go_back(self) -> bool:

@@ -9,15 +9,13 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.cli import use_command
-from ssohelper.core.model import AccessToken, Profile
+from ssohelper.core.model import AccessToken
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import UsageProblem
-from tests.actions.world import CONFIG, ROLE, SESSION, WorldApp
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
 from tests.long_rows import long_after
-from tests.published import date_back
 
 MINE = """
 [profile mine]
@@ -334,30 +332,6 @@ def test_use_dash_goes_back_to_the_profile_or_to_its_keys(
     app.environ["_SSOHELPER_PREVIOUS"] = f"x{before}"
     with pytest.raises(UsageProblem, match="nothing to go back to"):
         use_command._find_previous_profile_and_whether_keys(app)
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("ro", "ro"),
-        ("admin", "corp:000000000001/ReadOnlyAccess"),  # the profile of another role
-        ("removed meanwhile", "removed meanwhile"),
-    ],
-)
-def test_a_role_whose_name_another_role_has_by_now_is_told_by_its_key(
-    tmp_path: Path, name: str, text: str
-) -> None:
-    app = WorldApp(tmp_path)
-    app.locations.aws_config_file.write_text(
-        CONFIG
-        + "".join(
-            f"[profile {profile}]\nsso_session = corp\nsso_account_id = {ROLE.account_id}\n"
-            f"sso_role_name = {role}\n"
-            for profile, role in (("ro", ROLE.name), ("admin", "Admin"))
-        )
-    )
-    date_back(app.locations.aws_config_file)
-    assert use_command._text_of_role(app, Profile(name, SESSION, ROLE, None)) == text
 
 
 def test_a_profile_called_dash_can_be_named(shell: Shell) -> None:

@@ -1,0 +1,145 @@
+"""Finds the profile by which `use` gives a shell a role, and offers to add one if none works."""
+
+import shlex
+from collections.abc import Collection
+
+from ssohelper.actions import adopting, profile_edit, profile_reasons, selection
+from ssohelper.app import App
+from ssohelper.cli import listing_progress, output
+from ssohelper.cli.plan_output import write_plan
+from ssohelper.core.choices import filter_for_exact_text
+from ssohelper.core.model import Profile
+from ssohelper.core.text import show, show_message
+from ssohelper.errors import SsoHelperError, UsageProblem
+
+
+def find_or_add_profile_of_role(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
+    """Return the chosen role under the name of one of its profiles; offer to add one if needed.
+
+    A profile whose credentials another program provides is used only if the user typed its name and
+    that program is installed, because only a run would show whether it works. If the typed name is
+    also ACCOUNT/ROLE of the role, that profile is not used, because ACCOUNT/ROLE must give the role
+    in any case. A profile with another role in ~/.aws/credentials is not used either.
+    Raises: ConfigInvalid if the user typed the name of a managed profile that does not work,
+    UsageProblem when the role has no profile and none is added.
+    """
+    unfit = adopting.find_profiles_unfit_for_use(app, chosen.session, [chosen.role])
+    name = _choose_profile_that_works(app, chosen, unfit, is_typed=is_typed)
+    if name is None:
+        _say_why_profiles_are_not_used(app, chosen, unfit, is_typed=is_typed)
+        _add_profile_of_role(app, chosen, yes, has_unfit_profiles=bool(unfit))
+        unfit = adopting.find_profiles_unfit_for_use(app, chosen.session, [chosen.role])
+        name = find_profile_of_role(app, chosen, unfit)
+    if name is None:
+        raise UsageProblem(
+            f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
+        )
+    return selection.resolve_chosen_role(app, chosen.key, [name])
+
+
+def _choose_profile_that_works(
+    app: App, chosen: Profile, unfit: Collection[str], *, is_typed: bool
+) -> str | None:
+    """Return the name of a profile for the role; None if none works. Says why a typed one does not.
+
+    Raises: ConfigInvalid if the user typed the name of a managed profile that does not work.
+    """
+    name = find_current_profile_name(app, chosen)
+    if name is None:
+        return find_profile_of_role(app, chosen, unfit)
+    is_sure = name not in unfit
+    is_named = is_typed and (is_sure or not _is_name_also_text_of_role(app, chosen, name))
+    if not is_sure and is_named and _is_profile_managed(app, name):
+        raise profile_reasons.make_profile_not_used_error(app, name)
+    problem = profile_reasons.find_reason_to_use_another_profile(app, name) if is_typed else ""
+    if problem:
+        output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(problem)}')
+    elif is_typed and not is_named:
+        _say_why_profile_is_not_used(app, chosen, name)
+    if problem or not (is_named or is_sure):
+        return find_profile_of_role(app, chosen, unfit)
+    return name
+
+
+def _say_why_profiles_are_not_used(
+    app: App, chosen: Profile, unfit: Collection[str], *, is_typed: bool
+) -> None:
+    """Print why the role's managed profiles are not used; not again for a profile that was typed."""
+    broken = profile_reasons.choose_profiles_with_broken_command(app, unfit)
+    for other in selection.find_profiles_of_role(app, chosen.key, sorted(unfit)):
+        if other in broken:
+            error = profile_reasons.make_profile_not_used_error(app, other)
+            output.say(f"{show_message(error.message)}; its command can be written again")
+        elif _is_profile_managed(app, other) and not (is_typed and other == chosen.name):
+            _say_why_profile_is_not_used(app, chosen, other)
+
+
+def _add_profile_of_role(app: App, chosen: Profile, yes: bool, *, has_unfit_profiles: bool) -> None:
+    """Ask, and add a profile for the role. Raises: UsageProblem if the user says no."""
+    listing = listing_progress.fetch_listing(app, chosen.session)
+    choices = profile_edit.merge_choices(app, chosen.session)
+    plan = profile_edit.plan_new_profile(app, chosen.session, listing, choices, chosen.role, None)
+    lack = "has no profile that works" if has_unfit_profiles else "has no profile yet"
+    role_text = text_of_role(app, chosen)
+    if role_text != chosen.name:
+        output.say(f'the profile "{show(chosen.name)}" is not for this role')
+    output.say(f'the role "{show(role_text)}" {lack}')
+    if not write_plan(app, plan, yes=yes, what="use"):
+        raise UsageProblem(
+            f"nothing was changed: this role {lack.removesuffix(' yet')}",
+            hint=f"fixed keys need no profile: ssohelper use --keys {role_text}",
+        )
+
+
+def _is_name_also_text_of_role(app: App, chosen: Profile, name: str) -> bool:
+    """Return whether `name`, a profile's name, could also be read as [SESSION:]ACCOUNT/ROLE."""
+    try:
+        found = selection.resolve_role_text(app, name, chosen.session.name)
+    except SsoHelperError:
+        return False
+    return (found.session, found.role) == (chosen.session, chosen.role)
+
+
+def _is_profile_managed(app: App, name: str) -> bool:
+    entry = app.config.find_profile(name)
+    return entry is not None and entry.managed
+
+
+def _say_why_profile_is_not_used(app: App, chosen: Profile, name: str) -> None:
+    if _is_profile_managed(app, name):
+        error = profile_reasons.make_profile_not_used_error(app, name)
+        output.say(f"{show_message(error.message)}; to repair it: {show_message(error.hint or '')}")
+        return
+    problem = adopting.find_profile_problem(app, name) or "another tool's program gives its keys"
+    pattern = shlex.quote(show(filter_for_exact_text(name)))
+    output.say(
+        f'the profile "{show(name)}" may not work ({problem}), so it is not used for its role; to '
+        "make it work under its name: ssohelper profile sync "
+        f"--session {chosen.session.name} --adopt {pattern}"
+    )
+
+
+def find_current_profile_name(app: App, chosen: Profile) -> str | None:
+    """Return the name of the chosen profile; None if no profile of that name is for its role.
+
+    The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
+    """
+    return next(iter(selection.find_profiles_of_role(app, chosen.key, [chosen.name])), None)
+
+
+def text_of_role(app: App, chosen: Profile) -> str:
+    """Return the chosen name; the role's key instead if a profile of that name has another role."""
+    names_other_role = find_current_profile_name(app, chosen) is None and (
+        app.config.find_profile(chosen.name) is not None
+    )
+    return chosen.key.text if names_other_role else chosen.name
+
+
+def find_profile_of_role(app: App, chosen: Profile, unfit: Collection[str]) -> str | None:
+    """Return the name of a profile for the role, if possible a managed one; None if there is none.
+
+    The profiles `unfit`, which may not work, are left out.
+    """
+    entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
+    names = (entry.name for entry in entries if entry.name not in unfit)
+    return next(iter(selection.find_profiles_of_role(app, chosen.key, names)), None)
