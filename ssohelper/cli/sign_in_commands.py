@@ -1,18 +1,10 @@
 """The commands login, logout and status."""
 
-import contextlib
-import sys
 from typing import Any
 
 import click
 
-from ssohelper.actions import (
-    clocks,
-    foreign_profiles,
-    missing_sessions,
-    prompt_notes,
-    protected_sign_ins,
-)
+from ssohelper.actions import clocks, prompt_notes, protected_sign_ins
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import (
@@ -22,12 +14,12 @@ from ssohelper.actions.selection import (
     resolve_session,
 )
 from ssohelper.app import App
-from ssohelper.cli import choosing, colors, output
-from ssohelper.cli.table import Cell
+from ssohelper.cli import choosing, output, status_output
+from ssohelper.cli.status_output import Status
 from ssohelper.cli.terminal_ui import TerminalUi
 from ssohelper.core import clock_text
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
-from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
+from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.system import browser
@@ -222,23 +214,16 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
             app, session
         )  # prompts may not show another tool's sign-in or sign-out yet
     sessions += unlisted
-    seen = [clocks.load_session_clock(app, session) for session in sessions]
-    credentials = clocks.load_cached_credentials(app, sessions)
+    status = Status(
+        [clocks.load_session_clock(app, session) for session in sessions],
+        unlisted,
+        unusable,
+        clocks.load_cached_credentials(app, sessions),
+    )
     if output.options().json:
-        data = {
-            "storage": app.storage.apply_setting(),
-            "sessions": [
-                *(_session_json(clock, clock.session not in unlisted) for clock in seen),
-                *map(_unusable_session_json, unusable),
-            ],
-            "credentials": [_credentials_json(key, cached) for key, cached in credentials],
-        }
-        output.print_json(data, app.warnings)
+        status_output.print_status_json(app, status)
     else:
-        _print_clocks(app, seen, unlisted, unusable, credentials)
-        _say_if_other_tool_provides_credentials(app)
-        if app.storage.apply_setting() == "keyring":
-            output.say("sign-ins are encrypted, with a key in the keyring")
+        status_output.print_status_tables(app, status)
     if needing:
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(
@@ -279,122 +264,3 @@ def _login_outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) ->
     return clock_text.login_result_text(
         session.name, outcome.how, outlook, app.clock.now(), outcome.user
     )
-
-
-def _session_json(clock: clocks.SessionClock, in_config: bool) -> dict[str, Any]:
-    return {
-        "name": clock.session.name,
-        "start_url": clock.session.start_url,
-        "region": clock.session.region,
-        "user": clock.user,
-        "state": clock.state,
-        "refreshable": clock.refreshable,
-        "token_expires_at": _instant_text(clock.token_expires_at),
-        "signed_in_at": _instant_text(clock.signed_in_at),
-        "sign_in_ends_at": _instant_text(clock.sign_in_ends_at),
-        "sign_in_ends_source": clock.sign_in_ends_source,
-        "reason": None,
-        "in_config": in_config,
-        "answering_region": clock.answering_region,
-    }
-
-
-def _unusable_session_json(session: clocks.UnusableSession) -> dict[str, Any]:
-    return {
-        "name": session.name,
-        "start_url": session.start_url,
-        "region": session.region,
-        "user": None,
-        "state": "unusable",
-        "refreshable": False,
-        "token_expires_at": None,
-        "signed_in_at": None,
-        "sign_in_ends_at": None,
-        "sign_in_ends_source": None,
-        "reason": session.reason,
-        "in_config": True,
-        "answering_region": None,
-    }
-
-
-def _credentials_json(key: RoleKey, cached: CachedCredentials) -> dict[str, Any]:
-    return {
-        "session": key.session_name,
-        "account_id": key.account_id,
-        "role_name": key.role_name,
-        **({"chain": key.text} if key.chain else {}),
-        "expires_at": to_iso(cached.credentials.expires_at),
-        "session_duration_seconds": cached.life_seconds,
-    }
-
-
-def _instant_text(at: int | None) -> str | None:
-    return None if at is None else to_iso(at)
-
-
-def _say_if_other_tool_provides_credentials(app: App) -> None:
-    """Print a message if another tool provides the credentials of this shell's profile."""
-    with contextlib.suppress(SsoHelperError):
-        found = foreign_profiles.find_foreign_profile(app, None)
-        if found is not None:
-            output.say(found.description)
-
-
-def _print_clocks(
-    app: App,
-    seen: list[clocks.SessionClock],
-    unlisted: list[SsoSession],
-    unusable: list[clocks.UnusableSession],
-    credentials: list[tuple[RoleKey, CachedCredentials]],
-) -> None:
-    now = app.clock.now()
-    if not seen and not unusable:
-        missing = missing_sessions.list_missing_sessions(app)
-        for one in missing:
-            output.say(missing_sessions.describe_missing_session(one))
-        if not missing:
-            output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
-        return
-    rows = [_clock_row(clock, now, in_config=clock.session not in unlisted) for clock in seen]
-    for session in unusable:
-        rows.append([session.name, "-", colors.state_cell("unusable"), "-", session.reason])
-    output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)
-    if credentials:
-        if sys.stdout.isatty():
-            output.echo()
-        output.print_rows(
-            ["session", "account", "role", "role credentials"],
-            [
-                [
-                    key.session_name,
-                    key.account_id,
-                    show(key.role_label),
-                    _time_left_cell(cached.credentials.expires_at, app.clock.aws_now()),
-                ]
-                for key, cached in credentials
-            ],
-        )
-
-
-def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list[str | Cell]:
-    lasts: str | Cell = "-"
-    if clock.token_expires_at is not None:
-        lasts = _time_left_cell(clock.token_expires_at, now)
-        if clock.refreshable:  # the expiry of a renewable token does not matter
-            lasts = f"{lasts.text}, renewed automatically"
-    ends: str | Cell = clock_text.sign_in_end_text(clock.outlook, now)
-    # If the end of the sign-in is only assumed, its cell has no colour.
-    if clock.outlook.at is not None and clock.outlook.reason != "assumed":
-        ends = colors.time_cell(
-            clock_text.sign_in_end_text(clock.outlook, now), clock.outlook.at - now
-        )
-    state = text = clock.state.replace("_", " ")
-    if clock.answering_region not in (None, clock.session.region):
-        text += f", {clock.answering_region} answers"
-    if not in_config:
-        text += f", {clock_text.NOT_IN_CONFIG}"
-    return [clock.session.name, clock.user or "-", colors.state_cell(state, text), lasts, ends]
-
-
-def _time_left_cell(at: int, now: int) -> Cell:
-    return colors.time_cell(clock_text.time_left_text(at, now), at - now)
