@@ -10,7 +10,7 @@ from ssohelper.core import adoption, profile_keys, sync_request
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import NATIVE, filter_for_exact_text, make_value_finder
 from ssohelper.core.config_edit import Change, RemoveLines
-from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
@@ -40,51 +40,72 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     """
     if not request.adopt:
         return NOTHING_ADOPTED
-    accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
-    find_region = make_value_finder(request.region_rules, request.region)
-    listed_roles = request.listing.role_set()
     candidates = adoption.find_adoption_candidates(
-        config, request.session, listed_roles, request.refused, request.legacy_listings
+        config,
+        request.session,
+        request.listing.role_set(),
+        request.refused,
+        request.legacy_listings,
     )
-    includers = _find_unadopted_profiles_that_include(config, request.adopt)
-    roles: dict[str, Role] = {}
-    changes: list[ProfileChange] = []
-    edits: list[Change] = []
-    skipped: list[Skipped] = []
+    planner = _AdoptionPlanner(config, request)
     for entry in config.profiles():
         found = candidates.get(entry.name)
-        if found is None or entry.name not in request.adopt:
-            continue
-        role = found.role
+        if found is not None and entry.name in request.adopt:
+            planner.add_profile(entry, found)
+    return planner.make_plan()
+
+
+class _AdoptionPlanner:
+    """Collects the edits of a plan, one profile after the other."""
+
+    def __init__(self, config: ConfigFile, request: SyncRequest) -> None:
+        self._config, self._request = config, request
+        self._accounts = {one.account.id: one.account for one in request.listing.accounts}
+        self._find_region = make_value_finder(request.region_rules, request.region)
+        self._listed_roles = request.listing.role_set()
+        self._includers = _find_unadopted_profiles_that_include(config, request.adopt)
+        self._roles: dict[str, Role] = {}
+        self._changes: list[ProfileChange] = []
+        self._edits: list[Change] = []
+        self._skipped: list[Skipped] = []
+
+    def add_profile(self, entry: ProfileEntry, found: AdoptionCandidate) -> None:
+        """Add the edit that adopts the profile, or the reason why it is not adopted."""
+        request, role = self._request, found.role
         if role is None:
-            skipped.append(
-                Skipped(entry.name, f"not adopted: {found.reason}{_adopt_command_text(found)}")
-            )
-            continue
-        if entry.name in includers:
-            other = includers[entry.name]
+            self._note(entry, f"not adopted: {found.reason}{_adopt_command_text(found)}")
+            return
+        if entry.name in self._includers:
+            other = self._includers[entry.name]
             why = f'not adopted: the profile "{other}" of aws-vault includes its keys; adopt it too'
-            skipped.append(Skipped(entry.name, why))
-            continue
-        account = accounts.get(role.account_id, Account(role.account_id, "", ""))
+            self._note(entry, why)
+            return
+        account = self._accounts.get(role.account_id, Account(role.account_id, "", ""))
         form, note = _choose_form_and_note(request, entry.name, UnnamedRole(account, role))
         if note:
-            skipped.append(Skipped(entry.name, note))
+            self._note(entry, note)
         if form is None:
-            continue
-        if role not in listed_roles and request.listing.is_complete:
-            skipped.append(Skipped(entry.name, "adopted, but its role is not in your list"))
+            return
+        if role not in self._listed_roles and request.listing.is_complete:
+            self._note(entry, "adopted, but its role is not in your list")
         keys = profile_keys.identity_keys(request.session, role, form, request.command)
         # The region may be in another profile: aws-vault reads `include_profile`, which SDKs do not
         # know.
-        region = keys_with_included_profile(config, entry).get("region") or find_region(account)
+        included = keys_with_included_profile(self._config, entry)
+        region = included.get("region") or self._find_region(account)
         edit, change = profile_keys.change_that_adopts_profile(entry, keys, region)
-        edits.append(edit)
-        changes.append(change)
-        roles[entry.name] = role
-    for block in adoption.find_fully_managed_blocks(config, roles):
-        edits.append(RemoveLines((block.begin, block.end)))
-    return Adopted(roles, tuple(changes), tuple(edits), tuple(skipped))
+        self._edits.append(edit)
+        self._changes.append(change)
+        self._roles[entry.name] = role
+
+    def _note(self, entry: ProfileEntry, note: str) -> None:
+        self._skipped.append(Skipped(entry.name, note))
+
+    def make_plan(self) -> Adopted:
+        """Return the plan for the profiles so far, which also removes markers of aws-sso-cli."""
+        blocks = adoption.find_fully_managed_blocks(self._config, self._roles)
+        edits = [*self._edits, *(RemoveLines((one.begin, one.end)) for one in blocks)]
+        return Adopted(self._roles, tuple(self._changes), tuple(edits), tuple(self._skipped))
 
 
 def _adopt_command_text(candidate: AdoptionCandidate) -> str:
