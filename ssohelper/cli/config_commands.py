@@ -83,12 +83,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
     """
     app = output.get_app()
     known.find_setting(key)
-    if to_default == bool(values):
-        raise UsageProblem(
-            f'"{key}" needs either a value or --default',
-            hint=f"set it with: ssohelper config set {key} VALUE",
-        )
-    value = None if to_default else known.parse_setting_value(key, values)
+    value = _parse_value(key, values, to_default=to_default)
     if key.startswith("keys."):
         own_settings.leave_out_if_invalid(app, key)
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
@@ -167,6 +162,16 @@ def print_settings_path() -> None:
         output.print_json(found, app.warnings)
     else:
         output.echo(show(str(app.locations.settings_file)))
+
+
+def _parse_value(key: str, values: tuple[str, ...], *, to_default: bool) -> Any:
+    """Return the setting's new value; None for its default. Raises: UsageProblem."""
+    if to_default == bool(values):
+        raise UsageProblem(
+            f'"{key}" needs either a value or --default',
+            hint=f"set it with: ssohelper config set {key} VALUE",
+        )
+    return None if to_default else known.parse_setting_value(key, values)
 
 
 def _warn_of_unknown_session(app: App, name: str) -> None:

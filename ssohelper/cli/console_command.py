@@ -69,7 +69,14 @@ def open_console(
     opener = None if only_print else _find_browser_opener(app, chosen.session.name)
     if opener is None:
         _print_console_link(app, chosen, page, is_asked_for=only_print)
-        return
+    else:
+        _open_console_in_browser(app, chosen, page, opener)
+
+
+def _open_console_in_browser(
+    app: App, chosen: Profile, page: ConsolePage, opener: browser.Opener
+) -> None:
+    """Sign in if needed, open the console, and print how long its session lasts."""
     _say_which_console_opens(app, chosen, page)
     started = _BrowserProcess(app, opener)
     opened = profile_use.run_with_sign_in_if_needed(

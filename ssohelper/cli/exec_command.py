@@ -94,13 +94,7 @@ def exec_program(
     sign-in. This stops mistakes; a hostile program can unset the variable SSOHELPER_ALLOW.
     """
     program: list[str] = ctx.meta.get(_PROGRAM, [])
-    if not program or output.options().json:
-        raise UsageProblem(
-            "exec takes a command after --" if not program else "exec does not take --json",
-            hint="for example: ssohelper exec PROFILE -- aws s3 ls",
-        )
-    if sys.platform == "win32" and server:
-        raise output.make_not_on_windows_error("exec --server")
+    _check_exec_can_run(program, server=server)
     app = output.get_app()
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(profile_words, confirm=f'run "{show(program[0])}"')
@@ -109,9 +103,7 @@ def exec_program(
     if isinstance(chosen, ForeignProfile):
         ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
     guarding.grant_role_for_reason(app, chosen, grant_reason)
-    # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
-    is_held = hold or sign_in_wait.VARIABLE in app.environ
-    hold_text = sign_in_wait.exec_hold_duration_text(app, chosen.session) if is_held else ""
+    hold_text = _hold_duration_text(app, chosen, hold=hold)
     if server:
         from ssohelper.cli import serve_command
 
@@ -119,11 +111,29 @@ def exec_program(
     ctx.exit(_run_with_fixed_keys(app, chosen, program, hold_text, limits))
 
 
+def _check_exec_can_run(program: list[str], *, server: bool) -> None:
+    """Raise UsageProblem without a program, with --json, or for a server on Windows."""
+    if not program or output.options().json:
+        raise UsageProblem(
+            "exec takes a command after --" if not program else "exec does not take --json",
+            hint="for example: ssohelper exec PROFILE -- aws s3 ls",
+        )
+    if sys.platform == "win32" and server:
+        raise output.make_not_on_windows_error("exec --server")
+
+
 def _refuse_edited_profile(profile: Profile | ForeignProfile, chosen: str | None) -> None:
     """Raise an error if the profile was edited since the user chose it in a full-screen list."""
     now = profile.origin if isinstance(profile, ForeignProfile) else profile.key.text
     if chosen is not None and chosen != now:
         raise make_edited_profile_error(profile.name, chosen, now)
+
+
+def _hold_duration_text(app: App, chosen: Profile, *, hold: bool) -> str:
+    """Return for how long the command waits for a sign-in, as text; "" if it does not wait."""
+    # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
+    is_held = hold or sign_in_wait.VARIABLE in app.environ
+    return sign_in_wait.exec_hold_duration_text(app, chosen.session) if is_held else ""
 
 
 def _run_as_foreign_profile(

@@ -47,17 +47,8 @@ def install_shell_lines(
     lines are removed from the files of all shells.
     """
     app = output.get_app()
-    if uninstall and prompt is not None:
-        raise UsageProblem(
-            "--uninstall removes all lines of ssohelper, also that of the prompt",
-            hint="to remove only the prompt's line: ssohelper install --no-prompt",
-        )
+    _check_options_go_together(shell, uninstall=uninstall, prompt=prompt, profiles=profiles)
     if profiles:
-        if not uninstall or shell is not None:
-            raise UsageProblem(
-                "--profiles goes with --uninstall, and without --shell",
-                hint="to leave ssohelper: ssohelper install --uninstall --profiles",
-            )
         leave_output.convert_profiles_and_uninstall(app, dry_run=dry_run, yes=yes)
         return
     chosen = installing.choose_shell(app, shell)
@@ -66,21 +57,34 @@ def install_shell_lines(
     else:
         edit = installing.plan_rc_file_install(app, chosen, prompt)
     diff = edit.diff()
-    written = False
     if edit.has_changes:
         print_diff(diff, dry_run)
     if uninstall:
         leave_output.warn_of_profiles_that_need_ssohelper(app)
-    if edit.has_changes and not dry_run and _confirm_rc_file_edit(edit, uninstall, yes):
+    written = edit.has_changes and not dry_run and _confirm_rc_file_edit(edit, uninstall, yes)
+    if written:
         installing.write_rc_file_edit(app, edit)
-        written = True
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
         output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)
     elif not dry_run:
-        _print_edit_outcome(edit, uninstall, written)
-        if written and not uninstall:
-            _print_login_shell_hint(app, edit)
+        _print_edit_outcome(app, edit, uninstall, written)
+
+
+def _check_options_go_together(
+    shell: str | None, *, uninstall: bool, prompt: bool | None, profiles: bool
+) -> None:
+    """Raise UsageProblem for options that contradict each other."""
+    if uninstall and prompt is not None:
+        raise UsageProblem(
+            "--uninstall removes all lines of ssohelper, also that of the prompt",
+            hint="to remove only the prompt's line: ssohelper install --no-prompt",
+        )
+    if profiles and (not uninstall or shell is not None):
+        raise UsageProblem(
+            "--profiles goes with --uninstall, and without --shell",
+            hint="to leave ssohelper: ssohelper install --uninstall --profiles",
+        )
 
 
 def _confirm_rc_file_edit(edit: RcFileEdit, uninstall: bool, yes: bool) -> bool:
@@ -89,7 +93,7 @@ def _confirm_rc_file_edit(edit: RcFileEdit, uninstall: bool, yes: bool) -> bool:
     return output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
 
 
-def _print_edit_outcome(edit: RcFileEdit, uninstall: bool, written: bool) -> None:
+def _print_edit_outcome(app: App, edit: RcFileEdit, uninstall: bool, written: bool) -> None:
     path = show(str(edit.path))
     if edit.by_hand:
         output.say(f"your own line with shell-init is in {show(edit.by_hand)}; nothing was changed")
@@ -112,6 +116,8 @@ def _print_edit_outcome(edit: RcFileEdit, uninstall: bool, written: bool) -> Non
                 "your prompt then shows the profile and the time left; to leave that out: "
                 "ssohelper install --no-prompt"
             )
+    if written and not uninstall:
+        _print_login_shell_hint(app, edit)
 
 
 def _print_login_shell_hint(app: App, edit: RcFileEdit) -> None:

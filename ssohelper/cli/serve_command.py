@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -77,31 +78,36 @@ def serve_credentials(
     # The role is checked here, before the endpoint listens and before unreadable settings end the
     # command, because a refusal must get a line in the journal.
     app.vault.check_release(chosen.key, Way.SERVE)
-    env_path, socket_path = _absolute_path(env_file), _absolute_path(socket_file)
-    token_path = _absolute_path(token_folder)
-    if env_path and token_path:
-        _check_path_for_env_file(token_path)
-    old_port = app.makers.make_env_file(env_path).load_port() if env_path else None
+    paths = _read_paths(env_file, token_folder, socket_file)
+    old_port = app.makers.make_env_file(paths.env_file).load_port() if paths.env_file else None
     with _make_endpoint(app, chosen) as endpoint:
         # The endpoint listens before the sign-in, so that an unusable address is an error at once.
-        if socket_path:
-            endpoint.listen_on_socket(socket_path)
-        if token_path:
-            endpoint.save_token_in(token_path)
-        if port or env_path or token_path or not socket_path:
+        if paths.socket:
+            endpoint.listen_on_socket(paths.socket)
+        if paths.token_folder:
+            endpoint.save_token_in(paths.token_folder)
+        if port or not paths.socket or paths.env_file or paths.token_folder:
             _listen_on_port(endpoint, port, old_port)
         _ensure_signed_in(app, chosen)
         ending = _block_signals()
         endpoint.start()
         output.say(f"serving {profile_use.describe_role(app, chosen)} until Ctrl-C")
         _warn_of_unknown_sign_in_end(app, chosen)
-        if env_path:
-            app.makers.make_env_file(env_path).save(endpoint.env_file_variables())
-        _print_endpoint_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
+        if paths.env_file:
+            app.makers.make_env_file(paths.env_file).save(endpoint.env_file_variables())
+        _print_endpoint_usage(endpoint, paths, by_port=port is not None)
         standard_streams.flush_stdout()
         favourites.record_use_of_role(app, chosen)
         received = signal.sigwait(ending)
     click.get_current_context().exit(128 + received)
+
+
+class _Paths(NamedTuple):
+    """The absolute paths of the files by which programs find the endpoint; None if not wanted."""
+
+    env_file: Path | None
+    token_folder: Path | None
+    socket: Path | None
 
 
 def run_with_endpoint(
@@ -212,6 +218,16 @@ def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) 
         output.warn(f"the previous port {old_port} is taken: clients must read the env file again")
 
 
+def _read_paths(env_file: str | None, token_folder: str | None, socket_file: str | None) -> _Paths:
+    """Return the paths that the options name. Raises: UsageProblem, LocalState."""
+    # The order decides which of several unusable paths the error names.
+    env_path, socket_path = _absolute_path(env_file), _absolute_path(socket_file)
+    token_path = _absolute_path(token_folder)
+    if env_path and token_path:
+        _check_path_for_env_file(token_path)
+    return _Paths(env_path, token_path, socket_path)
+
+
 def _check_path_for_env_file(folder: Path) -> None:
     """Raise UsageProblem if docker and shells would read this path in an env file differently."""
     if not _PLAIN_PATH.fullmatch(str(folder)):
@@ -234,15 +250,9 @@ def _absolute_path(text: str | None) -> Path | None:
         ) from cause
 
 
-def _print_endpoint_usage(
-    endpoint: Endpoint,
-    env_file: Path | None,
-    token_folder: Path | None,
-    socket_path: Path | None,
-    *,
-    by_port: bool,
-) -> None:
+def _print_endpoint_usage(endpoint: Endpoint, paths: _Paths, *, by_port: bool) -> None:
     """Print to stdout how to use the endpoint, but not its token."""
+    env_file, token_folder, socket_path = paths
     is_used_otherwise = env_file or token_folder or socket_path
     exports = None if is_used_otherwise and not by_port else endpoint.prepare_environment()
     if output.options().json:

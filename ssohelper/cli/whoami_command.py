@@ -7,10 +7,12 @@ import click
 
 from ssohelper.actions import adopting, default_regions, doctor, identity, profile_reasons
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
+from ssohelper.app import App
 from ssohelper.cli import choosing, foreign_use, guarding, output
 from ssohelper.cli.foreign_use import print_name_and_value
 from ssohelper.core import profile_region
 from ssohelper.core.foreign import ForeignProfile
+from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -38,7 +40,22 @@ def whoami(profile: str | None, grant_reason: str | None) -> None:
         foreign_use.print_foreign_identity(app, chosen)
         return
     guarding.grant_role_for_reason(app, chosen, grant_reason)
-    is_named = profile is not None
+    problem = _warn_of_problem(app, chosen, is_named=profile is not None)
+    lacks_region = _warn_of_missing_region(app, chosen)
+    with app.vault.raise_refusal_before_other_errors(chosen.key, Way.WHOAMI):
+        known = identity.look_up_identity(app, chosen)
+    if output.options().json:
+        _print_identity_json(known, is_served=not problem)
+        return
+    _print_known_identity(known)
+    confirmed = identity.confirm_identity(app, known)
+    print_name_and_value("user", confirmed.user)
+    print_name_and_value("arn", confirmed.arn)
+    _say_what_aws_confirmed(problem, lacks_region=lacks_region)
+
+
+def _warn_of_problem(app: App, chosen: Profile, *, is_named: bool) -> str:
+    """Warn of what keeps AWS tools in this shell from getting the role; return the problem or ""."""
     shadows = doctor.find_what_overrides_profile_in_shell(app, chosen, is_named=is_named)
     for finding in shadows:
         app.warn(f"{finding.message}; {finding.fix}")
@@ -49,6 +66,11 @@ def whoami(profile: str | None, grant_reason: str | None) -> None:
         app.warn(
             f'AWS tools may fail to get this role with the profile "{show(chosen.name)}": {problem}'
         )
+    return problem
+
+
+def _warn_of_missing_region(app: App, chosen: Profile) -> bool:
+    """Warn if the profile has no region; return whether that is so."""
     entry = app.config.read().profile(chosen.name)
     lacks_region = entry is not None and profile_region.lacks_region(entry.keys, app.environ)
     if lacks_region:
@@ -57,15 +79,10 @@ def whoami(profile: str | None, grant_reason: str | None) -> None:
             f'the profile "{show(chosen.name)}" has no region, so most calls stop with "You must '
             f'specify a region"; add a line: region = {region}'
         )
-    with app.vault.raise_refusal_before_other_errors(chosen.key, Way.WHOAMI):
-        known = identity.look_up_identity(app, chosen)
-    if output.options().json:
-        _print_identity_json(known, is_served=not problem)
-        return
-    _print_known_identity(known)
-    confirmed = identity.confirm_identity(app, known)
-    print_name_and_value("user", confirmed.user)
-    print_name_and_value("arn", confirmed.arn)
+    return lacks_region
+
+
+def _say_what_aws_confirmed(problem: str, *, lacks_region: bool) -> None:
     if problem:
         output.say(
             f"AWS says that this role is yours; the profile may not give this role: {show(problem, 300)}"
