@@ -35,7 +35,7 @@ from ssohelper.system import installation
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.doctor.facts import ConfigFacts
+    from ssohelper.core.doctor.facts import ConfigFacts, SessionFact
     from ssohelper.core.model import Profile, SsoSession
 
 
@@ -121,23 +121,14 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
     files = doctor_machine.list_file_facts(app)
     config = doctor_facts.read_config_facts(app)
     profiles = doctor_facts.read_profile_facts(config)
-    shown = profiles
+    shown, sources = profiles, list[ProfileFact]()
     if chosen is not None:
         only = tuple(one for one in config.credentials_profiles if one.name == chosen)
         config = config._replace(credentials_profiles=only)
         shown = [] if only else _find_chosen_profile(app, config, profiles, chosen)
-    sources = doctor_facts.read_source_profile_facts(config, shown) if chosen is not None else []
+        sources = doctor_facts.read_source_profile_facts(config, shown)
     machine = doctor_machine.examine_machine(app)
-    # `profile sync` uses the same rule for which profiles count as profiles of their roles.
-    not_counted = adopting.find_unusable_profiles_of_other_tools(app) if config.file else ()
-    targets = doctor_facts.gather_profile_targets(
-        config.file, [one for one in profiles if one.name not in not_counted]
-    )
-    sessions = [
-        doctor_facts.read_session_fact(app, session, targets)
-        for session in (config.file.sso_sessions() if config.file else ())
-        if chosen is None or any(_is_profile_of_session(config.file, one, session) for one in shown)
-    ]
+    sessions = _read_session_facts(app, config, profiles, None if chosen is None else shown)
     return Facts(
         now=app.clock.now(),
         environ=doctor_facts.copy_sdk_variables_without_secrets(app.environ),
@@ -167,6 +158,26 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         if config.file
         else {},
     )
+
+
+def _read_session_facts(
+    app: App,
+    config: ConfigFacts,
+    profiles: Sequence[ProfileFact],
+    chosen: Sequence[ProfileFact] | None,
+) -> list[SessionFact]:
+    """Return the facts about the sessions; with `chosen`, only about those of these profiles."""
+    # `profile sync` uses the same rule for which profiles count as profiles of their roles.
+    not_counted = adopting.find_unusable_profiles_of_other_tools(app) if config.file else ()
+    targets = doctor_facts.gather_profile_targets(
+        config.file, [one for one in profiles if one.name not in not_counted]
+    )
+    return [
+        doctor_facts.read_session_fact(app, session, targets)
+        for session in (config.file.sso_sessions() if config.file else ())
+        if chosen is None
+        or any(_is_profile_of_session(config.file, one, session) for one in chosen)
+    ]
 
 
 def _find_chosen_profile(

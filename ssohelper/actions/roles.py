@@ -72,24 +72,8 @@ def read_roles(
     used = favourites.load_usage_of_roles(app)
     rows: list[RoleRow] = []
     for session in sessions:
-        saved = listings.get(session.name)
-        if saved is None:
-            continue
-        # Accounts in which a role has a profile or was used. Roles of other accounts need no
-        # lookup.
-        special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
-        for listed in saved.accounts:
-            if listed.account.id not in special:
-                rows += rows_without_usage(session.name, listed.account, listed.roles)
-                continue
-            for role_name in listed.roles:
-                key = RoleKey(session.name, listed.account.id, role_name)
-                names = profiles.pop(key, ())
-                rows.append(
-                    RoleRow(
-                        session.name, listed.account, role_name, names, used.get(key, NEVER_USED)
-                    )
-                )
+        if session.name in listings:
+            rows += _take_rows_of_listing(session.name, listings[session.name], profiles, used)
     rows += _make_rows_of_unlisted_roles(profiles, rows, used)
     rows += _make_rows_of_chains(app, owners, rows, used)
     rows = ranked_rows(rows) if used else rows
@@ -219,6 +203,29 @@ class _SessionsOfProfiles:
             found = find_sessions_of_target(self._config, target)
             self._by_portal[portal] = [one for one in found if one.name in self._by_name]
         return self._by_portal[portal]
+
+
+def _take_rows_of_listing(
+    session_name: str,
+    saved: "Listing",
+    profiles: dict[RoleKey, tuple[str, ...]],
+    used: dict[RoleKey, Usage],
+) -> list[RoleRow]:
+    """Return rows for the roles of a saved listing. Removes these roles from `profiles`."""
+    # Accounts in which a role has a profile or was used. Roles of other accounts need no lookup.
+    special = {key.account_id for key in (*profiles, *used) if key.session_name == session_name}
+    rows: list[RoleRow] = []
+    for listed in saved.accounts:
+        if listed.account.id not in special:
+            rows += rows_without_usage(session_name, listed.account, listed.roles)
+            continue
+        for role_name in listed.roles:
+            key = RoleKey(session_name, listed.account.id, role_name)
+            names = profiles.pop(key, ())
+            rows.append(
+                RoleRow(session_name, listed.account, role_name, names, used.get(key, NEVER_USED))
+            )
+    return rows
 
 
 def _make_rows_of_unlisted_roles(

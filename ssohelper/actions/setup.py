@@ -77,14 +77,18 @@ def choose_session(
     if region and found != region:
         app.warn(f"{url} leads to {found}, not to {region}")
     if not found:
-        raise UsageProblem(
-            f"the region of {url} is not known",
-            hint=WHERE_THE_REGION_IS,
-            option="--region eu-west-1",
-        )
+        raise _make_unknown_region_error(url)
     new = SsoSession(chosen, _start_url_without_page(url), checked_region(found), DEFAULT_SCOPES)
     protected_sign_ins.refuse_sign_in_at_other_portal(app, new)
     return new
+
+
+def _make_unknown_region_error(url: str) -> UsageProblem:
+    return UsageProblem(
+        f"the region of {url} is not known",
+        hint=WHERE_THE_REGION_IS,
+        option="--region eu-west-1",
+    )
 
 
 def _invalid_session_name_error(name: str) -> UsageProblem:

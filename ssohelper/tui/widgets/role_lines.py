@@ -120,10 +120,7 @@ class RolePainter:
         # out.
         gap = " " * columns.HEADING_GAP
         id_width = min(len(account.id), wide.id) if account.name else 0
-        session = ""
-        if wide.session:
-            name = heading.row.session_name
-            session = gap + fitted(name, wide.session, wide.session_tail).rstrip()
+        session = _session_text(heading, wide)
         label = f"{gap}[{show(mark.label)}]" if mark else ""
         left = width - HEADING_SIGNS_WIDTH - cell_len(session)
         left -= id_width + len(gap) if id_width else 0
@@ -274,6 +271,14 @@ def time_left_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, 
 
 def _duration_in_one_unit(seconds: int) -> str:
     return duration_text(seconds).split()[0]
+
+
+def _session_text(heading: Heading, wide: HeadingColumns) -> str:
+    """Return the session of an account with the gap before it; "" if the list shows no session."""
+    if not wide.session:
+        return ""
+    gap = " " * columns.HEADING_GAP
+    return gap + fitted(heading.row.session_name, wide.session, wide.session_tail).rstrip()
 
 
 def _role_count_text(heading: Heading) -> str:
