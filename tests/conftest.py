@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
@@ -33,6 +34,16 @@ RUN_SECONDS = 120
 # Read now: a test may set the variable.
 _IS_CI = bool(os.environ.get("CI"))
 _home_numbers = itertools.count(1)
+# Each run tests the same examples, and none fails because the machine is slow. Hypothesis does so by
+# itself only where the variable CI is set.
+settings.register_profile(
+    "same-answers",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("same-answers")
 # Why the workers of pytest-xdist could not collect; each worker gives the same message.
 _USAGE_ERROR = pytest.StashKey[str]()
 

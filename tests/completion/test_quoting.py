@@ -16,7 +16,7 @@ NAMES = st.text(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(NAMES)
 @example("a\\")
 @example('it\'s "$(x)"!')

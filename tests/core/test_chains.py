@@ -1,7 +1,7 @@
 """Profiles that assume roles on top of an SSO role: which chains there are, and which are refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ssohelper.core import chains
@@ -217,7 +217,6 @@ def test_a_key_for_another_role_or_session_finds_no_chain():
             chains.find_chain_by_key(config, key)
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1, max_size=40))
 def test_any_name_comes_back_from_a_path(name: str):
     chain = encoded_profile_name(name)

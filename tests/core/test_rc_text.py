@@ -32,7 +32,7 @@ RC = st.one_of(
 ).filter(lambda data: not any(mark in (data or b"") for mark in MARKS))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(RC)
 @example(None)
 @example(b"")
@@ -47,7 +47,7 @@ def test_uninstalling_restores_the_file_to_the_byte(before):
     assert rc_text.rc_without_our_lines(after, "rc") == before
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(RC, RC, RC)
 def test_lines_around_our_lines_stay(before, above, below):
     after = rc_text.rc_with_our_lines(before, LINES, "rc")

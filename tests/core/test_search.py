@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssohelper.core.query import fold_case
@@ -299,7 +299,7 @@ def is_subsequence(word, text):
     return all(character in rest for character in word)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=12), st.lists(_WORD, max_size=3))
 def test_a_plain_search_finds_the_rows_that_contain_every_word(rows, words):
     index = Index([[row[field] for row in rows] for field in range(3)])
@@ -317,7 +317,7 @@ def test_a_plain_search_finds_the_rows_that_contain_every_word(rows, words):
         assert marked == [fold_case(word) for word in words]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.lists(st.tuples(_TEXT, _TEXT), max_size=12), _WORD)
 def test_a_fuzzy_search_finds_and_marks_every_subsequence_of_a_field(rows, word):
     index = Index([[row[field] for row in rows] for field in range(2)], fuzzy_columns=(0, 1))

@@ -137,7 +137,7 @@ def test_a_config_that_aws_tools_refuse_has_no_names(place: Place, damage: bytes
     assert place.names() == ["a", "b"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(strategies.integers(0, 2**32).map(config))
 @example("  [profile a]\n  x = 1\n  [profile b]\n")
 @example("[profile a]\ns3 =\n  [profile no] = 1\n[profile a]x\n[profile]\n[default]\n")

@@ -8,7 +8,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ssohelper.core.model import RoleCredentials, Secret
@@ -32,7 +32,6 @@ def signed_by_botocore(
 
 
 @pytest.mark.parametrize("path", ["/", "/emulator"])
-@settings(deadline=None)
 @given(secret=_TEXT, token=st.one_of(st.just(""), _TEXT), body=st.binary(max_size=200))
 def test_the_signature_is_botocores(path: str, secret: str, token: str, body: bytes):
     keys = RoleCredentials("ASIAEXAMPLE0000000AA", Secret(secret), Secret(token), NOW + 3600)
