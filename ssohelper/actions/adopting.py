@@ -75,7 +75,7 @@ def list_profiles_of_other_tools(
 
 
 class _Problems(NamedTuple):
-    """Why a profile does not work: `solvable` ends with its adoption, `lasting` does not; or ""."""
+    """Why a profile does not work: adoption solves `solvable`, but not `lasting`. "" if it works."""
 
     solvable: str
     lasting: str
@@ -87,23 +87,34 @@ class _Problems(NamedTuple):
 
 
 class _CandidateExaminer:
-    """Finds out which profiles work. Reads what it needs for all of them once, at its start."""
+    """Finds the problems of each candidate, now and after its adoption.
+
+    Reads what it needs for all of them once, when it is made.
+    """
 
     def __init__(
         self, app: App, session: SsoSession, listing: Listing, *, asks_aws: bool = False
     ) -> None:
         config = app.config.read()
         # During `setup` the new session is signed in already, but not in the config yet.
-        self._check = check = ProfileChecker(app, config, (session,), asks_aws=asks_aws)
+        self._checker = checker = ProfileChecker(app, config, (session,), asks_aws=asks_aws)
         self._listing, self._listed_roles = listing, listing.role_set()
         # An invalid ~/.aws/credentials counts as empty here: `doctor` reports it.
-        keyed = check.config_facts.credentials
-        self._refused = sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
-        self._users = find_profiles_assumed_through_each_source(config)
-        self._owners = adoption.find_other_sessions_of_legacy_profiles(config, session)
+        keyed = checker.config_facts.credentials
+        self._profiles_with_other_role_in_section = (
+            sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
+        )
+        self._users_of_profile = find_profiles_assumed_through_each_source(config)
+        self._other_session_of_profile = adoption.find_other_sessions_of_legacy_profiles(
+            config, session
+        )
         self._listings = load_listings_of_sessions_with_legacy_profiles(app, session)
         self.candidates = adoption.find_adoption_candidates(
-            config, session, self._listed_roles, self._refused, self._listings
+            config,
+            session,
+            self._listed_roles,
+            self._profiles_with_other_role_in_section,
+            self._listings,
         ).values()
 
     def examine_candidate(self, one: AdoptionCandidate) -> ProfileOfOtherTool:
@@ -111,36 +122,38 @@ class _CandidateExaminer:
         now = self._find_problems_now(one)
         found = self._choose_problems_to_report(one, now)
         # The other session's own list of roles says whether that session has the role.
-        is_served = one.name in self._owners and one.session_name in self._listings
+        is_served = (
+            one.name in self._other_session_of_profile and one.session_name in self._listings
+        )
         is_ours = bool(one.role) or one.origin.program is not None or is_served
-        lacks_region = self._check.lacks_region(one.name)
+        lacks_region = self._checker.lacks_region(one.name)
         return ProfileOfOtherTool(
             one,
             found.first,
             self._needs_ssohelper(one, found, lacks_region=lacks_region),
-            unknown="" if found.first or is_ours else self._check.explain_doubt_about_role(one),
+            unknown="" if found.first or is_ours else self._checker.explain_doubt_about_role(one),
             lacks_region=lacks_region,
             differs_by_sdk=one.origin.program is None
-            and self._check.has_second_credential_source(one.name),
+            and self._checker.has_second_credential_source(one.name),
             is_unusable=bool(now.first),
             served_by=one.session_name if is_served else "",
-            users=self._users.get(one.name, ()),
+            users=self._users_of_profile.get(one.name, ()),
         )
 
     def _find_problems_now(self, one: AdoptionCandidate) -> _Problems:
         """Return why AWS tools cannot get the profile's role now."""
-        problem = self._check.find_profile_problem(one.origin)
+        problem = self._checker.find_profile_problem(one.origin)
         if problem:
             return _Problems(problem, "")
-        owner = self._owners.get(one.name)
+        owner = self._other_session_of_profile.get(one.name)
         if owner and one.role:
             problem = (
                 f'the profile uses the sign-in to "{owner.name}", which does not have this role'
             )
-        return _Problems(problem, self._check.find_problem_despite_adoption(one.name))
+        return _Problems(problem, self._checker.find_problem_despite_adoption(one.name))
 
     def _choose_problems_to_report(self, one: AdoptionCandidate, now: _Problems) -> _Problems:
-        if one.name in self._refused:
+        if one.name in self._profiles_with_other_role_in_section:
             # The role in ~/.aws/credentials wins even after adoption, so it is reported rather than
             # a problem that adoption solves.
             return _Problems("", adoption.OTHER_ROLE_IN_SECTION)
@@ -156,7 +169,7 @@ class _CandidateExaminer:
         if found.lasting or one.session_name:
             return False
         needs_region = lacks_region and one.origin.program is None
-        return bool(found.solvable) or needs_region or self._check.needs_ssohelper(one.origin)
+        return bool(found.solvable) or needs_region or self._checker.needs_ssohelper(one.origin)
 
 
 def load_listings_of_sessions_with_legacy_profiles(

@@ -1,4 +1,4 @@
-"""Shows a plan of changes to profiles: the diff, the question, the result, and skipped roles."""
+"""Makes and shows a plan of changes to profiles: the diff, the question, the result, skipped roles."""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -202,11 +202,14 @@ def _say_if_declined(is_agreed: bool) -> bool:
 
 
 def say_restored_options(
-    options: Iterable[tuple[str, Choices]], when: plan_text.RestoredWhen
+    options: Iterable[tuple[str, Choices]], verb: plan_text.RestoredVerb
 ) -> None:
-    """Print which filters and options an undo restores. `when` is for before or after the undo."""
+    """Print which filters and options an undo restores.
+
+    `verb` is "would be" in a dry run, "will be" before the question, and "were" after the undo.
+    """
     for session_name, choices in options:
-        output.say(show(plan_text.restored_options_line(session_name, choices, when), 500))
+        output.say(show(plan_text.restored_options_line(session_name, choices, verb), 500))
 
 
 def _print_skipped_roles(plan: Plan, *, is_dry_run: bool = False) -> None:

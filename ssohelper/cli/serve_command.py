@@ -28,6 +28,14 @@ _PLAIN_PATH = re.compile(r"[A-Za-z0-9@%+=:,./_-]+")
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
+class _Paths(NamedTuple):
+    """The absolute paths of the files by which programs find the endpoint; None if not wanted."""
+
+    env_file: Path | None
+    token_folder: Path | None
+    socket: Path | None
+
+
 @click.command("serve")
 @click.argument("profile", required=False)
 @click.option(
@@ -78,7 +86,7 @@ def serve_credentials(
     # The role is checked here, before the endpoint listens and before unreadable settings end the
     # command, because a refusal must get a line in the journal.
     app.vault.check_release(chosen.key, Way.SERVE)
-    paths = _read_paths(env_file, token_folder, socket_file)
+    paths = _absolute_paths_of_options(env_file, token_folder, socket_file)
     old_port = app.makers.make_env_file(paths.env_file).load_port() if paths.env_file else None
     with _make_endpoint(app, chosen) as endpoint:
         # The endpoint listens before the sign-in, so that an unusable address is an error at once.
@@ -100,14 +108,6 @@ def serve_credentials(
         favourites.record_use_of_role(app, chosen)
         received = signal.sigwait(ending)
     click.get_current_context().exit(128 + received)
-
-
-class _Paths(NamedTuple):
-    """The absolute paths of the files by which programs find the endpoint; None if not wanted."""
-
-    env_file: Path | None
-    token_folder: Path | None
-    socket: Path | None
 
 
 def run_with_endpoint(
@@ -218,9 +218,10 @@ def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) 
         output.warn(f"the previous port {old_port} is taken: clients must read the env file again")
 
 
-def _read_paths(env_file: str | None, token_folder: str | None, socket_file: str | None) -> _Paths:
+def _absolute_paths_of_options(
+    env_file: str | None, token_folder: str | None, socket_file: str | None
+) -> _Paths:
     """Return the paths that the options name. Raises: UsageProblem, LocalState."""
-    # The order decides which of several unusable paths the error names.
     env_path, socket_path = _absolute_path(env_file), _absolute_path(socket_file)
     token_path = _absolute_path(token_folder)
     if env_path and token_path:

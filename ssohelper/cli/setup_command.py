@@ -85,7 +85,7 @@ def setup(
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profile_edit.merge_choices(app, session, given)
-    _check_profiles_can_be_written(app, adopt, yes=yes)
+    _check_before_sign_in(app, adopt, yes=yes)
     if portal is not None and further_setup.add_further_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     if not session_edit.has_config_section(app, session):
@@ -102,8 +102,11 @@ def setup(
     _print_setup_results(app, session, listing)
 
 
-def _check_profiles_can_be_written(app: App, adopt: tuple[str, ...], *, yes: bool) -> None:
-    """Raise the errors of this computer with which `setup` could not write profiles in the end."""
+def _check_before_sign_in(app: App, adopt: tuple[str, ...], *, yes: bool) -> None:
+    """Raise an error now if `setup` would fail after the sign-in.
+
+    It would with a program that profiles cannot run, an invalid --adopt, or no terminal for questions.
+    """
     profile_edit.check_installation_can_serve_profiles(app)
     adopting.check_adopt_globs(app, adopt)
     if not yes:

@@ -87,8 +87,8 @@ def sign_in_on_terminal(
     type=Duration(),
     default="20m",
     show_default=True,
-    help="Sign in only if the present sign-in is known to end within this time; if its end is "
-    "unknown, keep it while AWS renews its token, and warn if it may end sooner.",
+    help="Sign in only if the present sign-in is known to end within this time. Of a sign-in whose "
+    "end is not known, warn that it may end sooner.",
 )
 @output.common_options
 def login(

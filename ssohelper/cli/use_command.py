@@ -48,6 +48,18 @@ class _CommandThatNotesDoubleDash(click.Command):
         return super().parse_args(ctx, args)
 
 
+class _Switch(NamedTuple):
+    """What `use` switches a shell to: its variables, and how long these work, as text.
+
+    `name` is the profile name or role with which a later `use -` finds the same role.
+    """
+
+    profile: Profile
+    variables: Environment
+    name: str
+    time_left: str
+
+
 @click.command("use", cls=_CommandThatNotesDoubleDash)
 @click.argument("profile_words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
@@ -85,30 +97,18 @@ def use_profile(
         _use_foreign_profile(app, shell, chosen, keys)
         return
     if keys:
-        new = _get_fixed_keys(app, chosen, grant_reason)
+        switch = _prepare_switch_to_keys(app, chosen, grant_reason)
     else:
         is_typed = profile_words == (chosen.name,)
-        new = _prepare_profile(app, chosen, grant_reason, yes=yes, is_typed=is_typed)
-    found = guards.add_grant_reason_to_environment(app, new.profile.key, new.variables)
+        switch = _prepare_switch_to_profile(app, chosen, grant_reason, yes=yes, is_typed=is_typed)
+    found = guards.add_grant_reason_to_environment(app, switch.profile.key, switch.variables)
     if shell:
-        used = f"{_KINDS[keys]} {new.name}"
+        used = f"{_KINDS[keys]} {switch.name}"
         output.write_shell_answer(_make_shell_script(app, shell, found, used))
-    output.say(f"{profile_use.describe_role(app, new.profile)}: {new.time_left}")
-    favourites.record_use_of_role(app, new.profile)
+    output.say(f"{profile_use.describe_role(app, switch.profile)}: {switch.time_left}")
+    favourites.record_use_of_role(app, switch.profile)
     if not shell:
         _replace_process_with_shell(app, found)
-
-
-class _Switch(NamedTuple):
-    """What `use` switches a shell to: its variables, and how long these work, as text.
-
-    `name` is the profile name or role with which a later `use -` finds the same role.
-    """
-
-    profile: Profile
-    variables: Environment
-    name: str
-    time_left: str
 
 
 def _choose_profile(
@@ -122,7 +122,8 @@ def _choose_profile(
     return profile_use.choose_profile(profile_words, ask_always=True)
 
 
-def _get_fixed_keys(app: App, chosen: Profile, grant_reason: str | None) -> _Switch:
+def _prepare_switch_to_keys(app: App, chosen: Profile, grant_reason: str | None) -> _Switch:
+    """Grant the role if a reason is given, sign in if needed, and get fixed keys."""
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     keys = profile_use.run_with_sign_in_if_needed(
         app, chosen, lambda: fixed_keys.release_fixed_keys(app, chosen, Way.USE), way=Way.USE
@@ -132,10 +133,10 @@ def _get_fixed_keys(app: App, chosen: Profile, grant_reason: str | None) -> _Swi
     return _Switch(chosen, variables, _name_to_record_for_going_back(app, chosen), left)
 
 
-def _prepare_profile(
+def _prepare_switch_to_profile(
     app: App, chosen: Profile, grant_reason: str | None, *, yes: bool, is_typed: bool
 ) -> _Switch:
-    """Sign in if needed, and find or add a profile of the chosen role that works."""
+    """Sign in if needed, find or add a profile of the chosen role that works, and grant the role."""
     session = chosen.session
     outlook = profile_use.run_with_sign_in_if_needed(
         app, chosen, lambda: environment.renew_due_token_and_load_outlook(app, session)

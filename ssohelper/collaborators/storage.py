@@ -51,9 +51,9 @@ class Storage:
         self.codec: Codec = ChangingCodec(lambda: self._codec_of_storage(self.apply_setting()))
 
     def apply_setting(self) -> str:
-        """Move the sign-ins if they are in another storage than the settings name.
+        """Move the sign-ins to the storage that the settings name, if they are in another one.
 
-        Returns the name of the present storage, "file" or "keyring". An environment variable
+        Returns the name of the storage to use, "file" or "keyring". An environment variable
         selects the storage for one shell, and moves no sign-ins.
         Raises: KeyringUnavailable, LockNotObtained, LocalState.
         """

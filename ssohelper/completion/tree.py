@@ -45,7 +45,7 @@ TREE = """\
 --qr Show the page's address as a QR code too.
 --force Sign in even if the present sign-in is still valid.
 --yes Do not ask when another user than last time has signed in.
---min=text Sign in only if the present sign-in is known to end within this time;…
+--min=text Sign in only if the present sign-in is known to end within this time.…
 [logout] Sign out of a session, on this machine and at AWS
 +
 <session

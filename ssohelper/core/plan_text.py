@@ -12,7 +12,7 @@ from ssohelper.core.text import count_text, shortened_name_list, show
 _MOST_SKIPPED_LINES = 10
 _MOST_SWAPPED = 5
 # In a dry run of an undo, before its question, and after the undo.
-RestoredWhen = Literal["would be", "will be", "were"]
+RestoredVerb = Literal["would be", "will be", "were"]
 NOTHING_CHOSEN = "these roles have their profiles already"
 
 
@@ -147,10 +147,10 @@ def remembered_options_line(plan: Plan, *, is_dry_run: bool = False) -> str | No
     return f"{'would be ' if is_dry_run else ''}remembered: {words}" if words else None
 
 
-def restored_options_line(session_name: str, choices: Choices, when: RestoredWhen) -> str:
+def restored_options_line(session_name: str, choices: Choices, verb: RestoredVerb) -> str:
     """Return the line by which `undo` shows that it restores a session's filters and options."""
     words = sync_options(choices) or "there were none before"
-    return f'filters and options of session "{session_name}" {when} restored: {words}'
+    return f'filters and options of session "{session_name}" {verb} restored: {words}'
 
 
 def sync_options(choices: Choices) -> str:

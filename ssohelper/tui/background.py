@@ -107,7 +107,7 @@ def leaving_question(app: TuiApp[Any]) -> str:
 
     A sign-in whose dialog is shown is not counted: the user sees it.
     """
-    sign_ins = sum(one.is_kept and one.has_running_attempt for one in app.sign_ins.values())
+    sign_ins = sum(one.runs_in_background for one in app.sign_ins.values())
     commands = sum(group.unfinished_count for group in app.command_groups)
     found = [
         count_text(count, what)

@@ -3,7 +3,7 @@
 The message line shows a failure on every screen until a refresh succeeds. Imports no widget.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -97,9 +97,16 @@ class ListStates:
             return f"{failure.problem.value} · {age}"
         return f"{age} · {failure.problem.value}"
 
-    def failure_note(self, now: int) -> LineNote | None:
-        """Return the note about failed refreshes, or None if each session's last one succeeded."""
-        texts = {name: self.text_of_list(name, now) for name in self._failures}
+    def failure_note(self, now: int, *, signing_in: Collection[str] = ()) -> LineNote | None:
+        """Return the note about failed refreshes, or None if each session's last one succeeded.
+
+        Without lists that wait for a sign-in to one of the sessions `signing_in`.
+        """
+        texts = {
+            name: self.text_of_list(name, now)
+            for name, failure in self._failures.items()
+            if failure.problem is not Problem.SIGN_IN or name not in signing_in
+        }
         texts = {name: text for name, text in sorted(texts.items()) if text}
         if not texts:
             return None

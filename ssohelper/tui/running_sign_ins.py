@@ -20,14 +20,15 @@ from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core import clock_text
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DeviceAuthorization
-from ssohelper.core.keymap import ACTIONS, WantedAction
 from ssohelper.core.model import SsoSession
 from ssohelper.core.start_url import is_same_session, is_session_listed
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
+from ssohelper.tui.keys import keys_to_run_action
 
 if TYPE_CHECKING:
+    from ssohelper.core.keymap import WantedAction
     from ssohelper.tui.base import TuiApp
 
 _T = TypeVar("_T")
@@ -59,7 +60,7 @@ class RunningSignIn:
     It runs from `begin` until `ended` is set. `outcome` is then the result, or None if it was
     stopped or failed in the background. `changed` is published when any attribute has changed.
     `dialogs` counts its open dialogs, in which a failure waits for the user to retry. With
-    `is_kept` the sign-in goes on without a dialog.
+    `is_kept` the sign-in goes on when they are closed.
     """
 
     def __init__(
@@ -96,6 +97,11 @@ class RunningSignIn:
         return self._attempt is not None
 
     @property
+    def runs_in_background(self) -> bool:
+        """Return whether an attempt to sign in is running that no open dialog shows."""
+        return self.is_kept and not self.dialogs and self.has_running_attempt
+
+    @property
     def time_left(self) -> str:
         """Return how long the sign-in still waits for the user: `4:12 left`, or "" if unknown."""
         if self._deadline is None or not self.has_running_attempt:
@@ -128,6 +134,18 @@ class RunningSignIn:
             partial(self._handle_failure, attempt),
         )
         self.show_page(Page("asking AWS"))
+
+    def add_dialog(self) -> None:
+        """Count one more open dialog of the sign-in."""
+        self.dialogs += 1
+        self._publish_change()
+
+    def remove_dialog(self) -> None:
+        """Count one open dialog less. Without the last one, stop the sign-in unless it is kept."""
+        self.dialogs -= 1
+        if not self.dialogs and not self.is_kept:
+            self.stop()
+        self._publish_change()
 
     def keep(self, waiting_action: WantedAction | None) -> None:
         """Let the sign-in go on without a dialog. The message after it names `waiting_action`."""
@@ -291,22 +309,6 @@ def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> Non
                 f'the sign-in to "{sign_in.session.name}" was stopped: this session was removed, '
                 "renamed or changed in the config"
             )
-
-
-def keys_to_run_action(app: TuiApp[Any], wanted: WantedAction) -> str:
-    """Return the keys that run an action from the present screen: `press F4, then F9 to write`.
-
-    For an action on a role, the text also names the role that must be under the cursor: `press F7
-    (Shell) on payments-dev/Developer`.
-    """
-    action = wanted.name
-    screen_name = action.partition(".")[0]
-    keys = [] if app.current_mode == screen_name else [app.key_of(f"app.{screen_name}")]
-    keys.append(app.key_of(action))
-    pressed = f"press {', then '.join(keys)}"
-    if wanted.role:
-        return f"{pressed} ({ACTIONS[action].label}) on {wanted.role}"
-    return f"{pressed} to {ACTIONS[action].description}"
 
 
 class _Attempt:

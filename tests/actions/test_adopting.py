@@ -703,6 +703,18 @@ def test_a_managed_profile_that_would_not_give_its_role_is_not_used(
     assert role_profiles.find_or_add_profile_of_role(app, row, False, is_typed=False).name == used
 
 
+def test_why_a_profile_with_the_text_of_its_role_is_not_used_is_said_once(
+    signed_in: Home, run: Run
+) -> None:
+    ok(run("profile", "sync", "--yes"))
+    config = signed_in.config_file.read_text()
+    second = f"web_identity_token_file = /nope\nrole_arn = arn:aws:iam::{DEV}:role/x\n"
+    header = "[profile pay/Read]\n"
+    signed_in.write_config(config.replace("[profile pay.Read]\n", header + second))
+    done = run("use", "pay/Read", env={"_SSOHELPER_SHELL": "bash"})
+    assert done.stderr.count('the profile "pay/Read" is not used') == 1
+
+
 def test_a_program_in_the_section_leaves_the_sso_keys_to_the_aws_cli(saved: Home, run: Run) -> None:
     add(saved, NATIVE)
     write_credentials(saved, "[k]\ncredential_process = /bin/false\n")

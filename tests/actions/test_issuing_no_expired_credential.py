@@ -90,7 +90,7 @@ class WorldApp(App):
 @pytest.mark.parametrize("life", long_after(1, [60, 3600, 900, 43200]))
 @settings(
     max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(sequence=steps, offset=st.sampled_from([0, 0, 8 * 3600, -8 * 3600]))
 def test_no_sequence_returns_expired_credentials(

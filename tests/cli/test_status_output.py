@@ -1,4 +1,4 @@
-"""What status prints about sessions that cannot be used, as tables and as JSON."""
+"""What status prints beside the clocks, and how commands end for sessions that cannot be used."""
 
 import json
 

@@ -29,7 +29,9 @@ def wait_for_response(world) -> None:
 
 def test_a_move_takes_the_sign_in_along_and_leaves_nothing(world):
     before = world.status()["sessions"]
+    assert "encrypted" not in world.run("status").stderr
     done = world.use_keyring()
+    assert "sign-ins are encrypted" in world.run("status").stderr
     assert "the AWS CLI and other tools no longer share them" in done.stderr
     assert world.find_plain() == []
     assert not list(world.home.token_folder.glob("*.json"))

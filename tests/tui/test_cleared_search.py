@@ -84,6 +84,21 @@ def test_after_a_search_without_result_the_cursor_is_on_its_row_again(
     run_scenario(world.app(), scenario, size=(80, 24))
 
 
+def test_after_a_search_without_result_a_row_that_the_arrows_have_reached_is_chosen_again(
+    world: DemoHome,
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        await user.press(*"prod", "down", "down")
+        chosen = role_at_cursor(user)
+        await user.press(*"xqz")
+        await user.wait_for_text("nothing matches")
+        await user.press("escape")
+        assert role_at_cursor(user) == chosen != ""
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
 def test_after_a_search_without_result_a_role_that_is_gone_is_not_chosen(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("type to search")

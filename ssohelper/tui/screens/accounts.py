@@ -51,7 +51,7 @@ _REFRESH_SECONDS = 60
 # same numbers.
 _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
 # The least width of a list with the details beside it: that of a small terminal, so that a name that
-# is whole there is whole here. If there are too few lines for details below, 62 columns are enough.
+# is whole there is whole here. With few lines it is less, and cuts names: else no details are shown.
 _LIST_COLUMNS, _LOW_LIST_COLUMNS = 80, 62
 _LIST_ACTIONS = ("toggle_details", "refresh")
 

@@ -67,10 +67,12 @@ class ListControls:
         """Show these rows in place of the present ones. The cursor stays on its role or account.
 
         If that role or account is gone, say so, and ignore Enter until a pause in typing: the user
-        means the line that is gone. If ticked roles are gone, say so too: actions on ticked roles
+        means the line that is gone. If its session was renamed, the cursor goes to the role or
+        account under the new name. If ticked roles are gone, say so too: actions on ticked roles
         would now run on fewer roles, or on the role under the cursor.
         """
         before, app = self._content_at_cursor, self._screen.app
+        old_sessions = {each.session_name for each in self._roles.rows}
         ticked = self._roles.tick_count
         self._roles.set_rows(rows)
         now = self._content_at_cursor
@@ -84,7 +86,13 @@ class ListControls:
             return
         app.typing_pause.begin()
         row, is_heading = before
-        if all(_key_of(LineContent(each, is_heading)) != _key_of(before) for each in rows):
+        if any(_key_of(LineContent(each, is_heading)) == _key_of(before) for each in rows):
+            return
+        new = (each for each in rows if each.session_name not in old_sessions)
+        if renamed := next((each for each in new if _is_same_role_at_aws(each, row)), None):
+            shown = self._roles.shown
+            self._roles.go_to(shown.line_with_content(LineContent(renamed, is_heading)))
+        else:
             label = (row.account.name or row.account.id) if is_heading else row.label
             app.show_warning(f'"{label}" is no longer in the list')
 
@@ -201,6 +209,10 @@ class ListControls:
 def _key_of(content: LineContent) -> AccountKey | RoleKey:
     row, is_heading = content
     return account_key(row) if is_heading else row.key
+
+
+def _is_same_role_at_aws(row: RoleRow, other: RoleRow) -> bool:
+    return (row.account.id, row.role_name) == (other.account.id, other.role_name)
 
 
 def _fold_all_accounts(view: RoleListView) -> RoleListView:

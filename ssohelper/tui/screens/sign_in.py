@@ -146,7 +146,7 @@ class SignInScreen(LateDismissScreen[None]):
         sign_in = self.sign_in = running_sign_ins.find_or_make_sign_in(
             self.app, self._session, force=self._force
         )
-        sign_in.dialogs += 1
+        sign_in.add_dialog()
         sign_in.changed.subscribe(self, lambda _nothing: call_if_there(self, self._show_state))
         self.app.messages_changed.subscribe(self, lambda _nothing: self._show_qr_code_if_it_fits())
         self.screen_layout_refresh_signal.subscribe(
@@ -158,11 +158,8 @@ class SignInScreen(LateDismissScreen[None]):
         self.set_interval(_FRAME_SECONDS, self._show_what_is_waited_for)
 
     def on_unmount(self) -> None:
-        if not self.has_opened:
-            return
-        self.sign_in.dialogs -= 1
-        if not self.sign_in.dialogs and not self.sign_in.is_kept:
-            self.sign_in.stop()
+        if self.has_opened:
+            self.sign_in.remove_dialog()
 
     @property
     def outcome(self) -> LoginOutcome | None:

@@ -1,8 +1,8 @@
 """The message line: one line above the footer, which covers no other widget.
 
-It shows the last message at the left, and a lasting note at the right: which sign-in goes on in the
-background, or else whether a list of roles could not be refreshed. Its text has no markup. A click
-opens the history of messages. `AgingLine` is any other line whose text has an age in it, such as
+It shows the last message at the left, and a lasting note at the right: which list of roles could not
+be refreshed, and which sign-in goes on in the background. Its text has no markup. A click opens the
+history of messages. `AgingLine` is any other line whose text has an age in it, such as
 "listed 5m ago".
 """
 
@@ -84,14 +84,14 @@ def running_sign_ins_note(app: TuiApp[Any]) -> LineNote | None:
 
     It names the keys that open the dialog again. The Sessions screen has one line for each sign-in.
     """
-    kept = [one for one in app.sign_ins.values() if one.is_kept and one.has_running_attempt]
-    if not kept:
+    running = [one for one in app.sign_ins.values() if one.runs_in_background]
+    if not running:
         return None
     sessions_key, dialog_key = app.key_of("app.sessions"), app.key_of("sessions.sign_in")
-    if len(kept) > 1:
-        text = f"{len(kept)} sign-ins are running"
-        return LineNote(f"{text} · {sessions_key} shows them", text, f"{len(kept)} sign-ins")
-    [sign_in] = kept
+    if len(running) > 1:
+        text = f"{len(running)} sign-ins are running"
+        return LineNote(f"{text} · {sessions_key} shows them", text, f"{len(running)} sign-ins")
+    [sign_in] = running
     name, keys = sign_in.session.name, f"{sessions_key}, then {dialog_key}"
     state = "asks something" if sign_in.question else sign_in.page.waits_for
     return LineNote(
@@ -143,12 +143,7 @@ class MessageLine(Widget):
             self.refresh()
 
     def _choose_content(self, width: int) -> Shown:
-        message, found = self.app.messages.shown, None
-        if not self._in_dialog:
-            found = running_sign_ins_note(self.app)
-            # The note on failed refreshes says "sign-in needed", which is no news during a sign-in.
-            now = self.app.services.clock.now()
-            found = found or self.app.list_states.failure_note(now)
+        message, found = self.app.messages.shown, self._find_lasting_note()
         if found is None:
             return Shown(message, "")
         for mark in (found.text, found.short):
@@ -157,6 +152,18 @@ class MessageLine(Widget):
                 return Shown(message, mark)
         is_small = cell_len(found.short) + 2 <= width // _LEAST_SHARE
         return Shown(message, found.short if is_small else found.shortest)
+
+    def _find_lasting_note(self) -> LineNote | None:
+        if self._in_dialog:
+            return None
+        # That a list waits for a sign-in is no news while the user signs in.
+        signing_in = {name for name, one in self.app.sign_ins.items() if one.runs_in_background}
+        now = self.app.services.clock.now()
+        failed = self.app.list_states.failure_note(now, signing_in=signing_in)
+        running = running_sign_ins_note(self.app)
+        if failed and running:
+            return LineNote(f"{failed.text}; {running.text}", failed.short, failed.shortest)
+        return failed or running
 
     def render_line(self, y: int) -> Strip:
         base, width = self.rich_style, self.size.width

@@ -27,8 +27,8 @@ class SearchPane(PlainVertical, Generic[_Content]):
         self._searched = ""
         # The line on which the last search has put the cursor; None if the cursor stayed on its row.
         self._best_line: int | None = None
-        # What the line under the cursor showed before the user began to search.
-        self._content_before: _Content | None = None
+        # What was under the cursor before the search, or where the user has moved the cursor since.
+        self._chosen_content: _Content | None = None
         # The state that decides the footer: whether a row is ticked and, if so, a search is typed.
         self._footer_state = (False, False)
 
@@ -65,11 +65,11 @@ class SearchPane(PlainVertical, Generic[_Content]):
         if value != self._searched:
             stay = self._keeps_cursor_on_row(value)
             content = self.content_at_cursor()
-            if not self._searched.strip():
-                self._content_before = content
+            if content is not None and (self._is_cursor_moved() or not self._searched.strip()):
+                self._chosen_content = content
             self._searched = value
             # A search that finds nothing leaves no line for the cursor to stay on.
-            self.search_list(value, (content or self._content_before) if stay else None)
+            self.search_list(value, (content or self._chosen_content) if stay else None)
             self._best_line = None if stay else self.cursor_line()
             self.show_count()
 
@@ -79,8 +79,11 @@ class SearchPane(PlainVertical, Generic[_Content]):
         It stays if the search is cleared, or gets shorter after the user has moved the cursor: the
         user has found that row, and the next key must not act on another one.
         """
-        is_moved = self.cursor_line() != self._best_line
-        return not text.strip() or (len(text) < len(self._searched) and is_moved)
+        is_shorter = len(text) < len(self._searched)
+        return not text.strip() or (is_shorter and self._is_cursor_moved())
+
+    def _is_cursor_moved(self) -> bool:
+        return self.cursor_line() != self._best_line
 
     def show_count(self) -> None:
         """Show beside the search how many rows are ticked, match, and exist: "✓2  20/300"."""

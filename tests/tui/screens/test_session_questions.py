@@ -6,12 +6,15 @@ import signal
 import pytest
 
 from ssohelper.system import terminal
+from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
-from tests.tui.world import DemoHome
+from tests.tui.screens.test_accounts import role_list
+from tests.tui.test_cleared_search import role_at_cursor
+from tests.tui.world import DemoHome, until
 
 
 async def ask_for_name(user: User, name: str) -> None:
@@ -22,6 +25,9 @@ async def ask_for_name(user: User, name: str) -> None:
 
 def test_a_session_is_renamed_in_its_profiles_too(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("down", "down")
+        before = role_at_cursor(user)
         await user.press("f3")
         await user.wait_for_text("corp", "signed in")
         await ask_for_name(user, "acme")
@@ -33,6 +39,11 @@ def test_a_session_is_renamed_in_its_profiles_too(world: DemoHome) -> None:
         await user.press("y")
         await user.wait_for_message('renamed the session "corp" to "acme"')
         await user.wait_for_text("acme")
+        await user.press("f2")
+        await user.wait_for_screen(AccountsScreen)
+        await until(lambda: {row.session_name for row in role_list(user).rows} == {"acme"})
+        assert role_at_cursor(user) == before
+        assert "no longer in the list" not in user.messages
 
     run_scenario(world.app(), scenario)
     text = world.config_file.read_text()

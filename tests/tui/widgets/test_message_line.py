@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from ssohelper.errors import LoginRequired, NoConnection
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.running_sign_ins import Page, Question, RunningSignIn, find_or_make_sign_in
 from ssohelper.tui.screens.accounts import AccountsScreen
@@ -52,6 +53,7 @@ def test_a_sign_in_in_the_background_is_named_until_the_user_stops_it(
         await user.wait_for_text("A sign-in runs. Press s to see or stop it.")
         await user.press("s")
         await user.wait_for_screen(SignInScreen)
+        await until(lambda: "then s shows it" not in user.screen)  # its dialog is shown
         await user.press("escape", "f2")
         await user.wait_for_screen(AccountsScreen)
         await until(lambda: "then s shows it" not in user.screen)
@@ -122,6 +124,27 @@ def test_each_change_of_a_sign_in_is_shown_at_once(world: DemoHome) -> None:
     assert answers == [True]
 
 
+def test_a_list_of_another_session_that_could_not_be_refreshed_is_named_before_it(
+    world: DemoHome,
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        corp, _lab = make_sign_ins(user.app)
+        corp.show_page(Page("asking AWS"))
+        corp.keep(None)
+        for name, error in (("corp", LoginRequired("signed out")), ("lab", NoConnection("down"))):
+            user.app.list_states.note_failed_refresh(name, error, world.clock)
+        user.app.messages_changed.publish(None)
+        sign_in = 'sign-in to "corp": asking AWS · F3, then s shows it'
+        await until(lambda: message_line(user) == f"▲ lab: offline; {sign_in}")
+        await user.pilot.resize_terminal(60, 30)
+        await until(lambda: message_line(user) == "▲ lab offline")
+        corp.stop()
+        await until(lambda: message_line(user).startswith("▲ corp: "))
+
+    run_scenario(world.app(), scenario, size=(140, 30))
+
+
 class TestNote:
     """The note of sign-ins, without a terminal."""
 
@@ -139,6 +162,10 @@ class TestNote:
             "corp sign-in · F3, then s",
             "sign-in · F3",
         )
+        corp.add_dialog()
+        assert running_sign_ins_note(app) is None
+        corp.remove_dialog()
+        assert running_sign_ins_note(app) is not None
         corp._attempt = None
         assert running_sign_ins_note(app) is None  # it has failed, and its dialog says why
 
