@@ -26,6 +26,7 @@ from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.config_profiles import ConfigProfile
+from ssohelper.core.listing import Listing
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
@@ -106,6 +107,18 @@ def sync_profiles(
     )
     _say_which_region_is_proposed(plan, choices)
     print_or_write_plan(app, plan, dry_run=dry_run, yes=yes, what="profile sync")
+    if not plan.changes:
+        _say_if_list_is_not_new(app, listing)
+
+
+def _say_if_list_is_not_new(app: App, listing: Listing) -> None:
+    """Print when the roles were listed, if that was minutes ago: the user may have got one since."""
+    age = app.clock.now() - listing.listed_at
+    if age >= 60 and not output.options().json:
+        output.say(
+            f"the roles were listed {clock_text.ago_text(age)}; "
+            "to list them anew: ssohelper profile sync --refresh"
+        )
 
 
 def _say_which_region_is_proposed(plan: Plan, choices: Choices) -> None:

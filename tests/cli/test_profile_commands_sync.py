@@ -45,6 +45,23 @@ def ok(done: "subprocess.CompletedProcess[str]") -> str:
 
 
 class TestWriting:
+    def test_a_sync_without_changes_says_when_the_roles_were_listed(
+        self, saved: Home, run: Run
+    ) -> None:
+        now = "nothing to change\n"
+        ok(run("profile", "sync", "--yes"))
+        assert run("profile", "sync").stderr == now
+        app = App(saved.env)
+        listing = app.directory.load("corp")
+        assert listing is not None
+        earlier = listing._replace(listed_at=app.clock.now() - 14 * 60 - 5)
+        app.directory.save("corp", earlier)
+        advice = "; to list them anew: ssohelper profile sync --refresh\n"
+        old = f"{now}the roles were listed 14m ago{advice}"
+        assert run("profile", "sync").stderr == old
+        assert run("profile", "sync", "--dry-run").stderr == old
+        assert run("profile", "sync", "--json").stderr == now
+
     def test_a_second_sync_changes_no_byte(self, saved: Home, run: Run) -> None:
         before = saved.config_file.read_bytes()
         done = run("profile", "sync", "--yes")
