@@ -68,6 +68,7 @@ def open_console(
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     opener = None if only_print else _find_browser_opener(app, chosen.session.name)
     if opener is None:
+        profile_use.warn_about_lost_role(app, chosen)  # no request to AWS finds it out
         _print_console_link(app, chosen, page, is_asked_for=only_print)
     else:
         _open_console_in_browser(app, chosen, page, opener)

@@ -101,6 +101,15 @@ class TestLink:
         assert done.returncode == 0
         assert "console.aws.amazon.com%2Fconsole%2Fhome%3Fregion%3Dus-east-1" in done.stdout
 
+    def test_the_link_of_a_role_that_is_not_in_the_list_comes_with_a_warning(
+        self, shell: Home, run: Run
+    ) -> None:
+        assert run("list").returncode == 0
+        assert run("console", "000030000001/ReadOnlyAccess", "--print").stderr == ""
+        done = run("console", "000030000001/NoSuchRole", "--print")
+        assert (done.returncode, done.stdout[: len(LINK)]) == (0, LINK)
+        assert 'warning: the role "NoSuchRole" in 000030000001 is not in the list' in done.stderr
+
     @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "CI"])
     def test_on_a_host_without_a_browser_the_link_is_printed(
         self, shell: Home, emulator: Emulator, run: Run, mark: str
