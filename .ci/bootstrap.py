@@ -81,7 +81,7 @@ def fingerprint(level: str) -> str:
     return digest.hexdigest()
 
 
-# -- interpreters --------------------------------------------------------------------------------
+# -- finding Python interpreters -----------------------------------------------------------------
 
 
 def find_pythons(*, with_venv: bool) -> list[str]:
@@ -182,7 +182,7 @@ def system_certificates() -> dict[str, str]:
     return {"UV_SYSTEM_CERTS": "true"}
 
 
-# -- the lock ------------------------------------------------------------------------------------
+# -- making and reading the lock file of dependencies --------------------------------------------
 
 
 def write_lock() -> int:
@@ -250,7 +250,7 @@ def run_uv_export(uv: str, *options: str) -> str:
     ).stdout
 
 
-# -- messages ----------------------------------------------------------------------------------------
+# -- printing messages and errors ----------------------------------------------------------------
 
 
 def say(text: str) -> None:

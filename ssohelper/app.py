@@ -73,7 +73,8 @@ class App:
         # A broker uses the machine's clock, so a call with another clock must not ask a broker.
         self.may_ask_broker = clock is time.time
         self._warn = warn
-        self.sts_clients: dict[tuple[str, str], Sts] = {}  # created by the vault
+        # The vault adds an STS client when it needs one.
+        self.sts_clients: dict[tuple[str, str], Sts] = {}
         self.warnings: list[str] = []
 
     def warn(self, message: str) -> None:

@@ -437,7 +437,7 @@ def test_botocore_reads_the_process_form(home: Home, signed_in: Emulator) -> Non
     assert f":assumed-role/AWSReservedSSO_{ROLE}_" in answer.stdout, answer.stderr
 
 
-# -- helpers -----------------------------------------------------------------------------------
+# -- running credential-process, and preparing its token ---------------------------------------
 
 
 def credential_process(home: Home) -> "subprocess.CompletedProcess[str]":

@@ -355,7 +355,7 @@ def test_a_command_on_a_terminal_offers_the_sign_in_that_enter_offers(
     assert offered == OFFERED
 
 
-# -- pieces ------------------------------------------------------------------------------------
+# -- reading the time left from what each part of the program shows ----------------------------
 
 
 def by_full_screen(desk: Desk) -> dict[str, int | None]:

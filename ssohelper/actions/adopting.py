@@ -131,7 +131,7 @@ class _CandidateExaminer:
             one,
             found.first,
             self._needs_ssohelper(one, found, lacks_region=lacks_region),
-            unknown="" if found.first or is_ours else self._checker.explain_doubt_about_role(one),
+            unknown="" if found.first or is_ours else self._checker.explain_uncertain_role(one),
             lacks_region=lacks_region,
             differs_by_sdk=one.origin.program is None
             and self._checker.has_second_credential_source(one.name),

@@ -48,7 +48,7 @@ def region_for_new_profile_of_role(app: App, profile: Profile) -> str:
     default = region_for_new_profiles(app, session, app.choices.load(session.name))
     rules = app.settings.account_regions()
     if not rules:
-        return default  # without rules, account names need not be read
+        return default  # no account has a region of its own, so the account's name is not needed
     account = app.vault.find_account(RoleKey(session.name, role.account_id, role.name))
     return make_value_finder(rules.items(), default)(account)
 

@@ -66,7 +66,7 @@ def find_session_of_further_portal(
     return (found[0], portal) if found else None
 
 
-def add_further_portal(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
+def add_portal_of_further_region(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
     """Add the portal to the setting `sessions.NAME.regions`; return False if the setting has it."""
     key = f"sessions.{session.name}.regions"
     texts = list(app.settings.get("regions", session=session.name))

@@ -302,7 +302,7 @@ def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
     often set after the lines run (by Debian's .profile, by fish's config.fish) or in one shell only
     (by a virtual environment).
     """
-    # The line runs the launcher if there is one, because the launcher ignores PYTHONPATH.
+    # The rc file runs the launcher if there is one, because the launcher ignores PYTHONPATH.
     path = installation.find_launcher(environ) or installation.find_ssohelper_command(environ)
     word = _quote_path_for_shell(shell, path, environ.get("HOME", ""))
     if shell == "fish":

@@ -141,7 +141,7 @@ class ProfileChecker:
             return ""
         return checks.find_doubt_about_program(profile, self._find_program(profile))
 
-    def explain_doubt_about_role(self, candidate: AdoptionCandidate) -> str:
+    def explain_uncertain_role(self, candidate: AdoptionCandidate) -> str:
         """Return why it is not sure which role AWS tools use with the profile."""
         profile = self._read_profile(candidate.name)
         target = profile.target if profile else None

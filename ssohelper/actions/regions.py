@@ -207,7 +207,7 @@ def renew_token_in_any_region(
         wanted, token = seen_id, app.tokens.load(portal_to_ask.session)
         if token is not None and token.id != seen_id:
             if tokens.load_token_state(app, portal_to_ask.session, token) is TokenState.GOOD:
-                return  # another region's valid token is enough
+                return  # this region has another token, which is valid
             wanted = token.id
         seconds = (
             None

@@ -209,7 +209,7 @@ def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> No
 
 
 def _update_prompt_files(app: App, session: SsoSession) -> None:
-    if not session.is_further:  # prompts show the session's own sign-in
+    if not session.is_further:  # prompts do not show sign-ins in further regions
         prompt_notes.rewrite_prompt_files_of_session(app, session)
 
 

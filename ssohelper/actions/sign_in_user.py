@@ -85,7 +85,7 @@ def confirm_user_of_sign_in(
                 hint="sign out of the access portal in the browser, then: "
                 f"ssohelper login {session.name}",
             )
-    except BaseException:  # BaseException includes Ctrl-C during the question
+    except BaseException:  # also KeyboardInterrupt: the user may press Ctrl-C at the question
         end_unsaved_sign_in(app, session, token)
         raise
 

@@ -74,7 +74,7 @@ class Connection:
         except OSError:
             piece = b""
         if not piece:
-            self.close()  # the caller has disconnected
+            self.close()  # an empty read means that the caller has disconnected
             return
         if self.caller is not None:
             return

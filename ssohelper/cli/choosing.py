@@ -208,7 +208,7 @@ def read_known_roles(
         choice = roles.read_roles(app, session_name, with_foreign_profiles=with_foreign_profiles)
     if not choice.rows:
         if not choice.sessions:
-            selection.resolve_session(app, None)  # error without a session
+            selection.resolve_session(app, None)  # raises UsageProblem: no session
         raise UsageProblem(
             "there is no role to choose from",
             hint="get the list from AWS with: ssohelper list --refresh",

@@ -106,7 +106,7 @@ def print_foreign_identity(app: App, found: ForeignProfile) -> None:
         return
     keys = get_foreign_credentials(app, found)
     print_name_and_value("profile", found.name)
-    sys.stdout.flush()  # STS may take seconds to answer
+    sys.stdout.flush()  # show the profile now: STS may take seconds to answer
     confirmed = foreign_credentials.confirm_foreign_identity(app, found, keys)
     print_name_and_value("account", confirmed.account_id)
     if confirmed.role_name is not None:

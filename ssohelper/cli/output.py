@@ -304,7 +304,7 @@ def report_error(error: SsoHelperError) -> int:
 def report_usage_error(error: click.UsageError) -> int:
     """Print click's error in the form of our own errors; return exit code 2."""
     message, meant, names = error.format_message().rstrip(".").partition(". Did you mean ")
-    if not meant:  # click's form for several suggested names
+    if not meant:  # click writes several suggested names in this form
         message, meant, names = message.partition(". (Did you mean one of: ")
     if meant:
         message += f"; did you mean {names.removesuffix(')').replace(', ', ' or ')}"

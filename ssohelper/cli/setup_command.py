@@ -86,7 +86,7 @@ def setup(
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profile_edit.merge_choices(app, session, given)
     _check_before_sign_in(app, adopt, yes=yes)
-    if portal is not None and further_setup.add_further_portal(app, session, portal):
+    if portal is not None and further_setup.add_portal_of_further_region(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     if not session_edit.has_config_section(app, session):
         adopt_output.say_which_session_serves_legacy_profiles(app, session)

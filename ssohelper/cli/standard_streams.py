@@ -71,7 +71,7 @@ def replace_closed_streams() -> None:
         encoding, errors = sys.stdout.encoding, sys.stdout.errors
         if _is_file_or_pipe(sys.stdout):
             _replace_stdout(encoding, errors)
-        elif sys.stdout.write_through:  # a terminal, and PYTHONUNBUFFERED is set
+        elif sys.stdout.write_through:  # PYTHONUNBUFFERED is set for a terminal
             sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
 
 

@@ -77,7 +77,7 @@ def _find_offers_for_word(words: list[str], word: str) -> Offers:
     return find_offers(parse_completion_request(words, word), CompletionNames(App()))
 
 
-# -- candidates for bash -------------------------------------------------------------------------
+# -- making the candidates that bash's readline inserts ------------------------------------------
 
 
 def _candidate_lines_for_bash(argv: list[str]) -> list[str]:

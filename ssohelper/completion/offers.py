@@ -112,7 +112,7 @@ def _option_offers(request: CompletionRequest, _names: CompletionNames) -> Offer
     )
 
 
-# -- candidates from the config and the saved lists of roles -------------------------------------
+# -- what TAB offers from the config and the saved lists of roles --------------------------------
 
 
 def _profile_offers(request: CompletionRequest, names: CompletionNames) -> Offers:

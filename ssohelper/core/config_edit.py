@@ -250,7 +250,7 @@ class Edits:
         ]
 
     def _line_ending_of(self, line_number: int) -> str:
-        if line_number == len(self._lines) - 1:  # the file has no final newline
+        if line_number == len(self._lines) - 1:  # the file's last line, which has no newline
             return self._end
         return "\r" if self._lines[line_number].endswith("\r") else ""
 

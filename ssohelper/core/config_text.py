@@ -310,7 +310,7 @@ def _decode_config(data: bytes, origin: str) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as cause:
         line = data.count(b"\n", 0, cause.start) + 1
-        what = f"byte {cause.start} is not UTF-8"
+        what = f"the byte at offset {cause.start} is not UTF-8"
         raise _invalid_line_error(origin, line, what, "save the file as UTF-8") from cause
     if text.startswith("\ufeff"):
         what = "the file begins with a byte order mark, which the AWS tools refuse"

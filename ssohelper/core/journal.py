@@ -60,7 +60,7 @@ class Entry:
     __hash__ = None  # type: ignore[assignment]
 
 
-# -- the journal's events --------------------------------------------------------------------------
+# -- making the entries of the journal -------------------------------------------------------------
 
 
 def issued_entry(
@@ -199,7 +199,7 @@ def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[obj
     """
 
     def cleaned_text(value: object, field: str) -> str:
-        if not isinstance(value, str):  # for example a Secret
+        if not isinstance(value, str):  # a Secret, for example, must not be written
             raise Damaged(field)
         # The text is also cut before secrets are searched in it, since a longer text takes more
         # time.

@@ -27,7 +27,7 @@ _SAME_BYTE = {
     "ctrl+m": "Enter",
     "ctrl+left_square_bracket": "Escape",
 }
-# Punctuation that has a control character.
+# Punctuation marks with which Ctrl sends a control character.
 _WITH_CTRL = frozenset(["backslash", "right_square_bracket", "circumflex_accent", "underscore"])
 
 

@@ -313,7 +313,7 @@ def action_may_open_dialog(action: str | None) -> bool:
     return action in ACTIONS and ACTIONS[action].opens is not Opens.NOTHING
 
 
-def footer_labels_with_ticks(*, has_search: bool) -> dict[str, str]:
+def footer_labels_while_rows_are_ticked(*, has_search: bool) -> dict[str, str]:
     """Return the labels with which the footer begins while rows are ticked, by action."""
     clears = "Clear search" if has_search else "Clear ticks"
     return TICKED_LABELS | dict.fromkeys(_CLEARING, clears)

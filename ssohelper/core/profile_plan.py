@@ -62,7 +62,7 @@ def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
             config.text.refuse_line(
                 found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
             )
-    plan = _Planner(config, request).plan()
+    plan = _Planner(config, request).make_sync_plan()
     session_keys.refuse_profiles_that_differ_from_session(config, plan.changes)
     return plan
 
@@ -72,7 +72,7 @@ class _Planner:
         self._config = config
         self._request = request
         self._managed: ManagedProfiles = defaultdict(list)
-        self._present = self._managed  # also the profiles that are removed
+        self._present = self._managed  # unlike _managed, keeps the profiles that will be removed
         self._foreign: dict[Role, str] = {}
         # The names of profiles that are not in `_managed`.
         self._written: list[WrittenName] = []
@@ -89,7 +89,8 @@ class _Planner:
         self._earlier = request.written_roles_of_session
         self._edited = find_profiles_edited_to_other_source(config, self._earlier)
 
-    def plan(self) -> Plan:
+    def make_sync_plan(self) -> Plan:
+        """Return the plan of the sync. Can be called once: fills the fields of this object."""
         request = self._request
         self._adopted = plan_adoption(self._config, request)
         self._skipped += self._adopted.skipped

@@ -299,7 +299,7 @@ class World:
             self.assignments.remove(gone)
             self._roles_by_person.clear()
 
-    # -- reading the organization --------------------------------------------------
+    # -- looking up people, roles and accounts of the organization -----------------
 
     def person(self, user_name: str) -> Person:
         """Return the person with this user name. Raises: WorldError if there is none."""

@@ -32,7 +32,7 @@ def answer_miss(argv: "list[str]", began: float) -> "int | None":
     if key is None or os.environ.get("SSOHELPER_LOG"):
         return None  # to log to our own stderr, this process itself must ask AWS
     if "SSOHELPER_ALLOW" in os.environ:
-        return None  # the allow-list is checked by `ssohelper.credential_process`
+        return None  # `ssohelper.credential_process` must check the allow-list
     try:
         code, document, rest = _ask_session_broker(key, measure_seconds_left(began))
         if code == _LOGIN_REQUIRED:
@@ -102,7 +102,8 @@ def _sleep_unless_sdk_has_ended(seconds: float) -> bool:
         return True
     stdout = select.poll()
     stdout.register(1, 0)
-    gone = select.POLLERR | select.POLLHUP | select.POLLNVAL  # stdout has no reader
+    # `poll` reports these if stdout has no reader.
+    gone = select.POLLERR | select.POLLHUP | select.POLLNVAL
     return not any(event & gone for _, event in stdout.poll(seconds * 1000))
 
 

@@ -36,7 +36,7 @@ _READ_BYTES = 1 << 16
 # The errors of os.open for links, folders and the like, and how messages describe them.
 _KINDS = {
     errno.ELOOP: "is a link",
-    errno.EMLINK: "is a link",  # FreeBSD's error for a link
+    errno.EMLINK: "is a link",  # FreeBSD reports a link with this error
     errno.EISDIR: "is a folder",
     errno.ENXIO: "is not a regular file",
 }

@@ -90,4 +90,4 @@ def _absolute_path_of_import_entry(entry: str) -> str:
     try:
         return os.path.abspath(entry)
     except OSError:
-        return entry  # the current folder was removed
+        return entry  # no absolute path, since the current folder was removed

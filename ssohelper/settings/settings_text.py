@@ -22,7 +22,7 @@ def decode_settings_file(content: bytes, path: Path) -> str:
     except UnicodeDecodeError as cause:
         line = content.count(b"\n", 0, cause.start) + 1
         raise ConfigInvalid(
-            f"{file_and_line_text(path, line)}: byte {cause.start} is not UTF-8"
+            f"{file_and_line_text(path, line)}: the byte at offset {cause.start} is not UTF-8"
         ) from cause
 
 

@@ -119,5 +119,5 @@ class StorageRecord:
         files.write_json(self._path, record._asdict())
 
     def lock(self, deadline: Deadline) -> AbstractContextManager[object]:
-        """Return the lock to hold while sign-ins are moved. Raises: LockNotObtained."""
+        """Return the lock for a move of sign-ins to another storage. Raises: LockNotObtained."""
         return files.hold_lock(self._path.with_suffix(".lock"), deadline)

@@ -163,7 +163,7 @@ def parse_json_object(content: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-# -- writing files -----------------------------------------------------------------------------
+# -- writing files atomically ------------------------------------------------------------------
 
 
 def write_atomically(

@@ -232,7 +232,7 @@ class Journal:
     def _older_file_path(self, number: int) -> Path:
         return self._state / f"audit.{number}.jsonl"
 
-    # -- reading the journal -----------------------------------------------------------------
+    # -- reading the journal's files ---------------------------------------------------------
 
     def _load_all_files(self) -> tuple[list[tuple[str, list[bytes]]], LastLine | None]:
         """Return path and lines of each file, the oldest first, and the last line's saved hash."""

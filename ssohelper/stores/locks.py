@@ -201,7 +201,7 @@ else:
         try:
             thread = threading.Thread(target=wait_in_queue, args=(copy,), daemon=True)
             thread.start()
-        except RuntimeError:  # the limit of threads is reached
+        except RuntimeError:  # the system starts no further thread
             os.close(copy)
             return False
         thread.join(seconds)

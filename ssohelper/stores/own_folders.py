@@ -48,7 +48,7 @@ def role_folder_names(key: RoleKey) -> tuple[str, str, str]:
     return session_file_name(key.session_name), key.account_id, key.role_part
 
 
-# -- making folders --------------------------------------------------------------------------------
+# -- making folders, and limiting who can enter them -----------------------------------------------
 
 
 def ensure_private_folder(path: Path | str) -> Path:

@@ -47,7 +47,7 @@ class RecordedSignIns(TokenFiles):
         id is not recorded, but it was issued to our client.
         """
         if not isinstance(self._codec, PlainCodec):
-            return False  # no other tool writes encrypted files
+            return False  # no other tool writes our encrypted token files
         found = None
         with suppress(LocalState):
             found = self._read_document(

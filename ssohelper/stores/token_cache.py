@@ -214,7 +214,7 @@ class TokenFiles(SignInFactsFiles):
         )
         return [(str(path), content) for path, content in candidates if os.path.lexists(path)]
 
-    # -- client registrations ------------------------------------------------------------------
+    # -- reading and writing the registration of the OIDC client -------------------------------
 
     def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
         """Return the client registered for this OAuth grant, expired or not; None if there is none.

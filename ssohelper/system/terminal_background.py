@@ -78,7 +78,7 @@ def _ask_terminal(environ: Mapping[str, str]) -> Iterator[Background]:
         os.write(2, (_ERASE_LINE if _has_terminal_input() else b"") + _QUESTION)
         try:
             yield found
-        finally:  # also after an error
+        finally:  # after an error too: an answer that is not read would count as typed keys
             answer = _read_answer_of_terminal(ends_at)
             if _is_signal_waiting():
                 answer = _read_answer_of_terminal(time.monotonic() + _SECONDS_BEFORE_END, answer)
@@ -122,7 +122,7 @@ def _read_answer_of_terminal(ends_at: float, read: bytes = b"") -> bytes:
             got = os.read(0, 4096)
         except OSError:
             got = b""
-        if not got:  # the terminal was closed
+        if not got:  # an empty read means that the terminal was closed
             break
         read += got
     return read

@@ -78,7 +78,7 @@ class TerminalInput:
             data = early.replace(b"\n", b"\r") + data
         came = self._decode(data)
         if self._is_paused and not self._held and _ONE_KEY.fullmatch(came):
-            self._end_paste_or_answer()  # the user presses keys again
+            self._end_paste_or_answer()  # a key on its own after a pause belongs to no paste
         self._is_paused = False
         text, self._held = self._held + came, ""
         keys: list[str] = []
@@ -189,7 +189,7 @@ class TerminalInput:
             if text[end.start() :] == "\x1b":
                 self._answered, self._held = (before + text[:-1])[: _COLOUR_LENGTH + 1], "\x1b"
                 return ""
-            at = end.start()  # another sequence begins here
+            at = end.start()  # this Escape begins another sequence
         else:
             at = end.end()
         self._end_paste_or_answer()

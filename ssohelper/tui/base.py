@@ -317,7 +317,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         follows is ignored too: Textual would make a click of it.
         """
         if event.is_forwarded or event.button > 1:
-            return event.is_forwarded  # a forwarded event was accepted before
+            return event.is_forwarded  # a forwarded event was accepted when it first came
         if isinstance(event, MouseDown):
             # The press may be older than the dialog under the pointer, if that took long to draw.
             ago = max(0.0, Event().time - event.time)

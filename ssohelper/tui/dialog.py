@@ -29,7 +29,7 @@ class Dialog(CurrentSizeMixin, ModalScreen[_Result]):
     # Shown in the dialog's border, where it takes no line from the text, while not all lines are
     # shown.
     SCROLL_KEYS = "page down, ↓, j: more"
-    # Whether `on_mount` was called.
+    # True once Textual has called the dialog's `on_mount`.
     has_opened = False
 
     async def on_event(self, event: Event) -> None:

@@ -265,7 +265,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if self._hold is not None:  # the input has run an action for which all keys wait
             return
         self._input_target, self._input_marker = target, InputHandled()
-        if not target.post_message(self._input_marker):  # the key has removed this widget
+        # A widget that the key has removed gets no message.
+        if not target.post_message(self._input_marker):
             self.call_later(self._handle_next_input, self._input_marker)
 
     def on_input_handled(self, message: InputHandled) -> None:

@@ -40,7 +40,7 @@ class ProfileRow(NamedTuple):
     role: str = ""
     session: str = ""
     item: ConfigProfile | None = None
-    before: dict[str, str] = _NO_KEYS  # no code changes this shared dict
+    before: dict[str, str] = _NO_KEYS  # all rows share this dict, which no code changes
     after: dict[str, str] = _NO_KEYS
     note: str = ""
 

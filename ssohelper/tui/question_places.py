@@ -49,7 +49,7 @@ class QuestionPlaces:
         """
         worker, is_told = get_current_worker(), False
         place = self._places.get(worker)
-        if self._app.return_code is not None:  # the user has left the program
+        if self._app.return_code is not None:  # a return code means that the full screen is ending
             raise asyncio.CancelledError
         if place is None and worker.node is self._app:
             return

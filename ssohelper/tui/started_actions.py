@@ -62,7 +62,7 @@ class StartedActions:
         self._running: dict[Screen[Any], StartedAction] = {}
         self.wait_seconds = WAIT_SECONDS
 
-    # -- starting and cancelling ---------------------------------------------------------------
+    # -- starting and cancelling actions -------------------------------------------------------
 
     def start(
         self,
@@ -124,7 +124,7 @@ class StartedActions:
     def _cancel(self, action: StartedAction, is_leaving: bool) -> None:
         action.is_cancelled = True
         action.dialog = None
-        action.holds_keys = False  # the app drops the keys itself
+        action.holds_keys = False  # whoever cancels an action drops its waiting keys
         if action.worker is not None:
             action.worker.cancel()
         self._end(action)
@@ -210,7 +210,8 @@ class StartedActions:
             )
         self._app.call_later(self._app.drop_keys)
 
-    def _release_keys(self, action: StartedAction) -> None:
+    def _release_waiting_keys(self, action: StartedAction) -> None:
+        """Let the keys that wait for this action act on the screen."""
         if action.holds_keys:
             action.holds_keys = False
             self._app.call_later(self._app.release_keys)
@@ -220,7 +221,7 @@ class StartedActions:
         action = self._action_of_current_worker()
         if action is not None and not action.asks_more:
             action.opens = False
-            self._release_keys(action)
+            self._release_waiting_keys(action)
 
     def drop_keys_for_shell(self) -> None:
         """Drop the waiting keys: the shell that the current worker's action opens cannot get them."""
@@ -250,7 +251,7 @@ class StartedActions:
         """Give waiting keys to an action's dialog that has opened. If it has closed, hold keys."""
         for action in [*self._running.values()]:
             if action.dialog is screen:
-                # The timer goes on: if the dialog closes before it is drawn, the held keys are dropped.
+                # The timer goes on: it drops the waiting keys if the dialog closes before it is drawn.
                 self._app.hide_wait_message()
                 screen.call_after_refresh(self._give_keys_to_dialog, action, screen)
             elif action.dialog is not None and action.screen is screen:
@@ -270,7 +271,7 @@ class StartedActions:
         elif dialog.focused is None and tries:
             dialog.call_after_refresh(self._give_keys_to_dialog, action, dialog, tries - 1)
         else:
-            self._release_keys(action)
+            self._release_waiting_keys(action)
 
     def note_dialog_result(self, answer: object) -> None:
         """Record the result of the dialog that the action of the current worker has shown.
@@ -284,7 +285,7 @@ class StartedActions:
         action.dialog = None
         action.is_committed = action.is_committed or answer is True
         if (answer is None or isinstance(answer, bool)) and not action.asks_more:
-            self._release_keys(action)
+            self._release_waiting_keys(action)
 
 
 def starts_action(

@@ -107,7 +107,7 @@ class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Leave the terminal as it was before, at the end and for other programs."""
-        if self._is_stopped:  # it has been left already
+        if self._is_stopped:  # the terminal is restored already
             return
         self._has_terminal = False
         super().stop_application_mode()
@@ -233,7 +233,7 @@ def _pass_input_on(program: TuiApp[Any], terminal: int, cleaned: int, wakes: int
                 keys = found.release_held_input(time.monotonic())
             _write_cleaned_input(keys.encode(), cleaned, wakes)
     except Exception as error:
-        with suppress(RuntimeError):  # the program has ended
+        with suppress(RuntimeError):  # Textual raises it once the full screen has ended
             program.call_later(program.panic, error)
 
 

@@ -120,7 +120,7 @@ class TerminalOutput:
                 self._write_now(data)
             if self._has_given_up:
                 os.write(self._fileno, self._reset)
-        except OSError:  # the terminal was closed
+        except OSError:  # the terminal was closed: nothing more can be written
             self._has_given_up = True
 
     def _write_now(self, data: bytes) -> None:

@@ -46,7 +46,8 @@ def _list_key_sequences_with_keys() -> Iterator[tuple[str, str]]:
     for at, letter in enumerate("ABCDE", 1):
         yield f"[[{letter}", f"f{at}"
     for letter in "ABCD":
-        yield f"[{letter.lower()}", f"shift+{_LETTERS[letter]}"  # rxvt sends these
+        # The terminal rxvt sends these for Shift with an arrow key.
+        yield f"[{letter.lower()}", f"shift+{_LETTERS[letter]}"
     for letter, key in _LETTERS.items():
         yield from ((f"[{letter}", key), (f"O{letter}", key))
         yield from ((f"[1;{number}{letter}", name + key) for number, name in _MODIFIERS.items())

@@ -295,5 +295,6 @@ def _exception_for_aws_error(service: str, refusal: Refusal) -> SsoHelperError:
 def _describe_error(cause: Exception) -> str:
     """Describe an error by its class only, since its message may quote a request."""
     name = type(cause).__name__.removesuffix("Error").removesuffix("Exception")
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)  # "HTTPClient" is "HTTP client"
+    # "HTTPClient" becomes "HTTP client".
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)
     return " ".join(word if word.isupper() else word.lower() for word in words) or "unknown"

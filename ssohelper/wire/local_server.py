@@ -75,7 +75,7 @@ class LocalServer:
         self._handle = handle
         self._report = report
         self._most_clients = min(rules.most_clients, _most_clients_for_descriptor_limit())
-        self._reading: dict[socket.socket, _Client] = {}  # in order of arrival
+        self._reading: dict[socket.socket, _Client] = {}  # the longest connected client comes first
         self._answering: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()

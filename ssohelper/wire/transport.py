@@ -190,7 +190,7 @@ class Transport:
             raise IncompleteRead(bytes(body), response.length)
         return bytes(body)
 
-    # -- reusing idle connections --------------------------------------------------------------
+    # -- keeping and reusing idle HTTP connections ---------------------------------------------
 
     def _take_idle_connection(self) -> Connection | None:
         """Return the idle connection that was used last and is still open, or None."""

@@ -45,5 +45,5 @@ def test_the_portal_of_an_earlier_start_url_needs_no_confirmation(tmp_path: Path
     assert (found.portal_url, app.warnings) == (PLAIN, [])
 
 
-def test_no_request_is_sent_for_awss_own_url(tmp_path: Path) -> None:
+def test_a_start_url_on_an_aws_host_is_used_without_a_request(tmp_path: Path) -> None:
     assert portal_redirect.resolve_portal_of_session(WorldApp(tmp_path), SESSION, NO_UI) == SESSION

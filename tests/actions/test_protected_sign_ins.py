@@ -52,7 +52,7 @@ def token_file(home: Home, name: str = "corp") -> Path:
 
 @pytest.fixture
 def corp(home: Home, run: Run, emulator: Emulator) -> Home:
-    """The home after a setup of "corp" by ana; a second organization is there."""
+    """Return a home where ana has set up the session "corp"; AWS has a second organization."""
     home.browser()
     second = demo_world()
     second.start_url, second.name = OTHER_URL, "Second"

@@ -1,4 +1,4 @@
-"""The length of sign-ins, learnt from their ends: AWS's limit, or an administrator's revocation."""
+"""How the length of sign-ins is learnt from those that AWS ended, not those that were revoked."""
 
 import time
 from collections.abc import Iterator

@@ -87,7 +87,7 @@ class WorldApp(App):
         )
         self.renewals_run = renew_in_process(self).runs
 
-    # -- AWS ----------------------------------------------------------------------------------
+    # -- answering the requests to AWS --------------------------------------------------------
 
     @cached_property
     def aws(self) -> AwsClients:
@@ -129,7 +129,7 @@ class WorldApp(App):
         self.slept += seconds
         self.while_asleep()
 
-    # -- for tests -----------------------------------------------------------------------------
+    # -- making tokens and credentials, and asking for them ------------------------------------
 
     def sign_in(self, left: int = 99 * HOUR, value: str = "first", **more: Any) -> None:
         """Another tool writes a token of which so much is left."""
@@ -152,7 +152,7 @@ class WorldApp(App):
     def valid(self, seconds: float = 18) -> str:
         return tokens.ensure_valid_token(self, SESSION, self.clock.deadline(seconds)).value.reveal()
 
-    # -- outcomes ------------------------------------------------------------------------------
+    # -- reading what the program has stored ---------------------------------------------------
 
     def stands(self) -> str | None:
         found = self.tokens.load(SESSION)

@@ -63,7 +63,7 @@ class Bench:
         self.credential_process = [self.ssohelper, "credential-process", *key]
         self.launcher_command = [f"{self.ssohelper}-credentials", *key]
 
-    # -- what is there ---------------------------------------------------------------------------
+    # -- preparing the home that is measured -----------------------------------------------------
 
     def sign_in(self, *, expired: bool = False) -> None:
         """Put a token into AWS's cache, as if somebody had signed in."""
@@ -134,7 +134,7 @@ class Bench:
         for path in (self.runtime / "ssohelper", self.home / ".aws" / "cli" / "cache"):
             shutil.rmtree(path, ignore_errors=True)
 
-    # -- running ---------------------------------------------------------------------------------
+    # -- running the commands that are measured --------------------------------------------------
 
     def credentials(self) -> None:
         """Fetch credentials once, so that the next call is a hit."""

@@ -82,7 +82,7 @@ class World:
         assert caller not in self.replies
         self.replies[caller] = reply
 
-    # -- for tests ---------------------------------------------------------------------------
+    # -- asking for credentials of chains, and ending the calls to AWS -----------------------
 
     def ask(self, key: RoleKey, seconds: float = 18.0) -> Caller:
         caller = Caller(Request(key, self.now, self.now + seconds, may_wait_longer=True))

@@ -42,7 +42,7 @@ class World:
         self.replies: dict[Caller, tuple[float, Reply]] = {}
         self.broker = Broker(self)
 
-    # -- Ports ---------------------------------------------------------------------------------
+    # -- the functions that the broker calls ---------------------------------------------------
 
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool
@@ -80,7 +80,7 @@ class World:
         assert caller not in self.replies, "two replies for one caller"
         self.replies[caller] = (self.now, reply)
 
-    # -- for tests -----------------------------------------------------------------------------
+    # -- asking the broker, ending its calls and letting time pass -----------------------------
 
     def ask(
         self,
@@ -138,7 +138,7 @@ class World:
             self.broker.start_due_work(wake)
         self.now = moment
 
-    # -- outcomes ------------------------------------------------------------------------------
+    # -- reading the answers to the callers ----------------------------------------------------
 
     def answer_of(self, caller: Caller) -> bytes | SsoHelperError | None:
         """Return the caller's document or error; None while it waits."""

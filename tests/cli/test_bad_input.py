@@ -51,7 +51,7 @@ def end_brokers(home: Home) -> None:
             continue
 
 
-# -- damaged files ---------------------------------------------------------------------------------
+# -- commands with damaged files of ssohelper ------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_token_expiry_without_a_time_zone_is_reported(
     assert "valid" in done.stdout
 
 
-# -- odd configs -----------------------------------------------------------------------------------
+# -- commands with unusual configs and names -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_settings_that_other_users_may_write_are_not_read(
     assert ("chmod go-w" in done.stderr) is (code == 7)
 
 
-# -- prune -----------------------------------------------------------------------------------------
+# -- pruning profiles after an interrupted listing -------------------------------------------------
 
 
 def test_prune_ignores_the_answers_of_an_interrupted_listing(
@@ -284,7 +284,7 @@ def test_prune_ignores_the_answers_of_an_interrupted_listing(
     assert signed_in.config_file.read_bytes() == before
 
 
-# -- Ctrl-C ----------------------------------------------------------------------------------------
+# -- pressing Ctrl-C and other keys while commands run ---------------------------------------------
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")

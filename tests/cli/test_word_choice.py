@@ -127,7 +127,7 @@ def test_exec_asks_before_it_takes_a_role(shell: Shell, answer: str, code: int) 
 
 
 @pytest.mark.parametrize(("command", "end"), long_after(1, ENDS[2:] + ENDS[:2]))
-def test_a_guarded_role_is_never_taken_unasked(
+def test_a_guarded_role_that_words_match_is_used_only_after_a_question(
     shell: Shell, command: str, end: tuple[str, ...]
 ) -> None:
     settings = shell.app.locations.settings_file

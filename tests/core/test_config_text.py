@@ -18,7 +18,7 @@ from tests.core.test_config_file import parse
         (b"[a]\nno delimiter\n", 2, 'no "="'),
         (b"[a]\n= 1\n", 2, "no key before"),
         (b"[a]\ns3 =\n  a = b\n  # c\n  nothing\n", 5, "nested block"),
-        (b"[a]\nx = \xff\n", 2, "byte 8 is not UTF-8"),
+        (b"[a]\nx = \xff\n", 2, "the byte at offset 8 is not UTF-8"),
         (b"\xef\xbb\xbf[a]\n", 1, "byte order mark"),
         (b"[a]\nx = 1\r\r\n", 2, "carriage return"),
         (b"\n[a]\nx = 1\r\r\n", 3, "carriage return"),

@@ -38,7 +38,7 @@ def found(present: str, *writes: tuple[str | None, str | None]) -> dict[str, Rol
     [
         (EDITED, [(None, READ)]),
         (READ.replace("Read\nregion", "Admin\nregion", 1).replace("pay.Read", "pay.Read"), [(None, READ)]),
-        (EDITED, [(EDITED, EDITED + "# more"), (None, READ)]),  # a sync after the edit
+        (EDITED, [(EDITED, EDITED + "# more"), (None, READ)]),  # a sync wrote the edited config
         (EDITED.replace("profile pay.Read", "profile corp.pay.Read"),
          [(None, READ.replace("profile pay.Read", "profile corp.pay.Read"))]),
     ],
@@ -54,10 +54,10 @@ def test_a_profile_that_we_wrote_for_the_role_of_its_name(present, writes) -> No
     [
         (READ, [(None, READ)]),
         (EDITED, []),
-        (EDITED, [(READ, EDITED)]),  # `profile add --name`, after `profile rm`
-        (EDITED, [(None, EDITED)]),  # the account had another name then
+        (EDITED, [(READ, EDITED)]),  # we wrote it: `profile rm`, then `profile add --name`
+        (EDITED, [(None, EDITED)]),  # when we wrote it, its account had another name
         (EXCHANGED, [(None, READ)]),
-        (MOVED, [(None, READ)]),  # dev.Read was renamed to the name of a removed one
+        (MOVED, [(None, READ)]),  # the profile dev.Read got the name of a removed profile
         (CUSTOM.replace(PAY, DEV), [(None, CUSTOM)]),
         (EDITED.replace(MARK, "", 1), [(None, READ)]),
         (EDITED, [(None, "[profile")]),

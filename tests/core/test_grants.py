@@ -17,8 +17,8 @@ GRANT = Grant(KEY, "INC-4711", NOW, NOW + LIFE, UPTIME, 1000, "boot-1", TERMINAL
 HERE = GrantContext(1000, "boot-1", TERMINAL, NOW, UPTIME)
 
 
-def later(seconds: int, uptime: int | None = None) -> GrantContext:
-    """Return the place in so many seconds; `uptime` differs if a clock was set."""
+def context_after(seconds: int, uptime: int | None = None) -> GrantContext:
+    """Return the context `seconds` after the grant; `uptime` has passed if a clock was set."""
     passed = seconds if uptime is None else uptime
     return HERE._replace(now=NOW + seconds, uptime=UPTIME + passed)
 
@@ -27,20 +27,20 @@ def later(seconds: int, uptime: int | None = None) -> GrantContext:
     ("here", "counts"),
     [
         (HERE, True),
-        (later(LIFE - 1), True),
-        (later(LIFE), False),
+        (context_after(LIFE - 1), True),
+        (context_after(LIFE), False),
         (HERE._replace(uid=0), False),
         (HERE._replace(boot="boot-2"), False),
         (HERE._replace(session=TERMINAL._replace(started=1)), False),
         (HERE._replace(session=None), False),
         # A time service sets the wall clock back by up to 5 s.
-        (later(-5, uptime=0), True),
-        (later(-6, uptime=0), False),
+        (context_after(-5, uptime=0), True),
+        (context_after(-6, uptime=0), False),
         # A wall clock that was set back does not prolong it, nor does one that was set forward.
-        (later(10, uptime=LIFE - 1), True),
-        (later(10, uptime=LIFE), False),
-        (later(LIFE, uptime=10), False),
-        (later(10, uptime=-1), False),
+        (context_after(10, uptime=LIFE - 1), True),
+        (context_after(10, uptime=LIFE), False),
+        (context_after(LIFE, uptime=10), False),
+        (context_after(10, uptime=-1), False),
     ],
 )
 def test_a_grant_counts_for_its_user_boot_terminal_and_time(

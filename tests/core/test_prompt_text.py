@@ -23,7 +23,7 @@ def shown(clock, role_ends_at=None, *, now=NOW, **more):
     return row.time_text(now), row.level
 
 
-# The shells show the same: tests/shell/test_prompt.py compares them with the rows of this table.
+# The prompts of real shells must show these texts: tests/shell/test_prompt.py reads this table.
 TABLE = [
     ("known", 3 * 86400 + 4 * 3600, "3d4h", "fine"),
     ("known", 86400, "1d0h", "fine"),

@@ -123,7 +123,7 @@ def test_a_url_has_at_most_2048_characters() -> None:
         "https://[x.awsapps.com/",
     ],
 )
-def test_other_urls_are_refused(url: str) -> None:
+def test_a_start_url_that_is_invalid_or_not_awss_is_refused(url: str) -> None:
     with pytest.raises(ConfigInvalid) as refused:
         checked_start_url(url)
     assert "\n" not in refused.value.message

@@ -138,7 +138,8 @@ def served(
         if clock is not None:
             nowhere = broker_client.Unavailable("its process would have another clock")
             stack.enter_context(patch.object(broker_client, "ask_broker", side_effect=nowhere))
-            # One at a time, as in a broker: the second finds the credentials that the first has cached.
+            # Callers ask AWS one at a time, as in a broker: the second caller finds the credentials
+            # that the first has cached.
             stack.enter_context(patch.object(credentials, "_ask_aws_without_broker", _one_by_one()))
         yield from _served(home, emulator, clock, pause_seconds)
 

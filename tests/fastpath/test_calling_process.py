@@ -130,7 +130,7 @@ class TestTerminal:
         assert calling_process.find_parent_name_and_terminal()[1] == "pts/2"
 
     @pytest.mark.parametrize("stat", [b"", b"1 (x", b"1 (x) S 1", b"1 (x) S 1 2 3 many 0"])
-    def test_is_none_where_the_kernel_says_something_unknown(
+    def test_the_terminals_name_is_empty_if_the_kernels_text_is_malformed(
         self, monkeypatch: pytest.MonkeyPatch, stat: bytes
     ) -> None:
         monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)

@@ -88,13 +88,13 @@ def test_a_missing_file_is_no_refusal(tmp_path, rule):
 
 
 @pytest.mark.parametrize(("size", "limit"), [(0, 0), (10, 10), (10, 11)])
-def test_a_file_is_read_up_to_the_limit(tmp_path, size, limit):
+def test_a_file_no_larger_than_the_limit_is_read_whole(tmp_path, size, limit):
     (tmp_path / "a").write_bytes(b"x" * size)
     with open(tmp_path / "a", "rb") as opened:
         assert open_file.read_all(opened.fileno(), "a", limit) == b"x" * size
 
 
-def test_a_larger_file_is_refused(tmp_path):
+def test_a_file_larger_than_the_limit_is_refused(tmp_path):
     (tmp_path / "a").write_bytes(b"x" * 11)
     with open(tmp_path / "a", "rb") as opened, pytest.raises(open_file.TooLarge) as refused:
         open_file.read_all(opened.fileno(), "a", 10)

@@ -119,7 +119,7 @@ def _is_broker(pid: int) -> bool:
         return False
 
 
-# -- in the fork -----------------------------------------------------------------------------------
+# -- what the forked process runs ------------------------------------------------------------------
 
 
 def _become(asked: dict[str, Any]) -> None:

@@ -132,7 +132,7 @@ class Lane:
         error = self._err.read_bytes()[-400:] if found else b""
         return [f"{what} | {how} | {error!r}" for what in found]
 
-    # -- mutating ------------------------------------------------------------------------------
+    # -- changing the files and AWS's answers at random ----------------------------------------
 
     def _mutate(self, rng: random.Random) -> list[str]:
         done = self._force_calls(rng)
@@ -186,7 +186,7 @@ class Lane:
             return f"{name}: {error}"
         return f"{name}: {mutator.__name__}"
 
-    # -- judging -------------------------------------------------------------------------------
+    # -- finding what a run did wrong ----------------------------------------------------------
 
     def _wrong(self, command: Command, said: dict[str, Any]) -> list[str]:
         out, err = self._out.read_bytes(), self._err.read_bytes()

@@ -46,7 +46,7 @@ _JUNK = (
 Mutator = Callable[[random.Random, bytes], bytes]
 
 
-# -- bytes and lines -------------------------------------------------------------------------------
+# -- changing bytes and lines ----------------------------------------------------------------------
 
 
 def flip(rng: random.Random, data: bytes) -> bytes:
@@ -109,7 +109,7 @@ def lines(rng: random.Random, data: bytes) -> bytes:
     return b"\n".join(found)
 
 
-# -- values ----------------------------------------------------------------------------------------
+# -- changing values of a JSON document ------------------------------------------------------------
 
 
 def values(rng: random.Random, data: bytes) -> bytes:

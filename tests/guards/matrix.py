@@ -326,7 +326,7 @@ def is_released(world: Guarded, way: str, code: int, shown: str, pages: int) -> 
     return code == 0 or has_secret(shown)
 
 
-# -- clocks ----------------------------------------------------------------------------------------
+# -- moving the wall clock after a grant was given -------------------------------------------------
 
 # How long ago a grant for 30 min was given, and how the clock is moved then: back to where an ended
 # grant lasted, ahead of a living one, and to before it was given.
@@ -346,7 +346,7 @@ def move_clock(world: Guarded, granted_ago: int, clock: str) -> dict[str, str]:
     }
 
 
-# -- published responses ---------------------------------------------------------------------------
+# -- publishing responses before a role is guarded -------------------------------------------------
 
 
 def publish_before_the_rule(world: Guarded) -> None:
@@ -386,7 +386,7 @@ def restore_old_settings(world: Guarded, *, had_file: bool = True) -> None:
         world.settings.unlink()
 
 
-# -- endpoints that run ----------------------------------------------------------------------------
+# -- asking endpoints that run when a role is guarded ----------------------------------------------
 
 
 @contextmanager

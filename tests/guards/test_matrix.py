@@ -166,7 +166,7 @@ def test_a_running_endpoint_gives_nothing_after_its_grant(
     assert "no grant for it is in force" in cells[0].shown
 
 
-# -- terminals -------------------------------------------------------------------------------------
+# -- giving grants in one terminal and in others ---------------------------------------------------
 
 
 def test_a_grant_of_one_terminal_gives_nothing_in_another(world: Guarded) -> None:

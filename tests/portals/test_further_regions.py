@@ -253,7 +253,7 @@ def test_a_portal_of_another_instance_in_the_file_is_not_asked(
     assert len(two.service.sign_ins()) == 1
 
 
-# -- failing over ------------------------------------------------------------------------------
+# -- using the second region while the first does not answer -----------------------------------
 
 
 @pytest.mark.parametrize("fault", long_after(2, list(FAULTS)))

@@ -188,7 +188,7 @@ def test_an_invalid_variable_is_refused_when_the_settings_are_read(read, variabl
 def test_bytes_that_are_not_utf_8_are_refused_with_line_and_byte(path):
     path.parent.mkdir()
     path.write_bytes(b'form = "sso"\n# \xff\n')
-    with pytest.raises(ConfigInvalid, match=r"line 2: byte 15 is not UTF-8"):
+    with pytest.raises(ConfigInvalid, match=r"line 2: the byte at offset 15 is not UTF-8"):
         read_settings(path, {})
 
 

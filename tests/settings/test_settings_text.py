@@ -82,7 +82,7 @@ def test_an_error_message_is_one_harmless_line(cause: ValueError, message: str) 
 
 def test_a_byte_that_is_not_utf_8_is_named_with_its_line() -> None:
     assert decode_settings_file("é = 1".encode(), PATH) == "é = 1"
-    with pytest.raises(ConfigInvalid, match=f'"{PATH}" line 3: byte 3 is not UTF-8'):
+    with pytest.raises(ConfigInvalid, match=f'"{PATH}" line 3: the byte at offset 3 is not UTF-8'):
         decode_settings_file(b"\n\na\xff", PATH)
 
 

@@ -87,7 +87,7 @@ class Caller:
         self._world.trace(f"{self} gets exit {code}: {said} {' '.join(reply.warnings)}")
         self._world.judge.check_reply(self, code, reply.document, reply.warnings)
 
-    # -- pieces ------------------------------------------------------------------------------
+    # -- the steps of a call: hit, connection, answer ----------------------------------------
 
     def _hit(self) -> bool:
         disk = self._world.disk

@@ -244,7 +244,7 @@ class Disk:
     def urandom(self, size: int) -> bytes:
         return self.scheduler.rng.randbytes(size)
 
-    # -- locks -------------------------------------------------------------------------------
+    # -- locking files -----------------------------------------------------------------------
 
     def flock(self, descriptor: int, how: int) -> None:
         self.scheduler.point()
@@ -270,15 +270,15 @@ class Disk:
             for path, owner in self.temporary.items()
         )
 
-    def left_temporary(self) -> list[str]:
-        """Return the temporary files that a living process has left."""
+    def temporary_files_left_by_living_processes(self) -> list[str]:
+        """Return the temporary files that a process left although it was not killed."""
         return [
             path
             for path, process in self.temporary.items()
             if not process.is_dead and os.path.lexists(path)
         ]
 
-    # -- pieces ------------------------------------------------------------------------------
+    # -- failing, and keeping the times of files ---------------------------------------------
 
     def _process(self) -> Process | None:
         thread = self.scheduler.current

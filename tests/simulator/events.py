@@ -36,7 +36,7 @@ class Events:
             event(self)
         self.let_pass(rng.choice((0.0, 1.0, 10.0, 70.0)))
 
-    # -- events ------------------------------------------------------------------------------
+    # -- the random events of a schedule -----------------------------------------------------
 
     def call(self) -> None:
         self.ask(self.rng.choice(self.keys))
@@ -191,7 +191,7 @@ class Events:
         life = self.rng.choice((self.world.aws.token_life, self.world.aws.role_life))
         self.let_pass(life * self.rng.choice((0.3, 0.51, 0.8, 1.01)))
 
-    # -- pieces ------------------------------------------------------------------------------
+    # -- what several events do: wait, ask, end the faults -----------------------------------
 
     def let_pass(self, seconds: float) -> None:
         self.world.scheduler.run_until(lambda: False, seconds)

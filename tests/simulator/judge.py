@@ -82,7 +82,7 @@ class Judge:
         self._world.trace(f"VIOLATION: {text}")
         self.violations.append(text)
 
-    # -- the token files ---------------------------------------------------------------------
+    # -- checking what is read from and written to token files -------------------------------
 
     def note_present(self, session: str, data: bytes | None) -> None:
         """Note what is in the token file from now on."""
@@ -136,7 +136,7 @@ class Judge:
         what = "a sign-out" if present.sign_in is None else f"the {present.sign_in}"
         self.fail(f"{process} overwrote {what} with a renewed token of the {fresh}")
 
-    # -- refresh tokens ----------------------------------------------------------------------
+    # -- checking when refresh tokens are sent -----------------------------------------------
 
     def note_send(self, refresh_token: str) -> Send:
         """A refresh token is never sent again while its answer may still come."""
@@ -199,7 +199,7 @@ class Judge:
                 return "the disk failed after a reservation"
         return None
 
-    # -- AWS ---------------------------------------------------------------------------------
+    # -- noting the requests to AWS that fail ------------------------------------------------
 
     def request_begins(self, fate: Fate) -> list[float] | None:
         if not fate.is_fault:
@@ -212,7 +212,7 @@ class Judge:
         if note is not None:
             note[1] = self._world.scheduler.now
 
-    # -- brokers -----------------------------------------------------------------------------
+    # -- checking the calls and renewals of brokers ------------------------------------------
 
     def call_begins(self, broker: Any, key: Any, rate: float = REQUESTS_A_SECOND) -> None:
         calls = self._calls.setdefault(broker, {})
@@ -238,7 +238,7 @@ class Judge:
     def renewal_ends(self, broker: Any, session: str) -> None:
         self._renewals[broker][session] -= 1
 
-    # -- replies -----------------------------------------------------------------------------
+    # -- checking the replies to callers -----------------------------------------------------
 
     def check_reply(
         self, caller: Caller, code: int, document: bytes, warnings: tuple[str, ...]

@@ -66,7 +66,7 @@ def _folder() -> str:
 class Schedule(Events):
     """The beginning and the end of a schedule; what lies between are events."""
 
-    # -- the beginning -----------------------------------------------------------------------
+    # -- preparing a schedule, before its events ---------------------------------------------
 
     def set_up(self) -> None:
         """Draw lives, sessions, roles, kills; sign in; perhaps warm the caches; let time pass."""
@@ -111,7 +111,7 @@ class Schedule(Events):
         count = sum(1 for process in self.world.processes if process.name == kind)
         return kind, count + 1 + self.rng.randrange(2)
 
-    # -- the end -----------------------------------------------------------------------------
+    # -- ending a schedule, and checking what is left ----------------------------------------
 
     def heal(self) -> None:
         """End all faults, and wait until every caller and process is done."""
@@ -186,7 +186,7 @@ class Schedule(Events):
                 world.judge.fail(f"{broker.process} does not end")
             elif broker.loop and not broker.process.is_dead and not broker.loop.core.is_done:
                 world.judge.fail(f"{broker.process} ended with jobs")
-        for path in world.disk.left_temporary():
+        for path in world.disk.temporary_files_left_by_living_processes():
             world.judge.fail(f"a temporary file is left: {path}")
 
     def _check_fresh_caller(self, key: RoleKey) -> None:
@@ -215,7 +215,7 @@ class Schedule(Events):
                 f"{sign_in}, excuse: {world.judge.excuse(sign_in) if sign_in else None}"
             )
 
-    # -- pieces ------------------------------------------------------------------------------
+    # -- comparing an answer with the time of its request ------------------------------------
 
     def _has_old_answer(self, caller: Caller) -> bool:
         """Return whether the caller got cached credentials where it asked for new ones."""

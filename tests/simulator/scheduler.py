@@ -129,7 +129,7 @@ class Scheduler:
         self._steps = 0
         self._failure: BaseException | None = None
 
-    # -- processes and threads ---------------------------------------------------------------
+    # -- starting and killing processes and threads ------------------------------------------
 
     def process(self, name: str) -> Process:
         process = Process(next(self._pids), name)
@@ -164,7 +164,7 @@ class Scheduler:
     def is_running(self, process: Process) -> bool:
         return any(thread in self._alive for thread in process.threads)
 
-    # -- called by threads -------------------------------------------------------------------
+    # -- what a simulated thread calls to let others run -------------------------------------
 
     def point(self) -> None:
         """A place where another thread may run, and where this process may be killed."""
@@ -211,7 +211,7 @@ class Scheduler:
         if thread.process.is_dead:
             raise Killed
 
-    # -- timers ------------------------------------------------------------------------------
+    # -- calling functions and waking threads at a virtual time ------------------------------
 
     def after(self, seconds: float, what: Callable[[], None]) -> None:
         heapq.heappush(self._timers, (self.now + max(0.0, seconds), next(self._serial), what))
@@ -227,7 +227,7 @@ class Scheduler:
             thread.was_signalled = signalled
             self._ready.append(thread)
 
-    # -- running -----------------------------------------------------------------------------
+    # -- running the threads in a random order -----------------------------------------------
 
     def run_until(self, is_over: Callable[[], bool], seconds: float) -> bool:
         """Run until `is_over`, at most so many virtual seconds; return whether it is over."""

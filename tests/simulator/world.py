@@ -137,7 +137,7 @@ class World:
         self.scheduler.end()
         shutil.rmtree(self.root, ignore_errors=True)
 
-    # -- processes ---------------------------------------------------------------------------
+    # -- making processes that sign in, renew tokens or run commands -------------------------
 
     def process(self, kind: str) -> Process:
         process = self.scheduler.process(kind)
@@ -229,7 +229,7 @@ class World:
     def _note_own_change(self, session: str) -> None:
         self.judge.own_changes.setdefault(session, []).append(self.scheduler.now)
 
-    # -- callers and brokers -----------------------------------------------------------------
+    # -- starting callers and brokers --------------------------------------------------------
 
     def call(self, environment: int, key: RoleKey, **options: Any) -> Caller:
         caller = Caller(self, len(self.callers) + 1, environment, key, **options)

@@ -204,9 +204,6 @@ def test_the_null_device_is_an_empty_config_and_stays_a_device(tmp_path: Path) -
     assert null.is_char_device()
 
 
-# -- undo ------------------------------------------------------------------------------------------
-
-
 # -- another user ----------------------------------------------------------------------------------
 
 
@@ -311,6 +308,3 @@ def test_a_config_that_may_not_be_written_stays_unchanged(
     assert path.read_text() == MINE
     assert make(nobodys).load_last_version() is None
     assert [item.name for item in path.parent.iterdir()] == ["config"]
-
-
-# -- damaged versions, redo -----------------------------------------------------------------------

@@ -30,7 +30,7 @@ def test_a_link_of_ssohelper_alone_leads_to_the_launcher_in_the_scripts_folder(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "ssohelper").symlink_to(SCRIPT)
-    (tmp_path / "ssohelper-credentials").write_text("#!/bin/sh\n")  # somebody else's
+    (tmp_path / "ssohelper-credentials").write_text("#!/bin/sh\n")  # not this installation's
     (tmp_path / "ssohelper-credentials").chmod(0o755)
     environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
     assert installation.find_profile_command(environ) == str(LAUNCHER)

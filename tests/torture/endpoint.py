@@ -283,7 +283,7 @@ def _slept(kind: str) -> Row:
     )
 
 
-# -- pieces ------------------------------------------------------------------------------------
+# -- running the clients, and counting their answers -------------------------------------------
 
 
 def _set_clock(stamp: Path, seconds: float) -> None:

@@ -86,7 +86,7 @@ def _ages(life: int, dice: Dice) -> list[int]:
     return chosen if dice.scale > 0.3 else chosen[:: max(1, len(chosen) // 8)]
 
 
-# -- botocore ----------------------------------------------------------------------------------
+# -- asking for credentials through botocore ---------------------------------------------------
 
 
 def _counted(place: Ground) -> str:
@@ -129,7 +129,7 @@ class _Ask:
         return len(self._log.read_text()) if self._log.exists() else 0
 
 
-# -- time --------------------------------------------------------------------------------------
+# -- making files as old as if time had passed -------------------------------------------------
 
 
 def _age_kept(place: Ground, life: int, age: int) -> None:

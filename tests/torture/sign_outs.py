@@ -137,7 +137,7 @@ class _Run:
         url, person, since = self._token
         return Right(self._worlds[url].session_arn(_ACCOUNT, _ROLE, person), since)
 
-    # -- events ----------------------------------------------------------------------------------
+    # -- signing in and out, and editing the config, at random -----------------------------------
 
     def _sign_in_by_us(self) -> None:
         self._sign_in([SSOHELPER, "login", "corp", "--force", "--yes"])

@@ -172,7 +172,7 @@ def _must(answer: Answer) -> None:
         raise RuntimeError(f"exit {answer.code}: {answer.err.strip()[-300:]}")
 
 
-# -- the home ----------------------------------------------------------------------------------
+# -- copying the home for each run -------------------------------------------------------------
 
 
 def _pristine(place: Ground, command: Command) -> Path:
@@ -224,7 +224,7 @@ def _made(home: Path) -> Path:
     return home
 
 
-# -- one point ---------------------------------------------------------------------------------
+# -- finding a command's write calls, and stopping it at each ----------------------------------
 
 
 def _argv(command: Command, place: Ground) -> list[str]:

@@ -103,7 +103,7 @@ def two_day_batch(dice: Dice) -> list[Row]:
     return _rows(calls, began_at, hour, asked)
 
 
-# -- the events ------------------------------------------------------------------------------------
+# -- playing the phases of the two days ------------------------------------------------------------
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def _pass_phases(places: list[Ground], hour: int) -> dict[str, float]:
     return began_at
 
 
-# -- the clients -----------------------------------------------------------------------------------
+# -- running the clients of the two days -----------------------------------------------------------
 
 
 def _boto3_threads(place: Ground, ended: threading.Event) -> list[_Call]:
@@ -198,7 +198,7 @@ def _again_and_again(
     return calls
 
 
-# -- the figures -----------------------------------------------------------------------------------
+# -- counting the failed calls of each phase -------------------------------------------------------
 
 
 def _rows(

@@ -27,7 +27,7 @@ FIRST_HITS = {
         "shell": "accounts.shell",
         "profile add": "accounts.profile",
         "identity": "accounts.whoami",
-        "snd": "app.suspend",  # no word of the list has these letters side by side
+        "snd": "app.suspend",  # no command has the letters s, n and d side by side
     },
     "f3": {
         "new": "sessions.set_up",

@@ -212,7 +212,7 @@ def test_a_dumb_terminal_gets_no_picker(shell: Shell) -> None:
     assert inside.wait() == 2
 
 
-# -- the full screen ---------------------------------------------------------------------------
+# -- starting and ending the full screen in a real terminal ------------------------------------
 
 
 @pytest.mark.long

@@ -178,7 +178,7 @@ def check_programs_not_run(facts: Facts) -> Iterator[Finding]:
     for profile in (*facts.profiles, *facts.sources):
         program = facts.programs.get(sdk_order.find_program_to_run(profile.entry.keys) or "")
         if program is None or program.is_own or program.path is None or program.replaceable:
-            continue  # other checks report such programs
+            continue  # other checks report our own, missing and replaceable programs
         if profile.name not in proven:
             yield note(
                 "program-not-run",

@@ -210,7 +210,8 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self.set_class(is_low and not is_beside, "low")
 
     def _initial_list_margin(self) -> tuple[int, int, int, int]:
-        bottom = 1 if self.app.size.height < LOW_LINES else 2  # the message line and the footer
+        # The lines of the footer and, except on a low terminal, of the message line.
+        bottom = 1 if self.app.size.height < LOW_LINES else 2
         if self.has_class("beside"):
             return 2, _DETAIL_COLUMNS, bottom, 0
         return (2, 0, bottom, 0) if self.has_class("low") else (2, 0, bottom + _DETAIL_LINES, 0)

@@ -57,7 +57,7 @@ class CommandScreen(AskScreen):
         f"the list of roles. A second question follows if there are more than {_MOST_AT_ONCE} roles."
     )
     CSS = "CommandScreen #roles { height: auto; min-height: 1; }"
-    SCROLL_KEYS = "page down, ↓: more"  # letters go to the text field
+    SCROLL_KEYS = "page down, ↓: more"  # does not name j, since letters go to the text field
     BINDINGS: ClassVar[list[BindingType]] = [
         # The field has the focus, and these keys scroll the list above it.
         Binding("up", "scroll_roles('up')", show=False),

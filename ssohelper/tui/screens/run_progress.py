@@ -116,7 +116,7 @@ class RunScreen(Dialog[None]):
     def _has_ended(self) -> bool:
         return not self._group.unfinished_count
 
-    # -- showing the runs -----------------------------------------------------------------------
+    # -- showing how far the commands have run --------------------------------------------------
 
     def _show_changes(self) -> None:
         if self._changed.is_set():
@@ -200,7 +200,7 @@ class RunScreen(Dialog[None]):
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
         self._show_runs()
 
-    # -- the dialog's keys ----------------------------------------------------------------------
+    # -- the actions of this dialog's keys ------------------------------------------------------
 
     def action_stop(self) -> None:
         """Stop the commands that run, and start no more."""

@@ -261,8 +261,8 @@ class SessionsScreen(CurrentSizeScreen[None]):
         key, sign_in_key = map(self.app.key_of, ("sessions.sign_in_anew", "sessions.sign_in"))
         further = snapshot.further.get(clock.session.name, ())
         lines: list[Line] = [[], *session_lines(clock, further, states, now, width, key), []]
-        # The label, the time and the source of the time take up to 57 columns. On a narrow screen,
-        # the bar is left out, and the rest is wrapped.
+        # A clock's label, the time left and the text that says how the time is known take up to 57
+        # columns. On a narrow screen, the clock has no bar, and its text is wrapped.
         bar = min(40, width - 57) if width >= 65 else 0
         is_signing_in = self._find_running_sign_in(clock) is not None
         if is_signing_in:

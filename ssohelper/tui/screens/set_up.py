@@ -169,7 +169,7 @@ class SetUpForm(VerticalScroll):
 
     def _suggest_start_url(self, found: list[setup.PortalInConfig]) -> None:
         if not self.is_attached:
-            return  # the user has left the form
+            return  # the user has left the form that the start URL is for
         new = [(url, region) for url, region, name in found if name is None]
         start_url = self.query_one("#start_url", Input)
         if new and not start_url.value:

@@ -242,7 +242,7 @@ class SignInScreen(LateDismissScreen[None]):
             )
 
     def on_screen_resume(self) -> None:
-        if self._shown:  # the dialog is mounted
+        if self._shown:  # the dialog's widgets exist, so a question can be shown
             self._ask_sign_in_question()
 
     def on_resize(self, event: Resize) -> None:
@@ -280,7 +280,7 @@ class SignInScreen(LateDismissScreen[None]):
     def _limit_height_of_page_texts(self) -> None:
         """Let the note, code and address scroll if the dialog is too low to show all its parts."""
         if not self.query("#page"):
-            return  # the dialog is being closed
+            return  # the dialog is being closed: its widgets are gone
         page = self.query_one("#page")
         others = [each for each in self.query_one("#text").children if each is not page]
         taken = sum(each.outer_size.height for each in others if each.display)

@@ -137,7 +137,7 @@ def lay_out_columns(
     return _lay_out_few_columns(visible, width) or columns
 
 
-def lay_out_headings(
+def lay_out_account_headings(
     visible: Sequence[RoleRow], width: int, *, has_session: bool
 ) -> HeadingColumns:
     """Return how to draw the headings of the accounts of these rows so that all of them differ.

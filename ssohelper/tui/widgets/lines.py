@@ -213,7 +213,7 @@ class Chooser(LineView):
             ]
         ).extend_cell_length(width, style)
 
-    # -- moving the cursor ---------------------------------------------------------------------
+    # -- moving the cursor and scrolling the lines ---------------------------------------------
 
     def action_move(self, lines: int) -> None:
         """Move the cursor down by this number of lines, or up if it is negative."""

@@ -73,7 +73,7 @@ def lay_out_lines(
     found = columns.lay_out_columns(visible, width - SIGNS_WIDTH, content, grouped=is_tree)
     accounts = [rows[max(number, ~number)] for number in lines]
     space, several = width - HEADING_SIGNS_WIDTH, content.several_sessions
-    return found, columns.lay_out_headings(accounts, space, has_session=several)
+    return found, columns.lay_out_account_headings(accounts, space, has_session=several)
 
 
 class RolePainter:

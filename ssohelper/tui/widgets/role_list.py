@@ -209,7 +209,7 @@ class RoleList(ScrollView, can_focus=False):
         else:
             self.toggle_fold()
 
-    # -- folding accounts ----------------------------------------------------------------------
+    # -- hiding and showing the roles of an account --------------------------------------------
 
     def fold_account(self) -> None:
         """Fold the account under the cursor; on a role, go to the heading of its account."""
@@ -334,7 +334,7 @@ class RoleList(ScrollView, can_focus=False):
                 self._least_lines = 0
                 call_after(self, self.app.CLICK_CHAIN_TIME_THRESHOLD, self._limit_scrolling)
 
-    # -- drawing the lines ---------------------------------------------------------------------
+    # -- drawing the lines of the list of roles ------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width

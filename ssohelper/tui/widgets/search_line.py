@@ -51,7 +51,7 @@ class SearchLine(Widget, can_focus=True):
         self.note = ""
         self._cursor = 0
 
-    # -- editing the text ----------------------------------------------------------------------
+    # -- editing the text of the search --------------------------------------------------------
 
     def set_value(self, value: str, cursor: int) -> None:
         """Set the text, and put the cursor before the character with the number `cursor`."""
@@ -102,7 +102,7 @@ class SearchLine(Widget, can_focus=True):
     def _delete(self, start: int, end: int) -> None:
         self.set_value(self.value[:start] + self.value[end:], start)
 
-    # -- drawing the line ----------------------------------------------------------------------
+    # -- drawing the search line ---------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         width, style = self.size.width, self.rich_style

@@ -13,8 +13,8 @@ from ssohelper.core.shown_roles import Heading
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.columns import (
     Columns,
+    lay_out_account_headings,
     lay_out_columns,
-    lay_out_headings,
     measure_columns,
 )
 from ssohelper.tui.widgets.role_lines import HEADING_SIGNS_WIDTH, SIGNS_WIDTH, RolePainter
@@ -85,7 +85,7 @@ def tree_lines(rows: list[RoleRow], width: int) -> list[list[str]]:
     content = measure_columns(rows)
     wide = lay_out_columns(rows, width - SIGNS_WIDTH, content, grouped=True)
     several = content.several_sessions
-    most = lay_out_headings(rows, width - HEADING_SIGNS_WIDTH, has_session=several)
+    most = lay_out_account_headings(rows, width - HEADING_SIGNS_WIDTH, has_session=several)
     accounts: dict[AccountKey, list[RoleRow]] = {}
     for one in rows:
         accounts.setdefault(account_key(one), []).append(one)
