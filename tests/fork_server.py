@@ -142,7 +142,7 @@ def _close_all(descriptors: list[int]) -> None:
 
 
 def _report_ended_children(running: dict[int, int]) -> None:
-    with contextlib.suppress(ChildProcessError):  # none is left
+    with contextlib.suppress(ChildProcessError):  # raised when no child is left
         while (found := os.waitpid(-1, os.WNOHANG))[0]:
             pid, status = found
             pipe = running.pop(pid, None)
@@ -248,7 +248,7 @@ def _show_in_proc(words: list[str], environ: dict[str, str]) -> None:
     variables = [f"{name}={value}" for name, value in environ.items()]
     for first, texts in ((45, words), (47, variables)):
         start, end = int(fields[first]), int(fields[first + 1])
-        if end > start:  # 0 where the kernel tells neither
+        if end > start:  # both are 0 if the kernel does not report them
             shown = b"".join(os.fsencode(text) + b"\0" for text in texts)[: end - start - 1]
             with open("/proc/self/mem", "r+b", buffering=0) as memory:
                 memory.seek(start)

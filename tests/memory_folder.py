@@ -25,7 +25,7 @@ def _has_room() -> bool:
         system = os.statvfs(_FOLDER)
     except (OSError, AttributeError):  # macOS has none, Windows not even the function
         return False
-    # Tests start programs there.
+    # Tests start programs in this folder.
     if system.f_flag & os.ST_NOEXEC or not os.access(_FOLDER, os.W_OK):
         return False
     return system.f_bavail * system.f_frsize >= _ROOM_BYTES

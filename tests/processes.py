@@ -47,7 +47,7 @@ def broker_ids(folder: Path) -> list[int]:
     return [
         process.pid
         for process in detached_processes(folder, "broker-process")
-        if "-c" not in process.argv  # the shell that starts it
+        if "-c" not in process.argv  # leave out the shell that starts the program
     ]
 
 
@@ -84,7 +84,7 @@ def newest_process() -> int:
 
 
 def _process_folders(since: int = 0) -> list[Path]:
-    if newest_process() < since:  # the ids have begun again
+    if newest_process() < since:  # the process ids have begun again at a low number
         since = 0
     try:
         names = os.listdir("/proc")

@@ -120,7 +120,7 @@ class RealHomeCheck:
         self._folders = own_folders()
         self._before = self._last = take_snapshot(self._folders)
         self._seconds_spent = 0.0
-        # The tests since the last look.
+        # The tests that have run since the folders were last compared.
         self._unchecked: list[str] = []
         # The tests during which a path changed. A worker of pytest-xdist sends it: so it is text.
         self._tests_of: dict[str, list[str]] = {}

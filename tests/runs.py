@@ -130,7 +130,7 @@ def _exchange(
                     try:
                         text = text[os.write(stdin, text) :] if text else text
                         is_over = not text
-                    except BrokenPipeError:  # it reads no more
+                    except BrokenPipeError:  # the program reads its input no longer
                         is_over = True
                 if is_over:
                     selector.unregister(descriptor)

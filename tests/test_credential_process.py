@@ -68,7 +68,7 @@ def test_a_hit_sends_no_request_until_half_of_the_lifetime(
     document = response_of(home)
     assert abs(document.stat().st_mtime - time.time() - ahead) < 60
     assert document.stat().st_mode & 0o777 == 0o600
-    signed_in.stop()  # nothing answers there any more
+    signed_in.stop()  # the emulator answers no request any more
     before = sorted(home.path.rglob("*"))
     assert run("credential-process", *KEY).stdout == first.stdout
     assert sorted(home.path.rglob("*")) == before

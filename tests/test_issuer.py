@@ -187,7 +187,7 @@ def test_another_tools_token_goes_to_this_machine_with_a_warning(
     assert answer.returncode == 0, answer.stderr
     assert answer.stderr.count("\n") == 1
     assert "AWS_ENDPOINT_URL_SSO sends tokens of the sign-in" in answer.stderr
-    # What is cached is sent nowhere.
+    # Cached credentials need no request, so no warning.
     assert run("credential-process", *KEY).stderr == ""
 
 

@@ -282,7 +282,7 @@ class TestSources:
     def test_call_nothing_of_a_screen_that_is_gone(self):
         """Textual's `call_after_refresh` does: see `tui/one_time_timers.py`."""
         found = {path.name for path in SOURCES if ".call_after_refresh(" in path.read_text()}
-        # The other two ask by themselves.
+        # The last two check themselves whether the screen is there.
         assert found == {"one_time_timers.py", "typing_pause.py", "started_actions.py"}
 
     @pytest.mark.parametrize(

@@ -293,7 +293,8 @@ def test_a_name_that_no_profile_has_is_exit_2(saved: Home, run: Run) -> None:
     before = add(saved, LEGACY)
     done = run("profile", "sync", "--adopt", "odl", "--yes")
     assert (done.returncode, 'no profile fits --adopt "odl"' in done.stderr) == (2, True)
-    assert "profiles that other tools or you wrote" not in done.stderr  # before anything else
+    # The error comes before any other message.
+    assert "profiles that other tools or you wrote" not in done.stderr
     assert saved.config_file.read_bytes() == before
 
 
@@ -335,9 +336,10 @@ def test_undo_leads_from_the_return_of_a_part_back_to_before_the_adoption(
 def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emulator) -> None:
     write_home(home, "granted-early", emulator)
     done = run("setup", START_URL, "--adopt", "tyop", "--yes")
-    assert (done.returncode, emulator.counters.total()) == (2, 0)  # before any sign-in
+    # The command fails before it asks AWS.
+    assert (done.returncode, emulator.counters.total()) == (2, 0)
     setup = ("setup", START_URL, "--session", "corp", "--account", "sandbox-*", "--yes")
-    # The region comes from granted's keys.
+    # The region is read from the keys that granted wrote.
     printed = ok(run(*setup))
     assert (
         '1 profile of granted: does not work now: there is no program "granted"\n    sandbox-ana/SandboxAdmin\n'

@@ -217,7 +217,7 @@ class TestFailures:
             app.directory, "save_unfinished_listing", lambda *one: saved.append(one)
         )
         directory.fetch_listing(app, session)
-        assert len(saved) < 5  # there are 30 accounts
+        assert len(saved) < 5  # the listing has 30 accounts
 
     def test_the_answers_of_a_long_listing_are_saved_every_two_seconds(
         self, app, session, monkeypatch

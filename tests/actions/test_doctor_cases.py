@@ -223,7 +223,7 @@ def test_several_sessions_of_one_portal_have_a_sign_in_each(home, emulator):
 @pytest.mark.parametrize(
     "lines",
     [
-        ("sso_session = gone",),  # for tokens alone, without a role
+        ("sso_session = gone",),  # a profile for tokens only, without a role
         ("sso_session = gone", f"sso_account_id = {PAY}", "sso_role_name = Read"),
         (
             f"credential_process = ssohelper credential-process --session gone "

@@ -110,7 +110,8 @@ class TestRevoke:
         app.here = HERE._replace(session=TerminalSession(78, 4712, "pts/4"))
         app.prompt_state.write(KEY, "row")
         assert guards.revoke_grants(app, KEY) == [given]
-        assert not app.prompt_state.has_prompt_file(KEY)  # prompts ask again
+        # No file: the next prompt must ask ssohelper.
+        assert not app.prompt_state.has_prompt_file(KEY)
         assert app.grants.list_for_all_terminals() == [kept]
         assert app.events() == ["grant", "grant", "revoke"]
         assert guards.revoke_grants(app, KEY) == []

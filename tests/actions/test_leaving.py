@@ -103,7 +103,7 @@ def test_leaving_asks_once_for_all_files(
     assert child.before.count("-# >>> ssohelper") == len(FILES), child.before
     child.expect_exact("[y/N]")
     child.sendline(answer)
-    assert ended(child)[0] == 0  # no other question came
+    assert ended(child)[0] == 0  # the program has ended without another question
     after = [path.read_bytes() if path.exists() else b"" for path in paths]
     if answer == "n":
         assert after == before

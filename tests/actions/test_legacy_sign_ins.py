@@ -109,7 +109,7 @@ def test_a_long_lived_token_that_aws_refuses_is_said_and_replaced(world: WorldAp
     facts = doctor.gather_facts(world)
     assert [one.is_refused for one in facts.tokens[:2]] == [False, False]
     asked = doctor_proofs.ask_about_legacy_tokens(world, facts)
-    assert sorted(world.checked) == ["dead", "theirs"]  # once for each file
+    assert sorted(world.checked) == ["dead", "theirs"]  # AWS is asked once about each token file
     [found, *_] = check_legacy_tokens(facts._replace(tokens=tuple(asked)))
     assert "has a sign-in that AWS refuses" in found.message
     assert "ssohelper login corp" in found.fix

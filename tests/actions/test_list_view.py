@@ -28,7 +28,7 @@ def test_a_view_is_saved_replaced_and_removed_alone(app: WorldApp) -> None:
             list_view.save_named_view(app, "two", changed, replaces)
         assert found.value.view == VIEW
     list_view.save_named_view(app, "two", changed, replaces=VIEW)
-    list_view.save_named_view(app, "two", changed)  # changes nothing
+    list_view.save_named_view(app, "two", changed)  # saving the same view again needs no `replaces`
     assert list_view.load_saved_views(app) == {"one": VIEW, "two": changed}
     list_view.remove_saved_view(app, "one")
     list_view.remove_saved_view(app, "nowhere")

@@ -17,7 +17,7 @@ from tests.published import date_back
 
 MINUTE = 60
 HOURS = "SSOHELPER_SESSION_HOURS"
-SIGN_IN = login._sign_in_interactively  # the fixture below replaces it
+SIGN_IN = login._sign_in_interactively  # the real function, which a fixture below replaces
 
 
 class LoginApp(WorldApp):
@@ -223,7 +223,8 @@ def test_only_a_token_that_is_still_valid_is_the_other_login_s(
     found = login._load_other_login_result(app, SESSION, before)
     assert (found is not None and found.how == "joined") is is_taken
     now = app.tokens.read_token_file_fingerprint(SESSION)
-    assert login._load_other_login_result(app, SESSION, now) is None  # it wrote no token
+    # The other login wrote no token.
+    assert login._load_other_login_result(app, SESSION, now) is None
 
 
 def test_the_browser_of_the_settings_is_used_if_one_is_named(app: LoginApp) -> None:

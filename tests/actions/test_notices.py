@@ -121,7 +121,7 @@ def test_the_notice_that_is_due_after_a_renewal_is_given_once(
         app.environ["SSOHELPER_SESSION_HOURS"] = hours
     app.sign_in(left)
     facts = SignInFacts(signed_in_at=NOW - 7 * HOUR - 1800, token_ids=(token("first").id,))
-    if isinstance(error, LoginRequired):  # as the renewal has recorded it
+    if isinstance(error, LoginRequired):  # the end that the renewal has recorded
         facts = facts._replace(ended_at=NOW, token_expires_at=NOW + left)
     app.tokens.save_facts("corp", facts)
     for _ in range(2):

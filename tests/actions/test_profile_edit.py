@@ -169,7 +169,7 @@ def save_one_option(env: dict[str, str], field: str, start: Barrier, end: Barrie
         start.wait(60)
         saved_options.save_sync_options(app, plan)
         end.wait(60)
-        end.wait(60)  # the test has looked
+        end.wait(60)  # wait until the test has compared the saved options
 
 
 def test_options_that_several_syncs_save_at_once_are_all_kept(app: App, home: Home) -> None:
@@ -213,7 +213,7 @@ def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
     choices = profile_edit.merge_choices(app, session, FILTERED._replace(form="process"))
     assert profile_edit.plan_sync(app, session, listing, choices).change == ()
     others = choices._replace(roles=("Read",))
-    for convert_all in (choices, others):  # profiles outside remembered filters too
+    for convert_all in (choices, others):  # converts profiles outside remembered filters, too
         [change] = profile_edit.plan_sync(app, session, listing, convert_all, convert=True).change
         assert "credential_process" in change.after
     given = {"convert": True, "has_new_filters": True}
@@ -304,7 +304,7 @@ def test_the_region_that_the_first_profiles_get_is_remembered(
     else:
         plan = profile_edit.plan_sync(*given)
     profile_edit.write_profile_plan(app, plan)
-    later = App(home.env)  # in another shell
+    later = App(home.env)  # as a command that runs in another shell
     written = later.config.read().profile("pay.Admin")
     assert written is not None
     assert written.keys["region"] == region

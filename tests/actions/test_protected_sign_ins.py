@@ -297,7 +297,7 @@ def test_a_sign_in_that_cannot_be_saved_is_given_back(
     home.add_session()
     ok(run, "login", "corp")
     before = token_file(home).read_bytes()
-    most = len(before) - 200  # the client's registration is smaller
+    most = len(before) - 200  # the client's registration takes less space
     done = subprocess.run(
         [SCRIPT, "login", "corp", "--force"],
         env=home.env,

@@ -52,7 +52,8 @@ def test_every_list_shows_it_as_not_in_the_config(undone: Home, run: Run) -> Non
     assert run("status", NAME).returncode == 0
     assert "token" in run("session", "show", NAME).stdout
     found = data_of(run, "cache", "list", "--session", NAME)
-    assert sum(item["kind"] == "sign_in" for item in found) == 3  # token, client, facts
+    # The files of token, client and facts.
+    assert sum(item["kind"] == "sign_in" for item in found) == 3
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ def test_an_unfinished_set_up_says_whether_it_signed_out(app: LoginApp, is_in_co
 
 
 def test_leftovers_replace_nothing_of_the_session_that_takes_them(app: LoginApp) -> None:
-    session_edit.remove_records_of_missing_session(app, "unlisted", "corp")  # copies no listing
+    # The session has no listing that could be copied.
+    session_edit.remove_records_of_missing_session(app, "unlisted", "corp")
     assert app.directory.load("corp") is None
     app.directory.save("old", listing("old"))
     session_edit.remove_records_of_missing_session(app, "old", "corp")

@@ -26,7 +26,7 @@ def app(tmp_path: Path) -> WorldApp:
         (900, 301, "first"),
         (900, 300, "renewed-1"),
         (8 * HOUR, 1201, "first"),
-        (None, 1201, "first"),  # another tool's: an hour is assumed
+        (None, 1201, "first"),  # another tool's token is taken to live an hour
         (None, 1200, "renewed-1"),
     ],
 )
@@ -69,7 +69,7 @@ def test_a_token_that_cannot_be_renewed_is_used_until_its_end(app, how):
     assert app.valid() == "first"
     assert tokens.load_token_for_broker(app, SESSION).state is TokenState.GOOD
     assert tokens.load_token_renewal_time(app, SESSION) is None
-    assert app.facts() == SignInFacts()  # nothing has ended
+    assert app.facts() == SignInFacts()  # no end of the sign-in is recorded yet
     app.at += 1
     for call in (app.valid, lambda: tokens.load_token_for_broker(app, SESSION)):
         with pytest.raises(LoginRequired) as refused:
@@ -146,7 +146,8 @@ class TestRejected:
     @pytest.mark.parametrize(
         ("stands", "left", "given", "used"),
         [
-            ("first", 3000, "renewed-1", ["first"]),  # whatever its expiry
+            # A refused token is renewed, whatever its expiry.
+            ("first", 3000, "renewed-1", ["first"]),
             ("theirs", 1, "theirs", []),
             ("theirs", 0, "renewed-1", ["theirs"]),
         ],
@@ -168,7 +169,8 @@ class TestRejected:
 
 def test_only_the_token_that_was_seen_is_renewed(tmp_path: Path) -> None:
     app = WorldApp(tmp_path)
-    regions.renew_token(app, SESSION, token("first").id, app.clock.deadline(5))  # there is none
+    # No token is stored: nothing is renewed.
+    regions.renew_token(app, SESSION, token("first").id, app.clock.deadline(5))
     app.sign_in(HOUR)
     seen = app.tokens.load(SESSION)
     assert seen is not None

@@ -19,7 +19,7 @@ ROUNDS = 15
 TARGET = 1.8
 # The whole config is read once.
 REBUILD_TARGET = 4.0
-# p123 and p1230 to p1239.
+# The candidates are p123 and p1230 to p1239.
 SOME, AS_MANY = "p123", 11
 
 

@@ -145,7 +145,7 @@ def screen_black_hole(bench: Bench) -> list[Row]:
         bench.environ |= {"AWS_ENDPOINT_URL_SSO": address, "AWS_ENDPOINT_URL_SSO_OIDC": address}
         into = _typed(bench, [bench.ssohelper], TYPED[:40])
         hole.settimeout(0)
-        hole.accept()[0].close()  # raises when nobody ever asked
+        hole.accept()[0].close()  # raises if the program has not connected
     slower = max(into.seconds) / max(without.seconds)
     detail = f"{max(into.seconds) * 1000:.0f} ms against {max(without.seconds) * 1000:.0f} ms"
     return [

@@ -92,9 +92,8 @@ class World:
 
     def end(self, key: RoleKey, outcome: SsoHelperError | None = None) -> None:
         if outcome is None:
-            self.found[key] = FoundCredentials(
-                document(key.role_part), is_good=True
-            )  # as the cache
+            # The cache has the credentials, too.
+            self.found[key] = FoundCredentials(document(key.role_part), is_good=True)
         self.brokers.note_role_call_end(key, outcome or Reply(document(key.role_part)), self.now)
         self.settle()
 

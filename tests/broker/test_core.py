@@ -389,7 +389,7 @@ class TestProbes:
         world.run_to(10.0, self.down_until(5.0))
         assert all(isinstance(world.answer_of(caller), bytes) for caller in last)
         assert min(world.answered_at(caller) for caller in last) <= 5.0 + 1.0
-        # 40 roles at 20 calls/s.
+        # 40 roles at 20 calls/s take 2 s.
         assert max(world.answered_at(caller) for caller in last) <= 5.0 + 1.0 + 2.1
 
     def test_the_first_success_ends_the_probing_for_all_roles(self, world):
@@ -448,7 +448,7 @@ class TestProbes:
         world.go_to(0.4)
         world.end(outcome=DOWN)
         assert (world.answered_at(caller), world.answer_of(caller)) == (0.4, b"old\n")
-        # Also between the probes.
+        # Cached credentials are given between two probes, too.
         assert world.answer_of(world.ask()) == b"old\n"
         assert len(world.calls) == 1
 
@@ -463,7 +463,7 @@ class TestDeadlines:
         world.found["A"], world.tokens["corp"] = OLD, ENDED
         caller = world.ask()
         world.go_to(4.9)
-        world.found.clear()  # the sign-in of another person
+        world.found.clear()  # another person's sign-in removes the credentials
         world.go_to(5.1)
         assert world.answer_of(caller) is None
         world.note_renewal_end()

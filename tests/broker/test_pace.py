@@ -75,7 +75,7 @@ def test_each_second_of_answers_adds_a_quarter_up_to_the_full_rate():
         rates.append(pace.rate)
     assert rates[8] == 1.0
     assert rates[9] == 2.0
-    # A quarter, and at least one.
+    # The rate grows by at most a quarter, or by one call a second.
     assert all(0 <= after - before <= max(1, before / 4) for before, after in pairwise(rates))
     assert pace.rate == 20.0
     assert pace.rate == max(rates)

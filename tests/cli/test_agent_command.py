@@ -52,7 +52,8 @@ def test_nothing_is_written_without_a_yes(world: Guarded):
     done = install(world, "claude", PROFILE, "--dry-run")
     assert (done.returncode, '+  "awsAuthRefresh"' in done.stdout) == (0, True)
     assert "nothing was changed" not in done.stderr
-    assert install(world, "claude", PROFILE).returncode != 0  # no terminal to ask on
+    # Without a terminal, the command cannot ask.
+    assert install(world, "claude", PROFILE).returncode != 0
     assert not path.exists()
 
 

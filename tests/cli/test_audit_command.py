@@ -124,7 +124,8 @@ class TestCommandsThatLeaveALine:
         home.write_token(emulator.issue_token("ana"))
         emulator.stop()
         assert run("logout", "corp").returncode == 6
-        assert run("logout", "corp").returncode == 0  # no sign-in is left: no line
+        # No sign-in is left to end, so no line is written.
+        assert run("logout", "corp").returncode == 0
         assert [(row["event"], row["how"]) for row in rows()] == [("sign-out", "local")]
 
     def test_a_journal_that_takes_no_line_is_a_warning(
@@ -157,7 +158,7 @@ class TestFilters:
         assert others() == [1, 2, 3]
         assert others("--since", "1h") == [3]
         assert others("--since", "40m") == []
-        # 10:00 UTC is 19:00 in Tokyo.
+        # Dates are local: 10:00 UTC is 19:00 in Tokyo.
         assert others("--since", "2026-11-20T19:00:00") == [1, 2, 3]
         assert others("--since", "2026-11-20T19:00:01") == [2, 3]
         assert others("--since", "2026-11-21") == [2, 3]

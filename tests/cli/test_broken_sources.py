@@ -298,7 +298,7 @@ KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
             (SSO, f"[src]\n{KEYS}"),
             (SSO + "credential_process = /opt/other\n", ""),
             (SSO + KEYS, ""),
-            (SSO + "sso_region = {region}\n", ""),  # Rust refuses it
+            (SSO + "sso_region = {region}\n", ""),  # the Rust SDK refuses this section
         ],
     ),
 )

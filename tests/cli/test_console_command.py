@@ -173,7 +173,7 @@ class TestBadInput:
     ) -> None:
         done = run("console", PROFILE, "--print", "--region", region)
         if region == "":
-            assert done.returncode == 0  # left out
+            assert done.returncode == 0  # an empty --region counts as left out
             return
         assert (done.returncode, done.stdout) == (2, "")
 
@@ -284,7 +284,7 @@ class TestOpening:
         [path] = shell.runtime.glob("credentials/corp/000040000001/Developer/cached.json")
         kept = json.loads(path.read_text())
         for instant in ("received_at", "expires_at"):
-            kept[instant] -= 5 * 3600  # of eight
+            kept[instant] -= 5 * 3600  # 5 of the credentials' 8 hours have passed
         path.write_text(json.dumps(kept))
         assert run("console", PROFILE).returncode == 0
         assert emulator.counters["GetRoleCredentials"] == 2

@@ -56,7 +56,7 @@ class Person(Home):
                 if mark in path.read_bytes().split(b"\0"):
                     found.append(int(path.parent.name))
             except OSError:
-                continue  # it ended meanwhile
+                continue  # the process has ended meanwhile
         return found
 
 
@@ -110,7 +110,7 @@ class TestNarrated:
         self, person: Person, run: Run, plain: bool
     ) -> None:
         if plain:
-            person.browser(visits=False)  # a browser that there is: PKCE
+            person.browser(visits=False)  # with a browser, login uses PKCE
         variables = {} if plain else hostile(person)
         before = person.everything()
         done = run("demo", env=variables)
@@ -261,7 +261,8 @@ class TestOnATerminal:
             child.expect_exact("code=0")
             child.sendline("ssohelper use payments-dev.ReadOnlyAccess; echo code=$?")
             child.expect_exact("code=0")
-            child.expect(r"payments-dev\.ReadOnlyAccess \S*[78]h")  # the prompt tells it
+            # The shell's prompt shows the time left.
+            child.expect(r"payments-dev\.ReadOnlyAccess \S*[78]h")
             child.sendline("ssohelper whoami; echo code=$?")
             child.expect_exact("code=0")
             assert "000040000001" in child.before

@@ -145,7 +145,7 @@ def test_argv_is_split_at_the_first_dashes_and_the_rest_is_unchanged(shell: Shel
         capture_output=True,
     )
     assert bytes_too.stdout == b"".join(word + b"." for word in raw)
-    # Options before the dashes are ours.
+    # Options before `--` are those of ssohelper.
     assert shell.run("exec", "--nonsense", "dev", "--", "true").returncode == 2
     assert shell.run("exec", "--session", "nix", ROLE, "--", "true").returncode == 2
 
@@ -182,7 +182,7 @@ class TestExitCodes:
             assert (done.returncode, len(done.stderr.splitlines()) <= 2) == (code, True), (
                 done.stderr
             )
-        assert dict(shell.emulator.counters) == before  # nobody asked AWS for nothing
+        assert dict(shell.emulator.counters) == before  # AWS was not asked
         assert shell.run("exec", "dev", "--", str(lost)).returncode == 127
 
     def test_a_script_without_a_shebang_is_run_by_sh(self, shell: Shell) -> None:

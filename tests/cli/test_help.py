@@ -178,7 +178,7 @@ def test_every_example_runs_as_it_stands(day: Home, run: Run, lines: list[str]) 
             line = f"{line.partition(' <')[0]} --help"
         elif line == "ssohelper use -":  # goes back to what was used before in the same shell
             line = f"ssohelper use {PROFILE} && ssohelper use payments-prod.Admin && {line}"
-        elif "shell-init zsh" in line:  # for another shell than this one
+        elif "shell-init zsh" in line:  # this line is for another shell
             line = "ssohelper shell-init zsh"
         day.write_config(config)
         if words[1:3] == ["profile", "undo"]:

@@ -345,7 +345,7 @@ class TestFile:
         assert prompt in present
         file.write_text(present.replace(prompt, ""))
         done = run("install", "--shell", shell)
-        assert done.returncode == 2  # off a terminal, without --yes
+        assert done.returncode == 2  # without a terminal, the command needs --yes
         assert "+" + prompt.splitlines()[0] in done.stderr
         run("install", "--shell", shell, "--yes")
         assert file.read_text() == present

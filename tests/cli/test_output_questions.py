@@ -53,7 +53,7 @@ def test_a_question_is_broken_between_its_words_on_a_narrow_terminal(
     asked: list[str] = []
 
     def prompt(text: str, *, show_default: bool, **_: object) -> str:
-        assert not show_default  # it is in the text
+        assert not show_default  # the question's text names the default already
         asked.append(text)
         return "y"
 

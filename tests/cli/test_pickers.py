@@ -15,7 +15,7 @@ from tests.actions.world import HOUR, NOW, SESSION, WorldApp
     [
         (None, "r", False, "signed out"),
         (HOUR, "r", False, "valid"),
-        (-HOUR, "r", False, "valid"),  # it is renewed automatically
+        (-HOUR, "r", False, "valid"),  # an expired token with a refresh token is renewed
         (-HOUR, None, False, "ended"),
         (HOUR, "r", True, "ended"),
     ],

@@ -150,7 +150,7 @@ class TestTransitions:
         (folder / "cached.json").write_text(json.dumps({**cached, **earlier}))
         (folder / "response").unlink()
         emulator.faults.fail("GetRoleCredentials", "InternalServerException", times=99)
-        assert credentials(run) == 0  # the cached ones still work
+        assert credentials(run) == 0  # the cached credentials still work
         [_, ends_at] = path.read_text().splitlines()
         last, more, *_ = path.read_text().split("|")
         assert int(last) + int(more) == int(ends_at)

@@ -29,7 +29,8 @@ def command(
 ) -> Command:
     """Run a command line in this process; return what it wrote on stdout and stderr."""
     add_listed_session(home)
-    monkeypatch.setattr(sys, "stdout", sys.stdout)  # the program may replace it
+    # Restores sys.stdout, which the program may replace.
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
 
     def run(*argv: str) -> str:
         assert cli.run(list(argv)) == 0

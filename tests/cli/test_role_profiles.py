@@ -14,7 +14,8 @@ from tests.published import date_back
     ("name", "text"),
     [
         ("ro", "ro"),
-        ("admin", "corp:000000000001/ReadOnlyAccess"),  # the profile of another role
+        # The name `admin` belongs to another role's profile.
+        ("admin", "corp:000000000001/ReadOnlyAccess"),
         ("removed meanwhile", "removed meanwhile"),
     ],
 )

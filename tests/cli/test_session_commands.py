@@ -243,7 +243,8 @@ class TestRenaming:
         self, synced: Home, run: Run
     ) -> None:
         text = synced.config_file.read_text()
-        synced.write_config(text.replace("corp", "acme"))  # renamed in an editor
+        # The user renames the session in an editor.
+        synced.write_config(text.replace("corp", "acme"))
         for command in (
             ("rename", "corp", "acme", "--dry-run"),
             ("rename", "corp", "acme"),
@@ -403,7 +404,7 @@ class TestMissing:
         services = App(signed_in.env)
         corp = services.config.read().sso_session("corp")
         assert corp is not None
-        services.tokens.save_session(corp)  # as a sign-in does
+        services.tokens.save_session(corp)  # a sign-in saves the session, too
         remove_section(signed_in)
         [row] = data_of(run, "session", "list")
         assert (row["name"], row["state"], row["in_config"]) == ("corp", "valid", False)
@@ -429,7 +430,8 @@ def test_show_on_a_terminal_counts_the_profiles_that_do_not_fit(
     assert "p10" not in shown
     assert "and 1190 more profiles; all of them with --json" in shown
     assert len(data_of(run, "session", "show", "corp")["other_profiles"]) == 1200
-    assert "p1199" in run("session", "show", "corp").stdout  # a script gets all
+    # Without a terminal, all profiles are printed.
+    assert "p1199" in run("session", "show", "corp").stdout
 
 
 def test_a_file_in_place_of_the_records_is_said_and_stays(synced: Home, run: Run) -> None:

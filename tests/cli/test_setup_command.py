@@ -278,7 +278,7 @@ class TestSecondRun:
         assert "nothing to change" in printed
         assert home.config_file.read_bytes() == before
         assert home.config_file.stat().st_mtime_ns == stat.st_mtime_ns
-        assert emulator.counters["authorize"] == 0  # still signed in
+        assert emulator.counters["authorize"] == 0  # the user is still signed in: no new sign-in
 
     def test_a_missing_profile_is_restored_and_the_rest_stays(self, run: Run, home: Home) -> None:
         text = home.config_file.read_text() + "# mine\n"

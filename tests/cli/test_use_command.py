@@ -166,7 +166,8 @@ def test_a_role_that_has_a_profile_is_used_by_that_profile(shell: Shell) -> None
     done = use(shell, "000000000001/Role00")
     assert done.returncode == 0, done.stderr
     assert "export AWS_PROFILE='mine'" in done.stdout
-    assert "export AWS_REGION='us-east-1'" in done.stdout  # the session's: the profile has none
+    # The session's region: the profile has none.
+    assert "export AWS_REGION='us-east-1'" in done.stdout
 
 
 def test_off_a_terminal_a_role_without_a_profile_needs_yes(shell: Shell) -> None:
@@ -243,7 +244,7 @@ def test_on_a_terminal_a_sign_in_that_aws_has_ended_is_offered_though_its_token_
         child.close()
         assert told in said
         assert "shell: mine us-east-1 none" in said
-        assert child.exitstatus == 7  # the shell's own code
+        assert child.exitstatus == 7  # the exit code of the shell
     assert use(shell, "mine").returncode == 0
 
 
@@ -340,7 +341,7 @@ def test_a_profile_called_dash_can_be_named(shell: Shell) -> None:
     )
     done = use(shell, "--", "-")
     assert (done.returncode, "export AWS_PROFILE='-'" in done.stdout) == (0, True), done.stderr
-    assert use(shell, "-").returncode == 2  # no previous profile
+    assert use(shell, "-").returncode == 2  # `use -` fails without a previous profile
 
 
 def test_a_config_that_cannot_be_read_is_an_error_and_changes_nothing(shell: Shell) -> None:

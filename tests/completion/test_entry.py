@@ -128,7 +128,7 @@ def test_a_tab_imports_nothing_heavy(corp: Home) -> None:
         "sys.stderr.write(' '.join(sys.modules))"
     )
     date_back(corp.config_file)
-    # The first one builds the index.
+    # The first completion builds the index of names.
     for too_heavy in (set(TOO_HEAVY) - {"ssohelper.core.config_file"}, set(TOO_HEAVY)):
         answer = subprocess.run(
             [sys.executable, "-c", run_and_name], env=corp.env, capture_output=True, text=True

@@ -88,7 +88,8 @@ def test_what_is_on_the_line_is_not_offered_again() -> None:
         ("profile sync --default-region", "", ["eu-west-1"]),
         ("profile sync --default-region", "west", ["eu-west-1"]),
         ("profile sync", "--form=p", ["--form=process"]),
-        ("profile sync --account", "", ["payments", "dev[[]1][*]"]),  # the name, not a pattern
+        # An account's name as text, not as a pattern.
+        ("profile sync --account", "", ["payments", "dev[[]1][*]"]),
         ("profile sync --account", "!p", ["!payments"]),
         ("profile sync --account", "!00", ["!000000000001", "!000000000002"]),
         ("profile sync --role", "", ["Admin", "ReadOnly"]),

@@ -26,7 +26,7 @@ def at(line: str, word: str = ""):
         ("login --min=1h", "", "session"),
         ("login --force", "", "session"),
         ("profile sync --form", "", "words:process,sso"),
-        ("ls", "", "query"),  # the alias of list
+        ("ls", "", "query"),  # `ls` is an alias of `list`
         ("nonsense", "", "option"),
         ("use --", "-x", "usable_profile"),
         ("exec job --", "", "command"),
@@ -65,7 +65,7 @@ def test_the_session_on_the_line_decides_whose_names_are_offered(
 def test_what_is_on_the_line_is_used_but_for_options_that_repeat() -> None:
     assert at("use one --yes two -").used == ("one", "two", "-", "--yes")
     assert at("profile sync --account a --prune").used == ("--prune",)
-    assert "-h" in at("use --help").used  # both names of the option
+    assert "-h" in at("use --help").used  # --help and its short name -h
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def config(text: str = TEXT) -> ConfigText:
 @pytest.mark.parametrize(
     "after",
     [
-        TEXT,  # nothing was changed
+        TEXT,  # an edit that changes nothing
         TEXT.replace("eu-west-1", "us-east-2"),
         TEXT.replace("eu-west-1", "us-east-1").replace("json", "text"),
         TEXT.replace("eu-west-1", "us-east-1") + "[profile c]\n",

@@ -46,7 +46,7 @@ def generate(chance: Random) -> str:
     whole = whole.rstrip("\n") if chance.random() < 0.2 else whole
     if chance.random() < 0.3:
         return whole.replace("\n", "\r\n")
-    if chance.random() < 0.3:  # mixed line ends
+    if chance.random() < 0.3:  # a file with both \n and \r\n
         return "".join(f"{one}{chance.choice(('', chr(13)))}\n" for one in whole.split("\n"))
     return whole
 

@@ -27,7 +27,7 @@ def ids(*tokens: AccessToken) -> tuple[str, ...]:
         (A, A, (), Validity.CURRENT),
         (A, A, (A,), Validity.CURRENT),
         (A, A, (B,), Validity.CURRENT),
-        # We have renewed the token since.
+        # ssohelper has renewed the token since.
         (A, B, (A, B), Validity.CURRENT),
         (A, C, (A, B, C), Validity.CURRENT),
         (B, C, (A, B, C), Validity.CURRENT),

@@ -249,12 +249,13 @@ def test_two_profiles_of_one_config_never_show_the_same(count: int) -> None:
         for room in (prompt_text.WIDTH, 32, 25):
             shown = [prompt_text.shortened_label(label, room) for label in labels]
             assert len(set(shown)) == len(names), (seed, room)
-    assert marked > 2 * count  # the worlds are hard enough
+    assert marked > 2 * count  # many of the random names had to be marked
 
 
 def test_a_name_that_another_would_look_like_is_seen():
     names = ["@@prod", "?@prod", "pr\xf6d", "pr?d"]
-    names.append(prompt_text.distinct_prompt_name("pr\xf6d", names))  # a name like a marked one
+    # A name that looks as if it had a mark.
+    names.append(prompt_text.distinct_prompt_name("pr\xf6d", names))
     shown = {
         prompt_text.prompt_label(prompt_text.distinct_prompt_name(name, names), guarded=False)
         for name in names

@@ -38,7 +38,8 @@ def test_a_region_that_failed_is_asked_again_in_its_order_for_a_short_time():
     assert first.share is not None
     assert first.share * CALL_SECONDS <= 1.5
     assert [one.region for one in others] == [TWO, THREE]
-    assert find_answering_region(ALL, failures, NOW) == TWO  # until the first has answered
+    # The second region is used until the first one answers.
+    assert find_answering_region(ALL, failures, NOW) == TWO
 
 
 def test_when_all_have_failed_all_are_asked_in_order():
@@ -67,7 +68,7 @@ def test_too_many_requests_skip_for_a_short_time_and_do_not_add_up():
         (NOW + 600, True),
         (NOW + 601, False),  # the clock was set back since
         (NOW - 1800, True),
-        (NOW - 1801, False),  # so old that it says nothing
+        (NOW - 1801, False),  # the failure is too old to count
     ],
 )
 def test_a_failure_of_a_region_counts_for_a_while(skipped_until: int, expected: bool):

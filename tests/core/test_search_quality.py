@@ -25,7 +25,7 @@ ROLES = (
 )
 # What is typed, and the wanted account and role; without a role any role of the account.
 WANTED = [
-    # words, in any order
+    # the query has whole words, in any order
     ("payments prod read", "payments-prod", "ReadOnlyAccess"),
     ("read prod payments", "payments-prod", "ReadOnlyAccess"),
     ("orders api eu staging power", "orders-api-eu-staging", "PowerUserAccess"),
@@ -34,7 +34,7 @@ WANTED = [
     ("admin ml prod eu api", "ml-api-eu-prod", "AdministratorAccess"),
     ("media-infra-us-test break", "media-infra-us-test", "BreakGlass"),
     ("id core eu sand net", "identity-core-eu-sandbox", "NetworkAuditor"),
-    # characters left out
+    # the query leaves out characters
     ("payprod", "payments-prod", None),
     ("paymnts prod", "payments-prod", None),
     ("payprod read", "payments-prod", "ReadOnlyAccess"),
@@ -47,7 +47,7 @@ WANTED = [
     ("shpng us tst", "shipping-us-test", None),
     ("ctlg api prod", "catalog-api-prod", None),
     ("supprt ap stging", "support-ap-staging", None),
-    # first letters of words
+    # the query has the first letters of words
     ("payments-prod roa", "payments-prod", "ReadOnlyAccess"),
     ("fraud-dev bg", "fraud-dev", "BreakGlass"),
     ("risk-eu-test pua", "risk-eu-test", "PowerUserAccess"),
@@ -55,13 +55,13 @@ WANTED = [
     ("mlapidev", "ml-api-dev", None),
     ("dcup na", "data-core-us-prod", "NetworkAuditor"),
     ("oaep", "orders-api-eu-prod", None),
-    # one word over account and role
+    # one word of the query spans account and role
     ("payprodread", "payments-prod", "ReadOnlyAccess"),
     ("fraudstgdba", "fraud-staging", "DatabaseAdmin"),
     ("webtestbreak", "web-test", "BreakGlass"),
     ("mobileusdevadmin", "mobile-us-dev", "AdministratorAccess"),
     ("billsandnet", "billing-sandbox", "NetworkAuditor"),
-    # signs of fzf
+    # the query has signs of fzf, such as ' ^ !
     ("risk core ap staging power !data", "risk-core-ap-staging", "PowerUserAccess"),
     ("payments dev read !api !core !batch !infra", "payments-dev", "ReadOnlyAccess"),
     ("'media 'prod 'glass !infra !eu !us !ap !core !api !batch", "media-prod", "BreakGlass"),

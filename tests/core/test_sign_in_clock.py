@@ -85,7 +85,7 @@ def test_the_end_of_a_sign_in_and_how_it_is_known(facts, hours, expected):
         (None, None, None, HOUR, None),
         (1000, 100, None, HOUR, 1000),  # renewed after 900 s, the minimum
         (1000, 101, None, HOUR, None),
-        (1000, 100, None, 2 * HOUR, 1000),  # whatever the token's lifetime
+        (1000, 100, None, 2 * HOUR, 1000),  # 900 s for a token that lives longer, too
         (1000, 101, None, 2 * HOUR, None),
         (1000, 850, None, 600, 1000),  # of a shorter token's lifetime a quarter suffices
         (1000, 851, None, 600, None),

@@ -48,7 +48,7 @@ def refused(ago: int, token_left: int) -> SignInFacts:
         (token(-5), refused(HOUR, -5), None, -HOUR, "refused", True),
         # Another tool's token, after an end: of that sign-in no beginning is known.
         (token(HOUR), refused(5, 0), 12, None, "unknown", False),
-        # No end is known.
+        # No end of the sign-in is known.
         (token(HOUR), SignInFacts(), 12, None, "unknown", False),
         (token(-HOUR), SignInFacts(), None, None, "unknown", False),
         (token(HOUR), began(HOUR), None, 7 * HOUR, "assumed", False),

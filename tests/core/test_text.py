@@ -76,5 +76,5 @@ def test_a_text_is_broken_at_a_space_or_a_mark(whole: str, columns: int, lines: 
 def test_no_hostile_character_counts_as_printable() -> None:
     """`show` looks for hostile characters only in texts that are not printable."""
     hostile = [chr(code) for code in range(0x110000) if re.match(text._HOSTILE, chr(code))]
-    assert len(hostile) > 2000  # most of them are surrogates
+    assert len(hostile) > 2000  # most hostile characters are surrogates
     assert not [character for character in hostile if character.isprintable()]

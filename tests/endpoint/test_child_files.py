@@ -109,7 +109,7 @@ def test_identity_in_the_capital_default_section_stays_for_other_sections_only(
         "[profile own]\nsso_session = their\nsso_role_name = B\n"
     )
     before, after = as_botocore_reads(text, tmp_path), as_botocore_reads(copied(text), tmp_path)
-    assert before["default"]["sso_session"] == "corp"  # it is there before
+    assert before["default"]["sso_session"] == "corp"  # the copy must remove this key
     assert after["default"] == {"output": "text", "region": "eu-west-1"}
     for name in ("other", "own"):
         del before[name]["aws_secret_access_key"]

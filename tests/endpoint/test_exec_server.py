@@ -148,7 +148,7 @@ def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(
     assert done.returncode == 0, done.stderr
     found = re.findall(r"^\d{12}$", done.stdout, re.M)
     assert found == [ACCOUNT, *[OTHER_ACCOUNT] * 5], done.stdout + done.stderr
-    assert f"account\t{OTHER_ACCOUNT}\n" in done.stdout  # from whoami
+    assert f"account\t{OTHER_ACCOUNT}\n" in done.stdout  # `ssohelper whoami` printed this line
     assert "AWS_CONFIG_FILE" not in done.stderr
 
 
@@ -373,7 +373,7 @@ def test_a_child_that_cannot_be_started_leaves_no_server(
 def test_it_works_with_a_read_only_home(home: Home, emulator: Emulator) -> None:
     """The endpoint's folder is then in the runtime folder, and is removed at the end."""
     argv = [*EXEC, sys.executable, "-c", _BOTO3]
-    if os.geteuid() == 0:  # root can write whatever the mode
+    if os.geteuid() == 0:  # root can write to it, whatever the mode
         argv = ["sh", "-c", _IN_NAMESPACE, "sh", require_program("unshare"), _READ_ONLY_HOME, *argv]
     else:
         # A folder of ours that exists would get its mode back from the program.

@@ -139,7 +139,7 @@ class TestLongJobs:
         assert (home.path / "report.sh.out").read_text() == f"{ACCOUNT}\n"
         for path in home.token_folder.iterdir():
             path.unlink()
-        for cached in list(home.path.rglob(ROLE)):  # one folder for each role
+        for cached in list(home.path.rglob(ROLE)):  # each role has a folder of its own
             shutil.rmtree(cached)
         done = as_a_job(command, home)
         assert done.returncode == 4
@@ -184,7 +184,7 @@ class TestContainers:
         with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
             program.says("credential_process = ")
             curl = config.partition("credential_process = ")[2].partition("\n")[0]
-            # Without any network.
+            # The command must work without any network.
             done = contained(f"cat /proc/net/dev; {curl}", home, "--unshare-net")
             assert "eth0" not in done.stdout
             assert json.loads(done.stdout.splitlines()[-1])["AccountId"] == ACCOUNT

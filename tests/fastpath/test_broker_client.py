@@ -368,7 +368,7 @@ class TestReading:
 
         def serve(stream: socket.socket) -> None:
             stream.sendall(b"wait 30\n")
-            time.sleep(0.6)  # longer than deadline and grace
+            time.sleep(0.6)  # sleeps longer than the deadline and its grace
             stream.sendall(b"done 0 3 0\nabc")
 
         broker.serve = serve

@@ -57,7 +57,8 @@ class TestParent:
             ("é\u202e".encode(), "?????"),
             (b"\xff\xfe\x80", "???"),
             (b"", ""),
-            (b"much longer than 15", "much longer tha"),  # the kernel cuts it
+            # The kernel cuts a process's name to 15 characters.
+            (b"much longer than 15", "much longer tha"),
         ],
     )
     def test_a_hostile_name_becomes_printable(self, name: bytes, shown: str) -> None:
@@ -125,7 +126,7 @@ class TestTerminal:
     def test_is_found_behind_a_name_that_looks_like_the_fields_after_it(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        stat = b"1 (a) S 1 2 3 34817 4) S 1 2 3 34818 4"  # 136 * 256 + 2
+        stat = b"1 (a) S 1 2 3 34817 4) S 1 2 3 34818 4"  # device number of pts/2: 136 * 256 + 2
         monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)
         assert calling_process.find_parent_name_and_terminal()[1] == "pts/2"
 

@@ -136,7 +136,7 @@ class TestWaitingForASignIn:
             return len(sleeps) < 5
 
         monkeypatch.setattr(miss, "_sleep_unless_sdk_has_ended", sleep)
-        assert self.answer() == SIGNED_OUT  # the SDK ended
+        assert self.answer() == SIGNED_OUT  # the SDK has ended, so the process does not wait
         assert (broker.calls, sleeps) == (2, [1.0] * 5)
 
     @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_grant_counts_in_its_terminal_and_nowhere_else(guarded: Guarded):
     code, shown = here.run(grant, NAME)
     assert code == 0, shown
     assert "granted in this terminal for 30m" in shown
-    for _ in range(2):  # from AWS, then from the cache
+    for _ in range(2):  # the first call asks AWS, the second reads the cache
         code, shown = here.run(ASK)
         assert (code, has_secret(shown)) == (0, True), shown
     for code, shown in (

@@ -111,7 +111,7 @@ def read_first_line(world: Guarded, argv: list[str]) -> str:
         return line
 
 
-# `make torture` has all situations.
+# Only a part of the situations: `make torture` has all.
 @pytest.mark.parametrize("situation", [nothing], ids=name_of)
 def test_no_process_gets_anything(world: Guarded, situation: Callable[[Guarded], None]) -> None:
     situation(world)
@@ -132,7 +132,7 @@ def test_each_key_of_the_full_screen_asks(world: Guarded, key: str) -> None:
     check([full_screen.ask_in_full_screen(world, key)])
 
 
-# `make torture` has the other clocks.
+# Only the first clock: `make torture` has the others.
 @pytest.mark.skipif(not Path(FAKETIME).exists(), reason="needs libfaketime")
 def test_a_clock_that_is_moved_makes_no_grant(world: Guarded) -> None:
     check(ask_each_way(world, **move_clock(world, *CLOCKS[0])))

@@ -172,7 +172,7 @@ def test_after_a_sign_out_nothing_is_served_without_the_keyring(world):
     world.end_brokers()
     world.desktop.kill()
     [path] = world.home.token_folder.glob("ee0*.sealed")
-    path.unlink()  # rm -rf ~/.aws/sso/cache
+    path.unlink()  # as `rm -rf ~/.aws/sso/cache` does
     done = world.launch()
     assert (done.returncode, done.stdout) == (4, "")
 

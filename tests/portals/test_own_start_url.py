@@ -153,7 +153,7 @@ def test_another_portal_off_a_terminal_is_exit_3_and_gets_nothing(
     assert f"now leads to {OTHER}" in done.stderr
     assert company.counters == before
     assert record(home)["portal_url"].startswith(HERE)
-    assert run("whoami", PROFILE_TEXT).returncode == 0  # the earlier sign-in still works
+    assert run("whoami", PROFILE_TEXT).returncode == 0  # the user's earlier sign-in still works
 
 
 PROFILE_TEXT = "corp:000030000001/ReadOnlyAccess"

@@ -125,7 +125,7 @@ def test_a_hit_needs_no_variable_but_home(
     within: Within, signed_in: Home, emulator: Emulator
 ) -> None:
     assert within(signed_in.env, "/bin/sh", "-c", LINE).returncode == 0
-    emulator.stop()  # nobody is asked
+    emulator.stop()  # the job cannot ask AWS any more
     done = within({"HOME": str(signed_in.path)}, "/bin/sh", "-c", LINE)
     assert (done.returncode, done.stderr) == (0, "")
     found = emulator.find_credentials_by_access_key(json.loads(done.stdout)["AccessKeyId"])

@@ -50,7 +50,8 @@ class Answers:
         argv = [os.fsdecode(argument) for argument in rest.split(b"\0")[:-1]]
         assert argv[0] == "completion"
         buffer = io.BytesIO()
-        printed = io.TextIOWrapper(buffer, write_through=True)  # its end would close the buffer
+        # Keeps the buffer open, which its end would close.
+        printed = io.TextIOWrapper(buffer, write_through=True)
         with contextlib.redirect_stdout(printed):
             code = entry.answer_completion_request(argv[1:])
         (self._folder / "answer").write_bytes(buffer.getvalue())

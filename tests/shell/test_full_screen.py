@@ -61,7 +61,7 @@ def test_enter_switches_the_shell_to_the_role(place: Place, shell: str) -> None:
     inside.send("\r")
     inside.until(f"code 0 is-{PROD}")
     assert 'account "payments-prod" (000030000001), role "ReadOnlyAccess": ' in inside.text
-    # `clear` knows what was before.
+    # `clear` restores the variables of before.
     inside.send("ssohelper clear; echo no''w-$AWS_PROFILE\r")
     inside.until("now-before")
     inside.close()
@@ -126,7 +126,7 @@ def test_a_shell_of_the_full_screen_is_on_the_terminal_and_knows_nothing_of_the_
 ) -> None:
     inside = start(place, "bash")
     inside.until("F7 Shell")
-    inside.send("\x1b[18~")  # F7
+    inside.send("\x1b[18~")  # the keys that a terminal sends for F7
     inside.until("exit: back to the full screen")
     inside.send("test -t 1 && echo on-a-''terminal\r")
     inside.until("on-a-terminal")

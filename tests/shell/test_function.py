@@ -92,7 +92,8 @@ def test_use_and_clear_set_and_restore_the_environment_byte_for_byte(
         failed = terminal.run("ssohelper use payments-prd.ReadOnlyAcces")
         assert failed.code == 2
         assert f'did you mean "{PROD}"' in plain_text(failed.output)
-        assert plain_text(failed.output).count('" or "') == 2  # the three nearest
+        # The error offers the three most similar names.
+        assert plain_text(failed.output).count('" or "') == 2
         assert terminal.environ() == after_use(before, PROD)
         assert terminal.run("ssohelper clear").code == 0
         assert terminal.environ() == before

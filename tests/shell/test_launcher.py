@@ -446,7 +446,7 @@ class TestSettings:
         place, settings = stamped
         launcher = place.bin / "ssohelper-credentials"
         launcher.write_text(launcher.read_text().replace("/proc/self/fdinfo", "/no/such"))
-        assert not place.has_hit(shell)  # its stamp has a number
+        assert not place.has_hit(shell)  # the launcher cannot compare the number in the stamp
         stamp = place.runtime / "settings"
         at = stamp.stat().st_mtime_ns
         stamp.write_bytes(b"\n" + stamp.read_bytes().partition(b"\n")[2])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.simulator.sockets import Stream
     from tests.simulator.world import World
 
-# fastpath.broker_client's own.
+# The same values as in fastpath.broker_client.
 _GRACE_SECONDS = 1.0
 _MOST_ATTEMPTS = 5
 _STOPPED = 6

@@ -188,7 +188,8 @@ class Disk:
         process = self._process()
         if os.path.lexists(path):
             if self.faults and self._fault(path) == errno.EROFS:
-                self.temporary.pop(path, None)  # it cannot be removed any more
+                # On a read-only disk, the file cannot be removed any more.
+                self.temporary.pop(path, None)
             self._check(path, takes_room=False)
         if process is not None and path in self.token_files and os.path.lexists(path):
             self.on_unlink(process, path)

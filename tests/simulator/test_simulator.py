@@ -72,7 +72,7 @@ def test_a_failed_seed_is_named_with_the_command_that_repeats_it() -> None:
     assert "VIOLATION" in again.stdout
 
 
-# `make torture` has all of them.
+# Only a part of the planted bugs: `make torture` has all.
 @pytest.mark.parametrize("name", [bug.name for bug in BUGS][:14:7])
 def test_planted_bugs_are_found(name: str) -> None:
     run = simulate("--plant", name, "--seed", str(_FINDS.get(name, _FIRST_SEED)))

@@ -60,7 +60,7 @@ def test_versions_are_private(store: ConfigStore, tmp_path: Path) -> None:
     create(store)
     store.write(adding("a"), within())
     saved = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
-    assert len(saved) == 2  # the write and the index
+    assert len(saved) == 2  # one file for the write, and the index
     assert {mode_of(path) for path in saved} == {0o600}
 
 

@@ -137,7 +137,8 @@ class TestTokenFolder:
                     TokenFolder(above / "tokens", TOKEN)
 
     def test_a_folder_below_tmp_is_accepted(self) -> None:
-        path = Path("/tmp", f"ssohelper-{os.urandom(8).hex()}")  # root's, with the sticky bit
+        # /tmp belongs to root and has the sticky bit.
+        path = Path("/tmp", f"ssohelper-{os.urandom(8).hex()}")
         TokenFolder(path, TOKEN).remove()
         path.rmdir()
 
@@ -256,7 +257,8 @@ class TestSocket:
         self, tmp_path: Path
     ) -> None:
         folder = PrivateFolder(tmp_path / "base")
-        in_tmp = Path("/tmp", f"ssohelper-{os.urandom(8).hex()}")  # root's, with the sticky bit
+        # /tmp belongs to root and has the sticky bit.
+        in_tmp = Path("/tmp", f"ssohelper-{os.urandom(8).hex()}")
         folder.bind_socket(in_tmp).close()
         assert in_tmp.is_socket()
         shared = tmp_path / "shared"

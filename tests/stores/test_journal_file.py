@@ -546,7 +546,7 @@ class TestSystemLog:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
             other.connect(daemon.getsockname())
             other.setblocking(False)
-            with contextlib.suppress(OSError):  # as soon as no more fits
+            with contextlib.suppress(OSError):  # raised as soon as the socket's buffer is full
                 while True:
                     other.send(b"x")
             monkeypatch.setattr(journal_file, "_WAIT_SECONDS", 0.01)
@@ -589,7 +589,7 @@ class TestManyProcesses:
             for each in appenders:
                 assert each.stdout
                 assert each.stdout.readline() == "ready\n"
-            for each in appenders:  # all of them at once
+            for each in appenders:  # let all appenders begin at once
                 assert each.stdin
                 each.stdin.write("\n")
                 each.stdin.flush()

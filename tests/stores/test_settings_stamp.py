@@ -112,7 +112,7 @@ def test_a_process_that_read_older_settings_publishes_nothing(
 def test_under_settings_whose_status_cannot_be_read_nothing_is_published(
     runtime: Path, settings: Path
 ) -> None:
-    settings.symlink_to(settings)  # too many links
+    settings.symlink_to(settings)  # a link to itself: ELOOP
     publish(runtime, settings)
     assert published(runtime) == set()
 

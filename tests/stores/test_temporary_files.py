@@ -69,7 +69,8 @@ def test_of_ended_processes_only_temporary_files_are_removed(tmp_path):
     ended.wait()
     prefix = temporary_files.TEMP_PREFIX
     kept = {f"{ended.pid}-notes", f"{ended.pid}", f"{prefix}x-1", f"{prefix}{os.getpid()}-1"}
-    kept |= {f"{prefix}{'9' * 30}-1", f"{prefix}\N{SUPERSCRIPT TWO}-1"}  # no process ids
+    # Names that end in no process id.
+    kept |= {f"{prefix}{'9' * 30}-1", f"{prefix}\N{SUPERSCRIPT TWO}-1"}
     for name in (*kept, f"{prefix}{ended.pid}-1"):
         (tmp_path / name).write_text("precious")
     files.remove_files_of_killed_processes(str(tmp_path))

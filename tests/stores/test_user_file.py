@@ -164,7 +164,7 @@ def test_the_way_out_of_another_users_home_depends_on_who_runs_it(
         own_folders.refuse_another_users_home(tmp_path / "x")
     assert said in str(caught.value.hint)
     assert "belongs to user root" in caught.value.message
-    assert not own_folders.remove_file(tmp_path / "x")  # there is nothing to refuse
+    assert not own_folders.remove_file(tmp_path / "x")  # a missing file is no error
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")

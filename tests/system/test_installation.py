@@ -76,7 +76,7 @@ def test_another_installation_on_path_is_not_named(tmp_path: Path) -> None:
 def test_a_program_belongs_to_an_installation_if_the_package_is_beside_it(
     tmp_path: Path, program: str, metadata: str, expected: bool
 ) -> None:
-    prefix = tmp_path / "a[b]"  # no pattern
+    prefix = tmp_path / "a[b]"  # brackets in a folder's name are no pattern
     path = prefix / program
     path.parent.mkdir(parents=True)
     path.write_text("")

@@ -44,7 +44,7 @@ def test_a_key_is_made_once_and_found_by_other_processes(home, desktop):
     assert make(home, "others").find() is None
     make(home).delete()
     assert make(home).find() is None
-    make(home).delete()  # one that is not there
+    make(home).delete()  # a missing key is no error
 
 
 @pytest.mark.long

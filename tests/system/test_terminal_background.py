@@ -84,10 +84,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
     ("colour", "is_light"),
     [
         (b"rgb:ffff/ffff/ffff\x1b\\", True),
-        (b"rgb:fdfd/f6f6/e3e3\x07", True),  # Solarized's light one
+        (b"rgb:fdfd/f6f6/e3e3\x07", True),  # Solarized's light background
         (b"rgba:ff/ff/ff/80\x1b\\", True),
         (b"rgb:0000/0000/0000\x1b\\", False),
-        (b"rgb:0000/2b2b/3636\x07", False),  # Solarized's dark one
+        (b"rgb:0000/2b2b/3636\x07", False),  # Solarized's dark background
         (b"rgb:f/f/f\x07", True),
         (b"rgb:zz/zz/zz\x07", False),
     ],
@@ -144,7 +144,7 @@ def test_a_signal_waits_until_the_answer_is_read(
     os.write(terminal, b"\x1b]11;rgb:ffff/ffff/ffff\x07" + _ATTRIBUTES)
     assert os.read(out, 100) == b"%d" % number  # what it was ended or stopped by
     os.write(terminal, b"!")
-    assert os.read(out, 100) == b"!"  # what the shell reads
+    assert os.read(out, 100) == b"!"  # what the shell reads after the program has ended
     os.waitpid(pid, 0)
     for one in (terminal, out):
         os.close(one)

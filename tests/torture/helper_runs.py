@@ -47,7 +47,7 @@ def helper_runs(dice: Dice) -> list[Row]:
 def _runs(life: int, kind: str, dice: Dice) -> Row:
     ages = _ages(life, dice)
     if kind == "running":
-        ages.append(life + 60)  # on into the next life
+        ages.append(life + 60)  # the run goes on after the credentials' expiry
     counts: dict[int, int] = {}
     with ground() as place:
         place.emulator.faults.role_credentials_seconds = life

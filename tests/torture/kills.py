@@ -19,7 +19,7 @@ def random_kills(dice: Dice) -> Row:
     """kill -9 of misses and token refreshes at random moments"""
     number = dice.count(KILLS, 30)
     with ground() as place, tempfile.TemporaryDirectory(prefix=HOME_PREFIX) as second:
-        place.emulator.faults.grace_seconds = 1e6  # a killed refresh is continued
+        place.emulator.faults.grace_seconds = 1e6  # a killed refresh can be sent again
         homes = [place, Ground(Path(second), place.emulator)]
         for home in homes:
             plant_foreign(home)

@@ -25,7 +25,8 @@ def main() -> None:
     ]
     for at, thread in enumerate(threads):
         thread.start()
-        time.sleep(pause / callers if at + 1 < callers else 0)  # spread over the pause
+        # The starts are spread over the pause.
+        time.sleep(pause / callers if at + 1 < callers else 0)
     for thread in threads:
         thread.join()
 

@@ -94,7 +94,7 @@ class _Run:
             world.add_person("ben", display_name="Ben")
             world.assign("ben", _ROLE, "Workloads")
         self._url = START_URL
-        self._token: tuple[str, str, float] | None = None  # URL, person, since
+        self._token: tuple[str, str, float] | None = None  # start URL, person, time of the sign-in
         self._events: list[tuple[str, float, float, Right]] = []
         self._browser()
 

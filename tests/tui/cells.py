@@ -219,7 +219,7 @@ def _boxes(screen: Screen[Any]) -> Iterator[Box]:
         try:
             place = screen.find_widget(widget)
         except NoWidget:
-            continue  # it is not displayed
+            continue  # the screen does not display this widget
         if not widget.visible or not widget.display:
             continue
         parents = [each for each in widget.ancestors if isinstance(each, Widget)]

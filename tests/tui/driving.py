@@ -114,7 +114,7 @@ class User:
 
     async def _until(self, texts: tuple[str, ...], place: Callable[[], str]) -> None:
         def has_all() -> bool:
-            shown = place()  # once for all texts
+            shown = place()  # read the screen once for all texts
             return all(text in shown for text in texts)
 
         try:

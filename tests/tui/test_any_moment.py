@@ -229,7 +229,8 @@ def test_random_keys_clicks_and_sizes_at_once_end_in_no_error(world: DemoHome, s
 def test_a_dialog_that_is_closed_twice_at_once_closes_once(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(typing_pause, "PAUSE_SECONDS", 0.0)  # else the clicks are ignored
+    # No pause after the change, or the clicks are ignored.
+    monkeypatch.setattr(typing_pause, "PAUSE_SECONDS", 0.0)
     app = FullScreenApp(world.app())
 
     async def scenario() -> None:
@@ -239,7 +240,7 @@ def test_a_dialog_that_is_closed_twice_at_once_closes_once(
         app.call_later(app.action_command_palette)
         await until(lambda: isinstance(app.screen, Palette) and app.screen.query("Input"))
         for _ in range(2):
-            click(app, 0, 29)  # beside the palette
+            click(app, 0, 29)  # a click beside the palette closes it
         await until(lambda: len(app.screen_stack) == 1)
         app.call_later(app.action_help)
         await until(lambda: isinstance(app.screen, HelpScreen) and app.screen.query("KeyHints"))

@@ -84,7 +84,7 @@ def test_it_asks_before_it_stops_commands(world: DemoHome, keys: str) -> None:
         assert user.app.return_code is None
         await user.press("s")
         await user.wait_for_text("2 of 2 ended: 2 stopped")
-        await user.press("ctrl+q")  # nothing runs: it leaves at once
+        await user.press("ctrl+q")  # nothing runs, so the program ends at once
         await until(lambda: user.app.return_code is not None)
 
     run_scenario(world.app(), scenario)

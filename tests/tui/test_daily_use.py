@@ -53,7 +53,8 @@ def test_a_guarded_role_has_the_same_sign_everywhere(world: DemoHome) -> None:
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("   @@ DatabaseAdmin ", "41m left")
-        assert user.screen.count("@@ DatabaseAdmin") == 1  # that of payments-dev is not guarded
+        # Payments-dev's DatabaseAdmin is not guarded.
+        assert user.screen.count("@@ DatabaseAdmin") == 1
         await user.press("ctrl+g")
         await user.wait_for_text("  @@ payments-prod ")
         assert "@@ payments-dev" not in user.screen

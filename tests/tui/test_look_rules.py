@@ -213,7 +213,7 @@ def test_256_colours_are_those_that_the_terminal_has() -> None:
 
 
 def test_marks_may_have_less_contrast_than_text_and_faint_text_too() -> None:
-    style = Style(color="#6b7280", bgcolor="#11151b")  # 3.8
+    style = Style(color="#6b7280", bgcolor="#11151b")  # a contrast of 3.8
     assert rules_of(frame_of(Raw("━" * 40, style))) == set()
     assert rules_of(frame_of(Raw("words" + " " * 35, style))) == {"invisible text"}
 

@@ -48,7 +48,7 @@ def test_on_12_lines_the_fields_and_answers_of_dialogs_are_seen(world: DemoHome)
         "Set up another session": SetUpScreen(),
         "/authorize?": SignInScreen(world.app().config.read().sso_sessions()[1]),
     }
-    with_a_browser(world)  # the sign-in then has all buttons
+    with_a_browser(world)  # with a browser, the sign-in's dialog has all its buttons
     found: list[str] = []
 
     async def scenario(user: User) -> None:

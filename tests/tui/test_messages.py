@@ -173,7 +173,7 @@ def test_the_history_without_messages_says_so_and_a_click_opens_it(world: DemoHo
         await user.wait_for_text("role keys")
         await user.pilot.click(MessageLine)
         await user.wait_for_text("No message has been shown yet.")
-        # As high as what it shows.
+        # The dialog is as high as the text that it shows.
         dialog = user.app.screen.query_one(".dialog")
         await until(lambda: dialog.outer_size.height == 9)
         await user.press("c", "q")
@@ -284,7 +284,7 @@ class TestLists:
             await wait_for_line(user, "▲ corp: list 14 min old · last refresh failed")
             world.clock.now += 11 * 60
             world.emulator.reset_counters()
-            await user.press("f3", "f2")  # reads the lists again
+            await user.press("f3", "f2")  # coming back reads the lists again
             await until(lambda: world.emulator.counters["ListAccounts"])
             await user.wait_for_text("list 25 min old · last refresh failed")
             assert user.messages.count("answered 503") == 1
@@ -342,7 +342,8 @@ class TestLists:
             "not refreshed",
         )
         states.note_successful_refresh("lab", NOW)
-        states.set_listing_times(("corp",), {"corp": NOW + 62})  # another process has listed it
+        # Another process has listed the session's roles.
+        states.set_listing_times(("corp",), {"corp": NOW + 62})
         assert states.failure_note(NOW + 63) is None
 
     def test_the_sessions_of_one_organization_are_not_named(self) -> None:

@@ -55,7 +55,7 @@ def test_enter_typed_with_the_letters_chooses_what_they_find(shell: Shell) -> No
 def test_keys_typed_before_the_picker_starts_count(shell: Shell) -> None:
     line = f'x=$({SCRIPT} whoami --json); echo "$x" > {shell.home}/out; echo done'
     inside = terminal(shell, "/bin/sh", "-c", line)
-    inside.send("prod read pay\r")  # arrives as a line feed
+    inside.send("prod read pay\r")  # the terminal passes \r on as a line feed
     inside.until("done")
     assert inside.wait() == 0
     assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
@@ -158,7 +158,7 @@ def test_the_user_picks_one_of_several_sessions(shell: Shell) -> None:
     inside.until("payments-prod")
     assert inside.wait() == 0
     inside = terminal(shell, SCRIPT, "profile", "sync", "--dry-run")
-    inside.send("j\r")  # before the picker has started
+    inside.send("j\r")  # the keys come before the picker has started
     inside.until("ssohelper login other")
     assert inside.wait() == 4
 

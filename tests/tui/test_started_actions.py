@@ -157,7 +157,7 @@ def test_keys_that_waited_too_long_are_dropped_together(world: DemoHome, gate: G
         user.app.started.wait_seconds = 0.3
         await user.type(f"{F6}la")
         await user.wait_for_text("F6 (Console) is waiting for AWS: esc cancels it")
-        await user.type(f"mb\x7f{F9}\r")  # the rest of the burst
+        await user.type(f"mb\x7f{F9}\r")  # the rest of the keys that were typed fast
         assert search_text(user) == "database prod"
         clock.seconds += 0.5
         await user.type("x")
@@ -216,7 +216,7 @@ def test_escape_cancels_the_action_that_waits(
         await until(
             lambda: not [one for one in user.app.screen.workers if one.name.startswith("accounts.")]
         )
-        await asyncio.sleep(0.1)  # nothing opens
+        await asyncio.sleep(0.1)  # the cancelled action opens no screen
         assert isinstance(user.app.screen, AccountsScreen)
         assert search_text(user) == "database prod"
         await user.press("escape")
@@ -233,7 +233,7 @@ def test_an_action_is_cancelled_before_it_has_begun(world: DemoHome) -> None:
         user.app.started.start(user.app.screen, "accounts.shell", asyncio.sleep(60))
         assert user.app.started.cancel_waiting_action()
         await user.wait_for_message("F7 (Shell) was cancelled")
-        await user.press("f10")  # another one can be started
+        await user.press("f10")  # another action can be started
         await user.wait_for_screen(CommandScreen)
 
     run_scenario(world.app(), scenario)

@@ -107,7 +107,8 @@ def test_a_terminal_that_does_not_read_is_restored_at_a_signal(
     terminal.output.end_soon()
     assert has_ended(working)
     assert has_ended(terminal.thread)
-    assert has_ended(start(lambda: write_all_and_close(terminal.output)))  # all this is dropped
+    # The texts that wait are dropped.
+    assert has_ended(start(lambda: write_all_and_close(terminal.output)))
     seen = terminal.read("\x1b[?25h")
     is_full_screen = "full screen" in request.node.name
     assert ("\x1b[?1049l" in seen) is is_full_screen

@@ -34,7 +34,7 @@ def terminal() -> Iterator[Terminal]:
     for descriptor in made:
         try:
             os.close(descriptor)
-        except OSError:  # the test has closed it
+        except OSError:  # the test has closed this descriptor
             continue
 
 

@@ -118,7 +118,7 @@ def test_a_command_is_ignored_until_a_pause_after_the_last_key_that_was_not_for_
         ("filters.leave", True),
         ("accounts.tick", False),
         ("profiles.fold", False),
-        ("accounts.leave", True),  # it asks first if sign-ins run
+        ("accounts.leave", True),  # this action asks first if sign-ins run
         ("profiles.back", False),
         ("accounts.group", False),
         ("app.sessions", False),
@@ -265,7 +265,7 @@ def test_a_dialog_takes_a_click_only_when_it_was_shown_for_a_pause(
         await click(user, button)
         assert isinstance(user.app.screen, dialog)
         clock.seconds += _LATER
-        await user.pilot.resize_terminal(80, 20)  # the button moves
+        await user.pilot.resize_terminal(80, 20)  # the new size moves the button
         await click(user, button)
         assert isinstance(user.app.screen, dialog)
         clock.seconds += _LATER

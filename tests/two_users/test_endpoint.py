@@ -99,7 +99,7 @@ def test_a_crowd_of_another_user_pushes_no_slow_client_out(
         "for _ in range(100): open_.append(socket.create_connection(address))\n"
         "print('all are there', flush=True)\ntime.sleep(600)\n"
     )
-    serve = Serve(signed_in, descriptors=90)  # for 42 clients
+    serve = Serve(signed_in, descriptors=90)  # 90 descriptors are enough for 42 clients
     port = int(serve.url.rsplit(":", 1)[1].split("/")[0])
     token = f"Authorization: {serve.token}"
     request = get(serve.url, token).encode().decode("unicode_escape").encode()

@@ -114,7 +114,8 @@ def test_the_callbacks_of_this_user_and_of_root_are_taken(
         wait_for(opened.exists)
         url = running.callback(error="access_denied", state=running.query["state"])
         if person is None:
-            redirect_target_of(opened.read_text().strip())  # root's own process, which this is
+            # The test runs as root, so this is root's visit.
+            redirect_target_of(opened.read_text().strip())
             subprocess.run(["curl", "-sS", url], check=True, capture_output=True)
         else:
             assert "200 OK" in visit(person, url, via=via)

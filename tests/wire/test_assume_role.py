@@ -39,7 +39,7 @@ def error_of(status: str, body: bytes, *headers: str) -> SsoHelperError:
         Sts("eu-west-1", f"http://127.0.0.1:{server.port}", {}).assume_role(
             AssumeRole(ARN, "ana"), SOURCE, int(time.time()), Deadline(10, time.time)
         )
-    assert server.connections == 1  # the caller retries
+    assert server.connections == 1  # one request: the caller decides whether to retry
     return caught.value
 
 

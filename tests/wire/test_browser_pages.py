@@ -166,7 +166,7 @@ class TestCallback:
         port = urlsplit(sign_in.redirect_uri).port
         assert port is not None
         with ExitStack() as stack:
-            with threads_left_at_most(19):  # of 60 idle clients
+            with threads_left_at_most(19):  # of 60 idle clients, at most 19 keep a thread
                 for _ in range(60):
                     idle = socket.create_connection(("127.0.0.1", port), timeout=20)
                     stack.enter_context(idle)

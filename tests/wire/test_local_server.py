@@ -203,7 +203,7 @@ class TestFailureLeavesNoDescriptorOpen:
             )
             with pytest.raises(LocalState, match="no more threads"):
                 server.start()
-        server.close()  # as its owner does later
+        server.close()  # the owner of a server closes it in any case
 
     def test_when_the_handler_cannot_be_made(self) -> None:
         def fail(port: int) -> RequestHandler:

@@ -111,7 +111,7 @@ def test_a_code_is_exchanged_once_and_with_its_verifier(
     oidc: OidcClient, emulator: Emulator
 ) -> None:
     registration = oidc.register_client("authorization_code")
-    # RFC 7636's own example pair.
+    # The verifier and challenge are the example of RFC 7636.
     verifier = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
     challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     with _Catcher() as catcher:

@@ -9,7 +9,7 @@ import pytest
 from ssohelper.core.schema.fields import Damaged
 
 NOON = 1_767_268_800
-LATEST = 8_589_934_592  # in 2242
+LATEST = 8_589_934_592  # epoch seconds of a day in 2242
 DAY = 86_400
 KEY = ["corp", "001234567890", "ReadOnlyAccess"]
 # What no number, text or list of ours may be.

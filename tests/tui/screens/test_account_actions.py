@@ -73,7 +73,7 @@ def test_a_console_that_is_not_chosen_is_neither_opened_nor_copied(world: DemoHo
         await user.press("f6")
         await user.wait_for_screen(ConsoleChooser)
         await user.press("escape")
-        # The same for two ticked roles.
+        # The chooser opens for two ticked roles, too.
         await user.press("tab", "tab")
         await user.wait_for_text("✓2")
         await user.press("f6")

@@ -153,7 +153,7 @@ def test_whoami_asks_aws_and_a_signed_out_session_offers_the_sign_in(world: Demo
             path.unlink()
         await user.press("down", "down", "down", "down", "down", "f8")
         await user.wait_for_screen(SignInScreen)
-        # The dialog itself says why.
+        # The dialog says why a sign-in is needed.
         await user.wait_for_text('the session "corp" ', "$ ssohelper login corp")
         await user.press("escape")
         await user.wait_for_screen(AccountsScreen)
@@ -194,7 +194,8 @@ def test_a_profile_is_added_and_removed_after_showing_the_diff(world: DemoHome) 
         await user.wait_for_text(
             "+[profile payments-dev.Developer]", "$ ssohelper profile add corp:0000"
         )
-        await user.wait_for_text("│ 1 profile to add — write ~/.aws/config?")  # in its frame
+        # The dialog's frame begins the line.
+        await user.wait_for_text("│ 1 profile to add — write ~/.aws/config?")
         assert world.config_file.read_bytes() == before
         await user.press("y")
         await user.wait_for_message("added")

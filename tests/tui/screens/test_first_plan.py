@@ -103,7 +103,7 @@ def test_a_key_that_leaves_does_not_wait_and_drops_the_others(
         await user.wait_for_screen(ProfilesScreen)
         await user.press(*"zz", key)
         await user.wait_for_screen(screen)
-        await user.press(*"prod")  # acts at once
+        await user.press(*"prod")  # keys act at once on the new screen
         await user.wait_for_text("  prod ")
         sync_plan.open()
         if key == "f2":
@@ -169,7 +169,7 @@ def test_an_action_that_asks_waits_for_the_plan_and_the_keys_after_it_answer_not
             await user.press("y")
             assert isinstance(user.app.screen, ConfirmScreen)
             assert asked in user.screen
-        elif key == "f8":  # nothing was written yet
+        elif key == "f8":  # undo says that nothing was written yet
             await user.wait_for_message("undo")
         else:  # the cursor is on no profile
             await until(lambda: screen.is_planned)

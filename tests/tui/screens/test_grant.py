@@ -114,7 +114,7 @@ def test_a_shell_starts_after_a_grant_whose_time_the_details_show(world: DemoHom
         await user.wait_for_text("@@ granted for 30m more: INC-4711")
         world.clock.now += 600
         await user.wait_for_text("@@ granted for 20m more: INC-4711")
-        await user.press("enter")  # asks no more
+        await user.press("enter")  # with a grant, Enter opens no question
 
     app = run_scenario(world.app(), scenario)
     assert app.return_value == "ssohelper use payments-prod.DatabaseAdmin"

@@ -321,7 +321,7 @@ def test_f7_opens_a_shell_that_has_its_name(shell: Shell, name: str, line: str) 
     inside.send("\x1b[18~")
     inside.until(f"$ {line}")
     inside.until(f'profile "{name}": not ours')
-    inside.until(lambda: inside.raw.rstrip().endswith(b"$"))  # the shell's prompt
+    inside.until(lambda: inside.raw.rstrip().endswith(b"$"))  # the shell shows its prompt
     out = shell.home / "out"
     inside.send(f"env > {out}; echo do''ne\r")
     inside.until("done")

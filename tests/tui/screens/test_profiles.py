@@ -187,7 +187,8 @@ def test_only_managed_profiles_are_removed(world: DemoHome) -> None:
         screen = await open_screen(user)
         await user.type("default")
         await user.wait_for_text("❯  · default")
-        assert screen.check_action("remove", ()) is None  # it is the user's own
+        # The profile is the user's own, so it cannot be removed.
+        assert screen.check_action("remove", ()) is None
         await user.press("ctrl+x")
         assert user.app.screen is screen
         await user.press("ctrl+u")
@@ -412,7 +413,7 @@ def test_a_config_that_breaks_meanwhile_leaves_no_hint_and_no_key(world: DemoHom
         screen = await open_screen(user)
         await user.wait_for_text("of other tools, 1 needs", "F9 Apply", "tab Tick")
         world.config_file.write_text("[default]\nregion eu-west-1\n")
-        screen.on_screen_resume()  # as after the editor
+        screen.on_screen_resume()  # as Textual does after the editor has ended
         await user.wait_for_text("no profile can be changed on this screen")
         await until(lambda: "F9" not in user.screen)
         assert not any(text in user.screen for text in ("F6", "tab Tick", "of other tools"))

@@ -38,7 +38,8 @@ def test_a_sign_in_whose_end_was_observed_is_shown_as_ended(world: DemoHome) -> 
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("corp", "ended", "sign in again", "The sign-in has ended. Press s")
-        await user.wait_for_text("41m left", "$ ssohelper login corp")  # the last access token
+        # The last access token works for 41 minutes.
+        await user.wait_for_text("41m left", "$ ssohelper login corp")
         await user.press("s")
         await user.wait_for_screen(SignInScreen)
         await user.press("b")
@@ -218,7 +219,7 @@ def test_each_further_region_is_shown_with_its_sign_in(
         text = " ".join("".join(part for part, _ in line) for line in view.lines)
         assert "ap-southeast-1: not signed in, S signs in again" in " ".join(text.split())
         assert view.virtual_size.width <= view.size.width
-        # Each clock is whole.
+        # No line breaks a clock.
         ends = ["".join(part for part, _ in line) for line in view.lines]
         assert sum(" left" in line for line in ends) == 5
 
@@ -229,7 +230,7 @@ def test_a_sign_in_without_a_section_is_shown_and_can_be_ended(world: DemoHome) 
     services = world.app()
     corp = services.config.read().sso_session("corp")
     assert corp is not None
-    services.tokens.save_session(corp)  # as a sign-in does
+    services.tokens.save_session(corp)  # a sign-in saves the session, too
     text = world.config_file.read_text()
     world.config_file.write_text(text.replace("[sso-session corp]", "[sso-session other]"))
 

@@ -60,7 +60,8 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
         await user.wait_for_text("default region of the profiles?", "eu-west-1")
         await user.press("enter")
         await user.wait_for_text("20 profiles to add — write ~/.aws/config?", "+[sso-session work]")
-        assert "d" not in user.app.screen.active_bindings  # there is nothing but this diff
+        # No key shows a diff, since the dialog shows it.
+        assert "d" not in user.app.screen.active_bindings
         await user.press("y")
         await user.wait_for_text("guard these roles?", "guarded roles need a grant with a reason:")
         await user.press("y")
@@ -89,7 +90,7 @@ async def begin_set_up(user: User, world: DemoHome) -> None:
     """Fill in the form for the session "work", and sign in as ana."""
     await user.press("f3")
     await user.wait_for_text("No session is set up yet.")
-    typed(user, "start_url", PORTAL.removeprefix("https://"))  # the form completes it
+    typed(user, "start_url", PORTAL.removeprefix("https://"))  # the form adds `https://`
     typed(user, "region", "us-east-1")
     typed(user, "name", "work")
     await user.press("enter")
@@ -153,7 +154,7 @@ def test_set_up_leaves_what_the_user_does_not_want_adopted(world: DemoHome) -> N
         await user.wait_for_text("default region of the profiles?")
         user.app.screen.query_one("#answer", Input).value = "nowhere"
         await user.press("enter")
-        await user.wait_for_text('"nowhere"')  # asked again, with the reason
+        await user.wait_for_text('"nowhere"')  # the form asks again, and says why
         user.app.screen.query_one("#answer", Input).value = "eu-central-1"
         await user.press("enter")
         await user.wait_for_text("19 profiles to add", "+region = eu-central-1")

@@ -68,7 +68,7 @@ def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(
         await user.wait_for_screen(AccountsScreen)
         assert user.messages.count("opened the console") == 1
         world.emulator.faults.set(user_code="ABCD-EFGH")
-        await open_consoles(user)  # the sign-in of lab is there
+        await open_consoles(user)  # the session "lab" is signed in already
         await user.wait_for_text('Sign in to "corp"')
         await user.press("d")
         await user.wait_for_text("ABCD-EFGH")

@@ -77,7 +77,7 @@ def test_a_click_on_enter_acts_as_enter(world: DemoHome) -> None:
         await click(user, "enter: run")
         await user.wait_for_text("no command is typed")
         await user.press(*"echo here")
-        await click(user, " · ")  # between the keys nothing happens
+        await click(user, " · ")  # a click between two keys does nothing
         await click(user, "enter: run")
         await user.wait_for_screen(RunScreen)
         await user.wait_for_text("1 of 1 ended", "here")
