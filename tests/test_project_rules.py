@@ -187,7 +187,7 @@ def published(tmp_path: Path) -> dict[str, str]:
 
 
 class TestHit:
-    def test_imports_exactly_its_allow_list(self, published):
+    def test_a_hit_imports_exactly_its_allow_list(self, published):
         # -S -I: the environment's own site hooks (an editable install's finder) are not ours.
         answer = subprocess.run(
             [sys.executable, "-S", "-c", _RUN_AND_NAME_MODULES, "credential-process", *ARGV],
@@ -202,7 +202,7 @@ class TestHit:
         bare = _modules_of_a_bare_python(published)
         assert set(answer.stderr.split()) - builtin - bare == HIT_IMPORTS
 
-    def test_is_answered_by_the_console_script_too(self, published):
+    def test_the_console_script_answers_a_hit_too(self, published):
         script = Path(sys.executable).parent / "ssohelper"
         answer = subprocess.run(
             [script, "credential-process", *ARGV], env=published, capture_output=True, text=True

@@ -42,7 +42,9 @@ def test_there_are_more_than_forty_ways() -> None:
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 class TestBrokenHome:
-    def test_is_named_and_nothing_else(self, healthy: Home, broken: Broken) -> None:
+    def test_doctor_names_the_defect_of_a_home_and_nothing_else(
+        self, healthy: Home, broken: Broken
+    ) -> None:
         broken.break_it(healthy)
         found = find(healthy)
         assert {one.id for one in found} == broken.found

@@ -29,7 +29,7 @@ class TestReason:
         assert found.set == {environment.APP_ID: "ssohelper-INC-4711-for-ana"}
         assert guards.add_grant_reason_to_environment(app, OTHER, before) == before
 
-    def test_it_has_at_most_50_characters(self, app: GuardedApp) -> None:
+    def test_the_application_id_has_at_most_50_characters(self, app: GuardedApp) -> None:
         guards.grant_role(app, KEY, "x" * 200, 60)
         found = guards.add_grant_reason_to_environment(app, KEY, environment.Environment({}, ()))
         assert len(found.set[environment.APP_ID]) == 50

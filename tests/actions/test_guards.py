@@ -47,7 +47,7 @@ def app(tmp_path: Path) -> GuardedApp:
 
 
 class TestGrant:
-    def test_it_counts_on_this_terminal_for_its_time(self, app: GuardedApp) -> None:
+    def test_a_grant_counts_on_this_terminal_for_its_time(self, app: GuardedApp) -> None:
         assert guards.role_needs_grant(app, KEY)
         made = app.grant()
         assert (made.reason, made.granted_at, made.ends_at) == ("INC-4711 for ana", NOW, NOW + 1800)
@@ -62,7 +62,7 @@ class TestGrant:
         assert not guards.role_needs_grant(app, OTHER)
 
     @pytest.mark.parametrize("seconds", [0, -1, 3601])
-    def test_it_lasts_for_at_most_an_hour(self, app: GuardedApp, seconds: int) -> None:
+    def test_a_grant_lasts_for_at_most_an_hour(self, app: GuardedApp, seconds: int) -> None:
         with pytest.raises(UsageProblem, match="1 to 60 min"):
             app.grant(seconds=seconds)
         for longest_or_shortest in (3600, 1):
@@ -70,13 +70,15 @@ class TestGrant:
             assert made.ends_at == NOW + longest_or_shortest
 
     @pytest.mark.parametrize("reason", ["", " \n ", "x" * 201])
-    def test_it_needs_a_reason(self, app: GuardedApp, reason: str) -> None:
+    def test_a_grant_needs_a_reason(self, app: GuardedApp, reason: str) -> None:
         with pytest.raises(UsageProblem, match="1 to 200 characters"):
             guards.grant_role(app, KEY, reason, 60)
         assert guards.checked_grant_reason(app, KEY, " " + "x" * 200) == "x" * 200
         assert app.events() == []
 
-    def test_without_a_terminal_or_below_an_allow_list_it_is_refused(self, app: GuardedApp) -> None:
+    def test_a_grant_without_a_terminal_or_below_an_allow_list_is_refused(
+        self, app: GuardedApp
+    ) -> None:
         app.here = HERE._replace(session=None)
         with pytest.raises(Refused, match="on a terminal only"):
             app.grant()
@@ -86,7 +88,9 @@ class TestGrant:
             app.grant()
         assert guards.role_needs_grant(app, KEY)
 
-    def test_another_word_is_refused_with_a_line_in_the_journal(self, app: GuardedApp) -> None:
+    def test_a_grant_for_which_the_wrong_word_is_typed_is_refused_and_noted_in_the_journal(
+        self, app: GuardedApp
+    ) -> None:
         word, notice = guards.make_grant_question(app, KEY)
         assert (word, RULE in notice) == (KEY.account_id, True)
         guards.check_word_typed_for_grant(app, KEY, f"  {word}\t", word)
@@ -104,7 +108,7 @@ class TestGrant:
 
 
 class TestRevoke:
-    def test_it_ends_the_grants_of_one_role_in_each_terminal(self, app: GuardedApp) -> None:
+    def test_revoking_a_role_ends_its_grants_in_each_terminal(self, app: GuardedApp) -> None:
         kept = app.grant(OTHER)
         given = app.grant()
         app.here = HERE._replace(session=TerminalSession(78, 4712, "pts/4"))
@@ -116,7 +120,7 @@ class TestRevoke:
         assert app.events() == ["grant", "grant", "revoke"]
         assert guards.revoke_grants(app, KEY) == []
 
-    def test_without_a_role_it_ends_all(self, app: GuardedApp) -> None:
+    def test_revoking_without_a_role_ends_all_grants(self, app: GuardedApp) -> None:
         app.grant()
         app.grant(OTHER)
         assert {one.key for one in guards.revoke_grants(app)} == {KEY, OTHER}

@@ -119,7 +119,7 @@ class TestReuse:
 
 
 class TestLogOut:
-    def test_it_ends_the_sign_in_at_aws_and_here(self, app: LoginApp) -> None:
+    def test_logout_ends_the_sign_in_at_aws_and_on_this_machine(self, app: LoginApp) -> None:
         app.sign_in_since(HOUR, HOUR)
         app.keep(HOUR)
         assert login.log_out(app, SESSION)

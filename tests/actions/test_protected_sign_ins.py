@@ -102,7 +102,7 @@ class TestANameInUse:
             ],
         ),
     )
-    def test_another_portal_under_it_is_refused(
+    def test_another_portal_under_the_name_of_a_sign_in_is_refused(
         self, undone: Home, run: Run, emulator: Emulator, command: tuple[str, ...]
     ) -> None:
         said = refused(run, *command)
@@ -111,7 +111,9 @@ class TestANameInUse:
         assert shown(run) == [("corp", START_URL, "valid", False)]
         assert emulator.counters["authorize"] == 1
 
-    def test_the_same_portal_takes_it_over(self, undone: Home, run: Run) -> None:
+    def test_a_new_session_of_the_same_portal_takes_the_sign_in_over(
+        self, undone: Home, run: Run
+    ) -> None:
         ok(run, "session", "add", "corp", START_URL, "--region", "us-east-1", "--yes")
         assert shown(run) == [("corp", START_URL, "valid", True)]
 
@@ -130,7 +132,9 @@ class TestAnEditedPortal:
         corp.write_config(corp.config_file.read_text().replace(START_URL, OTHER_URL))
         return corp
 
-    def test_both_are_shown(self, edited: Home, run: Run) -> None:
+    def test_the_edited_session_and_the_earlier_sign_in_are_both_shown(
+        self, edited: Home, run: Run
+    ) -> None:
         both = [("corp", OTHER_URL, "signed_out", True), ("corp", START_URL, "valid", False)]
         assert shown(run) == both
         rows = json.loads(ok(run, "session", "list", "--json"))["data"]
@@ -140,7 +144,9 @@ class TestAnEditedPortal:
         ]
         assert "not in the config" in ok(run, "cache", "list")
 
-    def test_of_an_edited_region_too(self, corp: Home, run: Run) -> None:
+    def test_after_an_edit_of_the_region_the_earlier_sign_in_is_shown_too(
+        self, corp: Home, run: Run
+    ) -> None:
         text = corp.config_file.read_text()
         corp.write_config(text.replace("sso_region = us-east-1", "sso_region = eu-west-1"))
         assert [row[2:] for row in shown(run)] == [("signed_out", True), ("valid", False)]
@@ -190,7 +196,7 @@ class TestTheTokenOfAnotherTool:
             ],
         ),
     )
-    def test_it_is_neither_sent_nor_removed(
+    def test_another_tools_token_is_neither_sent_nor_removed(
         self, undone: Home, run: Run, emulator: Emulator, command: tuple[str, ...], portal: str
     ) -> None:
         path = token_file(undone)
@@ -223,7 +229,7 @@ def _link(path: Path) -> None:
 
 class TestADamagedRecord:
     @pytest.mark.parametrize("damage", long_after(1, [_truncate, _link, os.mkfifo, Path.mkdir]))
-    def test_it_hides_no_other_sign_in_and_is_named(
+    def test_a_damaged_record_hides_no_other_sign_in_and_is_named(
         self, undone: Home, run: Run, emulator: Emulator, damage: Callable[[Path], None]
     ) -> None:
         path = records(undone) / "evil.json"
@@ -238,7 +244,7 @@ class TestADamagedRecord:
         assert emulator.counters["Logout"] == 1
         assert os.listdir(records(undone)) == ["evil.json"]
 
-    def test_one_of_another_name_is_ignored_and_removed(
+    def test_a_record_whose_file_has_another_name_is_ignored_and_removed(
         self, undone: Home, run: Run, emulator: Emulator
     ) -> None:
         twin = records(undone) / "evil.json"

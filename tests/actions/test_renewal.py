@@ -83,7 +83,7 @@ class TestOneRequest:
         assert (app.stands(), app.used) == ("renewed-1", ["first"])
         assert app.tokens.load(SESSION).refresh_token
 
-    def test_it_waits_60_s_for_the_answer(self, app):
+    def test_a_renewal_waits_60_s_for_the_answer_of_aws(self, app):
         app.sign_in(0)
         renew(app)
         assert app.waited == [renewal.ANSWER_SECONDS] == [60.0]
@@ -250,7 +250,9 @@ class TestOtherTools:
         with pytest.raises(LoginRequired):
             renew(app)
 
-    def test_it_does_not_wait_while_aws_is_down_or_after_a_sign_out(self, app):
+    def test_a_renewal_does_not_wait_for_another_tools_token_while_aws_is_down_or_after_a_sign_out(
+        self, app
+    ):
         app.sign_in(0)
         app.renewal = AwsUnreachable("down")
         with pytest.raises(AwsUnreachable):
@@ -353,7 +355,7 @@ class TestLock:
         look()
         assert held == [True, False]
 
-    def test_it_waits_for_the_lock_longer_than_another_renewal_takes(self, app, monkeypatch):
+    def test_a_renewal_waits_for_the_lock_longer_than_another_renewal_takes(self, app, monkeypatch):
         app.sign_in(0)
         seconds: list[float] = []
         really_lock = app.tokens.lock_token

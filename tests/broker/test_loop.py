@@ -288,14 +288,14 @@ def test_a_caller_is_told_to_wait_longer_in_a_separate_line(world):
 
 
 class TestEnd:
-    def test_when_idle_it_removes_its_address_and_ends_its_threads(self, world):
+    def test_an_idle_broker_removes_its_address_and_ends_its_threads(self, world):
         with threads_left_at_most(0):
             world.start()
             all_of(world.connect())
             assert world.ended()
         assert world.forgotten.is_set()
 
-    def test_it_does_not_end_while_a_caller_waits(self, world):
+    def test_a_broker_does_not_end_while_a_caller_waits(self, world):
         world.work.gate.clear()
         world.start()
         stream = world.connect()

@@ -308,7 +308,7 @@ class TestLogin:
 
     @pytest.mark.parametrize("name", ["l", "above"])
     @pytest.mark.parametrize("command", ["env", "exec", "whoami"])
-    def test_without_it_the_profile_with_the_key_is_named(
+    def test_without_a_login_cache_the_profile_with_login_session_is_named(
         self, keyed: Keyed, run: Run, name: str, command: str
     ):
         keyed.write(

@@ -100,7 +100,9 @@ def test_the_saved_list_is_shown_at_once_and_made_anew_behind(
     assert emulator.counters["ListAccounts"] == 1
 
 
-def test_it_is_made_of_the_same_config_which_a_relative_path_names(run: Run, desk: Desk) -> None:
+def test_a_new_list_is_made_with_the_config_that_a_relative_path_names(
+    run: Run, desk: Desk
+) -> None:
     desk.sign_in("ben")
     assert WARNING in run("list", env={"AWS_CONFIG_FILE": ".aws/config"}).stderr
     wait_for_a_new_list(desk)
@@ -132,7 +134,9 @@ def test_who_wants_no_process_behind_is_told_what_to_type(
     assert emulator.counters["ListAccounts"] == 1
 
 
-def test_nothing_is_written_from_it(run: Run, home: Home, desk: Desk, emulator: Emulator) -> None:
+def test_nothing_is_written_from_the_list_of_another_user(
+    run: Run, home: Home, desk: Desk, emulator: Emulator
+) -> None:
     desk.sign_in("ben")
     done = run("profile", "sync", "--yes")
     assert done.returncode == 0, done.stderr

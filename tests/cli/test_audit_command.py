@@ -205,7 +205,7 @@ class TestFilters:
         assert [row["event"] for row in rows("--session", "corp")] == ["sign-in", "issue"]
         assert run("audit", "--event", "argv").returncode == 2
 
-    def test_no_line_is_no_error(self, run: Run, file: Path) -> None:
+    def test_an_audit_that_finds_no_line_is_no_error(self, run: Run, file: Path) -> None:
         done = run("audit")
         assert (done.returncode, done.stdout) == (0, "")
         assert done.stderr == "no line of the journal matches\n"
@@ -311,7 +311,7 @@ class TestVerify:
         done = run("audit", "--verify")
         assert (done.returncode, done.stdout) == (0, "2 lines verified\n")
 
-    def test_names_the_file_and_the_line_that_does_not_fit(
+    def test_audit_verify_names_the_file_and_the_line_that_was_changed(
         self, run: Run, add: Add, file: Path
     ) -> None:
         add(*[issued(others=number) for number in range(5)])
@@ -336,7 +336,9 @@ class TestVerify:
         }
 
     @pytest.mark.parametrize("removed", [1, 3])
-    def test_finds_removed_last_lines(self, run: Run, add: Add, file: Path, removed: int) -> None:
+    def test_audit_verify_finds_that_the_last_lines_were_removed(
+        self, run: Run, add: Add, file: Path, removed: int
+    ) -> None:
         add(*[issued() for _ in range(5)])
         lines = file.read_bytes().splitlines(keepends=True)
         file.write_bytes(b"".join(lines[:-removed]))

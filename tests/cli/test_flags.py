@@ -172,15 +172,15 @@ TESTS = {
         "test_fix_writes_the_helpers_path_in_one_write_that_undo_reverses",
     ),
     "doctor --run": ("test_doctor_command.py", "test_runs_only_when_it_is_asked_for"),
-    "install --shell": (INSTALL, "test_is_the_one_that_shell_names"),
+    "install --shell": (INSTALL, "test_install_takes_the_shell_that_the_option_shell_names"),
     "install --prompt": (
         INSTALL,
         "test_no_prompt_leaves_the_prompt_out_until_prompt_is_given",
     ),
     "install --profiles": (LEAVE, "test_leaving_makes_every_profile_work_without_us"),
-    "install --uninstall": (INSTALL, "test_is_as_it_was_after_uninstall"),
+    "install --uninstall": (INSTALL, "test_the_rc_file_is_as_before_after_uninstall"),
     "install --dry-run": (INSTALL, "test_dry_run_prints_only_the_diff"),
-    "install --yes": (INSTALL, "test_is_as_it_was_after_uninstall"),
+    "install --yes": (INSTALL, "test_the_rc_file_is_as_before_after_uninstall"),
 }
 
 

@@ -173,7 +173,7 @@ class TestFile:
         ("shell", "content"),
         [("bash", content) for content in CONTENTS] + [("zsh", b"x=1"), ("fish", None)],
     )
-    def test_is_as_it_was_after_uninstall(
+    def test_the_rc_file_is_as_before_after_uninstall(
         self, home: Home, run: Run, shell: str, content: bytes | None
     ) -> None:
         file = home.path / WHERE[shell]
@@ -363,13 +363,17 @@ class TestFile:
 
 
 class TestWhichShell:
-    def test_without_an_option_is_the_one_in_SHELL(self, home: Home, run: Run) -> None:
+    def test_without_an_option_install_takes_the_shell_in_the_variable_SHELL(
+        self, home: Home, run: Run
+    ) -> None:
         printed = run("install", "--dry-run", "--json", env={"SHELL": "/usr/local/bin/zsh"})
         data = json.loads(printed.stdout)["data"]
         assert (data["shell"], data["file"]) == ("zsh", str(home.path / ".zshrc"))
         assert data["written"] is False
 
-    def test_is_the_one_that_shell_names(self, home: Home, run: Run) -> None:
+    def test_install_takes_the_shell_that_the_option_shell_names(
+        self, home: Home, run: Run
+    ) -> None:
         printed = run(
             "install", "--dry-run", "--json", "--shell", "fish", env={"SHELL": "/bin/zsh"}
         )
@@ -397,13 +401,13 @@ def test_a_throw_away_installation_writes_nothing(home: Home, run: Run) -> None:
 
 class TestTheCommand:
     @pytest.mark.parametrize("shell", SHELLS)
-    def test_is_named_by_its_path(self, home: Home, shell: str) -> None:
+    def test_the_rc_file_names_the_launcher_by_its_path(self, home: Home, shell: str) -> None:
         assert f"'{SCRIPT}-credentials' shell-init {shell}" in "\n".join(
             installing.build_rc_lines(shell, home.env)
         )
 
     @pytest.mark.parametrize("shell", SHELLS)
-    def test_is_found_before_anything_puts_it_on_path(
+    def test_the_command_is_found_before_another_line_puts_it_on_path(
         self, home: Home, run: Run, shell: str
     ) -> None:
         """Debian's .profile reads .bashrc first, and only then adds ~/.local/bin to PATH."""

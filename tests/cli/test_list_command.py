@@ -270,7 +270,7 @@ class TestSeveralSessions:
         assert 'this list of "corp" is from 3 days ago' in done.stderr
         assert '"second" are not listed' in done.stderr
 
-    def test_if_none_can_be_listed_nothing_is_printed(self, two):
+    def test_if_no_session_can_be_listed_nothing_is_printed(self, two):
         two.app.tokens.forget(two.session)
         done = two.run("list")
         assert (done.returncode, done.stdout) == (4, "")

@@ -149,7 +149,7 @@ def test_a_reader_that_is_gone_at_the_start_ends_the_command_without_a_message(
 
 
 @pytest.mark.long
-def test_the_same_in_a_pipeline_of_a_shell(crowded: Home) -> None:
+def test_list_in_a_pipeline_whose_reader_ends_prints_no_error(crowded: Home) -> None:
     line = f"set -o pipefail; {SCRIPT} list --session corp | head -1"
     done = subprocess.run(["bash", "-c", line], env=crowded.env, capture_output=True, text=True)
     row = "000000000000\tprod-0\tA\t\t\n"

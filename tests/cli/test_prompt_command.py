@@ -261,7 +261,9 @@ class TestFailures:
     @pytest.mark.parametrize(
         "what", long_after(3, ["config", "settings", "token", "runtime", "closed", "full"])
     )
-    def test_is_no_failure(self, home: Home, what: str, argv: list[str]) -> None:
+    def test_a_defect_of_the_home_is_no_failure_of_the_prompt(
+        self, home: Home, what: str, argv: list[str]
+    ) -> None:
         if what == "config":
             home.write_config("[profile x\n")
         elif what == "settings":
@@ -283,7 +285,7 @@ class TestFailures:
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == "" or done.stdout.startswith("payments-p")
 
-    def test_asks_no_network_and_waits_for_no_lock(
+    def test_the_prompt_sends_no_request_and_waits_for_no_lock(
         self, run: Run, home: Home, emulator: Emulator, said: Callable[..., str]
     ) -> None:
         assert run("login").returncode == 0

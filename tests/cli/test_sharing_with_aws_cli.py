@@ -98,7 +98,9 @@ def test_we_renew_what_the_aws_cli_signed_in_and_it_goes_on(
 
 
 @pytest.mark.long
-def test_both_use_one_registration(run: Run, home: Home, aws: Aws, emulator: Emulator) -> None:
+def test_ssohelper_and_the_aws_cli_use_one_client_registration(
+    run: Run, home: Home, aws: Aws, emulator: Emulator
+) -> None:
     home.browser()
     assert run("login").returncode == 0
     assert aws("sso", "login", "--sso-session", "corp").returncode == 0

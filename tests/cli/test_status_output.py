@@ -33,7 +33,9 @@ class TestUnusableSessions:
         assert [row[2] for row in rows] == ["signed out", "unusable", "unusable"]
         assert "is no AWS region" in rows[1][4]
 
-    def test_one_that_is_asked_for_is_exit_3_with_the_line(self, run: Run, home: Home) -> None:
+    def test_status_and_login_of_an_unusable_session_are_exit_3_with_its_line(
+        self, run: Run, home: Home
+    ) -> None:
         home.write_config(self.CONFIG)
         for argv in (("status", "nowhere"), ("login", "nowhere")):
             done = run(*argv)

@@ -27,7 +27,7 @@ def entry(**more: object) -> Entry:
 
 
 class TestLine:
-    def test_is_compact_json_in_a_fixed_order(self) -> None:
+    def test_a_journal_line_is_compact_json_in_a_fixed_order(self) -> None:
         assert made(entry(background=True, others=2)) == (
             b'{"v":1,"at":"2025-11-26T19:36:21.023Z","seq":1,"prev":"' + b"0" * 64 + b'",'
             b'"event":"issue","uid":1000,"session":"corp","account_id":"001234567890",'
@@ -54,7 +54,7 @@ class TestLine:
         ],
         ids=lambda one: one.event,
     )
-    def test_is_read_back_as_it_was_written(self, written: Entry) -> None:
+    def test_a_journal_line_is_read_back_as_it_was_written(self, written: Entry) -> None:
         read = journal_lines.parse_journal_line(made(written, seq=7, prev="a" * 64).rstrip())
         assert (read.event, read.fields) == (written.event, written.fields)
         assert (read.seq, read.prev, read.uid) == (7, "a" * 64, 1000)

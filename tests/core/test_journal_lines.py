@@ -24,7 +24,7 @@ def check(lines: list[bytes], **more: object) -> journal_lines.Verdict:
 
 
 class TestChain:
-    def test_is_whole_over_several_files(self) -> None:
+    def test_a_hash_chain_over_several_files_is_found_whole(self) -> None:
         lines = chain(6)
         files = [("c", lines[:2]), ("b", lines[2:3]), ("a", lines[3:])]
         found = journal_lines.verify_hash_chain(files, may_be_rotated=False, last=last_of(lines))

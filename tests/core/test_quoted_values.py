@@ -24,7 +24,7 @@ from ssohelper.errors import ConfigInvalid
         ('"/a b" --c "d"', False),  # a command
     ],
 )
-def test_is_quoted(value: str, expected: bool) -> None:
+def test_whether_a_value_is_in_quotes(value: str, expected: bool) -> None:
     assert is_quoted(value) is expected
 
 

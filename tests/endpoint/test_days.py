@@ -89,7 +89,9 @@ def test_four_lifetimes_of_credentials_and_of_tokens(
     assert 4 <= emulator.counters["CreateToken.refresh_token"] <= 9
 
 
-def test_it_renews_without_any_request(home: Home, emulator: Emulator, clock: Clock) -> None:
+def test_an_endpoint_renews_credentials_without_any_request(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
     emulator.faults.role_credentials_seconds = HOUR
     with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
         good(endpoint, clock)

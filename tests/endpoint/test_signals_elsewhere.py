@@ -34,7 +34,7 @@ def _as_there(home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.long
-def test_all_are_passed_on_without_a_terminal(home: Home, emulator: Emulator) -> None:
+def test_all_signals_are_passed_on_without_a_terminal(home: Home, emulator: Emulator) -> None:
     test_exec_server.test_signals_sent_to_us_are_passed_on(home, emulator)
 
 

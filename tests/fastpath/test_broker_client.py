@@ -77,7 +77,7 @@ class TestStart:
         assert broker_ids(home.path) == [pid]
         assert signed_in.counters["GetRoleCredentials"] == 1
 
-    def test_50_at_once_start_one(self, home, signed_in):
+    def test_50_callers_at_once_start_one_broker(self, home, signed_in):
         home.write_token({**signed_in.issue_token("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
         answers: list[Answer] = []
         threads = [threading.Thread(target=lambda: answers.append(ask(home))) for _ in range(50)]
@@ -101,7 +101,7 @@ class TestStart:
         assert socket_of(home).stat().st_mode & 0o777 == 0o600
         assert lock_of(home).stat().st_mode & 0o777 == 0o600
 
-    def test_it_is_detached_and_has_no_stream_of_its_caller(self, home, signed_in):
+    def test_a_started_broker_is_detached_and_has_no_stream_of_its_caller(self, home, signed_in):
         ask(home)
         (pid,) = broker_ids(home.path)
         assert os.getsid(pid) not in (os.getsid(0), os.getpid())

@@ -40,7 +40,7 @@ def found_below(name: bytes) -> tuple[str, str]:
 
 
 class TestParent:
-    def test_is_the_process_that_started_us(self) -> None:
+    def test_the_named_parent_is_the_process_that_started_us(self) -> None:
         own = Path("/proc/self/comm").read_text().rstrip("\n")
         done = subprocess.run(
             [sys.executable, "-c", FIND], capture_output=True, text=True, check=True, timeout=60
@@ -70,7 +70,7 @@ class TestParent:
         monkeypatch.setattr(os, "getppid", lambda: 0)
         assert calling_process.find_parent_name_and_terminal()[0] == ""
 
-    def test_is_unknown_when_it_has_ended(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_parent_is_unknown_when_it_has_ended(self, monkeypatch: pytest.MonkeyPatch) -> None:
         gone = subprocess.Popen(["true"])
         gone.wait()
         monkeypatch.setattr(os, "getppid", lambda: gone.pid)
@@ -104,7 +104,7 @@ class TestTerminal:
             os.close(terminal)
             os.waitpid(process, 0)
 
-    def test_is_none_in_a_session_without_one(self) -> None:
+    def test_there_is_no_terminal_in_a_session_without_one(self) -> None:
         assert found_below(b"cron")[1] == ""
 
     @pytest.mark.parametrize(

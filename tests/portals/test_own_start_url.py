@@ -92,7 +92,7 @@ def test_setup_needs_no_region_and_every_command_works(
     check_nothing_secret_was_sent(company)
 
 
-def test_it_is_resolved_at_each_sign_in_and_not_for_a_renewal(
+def test_a_companys_own_start_url_is_resolved_at_each_sign_in_and_not_for_a_renewal(
     run: Run, home: Home, company: Emulator
 ) -> None:
     home.add_session("corp", start_url=URL, region="eu-west-1")

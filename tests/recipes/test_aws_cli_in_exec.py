@@ -33,7 +33,9 @@ def person(home: Home, emulator: Emulator) -> Home:
 
 
 @pytest.mark.long
-def test_it_is_the_role_whatever_the_shell_had(person: Home, emulator: Emulator, run: Run) -> None:
+def test_the_aws_cli_in_exec_gets_the_role_whatever_variables_the_shell_had(
+    person: Home, emulator: Emulator, run: Run
+) -> None:
     done = run("exec", f"{DEV}/Developer", "--", require_program("aws"), *WHO, env=IN_THE_WAY)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == emulator.world.session_arn(DEV, "Developer", "ana")

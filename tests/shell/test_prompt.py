@@ -66,7 +66,9 @@ def expected(
 @pytest.mark.parametrize("shell", SHELLS)
 class TestText:
     @pytest.mark.parametrize("guarded", long_after(1, [True, False]))
-    def test_is_that_of_the_program(self, shell: str, world: PromptWorld, guarded: bool) -> None:
+    def test_a_shells_prompt_is_that_of_the_program(
+        self, shell: str, world: PromptWorld, guarded: bool
+    ) -> None:
         """Each state twice: when it is new, and from what the shell has drawn."""
         world.learn(NAME, guarded=guarded)
         cases = [
@@ -126,7 +128,9 @@ class TestText:
             prompt_text.prompt_line(name, rows, NOW) for rows in every_rows
         ]
 
-    def test_of_fixed_keys(self, shell: str, world: PromptWorld) -> None:
+    def test_the_prompt_counts_down_to_the_expiry_of_fixed_keys(
+        self, shell: str, world: PromptWorld
+    ) -> None:
         keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"}
         rows = prompt_text.prompt_rows(PromptClock(NOW + 3658, "known"), text_after_end="expired")
         world.learn("keys", rows, has_file=False)

@@ -24,7 +24,7 @@ def test_class_message_and_hint_come_back_in_another_process(failures, tmp_path)
 @pytest.mark.parametrize(
     ("session_name", "at"), [("corp", NOON + 30), ("corp", NOON - 3600), ("other", NOON)]
 )
-def test_it_does_not_come_back_later_or_for_another_session(failures, session_name, at):
+def test_a_failed_sign_in_is_not_reported_later_or_for_another_session(failures, session_name, at):
     failures.save("corp", DENIED, NOON)
     assert failures.load(session_name, at) is None
 

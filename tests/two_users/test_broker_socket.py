@@ -162,7 +162,7 @@ def is_no_success(place: Machine, answer: Answer) -> None:
 
 
 class TestSocket:
-    def test_is_out_of_reach(self, place: Machine) -> None:
+    def test_another_user_cannot_reach_the_brokers_socket(self, place: Machine) -> None:
         path = running_socket(place)
         for each in (path, path.parent, path.parent.parent):
             assert stat.S_IMODE(each.lstat().st_mode) in (0o600, 0o700)
@@ -170,7 +170,7 @@ class TestSocket:
         assert answer.stdout.split() == ["0", "1"]
 
     @pytest.mark.parametrize("line", [ASK, "", "x" * 100_000, "GET / HTTP/1.1\r\n\r\n"])
-    def test_gives_another_user_nothing_where_its_folders_were_opened(
+    def test_the_brokers_socket_gives_another_user_nothing_where_its_folders_were_opened(
         self, place: Machine, line: str
     ) -> None:
         path = running_socket(place)
@@ -270,7 +270,7 @@ class TestPlanted:
         remove(base)
 
     @pytest.mark.parametrize("kind", ["folder", "link", "fifo", "file", "socket"])
-    def test_what_stands_there_is_not_used(
+    def test_a_planted_runtime_folder_of_another_user_is_not_used(
         self, place: Machine, opened: dict[str, str], kind: str
     ) -> None:
         target, own = place.folder / "open" / "ssohelper", place.bob.home / "own"
