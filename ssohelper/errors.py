@@ -131,7 +131,7 @@ class NotOurs(LocalState):
 
 
 class AnotherUsersHome(LocalState):
-    """HOME or ssohelper's folder in it is another user's (`sudo -E`): nothing is written there."""
+    """HOME or ssohelper's folder in HOME is another user's (`sudo -E`): nothing is written to it."""
 
 
 class Superseded(LocalState):

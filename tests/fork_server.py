@@ -120,7 +120,7 @@ def serve_requests(client: socket.socket) -> list[str] | None:
 
 
 def _is_own(connection: socket.socket) -> bool:
-    """Return whether a process of the same user has connected: the socket has no permissions."""
+    """Return whether a process of this user has connected: the socket has no permissions."""
     found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     return struct.unpack("3i", found)[1] == os.getuid()
 

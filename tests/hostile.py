@@ -160,7 +160,7 @@ _ROLES = [
 
 
 def account_names(count: int = 200) -> list[str]:
-    """Return so many different names of accounts: the worst ones, then the same stirred up."""
+    """Return `count` different account names: the worst ones, then random mixtures of them."""
     chance = random.Random(4)
     names = [*_RUNS]
     while len(names) < count:

@@ -81,7 +81,7 @@ class LeakWatch:
                 del self._seen[pid]
 
     def look_until_all_have_ended(self, seconds: float) -> None:
-        """Wait until the run has no process but its root; after so many seconds, they are findings."""
+        """Wait until only the run's root process is left; report all others after `seconds`."""
         ends_at = time.monotonic() + seconds
         while True:
             self.look()

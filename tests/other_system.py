@@ -70,7 +70,7 @@ def absent_names(name: str, platform: str) -> set[str]:
 
 
 class Seen:
-    """A module of the standard library as it would be there."""
+    """A module of the standard library, with the names that it has on the other system."""
 
     def __init__(self, real: ModuleType | None, hidden: set[str], own: dict[str, Any]) -> None:
         vars(self).update(_real=real, _hidden=hidden, _own=own)

@@ -52,7 +52,7 @@ def test_settings_and_policy_are_those_of_the_first_use_until_they_are_forgotten
 def test_in_the_home_of_another_user_no_command_of_its_settings_is_run(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with `sudo -E`: root must not run what another user's file names."""
+    """With `sudo -E`, root must not run a command that another user's settings name."""
     marker = home.path / "ran"
     write_settings(home, f"theme = 'dark'\nnotify = ['touch', '{marker}']\n")
     monkeypatch.setattr(folders, "find_other_home_owner", lambda _path, _environ: "ana")

@@ -134,7 +134,7 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
 
 
 def test_each_planted_file_would_run(repository: Repository, tmp_path: Path) -> None:
-    """Otherwise the other tests would prove nothing."""
+    """If a planted file could not run, the tests that nothing runs it would prove nothing."""
     assert tuple(repository.environments()) == ENVIRONMENTS
     for name, variables in repository.environments().items():
         if name in ("startup", "empty"):  # the first needs a stdin, the second names nothing
@@ -280,7 +280,7 @@ class TestTyped:
     def test_modules_in_the_same_folder_as_this_package_can_be_imported(
         self, tmp_path: Path
     ) -> None:
-        """As after `pip install --target FOLDER` with PYTHONPATH=FOLDER."""
+        """`pip install --target FOLDER` with PYTHONPATH=FOLDER puts modules beside this package."""
         packages = Path(sys.executable).parent.parent
         code = (
             "import sys; from ssohelper.fastpath import python_environment as p;"

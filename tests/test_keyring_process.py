@@ -52,7 +52,7 @@ def test_the_reason_of_the_preferred_backend_is_given_in_one_line(home: Home) ->
 
 
 def test_a_keyring_that_is_less_than_recommended_is_not_used(home: Home) -> None:
-    """Such a backend of the package keeps passwords in a plain file."""
+    """A backend of the package `keyring` with a low priority keeps passwords in a plain file."""
     program = (
         "import sys, types\n"
         "from keyring.backends import null\n"

@@ -39,7 +39,7 @@ def test_without_a_program_it_is_exit_2(run: Run) -> None:
 
 
 def test_a_program_that_is_gone_or_cannot_run_is_no_error(run: Run, home: Home) -> None:
-    """The user has no terminal there: `ssohelper` says it where the notice is started."""
+    """This process has no terminal for an error: `ssohelper` reports it where it starts the notice."""
     plain = home.path / "plain.txt"
     plain.write_text("no program")
     for program in (home.path / "gone", plain, home.path):

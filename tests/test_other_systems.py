@@ -55,7 +55,7 @@ def center(home: Home) -> Iterator[Emulator]:
 
 
 def there(platform: str, home: Home, *argv: str, **more: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command as there."""
+    """Run a command as on the other system."""
     return subprocess.run(
         [*ELSEWHERE, platform, *argv],
         env={**home.env, "PYTHONPATH": str(ROOT), **more},

@@ -96,7 +96,7 @@ def ask(home: Home, log: str | None = "info") -> tuple["subprocess.CompletedProc
 
 
 def said_missing(path: Path, stderr: str) -> bool:
-    """Tell whether the log says it; a path of more than 100 letters looks like a token there."""
+    """Return whether the log says that a path is missing; logs hide paths above 100 letters."""
     lines = [line for line in stderr.splitlines() if line.endswith("counted as missing")]
     return any(str(path) in line or "(redacted)" in line for line in lines)
 

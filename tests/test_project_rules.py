@@ -391,7 +391,7 @@ def _imported(path: Path) -> set[str]:
 
 class TestLayout:
     def test_no_two_modules_have_one_name(self):
-        """The emulator imports nothing of ours, so its modules may have names of their own there."""
+        """Modules of the emulator may repeat a name, since the emulator imports nothing of ours."""
         names = [
             path.stem
             for path in SOURCES

@@ -168,7 +168,7 @@ sys.stdout.writelines(paths())
 
 
 def test_no_loaded_module_keeps_a_path_of_the_servers_home() -> None:
-    """Such a path is made when a module is imported: a real start makes it of its own HOME."""
+    """A module that makes a path of HOME when it is imported would keep the HOME of the server."""
     said = subprocess.run(
         [sys.executable, "-c", _PATHS_OF_THE_SERVER],
         env={"HOME": HOME, "LANG": "C.UTF-8"},

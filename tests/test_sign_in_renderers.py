@@ -119,7 +119,7 @@ OFFERED = {
 
 
 class Desk:
-    """A home whose session is put into one state after another, and the program that runs there."""
+    """A home whose session gets one state after another, and the program that runs in this home."""
 
     def __init__(self, home: Home, emulator: Emulator, now: int, patch: pytest.MonkeyPatch) -> None:
         self.home, self.emulator, self.now, self.patch = home, emulator, now, patch
@@ -512,7 +512,7 @@ def _duration(text: str) -> int:
 
 
 def _is_as_said(found: int | None, expected: int | None) -> bool:
-    """Return whether both are the same. Texts leave out seconds, and minutes above a day."""
+    """Return whether two durations agree. Texts leave out seconds, and minutes above a day."""
     if found is None or expected is None or not expected:
         return found == expected
     unit = HOUR if expected >= 24 * HOUR else MINUTE

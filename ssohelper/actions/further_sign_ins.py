@@ -61,7 +61,7 @@ def sign_in_at_further_portals(
 
 
 def warn_of_further_portals_without_sign_in(app: App, session: SsoSession) -> None:
-    """Warn of further portals that are not signed in, and say how to sign in there."""
+    """Warn of further portals without a sign-in, and say how to sign in at them."""
     for further in find_further_portals_without_sign_in(app, session):
         app.warn(
             f"{_not_signed_in_text(session, further)}; sign in there too with: "

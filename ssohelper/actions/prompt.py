@@ -71,7 +71,7 @@ class PromptStatus(NamedTuple):
         return _FIELD.sub(lambda found: values.get(found[1], found[0]), template)
 
     def next_expiry(self, now: int) -> PromptClock | None:
-        """Return the expiry of sign-in or keys to which the prompt counts down, if there is one."""
+        """Return the expiry of sign-in or keys to which the prompt counts down; None without one."""
         return prompt_text.prompt_row_at(self.rows, now).clock
 
     def urgency_level(self, now: int) -> Level:

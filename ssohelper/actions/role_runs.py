@@ -133,7 +133,7 @@ class RunGroup:
             self._has_ended.wait_for(lambda: not self._running, _END_SECONDS)
 
     def run_waiting_commands(self) -> None:
-        """Run the commands that wait, one after the other."""
+        """Run the commands that wait for a thread, one after the other."""
         while self._waiting:
             try:
                 role_run = self._waiting.popleft()

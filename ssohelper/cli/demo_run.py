@@ -152,7 +152,7 @@ def _run_emulator_in_temporary_home() -> Iterator[tuple[Emulator, dict[str, str]
 
 
 def _remove_demo_home(home: Path) -> None:
-    """Remove the demo's home; repeat this while an ending process of the demo writes there."""
+    """Remove the demo's home; repeat this while an ending process of the demo writes to it."""
     ends_at = time.monotonic() + _REMOVAL_SECONDS
     shutil.rmtree(home, ignore_errors=True)
     while home.exists() and time.monotonic() < ends_at:

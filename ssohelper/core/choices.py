@@ -37,7 +37,7 @@ class Choices(NamedTuple):
 
     @property
     def without_recorded_fields(self) -> "Choices":
-        """These choices without `removed` and `written_region`, which other commands recorded."""
+        """Return these choices without what other commands recorded: `removed`, `written_region`."""
         return self._replace(removed=frozenset(), written_region=None, given=frozenset())
 
     def with_chosen_fields(self, **fields: Any) -> "Choices":

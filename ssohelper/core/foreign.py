@@ -109,7 +109,7 @@ class ForeignCredentials(NamedTuple):
 
     @property
     def for_request(self) -> RoleCredentials:
-        """The same credentials, in the type with which requests to AWS are signed."""
+        """Return these credentials in the type with which requests to AWS are signed."""
         return RoleCredentials(
             self.access_key_id,
             self.secret_access_key,

@@ -50,7 +50,7 @@ class Term(NamedTuple):
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Return the spellings of this word; a row matches if it has one of them."""
+        """Return the spellings of this word; a row matches if it has any of the spellings."""
         return (self.text, self.other) if self.other else (self.text,)
 
 

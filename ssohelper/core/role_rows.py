@@ -49,7 +49,7 @@ class RoleRow(NamedTuple):
 
     @property
     def key(self) -> RoleKey:
-        """Return the key of the row's role. It stays the same when profiles change."""
+        """Return the key of the row's role, which does not change when profiles change."""
         return self.chained or RoleKey(self.session_name, self.account.id, self.role_name)
 
     @property

@@ -219,7 +219,7 @@ class _Column:
         return self._texts_without_accents if without_accents(word) == word else self.texts
 
     def bonuses_of(self, text_number: int) -> Sequence[int]:
-        """Return, for each position of this text, the points that a match there adds."""
+        """Return, for each position in this text, the points that a match at the position adds."""
         found = self._bonuses.get(text_number)
         if found is None:
             found = self._bonuses[text_number] = bonus_points_by_position(

@@ -165,7 +165,7 @@ class ShownRoles:
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
 
     def role_at_line(self, line: int) -> RoleRow | None:
-        """Return the role on this line, or None if a heading or nothing is there."""
+        """Return the role on this line, or None if the line has a heading or is empty."""
         content = self.content_of_line(line)
         return None if content is None or content.is_heading else content.row
 

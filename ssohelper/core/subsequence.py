@@ -86,7 +86,7 @@ def _points_of_match(match: WordMatch) -> int:
 def _find_next_matches(
     character: str, text: str, bonus: Sequence[int], previous: list[WordMatch], *, is_first: bool
 ) -> list[WordMatch]:
-    """Return, for each position of the character in the text, the best match that ends there."""
+    """Return the best match that ends at each position of the character in the text."""
     found: list[WordMatch] = []
     limit = len(bonus)
     at = text.find(character, 0 if is_first else previous[0].position + 1, limit)

@@ -139,7 +139,7 @@ def _load_user_name(uid: int) -> str:
 
 
 def remove_file(path: Path | str) -> bool:
-    """Remove the file, or the link but not its target. Return False if nothing was there."""
+    """Remove the file, or the link but not its target. Return False if there was no file."""
     if is_in_another_users_home(path) and os.path.lexists(path):
         refuse_another_users_home(path)
     try:

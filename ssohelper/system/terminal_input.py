@@ -71,7 +71,7 @@ class TerminalInput:
         return max(0.0, self._gives_up_at - now) if self._gives_up_at > -math.inf else None
 
     def feed(self, data: bytes, now: float) -> str:
-        """Return the part of the input that may be read as keys now. Holds or drops the rest."""
+        """Return the input that may be read as keys now. Holds or drops all other input."""
         if self.early_bytes:
             early, data = data[: self.early_bytes], data[self.early_bytes :]
             self.early_bytes -= len(early)

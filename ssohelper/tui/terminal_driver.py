@@ -134,7 +134,7 @@ class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
             self._stop()
 
     def _take_terminal_again(self) -> None:
-        """Go on after SIGCONT. The shell may have set the terminal meanwhile, so set it again."""
+        """Go on after SIGCONT. Sets the terminal again, as the shell may have changed its settings."""
         self._is_take_queued = False
         if self.output.must_end:
             return

@@ -115,7 +115,7 @@ def test_a_background_renewal_removes_a_role_that_is_no_longer_assigned(app):
 
 
 def test_a_refusal_of_an_earlier_token_removes_nothing(app):
-    """Another user has signed in meanwhile: AWS's refusal is about the first one."""
+    """AWS has refused the token of the first user, after another user has signed in."""
     app.keep(900)
     app.answer = RoleNotAssigned("no access")
 

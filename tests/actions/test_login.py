@@ -50,7 +50,7 @@ class LoginApp(WorldApp):
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoginApp:
-    """An app in which a sign-in in a browser is only recorded as such."""
+    """Return an app that records that a browser sign-in would begin, and gets a token at once."""
     made = LoginApp(tmp_path)
     new = LoginOutcome(SESSION, token("new"), "signed in")
     monkeypatch.setattr(login, "_sign_in_interactively", lambda *_: new)

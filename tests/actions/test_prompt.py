@@ -91,7 +91,7 @@ def test_a_changed_config_is_newer_until_a_shell_has_asked(home: Home, app: App)
 
 
 def test_an_older_config_leaves_the_file_as_new_as_it_is(home: Home, app: App) -> None:
-    """Two configs may name one role: else each would make shells of the other ask."""
+    """Otherwise, shells with two configs that name one role would ask again and again."""
     prompt.answer_shell_prompt(app)
     before = file_of(home).stat().st_mtime_ns
     os.utime(home.config_file, (1, 1))

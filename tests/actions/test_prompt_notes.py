@@ -102,7 +102,7 @@ def test_names_that_are_none_of_ours_are_left_alone(app: WorldApp) -> None:
 def test_a_file_system_with_coarse_times_is_reported(
     app: WorldApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise the config would be newer for ever, and each prompt would start the program."""
+    """With coarse times the config stays newer, and each prompt would start ssohelper."""
     really = files.write_atomically
 
     def write(*words: Any, mtime_ns: int, **more: Any) -> None:
@@ -115,7 +115,7 @@ def test_a_file_system_with_coarse_times_is_reported(
 
 
 def test_the_same_rows_from_a_newer_config_get_its_time(app: WorldApp) -> None:
-    """Otherwise each prompt would start the program."""
+    """A file with an earlier time than the config would make each prompt start ssohelper."""
     for mtime_ns in (5, 7):
         app.prompt_state.write(KEY, "x", config_mtime_ns=mtime_ns)
         assert app.prompt_state.prompt_file(KEY).stat().st_mtime_ns == mtime_ns

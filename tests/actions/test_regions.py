@@ -1,4 +1,4 @@
-"""Asking the portals of a session in turn."""
+"""How the portals of a session are asked, one after the other."""
 
 from pathlib import Path
 

@@ -64,7 +64,7 @@ def token_folder_refuses(monkeypatch: pytest.MonkeyPatch, app: WorldApp, call: s
 
 
 def let_disk_take_no_lock(app: WorldApp, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    """Let the next lock files of the token folder meet a read-only disk, so many times."""
+    """Make the next `times` lock files of the token folder fail as on a read-only disk."""
     really_open, left = locks.open_own_file, [times]
 
     def open_file(path: Any, flags: int, *more: Any) -> Any:

@@ -160,7 +160,7 @@ def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(
 
 
 def test_under_an_endpoints_config_nothing_is_published(app: WorldApp) -> None:
-    """That config ends with its command; the stamp is of the user's own config."""
+    """An endpoint's config is removed with its command, and stamps are of the user's own config."""
     copy = app.locations.state_folder / "serve" / "x" / "config"
     copy.parent.mkdir(parents=True)
     copy.write_text(CONFIG)

@@ -35,7 +35,7 @@ def session(home: Home, emulator: Emulator) -> SsoSession:
 
 @pytest.fixture
 def sign_in(home: Home, emulator: Emulator) -> Callable[..., Path]:
-    """Write a token file with so many seconds left."""
+    """Return a function that writes a token file that expires after the given seconds."""
 
     def write(seconds: float = 3600, **more: str | None) -> Path:
         content = {**emulator.issue_token("ana", seconds=max(seconds, 1)), **more}

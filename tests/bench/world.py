@@ -33,15 +33,15 @@ class Row(NamedTuple):
 
 
 class Skipped(Exception):
-    """This machine cannot measure that; the message says what is missing."""
+    """Raised if this machine cannot make a measurement; the message says what is missing."""
 
 
 class Failed(Exception):
-    """What was to be measured did not work; the message says how."""
+    """Raised if what is to be measured fails; the message says how."""
 
 
 class Bench:
-    """One home, one emulator; `timed` runs a command there and gives its seconds."""
+    """One home and one emulator; `timed` runs a command in the home and returns its seconds."""
 
     def __init__(self, home: Path, emulator: Emulator) -> None:
         self.home = home
@@ -66,7 +66,7 @@ class Bench:
     # -- preparing the home that is measured -----------------------------------------------------
 
     def sign_in(self, *, expired: bool = False) -> None:
-        """Put a token into AWS's cache, as if somebody had signed in."""
+        """Put a token into AWS's cache, as if the user had signed in."""
         token = self.emulator.issue_token(
             "ana", start_url=START_URL, seconds=-60 if expired else None
         )
@@ -147,7 +147,7 @@ class Bench:
         self.credentials()
 
     def has_hit(self) -> bool:
-        """Return whether the launcher answers alone, where there is no `ssohelper` beside it."""
+        """Return whether a launcher that has no `ssohelper` beside it gives an answer."""
         alone = self.home / "alone"
         alone.mkdir(exist_ok=True)
         shutil.copy(self.launcher_command[0], alone)
@@ -175,7 +175,7 @@ class Bench:
         return done.stdout
 
     def all_at_once(self, command: list[str], number: int) -> int:
-        """Run a command that often at the same time; return how many failed or printed no keys."""
+        """Run `number` processes of a command at once; return how many failed or printed no keys."""
         running = [
             subprocess.Popen(
                 command, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -16,7 +16,7 @@ _BOTO3 = "import boto3; boto3.Session().client('sts').get_caller_identity()"
 
 @pytest.fixture
 def started(chained: Chained) -> Path:
-    """The file that the other program writes when it is started; it then hangs."""
+    """Return the file that another tool's program writes when it starts; then the program hangs."""
     place = chained.home.path / "started"
     program = chained.home.path / "other-tool"
     program.write_text(f"#!/bin/sh\necho $$ >>{place}\nexec sleep 600\n")

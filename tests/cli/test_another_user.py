@@ -49,7 +49,7 @@ class Desk(NamedTuple):
 
 @pytest.fixture
 def desk(home: Home, emulator: Emulator) -> Desk:
-    """Who signs in stays unknown: STS cannot be reached while somebody does."""
+    """Return a home where STS cannot be reached, so ssohelper does not learn who signs in."""
     home.add_session()
     environ = {**home.env, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}
     app = App(environ, sleep=lambda _seconds: None)

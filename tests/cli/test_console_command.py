@@ -235,7 +235,7 @@ class TestBadInput:
 
 
 def wait_for_console_login(emulator: Emulator) -> None:
-    """Wait until the browser has arrived: it goes on to AWS after our server has sent it there."""
+    """Wait until the browser has opened AWS's page, to which our local server redirects it."""
     ends_at = time.monotonic() + RUN_SECONDS
     while not emulator.counters["federation.login"]:
         assert time.monotonic() < ends_at
@@ -333,7 +333,7 @@ class TestOpening:
         assert (key.role_name, used.uses) == ("Developer", 1)
 
     def test_an_opener_that_does_not_exist_prints_the_link(self, shell: Home, run: Run) -> None:
-        """Then there is no browser, and the link is printed."""
+        """A BROWSER that does not exist counts as no browser, so the link is printed."""
         done = run("console", PROFILE, env={"BROWSER": "/no/such"})
         assert done.returncode == 0
         assert done.stdout.startswith(LINK)

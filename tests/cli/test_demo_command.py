@@ -79,7 +79,7 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
 
 
 def hostile(person: Person) -> dict[str, str]:
-    """Variables that lead elsewhere; whoever followed one would fail, or write there."""
+    """Return variables that the demo must ignore: using one would fail, or write outside its home."""
     elsewhere = person.path / "elsewhere"
     elsewhere.mkdir()
     return {
@@ -172,7 +172,7 @@ class TestNarrated:
         wait_until(lambda: not person.processes(), "something runs on")
 
     def test_more_signals_do_not_stop_the_cleaning(self, person: Person) -> None:
-        """A terminal that is closed sends several, one after the other."""
+        """A terminal that is closed sends several signals, one after the other."""
         with subprocess.Popen(
             [SCRIPT, "demo"],
             env=person.env,

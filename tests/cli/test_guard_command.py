@@ -112,7 +112,7 @@ class TestCommand:
         assert f"m more: corp:{ACCOUNT}/{GUARDED} (INC-4711)" in shown
 
     def test_a_rule_that_guards_no_known_role_is_said(self, world: Guarded) -> None:
-        """It may have a typing error, and nothing else would ever show that."""
+        """A rule that guards no role may have a typing error, which nothing else would show."""
         done = world.run(SCRIPT, "config", "set", "guard.rules", RULE, "*/Databaseadmn", GUARDED)
         assert done.returncode == 0, done.stderr
         typo = 'warning: the rule "*/Databaseadmn" guards no role of the saved lists\n'

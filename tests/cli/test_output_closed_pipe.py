@@ -101,7 +101,7 @@ def crashes(home: Home) -> list[str]:
 
 
 def messages(said: str) -> list[str]:
-    """Return what was said, without what `profile sync` says of the profiles that are there."""
+    """Return a command's messages, without those of `profile sync` about existing profiles."""
     lines = said.splitlines()
     if lines[:1] == ["profiles that other tools or you wrote:"]:
         told = ("20000 profiles of", "    p0, p1, ", "--adopt")

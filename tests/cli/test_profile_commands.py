@@ -26,7 +26,7 @@ def saved(home: Home) -> Home:
 
 @pytest.fixture
 def synced(saved: Home, run: Run) -> Home:
-    """The same home after `profile sync`: pay.Admin, pay.Read and dev.Read."""
+    """Return a home after `profile sync` with the profiles pay.Admin, pay.Read and dev.Read."""
     assert run("profile", "sync", "--yes").returncode == 0
     return saved
 

@@ -63,7 +63,7 @@ def change_facts(home: Home, **facts: int | None) -> None:
 
 
 def age_token(home: Home, seconds: int) -> None:
-    """Let the token have so many seconds left, as its file says."""
+    """Change the token's file so that the token expires after `seconds`."""
     from ssohelper.core.instants import to_iso
 
     [path] = [p for p in home.token_folder.iterdir() if "accessToken" in p.read_text()]

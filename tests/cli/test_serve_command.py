@@ -211,7 +211,7 @@ class TestTokenFolder:
     def test_a_client_that_was_started_before_a_restart_works_on(
         self, home: Home, emulator: Emulator
     ) -> None:
-        """As in a container: it has the env file's values of its start, and the folder."""
+        """A container keeps the env file's values from when it was started, and the token's folder."""
         tokens = []
         with self.serve(home) as program:
             program.says("job.env")

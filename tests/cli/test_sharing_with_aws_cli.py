@@ -136,7 +136,7 @@ def test_the_logout_of_the_aws_cli_is_seen_by_us(
 
 @pytest.mark.long
 def test_the_aws_cli_signs_out_beside_a_lock_of_ours(run: Run, home: Home, aws: Aws) -> None:
-    """It parses every file beside the token, and fails at one that holds a number."""
+    """`aws sso logout` parses every file beside the token, and fails at one that holds a number."""
     home.browser()
     assert run("login").returncode == 0
     app = App(home.env)

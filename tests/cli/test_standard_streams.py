@@ -32,7 +32,7 @@ def test_only_a_closed_stdout_is_replaced(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
 def test_a_large_write_that_fails_is_exit_7_and_no_crash(home: Home, redirection: str) -> None:
-    """It leaves nothing in the buffer, so that the error does not come again with a flush."""
+    """Nothing stays in stdout's buffer: otherwise a later flush would raise the error again."""
     for number in range(100):
         home.add_session(f"corp-{number}")
     command = ["sh", "-c", f'exec "$@" {redirection}', "sh", SCRIPT, "session", "list", "--json"]

@@ -231,7 +231,7 @@ def test_a_mistyped_session_is_answered_with_the_nearest_name(
 def test_an_environment_variable_with_an_unsupported_value_is_an_error(
     home: Home, run: Run, emulator: Emulator, argv: list[str]
 ) -> None:
-    """Otherwise tokens would be written to files although a keyring was asked for."""
+    """If a wrong value were ignored, tokens would go to files although a keyring was asked for."""
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     done = run(*argv, env={"SSOHELPER_STORAGE": "vault"})
     assert done.returncode == 3

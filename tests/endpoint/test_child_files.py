@@ -135,7 +135,7 @@ def test_static_keys_are_copied_from_no_section() -> None:
 
 
 def test_a_profile_with_static_keys_only_gets_a_command_that_fails() -> None:
-    """Otherwise an SDK would use the endpoint's credentials for it, which are another account's."""
+    """Without that command, an SDK would use the endpoint's credentials, of another account."""
     text = (
         f"[profile static]\n{STATIC}[profile in-credentials]\nregion = r\n"
         "[profile settings]\nregion = r\n[default]\nregion = eu-west-1\n"
@@ -149,7 +149,7 @@ def test_a_profile_with_static_keys_only_gets_a_command_that_fails() -> None:
 
 
 def test_a_text_that_would_not_parse_as_intended_is_an_error() -> None:
-    """Here the indented header would become part of the last value when [default] gets a region."""
+    """An indented header would become part of the value before it when [default] gets a region."""
     text = "[default]\n  [profile other]\noutput = text\n"
     with pytest.raises(ConfigInvalid, match="too unusual"):
         copied(text)

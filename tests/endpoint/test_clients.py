@@ -45,7 +45,7 @@ def rclone(url: str) -> list[str]:
 def test_the_aws_cli_with_nothing_but_address_and_token(
     endpoint: Served, home: Home, tmp_path: Path
 ) -> None:
-    """These are what an env file has: a container has no file of this machine."""
+    """A container has an address and a token from the env file, and no file of this machine."""
     bare = {"HOME": str(tmp_path / "nobody"), "PATH": os.environ["PATH"]}
     variables = {**endpoint.serving.env_file_variables()}
     kept = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}

@@ -154,7 +154,7 @@ def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(
 
 @pytest.mark.long
 def test_the_copy_is_not_written_to(home: Home, emulator: Emulator, run: Run) -> None:
-    """What a tool writes there would be lost when the command ends."""
+    """What a tool writes to the copy of the config would be lost when the command ends."""
     before = home.config_file.read_bytes()
     inner = f"{SCRIPT} profile add {ACCOUNT}/Role00 --name mine --yes"
     done = run("exec", "--server", "job", "--", "sh", "-c", inner)
@@ -345,7 +345,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 def test_a_terminal_s_hangup_reaches_the_command_of_a_session_leader(
     home: Home, emulator: Emulator
 ) -> None:
-    """As the only command of a tmux window or of ssh, only we get the terminal's SIGHUP."""
+    """As the only command of a tmux window or of ssh, only ssohelper gets the terminal's SIGHUP."""
     job = 'trap "exit 9" HUP; echo begun; for n in $(seq 300); do sleep 0.1; done; exit 1'
     done = subprocess.run(
         [sys.executable, "-c", _HANGS_UP, *EXEC, "sh", "-c", job],

@@ -246,7 +246,7 @@ def test_it_forbids_core_dumps(home: Home, emulator: Emulator) -> None:
 
 
 def as_nobody(do) -> str:  # type: ignore[no-untyped-def]
-    """Run this as the user nobody; return its result, or the name of its error, as text."""
+    """Run a function as the user nobody; return its result, or the name of its error, as text."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:

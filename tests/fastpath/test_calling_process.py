@@ -83,7 +83,7 @@ class TestParent:
 
 class TestTerminal:
     def test_is_the_controlling_one_although_no_stream_is_a_terminal(self) -> None:
-        """As for an SDK, which gives its credential process pipes."""
+        """An SDK gives its credential process pipes, so no stream is a terminal."""
         reader, writer = os.pipe()
         process, terminal = pty.fork()
         if process == 0:

@@ -63,7 +63,7 @@ Answer = tuple[int, bytes, bytes]
 
 
 class Broker:
-    """Answers with these exit codes in turn, the last one again and again; None: it is not there."""
+    """A fake broker: answers with `codes`, then repeats the last; None means that no broker runs."""
 
     def __init__(self, token_file: Path, *codes: int | None) -> None:
         self.token_file = token_file

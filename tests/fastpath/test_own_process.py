@@ -76,7 +76,7 @@ def ends_without_core(home: Home, process: "subprocess.Popen[bytes]", number: in
 
 
 def test_this_machine_writes_core_dumps(home: Home) -> None:
-    """Otherwise the other tests would pass on a machine that writes none."""
+    """On a machine that writes no core dumps, the tests that forbid them would prove nothing."""
     pattern = Path("/proc/sys/kernel/core_pattern").read_text()
     if pattern[0] in "|/":
         pytest.skip(f"cores go elsewhere: {pattern}")

@@ -120,7 +120,7 @@ def test_a_client_that_has_closed_its_end_is_unknown(way: Way, folder: Path) -> 
 
 @ON_LINUX
 def test_two_clients_of_one_port_are_distinguished(folder: Path) -> None:
-    """Address and port of both ends must match, not one of them."""
+    """A connection is found by the address and port of both ends, not of one end."""
     user = OTHER if os.geteuid() == 0 else os.geteuid()
     with (
         connected(WAYS["IPv4"], folder, user) as theirs,

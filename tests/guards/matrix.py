@@ -104,7 +104,7 @@ def write(world: Guarded, made: Grant, name: Path | None = None) -> None:
 
 
 def nothing(world: Guarded) -> None:
-    """There is no grant at all: the cache has good credentials, and there is no terminal."""
+    """Give no grant: the cache has good credentials, and the caller has no terminal."""
 
 
 def expired(world: Guarded) -> None:
@@ -361,7 +361,7 @@ def publish_before_the_rule(world: Guarded) -> None:
 
 
 def publish_before_the_rule_and_note_it(world: Guarded) -> None:
-    """As above, and another role's call notes the new settings: the response stays invalid."""
+    """Publish, add a guard rule, and let another role's call note the new settings."""
     publish_before_the_rule(world)
     date_back(world.settings)
     assert world.run(LAUNCHER, *FREE_KEY).returncode == 0

@@ -127,7 +127,7 @@ def test_a_changed_policy_stops_a_response_that_was_published_under_the_last_one
 
 
 def test_a_response_is_a_hit_under_a_policy(machine: Machine):
-    """Else each call on a machine with a policy would start Python."""
+    """If a policy prevented hits, each call on a machine with a policy would start Python."""
     machine.set_policy(FORBID)
     assert machine.run(LAUNCHER, *key(FREE)).returncode == 0
     traced = machine.run("sh", "-x", LAUNCHER, *key(FREE))

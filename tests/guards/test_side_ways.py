@@ -26,7 +26,7 @@ def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
 
 
 def test_a_call_with_another_state_folder_undoes_no_remembered_rule(world: Guarded):
-    """Both calls share the runtime folder, where the other one would publish the response."""
+    """The two calls share a runtime folder, in which a call without the rule would publish."""
     assert world.run(LAUNCHER, *KEY).returncode == 9
     world.set_rules()
     other = str(world.home.path / "elsewhere")

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder in memory, where there is one: each step calls fsync, which is slow on a disk."""
+    """Return a folder in memory if possible, since each step calls fsync, which is slow on a disk."""
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     made = Path(tempfile.mkdtemp(prefix="ssohelper-moves-", dir=base))
     yield made

@@ -12,7 +12,7 @@ MINUTE = 60
 
 @pytest.mark.long
 def test_a_boto3_job_gets_one_notice_that_its_sign_in_ended(job: Job) -> None:
-    """Such a job once ended without any notice."""
+    """A boto3 job once ended without any notice."""
     job.emulator.faults.token_seconds = 3
     job.emulator.faults.role_credentials_seconds = 15
     job.sign_in()

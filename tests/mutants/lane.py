@@ -130,7 +130,7 @@ def wait_for_end(process: int, seconds: float) -> bool:
 
 
 def _starved_seconds(process: int) -> float:
-    """Return how long its main thread was ready to run while others ran."""
+    """Return how long the process's main thread was ready to run while other threads ran."""
     return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
 
 

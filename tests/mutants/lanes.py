@@ -96,7 +96,7 @@ def _record(lane: Lane, files: list[str]) -> list[Any]:
 
 
 def _shares(files: list[str], count: int) -> list[list[str]]:
-    """Return the files in so many lists: neighbours are alike, so each list gets some of them."""
+    """Return the files in `count` lists; files of similar names are spread over the lists."""
     return [files[first::count] for first in range(count)]
 
 

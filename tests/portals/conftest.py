@@ -129,7 +129,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSL
 
 @pytest.fixture
 def aws(home: Home, certificate: tuple[Path, ssl.SSLContext]) -> Iterator[Emulator]:
-    """Play AWS's hosts. The programs of `home` find them there, and no others."""
+    """Run an emulator with AWS's host names, which are the only hosts that programs can reach."""
     bundle, tls = certificate
     world = demo_world()
     with_tls = Emulator(world)

@@ -41,7 +41,7 @@ def two(aws: Emulator, home: Home) -> Emulator:
 
 @pytest.fixture
 def signed_in(two: Emulator, home: Home) -> Emulator:
-    """Both regions are signed in, as one login leaves them."""
+    """Return an emulator after one login, which signs in to both regions."""
     sign_in_to_both(home.path, two)
     date_back(home.config_file)
     return two

@@ -14,7 +14,7 @@ PROFILE = "payments-prod.ReadOnlyAccess"
 
 
 def _is_for_make_test(row: Row, way: str) -> bool:
-    """Each partition once, the first by both portals and ways; `make torture` has the rest."""
+    """Return whether `make test` runs this row; it runs each partition at least once."""
     is_dual_stack = not row.start_url.startswith(PLAIN_PORTALS)
     is_first = row.start_url == PLAIN_PORTALS[0]
     is_device_code = way == "device code"

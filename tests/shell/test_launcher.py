@@ -61,7 +61,7 @@ class Place(NamedTuple):
 
     @property
     def login_env(self) -> dict[str, str]:
-        """As in a login shell: the folder `ssohelper` in the home is the runtime folder."""
+        """Return a login shell's variables: the runtime folder is `ssohelper` in the home."""
         return {"XDG_RUNTIME_DIR": str(self.home), "HOME": str(self.home), "PATH": "/usr/bin:/bin"}
 
     def publish(self, *key: str, content: bytes = RESPONSE, ahead: float = 3600) -> Path:
@@ -585,7 +585,7 @@ class TestSignIn:
     def test_another_config_file_of_the_caller(
         self, place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Another file is no hit, even with the same time; the same file is, by any path."""
+        """Another config with the same time is no hit; the published one is a hit by any path."""
         place.publish()
         config = self.file(place, "config")
         other = place.home / "other"
@@ -703,7 +703,7 @@ class TestClock:
     def test_the_validity_of_a_response_in_uptime_seconds(
         self, place: Place, shell: list[str], since: int, lasts: int, has_hit: bool
     ) -> None:
-        """It counts, even if the clock was set back and the modification time is far ahead."""
+        """The validity counts, even if the clock was set back and the file's time is far ahead."""
         place.publish(ahead=8 * 3600)
         up = int(float(Path("/proc/uptime").read_text().split()[0]))
         place.append_validity(f"{up + since} {up + since + lasts}\n")

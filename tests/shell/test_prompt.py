@@ -221,7 +221,7 @@ class TestFailures:
         assert not (world.folder / "pwned").exists()
 
     def test_a_file_that_vanished_is_asked_for(self, shell: str, world: PromptWorld) -> None:
-        """As after the last logout, which removes the runtime folder."""
+        """The last logout removes the runtime folder, and with it the file that the prompt reads."""
         world.put(0, "open")
         folder = shlex.quote(str(world.state))
         program = world.folder / "bin" / "ssohelper"
@@ -235,7 +235,7 @@ class TestFailures:
     def test_a_file_that_no_program_writes_is_asked_for_once(
         self, shell: str, world: PromptWorld
     ) -> None:
-        """As where the runtime folder cannot be written."""
+        """No program writes the prompt's file if the runtime folder cannot be written."""
         world.put(0, "open")
         gone = f"rm {shlex.quote(str(world.file))}"
         done = world.run(shell, "\n".join([SHOW[shell], gone, *[SHOW[shell]] * 3]))
@@ -263,7 +263,7 @@ class TestFailures:
         assert (done.stdout, done.stderr) == ("|\n|\n", "")
 
     def test_a_program_that_goes_away_leaves_nothing(self, shell: str, world: PromptWorld) -> None:
-        """As when a virtual environment is left; not even the space after the name stays."""
+        """After a virtual environment was left, not even the space after the profile's name stays."""
         world.put(0, "open")
         program, folder = (
             shlex.quote(str(path)) for path in (world.folder / "bin" / "ssohelper", world.state)

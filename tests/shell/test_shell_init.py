@@ -83,7 +83,7 @@ def test_wrong_arguments_print_no_text(run: Run, argv: list[str], says: str) -> 
 def test_without_ssohelper_on_path_its_absolute_path_is_used(
     run: Run, tmp_path: Path, shell: str
 ) -> None:
-    """As in a login shell on Debian, before ~/.local/bin is on PATH."""
+    """On Debian, a login shell runs this text before ~/.local/bin is on PATH."""
     program = tmp_path / "it's here" / "ssohelper"
     program.parent.mkdir()
     program.symlink_to(Path(sys.executable).with_name("ssohelper"))
@@ -133,7 +133,7 @@ def test_another_name_changes_only_the_function(run: Run, shell: str, name: str)
     ["lib/python3.13/site-packages", "lib/python3/dist-packages", "Lib/site-packages"],
 )
 def test_the_text_is_found_in_an_installation(tmp_path: Path, package: str) -> None:
-    """As pip installs a wheel: the package below the prefix's lib, the texts below its share."""
+    """pip installs the package below the prefix's lib, and the shells' texts below its share."""
     home = tmp_path / package / "ssohelper"
     shutil.copytree(ROOT / "ssohelper", home, ignore=shutil.ignore_patterns("__pycache__"))
     texts = tmp_path / "share" / "ssohelper"

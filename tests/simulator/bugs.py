@@ -112,7 +112,7 @@ def _keep_without_standing(put: Put) -> None:
 
 
 def _keep_of_any_sign_in(put: Put) -> None:
-    """validity_of_credentials takes every token in the file for one of the same sign-in."""
+    """Credentials of an earlier sign-in count as valid while another sign-in's token is stored."""
     put(
         issuing,
         "validity_of_credentials",
@@ -156,7 +156,7 @@ def _backoff_never_clears(put: Put) -> None:
 
 
 def _reply_of_another_job(put: Put) -> None:
-    """With two jobs, a caller gets the other one's document now and then."""
+    """While two jobs run, a caller may get the document of the job that it did not ask for."""
     real = Broker._reply_to_callers_of_job
 
     def finish(self: Any, job: Any, reply: Reply) -> None:
@@ -184,7 +184,7 @@ def _no_deadline(put: Put) -> None:
 
 
 def _serve_expired(put: Put) -> None:
-    """Credentials count as good for as long as they are there."""
+    """Cached credentials count as good even after their expiry."""
     put(freshness, "freshness_of_credentials", lambda life, left, age: Freshness.SERVE)
 
 
@@ -193,7 +193,7 @@ def _no_pace(put: Put) -> None:
 
 
 def _keep_old_fallback(put: Put) -> None:
-    """What a caller could have had when it asked is handed out later, whatever came between."""
+    """Credentials that were good when a caller asked are handed out later, even after a sign-out."""
     put(Broker, "_find_usable_reply", lambda self, caller, error: caller.fallback)
 
 

@@ -1,4 +1,4 @@
-"""Other tools: they sign in, refresh and sign out by the same files, and take no lock."""
+"""Other tools, which sign in, refresh and sign out with AWS's token files and take no lock."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def refresh(world: World, session: str) -> None:
 
 
 def change_portal(world: World, session: str) -> None:
-    """Somebody edits sso_start_url in the config."""
+    """Change sso_start_url in the config, as a user does in an editor."""
     url = world.sessions[session]
     other = "https://other.awsapps.com/start"
     world.sessions[session] = f"https://{session}.awsapps.com/start" if url == other else other

@@ -22,7 +22,7 @@ _ROLES = ("Admin", "Dev", "Read")
 
 
 class Outcome(NamedTuple):
-    """What one schedule came to."""
+    """What one schedule did: its violations of the rules, and a trace of its steps."""
 
     seed: int
     violations: list[str]

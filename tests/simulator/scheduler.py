@@ -230,7 +230,7 @@ class Scheduler:
     # -- running the threads in a random order -----------------------------------------------
 
     def run_until(self, is_over: Callable[[], bool], seconds: float) -> bool:
-        """Run until `is_over`, at most so many virtual seconds; return whether it is over."""
+        """Run until `is_over()`, for at most `seconds` of virtual time; return whether it is over."""
         self._is_over, self._ends_at = is_over, self.now + seconds
         self._steps = 0
         self._run()

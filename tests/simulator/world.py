@@ -238,7 +238,7 @@ class World:
         return caller
 
     def call_alone(self, key: RoleKey, *, seconds: float, least_share: float) -> Caller:
-        """Call where there can be no broker."""
+        """Start a caller that asks AWS itself, as on a machine where no broker can run."""
         caller = Caller(
             self, len(self.callers) + 1, 0, key, seconds=seconds, least_share=least_share
         )

@@ -84,7 +84,7 @@ def test_responses_of_other_settings_are_removed(
 def test_responses_of_other_settings_with_the_same_time_and_size_are_removed(
     runtime: Path, settings: Path, is_renamed: bool
 ) -> None:
-    """As after `tar -x`, or where dotfiles are links to a store: each version has the same time."""
+    """After `tar -x`, or with dotfiles that link to a store, two versions may have one time."""
     changed(settings, "form = 'aaa'\n")
     publish(runtime, settings, KEYS[0])
     if is_renamed:

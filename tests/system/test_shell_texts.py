@@ -14,7 +14,7 @@ LAUNCHER = "ssohelper-credentials"
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """This process is the program in a folder that is not on PATH; the launcher is beside it."""
+    """Make this process the program in a folder that is not on PATH, with a launcher beside it."""
     folder = tmp_path / "it's here"
     folder.mkdir()
     for name in ("ssohelper", LAUNCHER):

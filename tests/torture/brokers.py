@@ -68,7 +68,7 @@ def _listening_below(folder: str) -> tuple[set[str], set[str]]:
 
 
 def _lives_in(pid: str, folder: str) -> bool:
-    """Tell apart processes of several homes that bound the same bare name."""
+    """Return whether the broker belongs to the home `folder`: two homes' brokers may share a name."""
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes()
         return os.readlink(f"/proc/{pid}/cwd").startswith(folder) or (

@@ -100,7 +100,7 @@ def _run_job(place: Ground, name: str, command: list[str]) -> _Client:
 
 
 def _run_aws_clis(place: Ground, seconds: float) -> _Client:
-    """Start one AWS CLI after the other for so many seconds."""
+    """Start one AWS CLI after the other until the given seconds have passed."""
     ends_at, calls, failures = time.monotonic() + seconds, 0, []
     arn = f"arn:aws:sts::{_ACCOUNT}:assumed-role/{_LEVELS[-1]}/"
     while time.monotonic() < ends_at:

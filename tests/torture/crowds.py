@@ -35,7 +35,7 @@ def crowd_of_roles(dice: Dice) -> list[Row]:
 
 
 def crowd_rows(number: int, rounds: int, *, beside_clis: bool) -> list[Row]:
-    """Measure ours and the native clients in turn; return the row of ours and the ratios."""
+    """Measure ssohelper and native clients alternately; return ssohelper's row and the ratios."""
     ours, theirs, clis = [], [], []
     failed: list[str] = []
     refreshes: list[int] = []
@@ -103,7 +103,7 @@ def failures_in(place: Ground, answers: list[Answer], commands: list[list[str]])
 
 
 def _ratio(what: str, ours: list[float], theirs: list[float], target: float) -> Row:
-    """Return a row that compares the medians of what was measured in turn."""
+    """Return a row that compares the medians of two alternating measurements."""
     found = median(ours) / median(theirs)
     figure = f"{found:.2f} ({median(ours):.1f} s against {median(theirs):.1f} s)"
     return Row(what, figure, f"≤ {target}", found <= target)

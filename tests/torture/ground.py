@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 
 class Skipped(Exception):
-    """This machine cannot run that row; the message says what is missing."""
+    """Raised if this machine cannot run a row; the message says what is missing."""
 
 
 class Dice:
@@ -73,7 +73,7 @@ class Dice:
 
 
 class Answer(NamedTuple):
-    """What one process gave back."""
+    """The output and exit code of one process."""
 
     code: int
     out: str

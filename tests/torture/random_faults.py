@@ -36,7 +36,7 @@ _CALLER = str(Path(__file__).with_name("caller.py"))
 
 
 class _Found:
-    """What the callers were given, counted as it comes."""
+    """Collects the answers that the callers got, and what was wrong with them."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -84,7 +84,7 @@ def random_faults(dice: Dice) -> list[Row]:
 
 
 class _Ends:
-    """When it is enough: so many answers and so many lives, or far too long."""
+    """Says when a run ends: after enough answers and lives, or after far too long a time."""
 
     def __init__(self, number: int, scale: float) -> None:
         self._number = number

@@ -17,7 +17,7 @@ _FOREIGN_FILES = {
 
 
 def plant_foreign(place: Ground) -> None:
-    """Put in what belongs to others: files, and 60 profiles of an untidy hand in the config."""
+    """Add files and 60 untidy profiles of other tools, which ssohelper must leave as they are."""
     for name, text in _FOREIGN_FILES.items():
         path = place.home / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -99,7 +99,7 @@ class _Run:
         self._browser()
 
     def next_event(self) -> None:
-        """Do one, and let a while pass; files look older then, or there is a pause of seconds."""
+        """Run one random event, then let time pass: make files older, or sleep for seconds."""
         chance, faults = self._chance, self._place.emulator.faults
         faults.token_seconds = chance.choice(_TOKEN_SECONDS)
         faults.role_credentials_seconds = chance.choice(_ROLE_SECONDS)

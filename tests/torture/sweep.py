@@ -90,7 +90,7 @@ def commands() -> list[Command]:
 
 
 def control() -> Command:
-    """Return the known-bad writer as a command; its killed config is not even there."""
+    """Return a command that empties the config if it is killed, to prove that the sweep finds it."""
     config = "{config}"
     return Command(
         "the in-place control writer",
@@ -197,7 +197,7 @@ def _restore(place: Ground, pristine: Path) -> None:
 def _copies(
     place: Ground, pristine: Path, number: int
 ) -> Iterator[Callable[[], AbstractContextManager[Ground]]]:
-    """Give homes for so many points at a time; all lead to the same Identity Center."""
+    """Yield a function that lends one of `number` homes; all use one Identity Center."""
     homes = [place.home.with_name(f"{place.home.name}-{index}") for index in range(number)]
     free = [Ground(_made(home), place.emulator) for home in homes]
     lock = threading.Lock()

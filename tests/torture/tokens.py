@@ -79,7 +79,7 @@ def _call_for(place: Ground, seconds: float, account: int = 0) -> list[Answer]:
 
 
 def _never_answered(dice: Dice) -> Row:
-    """Let the token expire while /token is silent; one role is cached, the other is not."""
+    """Let the token expire while /token is silent: one of two roles has cached credentials."""
     with ground() as place:
         first = _expire_naturally(place, lambda: place.emulator.faults.hang(_REFRESH, times=1000))
         served = place.run(*helper())

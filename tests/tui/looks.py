@@ -40,7 +40,7 @@ class Finding(NamedTuple):
 
 
 def check(frame: Frame, whole: Frame | None = None) -> list[Finding]:
-    """Return everything that is wrong. `whole` is the same screen where everything fits."""
+    """Return all findings in `frame`. `whole` is a picture of the screen in which everything fits."""
     rules = {
         "overlap": overlaps(frame),
         "outside": outside(frame),
@@ -125,7 +125,7 @@ def cut_numbers(frame: Frame, whole: Frame | None) -> Iterator[str]:
 
 
 def wide_lists(frame: Frame) -> Iterator[str]:
-    """Yield lists whose lines end outside: a clock there is not cut, but not seen at all."""
+    """Yield lists whose lines end outside of the screen, where a clock would not be seen."""
     for box in frame.boxes:
         if box.is_wider and box.seen.area:
             yield f"{box.name} {box.seen}"

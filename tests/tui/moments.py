@@ -25,7 +25,7 @@ class Steps:
         self._at_rest: asyncio.TimerHandle | None = None
 
     def act_after(self, steps: int, act: Callable[[], object]) -> None:
-        """Call `act` once, after so many more steps, or when the program does nothing more."""
+        """Call `act` once: after `steps` more steps, or when the program does nothing more."""
         self.count, self._at, self._act = 0, steps, act  # type: ignore[assignment]
 
     @property

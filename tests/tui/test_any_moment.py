@@ -88,7 +88,7 @@ def _timers_are_due_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def moments(count: int, steps: int, seed: int) -> list[int]:
-    """Return so many steps, spread evenly, in another place of each interval for each seed."""
+    """Return `count` steps: one in each of as many equal intervals, chosen by the seed."""
     chance = random.Random(seed)
     width = steps / count
     return [1 + int(width * (number + chance.random())) for number in range(count)]

@@ -96,7 +96,7 @@ def test_every_screen_and_dialog_ignores_earlier_sizes() -> None:
 def test_the_window_is_resized_while_the_program_starts(
     tmp_path: Path, emulator: Emulator, seed: int
 ) -> None:
-    """It takes the key that leaves it. Without the rule, 5 of 30 such starts hung at full load."""
+    """The program still ends at its key. Without the rule, 5 of 30 starts hung at full load."""
     shell = Shell(tmp_path, emulator)
     assert shell.run("list").returncode == 0
     chance = random.Random(seed)

@@ -290,7 +290,7 @@ def test_after_a_sign_in_on_another_screen_the_list_is_fetched(world: DemoHome) 
 
 
 def test_a_list_from_before_the_sign_in_is_refreshed(world: DemoHome) -> None:
-    """It may be the list of another user, even if it is recent."""
+    """A list from before the sign-in may be another user's, even if it is recent."""
     services = world.app(sleep=quick)
     session = services.config.read().sso_session("corp")
     assert session is not None
@@ -368,7 +368,7 @@ def assert_whole_in_details(row: RoleRow, text: str) -> None:
 
 
 def test_the_details_are_drawn_again_when_their_size_is_known() -> None:
-    """This panel has no clock whose next tick would draw it: names would stay broken."""
+    """Details without a clock are not drawn again each second: names would stay broken."""
     email = "aws+customer-workloads-europe@example.com"
     assert_whole_in_details(RoleRow("corp", Account("000030000001", NAME, email), ROLE), email)
 

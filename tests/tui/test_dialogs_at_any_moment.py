@@ -175,7 +175,7 @@ def test_a_dialog_ends_or_gets_keys_at_any_step_of_its_opening(
 def _open_dialog(
     app: FullScreenApp, name: str, end: Callable[[], object], count: int, steps: Steps
 ) -> None:
-    """Open the dialog, and let the end happen so many steps later; with 0 before any."""
+    """Open the dialog, and call `end` after `count` steps of the event loop; 0: before any."""
     dialog = DIALOGS[name](app)
     if count:
         steps.act_after(count, end)
@@ -187,7 +187,7 @@ def _open_dialog(
 def test_a_sign_in_dialog_whose_buttons_are_being_removed_shows_nothing(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is closed when its widgets are there, and it itself is not mounted yet."""
+    """The dialog is closed after its widgets were made, and before it is mounted itself."""
     app = FullScreenApp(world.app(sleep=quick))
 
     async def scenario() -> None:

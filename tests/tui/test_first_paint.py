@@ -92,7 +92,7 @@ def test_openssl_is_not_loaded_before_the_first_paint_and_can_be_loaded_after_it
 
 
 def test_the_profiles_screen_loads_no_http_client_and_no_maker_of_qr_codes(home: Home) -> None:
-    """They take 10 MB. The dialog of a sign-in, which the screen may open, draws a QR code."""
+    """An HTTP client and QR codes take 10 MB. Only a sign-in's dialog draws a QR code."""
     names = _output_of(
         "import sys\n"
         "import ssohelper.__main__ as program\n"

@@ -19,7 +19,7 @@ _ROLES = 10
 
 
 class _Shown(NamedTuple):
-    """What the Profiles screen keeps."""
+    """The values that the Profiles screen keeps in memory."""
 
     profiles: list[ConfigProfile]
     plan: Plan

@@ -178,7 +178,7 @@ def _visits(world: DemoHome) -> Iterator[tuple[Callable[[], TuiApp[Any]], Visit]
 
 @contextmanager
 def seeded_home() -> Iterator[DemoHome]:
-    """Make the demo's home with so many more accounts that no list fits on any screen."""
+    """Make the demo's home with enough more accounts that no list fits on a screen."""
     dice = random.Random(SEED)
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,

@@ -220,7 +220,7 @@ def _profile(session: SsoSession, account_id: str, role_name: str) -> Profile:
 
 
 def _make_program_fact(word: str, environ: Mapping[str, str]) -> ProgramFact:
-    """Return what is known about a program; COMMAND is there and ours, also if no file is."""
+    """Return what is known about a program; COMMAND counts as ours even if it has no file."""
     if word == COMMAND:
         return ProgramFact(word, COMMAND, True)
     return _MAKE_PROGRAM_FACT(word, environ)
@@ -247,7 +247,7 @@ def demo_home(home: Path) -> Iterator[DemoHome]:
 
 
 async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait until the condition is true; fail after so many seconds."""
+    """Wait until the condition is true; fail if that takes too many seconds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came"

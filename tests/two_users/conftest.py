@@ -90,7 +90,7 @@ class User(NamedTuple):
         return self.run(sys.executable, "-I", "-c", script, *words)
 
     def give(self, path: Path) -> Path:
-        """Make this user the owner of what is there."""
+        """Make this user the owner of the file or folder at `path`, and of all in it."""
         for each in (path, *path.rglob("*")) if path.is_dir() else (path,):
             os.chown(each, self.uid, self.uid, follow_symlinks=False)
         return path

@@ -73,7 +73,7 @@ def test_another_user_can_read_no_file_with_the_token(serve: Serve, attacker: Us
 def test_who_takes_the_port_between_two_runs_learns_no_token_that_works(
     signed_in: User, attacker: User
 ) -> None:
-    """The container's next poll tells whoever listens there by then the token that it has."""
+    """The container's next poll sends its token to the program that listens at the port then."""
     first = Serve(signed_in)
     assert first.end() == 143
     # The token has left the folder: a client that reads it at each request sends nothing at all.

@@ -127,7 +127,7 @@ def test_the_callbacks_of_this_user_and_of_root_are_taken(
 def test_what_the_page_is_asked_with_stands_in_no_process_list(
     victim: User, opened: Path, emulator: Emulator, attacker: User, flow: str
 ) -> None:
-    """The browser's command lives on: its arguments are there for all to read."""
+    """The browser's command keeps running, and all users can read its arguments."""
     emulator.auto_approve = None
     program = Path(victim.home.env["BROWSER"])
     program.write_text(program.read_text() + "sleep 300\n")

@@ -180,7 +180,7 @@ class TestOtherHomes:
     def test_a_users_aws_folder_that_is_mounted_there_is_read_and_not_written(
         self, place: Machine
     ) -> None:
-        """As `docker run -v ~/.aws:/root/.aws`."""
+        """`docker run -v ~/.aws:/root/.aws` mounts a user's folder in the home of root."""
         home = place.folder / "container"
         home.mkdir(mode=0o700)
         shutil.copytree(place.ana.home / ".aws", home / ".aws")
@@ -208,7 +208,7 @@ class TestOtherHomes:
         assert answer.returncode == 7, answer.stderr
 
     def test_a_user_with_the_home_of_another_creates_nothing_there(self, place: Machine) -> None:
-        """As on a network file system whose user ids are not this machine's."""
+        """On a network file system, user ids may differ from those of this machine."""
         home = place.ana.folder(place.folder / "network-home", 0o777)
         answer = place.bob.run("config", "set", "renew_ahead", "true", HOME=str(home))
         assert answer.returncode == 7, answer.stderr

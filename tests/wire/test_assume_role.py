@@ -66,7 +66,7 @@ def test_a_refusal_is_told_apart(
 
 
 def test_a_long_message_of_sts_is_told() -> None:
-    """It says which policy is missing, at its end."""
+    """The message of STS says at its end which policy is missing."""
     error = error_of("403 Forbidden", refusal("AccessDenied", "word " * 60 + "at its end"))
     assert "at its end" in str(error)
 

@@ -283,7 +283,7 @@ class TestLogout:
             portal.log_out(token)
 
     def test_a_captive_portals_page_is_no_logout(self, emulator, portal, token):
-        """A captive portal answers 200 to everything: the sign-in at AWS is still there."""
+        """A captive portal answers 200 to everything, but the sign-in at AWS has not ended."""
         emulator.faults.script("Logout", 200, body="<html>sign in to the hotel</html>")
         with pytest.raises(BadAnswer, match="captive portal"):
             portal.log_out(token)

@@ -214,7 +214,7 @@ class RowActions:
             await self._open_console_page(row, choice)
 
     async def _open_consoles(self, rows: Sequence[RoleRow]) -> None:
-        """Ask for a page of the console, and open it as each of these roles, one after the other."""
+        """Ask for a page of the console, and open the page as each of these roles, one by one."""
         choice = await self._choose_console_page(rows)
         if choice is None:
             return

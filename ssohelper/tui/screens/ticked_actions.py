@@ -49,7 +49,7 @@ class TickedActions:
         return f"accounts.{name}" in TICKED_LABELS and self._roles.tick_count > 0
 
     def find_targets(self) -> tuple[RoleKey | None, frozenset[RoleKey]]:
-        """Return the role under the cursor, and the ticked roles. Actions run on one or the other."""
+        """Return the roles on which actions may run: that under the cursor, and the ticked ones."""
         row = self._roles.row
         return row and row.key, frozenset(each.key for each in self._roles.ticked)
 

@@ -80,7 +80,7 @@ class Content(NamedTuple):
     has_live: bool = False
 
     def with_live_marks(self, has_live: bool) -> "Content":
-        """Return the same content, with or without marks of live credentials."""
+        """Return this content, with or without marks of live credentials."""
         return Content(*self[:5], has_live)
 
 

@@ -258,7 +258,7 @@ class Chooser(LineView):
             self.click_line(event.y + int(self.scroll_offset.y), clicked)
 
     def _key_at(self, y: int) -> object:
-        """Return the key of the line at `y` on the screen, or None if no line is there."""
+        """Return the key of the line at `y` on the screen, or None if no line is at `y`."""
         line = y + int(self.scroll_offset.y)
         return self._key_of(line) if line < self.count else None
 

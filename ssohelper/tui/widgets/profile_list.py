@@ -185,13 +185,13 @@ class ProfileList(Chooser):
 
     @property
     def row(self) -> ProfileRow | None:
-        """Return the profile under the cursor, or None if a heading is there."""
+        """Return the profile under the cursor, or None if the cursor is on a heading."""
         number = self._lines[self.cursor] if self._lines else -1
         return self.data[number] if number >= 0 else None
 
     @property
     def section(self) -> Section | None:
-        """Return the section whose heading is under the cursor, or None if a profile is there."""
+        """Return the section whose heading is under the cursor; None if the cursor is on a profile."""
         number = self._lines[self.cursor] if self._lines else 0
         return self.data.sections[~number] if number < 0 else None
 

@@ -142,7 +142,7 @@ class RoleList(ScrollView, can_focus=False):
 
     @property
     def row(self) -> RoleRow | None:
-        """Return the row under the cursor, or None if no role is there."""
+        """Return the row under the cursor, or None if the cursor is on no role."""
         return self.shown.role_at_line(self.cursor)
 
     @property

@@ -148,7 +148,7 @@ class FilterLabel(ActionLabel):
 
 
 class FilterNote(Static):
-    """Shows the first of some texts that fits whole into the rest of the filter bar, or none."""
+    """Shows the first of several texts that fits beside the filters, or none of them."""
 
     _texts: tuple[str, ...] = ()
 

@@ -24,7 +24,7 @@ def _note(path: str) -> str:
 
 
 def replace(source: str, target: str) -> None:
-    """Put the file there and note how far the clock was ahead."""
+    """Move `source` to `target`, and record how far the clock was ahead when it was written."""
     note = _note(str(os.stat(source).st_ino))
     descriptor = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.write(descriptor, _jump.encode())

@@ -122,7 +122,7 @@ def who_answers(home: Home, emulator: Emulator) -> dict[str, tuple[str, str]]:
 def run_in_another_home(
     folder: Path, name: str, emulator: Emulator, *argv: str
 ) -> tuple[bytes, dict[str, tuple[str, str]]]:
-    """Run ssohelper in the same home elsewhere; return its config and who answers there."""
+    """Run ssohelper in a copy of the home; return the config and the identity of each profile."""
     with another_home(folder, emulator) as other:
         write_home(other, name, emulator)
         done = RUNS.run([SCRIPT, *argv], other.env, other.path, None, RUN_SECONDS)

@@ -77,7 +77,7 @@ async def click(pilot: Pilot[None], y: int) -> None:
 
 
 def target_at(roles: RoleList, y: int) -> Target:
-    """Return what the list shows at `y`, read from the text that is drawn there."""
+    """Return what the list shows on its line `y`, read from the text of this line."""
     text = roles.render_line(y).text
     names = [account for account in ACCOUNTS if account.name in text.split()]
     if FOLDED in text or UNFOLDED in text:

@@ -26,7 +26,7 @@ NOTE = '▲ sign-in to "corp": waiting for browser · F3, then s shows it'
 
 @pytest.fixture(autouse=True)
 def only_changes_update_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise the line is drawn again every five seconds, and a lost event is not noticed."""
+    """Stop the redrawing every five seconds, which would hide that an event was lost."""
     monkeypatch.setattr(message_line_module, "_CHECK_SECONDS", 3600)
 
 
