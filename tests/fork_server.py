@@ -215,7 +215,7 @@ def _start_detached(
             _start_without_server(argv, environ, descriptor)
             return
         of_shell = {"PWD": "/"}
-        with contextlib.suppress(FileNotFoundError):  # the current folder was removed
+        with contextlib.suppress(FileNotFoundError):  # the current folder may have been removed
             of_shell["OLDPWD"] = os.getcwd()
         request = json.dumps({"argv": argv, "environ": {**cleaned, **of_shell}}).encode()
         socket.send_fds(server, [request], [] if descriptor is None else [descriptor])

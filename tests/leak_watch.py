@@ -68,7 +68,7 @@ class LeakWatch:
         """Look once at every process of this run."""
         self.ticks += 1
         alive = {int(name) for name in os.listdir("/proc") if name.isdigit()}
-        for pid in sorted(alive):  # parents before their children
+        for pid in sorted(alive):  # parents come before their children
             process = self._seen.get(pid)
             if process is None or (not process.ours and process.looks < 3):
                 process = self._meet(pid, process)

@@ -52,7 +52,8 @@ def draw_all() -> dict[str, str]:
     with (
         tempfile.TemporaryDirectory() as folder,
         demo_home(Path(folder)) as world,
-        mock.patch.object(history, "time_of_day_text", return_value="14:30:00"),  # any time zone
+        # Pictures are the same in any time zone.
+        mock.patch.object(history, "time_of_day_text", return_value="14:30:00"),
     ):
         return asyncio.run(_draw_each_picture(world))
 

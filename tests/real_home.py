@@ -100,7 +100,7 @@ def take_snapshot(places: Iterable[Path]) -> Snapshot:
             try:
                 seen = path.lstat()
             except OSError:
-                continue  # absent, or removed just now
+                continue  # the file is absent, or was removed just now
             is_folder = stat.S_ISDIR(seen.st_mode)
             found[path] = (
                 seen.st_ino,

@@ -48,7 +48,7 @@ class _Row(NamedTuple):
     usage: Usage
 
 
-# -- printing roles ------------------------------------------------------------------------------
+# -- printing roles as lines, JSON or a table ----------------------------------------------------
 
 
 def print_roles(
@@ -140,7 +140,7 @@ def _say_nothing_matches(query: tuple[str, ...]) -> None:
     )
 
 
-# -- printing accounts ---------------------------------------------------------------------------
+# -- printing accounts as lines, JSON or a table -------------------------------------------------
 
 
 def print_accounts(

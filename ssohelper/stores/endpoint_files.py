@@ -34,7 +34,7 @@ _LOCK = "lock"
 # with the zero byte that ends it.
 _LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
 _URL = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})/")
-# 32 random bytes in base64 (endpoint/serving.py).
+# A token is 32 random bytes in base64 (endpoint/serving.py).
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"}
 

@@ -201,7 +201,7 @@ else:
         try:
             thread = threading.Thread(target=wait_in_queue, args=(copy,), daemon=True)
             thread.start()
-        except RuntimeError:  # the system starts no further thread
+        except RuntimeError:  # the system cannot start another thread
             os.close(copy)
             return False
         thread.join(seconds)

@@ -119,7 +119,7 @@ def _find_command_opener(commands: str, environ: Mapping[str, str]) -> Opener | 
         candidates += commands.split(os.pathsep)
     for candidate in candidates:
         if sys.platform == "win32":
-            candidate = candidate.replace("\\", "\\\\")  # shlex reads "\\" as "\"
+            candidate = candidate.replace("\\", "\\\\")  # shlex turns a doubled backslash into one
         try:
             words = shlex.split(candidate)
         except ValueError:

@@ -27,7 +27,7 @@ def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
             context.load_verify_locations(capath=bundle)
         else:
             context.load_verify_locations(cafile=bundle)
-    except OSError as cause:  # ssl.SSLError is an OSError
+    except OSError as cause:  # including ssl.SSLError
         raise AwsUnreachable(
             f'the certificates in "{show(bundle, 200)}" cannot be read',
             hint="AWS_CA_BUNDLE, or else REQUESTS_CA_BUNDLE, must name a file in PEM format: "

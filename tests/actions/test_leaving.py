@@ -69,7 +69,7 @@ def test_leaving_off_a_terminal_needs_yes_and_json_says_what(saved: Home, run: R
     assert list(data["diffs"]) == [str(saved.config_file)]
     assert "-ssohelper_managed = true" in data["diffs"][str(saved.config_file)]
     data = json.loads(run(*LEAVE, "--yes", "--json").stdout)["data"]
-    assert (data["diffs"], data["written"]) == ({}, [])  # nothing is left to change
+    assert (data["diffs"], data["written"]) == ({}, [])  # the command has nothing left to change
     assert run("install", "--profiles").returncode == 2
 
 

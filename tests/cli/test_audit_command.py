@@ -71,13 +71,13 @@ class TestCommandsThatLeaveALine:
         start = emulator.world.start_url
         commands = [
             ("setup", start, "--region", "us-east-1", "--session", "corp", "--yes"),
-            ("profile", "sync", "--yes"),  # changes nothing: no line
+            ("profile", "sync", "--yes"),  # this command changes nothing, so no line is written
             ("profile", "rm", "payments-dev.ReadOnlyAccess", "--yes"),
             ("profile", "undo", "--yes"),
             ("profile", "undo", "--redo", "--yes"),
             ("profile", "add", "payments-dev/ReadOnlyAccess", "--yes"),
             ("config", "set", "form", "sso"),
-            ("config", "set", "form", "sso"),  # changes nothing: no line
+            ("config", "set", "form", "sso"),  # this command changes nothing, so no line is written
             ("config", "set", "form", "process"),
             ("config", "set", "form", "--default"),
             ("login", "corp", "--force", "--device-code"),

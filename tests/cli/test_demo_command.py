@@ -312,7 +312,7 @@ class TestOnATerminal:
         child.expect_exact("guard these roles? [y/N]")
         child.sendline("n")
         child.expect_exact("Leave with: exit")
-        child.close(force=False)  # the terminal's window is closed: SIGHUP
+        child.close(force=False)  # closing the terminal's window sends SIGHUP
         wait_until(lambda: not person.processes(), "something runs on")
         assert list(person.temporary.iterdir()) == []
 

@@ -122,7 +122,7 @@ class TestAdding:
         assert (dry.returncode, dry.stderr) == (0, "")
         assert "+[sso-session corp]" in dry.stdout
         assert not home.config_file.exists()
-        assert run(*command).returncode == 2  # no terminal, no --yes
+        assert run(*command).returncode == 2  # without a terminal, the command needs --yes
         done = run(*command, "--yes")
         assert done.returncode == 0
         assert 'session "corp" added; sign in with: ssohelper login corp\n' in done.stderr

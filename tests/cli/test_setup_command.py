@@ -156,7 +156,7 @@ class TestOffATerminal:
         ]
         assert "payments-dev" in run(*shlex.split(more.partition(": ssohelper ")[2])).stdout
         assert "TAB completion in your shell: ssohelper install" in printed
-        # Every command that it names exists.
+        # Every command that the message names exists.
         assert set(re.findall(r"ssohelper ([a-z-]+)", printed)) <= set(COMMANDS)
 
     def test_install_is_not_proposed_once_it_is_done(self, run: Run, home: Home) -> None:
@@ -221,7 +221,7 @@ class TestOffATerminal:
         assert done.returncode == 4
         # The code's end is noticed here, or AWS reports it: the hints begin differently.
         assert done.stderr.endswith(f" with: ssohelper {' '.join(setup)}\n")
-        home.add_session("d-0000000000")  # `login` knows the session then
+        home.add_session("d-0000000000")  # with this section, `login` knows the session
         again = run(*setup)
         assert again.stderr.endswith(" with: ssohelper login d-0000000000\n")
 

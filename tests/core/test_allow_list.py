@@ -92,7 +92,7 @@ def test_many_stars_take_no_longer_than_one():
         ("a/b/ReadOnly", "a/b", True, True),
         ("payments-dev", "payments-dev", False, True),
         ("/ReadOnly", "payments-dev", False, True),
-        ("payments-dev/ReadOnly", "", False, True),  # the name is unknown
+        ("payments-dev/ReadOnly", "", False, True),  # the account's name is unknown
     ],
 )
 def test_what_may_be_meant_otherwise_is_guarded_and_not_allowed(

@@ -106,7 +106,7 @@ ADDRESS = PortalAddress(
         (None, "eu-west-1", False),
         (ADDRESS, "eu-central-1", True),
         (ADDRESS._replace(region=None), "eu-west-1", True),
-        # The config was changed since.
+        # The config was changed after the address was saved.
         (ADDRESS._replace(configured_region="us-east-1"), "eu-west-1", True),
         (ADDRESS._replace(start_url="https://sso.example.org/start"), "eu-west-1", False),
     ],

@@ -263,7 +263,7 @@ def test_rename_needs_a_single_profile_of_a_listed_role_within_the_filters() -> 
     )
     text = SESSION + ALL + process("second", PAY, "Admin") + process("gone", DEV, "Gone")
     for choices, moved in (
-        (Choices(), ["pay.Read", "dev.Read"]),  # Admin has two profiles
+        (Choices(), ["pay.Read", "dev.Read"]),  # the role Admin has two profiles
         (Choices(accounts=("pay*",)), ["pay.Read"]),
         (Choices(roles=("Adm*",)), []),
     ):

@@ -21,7 +21,7 @@ from ssohelper.errors import ConfigInvalid
         ("a", False),
         ('"a', False),
         ("\"a'", False),
-        ('"/a b" --c "d"', False),  # a command
+        ('"/a b" --c "d"', False),  # a command whose words are quoted is no quoted value
     ],
 )
 def test_whether_a_value_is_in_quotes(value: str, expected: bool) -> None:

@@ -66,7 +66,7 @@ def test_too_many_requests_skip_for_a_short_time_and_do_not_add_up():
     ("skipped_until", "expected"),
     [
         (NOW + 600, True),
-        (NOW + 601, False),  # the clock was set back since
+        (NOW + 601, False),  # the clock was set back after the failure
         (NOW - 1800, True),
         (NOW - 1801, False),  # the failure is too old to count
     ],

@@ -35,7 +35,7 @@ def test_a_token_is_renewable_with_a_refresh_token_and_a_valid_client(said, expe
         (None, BEGAN + HOUR, True),
         (None, BEGAN + 2 * HOUR, True),
         (BEGAN + 100, BEGAN + HOUR, True),
-        (BEGAN + 100, BEGAN + 2 * HOUR, False),  # another tool has signed in since
+        (BEGAN + 100, BEGAN + 2 * HOUR, False),  # another tool has signed in after this sign-in
         (BEGAN + 100, None, False),
     ],
 )

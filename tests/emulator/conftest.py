@@ -130,7 +130,7 @@ class Wire:
 
 class Reply(NamedTuple):
     status: int
-    headers: dict[str, str]  # names in lower case
+    headers: dict[str, str]  # header names are in lower case
     body: bytes
 
     def json(self) -> Any:

@@ -8,7 +8,7 @@ from ssohelper.emulator.addresses import AwsHost, find_aws_host, partition_name,
 @pytest.mark.parametrize(
     "host",
     [
-        "oidc-fips.us-gov-west-1.amazonaws.com",  # GovCloud has no such host
+        "oidc-fips.us-gov-west-1.amazonaws.com",  # GovCloud has no oidc-fips host
         "oidc.us-iso-east-1.c2s.ic.gov",
         "signin.amazonaws-eusc.eu",  # all hosts of this partition begin with a region
         "oidc.amazonaws.com",

@@ -269,7 +269,7 @@ class TestSlowAws:
     @pytest.fixture(autouse=True)
     def _short(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Wait for AWS much shorter than it takes here, so that a busy machine changes nothing."""
-        assert handlers.CONTAINER_SECONDS <= 1.5  # botocore gives up after 2
+        assert handlers.CONTAINER_SECONDS <= 1.5  # botocore gives up after 2 seconds
         monkeypatch.setattr(handlers, "CONTAINER_SECONDS", 0.3)
 
     def test_credentials_near_their_end_are_served_meanwhile(

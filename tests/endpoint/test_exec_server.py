@@ -195,7 +195,7 @@ def test_the_childs_environment_and_files(home: Home, emulator: Emulator) -> Non
     files = [line.split() for line in done.stdout.splitlines() if line.startswith("600 ")]
     sizes = {Path(name).name: int(size) for _, size, name in files}
     assert sizes["credentials"] == 0
-    assert sizes["token"] == 43  # 256 bits, without a newline
+    assert sizes["token"] == 43  # 43 characters have 256 bits; no newline follows
 
 
 def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(

@@ -24,7 +24,8 @@ def requests(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes
         monkeypatch.setenv(name, value)
     received: list[bytes] = []
     with (
-        tempfile.TemporaryDirectory(prefix="s") as short,  # pytest's own path is too long
+        # Pytest's own folder is too long for a socket's path.
+        tempfile.TemporaryDirectory(prefix="s") as short,
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
     ):
         monkeypatch.setenv("SSOHELPER_HOME", short)

@@ -138,7 +138,7 @@ def _become(asked: dict[str, Any]) -> None:
         os.environ.update(asked["env"])
         _answer(asked["argv"])
     finally:
-        os._exit(99)  # a defect of this file
+        os._exit(99)  # 99 means a defect of this file
 
 
 def _answer(argv: list[str]) -> None:

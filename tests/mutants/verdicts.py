@@ -13,7 +13,7 @@ class Verdict(NamedTuple):
 
     module: str
     name: str
-    outcome: str  # killed, survived, timeout
+    outcome: str  # "killed", "survived" or "timeout"
     seconds: float
     tests: int
     killed_by: str

@@ -43,7 +43,7 @@ PROFILES = {
     for number, name in enumerate(ACCOUNTS)
     if not re.search(r"[\"'\\\]\x00-\x1f\x7f-\x9f\u202e]", name)
     and name.strip() == name
-    and name != "-"  # `use -` goes back
+    and name != "-"  # `use -` would go back to the previous profile
 }
 
 

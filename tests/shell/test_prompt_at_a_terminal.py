@@ -173,7 +173,7 @@ class TestSwitchedOn:
         screen.wait(lambda: screen.prompt() == "yyy")
         assert screen.cursor[0] == 3
         assert screen.lines()[-2].startswith(f"{NAME} 2h30m $ xxx")
-        screen.type("\x01")  # to the line's beginning
+        screen.type("\x01")  # Ctrl-A moves the cursor to the line's beginning
         screen.wait(lambda: screen.cursor[0] == begins)
         screen.type("z")  # all text after it moves, over the edge
         screen.wait(lambda: screen.prompt() == "xyyy")

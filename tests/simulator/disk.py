@@ -245,7 +245,7 @@ class Disk:
     def urandom(self, size: int) -> bytes:
         return self.scheduler.rng.randbytes(size)
 
-    # -- locking files -----------------------------------------------------------------------
+    # -- locking files as flock does ---------------------------------------------------------
 
     def flock(self, descriptor: int, how: int) -> None:
         self.scheduler.point()

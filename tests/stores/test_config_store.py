@@ -204,7 +204,7 @@ def test_the_null_device_is_an_empty_config_and_stays_a_device(tmp_path: Path) -
     assert null.is_char_device()
 
 
-# -- another user ----------------------------------------------------------------------------------
+# -- writing the config as another user, and a config that cannot be written -----------------------
 
 
 def as_nobody(folder: Path) -> str:
@@ -217,7 +217,8 @@ def as_nobody(folder: Path) -> str:
         return outcome(folder)
     reader, writer = os.pipe()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # threads of other tests
+        # Python warns of a fork beside threads of other tests.
+        warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
         try:

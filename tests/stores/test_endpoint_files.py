@@ -207,7 +207,8 @@ class TestSocket:
         with pytest.raises(UsageProblem, match="bytes"):
             folder.bind_socket(tmp_path / f"{name}s")
         with socket.socket(socket.AF_UNIX) as longer, pytest.raises(OSError, match="too long"):
-            longer.bind(os.fspath(tmp_path / f"{name}s"))  # the system takes no longer path
+            # The system refuses a path that is one longer.
+            longer.bind(os.fspath(tmp_path / f"{name}s"))
         folder.remove()
         assert not (tmp_path / name).exists()
 

@@ -116,7 +116,7 @@ def test_the_end_of_an_aws_login_is_read_as_botocore_writes_it(
     path.chmod(0o644)
     assert LoginCache(tmp_path).load_credentials_expiry(f" {LOGIN}\n") == ends
     assert LoginCache(tmp_path).load_credentials_expiry(f"{LOGIN}2") is None
-    assert path.stat().st_mode & 0o777 == 0o644  # another tool's file
+    assert path.stat().st_mode & 0o777 == 0o644  # another tool's file keeps its mode
 
 
 def test_a_login_that_cannot_be_read_has_no_known_end(tmp_path: Path) -> None:

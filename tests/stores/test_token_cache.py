@@ -307,7 +307,7 @@ class TestTokenFiles(TokenStoreContract):
         path.write_text('{"accessToken": "a"}}')
         with pytest.raises(LoginRequired, match="damaged"):
             store.load(CORP)
-        # A new sign-in repairs it.
+        # A new sign-in replaces the damaged token.
         store.save(CORP, token("b"))
         assert store.load(CORP) == token("b")
 

@@ -133,7 +133,7 @@ def test_a_paste_that_comes_after_a_pause_is_no_key() -> None:
         ("\x1b", 0.1, ESCAPE),
         ("\x1b[", 0.5, "\x1b["),
         ("\x1b]", 0.5, "\x1b]"),
-        ("\x1b[23$", 0.5, "\x1b[23$"),  # shift+F11 of rxvt
+        ("\x1b[23$", 0.5, "\x1b[23$"),  # the terminal rxvt sends this for shift+F11
         ("\x1b[?1;2", 0.5, ""),
         ("\x1b[1;", 0.5, ""),
     ],

@@ -45,7 +45,8 @@ def append(log: Journal, process: int, lines: int) -> int:
         except SsoHelperError as error:
             os.write(2, f"{error.message}\n".encode())
             return 1
-        os.write(1, f"{process} {line}\n".encode())  # one write below PIPE_BUF: never mixed
+        # A write below PIPE_BUF is never mixed with another one.
+        os.write(1, f"{process} {line}\n".encode())
     return 0
 
 

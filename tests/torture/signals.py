@@ -202,7 +202,7 @@ def _sender(place: Ground, plan: _Plan, caller: "subprocess.Popen[bytes]") -> Ca
 
     def send_to_caller() -> bool:
         was_running = caller.poll() is None
-        with contextlib.suppress(ProcessLookupError):  # the whole group has ended
+        with contextlib.suppress(ProcessLookupError):  # raised if the whole process group has ended
             if plan.target == "group":
                 os.killpg(caller.pid, plan.number)
             elif was_running:

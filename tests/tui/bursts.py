@@ -58,7 +58,7 @@ def mouse(kind: type[MouseEvent], x: int, y: int, button: int = 1) -> MouseEvent
 def resize(app: FullScreenApp, columns: int, lines: int) -> None:
     """Change the size of the terminal."""
     size = Size(columns, lines)
-    if app._driver is not None:  # as Textual's own `Pilot.resize_terminal`
+    if app._driver is not None:  # Textual's own `Pilot.resize_terminal` does this, too
         app._driver._size = columns, lines
     app.post_message(Resize(size, size))
 

@@ -276,7 +276,7 @@ def _theme_backgrounds(app: App[Any], palette: Palette) -> frozenset[Rgb]:
         transparent.append(tint.with_alpha(_FOCUS_TINT))
     found |= {_blend(under, over.rgb, over.a) for under in found for over in transparent}
     if palette.no_color:
-        found.add(palette.default_text)  # cursors are drawn in reverse
+        found.add(palette.default_text)  # a cursor is drawn in reversed colours
     if palette.has_256:
         for red, green, blue in list(found):
             shown = _shown(
@@ -302,7 +302,7 @@ def to_svg(frame: Frame) -> str:
             words = run.text.strip()
             if words:
                 x = run.x + cell_len(run.text) - cell_len(run.text.lstrip())
-                # SVG makes one of several blanks.
+                # SVG draws several blanks as one.
                 shown = html.escape(words).replace(" ", "\N{NO-BREAK SPACE}")
                 parts.append(
                     f'<text x="{x * width}" y="{y * height + 13}" '

@@ -40,7 +40,7 @@ def go_by_click(name: str) -> Callable[[FullScreenApp], None]:
     return lambda app: click(app, *_PLACES[name])
 
 
-# What happens at the chosen step.
+# The functions that are called at the chosen step.
 ENDS: dict[str, Callable[[FullScreenApp], object]] = {
     "leave": lambda app: app.call_later(app.leave),
     "leave from the screen": lambda app: [

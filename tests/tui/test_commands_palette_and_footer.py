@@ -136,7 +136,8 @@ def test_the_palette_runs_what_has_no_command_line_and_quits_without_a_role(
         await user.press("ctrl+p")
         await user.wait_for_screen(CommandPalette)
         await user.press(*"quit")
-        await until(lambda: "^q   Quit" in user.screen.split("\n")[4])  # the first line of the list
+        # "Quit" is on the first line of the list.
+        await until(lambda: "^q   Quit" in user.screen.split("\n")[4])
         await user.press("enter")
         await until(lambda: user.app.return_code is not None)
         assert user.app.chosen is None

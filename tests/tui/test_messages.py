@@ -25,7 +25,8 @@ ERROR = LocalState("the disk is full", hint="free some space")
 
 def message_line(user: User) -> str:
     """Return the text of the line above the footer."""
-    lines = [line for line in user.screen.split("\n") if line]  # each ends with a line feed
+    # Each line of the screen ends with a line feed.
+    lines = [line for line in user.screen.split("\n") if line]
     return lines[-2].strip()
 
 

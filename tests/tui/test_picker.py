@@ -248,7 +248,7 @@ def test_a_key_starts_a_shell_with_the_role(shell: Shell) -> None:
 def test_the_order_of_the_list_is_kept_at_the_end(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT)
     inside.until("role keys")
-    inside.send("\x07\x11")  # ctrl+g, ctrl+q
+    inside.send("\x07\x11")  # the keys ctrl+g and ctrl+q
     assert inside.wait() == 0
     [path] = shell.home.rglob("list-view.json")
     assert '"flat": true' in path.read_text()

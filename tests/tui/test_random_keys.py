@@ -132,9 +132,8 @@ class Witness:
         ):
             self.wrong.append(f"{self._key} switched the shell")
         elif row is not None and seen is not None and seen.front is not self.app.screen:
-            is_question = isinstance(
-                seen.front, ConfirmScreen
-            )  # then Enter has answered this question
+            # If the screen in front was a question, Enter has answered it.
+            is_question = isinstance(seen.front, ConfirmScreen)
             if not is_question or row.role_name not in seen.text:
                 self.wrong.append(f"switched to {row.label}; at Enter was shown:\n{seen.text}")
 

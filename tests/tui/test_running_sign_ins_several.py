@@ -85,7 +85,7 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
         await user.wait_for_text('Sign in to "corp"', "/authorize?", "for browser, ")
         assert re.search(r"\b(10:00|9:\d\d) left", user.screen)
         await leave_running(user, AccountsScreen)
-        await user.press("f8")  # back to the same sign-in
+        await user.press("f8")  # F8 goes back to the sign-in that runs
         await user.wait_for_text("Continue in background (b)", "/authorize?")
         await leave_running(user, AccountsScreen)
         [url] = opened(notes)
@@ -149,7 +149,7 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
         await fail_and_retry(user)
         await answer_its_question(user)
         assert [*user.app.sign_ins] == ["corp"]
-        assert "arn:" not in user.messages  # no action has started by itself
+        assert "arn:" not in user.messages  # no action has started without a key
 
     app = run_scenario(services, scenario, end_work=False)
     assert_all_ended(app, "corp", callback_port(opened(notes)[1]))

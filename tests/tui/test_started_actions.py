@@ -386,7 +386,7 @@ def test_a_click_on_another_screen_cancels_the_action(world: DemoHome, gate: Gat
         await user.wait_for_screen(SessionsScreen)
         await user.wait_for_message("F9 (Profile) was cancelled: another screen was chosen")
         gate.open()
-        await user.press("j")  # a key of Sessions acts
+        await user.press("j")  # the key j acts on the screen Sessions
         assert isinstance(user.app.screen, SessionsScreen)
         assert not user.app.started.is_holding_keys
 

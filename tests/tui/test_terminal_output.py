@@ -91,7 +91,7 @@ def test_a_closed_terminal_ends_all_waiting(terminal: Pty) -> None:
     writing = start(lambda: write_all(terminal.output))
     os.read(terminal.master, 1)  # the thread writes, and waits for more to be read
     with open(os.devnull) as null:
-        os.dup2(null.fileno(), terminal.master)  # closes the terminal
+        os.dup2(null.fileno(), terminal.master)  # closes the terminal's other end
     assert has_ended(writing)
     assert has_ended(start(lambda: write_all_and_close(terminal.output)))
 
@@ -101,7 +101,7 @@ def test_a_terminal_that_does_not_read_is_restored_at_a_signal(
     terminal: Pty, work: Callable[[TerminalOutput], object], request: pytest.FixtureRequest
 ) -> None:
     if work is not write_all:
-        for text in TEXTS[:20]:  # the queue has room for them
+        for text in TEXTS[:20]:  # the queue has room for these texts
             terminal.output.write(text)
     working = start(lambda: work(terminal.output))
     terminal.output.end_soon()

@@ -124,7 +124,7 @@ class DemoHome:
             "HOME": str(home),
             "SSOHELPER_HOME": str(home / "own"),
             "PATH": "/usr/bin:/bin",
-            "SSH_CONNECTION": "elsewhere",  # no browser is started
+            "SSH_CONNECTION": "elsewhere",  # over SSH, no browser is started
             **emulator.environment(),
         }
         self.config_file = home / ".aws" / "config"

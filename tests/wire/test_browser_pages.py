@@ -271,7 +271,7 @@ class TestRedirect:
         with BrowserPages() as pages:
             paths = {urlsplit(pages.add_redirect(Secret(TARGET)).url).path for _ in range(2)}
         assert len(paths) == 2
-        assert {len(path) for path in paths} == {1 + 43}  # base64 of 32 bytes
+        assert {len(path) for path in paths} == {1 + 43}  # a "/" and the base64 text of 32 bytes
 
     @pytest.mark.parametrize("more", ["x", "/", "?", "?a=b", "/../"])
     def test_another_path_is_refused_and_does_not_use_the_redirect(

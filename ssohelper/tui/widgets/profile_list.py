@@ -74,7 +74,7 @@ class ProfileList(Chooser):
         self.data = NO_ROWS
         self.query_text = ""
         self.ticked: frozenset[str] = frozenset()
-        # How many rows match the search.
+        # The number of profiles that match the search.
         self.found_count = 0
         # What is on each line: n stands for row n, ~n for the heading of section n.
         self._lines: Sequence[int] = ()

@@ -237,7 +237,7 @@ class RoleList(ScrollView, can_focus=False):
         elif heading is not None and not folded:
             self.move(1)
 
-    # -- ticking roles -------------------------------------------------------------------------
+    # -- ticking roles, and using the mouse in the list ----------------------------------------
 
     @property
     def tick_count(self) -> int:

@@ -39,7 +39,8 @@ def facts_of(text: str, *programs: ProgramFact, chosen: str | None = None) -> Fa
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[profile a]\nsource_profile = b\n[profile b]\n", []),  # no role_arn
+        # Without role_arn, the profile is no chain.
+        ("[profile a]\nsource_profile = b\n[profile b]\n", []),
         (f"[profile a]\n{ROLE}source_profile = b\n", []),
         (f"[profile a]\n{ROLE}source_profile = b\n[profile b]\n", ["b"]),
         (

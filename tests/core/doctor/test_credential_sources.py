@@ -88,7 +88,7 @@ def test_a_command_line_is_refused_exactly_if_botocore_cannot_split_it(
     except (ValueError, IndexError):
         refused = True
     except OSError:
-        pass  # there is no such program
+        pass  # the chain's program does not exist
     assert bool(find_syntax_error(command)) == refused
     assert ("program-unreadable" in [one.id for one in find(line)]) == refused
 

@@ -25,7 +25,7 @@ ENDS = {"AWS_CREDENTIAL_EXPIRATION": "2030-01-01T00:00:00Z"}
     ("environ", "is_problem"),
     [
         (KEYS, True),
-        (KEYS | ENDS, False),  # as `exec` and `env` set them
+        (KEYS | ENDS, False),  # variables as `exec` and `env` set them
         (KEYS | ENDS | {"AWS_PROFILE": "p"}, True),
     ],
 )

@@ -22,7 +22,7 @@ def test_enter_on_the_first_role_asks(fresh: DemoHome) -> None:
             await user.press("enter")
             await user.wait_for_screen(ConfirmScreen)
             assert "use BreakGlassAdmin in data-lake?" in user.screen
-            await user.press("enter")  # "No" has the focus
+            await user.press("enter")  # Enter answers "No", which has the focus
             await user.wait_for_screen(AccountsScreen)
         assert user.app.chosen is None
         await user.press("enter")

@@ -69,7 +69,7 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
             "1 guarded (@@), asked for first",
             "enter: run · esc: cancel",
         )
-        # The search hides two of them.
+        # The search hides two of the ticked roles.
         await user.wait_for_text(
             "Developer in payments-dev (corp)", "@@ DatabaseAdmin in x$(touch "
         )
@@ -86,7 +86,7 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.type(line)
         await user.press("enter")
         await user.wait_for_screen(GrantScreen)
-        await user.press("escape")  # cancels the whole run
+        await user.press("escape")  # Escape cancels the whole run
         await user.wait_for_message("nothing was run")
         await user.wait_for_screen(AccountsScreen)
         assert not (tmp_path / "env").exists()
@@ -116,7 +116,7 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.wait_for_text("3 of 3 ended: 3 failed", "✗ exit 3", "\\x1b[2J0000", " none")
         await user.press("escape")
         await user.wait_for_message("3 of 3 ended: 3 failed", "$ ssohelper exec ")
-        assert user.app.messages.has_alert  # it stays until the next action
+        assert user.app.messages.has_alert  # the error stays until the next action
         await user.wait_for_screen(AccountsScreen)
 
         await user.press("escape")
@@ -171,7 +171,7 @@ def test_several_guarded_roles_are_counted_and_a_cancel_says_which_stay_granted(
         await user.wait_for_message(
             f"nothing was run; still granted: {role} in {word} (corp) until "
         )
-        assert user.app.messages.has_alert  # it stays until the next action
+        assert user.app.messages.has_alert  # the error stays until the next action
 
     run_scenario(world.app(), scenario)
 
@@ -276,7 +276,7 @@ def test_enter_starts_no_command_of_many_roles(world: DemoHome, count: int) -> N
         await user.type("true")
         await user.press("enter")
         if count > 20:
-            for key in ("enter", "escape"):  # "No" has the focus
+            for key in ("enter", "escape"):  # Enter answers "No", which has the focus
                 await user.wait_for_screen(ConfirmScreen)
                 question = f"run true as each of {count} ticked roles in {count} accounts?"
                 await user.wait_for_text(question, "Fleet in fleet-20 (corp)")

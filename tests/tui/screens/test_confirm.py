@@ -47,7 +47,7 @@ def test_lines_that_fit_need_no_keys_to_scroll(world: DemoHome) -> None:
         await user.wait_for_text("+ profile 1 ")
         assert "page down" not in user.screen
         dialog = user.app.screen.query_one(".dialog")
-        await until(lambda: dialog.size.height <= 6)  # no more lines than it needs
+        await until(lambda: dialog.size.height <= 6)  # the dialog has no more lines than it needs
         await user.pilot.resize_terminal(40, 12)
         await user.wait_for_text("+ profile 1 ", "Yes (y)")
         assert "page down" not in user.screen

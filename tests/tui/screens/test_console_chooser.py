@@ -39,7 +39,8 @@ def test_eighty_columns_show_why_a_link_is_copied(world: DemoHome) -> None:
 def test_a_page_is_found_opened_and_offered_first_the_next_time(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_chooser(user)
-        await user.wait_for_text("❯ home            eu-west-1")  # the region of its profile
+        # The page opens in the region of the role's profile.
+        await user.wait_for_text("❯ home            eu-west-1")
         await user.press(*"lamb apse2", "enter")
         await user.wait_for_message(
             "copied the console's link",

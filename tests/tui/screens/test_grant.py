@@ -49,7 +49,7 @@ def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: st
         await user.press(key)
         await user.wait_for_screen(GrantScreen)
         await user.wait_for_text(QUESTION, "type the account's name (payments-prod) to go on")
-        await user.press("enter")  # without a reason nothing goes on
+        await user.press("enter")  # Enter does nothing without a reason
         assert isinstance(user.app.screen, GrantScreen)
         await user.press(*"INC-4711", "enter", *"payments-dev", "enter")
         await user.wait_for_text("✗ the typed word is not the requested one", "INC-4711")

@@ -89,7 +89,7 @@ def test_a_session_is_removed_after_the_question(world: DemoHome) -> None:
         await user.press("down", "d")
         await user.wait_for_screen(ConfirmScreen)
         await user.wait_for_text('Sign out of "lab", and remove it?')
-        await user.press("enter")  # "No" has the focus
+        await user.press("enter")  # Enter answers "No", which has the focus
         await user.wait_for_message("nothing was changed")
         await user.press("d")
         await user.wait_for_screen(ConfirmScreen)

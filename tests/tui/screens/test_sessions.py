@@ -131,7 +131,7 @@ def test_an_unusable_session_is_shown_with_its_error(world: DemoHome) -> None:
         await user.wait_for_text("bro-ken")
         await user.press("G")
         await user.wait_for_text("bro-ken", '"sso_start_url"')
-        await user.press("s", "o", "f")  # there is no usable session
+        await user.press("s", "o", "f")  # these keys do nothing without a usable session
         assert not user.app.screen.is_modal
 
     run_scenario(world.app(), scenario)

@@ -137,7 +137,7 @@ def test_each_profile_answers_and_the_file_is_that_of_setup(
     name: str, home: Home, emulator: Emulator, tmp_path: Path
 ) -> None:
     write_home(home, name, emulator)
-    home.env["SSH_CONNECTION"] = "elsewhere"  # no browser is started
+    home.env["SSH_CONNECTION"] = "elsewhere"  # over SSH, no browser is started
     services = App(home.env, clock=lambda: time.time(), sleep=quick)
     renew_in_process(services)
     walk = Walk()

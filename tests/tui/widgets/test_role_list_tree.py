@@ -131,7 +131,7 @@ def test_live_credentials_and_profiles_are_marked_at_every_width(
         [line] = [line for line in lines(user) if "DatabaseAdmin" in line and "●" in line]
         assert "●1h" in line
         assert "payments-prod.Da" in line if width > 40 else " P " in line
-        world.clock.now += 2 * 3600  # these credentials have ended
+        world.clock.now += 2 * 3600  # after 2 hours, the role's credentials have expired
         await until(lambda: user.screen.count("●1h") == 0, 60)
 
     run_scenario(world.app(), scenario, size=(width, 30))
