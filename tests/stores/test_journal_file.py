@@ -239,7 +239,7 @@ class TestChangedEnd:
         place.add(2, 3)
         assert place.open().verify() == (4, True, None, 0)
 
-    def test_a_killed_process_may_leave_an_older_one(self, place: Place) -> None:
+    def test_a_killed_process_may_leave_an_older_end_file(self, place: Place) -> None:
         place.add(2)
         end = end_file(place.runtime)
         older = end.read_bytes()

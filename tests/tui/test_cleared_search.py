@@ -12,6 +12,7 @@ from ssohelper.tui.widgets.profile_pane import ProfilePane
 from tests.long_rows import long_after, pairs_with_each_value_first
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_accounts import role_list
+from tests.tui.screens.test_profiles import open_screen
 from tests.tui.world import DemoHome, until
 
 CLEARING = ("escape", "ctrl+u", "backspace backspace backspace backspace", "ctrl+w")
@@ -215,3 +216,43 @@ def test_the_cursor_stays_on_its_line_of_a_list_of_filters(world: DemoHome) -> N
 
     run_scenario(world.app(), scenario)
     assert taken == [[rows[3]]]
+
+
+@pytest.mark.parametrize("keys", ["end x q z", "r o w 4 4"], ids=["no result", "a result"])
+def test_the_line_under_the_cursor_of_a_long_list_is_seen_after_the_search(
+    world: DemoHome, keys: str
+) -> None:
+    """Enter takes it."""
+    rows = [FilterRow(False, f"row{number:02}", "", str(number)) for number in range(60)]
+    taken: list[list[FilterRow] | None] = []
+
+    async def scenario(user: User) -> None:
+        user.app.push_screen(FilterChoiceScreen(rows), taken.append)
+        await until(lambda: user.app.screen.query(FilterList))
+        await user.press(*keys.split(), "escape")
+        await user.wait_for_text("type to search", "❯")
+        [line] = [line for line in user.screen.split("\n") if "❯" in line]
+        await user.press("enter")
+        await until(lambda: bool(taken))
+        [[row]] = [rows or [] for rows in taken]
+        assert row.name in line
+
+    run_scenario(world.app(), scenario, size=(80, 24))
+
+
+def test_the_profile_under_the_cursor_of_a_long_list_is_seen_after_the_search(
+    world: DemoHome,
+) -> None:
+    with world.config_file.open("a") as config:
+        for number in range(60):
+            config.write(f"\n[profile zz{number:02}]\nregion = eu-west-1\n")
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("shift+right", "end")
+        await user.wait_for_text("❯  · zz59")
+        for keys in ("x q z", "z z 4 4"):
+            await user.press(*keys.split(), "escape")
+            await user.wait_for_text("type to search", f"❯  · zz{'59' if 'q' in keys else '44'}")
+
+    run_scenario(world.app(), scenario, size=(80, 24))

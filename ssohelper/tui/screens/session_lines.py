@@ -223,3 +223,17 @@ def _role_columns(width: int, least_name: int, longest_role: int) -> _RoleColumn
     rest = width - len("  ") - 1 - 2
     role = max(1, min(role, rest - least_name))
     return _RoleColumns("  ", max(1, min(28, rest - role)), False, role, 0)
+
+
+def summary_of_clock(clock: SessionClock, now: int, *, has_ended: bool, sign_in_key: str) -> str:
+    """Return in a few words how long a sign-in lasts, or what to do: `press s to sign in`."""
+    if clock.state == "signed_out":
+        return f"press {sign_in_key} to sign in"
+    if has_ended:
+        return "sign in again"
+    if clock.state == "expired":
+        return "renewed automatically"
+    at = clock.outlook.at
+    if at is not None and at <= now:
+        return "may have ended"
+    return time_left_text(at, now) if at is not None else ""

@@ -32,6 +32,7 @@ from ssohelper.tui.screens.session_lines import (
     session_lines,
     session_row,
     sign_in_hint_lines,
+    summary_of_clock,
     unusable_session_lines,
     unusable_session_row,
 )
@@ -113,6 +114,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         self.read_clocks()
 
     def on_screen_resume(self) -> None:
+        self._go_to_sign_in_in_background()
         self.read_clocks()
 
     @property
@@ -136,8 +138,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         self._is_reading = False
         if not self.query("#error"):  # the program ends: the screen's widgets are already removed
             return
-        is_first = self._snapshot is None
-        self._snapshot = snapshot
+        is_first, self._snapshot = self._snapshot is None, snapshot
         running_sign_ins.set_config_sessions(self.app, snapshot.sessions_in_config)
         nothing = not snapshot.clocks and not snapshot.broken
         self.query_one("#error").display = False
@@ -152,6 +153,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         self._show_lines_read_again(chooser, len(snapshot.clocks) + len(snapshot.broken))
         if is_first and not nothing:
             chooser.focus()
+            self._go_to_sign_in_in_background()
         self._redraw_clocks()
 
     def _show_lines_read_again(self, chooser: Chooser, count: int) -> None:
@@ -165,20 +167,28 @@ class SessionsScreen(CurrentSizeScreen[None]):
             return
         self.app.typing_pause.begin(KeyKind.OTHER)
         name = self._changed_names.pop(before.name, before.name)
-        names = [self._key_of_line(line).name for line in range(count)]
+        if not self._go_to_session(name) and name:
+            self.app.show_warning(f'the session "{name}" is no longer in the list')
+
+    def _go_to_sign_in_in_background(self) -> None:
+        """Put the cursor on the one session whose sign-in the message line says to show from here."""
+        running = [one.session.name for one in self.app.sign_ins.values() if one.runs_in_background]
+        if len(running) == 1:
+            self._go_to_session(running[0])
+
+    def _go_to_session(self, name: str) -> bool:
+        """Put the cursor on the session with this name; return False if there is none."""
+        chooser = self.query_one("#sessions", Chooser)
+        names = [self._key_of_line(line).name for line in range(chooser.count)]
         if name in names:
             chooser.go_to(names.index(name))
-        elif name:
-            self.app.show_warning(f'the session "{name}" is no longer in the list')
+        return name in names
 
     def _key_of_line(self, line: int) -> SessionKey:
         return key_of_session_line(self._snapshot, line) if self._snapshot else SessionKey("")
 
     def _show_config_error(self, error: SsoHelperError) -> None:
-        """Show why ~/.aws/config cannot be read, and in which line.
-
-        The screen has no actions until the user has corrected the file.
-        """
+        """Show why and where ~/.aws/config cannot be read. No action is possible meanwhile."""
         self._is_reading = False
         self._snapshot = None
         hint = f"\n{show(error.hint)}" if error.hint else ""
@@ -231,16 +241,8 @@ class SessionsScreen(CurrentSizeScreen[None]):
         sign_in = self._find_running_sign_in(clock)
         if sign_in is not None:
             return running_sign_in_text(sign_in)
-        if clock.state == "signed_out":
-            return f"press {self.app.key_of('sessions.sign_in')} to sign in"
-        at, now = clock.outlook.at, self.app.services.clock.now()
-        if self._has_ended(clock):
-            return "sign in again"
-        if clock.state == "expired":
-            return "renewed automatically"
-        if at is not None and at <= now:
-            return "may have ended"
-        return clock_text.time_left_text(at, now) if at is not None else ""
+        now, key = self.app.services.clock.now(), self.app.key_of("sessions.sign_in")
+        return summary_of_clock(clock, now, has_ended=self._has_ended(clock), sign_in_key=key)
 
     def _has_ended(self, clock: SessionClock) -> bool:
         """Return whether the session has a token but its sign-in is known to have ended."""

@@ -241,9 +241,9 @@ class Chooser(LineView):
         if height <= 0:
             return
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
+            self.scroll_to(y=self.cursor, animate=False, force=True)
         elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False)
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
 
     def on_resize(self, event: Resize) -> None:
         self._scroll_to_cursor()

@@ -33,6 +33,8 @@ _CHECK_SECONDS = 5
 # If a message and the lasting note do not both fit, the note names its session only if it takes at
 # most a third of the line. Otherwise `LineNote.shortest` is shown.
 _LEAST_SHARE = 3
+# If less is left for the message, the note is not shown: a message is news, and goes away.
+_LEAST_CELLS_OF_MESSAGE = 16
 # If a message is cut, its beginning keeps at least a fourth of the line, and the reason the rest.
 _LEAST_BEGINNING = 4
 # The pattern of a name in quotes, which is not cut if it ends within this part of the line.
@@ -150,6 +152,8 @@ class MessageLine(Widget):
             free = width - cell_len(mark) - 4
             if free >= (cell_len(message.line) + 2 if message else 0):
                 return Shown(message, mark)
+        if message and width - cell_len(found.shortest) < _LEAST_CELLS_OF_MESSAGE:
+            return Shown(message, "")
         is_small = cell_len(found.short) + 2 <= width // _LEAST_SHARE
         return Shown(message, found.short if is_small else found.shortest)
 

@@ -10,6 +10,7 @@ from ssohelper.errors import LoginRequired, NoConnection
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.running_sign_ins import Page, Question, RunningSignIn, find_or_make_sign_in
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets import message_line as message_line_module
 from ssohelper.tui.widgets.message_line import running_sign_ins_note
@@ -83,8 +84,30 @@ def test_in_40_columns_the_message_line_names_the_sign_in_and_its_keys(world: De
         await until(lambda: message_line(user) == "▲ corp sign-in · F3, then s")
         user.app.show_done("copied: a text that takes the line")
         await until(lambda: message_line(user).endswith("▲ sign-in · F3"))
+        await user.pilot.resize_terminal(28, 16)
+        await until(lambda: "F3" not in message_line(user))
+        assert "copied: a text" in message_line(user)
 
     run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario, size=(40, 16))
+
+
+def test_the_keys_of_the_note_show_the_sign_in_that_runs(world: DemoHome) -> None:
+    with_a_browser(world)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("type to search")
+        await user.press("f3")
+        await user.wait_for_text("❯ ○ corp")
+        await user.press("down", "s")
+        await user.wait_for_text('Sign in to "lab"', "/authorize?")
+        await leave_running(user, SessionsScreen)
+        await user.press("up", "f2")
+        await until(lambda: 'sign-in to "lab"' in message_line(user))
+        await user.press("f3", "s")
+        await user.wait_for_text('Sign in to "lab"')
+        assert list(user.app.sign_ins) == ["lab"]
+
+    run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario, size=(80, 24))
 
 
 def make_sign_ins(app: FullScreenApp) -> list[RunningSignIn]:
