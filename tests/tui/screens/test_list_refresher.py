@@ -72,6 +72,7 @@ def test_a_dialog_waits_for_the_listing_that_runs_and_asks_nothing_itself(
         await user.press("f5", "f4")
         await until(lambda: user.app.list_states.running)
         await user.wait_for_screen(ProfilesScreen)
+        await user.wait_for_text("17 to add")  # before its plan, the screen does not refresh
         await user.press("f5")
         await user.wait_for_screen(ProgressScreen)
         gate.open()
