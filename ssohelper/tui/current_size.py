@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 if TYPE_CHECKING:
     from textual.events import Event
+    from textual.geometry import Size
 
 _Result = TypeVar("_Result")
 
@@ -27,13 +28,18 @@ class CurrentSizeMixin(MessagePump):
     """
 
     async def on_event(self, event: Event) -> None:
-        if not (isinstance(event, Resize) and self._is_earlier_size(event)):
-            await super().on_event(event)
+        if isinstance(event, Resize) and self._is_earlier_size(event.size):
+            if not (isinstance(self, Screen) and self._is_earlier_size(self.outer_size)):
+                return
+            # Of two sizes that wait one behind the other, Textual keeps the last: this one may have
+            # replaced the present size.
+            event = Resize(self.app.size, self.app.size)
+        await super().on_event(event)
 
-    def _is_earlier_size(self, event: Resize) -> bool:
+    def _is_earlier_size(self, size: Size) -> bool:
         now = self.app.size
         # A program below the prompt has fewer lines than the terminal.
-        return event.size.width != now.width if self.app.is_inline else event.size != now
+        return size.width != now.width if self.app.is_inline else size != now
 
 
 class CurrentSizeScreen(CurrentSizeMixin, Screen[_Result]):

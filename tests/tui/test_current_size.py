@@ -61,6 +61,23 @@ OPEN: dict[str, Callable[[FullScreenApp], object]] = {
 }
 
 
+def test_the_present_size_is_not_lost_to_an_earlier_one_behind_it(world: DemoHome) -> None:
+    """Textual handles only the last of two sizes that wait one behind the other."""
+    app = FullScreenApp(world.app())
+
+    async def scenario() -> None:
+        await until(lambda: app.is_running and app.screen_stack and app.screen.query("KeyBar"))
+        for width in (90, 70):
+            size = Size(width, 24)
+            app._size = size  # as after a resize that the app has handled and the screen has not
+            for each in (size, EARLIER):
+                app.screen.post_message(Resize(each, each))
+            await until(lambda size=size: app.screen.outer_size == app.size == size, 20)
+        app.call_later(app.exit)
+
+    run_to_end(app, scenario)
+
+
 @pytest.mark.parametrize("name", list(OPEN))
 def test_an_earlier_size_that_waits_with_a_key_is_ignored(world: DemoHome, name: str) -> None:
     app = FullScreenApp(world.app())
