@@ -124,7 +124,7 @@ class StartedActions:
     def _cancel(self, action: StartedAction, is_leaving: bool) -> None:
         action.is_cancelled = True
         action.dialog = None
-        action.holds_keys = False  # whoever cancels an action drops its waiting keys
+        action.holds_keys = False  # the code that cancels an action drops its waiting keys
         if action.worker is not None:
             action.worker.cancel()
         self._end(action)

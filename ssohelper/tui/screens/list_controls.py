@@ -88,8 +88,10 @@ class ListControls:
         row, is_heading = before
         if any(_key_of(LineContent(each, is_heading)) == _key_of(before) for each in rows):
             return
-        new = (each for each in rows if each.session_name not in old_sessions)
-        if renamed := next((each for each in new if _is_same_role_at_aws(each, row)), None):
+        sessions = {each.session_name for each in rows}
+        new = set() if row.session_name in sessions else sessions - old_sessions
+        same = (each for each in rows if each.session_name in new and _is_same_role(each, row))
+        if renamed := next(same, None):
             shown = self._roles.shown
             self._roles.go_to(shown.line_with_content(LineContent(renamed, is_heading)))
         else:
@@ -211,7 +213,7 @@ def _key_of(content: LineContent) -> AccountKey | RoleKey:
     return account_key(row) if is_heading else row.key
 
 
-def _is_same_role_at_aws(row: RoleRow, other: RoleRow) -> bool:
+def _is_same_role(row: RoleRow, other: RoleRow) -> bool:
     return (row.account.id, row.role_name) == (other.account.id, other.role_name)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from typing import cast
 
 import pytest
 
@@ -50,6 +51,25 @@ def test_a_session_is_renamed_in_its_profiles_too(world: DemoHome) -> None:
     assert "[sso-session acme]" in text
     assert "--session acme" in text
     assert "corp]" not in text
+
+
+def test_the_cursor_follows_no_role_to_a_new_session_while_its_own_is_listed(
+    world: DemoHome,
+) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("down", "down")
+        roles = role_list(user)
+        gone = roles.row
+        assert gone is not None
+        others = [row for row in roles.rows if row is not gone]
+        controls = cast("AccountsScreen", user.app.screen)._controls
+        controls.show_rows_read_again([*others, gone._replace(session_name="new")])
+        assert roles.row is not None
+        assert roles.row.session_name == gone.session_name
+        await user.wait_for_message(f'"{gone.label}" is no longer in the list')
+
+    run_scenario(world.app(), scenario)
 
 
 @pytest.mark.parametrize(
