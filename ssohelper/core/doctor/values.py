@@ -22,15 +22,19 @@ from ssohelper.core.text import show
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
 _OWN_HOST_KEYS = frozenset(("endpoint_url", "services"))
 _CHECKSUM = "(?i:when_supported|when_required)"
-# The values of config keys that botocore 1.43 and AWS CLI 2 accept. With any other value, they stop
-# with an error.
+# The values of config keys that botocore 1.43 and AWS CLI 2.23 accept. With any other value, they
+# stop with an error. The AWS CLI alone reads `output` and keys that start with "cli_".
 ACCEPTED = {
     "retry_mode": ("legacy|standard|adaptive", "standard or adaptive"),
     "max_attempts": (r"\s*\+?0*[1-9][0-9]*\s*", "a number from 1"),
     "request_checksum_calculation": (_CHECKSUM, "when_supported or when_required"),
     "response_checksum_validation": (_CHECKSUM, "when_supported or when_required"),
     "cli_timestamp_format": ("(?i:none|wire|iso8601)", "wire or iso8601"),
+    "cli_binary_format": ("base64|raw-in-base64-out", "base64 or raw-in-base64-out"),
+    # Version 2.23 refuses "off", which later versions know.
+    "output": ("json|text|table|yaml|yaml-stream|off", "json, text, table, yaml or yaml-stream"),
 }
+
 
 # Keys that a profile loses when ssohelper converts it from process form to native form.
 _LOST_KEYS = ("credential_process",)
@@ -61,7 +65,8 @@ def check_values_refused_by_aws_tools(facts: Facts) -> Iterator[Finding]:
     for (key, value), names in grouped.items():
         pattern, accepted = ACCEPTED[key]
         if not re.fullmatch(pattern, value):
-            tools = "the AWS CLI stops" if key.startswith("cli_") else "boto3 and the AWS CLI stop"
+            is_of_cli = key == "output" or key.startswith("cli_")
+            tools = "the AWS CLI stops" if is_of_cli else "boto3 and the AWS CLI stop"
             yield problem(
                 "value-refused",
                 profiles_subject(names),

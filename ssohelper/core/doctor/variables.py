@@ -16,6 +16,7 @@ from ssohelper.core.text import show
 
 # Each variable has the same effect as this key of the config, and takes the same values.
 _KEYS: Mapping[str, str] = {
+    "AWS_DEFAULT_OUTPUT": "output",
     "AWS_RETRY_MODE": "retry_mode",
     "AWS_MAX_ATTEMPTS": "max_attempts",
     "AWS_REQUEST_CHECKSUM_CALCULATION": "request_checksum_calculation",
@@ -54,7 +55,9 @@ def _tools_that_stop_for_variable(name: str, value: str, environ: Mapping[str, s
     if (name, value) == ("AWS_RETRY_MODE", "legacy"):
         return "AWS CLI 2 stops"
     pattern, _accepted = ACCEPTED[_KEYS[name]]
-    return "" if re.fullmatch(pattern, value) else _BOTH
+    if re.fullmatch(pattern, value):
+        return ""
+    return _CLI if name == "AWS_DEFAULT_OUTPUT" else _BOTH
 
 
 CHECKS = (check_variables_refused_by_aws_tools,)
