@@ -12,7 +12,7 @@ import click
 
 from ssohelper import __version__
 from ssohelper.cli import output, standard_streams
-from ssohelper.errors import SsoHelperError
+from ssohelper.errors import SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.core.role_rows import RoleRow
@@ -146,6 +146,15 @@ GROUPS: dict[str, dict[str, tuple[str, str, str]]] = {
 }
 COMMANDS = {name: place for group in GROUPS.values() for name, place in group.items()}
 ALIASES = {"ls": "list"}
+# What users of other tools, or of git, type for these commands.
+MEANT_COMMANDS = {
+    "help": "ssohelper --help",
+    "version": "ssohelper --version",
+    "sync": "ssohelper profile sync",
+    "undo": "ssohelper profile undo",
+    "switch": "ssohelper use",
+    "assume": "ssohelper use",
+}
 # The exit code when nothing reads our output any more: 128 + SIGPIPE, as in other tools. It is not
 # 0, because `profile sync --yes | head -1` may not have written the profiles yet.
 READER_GONE = 141
@@ -197,6 +206,9 @@ class LazyGroup(click.Group):
         """Find the command. Raises: UsageProblem, with the nearest names, for an unknown one."""
         name = args[0]
         if self.get_command(ctx, name) is None:
+            if name in MEANT_COMMANDS:
+                hint = f"did you mean: {MEANT_COMMANDS[name]}"
+                raise UsageProblem(f'no command named "{name}"', hint=hint)
             raise output.make_unknown_name_error(
                 "command", name, list(COMMANDS), "ssohelper --help"
             )

@@ -6,6 +6,7 @@ import subprocess
 import pexpect
 import pytest
 
+from ssohelper import cli
 from ssohelper.cli import qr_code
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
@@ -291,3 +292,11 @@ def test_credential_process_takes_the_options_of_every_command(
     done = run(*(common * before), "credential-process", *role, *(common * (not before)))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith('{"Version":1,"AccessKeyId":"ASIA')
+
+
+def test_a_command_of_another_tool_names_ours(run: Run) -> None:
+    for typed, meant in cli.MEANT_COMMANDS.items():
+        done = run(typed, "prod")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"ssohelper: hint: did you mean: {meant}\n" in done.stderr
+        assert run(*meant.split()[1:], "--help").returncode == 0
