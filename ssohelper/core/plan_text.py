@@ -77,11 +77,14 @@ def swapped_names_line(plan: Plan) -> str | None:
     A command that names such a profile then runs in another account. Safe for a terminal.
     """
     renamed = {one.profile: one.after["name"] for one in plan.change if "name" in one.after}
-    taken = {old: new for old, new in renamed.items() if new in renamed}
-    if not taken:
+    freed = {*renamed, *plan.remove}
+    taken = {old: new for old, new in renamed.items() if new in freed}
+    added = [name for name in plan.add if name in freed]
+    if not taken and not added:
         return None
-    verb = "swapped" if set(taken) == set(taken.values()) else "moved"
+    verb = "swapped" if not added and set(taken) == set(taken.values()) else "moved"
     names = [f'"{show(old)}" to "{show(new)}"' for old, new in taken.items()]
+    names += [f'"{show(name)}" to a new profile' for name in added]
     return f"names {verb}: {shortened_name_list(names, _MOST_SWAPPED)}; each name then stands for another role"
 
 

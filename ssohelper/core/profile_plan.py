@@ -100,11 +100,19 @@ class _Planner:
         # A profile that will be removed no longer counts as managed: it is neither edited nor
         # renamed.
         self._managed = removal.staying
-        self._plan_new_profiles(self._plan_listed_roles())
+        if request.rename:
+            self._present = removal.staying  # a removed profile's name is free for another one
+        selected = self._plan_listed_roles()
+        moving = self._find_renamable_profiles() if request.rename else {}
+        # New and renamed profiles get their names together: otherwise a name that a rename frees
+        # would be given to a new profile by the next sync only.
+        names = self._choose_profile_names(selected, moving)
+        self._plan_new_profiles(selected, names)
         self._plan_form_of_unlisted_roles()
         self._plan_regions()
-        if request.rename:
-            self._plan_renames()
+        for role, entry in moving.items():
+            if names[role] != entry.name:
+                self._plan_rename(entry, names[role])
         sessions = self._changes_to_session_sections()
         removals = [RemoveSection(entry.header) for entry in removal.removed]
         return Plan(
@@ -202,21 +210,18 @@ class _Planner:
             return "its profile was removed with: ssohelper profile rm"
         return None
 
-    def _plan_new_profiles(self, selected: dict[Role, str | None]) -> None:
+    def _plan_new_profiles(
+        self, selected: Mapping[Role, str | None], names: Mapping[Role, str]
+    ) -> None:
         """Plan a new profile for each selected role that has no reason to be skipped."""
-        if not selected:
-            return
         request = self._request
-        new = {role for role, reason in selected.items() if reason is None}
-        names = self._choose_names_of_new_profiles(new)
-        if request.name:
-            names = dict.fromkeys(new, request.name)
-        for unnamed in self._unnamed_roles():
+        for unnamed in self._unnamed_roles() if selected else ():
             role = unnamed.role
             if role not in selected:
                 continue
-            reason = selected[role]
-            name = names.get(role)
+            reason, name = selected[role], names.get(role)
+            if request.name:
+                name = request.name if reason is None else None
             if name is None or reason is not None:
                 plain = name_from_template(request.template, request.session.name, unnamed)
                 self._skipped.append(
@@ -232,8 +237,40 @@ class _Planner:
             self._add.append(AddSection(f"profile {name}", pairs))
             self._add_roles[name] = role
 
-    def _choose_names_of_new_profiles(
-        self, new: Collection[Role], moving: Collection[str] = ()
+    def _choose_profile_names(
+        self, selected: Mapping[Role, str | None], moving: Mapping[Role, ProfileEntry]
+    ) -> Mapping[Role, str]:
+        """Return names for new profiles and for profiles in `moving`.
+
+        Also the names that skipped roles would get. A profile in `moving` keeps its name if another
+        profile names it in `source_profile`; the other names are then chosen again without it.
+        """
+        if not selected and not moving:
+            return {}
+        new = {role for role, reason in selected.items() if reason is None}
+        referrers = find_profile_that_names_each_source(self._config) if moving else {}
+        kept = dict[Role, str]()
+        free = dict(moving)
+        while True:
+            names = self._choose_free_names(new | free.keys(), {one.name for one in free.values()})
+            staying = {
+                role: entry
+                for role, entry in free.items()
+                if names.get(role) != entry.name and (role not in names or entry.name in referrers)
+            }
+            if not staying:
+                return {**names, **kept}
+            for role, entry in staying.items():
+                del free[role]
+                kept[role] = entry.name
+                if role in names:
+                    by = referrers[entry.name]
+                    self._skipped.append(
+                        Skipped(entry.name, f'not renamed, because the profile "{by}" refers to it')
+                    )
+
+    def _choose_free_names(
+        self, named: Collection[Role], moving: Collection[str]
     ) -> Mapping[Role, str]:
         """Return the profile names of these roles, and the names that skipped roles would get.
 
@@ -242,19 +279,18 @@ class _Planner:
         unnamed = [
             item
             for item in self._unnamed_roles()
-            if (item.role in new or item.role not in self._managed) and _is_valid_role(item.role)
+            if (item.role in named or item.role not in self._managed) and _is_valid_role(item.role)
         ]
         if not unnamed:
             return {}  # saves comparing all names, which takes 10 MB for 20,000 profiles
         written = [item for item in self._written_names() if item.name not in moving]
         written += [WrittenName(name) for name in self._request.taken_names]
-        written += [WrittenName(name, role) for name, role in self._add_roles.items()]
         return choose_names(
             unnamed,
             template=self._request.template,
             session_name=self._request.session.name,
             written=written,
-            skipped={item.role for item in unnamed} - set(new),
+            skipped={item.role for item in unnamed} - set(named),
         )
 
     def _unnamed_roles(self) -> Iterator[UnnamedRole]:
@@ -323,50 +359,15 @@ class _Planner:
 
     # -- renaming profiles, changing sections of sessions -----------------------------------
 
-    def _plan_renames(self) -> None:
-        """Plan to rename managed profiles to the names that the template gives now.
-
-        A profile keeps its name if another profile names it in `source_profile`, or if its role
-        has several managed profiles.
-        """
-        single = {
+    def _find_renamable_profiles(self) -> dict[Role, ProfileEntry]:
+        """Return the managed profiles of listed roles within the filters, if a role has one only."""
+        return {
             role: entries[0][0]
             for role, entries in self._managed.items()
             if len(entries) == 1
             and role in self._listed
             and self._is_within_filters(self._account_of_role(role), role.name)
         }
-        names = self._choose_new_names_of_profiles(single)
-        for role, entry in single.items():
-            if names[role] != entry.name:
-                self._plan_rename(entry, names[role])
-
-    def _choose_new_names_of_profiles(self, entries: dict[Role, ProfileEntry]) -> dict[Role, str]:
-        """Return the new name of each profile, or its old name if it has to keep that name.
-
-        If a profile has to keep its name, the names of the others are chosen again without that
-        name.
-        """
-        referrers = find_profile_that_names_each_source(self._config)
-        moving = dict(entries)
-        while True:
-            names = self._choose_names_of_new_profiles(
-                moving, {entry.name for entry in moving.values()}
-            )
-            staying = {
-                role: entry
-                for role, entry in moving.items()
-                if names.get(role) != entry.name and (role not in names or entry.name in referrers)
-            }
-            if not staying:
-                return {role: names.get(role, entry.name) for role, entry in entries.items()}
-            for role, entry in staying.items():
-                del moving[role]
-                if role in names:
-                    by = referrers[entry.name]
-                    self._skipped.append(
-                        Skipped(entry.name, f'not renamed, because the profile "{by}" refers to it')
-                    )
 
     def _plan_rename(self, entry: ProfileEntry, name: str) -> None:
         edit = self._edits.get(entry.name, EditSection(entry.header))

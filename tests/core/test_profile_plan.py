@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import random
 from typing import Any
 
 import pytest
@@ -214,6 +215,52 @@ def test_rename_may_give_a_profile_the_old_name_of_another_one(names: tuple[str,
         two.with_changes(changes_that_undo_write(one.text, two.text, two.text)), "config"
     )
     assert {p.name: p.keys for p in back.profiles()} == {p.name: p.keys for p in one.profiles()}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_second_sync_with_rename_changes_nothing(seed: int) -> None:
+    """Names clash in most of these configs: 7 names of accounts, some equal but for the session."""
+    random_ = random.Random(seed)
+    ids = [str(number) * 12 for number in range(1, 6)]
+    names = ["pay", "dev", "Pay", "pay-dev", "corp.pay", "pay.dev", "dev.Read"]
+    roles = ["Read", "Admin", "pay.Read", "dev-Read", "read"]
+    for _ in range(150):
+        accounts = [
+            listed(number, random_.choice(names), *random_.sample(roles, random_.randint(1, 3)))
+            for number in random_.sample(ids, random_.randint(1, 4))
+        ]
+        text, written = SESSION, set[str]()
+        for _ in range(random_.randint(0, 6)):
+            name = random_.choice(["", "corp."]) + random_.choice([*names, "odd"])
+            name += random_.choice([".Read", ".Admin", "", f".{ids[0]}"])
+            if name not in written:
+                written.add(name)
+                one = name, random_.choice(ids), random_.choice(roles)
+                text += random_.choice([process(*one), process(*one), native(*one, marked=False)])
+        if written and random_.random() < 0.3:
+            text += f"\n[profile chained]\nsource_profile = {random_.choice(sorted(written))}\n"
+        asked = request(
+            LISTING._replace(accounts=tuple(accounts)),
+            random_.choice([Choices(), Choices(accounts=("pay*",)), Choices(roles=("R*",))]),
+            rename=True,
+            prune=random_.random() < 0.4,
+            template=random_.choice(
+                ["{account_name}.{role_name}", "{account_name}", "{role_name}"]
+            ),
+        )
+        once = synced(text, asked)
+        assert plan(once, asked).changes == (), (text, once)
+
+
+def test_a_freed_name_that_a_new_profile_gets_is_told() -> None:
+    """`dev.Read` was the profile of PAY, whose account has another name now."""
+    text = SESSION + process("dev.Read", PAY, "Read")
+    found = plan(text, request(rename=True))
+    assert "dev.Read" in found.add
+    line = plan_text.swapped_names_line(found)
+    assert line == (
+        'names moved: "dev.Read" to a new profile; each name then stands for another role'
+    )
 
 
 def test_a_chain_of_new_names_is_no_swap() -> None:
