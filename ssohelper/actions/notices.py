@@ -46,9 +46,11 @@ def give_due_notice(
 
     `next_at` is when the caller will renew next. `is_refused` says that AWS has just refused a
     renewal. With `even_signed_out`, the notice is given also if the session is signed out;
-    otherwise not, because users usually sign out on purpose. Raises: LocalState if the notice
-    cannot be recorded.
+    otherwise not, because users usually sign out on purpose. While `notify` is not set, nothing is
+    recorded as given. Raises: LocalState if the notice cannot be recorded.
     """
+    if not app.settings.get("notify"):
+        return
     outlook = clocks.load_sign_in_outlook(app, session)
     if outlook.reason == "signed out" and not even_signed_out:
         return

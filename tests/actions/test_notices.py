@@ -98,6 +98,12 @@ class NotifyingApp(WorldApp):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.given: list[Notice] = []
+        self.set_notify()
+
+    def set_notify(self, value: str = '["true"]') -> None:
+        self.locations.settings_file.write_text(f"notify = {value}\n")
+        self.locations.settings_file.chmod(0o600)
+        self.__dict__.pop("settings", None)
 
     def start_notice(self, notice: Notice) -> None:
         self.given.append(notice)
@@ -127,6 +133,19 @@ def test_the_notice_that_is_due_after_a_renewal_is_given_once(
     for _ in range(2):
         notices.give_notice_after_renewal(app, SESSION, error)
         assert len(app.given) == count
+
+
+def test_a_notice_that_was_due_before_notify_was_set_is_given_afterwards(tmp_path: Path) -> None:
+    app = NotifyingApp(tmp_path)
+    app.sign_in(HOUR)
+    app.environ["SSOHELPER_SESSION_HOURS"] = "8"
+    app.tokens.save_facts("corp", SignInFacts(NOW - 7 * HOUR - 1800, token_ids=(token("first").id,)))
+    app.set_notify("[]")
+    notices.give_notice_after_renewal(app, SESSION, None)
+    app.set_notify()
+    for _ in range(2):
+        notices.give_notice_after_renewal(app, SESSION, None)
+        assert len(app.given) == 1
 
 
 def test_a_sign_in_that_ends_before_the_next_renewal_has_its_notice_at_once(
