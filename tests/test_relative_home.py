@@ -1,6 +1,7 @@
-"""A relative SSOHELPER_HOME is refused by every entry point: it would be another one in each folder."""
+"""A relative HOME or SSOHELPER_HOME is refused: it would be another one in each folder."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from ssohelper.app import App
 from ssohelper.errors import ConfigInvalid
 from ssohelper.fastpath import folders
-from tests.conftest import Home, Run
+from tests.conftest import SCRIPT, Home, Run
 from tests.shell.test_launcher import KEY, Place, place, shell
 
 __all__ = ["place", "shell"]  # fixtures, which pytest finds by their names
@@ -86,3 +87,24 @@ def test_every_place_refuses_it(place: str, said: str) -> None:
     with pytest.raises(ConfigInvalid, match="SSOHELPER_HOME"):
         getattr(App({"SSOHELPER_HOME": said, "HOME": "/h"}).locations, place)
     assert Path(getattr(folders, place)({"SSOHELPER_HOME": "/own"})).is_relative_to("/own")
+
+
+@pytest.mark.parametrize("program", ["ssohelper", "ssohelper-credentials"])
+@pytest.mark.parametrize("base", [None, "own"])
+def test_a_relative_home_makes_no_folder_in_the_current_one(
+    tmp_path: Path, program: str, base: str | None
+) -> None:
+    """`own` is a folder of ours for XDG_RUNTIME_DIR, in which the runtime folder is made."""
+    environ = {"PATH": os.defpath, "HOME": "rel"}
+    if base is not None:
+        (tmp_path / base).mkdir(mode=0o700)
+        environ["XDG_RUNTIME_DIR"] = str(tmp_path / base)
+    (tmp_path / "current").mkdir()
+    argv = [SCRIPT] if program == "ssohelper" else [f"{SCRIPT}-credentials"]
+    argv += ["credential-process", *KEY] if program == "ssohelper" else KEY
+    done = subprocess.run(
+        argv, cwd=tmp_path / "current", env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (7, "")
+    assert done.stderr == 'ssohelper: error: HOME is "rel": not an absolute path\n'
+    assert os.listdir(tmp_path / "current") == []

@@ -226,6 +226,8 @@ def _user_folder_of_kind(kind: str, environ: "Mapping[str, str]") -> str:
     # By the XDG specification, a variable with a relative path counts as not set.
     if base[:1] != "/":
         base = os.path.expanduser(default)
+        if base[:1] not in "/~":  # "~" stays where there is no home folder
+            raise ValueError(f'HOME is "{base[: -len(default[1:])]}": not an absolute path')
     return base + "/ssohelper"
 
 

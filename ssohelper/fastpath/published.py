@@ -35,9 +35,10 @@ def print_published_response(argv: list[str]) -> bool:
         return False
     try:
         runtime = folders.runtime_folder(os.environ)
-    except ValueError:
+        settings = folders.settings_file(os.environ)
+    except ValueError:  # HOME or SSOHELPER_HOME is relative
         return False
-    if not _are_settings_unchanged(runtime) or not _is_sign_in_unchanged(runtime, key[0]):
+    if not _are_settings_unchanged(settings, runtime) or not _is_sign_in_unchanged(runtime, key[0]):
         return False
     document = _read_published_document(folders.published_response_path(runtime, *key))
     return document is not None and _print_document_to_stdout(document)
@@ -62,9 +63,8 @@ def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
     return session, account_id, f"{role}~{chain}" if chain else role
 
 
-def _are_settings_unchanged(runtime: str) -> bool:
+def _are_settings_unchanged(settings: str, runtime: str) -> bool:
     """Return whether config.toml and the company's policy are as they were at publication."""
-    settings = folders.settings_file(os.environ)
     return _is_file_unchanged(
         settings, folders.settings_stamp_path(runtime)
     ) and _is_file_unchanged(folders.COMPANY_POLICY, folders.policy_stamp_path(runtime))

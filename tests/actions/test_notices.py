@@ -142,6 +142,7 @@ def test_a_notice_that_was_due_before_notify_was_set_is_given_afterwards(tmp_pat
     app.tokens.save_facts("corp", SignInFacts(NOW - 7 * HOUR - 1800, token_ids=(token("first").id,)))
     app.set_notify("[]")
     notices.give_notice_after_renewal(app, SESSION, None)
+    app.given.clear()
     app.set_notify()
     for _ in range(2):
         notices.give_notice_after_renewal(app, SESSION, None)
