@@ -161,11 +161,13 @@ def remove_legacy_tokens(app: App, session: SsoSession, ids: Collection[str]) ->
 
 
 def list_legacy_token_files(app: App, session: SsoSession) -> list[str]:
-    """Return the paths of our token files for the session's legacy profiles."""
-    keep = app.tokens.token_file(session)
-    return list(
-        app.storage.legacy_tokens.list_files_with_tokens(find_own_token_ids(app, session), keep)
-    )
+    """Return the paths of our token files for the session's legacy profiles in the config."""
+    store, own_ids = app.storage.legacy_tokens, find_own_token_ids(app, session)
+    return [
+        store.path_of_url(url)
+        for url in _find_start_urls_of_legacy_profiles(app, session)
+        if (token := store.load(url)) is not None and token.id in own_ids
+    ]
 
 
 def find_own_token_ids(app: App, session: SsoSession) -> set[str]:

@@ -40,11 +40,11 @@ class LegacyTokens:
 
         Raises: LocalState for a link, a FIFO, another user's file.
         """
-        return _load(self._file(start_url))
+        return _load(self.path_of_url(start_url))
 
     def has_token_file(self, start_url: str) -> bool:
         """Return whether a file, even a damaged one, exists for this spelling of a URL."""
-        return os.path.lexists(self._file(start_url))
+        return os.path.lexists(self.path_of_url(start_url))
 
     def save(self, start_url: str, region: str, token: AccessToken) -> None:
         """Write the token for this spelling of a URL. Raises: LocalState."""
@@ -55,7 +55,7 @@ class LegacyTokens:
             "expiresAt": to_iso(token.expires_at),
         }
         files.ensure_folder(self._folder)
-        files.write_json(self._file(start_url), document)
+        files.write_json(self.path_of_url(start_url), document)
 
     def list_files_with_tokens(self, token_ids: Collection[str], own_file: str) -> Iterator[str]:
         """Yield the paths of token files that have a token of these ids and no refresh token.
@@ -79,11 +79,12 @@ class LegacyTokens:
         for path in list(self.list_files_with_tokens(token_ids, own_file)):
             files.remove_file(path)
 
-    def _file(self, start_url: str) -> Path:
-        return self._folder / f"{sha1_file_name(start_url)}.json"
+    def path_of_url(self, start_url: str) -> str:
+        """Return the path of the token file for this spelling of a URL."""
+        return os.fspath(self._folder / f"{sha1_file_name(start_url)}.json")
 
 
-def _load(path: Path) -> AccessToken | None:
+def _load(path: Path | str) -> AccessToken | None:
     found = files.read_json(path)
     try:
         return None if found is None else schema.parse_token(found)

@@ -139,7 +139,9 @@ def test_a_notice_that_was_due_before_notify_was_set_is_given_afterwards(tmp_pat
     app = NotifyingApp(tmp_path)
     app.sign_in(HOUR)
     app.environ["SSOHELPER_SESSION_HOURS"] = "8"
-    app.tokens.save_facts("corp", SignInFacts(NOW - 7 * HOUR - 1800, token_ids=(token("first").id,)))
+    app.tokens.save_facts(
+        "corp", SignInFacts(NOW - 7 * HOUR - 1800, token_ids=(token("first").id,))
+    )
     app.set_notify("[]")
     notices.give_notice_after_renewal(app, SESSION, None)
     app.given.clear()

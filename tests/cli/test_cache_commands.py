@@ -24,6 +24,7 @@ from ssohelper.core.model import (
     SignInFacts,
     SsoSession,
 )
+from ssohelper.stores.token_documents import sha1_file_name
 
 URL = "https://d-0000000000.awsapps.com/start"
 SESSION = SsoSession("corp", URL, "us-east-1", ("sso:account:access",))
@@ -101,8 +102,13 @@ class TestCache:
             "expiresAt": "2099-01-01T00:00:00Z",
             "startUrl": URL,
         }
-        for name in ("a" * 40, "b" * 40):
-            (home.path / f".aws/sso/cache/{name}.json").write_text(json.dumps(document))
+        config = home.path / ".aws/config"
+        for name, url in ("a", URL), ("b", f"{URL}/"):
+            path = home.path / f".aws/sso/cache/{sha1_file_name(url)}.json"
+            path.write_text(json.dumps(document))
+            profile = f"[profile {name}]\nsso_start_url = {url}\nsso_region = us-east-1\n"
+            profile += "sso_account_id = 001234567890\nsso_role_name = Admin\n"
+            config.write_text(f"{config.read_text()}\n{profile}")
         lines = run("cache", "list", "--session", "corp").stdout.splitlines()
         assert [line.split("\t")[2] for line in lines if line.startswith("sign-in\t")] == [
             "token",
