@@ -1,20 +1,23 @@
 """Runs the broker's process: serves callers on the socket that the starting process passed on."""
 
 import contextlib
+import logging
 import os
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ssohelper.actions.chain_issuing import Work
 from ssohelper.app import App
 from ssohelper.broker.loop import Loop
+from ssohelper.broker.requests import Reply
 from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.collaborators.storage import Storage
 from ssohelper.core.model import SsoSession
+from ssohelper.core.redaction import redacted
 from ssohelper.errors import SsoHelperError
 from ssohelper.fastpath import own_process
 from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
@@ -47,7 +50,7 @@ def run_broker(argv: list[str]) -> int:
                 os.unlink(address)
 
     try:
-        Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(remove_socket_file)
+        Loop(_BrokerWork(lambda: _BrokerApp(shared)), listener).run_until_idle(remove_socket_file)
     except Exception as error:
         # After this error the broker ends, and callers start another broker; after five brokers
         # without an answer, callers ask AWS themselves.
@@ -55,6 +58,33 @@ def run_broker(argv: list[str]) -> int:
         remove_socket_file()
         return 1
     return 0
+
+
+class _BrokerWork(Work):
+    """The broker's work. Its replies hold the warnings that this process, without stderr, logs.
+
+    An example is a token file that was open to other users: its mode is set once.
+    """
+
+    def __init__(self, current_app: Callable[[], App]) -> None:
+        super().__init__(current_app)
+        self._logged = _LoggedWarnings()
+        logging.getLogger().addHandler(self._logged)
+
+    def get_reply_with_credentials(self, get_credentials: Callable[[App], bytes]) -> Reply:
+        """Return a reply with what `get_credentials` returns, and with all warnings until now."""
+        reply = super().get_reply_with_credentials(get_credentials)
+        logged, self._logged.messages = self._logged.messages, []
+        return reply._replace(warnings=(*reply.warnings, *logged))
+
+
+class _LoggedWarnings(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(redacted(record.getMessage()))
 
 
 class _SharedByAllCalls:

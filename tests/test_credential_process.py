@@ -482,3 +482,18 @@ def make_old(home: Home, *, left: int, life: int) -> None:
     content["expires_at"], content["received_at"] = now + left, now + left - life
     kept.write_text(json.dumps(content))
     os.utime(response_of(home), (now - 1, now - 1))
+
+
+def test_a_token_file_that_was_open_to_others_is_named_once(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
+    """The broker, which has no stderr of its own, sets the mode of the file."""
+    [token] = [
+        path for path in home.token_folder.glob("*.json") if "accessToken" in path.read_text()
+    ]
+    token.chmod(0o666)
+    said = f'ssohelper: warning: "{token}" was open to other users: now it is not\n'
+    for account, stderr in ((ACCOUNT, said), ("000030000001", "")):
+        done = run("credential-process", *KEY[:3], account, *KEY[4:])
+        assert (done.returncode, done.stderr) == (0, stderr)
+    assert token.stat().st_mode & 0o777 == 0o600
