@@ -285,12 +285,7 @@ class App:
     def journal(self) -> Journal:
         from ssohelper.stores.journal_file import Journal
 
-        return Journal(
-            self.locations.state_folder,
-            self.locations.runtime_folder,
-            warn=self.warn,
-            now=self.clock.now_exactly,
-        )
+        return Journal(self.locations.state_folder, warn=self.warn, now=self.clock.now_exactly)
 
     @cached_property
     def name_index(self) -> NameIndexFile:

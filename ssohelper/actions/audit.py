@@ -1,4 +1,4 @@
-"""Read and check the local journal."""
+"""Reads the local journal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ssohelper.actions import directory
 from ssohelper.core import guard_rules
 from ssohelper.core.choices import glob_filter
 from ssohelper.core.model import Account, RoleKey, encoded_profile_name
-from ssohelper.errors import LocalState, SsoHelperError
+from ssohelper.errors import SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.journal_lines import JournalLine, Verdict
+    from ssohelper.core.journal_lines import JournalLine
 
 
 class JournalFilter(NamedTuple):
@@ -45,7 +45,7 @@ def read_journal(app: App, journal_filter: JournalFilter) -> list[AuditRow]:
     """
     found = app.journal.read()
     if found.damaged:
-        app.warn(f"damaged lines in the journal: {found.damaged}; see: ssohelper audit --verify")
+        app.warn(f"damaged lines in the journal, which are left out: {found.damaged}")
     names = _load_account_names_by_session_and_id(app)
     rows = []
     is_wanted_role = _make_role_filter(journal_filter.role)
@@ -62,25 +62,6 @@ def read_journal(app: App, journal_filter: JournalFilter) -> list[AuditRow]:
         if is_wanted_role(key, name):
             rows.append(AuditRow(line, key, name))
     return rows
-
-
-def verify_journal(app: App) -> Verdict:
-    """Check the journal's chain of hashes. Raises: LocalState if the journal cannot be read."""
-    return app.journal.verify()
-
-
-def broken_hash_chain_error(verdict: Verdict) -> LocalState | None:
-    """Return the error that names the first line that breaks the journal's chain, or None."""
-    if verdict.fault is None:
-        return None
-    file, line, why = verdict.fault
-    more = (
-        f" (lines that break the chain of hashes: {verdict.faults})" if verdict.faults > 1 else ""
-    )
-    return LocalState(
-        f'"{file}", line {line} {why}{more}',
-        hint="a crash or a full disk can damage a line; ssohelper never changes or removes lines",
-    )
 
 
 def _role_key_of_line(line: JournalLine) -> RoleKey | None:

@@ -123,9 +123,8 @@ def grant_role(
         uid=here.uid,
         boot=here.boot,
         session=None if on_all_terminals else here.session,
-        nonce=secrets.token_hex(8),
+        id=secrets.token_hex(8),
     )
-    app.grants.remove_ended()
     app.grants.add(made, calling_process.find_parent_name_and_terminal())
     prompt_notes.make_prompts_of_role_run_ssohelper_again(app, key)
     return made

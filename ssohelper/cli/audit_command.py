@@ -1,4 +1,4 @@
-"""The command audit: shows, filters and checks the local journal."""
+"""The command audit: shows and filters the local journal."""
 
 import sys
 from datetime import datetime
@@ -8,12 +8,10 @@ import click
 
 from ssohelper.actions import audit as actions
 from ssohelper.actions.audit import AuditRow, JournalFilter
-from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.instants import from_iso, parse_duration, to_iso
 from ssohelper.core.journal import EVENTS
-from ssohelper.core.text import count_text, show
-from ssohelper.errors import UsageProblem
+from ssohelper.core.text import show
 
 _HEADER = ("TIME", "EVENT", "ROLE", "UNTIL", "KEY ID", "PARENT", "TERMINAL", "DETAILS")
 # The fields of a journal line that have no column of their own, in the order in which --json prints
@@ -61,11 +59,8 @@ class Since(click.ParamType[float]):
     multiple=True,
     help="Only lines of this event. Repeatable.",
 )
-@click.option("--verify", is_flag=True, help="Check that no line was changed or removed.")
 @output.common_options
-def print_audit(
-    since: float | None, roles: str | None, events: tuple[str, ...], verify: bool
-) -> None:
+def print_audit(since: float | None, roles: str | None, events: tuple[str, ...]) -> None:
     """Show what AWS issued, and to which program.
 
     \b
@@ -74,27 +69,16 @@ def print_audit(
       ssohelper audit --since 2026-11-20 --role '*-prod/*Admin*'
       ssohelper audit --event refused --event release
       ssohelper audit --json | jq -r '.data[].access_key_id'    to find in CloudTrail
-      ssohelper audit --verify
 
     There is a line for each set of credentials that AWS issued, and for decisions of guards,
     sign-ins and written configuration files. Calls that were answered from cached credentials or a
     published response leave no line: to know each use of a key id, ask CloudTrail.
 
-    Each line has the hash of the line before it, so --verify finds a line that was changed or
-    removed before others followed. --verify then names the first such line and exits 7. A program
-    that runs as you can still remove the last lines, or rewrite the whole journal: for records that
-    no program of yours can change, use CloudTrail.
+    A program that runs as you can change the journal: for records that it cannot change, use
+    CloudTrail, or send the journal to the system log as it grows (docs/how-to/journal.md).
     """
     app = output.get_app()
     session = output.options().session
-    if verify:
-        if since is not None or roles or events or session:
-            raise UsageProblem(
-                "--verify checks the whole journal and takes no filter",
-                hint="check it with: ssohelper audit --verify",
-            )
-        _verify_journal(app)
-        return
     wanted = JournalFilter(None if since is None else int(since), session, events, roles)
     rows = actions.read_journal(app, wanted)
     if output.options().json:
@@ -103,27 +87,6 @@ def print_audit(
         output.print_rows(_HEADER, map(_audit_row_cells, rows))
     else:
         output.say("no line of the journal matches")
-
-
-def _verify_journal(app: App) -> None:
-    found = actions.verify_journal(app)
-    error = actions.broken_hash_chain_error(found)
-    if output.options().json:
-        fault = found.fault
-        data = {
-            "lines": found.lines,
-            "verified": fault is None,
-            "from_the_first": found.is_whole,
-            "file": fault and fault.file,
-            "line": fault and fault.line,
-            "why": fault and fault.why,
-        }
-        output.print_json(data, app.warnings)
-    elif error is None:
-        older = "" if found.is_whole else "; older lines were removed when the journal was rotated"
-        output.echo(f"{count_text(found.lines, 'line')} verified{older}")
-    if error:
-        raise error
 
 
 # -- printing one line of the journal ------------------------------------------------------------
@@ -176,7 +139,6 @@ def _row_json(row: AuditRow) -> dict[str, Any]:
     at = from_iso(line.at)
     return {
         "at": to_iso(at) if at is not None else line.at,
-        "seq": line.seq,
         "event": line.event,
         "uid": line.uid,
         "session": line.fields.get("session"),

@@ -229,7 +229,6 @@ TREE = """\
 --since=text Only lines since a time: 2d or 90m ago, or 2026-11-20.
 --role=role_glob Only roles that match: NAME, or ACCOUNT/NAME; globs.
 --event=words:issue,sign-in,sign-out,grant,revoke,release,refused,loosened,config-write* Only lines of this event. Repeatable.
---verify Check that no line was changed or removed.
 [config] Get and set ssohelper's own settings
 +
 [config get] Print the value of the setting KEY that is in force.

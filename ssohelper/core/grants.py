@@ -1,13 +1,7 @@
-"""Grants: for how long, why and on which terminal a guarded role may be handed out. Pure.
-
-A grant's id is a hash of its content, and the journal has a line with the id. So a grant that was
-edited, or written by hand, grants nothing.
-"""
+"""Grants: for how long, why and on which terminal a guarded role may be handed out. Pure."""
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey
@@ -20,7 +14,7 @@ WARNING_SECONDS = 600
 LONGEST_REASON = 200
 # How far in the future a grant may begin, since a time service may have set the clock back.
 _CLOCK_STEP_SECONDS = 5
-_TEXTS = ("reason", "boot", "nonce")
+_TEXTS = ("reason", "boot", "id")
 _NUMBERS = ("granted_at", "ends_at", "uptime", "uid")
 
 
@@ -59,12 +53,7 @@ class Grant(NamedTuple):
     uid: int
     boot: str
     session: TerminalSession | None
-    nonce: str
-
-    @property
-    def id(self) -> str:
-        """The hash of the grant's content, which the journal records."""
-        return sha256(grant_to_text(self).encode()).hexdigest()[:32]
+    id: str
 
     def is_in_force(self, here: GrantContext) -> bool:
         """Return whether the grant is valid for this user, boot, terminal and time.
@@ -84,17 +73,13 @@ class Grant(NamedTuple):
         )
 
 
-def grant_to_text(grant: Grant) -> str:
-    """Return the grant as JSON, the same text for the same content."""
-    return json.dumps(
-        {
-            **grant._asdict(),
-            "key": list(grant.key if grant.key.chain else grant.key[:3]),
-            "session": None if grant.session is None else list(grant.session),
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-    )
+def grant_document(grant: Grant) -> dict[str, Any]:
+    """Return the grant as a JSON object."""
+    return {
+        **grant._asdict(),
+        "key": list(grant.key if grant.key.chain else grant.key[:3]),
+        "session": None if grant.session is None else list(grant.session),
+    }
 
 
 def parse_grant(document: dict[str, Any]) -> Grant:

@@ -146,7 +146,6 @@ TESTS = {
     "audit --since": ("test_audit_command.py", "test_since_is_a_duration_or_a_local_date"),
     "audit --role": ("test_audit_command.py", "test_role_is_a_name_or_account_and_name"),
     "audit --event": ("test_audit_command.py", "test_event_and_session"),
-    "audit --verify": ("test_audit_command.py", "test_counts_the_lines"),
     "cache clear --yes": ("test_cache_commands.py", "test_without_yes_nothing_is_removed"),
     "emulator serve --port": (DEMO, "test_port_world_and_ready_file"),
     "emulator serve --world": (DEMO, "test_port_world_and_ready_file"),

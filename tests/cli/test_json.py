@@ -42,7 +42,6 @@ STORED = {
 SETTING = {"key": str, "value": object, "origin": str, "place": (str, None), "what": str}
 AUDIT = {
     "at": Instant,
-    "seq": int,
     "event": str,
     "uid": int,
     "session": (str, None),
@@ -230,14 +229,6 @@ SHAPES: dict[str, Any] = {
         "by_hand": (str, None),
     },
     "audit --event config-write": [AUDIT],
-    "audit --verify": {
-        "lines": int,
-        "verified": bool,
-        "from_the_first": bool,
-        "file": (str, None),
-        "line": (int, None),
-        "why": (str, None),
-    },
     f"favourite rm {PROFILE}": {**ROLE, "favourite": bool},
     "cache clear --yes": {"removed": int},
     "logout": [{"session": str, "revoked": bool}],

@@ -56,7 +56,7 @@ def test_a_grant_says_whether_it_counts_in_this_terminal(
     now = int(time.time())
     key, terminal = RoleKey("corp", PAY, "Admin"), TerminalSession(77, 4711, "pts/3")
     here = Grant(key, "INC-1", now, now + 1790, 5000, 1000, "boot", terminal, "a")
-    other = here._replace(reason="INC-2", nonce="b")
+    other = here._replace(reason="INC-2", id="b")
     monkeypatch.setattr(GrantStore, "list_for_all_terminals", lambda _: [here, other])
     monkeypatch.setattr(GrantStore, "list_in_force", lambda _: [here])
     lines = [line for line in command("guard", "list").splitlines() if "more: " in line]

@@ -64,17 +64,7 @@ def test_no_grant_lasts_longer_than_an_hour(life: int, counts: bool) -> None:
 @pytest.mark.parametrize("session", [TERMINAL, None])
 def test_a_grant_is_read_back_as_it_was_written(session: TerminalSession | None) -> None:
     written = GRANT._replace(session=session)
-    read = grants.parse_grant(json.loads(grants.grant_to_text(written)))
-    assert read == written
-    assert read.id == written.id
-
-
-@pytest.mark.parametrize(
-    "change", [{"ends_at": NOW + LIFE + 1}, {"session": None}, {"nonce": "00fe"}, {"uid": 0}]
-)
-def test_a_grant_with_another_content_has_another_id(change: dict[str, Any]) -> None:
-    assert len(GRANT.id) == 32
-    assert GRANT._replace(**change).id != GRANT.id
+    assert grants.parse_grant(json.loads(json.dumps(grants.grant_document(written)))) == written
 
 
 @pytest.mark.parametrize(
@@ -83,7 +73,7 @@ def test_a_grant_with_another_content_has_another_id(change: dict[str, Any]) -> 
         {"more": 1},
         {"reason": 1},
         {"reason": "x" * 201},
-        {"nonce": None},
+        {"id": None},
         {"granted_at": True},
         {"ends_at": "soon"},
         {"uptime": 1.5},
@@ -99,13 +89,13 @@ def test_a_grant_with_another_content_has_another_id(change: dict[str, Any]) -> 
     ],
 )
 def test_what_is_no_grant_is_damaged(change: dict[str, Any]) -> None:
-    found = {**json.loads(grants.grant_to_text(GRANT)), **change}
+    found = {**grants.grant_document(GRANT), **change}
     with pytest.raises(Damaged):
         grants.parse_grant(found)
 
 
 def test_a_missing_field_is_damaged_and_the_longest_reason_is_not() -> None:
-    found = json.loads(grants.grant_to_text(GRANT._replace(reason="x" * 200)))
+    found = grants.grant_document(GRANT._replace(reason="x" * 200))
     assert len(grants.parse_grant(found).reason) == 200
     del found["uid"]
     with pytest.raises(Damaged):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ssohelper.actions.credentials import release_credentials
 from ssohelper.app import App
 from ssohelper.core import policy
-from ssohelper.core.grants import MOST_SECONDS, Grant, TerminalSession, grant_to_text
+from ssohelper.core.grants import MOST_SECONDS, Grant, TerminalSession
 from ssohelper.core.model import Role, RoleKey
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
@@ -77,27 +77,15 @@ def grant(world: Guarded, **changes: object) -> Grant:
         uid=here.uid,
         boot=here.boot,
         session=None,
-        nonce="00112233",
+        id="00112233",
     )
     return whole._replace(**changes)  # type: ignore[arg-type]
 
 
 def give(world: Guarded, made: Grant) -> Path:
-    """Keep the grant as the program does, with its line in the journal; return its file."""
+    """Keep the grant as the program does; return the file of the grants."""
     world.app.grants.add(made, ("bash", "pts/0"))
-    return file_of(world, made)
-
-
-def file_of(world: Guarded, made: Grant) -> Path:
-    return world.home.runtime / "grants" / f"{made.id}.json"
-
-
-def write(world: Guarded, made: Grant, name: Path | None = None) -> None:
-    """Write a grant's file by hand: without a line in the journal."""
-    path = name or file_of(world, made)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_text(grant_to_text(made))
-    path.chmod(0o600)
+    return world.home.runtime / "grants.json"
 
 
 # -- what is no grant ----------------------------------------------------------------------------
@@ -141,33 +129,6 @@ def of_another_role(world: Guarded) -> None:
     give(world, grant(world, key=RoleKey("corp", ACCOUNT, FREE)))
 
 
-def edited(world: Guarded) -> None:
-    here = world.app.find_grant_context()
-    path = give(world, grant(world, granted_at=here.now - 1801, ends_at=here.now - 1))
-    write(world, grant(world), path)
-
-
-def edited_and_renamed(world: Guarded) -> None:
-    edited(world)
-    write(world, grant(world))
-
-
-def hand_written(world: Guarded) -> None:
-    write(world, grant(world))
-
-
-def hand_written_with_a_copied_id(world: Guarded) -> None:
-    path = give(world, grant(world, key=RoleKey("corp", ACCOUNT, FREE)))
-    write(world, grant(world), path)
-
-
-def id_in_a_reason(world: Guarded) -> None:
-    """The forged grant's id is in a real line of the journal, as the reason of another grant."""
-    forged = grant(world, nonce="ffffffff")
-    write(world, forged)
-    give(world, grant(world, key=RoleKey("corp", ACCOUNT, FREE), reason=f"see {forged.id}"))
-
-
 def a_link(world: Guarded) -> None:
     path = give(world, grant(world))
     moved = path.rename(world.home.path / "moved.json")
@@ -179,19 +140,10 @@ def not_json(world: Guarded) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
 
-def without_its_journal_line(world: Guarded) -> None:
-    give(world, grant(world))
-    for path in world.app.locations.state_folder.glob("audit*.jsonl"):
-        path.unlink()
-
-
-def revoked_and_put_back(world: Guarded) -> None:
+def revoked(world: Guarded) -> None:
     made = grant(world)
-    path = give(world, made)
-    content = path.read_bytes()
+    give(world, made)
     world.app.grants.revoke(made, ("bash", "pts/0"))
-    path.write_bytes(content)
-    path.chmod(0o600)
 
 
 def rules_file_removed(world: Guarded) -> None:
@@ -237,15 +189,9 @@ SITUATIONS = [
     of_another_boot,
     of_another_terminal,
     of_another_role,
-    edited,
-    edited_and_renamed,
-    hand_written,
-    hand_written_with_a_copied_id,
-    id_in_a_reason,
     a_link,
     not_json,
-    without_its_journal_line,
-    revoked_and_put_back,
+    revoked,
     rules_file_removed,
     rules_file_unreadable,
     rules_file_invalid,

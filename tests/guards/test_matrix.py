@@ -25,7 +25,6 @@ from tests.guards.matrix import (
     ask_each_way_in,
     ask_running,
     ask_with_wrong_word,
-    edited,
     give,
     grant,
     is_released,
@@ -33,6 +32,7 @@ from tests.guards.matrix import (
     memory_damaged,
     move_clock,
     name_of,
+    not_json,
     nothing,
     publish_before_the_rule_and_note_it,
     restore_old_settings,
@@ -119,7 +119,7 @@ def test_no_process_gets_anything(world: Guarded, situation: Callable[[Guarded],
     assert GUARDED not in world.published()
 
 
-@pytest.mark.parametrize("situation", long_after(1, [nothing, edited]), ids=name_of)
+@pytest.mark.parametrize("situation", long_after(1, [nothing, not_json]), ids=name_of)
 def test_the_full_screen_asks_and_gives_nothing(
     world: Guarded, situation: Callable[[Guarded], None]
 ) -> None:

@@ -96,12 +96,3 @@ def test_a_rule_of_a_file_with_the_same_time_and_size_counts_at_once(world: Guar
         done = world.run(*command, *KEY)
         assert (done.returncode, done.stdout) == (9, ""), (command, done.stderr)
     assert world.published() == []
-
-
-def test_two_state_folders_that_share_a_runtime_folder_have_journals_of_their_own(world: Guarded):
-    other = {"XDG_STATE_HOME": str(world.home.path / "elsewhere")}
-    for variables in ({}, other, {}, other):
-        world.run(SCRIPT, "exec", f"corp:{ACCOUNT}/{GUARDED}", "--", "env", **variables)
-    for variables in ({}, other):
-        done = world.run(SCRIPT, "audit", "--verify", **variables)
-        assert done.returncode == 0, done.stdout + done.stderr

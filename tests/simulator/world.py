@@ -330,7 +330,7 @@ class SimulatedJournal:
         self._world.scheduler.point()
         self._world.judge.journal.append(entry)
 
-    try_append = append_to_file = append
+    try_append = append
 
 
 class WatchedLoop(Loop):

@@ -1,12 +1,11 @@
-"""The files of grants: each counts only beside its line in the journal."""
+"""The file of the grants: each has a line in the journal."""
 
-import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from ssohelper.app import App
-from ssohelper.core import grants
 from ssohelper.core.grants import Grant, GrantContext, TerminalSession
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LocalState
@@ -16,7 +15,7 @@ NOW, UPTIME = 4_000_000_000, 5000
 TERMINAL, OTHER = TerminalSession(77, 4711, "pts/3"), TerminalSession(78, 4712, "pts/4")
 KEY = RoleKey("corp", "000030000001", "Admin")
 GRANT = Grant(KEY, "INC-4711", NOW, NOW + 600, UPTIME, 1000, "boot-1", TERMINAL, "00ff")
-LONGER = GRANT._replace(ends_at=NOW + 1800, nonce="0100")
+LONGER = GRANT._replace(ends_at=NOW + 1800, id="0100")
 CALLER = ("bash", "pts/3")
 
 
@@ -39,12 +38,9 @@ class Place:
     def events(self) -> list[str]:
         return [line.event for line in self.app.journal.read().lines]
 
-    def names(self) -> list[str]:
-        return sorted(path.name for path in (self.runtime / "grants").iterdir())
-
-    def write(self, text: str, name: str) -> None:
-        """Write a file beside the grants, as another program could."""
-        (self.runtime / "grants" / name).write_text(text)
+    @property
+    def file(self) -> Path:
+        return self.runtime / "grants.json"
 
 
 @pytest.fixture
@@ -64,8 +60,7 @@ def test_an_added_grant_is_found_with_its_line_in_the_journal(place: Place) -> N
         "INC-4711",
     )
     assert (line.fields["parent"], line.fields["terminal"]) == CALLER
-    assert place.names() == [f"{GRANT.id}.json"]
-    assert (place.runtime / "grants").stat().st_mode & 0o777 == 0o700
+    assert place.file.stat().st_mode & 0o777 == 0o600
 
 
 def test_of_two_grants_the_one_that_ends_last_is_found(place: Place) -> None:
@@ -77,33 +72,47 @@ def test_of_two_grants_the_one_that_ends_last_is_found(place: Place) -> None:
     assert place.store.list_in_force() == [LONGER]
 
 
-def test_a_revoked_grant_is_gone_even_if_its_file_is_put_back(place: Place) -> None:
+def test_a_revoked_grant_is_gone_and_another_stays(place: Place) -> None:
     place.store.add(GRANT, CALLER)
-    place.store.revoke(GRANT, CALLER)
-    assert (place.names(), place.events()) == ([], ["grant", "revoke"])
-    place.write(grants.grant_to_text(GRANT), f"{GRANT.id}.json")
+    place.store.add(LONGER, CALLER)
+    place.store.revoke(LONGER, CALLER)
+    assert (place.store.find(KEY), place.events()) == (GRANT, ["grant", "grant", "revoke"])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "{",
+        "[]",
+        '{"grants": 5}',
+        '{"grants": [5]}',
+        '{"grants": ["x"]}',
+        '{"grants": [{"key": 1}]}',
+    ],
+)
+def test_a_damaged_file_holds_no_grant_until_the_next_one(place: Place, damage: str) -> None:
+    place.store.add(GRANT, CALLER)
+    place.file.write_text(damage)
     assert place.store.find(KEY) is None
+    place.store.add(LONGER, CALLER)
+    assert place.store.list_in_force() == [LONGER]
 
 
-def test_without_its_line_in_the_journal_a_file_is_no_grant(place: Place) -> None:
+def test_a_link_in_place_of_the_file_is_no_grant_and_stays(place: Place, tmp_path: Path) -> None:
     place.store.add(GRANT, CALLER)
-    place.write(grants.grant_to_text(LONGER), f"{LONGER.id}.json")
-    assert place.store.find(KEY) == GRANT
-    # The id in another line, such as a reason, is not a line of the grant.
-    place.store.add(GRANT._replace(reason=LONGER.id, nonce="1"), CALLER)
-    assert LONGER not in place.store.list_in_force()
-
-
-def test_a_file_under_another_name_or_with_another_content_is_no_grant(place: Place) -> None:
-    place.store.add(GRANT, CALLER)
-    edited = {**json.loads(grants.grant_to_text(GRANT)), "ends_at": NOW + 1800}
-    for text in (json.dumps(edited), "{", "[]"):
-        place.write(text, f"{GRANT.id}.json")
-        assert place.store.find(KEY) is None
-    place.write(grants.grant_to_text(GRANT), "copy.json")
+    place.file.rename(tmp_path / "elsewhere")
+    place.file.symlink_to(tmp_path / "elsewhere")
     assert place.store.find(KEY) is None
-    place.write(grants.grant_to_text(GRANT), f"{GRANT.id}.json")
-    assert place.store.find(KEY) == GRANT
+    with pytest.raises(LocalState):
+        place.store.add(LONGER, CALLER)
+    assert place.file.is_symlink()
+
+
+def test_grants_that_are_added_at_once_are_all_kept(place: Place) -> None:
+    made = [GRANT._replace(id=str(number)) for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda grant: place.store.add(grant, CALLER), made))
+    assert sorted(place.store.list_in_force()) == sorted(made)
 
 
 def test_a_grant_of_another_terminal_is_listed_and_does_not_count_here(place: Place) -> None:
@@ -113,17 +122,12 @@ def test_a_grant_of_another_terminal_is_listed_and_does_not_count_here(place: Pl
     assert place.store.list_for_all_terminals() == [GRANT]
 
 
-def test_ended_and_damaged_files_are_removed_and_others_stay(place: Place) -> None:
+def test_an_ended_grant_leaves_the_file_with_the_next_change(place: Place) -> None:
     place.store.add(GRANT, CALLER)
+    place.pass_time(600)
+    assert GRANT.id in place.file.read_text()
     place.store.add(LONGER, CALLER)
-    place.write("{", f"{'0' * 32}.json")
-    place.write("being written", "0.tmp")
-    place.pass_time(599)
-    place.store.remove_ended()
-    assert place.names() == sorted(["0.tmp", f"{GRANT.id}.json", f"{LONGER.id}.json"])
-    place.pass_time(1)
-    place.store.remove_ended()
-    assert place.names() == sorted(["0.tmp", f"{LONGER.id}.json"])
+    assert GRANT.id not in place.file.read_text()
 
 
 def test_a_journal_that_takes_no_line_prevents_a_grant(place: Place, tmp_path: Path) -> None:
@@ -132,4 +136,4 @@ def test_a_journal_that_takes_no_line_prevents_a_grant(place: Place, tmp_path: P
     journal.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(LocalState):
         place.store.add(GRANT, CALLER)
-    assert not (place.runtime / "grants").exists()
+    assert not place.file.exists()

@@ -1,6 +1,6 @@
 """Processes that append to one journal at once, each a fork of this one.
 
-Arguments: state folder, runtime folder, processes, lines of each. Prints the process ids, waits for
+Arguments: state folder, processes, lines of each. Prints the process ids, waits for
 a line on stdin, then prints `PROCESS LINE` after each append that has returned. The exit code is 1
 when an append failed.
 """
@@ -19,7 +19,7 @@ KEY = RoleKey("corp", "001234567890", "Admin")
 
 
 def main() -> int:
-    state, runtime, processes, lines = *map(Path, sys.argv[1:3]), *map(int, sys.argv[3:])
+    state, processes, lines = Path(sys.argv[1]), *map(int, sys.argv[2:])
     gate, opener = os.pipe()
     children = []
     for process in range(processes):
@@ -27,7 +27,7 @@ def main() -> int:
         if child == 0:
             os.close(opener)
             os.read(gate, 1)  # ends for all of them when the parent closes its end
-            os._exit(append(Journal(state, runtime, warn=print), process, lines))
+            os._exit(append(Journal(state, warn=print), process, lines))
         children.append(child)
     print(*children, flush=True)
     sys.stdin.readline()
