@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.grant_files import GrantStore
-    from ssohelper.stores.guard_memory import GuardMemory
     from ssohelper.stores.journal_file import Journal
     from ssohelper.stores.legacy_tokens import LoginCache
     from ssohelper.stores.list_view_file import ListViewStore
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.prompt_state import PromptState
+    from ssohelper.stores.protections import Protections
     from ssohelper.stores.recorded_sign_ins import RecordedSignIns
     from ssohelper.stores.region_failures import RegionFailures
     from ssohelper.stores.session_stamp import SessionStamp
@@ -212,10 +212,10 @@ class App:
         return terminal_session.find_grant_context(self.clock.now())
 
     @cached_property
-    def guard_memory(self) -> GuardMemory:
-        from ssohelper.stores.guard_memory import GuardMemory
+    def protections(self) -> Protections:
+        from ssohelper.stores.protections import Protections
 
-        return GuardMemory(self.locations.state_folder, self.locations.runtime_folder)
+        return Protections(self.locations.state_folder, self.locations.token_folder)
 
     @cached_property
     def settings_stamp(self) -> SettingsStamp:

@@ -156,7 +156,7 @@ def _start_asking_keyring_if_needed(shared: "_SharedByAllCalls") -> None:
     """If sign-ins are in the keyring, ask it for ssohelper's key while the broker starts."""
     with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
         app = _BrokerApp(shared)
-        if app.settings.get("storage") == "keyring":
+        if app.storage.find_present_storage() == "keyring":
             app.storage.keyring.start_asking_for_key()
 
 

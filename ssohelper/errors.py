@@ -144,6 +144,10 @@ class KeyringUnavailable(LocalState):
     exit_code = 8
 
 
+class KeyMissing(KeyringUnavailable):
+    """The keyring answers that it does not have ssohelper's key. A sign-in makes a new one."""
+
+
 class Refused(SsoHelperError):
     exit_code = 9
 

@@ -45,7 +45,7 @@ LOADED = (
     "ssohelper.stores.config_store",
     "ssohelper.stores.credential_cache",
     "ssohelper.stores.directory_cache",
-    "ssohelper.stores.guard_memory",
+    "ssohelper.stores.protections",
     "ssohelper.stores.journal_file",
     "ssohelper.stores.legacy_tokens",
     "ssohelper.stores.prompt_state",

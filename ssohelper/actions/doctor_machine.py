@@ -117,6 +117,9 @@ def examine_machine(app: App) -> MachineFacts:
     storage, storage_failure = _value_or_failure(
         lambda: _apply_storage_setting_and_ask_keyring(app)
     )
+    clear, _ = _value_or_failure(
+        lambda: app.storage.find_clear_files(app.config.read().sso_sessions())
+    )
     _, settings_failure = _value_or_failure(lambda: app.settings)
     _, state_failure = _value_or_failure(lambda: _check_state_folder(app))
     _, write_failure = _value_or_failure(app.config.check_writable)
@@ -132,6 +135,7 @@ def examine_machine(app: App) -> MachineFacts:
         runtime_refused=_find_refused_runtime_folder(app, runtime),
         storage=storage or "file",
         storage_failure=storage_failure,
+        clear_files=tuple(clear or ()),
         settings_failure=settings_failure,
         state_failure=state_failure,
         config_write_failure=write_failure,

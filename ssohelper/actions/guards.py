@@ -64,11 +64,11 @@ def make_grant_question(app: App, key: RoleKey) -> GrantQuestion:
     )
 
 
-def record_refusal_to_end_guard_rules(app: App) -> None:
-    """Write to the journal that the user refused to put guard rules out of force."""
+def record_refusal_to_loosen(app: App, protection: str) -> None:
+    """Write to the journal that no user confirmed the end of a protection."""
     app.journal.try_append(
         journal.refused_command_entry(
-            "loosen guard rules", calling_process.find_parent_name_and_terminal()
+            f"loosen {protection}", calling_process.find_parent_name_and_terminal()
         )
     )
 
@@ -234,7 +234,7 @@ def end_guard_rules(app: App, keep: list[str]) -> list[str]:
                 "guard.rules", before=", ".join(before), after=", ".join(keep)
             )
         )
-        app.guard_memory.save_rules(keep)
+        app.protections.save_rules(keep)
     return ended
 
 

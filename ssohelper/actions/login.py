@@ -33,6 +33,7 @@ from ssohelper.errors import (
     AwsUnreachable,
     ConfigInvalid,
     Interrupted,
+    KeyMissing,
     LocalState,
     LockNotObtained,
     LoginRequired,
@@ -147,7 +148,11 @@ def log_out(app: App, session: SsoSession) -> bool:
     token, failure = tokens.revoke_sign_in(app, session, _RENEWAL_SECONDS)
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
         raise failure
-    failure = further_sign_ins.revoke_further_sign_ins(app, session) or failure
+    # The AWS CLI writes a token in clear, whatever our storage is.
+    other, other_failure = tokens.revoke_sign_in(
+        app, session, _RENEWAL_SECONDS, in_other_storage=True
+    )
+    failure = further_sign_ins.revoke_further_sign_ins(app, session) or failure or other_failure
     # The token's own lock is not taken, because a renewal may hold it for a minute. When that
     # renewal ends, it finds no token in the file and discards the new one.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
@@ -157,13 +162,14 @@ def log_out(app: App, session: SsoSession) -> bool:
         if not _is_token_replaced(app, session, token):
             app.tokens.forget(session)
             app.tokens.remove_session_record(session.name)
+        app.storage.other_tokens.forget(session)
         legacy_sign_ins.remove_legacy_tokens(app, session, ids)
         further_sign_ins.forget_further_sign_ins(app, session)
         app.credentials.remove_credentials_of_session(session.name)
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
         prompt_notes.rewrite_prompt_files_after_sign_in(app, session)
-    if token is not None or failure is not None:
+    if token is not None or other is not None or failure is not None:
         how = "revoked" if failure is None else "local"
         app.journal.try_append(journal.signed_out_entry(session.name, how=how, user=facts.user))
     if failure is not None:
@@ -172,7 +178,7 @@ def log_out(app: App, session: SsoSession) -> bool:
             f'signed out of "{session.name}" on this machine only: {failure.message}',
             hint="end the sign-in at AWS in the access portal's own menu, or let it expire",
         ) from failure
-    return token is not None
+    return token is not None or other is not None
 
 
 # -- reusing the present sign-in ----------------------------------------------------------------
@@ -182,7 +188,7 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
     """Return the outcome of a login that keeps the sign-in; None if the user must sign in again."""
     try:
         token = app.tokens.load(session)
-    except LoginRequired:
+    except (LoginRequired, KeyMissing):
         return None
     if token is None or clocks.load_sign_in_outlook_of_token(app, session, token).is_sign_in_needed(
         app.clock.now(), min_seconds

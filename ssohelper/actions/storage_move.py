@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ssohelper.core import journal
 from ssohelper.core.choices import NATIVE
 from ssohelper.errors import KeyringUnavailable, LoginRequired
 
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-KEYRING = "keyring"
+FILE, KEYRING = "file", "keyring"
 
 
 class MovedSignIns(NamedTuple):
@@ -29,16 +30,12 @@ class MovedSignIns(NamedTuple):
     may_publish: bool
 
 
-def find_unreadable_sign_ins(app: App, new_storage: str) -> list[str]:
-    """Return the sessions whose sign-in a move to the new storage would lose. Changes nothing.
+def takes_sign_ins_out_of_keyring(app: App, new_storage: str) -> bool:
+    return new_storage == FILE and app.storage.find_present_storage() == KEYRING
 
-    Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer.
-    """
-    if new_storage == KEYRING:
-        app.storage.keyring.find()
-        return []
-    if app.storage.find_present_storage() != KEYRING:
-        return []
+
+def find_unreadable_sign_ins(app: App) -> list[str]:
+    """Return the sessions whose sign-in the keyring does not give: a move to files loses these."""
     tokens = app.storage.get_token_store(KEYRING)
     found = []
     listed = app.config.read().sso_sessions()
@@ -50,14 +47,19 @@ def find_unreadable_sign_ins(app: App, new_storage: str) -> list[str]:
     return found
 
 
-def move_sign_ins(app: App, new_storage: str, *, drop_unreadable: bool) -> MovedSignIns:
-    """Move all sign-ins to the storage `new_storage`, "file" or "keyring".
+def move_sign_ins(app: App, new_storage: str) -> MovedSignIns:
+    """Move all sign-ins to the storage `new_storage`, as the user has confirmed.
 
-    Raises: KeyringUnavailable, LockNotObtained, LocalState. After an error, a second call continues
-    the move.
+    Raises: KeyringUnavailable, LockNotObtained; LocalState, also if the journal cannot be written.
+    After an error, a second call continues the move.
     """
-    is_new = app.storage.find_present_storage() != new_storage
-    lost = app.storage.move_sign_ins(new_storage, drop_unreadable=drop_unreadable)
+    before = app.storage.find_present_storage()
+    is_new = before != new_storage
+    if takes_sign_ins_out_of_keyring(app, new_storage):
+        app.journal.append(
+            journal.loosened_protection_entry("storage", before=before, after=new_storage)
+        )
+    lost = app.storage.move_sign_ins(new_storage, is_confirmed=True)
     config = app.config.read()
     targets = [(entry, config.target_or_none(entry)) for entry in config.profiles()]
     native = [entry for entry, target in targets if target is not None and target.form == NATIVE]

@@ -166,19 +166,25 @@ class RevokedSignIn(NamedTuple):
     error: SsoHelperError | None
 
 
-def revoke_sign_in(app: App, session: SsoSession, renewal_seconds: float) -> RevokedSignIn:
+def revoke_sign_in(
+    app: App, session: SsoSession, renewal_seconds: float, *, in_other_storage: bool = False
+) -> RevokedSignIn:
     """End the session's sign-in at AWS; keep the token's files.
 
     An expired token is renewed first, because the sign-in may still be valid.
     """
     try:
-        token = app.tokens.load(session)
+        token = (app.storage.other_tokens if in_other_storage else app.tokens).load(session)
         if (
             token is not None
             and token.expires_at <= app.clock.now()
             and is_token_refreshable(app, token)
         ):
-            token = ensure_valid_token(app, session, app.clock.deadline(renewal_seconds))
+            deadline = app.clock.deadline(renewal_seconds)
+            if in_other_storage:
+                token, _ = app.aws.oidc(session).refresh_token(token, deadline)
+            else:
+                token = ensure_valid_token(app, session, deadline)
     except LoginRequired:
         return RevokedSignIn(None, None)
     except (AwsUnreachable, ConfigInvalid, LocalState) as error:

@@ -56,7 +56,7 @@ def get_setting(key: str) -> None:
     row = next((row for row in _company_policy_rows(app) if row["key"] == key), None)
     if row is None:
         known.find_setting(key)
-        row = _setting_row(app.settings, key)
+        row = _setting_row(app, app.settings, key)
     if output.options().json:
         output.print_json(row, app.warnings)
     else:
@@ -67,17 +67,14 @@ def get_setting(key: str) -> None:
 @click.argument("key")
 @click.argument("values", nargs=-1, type=click.UNPROCESSED, metavar="[VALUE]...")
 @click.option("--default", "to_default", is_flag=True, help="Remove KEY from the settings file.")
-@click.option(
-    "--yes", is_flag=True, help="Do not ask before storage drops sign-ins that cannot be read."
-)
 @output.common_options
-def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) -> None:
+def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
     """Set KEY in the settings file. A list takes several values.
 
     \b
     Examples:
       ssohelper config set default_region eu-west-1
-      ssohelper config set storage file         moves your sign-ins out of the keyring
+      ssohelper config set storage keyring
       ssohelper config set guard.rules '*-prod/*Admin*' 'billing'
       ssohelper config set default_region --default
     """
@@ -100,7 +97,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
     storage = str(known.find_setting(key).default if to_default else value)
     if key == "storage":
         own_settings.check_setting_change(app, key, value)
-        storage_setting.confirm_storage_move(app, storage, yes=yes)
+        storage_setting.confirm_storage_move(app, storage)
     own_settings.change_setting(app, key, parts, value)
     if key == "storage":
         storage_setting.move_sign_ins(app, storage)
@@ -116,7 +113,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool, yes: bool) 
     if parts[-1] == "session_hours" or is_guard:
         prompt_notes.make_all_prompts_run_ssohelper_again(app)
     if output.options().json:
-        output.print_json(_setting_row(after, key), app.warnings)
+        output.print_json(_setting_row(app, after, key), app.warnings)
 
 
 @config_command_group.command("list")
@@ -131,7 +128,7 @@ def list_settings() -> None:
     Nothing overrides the company's policy.
     """
     app = output.get_app()
-    rows = [_setting_row(app.settings, key) for key in app.settings.setting_keys()]
+    rows = [_setting_row(app, app.settings, key) for key in app.settings.setting_keys()]
     rows = sorted((*rows, *_company_policy_rows(app)), key=lambda row: str(row["key"]))
     guards.warn_of_guard_rules_without_role(app, app.settings.guard_rules())
     if output.options().json:
@@ -199,13 +196,15 @@ def _company_policy_rows(app: App) -> list[dict[str, Any]]:
     ]
 
 
-def _setting_row(settings: known.Settings, key: str) -> dict[str, Any]:
-    value = settings.get(key)
+def _setting_row(app: App, settings: known.Settings, key: str) -> dict[str, Any]:
+    value, origin = settings.get(key), settings.origin(key)
+    if key == "storage" and value != (used := app.storage.find_present_storage()) == "keyring":
+        value, origin = used, "remembered"
     return {
         "key": key,
         "value": list(value) if isinstance(value, tuple) else value,
-        "origin": settings.origin(key),
-        "place": settings.source_of_value(key),
+        "origin": origin,
+        "place": None if origin == "remembered" else settings.source_of_value(key),
         "what": known.find_setting(key).what,
     }
 

@@ -126,19 +126,22 @@ def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
     ended = [rule for rule in app.vault.guard_rules_of_user if rule not in kept]
     if ended:
         listed = ", ".join(f'"{show(rule)}"' for rule in ended)
-        try:
-            require_typed_word(
-                LOOSEN_WORD,
-                f"these rules will guard no role any more: {listed}",
-                f"type {LOOSEN_WORD} to go on: ",
-            )
-        except NoTerminal as error:
-            guards.record_refusal_to_end_guard_rules(app)
-            raise UsageProblem(error.message, hint=error.hint) from error
-        except Refused:
-            guards.record_refusal_to_end_guard_rules(app)
-            raise
+        confirm_loosening(app, "guard rules", f"these rules will guard no role any more: {listed}")
     return ended
+
+
+def confirm_loosening(app: App, protection: str, notice: str) -> None:
+    """Let the user type a word before a protection ends; write a refusal to the journal.
+
+    Raises: Refused for another word, UsageProblem without a terminal.
+    """
+    try:
+        require_typed_word(LOOSEN_WORD, notice, f"type {LOOSEN_WORD} to go on: ")
+    except Refused as error:
+        guards.record_refusal_to_loosen(app, protection)
+        if isinstance(error, NoTerminal):
+            raise UsageProblem(error.message, hint=error.hint) from error
+        raise
 
 
 def require_unchanged_profile(app: App, chosen: Profile) -> None:

@@ -214,6 +214,8 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
             app, session
         )  # prompts may not show another tool's sign-in or sign-out yet
     sessions += unlisted
+    for path in app.storage.find_clear_files(sessions):
+        app.warn(f'"{show(path)}": {clock_text.CLEAR_SIGN_IN}; end it with: ssohelper logout --all')
     status = Status(
         [clocks.load_session_clock(app, session) for session in sessions],
         unlisted,

@@ -1,10 +1,9 @@
-"""Carries out `config set storage`: moves sign-ins between files and keyring, with a question."""
+"""Carries out `config set storage`: moves sign-ins between files and keyring, with a word to type."""
 
 from ssohelper.actions import storage_move
 from ssohelper.app import App
-from ssohelper.cli import output
+from ssohelper.cli import guarding, output
 from ssohelper.core.text import show
-from ssohelper.errors import UsageProblem
 
 _IN_KEYRING = (
     "sign-ins are now encrypted, with a key in the keyring: the AWS CLI and other tools no longer "
@@ -17,23 +16,20 @@ _ON_DISK = (
 )
 
 
-def confirm_storage_move(app: App, new_storage: str, *, yes: bool) -> None:
-    """Ask the user before a change of the storage that would lose sign-ins which cannot be read.
+def confirm_storage_move(app: App, new_storage: str) -> None:
+    """Let the user type a word before sign-ins leave the keyring.
 
     Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer;
-    UsageProblem if the user declines or cannot be asked.
+    Refused for another word, UsageProblem without a terminal.
     """
-    lost = storage_move.find_unreadable_sign_ins(app, new_storage)
-    if not lost:
-        return
-    names = ", ".join(show(name) for name in lost)
-    output.say(f"the keyring has no readable sign-in to: {names}")
-    if not output.confirm(
-        "drop the sign-ins that cannot be read, and sign in again later?",
-        yes=yes,
-        what="a sign-in that would be dropped",
-    ):
-        raise UsageProblem(output.NOTHING_CHANGED, hint="unlock the keyring and try again")
+    if new_storage == storage_move.KEYRING:
+        app.storage.keyring.find()
+    elif storage_move.takes_sign_ins_out_of_keyring(app, new_storage):
+        notice = f"the sign-ins will be in clear in {app.locations.token_folder}"
+        lost = storage_move.find_unreadable_sign_ins(app)
+        if lost:
+            notice += f"; these cannot be read, and end: {', '.join(map(show, lost))}"
+        guarding.confirm_loosening(app, "storage", notice)
 
 
 def move_sign_ins(app: App, new_storage: str) -> None:
@@ -41,7 +37,7 @@ def move_sign_ins(app: App, new_storage: str) -> None:
 
     Raises: KeyringUnavailable, LocalState.
     """
-    moved = storage_move.move_sign_ins(app, new_storage, drop_unreadable=True)
+    moved = storage_move.move_sign_ins(app, new_storage)
     if not moved.is_new:
         return
     output.say(_IN_KEYRING if new_storage == storage_move.KEYRING else _IN_FILES)

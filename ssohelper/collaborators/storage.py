@@ -1,9 +1,12 @@
 """Chooses where tokens, client registrations and cached credentials are stored, and moves them.
 
 The setting `storage = "file"` keeps them where AWS's tools read them. `"keyring"` encrypts them
-with a key in the desktop's keyring, and never falls back to files. Each use looks up the present
+with a key in the desktop's keyring, and never falls back to files: once used, it is remembered
+(`stores.protections`), and only `config set storage file` ends it. Each use looks up the present
 storage, because another process may move the sign-ins while this one runs. A move holds the token's
-and the state's lock of each session, and so does each process that writes a token.
+and the state's lock of each session, and so does each process that writes a token. The record is
+written after the sign-ins are copied and before the old copies are removed. So an interrupted move
+either counts as not done, or only leaves old copies to remove.
 """
 
 from __future__ import annotations
@@ -14,23 +17,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable
-from ssohelper.stores.codecs import (
-    FILE,
-    KEYRING,
-    ChangingCodec,
-    Codec,
-    PlainCodec,
-    StorageRecord,
-    UsedStorage,
-)
+from ssohelper.stores.codecs import FILE, KEYRING, ChangingCodec, Codec, PlainCodec
 from ssohelper.stores.memory_folders import is_folder_in_memory
+from ssohelper.stores.protections import UsedStorage
 from ssohelper.stores.recorded_sign_ins import RecordedSignIns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import SsoSession
-    from ssohelper.settings.effective_settings import Settings
     from ssohelper.stores.legacy_tokens import LegacyTokens
     from ssohelper.system.os_keyring import OsKeyring
 
@@ -44,38 +41,35 @@ class Storage:
     def __init__(self, app: App) -> None:
         self._app = app
         self._stores: dict[str, RecordedSignIns] = {}
-        # The storage that the settings and the record both name, once they agree.
-        self._agreed: str | None = None
-        # Whether an environment variable has chosen the storage.
-        self._is_of_this_shell = False
         self.codec: Codec = ChangingCodec(lambda: self._codec_of_storage(self.apply_setting()))
 
     def apply_setting(self) -> str:
-        """Move the sign-ins to the storage that the settings name, if they are in another one.
+        """Return the storage to use, "file" or "keyring". Moves sign-ins into the keyring if needed.
 
-        Returns the name of the storage to use, "file" or "keyring". An environment variable
-        selects the storage for one shell, and moves no sign-ins.
-        Raises: KeyringUnavailable, LockNotObtained, LocalState.
+        An environment variable selects the storage for one shell, and moves no sign-ins.
+        Raises: ConfigInvalid if that variable asks for files while the sign-ins are in the keyring;
+        KeyringUnavailable, LockNotObtained, LocalState.
         """
+        used = self._app.protections.load_storage()
         try:
-            wanted = self._agreed or self._read_storage_in_settings(self._app.settings)
-            record = self._record.load()
-            if record != UsedStorage(wanted):
-                # The settings are read again: they may have changed since this process read them,
-                # and the record of the storage has changed.
-                wanted = self._read_storage_in_settings(self._app.read_settings())
+            settings = self._app.settings
+            if used.storage != settings.get("storage") == KEYRING:
+                # `config set storage file` may have run since this process read the settings.
+                settings = self._app.read_settings()
         except ConfigInvalid:
-            return self.find_present_storage()  # code that needs the settings reports the error
-        if self._is_of_this_shell:
+            return used.storage  # code that needs the settings reports the error
+        wanted = str(settings.get("storage"))
+        is_of_this_shell = settings.origin("storage") == "environment"
+        if is_of_this_shell and wanted == FILE and used.storage == KEYRING:
+            raise ConfigInvalid(
+                "SSOHELPER_STORAGE is file, but the sign-ins are in the keyring",
+                hint="unset SSOHELPER_STORAGE, or on a terminal: ssohelper config set storage file",
+            )
+        if is_of_this_shell:
             return wanted
-        if record != UsedStorage(wanted):
-            self.move_sign_ins(wanted)  # reads the record again, under its lock
-        self._agreed = wanted
-        return wanted
-
-    def _read_storage_in_settings(self, settings: Settings) -> str:
-        self._is_of_this_shell = settings.origin("storage") == "environment"
-        return str(settings.get("storage"))
+        if used not in (UsedStorage(wanted), UsedStorage(KEYRING)):
+            self.move_sign_ins(wanted)
+        return KEYRING if used.storage == KEYRING else wanted
 
     @property
     def tokens(self) -> RecordedSignIns:
@@ -84,6 +78,18 @@ class Storage:
         Each access calls `apply_setting`, and raises the same errors.
         """
         return self.get_token_store(self.apply_setting())
+
+    @property
+    def other_tokens(self) -> RecordedSignIns:
+        """The token store of the storage that is not in use: other tools write tokens in clear."""
+        return self.get_token_store(FILE if self.apply_setting() == KEYRING else KEYRING)
+
+    def find_clear_files(self, sessions: Iterable[SsoSession]) -> list[str]:
+        """Return the paths of these sessions' tokens in clear, while the keyring is in use."""
+        if self.apply_setting() == FILE:
+            return []
+        found = [file for one in sessions for file in self.get_token_store(FILE).list_files(one)]
+        return [path for path, content in found if content == "token"]
 
     @cached_property
     def legacy_tokens(self) -> LegacyTokens:
@@ -118,33 +124,31 @@ class Storage:
 
     def find_present_storage(self) -> str:
         """Return the name of the storage that has the sign-ins now, whatever the settings say."""
-        return self._record.load().storage
+        return self._app.protections.load_storage().storage
 
-    def move_sign_ins(self, wanted: str, *, drop_unreadable: bool = False) -> list[str]:
+    def move_sign_ins(self, wanted: str, *, is_confirmed: bool = False) -> list[str]:
         """Move each session's token and client registration to the storage `wanted`.
 
         None is kept in the other storage. Cached role credentials are removed. Returns the names of
-        the sessions whose sign-in could not be read and was dropped. With `drop_unreadable`, a
-        sign-in that the keyring does not give is dropped too. If this process is killed, the next
-        process completes the move.
+        the sessions whose sign-in could not be read and was dropped. Sign-ins leave the keyring only
+        if a user on a terminal has confirmed that; one that the keyring does not give is then
+        dropped.
         Raises: KeyringUnavailable, LockNotObtained, LocalState; then nothing is lost.
         """
         deadline = self._app.clock.deadline(_LOCK_SECONDS)
         lost = list[str]()
-        with self._record.lock(deadline):
-            record = self._record.load()
+        with self._app.protections.lock_storage(deadline):
+            record = self._app.protections.load_storage()
             if record.leftover is not None:
                 self._remove_sign_ins_from_old_storage(record)
-            if record.storage != wanted:
-                lost = self._copy_sign_ins(record.storage, wanted, deadline, drop_unreadable)
+            if record.storage != wanted and (is_confirmed or wanted == KEYRING):
+                lost = self._copy_sign_ins(record.storage, wanted, deadline)
                 self._remove_sign_ins_from_old_storage(UsedStorage(wanted, record.storage))
         return lost
 
     # -- the steps of moving sign-ins between storages -----------------------------------------
 
-    def _copy_sign_ins(
-        self, before: str, wanted: str, deadline: Deadline, drop_unreadable: bool
-    ) -> list[str]:
+    def _copy_sign_ins(self, before: str, wanted: str, deadline: Deadline) -> list[str]:
         """Copy all sign-ins to the storage `wanted`, then record that this storage has them."""
         old, new = self.get_token_store(before), self.get_token_store(wanted)
         lost = list[str]()
@@ -160,15 +164,13 @@ class Storage:
                 try:
                     documents = old.export_documents(session)
                 except KeyringUnavailable:
-                    if not drop_unreadable:
-                        raise
                     documents = [None, None]
                 if was_there and documents[0] is None and not session.is_further:
                     lost.append(session.name)
                 if any(documents):
                     self._codec_of_storage(wanted).ensure_key()
-                new.import_documents(session, documents)
-            self._record.save(UsedStorage(wanted, before))
+                    new.import_documents(session, documents)
+            self._app.protections.save_storage(UsedStorage(wanted, before))
         return lost
 
     def _remove_sign_ins_from_old_storage(self, record: UsedStorage) -> None:
@@ -185,7 +187,7 @@ class Storage:
                 self.keyring.delete()
             except KeyringUnavailable as failure:
                 self._app.warn(f"ssohelper's key stays in the keyring: {failure.message}")
-        self._record.save(UsedStorage(record.storage))
+        self._app.protections.save_storage(UsedStorage(record.storage))
 
     def _forget_legacy_token(self, old: RecordedSignIns, session: SsoSession) -> None:
         """Remove the session's access token from the files of profiles with `sso_start_url`."""
@@ -208,10 +210,6 @@ class Storage:
         ]
 
     # -- the token store and the codec of each storage ------------------------------------------
-
-    @cached_property
-    def _record(self) -> StorageRecord:
-        return StorageRecord(self._app.locations.state_folder)
 
     def get_token_store(self, name: str) -> RecordedSignIns:
         """Return the token store of the named storage, even if that is not the present storage."""

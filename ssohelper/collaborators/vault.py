@@ -287,7 +287,7 @@ class Vault:
 
         A new rule is saved at once. If the settings cannot be read, all saved rules stay in force.
         """
-        memory = self._app.guard_memory
+        memory = self._app.protections
         remembered = memory.load_rules()
         try:
             added = [rule for rule in self._settings.guard_rules() if rule not in remembered]
@@ -306,7 +306,7 @@ class Vault:
     def remember_guard_rules(self) -> None:
         """Save the guard rules of config.toml, so that they stay in force if that file is lost."""
         with suppress(SsoHelperError):
-            known = (*self._app.guard_memory.load_rules(), *self._app.read_settings().guard_rules())
+            known = (*self._app.protections.load_rules(), *self._app.read_settings().guard_rules())
             self._remember_new_guard_rules(tuple(dict.fromkeys(known)))
 
     def _remember_new_guard_rules(self, rules: tuple[str, ...]) -> None:
@@ -316,7 +316,7 @@ class Vault:
             # user restored the earlier settings file with its modification time, by which the
             # launcher sees that settings have changed.
             self._app.credentials.delete_all_published_responses()
-            self._app.guard_memory.save_rules(rules)
+            self._app.protections.save_rules(rules)
         except (LocalState, OSError) as cause:
             self._app.warn(
                 f"a new guard rule is in force, but could not be saved for later calls: {cause}"

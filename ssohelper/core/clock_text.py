@@ -24,6 +24,7 @@ _WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 
 # What lists show beside the sign-in of a session that is not, or no longer, in ~/.aws/config.
 NOT_IN_CONFIG = "not in the config"
+CLEAR_SIGN_IN = "another tool's sign-in in clear, beside those in the keyring"
 
 
 def still_signed_in_text(session_name: str) -> str:

@@ -3,20 +3,10 @@
 Stores take a `Codec`, so that tokens, client registrations and role credentials follow one rule.
 The codec that encrypts is in `sealed_codec`, because its import of the cryptography package takes
 25 ms.
-
-`StorageRecord` says whether the sign-ins are in plain or in encrypted files now; the settings say
-which of the two the user wants. While record and settings differ, the sign-ins must be moved. The
-record is written in one step, after the sign-ins are copied and before the old copies are removed.
-So an interrupted move either counts as not done, or only leaves old copies to remove.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol
-
-from ssohelper.core.deadline import Deadline
-from ssohelper.stores import files
+from typing import Any, Protocol
 
 SEALED_MARK = "ssohelper_sealed"
 
@@ -89,35 +79,3 @@ class ChangingCodec:
 def is_encrypted(found: dict[str, Any]) -> bool:
     """Return whether the document is encrypted, with any key."""
     return SEALED_MARK in found
-
-
-class UsedStorage(NamedTuple):
-    """The storage (file or keyring) of sign-ins; the storage `leftover` still has old copies."""
-
-    storage: str = FILE
-    leftover: str | None = None
-
-
-class StorageRecord:
-    """Stores which storage has the sign-ins. A missing or damaged record means plain files."""
-
-    def __init__(self, state: Path) -> None:
-        self._path = state / "storage.json"
-
-    def load(self) -> UsedStorage:
-        """Return which storage has the sign-ins. Raises: NotOurs, LocalState."""
-        found = files.read_json(self._path) or {}
-        storage, leftover = found.get("storage"), found.get("leftover")
-        known = (FILE, KEYRING)
-        return UsedStorage(
-            storage if storage in known else FILE, leftover if leftover in known else None
-        )
-
-    def save(self, record: UsedStorage) -> None:
-        """Save which storage has the sign-ins. Raises: LocalState."""
-        files.ensure_private_folder(self._path.parent)
-        files.write_json(self._path, record._asdict())
-
-    def lock(self, deadline: Deadline) -> AbstractContextManager[object]:
-        """Return the lock for a move of sign-ins to another storage. Raises: LockNotObtained."""
-        return files.hold_lock(self._path.with_suffix(".lock"), deadline)

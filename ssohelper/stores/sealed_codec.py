@@ -3,11 +3,9 @@
 from typing import Any, Protocol
 
 from ssohelper.core.model import Secret
-from ssohelper.errors import KeyringUnavailable
+from ssohelper.errors import KeyMissing, KeyringUnavailable
 from ssohelper.stores import sealing
 from ssohelper.stores.codecs import Unreadable, is_encrypted
-
-_SIGN_IN = "sign in again with: ssohelper login SESSION"
 
 
 class Keyring(Protocol):
@@ -26,22 +24,17 @@ class SealedCodec:
         self._keyring = keyring
 
     def encode(self, document: dict[str, Any], context: str) -> dict[str, Any]:
-        key = self._keyring.find()
-        if key is None:  # no new key is made here: only a sign-in does that
-            raise KeyringUnavailable("ssohelper's key is no longer in the keyring", hint=_SIGN_IN)
-        return sealing.encrypt_document(document, _checked_key(key), context)
+        return sealing.encrypt_document(document, _checked_key(self._keyring.find()), context)
 
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
         if not is_encrypted(found):
             raise Unreadable("the saved data is not encrypted")
-        key = self._keyring.find()
-        if key is not None and not sealing.is_encrypted_with_key(found, _checked_key(key)):
+        key = _checked_key(self._keyring.find())
+        if not sealing.is_encrypted_with_key(found, key):
             # The key that this process knows may be out of date: if the user removed it from the
             # keyring and signed in again, the keyring has another key.
-            key = self._keyring.find(again=True)
-        if key is None:
-            raise Unreadable("the key that encrypted it is no longer in the keyring")
-        if not sealing.is_encrypted_with_key(found, _checked_key(key)):
+            key = _checked_key(self._keyring.find(again=True))
+        if not sealing.is_encrypted_with_key(found, key):
             raise Unreadable("the saved data was encrypted with a key that is not in this keyring")
         return sealing.decrypt_document(found, key, context)
 
@@ -49,7 +42,11 @@ class SealedCodec:
         _checked_key(self._keyring.create())
 
 
-def _checked_key(key: Secret) -> Secret:
+def _checked_key(key: Secret | None) -> Secret:
+    if key is None:  # no new key is made here: only a sign-in does that
+        raise KeyMissing(
+            "the keyring does not have ssohelper's key", hint="make one with: ssohelper login"
+        )
     if not sealing.is_valid_key(key):
         raise KeyringUnavailable(
             "the keyring's item for ssohelper holds no key",

@@ -1,26 +1,9 @@
-"""Which sign-ins a move to another storage would lose."""
+"""Which profiles a move to another storage leaves without a sign-in."""
 
 from pathlib import Path
 
-import pytest
-
 from ssohelper.actions import storage_move
-from ssohelper.errors import KeyringUnavailable
 from tests.actions.world import WorldApp
-
-
-def test_a_keyring_that_does_not_answer_is_an_error_before_anything_is_moved(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = WorldApp(tmp_path)
-
-    def fail() -> None:
-        raise KeyringUnavailable("no keyring answers")
-
-    monkeypatch.setattr(app.storage.keyring, "find", fail)
-    with pytest.raises(KeyringUnavailable):
-        storage_move.find_unreadable_sign_ins(app, "keyring")
-    assert storage_move.find_unreadable_sign_ins(app, "file") == []
 
 
 def test_after_a_move_only_the_profiles_that_read_the_token_file_are_named(tmp_path: Path) -> None:
@@ -35,5 +18,5 @@ def test_after_a_move_only_the_profiles_that_read_the_token_file_are_named(tmp_p
         f"[profile runs-us]\ncredential_process = {program} --role-name Read\n"
         "ssohelper_managed = true\n[profile no-role]\nregion = eu-west-1\n"
     )
-    moved = storage_move.move_sign_ins(app, "file", drop_unreadable=False)
+    moved = storage_move.move_sign_ins(app, "file")
     assert (moved.managed_native, moved.unmanaged_native) == (("ours",), ("own",))

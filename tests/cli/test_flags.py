@@ -85,10 +85,6 @@ TESTS = {
         "test_config_commands.py",
         "test_default_removes_the_key_from_the_file",
     ),
-    "config set --yes": (
-        "../keyring/test_storage.py",
-        "test_back_to_files_without_the_keyring_needs_a_yes",
-    ),
     "login --device-code": (SIGN_INS, "test_a_device_code_is_shown_and_polled_for"),
     "login --no-browser": (SIGN_INS, "test_a_device_code_is_shown_and_polled_for"),
     "login --qr": (

@@ -224,7 +224,7 @@ class TestLoosening:
 
     def test_a_new_rule_needs_no_word_and_is_noted_at_once(self, world: Guarded) -> None:
         world.set_rules()
-        world.app.guard_memory.save_rules(())
+        world.app.protections.save_rules(())
         assert world.run(SCRIPT, "config", "set", "guard.rules", RULE).returncode == 0
         world.settings.unlink()
         assert world.run(LAUNCHER, *KEY).returncode == 9
@@ -251,7 +251,7 @@ class TestLoosening:
 class TestTags:
     def test_a_tag_names_roles_and_narrowing_it_asks(self, world: Guarded) -> None:
         world.set_rules()
-        world.app.guard_memory.save_rules(())
+        world.app.protections.save_rules(())
         terminal = world.open_terminal()
         missing = world.run(SCRIPT, "config", "set", "guard.rules", "#admins")
         assert missing.returncode == 2

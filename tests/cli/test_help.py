@@ -186,7 +186,7 @@ def test_every_example_runs_as_it_stands(day: Home, run: Run, lines: list[str]) 
             if "--redo" in words:
                 assert typed("ssohelper profile undo --yes").returncode == 0
         (day.path / ".config" / "ssohelper" / "config.toml").unlink(missing_ok=True)
-        App(day.env).guard_memory.save_rules(())
+        App(day.env).protections.save_rules(())
         done = typed(line)
         hint = re.search(r"hint: go ahead with: (.+)", done.stderr)
         if hint:

@@ -71,7 +71,7 @@ def make_world(home: Home, emulator: Emulator) -> Guarded:
     made = Guarded(home, emulator)
     home.browser()
     made.set_rules()
-    made.app.guard_memory.save_rules(())
+    made.app.protections.save_rules(())
     text = home.config_file.read_text()
     for role in (FREE, OTHER):
         line = " ".join([LAUNCHER, *key(role)])

@@ -167,7 +167,7 @@ def rule_deleted_by_an_editor(world: Guarded) -> None:
 
 def tag_emptied_by_an_editor(world: Guarded) -> None:
     world.settings.write_text(f'[guard]\nrules = ["#admins"]\n[tags]\nadmins = ["{RULE}"]\n')
-    world.app.guard_memory.save_rules(())
+    world.app.protections.save_rules(())
     assert App(world.home.env).vault.policy.rules == (RULE,)
     world.settings.write_text('[guard]\nrules = ["#admins"]\n[tags]\nadmins = []\n')
     date_back(world.settings)
@@ -298,7 +298,7 @@ def move_clock(world: Guarded, granted_ago: int, clock: str) -> dict[str, str]:
 def publish_before_the_rule(world: Guarded) -> None:
     """The rule comes from an editor while a response that was published before it is good."""
     world.set_rules()
-    world.app.guard_memory.save_rules(())
+    world.app.protections.save_rules(())
     date_back(world.settings)
     for _ in range(2):
         assert world.run(LAUNCHER, *KEY).returncode == 0
@@ -317,7 +317,7 @@ def restore_old_settings(world: Guarded, *, had_file: bool = True) -> None:
     """`mv` keeps a file's date: it then is that of the settings under which was published."""
     old = world.settings.with_name("old")
     world.set_rules()
-    world.app.guard_memory.save_rules(())
+    world.app.protections.save_rules(())
     date_back(world.settings)
     world.settings.rename(old)
     if had_file:

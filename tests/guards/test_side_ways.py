@@ -81,7 +81,7 @@ def test_a_rule_of_a_file_with_the_same_time_and_size_counts_at_once(world: Guar
     at = 1_000_000_000
     texts = ['[guard]\nrules = ["*/Other12345678"]\n', f'[guard]\nrules = ["*/{GUARDED}"]\n']
     texts[0] = texts[0].ljust(len(texts[1]), "\n")
-    world.app.guard_memory.save_rules(())
+    world.app.protections.save_rules(())
     world.settings.write_text(texts[0])
     os.utime(world.settings, (at, at))
     for _ in range(2):

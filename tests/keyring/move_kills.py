@@ -81,12 +81,15 @@ def write_setting(home: Path, storage: str) -> None:
     (home / "own" / "config.toml").write_text(f'storage = "{storage}"\n')
 
 
-def move(home: Path) -> None:
-    """Do what each command does that needs a token: use the store that the settings name."""
-    _ = make_app(home).tokens
+def move(home: Path, wanted: str = "keyring") -> None:
+    """Do what each command does that needs a token; to files, what `config set storage file` does."""
+    app = make_app(home)
+    if wanted == "file":
+        app.storage.move_sign_ins("file", is_confirmed=True)
+    _ = app.tokens
 
 
-def move_and_be_killed(home: Path, at: int) -> bool:
+def move_and_be_killed(home: Path, wanted: str, at: int) -> bool:
     """Move in a fork that is killed before its call number `at`; return whether it was."""
     pid = os.fork()
     if pid == 0:
@@ -101,7 +104,7 @@ def move_and_be_killed(home: Path, at: int) -> bool:
                     os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(kill)
-        move(home)
+        move(home, wanted)
         os._exit(0)
     return os.waitpid(pid, 0)[1] == signal.SIGKILL
 
@@ -115,16 +118,25 @@ def find_plain(home: Path) -> list[str]:
     ]
 
 
+def find_lost(app: App) -> list[str]:
+    """Return the sign-ins that a command does not find."""
+    tokens = {one.name: app.tokens.load(one) for one in app.config.read().sso_sessions()}
+    return [
+        f"the sign-in to {name} is lost"
+        for name, token in tokens.items()
+        if token is None or token.value.reveal() != f"{CANARY}-AT-{name}"
+    ]
+
+
 def check(home: Path, before: str, wanted: str, at: int) -> list[str]:
     """Return what is wrong after the process that follows a killed one."""
     pid = os.fork()
     if pid == 0:
-        problems: list[str] = []
+        problems = find_lost(make_app(home))
+        move(home, wanted)
         app = make_app(home)
+        problems += find_lost(app)
         for session in app.config.read().sso_sessions():
-            token = app.tokens.load(session)
-            if token is None or token.value.reveal() != f"{CANARY}-AT-{session.name}":
-                problems.append(f"the sign-in to {session.name} is lost")
             if app.tokens.load_registration(session, "device_code") is None:
                 problems.append(f"the registration of {session.name} is lost")
         suffixes = {".json": "file", ".sealed": "keyring"}
@@ -157,7 +169,7 @@ def main(folder: Path) -> dict[str, Any]:
             home = folder / f"{before}-{at}"
             shutil.copytree(template, home, symlinks=True)
             write_setting(home, wanted)
-            is_killed = move_and_be_killed(home, at)
+            is_killed = move_and_be_killed(home, wanted, at)
             problems += check(home, before, wanted, at)
             shutil.rmtree(home)
         steps[wanted] = at

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.core.company_policy import CompanyPolicy
 from tests.keyring import move_kills
 
 ROOT = Path(__file__).parent.parent.parent
@@ -86,13 +87,23 @@ def test_a_store_of_before_writes_nothing_in_clear_after_the_move(folder):
     assert move_kills.check(home, "file", "keyring", 0) == []
 
 
-def test_a_setting_that_an_editor_changed_moves_at_the_next_use(folder):
+def test_an_edited_setting_moves_sign_ins_into_the_keyring_and_never_out(folder):
     home = folder / "home"
     move_kills.prepare(home, "file")
     for wanted in ("keyring", "file", "keyring"):
         move_kills.write_setting(home, wanted)
         move_kills.move(home)
-        assert move_kills.check(home, "", wanted, 0) == []
+        assert move_kills.check(home, "", "keyring", 0) == []
+
+
+def test_the_policys_file_moves_nothing_out_of_the_keyring(folder):
+    home = folder / "home"
+    move_kills.prepare(home, "keyring")
+    (home / "own" / "config.toml").unlink()
+    app = move_kills.make_app(home)
+    app.company_policy = CompanyPolicy(storage="file")
+    assert move_kills.find_lost(app) == []
+    assert move_kills.find_plain(home) == []
 
 
 def test_a_variable_says_where_to_look_and_moves_nothing(folder):
@@ -110,5 +121,4 @@ def test_settings_that_cannot_be_read_leave_the_sign_ins_where_they_are(folder):
     move_kills.prepare(home, "keyring")
     (home / "own" / "config.toml").write_text("storage = ")
     assert move_kills.make_app(home).storage.apply_setting() == "keyring"
-    (home / "own" / "storage.json").unlink(missing_ok=True)
     assert move_kills.find_plain(home) == []

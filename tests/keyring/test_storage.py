@@ -40,9 +40,7 @@ def test_a_move_takes_the_sign_in_along_and_leaves_nothing(world):
     assert world.launch().returncode == 0
     kinds = {row["kind"] for row in json.loads(world.run("cache", "list", "--json").stdout)["data"]}
     assert {"sign_in", "role_credentials"} <= kinds
-    done = world.run("config", "set", "storage", "file")
-    assert done.returncode == 0, done.stderr
-    assert "other tools share them" in done.stderr
+    assert "other tools share them" in world.move_to_files()
     assert not list(world.home.token_folder.glob("*.sealed"))
     status = world.status()
     assert (status["storage"], status["sessions"]) == ("file", before)
@@ -93,7 +91,7 @@ def test_a_move_takes_the_sign_ins_of_further_regions_along(world):
     world.use_keyring()
     assert world.find_plain() == []
     assert (len(list(folder.glob("*.sealed"))), len(list(folder.glob("*.json")))) == (2, 0)
-    assert world.run("config", "set", "storage", "file").returncode == 0
+    world.move_to_files()
     assert (len(list(folder.glob("*.sealed"))), len(list(folder.glob("*.json")))) == (0, 2)
     world.use_keyring()
     signed_in = [one for one in world.emulator.service.sign_ins() if one.world.region == SECOND]
@@ -185,20 +183,22 @@ def test_a_broker_that_knows_the_key_answers_while_the_keyring_is_stopped(world)
     world.desktop.go_on()
 
 
-@pytest.mark.long
-def test_a_key_that_the_user_removed_is_exit_4_with_the_reason(world, home):
+def test_on_a_new_laptop_with_copied_dotfiles_login_makes_a_key(world, home):
     world.use_keyring()
     world.end_brokers()
     from tests.system.test_os_keyring import make
 
     make(home, os.path.realpath(home.token_folder)).delete()
-    done = world.launch()
-    assert done.returncode == 4
-    assert "the key that encrypted it is no longer in the keyring" in done.stderr
-    assert "ssohelper login corp" in done.stderr
+    for argv in (["whoami", f"{ACCOUNT}/{ROLE}"], ["status"], ["list", "--refresh"]):
+        done = world.run(*argv)
+        assert (done.returncode, "make one with: ssohelper login" in done.stderr) == (8, True), argv
+    assert world.launch().returncode == 8
+    world.emulator.auto_approve = "ana"
     world.home.browser()
-    assert world.run("login", "corp").returncode == 0
+    done = world.run("login")
+    assert done.returncode == 0, done.stderr
     wait_for(lambda: world.launch().returncode == 0)
+    assert list(world.home.token_folder.glob("*.json")) == []
 
 
 @pytest.mark.long
@@ -220,15 +220,12 @@ def test_logout_works_without_the_keyring_and_says_what_it_could_not_do(world):
     assert not list(world.home.token_folder.glob("ee0*"))
 
 
-def test_back_to_files_without_the_keyring_needs_a_yes(world):
+def test_back_to_files_without_the_keyring_names_what_is_lost(world):
     world.use_keyring()
     world.desktop.kill()
-    asked = world.run("config", "set", "storage", "file")
-    assert asked.returncode == 2
-    assert list(world.home.token_folder.glob("*.sealed"))
-    done = world.run("config", "set", "storage", "file", "--yes")
-    assert done.returncode == 0, done.stderr
-    assert "ssohelper login corp" in done.stderr
+    done = world.move_to_files()
+    assert "these cannot be read, and end: corp" in done
+    assert "ssohelper login corp" in done
     assert not list(world.home.token_folder.glob("*.sealed"))
     assert world.status()["storage"] == "file"
 

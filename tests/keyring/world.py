@@ -14,6 +14,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from tests import leak_watch
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.guards.world import Terminal
 from tests.keyring.desktop import Desktop
 from tests.processes import end_detached_processes
 from tests.published import date_back
@@ -60,6 +61,14 @@ class World:
         assert done.returncode == 0, done.stderr
         date_back(self.home.path / ".config" / "ssohelper" / "config.toml")
         return done
+
+    def move_to_files(self) -> str:
+        """Move the sign-in out of the keyring, as a user on a terminal; return what was shown."""
+        terminal = Terminal(self.home)
+        code, shown = terminal.run(f"{SCRIPT} config set storage file", "loosen")
+        terminal.close()
+        assert code == 0, shown
+        return shown
 
     def end_brokers(self) -> None:
         """End the brokers, which may know the key."""

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from ssohelper.core.model import CachedCredentials, Secret
-from ssohelper.errors import KeyringUnavailable, LoginRequired
+from ssohelper.errors import KeyMissing, KeyringUnavailable, LoginRequired
 from ssohelper.stores.codecs import PlainCodec
 from ssohelper.stores.credential_cache import CredentialCache
 from ssohelper.stores.credential_writer import CredentialWriter
@@ -86,15 +86,23 @@ class TestSealedTokens(TokenStoreContract):
         assert make_store(tmp_path, keyring).load(CORP) is None
         assert keyring.asked == 0
 
-    @pytest.mark.parametrize("key", [None, SECOND], ids=["removed", "another"])
-    def test_with_its_key_lost_the_sign_in_is_over_and_the_reason_is_said(self, tmp_path, key):
+    def test_with_another_key_the_sign_in_is_over_and_the_reason_is_said(self, tmp_path):
         keyring = FakeKeyring()
         store = make_store(tmp_path, keyring)
         store.save(CORP, token("a"))
-        keyring.key = key
+        keyring.key = SECOND
         with pytest.raises(LoginRequired, match="key") as caught:
             store.load(CORP)
         assert caught.value.hint == "sign in again with: ssohelper login corp"
+
+    def test_without_a_key_the_command_that_makes_one_is_named(self, tmp_path):
+        keyring = FakeKeyring()
+        store = make_store(tmp_path, keyring)
+        store.save(CORP, token("a"))
+        keyring.key = None
+        with pytest.raises(KeyMissing) as caught:
+            store.load(CORP)
+        assert (caught.value.exit_code, caught.value.hint) == (8, "make one with: ssohelper login")
 
     def test_only_a_sign_in_makes_a_new_key(self, tmp_path):
         keyring = FakeKeyring(None)

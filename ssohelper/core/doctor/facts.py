@@ -212,6 +212,7 @@ class MachineFacts(NamedTuple):
     runtime_refused: str = ""
     storage: str = "file"
     storage_failure: Failure | None = None
+    clear_files: tuple[str, ...] = ()
     settings_failure: Failure | None = None
     state_failure: Failure | None = None
     config_write_failure: Failure | None = None

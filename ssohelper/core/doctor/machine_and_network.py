@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from ssohelper.core.clock_text import CLEAR_SIGN_IN
 from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProofFact
@@ -62,7 +63,7 @@ def check_aws_hosts(facts: Facts) -> Iterator[Finding]:
 
 
 def check_storage(facts: Facts) -> Iterator[Finding]:
-    """Find a keyring that does not answer, unreadable settings, an unusable state folder."""
+    """Find a keyring that does not answer, tokens in clear beside it, unreadable settings."""
     machine = facts.machine
     # If settings or state folder cannot be read, it is unknown which storage is in use.
     storage_failure = machine.storage_failure
@@ -75,6 +76,10 @@ def check_storage(facts: Facts) -> Iterator[Finding]:
     ):
         if failure is not None:
             yield problem(id, subject, failure.message, failure.hint or cure)
+    for path in machine.clear_files:
+        yield note(
+            "clear-sign-in", show(path, 200), CLEAR_SIGN_IN, "end it: ssohelper logout --all"
+        )
     if machine.storage == "keyring" and not machine.is_runtime_in_memory:
         yield note(
             "runtime-on-disk",
