@@ -243,7 +243,6 @@ TREE = """\
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 <text*
 --default Remove KEY from the settings file.
---yes Do not ask before storage drops sign-ins that cannot be read.
 [doctor] Find what is wrong with your AWS setup, and the cure
 +
 <profile

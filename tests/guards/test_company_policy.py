@@ -248,3 +248,7 @@ def test_a_policy_with_the_keyring_moves_sign_ins_into_it(machine: Machine):
         wait_for(lambda: machine.run(LAUNCHER, *key(FREE)).returncode == 0)
         done = machine.run(SCRIPT, "config", "set", "storage", "file")
         assert (done.returncode, list(home.token_folder.glob("*.json"))) == (9, [])
+        machine.set_policy('storage = "file"\n')
+        done = machine.run(SCRIPT, "status", "--json")
+        assert json.loads(done.stdout)["data"]["storage"] == "keyring", done.stderr
+        assert not list(home.token_folder.glob("*.json"))
