@@ -57,11 +57,7 @@ class Work:
             return ""
 
     def may_renew_in_background(self) -> bool:
-        """Return whether the settings allow renewals in the background."""
-        try:
-            return bool(self.current_app().settings.get("renew_ahead"))
-        except SsoHelperError:
-            return False  # an error in the settings must not end the broker
+        return self.current_app().may_renew_in_background
 
     def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
         """Notify the user that a sign-in is needed; return how callers wait for the sign-in.

@@ -52,7 +52,7 @@ def release_credentials(
     """Return unexpired credentials of the role, from the cache or from AWS.
 
     `least_share`, 0 to 1, is the share of the credentials' lifetime that must be left; if AWS does
-    not answer within 5 s, cached credentials with less left are returned. With a `least_share`
+    not answer within 4 s, cached credentials with less left are returned. With a `least_share`
     above 1, AWS is asked whatever is cached. Raises: LoginRequired (4), RoleNotAssigned (5),
     AwsUnreachable (6), LocalState (7), Refused (9).
     """

@@ -93,9 +93,11 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     left = cached.credentials.expires_at - app.clock.aws_now()
     if standing is Validity.DOUBTFUL:
         return FoundCredentials(document, warning=_DOUBTFUL)
+    is_due = state is Freshness.SERVE_AND_RENEW
+    if is_due and not app.may_renew_in_background:
+        least_share = max(least_share, freshness.SHARE_WITHOUT_BACKGROUND)
     if state is Freshness.RENEW_FIRST or left < cached.life_seconds * least_share:
         return FoundCredentials(document)
-    is_due = state is Freshness.SERVE_AND_RENEW
     due_token_id = regions.load_due_token_id(app, session, token)
     is_published = (
         not stamp.may_responses_be_of_another_sign_in

@@ -6,7 +6,7 @@ from ssohelper.errors import SsoHelperError, Throttled
 # The renewal itself goes on.
 RENEWAL_SILENT_SECONDS = 15.0
 # How long a caller waits for newer credentials while unexpired credentials are cached.
-USABLE_SECONDS = 5.0
+USABLE_SECONDS = 4.0
 # How long a caller waits while calls to AWS fail (5xx, no connection) before it gets exit code 6.
 PATIENCE_SECONDS = 3.5
 # How long a role call whose access token is still valid waits for the renewal of that token.

@@ -9,6 +9,9 @@ No other module decides this.
 | at most min(16 min, L/4) | renew before use: below 15 min botocore asks us at each request |
 | at most min(60 s, L/10) | too old: not served |
 
+Where nothing may be renewed in the background, they are renewed before use when less than L/4 is
+left.
+
 An access token is renewed before use when at most min(20 min, L/3) are left, so that ssohelper
 renews it before an SDK tries to, which happens at 15 min.
 """
@@ -18,6 +21,7 @@ from enum import Enum
 # After AWS refused a request for credentials, all callers get that refusal for 30 s, without a new
 # request.
 RETRY_SECONDS = 30
+SHARE_WITHOUT_BACKGROUND = 0.25
 
 
 class Freshness(Enum):

@@ -23,6 +23,8 @@ PASSED_DESCRIPTOR = 3
 # process also ignores SIGINT and SIGQUIT.
 _IN_BACKGROUND = 'cd / && "$@" &'
 _SHELL = "/bin/sh"
+# PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h.
+_INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 # Variables with role credentials that `exec` gave to our caller. A detached process outlives the
 # caller and must not use them.
 _KEYS = (
@@ -36,9 +38,16 @@ _KEYS = (
 )
 
 
-# Variables that restrict one caller. A detached process does not get them, since it serves other
-# callers too.
-VARIABLES_OF_ONE_CALLER = ("SSOHELPER_ALLOW",)
+# Variables that concern one caller. A detached process does not get them, since it serves other
+# callers too. By the others, CI agents find the processes that they kill when a job ends:
+# https://github.com/actions/runner/issues/598,
+# https://wiki.jenkins.io/display/JENKINS/ProcessTreeKiller
+VARIABLES_OF_ONE_CALLER = (
+    "SSOHELPER_ALLOW",
+    "RUNNER_TRACKING_ID",
+    "JENKINS_NODE_COOKIE",
+    "BUILD_ID",
+)
 _AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
@@ -63,6 +72,19 @@ def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
         if changed.get(variable):
             changed[variable] = os.path.abspath(expand_path(changed[variable], environ))
     return changed
+
+
+def can_outlive_caller() -> bool:
+    """Return whether a detached process surely goes on when the caller's container ends.
+
+    The kernel kills all processes of a PID namespace when its first one ends (pid_namespaces(7)).
+    """
+    if sys.platform != "linux":
+        return True
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino == _INITIAL_PID_NAMESPACE
+    except OSError:
+        return False
 
 
 def expand_path(path: str, environ: "Mapping[str, str]") -> str:

@@ -18,6 +18,7 @@ from ssohelper.errors import (
     RoleNotAssigned,
     TokenRejected,
 )
+from ssohelper.fastpath import spawn
 from ssohelper.stores.session_stamp import SessionStamp
 from tests.actions.world import HOUR, KEY, NOW, ROLE, SESSION, WorldApp, keys
 
@@ -253,6 +254,20 @@ def test_the_settings_decide_about_background_renewals(app, is_on):
     assert broker_work.Work(lambda: app).may_renew_in_background() is is_on
 
 
+@pytest.mark.parametrize(
+    ("outlives", "left", "is_good"),
+    [(True, 961, True), (True, 960, False), (False, 3 * HOUR, True), (False, 3 * HOUR - 1, False)],
+)
+def test_in_a_container_a_call_renews_when_less_than_a_quarter_is_left(
+    app, monkeypatch, outlives, left, is_good
+):
+    monkeypatch.setattr(spawn, "can_outlive_caller", lambda: outlives)
+    app.sign_in(12 * HOUR)
+    app.keep(left, life=12 * HOUR)
+    assert issuing.find_credentials(app, KEY).is_good is is_good
+    assert broker_work.Work(lambda: app).may_renew_in_background() is outlives
+
+
 def test_with_an_error_in_the_settings_good_credentials_are_served(app):
     app.keep(1800)
     app.locations.settings_file.write_text("renew_ahead = = false\n")
@@ -263,7 +278,7 @@ def test_with_an_error_in_the_settings_good_credentials_are_served(app):
 
 
 class TestLeastShare:
-    """Credentials that are handed over once have 90 % of their lifetime left, if AWS answers in 5 s."""
+    """Credentials that are handed over once have 90 % of their lifetime left, if AWS answers in 4 s."""
 
     @pytest.mark.parametrize(
         ("left", "share", "given"),

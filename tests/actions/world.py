@@ -136,10 +136,10 @@ class WorldApp(App):
         self.tokens.save(SESSION, token(value, self.at + left, **more))
         date_back(Path(self.tokens.token_file(SESSION)))
 
-    def keep(self, left: int, asked_with: str = "first") -> None:
-        """Keep an hour's credentials of which so much is left, unpublished."""
-        self.at = NOW + HOUR - left
-        kept = CachedCredentials(keys("old"), NOW, token(asked_with).id)
+    def keep(self, left: int, asked_with: str = "first", life: int = HOUR) -> None:
+        """Keep credentials of this lifetime of which so much is left, unpublished."""
+        self.at = NOW + life - left
+        kept = CachedCredentials(keys("old", NOW + life), NOW, token(asked_with).id)
         self.vault.save(KEY, SESSION, kept)
 
     def release(self, seconds: float = 18, **more: Any) -> str:

@@ -462,9 +462,9 @@ class TestDeadlines:
     def test_a_caller_whose_cached_credentials_a_sign_in_removes_waits_for_new_ones(self, world):
         world.found["A"], world.tokens["corp"] = OLD, ENDED
         caller = world.ask()
-        world.go_to(4.9)
+        world.go_to(3.9)
         world.found.clear()  # another person's sign-in removes the credentials
-        world.go_to(5.1)
+        world.go_to(4.1)
         assert world.answer_of(caller) is None
         world.note_renewal_end()
         world.end()
@@ -480,8 +480,8 @@ class TestDeadlines:
         assert world.answered_at(caller) == seconds
         assert world.told == [], "nothing is coming: AWS does not answer"
 
-    @pytest.mark.parametrize(("seconds", "expected"), [(18.0, 5.0), (3.0, 3.0)])
-    def test_a_caller_with_unexpired_credentials_waits_at_most_5_s(self, world, seconds, expected):
+    @pytest.mark.parametrize(("seconds", "expected"), [(18.0, 4.0), (3.0, 3.0)])
+    def test_a_caller_with_unexpired_credentials_waits_at_most_4_s(self, world, seconds, expected):
         world.found["A"] = OLD
         caller = world.ask(seconds=seconds)
         world.go_to(60)
@@ -591,7 +591,7 @@ class TestRenewal:
         world.found["A"] = OLD
         caller = world.ask()
         world.go_to(60)
-        assert (world.answered_at(caller), world.answer_of(caller)) == (5.0, b"old\n")
+        assert (world.answered_at(caller), world.answer_of(caller)) == (4.0, b"old\n")
 
     def test_a_renewal_goes_on_without_callers_and_its_outcome_counts(self, world):
         world.tokens["corp"] = ENDED

@@ -39,6 +39,10 @@ class Work:
         self.asked_by: list[AskedBy] = []
         self.guarded: set[str] = set()
         self.renewed: list[str] = []
+        self.renewal_gate = threading.Event()
+        self.renewal_gate.set()
+        self.found: dict[str, FoundCredentials] = {}
+        self.is_background = True
         self.token_state = TokenState.GOOD
         self.wait: Wait | None = None
         self.error: SsoHelperError | None = None
@@ -52,7 +56,7 @@ class Work:
     ) -> FoundCredentials:
         if key.role_name in self.guarded and not is_permitted:
             raise Refused("a rule guards this role")
-        return FoundCredentials()
+        return self.found.get(key.role_name, FoundCredentials())
 
     def load_token(self, session_name: str) -> Token:
         return Token(self.token_state, "t1")
@@ -61,7 +65,7 @@ class Work:
         return "f1"
 
     def may_renew_in_background(self) -> bool:
-        return True
+        return self.is_background
 
     def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
         return self.wait
@@ -81,6 +85,7 @@ class Work:
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
         self.renewed.append(seen_id)
+        assert self.renewal_gate.wait(PATIENCE_SECONDS)
         if self.renewal_error is not None:
             raise self.renewal_error
         self.token_state = TokenState.GOOD
@@ -221,6 +226,27 @@ def test_a_renewal_runs_in_a_thread_before_the_call(world):
     world.start()
     assert all_of(world.connect()) == answer("A")
     assert world.work.renewed == ["t1"]
+
+
+@pytest.mark.parametrize("waits", ["not", "until its end", "for a limited time"])
+def test_a_reply_waits_for_a_renewal_that_would_end_with_the_caller(world, monkeypatch, waits):
+    """In a container, the caller's end may end all processes."""
+    if waits == "for a limited time":
+        monkeypatch.setattr(loop_module, "USABLE_SECONDS", 0.2)
+    world.work.is_background = waits == "not"
+    world.work.token_state = TokenState.ENDED
+    world.work.renewal_gate.clear()
+    world.work.found["cached"] = FoundCredentials(b"cached\n", is_good=True)
+    world.start()
+    first = world.connect()
+    wait_until(lambda: world.work.renewed)
+    second = world.connect("cached")
+    if waits == "until its end":
+        wait_until(lambda: world.loop._held)
+        world.work.renewal_gate.set()
+    assert all_of(second) == b"done 0 7 0\ncached\n"
+    world.work.renewal_gate.set()
+    assert all_of(first) == answer("A")
 
 
 def test_a_refused_renewal_reaches_the_caller(world, monkeypatch):
