@@ -9,13 +9,17 @@ imported. This shows that the code paths hold together, not what that system wou
 
 import ast
 import builtins
+import contextlib
 import fcntl
+import glob
 import importlib
 import os
+import stat
 import struct
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -123,8 +127,39 @@ def _locking(descriptor: int, mode: int, count: int) -> None:
         raise PermissionError(13, "Permission denied") from cause
 
 
-def _popen(*words: Any, creationflags: int = 0, **more: Any) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(*words, **more)
+def _popen(
+    argv: list[str], *, creationflags: int = 0, env: dict[str, str], **more: Any
+) -> "subprocess.Popen[bytes]":
+    """Start a program; if that is ssohelper, it is on the other system too."""
+    if argv[:3] == [sys.executable, "-m", "ssohelper"]:
+        argv, env = [*ELSEWHERE, "win32", *argv[3:]], {**env, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(argv, env=env, **more)
+
+
+def _while_not_open(change: Callable[..., None]) -> Callable[..., None]:
+    """Let `change` rename or remove a file only while no process has the file open.
+
+    Python opens files on Windows without FILE_SHARE_DELETE:
+    https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew
+    """
+
+    def change_if_not_open(*paths: Any, **more: Any) -> None:
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                found = os.stat(path, dir_fd=more.get("dir_fd"), follow_symlinks=False)
+                if stat.S_ISREG(found.st_mode) and _is_open_in_any_process(found):
+                    raise PermissionError(13, "The process cannot access the file", path)
+        change(*paths, **more)
+
+    return change_if_not_open
+
+
+def _is_open_in_any_process(found: os.stat_result) -> bool:
+    for descriptor in glob.iglob("/proc/[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.stat(descriptor), found):
+                return True
+    return False
 
 
 def _sysconfig_path(name: str, *scheme: str) -> str:
@@ -170,6 +205,9 @@ def move_to_platform(platform: str) -> None:
         return seen[name]
 
     builtins.__import__ = import_as_there
+    if platform == "win32":
+        for name in ("rename", "replace", "remove", "unlink"):  # pathlib and shutil call them too
+            setattr(os, name, _while_not_open(getattr(os, name)))
     # platformdirs has chosen by this system, and Windows itself cannot be asked.
     local = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
     platformdirs.windows.get_win_folder = lambda _name: local

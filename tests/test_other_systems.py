@@ -167,6 +167,23 @@ class TestWindows:
         assert not (home.path / ".cache").exists()
         assert not (home.path / ".local").exists()
 
+    def test_a_token_is_renewed(self, home: Home, center: Emulator) -> None:
+        """Windows renames no file that is open; nothing is written where the lock's byte is."""
+        path = home.write_token(center.issue_token("ana", seconds=0))
+        script = 'ulimit -f 1000; exec "$@"'
+        key = ["--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE]
+        for program in (["sh", "-c", script, "sh", *ELSEWHERE], ELSEWHERE):
+            done = subprocess.run(
+                [*program, "win32", "credential-process", *key],
+                env={**home.env, "PYTHONPATH": str(ROOT)},
+                capture_output=True,
+                text=True,
+                timeout=RUN_SECONDS,
+            )
+            assert done.returncode == 0, done.stderr
+        assert center.counters["CreateToken.refresh_token"] == 1
+        assert list(path.parent.glob(".ssohelper-*")) == []
+
     @pytest.mark.long
     def test_the_demo_stays_in_its_own_home(self, home: Home) -> None:
         noted = home.path / "noted"

@@ -279,6 +279,10 @@ class Reservation:
             os.fsync(self._descriptor)
             if not is_wanted():
                 return False
+            if sys.platform == "win32":
+                # Windows renames no open file. Elsewhere the file stays open, and so locked, until
+                # it has its name: no other process removes it.
+                self.close()
             try:
                 replace_file(self._temp, self._path)
             except FileNotFoundError:
@@ -289,6 +293,12 @@ class Reservation:
         except OSError as cause:
             raise unwritable_file_error(self._path, cause) from cause
         return True
+
+    def close(self) -> None:
+        """Close the file, unless it is closed already."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 @contextlib.contextmanager
@@ -307,6 +317,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
         temp, descriptor = _make_locked_temporary_file(path)
     except OSError as cause:
         raise unwritable_file_error(path, cause) from cause
+    reservation = Reservation(path, temp, descriptor)
     try:
         try:
             # Zeros are written, because on some file systems fallocate succeeds without free space.
@@ -316,9 +327,9 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
             os.fsync(descriptor)
         except OSError as cause:
             raise unwritable_file_error(path, cause) from cause
-        yield Reservation(path, temp, descriptor)
+        yield reservation
     finally:
-        os.close(descriptor)
+        reservation.close()
         with contextlib.suppress(OSError):
             os.unlink(temp)
 
@@ -340,7 +351,6 @@ def _write_new_file(
         if durable:
             with contextlib.suppress(OSError):  # the file system may have no locks
                 try_lock(descriptor)
-                os.lseek(descriptor, 0, os.SEEK_SET)  # on Windows the lock moves the position
         left = memoryview(data)
         while left:
             left = left[os.write(descriptor, left) :]

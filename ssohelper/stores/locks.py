@@ -155,6 +155,7 @@ if sys.platform == "win32":
     def try_lock(descriptor: int) -> None:
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)  # a new file is written from its start
 
     def _unlock_file(descriptor: int) -> None:
         with contextlib.suppress(OSError):
