@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ssohelper.errors import SsoHelperError
 from ssohelper.fastpath import folders
 from ssohelper.system.clock import Clock
 from ssohelper.system.locations import Locations
@@ -324,15 +322,6 @@ class App:
         from ssohelper.broker.renewals import Renewals
 
         return Renewals(self.environ)
-
-    @property
-    def may_renew_in_background(self) -> bool:
-        """Whether a renewal that no caller waits for may start. False for an error in settings."""
-        from ssohelper.fastpath import spawn
-
-        with suppress(SsoHelperError):
-            return spawn.can_outlive_caller() and bool(self.settings.get("renew_ahead"))
-        return False
 
     def start_notice(self, notice: Notice) -> None:
         """Start the user's `notify` command, detached, for a notice; warn if it does not start."""

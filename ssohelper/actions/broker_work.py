@@ -57,7 +57,7 @@ class Work:
             return ""
 
     def may_renew_in_background(self) -> bool:
-        return self.current_app().may_renew_in_background
+        return tokens.may_renew_in_background(self.current_app())
 
     def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
         """Notify the user that a sign-in is needed; return how callers wait for the sign-in.

@@ -94,7 +94,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     if standing is Validity.DOUBTFUL:
         return FoundCredentials(document, warning=_DOUBTFUL)
     is_due = state is Freshness.SERVE_AND_RENEW
-    if is_due and not app.may_renew_in_background:
+    if is_due and not tokens.may_renew_in_background(app):
         least_share = max(least_share, freshness.SHARE_WITHOUT_BACKGROUND)
     if state is Freshness.RENEW_FIRST or left < cached.life_seconds * least_share:
         return FoundCredentials(document)

@@ -23,6 +23,7 @@ from ssohelper.errors import (
     LoginRequired,
     SsoHelperError,
 )
+from ssohelper.fastpath import spawn
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -106,6 +107,13 @@ def load_token_renewal_time(app: App, session: SsoSession) -> int | None:
     if load_sign_in_facts_of_token(app, session, token).ended_at is not None:
         return None
     return token.expires_at - int(load_token_life_seconds(app, session, token) / 2)
+
+
+def may_renew_in_background(app: App) -> bool:
+    """Return whether a renewal that no caller waits for may start. False for invalid settings."""
+    with suppress(SsoHelperError):
+        return spawn.can_outlive_caller() and bool(app.settings.get("renew_ahead"))
+    return False
 
 
 def is_token_refreshable(app: App, token: AccessToken) -> bool:

@@ -35,6 +35,7 @@ _MOST_CONNECTIONS = 4000
 # Errors of accept(): too many open files of this process (EMFILE) or of the system, or no memory.
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _ACCEPT_PAUSE_SECONDS = 0.05
+_HELD_PAUSE_SECONDS = 0.1
 
 
 class Work(Protocol):
@@ -112,9 +113,8 @@ class Loop:
         self._threads = self._calls_under_way = 0
         self._connections: set[Connection] = set()
         self._replies: dict[Caller, Reply] = {}
-        self._token_renewals_under_way = 0
-        # The replies that wait for the end of a token renewal, and until when they wait.
-        self._held: dict[Caller, tuple[Reply, float]] = {}
+        self._renewals = 0  # how many token renewals are under way
+        self._held: dict[Caller, Reply] = {}  # the replies that wait for the end of a renewal
         self._accept_again_at: float | None = None
 
     # -- running the broker's event loop -----------------------------------------------------
@@ -164,7 +164,8 @@ class Loop:
         seconds = min(self._core.find_next_wake_time(now) - now, _LONGEST_SLEEP_SECONDS)
         if self._accept_again_at is not None:
             seconds = min(seconds, self._accept_again_at - now)
-        seconds = min([seconds, *(until - now for _reply, until in self._held.values())])
+        if self._held:
+            seconds = min(seconds, _HELD_PAUSE_SECONDS)
         for key, _events in self._selector.select(max(0.0, seconds)):
             key.data()
         while self._events:
@@ -173,10 +174,8 @@ class Loop:
         for connection in [one for one in self._connections if one.is_late(now)]:
             connection.close()
         self._core.start_due_work(now)
-        for caller, (reply, until) in list(self._held.items()):
-            if now >= until or not self._token_renewals_under_way:
-                del self._held[caller]
-                self._send_reply(caller, reply)
+        for caller in list(self._held):
+            self.reply(caller, self._held.pop(caller))
 
     # -- the methods of `Ports`, through which the broker acts -------------------------------
 
@@ -232,7 +231,7 @@ class Loop:
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         """Renew the session's token, in a thread."""
-        self._token_renewals_under_way += 1
+        self._renewals += 1
         if not self._start_daemon_thread(partial(self._do_token_renewal, session_name, seen_id)):
             self._events.append(
                 partial(self._report_end_of_renewal, session_name, no_more_threads_error())
@@ -249,19 +248,12 @@ class Loop:
         """Give the caller its reply.
 
         Where nothing may go on in the background, the reply waits until no token renewal is under
-        way: the caller's end may end its container, and so the renewal before it saves the token.
+        way: the caller's end may end its container, and so a renewal before it saves the token.
         """
         until = min(caller.request.arrived_at + USABLE_SECONDS, caller.request.deadline_at)
-        if (
-            self._token_renewals_under_way
-            and self._monotonic() < until
-            and not self.may_renew_in_background()
-        ):
-            self._held[caller] = reply, until
-        else:
-            self._send_reply(caller, reply)
-
-    def _send_reply(self, caller: Caller, reply: Reply) -> None:
+        if self._renewals and self._monotonic() < until and not self.may_renew_in_background():
+            self._held[caller] = reply
+            return
         if isinstance(reply.error, LoginRequired):
             session_name = caller.request.key.session_name
             reply = reply._replace(wait=self._work.prepare_wait_for_sign_in(session_name))
@@ -310,7 +302,7 @@ class Loop:
         self._wake_loop()
 
     def _report_end_of_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
-        self._token_renewals_under_way -= 1
+        self._renewals -= 1
         self._core.note_renewal_end(session_name, error, self._monotonic())
 
     def _accept_callers(self) -> None:

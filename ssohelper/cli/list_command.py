@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import click
 
-from ssohelper.actions import directory
+from ssohelper.actions import directory, tokens
 from ssohelper.app import App
 from ssohelper.cli import choosing, list_output, listing_progress, output
 from ssohelper.core.listing import Listing
@@ -102,7 +102,7 @@ def _fetch_or_load_listing(
 def _refresh_outdated_list(app: App, session: SsoSession) -> None:
     """Refresh the saved list in the background; warn that the printed list may be outdated."""
     what = f'this list of "{session.name}" was saved before you signed in'
-    if app.may_renew_in_background:
+    if tokens.may_renew_in_background(app):
         directory.start_listing_refresh_process(app, session)
         app.warn(f"{what}; a new one is fetched in the background: run ssohelper list again")
     else:

@@ -9,8 +9,7 @@ No other module decides this.
 | at most min(16 min, L/4) | renew before use: below 15 min botocore asks us at each request |
 | at most min(60 s, L/10) | too old: not served |
 
-Where nothing may be renewed in the background, they are renewed before use when less than L/4 is
-left.
+Where nothing may be renewed in the background, they are renewed before use below L/4.
 
 An access token is renewed before use when at most min(20 min, L/3) are left, so that ssohelper
 renews it before an SDK tries to, which happens at 15 min.

@@ -125,7 +125,7 @@ class BackgroundWork:
 
     def _renew_credentials_early(self, app: App) -> None:
         """Renew credentials past half of their life, unless AWS refused that with this token."""
-        if not app.may_renew_in_background:
+        if not tokens.may_renew_in_background(app):
             return
         if credentials.load_renewal_time(app, self._session, self._role) > app.clock.now():
             return
