@@ -179,7 +179,8 @@ class Journal:
 def _append_line(descriptor: int, size: int, line: bytes) -> None:
     """Append the line in one write. Raises: OSError; then the file is as before."""
     # A killed process or a full disk may have left a line without its newline.
-    is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    os.lseek(descriptor, max(0, size - 1), os.SEEK_SET)
+    is_torn = os.read(descriptor, 1) not in (b"", b"\n")
     data = b"\n" + line if is_torn else line
     if os.write(descriptor, data) != len(data):
         os.ftruncate(descriptor, size)
