@@ -1,8 +1,8 @@
 """Finds the user of the process at a socket's other end; decides whether that user may connect.
 
-For a unix socket, the kernel reports the peer. For a local TCP connection, the peer is looked up in
-/proc/net/tcp and tcp6 on Linux; no other system offers that without a privilege. Callers of a
-broker import this module, so it must stay light.
+For a unix socket, the kernel reports the peer. For a local TCP connection, Linux is asked by
+sock_diag(7), or reads /proc/net/tcp and tcp6; no other system offers that without a privilege.
+Callers of a broker import this module, so it must stay light.
 """
 
 import os
@@ -23,6 +23,13 @@ _XUCRED = struct.Struct("@IIh16I")
 _XUCRED_VERSION = 0
 _SOL_LOCAL = 0
 _LOCAL_PEERCRED = 1
+
+# Values of linux/sock_diag.h and linux/inet_diag.h; where a reply has its type, uid and inode.
+_NETLINK_SOCK_DIAG = 4
+_SOCK_DIAG_BY_FAMILY = 20
+_IS_REQUEST = 1
+_ANY = 0xFFFFFFFF
+_REPLY = struct.Struct("=4xH74x2I")
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _MAPPED = bytes(10) + b"\xff\xff"
@@ -83,6 +90,34 @@ def _find_uid_at_tcp_socket(connection: socket.socket) -> int | None:
     )
     if len(client[0]) != len(ours[0]):
         return None
+    # gVisor and some kernels have no sock_diag. Reading a table takes 7 ms, or 100 ms while it has
+    # thousands of connections that were closed in the last minute.
+    uid = _ask_kernel_for_uid(client, ours)
+    return _find_uid_in_tables(client, ours) if uid is None else uid
+
+
+def _ask_kernel_for_uid(client: tuple[bytes, int], ours: tuple[bytes, int]) -> int | None:
+    """Return the uid of the process that holds the client's socket, by sock_diag(7), in 20 µs."""
+    if sys.platform != "linux":
+        return None
+    family = socket.AF_INET if len(client[0]) == 4 else socket.AF_INET6
+    request = struct.pack(
+        "=IHHIIBBBBI4s16s16sIII",
+        *(72, _SOCK_DIAG_BY_FAMILY, _IS_REQUEST, 0, 0),
+        *(family, socket.IPPROTO_TCP, 0, 0, _ANY),
+        *(struct.pack("!2H", client[1], ours[1]), client[0], ours[0], 0, _ANY, _ANY),
+    )
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_SOCK_DIAG) as kernel:
+            kernel.send(request)
+            kind, uid, inode = _REPLY.unpack_from(kernel.recv(4096, socket.MSG_DONTWAIT))
+    except (OSError, struct.error):
+        return None
+    # With inode 0, the process has closed the socket, and the uid in the reply is root's.
+    return uid if kind == _SOCK_DIAG_BY_FAMILY and inode else None
+
+
+def _find_uid_in_tables(client: tuple[bytes, int], ours: tuple[bytes, int]) -> int | None:
     wanted = [_addresses_in_proc_net_tcp(client, ours)]
     if len(client[0]) == 4:
         # A client with an IPv6 socket (Java's, for one) is listed as ::ffff:127.0.0.1.

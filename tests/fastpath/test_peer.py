@@ -92,8 +92,22 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
+@pytest.fixture(params=["sock_diag", "tables"])
+def only_one_source(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the kernel's answer or its tables: the other is missing."""
+    if request.param == "tables":
+        leave_out_sock_diag(monkeypatch)
+    else:
+        monkeypatch.setattr(peer, "_TABLES", ("/none", "/none"))
+
+
+def leave_out_sock_diag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "_NETLINK_SOCK_DIAG", 31)  # a netlink family that no kernel has
+
+
 @ON_LINUX
 @each_way
+@pytest.mark.usefixtures("only_one_source")
 @pytest.mark.parametrize("act", ["hold", "shut"])
 def test_our_own_process_is_known(way: Way, act: str, folder: Path) -> None:
     with connected(way, folder, os.geteuid(), act) as connection:
@@ -103,6 +117,7 @@ def test_our_own_process_is_known(way: Way, act: str, folder: Path) -> None:
 @ON_LINUX
 @pytest.mark.needs_root
 @each_way
+@pytest.mark.usefixtures("only_one_source")
 @pytest.mark.parametrize("act", ["hold", "shut"])
 def test_another_user_s_process_is_known(way: Way, act: str, folder: Path) -> None:
     with connected(way, folder, OTHER, act) as connection:
@@ -111,6 +126,7 @@ def test_another_user_s_process_is_known(way: Way, act: str, folder: Path) -> No
 
 @ON_LINUX
 @each_tcp_way
+@pytest.mark.usefixtures("only_one_source")
 def test_a_client_that_has_closed_its_end_is_unknown(way: Way, folder: Path) -> None:
     """The kernel lists a socket that no process holds as root's."""
     with connected(way, folder, os.geteuid(), "close") as connection:
@@ -144,9 +160,10 @@ def test_a_socket_that_is_not_connected_is_unknown() -> None:
 
 
 @ON_LINUX
-def test_without_the_tables_the_user_is_unknown(
+def test_without_sock_diag_and_tables_the_user_is_unknown(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    leave_out_sock_diag(monkeypatch)
     with connected(WAYS["IPv4"], folder, os.geteuid()) as connection:
         for missing in (str(folder / "none"), "/proc/net/dev"):
             monkeypatch.setattr(peer, "_TABLES", (missing, missing))
