@@ -1,10 +1,10 @@
 """Returns a role's credentials.
 
-Other modules get credentials only through `release_credentials` and `find_cached_credentials`.
-Callers of these functions say how the credentials are handed out (`Way`); `App.vault` applies the
-guard rules first. The session's broker asks AWS once for all its callers (docs/decisions/0011). If
-no broker can run, this process asks AWS with the same code. This module never prompts and never
-imports actions.login.
+Other modules get credentials only through `release_credentials`, `find_cached_credentials` and
+`find_published_credentials`. Callers of the first two say how the credentials are handed out
+(`Way`); `App.vault` applies the guard rules first. The session's broker asks AWS once for all its
+callers (docs/decisions/0011). If no broker can run, this process asks AWS with the same code. This
+module never prompts and never imports actions.login.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from ssohelper.broker.state import Caller
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession
 from ssohelper.core.schema.credential_records import parse_credential_document
 from ssohelper.errors import AwsUnreachable, SsoHelperError
-from ssohelper.fastpath import broker_client, calling_process
+from ssohelper.fastpath import broker_client, calling_process, published
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.policy import ReleasePermit, Way
@@ -66,6 +68,17 @@ def release_credentials(
     if reply.error is not None:
         raise reply.error
     return parse_credential_document(reply.document)
+
+
+def find_published_credentials(
+    key: RoleKey, environ: Mapping[str, str], now: int
+) -> RoleCredentials | None:
+    """Return the credentials that the launcher would print for the role now, or None.
+
+    Needs no App and no permit: a guarded role has no published response.
+    """
+    document = published.find_published_document(key.parts, environ, now)
+    return parse_credential_document(document) if document else None
 
 
 def find_cached_credentials(

@@ -111,7 +111,7 @@ class BackgroundWork:
         return None
 
     def _ask_aws_if_clock_in_doubt(self, app: App) -> None:
-        if self._source.is_clock_in_doubt(app):
+        if self._source.is_clock_in_doubt():
             self._source.find_or_start_request().wait(_REQUEST_SECONDS)
 
     def _give_notices(self, app: App) -> None:

@@ -43,15 +43,23 @@ class CredentialSource:
         self._lock = threading.Lock()
         self._request: _Request | None = None
         self._is_clock_in_doubt = False
-        self._offset = make_app().clock.now() - monotonic()
+        app = make_app()
+        self._environ = app.environ
+        self._now = app.clock.now
+        self._offset = self._now() - monotonic()
 
     def get_credentials(self, seconds: float) -> RoleCredentials:
         """Return valid credentials within `seconds`.
 
         Raises: the errors of `credentials.release_credentials`; AwsUnreachable if AWS takes longer.
         """
+        in_doubt = self.is_clock_in_doubt()
+        key = self._session.key_of(self._role)
+        if not in_doubt and (
+            found := credentials.find_published_credentials(key, self._environ, self._now())
+        ):
+            return found
         app = self._make_app()
-        in_doubt = self.is_clock_in_doubt(app)
         if not in_doubt:
             found = credentials.find_cached_credentials(app, self._session, self._role, Way.SERVE)
             if found is not None:
@@ -77,7 +85,7 @@ class CredentialSource:
         )
         # While the wall clock is in doubt, cached credentials must be unexpired both by AWS's clock
         # and by this machine's.
-        if found is None or (in_doubt and found.expires_at <= app.clock.now()):
+        if found is None or (in_doubt and found.expires_at <= self._now()):
             raise error
         return found
 
@@ -100,9 +108,9 @@ class CredentialSource:
             say=lambda _line: None,
         )
 
-    def is_clock_in_doubt(self, app: App) -> bool:
+    def is_clock_in_doubt(self) -> bool:
         """Return whether the wall clock has jumped and AWS has not answered since."""
-        offset = app.clock.now() - self._monotonic()
+        offset = self._now() - self._monotonic()
         with self._lock:
             if abs(offset - self._offset) > _JUMP_SECONDS:
                 self._is_clock_in_doubt = True

@@ -13,6 +13,10 @@ import time
 
 from ssohelper.fastpath import folders, open_file
 
+TYPE_CHECKING = False  # importing typing takes 1 to 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2, "--chain": 3}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 # The largest response that is published. With AWS's session tokens a response has about 1.1 kB.
@@ -31,17 +35,26 @@ def print_published_response(argv: list[str]) -> bool:
     published. The caller then takes the slower path, which reports what is wrong.
     """
     key = parse_role_key(argv)
-    if key is None or "SSOHELPER_ALLOW" in os.environ:
-        return False
-    try:
-        runtime = folders.runtime_folder(os.environ)
-        settings = folders.settings_file(os.environ)
-    except ValueError:  # HOME or SSOHELPER_HOME is relative
-        return False
-    if not _are_settings_unchanged(settings, runtime) or not _is_sign_in_unchanged(runtime, key[0]):
-        return False
-    document = _read_published_document(folders.published_response_path(runtime, *key))
+    document = find_published_document(key, os.environ, time.time()) if key else None
     return document is not None and _print_document_to_stdout(document)
+
+
+def find_published_document(
+    key: tuple[str, str, str], environ: "Mapping[str, str]", now: float
+) -> bytes | None:
+    """Return the JSON that a hit prints for these RoleKey.parts; None if there is no hit."""
+    if "SSOHELPER_ALLOW" in environ:
+        return None
+    try:
+        runtime = folders.runtime_folder(environ)
+        settings = folders.settings_file(environ)
+    except ValueError:  # HOME or SSOHELPER_HOME is relative
+        return None
+    if not _are_settings_unchanged(settings, runtime):
+        return None
+    if not _is_sign_in_unchanged(runtime, key[0], environ):
+        return None
+    return _read_published_document(folders.published_response_path(runtime, *key), now)
 
 
 def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
@@ -99,12 +112,12 @@ def identify_file_content(found: os.stat_result) -> bytes:
     return b"%d %d %d %d\n" % parts
 
 
-def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
+def _is_sign_in_unchanged(runtime: str, session: str, environ: "Mapping[str, str]") -> bool:
     """Return whether AWS config and token file are as they were when responses were published.
 
     Another tool signs out by removing the token file, and signs in by writing it.
     """
-    path = folders.aws_config_path_without_variables(os.environ)
+    path = folders.aws_config_path_without_variables(environ)
     if path is None:
         return False
     try:
@@ -124,7 +137,7 @@ def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
         return False
 
 
-def _read_published_document(path: str) -> bytes | None:
+def _read_published_document(path: str, now: float) -> bytes | None:
     if sys.platform == "win32":
         return None  # Windows cannot open a file without following links
     try:
@@ -132,7 +145,7 @@ def _read_published_document(path: str) -> bytes | None:
     except OSError:
         return None
     try:
-        if found.st_mtime <= time.time():
+        if found.st_mtime <= now:
             return None
         content = os.read(descriptor, _LIMIT_BYTES)
     except OSError:

@@ -12,6 +12,7 @@ from statistics import median
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from tests.bench.endpoint import endpoint_crowd
 from tests.bench.keyring import keyring_storage
 from tests.bench.prompt import prompts
 from tests.bench.shell_start import shell_starts
@@ -49,6 +50,7 @@ def main() -> int:
         miss,
         stampede,
         crowd,
+        endpoint_crowd,
         many_accounts,
         many_profiles,
         shell_starts,
