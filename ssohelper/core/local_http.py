@@ -1,6 +1,7 @@
 """Decides which HTTP requests the local servers answer, and builds the bytes of an answer. No I/O.
 
-The rules are far stricter than HTTP's: only GET, no body, no folded line, one exact Host.
+The rules are far stricter than HTTP's: only GET (and HEAD, which gets the answer of HEALTH_PATH),
+no body, no folded line, one exact Host.
 `LocalServer` (wire/local_server.py) reads the bytes of a request; `HttpRules` parses the request,
 or refuses it if it breaks a rule.
 """
@@ -12,7 +13,9 @@ from typing import NamedTuple, Protocol, Self
 from ssohelper.core.model import Secret
 
 END_OF_HEAD = b"\r\n\r\n"
-_REQUEST_LINE = re.compile(rb"GET (/[!-~]*) HTTP/1\.[01]")
+# The path that says that a server runs, and nothing else.
+HEALTH_PATH = "/health"
+_REQUEST_LINE = re.compile(rb"(GET|HEAD) (/[!-~]*) HTTP/1\.[01]")
 # Matches an HTTP header line. At most one space may follow the colon, because SDKs and browsers
 # send no more.
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([!-~](?:[ -~\t]*[!-~])?|)")
@@ -119,7 +122,9 @@ class HttpRules(NamedTuple):
             return None
         if headers.get(b"host", b"").decode("latin-1") not in self.hosts:
             return None
-        return Request(line.group(1).decode(), headers, is_ours)
+        if line.group(1) == b"HEAD":
+            return None if self.for_browsers else Request(HEALTH_PATH, headers, is_ours)
+        return Request(line.group(2).decode(), headers, is_ours)
 
     def _parse_headers(self, lines: list[bytes]) -> dict[bytes, bytes] | None:
         """Return the headers by name; None if one is malformed or repeated, or if there are over 64."""

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from ssohelper.core.instants import to_iso
-from ssohelper.core.local_http import Answer, HttpRules, Request
+from ssohelper.core.local_http import HEALTH_PATH, Answer, HttpRules, Request
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.schema.credential_records import credential_document
 from ssohelper.core.text import show, to_json
@@ -49,6 +49,7 @@ def _make_error_answer(status: int, code: str, message: str) -> Answer:
 
 # The endpoint's answer to every request that is not allowed; the answer does not say why.
 _FORBIDDEN = _make_error_answer(403, "Forbidden", "this request is not answered")
+_RUNNING = Answer(200, b"")
 
 
 class ContainerHandler:
@@ -65,6 +66,8 @@ class ContainerHandler:
 
     def answer(self, request: Request) -> Answer:
         """Answer a TCP client: credentials in the JSON of ECS containers, or an error."""
+        if request.target == HEALTH_PATH:
+            return _RUNNING
         token = request.headers.get(b"authorization", b"")
         is_known = hmac.compare_digest(token, self._token.reveal().encode())
         if request.target != PATH or not is_known:
@@ -94,6 +97,8 @@ class SocketHandler:
 
     def answer(self, request: Request) -> Answer:
         """Answer a socket's client: credentials in the JSON of credential-process, or an error."""
+        if request.target == HEALTH_PATH:
+            return _RUNNING
         if request.target != "/":
             return _FORBIDDEN
         # Only clients of the socket file wait for a sign-in: curl, which waits without limit, and

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ssohelper.core.local_http import Answer
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint.handlers import ContainerHandler
+from ssohelper.endpoint.handlers import ContainerHandler, SocketHandler
 from ssohelper.endpoint.source import CredentialSource
 from ssohelper.wire import local_server
 from tests.conftest import Home
@@ -82,7 +83,7 @@ HOSTILE: dict[str, bytes] = {
     },
     **{
         method: request(f"{method} /credentials HTTP/1.1")
-        for method in ("OPTIONS", "HEAD", "POST", "PUT", "DELETE", "TRACE", "PATCH", "get", "CONNECT")
+        for method in ("OPTIONS", "head", "POST", "PUT", "DELETE", "TRACE", "PATCH", "get", "CONNECT")
     },
     **{
         f"path {path}": request(f"GET {path} HTTP/1.1")
@@ -92,6 +93,11 @@ HOSTILE: dict[str, bytes] = {
             "/" + "c" * 9000,
         )
     },
+    **{f"{method} {mark}": request(f"{method} /health HTTP/1.1", host, TOKEN, *more)
+       for method in ("GET", "HEAD")
+       for mark, host, more in (("of another host", "evil.com", ()),
+                                ("of a web page", "127.0.0.1:8000", ("Origin: null",)))},
+    "health with a query": request("GET /health?x HTTP/1.1"),
     "HTTP/0.9": b"GET /credentials\r\n\r\n",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "HTTP/3.0": request("GET /credentials HTTP/3.0"),
@@ -148,6 +154,17 @@ def test_an_unexpected_error_is_a_500_without_its_message(home: Home) -> None:
     [log] = (home.path / ".local/state/ssohelper/crashes").iterdir()
     assert "ValueError" in log.read_text()
     assert "CNRY" not in log.read_text()
+
+
+@pytest.mark.parametrize("line", ["GET /health", "HEAD /health", "HEAD /credentials", "HEAD /x"])
+@pytest.mark.parametrize("authorization", [None, TOKEN])
+def test_health_needs_no_token_and_says_nothing(line: str, authorization: str | None) -> None:
+    socket_handler = SocketHandler(cast(CredentialSource, SimpleNamespace()), "000000000001")
+    for asked, host in ((handler(), "127.0.0.1:8000"), (socket_handler, "localhost")):
+        head = request(f"{line} HTTP/1.1", host, authorization)
+        found = asked.rules.parse_request(head, is_ours=True)
+        assert found is not None
+        assert asked.answer(found) == Answer(200, b"")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
