@@ -84,11 +84,11 @@ class PrivateFolder:
         return self._token_folder.file
 
     def remove(self) -> None:
-        """Remove the private folder, the token's file and the socket."""
+        """Remove the private folder and the socket. The user's token folder stays."""
         with self._changing, contextlib.suppress(LocalState):
             self._contents.clear()
             if self._token_folder is not None:
-                self._token_folder.remove()
+                self._token_folder.close()
                 self._token_folder = None
             _remove_socket_named_in_note(self.path / _SOCKET_NOTE)
             files.remove_tree(self.path)
@@ -117,8 +117,8 @@ class TokenFolder:
 
     A new token file replaces the old one by a rename. A container that mounts the folder reads the
     new file at its next request; a container that mounts the file itself would keep the old token.
-    The token file is removed when the endpoint ends, so that clients do not send the token to
-    another program that uses the same port later.
+    The file stays when the endpoint ends: the next endpoint replaces it, so that clients find a file
+    at every moment. Its token is then of no use.
     """
 
     def __init__(self, path: Path, token: Secret) -> None:
@@ -146,10 +146,8 @@ class TokenFolder:
         if not os.path.lexists(self.file):
             files.write_atomically(self.file, self._token)
 
-    def remove(self) -> None:
-        """Remove the token file. The folder stays, because containers have mounted it."""
-        with contextlib.suppress(LocalState):
-            files.remove_file(self.file)
+    def close(self) -> None:
+        """Let another endpoint use the folder."""
         os.close(self._lock)
 
 

@@ -78,20 +78,20 @@ def test_the_folder_and_the_one_above_it_are_private_and_missing_files_come_back
     assert (path.read_bytes(), mode_of(base), mode_of(path)) == (b"second", 0o700, 0o600)
     folder.remove()
     folder.restore_missing_files()
-    assert os.listdir(base) == os.listdir(tmp_path / "tokens") == []
+    assert os.listdir(base) == []
 
 
 class TestTokenFolder:
-    def test_an_earlier_token_is_replaced_and_removed_at_the_end(self, tmp_path: Path) -> None:
-        path = tmp_path / "tokens"
-        path.mkdir(mode=0o700)
-        (path / "token").write_text("x" * 43)
-        folder = TokenFolder(path, TOKEN)
+    def test_a_new_token_is_renamed_over_the_earlier_one(self, tmp_path: Path) -> None:
+        """A client that reads the file at any moment finds one of the two tokens, whole."""
+        TokenFolder(tmp_path / "tokens", Secret("x" * 43)).close()
+        with open(tmp_path / "tokens" / "token") as earlier:
+            folder = TokenFolder(tmp_path / "tokens", TOKEN)
+            assert earlier.read() == "x" * 43
+        folder.close()
         assert folder.file.read_text() == TOKEN.reveal()
         assert mode_of(folder.file) == 0o600
-        folder.remove()
-        assert os.listdir(path) == []
-        TokenFolder(path, TOKEN).remove()
+        assert os.listdir(tmp_path / "tokens") == ["token"]
 
     @pytest.mark.parametrize("content", ["", "x" * 42, "x" * 44, "my notes" * 6, "x" * 43 + "\n"])
     def test_another_file_is_not_touched_and_the_folder_stays_free(
@@ -106,7 +106,7 @@ class TestTokenFolder:
         assert (path / "token").read_text() == content
         assert mode_of(path / "token") == 0o644
         (path / "token").unlink()
-        TokenFolder(path, TOKEN).remove()
+        TokenFolder(path, TOKEN).close()
 
     def test_two_endpoints_do_not_use_one_folder(self, tmp_path: Path) -> None:
         first = TokenFolder(tmp_path / "tokens", TOKEN)
@@ -114,7 +114,7 @@ class TestTokenFolder:
         with pytest.raises(LocalState, match="another endpoint keeps its token"):
             TokenFolder(tmp_path / "tokens", Secret("y" * 43))
         assert first.file.read_text() == TOKEN.reveal()
-        first.remove()
+        first.close()
 
     @pytest.mark.parametrize("mode", [0o701, 0o710, 0o720, 0o704])
     def test_a_folder_that_others_may_enter_is_refused(self, tmp_path: Path, mode: int) -> None:
@@ -131,7 +131,7 @@ class TestTokenFolder:
         for mode, is_allowed in ((0o755, True), (0o702, False), (0o700, True)):
             above.chmod(mode)
             if is_allowed:
-                TokenFolder(above / "tokens", TOKEN).remove()
+                TokenFolder(above / "tokens", TOKEN).close()
             else:
                 with pytest.raises(LocalState, match="others may write in the folder"):
                     TokenFolder(above / "tokens", TOKEN)
@@ -139,8 +139,8 @@ class TestTokenFolder:
     def test_a_folder_below_tmp_is_accepted(self) -> None:
         # /tmp belongs to root and has the sticky bit.
         path = Path("/tmp", f"ssohelper-{os.urandom(8).hex()}")
-        TokenFolder(path, TOKEN).remove()
-        path.rmdir()
+        TokenFolder(path, TOKEN).close()
+        shutil.rmtree(path)
 
     def test_no_folder_is_made_below_a_file_or_through_a_link(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
