@@ -4,6 +4,7 @@ The real program, for each file that a call for credentials opens. Nothing plant
 read through or removed.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,10 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.app import App
+from ssohelper.core.model import PageChoice, RoleKey
+from ssohelper.core.portal_address import PortalAddress
+from ssohelper.core.region_order import RegionFailure
+from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.emulator.server import Emulator
+from ssohelper.errors import LocalState
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after, pairs_with_each_value_first
-from tests.processes import broker_ids
+from tests.processes import broker_ids, end_detached_processes
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
 KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
@@ -70,9 +77,14 @@ def _as_foreign(path: Path, other: Path) -> None:
     path.chmod(0o666)
 
 
+def _as_file(path: Path, other: Path) -> None:
+    path.write_text("of an earlier version")
+
+
 PLANTS = [_as_link, _as_hard_link, _as_fifo, _as_folder]
 if os.geteuid() == 0:
     PLANTS.append(_as_foreign)
+CACHE_PLANTS = [_as_file, _as_folder, _as_link, _as_fifo]
 
 
 def needed(home: Home, where: Callable[[Home], Path]) -> None:
@@ -95,6 +107,11 @@ def ask(home: Home, log: str | None = "info") -> tuple["subprocess.CompletedProc
     return answer, time.monotonic() - began
 
 
+def identity(path: Path) -> tuple[int, int, int]:
+    found = os.lstat(path)
+    return found.st_ino, found.st_mode, found.st_uid
+
+
 def said_missing(path: Path, stderr: str) -> bool:
     """Return whether the log says that a path is missing; logs hide paths above 100 letters."""
     lines = [line for line in stderr.splitlines() if line.endswith("counted as missing")]
@@ -112,32 +129,26 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-@pytest.mark.parametrize("where", long_after(1, [document, token, kept, state_lock]))
+@pytest.mark.parametrize("where", long_after(1, [token, state_lock]))
 def test_what_is_no_plain_file_of_ours_is_refused_with_its_path(
     signed_in: Home, where: Callable[[Home], Path]
 ) -> None:
     path = where(signed_in)
     content = path.read_bytes()
-    needed(signed_in, where)
+    document(signed_in).unlink()
+    kept(signed_in).unlink()
     precious = signed_in.path / "precious"
     for plant in PLANTS:
         path.unlink()
         precious.write_text(SECRET)
         plant(path, precious)
-        # A published response whose time is in the future, as that of a valid one is.
-        os.utime(path, (time.time() + 600,) * 2, follow_symlinks=False)
-        before = os.lstat(path)
+        before = identity(path)
         answer, took = ask(signed_in)
         assert (answer.returncode, answer.stdout) == (7, ""), (plant, answer.stderr)
         assert str(path) in answer.stderr
         assert answer.stderr.count("\n") == 1
         assert took < PROMPT_SECONDS
-        after = os.lstat(path)
-        assert (after.st_ino, after.st_mode, after.st_uid) == (
-            before.st_ino,
-            before.st_mode,
-            before.st_uid,
-        )
+        assert identity(path) == before
         assert precious.read_text() == SECRET
         path.rmdir() if plant is _as_folder else path.unlink()
         path.write_bytes(content)
@@ -145,6 +156,122 @@ def test_what_is_no_plain_file_of_ours_is_refused_with_its_path(
     # Whoever takes it away has the answer again.
     answer, _ = ask(signed_in)
     assert answer.returncode == 0, answer.stderr
+
+
+# The caches as paths below the home, by the commands that write them. Below them nothing is kept.
+RUNTIME, STATE = "xdg-run/ssohelper", ".local/state/ssohelper"
+CACHES = {
+    RUNTIME: {"credentials", "prompt", "names.json", "regions", "aws-clock"}
+    | {"settings", "policy", "now"},
+    STATE: {"listings", "portals", "notices", "console.json", "console-pages.json"}
+    | {"list-view.json"},
+}
+NO_CACHES = {
+    RUNTIME: {"locks", "brokers"},
+    STATE: {"sign-ins", "signed-in", "audit.jsonl", "audit.lock", "locks"},
+}
+# The session's links, by which the launcher finds config and token: links are of the right kind.
+LINKS = {"config", "token", "tokens"}
+
+
+def use_every_cache(app: App) -> None:
+    """Load and save each cache that the commands below do not use."""
+    key, session = RoleKey("corp", ACCOUNT, ROLE), app.config.read().sso_session("corp")
+    assert session is not None
+    address = PortalAddress("https://a.example", session.start_url, session.region, None)
+    uses: list[Callable[[], object]] = [
+        lambda: app.notice_record.load("corp"),
+        lambda: app.notice_record.save("corp", GivenNotices(7, frozenset({"15"}))),
+        lambda: app.aws.portal_addresses.load("corp"),
+        lambda: app.aws.portal_addresses.save("corp", address),
+        lambda: app.region_failures.load("corp"),
+        lambda: app.region_failures.save("corp", {"eu-west-1": RegionFailure(1, 7)}),
+        lambda: app.sign_in_failures.load("corp", 7),
+        lambda: app.sign_in_failures.save("corp", LocalState("no"), 7),
+        lambda: app.console_visits.load_visit("firefox"),
+        lambda: app.console_visits.save_visit("firefox", key, 7, is_told=False),
+        lambda: app.console_visits.load_console_pages(key),
+        lambda: app.console_visits.save_console_page(key, PageChoice("s3", "eu-west-1")),
+        lambda: app.list_view.load(),
+        lambda: app.list_view.update(
+            lambda view: view._replace(is_flat=not view.is_flat), app.clock.deadline()
+        ),
+    ]
+    for use in uses:
+        # A write may say that it is not possible: its caller then does without the cache.
+        with contextlib.suppress(LocalState):
+            use()
+
+
+def run_commands(home: Home, run: Run) -> None:
+    answer, _ = ask(home, log=None)
+    assert (answer.returncode, answer.stdout[:12]) == (0, '{"Version":1'), answer.stderr
+    tab = ("completion", "--answer", "bash", "ssohelper use a", "15", "9")
+    for command in (("list", "--refresh"), ("list",), ("status",), ("prompt", "--state"), tab):
+        done = run(*command, env={"AWS_PROFILE": "audit"})
+        assert (done.returncode, bool(done.stdout)) == (0, True), (command, done.stderr)
+    use_every_cache(App(home.env))
+
+
+def cache_paths(home: Home, depth: int | None) -> list[Path]:
+    """Return each cache file, or its folders with this many names below the root."""
+    found = set()
+    for root, caches in CACHES.items():
+        for path in (home.path / root).rglob("*"):
+            names = path.relative_to(home.path / root).parts
+            is_cache = names[0] in caches
+            assert is_cache or names[0] in NO_CACHES[root], f"{path}: is it a cache?"
+            if is_cache and (path.is_symlink() or not path.is_dir()):
+                found.add((home.path / root).joinpath(*names[:depth]))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("depth", "plant"),
+    # First what is ours and what is not in place of files, and what an upgrade from df80891 finds.
+    long_after(
+        3,
+        [(None, _as_folder), (None, _as_link), (4, _as_file), (None, _as_file), (None, _as_fifo)]
+        + [(depth, plant) for depth in (1, 2, 3, 4) for plant in CACHE_PLANTS],
+    ),
+)
+def test_no_command_fails_for_what_stands_in_place_of_a_cache(
+    home: Home,
+    emulator: Emulator,
+    run: Run,
+    depth: int | None,
+    plant: Callable[[Path, Path], None],
+) -> None:
+    home.add_session("corp")
+    home.write_config(
+        f"{home.config_file.read_text()}[profile audit]\nsso_session = corp\n"
+        f"sso_account_id = {ACCOUNT}\nsso_role_name = {ROLE}\n"
+    )
+    home.write_token(emulator.issue_token("ana"))
+    run_commands(home, run)
+    end_detached_processes(home.path)
+    precious = home.path / "precious" / "file"
+    precious.parent.mkdir()
+    precious.write_text(SECRET)
+    planted = []
+    for path in cache_paths(home, depth):
+        if path.name in LINKS and plant is _as_link:
+            continue
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        plant(path, precious.parent if depth else precious)
+        planted.append((path, identity(path)))
+    assert len(planted) > (3 if depth else 15)
+    run_commands(home, run)
+    assert [each.read_text() for each in precious.parent.rglob("*")] == [SECRET]
+    if plant in (_as_file, _as_folder):
+        # They were ours, so the caches work again.
+        asked = emulator.counters["GetRoleCredentials"]
+        run_commands(home, run)
+        assert emulator.counters["GetRoleCredentials"] == asked
+    else:
+        for path, before in planted:
+            # Responses are removed where their stamps are lost; of a link, the link itself is.
+            assert path.name == "response" or identity(path) == before, path
 
 
 PLACES = [document, kept, state_lock]

@@ -286,21 +286,20 @@ class _ListingRefresh:
         accounts = tuple(self._accounts.values())
         return Listing(self._session.start_url, self._session.region, self._begun_at, accounts)
 
-    def _save_unfinished_listing(self) -> None:
+    def _save(self, save: Callable[[str, Listing], None], listing: Listing) -> None:
         """Save the answers so far. If that fails, only warn: the next listing asks AWS again."""
         try:
             with suppress(AnotherUsersHome):
-                self._app.directory.save_unfinished_listing(
-                    self._session.name, self._listing_so_far()
-                )
+                save(self._session.name, listing)
         except (LocalState, OSError) as error:
-            self._app.warn(f"the accounts listed so far could not be saved: {error}")
+            self._app.warn(f"the listed accounts could not be saved: {error}")
+
+    def _save_unfinished_listing(self) -> None:
+        self._save(self._app.directory.save_unfinished_listing, self._listing_so_far())
 
     def _save_complete_listing(self) -> Listing:
         listing = self._listing_so_far()
-        with suppress(AnotherUsersHome):
-            self._app.directory.save(self._session.name, listing)
-            self._app.directory.remove_unfinished_listing(self._session.name)
+        self._save(self._app.directory.save, listing)
         self._delete_published_responses_of_session()
         return listing
 

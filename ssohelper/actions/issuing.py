@@ -372,7 +372,7 @@ def find_published_response(
     printing them.
 
     A guarded role has no published response. Returns an empty `FoundCredentials` if the session is
-    signed out, which needs no keyring to know. Raises: NotOurs.
+    signed out, which needs no keyring to know.
     """
     if not app.tokens.read_token_file_fingerprint(session):
         return FoundCredentials()

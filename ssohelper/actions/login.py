@@ -354,7 +354,8 @@ def _save_sign_in(
             legacy_sign_ins.remove_legacy_tokens(
                 app, session, legacy_sign_ins.find_own_token_ids(app, session)
             )
-        portal_redirect.save_portal_address(app, session)
+        with suppress(LocalState):  # a sign-in needs no cache
+            portal_redirect.save_portal_address(app, session)
         app.tokens.save_session(session)
         app.tokens.save(session, token)
         before = _make_facts_for_next_sign_in(app, session)

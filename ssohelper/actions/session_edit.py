@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import (
@@ -27,7 +28,7 @@ from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
 from ssohelper.core.start_url import is_same_session, is_session_listed
 from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
-from ssohelper.errors import AwsUnreachable, UsageProblem
+from ssohelper.errors import AwsUnreachable, LocalState, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.actions.clocks import SessionClock
@@ -371,10 +372,11 @@ def _copy_session_records(app: App, old: str, new: str, *, replace: bool) -> Non
     """
     own_settings.copy_session_settings(app, old, new, replace=replace)
     app.usage.copy_usage_of_session(old, new, app.clock.deadline(), replace=replace)
-    app.console_visits.copy_pages_of_session(old, new, replace=replace)
-    listing = app.directory.load(old)
-    if listing is not None and (replace or app.directory.load(new) is None):
-        app.directory.save(new, listing)
+    with suppress(LocalState):  # pages and listing are caches
+        app.console_visits.copy_pages_of_session(old, new, replace=replace)
+        listing = app.directory.load(old)
+        if listing is not None and (replace or app.directory.load(new) is None):
+            app.directory.save(new, listing)
     if replace or app.choices.load(new) == NO_CHOICES:
         app.choices.save(new, app.choices.load(old))
     with app.tokens.lock_state(new, app.clock.deadline()):
@@ -385,7 +387,8 @@ def _copy_session_records(app: App, old: str, new: str, *, replace: bool) -> Non
 def _forget_session_records(app: App, name: str) -> None:
     own_settings.remove_session_settings(app, name)
     app.usage.forget_usage_of_session(name, app.clock.deadline())
-    app.console_visits.forget_pages_of_session(name)
+    with suppress(LocalState):
+        app.console_visits.forget_pages_of_session(name)
     app.choices.forget(name)
     app.directory.forget(name)
     app.tokens.forget_facts(name)

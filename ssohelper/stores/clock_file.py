@@ -4,8 +4,7 @@ from pathlib import Path
 
 from ssohelper.core.instants import ClockReading, aws_now
 from ssohelper.core.schema import state_records as schema
-from ssohelper.errors import LocalState
-from ssohelper.stores import files
+from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.system.clock import measure_uptime, read_boot_id
 
 # A smaller difference between AWS's clock and this machine's is ignored: a Date header has whole
@@ -17,9 +16,9 @@ class ClockFile:
     """Calculates AWS's present time from the last Date header of AWS that was saved."""
 
     def __init__(self, runtime: Path) -> None:
-        self._runtime = runtime
+        self._cache, self._path = CacheFolder(runtime), runtime / "aws-clock"
         self._boot = read_boot_id()
-        self._reading = self._load()
+        self._reading = self._cache.read_record(self._path, schema.parse_clock_reading)
 
     def now_at_aws(self, wall: float) -> float:
         """Return AWS's present time; `wall`, this machine's time, if no reading is saved."""
@@ -39,15 +38,4 @@ class ClockFile:
         # clock: it would call us again at each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
         self._reading = ClockReading(agreed, wall, measure_uptime(), self._boot)
-        files.ensure_private_folder(self._runtime)
-        files.write_json(self._path, self._reading._asdict())
-
-    @property
-    def _path(self) -> Path:
-        return self._runtime / "aws-clock"
-
-    def _load(self) -> ClockReading | None:
-        try:
-            return files.read_record(self._path, schema.parse_clock_reading)
-        except LocalState:
-            return None
+        self._cache.write_json(self._path, self._reading._asdict())

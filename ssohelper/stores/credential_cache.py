@@ -16,9 +16,10 @@ from typing import Any
 from ssohelper.core.model import ACCOUNT_ID, CHAIN_MARK, CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.schema import credential_records as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.errors import KeyringUnavailable, LocalState, NotOurs
+from ssohelper.errors import KeyringUnavailable, LocalState
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import files
+from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
 from ssohelper.stores.settings_stamp import SettingsStamp
 
@@ -35,7 +36,7 @@ class CredentialCache:
     def __init__(
         self, runtime: Path, stamp: SettingsStamp | None = None, codec: Codec | None = None
     ) -> None:
-        self._runtime = runtime
+        self._runtime, self._cache = runtime, CacheFolder(runtime)
         self._stamp = stamp
         self._codec = codec or PlainCodec()
 
@@ -43,7 +44,7 @@ class CredentialCache:
         """Return the role's cached credentials, expired or not; None if there are none.
 
         Credentials from another start URL or region than the session's count as missing.
-        Raises: KeyringUnavailable, NotOurs.
+        Raises: KeyringUnavailable.
         """
         path = self._folder(key) / CACHED
         found = self._read_document(key)
@@ -58,7 +59,6 @@ class CredentialCache:
 
         A response that is malformed, or was written under other settings or before the clock was
         set back, counts as missing.
-        Raises: NotOurs when the response's file is a link, another user's, or otherwise unsafe.
         """
         found = self._read_published_response(key)
         if found is None or not published.is_response_still_valid(*found[1:]):
@@ -69,7 +69,7 @@ class CredentialCache:
         """Return the JSON in the role's published response, even if the response has expired.
 
         Returns None for a response that is malformed, or was written under other settings or before
-        the machine's last start. Raises: as `load_expiry_of_published_response`.
+        the machine's last start.
         """
         found = self._read_published_response(key)
         if found is None or not published.was_response_written_since_boot(*found[1:]):
@@ -80,15 +80,7 @@ class CredentialCache:
         if self._stamp and self._stamp.may_responses_be_of_other_settings():
             return None
         path = self._response_file(key)
-        try:
-            opened = files.read_own_file_with_status(path)
-        except files.FileTooLarge:
-            _log.info('"%s" is too large: counted as missing', path)
-            return None
-        except NotOurs:
-            raise
-        except LocalState:
-            return None
+        opened = self._cache.read_with_status(path)
         if opened is None:
             return None
         content, found = opened
@@ -100,7 +92,7 @@ class CredentialCache:
 
     def delete_published_response(self, key: RoleKey) -> None:
         """Delete the role's published response; the cached credentials stay."""
-        files.remove_file(self._response_file(key))
+        self._cache.remove(self._response_file(key))
 
     def delete_published_responses_of_session(self, session_name: str) -> None:
         """Delete the responses published for the session's roles; keep their cached credentials."""
@@ -118,19 +110,19 @@ class CredentialCache:
         If the role is not a chain, the folders of the chains that start from it are removed too.
         """
         folder = self._folder(key)
-        files.remove_tree(folder)
+        self._cache.remove(folder)
         if not key.chain:
             for name in files.list_names_in_folder(folder.parent):
                 if name.startswith(f"{key.role_name}{CHAIN_MARK}"):
-                    files.remove_tree(folder.parent / name)
+                    self._cache.remove(folder.parent / name)
 
     def remove_credentials_of_session(self, session_name: str) -> int:
         """Remove the session's folder of credentials; return how many role files it had."""
         folder = self._session_folder(files.session_file_name(session_name))
         removed = sum(
-            files.remove_tree(folder / account) for account in _list_account_folders(folder)
+            self._cache.remove(folder / account) for account in _list_account_folders(folder)
         )
-        files.remove_tree(folder)
+        self._cache.remove(folder)
         return removed
 
     def list_cached_credentials(self) -> list[tuple[RoleKey, CachedCredentials]]:
@@ -163,7 +155,7 @@ class CredentialCache:
 
     def _read_document(self, key: RoleKey) -> dict[str, Any] | None:
         path = self._folder(key) / CACHED
-        found = files.read_json(path)
+        found = self._cache.read_json(path)
         try:
             document = (
                 None
@@ -184,10 +176,6 @@ class CredentialCache:
         for account_id in _list_account_folders(folder):
             for role_name in files.list_names_in_folder(folder / account_id):
                 yield RoleKey.of_parts(session_name, account_id, role_name)
-
-    def _ensure_folder(self, key: RoleKey) -> Path:
-        files.ensure_private_folder(self._runtime)
-        return files.ensure_private_folder(self._folder(key))
 
     def _session_folder(self, session_name: str) -> Path:
         return Path(folders.session_folder(str(self._runtime), session_name))

@@ -5,7 +5,7 @@ import time
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.policy import PublishPermit
 from ssohelper.fastpath import published
-from ssohelper.stores import files, temporary_files
+from ssohelper.stores import temporary_files
 from ssohelper.stores.credential_cache import CACHED, CredentialCache, encryption_context_of_role
 
 
@@ -27,14 +27,12 @@ class CredentialWriter(CredentialCache):
             "token_id": cached.token_id,
             "chain_id": cached.chain_id,
         }
-        folder = self._ensure_folder(key)
         # Old temporary files in the runtime folder itself are removed here, since few other calls
         # write to that folder.
         temporary_files.remove_old_temporary_files_once(str(self._runtime))
-        files.write_json(
-            folder / CACHED,
+        self._cache.write_json(
+            self._folder(key) / CACHED,
             self._codec.encode(document, encryption_context_of_role(key)),
-            durable=False,
         )
 
     def publish(
@@ -51,5 +49,4 @@ class CredentialWriter(CredentialCache):
             return
         now = int(time.time()) if now is None else now
         content = published.join_document_and_validity(document, valid_until - now)
-        path = self._ensure_folder(permit.key) / self._response_file(permit.key).name
-        files.write_atomically(path, content, mtime=valid_until, durable=False)
+        self._cache.write(self._response_file(permit.key), content, mtime=valid_until)

@@ -9,6 +9,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.listing import Listing
 from ssohelper.core.schema import listings as schema
 from ssohelper.stores import files
+from ssohelper.stores.cache_folder import CacheFolder
 
 # A listing of 5,000 accounts with 20 roles each takes 4 MB.
 _LIMIT_BYTES = 64 << 20
@@ -19,15 +20,16 @@ class DirectoryCache:
     """Stores listings by session name, in the state folder. A damaged file counts as missing."""
 
     def __init__(self, state: Path) -> None:
-        self._state = state
+        self._state, self._cache = state, CacheFolder(state)
 
     def load(self, session_name: str) -> Listing | None:
         """Return the session's last complete listing, even if it is of an earlier portal."""
         return self._read(session_name, _SAVED)
 
     def save(self, session_name: str, listing: Listing) -> None:
-        """Write the session's complete listing. Raises: LocalState."""
+        """Write the session's complete listing, and remove the unfinished one. Raises: LocalState."""
         self._write(session_name, _SAVED, listing)
+        self._cache.remove(self._file(session_name, _UNFINISHED))
 
     def load_unfinished_listing(self, session_name: str) -> Listing | None:
         """Return the session's unfinished listing, which the next refresh continues."""
@@ -37,13 +39,9 @@ class DirectoryCache:
         """Write an unfinished listing: the accounts listed so far. Raises: LocalState."""
         self._write(session_name, _UNFINISHED, listing)
 
-    def remove_unfinished_listing(self, session_name: str) -> None:
-        """Remove the unfinished listing, because the complete one is saved."""
-        files.remove_file(self._file(session_name, _UNFINISHED))
-
     def forget(self, session_name: str) -> int:
         """Remove the session's complete and unfinished listings; return how many there were."""
-        return files.remove_tree(self._file(session_name, _SAVED).parent)
+        return self._cache.remove(self._file(session_name, _SAVED).parent)
 
     def lock_listing(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
         """Return the lock that a process holds while it refreshes the listing in the background."""
@@ -59,14 +57,12 @@ class DirectoryCache:
         return str(self._file(session_name, _SAVED))
 
     def _read(self, session_name: str, name: str) -> Listing | None:
-        return files.read_record(self._file(session_name, name), schema.parse_listing, _LIMIT_BYTES)
+        path = self._file(session_name, name)
+        return self._cache.read_record(path, schema.parse_listing, _LIMIT_BYTES)
 
     def _write(self, session_name: str, name: str, listing: Listing) -> None:
-        path = self._file(session_name, name)
-        files.ensure_private_folder(self._state)
-        files.ensure_private_folder(path.parent)
         text = json.dumps(_listing_document(listing), separators=(",", ":"))
-        files.write_atomically(path, text.encode("ascii"))
+        self._cache.write(self._file(session_name, name), text.encode("ascii"))
 
     def _file(self, session_name: str, name: str) -> Path:
         # Each session has a folder: a file "corp.unfinished" could belong to a session of that

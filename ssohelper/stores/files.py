@@ -118,10 +118,14 @@ def read_own_file_with_status(
         os.close(descriptor)
 
 
-def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any] | None:
+def read_json(
+    path: Path | str,
+    limit: int = READ_LIMIT_BYTES,
+    read: Callable[[Path | str, int], bytes | None] = read_own_file,
+) -> dict[str, Any] | None:
     """Return the JSON object in the file; None when the file is missing or malformed."""
     try:
-        content = read_own_file(path, limit)
+        content = read(path, limit)
     except FileTooLarge:
         content = b""
     if content is None:
@@ -133,13 +137,16 @@ def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any]
 
 
 def read_record(
-    path: Path | str, parse: Callable[[dict[str, Any]], _T], limit: int = READ_LIMIT_BYTES
+    path: Path | str,
+    parse: Callable[[dict[str, Any]], _T],
+    limit: int = READ_LIMIT_BYTES,
+    read: Callable[[Path | str, int], bytes | None] = read_own_file,
 ) -> _T | None:
     """Parse the JSON object in the file with `parse`; None if the file is missing or damaged.
 
-    Raises the errors of `read_own_file`.
+    Raises the errors of `read`.
     """
-    found = read_json(path, limit)
+    found = read_json(path, limit, read)
     if found is None:
         return None
     try:

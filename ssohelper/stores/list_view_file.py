@@ -10,6 +10,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.role_tree import DEFAULT_VIEW, RoleListView, SavedView
 from ssohelper.core.schema import list_view_records as schema
 from ssohelper.stores import files, user_entries
+from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.stores.disk_errors import warn_once
 from ssohelper.stores.user_entries import Entries, Warn, load_entries
 
@@ -27,15 +28,14 @@ class ListViewStore:
     """
 
     def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
-        self._state, self._warn = state, warn
+        self._state, self._cache, self._warn = state, CacheFolder(state), warn
         self._lock = runtime / "locks" / "list-view.lock"
         self._runtime = runtime
 
     def load(self) -> RoleListView:
-        """Return how to show the list of roles. Raises the errors of `files.read_own_file`."""
-        return (
-            files.read_record(self._view_file, schema.parse_list_view, _LIMIT_BYTES) or DEFAULT_VIEW
-        )
+        """Return how to show the list of roles."""
+        found = self._cache.read_record(self._view_file, schema.parse_list_view, _LIMIT_BYTES)
+        return found or DEFAULT_VIEW
 
     def update(self, change: Callable[[RoleListView], RoleListView], deadline: Deadline) -> None:
         """Change the view, under a lock, so that processes do not undo each other's changes.
@@ -46,9 +46,7 @@ class ListViewStore:
             before = self.load()
             after = change(before)
             if after != before:
-                files.ensure_private_folder(self._state)
-                # No fsync: it does no harm if a power failure loses the last change of the view.
-                files.write_json(self._view_file, schema.document_of_view(after), durable=False)
+                self._cache.write_json(self._view_file, schema.document_of_view(after))
 
     def load_saved_views(self) -> dict[str, SavedView]:
         """Return the saved views by their names. Raises the errors of `files.read_own_file`."""

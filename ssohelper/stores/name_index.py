@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.stores import files
+from ssohelper.stores.cache_folder import CacheFolder
 
 if TYPE_CHECKING:
     # The config parser is imported for type checks only: with a valid index, TAB completion does
@@ -68,7 +69,7 @@ class NameIndexFile:
         credentials_file: Path | None = None,
         state: Path | None = None,
     ) -> None:
-        self._path = runtime / "names.json"
+        self._path, self._cache = runtime / "names.json", CacheFolder(runtime)
         self._stamp: list[object] = []
         self._is_sure = self._record_file_status(config_file)
         if credentials_file is not None:
@@ -90,10 +91,9 @@ class NameIndexFile:
         The names of profiles that only the credentials file has come last. A config that cannot be
         read counts as one without names.
         """
-        with contextlib.suppress(LocalState):
-            saved = files.read_record(self._path, self._parse, _LIMIT_BYTES)
-            if saved:
-                return saved
+        saved = self._cache.read_record(self._path, self._parse, _LIMIT_BYTES)
+        if saved:
+            return saved
         try:
             index = _make_name_index(
                 read_config(), read_credentials_names, read_profiles_of_credentials_file
@@ -120,9 +120,8 @@ class NameIndexFile:
         return abs(time.time() - status.st_mtime) >= _SURE_AFTER_SECONDS
 
     def _save(self, index: NameIndex) -> None:
-        files.ensure_private_folder(self._path.parent)
         record = {"version": _VERSION, "stamp": self._stamp, **index._asdict()}
-        files.write_json(self._path, record, durable=False)
+        self._cache.write_json(self._path, record)
 
     def _parse(self, record: dict[str, Any]) -> NameIndex:
         if (record.get("version"), record.get("stamp")) != (_VERSION, self._stamp):

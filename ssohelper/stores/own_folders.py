@@ -154,9 +154,16 @@ def remove_file(path: Path | str) -> bool:
 
 
 def remove_tree(path: Path | str) -> int:
-    """Remove the folder with its content, following no links; return how many files it had."""
+    """Remove the folder of ours with its content; return how many files it had.
+
+    Follows no links. Other users' folders stay.
+    """
     removed = 0
     try:
+        status = os.lstat(path)
+        if not (stat.S_ISDIR(status.st_mode) and is_owned_by_us(status)):
+            return 0
+        os.chmod(path, 0o700)  # otherwise a folder that we may not read could not be removed
         with os.scandir(path) as found:
             entries = list(found)
     except (FileNotFoundError, NotADirectoryError):

@@ -15,8 +15,9 @@ from ssohelper.core.grants import TerminalSession
 from ssohelper.core.model import RoleKey
 from ssohelper.core.schema import state_records as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.errors import ConfigInvalid, LocalState
+from ssohelper.errors import ConfigInvalid
 from ssohelper.stores import files
+from ssohelper.stores.cache_folder import CacheFolder
 
 # A file for prompts is larger than this only if damaged: its nine rows have 400 bytes at most.
 _LIMIT_BYTES = 1024
@@ -26,7 +27,7 @@ class PromptState:
     """Reads and writes the files that shell prompts show. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
-        self._runtime = runtime
+        self._runtime, self._cache = runtime, CacheFolder(runtime)
 
     def prompt_file(self, key: RoleKey | None, terminal: TerminalSession | None = None) -> Path:
         """Return the path of the prompt's file for the role; `key` None stands for no role.
@@ -61,11 +62,9 @@ class PromptState:
     def load_expiry_after_failed_renewal(self, key: RoleKey) -> int | None:
         """Return when the role's credentials expire, if their renewal failed; else None."""
         path = self.prompt_file(key)
+        content = self._cache.read(path, limit=_LIMIT_BYTES)
         try:
-            content = files.read_own_file(path, limit=_LIMIT_BYTES)
             return None if content is None else schema.parse_prompt_role_end(content)
-        except LocalState:
-            return None
         except Damaged as damage:
             files.report_damaged_file(path, damage)
             return None
@@ -91,10 +90,8 @@ class PromptState:
         content = f"{rows}\n".encode()
         if role_ends_at is not None:
             content += f"{role_ends_at}\n".encode()
-        if present != mtime_ns or _read_content(path) != content:
-            files.ensure_private_folder(self._runtime)
-            files.ensure_private_folder(path.parent)
-            files.write_atomically(path, content, mtime_ns=mtime_ns, durable=False)
+        if present != mtime_ns or self._cache.read(path, limit=_LIMIT_BYTES) != content:
+            self._cache.write(path, content, mtime_ns=mtime_ns)
         return _read_mtime_ns(path) >= config_mtime_ns
 
     def read_config_mtime_ns(self, path: str) -> int:
@@ -106,16 +103,16 @@ class PromptState:
 
     def remove_prompt_file(self, key: RoleKey) -> None:
         """Remove the role's file for prompts, so that each shell asks ssohelper again."""
-        files.remove_file(self.prompt_file(key))
+        self._cache.remove(self.prompt_file(key))
         self.remove_grant_files()
 
     def remove_grant_files(self) -> None:
         """Remove the files by which prompts show grants: the shells then ask ssohelper again."""
-        files.remove_tree(self._grants_folder)
+        self._cache.remove(self._grants_folder)
 
     def remove_all_prompt_files(self) -> None:
         """Remove all files for prompts, so that each shell asks ssohelper at its next prompt."""
-        files.remove_tree(self._folder)
+        self._cache.remove(self._folder)
 
     @property
     def _folder(self) -> Path:
@@ -124,13 +121,6 @@ class PromptState:
     @property
     def _grants_folder(self) -> Path:
         return self._folder / "grants"
-
-
-def _read_content(path: Path) -> bytes | None:
-    try:
-        return files.read_own_file(path, limit=_LIMIT_BYTES)
-    except LocalState:
-        return None
 
 
 def _read_mtime_ns(path: Path) -> int:

@@ -9,17 +9,18 @@ from typing import Any
 
 from ssohelper.core.region_order import RegionFailure
 from ssohelper.stores import files
+from ssohelper.stores.cache_folder import CacheFolder
 
 
 class RegionFailures:
     """Loads and saves failures by region. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
-        self._runtime = runtime
+        self._runtime, self._cache = runtime, CacheFolder(runtime)
 
     def load(self, session_name: str) -> dict[str, RegionFailure]:
         """Return the recorded failures of the session's regions."""
-        found = files.read_json(self._file(session_name)) or {}
+        found = self._cache.read_json(self._file(session_name)) or {}
         return {
             region: RegionFailure(*value)
             for region, value in found.items()
@@ -30,13 +31,9 @@ class RegionFailures:
         """Replace the session's recorded failures by these. Raises: LocalState."""
         path = self._file(session_name)
         if not failures:
-            files.remove_file(path)
+            self._cache.remove(path)
             return
-        files.ensure_private_folder(self._runtime)
-        files.ensure_private_folder(path.parent)
-        files.write_json(
-            path, {region: list(one) for region, one in failures.items()}, durable=False
-        )
+        self._cache.write_json(path, {region: list(one) for region, one in failures.items()})
 
     def _file(self, session_name: str) -> Path:
         return self._runtime / "regions" / f"{files.session_file_name(session_name)}.json"

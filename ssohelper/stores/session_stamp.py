@@ -27,9 +27,9 @@ from functools import cached_property
 from pathlib import Path
 
 from ssohelper.core.model import SsoSession
-from ssohelper.errors import LocalState
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
+from ssohelper.stores.cache_folder import CacheFolder
 
 # Config and token file get a stamp only when their last write is this long ago. Some shells and
 # file systems have times in whole seconds, so that a second write within the same second would go
@@ -48,10 +48,11 @@ class SessionStamp:
         self, runtime: Path, session: SsoSession, config_file: str, token_file: str
     ) -> None:
         """`token_file` is "" if tokens are in no file that other tools could write."""
-        self._runtime = runtime
+        self._cache = CacheFolder(runtime)
         name = files.session_file_name(session.name)
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
         self._config = _StampedFile(
+            self._cache,
             config_file and os.path.realpath(config_file),
             folders.aws_config_link_path(str(runtime), name),
             folders.config_stamp_path(str(runtime), name),
@@ -61,6 +62,7 @@ class SessionStamp:
         self._token_folder = os.path.dirname(os.path.abspath(token_file)) if token_file else ""
         self._folder_link = folders.token_folder_link_path(str(runtime), name)
         self._token = _StampedFile(
+            self._cache,
             token_file and os.path.abspath(token_file),
             folders.token_file_link_path(str(runtime), name),
             folders.token_stamp_path(str(runtime), name),
@@ -100,9 +102,7 @@ class SessionStamp:
         )
         if not is_same_sign_in:
             delete_responses()
-        files.ensure_private_folder(self._runtime)
-        files.ensure_private_folder(os.path.dirname(self._token.stamp))
-        files.write_link(self._folder_link, self._token_folder)
+        self._cache.write_link(Path(self._folder_link), self._token_folder)
         self._config.write_stamp(self._portal)
         self._token.write_stamp(b"")
         return True
@@ -142,10 +142,11 @@ class _StampedFile:
     The launcher finds the file by a link, and compares the two times.
     """
 
-    def __init__(self, path: str, link: str, stamp: str) -> None:
+    def __init__(self, cache: CacheFolder, path: str, link: str, stamp: str) -> None:
+        self._cache = cache
         self._path = path
         self._link = link
-        self.stamp = stamp
+        self._stamp = Path(stamp)
         self.read_time()
 
     def read_time(self) -> None:
@@ -164,9 +165,7 @@ class _StampedFile:
     @cached_property
     def text_of_stamp_file(self) -> bytes | None:
         """The content of the stamp file; None when that file is missing or cannot be read."""
-        with contextlib.suppress(LocalState):
-            return files.read_own_file(self.stamp, _LIMIT_BYTES)
-        return None
+        return self._cache.read(self._stamp, _LIMIT_BYTES)
 
     def is_as_stamp_says(self, stamp_text: bytes) -> bool:
         """Return whether stamp and link match the file now, and the stamp has this text."""
@@ -185,8 +184,8 @@ class _StampedFile:
         if self._modified is None or self.is_as_stamp_says(stamp_text):
             return
         content = b"%d\n%b" % (self._modified, stamp_text)
-        files.write_atomically(self.stamp, content, mtime_ns=self._modified, durable=False)
-        files.write_link(self._link, self._path)
+        self._cache.write(self._stamp, content, mtime_ns=self._modified)
+        self._cache.write_link(Path(self._link), self._path)
 
 
 def _read_mtime_ns(path: str) -> int | None:

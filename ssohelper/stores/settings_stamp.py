@@ -17,6 +17,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState, LockNotObtained
 from ssohelper.fastpath import folders, open_file, published
 from ssohelper.stores import files
+from ssohelper.stores.cache_folder import CacheFolder
 
 # The settings file gets a stamp only when its last write is this long ago. Some shells compare
 # times in whole seconds, and would miss a second change in the same second.
@@ -31,11 +32,11 @@ class SettingsStamp:
     """
 
     def __init__(self, runtime: Path, settings_file: Path, policy_file: Path) -> None:
-        self._runtime = runtime
+        self._runtime, self._cache = runtime, CacheFolder(runtime)
         folder = os.fspath(runtime)
         self._stamps = (
-            _StampFile(settings_file, folders.settings_stamp_path(folder)),
-            _StampFile(policy_file, folders.policy_stamp_path(folder)),
+            _StampFile(self._cache, settings_file, folders.settings_stamp_path(folder)),
+            _StampFile(self._cache, policy_file, folders.policy_stamp_path(folder)),
         )
 
     def may_responses_be_of_other_settings(self) -> bool:
@@ -80,19 +81,19 @@ class SettingsStamp:
 
     def _do_stamps_match_files(self) -> bool:
         """Return whether the published responses were written under the present files."""
-        return os.path.exists(self._launcher_time_file()) and all(
+        return os.path.isfile(self._launcher_time_file()) and all(
             stamp.is_current() for stamp in self._stamps
         )
 
     def _lock_file(self) -> Path:
         return self._runtime / "locks" / "published-responses.lock"
 
-    def _launcher_time_file(self) -> str:
-        return folders.launcher_time_file_path(os.fspath(self._runtime))
+    def _launcher_time_file(self) -> Path:
+        return Path(folders.launcher_time_file_path(os.fspath(self._runtime)))
 
     def _write(self) -> None:
-        if not os.path.exists(self._launcher_time_file()):
-            files.write_atomically(self._launcher_time_file(), b"")
+        if not os.path.isfile(self._launcher_time_file()):
+            self._cache.write(self._launcher_time_file(), b"")
         for stamp in self._stamps:
             stamp.write_stamp()
 
@@ -100,9 +101,10 @@ class SettingsStamp:
 class _StampFile:
     """A stamp file, with the modification time of `file`; empty if there is no such file."""
 
-    def __init__(self, file: Path, path: str) -> None:
+    def __init__(self, cache: CacheFolder, file: Path, path: str) -> None:
+        self._cache = cache
         self._file = file
-        self._path = path
+        self._path = Path(path)
         self._recorded_at = time.time()
         self._recorded = _read_file_status(file)
 
@@ -117,7 +119,7 @@ class _StampFile:
         return abs(age_seconds) < _SETTLED_AFTER_SECONDS
 
     def is_current(self) -> bool:
-        content = files.read_own_file(self._path)
+        content = self._cache.read(self._path)
         if content is None or content.partition(b"\n")[2] != self._recorded.line:
             return False
         if not self._recorded.line:
@@ -125,17 +127,17 @@ class _StampFile:
         # Times that differ by less than this count as equal, since a file system that stores whole
         # seconds rounds the stamp's time. If the process that wrote the stamp was killed before it
         # set the time, the difference is larger.
-        stamp_mtime_ns = _read_file_status(Path(self._path)).mtime_ns
+        stamp_mtime_ns = _read_file_status(self._path).mtime_ns
         return abs(stamp_mtime_ns - self._recorded.mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
     def write_stamp(self) -> None:
         # Until utime sets it below, the stamp's modification time is that of this write. That time
         # differs from the modification time of the settings, so no hit uses a response meanwhile.
         if not self._recorded.line:
-            files.write_atomically(self._path, b"")
+            self._cache.write(self._path, b"")
             return
         content = b"%b\n%b" % (self._read_inode_for_launcher(), self._recorded.line)
-        files.write_atomically(self._path, content)
+        self._cache.write(self._path, content)
         os.utime(self._path, ns=(self._recorded.mtime_ns, self._recorded.mtime_ns))
 
     def _read_inode_for_launcher(self) -> bytes:

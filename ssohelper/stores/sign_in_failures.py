@@ -14,6 +14,7 @@ from ssohelper.core.freshness import RETRY_SECONDS
 from ssohelper.errors import SsoHelperError, Throttled
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
+from ssohelper.stores.cache_folder import CacheFolder
 
 # The stored file names the error's class. Only these classes are accepted.
 _KINDS: dict[str, type[SsoHelperError]] = {
@@ -29,25 +30,22 @@ class SignInFailures:
     """Stores failed sign-ins, in one file for each session. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
-        self._runtime = runtime
+        self._runtime, self._cache = runtime, CacheFolder(runtime)
 
     def load(self, session_name: str, now: int) -> SsoHelperError | None:
         """Return the session's sign-in failure if it is less than 30 s old; None otherwise."""
         path = self._file(session_name)
-        found = files.read_json(path)
+        found = self._cache.read_json(path)
         if found is None:
             return None
         at = found.get("at")
         if type(at) is int and -_CLOCK_STEP_SECONDS <= now - at < RETRY_SECONDS:
             return _parse_error(found)
-        files.remove_file(path)
+        self._cache.remove(path)
         return None
 
     def save(self, session_name: str, error: SsoHelperError, now: int) -> None:
         """Store the failure of a sign-in to the session. Raises: LocalState."""
-        path = self._file(session_name)
-        files.ensure_private_folder(self._runtime)
-        files.ensure_private_folder(path.parent)
         document = {
             "at": now,
             "kind": type(error).__name__,
@@ -55,11 +53,11 @@ class SignInFailures:
             "hint": error.hint,
             "retry_after_seconds": getattr(error, "retry_after_seconds", None),
         }
-        files.write_json(path, document, durable=False)
+        self._cache.write_json(self._file(session_name), document)
 
     def forget(self, session_name: str) -> None:
         """Remove the session's stored sign-in failure."""
-        files.remove_file(self._file(session_name))
+        self._cache.remove(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:
         name = files.session_file_name(session_name)

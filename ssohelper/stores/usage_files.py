@@ -14,6 +14,7 @@ from ssohelper.core.schema import use_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.schema.use_records import Visit
 from ssohelper.stores import files, user_entries
+from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.stores.disk_errors import warn_once
 from ssohelper.stores.user_entries import Entries, Warn, load_entries
 
@@ -101,7 +102,7 @@ class ConsoleVisits:
     """
 
     def __init__(self, state: Path) -> None:
-        self._state = state
+        self._state, self._cache = state, CacheFolder(state)
 
     def load_visit(self, browser: str) -> Visit | None:
         """Return the last console visit with this browser command; None if there is none."""
@@ -117,8 +118,7 @@ class ConsoleVisits:
         known = {name: line for name, line in self._load_all_visits().items() if name != browser}
         known[browser] = [*key.parts, ends_at, is_told]
         newest = dict(list(known.items())[-_MOST_BROWSERS:])
-        files.ensure_private_folder(self._state)
-        files.write_json(self._visits_file, {"browsers": newest})
+        self._cache.write_json(self._visits_file, {"browsers": newest})
 
     def load_console_pages(self, key: RoleKey) -> list[PageChoice]:
         """Return the console pages last opened with this role, the last one first."""
@@ -155,10 +155,8 @@ class ConsoleVisits:
     def _save_all_console_pages(self, known: dict[RoleKey, list[PageChoice]]) -> None:
         newest = list(known.items())[-schema.MOST_PAGE_ROLES :]
         lines = [[*role.parts, found] for role, found in newest]
-        files.ensure_private_folder(self._state)
-        files.write_json(
-            self._pages_file, {"version": schema.PAGES_VERSION, "roles": lines}, durable=False
-        )
+        document = {"version": schema.PAGES_VERSION, "roles": lines}
+        self._cache.write_json(self._pages_file, document)
 
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
         loaded = load_entries(
@@ -166,6 +164,7 @@ class ConsoleVisits:
             schema.unchecked_console_page_records,
             schema.parse_console_pages,
             _LIMIT_BYTES,
+            self._cache.read_record,
         )
         return dict(loaded.found)
 
@@ -178,5 +177,5 @@ class ConsoleVisits:
         return self._state / "console.json"
 
     def _load_all_visits(self) -> dict[str, Any]:
-        found = (files.read_json(self._visits_file) or {}).get("browsers")
+        found = (self._cache.read_json(self._visits_file) or {}).get("browsers")
         return found if isinstance(found, dict) else {}

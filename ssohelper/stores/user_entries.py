@@ -30,12 +30,13 @@ def load_entries(
     entries_of: Callable[[dict[str, Any]], list[Any]],
     parse_entry: Callable[[Any], _T],
     limit: int,
+    read_record: Callable[..., list[Any] | None] = files.read_record,
 ) -> Entries[_T]:
     """Return the file's entries, parsed by `parse_entry`. Damaged entries are left out.
 
-    Raises the errors of `files.read_own_file`.
+    Raises the errors of `read_record`.
     """
-    entries = files.read_record(path, entries_of, limit)
+    entries = read_record(path, entries_of, limit)
     if entries is None:
         return Entries([], not os.path.lexists(path))
     found = list[_T]()

@@ -116,7 +116,7 @@ def test_without_a_config_the_answer_names_no_config_to_compare(home: Home) -> N
 
 def test_where_nothing_can_be_written_no_end_is_shown(home: Home, app: App) -> None:
     home.runtime.mkdir(mode=0o700)
-    (home.runtime / "prompt").write_text("in the way")
+    (home.runtime / "prompt").symlink_to("nothing")
     assert prompt.answer_shell_prompt(app) == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
 
 

@@ -302,7 +302,7 @@ class TestFailures:
 
     def test_a_sign_in_succeeds_where_no_prompt_can_be_updated(self, run: Run, home: Home) -> None:
         home.runtime.mkdir(mode=0o700)
-        (home.runtime / "prompt").write_text("in the way")
+        (home.runtime / "prompt").symlink_to("nothing")
         assert run("login").returncode == 0
         assert credentials(run) == 0
 

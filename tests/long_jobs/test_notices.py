@@ -131,7 +131,7 @@ def test_a_command_that_cannot_be_started_is_a_warning(job: Job) -> None:
 
 def test_a_notice_that_cannot_be_recorded_does_not_prevent_credentials(job: Job) -> None:
     job.sign_in(ends_in=50 * MINUTE)
-    (job.home.path / ".local/state/ssohelper/notices").write_text("in the way")
+    (job.home.path / ".local/state/ssohelper/notices").symlink_to("nothing")
     assert job.ask().returncode == 0
     assert job.received_notices() == []
 

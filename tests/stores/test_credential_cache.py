@@ -11,7 +11,7 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import CachedCredentials, RoleCredentials, RoleKey, Secret, SsoSession
-from ssohelper.errors import ConfigInvalid, LocalState
+from ssohelper.errors import ConfigInvalid
 from ssohelper.fastpath import folders
 from ssohelper.stores.credential_cache import CredentialCache
 from ssohelper.stores.credential_writer import CredentialWriter
@@ -184,24 +184,6 @@ def test_loading_writes_nothing(cache, runtime):
     before = sorted((str(p), p.stat().st_mtime_ns) for p in runtime.rglob("*"))
     cache.load(KEY, CORP)
     assert sorted((str(p), p.stat().st_mtime_ns) for p in runtime.rglob("*")) == before
-
-
-def test_the_error_for_a_link_or_a_fifo_names_the_file(cache, tmp_path):
-    cache.save(KEY, CORP, cached())
-    path = Path(cache.cached_credentials_path(KEY))
-    path.unlink()
-    (tmp_path / "precious").write_text("precious")
-    path.symlink_to(tmp_path / "precious")
-    with pytest.raises(LocalState, match="ReadOnlyAccess"):
-        cache.load(KEY, CORP)
-    with pytest.raises(LocalState, match="ReadOnlyAccess"):
-        cache.save(KEY, CORP, cached())
-    assert (tmp_path / "precious").read_text() == "precious"
-    assert cache.list_cached_credentials() == []
-    path.unlink()
-    os.mkfifo(path)
-    with pytest.raises(LocalState, match="ReadOnlyAccess"):
-        cache.load(KEY, CORP)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_file_that_is_not_ours_means_unfolded_and_stays(app: App, tmp_path: Pa
     assert list_view.load_list_view(app) == DEFAULT_VIEW
     list_view.save_view_changes(app, [fold])
     assert other.read_text() == "{}"
-    assert len(app.warnings) == 2
+    assert len(app.warnings) == 1
 
 
 def test_a_folder_that_takes_no_file_is_a_warning(app: App, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ssohelper.core.grants import TerminalSession
 from ssohelper.core.model import RoleKey
-from ssohelper.errors import NotOurs
+from ssohelper.errors import LocalState
 from ssohelper.stores.prompt_state import PromptState
 
 KEY = RoleKey("corp", "001234567890", "Admin")
@@ -82,7 +82,7 @@ def test_the_time_of_a_links_target_does_not_count(state: PromptState, tmp_path:
     (tmp_path / "target").write_text("row\n")
     os.utime(tmp_path / "target", ns=(9 * SECOND, 9 * SECOND))
     state.prompt_file(KEY).symlink_to(tmp_path / "target")
-    with pytest.raises(NotOurs):
+    with pytest.raises(LocalState):
         state.write(KEY, "row", config_mtime_ns=9 * SECOND)
     assert (tmp_path / "target").read_text() == "row\n"
 

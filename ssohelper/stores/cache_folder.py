@@ -1,0 +1,130 @@
+"""Reads, writes and removes cache files. The only place that decides what a cache does on an error.
+
+* A file that cannot be read, whatever the reason, counts as missing. No link is followed.
+* A write replaces a file or folder of ours that has the wrong kind, such as a file where an earlier
+  version had none and this one needs a folder. Links, FIFOs and other users' files stay: the write
+  raises LocalState, and the caller continues without the cache, as with a full disk.
+
+| caches, which this module reads and writes     | no caches: what cannot be read is an error    |
+|------------------------------------------------|-----------------------------------------------|
+| role credentials, published responses, stamps  | tokens, client registrations, sign-in facts   |
+| lists of roles, portal addresses               | config, its versions, settings, storage.json  |
+| failures of sign-ins and of regions, AWS's time| guard rules, grants, the journal, locks       |
+| index of names, prompt files, notices          | usage with favourites, saved views, options   |
+| console, list view                             | of `profile sync`, an endpoint's files        |
+"""
+
+import json
+import logging
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ssohelper.errors import LocalState
+from ssohelper.fastpath import open_file
+from ssohelper.stores import files
+from ssohelper.stores.disk_errors import unsafe_file_error
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+_LIMIT_BYTES = 1 << 20
+
+
+class CacheFolder:
+    """The cache files below a folder of ours, which may hold other files too."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, path: Path | str, limit: int = _LIMIT_BYTES) -> bytes | None:
+        """Return the file's bytes; None if there is none that can be used."""
+        opened = self.read_with_status(path, limit)
+        return None if opened is None else opened[0]
+
+    def read_with_status(
+        self, path: Path | str, limit: int = _LIMIT_BYTES
+    ) -> tuple[bytes, os.stat_result] | None:
+        """Return the file's bytes and status; None if there is none that can be used."""
+        try:
+            if not any(map(os.path.islink, self._folders_of(path))):
+                return files.read_own_file_with_status(path, limit)
+        except LocalState as failure:
+            _log.info("%s: counted as missing", failure.message)
+        return None
+
+    def read_json(self, path: Path) -> dict[str, Any] | None:
+        """Return the JSON object in the file; None if there is none that can be used."""
+        return files.read_json(path, read=self.read)
+
+    def read_record(
+        self, path: Path, parse: Callable[[dict[str, Any]], _T], limit: int = _LIMIT_BYTES
+    ) -> _T | None:
+        """Parse the JSON object in the file; None if there is none that can be used."""
+        return files.read_record(path, parse, limit, self.read)
+
+    def write(
+        self, path: Path, data: bytes, *, mtime: int | None = None, mtime_ns: int | None = None
+    ) -> None:
+        """Replace the file, and make its folders, without waiting for the disk. Raises: LocalState."""
+        self.make_room(path)
+        files.write_atomically(path, data, mtime=mtime, mtime_ns=mtime_ns, durable=False)
+
+    def write_json(self, path: Path, value: dict[str, Any]) -> None:
+        """Replace the file by the object as ASCII JSON. Raises: LocalState."""
+        self.write(path, json.dumps(value).encode("ascii"))
+
+    def write_link(self, path: Path, target: str) -> None:
+        """Make `path` a symlink to `target`, replacing an earlier one. Raises: LocalState."""
+        if not os.path.islink(path):
+            self.make_room(path)
+        files.write_link(path, target)
+
+    def remove(self, path: Path) -> int:
+        """Remove the file, the link, or the folder of ours with its content; return how many files.
+
+        Raises: LocalState.
+        """
+        if any(map(os.path.islink, self._folders_of(path))):
+            return 0
+        is_folder = os.path.isdir(path) and not os.path.islink(path)
+        return files.remove_tree(path) if is_folder else files.remove_file(path)
+
+    def make_room(self, path: Path) -> None:
+        """Make the file's folders, and remove what keeps a file from being there.
+
+        Raises: LocalState.
+        """
+        files.ensure_private_folder(self._root)
+        for folder in self._folders_of(path):
+            _remove_other_kind(folder, _is_usable_folder)
+            files.ensure_private_folder(folder)
+        _remove_other_kind(path, stat.S_ISREG)
+
+    def _folders_of(self, path: Path | str) -> list[Path]:
+        """Return the folders between the root and the file, the outermost first."""
+        above = Path(path).parents
+        return list(reversed(above[: len(above) - len(self._root.parents) - 1]))
+
+
+def _is_usable_folder(mode: int) -> bool:
+    return stat.S_ISDIR(mode) and mode & stat.S_IRWXU == stat.S_IRWXU
+
+
+def _remove_other_kind(path: Path, is_wanted: Callable[[int], bool]) -> None:
+    """Remove a file or folder of ours unless it is of the wanted kind. Raises: LocalState."""
+    try:
+        found = os.lstat(path)
+        if stat.S_ISDIR(found.st_mode) and open_file.is_owned_by_us(found):
+            if not is_wanted(found.st_mode):
+                files.remove_tree(path)
+        else:
+            open_file.check_own_file(found, os.fspath(path))
+            if not is_wanted(found.st_mode):
+                files.remove_file(path)
+    except open_file.Refused as cause:
+        unsafe = unsafe_file_error(os.fspath(path), cause)
+        raise LocalState(unsafe.message, hint=unsafe.hint) from cause
+    except OSError:
+        return  # the file is missing, or the write will report the error
