@@ -12,7 +12,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test test-two-users check bench torture simulate fuzz mutants coverage generated pictures docs package lock clean run-env dev-env
+.PHONY: help demo test test-two-users check lowest bench torture simulate fuzz mutants coverage generated pictures docs package lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo 'make test    run the tests (ARGS="tests/test_project_rules.py -x" for some)'
 	@echo 'make test-two-users  attack the program as another user of the machine (as root)'
 	@echo 'make check   ruff, mypy (Linux, macOS, Windows), import-linter, docs, shellcheck'
+	@echo 'make lowest  try the lowest and the newest versions of the dependencies (needs a package index)'
 	@echo 'make bench   measure speed and memory, and print each target beside the figure'
 	@echo 'make torture run crowds of callers, kills, faults and the long tests: 30 min (S=30: a few, SEED=n repeats)'
 	@echo 'make simulate run the broker in random schedules (S=60 seconds or N=number, SEED=n repeats)'
@@ -71,6 +72,9 @@ package: dev-env
 	@$(BIN)/python -m hatchling build -d .cache/dist 2>/dev/null
 	$(BIN)/twine check --strict .cache/dist/*
 	$(BIN)/check-wheel-contents .cache/dist/*.whl
+
+lowest: dev-env
+	@ONLY='$(ONLY)' $(BIN)/python -m tests.lowest
 
 bench: dev-env
 	@$(BIN)/python -m tests.bench.bench

@@ -30,6 +30,9 @@ NEWEST = 20
 # An editable install has a copy of the launcher beside `ssohelper`.
 LAUNCHER = ROOT / "shell" / "ssohelper-credentials"
 SBOM = ROOT / ".ci" / "sbom.cdx.json"
+SBOM_DESCRIPTION = (
+    "The components are those of uv.lock. An installation without the lock may have other versions."
+)
 EXPORTS = {level: ROOT / ".ci" / f"requirements-{level}.lock" for level in LEVELS}
 _PROBE = (
     "import sys, ssl\n"
@@ -226,7 +229,7 @@ def export_requirements(uv: str, level: str) -> str:
 
 
 def export_sbom(uv: str) -> str:
-    """Return the packages that a user gets, as an SBOM (CycloneDX 1.5).
+    """Return the packages of the lock as an SBOM (CycloneDX 1.5). An index may have newer ones.
 
     uv's date and random id are left out, so that equal packages give equal text.
     """
@@ -235,6 +238,7 @@ def export_sbom(uv: str) -> str:
     document.pop("serialNumber", None)
     document["metadata"].pop("timestamp", None)
     document["metadata"].pop("tools", None)
+    document["metadata"]["component"]["description"] = SBOM_DESCRIPTION
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import time
 import tomllib
 import zipfile
@@ -510,23 +511,33 @@ def _name(requirement: str) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> zipfile.ZipFile:
-    """The wheel, made by the locked hatchling from this tree."""
-    folder = tmp_path_factory.mktemp("wheel")
+    return zipfile.ZipFile(build("wheel", tmp_path_factory.mktemp("wheel")))
+
+
+def build(target: str, folder: Path) -> Path:
+    """Return the wheel or the sdist, made by the locked hatchling from this tree."""
     made = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
     assert made.returncode == 0, made.stderr
-    [path] = folder.glob("*.whl")
-    return zipfile.ZipFile(path)
+    [path] = folder.iterdir()
+    return path
+
+
+def test_the_sdist_has_what_its_tests_and_documents_name(tmp_path):
+    with tarfile.open(build("sdist", tmp_path)) as sdist:
+        inside = {name.partition("/")[2] for name in sdist.getnames()}
+    assert {"CONTRIBUTING.md", "Makefile", "ssohelper/py.typed", "tests/conftest.py"} <= inside
 
 
 class TestWheel:
     def test_holds_every_source_and_nothing_else_of_the_tree(self, wheel):
         inside = {name for name in wheel.namelist() if name.startswith("ssohelper/")}
         assert {str(path.relative_to(ROOT)) for path in SOURCES} <= inside
+        assert "ssohelper/py.typed" in inside  # PEP 561
         elsewhere = {name for name in wheel.namelist() if not re.match(r"ssohelper[/-]", name)}
         assert elsewhere == set()
         assert not [name for name in inside if "__pycache__" in name]
@@ -563,7 +574,9 @@ class TestWheel:
         page = wheel.read(data["share/man/man1/ssohelper.1"])
         assert page == (ROOT / "docs" / "man" / "ssohelper.1").read_bytes()
         [listed] = [name for name in wheel.namelist() if name.endswith("/sboms/sbom.cdx.json")]
-        components = {each["name"] for each in json.loads(wheel.read(listed))["components"]}
+        document = json.loads(wheel.read(listed))
+        assert "uv.lock" in document["metadata"]["component"]["description"]
+        components = {each["name"] for each in document["components"]}
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         wanted = {_name(requirement) for requirement in project["dependencies"]}
         assert wanted <= components
