@@ -156,9 +156,6 @@ class App:
             *self.locations.aws_files,
             state=self.locations.state_folder,
             runtime=self.locations.runtime_folder,
-            is_copy=any(
-                map(self.locations.aws_config_file.is_relative_to, self.locations.endpoint_folders)
-            ),
         )
 
     @cached_property
@@ -232,11 +229,11 @@ class App:
         """Record the times of AWS config and token file, before this command reads these files."""
         from ssohelper.stores.session_stamp import SessionStamp
 
-        # While AWS_CONFIG_FILE is an endpoint's copy of the config, no response is published: the
-        # copy is deleted after use.
-        config = "" if self.config.is_copy else os.fspath(self.locations.aws_config_file)
         return SessionStamp(
-            self.locations.runtime_folder, session, config, self.tokens.token_file(session)
+            self.locations.runtime_folder,
+            session,
+            os.fspath(self.locations.aws_config_file),
+            self.tokens.token_file(session),
         )
 
     @cached_property

@@ -2,18 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.core import allow_list, chains, journal
+from ssohelper.core import allow_list, chains, child_config, journal
+from ssohelper.core.doctor.keys_of_profiles import credential_sources
 from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, UsageProblem
-from ssohelper.fastpath import calling_process
+from ssohelper.fastpath import calling_process, folders
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.allow_list import AllowList
+    from ssohelper.core.config_file import ConfigFile, ProfileEntry
+
+
+class Limits(NamedTuple):
+    """The variables that limit a command of `exec`, and the profiles that the command gets.
+
+    `kept` has the headers of the profiles' sections; None if there is no allow-list.
+    """
+
+    variables: dict[str, str]
+    kept: Collection[str] | None = None
+
+
+def limit_command(app: App, globs: Sequence[str], *, has_endpoint: bool) -> Limits:
+    """Return the limits of a command, by these globs and by the allow-list of this process.
+
+    Writes the command's config, unless it has an endpoint, which writes it. Raises: UsageProblem as
+    `build_allow_list_variable`; LocalState; ConfigInvalid for a config of an unusual form.
+    """
+    variables = build_allow_list_variable(app, globs)
+    text = variables.get(allow_list.VARIABLE, app.environ.get(allow_list.VARIABLE))
+    if text is None:
+        return Limits(variables)
+    names, child_files = app.vault.load_names_at_exec(), app.makers.make_child_files()
+    if names is None:
+        names = app.directory.load_account_names()
+        folder = child_files.save({"accounts": json.dumps(names).encode()})
+        variables[allow_list.NAMES_VARIABLE] = str(folder / "accounts")
+    allowed, config = app.vault.parse_allow_list(text, names), app.config.read()
+    kept = {one.header for one in config.profiles() if _is_allowed(config, one, allowed)}
+    if not has_endpoint:
+        content = child_config.allowed_config_text(config, kept).encode()
+        folder = child_files.save({"config": content, "credentials": b""})
+        own = str(app.locations.aws_config_file)
+        variables |= folders.config_copy_variables(str(folder), own)
+    return Limits(variables, kept)
+
+
+def _is_allowed(config: ConfigFile, entry: ProfileEntry, allowed: AllowList) -> bool:
+    """Return whether all roles that SDKs get by the profile are known and allowed."""
+    roles = chains.find_roles_of_profile(config, entry)
+    # With two sources of credentials in a profile, SDKs take different ones.
+    is_clear = len(credential_sources(entry.keys)) == 1
+    return is_clear and bool(roles) and all(allowed.allows(role, "") for role in roles)
 
 
 def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
@@ -63,15 +110,9 @@ def _list_roles_of_profiles_that_match(app: App, glob: str) -> list[str]:
         if not fnmatchcase(entry.name.casefold(), glob.casefold()):
             continue
         # A chain is allowed only if every role that it assumes one after another is allowed.
-        chain = chains.find_chain_or_none(config, entry)
-        target = chain.target if chain else config.target_or_none(entry)
-        if target is None or target.session_name is None:
-            continue
         # An invalid session name is skipped: "*" in a pattern would match every session.
-        if not SESSION_NAME.fullmatch(target.session_name):
-            continue
-        roles = [target.role, *(step.role for step in (chain.steps if chain else ()))]
-        found += [f"{target.session_name}:{role.account_id}/{role.name}" for role in roles]
+        roles = chains.find_roles_of_profile(config, entry)
+        found += [role.text for role in roles if SESSION_NAME.fullmatch(role.session_name)]
     if not found:
         raise UsageProblem(
             f'no profile matches "{show(glob, 40)}"',

@@ -16,6 +16,7 @@ from ssohelper.actions import (
     doctor_machine,
     doctor_proofs,
     doctor_repairs,
+    guards,
     lost_roles,
     profile_reasons,
     selection,
@@ -30,7 +31,7 @@ from ssohelper.core.doctor.preferred_variables import IGNORED_BESIDE_NAME
 from ssohelper.core.doctor.sdk_order import SdkCredentials
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.serving_sessions import belongs_to_session
-from ssohelper.errors import UsageProblem
+from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -128,6 +129,9 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         shown = [] if only else _find_chosen_profile(app, config, profiles, chosen)
         sources = doctor_facts.read_source_profile_facts(config, shown)
     machine = doctor_machine.examine_machine(app)
+    escaping = list[str]()
+    with suppress(SsoHelperError):  # files that cannot be read have findings of their own
+        escaping = guards.find_escaping_profiles(app)
     sessions = _read_session_facts(app, config, profiles, None if chosen is None else shown)
     return Facts(
         now=app.clock.now(),
@@ -157,6 +161,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         written_roles=lost_roles.find_roles_for_which_profiles_were_written(app, config.file)
         if config.file
         else {},
+        escaping=tuple(name for name in escaping if name in {one.name for one in shown}),
     )
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents, environment, prompt_notes
-from ssohelper.core import grants, guard_rules, journal
+from ssohelper.core import chains, grants, guard_rules, journal, process_command
+from ssohelper.core.config_file import ProfileEntry
+from ssohelper.core.doctor.keys_of_profiles import credential_sources
 from ssohelper.core.grants import Grant
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.text import show
-from ssohelper.errors import Refused, SsoHelperError, UsageProblem
+from ssohelper.errors import ConfigInvalid, Refused, SsoHelperError, UsageProblem
 from ssohelper.fastpath import calling_process
 
 if TYPE_CHECKING:
@@ -195,6 +198,29 @@ def list_guard_rules(app: App) -> list[Rule]:
         )
         for rule in app.vault.policy.rules
     ]
+
+
+def find_escaping_profiles(app: App) -> list[str]:
+    """Return the profiles by which SDKs get a guarded role without asking ssohelper."""
+    rules, config, found = app.vault.policy.rules, app.config.read(), []
+    names = app.directory.load_account_names() if rules else {}
+    for entry in config.profiles() if rules else ():
+        # A profile without a role, or with an unusable one, gives none.
+        with suppress(ConfigInvalid):
+            roles = chains.find_roles_of_profile(config, entry)
+            role = roles[-1].role if roles else chains.checked_chain_step("", entry.keys, None).role
+            session = roles[-1].session_name if roles else ""
+            account = Account(role.account_id, names.get(role.account_id, ""), "")
+            is_guarded = guard_rules.is_guarded(rules, session, account, role.name)
+            if is_guarded and not _is_ours(entry):
+                found.append(entry.name)
+    return found
+
+
+def _is_ours(entry: ProfileEntry) -> bool:
+    command = entry.keys.get("credential_process", "")
+    is_only_source = credential_sources(entry.keys) == ["credential_process"]
+    return is_only_source and process_command.ssohelper_options(command) is not None
 
 
 def warn_of_guard_rules_without_role(app: App, rules: Iterable[str]) -> None:

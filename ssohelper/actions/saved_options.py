@@ -45,11 +45,7 @@ def save_sync_options_under_lock(app: App, plan: Plan) -> None:
         new = new._replace(accounts=remembered.accounts, roles=remembered.roles)
     if not plan.request.only_roles and (plan.add or plan.request.old_region is not None):
         new = new._replace(written_region=plan.request.region)
-    if (
-        not plan.changes
-        and new.without_recorded_fields != remembered.without_recorded_fields
-        and not app.config.is_copy
-    ):
+    if not plan.changes and new.without_recorded_fields != remembered.without_recorded_fields:
         app.config.write(
             lambda _config: (),
             app.clock.deadline(),

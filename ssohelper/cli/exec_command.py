@@ -6,6 +6,7 @@ import sys
 import click
 
 from ssohelper.actions import agents, favourites, fixed_keys, foreign_profiles, run, sign_in_wait
+from ssohelper.actions.agents import Limits
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.cli.guarding import make_edited_profile_error
@@ -99,7 +100,7 @@ def exec_program(
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(profile_words, confirm=f'run "{show(program[0])}"')
     _refuse_edited_profile(chosen, app.environ.pop(served_role.CHOSEN, None))
-    limits = agents.build_allow_list_variable(app, allowed)
+    limits = agents.limit_command(app, allowed, has_endpoint=server)
     if isinstance(chosen, ForeignProfile):
         ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
     guarding.grant_role_for_reason(app, chosen, grant_reason)
@@ -140,7 +141,7 @@ def _run_as_foreign_profile(
     app: App,
     found: ForeignProfile,
     program: list[str],
-    allow_list_variable: dict[str, str],
+    limits: Limits,
     *,
     server: bool,
 ) -> int:
@@ -170,7 +171,7 @@ def _run_as_foreign_profile(
             f"{said}; the command that you run waits for that program" if found.is_program else said
         )
     child = variables.environ_with_changes(app.environ)
-    return run.replace_process(program, {**child, **allow_list_variable})
+    return run.replace_process(program, {**child, **limits.variables})
 
 
 def _run_with_fixed_keys(
@@ -178,7 +179,7 @@ def _run_with_fixed_keys(
     chosen: Profile,
     program: list[str],
     hold_text: str,
-    allow_list_variable: dict[str, str],
+    limits: Limits,
 ) -> int:
     keys = profile_use.run_with_sign_in_if_needed(
         app,
@@ -188,7 +189,7 @@ def _run_with_fixed_keys(
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
     child = fixed_keys.build_child_environment(app, chosen, keys)
-    child.update({**sign_in_wait.build_wait_variables(hold_text), **allow_list_variable})
+    child.update({**sign_in_wait.build_wait_variables(hold_text), **limits.variables})
     output.say(
         f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_time_left_text(app, keys)}"
     )

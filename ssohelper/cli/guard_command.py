@@ -9,7 +9,7 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, guarding, output
 from ssohelper.core.grants import Grant
 from ssohelper.core.instants import duration_text, to_iso
-from ssohelper.core.text import show
+from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import UsageProblem
 
 
@@ -115,13 +115,14 @@ def list_guards() -> None:
     """
     app = output.get_app()
     rules, given = guards.list_guard_rules(app), app.grants.list_for_all_terminals()
-    here = app.grants.list_in_force()
+    here, escaping = app.grants.list_in_force(), guards.find_escaping_profiles(app)
     if output.options().json:
         data = {
             "rules": [
                 {"rule": one.text, "configured": one.is_configured, "roles": one.matches}
                 for one in rules
             ],
+            "escaping_profiles": escaping,
             "grants": [{**_grant_json(app, one), "counts_here": one in here} for one in given],
         }
         output.print_json(data, app.warnings)
@@ -131,6 +132,9 @@ def list_guards() -> None:
     rows = [(show(one.text), str(one.matches), _guard_rule_note(app, one)) for one in rules]
     if rows:
         output.print_rows(("rule", "roles", "note"), rows)
+    if escaping:
+        names = shortened_name_list([show(name, 80) for name in escaping], 20)
+        output.say(f"without ssohelper, SDKs get guarded roles by: {names}; see: ssohelper doctor")
     if any(not one.is_configured for one in rules):
         output.say(
             "a rule that was removed from the settings file stays in force until you confirm with: "

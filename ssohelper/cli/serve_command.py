@@ -12,6 +12,7 @@ from typing import NamedTuple
 import click
 
 from ssohelper.actions import clocks, credentials, favourites, guards, run, run_child, sign_in_wait
+from ssohelper.actions.agents import Limits
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, profile_use, standard_streams
 from ssohelper.core import shell_text
@@ -115,12 +116,12 @@ def run_with_endpoint(
     chosen: Profile,
     program: list[str],
     hold_text: str,
-    allow_list_variable: dict[str, str],
+    limits: Limits,
 ) -> int:
     """Run the program with an endpoint of its own; return its exit code.
 
     `hold_text` says for how long this process and the program wait for a sign-in; "" if they do not
-    wait. `allow_list_variable` is the variable of the program's allow-list, or empty.
+    wait.
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
     run.find_program(program[0], app.environ)
@@ -130,10 +131,10 @@ def run_with_endpoint(
         endpoint.listen_on_port()
         endpoint.start()
         found = guards.add_grant_reason_to_environment(
-            app, chosen.key, endpoint.prepare_environment()
+            app, chosen.key, endpoint.prepare_environment(limits.kept)
         )
         child = found.environ_with_changes(app.environ)
-        child.update({**sign_in_wait.build_wait_variables(hold_text), **allow_list_variable})
+        child.update({**sign_in_wait.build_wait_variables(hold_text), **limits.variables})
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )

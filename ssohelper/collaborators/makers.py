@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import socket
 
     from ssohelper.core.local_http import RequestHandler
+    from ssohelper.stores.child_files import ChildFiles
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
     from ssohelper.stores.examined_files import ExaminedFiles
     from ssohelper.stores.user_file import UserFile
@@ -66,22 +67,28 @@ class Makers:
         return LocalServer.bind(port_or_socket, make_handler, report)
 
     def make_endpoint_folder(self) -> PrivateFolder:
-        """Create the folder of an endpoint: in the state folder, which outlasts the user's login.
+        """Create the folder of an endpoint, in the state folder.
 
-        If the state folder cannot be written (a read-only home), in the runtime folder.
+        The system removes the runtime folder at logout, while an endpoint in tmux continues. The
+        runtime folder is for users with a read-only home folder.
         Raises: LocalState if neither can be written, NotOurs for another user's folder.
         """
         from ssohelper.stores.endpoint_files import PrivateFolder
 
-        first, second = self._locations.endpoint_folders
         try:
-            return PrivateFolder(first)
+            return PrivateFolder(self._locations.state_folder / "serve")
         except NotOurs:
             raise
         except LocalState:
             with contextlib.suppress(LocalState):
-                return PrivateFolder(second)
+                return PrivateFolder(self._locations.runtime_folder / "serve")
             raise
+
+    def make_child_files(self) -> ChildFiles:
+        """Return the store of the files that a command of `exec` gets."""
+        from ssohelper.stores.child_files import ChildFiles
+
+        return ChildFiles(self._locations.runtime_folder)
 
     def make_env_file(self, path: Path) -> EnvFile:
         """Return the file with an endpoint's address and token, for a container."""

@@ -17,11 +17,12 @@ from ssohelper.errors import LocalState, Refused, SsoHelperError
 from ssohelper.fastpath import calling_process, published
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ssohelper.app import App
     from ssohelper.broker.requests import AskedBy
+    from ssohelper.core.allow_list import AllowList
     from ssohelper.core.chains import AssumeRole
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import AccessToken, CachedCredentials, RoleCredentials, SsoSession
@@ -269,16 +270,26 @@ class Vault:
         self._identities = self._read_identity_of_policy_files()
         company = self._app.company_policy
         text = self._app.environ.get(allow_list.VARIABLE)
-        allowed = None if text is None else allow_list.parse_allow_list(text)
-        if allowed is not None and company.agents_allow is not None:
-            allowed = allowed.with_further_list(company.agents_allow)
         return Policy(
             tuple(dict.fromkeys((*company.guard_rules, *self.guard_rules_of_user))),
-            allowed,
+            None if text is None else self.parse_allow_list(text, self.load_names_at_exec()),
             find_account=self.find_account,
             find_grant=self._find_grant,
             has_terminal=lambda: self._app.find_grant_context().session is not None,
             find_roles_of_chain=self._list_roles_of_chain,
+        )
+
+    def parse_allow_list(self, text: str, names: Mapping[str, str] | None) -> AllowList:
+        """Return the allow-list of a program whose SSOHELPER_ALLOW has this text."""
+        allowed = allow_list.parse_allow_list(text, names)
+        company = self._app.company_policy.agents_allow
+        return allowed if company is None else allowed.with_further_list(company)
+
+    def load_names_at_exec(self) -> Mapping[str, str] | None:
+        """Return the accounts' names when an `exec --allow` above started us; None below none."""
+        path = self._app.environ.get(allow_list.NAMES_VARIABLE)
+        return (
+            None if path is None else self._app.makers.make_child_files().load_account_names(path)
         )
 
     @cached_property

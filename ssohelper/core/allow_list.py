@@ -12,13 +12,16 @@ a name stands for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ssohelper.core.model import RoleKey
 from ssohelper.core.text import compile_glob
 
 VARIABLE = "SSOHELPER_ALLOW"
+# Its value is the path of a file with the accounts' names as they were when `exec` started, by
+# account id (JSON), so that a renamed account adds no role to a running program.
+NAMES_VARIABLE = "SSOHELPER_ALLOW_NAMES"
 _LISTS, _PATTERNS = ";", ","
 _ESCAPED = "\\,"
 _BETWEEN_PATTERNS = re.compile(r"(?<!\\),")
@@ -26,15 +29,22 @@ SEPARATORS = _LISTS + _PATTERNS
 
 
 class AllowList(NamedTuple):
-    """An allow-list: one or more lists of patterns. A role must match one pattern of each list."""
+    """An allow-list: one or more lists of patterns. A role must match one pattern of each list.
+
+    `account_names` are the names that count, by account id; None if present names count.
+    """
 
     lists: tuple[tuple[str, ...], ...]
+    account_names: Mapping[str, str] | None = None
 
     def allows(self, key: RoleKey, account_name: str) -> bool:
         """Return whether this allow-list lets the role be handed out.
 
-        `account_name` is "" when it is unknown: then only patterns with the account's id match.
+        `account_name` is the present name, "" when it is unknown: then only patterns with the
+        account's id match.
         """
+        if self.account_names is not None:
+            account_name = self.account_names.get(key.account_id, "")
         return all(
             any(_pattern_matches_role(pattern, key, account_name) for pattern in patterns)
             for patterns in self.lists
@@ -47,7 +57,7 @@ class AllowList(NamedTuple):
 
     def with_further_list(self, patterns: Iterable[str]) -> AllowList:
         """Return this allow-list with one more list of patterns, so that it allows no further role."""
-        return AllowList((*self.lists, tuple(patterns)))
+        return self._replace(lists=(*self.lists, tuple(patterns)))
 
     @property
     def text(self) -> str:
@@ -58,9 +68,9 @@ class AllowList(NamedTuple):
         )
 
 
-def parse_allow_list(text: str) -> AllowList:
+def parse_allow_list(text: str, account_names: Mapping[str, str] | None = None) -> AllowList:
     """Return the allow-list of this text. An empty text, or an empty list in it, allows nothing."""
-    return AllowList(tuple(map(_parse_role_patterns, text.split(_LISTS))))
+    return AllowList(tuple(map(_parse_role_patterns, text.split(_LISTS))), account_names)
 
 
 def _parse_role_patterns(text: str) -> tuple[str, ...]:

@@ -197,6 +197,19 @@ def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
         return None
 
 
+def find_roles_of_profile(config: ConfigFile, entry: ProfileEntry) -> tuple[RoleKey, ...]:
+    """Return each role that the profile's use issues, its own one last; () if one is unknown.
+
+    The session's name is "" if the profile names no session.
+    """
+    chain = find_chain_or_none(config, entry)
+    target = chain.target if chain else config.target_or_none(entry)
+    if target is None:
+        return ()
+    key = RoleKey(target.session_name or "", target.role.account_id, target.role.name)
+    return chain.keys_of_all_roles(key) if chain else (key,)
+
+
 def config_keys_of_step(step: ChainStep, source: str | None) -> dict[str, str]:
     """Return the keys with which ssohelper writes a chain's step into a profile in process form.
 

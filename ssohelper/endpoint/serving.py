@@ -6,20 +6,21 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import environment
 from ssohelper.app import App
+from ssohelper.core.child_config import child_config_text, minimal_config_text
 from ssohelper.core.local_http import ClosableServer, RequestHandler
 from ssohelper.core.model import Profile, Secret
 from ssohelper.endpoint.background_work import LONGEST_PAUSE_SECONDS, BackgroundWork
-from ssohelper.endpoint.child_files import child_config_text, minimal_config_text
 from ssohelper.endpoint.handlers import PATH, ContainerHandler, SocketHandler
 from ssohelper.endpoint.source import CredentialSource
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, no_more_threads_error
+from ssohelper.fastpath import folders
 from ssohelper.system import crash_report
 
 if sys.platform == "win32":
@@ -152,22 +153,25 @@ class Endpoint(ClosableServer):
         except RuntimeError as cause:
             raise no_more_threads_error() from cause
 
-    def prepare_environment(self) -> environment.Environment:
+    def prepare_environment(self, kept: Collection[str] | None = None) -> environment.Environment:
         """Write the files for a program that uses the port; return variables that name the files.
+
+        `kept` is as for `child_config.child_config_text`.
 
         No variable holds a secret: SDKs read the token from its file for each request. The config
         is a copy of the user's config, in which [default] leads to no credentials and no section
         has static keys.
         """
-        config = self._make_child_config()
+        self.files.write_file("config", self._make_child_config(kept).encode())
+        self.files.write_file("credentials", b"")
+        config = str(self._app.locations.aws_config_file)
         variables = {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(
                 # The token file ends without a newline, since every SDK refuses a token with one.
                 self.files.write_file("token", self._token.reveal().encode())
             ),
-            "AWS_CONFIG_FILE": str(self.files.write_file("config", config.encode())),
-            "AWS_SHARED_CREDENTIALS_FILE": str(self.files.write_file("credentials", b"")),
+            **folders.config_copy_variables(str(self.files.path), config),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         return environment.build_endpoint_environment(self._app, self._profile, variables)
@@ -210,7 +214,7 @@ class Endpoint(ClosableServer):
         self._port = port
         return ContainerHandler(self.source, self._profile.shown_role.account_id, port, self._token)
 
-    def _make_child_config(self) -> str:
+    def _make_child_config(self, kept: Collection[str] | None) -> str:
         region = environment.choose_region_of_profile(self._app, self._profile)
         # If the user's credentials file cannot be read, it counts as having no profiles. That is
         # safe, because the command gets an empty credentials file anyway.
@@ -218,7 +222,7 @@ class Endpoint(ClosableServer):
         with contextlib.suppress(SsoHelperError):
             keyed = self._app.config.read_credentials_sections()
         try:
-            return child_config_text(self._app.config.read(), self._profile, region, keyed)
+            return child_config_text(self._app.config.read(), self._profile, region, keyed, kept)
         except ConfigInvalid as error:
             self._app.warn(
                 "the command gets a config without your other profiles and sessions: "

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 # The file of the company's policy, which root writes. No environment variable changes this path.
 COMPANY_POLICY = "/etc/ssohelper/policy.toml"
 
+# Its value is the path of the config that `exec` made for its command, os.pathsep, and the path of
+# the user's config. ssohelper itself reads the user's config while AWS_CONFIG_FILE names the copy.
+_CONFIG_COPY = "SSOHELPER_CONFIG_COPY"
 _LINUX_FOLDERS = {
     "cache": ("XDG_CACHE_HOME", "~/.cache"),
     "state": ("XDG_STATE_HOME", "~/.local/state"),
@@ -190,12 +193,32 @@ def _load_home_from_user_database() -> str | None:
         return None
 
 
+def config_copy_variables(folder: str, config: str) -> "dict[str, str]":
+    """Return the variables of a command whose config and credentials file are in the folder.
+
+    `config` is the user's config.
+    """
+    copy = os.path.join(folder, "config")
+    return {
+        "AWS_CONFIG_FILE": copy,
+        "AWS_SHARED_CREDENTIALS_FILE": os.path.join(folder, "credentials"),
+        _CONFIG_COPY: copy + os.pathsep + os.path.abspath(config),
+    }
+
+
+def aws_config_variable(environ: "Mapping[str, str]") -> str:
+    """Return the value of AWS_CONFIG_FILE, as it was before `exec` set it to the path of a copy."""
+    value = environ.get("AWS_CONFIG_FILE", "")
+    copy, _, original = environ.get(_CONFIG_COPY, "").partition(os.pathsep)
+    return original if copy and copy == value else value
+
+
 def aws_config_path_without_variables(environ: "Mapping[str, str]") -> "str | None":
     """Return the path of the AWS config; None for a value with `$` or `~user`.
 
     The launcher cannot expand such a value. `broker_address.expanded_aws_config_path` can.
     """
-    path = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    path = aws_config_variable(environ) or "~/.aws/config"
     home = environ.get("HOME")
     if path[:2] == "~/" and home:
         path = f"{home}/{path[2:]}"

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from ssohelper.fastpath import own_process
+from ssohelper.fastpath import folders, own_process
 from ssohelper.fastpath.python_environment import environment_without_foreign_code
 
 # We do not import typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
@@ -39,11 +39,11 @@ _KEYS = (
 
 
 # Variables that concern one caller. A detached process does not get them, since it serves other
-# callers too. By the others, CI agents find the processes that they kill when a job ends:
+# callers too. By the last three, CI agents find the processes that they kill when a job ends:
 # https://github.com/actions/runner/issues/598,
 # https://wiki.jenkins.io/display/JENKINS/ProcessTreeKiller
 VARIABLES_OF_ONE_CALLER = (
-    "SSOHELPER_ALLOW",
+    *("SSOHELPER_ALLOW", "SSOHELPER_ALLOW_NAMES", "SSOHELPER_CONFIG_COPY"),
     "RUNNER_TRACKING_ID",
     "JENKINS_NODE_COOKIE",
     "BUILD_ID",
@@ -66,6 +66,8 @@ def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
     The paths are made absolute because the process runs in another folder than its caller.
     """
     changed = environment_without_credentials(environ)
+    if "AWS_CONFIG_FILE" in changed:
+        changed["AWS_CONFIG_FILE"] = folders.aws_config_variable(environ)
     for variable in VARIABLES_OF_ONE_CALLER:
         changed.pop(variable, None)
     for variable in _AWS_FILES:

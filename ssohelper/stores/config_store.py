@@ -47,11 +47,8 @@ class ConfigStore:
         *,
         state: Path,
         runtime: Path,
-        is_copy: bool = False,
     ) -> None:
-        """`is_copy`: the config is the copy that `exec --server` makes for its command."""
         self.path = config_file
-        self.is_copy = is_copy
         self._file = UserFile(config_file)
         self._credentials_path = credentials_file
         self._lock = runtime / "locks" / "config.lock"
@@ -192,8 +189,7 @@ class ConfigStore:
         return self._replace_file(make_content, deadline, {}, to_reverse=None)
 
     def check_writable(self) -> None:
-        """Raise LocalState if `write` would do so because the config is a copy or read-only."""
-        self._refuse_to_change_copy()
+        """Raise LocalState if `write` would do so because the config is read-only."""
         self._file.check_replaceable()
 
     @cached_property
@@ -259,7 +255,6 @@ class ConfigStore:
         If `make_content` returns None, removes the file. Starts over with the present content when
         another program changes the file before the rename.
         """
-        self._refuse_to_change_copy()
         is_undo = to_reverse is not None and not to_reverse.is_undone
         with files.hold_lock(self._lock, deadline):
             for _ in range(_MAX_ATTEMPTS):
@@ -283,14 +278,6 @@ class ConfigStore:
         raise LocalState(
             f'"{self.path}" is being changed by another program', hint="try again in a moment"
         )
-
-    def _refuse_to_change_copy(self) -> None:
-        """Raise LocalState when the config is a copy: it would be removed with all changes."""
-        if self.is_copy:
-            raise LocalState(
-                f'"{self.path}" is a copy of your config; exec --server will remove it',
-                hint="to change your own: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE",
-            )
 
     def _write_or_remove(self, found: FileContent, after: bytes | None) -> None:
         if after == _content_or_none_if_missing(found):

@@ -52,6 +52,11 @@ class DirectoryCache:
         """Return the names of the sessions that have a listing."""
         return files.list_names_in_folder(self._state / "listings")
 
+    def load_account_names(self) -> dict[str, str]:
+        """Return the names of all listed accounts, by id."""
+        found = filter(None, map(self.load, self.list_session_names()))
+        return {one.account.id: one.account.name for listing in found for one in listing.accounts}
+
     def listing_path(self, session_name: str) -> str:
         """Return the path of the session's saved listing."""
         return str(self._file(session_name, _SAVED))

@@ -72,16 +72,6 @@ class Locations:
         value = self._environ.get("AWS_LOGIN_CACHE_DIRECTORY")
         return self._path_of_users_value(value or "~/.aws/login/cache")
 
-    @property
-    def endpoint_folders(self) -> tuple[Path, Path]:
-        """The folders where an endpoint may write its files, the preferred one first.
-
-        The state folder is preferred, because the system removes the runtime folder at logout,
-        while an endpoint in tmux continues. The runtime folder is for users with a read-only home
-        folder.
-        """
-        return self.state_folder / "serve", self.runtime_folder / "serve"
-
     def _path_of_ssohelper(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
         if not self._environ.get("SSOHELPER_HOME"):
             check_home(self._environ)
@@ -101,6 +91,8 @@ class Locations:
 
     def _path_of_aws_file(self, variable: str) -> Path:
         value = self._environ.get(variable)
+        if variable == "AWS_CONFIG_FILE":
+            value = folders.aws_config_variable(self._environ)
         # botocore expands variables and ~ in AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, so we
         # do too.
         return self._path_of_users_value(value or _AWS_FILES[variable])

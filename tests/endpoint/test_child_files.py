@@ -6,9 +6,9 @@ from pathlib import Path
 import botocore.configloader
 import pytest
 
+from ssohelper.core.child_config import child_config_text
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Profile, Role, SsoSession
-from ssohelper.endpoint.child_files import child_config_text
 from ssohelper.errors import ConfigInvalid
 from tests.conftest import Home
 from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Served

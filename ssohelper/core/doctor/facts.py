@@ -249,7 +249,7 @@ class Facts(NamedTuple):
     `is_web_identity_token_file_missing`: AWS_WEB_IDENTITY_TOKEN_FILE names a file that does not
     exist. `missing_token_files` are the paths in profiles' `web_identity_token_file` without a file
     there. `written_roles` has the role that ssohelper wrote, for managed profiles that no longer
-    name a role.
+    name a role. `escaping` are the profiles by which SDKs get a guarded role without ssohelper.
     """
 
     now: int = 0
@@ -273,6 +273,7 @@ class Facts(NamedTuple):
     proofs: tuple[ProofFact, ...] = ()
     missing_token_files: frozenset[str] = frozenset()
     written_roles: Mapping[str, WrittenRole] = {}
+    escaping: tuple[str, ...] = ()
 
     def are_sources_of_chosen_profile(self, names: Iterable[str]) -> bool:
         """Return whether the chosen profile assumes its role through all these profiles."""

@@ -388,7 +388,19 @@ def check_profiles_without_region(facts: Facts) -> Iterator[Finding]:
     yield note("no-region", profiles_subject(names), message, f"add a line: region = {region}")
 
 
+def check_escapes_of_guards(facts: Facts) -> Iterator[Finding]:
+    """Find profiles by which SDKs get a guarded role without ssohelper, so without a grant."""
+    if facts.escaping:
+        yield problem(
+            "guard-escaped",
+            profiles_subject(facts.escaping),
+            "SDKs get a guarded role in this way without asking ssohelper",
+            "ssohelper profile sync --form process --adopt NAME, or remove the profile",
+        )
+
+
 CHECKS = (
+    check_escapes_of_guards,
     check_invalid_profiles,
     check_incomplete_keys,
     check_mixed_identities,

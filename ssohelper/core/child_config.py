@@ -1,12 +1,13 @@
-"""Makes the config for a command that an endpoint serves, from the text of the user's own config.
+"""Makes the config for a command that `exec` runs, from the text of the user's own config. Pure.
 
-In [default], the command's config has no keys that lead to credentials, because SDKs would prefer
-such keys to the endpoint. It has no static keys in any section, because these are not copied to a
-second file. All other text is copied byte for byte. This module does no I/O.
+Below an endpoint, [default] has no keys that lead to credentials, because SDKs would prefer such
+keys to the endpoint. Below an allow-list, the only profiles are those of allowed roles. No section
+has static keys, because these are not copied to a second file. All other text is copied byte for
+byte.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import DEFAULT_SECTION, ConfigText, Key, Section, section_name
@@ -46,25 +47,43 @@ _SOURCES = frozenset(
 )
 # The credential_process for a profile whose static keys are not copied. If the profile had no
 # source of credentials, an SDK would use the endpoint's for it, which are for another account.
-_REFUSAL = (
-    "sh -c 'echo \"static keys are not passed to commands of ssohelper exec --server\" >&2; exit 1'"
-)
+_REFUSAL = "sh -c 'echo \"static keys are not passed to commands of ssohelper exec\" >&2; exit 1'"
 
 
 def child_config_text(
-    config: ConfigFile, profile: Profile, region: str, profiles_with_keys: Collection[str] = ()
+    config: ConfigFile,
+    profile: Profile,
+    region: str,
+    profiles_with_keys: Collection[str] = (),
+    kept: Collection[str] | None = None,
 ) -> str:
     """Return the config for the command: [default] has the profile's settings, but no credentials.
 
     `profiles_with_keys` are the profiles with static keys in the credentials file, which the
-    command does not get. Raises: ConfigInvalid if the user's config has an unusual form, so that
-    the new text does not parse as intended.
+    command does not get. `kept` is as for `allowed_config_text`; None below no allow-list.
+    Raises: ConfigInvalid if the user's config has an unusual form, so that the new text does not
+    parse as intended.
     """
     entry = config.profile(profile.name)
     keys = {**(entry.keys if entry else {}), "region": region}
     copy = _ConfigCopy(config.text)
+    if kept is not None:
+        copy.drop_profiles(kept)
     copy.drop_default_identity({n: v for n, v in keys.items() if not _is_identity_key(n)})
     copy.drop_static_keys(profiles_with_keys)
+    return copy.checked_text()
+
+
+def allowed_config_text(config: ConfigFile, kept: Collection[str]) -> str:
+    """Return the config without profiles, except those whose sections' headers are in `kept`.
+
+    Raises: ConfigInvalid as `child_config_text`.
+    """
+    copy = _ConfigCopy(config.text)
+    copy.drop_profiles(kept)
+    if any(_is_default_section(header) and header not in kept for header in config.text.sections):
+        copy.drop_default_identity({})
+    copy.drop_static_keys(())
     return copy.checked_text()
 
 
@@ -88,6 +107,7 @@ class _ConfigCopy:
     def __init__(self, text: ConfigText) -> None:
         self._text = text
         self._lines = list(text.lines)
+        self._sections = list(text.sections.values())
         self._dropped = {n for n, line in enumerate(self._lines) if _STATIC_COMMENT.match(line)}
         self._added: dict[int, list[str]] = {}
         self._expected = {
@@ -96,14 +116,27 @@ class _ConfigCopy:
         }
         self._end: list[str] = []
 
-    def drop_default_identity(self, settings: dict[str, str]) -> None:
+    def drop_profiles(self, kept: Collection[str]) -> None:
+        """Remove all profiles but [default], except the sections with the headers `kept`."""
+
+        def is_kept(section: Section) -> bool:
+            is_profile = section_name(section.header, "profile") is not None
+            return not is_profile or section.header in kept or _is_default_section(section.header)
+
+        for section in self._sections:
+            if not is_kept(section):
+                self._dropped.update(range(section.line, section.last_line + 1))
+                del self._expected[section.header]
+        self._sections = list(filter(is_kept, self._sections))
+
+    def drop_default_identity(self, settings: Mapping[str, str]) -> None:
         """Remove all keys that lead to credentials from [default], and set `settings` in it."""
         shared = self._text.defaults
         inherited = {name: key.value for name, key in shared.keys.items() if _is_identity_key(name)}
         for name in inherited:
             self._remove_lines_of_key(shared, name)
-        defaults = [s for s in self._text.sections.values() if _is_default_section(s.header)]
-        for section in self._text.sections.values():
+        defaults = [s for s in self._sections if _is_default_section(s.header)]
+        for section in self._sections:
             if section in defaults:
                 for name in filter(_is_identity_key, section.keys):
                     self._remove_lines_of_key(section, name)
@@ -115,14 +148,14 @@ class _ConfigCopy:
                 self._set_keys_in_section(section, {name: inherited[name] for name in sorted(lost)})
         if not defaults:
             self._expected["default"] = dict(settings)
-            self._end = ["", "[default]"] if self._text.sections or shared.keys else ["[default]"]
+            self._end = ["", "[default]"] if self._sections or shared.keys else ["[default]"]
             for name, value in settings.items():
                 self._end += _config_lines_of_key(name, value, "")
 
     def drop_static_keys(self, profiles_with_keys: Collection[str]) -> None:
         """Remove static keys. Give a profile without other credentials a command that fails."""
         inherits_static = not _STATIC_KEYS.isdisjoint(self._text.defaults.keys)
-        for section in self._text.sections.values():
+        for section in self._sections:
             static = _STATIC_KEYS & section.keys.keys()
             for key in static:
                 self._remove_lines_of_key(section, key)
@@ -164,7 +197,7 @@ class _ConfigCopy:
         if name in section.keys:
             self._dropped.update(_line_numbers_of_key(section.keys[name]))
 
-    def _set_keys_in_section(self, section: Section, settings: dict[str, str]) -> None:
+    def _set_keys_in_section(self, section: Section, settings: Mapping[str, str]) -> None:
         """Set keys in a section: replace the lines of existing keys, add new keys at its end."""
         present, inherited = self._expected[section.header], self._expected[DEFAULT_SECTION]
         for name, value in settings.items():

@@ -1,0 +1,43 @@
+"""Stores the files that a command of `exec` gets, in a folder of the runtime folder.
+
+`exec` becomes its command, so no process of ours is left to remove the files when it ends.
+"""
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from ssohelper.stores import files
+
+_KEPT_SECONDS = 30 * 24 * 3600
+# The names of 12,000 accounts take 600 KB.
+_LIMIT_BYTES = 64 << 20
+
+
+class ChildFiles:
+    """Writes the files for a command of `exec`, and reads the names of accounts from them."""
+
+    def __init__(self, runtime: Path) -> None:
+        self._base = runtime / "allowed"
+
+    def save(self, contents: Mapping[str, bytes]) -> Path:
+        """Write these files; return their folder, whose name is a hash of their content.
+
+        Removes the folders that no `exec` has used for 30 days. Raises: LocalState.
+        """
+        digest = sha256(repr(sorted(contents.items())).encode()).hexdigest()[:24]
+        folder = files.ensure_private_folder(self._base / digest)
+        for name, content in contents.items():
+            # Read-only, because `aws configure` would write to the copy instead of the user's file.
+            files.write_atomically(folder / name, content, mode=0o400, durable=False)
+        for old in self._base.iterdir():
+            with suppress(FileNotFoundError):
+                if time.time() - old.lstat().st_mtime > _KEPT_SECONDS:
+                    files.remove_tree(old)
+        return folder
+
+    def load_account_names(self, path: str) -> dict[str, str]:
+        """Return the names by account id; none if the file is missing or damaged."""
+        return files.read_json(path, _LIMIT_BYTES) or {}
