@@ -91,8 +91,8 @@ def exec_program(
     in from any shell: for 12 hours, or as long as the setting wait_for_sign_in says. Every managed
     profile that the command uses waits in the same way.
 
-    With --allow, the command and its children get no other roles from ssohelper, and cannot start a
-    sign-in. This stops mistakes; a hostile program can unset the variable SSOHELPER_ALLOW.
+    With --allow, the command and its children get no other roles from ssohelper, find no other
+    profiles in their AWS config, and cannot start a sign-in. This stops mistakes; a hostile program can unset the variable SSOHELPER_ALLOW.
     """
     program: list[str] = ctx.meta.get(_PROGRAM, [])
     _check_exec_can_run(program, server=server)

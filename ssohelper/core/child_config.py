@@ -47,7 +47,9 @@ _SOURCES = frozenset(
 )
 # The credential_process for a profile whose static keys are not copied. If the profile had no
 # source of credentials, an SDK would use the endpoint's for it, which are for another account.
-_REFUSAL = "sh -c 'echo \"static keys are not passed to commands of ssohelper exec\" >&2; exit 1'"
+_REFUSAL = (
+    "sh -c 'echo \"static keys are not passed to commands of ssohelper exec --server\" >&2; exit 1'"
+)
 
 
 def child_config_text(
