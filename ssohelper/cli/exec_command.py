@@ -92,7 +92,8 @@ def exec_program(
     profile that the command uses waits in the same way.
 
     With --allow, the command and its children get no other roles from ssohelper, find no other
-    profiles in their AWS config, and cannot start a sign-in. This stops mistakes; a hostile program can unset the variable SSOHELPER_ALLOW.
+    profiles in their AWS config, and cannot start a sign-in. This stops mistakes; a hostile program
+    can unset the variable SSOHELPER_ALLOW.
     """
     program: list[str] = ctx.meta.get(_PROGRAM, [])
     _check_exec_can_run(program, server=server)
