@@ -16,10 +16,12 @@ from typing import TypeVar
 from ssohelper.actions import clocks, credentials, notices, tokens
 from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
 from ssohelper.app import App
+from ssohelper.broker.limits import USABLE_SECONDS
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.endpoint.source import CredentialSource
 from ssohelper.errors import AwsUnreachable, LoginRequired, Refused, SsoHelperError
+from ssohelper.fastpath import spawn
 from ssohelper.system import crash_report
 
 LONGEST_PAUSE_SECONDS = 15.0
@@ -72,9 +74,16 @@ class BackgroundWork:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the endpoint's background thread when its present round is done."""
+        """Stop the endpoint's background thread when its present round is done.
+
+        Where renewals cannot outlive this process, wait for the one that may be under way.
+        """
         self._is_stopped = True
         self._wake.set()
+        if not spawn.can_outlive_caller():
+            if self._thread.is_alive():
+                self._thread.join(USABLE_SECONDS)
+            self._source.wait_for_request(USABLE_SECONDS)
 
     def _run_until_stopped(self) -> None:
         while not self._is_stopped:
@@ -125,7 +134,7 @@ class BackgroundWork:
 
     def _renew_credentials_early(self, app: App) -> None:
         """Renew credentials past half of their life, unless AWS refused that with this token."""
-        if not tokens.may_renew_in_background(app):
+        if not app.settings.get("renew_ahead"):
             return
         if credentials.load_renewal_time(app, self._session, self._role) > app.clock.now():
             return

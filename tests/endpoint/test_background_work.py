@@ -1,11 +1,13 @@
 """The endpoint's early renewals: after half of a lifetime, unless the settings forbid them."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from ssohelper.core.model import SignInFacts
 from ssohelper.emulator.server import Emulator
+from ssohelper.fastpath import spawn
 from ssohelper.stores import clock_file
 from ssohelper.stores.token_cache import TokenFiles
 from tests.conftest import Home
@@ -79,3 +81,32 @@ def test_it_renews_nothing_early_where_the_settings_say_so(
         assert endpoint.get().body == before
         clock.go_on(HOUR / 4)  # less than a quarter of an hour is left: renewed for the request
         assert endpoint.get().body != before
+
+
+@pytest.mark.parametrize("renews_early", [True, False])
+def test_in_a_container_the_end_waits_for_a_request_under_way(
+    home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, renews_early: bool
+) -> None:
+    """The request is the background thread's, or a client's that did not wait for the answer."""
+    monkeypatch.setattr(spawn, "can_outlive_caller", lambda: False)
+    home.env["SSOHELPER_RENEW_AHEAD"] = str(renews_early).lower()
+    has_begun, may_answer = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        has_begun.set()
+        may_answer.wait(60)
+
+    emulator.faults.run_before("GetRoleCredentials", wait)
+    with served(home, emulator, Clock(), pause_seconds=600) as endpoint:
+        if not renews_early:
+            assert endpoint.get().status == 503
+        assert has_begun.wait(60)
+        ending = threading.Thread(target=endpoint.serving.background.stop)
+        ending.start()
+        ending.join(0.2)
+        has_waited = ending.is_alive()
+        may_answer.set()
+        ending.join(60)
+        assert has_waited
+        assert endpoint.get().status == 200
+    assert emulator.counters["GetRoleCredentials"] == 1
