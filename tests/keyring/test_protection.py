@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_sharing_with_aws_cli import Aws
 from tests.conftest import SCRIPT
 from tests.guards.world import Terminal
 from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE, World
@@ -131,3 +132,30 @@ def test_a_sign_out_ends_the_clear_file_of_another_tool_too(world: World, how: s
     assert revoked == ([False, True] if how == "without keyring" else [True, True])
     assert not [path for path in world.home.token_folder.iterdir() if path.name.startswith("ee0")]
     assert world.launch().returncode == 4
+
+
+@pytest.mark.long
+@pytest.mark.network_client
+def test_the_aws_clis_sign_in_and_sign_out_beside_the_keyring(world: World) -> None:
+    aws = Aws(world.home)
+    native = ["sso_session = corp", f"sso_account_id = {ACCOUNT}", f"sso_role_name = {ROLE}"]
+    text = world.home.config_file.read_text()
+    world.home.write_config(
+        "\n".join([text, "[profile native]", "region = eu-west-1", *native, ""])
+    )
+    world.use_keyring()
+    world.emulator.auto_approve = "ana"
+    world.home.browser()
+    for call in (
+        ["login", "--sso-session", "corp"],
+        ["logout"],
+        ["login", "--sso-session", "corp"],
+    ):
+        done = aws("sso", *call)
+        assert done.returncode == 0, (call, done.stderr)
+        assert world.launch().returncode == 0
+    assert world.status()["storage"] == "keyring"
+    assert world.run("logout", "--all").returncode == 0
+    assert all(one.revoked for one in world.emulator.service.sign_ins())
+    assert aws("configure", "export-credentials", "--profile", "native").returncode != 0
+    assert (world.launch().returncode, world.find_plain()) == (4, [])
