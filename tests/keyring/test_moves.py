@@ -96,6 +96,23 @@ def test_an_edited_setting_moves_sign_ins_into_the_keyring_and_never_out(folder)
         assert move_kills.check(home, "", "keyring", 0) == []
 
 
+def test_a_move_that_no_user_confirmed_takes_nothing_out(folder):
+    """A process may decide on a move to files just before another one moves to the keyring."""
+    home = folder / "home"
+    move_kills.prepare(home, "keyring")
+    move_kills.make_app(home).storage.move_sign_ins("file")
+    assert move_kills.find_plain(home) == []
+
+
+def test_after_a_damaged_record_the_way_back_to_files_keeps_the_files(folder):
+    home = folder / "home"
+    move_kills.prepare(home, "file")
+    (home / ".aws" / "sso" / "cache" / ".ssohelper-storage").write_text("{")
+    assert len(move_kills.find_lost(move_kills.make_app(home))) == 2
+    move_kills.move(home, "file")
+    assert move_kills.find_lost(move_kills.make_app(home)) == []
+
+
 def test_the_policys_file_moves_nothing_out_of_the_keyring(folder):
     home = folder / "home"
     move_kills.prepare(home, "keyring")

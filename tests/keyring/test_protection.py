@@ -104,6 +104,7 @@ def test_only_the_typed_word_moves_sign_ins_out_and_the_journal_says_so(world: W
     code, shown = terminal.run(f"{SCRIPT} config set storage file", "yes")
     terminal.close()
     assert (code, world.status()["storage"]) == (9, "keyring"), shown
+    settings(world).unlink()
     assert world.run("config", "get", "storage").stdout == "keyring\n"
     assert "in clear in" in world.move_to_files()
     assert (world.status()["storage"], world.launch().returncode) == ("file", 0)
@@ -115,8 +116,8 @@ def test_only_the_typed_word_moves_sign_ins_out_and_the_journal_says_so(world: W
 @pytest.mark.parametrize("how", ["logout corp", "logout --all", "expired", "without keyring"])
 def test_a_sign_out_ends_the_clear_file_of_another_tool_too(world: World, how: str) -> None:
     world.use_keyring()
-    world.emulator.world.token_seconds = 1 if how == "expired" else 28_800
-    clear = world.home.write_token(world.emulator.issue_token("ana"))
+    seconds = -1 if how == "expired" else 3600
+    clear = world.home.write_token(world.emulator.issue_token("ana", seconds=seconds))
     assert str(clear) in world.run("status").stderr
     [named] = [
         row["subject"]
