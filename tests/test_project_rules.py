@@ -67,6 +67,8 @@ DEFERRED_IN = {
 # person who is asked something, and `exec` needs an endpoint only with --server.
 DEFERRED_ANYWHERE = {
     "ssohelper.system.crash_report",
+    # Only `--version` and an error's hint say from where ssohelper was installed: 10 ms.
+    "ssohelper.system.own_source.install_hint",
     "ssohelper.cli.pickers",
     "ssohelper.cli.progress_bar",
     "ssohelper.cli.qr_code",
@@ -154,6 +156,7 @@ TOUCH_THE_DISK = {
     "fastpath/open_file.py": "opens files for all others: the rules are there",
     "fastpath/peer.py": "reads the kernel's tables of connections",
     "system/installation.py": "looks for the package that belongs to a program",
+    "system/own_source.py": "reads what the installer recorded beside the package",
     "system/shell_answer.py": "writes the file that the shell function has made, and removes it",
     "system/terminal_session.py": "reads the kernel's files of processes",
     "system/shell_texts.py": "reads texts of the installation, which are the package's own",

@@ -84,11 +84,7 @@ def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:
     Claude Code runs `ssohelper login` when credentials have expired, and gets new ones from the
     profile. For a role without a profile, its documentation advises a command that exports keys.
     """
-    if installation.is_temporary_installation(app.environ):
-        raise UsageProblem(
-            "this installation is temporary: its commands would be gone later",
-            hint="install it first: uv tool install ssohelper",
-        )
+    installation.refuse_temporary_installation(app.environ, "its commands would be gone later")
     installation.warn_if_others_could_replace(app.environ, app.warn)
     command = installation.quote_path_for_profile(installation.find_ssohelper_command(app.environ))
     values: dict[str, object] = {"awsAuthRefresh": f"{command} login {profile.session.name}"}

@@ -174,11 +174,7 @@ def record_console_visit_and_find_other_role(
 
 def load_opened_console_pages(app: App, key: RoleKey) -> list[PageChoice]:
     """Return the console pages opened as this role from the full screen, the latest first."""
-    try:
-        return app.console_visits.load_console_pages(key)
-    except (SsoHelperError, OSError) as error:
-        app.warn(f"the console pages that were last opened cannot be read: {error}")
-        return []
+    return app.console_visits.load_console_pages(key)
 
 
 def record_opened_console_page(app: App, key: RoleKey, page: PageChoice) -> None:

@@ -344,8 +344,7 @@ def load_listings(app: App, facts: ConfigFacts, known: Iterable[SessionFact]) ->
     found = {one.session.name: one.listing for one in known}
     for session in facts.file.sso_sessions() if facts.file else ():
         if session.name not in found:
-            with suppress(LocalState):
-                found[session.name] = directory.load_listing(app, session)
+            found[session.name] = directory.load_listing(app, session)
     return {name: listing for name, listing in found.items() if listing is not None}
 
 

@@ -84,11 +84,7 @@ def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> Rc
     already.
     Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
     """
-    if installation.is_temporary_installation(app.environ):
-        raise UsageProblem(
-            "this installation of ssohelper is temporary: the rc file would soon not find it",
-            hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
-        )
+    installation.refuse_temporary_installation(app.environ, "the rc file would soon not find it")
     path = find_rc_file(app, shell)
     before = _read_file(app, path)
     by_hand = _find_shell_init_line_of_user(app, shell, path)

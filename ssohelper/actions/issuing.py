@@ -161,10 +161,9 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
 
 def _other_role_proposal_text(app: App, session: SsoSession, role: Role) -> str:
     """Return a text that proposes other roles instead of the role that AWS refused, or ""."""
-    with suppress(SsoHelperError):
-        listing = app.directory.load(session.name)
-        if listing is not None and listing.is_of_portal_of(session):
-            return listing.hint_about_listed_roles(role)
+    listing = app.directory.load(session.name)
+    if listing is not None and listing.is_of_portal_of(session):
+        return listing.hint_about_listed_roles(role)
     return ""
 
 

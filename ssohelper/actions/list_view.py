@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.core.role_tree import DEFAULT_VIEW, MOST_SAVED, VIEW_NAME, RoleListView, SavedView
+from ssohelper.core.role_tree import MOST_SAVED, VIEW_NAME, RoleListView, SavedView
 from ssohelper.errors import AnotherUsersHome, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -29,11 +29,7 @@ class ViewExists(UsageProblem):
 
 def load_list_view(app: App) -> RoleListView:
     """Return the view that the list of roles last had; the default if its file cannot be read."""
-    try:
-        return app.list_view.load()
-    except (SsoHelperError, OSError) as error:
-        app.warn(f"the remembered view of the list cannot be read: {error}")
-        return DEFAULT_VIEW
+    return app.list_view.load()
 
 
 def save_view_changes(app: App, changes: Sequence[Callable[[RoleListView], RoleListView]]) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ssohelper import __version__
 from ssohelper.cli import output, standard_streams
 from ssohelper.errors import SsoHelperError, UsageProblem
 
@@ -222,12 +221,21 @@ class LazyGroup(click.Group):
                 formatter.write_dl([(name.ljust(width), place[2]) for name, place in group.items()])
 
 
+class _BuildVersion(str):
+    """The version with its commit, which is looked for only when it is printed."""
+
+    def __str__(self) -> str:
+        from ssohelper.system.own_source import find_version
+
+        return find_version()
+
+
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
 )
-@click.version_option(__version__, prog_name="ssohelper", message="%(prog)s %(version)s")
+@click.version_option(_BuildVersion(), prog_name="ssohelper", message="%(prog)s %(version)s")
 @output.common_options
 @click.pass_context
 def main(ctx: click.Context) -> None:

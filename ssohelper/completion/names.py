@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount
 from ssohelper.core.model import ROLE_NAME, SESSION_NAME
-from ssohelper.errors import SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.stores.name_index import NameIndex
@@ -87,10 +86,7 @@ class CompletionNames:
         """Return the accounts in the session's saved list of roles."""
         if not SESSION_NAME.fullmatch(session):
             return []
-        try:
-            listing = self._app.directory.load(session)
-        except SsoHelperError:
-            return []
+        listing = self._app.directory.load(session)
         return list(_offered_accounts(listing.accounts, set(self.sessions()))) if listing else []
 
     @cached_property

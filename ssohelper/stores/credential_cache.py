@@ -16,7 +16,6 @@ from typing import Any
 from ssohelper.core.model import ACCOUNT_ID, CHAIN_MARK, CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.schema import credential_records as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.errors import KeyringUnavailable, LocalState
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
@@ -134,12 +133,7 @@ class CredentialCache:
         for session_name in self.list_session_names():
             for key in self._list_role_keys(session_name):
                 path = self._folder(key) / CACHED
-                try:
-                    document = self._read_document(key)
-                except KeyringUnavailable:
-                    raise
-                except LocalState:
-                    continue
+                document = self._read_document(key)
                 cached = _parse_cached_credentials(document, path) if document else None
                 if cached:
                     found.append((key, cached))

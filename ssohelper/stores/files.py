@@ -40,7 +40,6 @@ from ssohelper.stores.temporary_files import (
 # of the modules below it.
 __all__ = [
     "PORTALS_FOLDER",
-    "FileTooLarge",
     "ensure_folder",
     "ensure_private_folder",
     "hold_lock",

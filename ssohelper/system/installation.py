@@ -36,11 +36,7 @@ def find_profile_command(environ: Mapping[str, str]) -> str:
     If the launcher or sh is missing, the command is `/abs/bin/ssohelper credential-process`.
     Raises: UsageProblem in a throw-away installation, or when the path cannot be quoted.
     """
-    if is_temporary_installation(environ):
-        raise UsageProblem(
-            "this ssohelper is a throw-away installation: profiles that name it would soon fail",
-            hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
-        )
+    refuse_temporary_installation(environ, "profiles that name it would soon fail")
     launcher = find_launcher(environ)
     if launcher:
         return quote_path_for_profile(launcher)
@@ -80,7 +76,7 @@ def find_ssohelper_command(environ: Mapping[str, str]) -> str:
         return own[0]
     raise UsageProblem(
         "this ssohelper has no installed command that profiles could run",
-        hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
+        hint=_install_hint(),
     )
 
 
@@ -117,12 +113,26 @@ def is_program_of_an_installation(path: str) -> bool:
 
 
 def is_temporary_installation(environ: Mapping[str, str]) -> bool:
-    """Return whether this installation is in uv's or pipx's cache, as with `uvx ssohelper`."""
+    """Return whether this installation is in uv's or pipx's cache, as with `uvx --from SOURCE`."""
     prefix = os.path.realpath(sys.prefix)
     return any(
         _is_path_inside_folder(prefix, os.path.realpath(cache))
         for cache in _list_cache_folders_of_installers(environ)
     )
+
+
+def refuse_temporary_installation(environ: Mapping[str, str], consequence: str) -> None:
+    """Raise UsageProblem in a throw-away installation, before a file names its path."""
+    if is_temporary_installation(environ):
+        raise UsageProblem(
+            f"this ssohelper is a throw-away installation: {consequence}", hint=_install_hint()
+        )
+
+
+def _install_hint() -> str:
+    from ssohelper.system.own_source import install_hint
+
+    return install_hint()
 
 
 def find_path_that_others_could_replace(environ: Mapping[str, str]) -> str | None:

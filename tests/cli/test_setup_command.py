@@ -17,6 +17,7 @@ from ssohelper.app import App
 from ssohelper.cli import COMMANDS
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL, World, demo_world
+from ssohelper.system import own_source
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.processes import wait_until_asleep
@@ -244,7 +245,7 @@ class TestOffATerminal:
         setup = ("setup", START_URL, "--region", "us-east-1", "--yes", *more)
         done = run(*setup, env={"UV_CACHE_DIR": sys.prefix})
         assert done.returncode == 2
-        assert "uv tool install ssohelper" in done.stderr
+        assert own_source.install_hint() in done.stderr
         assert emulator.counters.total() == 0
         assert not (home.path / ".aws").exists()
 

@@ -10,7 +10,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import UsageProblem
-from ssohelper.system import installation
+from ssohelper.system import installation, own_source
 from tests.conftest import Home, Run
 
 SCRIPT = Path(sys.executable).with_name("ssohelper")
@@ -114,7 +114,7 @@ def test_a_throw_away_installation_names_no_command(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "prefix", "/h/.cache/uv/archive-v0/abc")
     with pytest.raises(UsageProblem) as caught:
         installation.find_profile_command({"HOME": "/h"})
-    assert "uv tool install ssohelper" in (caught.value.hint or "")
+    assert caught.value.hint == own_source.install_hint()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""Finds out from which source and commit this ssohelper was installed. Hatch calls `find_version`.
+
+Only `--version` and the hints of errors import this module, since `metadata` takes 10 ms.
+"""
+
+import json
+import shlex
+import subprocess
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ssohelper import __version__
+
+_ROOT = Path(__file__).parents[2]  # of a clone; in an installation, the folder of all packages
+
+
+def find_version() -> str:
+    """Return the version; of an unreleased build with the commit, as 0.1.0+g8f3a09c2b1de (PEP 440).
+
+    In a clone, and while hatch builds a wheel there, git names the commit. A wheel has it in its
+    metadata, and an sdist in its PKG-INFO, where hatch finds it.
+    """
+    release = f"v{__version__}"
+    command = [
+        "git",
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=12",
+        "--tags",
+        "--match",
+        release,
+    ]
+    with suppress(OSError, subprocess.CalledProcessError, metadata.PackageNotFoundError):
+        if not (_ROOT / ".git").exists():
+            return metadata.version("ssohelper")
+        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True)
+        found = done.stdout.strip()
+        if found != release:
+            return f"{__version__}+g{found.rpartition('-g')[2].replace('-', '.')}"
+    return __version__
+
+
+def install_hint() -> str:
+    """Say how to install ssohelper for good: from its source, since its name may be anybody's.
+
+    The installer has recorded that source (PEP 610, direct_url.json).
+    """
+    try:
+        package = metadata.distribution("ssohelper")
+        found = json.loads(package.read_text("direct_url.json") or "{}")
+        source = found["url"]
+        if "vcs_info" in found:
+            source = f"{found['vcs_info']['vcs']}+{source}@{found['vcs_info']['commit_id']}"
+        elif source.startswith("file:"):
+            source = unquote(urlsplit(source).path)
+    except (metadata.PackageNotFoundError, ValueError, KeyError):
+        return "how to install it: docs/how-to/install.md in ssohelper's source"
+    word = shlex.quote(source)
+    return f"install it with: uv tool install {word} (or: pipx install {word})"
