@@ -31,7 +31,7 @@ from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.redaction import redacted
 from ssohelper.core.service_hosts import oidc_service_url, portal_service_url, sts_service_url
 from ssohelper.core.text import show
-from ssohelper.errors import SsoHelperError
+from ssohelper.errors import ConfigInvalid, SsoHelperError
 from ssohelper.system import timed_run
 
 if TYPE_CHECKING:
@@ -303,7 +303,10 @@ def _probe_aws_host(
     app: App, service_url: _AwsHost, session_names: tuple[str, ...], deadline: Deadline
 ) -> AwsHostFact:
     host = service_url.url.partition("://")[2].partition("/")[0]
-    found = app.aws.probe(service_url.url, service_url.service, deadline)
+    try:
+        found = app.aws.probe(service_url.url, service_url.service, deadline)
+    except ConfigInvalid as error:  # no connection is made with these certificates
+        return AwsHostFact(session_names, host, Failure.of_error(error), "", "", None)
     failure = Failure.of_error(found.error) if found.error else None
     at = found.answered_at
     apart = None if at is None else app.clock.now_exactly() - at

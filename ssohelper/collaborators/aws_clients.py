@@ -27,6 +27,12 @@ class AwsClients:
     def __init__(self, app: App) -> None:
         self._app = app
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment for connections. The bundle in the company's policy wins over variables."""
+        bundle = self._app.company_policy.ca_bundle
+        return {**self._app.environ, "AWS_CA_BUNDLE": bundle} if bundle else self._app.environ
+
     def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
         """Return to which hosts (FIPS, dual-stack) calls with the session's role credentials go.
 
@@ -77,13 +83,11 @@ class AwsClients:
 
         facts = partial(self._app.tokens.load_facts, session.sign_in_name)
         variant = self.host_variant_for_portal(session)
-        return OidcClient(
-            session, self._app.environ, warn=self._app.warn, facts=facts, variant=variant
-        )
+        return OidcClient(session, self.environ, warn=self._app.warn, facts=facts, variant=variant)
 
     def portal(self, session: SsoSession) -> Portal:
         """Return a client of the access portal."""
-        return self._portal(session, self.host_variant_for_portal(session))
+        return self._portal(session, self.host_variant_for_portal(session), self.environ)
 
     def portal_for_sign_out(self, session: SsoSession) -> Portal:
         """Return a client of the access portal, even if settings or policy have an error."""
@@ -93,13 +97,16 @@ class AwsClients:
             return self.portal(session)
         except ConfigInvalid:
             variant = choose_host_variant(self._app.environ, lambda _key: None, {})
-            return self._portal(session, host_variant_of_portal(variant, session.aws_url))
+            variant = host_variant_of_portal(variant, session.aws_url)
+            return self._portal(session, variant, self._app.environ)
 
-    def _portal(self, session: SsoSession, variant: HostVariant) -> Portal:
+    def _portal(
+        self, session: SsoSession, variant: HostVariant, environ: Mapping[str, str]
+    ) -> Portal:
         from ssohelper.wire.portal import Portal
 
         facts = partial(self._app.tokens.load_settled_facts, session.sign_in_name)
-        return Portal(session, self._app.environ, warn=self._app.warn, facts=facts, variant=variant)
+        return Portal(session, environ, warn=self._app.warn, facts=facts, variant=variant)
 
     @cached_property
     def portal_addresses(self) -> PortalAddresses:
@@ -117,7 +124,7 @@ class AwsClients:
         from ssohelper.wire.portal_page import find_portal_url
 
         return self._portal_urls_by_start_url.pop(start_url, None) or find_portal_url(
-            start_url, self._app.environ
+            start_url, self.environ
         )
 
     def remember_portal_url(self, start_url: str, portal_url: str) -> None:
@@ -142,7 +149,7 @@ class AwsClients:
 
         if is_loopback_url(self._app.environ.get(url_variable_of("oidc"), "")):
             return None
-        return propose_region_of_portal(portal_url, self._app.environ)
+        return propose_region_of_portal(portal_url, self.environ)
 
     def sts_identity_client(
         self, credentials: RoleCredentials, region: str, variant: HostVariant
@@ -151,7 +158,7 @@ class AwsClients:
         from ssohelper.wire.account import StsIdentityClient
 
         return StsIdentityClient(
-            credentials, region, self._app.environ, warn=self._app.warn, variant=variant
+            credentials, region, self.environ, warn=self._app.warn, variant=variant
         )
 
     def import_sts_identity_client(self) -> None:
@@ -162,10 +169,10 @@ class AwsClients:
         """Return a client of the console's federation service."""
         from ssohelper.wire.federation import Federation
 
-        return Federation(region, self._app.environ, warn=self._app.warn)
+        return Federation(region, self.environ, warn=self._app.warn)
 
     def probe(self, service_url: str, service: str, deadline: Deadline) -> Probe:
         """Send a request without credentials to this AWS host, to learn whether it answers."""
         from ssohelper.wire.probe import probe_service
 
-        return probe_service(service_url, self._app.environ, service, deadline)
+        return probe_service(service_url, self.environ, service, deadline)

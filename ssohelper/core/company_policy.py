@@ -32,7 +32,8 @@ class CompanyPolicy(NamedTuple):
     """The values that a company's policy sets; None (or an empty tuple) for a value that is not set.
 
     `portals`: patterns for the start URLs that may be used. `agents_allow`: one more allow-list of
-    role patterns, for programs that SSOHELPER_ALLOW limits.
+    role patterns, for programs that SSOHELPER_ALLOW limits. `ca_bundle`: the only trusted
+    certificates, whatever AWS_CA_BUNDLE names.
     """
 
     portals: tuple[str, ...] | None = None
@@ -40,6 +41,7 @@ class CompanyPolicy(NamedTuple):
     device_code: bool | None = None
     guard_rules: tuple[str, ...] = ()
     agents_allow: tuple[str, ...] | None = None
+    ca_bundle: str | None = None
 
     def check_portal(self, session: SsoSession) -> None:
         """Check that the policy allows the session's portal. Raises: Refused.
@@ -71,6 +73,7 @@ class CompanyPolicy(NamedTuple):
             PolicyRow(
                 "agents.allow", self.agents_allow, "the roles that limited programs may get at most"
             ),
+            PolicyRow("ca_bundle", self.ca_bundle, "the only certificates that are trusted"),
             PolicyRow(
                 "device_code", self.device_code, "whether a device code may be used to sign in"
             ),
@@ -123,6 +126,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != "" and is_harmless(value)
 
 
+def _is_absolute_path(value: object) -> bool:
+    return _is_text(value) and str(value).startswith("/")
+
+
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
@@ -145,6 +152,7 @@ _Check = Callable[[object], bool]
 _FIELDS: Mapping[str, tuple[str, _Check, str]] = {
     "portals": ("portals", _are_texts, "a list of start URLs or patterns"),
     "storage": ("storage", _is_text, "a text"),
+    "ca_bundle": ("ca_bundle", _is_absolute_path, "the absolute path of a file"),
     "device_code": ("device_code", _is_bool, "true or false"),
     "guard.rules": (
         "guard_rules",

@@ -44,6 +44,7 @@ from ssohelper.errors import (
 )
 from ssohelper.wire.answers import MESSAGE_LIMIT, NOT_AWS, REDIRECTED, REFUSED, parse_retry_after
 from ssohelper.wire.connection import CHECK_NETWORK, CONNECT_SECONDS, certificate_error
+from ssohelper.wire.tls import find_ca_bundle
 from ssohelper.wire.transport import ANSWER_LIMIT_BYTES, READ_SECONDS, ignore_tls_key_log
 
 _T = TypeVar("_T")
@@ -125,9 +126,7 @@ def make_botocore_client(
         region_name=region,
         endpoint_url=service_url,
         config=config,
-        # botocore reads these two variables too, but fails if one is empty. So we read them here:
-        # an empty variable counts as unset.
-        verify=environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or True,
+        verify=find_ca_bundle(environ),
         aws_access_key_id=credentials.access_key_id,
         aws_secret_access_key=credentials.secret_access_key.reveal(),
         aws_session_token=credentials.session_token.reveal(),

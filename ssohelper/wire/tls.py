@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 
 from ssohelper.core.text import show
-from ssohelper.errors import AwsUnreachable
+from ssohelper.errors import AwsUnreachable, ConfigInvalid
 
 
 def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     """Return TLS settings (1.2 or newer) with which certificate and host name are verified.
 
-    Raises: AwsUnreachable if the bundle of trusted certificates cannot be read.
+    Raises: AwsUnreachable if the bundle of trusted certificates cannot be read; ConfigInvalid.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -39,13 +39,19 @@ def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 def find_ca_bundle(environ: Mapping[str, str]) -> str:
     """Return the path of the trusted certificates, found as botocore does.
 
-    An empty variable counts as unset here, but makes botocore fail.
+    An empty variable counts as unset here, but makes botocore fail. Raises: ConfigInvalid for a
+    relative path, since the current folder may be anybody's repository.
     """
-    return (
-        environ.get("AWS_CA_BUNDLE")
-        or environ.get("REQUESTS_CA_BUNDLE")
-        or _find_public_ca_bundle()
-    )
+    for variable in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        path = environ.get(variable)
+        if path and not os.path.isabs(path):
+            raise ConfigInvalid(
+                f'{variable} is "{show(path, 200)}", which depends on the current folder',
+                hint=f"name the file in {variable} by its absolute path, or unset it",
+            )
+        if path:
+            return path
+    return _find_public_ca_bundle()
 
 
 def _find_public_ca_bundle() -> str:

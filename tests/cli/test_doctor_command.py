@@ -259,6 +259,12 @@ class TestNetwork:
         assert one["subject"].startswith("127.0.0.1:")
         assert "no proxy, certificates of /etc/ca.pem" in one["message"]
 
+    def test_a_relative_bundle_of_certificates_is_named(self, ready, run, doctor):
+        moved = {name: "" for name in ready.env if name.startswith("AWS_ENDPOINT_URL")}
+        done = doctor(AWS_CA_BUNDLE="ca.pem", **moved)
+        assert "name the file in AWS_CA_BUNDLE by its absolute path" in done.stdout
+        assert (done.returncode, "Traceback" in done.stderr) == (3, False)
+
     def test_a_proxy_that_is_not_there(self, ready, run, doctor):
         moved = {name: "" for name in ready.env if name.startswith("AWS_ENDPOINT_URL")}
         env = {**moved, "HTTPS_PROXY": "http://user:CNRY-pw@127.0.0.1:9"}

@@ -110,20 +110,21 @@ def test_no_tls_keys_are_logged(home: Home, run: Run, emulator: Emulator) -> Non
 
 
 @pytest.mark.parametrize(
-    ("bundle", "words"),
+    ("bundle", "code", "words"),
     [
-        ("", "cannot be reached (no TLS connection)"),  # as without it; the emulator speaks http
-        ("/nowhere/bundle.pem", 'the certificates in "/nowhere/bundle.pem" cannot be read'),
+        ("", 6, "cannot be reached (no TLS connection)"),  # as without it; the emulator speaks http
+        ("/nowhere/bundle.pem", 6, 'the certificates in "/nowhere/bundle.pem" cannot be read'),
+        ("bundle.pem", 3, 'AWS_CA_BUNDLE is "bundle.pem", which depends on the current folder'),
     ],
 )
 def test_an_unusable_certificate_bundle_is_reported(
-    home: Home, run: Run, emulator: Emulator, bundle: str, words: str
+    home: Home, run: Run, emulator: Emulator, bundle: str, code: int, words: str
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
     tls = emulator.url.replace("http:", "https:")
     done = run("list", "--refresh", env={"AWS_CA_BUNDLE": bundle, "AWS_ENDPOINT_URL_SSO": tls})
-    assert done.returncode == 6
+    assert done.returncode == code
     assert words in done.stderr
 
 

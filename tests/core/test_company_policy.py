@@ -10,6 +10,7 @@ WHOLE = b"""
 portals = ["https://corp.awsapps.com/start", "https://d-99*.awsapps.com/start"]
 storage = "file"
 device_code = false
+ca_bundle = "/etc/ssl/corp.pem"
 [guard]
 rules = ["*/AdministratorAccess"]
 [agents]
@@ -24,6 +25,7 @@ def test_every_key_of_a_policy_file_is_read():
         False,
         ("*/AdministratorAccess",),
         ("*-dev/*", "111111111111/Read,Only"),
+        "/etc/ssl/corp.pem",
     )
     assert parse_company_policy(b"", "p") == NO_POLICY
 
@@ -43,6 +45,8 @@ def test_every_key_of_a_policy_file_is_read():
         "device_code = 'no'",
         "device_code = 0",
         "storage = true",
+        "ca_bundle = 'corp.pem'",
+        "ca_bundle = true",
         "[guard]\nrules = '*'",
         "[guard]\nrules = ['#prod']",
         "[guard]\nrules = ['#']",
@@ -102,6 +106,7 @@ def test_rows_are_what_the_policy_sets_and_no_setting_can():
     rows = [row[:2] for row in parse_company_policy(WHOLE, "p").values_without_user_setting()]
     assert rows == [
         ("agents.allow", ("*-dev/*", "111111111111/Read,Only")),
+        ("ca_bundle", "/etc/ssl/corp.pem"),
         ("device_code", False),
         ("portals", ("https://corp.awsapps.com/start", "https://d-99*.awsapps.com/start")),
     ]

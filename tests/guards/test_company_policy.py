@@ -109,6 +109,15 @@ def test_a_rule_of_the_policy_stops_each_way_at_once(machine: Machine, ways: lis
     assert machine.world.published().count(GUARDED) == 0
 
 
+def test_the_certificates_of_the_policy_win_over_the_users(machine: Machine):
+    machine.set_policy('ca_bundle = "/nowhere/company.pem"\n')
+    https = machine.world.emulator.url.replace("http:", "https:")
+    variables = {"AWS_CA_BUNDLE": "/nowhere/mine.pem", "AWS_ENDPOINT_URL_SSO": https}
+    done = machine.run(SCRIPT, "list", "--refresh", **variables)
+    assert (done.returncode, '"/nowhere/company.pem" cannot be read' in done.stderr) == (6, True)
+    assert "ca_bundle\t/nowhere/company.pem" in machine.run(SCRIPT, "config", "list").stdout
+
+
 def test_a_policy_of_this_second_stops_the_launcher_too(machine: Machine):
     machine.policy.write_text(FORBID)
     done = machine.run(LAUNCHER, *key(GUARDED))

@@ -156,8 +156,8 @@ class TestTls:
     def test_the_bundle_is_the_one_that_botocore_uses(self) -> None:
         from botocore.httpsession import get_cert_path
 
-        assert tls.find_ca_bundle({"AWS_CA_BUNDLE": "a", "REQUESTS_CA_BUNDLE": "b"}) == "a"
-        assert tls.find_ca_bundle({"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": "b"}) == "b"
+        assert tls.find_ca_bundle({"AWS_CA_BUNDLE": "/a", "REQUESTS_CA_BUNDLE": "/b"}) == "/a"
+        assert tls.find_ca_bundle({"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": "/b"}) == "/b"
         assert os.path.samefile(tls.find_ca_bundle({}), get_cert_path(True))
 
     def test_without_certifi_the_bundle_is_botocores(self, monkeypatch: pytest.MonkeyPatch) -> None:

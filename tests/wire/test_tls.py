@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import certifi
 import pytest
 
-from ssohelper.errors import AwsUnreachable
+from ssohelper.errors import AwsUnreachable, ConfigInvalid
 from ssohelper.wire import tls
 
 BUNDLE = tls.find_ca_bundle({})
@@ -25,6 +25,13 @@ def test_the_variables_come_first_and_empty_ones_do_not_count(
     environ: dict[str, str], path: str
 ) -> None:
     assert tls.find_ca_bundle(environ) == path
+
+
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+@pytest.mark.parametrize("path", ["ca.pem", "../ca.pem", "~/ca.pem", "."])
+def test_a_relative_bundle_is_refused(variable: str, path: str) -> None:
+    with pytest.raises(ConfigInvalid, match=f"{variable} is .* depends on the current folder"):
+        tls.make_tls_context({variable: path})
 
 
 def test_a_bundle_is_a_file_or_a_folder_and_servers_are_checked(tmp_path: Path) -> None:
