@@ -5,7 +5,7 @@ A sign-in gets a token, finds out which user signed in, and saves both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -49,17 +49,30 @@ DEFAULT_MIN_SECONDS = 20 * 60
 _RENEWAL_SECONDS = 12.0
 
 
+class Move(NamedTuple):
+    """The session from whose portal a login moves, and the check of the new sign-in.
+
+    `accept` gets the session, token and user of a sign-in that is not saved yet. It raises an error
+    to end that sign-in, else it writes the new portal to the config.
+    """
+
+    earlier: SsoSession
+    accept: Callable[[SsoSession, AccessToken, str | None], object]
+
+
 class LoginOptions(NamedTuple):
     """Options of a login. `min_seconds` is how long the present sign-in must still last.
 
     With `completes`, a login that keeps the present sign-in still signs in at further portals
-    (those of other regions) that have no sign-in.
+    (those of other regions) that have no sign-in. With `move`, which needs `force`, the config has
+    the session at another portal until the new sign-in is accepted.
     """
 
     device_code: bool = False
     force: bool = False
     min_seconds: int = DEFAULT_MIN_SECONDS
     completes: bool = False
+    move: Move | None = None
 
 
 class LoginOutcome(NamedTuple):
@@ -115,7 +128,8 @@ def _reuse_sign_in_or_sign_in(
         app.company_policy.check_device_code()
     before = app.tokens.read_token_file_fingerprint(session)
     with _hold_login_lock(app, session, ui) as has_waited:
-        joined = _load_other_login_result(app, session, before) if has_waited else None
+        may_join = has_waited and options.move is None
+        joined = _load_other_login_result(app, session, before) if may_join else None
         if joined is not None:
             return joined
         done = present or _sign_in_interactively(app, session, ui, options)
@@ -278,15 +292,22 @@ def _sign_in_interactively(
         sign_in_user.import_botocore_in_background(app)
         token, life_seconds = _get_token_by_interactive_sign_in(app, ui, options, session)
         user = sign_in_user.find_signed_in_user(app, session, token)
-        sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
-        _discard_sign_in_unless_in_config(app, in_config, session, token)
+        if options.move is None:
+            sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
+            _discard_sign_in_unless_in_config(app, in_config, session, token)
+            earlier = protected_sign_ins.find_sign_in_at_other_portal(app, session)
+        else:
+            earlier = options.move.earlier
+        revoke_earlier = _prepare_revocation(app, earlier)
+        if options.move is not None:
+            options.move.accept(session, token, user)
     except Interrupted:
         raise  # a cancelled login is not recorded: a waiting login may go on
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide the sign-in's own error
             app.sign_in_failures.save(session.name, error, app.clock.now())
         raise
-    _end_sign_in_at_earlier_portal(app, session)
+    # The new token is saved before the earlier one is revoked: an interruption loses neither.
     try:
         _save_sign_in(app, session, token, life_seconds, user)
     except LocalState:
@@ -294,6 +315,8 @@ def _sign_in_interactively(
         if present is None or present.value != token.value:
             sign_in_user.end_unsaved_sign_in(app, session, token)
         raise
+    if earlier is not None:
+        _end_sign_in_at_earlier_portal(app, earlier, revoke_earlier)
     how = "device-code" if options.device_code else "browser"
     app.journal.try_append(journal.signed_in_entry(session.name, how=how, user=user))
     return LoginOutcome(session, token, "signed in", user)
@@ -316,18 +339,23 @@ def _discard_sign_in_unless_in_config(
         raise
 
 
-def _end_sign_in_at_earlier_portal(app: App, session: SsoSession) -> None:
-    """End the sign-in that a new one replaces, if the earlier one was at another portal."""
-    earlier = protected_sign_ins.find_sign_in_at_other_portal(app, session)
-    if earlier is not None:
-        _token, failure = tokens.revoke_sign_in(app, earlier, _RENEWAL_SECONDS)
-        old = (
-            f'the earlier sign-in to "{session.name}", at {earlier.start_url} in {earlier.region}, '
-        )
-        if failure:
-            app.warn(f"{old}was not ended at AWS: {failure.message}")
-        else:
-            app.warn(f"{old}was ended")
+def _prepare_revocation(
+    app: App, earlier: SsoSession | None
+) -> list[Callable[[], tokens.RevokedSignIn]]:
+    """Return functions that end the sign-in which a new one replaces, at each of its portals."""
+    portals = (earlier, *app.tokens.list_further_portal_sessions(earlier)) if earlier else ()
+    return [tokens.prepare_revocation(app, one, _RENEWAL_SECONDS) for one in portals]
+
+
+def _end_sign_in_at_earlier_portal(
+    app: App, earlier: SsoSession, revoke: list[Callable[[], tokens.RevokedSignIn]]
+) -> None:
+    failures = [error for _token, error in (one() for one in revoke) if error]
+    old = f'the earlier sign-in to "{earlier.name}", at {earlier.start_url} in {earlier.region}, '
+    if failures:
+        app.warn(f"{old}was not ended at AWS: {failures[0].message}")
+    else:
+        app.warn(f"{old}was ended")
 
 
 def _get_token_by_interactive_sign_in(

@@ -43,19 +43,12 @@ def leave_out_if_invalid(app: App, key: str) -> None:
         app.settings = app.read_settings_without(key)
 
 
-def copy_session_settings(app: App, old: str, new: str, *, replace: bool) -> None:
-    """Copy the settings `sessions.OLD.…` to the session `new`; its own stay without `replace`.
+def remove_session_settings(app: App, name: str) -> None:
+    """Remove the settings `sessions.NAME.…`.
 
     Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
     `refuse_if_allow_list_applies`.
     """
-    refuse_if_allow_list_applies(app, f"sessions.{old}")
-    if app.settings_store.copy_settings_of_session(old, new, app.clock.deadline(), replace=replace):
-        app.forget_settings()
-
-
-def remove_session_settings(app: App, name: str) -> None:
-    """Remove the settings `sessions.NAME.…`. Raises: the errors of `copy_session_settings`."""
     refuse_if_allow_list_applies(app, f"sessions.{name}")
     if app.settings_store.remove_settings_of_session(name, app.clock.deadline()):
         app.forget_settings()

@@ -14,24 +14,6 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 
-def refuse_name_of_recorded_sign_in(app: App, session: SsoSession, new_name: str) -> None:
-    """Raise UsageProblem if `new_name`, planned for the session, is that of a recorded sign-in.
-
-    Otherwise the session's profiles would get credentials of the user of that sign-in.
-    """
-    if selection.find_session_not_in_config(app, new_name) is not None:
-        raise UsageProblem(
-            f'the session "{new_name}" is signed in, but not in the config',
-            hint=f"end it first: ssohelper logout {new_name}",
-        )
-    renamed = session._replace(name=new_name)
-    if app.tokens.read_token_file_fingerprint(renamed):
-        raise UsageProblem(
-            f'another tool is signed in to a session "{new_name}"',
-            hint=f"choose another name, or remove the token first: {app.tokens.token_file(renamed)}",
-        )
-
-
 def find_sign_in_at_other_portal(app: App, session: SsoSession) -> SsoSession | None:
     """Return the session of a sign-in under this name at another portal or region, or None."""
     known = selection.find_session_not_in_config(app, session.name)

@@ -1,4 +1,4 @@
-"""Adds, renames and removes sessions, and lists what ssohelper keeps for each session.
+"""Adds and removes sessions, and lists what ssohelper keeps for each session.
 
 `setup` adds a session too, together with its profiles. This module asks AWS for no roles.
 """
@@ -16,17 +16,16 @@ from ssohelper.actions import (
     legacy_sign_ins,
     login,
     own_settings,
-    protected_sign_ins,
     selection,
 )
-from ssohelper.core import adoption, guard_rules, session_changes
+from ssohelper.core import adoption, session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.further_portals import parse_further_portals
-from ssohelper.core.model import SESSION_NAME, SignInFacts, SsoSession
-from ssohelper.core.start_url import is_same_session, is_session_listed
+from ssohelper.core.model import SsoSession
+from ssohelper.core.start_url import is_company_url, is_same_session, is_session_listed
 from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 from ssohelper.errors import AwsUnreachable, LocalState, UsageProblem
 
@@ -67,7 +66,6 @@ class SessionPlan(NamedTuple):
     make: Callable[[ConfigFile], list[Change]]
     changes: tuple[Change, ...]
     data: bytes
-    new_name: str | None = None
 
 
 def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
@@ -100,46 +98,21 @@ def plan_new_session(app: App, session: SsoSession) -> SessionPlan:
     )
 
 
-def check_new_session_name(app: App, session: SsoSession, new_name: str) -> None:
-    """Raise UsageProblem unless the session can be renamed to this name.
+def plan_session_move(app: App, session: SsoSession, new: SsoSession) -> SessionPlan:
+    """Return the plan that gives the session the start URL and region of `new`.
 
-    A name is refused if it is invalid, or if a session or sign-in has it; a rename is refused if a
-    guard rule or tag names the session, and would no longer match the session's roles. Raises:
-    ConfigInvalid if the config no longer has this session.
+    Raises: ConfigInvalid if the config no longer has this session; Refused if the company's policy
+    does not allow the portal.
     """
     selection.check_session_in_config(app, session)
-    if not SESSION_NAME.fullmatch(new_name):
-        raise UsageProblem(
-            f'"{show(new_name, 80)}" is not a valid name for a session',
-            hint="use letters, digits, dot, dash and underscore, at most 64",
-        )
-    if app.config.read().session_header(new_name):
-        raise UsageProblem(f'a session named "{new_name}" already exists')
-    protected_sign_ins.refuse_name_of_recorded_sign_in(app, session, new_name)
-    # The guard rules in force include rules that were deleted from the settings file: such a rule
-    # ends only when the user confirms that with a typed word.
-    patterns = [*app.vault.policy.rules]
-    patterns += [each for tag in app.settings.tags().values() for each in tag]
-    lost = guard_rules.find_pattern_of_renamed_session(patterns, session.name, new_name)
-    if lost is not None:
-        raise UsageProblem(
-            f'the guard rule or tag "{show(lost, 80)}" names the session "{session.name}", and would '
-            f'guard no role of "{new_name}"',
-            hint="change it first; see: ssohelper guard list",
-        )
-
-
-def plan_session_rename(app: App, session: SsoSession, new_name: str) -> SessionPlan:
-    """Return the plan that renames a session. Raises: the errors of `check_new_session_name`."""
-    check_new_session_name(app, session, new_name)
-    old = session.name
-    plan = _make_session_plan(
+    if not is_company_url(new.start_url):  # else the sign-in checks where the URL leads
+        app.company_policy.check_portal(new)
+    return _make_session_plan(
         app,
-        "session rename",
+        "session set-url",
         session,
-        lambda c: session_changes.changes_that_rename_session(c, old, new_name),
+        lambda c: session_changes.changes_that_move_session(c, new),
     )
-    return plan._replace(new_name=new_name)
 
 
 def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
@@ -206,14 +179,12 @@ def check_session_plan(app: App, plan: SessionPlan) -> None:
 
 
 def apply_session_plan(app: App, plan: SessionPlan) -> None:
-    """Carry out the plan. A session to be renamed or removed is signed out first.
+    """Carry out the plan. A session to be removed is signed out first.
 
-    Otherwise the token of a session that no command finds any more could remain. A renamed
-    session's settings, options and lists are copied to the new name before the config is written,
-    and removed from the old name afterwards; after an interruption in between,
-    `remove_records_of_missing_session` completes this. Raises: LocalState if the config changed
-    since the diff was shown; AwsUnreachable, after everything else is done, if AWS could not be
-    told of the sign-out.
+    Otherwise the token of a session that no command finds any more could remain. After an
+    interruption, `remove_records_of_missing_session` completes this. Raises: LocalState if the
+    config changed since the diff was shown; AwsUnreachable, after everything else is done, if AWS
+    could not be told of the sign-out.
     """
     name = plan.session.name
     agents.refuse_if_allow_list_applies(app, "change sessions", f"ssohelper {plan.command}")
@@ -224,17 +195,20 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
             login.log_out(app, plan.session)
         except AwsUnreachable as error:
             failure = error
-    if plan.new_name is not None:
-        _copy_session_records(app, name, plan.new_name, replace=True)
-    choices = {name: app.choices.load(name)}
-    if app.config.write(
-        lambda c: _make_changes_of_session_plan(app, plan, c), app.clock.deadline(), choices
-    ):
-        config_writing.add_config_write_to_journal(app, plan.command, plan.changes)
+    write_session_plan(app, plan)
     if plan.command != "session add":
         _forget_session_records(app, name)
     if failure is not None:
         raise failure
+
+
+def write_session_plan(app: App, plan: SessionPlan) -> None:
+    """Write the plan's changes to the config. Raises: LocalState if that has changed meanwhile."""
+    choices = {plan.session.name: app.choices.load(plan.session.name)}
+    if app.config.write(
+        lambda c: _make_changes_of_session_plan(app, plan, c), app.clock.deadline(), choices
+    ):
+        config_writing.add_config_write_to_journal(app, plan.command, plan.changes)
 
 
 def check_name_belongs_to_session(app: App, session: SsoSession) -> None:
@@ -257,8 +231,7 @@ def check_name_belongs_to_session(app: App, session: SsoSession) -> None:
 def has_records_of_missing_session(app: App, name: str) -> bool:
     """Return whether files or settings remain of a session that the config lacks.
 
-    This happens after an interrupted `session rename` or `session rm`, and after an edit of the
-    config by hand.
+    This happens after an interrupted `session rm`, and after an edit of the config by hand.
     """
     if app.config.read().session_header(name):
         return False
@@ -271,22 +244,6 @@ def has_records_of_missing_session(app: App, name: str) -> bool:
     )
 
 
-def refuse_if_session_already_renamed(app: App, name: str, new_name: str) -> None:
-    """Raise UsageProblem if no session `name` is left to rename, and session `new_name` exists."""
-    header = app.config.read().session_header
-    is_gone = not (
-        header(name)
-        or has_records_of_missing_session(app, name)
-        or list_profiles_of_missing_session(app, name)
-    )
-    if is_gone and header(new_name):
-        raise UsageProblem(
-            f'there is no session "{show(name, 64)}", and "{show(new_name, 64)}" exists: it may be '
-            "renamed already",
-            hint=f"see: ssohelper session show {new_name}",
-        )
-
-
 def list_profiles_of_missing_session(app: App, name: str) -> list[str]:
     """Return the names of the profiles that name the session `name`, which the config lacks."""
     return [
@@ -294,17 +251,14 @@ def list_profiles_of_missing_session(app: App, name: str) -> list[str]:
     ]
 
 
-def remove_records_of_missing_session(app: App, name: str, new_name: str | None = None) -> None:
+def remove_records_of_missing_session(app: App, name: str) -> None:
     """Remove the files and settings that remain of a session that the config lacks.
 
-    With `new_name`, first copies to the session `new_name` those that it lacks. Signs out of a
-    remaining sign-in.
+    Signs out of a remaining sign-in.
     Raises: Refused if an allow-list applies; AwsUnreachable, after everything was removed here, if
     AWS could not be told of the sign-out.
     """
     agents.refuse_if_allow_list_applies(app, "change sessions", "ssohelper session rm")
-    if new_name is not None:
-        _copy_session_records(app, name, new_name, replace=False)
     session = selection.find_session_not_in_config(app, name)
     try:
         if session is not None:
@@ -363,25 +317,6 @@ def _make_changes_of_session_plan(
             app, (shown, plan.changes), (config.text, plan.changes)
         )
     return plan.changes
-
-
-def _copy_session_records(app: App, old: str, new: str, *, replace: bool) -> None:
-    """Copy a session's records to its new name.
-
-    Without `replace`, records that already exist under the new name stay as they are.
-    """
-    own_settings.copy_session_settings(app, old, new, replace=replace)
-    app.usage.copy_usage_of_session(old, new, app.clock.deadline(), replace=replace)
-    with suppress(LocalState):  # pages and listing are caches
-        app.console_visits.copy_pages_of_session(old, new, replace=replace)
-        listing = app.directory.load(old)
-        if listing is not None and (replace or app.directory.load(new) is None):
-            app.directory.save(new, listing)
-    if replace or app.choices.load(new) == NO_CHOICES:
-        app.choices.save(new, app.choices.load(old))
-    with app.tokens.lock_state(new, app.clock.deadline()):
-        if replace or app.tokens.load_facts(new) == SignInFacts():
-            app.tokens.save_facts(new, app.tokens.load_facts(old))
 
 
 def _forget_session_records(app: App, name: str) -> None:

@@ -5,6 +5,7 @@ The other steps of `setup` are in the modules login, directory and profile_edit.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,23 +65,46 @@ def choose_session(
     chosen = own.name if own else name or default_session_name_of_url(url)
     if not SESSION_NAME.fullmatch(chosen):
         raise _invalid_session_name_error(chosen)
+    new = make_session_at_url(
+        app,
+        url,
+        chosen,
+        region=region,
+        known_region=own.region if own else None,
+        ask_region=ask_region,
+        takes_proposal=takes_proposal,
+    )
+    protected_sign_ins.refuse_sign_in_at_other_portal(app, new)
+    return new
+
+
+def make_session_at_url(
+    app: App,
+    start_url: str,
+    name: str,
+    *,
+    region: str | None,
+    known_region: str | None,
+    ask_region: Callable[[str, str | None], str] | None = None,
+    takes_proposal: bool = False,
+) -> SsoSession:
+    """Return a session of this name and start URL, with the region as in `choose_session`."""
+    url = checked_typed_start_url(start_url)
     portal_url = _find_portal_url(app, url)
     in_host = region_of_start_url(portal_url)
     found = (
         (in_host if is_company_url(url) else None)
         or region
         or in_host
-        or _find_region_in_config(config, url)
-        or (own.region if own else None)
+        or _find_region_in_config(app.config.read(), url)
+        or known_region
         or _find_region_of_portal(app, url, portal_url, ask_region, takes_proposal=takes_proposal)
     )
     if region and found != region:
         app.warn(f"{url} leads to {found}, not to {region}")
     if not found:
         raise _make_unknown_region_error(url)
-    new = SsoSession(chosen, _start_url_without_page(url), checked_region(found), DEFAULT_SCOPES)
-    protected_sign_ins.refuse_sign_in_at_other_portal(app, new)
-    return new
+    return SsoSession(name, _start_url_without_page(url), checked_region(found), DEFAULT_SCOPES)
 
 
 def _make_unknown_region_error(url: str) -> UsageProblem:
@@ -233,7 +257,8 @@ def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> S
     if taken is not None:
         raise ConfigInvalid(
             f'session "{taken.name}" already has another start URL: {taken.start_url}',
-            hint="choose another name",
+            hint="if its portal moved to this address: ssohelper session set-url "
+            f"{taken.name} {shlex.quote(url)}; else choose another name",
             option="--session NAME",
         )
     return None

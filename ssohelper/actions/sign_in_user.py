@@ -93,10 +93,11 @@ def confirm_user_of_sign_in(
 def end_unsaved_sign_in(app: App, session: SsoSession, token: AccessToken) -> None:
     """End an unsaved sign-in at AWS. If AWS cannot be reached, it lasts until it expires."""
     with suppress(SsoHelperError):
-        _make_portal_client(app, session, token).log_out(token)
+        portal_of_unsaved_token(app, session, token).log_out(token)
 
 
-def _make_portal_client(app: App, session: SsoSession, token: AccessToken) -> Portal:
+def portal_of_unsaved_token(app: App, session: SsoSession, token: AccessToken) -> Portal:
+    """Return a client of the access portal for a token that is in no file yet."""
     return app.aws.portal(session).copy_for_new_token(token, app.aws.oidc(session).issuer)
 
 
@@ -112,7 +113,7 @@ class _UserLookup:
         self._token = token
         self._rules: Iterable[str] = app.vault.policy.rules
         self._saved = directory.load_listing(app, session)
-        self._portal = _make_portal_client(app, session, token)
+        self._portal = portal_of_unsaved_token(app, session, token)
         self._vault = app.vault
         self._vault.load_settings_and_journal()
         # In the journal, the program that asked for the credentials is ssohelper itself.

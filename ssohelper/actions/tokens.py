@@ -6,6 +6,7 @@ signals and deadline do not interrupt the renewal.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -181,6 +182,13 @@ def revoke_sign_in(
 
     An expired token is renewed first, because the sign-in may still be valid.
     """
+    return prepare_revocation(app, session, renewal_seconds, in_other_storage=in_other_storage)()
+
+
+def prepare_revocation(
+    app: App, session: SsoSession, renewal_seconds: float, *, in_other_storage: bool = False
+) -> Callable[[], RevokedSignIn]:
+    """Return a function that ends the present sign-in, also once another token is in its file."""
     try:
         token = (app.storage.other_tokens if in_other_storage else app.tokens).load(session)
         if (
@@ -194,17 +202,25 @@ def revoke_sign_in(
             else:
                 token = ensure_valid_token(app, session, deadline)
     except LoginRequired:
-        return RevokedSignIn(None, None)
+        return lambda: RevokedSignIn(None, None)
     except (AwsUnreachable, ConfigInvalid, LocalState) as error:
-        return RevokedSignIn(None, error)
-    try:
-        if token is not None:
-            app.aws.portal_for_sign_out(session).log_out(token)
-    except LoginRequired:
-        pass  # the sign-in had ended at AWS already
-    except (AwsUnreachable, ConfigInvalid) as error:
-        return RevokedSignIn(token, error)
-    return RevokedSignIn(token, None)
+        failed = RevokedSignIn(None, error)
+        return lambda: failed
+    if token is None:
+        return lambda: RevokedSignIn(None, None)
+    issued_by = issuer.token_issuer(token, app.tokens.load_settled_facts(session.sign_in_name))
+
+    def revoke() -> RevokedSignIn:
+        try:
+            portal = app.aws.portal_for_sign_out(session)
+            portal.copy_for_new_token(token, issued_by).log_out(token)
+        except LoginRequired:
+            pass  # the sign-in had ended at AWS already
+        except (AwsUnreachable, ConfigInvalid) as error:
+            return RevokedSignIn(token, error)
+        return RevokedSignIn(token, None)
+
+    return revoke
 
 
 def facts_of_new_sign_in(

@@ -75,7 +75,7 @@ def say_which_legacy_profiles_lose_sign_in(app: App, session: SsoSession) -> Non
     if names:
         shown = shortened_name_list([show(name, 60) for name in names], SOME_NAMES)
         output.say(
-            f"profiles with sso_start_url ({shown}) stay, and lose this sign-in; to remove "
+            f"profiles with sso_start_url ({shown}) stay, and lose this sign-in; to change "
             f"these too, first run: ssohelper profile sync --session {session.name} --adopt NAME"
         )
 

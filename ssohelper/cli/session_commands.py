@@ -1,18 +1,23 @@
-"""The commands session list, show, add, rename and rm. They show changes before writing."""
+"""The commands session list, show, add, set-url and rm. They show changes before writing."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
 
 from ssohelper.actions import (
+    agents,
     clocks,
     default_regions,
     missing_sessions,
     protected_sign_ins,
     session_edit,
+    session_move,
 )
 from ssohelper.actions import setup as onboarding
+from ssohelper.actions.login import Move
 from ssohelper.actions.missing_sessions import MissingSession
 from ssohelper.actions.selection import (
     find_session_not_in_config,
@@ -23,9 +28,11 @@ from ssohelper.actions.session_edit import SessionEntry, SessionPlan
 from ssohelper.app import App
 from ssohelper.cli import adopt_output, choosing, colors, output
 from ssohelper.cli.plan_output import confirm_write, print_diff
+from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text, plan_text
 from ssohelper.core.instants import to_iso
+from ssohelper.core.model import SsoSession
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import show
 
@@ -44,7 +51,7 @@ def session_command_group() -> None:
       ssohelper session list
       ssohelper session show corp
       ssohelper session add corp https://d-0000000000.awsapps.com/start --region eu-west-1
-      ssohelper session rename corp acme
+      ssohelper session set-url corp https://corp.awsapps.com/start
       ssohelper session rm corp
     """
 
@@ -131,32 +138,91 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
     _carry_out_session_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
 
-@session_command_group.command("rename")
-@click.argument("old", metavar="SESSION")
-@click.argument("new", metavar="NEW_NAME")
+@session_command_group.command("set-url")
+@click.argument("name", metavar="SESSION")
+@click.argument("start_url", metavar="START_URL")
+@click.option("--region", metavar="R", help="The region of your Identity Center, if it changes.")
+@click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
+@click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def rename_session(old: str, new: str, dry_run: bool, yes: bool) -> None:
-    """Rename a session, in every profile that uses it too. You sign in again afterwards.
+def set_session_url(
+    name: str,
+    start_url: str,
+    region: str | None,
+    device_code: bool,
+    no_browser: bool,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Move a session to another address of its portal. Its profiles stay.
 
     \b
     Examples:
-      ssohelper session rename corp acme
+      ssohelper session set-url corp https://corp.awsapps.com/start
 
-    Its settings, filters, favourites and recorded uses move to the new name. The present sign-in
-    ends: the tokens of other tools are filed under the session's old name.
+    You sign in at the new address. If another user signs in there, or the accounts are others,
+    nothing changes. Filters, guards, favourites and last uses stay; the present sign-in ends.
     """
     app = output.get_app()
-    if _remove_or_move_records_of_missing_session(app, old, new, dry_run=dry_run, yes=yes):
-        return
-    session_edit.refuse_if_session_already_renamed(app, old, new)
-    plan = session_edit.plan_session_rename(app, resolve_session(app, old), new)
-    changed = len(plan.changes) - 1
-    also = f", also in {profile_count_text(changed)}," if changed else ""
-    what = f'rename the session "{show(old)}" to "{show(new)}"{also} and sign out of the session'
-    done = f"renamed; sign in with: ssohelper login {new}"
-    _carry_out_session_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
+    agents.refuse_if_allow_list_applies(
+        app, "change sessions", f"ssohelper session set-url {name} {start_url}"
+    )
+    old = resolve_session(app, name)
+    new = onboarding.make_session_at_url(
+        app, start_url, old.name, region=region, known_region=old.region
+    )
+    move_session(
+        app, old, new, device_code=device_code, no_browser=no_browser, dry_run=dry_run, yes=yes
+    )
+
+
+def move_session(
+    app: App,
+    old: SsoSession,
+    new: SsoSession,
+    *,
+    device_code: bool,
+    no_browser: bool,
+    dry_run: bool = False,
+    yes: bool = False,
+    prepare: Callable[[], object] = lambda: None,
+) -> bool:
+    """Show the diff, ask, and move the session with a new sign-in. Return whether it was moved.
+
+    `prepare` is called after the answer.
+    """
+    plan = session_edit.plan_session_move(app, old, new)
+    url = show(new.start_url, 200)
+    if not plan.changes:
+        output.say(f'the session "{show(old.name)}" is at {url} already')
+
+    def sign_in_and_write(app: App, plan: SessionPlan) -> None:
+        prepare()
+        sign_in_on_terminal(
+            app,
+            new,
+            device_code=device_code,
+            no_browser=no_browser,
+            force=True,
+            move=Move(old, partial(session_move.accept_sign_in, app, plan, known)),
+        )
+        session_move.move_listing(app, new)
+
+    if plan.changes and not dry_run:
+        known = session_move.load_known_user(app, old)
+        adopt_output.say_which_legacy_profiles_lose_sign_in(app, old)
+    what = f'move the session "{show(old.name)}" to {url}, and sign in there'
+    done = f"moved to {url}; undo the change of the file with: ssohelper profile undo"
+    is_done = _carry_out_session_plan(
+        app, plan, what, done, dry_run=dry_run, yes=yes, apply=sign_in_and_write
+    )
+    for other in app.config.read().sessions_of_portal(new.start_url) if is_done else ():
+        if other.name != old.name:
+            output.say(f'the session "{show(other.name)}" has this address too; to remove it and')
+            output.say(f"its profiles: ssohelper session rm {show(other.name)}")
+    return is_done
 
 
 @session_command_group.command("rm")
@@ -176,7 +242,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     long as there are some, the session stays.
     """
     app = output.get_app()
-    if _remove_or_move_records_of_missing_session(app, name, None, dry_run=dry_run, yes=yes):
+    if _remove_records_of_missing_session(app, name, dry_run=dry_run, yes=yes):
         return
     found = resolve_session(app, name)
     plan = session_edit.plan_session_removal(app, found)
@@ -189,31 +255,34 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
 
 
 def _carry_out_session_plan(
-    app: App, plan: SessionPlan, what: str, done: str, *, dry_run: bool, yes: bool
-) -> None:
+    app: App,
+    plan: SessionPlan,
+    what: str,
+    done: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+    apply: Callable[[App, SessionPlan], None] = session_edit.apply_session_plan,
+) -> bool:
     """Show the plan's diff, ask the user, change the session, and print the result."""
     print_diff(session_edit.diff_session_plan(app, plan), on_stdout=dry_run)
     is_done = False
     if plan.changes and not dry_run:
         is_done = confirm_write(app, what, yes, plan.command)
         if is_done:
-            session_edit.apply_session_plan(app, plan)
+            apply(app, plan)
             output.say(f'session "{show(plan.session.name)}" {done}')
     if output.options().json:
-        data = {"session": plan.new_name or plan.session.name, "changed": is_done}
+        data = {"session": plan.session.name, "changed": is_done}
         output.print_json(data, app.warnings)
+    return is_done
 
 
-def _remove_or_move_records_of_missing_session(
-    app: App, name: str, new_name: str | None, *, dry_run: bool, yes: bool
-) -> bool:
-    """Remove the records of a session that is no longer in the config, or move them.
+def _remove_records_of_missing_session(app: App, name: str, *, dry_run: bool, yes: bool) -> bool:
+    """Remove the files and settings of a session that is no longer in the config.
 
-    Records are files and settings; with `new_name` they are moved to that session. Returns False if
-    the session is in the config, or if there are no records of it.
+    Returns False if the session is in the config, or if there are no records of it.
     """
-    if new_name is not None and not app.config.read().session_header(new_name):
-        return False
     if not session_edit.has_records_of_missing_session(app, name):
         return False
     output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
@@ -223,23 +292,14 @@ def _remove_or_move_records_of_missing_session(
         named = ", ".join(show(one, 60) for one in users)
         output.say(f"profiles that name this session stay, and do not work without it: {named}")
         output.say("remove them with: ssohelper profile rm NAME")
-    question = (
-        f'sign out of "{show(name)}", and remove all that is kept for it?'
-        if new_name is None
-        else f'move all that is kept for "{show(name)}" to the session "{show(new_name)}"?'
-    )
-    what = "session rm" if new_name is None else "session rename"
-    is_done = not dry_run and output.confirm(question, yes=yes, what=what)
+    question = f'sign out of "{show(name)}", and remove all that is kept for it?'
+    is_done = not dry_run and output.confirm(question, yes=yes, what="session rm")
     if is_done:
-        session_edit.remove_records_of_missing_session(app, name, new_name)
-    shown = (
-        f'all that was kept for the session "{show(name)}" was removed'
-        if is_done
-        else output.NOTHING_CHANGED
-    )
-    output.say(shown)
+        session_edit.remove_records_of_missing_session(app, name)
+    removed = f'all that was kept for the session "{show(name)}" was removed'
+    output.say(removed if is_done else output.NOTHING_CHANGED)
     if output.options().json:
-        output.print_json({"session": new_name or name, "changed": is_done}, app.warnings)
+        output.print_json({"session": name, "changed": is_done}, app.warnings)
     return True
 
 

@@ -2,8 +2,9 @@
 
 import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import click
 
@@ -16,6 +17,7 @@ from ssohelper.actions import (
     own_settings,
     profile_edit,
     session_edit,
+    session_move,
     setup_text,
 )
 from ssohelper.actions import setup as onboarding
@@ -30,6 +32,7 @@ from ssohelper.cli.plan_output import (
     plan_sync_for_options,
     write_plan,
 )
+from ssohelper.cli.session_commands import move_session
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
@@ -94,6 +97,9 @@ def setup(
     session = outcome.session
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
+        move = partial(move_session, app, device_code=device_code, no_browser=no_browser)
+        if _move_known_session(app, session, listing, move, yes=yes):
+            return
         plan = _ask_and_plan_profiles(app, session, listing, choices, given, adopt, yes=yes)
         if not write_plan(app, plan, yes=yes, what="setup"):
             _ask_to_keep_session(app, session, is_new_sign_in=outcome.how == "signed in")
@@ -208,6 +214,30 @@ def _fetch_listing(app: App, session: SsoSession) -> Listing:
             f"the sign-in and the accounts so far are saved; go on with: {output.command_line()}"
         )
         raise
+
+
+def _move_known_session(
+    app: App, session: SsoSession, listing: Listing, move: Callable[..., bool], *, yes: bool
+) -> bool:
+    """Offer to move a session with the same user and roles to this address, in place of a new one.
+
+    Returns whether it was moved; the sign-in of this setup is then ended.
+    """
+    if session_edit.has_config_section(app, session):
+        return False
+    known = session_move.find_session_to_move(app, session, listing)
+    if known is None:
+        return False
+    output.say(
+        f'{show(session.start_url, 200)} has the user and the roles of "{show(known.name)}", which '
+        f"is at {show(known.start_url, 200)}: it is probably the same portal"
+    )
+    if yes:
+        command = f"ssohelper session set-url {known.name} {shlex.quote(session.start_url)}"
+        output.say(f"to move that session in place of a second one: {command}")
+        return False
+    end_this_sign_in = partial(session_edit.sign_out_and_forget_listing, app, session)
+    return move(known, session._replace(name=known.name), prepare=end_this_sign_in)
 
 
 def _ask_and_plan_profiles(

@@ -6,7 +6,7 @@ import click
 
 from ssohelper.actions import clocks, prompt_notes, protected_sign_ins
 from ssohelper.actions import login as sign_in
-from ssohelper.actions.login import LoginOptions, LoginOutcome
+from ssohelper.actions.login import LoginOptions, LoginOutcome, Move
 from ssohelper.actions.selection import (
     find_session_not_in_config,
     find_sessions_not_in_config,
@@ -50,12 +50,13 @@ def sign_in_on_terminal(
     yes: bool = False,
     min_seconds: int = sign_in.DEFAULT_MIN_SECONDS,
     completes: bool = False,
+    move: Move | None = None,
 ) -> LoginOutcome:
     """Sign in to the session if that is needed; print the result and return it.
 
     Uses a device code with `device_code`, or if no browser can run on this host. With `yes`, keeps
     the sign-in of a different user than last time without asking. With `completes`, also signs in
-    at further portals that have no sign-in, if the present sign-in is kept.
+    at further portals that have no sign-in, if the present sign-in is kept. `move`: see LoginOptions.
     """
     can_show = browser.can_user_see_a_browser_here(
         app.environ, sign_in.browser_command_setting(app, session)
@@ -65,6 +66,7 @@ def sign_in_on_terminal(
         force=force,
         min_seconds=min_seconds,
         completes=completes,
+        move=move,
     )
     ui = TerminalUi(app, session, no_browser=no_browser, qr=qr, yes=yes)
     outcome = sign_in.log_in(app, session, ui, options)

@@ -66,15 +66,18 @@ TREE = """\
 --yes Write without asking.
 [session list] Print your sessions: portal, regions, user, state, profiles.
 +
-[session rename] Rename a session, in every profile that uses it too.
-+
-<session
-<text
---dry-run Print the diff, change nothing.
---yes Write without asking.
 [session rm] Sign out of a session, remove it and its managed profiles.
 +
 <session
+--dry-run Print the diff, change nothing.
+--yes Write without asking.
+[session set-url] Move a session to another address of its portal.
++
+<text
+<files
+--region=region The region of your Identity Center, if it changes.
+--device-code Confirm a code in a browser on any machine.
+--no-browser Print the page's address, open no browser.
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
 [session show] Print one session: sign-in, filters, name template, profiles.

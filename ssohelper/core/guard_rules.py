@@ -2,7 +2,8 @@
 
 No other module interprets guard rules. A rule is `[SESSION:]ACCOUNT/ROLE` or `[SESSION:]ACCOUNT`.
 Each part is a glob pattern without regard to case; an empty part matches anything. ACCOUNT matches
-the account's name or its id. A rule `#NAME` stands for the rules that the user's tag NAME names.
+the account's name or its id. SESSION matches a session's name, and every session of that portal. A
+rule `#NAME` stands for the rules that the user's tag NAME names.
 """
 
 import re
@@ -10,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from ssohelper.core.model import Account
+from ssohelper.core.model import Account, SsoSession
+from ssohelper.core.portal_address import normalized_urls_of_portal
 from ssohelper.core.text import compile_glob
 
 TAG_SIGN = "#"
@@ -52,16 +54,23 @@ def find_undefined_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) 
     )
 
 
-def find_pattern_of_renamed_session(
-    patterns: Iterable[str], old_name: str, new_name: str
-) -> str | None:
-    """Return a pattern that matches the session name `old_name` but not `new_name`; else None."""
-    for pattern in patterns:
-        session, colon, _ = pattern.partition(":")
-        fits = compile_glob(session.casefold()).match
-        if colon and fits(old_name.casefold()) and not fits(new_name.casefold()):
-            return pattern
-    return None
+def with_rules_for_same_portals(
+    rules: Iterable[str], sessions: Sequence[SsoSession]
+) -> tuple[str, ...]:
+    """Return the rules, each `SESSION:…` also for every other session of that session's portal.
+
+    Otherwise a second session of the portal would release the roles that the rule guards.
+    """
+    found = dict.fromkeys(rules)
+    for rule in tuple(found):
+        pattern, colon, rest = rule.partition(":")
+        is_named = compile_glob(pattern.casefold()).match
+        named = [one for one in sessions if colon and is_named(one.name.casefold())]
+        urls = {url for one in named for url in normalized_urls_of_portal(one)}
+        for one in sessions:
+            if one not in named and not urls.isdisjoint(normalized_urls_of_portal(one)):
+                found[f"{one.name}:{rest}"] = None
+    return tuple(found)
 
 
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:

@@ -147,7 +147,6 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
         KeyAction("sessions.set_up", "n", "New", "add another session, and set it up"),
         KeyAction("sessions.forget", "f", "Forget", "delete cached credentials and role list"),
-        KeyAction("sessions.rename", "e", "Rename", "rename the session, in its profiles too"),
         KeyAction("sessions.remove", "d", "Remove", "remove the session and its managed profiles"),
         KeyAction("sessions.sign_in_anew", "S", "Sign in again", "sign in even if still signed in"),
         KeyAction(

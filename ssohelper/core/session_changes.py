@@ -1,11 +1,10 @@
-"""Plans the changes to ~/.aws/config that add, rename or remove a session. Pure.
+"""Plans the changes to ~/.aws/config that add, move or remove a session. Pure.
 
 The new name of a session is written wherever the file has the old one: in `sso_session`, and in the
 ssohelper commands that profiles run, also in profiles that other tools wrote. Otherwise such a
 profile would stop working.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
 from ssohelper.core import chains, process_command
@@ -24,23 +23,23 @@ def changes_that_add_session(config: ConfigFile, session: SsoSession) -> list[Ch
     )
 
 
-def changes_that_rename_session(config: ConfigFile, old_name: str, new_name: str) -> list[Change]:
-    """Return the changes that rename a session; no changes if the config has no session `old_name`.
+def changes_that_move_session(config: ConfigFile, session: SsoSession) -> list[Change]:
+    """Return the changes that give the session's section this start URL and region.
 
-    Raises: ConfigInvalid with the line of a command in which the name cannot be replaced.
+    Its profiles that repeat these keys get them too, because botocore refuses different values.
     """
-    header = config.session_header(old_name)
-    if header is None:
-        return []
-    changes: list[Change] = [EditSection(header, new_header=f"sso-session {new_name}")]
-    for entry in find_profiles_of_session(config, old_name):
-        keys = _keys_without_inherited(config, entry)
-        assign = []
-        if keys.get(_SESSION) == old_name:
-            assign.append((_SESSION, new_name))
-        if _session_of_command(keys) == old_name:
-            assign.append((_COMMAND, _command_with_new_session(config, entry, old_name, new_name)))
-        changes.append(EditSection(entry.header, tuple(assign)))
+    wanted = {"sso_start_url": session.start_url, "sso_region": session.region}
+    own, changes = config.session_header(session.name), list[Change]()
+    users = find_profiles_of_session(config, session.name)
+    for header in (own, *(entry.header for entry in users)):
+        keys = config.text.sections[header].values() if header else {}
+        assign = [
+            (key, value)
+            for key, value in wanted.items()
+            if (key in keys or header == own) and keys.get(key) != value
+        ]
+        if header and assign:
+            changes.append(EditSection(header, tuple(assign)))
     return changes
 
 
@@ -109,17 +108,3 @@ def _keys_without_inherited(config: ConfigFile, entry: ProfileEntry) -> Mapping[
 def _session_of_command(keys: Mapping[str, str]) -> str | None:
     options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
     return options.get("--session")
-
-
-def _command_with_new_session(
-    config: ConfigFile, entry: ProfileEntry, old_name: str, new_name: str
-) -> str:
-    command = entry.keys[_COMMAND]
-    pattern = rf"(--session(?:=|\s+))([\"']?){re.escape(old_name)}\2(?=\s|$)"
-    renamed = re.sub(pattern, rf"\g<1>{new_name}", command, count=1)
-    before, after = (process_command.ssohelper_options(text) for text in (command, renamed))
-    if before is None or after != {**before, "--session": new_name}:
-        config.refuse_key(
-            entry, _COMMAND, f'the session "{old_name}" in this command cannot be renamed'
-        )
-    return renamed

@@ -264,6 +264,10 @@ class Settings:
         return setting.default, "default"
 
 
+# Settings of earlier versions, which are ignored.
+_GONE = ("keys.sessions.rename",)
+
+
 def parse_settings(
     content: bytes, path: Path, environ: Mapping[str, str], leave_out: str | None = None
 ) -> Settings:
@@ -281,7 +285,7 @@ def parse_settings(
         raise ConfigInvalid(f"{place}: {toml_error_without_line(cause)}") from cause
     values: dict[str, tuple[Any, int]] = {}
     for parts, value in list_keys_and_values(document, ()):
-        if len(parts) > 1 and ".".join(parts) == leave_out:
+        if len(parts) > 1 and ".".join(parts) in (leave_out, *_GONE):
             continue
         line = find_line_of_key(text, parts)
         setting = _find_setting_of_parts(parts, f"{file_and_line_text(path, line)}: ")

@@ -1,7 +1,6 @@
 """Changes single keys of config.toml, and keeps its other text, which the user may have edited."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +32,6 @@ class SettingsFile:
         Raises: as `set`.
         """
         return self._change(lambda document: _remove_key(document, parts), deadline)
-
-    def copy_settings_of_session(
-        self, old: str, new: str, deadline: Deadline, *, replace: bool
-    ) -> bool:
-        """Copy the table `sessions.OLD` to `sessions.NEW`; with `replace`, even if that one exists.
-
-        Returns whether the file was written. Raises: as `set`.
-        """
-        return self._change(
-            lambda document: _copy_settings_of_session(document, old, new, replace), deadline
-        )
 
     def remove_settings_of_session(self, name: str, deadline: Deadline) -> bool:
         """Remove the table `sessions.NAME`; return whether the file changed. Raises: as `set`."""
@@ -93,9 +81,3 @@ def _parts_as_written(document: Any, parts: tuple[str, ...]) -> tuple[str, ...]:
     quoted = ".".join(parts[1:])
     is_quoted = len(parts) > 2 and quoted in document.get(parts[0], {})
     return (parts[0], quoted) if is_quoted else parts
-
-
-def _copy_settings_of_session(document: Any, old: str, new: str, overwrite: bool) -> None:
-    sessions = document.get("sessions", {})
-    if old in sessions and (overwrite or new not in sessions):
-        sessions[new] = deepcopy(sessions[old])

@@ -60,24 +60,6 @@ class UsageStore:
             if after != before:
                 self._save_all({**known, key: after}, loaded.is_whole)
 
-    def copy_usage_of_session(
-        self, old: str, new: str, deadline: Deadline, *, replace: bool
-    ) -> None:
-        """Copy the usage of a session's roles to another session.
-
-        Without `replace`, usage that the other session's role has already is kept."""
-        with files.hold_lock(self._lock, deadline, self._runtime):
-            loaded = self._load()
-            known = dict(loaded.found)
-            copies = {
-                key._replace(session_name=new): usage
-                for key, usage in known.items()
-                if key.session_name == old
-            }
-            if copies:
-                copied = {**known, **copies} if replace else {**copies, **known}
-                self._save_all(copied, loaded.is_whole)
-
     def forget_usage_of_session(self, name: str, deadline: Deadline) -> None:
         """Forget the usage of a session's roles."""
         with files.hold_lock(self._lock, deadline, self._runtime):
@@ -131,19 +113,6 @@ class ConsoleVisits:
         pages = [page, *(other for other in before if other != page)]
         known[key] = pages[: schema.MOST_PAGES]
         self._save_all_console_pages(known)
-
-    def copy_pages_of_session(self, old: str, new: str, *, replace: bool) -> None:
-        """Copy the pages of a session's roles to another session.
-
-        Without `replace`, pages that the other session's role has already are kept."""
-        known = self._load_all_console_pages()
-        copies = {
-            key._replace(session_name=new): pages
-            for key, pages in known.items()
-            if key.session_name == old
-        }
-        if copies:
-            self._save_all_console_pages({**known, **copies} if replace else {**copies, **known})
 
     def forget_pages_of_session(self, name: str) -> None:
         """Forget the pages of a session's roles."""

@@ -42,7 +42,6 @@ _COMMAND_LINES = {
     "sessions.sign_out": "logout",
     "sessions.set_up": "setup",
     "sessions.forget": "cache clear",
-    "sessions.rename": "session rename",
     "sessions.remove": "session rm",
     "profiles.apply": "profile sync",
     "profiles.undo": "profile undo",

@@ -84,8 +84,8 @@ class Portal:
         self._answered_at: float | None = None
         self._lock = threading.Lock()
 
-    def copy_for_new_token(self, token: AccessToken, issued_by: str) -> "Portal":
-        """Return a Portal for a new token of the issuer `issued_by` that is not saved yet."""
+    def copy_for_new_token(self, token: AccessToken, issued_by: str | None) -> "Portal":
+        """Return a Portal for a token of this issuer that is not, or not any more, in its file."""
         facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
         return Portal(
             self._session, self._environ, self._warn, facts=lambda: facts, variant=self._variant

@@ -29,11 +29,6 @@ def plan_removal_of_session(app: App) -> Callable[[], None]:
     return lambda: session_edit.apply_session_plan(app, plan)
 
 
-def plan_rename_of_session(app: App) -> Callable[[], None]:
-    plan = session_edit.plan_session_rename(app, selection.require_session(app, "corp"), "acme")
-    return lambda: session_edit.apply_session_plan(app, plan)
-
-
 @pytest.fixture
 def app(home: Home, monkeypatch: pytest.MonkeyPatch) -> App:
     home.add_session()
@@ -58,8 +53,6 @@ def edit(app: App, old: str, new: str) -> bytes:
         (plan_removal_of_profile, "[profile pay.Read]\n"),
         (plan_removal_of_session, "[profile pay.Read]\n"),
         (plan_removal_of_session, "[sso-session corp]\n"),
-        (plan_rename_of_session, "[profile pay.Read]\n"),
-        (plan_rename_of_session, "[sso-session corp]\n"),
     ],
 )
 def test_an_edit_of_a_section_that_changes_is_refused(
@@ -95,7 +88,9 @@ _PLANS = pytest.mark.parametrize(
     "make_plan",
     [
         session_edit.plan_session_removal,
-        lambda app, session: session_edit.plan_session_rename(app, session, "acme"),
+        lambda app, session: session_edit.plan_session_move(
+            app, session, session._replace(start_url="https://corp.awsapps.com/start")
+        ),
     ],
 )
 

@@ -30,7 +30,9 @@ class LoginApp(WorldApp):
         self.while_logging_out: Any = lambda: None
 
     def portal(self, session: SsoSession) -> Any:
-        return SimpleNamespace(log_out=self._log_out)
+        made = SimpleNamespace(log_out=self._log_out)
+        made.copy_for_new_token = lambda *_: made
+        return made
 
     def _log_out(self, used: Any) -> None:
         self.logged_out.append(used.value.reveal())

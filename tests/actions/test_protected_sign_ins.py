@@ -69,28 +69,6 @@ def undone(corp: Home, run: Run) -> Home:
 
 
 class TestANameInUse:
-    @pytest.mark.long
-    def test_a_rename_onto_it_is_refused_until_it_has_ended(
-        self, corp: Home, run: Run, emulator: Emulator
-    ) -> None:
-        ok(run, "session", "add", "acme", START_URL, "--region", "us-east-1", "--yes")
-        emulator.auto_approve = "ben"
-        ok(run, "login", "acme")
-        ok(run, "profile", "undo", "--yes")
-        before = corp.config_file.read_bytes()
-        said = refused(run, "session", "rename", "corp", "acme", "--yes")
-        assert 'the session "acme" is signed in, but not in the config' in said
-        assert "end it first: ssohelper logout acme" in said
-        assert corp.config_file.read_bytes() == before
-        assert "\nuser     ana" in ok(run, "whoami", PROFILE).replace("\t", "     ")
-        ok(run, "logout", "acme")
-        ok(run, "session", "rename", "corp", "acme", "--yes")
-
-    def test_a_rename_onto_the_token_of_another_tool_is_refused(self, corp: Home, run: Run) -> None:
-        path = token_file(corp, "acme")
-        path.write_bytes(token_file(corp).read_bytes())
-        assert str(path) in refused(run, "session", "rename", "corp", "acme", "--yes")
-
     @pytest.mark.parametrize(
         "command",
         long_after(

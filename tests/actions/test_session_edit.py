@@ -28,15 +28,3 @@ def test_an_unfinished_set_up_says_whether_it_signed_out(app: LoginApp, is_in_co
         app.locations.aws_config_file.write_text("")
     assert session_edit.sign_out_after_unfinished_setup(app, SESSION) is not is_in_config
     assert app.logged_out == ([] if is_in_config else ["first"])
-
-
-def test_leftovers_replace_nothing_of_the_session_that_takes_them(app: LoginApp) -> None:
-    # The session has no listing that could be copied.
-    session_edit.remove_records_of_missing_session(app, "unlisted", "corp")
-    assert app.directory.load("corp") is None
-    app.directory.save("old", listing("old"))
-    session_edit.remove_records_of_missing_session(app, "old", "corp")
-    assert (app.directory.load("corp"), app.directory.load("old")) == (listing("old"), None)
-    app.directory.save("older", listing("older"))
-    session_edit.remove_records_of_missing_session(app, "older", "corp")
-    assert app.directory.load("corp") == listing("old")

@@ -297,7 +297,7 @@ def test_if_sts_alone_is_on_this_machine_it_gets_no_credentials_of_aws_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = WorldApp(tmp_path)
-    monkeypatch.setattr(sign_in_user, "_make_portal_client", lambda *_: None)
+    monkeypatch.setattr(sign_in_user, "portal_of_unsaved_token", lambda *_: None)
     monkeypatch.setattr(
         sign_in_user._UserLookup, "append_user_name", lambda _, found: found.append("ana")
     )

@@ -22,7 +22,7 @@ SETUP, INSTALL = "test_setup_command.py", "test_install_command.py"
 SIGN_INS, DEMO, ENV = "test_sign_in_commands.py", "test_demo_command.py", "test_env_command.py"
 CONSOLE, PROMPT, USE = "test_console_command.py", "test_prompt_command.py", "test_use_command.py"
 SERVE, CALL = "test_serve_command.py", "../test_credential_process.py"
-SESSION = "test_session_commands.py"
+SESSION, SET_URL = "test_session_commands.py", "test_session_set_url.py"
 GUARD = "test_guard_command.py"
 AGENT = "test_agent_command.py"
 ADOPT, LEAVE = "../actions/test_adopting.py", "../actions/test_leaving.py"
@@ -64,8 +64,11 @@ TESTS = {
     "session add --region": (SESSION, "test_add_writes_the_session_and_asks_nothing_of_aws"),
     "session add --dry-run": (SESSION, "test_add_writes_the_session_and_asks_nothing_of_aws"),
     "session add --yes": (SESSION, "test_add_writes_the_session_and_asks_nothing_of_aws"),
-    "session rename --dry-run": (SESSION, "test_dry_run_changes_nothing"),
-    "session rename --yes": (SESSION, "test_the_old_sign_in_ends_and_the_new_name_signs_in"),
+    "session set-url --region": (SET_URL, "test_otherwise_nothing_changes"),
+    "session set-url --device-code": (SET_URL, "test_a_device_code_moves_it_to_another_region"),
+    "session set-url --no-browser": (SET_URL, "test_a_device_code_moves_it_to_another_region"),
+    "session set-url --dry-run": (SET_URL, "test_otherwise_nothing_changes"),
+    "session set-url --yes": (SET_URL, "test_everything_stays_but_the_sign_in"),
     "session rm --dry-run": (SESSION, "test_dry_run_and_no_answer_change_nothing"),
     "session rm --yes": (
         SESSION,

@@ -191,7 +191,7 @@ def test_every_example_runs_as_it_stands(day: Home, run: Run, lines: list[str]) 
         hint = re.search(r"hint: go ahead with: (.+)", done.stderr)
         if hint:
             done = typed(hint[1])
-        if words[1:2] == ["logout"] or words[1:3] in (["session", "rename"], ["session", "rm"]):
+        if words[1:2] == ["logout"] or words[1:3] == ["session", "rm"]:
             day.write_config(config)
             assert typed("ssohelper login corp").returncode == 0
         bare = line == "ssohelper"  # the full screen; off a terminal it is the help

@@ -129,7 +129,6 @@ def test_undo_says_before_its_question_what_will_be_restored_and_then_what_was(
             "pay.Admin",
         ),
         ("profile", "sync"),
-        ("session", "rename", "corp", "other"),
         ("session", "rm", "corp"),
         ("cache", "clear"),
         ("install", "--shell", "bash"),

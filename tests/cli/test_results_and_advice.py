@@ -65,11 +65,11 @@ def test_a_grant_says_whether_it_counts_in_this_terminal(
 
 
 def test_a_session_command_says_as_json_whether_it_wrote(command: Command, home: Home) -> None:
-    assert data_of(command, "session", "rename", "corp", "acme", "--dry-run") == {
-        "session": "acme", "changed": False
+    assert data_of(command, "session", "rm", "corp", "--dry-run") == {
+        "session": "corp", "changed": False
     }  # fmt: skip
-    assert data_of(command, "session", "rename", "corp", "acme", "--yes") == {
-        "session": "acme", "changed": True
+    assert data_of(command, "session", "rm", "corp", "--yes") == {
+        "session": "corp", "changed": True
     }  # fmt: skip
 
 

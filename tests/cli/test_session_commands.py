@@ -1,16 +1,13 @@
-"""`session list`, `show`, `add`, `rename` and `rm`, as the real program."""
+"""`session list`, `show`, `add` and `rm`, as the real program."""
 
 import json
-import os
 from typing import Any
 
 import pytest
 
-from ssohelper.actions import selection, session_edit
 from ssohelper.app import App
 from ssohelper.core.model import PageChoice, RoleKey
 from ssohelper.emulator.server import Emulator
-from ssohelper.errors import LocalState
 from tests.cli.test_setup_command import Terminal, ended, terminal
 from tests.conftest import Home, Run
 from tests.saved_listing import PAY, URL, add_listed_session
@@ -141,157 +138,6 @@ class TestAdding:
         assert done.returncode == 3
 
 
-class TestRenaming:
-    def test_every_profile_that_uses_it_is_renamed_and_undo_restores_the_bytes(
-        self, synced: Home, run: Run
-    ) -> None:
-        add_own_profiles(synced)
-        assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
-        assert run("favourite", "add", "pay.Read").returncode == 0
-        pages = App(synced.env).console_visits
-        pages.save_console_page(RoleKey("corp", PAY, "Read"), PageChoice("s3", "eu-west-1"))
-        listing = App(synced.env).directory.load("corp")
-        assert listing is not None
-        before = synced.config_file.read_bytes()
-        done = run("session", "rename", "corp", "acme", "--yes")
-        assert done.returncode == 0, done.stderr
-        assert "ssohelper login acme" in done.stderr
-        after = synced.config_file.read_text()
-        assert after == before.decode().replace("corp", "acme")
-        found = data_of(run, "session", "show", "acme")
-        assert (found["roles"], found["profiles"]) == (["Read"], 4)
-        assert run("config", "get", "sessions.acme.session_hours").stdout == "4\n"
-        assert "corp" not in App(synced.env).locations.settings_file.read_text()
-        assert run("favourite", "list").stdout == f"acme\t{PAY}\tRead\n"
-        assert pages.load_console_pages(RoleKey("acme", PAY, "Read")) == [
-            PageChoice("s3", "eu-west-1")
-        ]
-        assert pages.load_console_pages(RoleKey("corp", PAY, "Read")) == []
-        directory = App(synced.env).directory
-        assert (directory.load("acme"), directory.load("corp")) == (listing, None)
-        assert run("profile", "undo", "--yes").returncode == 0
-        assert synced.config_file.read_bytes() == before
-
-    def test_the_old_sign_in_ends_and_the_new_name_signs_in(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
-        assert run("session", "rename", "corp", "acme", "--yes").returncode == 0
-        assert emulator.counters["Logout"] == 1
-        assert not list(signed_in.token_folder.glob("*.json"))
-        # Of the sign-in only what was learned by it is left, and no secret: how long one lasts, and
-        # the list of roles.
-        kinds = [item["kind"] for item in data_of(run, "cache", "list")]
-        assert kinds == ["sign_in", "listing"]
-        signed_in.browser()
-        assert run("login", "acme").returncode == 0
-        profile = data_of(run, "session", "show", "acme")["managed_profiles"][0]
-        assert run("credential-process", "--profile", profile).returncode == 0
-
-    def test_aws_down_is_exit_6_after_everything_was_renamed(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
-        emulator.faults.set(down={"Logout": 503})
-        done = run("session", "rename", "corp", "acme", "--yes")
-        assert done.returncode == 6
-        assert run("session", "list").stdout.startswith("acme\t")
-        assert not list(signed_in.token_folder.glob("*.json"))
-
-    @pytest.mark.parametrize("name", ["a b", "-x", "corp", ""])
-    def test_a_bad_or_taken_name_is_exit_2(self, synced: Home, run: Run, name: str) -> None:
-        before = synced.config_file.read_bytes()
-        done = run("session", "rename", "--yes", "--", "corp", name)
-        assert done.returncode == 2
-        assert synced.config_file.read_bytes() == before
-
-    def test_a_guard_rule_that_would_guard_nothing_is_said_first(
-        self, synced: Home, run: Run
-    ) -> None:
-        assert run("config", "set", "guard.rules", "corp:pay/Admin").returncode == 0
-        done = run("session", "rename", "corp", "acme", "--yes")
-        assert done.returncode == 2
-        assert "corp:pay/Admin" in done.stderr
-        assert run("session", "list").stdout.startswith("corp\t")
-
-    def test_a_rule_that_left_the_file_without_a_typed_word_counts(
-        self, synced: Home, run: Run
-    ) -> None:
-        assert run("config", "set", "guard.rules", "corp:pay/Admin").returncode == 0
-        App(synced.env).locations.settings_file.write_text("")
-        done = run("session", "rename", "corp", "acme", "--yes")
-        assert (done.returncode, "corp:pay/Admin" in done.stderr) == (2, True)
-
-    def test_an_interrupted_rename_is_finished_by_the_same_command(
-        self, synced: Home, run: Run
-    ) -> None:
-        assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
-        assert run("favourite", "add", "pay.Read").returncode == 0
-        app = App(synced.env)
-        kept = app.choices.load("corp")
-        assert run("session", "rename", "corp", "acme", "--yes").returncode == 0
-        # As if it had been killed right after it wrote the config.
-        app.choices.save("corp", kept)
-        assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
-        done = run("session", "rename", "corp", "acme", "--yes")
-        assert (done.returncode, "was removed" in done.stderr) == (0, True)
-        assert App(synced.env).choices.load("corp").roles == ()
-        assert "corp" not in app.locations.settings_file.read_text()
-        assert data_of(run, "session", "show", "acme")["roles"] == ["Read"]
-        done = run("session", "rename", "corp", "acme", "--yes")
-        assert (done.returncode, "it may be renamed already" in done.stderr) == (2, True)
-
-    def test_leftovers_are_kept_by_dry_run_and_without_an_answer(
-        self, synced: Home, run: Run
-    ) -> None:
-        text = synced.config_file.read_text()
-        # The user renames the session in an editor.
-        synced.write_config(text.replace("corp", "acme"))
-        for command in (
-            ("rename", "corp", "acme", "--dry-run"),
-            ("rename", "corp", "acme"),
-            ("rm", "corp", "--dry-run"),
-            ("rm", "corp"),
-        ):
-            run("session", *command)
-            assert App(synced.env).choices.load("corp").roles == ("Read",), command
-
-    def test_after_a_rename_in_an_editor_nothing_is_lost(self, synced: Home, run: Run) -> None:
-        assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
-        assert run("favourite", "add", "pay.Read").returncode == 0
-        synced.write_config(synced.config_file.read_text().replace("corp", "acme"))
-        assert run("config", "set", "sessions.acme.browser", "true").returncode == 0
-        done = run("session", "rename", "corp", "acme", "--yes")
-        assert done.returncode == 0, done.stderr
-        assert data_of(run, "session", "show", "acme")["roles"] == ["Read"]
-        assert run("favourite", "list").stdout == f"acme\t{PAY}\tRead\n"
-        # What the new name has already stays as it is.
-        assert run("config", "get", "sessions.acme.browser").stdout == "true\n"
-        assert "corp" not in App(synced.env).locations.settings_file.read_text()
-
-    def test_a_rename_that_is_refused_signs_nothing_out(
-        self, signed_in: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(os, "environ", {**os.environ, **signed_in.env})
-        app = App(signed_in.env)
-        plan = session_edit.plan_session_rename(app, selection.require_session(app, "corp"), "acme")
-        more = "[profile late]\nsso_session = corp\nsso_account_id = 000030000001\n"
-        signed_in.write_config(signed_in.config_file.read_text() + more)
-        with pytest.raises(LocalState, match="has changed since"):
-            session_edit.apply_session_plan(App(signed_in.env), plan)
-        assert emulator.counters["Logout"] == 0
-        assert list(signed_in.token_folder.glob("*.json"))
-
-    def test_a_guard_rule_for_all_sessions_is_no_obstacle(self, synced: Home, run: Run) -> None:
-        assert run("config", "set", "guard.rules", "*:pay/Admin").returncode == 0
-        assert run("session", "rename", "corp", "acme", "--yes").returncode == 0
-
-    def test_dry_run_changes_nothing(self, signed_in: Home, run: Run, emulator: Emulator) -> None:
-        before = signed_in.config_file.read_bytes()
-        done = run("session", "rename", "corp", "acme", "--dry-run")
-        assert "+[sso-session acme]" in done.stdout
-        assert signed_in.config_file.read_bytes() == before
-        assert emulator.counters["Logout"] == 0
-
-
 class TestRemoving:
     def test_it_signs_out_and_takes_session_profiles_settings_and_filters(
         self, signed_in: Home, run: Run, emulator: Emulator
@@ -343,6 +189,14 @@ class TestRemoving:
         assert run("session", "rm", "corp").returncode == 2
         assert signed_in.config_file.read_bytes() == before
         assert emulator.counters["Logout"] == 0
+
+
+def test_leftovers_stay_after_a_dry_run_and_without_an_answer(synced: Home, run: Run) -> None:
+    # The user renames the session in an editor.
+    synced.write_config(synced.config_file.read_text().replace("corp", "acme"))
+    for options, roles in ((["--dry-run"], ("Read",)), ([], ("Read",)), (["--yes"], ())):
+        run("session", "rm", "corp", *options)
+        assert App(synced.env).choices.load("corp").roles == roles, options
 
 
 def test_rm_says_what_happens_to_profiles_that_could_be_adopted(synced: Home, run: Run) -> None:

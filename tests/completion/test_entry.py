@@ -160,7 +160,7 @@ class TestCandidates:
             (["profile", "rm", "pay.Admin", ""], []),
             (["login", ""], ["corp"]),
             (["session", "show", ""], ["corp"]),
-            (["session", "rename", ""], ["corp"]),
+            (["session", "rm", ""], ["corp"]),
             (["list", "--session", "c"], ["corp"]),
             (["list", "--session=c"], ["--session=corp"]),
             (["use", "le"], ["ledger/", "legal: a/b/"]),

@@ -44,7 +44,7 @@ class TestKeys:
         ("text", "other"),
         [
             ('keys.profiles.undo = "f9"', "profiles.apply"),
-            ('keys.sessions.rename = "?"', "sessions.help"),
+            ('keys.sessions.remove = "?"', "sessions.help"),
             ('keys.app.help = "y"', "confirm.yes"),
             ('keys.profiles.undo = "x"\nkeys.profiles.apply = "x"', "profiles."),
         ],

@@ -3,7 +3,6 @@
 import json
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -71,10 +70,6 @@ def test_a_malformed_line_alone_counts_as_missing(app: App, tmp_path: Path):
     app.usage.forget_usage_of_session("corp", app.clock.deadline())
     assert json.loads(path.with_name("usage.json.damaged").read_text()) == found
     assert favourites.load_usage_of_roles(app) == {}
-    path.write_text(json.dumps(found))
-    app.usage.copy_usage_of_session("corp", "other", app.clock.deadline(), replace=True)
-    assert json.loads(path.with_name("usage.json.damaged-2").read_text()) == found
-    assert len(favourites.load_usage_of_roles(app)) == 2
 
 
 def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
@@ -133,16 +128,3 @@ class TestConsoleVisits:
         assert visits.load_visit("x") is None
         visits.save_visit("x", KEY, NOON, is_told=True)
         assert visits.load_visit("x") == (KEY, NOON, True)
-
-
-@pytest.mark.parametrize("replace", [True, False])
-def test_a_copied_sessions_usage_replaces_the_others_if_asked(tmp_path: Path, replace: bool):
-    store = UsageStore(tmp_path / "state", runtime=tmp_path / "run")
-    deadline = Deadline(20, time.monotonic)
-    other = KEY._replace(session_name="other")
-    store.update(KEY, lambda _: Usage(NOON, 5), deadline)
-    store.update(other, lambda _: Usage(NOON, 1), deadline)
-    store.copy_usage_of_session("corp", "other", deadline, replace=replace)
-    assert {key: usage.uses for key, usage in store.load_all().items()} == {
-        KEY: 5, other: 5 if replace else 1
-    }  # fmt: skip

@@ -32,7 +32,7 @@ _KEYS = (
     *("f1", "f2", "f2", "f3", "f3", "f4", "f4", "f5", "f6", "f7", "f8", "f9", "f10"),
     *("enter", "enter", "escape", "escape", "ctrl+p", "ctrl+p", "ctrl+p", "ctrl+l", "ctrl+v"),
     *("ctrl+c", "ctrl+q", "ctrl+d", "ctrl+g", "ctrl+x", "ctrl+o", "tab", "down", "up"),
-    *("n", "s", "o", "d", "e", "f", "y", "q", "p", "backspace"),
+    *("n", "s", "o", "d", "f", "y", "q", "p", "backspace"),
 )
 _SIZES = ((100, 30), (80, 24), (40, 12), (120, 14), (140, 40))
 _GAPS = (0.0, 0.0, 0.001, 0.01, 0.05, 0.2)

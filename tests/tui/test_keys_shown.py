@@ -33,7 +33,6 @@ DIALOGS = {
     ],
     "sessions": [
         HELP,
-        [("e", "New name")],
         [("n", "Set up another")],
         [("o", "Sign out of")],
         [("S", "Sign in to")],

@@ -9,7 +9,6 @@ import pytest
 from ssohelper.core.role_tree import RoleListView, SavedView
 from ssohelper.tui.screens import profile_actions, session_questions
 from ssohelper.tui.screens.accounts import AccountsScreen
-from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.session_lines import SessionKey
 from ssohelper.tui.screens.sessions import SessionsScreen
@@ -119,30 +118,6 @@ def test_a_session_that_is_gone_gets_no_key_that_was_for_it(world: DemoHome) -> 
         await user.wait_for_text('Sign out of "corp"')
 
     run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
-
-
-def test_the_cursor_follows_the_new_name_that_the_user_gives(world: DemoHome) -> None:
-    put_first(world, other_session("aaa"))
-
-    async def scenario(user: User) -> None:
-        screen = await open_sessions(user)
-        await user.press("G")
-        assert name_of_session(screen) == "lab"
-        await user.press("e")
-        await user.wait_for_text("New name")
-        await user.press("ctrl+u", *"zoo", "enter")
-        await user.wait_for_screen(ConfirmScreen)
-        await user.press("y")
-        await user.wait_for_message("renamed the session")
-        await until(lambda: name_of_session(screen) == "zoo")
-        await user.press("d")
-        await user.wait_for_screen(ConfirmScreen)
-        await user.press("y")
-        await user.wait_for_message("removed the session")
-        await until(lambda: name_of_session(screen) == "corp")
-        assert "no longer" not in user.messages
-
-    run_scenario(world.app(), scenario)
 
 
 def test_a_session_keeps_the_cursor_while_it_cannot_be_used(world: DemoHome) -> None:
@@ -321,7 +296,7 @@ def test_no_key_of_sessions_acts_on_another_session(
     async def note_session(_app: Any, session: Any, *_more: Any) -> None:
         acted.append(session.name)
 
-    for name in ("sign_out", "rename_session", "remove_session", "delete_cached_data"):
+    for name in ("sign_out", "remove_session", "delete_cached_data"):
         monkeypatch.setattr(session_questions, name, note_session)
 
     async def scenario(user: User) -> None:

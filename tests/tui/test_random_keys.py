@@ -36,7 +36,7 @@ from tests.tui.world import DemoHome, until
 BURSTS = 4
 _OPENING = ("f5", "f6", "f7", "f8", "f9", "f9", "f10", "enter", "ctrl+d", "ctrl+x", "ctrl+v")
 _MOVING = ("f2", "f2", "f3", "f4", "f1", "escape", "down", "up", "tab", "ctrl+g", "ctrl+r")
-_TYPED = ("y", "y", "n", "s", "o", "d", "e", "f", "b", "prod", "lam", "id", "backspace")
+_TYPED = ("y", "y", "n", "s", "o", "d", "f", "b", "prod", "lam", "id", "backspace")
 _GAPS = (0.0, 0.0, 0.0, 0.02, 0.05, 0.1, 0.2, 0.6, 1.2)
 _DELAYS = (0.0, 0.0, 0.0, 0.05, 0.2, 0.7, 1.5, 2.5)
 # For each screen, what its questions say.
@@ -242,7 +242,7 @@ def choose_key(user: User, chance: random.Random, before: str) -> str:
     if isinstance(front, ConfirmScreen) and chance.random() < 0.6:
         return chance.choice(["y", "y", "y", "enter", "n"])
     if isinstance(front, SessionsScreen) and chance.random() < 0.6:
-        return chance.choice(["s", "o", "f", "e", "f", "o", "down"])
+        return chance.choice(["s", "o", "f", "f", "o", "down"])
     return chance.choice(chance.choices((_OPENING, _MOVING, _TYPED), (4, 2, 4))[0])
 
 

@@ -12,7 +12,6 @@ from ssohelper.system.terminal_background import Background
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
-from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.command_line import CommandScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
@@ -403,8 +402,8 @@ def test_a_question_that_opens_at_once_cancels_nothing(world: DemoHome, key: str
         await user.wait_for_screen(ConfirmScreen)
         await user.press("n")
         await user.wait_for_screen(SessionsScreen)
-        await user.press("e")  # the action has ended: another one can be started
-        await user.wait_for_screen(AskScreen)
+        await user.press("f")  # the action has ended: another one can be started
+        await user.wait_for_screen(ConfirmScreen)
         assert user.messages == ""
 
     run_scenario(world.app(), scenario)

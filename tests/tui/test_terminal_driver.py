@@ -184,9 +184,8 @@ def test_a_paste_of_several_lines_is_one_line_in_each_field(world: DemoHome) -> 
         await user.wait_for_text("role keys")
         user.app.post_message(Paste("pay\nprod\n"))
         await until(lambda: user.app.screen.query_one(SearchLine).value == "pay prod")
-        await user.press("f3", "e")
+        user.app.push_screen(AskScreen("Name", "", ""))
         await user.wait_for_screen(AskScreen)
-        await user.press("ctrl+u")
         user.app.post_message(Paste("new\x1b\rname\n"))
         await until(lambda: getattr(user.app.focused, "value", "") == "new name")
 

@@ -113,7 +113,7 @@ def test_a_command_is_ignored_until_a_pause_after_the_last_key_that_was_not_for_
     [
         ("accounts.profile", True),
         ("accounts.use", True),
-        ("sessions.rename", True),
+        ("sessions.remove", True),
         ("confirm.yes", True),
         ("filters.leave", True),
         ("accounts.tick", False),

@@ -1,4 +1,4 @@
-"""Changes a session for the Sessions screen, after a question: sign-out, rename, removal, cache.
+"""Changes a session for the Sessions screen, after a question: sign-out, removal, cache.
 
 The change is for the session that the screen showed. If another program has given the session's
 name to another portal since, an error says so, and nothing changes.
@@ -13,11 +13,9 @@ from ssohelper.actions import cache_contents, login, selection, session_edit
 from ssohelper.actions.session_edit import SessionPlan
 from ssohelper.core import clock_text, plan_text
 from ssohelper.core.model import SsoSession
-from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import count_text
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background, running_sign_ins
-from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.proposal import NOTHING_CHANGED
 from ssohelper.tui.widgets.lines import Line, diff_lines
@@ -44,40 +42,6 @@ async def sign_out(app: TuiApp[Any], session: SsoSession, show_busy: Callable[[]
         app.show_error(error)
         return False
     return True
-
-
-async def rename_session(app: TuiApp[Any], session: SsoSession) -> str | None:
-    """Ask for a new name, and rename the session, also in the profiles that use the session.
-
-    Return the new name, or None if the session keeps its name.
-    """
-    services, old = app.services, session.name
-    command = f"ssohelper session rename {old}"
-    if not await _check_changeable_or_show_error(app, session):
-        return None
-
-    def check_new_name(new_name: str) -> None:
-        if new_name != old:
-            session_edit.check_new_session_name(services, session, new_name)
-
-    new = await app.push_screen_wait(
-        AskScreen(f'New name of the session "{old}"', old, f"{command} NEW", check_new_name)
-    )
-    if new is None or new == old:
-        app.show_done(NOTHING_CHANGED)
-        return None
-    command = f"{command} {word_as_typed(new)}"
-    is_renamed = await _confirm_and_change_session(
-        app,
-        lambda: session_edit.plan_session_rename(services, session, new),
-        lambda count: (
-            f'Rename "{old}" to "{new}"{f", in {count} too" if count else ""}? '
-            "You sign in again afterwards."
-        ),
-        f'renamed the session "{old}" to "{new}"; sign in to it again',
-        command,
-    )
-    return new if is_renamed else None
 
 
 async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:

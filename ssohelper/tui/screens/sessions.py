@@ -77,7 +77,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
         action_binding("sessions.sign_out"),
         action_binding("sessions.forget"),
         action_binding("sessions.set_up"),
-        action_binding("sessions.rename"),
         action_binding("sessions.remove"),
         action_binding("sessions.refresh", show=False),
         action_binding("sessions.help", "app.help", show=False),
@@ -90,8 +89,8 @@ class SessionsScreen(CurrentSizeScreen[None]):
         super().__init__()
         self._snapshot: Snapshot | None = None
         self._busy: dict[str, str] = {}
-        # The new names of sessions that the user has renamed here, or "" for removed sessions.
-        self._changed_names: dict[str, str] = {}
+        # The names of sessions that the user has removed here.
+        self._removed_names: set[str] = set()
         self._is_reading = False
 
     def compose(self) -> ComposeResult:
@@ -157,7 +156,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         self._redraw_clocks()
 
     def _show_lines_read_again(self, chooser: Chooser, count: int) -> None:
-        """Show this number of lines. The cursor stays on its session, also if the user renamed it.
+        """Show this number of lines. The cursor stays on its session.
 
         If the session is gone, say so, and ignore keys until a pause: the user means the old line.
         """
@@ -166,9 +165,10 @@ class SessionsScreen(CurrentSizeScreen[None]):
         if before is None or chooser.cursor_key == before:
             return
         self.app.typing_pause.begin(KeyKind.OTHER)
-        name = self._changed_names.pop(before.name, before.name)
-        if not self._go_to_session(name) and name:
-            self.app.show_warning(f'the session "{name}" is no longer in the list')
+        if before.name in self._removed_names:
+            self._removed_names.remove(before.name)
+        elif not self._go_to_session(before.name):
+            self.app.show_warning(f'the session "{before.name}" is no longer in the list')
 
     def _go_to_sign_in_in_background(self) -> None:
         """Put the cursor on the one session whose sign-in the message line says to show from here."""
@@ -308,7 +308,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
                 "sign_in_anew": f"login {name} --force",
                 "sign_out": f"logout {name}",
                 "forget": f"cache clear --session {name}",
-                "rename": f"session rename {name} NEW",
                 "remove": f"session rm {name}",
             }
         run = run_on_same_target(
@@ -358,7 +357,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
 
         try:
             if await session_questions.sign_out(self.app, session, show_busy) and is_unlisted:
-                self._changed_names[session.name] = ""
+                self._removed_names.add(session.name)
         finally:
             self._busy.pop(session.name, None)
             self.read_clocks()
@@ -366,16 +365,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
     def _is_unlisted(self, session: SsoSession) -> bool:
         """Return whether the session's line says that it is not in the config."""
         return self._snapshot is not None and session in self._snapshot.unlisted
-
-    @starts_action("sessions.rename")
-    async def action_rename(self) -> None:
-        """Rename the session under the cursor, after a question that shows the diff."""
-        session = self._get_session_or_warn()
-        if session is not None:
-            new_name = await session_questions.rename_session(self.app, session)
-            if new_name is not None:
-                self._changed_names[session.name] = new_name
-            self.read_clocks()
 
     @starts_action("sessions.remove")
     async def action_remove(self) -> None:
@@ -388,7 +377,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
             await self._sign_out(session, is_unlisted=True)
         elif session is not None:
             if await session_questions.remove_session(self.app, session):
-                self._changed_names[session.name] = ""
+                self._removed_names.add(session.name)
             self.read_clocks()
 
     @starts_action("sessions.forget")
