@@ -194,9 +194,12 @@ def list_guard_rules(app: App) -> list[Rule]:
         Rule(
             rule,
             rule in configured,
-            sum(guard_rules.is_guarded([rule], *role) for role in roles),
+            sum(
+                guard_rules.is_guarded(app.vault.with_rules_for_same_portals([rule]), *role)
+                for role in roles
+            ),
         )
-        for rule in app.vault.policy.rules
+        for rule in app.vault.written_guard_rules
     ]
 
 

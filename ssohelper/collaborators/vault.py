@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ssohelper.core import allow_list, chains, journal
+from ssohelper.core import allow_list, chains, guard_rules, journal
 from ssohelper.core.model import Account, Role, RoleKey
 from ssohelper.core.policy import Policy, PublishPermit, ReleasePermit, Way
 from ssohelper.errors import LocalState, Refused, SsoHelperError
@@ -38,7 +38,7 @@ class Vault:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._identities = b"", b""
+        self._identities: tuple[bytes, ...] = ()
 
     # -- the caller's process decides whether credentials, new or cached, may be handed out -----
 
@@ -209,7 +209,9 @@ class Vault:
 
         # To read the CA certificates takes 5 to 20 ms, so each client is kept for further calls.
         clients = self._app.sts_clients
-        return clients.get(address) or clients.setdefault(address, Sts(*address, self._app.environ))
+        return clients.get(address) or clients.setdefault(
+            address, Sts(*address, self._app.aws.environ)
+        )
 
     def _journal_issued_credentials(
         self,
@@ -268,10 +270,9 @@ class Vault:
         understood.
         """
         self._identities = self._read_identity_of_policy_files()
-        company = self._app.company_policy
         text = self._app.environ.get(allow_list.VARIABLE)
         return Policy(
-            tuple(dict.fromkeys((*company.guard_rules, *self.guard_rules_of_user))),
+            self.with_rules_for_same_portals(self.written_guard_rules),
             None if text is None else self.parse_allow_list(text, self.load_names_at_exec()),
             find_account=self.find_account,
             find_grant=self._find_grant,
@@ -290,6 +291,21 @@ class Vault:
         path = self._app.environ.get(allow_list.NAMES_VARIABLE)
         return (
             None if path is None else self._app.makers.make_child_files().load_account_names(path)
+        )
+
+    @property
+    def written_guard_rules(self) -> tuple[str, ...]:
+        """The guard rules in force, as the company and the user wrote them."""
+        return tuple(
+            dict.fromkeys((*self._app.company_policy.guard_rules, *self.guard_rules_of_user))
+        )
+
+    def with_rules_for_same_portals(self, rules: Sequence[str]) -> tuple[str, ...]:
+        """Return the rules, those that name a session also for other sessions of its portal."""
+        if not any(":" in rule for rule in rules):
+            return tuple(rules)  # without reading the config
+        return guard_rules.with_rules_for_same_portals(
+            rules, self._app.config.read().sso_sessions()
         )
 
     @cached_property
@@ -338,7 +354,7 @@ class Vault:
         return self._app.settings
 
     def _forget_policy_if_files_changed(self) -> None:
-        """Forget the guard rules that were read, if config.toml or the company's policy changed.
+        """Forget the guard rules that were read, if a file that decides them changed.
 
         The next decision then reads these files again, also in the full screen, which runs for
         hours.
@@ -350,11 +366,10 @@ class Vault:
             with suppress(SsoHelperError):  # if settings cannot be read, the saved rules apply
                 self._settings = self._app.read_settings()
 
-    def _read_identity_of_policy_files(self) -> tuple[bytes, bytes]:
-        locations = self._app.locations
-        return _read_identity_of_file(locations.settings_file), _read_identity_of_file(
-            locations.company_policy_file
-        )
+    def _read_identity_of_policy_files(self) -> tuple[bytes, ...]:
+        found = self._app.locations
+        files = found.settings_file, found.company_policy_file, found.aws_config_file
+        return tuple(map(_read_identity_of_file, files))
 
     @cached_property
     def _credential_writer(self) -> CredentialWriter:

@@ -2,8 +2,13 @@
 
 import pytest
 
-from ssohelper.core.guard_rules import find_guarding_rule, find_undefined_tag, is_guarded
-from ssohelper.core.model import Account
+from ssohelper.core.guard_rules import (
+    find_guarding_rule,
+    find_undefined_tag,
+    is_guarded,
+    with_rules_for_same_portals,
+)
+from ssohelper.core.model import Account, SsoSession
 
 PROD = Account("001234567890", "payments-prod", "p@example.com")
 
@@ -108,3 +113,30 @@ def test_a_tag_that_a_rule_names_and_that_is_not_there_is_found(
     rules: list[str], missing: str | None
 ) -> None:
     assert find_undefined_tag(rules, {"a": ["*/x"], "b": []}) == missing
+
+
+@pytest.mark.parametrize(
+    ("rule", "more"),
+    [
+        ("corp:*-prod/*", ("two:*-prod/*", "vanity:*-prod/*")),
+        ("TWO:x", ("corp:x", "vanity:x")),
+        ("vanity:x/y", ("corp:x/y", "two:x/y")),
+        ("c*:", ("two:", "vanity:")),
+        ("*:x/y", ()),
+        ("lab:x/y", ()),
+        ("gone:x/y", ()),
+        ("corp/x", ()),
+        (":x/y", ()),
+    ],
+)
+def test_a_rule_for_a_session_is_for_each_session_of_its_portal(
+    rule: str, more: tuple[str, ...]
+) -> None:
+    url = "https://d-1.awsapps.com/start"
+    sessions = [
+        SsoSession("corp", url, "eu-west-1", ()),
+        SsoSession("two", f"{url.upper()}/#/", "us-east-1", ()),
+        SsoSession("vanity", "https://sso.example.com", "eu-west-1", (), portal_url=url),
+        SsoSession("lab", "https://d-2.awsapps.com/start", "eu-west-1", ()),
+    ]
+    assert with_rules_for_same_portals(["a/b", rule], sessions) == ("a/b", rule, *more)

@@ -1,5 +1,6 @@
 """Ways round a guard rule that no one takes on purpose: moved folders, new names, a typing error."""
 
+import json
 import os
 from collections.abc import Iterator
 
@@ -49,6 +50,36 @@ def test_an_account_that_gets_a_guarded_name_loses_its_published_response(world:
     for command in ([LAUNCHER], IN_PYTHON):
         done = world.run(*command, *FREE_KEY)
         assert (done.returncode, done.stdout) == (9, ""), done.stderr
+
+
+def test_a_second_session_of_the_portal_is_guarded_and_an_allow_list_is_not_widened(
+    world: Guarded,
+):
+    home, url = world.home, world.emulator.world.start_url
+    world.set_rules(f"corp:*/{GUARDED}")
+    home.add_session("two", start_url=f"{url}/#/")
+    home.write_token(world.emulator.issue_token("ana", start_url=url), "two")
+    listing = world.app.directory.load("corp")
+    assert listing is not None
+    world.app.directory.save("two", listing)
+    keys = [["two" if word == "corp" else word for word in key] for key in (KEY, FREE_KEY)]
+    for key, code, limited in zip(keys, (9, 0), (9, 9), strict=True):
+        for command in ([LAUNCHER], IN_PYTHON):
+            assert world.run(*command, *key).returncode == code
+            done = world.run(*command, *key, SSOHELPER_ALLOW=f"corp:{ACCOUNT}/*")
+            assert done.returncode == limited, done.stderr
+    rows = world.run(SCRIPT, "list", "--json").stdout
+    assert {
+        (one["session"], one["role_name"], one["guarded"]) for one in json.loads(rows)["data"]
+    } == {
+        (session, role, role == GUARDED) for session in ("corp", "two") for role in (GUARDED, FREE)
+    }
+    home.write_config(
+        home.config_file.read_text().replace(f"{url}/#/", "https://d-1.awsapps.com/start")
+    )
+    assert (
+        world.run(*IN_PYTHON, *keys[0]).returncode == 4
+    )  # of another portal: no guard, no sign-in
 
 
 @pytest.mark.parametrize(
