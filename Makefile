@@ -26,7 +26,7 @@ help:
 	@echo 'make simulate run the broker in random schedules (S=60 seconds or N=number, SEED=n repeats)'
 	@echo 'make generated  write the generated files again: man page, completion tree, pictures'
 	@echo 'make pictures  draw the screens into docs/pictures, and at every size into .cache/pictures'
-	@echo 'make fuzz    damage files and answers, run the commands: 5 min (S=60, SEED=n repeats)'
+	@echo 'make fuzz    damage files and answers, run the commands: 5 min (S=60 or N=number, SEED=n repeats)'
 	@echo 'make docs    build the documentation into .cache/docs'
 	@echo 'make mutants change one line at a time: does a test notice? (N=200, SEED=n, ONLY="core cli")'
 	@echo 'make coverage  run the tests with branch coverage, per package (ARGS="tests/core" for some)'
@@ -92,7 +92,7 @@ torture: dev-env
 	@S='$(S)' SEED='$(SEED)' ROWS='$(ROWS)' $(BIN)/python -m tests.torture
 
 fuzz: dev-env
-	@S='$(S)' SEED='$(SEED)' $(BIN)/python -m tests.fuzz
+	@S='$(S)' N='$(N)' SEED='$(SEED)' $(BIN)/python -m tests.fuzz
 
 simulate: dev-env
 	@$(BIN)/python -m tests.simulator $(if $(N),--count $(N),--seconds $(or $(S),60)) \

@@ -1,60 +1,61 @@
-"""python -m tests.fuzz: lanes side by side for S seconds; prints what broke a promise, exit 1."""
+"""python -m tests.fuzz: lanes side by side; prints what broke a promise, exit 1.
 
-import json
+S: seconds (300 when unset, without a limit where N is set). N: how many mutations. SEED: repeats them.
+"""
+
+import multiprocessing
 import os
-import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 
-# Of a run 20 ms are work and 0.5 s are waits between tries, so many fit on two cores.
-LANES = 10
+from tests.fuzz import forkserver
+from tests.fuzz.lane import LaneResult, run_lane
+
+# A run takes some 40 ms of processor time, and waits 0.5 s between tries: many fit on two cores.
+LANES = 20
+# So few find nothing: a machine that is too slow has tried nothing.
+LEAST = 500
 _PROMISES = ("EXIT", "TRACEBACK", "CRASH LOG", "HANG", "WRONG ROLE", "EXPIRED KEYS", "LOST",
              "CONTROL CHARACTER", "OUTPUT")  # fmt: skip
 
 
-def run(seed: str, seconds: float, most: int, lanes: int = LANES) -> tuple[int, list[str], str]:
-    """Return how many mutations ran, the findings, and a line about the run."""
-    command = [sys.executable, "-m", "tests.fuzz.lane", seed]
-    each = -(-most // lanes)
-    running = [
-        subprocess.Popen(
-            [*command, str(number), str(lanes), str(seconds), str(each)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(lanes)
-    ]
-    ran, longest, findings = 0, 0.0, []
-    codes: Counter[str] = Counter()
-    for process in running:
-        lines = process.communicate()[0].splitlines()
-        said = [json.loads(line) for line in lines]
-        findings += [each["finding"] for each in said if "finding" in each]
-        ends = [each for each in said if "ran" in each]
-        if process.returncode or not ends:
-            findings.append(f"LANE ended with {process.returncode}")
-        for end in ends:
-            ran, longest = ran + end["ran"], max(longest, end["longest"])
-            codes.update(end["codes"])
-    spread = ", ".join(f"{code}: {count}" for code, count in sorted(codes.items()))
-    return ran, findings, f"longest run {longest:.1f} s; exit codes {spread}"
-
-
 def main() -> int:
-    seconds = float(os.environ.get("S") or 300)
+    count = int(os.environ.get("N") or 0)
+    seconds = float(os.environ.get("S") or (10**6 if count else 300))
     seed = os.environ.get("SEED") or str(int(time.time()))
-    print(f"fuzz: {seconds:.0f} s, seed {seed}, {LANES} lanes", flush=True)
-    ran, findings, about = run(seed, seconds, 10**9)
+    ends_at, lanes = time.monotonic() + seconds, min(LANES, count or LANES)
+    print(f"fuzz: {f'{count} mutations' if count else f'{seconds:.0f} s'}, seed {seed}", flush=True)
+    with tempfile.TemporaryDirectory() as home:
+        # Nothing of the user's own is read by what is imported.
+        os.environ.clear()
+        os.environ.update(HOME=home, PATH="/usr/bin:/bin", AWS_EC2_METADATA_DISABLED="true")
+        forkserver.import_everything()
+        with ProcessPoolExecutor(lanes, multiprocessing.get_context("fork")) as pool:
+            more = map(repeat, (lanes, ends_at, count or 10**9))
+            results = list(pool.map(run_lane, repeat(seed), range(lanes), *more))
+    return report(results, min(count or LEAST, LEAST))
+
+
+def report(results: list[LaneResult], least: int) -> int:
+    """Print the findings and a table of the promises; return the exit code."""
+    ran = sum(result.ran for result in results)
+    findings = [finding for result in results for finding in result.findings]
+    codes: Counter[int] = sum((result.codes for result in results), Counter())
     for finding in findings:
         print(finding)
-    counts = Counter(finding.split(" | ")[0] for finding in findings)
-    print(f"{ran} mutations; {about}")
+    longest = max(result.longest for result in results)
+    spread = ", ".join(f"{code}: {count}" for code, count in sorted(codes.items()))
+    print(f"{ran} mutations; longest run {longest:.1f} s; exit codes {spread}")
     for promise in _PROMISES:
-        broken = sum(count for what, count in counts.items() if what.startswith(promise))
+        broken = sum(finding.startswith(promise) for finding in findings)
         print(f"  {promise.lower():20} {broken}")
-    return 1 if findings else 0
+    if ran < least:
+        print(f"too few: {ran} of at least {least} mutations ran")
+    return 1 if findings or ran < least else 0
 
 
 if __name__ == "__main__":

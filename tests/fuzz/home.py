@@ -3,14 +3,13 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from tests.torture.ground import LAUNCHER, SSOHELPER, START_URL, Ground, key_of
+from tests.torture.ground import LAUNCHER, START_URL, Ground, key_of
 
 _REFRESH_SECONDS = 600
 _MINE = """\
@@ -34,9 +33,10 @@ _SETTINGS = 'form = "process"\nsession_hours = 12\n[sessions.corp]\nsession_hour
 
 
 class FuzzHome:
-    """One home on one emulator, restored before each run."""
+    """One home on one emulator, restored before each run. `must` runs a command that succeeds."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, must: Callable[..., None]) -> None:
+        self._run = must
         self.emulator = Emulator(World.of_size(3, 2)).start()
         self.emulator.auto_approve = "ana"
         self.path = base / "home"
@@ -95,22 +95,13 @@ class FuzzHome:
         self._must("favourite", "add", "corp:000000000001/Role00")
         self._must("whoami", "account-00000.Role00")
         self._must("prompt", "--state", AWS_PROFILE="account-00000.Role00")
-        subprocess.run([LAUNCHER, *key_of(0, 0)], env=self.env, check=True, capture_output=True)
-        _end_brokers(self.path)
+        self._run(tuple(key_of(0, 0)), self.env, LAUNCHER)
         _remove(self._template)
         shutil.copytree(self.path, self._template, symlinks=True, ignore=_sockets)
         self._made_at = time.time()
 
     def _must(self, *argv: str, **more: str) -> None:
-        done = subprocess.run(
-            [SSOHELPER, *argv],
-            env={**self.env, **more},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=self.path,
-        )
-        assert done.returncode == 0, (argv, done.stderr)
+        self._run(argv, {**self.env, **more}, None)
 
 
 def parses(content: bytes) -> bool:
@@ -149,21 +140,3 @@ def _remove(path: Path) -> None:
     for folder, _names, _files in os.walk(path):
         os.chmod(folder, 0o700)
     shutil.rmtree(path)
-
-
-def _end_brokers(home: Path) -> None:
-    """End the brokers of this home, which would keep what they know of it."""
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit():
-            continue
-        try:
-            is_broker = b"broker-process" in (process / "cmdline").read_bytes()
-            is_ours = f"HOME={home}\0".encode() in (process / "environ").read_bytes()
-            if is_broker and is_ours:
-                os.kill(int(process.name), 9)
-        except OSError:
-            continue
-
-
-if __name__ == "__main__":
-    sys.exit("a part of: python -m tests.fuzz")

@@ -1,18 +1,16 @@
-"""One lane: a home, an emulator, a forkserver; mutates, runs, and says what broke a promise."""
+"""One lane: a home, an emulator, a server of forks; mutates, runs, says what broke a promise."""
 
 import json
 import os
 import random
 import re
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.fuzz import answers, mutations
+from tests.fuzz import answers, forkserver, mutations
 from tests.fuzz.home import FuzzHome, is_token, parses
 from tests.torture.ground import LAUNCHER, SSOHELPER, key_of
 
@@ -44,7 +42,8 @@ _KEY = tuple(key_of(0, 0))
 COMMANDS = (
     Command(("credential-process", *_KEY), 20, "document"),
     Command(("credential-process", "--profile", _ROLE), 6, "document"),
-    Command(_KEY, 6, "document", program=LAUNCHER),
+    # 0.5 s of processor time: more than 20 forks.
+    Command(_KEY, 1, "document", program=LAUNCHER),
     Command(("credential-process", *_KEY), 1, "document", program=SSOHELPER),
     Command(("status",), 6),
     Command(("status", "--json"), 2),
@@ -79,29 +78,26 @@ COMMANDS = (
 )
 
 
+class LaneResult(NamedTuple):
+    ran: int
+    findings: list[str]
+    longest: float
+    codes: Counter[int]
+
+
 class Lane:
     """Runs the mutations FIRST, FIRST + STEP, … of one seed."""
 
     def __init__(self, seed: str, base: Path) -> None:
         self._seed = seed
-        self.home = FuzzHome(base)
         self._out, self._err = base / "out", base / "err"
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzz.forkserver"],
-            env={**self.home.env, "PYTHONPATH": os.getcwd()},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._server.stdout is not None
-        assert self._server.stdout.readline() == "ready\n"
+        self._server = forkserver.Server()
+        self.home = FuzzHome(base, self._must)
         self.longest = 0.0
         self.codes: Counter[int] = Counter()
 
     def close(self) -> None:
-        assert self._server.stdin is not None
-        self._server.stdin.close()
-        self._server.wait(60)
+        self._server.close()
         self.home.close()
 
     def run(self, number: int) -> list[str]:
@@ -111,26 +107,27 @@ class Lane:
         command = rng.choices(COMMANDS, [command.weight for command in COMMANDS])[0]
         done = self._mutate(rng)
         before = _Files(self.home)
-        asked = {
-            "argv": command.argv,
-            "env": {**self.home.env, **dict(command.env)},
-            "cwd": "/",
-            "out": str(self._out),
-            "err": str(self._err),
-            "program": command.program,
-            "patience": _PATIENCE_SECONDS if "login" in command.argv else 0,
-        }
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.write(json.dumps(asked) + "\n")
-        self._server.stdin.flush()
-        said = json.loads(self._server.stdout.readline())
+        env = {**self.home.env, **dict(command.env)}
+        patience = _PATIENCE_SECONDS if "login" in command.argv else 0
+        said = self._ask(command.argv, env, command.program, patience)
         self.longest = max(self.longest, said["seconds"])
         self.codes[said["code"]] += 1
         found = [*self._wrong(command, said), *before.lost(command, said["code"])]
         how = f"#{number} {' '.join(command.argv)[:80]} ({'; '.join(done)})"
         error = self._err.read_bytes()[-400:] if found else b""
         return [f"{what} | {how} | {error!r}" for what in found]
+
+    def _ask(
+        self, argv: tuple[str, ...], env: dict[str, str], program: str | None, patience: float
+    ) -> dict[str, Any]:
+        return self._server.run(
+            {"argv": argv, "env": env, "cwd": "/", "out": str(self._out), "err": str(self._err),
+             "program": program, "patience": patience}
+        )  # fmt: skip
+
+    def _must(self, argv: tuple[str, ...], env: dict[str, str], program: str | None) -> None:
+        said = self._ask(argv, env, program, 0)
+        assert said["code"] == 0, (argv, said, self._err.read_text())
 
     # -- changing the files and AWS's answers at random ----------------------------------------
 
@@ -287,35 +284,21 @@ def _keys(way: str, out: bytes) -> dict[str, Any]:
     return {"AccessKeyId": found.get("AccessKeyId") or found.get("AWS_ACCESS_KEY_ID")}
 
 
-def main(argv: list[str]) -> int:
-    """Run as `lane SEED FIRST STEP SECONDS MOST`; print a line of JSON for each finding, then one."""
-    seed, first, step, seconds, most = (
-        argv[0],
-        int(argv[1]),
-        int(argv[2]),
-        float(argv[3]),
-        int(argv[4]),
-    )
-    ends_at = time.monotonic() + seconds
+def run_lane(seed: str, first: int, step: int, ends_at: float, most: int) -> LaneResult:
+    """Run the mutations FIRST, FIRST + STEP, … below `most` until this monotonic time."""
     shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    findings: list[str] = []
     with tempfile.TemporaryDirectory(
         prefix="ssohelper-fuzz-", dir=shared, ignore_cleanup_errors=True
     ) as base:
         lane = Lane(seed, Path(base))
         number = first
         try:
-            while time.monotonic() < ends_at and (number - first) // step < most:
-                for finding in lane.run(number):
-                    print(json.dumps({"finding": finding}), flush=True)
+            while time.monotonic() < ends_at and number < most:
+                findings += lane.run(number)
                 number += step
+        except Exception as error:
+            findings.append(f"LANE ended at #{number}: {error!r}")
         finally:
             lane.close()
-        ran = (number - first) // step
-        print(
-            json.dumps({"ran": ran, "longest": lane.longest, "codes": dict(lane.codes)}), flush=True
-        )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return LaneResult((number - first) // step, findings, lane.longest, lane.codes)
