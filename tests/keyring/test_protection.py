@@ -9,6 +9,7 @@ from tests.cli.test_sharing_with_aws_cli import Aws
 from tests.conftest import SCRIPT
 from tests.guards.world import Terminal
 from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE, World
+from tests.long_rows import long_after
 
 ANCHOR = ".ssohelper-storage"
 
@@ -67,19 +68,19 @@ def damaged_record(world: World) -> dict[str, str]:
 
 
 SITUATIONS = {
-    other_config_folder: 0,
     other_state_folder: 0,
+    below_an_allow_list: 9,
+    variable: 3,
+    damaged_record: 0,
+    other_config_folder: 0,
     other_home_of_ssohelper: 0,
     no_settings_file: 0,
     no_token_folder: 4,
     setting_edited: 0,
-    variable: 3,
-    below_an_allow_list: 9,
-    damaged_record: 0,
 }
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("situation", long_after(4, [*SITUATIONS]), ids=lambda one: one.__name__)
 def test_no_call_writes_a_sign_in_in_clear(world: World, situation) -> None:
     world.use_keyring()
     world.emulator.auto_approve = "ana"
@@ -113,7 +114,9 @@ def test_only_the_typed_word_moves_sign_ins_out_and_the_journal_says_so(world: W
     assert (found["what"], found["before"], found["after"]) == ("storage", "keyring", "file")
 
 
-@pytest.mark.parametrize("how", ["logout corp", "logout --all", "expired", "without keyring"])
+@pytest.mark.parametrize(
+    "how", long_after(2, ["logout --all", "expired", "logout corp", "without keyring"])
+)
 def test_a_sign_out_ends_the_clear_file_of_another_tool_too(world: World, how: str) -> None:
     world.use_keyring()
     seconds = -1 if how == "expired" else 3600
