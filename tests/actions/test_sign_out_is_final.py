@@ -159,9 +159,10 @@ def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(
         login._save_sign_in(app, SESSION, token("second", app.at + HOUR), HOUR, None)
 
 
-def test_under_an_endpoints_config_nothing_is_published(app: WorldApp) -> None:
-    """An endpoint's config is removed with its command, and stamps are of the user's own config."""
+def test_a_command_with_a_copy_of_the_config_publishes_for_the_users_own(app: WorldApp) -> None:
+    """The copy is removed with the command of `exec --server`."""
     copy = app.locations.state_folder / "serve" / "x" / "config"
+    own = str(app.locations.aws_config_file)
     copy.parent.mkdir(parents=True)
     copy.write_text(CONFIG)
     date_back(copy)
@@ -169,7 +170,7 @@ def test_under_an_endpoints_config_nothing_is_published(app: WorldApp) -> None:
         folders.aws_config_link_path(str(app.locations.runtime_folder), "corp")
     ).readlink()
     other = WorldApp(Path(app.environ["HOME"]))
-    other.environ["AWS_CONFIG_FILE"] = str(copy)
+    other.environ |= folders.config_copy_variables(str(copy.parent), own)
     other.at = app.at
     assert other.release() == "fresh-1"
     assert (
