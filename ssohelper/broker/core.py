@@ -69,7 +69,8 @@ class Broker:
         if found.document:
             caller.fallback = found.reply
             # A warning says that the cached credentials may be another person's.
-            caller.fallback_at = NEVER if found.warning is not None else now + USABLE_SECONDS
+            usable_at = caller.request.arrived_at + USABLE_SECONDS
+            caller.fallback_at = NEVER if found.warning is not None else usable_at
         refused = self._refusals.find(key, now)
         if refused is not None:
             self._reply_with_fallback(caller, refused)

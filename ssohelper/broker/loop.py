@@ -35,7 +35,6 @@ _MOST_CONNECTIONS = 4000
 # Errors of accept(): too many open files of this process (EMFILE) or of the system, or no memory.
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _ACCEPT_PAUSE_SECONDS = 0.05
-_HELD_PAUSE_SECONDS = 0.1
 
 
 class Work(Protocol):
@@ -114,7 +113,7 @@ class Loop:
         self._connections: set[Connection] = set()
         self._replies: dict[Caller, Reply] = {}
         self._renewals = 0  # how many token renewals are under way
-        self._held: dict[Caller, Reply] = {}  # the replies that wait for the end of a renewal
+        self._held: set[Caller] = set()  # the callers whose reply waits for the end of a renewal
         self._accept_again_at: float | None = None
 
     # -- running the broker's event loop -----------------------------------------------------
@@ -164,8 +163,7 @@ class Loop:
         seconds = min(self._core.find_next_wake_time(now) - now, _LONGEST_SLEEP_SECONDS)
         if self._accept_again_at is not None:
             seconds = min(seconds, self._accept_again_at - now)
-        if self._held:
-            seconds = min(seconds, _HELD_PAUSE_SECONDS)
+        seconds = min([seconds, *(_hold_ends_at(caller) - now for caller in self._held)])
         for key, _events in self._selector.select(max(0.0, seconds)):
             key.data()
         while self._events:
@@ -173,9 +171,10 @@ class Loop:
         now = self._monotonic()
         for connection in [one for one in self._connections if one.is_late(now)]:
             connection.close()
+        for caller in [one for one in self._held if not self._must_hold_reply(one)]:
+            self._held.discard(caller)
+            self._core.handle_request(caller, now)  # a sign-out may have come meanwhile
         self._core.start_due_work(now)
-        for caller in list(self._held):
-            self.reply(caller, self._held.pop(caller))
 
     # -- the methods of `Ports`, through which the broker acts -------------------------------
 
@@ -245,14 +244,9 @@ class Loop:
             caller.channel.send(b"wait %d\n" % math.ceil(seconds))
 
     def reply(self, caller: Caller, reply: Reply) -> None:
-        """Give the caller its reply.
-
-        Where nothing may go on in the background, the reply waits until no token renewal is under
-        way: the caller's end may end its container, and so a renewal before it saves the token.
-        """
-        until = min(caller.request.arrived_at + USABLE_SECONDS, caller.request.deadline_at)
-        if self._renewals and self._monotonic() < until and not self.may_renew_in_background():
-            self._held[caller] = reply
+        """Give the caller its reply, unless it must wait for the end of a token renewal."""
+        if self._must_hold_reply(caller):
+            self._held.add(caller)
             return
         if isinstance(reply.error, LoginRequired):
             session_name = caller.request.key.session_name
@@ -261,6 +255,15 @@ class Loop:
             caller.channel.send(wording.encode_reply(reply), last=True)
         else:
             self._replies[caller] = reply
+
+    def _must_hold_reply(self, caller: Caller) -> bool:
+        """Return whether the caller must wait because a token renewal is under way.
+
+        Where nothing may go on in the background, the caller's end may end its container, and so a
+        renewal before it saves the token.
+        """
+        is_early = self._renewals > 0 and self._monotonic() < _hold_ends_at(caller)
+        return is_early and not self.may_renew_in_background()
 
     # -- threads for calls to AWS, connections of callers ------------------------------------
 
@@ -349,6 +352,7 @@ class Loop:
     def _forget_connection(self, connection: Connection) -> None:
         self._connections.discard(connection)
         if connection.caller is not None:
+            self._held.discard(connection.caller)
             self._core.forget_caller(connection.caller)
 
     def _wake_loop(self) -> None:
@@ -362,3 +366,7 @@ class Loop:
             self._wake_reader.recv(4096)
         except BlockingIOError:
             return
+
+
+def _hold_ends_at(caller: Caller) -> float:
+    return min(caller.request.arrived_at + USABLE_SECONDS, caller.request.deadline_at)

@@ -241,10 +241,13 @@ def test_a_reply_waits_for_a_renewal_that_would_end_with_the_caller(world, monke
     first = world.connect()
     wait_until(lambda: world.work.renewed)
     second = world.connect("cached")
+    document = b"cached\n"
     if waits == "until its end":
         wait_until(lambda: world.loop._held)
+        document = b"newer \n"  # as after another user's sign-in
+        world.work.found["cached"] = FoundCredentials(document, is_good=True)
         world.work.renewal_gate.set()
-    assert all_of(second) == b"done 0 7 0\ncached\n"
+    assert all_of(second) == b"done 0 7 0\n" + document
     world.work.renewal_gate.set()
     assert all_of(first) == answer("A")
 

@@ -25,6 +25,7 @@ import ssohelper.broker.caller_connection
 import ssohelper.broker.loop
 import ssohelper.fastpath.open_file
 import ssohelper.fastpath.published
+import ssohelper.fastpath.spawn
 import ssohelper.stores.choices_file
 import ssohelper.stores.clock_file
 import ssohelper.stores.config_store
@@ -119,6 +120,7 @@ def use(world: World) -> None:
     _selectors.set(DefaultSelector=partial(sockets.Selector, scheduler))
     _threading.set(Thread=partial(sockets.StartedThread, scheduler))
     _swept.world = world
+    _put(ssohelper.fastpath.spawn, can_outlive_caller=lambda: not world.is_in_container)
     _stores.token_cache._damaged.clear()
 
 

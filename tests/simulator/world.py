@@ -43,6 +43,8 @@ class World:
 
     def __init__(self, seed: int, root: str, lines: list[str] | None = None) -> None:
         self.rng = random.Random(seed)
+        # Nothing is renewed in the background there (ssohelper.fastpath.spawn).
+        self.is_in_container = seed % 4 == 3
         self._lines = lines
         self.scheduler = Scheduler(self.rng)
         self.scheduler.on_stop = self._stopped
