@@ -400,6 +400,54 @@ class TestRunsPython:
         assert notes.read_text() == "7\n" * 3
 
 
+# The beginnings of `ssohelper` as installers write them, and whether its Python's path has a space.
+PROGRAMS = {
+    "first line": ("#!{python}\n", False),
+    "pip, a long path": ("#!/bin/sh\n'''exec' {python} \"$0\" \"$@\"\n' '''\n", False),
+    "pip, a space": ("#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n", True),
+    "uv, a space": ("#!/bin/sh\n'''exec' '{python}' \"$0\" \"$@\"\n' '''\n", True),
+    "relocatable": (
+        '#!/bin/sh\n\'\'\'exec\' "$(dirname -- "$(realpath -- "$0")")"/\'my python\' "$0" "$@"\n',
+        True,
+    ),
+    "env": ("#!/usr/bin/env -S {python}\n", False),
+    "a wrapper": ('#!/bin/sh\nexec \'{python}\' "$0" "$@"\n', True),
+}
+
+
+class TestPythonGone:
+    @pytest.mark.parametrize("name", PROGRAMS)
+    def test_it_says_so_once_and_runs_a_python_that_is_there(
+        self, place: Place, shell: list[str], name: str
+    ) -> None:
+        text, has_space = PROGRAMS[name]
+        python = place.bin / ("my python" if has_space else "python")
+        (place.bin / "ssohelper").write_text(text.format(python=python))
+        python.write_text("#!/bin/sh\nshift\nprintf '[%s]' \"$@\"\necho passed on\n")
+        python.chmod(0o755)
+        assert not place.has_hit(shell)
+        python.unlink()
+        answer = place.run(shell)
+        if name in ("relocatable", "env", "a wrapper"):  # the shell or env says what is missing
+            assert answer.returncode in (126, 127)
+            return
+        line = (
+            f"ssohelper: error: {python}, the Python of ssohelper, is gone: install ssohelper again"
+        )
+        assert answer.stderr.decode() == f"{line} (docs/how-to/install.md)\n"
+        assert (answer.returncode, answer.stdout) == (7, b"")
+        place.publish()
+        assert place.has_hit(shell)
+
+    def test_without_the_program(self, place: Place, shell: list[str]) -> None:
+        (place.bin / "ssohelper").unlink()
+        answer = place.run(shell)
+        assert answer.returncode == 7
+        assert answer.stderr.startswith(
+            b"ssohelper: error: %b/ssohelper is gone" % bytes(place.bin)
+        )
+
+
 class TestSettings:
     @pytest.fixture
     def stamped(self, place: Place) -> tuple[Place, Path]:
