@@ -26,6 +26,7 @@ from ssohelper.cli import output
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import own_process
 from ssohelper.fastpath.python_environment import environment_without_foreign_code
+from ssohelper.system.browser import can_user_see_a_browser_here
 from ssohelper.system.installation import find_ssohelper_command
 
 START_URL = "https://d-0000000000.awsapps.com/start"
@@ -97,8 +98,13 @@ def run_narrated_demo() -> int:
 
 def run_demo_with_shell() -> int:
     """Sign in with the user's browser, write profiles, and run a shell; return the exit code."""
-    with _run_emulator_in_temporary_home() as (_emulator, environ):
-        output.say("An emulated IAM Identity Center runs on this machine. Sign in there as ana.")
+    with _run_emulator_in_temporary_home() as (emulator, environ):
+        how = "Sign in there as ana."
+        if not can_user_see_a_browser_here(environ):
+            # The page is at 127.0.0.1, which the user's browser does not reach over SSH.
+            emulator.auto_approve = "ana"
+            how = "It signs in ana by itself, as this terminal has no browser."
+        output.say(f"An emulated IAM Identity Center runs on this machine. {how}")
         output.say(f"$ ssohelper {shlex.join(_SETUP)}")
         code = subprocess.call(
             [find_ssohelper_command(os.environ), *_SETUP],

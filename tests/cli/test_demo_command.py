@@ -278,6 +278,15 @@ class TestOnATerminal:
         assert list(person.temporary.iterdir()) == []
         wait_until(lambda: not person.processes(), "something runs on")
 
+    def test_over_ssh_it_signs_in_by_itself(self, person: Person) -> None:
+        child = self.start(person, shell="/bin/sh", SSH_CONNECTION="192.0.2.1 1 192.0.2.2 22")
+        child.expect_exact("It signs in ana by itself")
+        child.expect_exact("default region of the profiles [us-east-1]: ")
+        child.sendintr()
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 130
+
     @pytest.mark.long
     def test_without_the_profiles_it_first_names_the_command_that_writes_them(
         self, person: Person
