@@ -10,11 +10,6 @@ import socket
 import struct
 import sys
 
-# We do not import typing.TYPE_CHECKING: importing typing takes 1 to 7 ms.
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 # The struct ucred of unix(7): process id, user id, group id.
 _UCRED = struct.Struct("3i")
 # The struct xucred of macOS (sys/ucred.h): version, user id, number of groups, 16 groups. The level
@@ -31,23 +26,20 @@ _IS_REQUEST = 1
 _ANY = 0xFFFFFFFF
 _REPLY = struct.Struct("=4xH74x2I")
 
-_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
-_MAPPED = bytes(10) + b"\xff\xff"
-# In the states ESTABLISHED, FIN_WAIT1 and FIN_WAIT2 (include/net/tcp_states.h) a process still has
-# the client's socket open. In SYN_RECV, TIME_WAIT and other states, no process has it open.
-_HELD_STATES = (b"01", b"04", b"05")
-# The kernel's table is read in pages while connections come and go, so one reading can miss a row.
-_READINGS = 2
+# A client of our IPv4 socket that has an IPv6 socket (Java's, for one) is in the second table, with
+# the address ::ffff:127.0.0.1.
+_TABLES = (("/proc/net/tcp", b""), ("/proc/net/tcp6", bytes(10) + b"\xff\xff"))
 
 
 def find_peer_uid(connection: socket.socket) -> int | None:
-    """Return the user id of the peer's process; None if the system does not report it.
+    """Return the user id of the process at the other end of a unix socket or an IPv4 socket.
 
-    Over TCP, returns None also for a peer on another machine, and for a peer that has already
-    closed its socket, because the kernel lists such a socket as root's.
+    Returns None if the system does not report it. Over TCP, returns None also for a peer on another
+    machine, and for a peer that has already closed its socket, because the kernel lists such a
+    socket as root's.
     """
     try:
-        if connection.family in (socket.AF_INET, socket.AF_INET6):
+        if connection.family == socket.AF_INET:
             return _find_uid_at_tcp_socket(connection)
         # On Windows, Python's socket module has no AF_UNIX.
         if connection.family == getattr(socket, "AF_UNIX", None):
@@ -82,93 +74,49 @@ def _find_uid_at_unix_socket(connection: socket.socket) -> int | None:
 def _find_uid_at_tcp_socket(connection: socket.socket) -> int | None:
     if sys.platform != "linux":
         return None
-    # In /proc/net/tcp, the row of the client's socket has the client's address first, our address
-    # second, and the client's uid.
-    client, ours = (
-        _ip_address_bytes_and_port(connection.getpeername()),
-        _ip_address_bytes_and_port(connection.getsockname()),
-    )
-    if len(client[0]) != len(ours[0]):
-        return None
-    # gVisor and some kernels have no sock_diag. Reading a table takes 7 ms, or 100 ms while it has
-    # thousands of connections that were closed in the last minute.
-    uid = _ask_kernel_for_uid(client, ours)
-    return _find_uid_in_tables(client, ours) if uid is None else uid
-
-
-def _ask_kernel_for_uid(client: tuple[bytes, int], ours: tuple[bytes, int]) -> int | None:
-    """Return the uid of the process that holds the client's socket, by sock_diag(7), in 20 µs."""
-    if sys.platform != "linux":
-        return None
-    family = socket.AF_INET if len(client[0]) == 4 else socket.AF_INET6
+    # The kernel is asked for the client's socket, so the client's address comes first.
+    ends = connection.getpeername(), connection.getsockname()
+    ports = struct.pack("!2H", *(port for _, port in ends))
     request = struct.pack(
         "=IHHIIBBBBI4s16s16sIII",
         *(72, _SOCK_DIAG_BY_FAMILY, _IS_REQUEST, 0, 0),
-        *(family, socket.IPPROTO_TCP, 0, 0, _ANY),
-        *(struct.pack("!2H", client[1], ours[1]), client[0], ours[0], 0, _ANY, _ANY),
+        *(socket.AF_INET, socket.IPPROTO_TCP, 0, 0, _ANY, ports),
+        *(socket.inet_aton(address) for address, _ in ends),
+        *(0, _ANY, _ANY),
     )
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_SOCK_DIAG) as kernel:
             kernel.send(request)
             kind, uid, inode = _REPLY.unpack_from(kernel.recv(4096, socket.MSG_DONTWAIT))
+        # With inode 0, no process has the socket open, and the uid is root's.
+        if kind == _SOCK_DIAG_BY_FAMILY and inode:
+            return int(uid)
     except (OSError, struct.error):
-        return None
-    # With inode 0, the process has closed the socket, and the uid in the reply is root's.
-    return uid if kind == _SOCK_DIAG_BY_FAMILY and inode else None
+        pass  # some kernels have no sock_diag, and some sandboxes no netlink
+    return _find_uid_in_tables(ends)
 
 
-def _find_uid_in_tables(client: tuple[bytes, int], ours: tuple[bytes, int]) -> int | None:
-    wanted = [_addresses_in_proc_net_tcp(client, ours)]
-    if len(client[0]) == 4:
-        # A client with an IPv6 socket (Java's, for one) is listed as ::ffff:127.0.0.1.
-        wanted.append(
-            _addresses_in_proc_net_tcp(
-                (_MAPPED + client[0], client[1]), (_MAPPED + ours[0], ours[1])
-            )
-        )
-    for _ in range(_READINGS):
-        for words in wanted:
-            found = _find_uid_in_proc_net_tcp(words)
-            if found is not None:
-                return found
-    return None
+def _find_uid_in_tables(ends: tuple[tuple[str, int], ...]) -> int | None:
+    """Return the user id of the socket with these two addresses; None if no table has it.
 
-
-def _ip_address_bytes_and_port(name: "Any") -> tuple[bytes, int]:
-    """Return a socket's address as bytes, and its port; IPv4-mapped IPv6 is returned as IPv4."""
-    family = socket.AF_INET6 if ":" in name[0] else socket.AF_INET
-    address = socket.inet_pton(family, name[0].partition("%")[0])
-    return (address[12:] if address.startswith(_MAPPED) else address), int(name[1])
-
-
-def _addresses_in_proc_net_tcp(
-    client: tuple[bytes, int], ours: tuple[bytes, int]
-) -> tuple[str, str]:
-    """Return both addresses as /proc/net/tcp writes them: hex words in the machine's byte order."""
-    return _address_in_proc_net_tcp(*client), _address_in_proc_net_tcp(*ours)
-
-
-def _address_in_proc_net_tcp(address: bytes, port: int) -> str:
-    words = struct.unpack(f"={len(address) // 4}I", address)
-    return "".join(f"{word:08X}" for word in words) + f":{port:04X}"
-
-
-def _find_uid_in_proc_net_tcp(wanted: tuple[str, str]) -> int | None:
-    """Return the user id of the socket with these two addresses; None if the table has no such row.
-
-    Raises: OSError when the table cannot be read, ValueError or IndexError for an unknown format.
+    Reading a table takes 7 ms, or 100 ms while it has thousands of connections that were closed in
+    the last minute. Raises: OSError when a table cannot be read, ValueError or IndexError for an
+    unknown format.
     """
-    # An IPv4 address has 8 hex digits, an IPv6 address 32; a colon and 4 digits of the port follow.
-    with open(_TABLES[len(wanted[0]) > 13], "rb", buffering=0) as table:
-        rows = table.read()
-    # The table is searched as one text, because line by line takes twice as long for 1,000 rows.
-    needle = f" {wanted[0]} {wanted[1]} ".encode()
-    at = rows.find(needle)
-    while at >= 0:
+    for path, prefix in _TABLES:
+        addresses = b"".join(b" " + _address_in_table(prefix, *end) for end in ends) + b" "
+        with open(path, "rb", buffering=0) as table:
+            rows = table.read()
         # A row's columns after the addresses: state queues timer retransmits uid timeout inode.
-        words = rows[at + len(needle) : rows.find(b"\n", at)].split()
-        # With inode 0, the process has closed the socket, and the uid in this row is root's.
-        if words[0] in _HELD_STATES and words[6] != b"0":
-            return int(words[4])
-        at = rows.find(needle, at + 1)
+        for row in rows.split(addresses)[1:]:
+            columns = row.split(maxsplit=7)
+            if columns[6] != b"0":
+                return int(columns[4])
     return None
+
+
+def _address_in_table(prefix: bytes, address: str, port: int) -> bytes:
+    """Return the address as /proc/net/tcp writes it: hex words in the machine's byte order."""
+    words = prefix + socket.inet_aton(address)
+    found = "".join(f"{word:08X}" for (word,) in struct.iter_unpack("=I", words))
+    return f"{found}:{port:04X}".encode()
