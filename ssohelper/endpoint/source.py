@@ -137,9 +137,7 @@ class CredentialSource:
 
     def wait_for_request(self, seconds: float) -> None:
         """Wait for the running request to AWS, if any, for this many seconds at most."""
-        with self._lock:
-            request = self._request
-        if request is not None:
+        if (request := self._request) is not None:
             request.wait(seconds)
 
     def _ask_aws_for_credentials(self, request: "_Request", must_renew: bool) -> None:

@@ -9,7 +9,7 @@ import sys
 
 from ssohelper import __version__
 from ssohelper.fastpath import folders
-from ssohelper.fastpath.spawn import VARIABLES_OF_ONE_CALLER, expand_path
+from ssohelper.fastpath.spawn import VARIABLES_OF_CALLER, expand_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def broker_socket_name(session: str, environ: "Mapping[str, str]") -> str:
     parts += sorted(
         f"{k}={v}"
         for k, v in environ.items()
-        if k.startswith(_PREFIXES) and k not in VARIABLES_OF_ONE_CALLER
+        if k.startswith(_PREFIXES) and k not in VARIABLES_OF_CALLER
     )
     parts += [
         _read_device_and_inode(config),

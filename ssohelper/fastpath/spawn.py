@@ -42,12 +42,7 @@ _KEYS = (
 # callers too. By the last three, CI agents find the processes that they kill when a job ends:
 # https://github.com/actions/runner/issues/598,
 # https://wiki.jenkins.io/display/JENKINS/ProcessTreeKiller
-VARIABLES_OF_ONE_CALLER = (
-    *("SSOHELPER_ALLOW", "SSOHELPER_ALLOW_NAMES", "SSOHELPER_CONFIG_COPY"),
-    "RUNNER_TRACKING_ID",
-    "JENKINS_NODE_COOKIE",
-    "BUILD_ID",
-)
+VARIABLES_OF_CALLER = ("SSOHELPER_ALLOW", "RUNNER_TRACKING_ID", "JENKINS_NODE_COOKIE", "BUILD_ID")
 _AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
@@ -68,7 +63,7 @@ def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
     changed = environment_without_credentials(environ)
     if "AWS_CONFIG_FILE" in changed:
         changed["AWS_CONFIG_FILE"] = folders.aws_config_variable(environ)
-    for variable in VARIABLES_OF_ONE_CALLER:
+    for variable in VARIABLES_OF_CALLER:
         changed.pop(variable, None)
     for variable in _AWS_FILES:
         if changed.get(variable):
