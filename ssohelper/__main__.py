@@ -124,6 +124,9 @@ def _run_internal_process(argv: list[str]) -> int | None:
 
     if argv[:1] == [fastpath.BROKER_PROCESS]:
         _disable_core_dumps()
+        from ssohelper.fastpath import own_process
+
+        own_process.raise_broker_limits()  # before the imports, which take 20 MB
         from ssohelper import broker_process
 
         _raise_on_interrupt()

@@ -19,7 +19,6 @@ from ssohelper.collaborators.storage import Storage
 from ssohelper.core.model import SsoSession
 from ssohelper.core.redaction import redacted
 from ssohelper.errors import SsoHelperError
-from ssohelper.fastpath import own_process
 from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 from ssohelper.system import crash_report
 
@@ -34,7 +33,6 @@ def run_broker(argv: list[str]) -> int:
     """Run `broker-process SESSION ADDRESS`: serve on the listening socket, descriptor 3."""
     if sys.platform == "win32" or len(argv) != 2:
         return 2
-    own_process.raise_descriptor_limit()
     _start_own_process_session()
     address = argv[1]
     listener = socket.socket(fileno=PASSED_DESCRIPTOR)

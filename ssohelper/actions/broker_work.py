@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import issuing, regions, selection, sign_in_wait, tokens
 from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
 from ssohelper.core.model import RoleKey, SsoSession
-from ssohelper.errors import SsoHelperError
+from ssohelper.errors import LocalState, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -123,6 +123,8 @@ class Work:
 
 
 def _log_crash_and_make_error(error: Exception) -> SsoHelperError:
+    if isinstance(error, MemoryError):  # nothing more can be imported
+        return LocalState("there is not enough memory", hint="raise ulimit -v")
     from ssohelper.system import crash_report
 
     return crash_report.log_crash(error, sys.exc_info()[2])

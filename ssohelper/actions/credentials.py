@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import chain_issuing, issuing, regions
 from ssohelper.broker import wording
+from ssohelper.broker.limits import PATIENCE_SECONDS
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import AskedBy, Reply, Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession
 from ssohelper.core.schema.credential_records import parse_credential_document
-from ssohelper.errors import AwsUnreachable, SsoHelperError
+from ssohelper.errors import AwsUnreachable, LocalState, SsoHelperError
 from ssohelper.fastpath import broker_client, calling_process, published
 
 if TYPE_CHECKING:
@@ -174,18 +175,33 @@ def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share
         )
     except broker_client.Unavailable:
         return _ask_aws_without_broker(app, permit, deadline, least_share)
+    except broker_client.Doubtful as doubt:
+        reply = Reply(error=AwsUnreachable("no answer"))
+        try:
+            # The caller's patience is over: AWS is asked once.
+            reply = _ask_aws_without_broker(
+                app, permit, deadline, least_share, waited_seconds=PATIENCE_SECONDS
+            )
+            return reply
+        finally:
+            doubt.settle(retire=not isinstance(reply.error, AwsUnreachable | LocalState))
     except broker_client.Stopped:
         return _reply_from_cache(app, permit)
 
 
 def _ask_aws_without_broker(
-    app: App, permit: ReleasePermit, deadline: Deadline, least_share: float
+    app: App,
+    permit: ReleasePermit,
+    deadline: Deadline,
+    least_share: float,
+    *,
+    waited_seconds: float = 0.0,
 ) -> Reply:
     """Get the role's credentials as a broker would, but in this process and for this call only."""
     now = app.clock.monotonic()
     request = Request(
         permit.key,
-        now,
+        now - waited_seconds,
         now + deadline.seconds_left(),
         least_share,
         is_permitted=True,

@@ -1,7 +1,8 @@
 """Computes the socket name of a session's broker, equal in all processes that may share a broker.
 
 A broker acts for its callers, so it must use the same AWS hosts, files and desktop as they do.
-The name is a hash over ssohelper's version and every variable that decides these.
+The name is a hash over ssohelper's version, the user, the process's namespaces and every variable
+that decides these.
 """
 
 import os
@@ -42,6 +43,9 @@ _NAMES = (
     "DISPLAY",
     "WAYLAND_DISPLAY",
 )
+# A process in another namespace (containers, bwrap) may have another network or other files
+# (namespaces(7)). Other systems have no /proc/self/ns: there, these parts of the name are empty.
+_NAMESPACES = ("net", "mnt", "user", "pid")
 _PREFIXES = ("SSOHELPER_", "AWS_ENDPOINT_URL")
 
 
@@ -62,10 +66,11 @@ def broker_socket_name(session: str, environ: "Mapping[str, str]") -> str:
         for k, v in environ.items()
         if k.startswith(_PREFIXES) and k not in VARIABLES_OF_CALLER
     )
-    parts += [
-        _read_device_and_inode(config),
-        _read_device_and_inode(expand_path("~/.aws/sso/cache", environ)),
-    ]
+    paths = [config, expand_path("~/.aws/sso/cache", environ)]
+    paths += [f"/proc/self/ns/{name}" for name in _NAMESPACES]
+    parts += [_read_device_and_inode(path) for path in paths]
+    if sys.platform != "win32":
+        parts.append(str(os.geteuid()))
     return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 

@@ -4,6 +4,7 @@ Starts a broker when none listens. Imports nothing heavier than `socket`, since 
 the imports.
 """
 
+import contextlib
 import errno
 import os
 import socket
@@ -16,6 +17,7 @@ from ssohelper.fastpath import (
     calling_process,
     folders,
     open_file,
+    own_process,
     peer,
     spawn,
 )
@@ -39,6 +41,14 @@ _START_SECONDS = 5.0
 # If a broker ends after we connect and before it accepts, the next attempt starts another broker.
 _MOST_ATTEMPTS = 5
 _BACKLOG = 4096
+# How often, at most, a caller asks AWS itself because of an error that may come from the broker's
+# surroundings; and how often the other callers check whether it has the result.
+_DOUBT_SECONDS = 30.0
+_DOUBT_PAUSE_SECONDS = 0.1
+_LOCAL_STATE = 7
+# A broker stops listening at the age of 4 min. A socket that is older is of a broker that was
+# killed, such as by the end of its PID namespace.
+_LEFT_OVER_SECONDS = 600.0
 _LONGEST_DOCUMENT_BYTES = 1 << 20
 
 
@@ -48,6 +58,31 @@ class Unavailable(Exception):
 
 class Stopped(Exception):
     """Raised when the broker does not answer in time: it is stopped, or the machine very busy."""
+
+
+class Doubtful(Exception):
+    """Raised when a broker's error may come from a sandbox in which the broker was started.
+
+    Sandboxes by Landlock or seccomp have no namespace of their own. The caller asks AWS itself,
+    then calls `settle`. Until then, other callers with such an error wait.
+    """
+
+    def __init__(self, lock: int, path: str, broker: "tuple[int, int] | None") -> None:
+        super().__init__()
+        self._lock, self._path, self._broker = lock, path, broker
+
+    def settle(self, *, retire: bool) -> None:
+        """Let other callers go on. If `retire`, the next caller starts another broker."""
+        with contextlib.suppress(OSError):  # the broker may end at this moment
+            if retire:
+                os.ftruncate(self._lock, 0)  # the 30 s are for AWS's outages
+                if _read_socket_id(self._path) == self._broker:
+                    os.unlink(self._path)
+        os.close(self._lock)
+
+
+# What a miss found, for `ask_broker` to raise again in the same process.
+doubt_of_miss: "Doubtful | None" = None
 
 
 def ask_broker(
@@ -66,13 +101,18 @@ def ask_broker(
     process has checked that the guard rules let it hand the role out; if it is False, the broker
     refuses a guarded role with exit code 9.
     `least_share` is the share of their lifetime that the credentials must have left.
-    Raises: Unavailable, Stopped.
+    Raises: Unavailable, Stopped, Doubtful.
     """
+    global doubt_of_miss
     if sys.platform == "win32":
         raise Unavailable("Windows")
+    if doubt_of_miss is not None:
+        doubt, doubt_of_miss = doubt_of_miss, None
+        raise doubt
     deadline = time.monotonic() + seconds
     for _ in range(_MOST_ATTEMPTS):
-        stream = _connect_to_broker_or_start_it(key[0], environ, deadline)
+        stream, path, is_started = _connect_to_broker_or_start_it(key[0], environ, deadline)
+        broker = _read_socket_id(path)
         try:
             milliseconds = max(0, int((deadline - time.monotonic()) * 1000))
             numbers = milliseconds, int(least_share * 1000), int(may_wait_longer), int(is_permitted)
@@ -87,9 +127,50 @@ def ask_broker(
             answer = None
         finally:
             stream.close()
-        if answer is not None:
+        if answer is None:
+            continue
+        # A broker that this process has started has the surroundings of this process.
+        may_differ = not is_started and _may_come_from_surroundings(answer)
+        if not (may_differ and _await_other_broker(path, broker, deadline)):
             return answer
     raise Unavailable("brokers end before they answer")
+
+
+def _may_come_from_surroundings(answer: "tuple[int, bytes, bytes]") -> bool:
+    """Return whether the answer is an error of this machine, so that none of AWS's came."""
+    code, _document, fields = answer
+    return code == _LOCAL_STATE or fields.startswith(b"NoConnection" + SEPARATOR)
+
+
+def _await_other_broker(path: str, broker: "tuple[int, int] | None", deadline: float) -> bool:
+    """Return whether `broker` has been replaced or has ended, so that another may answer.
+
+    Raises: Doubtful if no caller has asked AWS itself, without an answer, in the last 30 s.
+    """
+    try:
+        with contextlib.ExitStack() as held:
+            lock, _ = open_file.open_own_file(f"{path}.doubt", os.O_RDWR | os.O_CREAT)
+            held.callback(os.close, lock)
+            _hold_lock(lock, deadline, _DOUBT_PAUSE_SECONDS)
+            if _read_socket_id(path) != broker:
+                return True
+            last = os.fstat(lock)
+            if last.st_size and 0 <= time.time() - last.st_mtime < _DOUBT_SECONDS:
+                return False
+            os.pwrite(lock, b"x", 0)
+            held.pop_all()
+    except OSError:
+        return False  # the deadline has passed, or nothing can be written
+    raise Doubtful(lock, path, broker)
+
+
+def _read_socket_id(path: str) -> "tuple[int, int] | None":
+    """Return the socket's inode and time of creation, which tell one broker from the next."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _read_answer_of_broker(
@@ -119,17 +200,21 @@ def _read_answer_of_broker(
 
 def _connect_to_broker_or_start_it(
     session: str, environ: "Mapping[str, str]", deadline: float
-) -> socket.socket:
+) -> "tuple[socket.socket, str, bool]":
+    """Return the connection, the socket's path, and whether this process started the broker."""
     try:
         folder = broker_address.broker_sockets_folder(environ)
         name = broker_address.broker_socket_name(session, environ)
         _ensure_private_folder(os.path.dirname(folder))
         _ensure_private_folder(folder)
         with _SocketFolder(folder) as sockets:
+            path, is_started = f"{folder}/{name}", False
             stream = _connect_to_broker_socket(sockets.find_path(name))
-            return stream or _start_broker_and_connect(
-                sockets, folder, name, session, environ, deadline
-            )
+            if stream is None:
+                stream, is_started = _start_broker_and_connect(
+                    sockets, folder, name, session, environ, deadline
+                )
+            return stream, path, is_started
     except (OSError, ValueError) as cause:
         raise Unavailable(str(cause)) from cause
 
@@ -162,22 +247,23 @@ def _start_broker_and_connect(
     session: str,
     environ: "Mapping[str, str]",
     deadline: float,
-) -> socket.socket:
-    """Start a broker, unless another caller has just done so, and connect to it.
+) -> "tuple[socket.socket, bool]":
+    """Start a broker, unless another caller has just done so (then returns False), and connect.
 
     The caller makes the listening socket and passes it to the new broker, so that all callers can
     connect before the broker has started.
     """
-    if sys.platform == "win32":
-        raise Unavailable("Windows")
+    if sys.platform == "win32" or not own_process.may_start_broker():
+        raise Unavailable("Windows, a low limit, or a nice level above 0")
     import fcntl
 
     lock, _ = open_file.open_own_file(f"{folder}/start.lock", os.O_RDWR | os.O_CREAT)
     try:
-        _hold_start_lock(lock, min(deadline, time.monotonic() + _START_SECONDS))
+        _hold_lock(lock, min(deadline, time.monotonic() + _START_SECONDS), 0.01)
         stream = _connect_to_broker_socket(sockets.find_path(name))
         if stream is not None:
-            return stream
+            return stream, False
+        _remove_left_over_files(folder)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             path = sockets.find_path(name)
@@ -194,12 +280,20 @@ def _start_broker_and_connect(
         if stream is None:
             raise OSError(errno.ECONNREFUSED, "the broker cannot be started")
         fcntl.flock(lock, fcntl.LOCK_UN)
-        return stream
+        return stream, True
     finally:
         os.close(lock)
 
 
-def _hold_start_lock(lock_file: int, deadline: float) -> None:
+def _remove_left_over_files(folder: str) -> None:
+    for entry in os.scandir(folder):
+        with contextlib.suppress(OSError):
+            age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+            if age > _LEFT_OVER_SECONDS and entry.name != "start.lock":
+                os.unlink(entry.path)
+
+
+def _hold_lock(lock_file: int, deadline: float, pause: float) -> None:
     if sys.platform == "win32":
         raise Unavailable("Windows")
     import fcntl
@@ -211,9 +305,8 @@ def _hold_start_lock(lock_file: int, deadline: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise
-        # Another caller holds the lock for the milliseconds in which it starts a broker. The pause
-        # is random, so that waiting callers do not all try at the same moments.
-        time.sleep(0.002 + 0.01 * os.urandom(1)[0] / 255)
+        # The pause is random, so that waiting callers do not all try at the same moments.
+        time.sleep(pause * (0.2 + os.urandom(1)[0] / 255))
 
 
 class _SocketFolder:

@@ -39,6 +39,9 @@ def answer_miss(argv: "list[str]", began: float) -> "int | None":
             code, document, rest = _wait_for_sign_in(key, (code, document, rest), began)
     except (broker_client.Unavailable, broker_client.Stopped):
         return None  # a stopped broker used up the time, so only the cache can answer now
+    except broker_client.Doubtful as doubt:
+        broker_client.doubt_of_miss = doubt  # this process asks AWS itself
+        return None
     except KeyboardInterrupt:
         return 130
     if code == _REFUSED:

@@ -9,6 +9,7 @@ from ssohelper.broker.requests import AskedBy
 from ssohelper.errors import (
     AwsUnreachable,
     ConfigInvalid,
+    LocalState,
     Refused,
     RoleNotAssigned,
     SsoHelperError,
@@ -48,6 +49,13 @@ def test_a_guarded_role_is_found_only_for_a_caller_that_has_checked_its_grant(ap
     with pytest.raises(Refused, match="guards"):
         work.find_credentials(KEY, 0.0, is_permitted=False)
     assert b'"AccessKeyId":"old"' in work.find_credentials(KEY, 0.0, is_permitted=True).document
+
+
+def test_a_lack_of_memory_names_the_limit(app, work):
+    app.answer = MemoryError()  # type: ignore[assignment]
+    with pytest.raises(LocalState, match="not enough memory") as found:
+        work.get_role_credentials(KEY, AskedBy())
+    assert "ulimit -v" in str(found.value.hint)
 
 
 def test_a_bug_in_a_call_is_an_internal_error_with_a_log(app, work):

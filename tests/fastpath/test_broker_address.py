@@ -1,6 +1,8 @@
 """Callers with the same session, files, network and desktop share a broker; others do not."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,23 @@ def test_the_path_of_the_config_and_the_file_at_it_change_the_address(tmp_path):
     (folder / "config").write_text("changed in place")
     assert name(HOME=str(tmp_path)) == names[-1], "what the file holds has no part in it"
     assert len(set(names)) == 3
+
+
+@pytest.mark.needs_root
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+@pytest.mark.parametrize("kind", ["net", "mount", "pid", "user"])
+def test_a_process_in_another_namespace_has_another_address(kind):
+    code = f"from {__name__} import name; print(name())"
+    argv = ["unshare", f"--{kind}", *(["--fork"] if kind == "pid" else []), sys.executable]
+    done = subprocess.run([*argv, "-c", code], capture_output=True, text=True, check=True)
+    assert len(done.stdout.strip()) == 24
+    assert done.stdout.strip() != name()
+
+
+def test_another_user_has_another_address(monkeypatch):
+    before = name()
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    assert name() != before
 
 
 def test_a_relative_config_path_names_the_same_broker_as_its_absolute_path(

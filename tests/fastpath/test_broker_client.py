@@ -17,7 +17,7 @@ import pytest
 from ssohelper import credential_process
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import broker_address, broker_client, miss
-from tests.conftest import Home, Run
+from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.processes import broker_ids, end_detached_processes, parent_of
 
@@ -120,20 +120,52 @@ class TestStart:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.stdout == "[]\n", done.stderr
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/PID/limits")
-    def test_it_raises_a_low_limit_of_open_files_of_its_caller(self, home, signed_in):
+    @pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
+    def test_it_raises_low_soft_limits_of_its_caller(self, home, signed_in):
         import resource
 
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-        try:
-            ask(home)
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        wanted = {"NOFILE": 4096, "FSIZE": 16 << 20, "CPU": 600, "DATA": 1 << 30}
+        script = 'ulimit -S -n 256 -f 0 -t 9 -d 131072; exec "$@"'
+        argv = ["bash", "-c", script, "bash", SCRIPT, "credential-process", *ARGV]
+        subprocess.run(argv, env=home.env, capture_output=True, check=True)
         (pid,) = broker_ids(home.path)
-        limits = Path(f"/proc/{pid}/limits").read_text()
-        [line] = [line for line in limits.splitlines() if line.startswith("Max open files")]
-        assert line.split()[3] == str(min(hard, 4096))
+        for name, value in wanted.items():
+            kind = getattr(resource, f"RLIMIT_{name}")
+            soft, hard = resource.prlimit(pid, kind)
+            assert soft == (value if hard < 0 else min(value, hard)), name
+
+    @pytest.mark.parametrize(
+        ("line", "starts"),
+        [
+            ("ulimit -n 1024 -f 20000", True),
+            ("ulimit -S -f 0", True),
+            ("ulimit -f 0", False),
+            ("ulimit -v 1000000", False),
+            ("ulimit -d 200000", False),
+            ("ulimit -t 50", False),
+            ("ulimit -n 512", False),
+            ("nice -n 1", False),
+        ],
+    )
+    def test_a_caller_with_low_limits_starts_none(self, line, starts):
+        code = "from ssohelper.fastpath import own_process as o; print(o.may_start_broker())"
+        script = f'{line} "$@"' if line.startswith("nice") else f'{line}; exec "$@"'
+        argv = ["bash", "-c", script, "bash", sys.executable, "-c", code]
+        done = subprocess.run(argv, capture_output=True, text=True)
+        assert (done.stdout, done.stderr) == (f"{starts}\n", "")
+
+    def test_files_that_killed_brokers_left_are_removed(self, home, signed_in):
+        folder_of(home).mkdir(mode=0o700, parents=True)
+        old, new = folder_of(home) / "old", folder_of(home) / "new"
+        for path in (old, new, lock_of(home)):
+            path.touch(0o600)
+        for path in (old, lock_of(home)):
+            os.utime(path, (0, 0))
+        lock = lock_of(home).stat().st_ino
+        ask(home)
+        assert not old.exists()
+        assert new.exists()
+        assert lock_of(home).stat().st_ino == lock
 
     def test_another_environment_has_another_broker(self, home, signed_in):
         ask(home)
@@ -334,11 +366,94 @@ class FakeBroker:
 
 @pytest.fixture
 def broker(home: Home) -> Iterator[FakeBroker]:
-    home.runtime.mkdir(mode=0o700)
+    home.runtime.mkdir(mode=0o700, exist_ok=True)
     made = FakeBroker(home)
     yield made
     made.listener.shutdown(socket.SHUT_RDWR)
     made.listener.close()
+
+
+class TestDoubt:
+    """A broker whose errors may come from a sandbox that no namespace shows."""
+
+    NO_CONNECTION = (6, b"NoConnection")
+    LOCAL = (7, b"LocalState")
+
+    def answer(self, broker: FakeBroker, code: int, kind: bytes) -> None:
+        fields = kind + b"\x1fm\x1f\x1f\x1fthe line\x1f0\x1f\x1f"
+        reply = b"done %d 0 %d\n" % (code, len(fields)) + fields
+        broker.serve = lambda stream: stream.sendall(reply)
+
+    @pytest.mark.parametrize("error", [NO_CONNECTION, LOCAL], ids=["connection", "local"])
+    def test_the_first_caller_asks_aws_itself_and_the_next_starts_another(
+        self, home, signed_in, broker, run: Run, error
+    ):
+        self.answer(broker, *error)
+        done = run("credential-process", *ARGV)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert not socket_of(home).exists()
+        assert broker_ids(home.path) == []
+        [stamp] = folder_of(home).glob("*.doubt")
+        assert stamp.read_bytes() == b"", "the 30 s are for AWS's outages"
+        forget(home)
+        assert access_key_of(ask(home))
+        assert len(broker_ids(home.path)) == 1
+
+    def test_a_caller_that_gets_no_credentials_asks_once_and_leaves_the_broker(
+        self, home, signed_in, broker, run: Run
+    ):
+        self.answer(broker, *self.NO_CONNECTION)
+        signed_in.faults.set(down={"GetRoleCredentials": 503})
+        assert run("credential-process", *ARGV).returncode == 6
+        assert signed_in.counters["GetRoleCredentials"] == 1
+        assert socket_of(home).exists()
+
+    @pytest.mark.parametrize("kind", [b"AwsUnreachable", b"Throttled", b"BadAnswer"])
+    def test_an_answer_of_aws_is_no_reason(self, home, broker, kind):
+        self.answer(broker, 6, kind)
+        assert ask(home)[0] == 6
+        assert not list(folder_of(home).glob("*.doubt"))
+
+    def test_a_broker_is_not_doubted_by_the_caller_that_started_it(self, home, signed_in):
+        (token,) = home.token_folder.glob("*.json")
+        token.unlink()
+        token.mkdir()
+        assert ask(home)[0] == 7
+        assert len(broker_ids(home.path)) == 1
+        with pytest.raises(broker_client.Doubtful) as doubt:
+            ask(home)
+        doubt.value.settle(retire=False)
+
+    @pytest.mark.parametrize("is_retired", [True, False])
+    def test_other_callers_wait_for_its_result(
+        self, home, signed_in, broker, monkeypatch, is_retired
+    ):
+        self.answer(broker, *self.LOCAL)
+        with pytest.raises(broker_client.Doubtful) as doubt:
+            ask(home)
+        waits, answers = threading.Event(), []
+        monkeypatch.setattr(broker_client.time, "sleep", lambda _seconds: waits.set())
+        other = threading.Thread(target=lambda: answers.append(ask(home)))
+        other.start()
+        assert waits.wait(60)
+        assert answers == []
+        monkeypatch.undo()
+        doubt.value.settle(retire=is_retired)
+        other.join(60)
+        assert answers[0][0] == (0 if is_retired else 7)
+        assert len(broker.lines) == 2, "each asked it once"
+
+    def test_without_success_the_error_stands_for_30_s(self, home, broker):
+        self.answer(broker, *self.LOCAL)
+        with pytest.raises(broker_client.Doubtful) as doubt:
+            ask(home)
+        doubt.value.settle(retire=False)
+        assert ask(home)[0] == 7
+        [stamp] = folder_of(home).glob("*.doubt")
+        os.utime(stamp, (time.time() - 31,) * 2)
+        with pytest.raises(broker_client.Doubtful) as doubt:
+            ask(home)
+        doubt.value.settle(retire=False)
 
 
 class TestReading:

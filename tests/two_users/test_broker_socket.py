@@ -6,6 +6,7 @@ to ask AWS by herself, or is told that a folder is another user's (exit 7), is n
 
 import json
 import os
+import resource
 import socket
 import stat
 from collections.abc import Iterator
@@ -238,18 +239,21 @@ class TestOwnUser:
             assert stream.recv(100) == b""
 
     def test_more_connections_than_files_end_nothing(self, place: Machine) -> None:
-        # The broker has the limit of the caller that starts it.
-        script = f'ulimit -n 64; exec {SCRIPT} credential-process "$@"'
+        # The broker has the hard limit of the caller that starts it. With less than 1,024, none is
+        # started.
+        script = f'ulimit -n 1024; exec {SCRIPT} credential-process "$@"'
         answer = place.ana.run("-c", script, "sh", *KEY, program="/bin/sh")
         assert answer.returncode == 0, answer.stderr
         path = running_socket(place)
         [pid] = broker_ids(place.ana.home)
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         streams = []
-        for _ in range(260):
+        for _ in range(1100):
             stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             stream.connect(str(path))
             streams.append(stream)
-        wait_for(lambda: len(os.listdir(f"/proc/{pid}/fd")) >= 60)
+        wait_for(lambda: len(os.listdir(f"/proc/{pid}/fd")) >= 1020)
         for stream in streams:
             stream.close()
         answer = place.ana.run(
