@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import session_move
+from ssohelper.actions import session_edit, session_move
+from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, SignInFacts
-from ssohelper.errors import LoginRequired
+from ssohelper.errors import LoginRequired, Refused
 from tests.actions.world import NOW, SESSION, WorldApp
 
 ACCOUNT = Account("000000000001", "dev", "")
@@ -60,3 +61,11 @@ def test_the_saved_list_becomes_that_of_the_new_address(app: WorldApp) -> None:
     moved = NEW._replace(name="corp")
     session_move.move_listing(app, moved)
     assert app.directory.load("corp") == listing("Admin", "Read", url=NEW.start_url)
+
+
+def test_the_policy_decides_which_portal_a_session_may_move_to(app: WorldApp) -> None:
+    app.company_policy = CompanyPolicy(portals=(SESSION.start_url,))
+    with pytest.raises(Refused, match="does not allow the portal https://new"):
+        session_edit.plan_session_move(app, SESSION, NEW)
+    app.company_policy = CompanyPolicy(portals=(NEW.start_url,))
+    assert session_edit.plan_session_move(app, SESSION, NEW._replace(name="corp")).changes
