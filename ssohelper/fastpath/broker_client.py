@@ -157,7 +157,7 @@ def _await_other_broker(path: str, broker: "tuple[int, int] | None", deadline: f
             last = os.fstat(lock)
             if last.st_size and 0 <= time.time() - last.st_mtime < _DOUBT_SECONDS:
                 return False
-            os.pwrite(lock, b"x", 0)
+            os.write(lock, b"x")
             held.pop_all()
     except OSError:
         return False  # the deadline has passed, or nothing can be written
