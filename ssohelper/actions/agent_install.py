@@ -6,6 +6,7 @@ Each key is from the agent's public documentation; docs/how-to/agents.md has the
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,11 +25,15 @@ TOOLS = ("claude", "codex", "kiro")
 
 
 class AgentEdit(NamedTuple):
-    """The change to an agent's settings file. `before` is None when there is no file."""
+    """The change to an agent's settings file. `before` is None when there is no file.
+
+    `is_of_model`: the agent uses the profile for its model too.
+    """
 
     path: Path
     before: bytes | None
     after: bytes
+    is_of_model: bool = False
 
     @property
     def has_changes(self) -> bool:
@@ -60,10 +65,14 @@ def plan_agent_install(
     if tool == "claude":
         if servers:
             raise UsageProblem("--server is for codex and kiro")
+        own_file = Path(expand_home("~/.claude.json", app.environ))
+        own_servers = app.makers.make_user_file(own_file).read().data
+        if re.search(rb'"--profile|AWS_\w*PROFILE', own_servers):
+            app.warn("an MCP server in ~/.claude.json chooses its own profile: edit that file too")
         after = agent_settings.edit_claude_settings(
             before, str(path), _make_claude_code_settings(app, profile)
         )
-        return AgentEdit(path, before, after)
+        return AgentEdit(path, before, after, agent_settings.uses_bedrock(after))
     if not _is_profile_in_config(app, profile):
         raise UsageProblem(
             f"{tool} needs a profile of {app.locations.aws_config_file}",

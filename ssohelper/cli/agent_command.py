@@ -6,7 +6,9 @@ from ssohelper.actions import agent_install
 from ssohelper.actions.agent_install import TOOLS
 from ssohelper.cli import choosing, output
 from ssohelper.cli.plan_output import print_diff
+from ssohelper.core.model import Profile
 from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
 
 
 @click.group("agent")
@@ -26,11 +28,17 @@ def agent_command_group() -> None:
 @click.argument("tool", type=click.Choice(TOOLS), metavar="|".join(TOOLS))
 @click.argument("profile", metavar="[PROFILE]", required=False)
 @click.option("--server", "servers", multiple=True, help="An MCP server's name. Repeatable.")
+@click.option("--for-model", is_flag=True, help="PROFILE is for Claude's model on Amazon Bedrock.")
 @click.option("--dry-run", is_flag=True, help="Print the diff only.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @output.common_options
 def install_agent_settings(
-    tool: str, profile: str | None, servers: tuple[str, ...], dry_run: bool, yes: bool
+    tool: str,
+    profile: str | None,
+    servers: tuple[str, ...],
+    for_model: bool,
+    dry_run: bool,
+    yes: bool,
 ) -> None:
     """Write an agent's settings so that it uses PROFILE; asks first.
 
@@ -43,7 +51,7 @@ def install_agent_settings(
     claude: ~/.claude/settings.json gets AWS_PROFILE, and awsAuthRefresh, which signs in. codex:
     ~/.codex/config.toml gets AWS_PROFILE for commands and for AWS's MCP servers. kiro:
     ~/.kiro/settings/mcp.json gets AWS_PROFILE for AWS's MCP servers. --server names other MCP
-    servers.
+    servers. In a server's arguments, the profile after --profile is replaced.
     """
     app = output.get_app()
     chosen = choosing.choose_profile(profile)
@@ -51,7 +59,8 @@ def install_agent_settings(
     diff, path, is_written = edit.diff(), show(str(edit.path)), False
     if edit.has_changes:
         print_diff(diff, dry_run)
-        if not dry_run and output.confirm(f"write {path}?", yes=yes, what="agent install"):
+        is_wanted = not dry_run and (for_model or not edit.is_of_model or _is_for_model(chosen))
+        if is_wanted and output.confirm(f"write {path}?", yes=yes, what="agent install"):
             agent_install.write_agent_edit(app, edit)
             is_written = True
     if output.options().json:
@@ -63,3 +72,16 @@ def install_agent_settings(
         output.say(f"{path} has these settings already")
     elif not dry_run:
         output.say(output.NOTHING_CHANGED)
+
+
+def _is_for_model(chosen: Profile) -> bool:
+    """Ask whether the profile is meant for the model. Raises: UsageProblem off a terminal."""
+    text = "Claude Code runs its model on Amazon Bedrock with the profile in its settings"
+    if not output.can_ask_user():
+        raise UsageProblem(
+            f"{text}: this would move the model too",
+            hint=f"if the profile is for the model: {output.command_line()} --for-model",
+        )
+    return output.confirm(
+        f'{text}; is "{show(chosen.name)}" meant for the model?', yes=False, what=""
+    )

@@ -198,6 +198,7 @@ TREE = """\
 <words:claude,codex,kiro
 <profile
 --server=text* An MCP server's name. Repeatable.
+--for-model PROFILE is for Claude's model on Amazon Bedrock.
 --dry-run Print the diff only.
 --yes Do not ask.
 [credential-process] Print credentials for an SDK; profiles call this

@@ -23,6 +23,13 @@ AWS_PROFILE = "AWS_PROFILE"
 # https://awslabs.github.io/mcp/installation
 _OF_AWS = ("awslabs.", "mcp-proxy-for-aws")
 _DEFAULT_INDENT = 2
+# Variables by which a program gets other credentials than those of the profile in AWS_PROFILE.
+_WINNING = "AWS_(ACCESS_KEY_ID|WEB_IDENTITY_TOKEN_FILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE)"
+# In a command's words, joined by zero bytes: `--profile` with one value, which an option or a URL
+# may follow. mcp-proxy-for-aws takes several values.
+_PROFILE_OPTION = re.compile(r"(?<=\0)--profile([=\0])[^-\0][^\0]*(?=\0-|\0[^\0]*://|\Z)")
+# What may choose a profile in another way. Python's argparse takes `--prof` for `--profile`.
+_OTHER_CHOICE = re.compile(rf"(?i)\0--p(r(o(f(il?)?)?)?)?([=\0]|\Z)|profile|{_WINNING}")
 
 
 def edit_claude_settings(before: bytes | None, file_name: str, values: Mapping[str, Any]) -> bytes:
@@ -33,10 +40,19 @@ def edit_claude_settings(before: bytes | None, file_name: str, values: Mapping[s
     document = _parse_json(before, file_name)
     for key, value in values.items():
         if isinstance(value, Mapping):
-            _get_or_add_table(document, key, file_name).update(value)
+            table = _get_or_add_table(document, key, file_name)
+            table.update(value)
+            _set_profile_in_environ(table, value[AWS_PROFILE], file_name)
         else:
             document[key] = value
     return _to_json(document, before)
+
+
+def uses_bedrock(settings: bytes) -> bool:
+    """Return whether these settings of Claude Code run its model on Amazon Bedrock."""
+    environ = json.loads(settings).get("env")
+    found = environ.get("CLAUDE_CODE_USE_BEDROCK") if isinstance(environ, dict) else None
+    return str(found).lower() in ("1", "true", "yes", "on")
 
 
 def edit_mcp_json(
@@ -63,9 +79,8 @@ def edit_codex_config(
     try:
         text = (before or b"").decode("utf-8")
         document: Any = tomlkit.parse(text)
-        _get_or_add_table(
-            _get_or_add_table(document, "shell_environment_policy", file_name), "set", file_name
-        )[AWS_PROFILE] = profile
+        policy = _get_or_add_table(document, "shell_environment_policy", file_name)
+        _set_profile_in_environ(_get_or_add_table(policy, "set", file_name), profile, file_name)
         if servers or _find_mcp_servers_of_aws(document.get("mcp_servers", {})):
             _set_profile_of_mcp_servers(document, "mcp_servers", file_name, profile, servers)
         after = tomlkit.dumps(document)
@@ -116,9 +131,35 @@ def _set_profile_of_mcp_servers(
             "or name another server with --server",
         )
     for one in found:
-        _get_or_add_table(_get_or_add_table(servers, one, file_name), "env", file_name)[
-            AWS_PROFILE
-        ] = profile
+        server = _get_or_add_table(servers, one, file_name)
+        words = server.get("args", [])
+        all_words = [server.get("command", ""), *words] if isinstance(words, list) else ["profile"]
+        text = "\0".join(map(str, all_words))
+        if _OTHER_CHOICE.search(_PROFILE_OPTION.sub("", text)):
+            raise ConfigInvalid(
+                f'"{file_name}": it is not clear which profile the MCP server "{show(one, 80)}" '
+                "uses: not changed",
+                hint="in an editor, write --profile PROFILE, or leave out what chooses a profile",
+            )
+        made = _PROFILE_OPTION.sub(lambda found: f"--profile{found[1]}{profile}", text)
+        if made != text:
+            server["args"] = made.split("\0")[1:]
+        _set_profile_in_environ(_get_or_add_table(server, "env", file_name), profile, file_name)
+
+
+def _set_profile_in_environ(environ: Any, profile: str, file_name: str) -> None:
+    """Set AWS_PROFILE, and the other variables that name profiles and win over it.
+
+    These are AWS_MCP_PROXY_PROFILES, AWS_API_MCP_PROFILE_NAME and AWS_DEFAULT_PROFILE.
+    """
+    for name in [AWS_PROFILE, *environ]:
+        if re.fullmatch(_WINNING, name):
+            raise ConfigInvalid(
+                f'"{file_name}" sets {name}, which wins over AWS_PROFILE: not changed',
+                hint="remove it in an editor",
+            )
+        if re.match("AWS_.*PROFILE", name):
+            environ[name] = profile
 
 
 def _find_mcp_servers_of_aws(servers: Any) -> tuple[str, ...]:
@@ -130,7 +171,7 @@ def _find_mcp_servers_of_aws(servers: Any) -> tuple[str, ...]:
         arguments = server.get("args", [])
         words = [server.get("command", ""), *(arguments if isinstance(arguments, list) else ())]
         environ = server.get("env", {})
-        has_profile = isinstance(environ, dict) and AWS_PROFILE in environ
+        has_profile = isinstance(environ, dict) and "PROFILE" in str(list(environ))
         if has_profile or any(mark in str(word) for word in words for mark in _OF_AWS):
             found.append(str(name))
     return tuple(found)

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 
+import pexpect
 import pytest
 
 from ssohelper.emulator.server import Emulator
@@ -80,3 +81,32 @@ def test_below_an_allow_list_it_is_refused(world: Guarded):
     done = install(world, "claude", PROFILE, "--yes", SSOHELPER_ALLOW="*/*")
     assert (done.returncode, "ask the person" in done.stderr) == (9, True)
     assert not (world.home.path / ".claude").exists()
+
+
+def test_with_bedrock_it_asks_whether_the_profile_is_for_the_model(world: Guarded):
+    path = world.home.path / ".claude" / "settings.json"
+    path.parent.mkdir()
+    before = '{"env": {"CLAUDE_CODE_USE_BEDROCK": "1", "AWS_PROFILE": "model"}}'
+    path.write_text(before)
+    done = install(world, "claude", PROFILE, "--yes")
+    assert (done.returncode, path.read_text()) == (2, before)
+    assert done.stderr.rstrip().endswith("--for-model")
+    for answer, profile in (("n", "model"), ("y", PROFILE)):
+        child = pexpect.spawn(
+            SCRIPT, ["agent", "install", "claude", PROFILE, "--yes"], env=world.home.env
+        )
+        child.expect("meant for the model")
+        child.sendline(answer)
+        child.expect(pexpect.EOF)
+        assert json.loads(path.read_text())["env"]["AWS_PROFILE"] == profile
+    path.write_text(before)
+    assert install(world, "claude", PROFILE, "--yes", "--for-model").returncode == 0
+    assert json.loads(path.read_text())["env"]["AWS_PROFILE"] == PROFILE
+
+
+def test_a_server_of_claude_with_its_own_profile_is_named(world: Guarded):
+    world.home.path.joinpath(".claude.json").write_text(
+        '{"mcpServers": {"a": {"command": "x", "args": ["--profile", "prod"]}}}'
+    )
+    done = install(world, "claude", PROFILE, "--yes")
+    assert (done.returncode, "chooses its own profile" in done.stderr) == (0, True)

@@ -156,3 +156,72 @@ def test_a_file_of_codex_may_have_a_number_that_is_none():
 def test_codex_refuses_what_it_does_not_understand(before: str):
     with pytest.raises(ConfigInvalid):
         edit_codex_config(before.encode("utf-8", "surrogateescape"), "f", "p", ())
+
+
+def server(*args: object, **environ: str) -> bytes:
+    return json.dumps(
+        {"mcpServers": {"p": {"command": "mcp-proxy-for-aws", "args": args, "env": environ}}}
+    ).encode()
+
+
+URL = "https://x.us-east-1.api.aws/mcp"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (server(URL, "--profile", "pay.Admin"), server(URL, "--profile", "pay.RO")),
+        (server("--profile", "pay.Admin", URL), server("--profile", "pay.RO", URL)),
+        (
+            server(URL, "--profile", "a", "--region", "b", "--profile=c"),
+            server(URL, "--profile", "pay.RO", "--region", "b", "--profile=pay.RO"),
+        ),
+        (server(URL, AWS_MCP_PROXY_PROFILES="a b"), server(URL, AWS_MCP_PROXY_PROFILES="pay.RO")),
+        (server(AWS_DEFAULT_PROFILE="a", X="a"), server(AWS_DEFAULT_PROFILE="pay.RO", X="a")),
+    ],
+)
+def test_a_profile_that_would_win_is_replaced(before: bytes, after: bytes):
+    expected = json.loads(after)["mcpServers"]["p"]
+    expected["env"]["AWS_PROFILE"] = "pay.RO"
+    made = edit_mcp_json(before, "f", "pay.RO", ())
+    assert json.loads(made)["mcpServers"]["p"] == expected
+    codex = f"[mcp_servers.p]\n{''.join(_toml_lines(json.loads(before)['mcpServers']['p']))}"
+    made = edit_codex_config(codex.encode(), "f", "pay.RO", ())
+    assert tomllib.loads(made.decode())["mcp_servers"]["p"] == expected
+
+
+def _toml_lines(found: dict[str, object]) -> list[str]:
+    environ = found.pop("env")
+    assert isinstance(environ, dict)
+    lines = [f"{key} = {json.dumps(value)}\n" for key, value in found.items()]
+    return [*lines, "[mcp_servers.p.env]\n", *(f'{k} = "{v}"\n' for k, v in environ.items())]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        server("--profile", "a", "b", URL),  # the second can be chosen for each call
+        server("--profile"),
+        server("--prof", "a"),
+        server("--p=a"),
+        server("sh", "-c", "mcp-proxy-for-aws --profile a"),
+        server("run", "-e", "AWS_PROFILE=a"),
+        server("run", "-e", "AWS_ACCESS_KEY_ID=a"),
+        server(AWS_ACCESS_KEY_ID="a"),
+        server(AWS_CONFIG_FILE="/a"),
+        server().replace(b'"args": []', b'"args": "--profile a"'),
+        server().replace(b'"args": []', b'"args": 1'),
+        server().replace(b'"mcp-proxy-for-aws"', b'"mcp-proxy-for-aws --profile a"'),
+    ],
+)
+def test_what_may_win_and_is_not_understood_is_refused(before: bytes):
+    with pytest.raises(ConfigInvalid, match="not changed"):
+        edit_mcp_json(before, "f", "pay.RO", ())
+
+
+def test_keys_in_the_settings_of_claude_and_codex_are_refused():
+    with pytest.raises(ConfigInvalid, match="AWS_ACCESS_KEY_ID"):
+        edit_claude_settings(b'{"env": {"AWS_ACCESS_KEY_ID": "a"}}', "f", VALUES)
+    before = b'[shell_environment_policy.set]\nAWS_ACCESS_KEY_ID = "a"\n'
+    with pytest.raises(ConfigInvalid, match="AWS_ACCESS_KEY_ID"):
+        edit_codex_config(before, "f", "pay.RO", ())

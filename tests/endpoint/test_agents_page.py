@@ -1,6 +1,8 @@
 """The how-to page for agents: its sandbox, run as printed, gives one role and nothing else."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -100,6 +102,76 @@ def test_it_does_not_start_where_the_home_would_be_visible(home: Home, box: Path
     for folder in (".", "..", "/"):
         done = run(home, "agent-box true", folder)
         assert (done.returncode, "your home would be visible" in done.stderr) == (2, True)
+
+
+def test_a_linked_home_shows_no_token(home: Home, box: Path) -> None:
+    """Folders are compared by their physical paths."""
+    link = home.path.with_name(home.path.name + "-link")
+    link.symlink_to(home.path)
+    token = "cat $HOME/.aws/sso/cache/*.json"
+    linked = Home(home.path, {**home.env, "HOME": str(link)})
+    done = run(linked, f"agent-box sh -c '{token}'", ".")
+    assert (done.returncode, "your home would be visible" in done.stderr) == (2, True)
+    for folder in (link / "project", home.path / "project"):
+        done = run(linked, f"cd {folder} && agent-box sh -c '{token}; ls -A ~'")
+        assert done.stdout == "project\n", done.stderr
+    home.path.joinpath(".aws").rename(home.path / "project" / "aws")  # dotfiles in a repository
+    home.path.joinpath(".aws").symlink_to("project/aws")
+    done = run(home, "agent-box true")
+    assert (done.returncode, "your home would be visible" in done.stderr) == (2, True)
+
+
+def test_it_cannot_connect_to_an_abstract_socket(home: Home, box: Path) -> None:
+    """X11 listens on one: who connects can type into the user's terminals."""
+    name = f"ssohelper-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"\0{name}")
+        listening.listen()
+        ask = f"curl -sS --max-time 1 --abstract-unix-socket {name} http://localhost/"
+        refused, timed_out = 7, 28
+        assert inside(home, ask).returncode == refused
+        # The page says so of --net.
+        assert run(home, f"agent-box --net sh -c '{ask}'").returncode == timed_out
+
+
+_ATTACK = """
+printf '#!/bin/sh\\ntouch ~/escaped\\n' > hook; chmod +x hook
+git init -q .
+attack() {
+    mkdir -p .git/hooks
+    for one in pre-commit post-commit fsmonitor-watchman; do cp hook .git/hooks/$one; done
+    git config core.fsmonitor 'touch ~/escaped; false'
+    printf '[core]\\n\\thooksPath = .\\n' >> .git/config
+}
+attack; rm -rf .git/hooks; attack
+mv .git gone && cp -r gone .git; attack
+mv .envrc gone; rm -f .envrc; echo 'touch ~/escaped' > .envrc
+git add hook && git commit -qm inside
+"""
+
+
+@pytest.mark.parametrize("is_repository", [True, False])
+def test_what_runs_outside_cannot_be_written_inside(
+    home: Home, box: Path, is_repository: bool
+) -> None:
+    require_program("git")
+    project = home.path / "project"
+    for name in ("user.name", "user.email"):
+        assert run(home, f"git config --global {name} ana@example.com").returncode == 0
+    if is_repository:
+        before = "git init -q . && git config user.name a && git config user.email a@b"
+        assert run(home, f"{before} && echo 'export A=1' > .envrc").returncode == 0
+    project.joinpath("attack").write_text(_ATTACK)
+    run(home, "agent-box sh ./attack")
+    if is_repository:
+        assert run(home, "git log --format=%s").stdout == "inside\n"
+        assert project.joinpath(".envrc").read_text() == "export A=1\n"
+    else:
+        assert sorted(path.name for path in project.iterdir()) == ["attack", "hook"]
+        assert run(home, "git init -q .").returncode == 0
+    done = run(home, "git status; git add .; git commit -qm outside")
+    assert done.returncode == 0, done.stderr
+    assert not home.path.joinpath("escaped").exists()
 
 
 def test_the_documented_commands_exist(home: Home, box: Path) -> None:
