@@ -42,7 +42,10 @@ _KEYS = (
 # callers too. By the last three, CI agents find the processes that they kill when a job ends:
 # https://github.com/actions/runner/issues/598,
 # https://wiki.jenkins.io/display/JENKINS/ProcessTreeKiller
-VARIABLES_OF_CALLER = ("SSOHELPER_ALLOW", "RUNNER_TRACKING_ID", "JENKINS_NODE_COOKIE", "BUILD_ID")
+VARIABLES_OF_CALLER = (
+    *("SSOHELPER_ALLOW", "SSOHELPER_ALLOW_NAMES", "SSOHELPER_CONFIG_COPY"),
+    *("RUNNER_TRACKING_ID", "JENKINS_NODE_COOKIE", "BUILD_ID"),
+)
 _AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 

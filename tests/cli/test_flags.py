@@ -30,6 +30,10 @@ CHAIN = "../chains/test_chained_profiles.py"
 ADDED = "test_add_writes_a_chain_in_process_form_that_sync_never_touches"
 TESTS = {
     "agent install --server": (AGENT, "test_codex_and_kiro_need_a_profile_and_a_server"),
+    "agent install --for-model": (
+        AGENT,
+        "test_with_bedrock_it_asks_whether_the_profile_is_for_the_model",
+    ),
     "agent install --dry-run": (AGENT, "test_nothing_is_written_without_a_yes"),
     "agent install --yes": (AGENT, "test_claude_gets_the_profile_and_a_command_that_signs_in"),
     "profile sync --account": (SYNC, "test_account_and_role_select_the_roles"),
