@@ -40,11 +40,13 @@ demo: run-env
 # Six workers, because tests wait for a quarter of their time. In a fresh clone each worker would
 # compile and rewrite all test modules (8 s of processor time each), so two processes do that first.
 # Bytecode is written even if the caller's environment has PYTHONDONTWRITEBYTECODE.
+# One process runs ARGS that name a file: six workers take longer to start than most files.
 COLLECT = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --collect-only -qq
+WORKERS = $(if $(findstring .py,$(ARGS)),,-n 6 --dist worksteal)
 test: dev-env
-	@ls tests/cli/__pycache__/*-pytest-*.pyc >/dev/null 2>&1 || \
+	@[ -z '$(WORKERS)' ] || ls tests/cli/__pycache__/*-pytest-*.pyc >/dev/null 2>&1 || \
 	    { $(COLLECT) tests/[a-c]*/ & $(COLLECT) tests/[d-z]*/ tests/test_*.py; wait; } >/dev/null
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 6 --dist worksteal $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 test-two-users: dev-env
 	$(BIN)/python -m pytest tests/two_users $(ARGS)

@@ -471,6 +471,14 @@ class TestLock:
         assert {name for name in wanted | groups if f"\n{name}==" not in dev} == set()
 
 
+@pytest.mark.parametrize(
+    ("args", "workers"), [("", True), ("tests/core", True), ("tests/core/test_text.py", False)]
+)
+def test_make_test_starts_workers_unless_a_file_is_named(args, workers):
+    shown = subprocess.check_output(["make", "-n", "test", f"ARGS={args}"], cwd=ROOT, text=True)
+    assert ("-n 6" in shown) == workers
+
+
 class TestDocs:
     def test_name_every_module_of_the_top_level(self):
         page = (ROOT / "docs" / "architecture.md").read_text()

@@ -1,4 +1,4 @@
-"""No test reaches the user's own folders, and a run in which one does fails."""
+"""No test reaches the user's own folders, and a run in CI in which one does fails."""
 
 import os
 import subprocess
@@ -19,7 +19,9 @@ def pytest_configure(config):
 """
 
 
-def run_in(home: Path, test: str, *options: str) -> "subprocess.CompletedProcess[str]":
+def run_in(
+    home: Path, test: str, *options: str, ci: str = "true"
+) -> "subprocess.CompletedProcess[str]":
     """Run pytest, with this check and `home` as the user's, over a file with this test in it."""
     tests = home / "checkout"
     tests.mkdir()
@@ -32,7 +34,7 @@ def run_in(home: Path, test: str, *options: str) -> "subprocess.CompletedProcess
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "."],
         cwd=tests,
-        env={"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT)},
+        env={"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT), "CI": ci},
         capture_output=True,
         text=True,
         timeout=120,
@@ -69,6 +71,13 @@ def test_a_run_that_changes_the_users_files_fails(
         assert "test_one.py::test_one" in tests
     else:
         assert tests == "test_one.py::test_one"
+
+
+def test_outside_ci_it_only_warns(tmp_path: Path) -> None:
+    (tmp_path / ".aws").mkdir()
+    done = run_in(tmp_path, "(Path.home() / '.aws/config').touch()", ci="")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{tmp_path / '.aws/config'}, changed during test_one.py::test_one" in done.stdout
 
 
 def test_a_run_that_changes_other_files_passes(tmp_path: Path) -> None:
