@@ -12,11 +12,11 @@ import pytest
 
 from tests.mutants.tracer import Tracer
 
-# Suites with their own make target, and those that start browsers, shells or other vendors' tools.
+# Suites with their own make target, and those that start browsers or other vendors' tools.
 _LEFT_OUT = (
-    "bench", "clients", "emulator", "fuzz", "long_jobs", "mutants", "recipes", "shell",
-    "simulator", "torture", "tui", "two_users", "test_bootstrap.py", "test_fuzz.py",
-    "test_help.py", "test_leak_watch.py", "test_mutants.py", "test_torture.py",
+    "bench", "clients", "emulator", "fuzz", "long_jobs", "mutants", "recipes",
+    "simulator", "torture", "two_users", "test_bootstrap.py", "test_fuzz.py", "test_help.py",
+    "test_leak_watch.py", "test_mutants.py", "test_torture.py",
 )  # fmt: skip
 BUDGET_SECONDS = 12.0
 FIRST_SECONDS = 3.0
