@@ -1,8 +1,10 @@
 """The torture's own harness: a sweep that finds nothing in a known-bad writer is broken."""
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -11,13 +13,21 @@ import pytest
 from tests.programs import require_program
 from tests.torture import sweep
 from tests.torture.brokers import brokers_below
-from tests.torture.ground import Answer, Dice, ground, helper, wrong_in
+from tests.torture.ground import (
+    FULL_SECONDS,
+    Answer,
+    Dice,
+    ground,
+    helper,
+    judge,
+    wrong_in,
+)
 
 
 @pytest.mark.long
 def test_the_kill_sweep_catches_the_control_writer() -> None:
     require_program("strace")
-    points, faults = sweep.swept(sweep.control(), Dice(seed=1, seconds=1000))
+    points, faults = sweep.swept(sweep.control(), Dice(seed=1, seconds=FULL_SECONDS))
     assert len(points) >= 4
     assert any("SIGKILL" in fault for fault in faults)
     assert sweep.control_row(Dice(seed=1, seconds=30)).met
@@ -45,6 +55,29 @@ def test_wrong_and_expired_answers_are_told() -> None:
         assert "expired" in str(wrong_in(place, late, helper()))
         talkative = Answer(4, "", "one line\nanother\n", 0, 0)
         assert wrong_in(place, talkative, helper()) is not None
+
+
+def test_a_row_that_does_not_end_in_time_is_ended_and_not_measured() -> None:
+    """`black_hole` waits for 15 s or more. It is neither ok nor missed, and leaves no home."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.torture"],
+        env={**os.environ, "S": "1.5", "ROWS": "black_hole"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    line, last = process.communicate()[0].splitlines()
+    assert process.returncode == 1
+    assert line.startswith("not measured ")
+    assert last.startswith("seed ")
+    assert list(Path(tempfile.gettempdir()).glob(f"ssohelper-torture-{process.pid}-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "is_measured", "met"), [(True, True, True), (True, False, None), (False, False, False)]
+)
+def test_too_little_is_not_measured_unless_a_promise_broke(kept, is_measured, met) -> None:
+    assert judge(kept, is_measured) is met
 
 
 _LISTEN = """

@@ -1,13 +1,23 @@
-"""Run the rows and print one table; exit code 1 when a target is missed.
+"""Run the rows and print one table; exit code 1 when a target is missed or was not measured.
 
-S: the size of the run (1000, the whole, when unset). SEED: repeats a run. ROWS: some of them.
+S: how many seconds the run may take, and its size (all of each row, and no limit, when unset).
+SEED: repeats a run. ROWS: some of them.
 """
 
+import contextlib
+import math
+import multiprocessing
 import os
+import shutil
+import signal
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from tests.torture import (
     broker_life,
@@ -40,6 +50,7 @@ from tests.torture import (
 )
 from tests.torture.ground import (
     FULL_SECONDS,
+    HOME_PREFIX,
     LONGEST_SECONDS,
     Dice,
     Row,
@@ -97,11 +108,13 @@ WAITING: tuple[Make, ...] = (
 )
 # Only when named: they take 16 min and 10 min, and need the machine for themselves.
 ALONE: tuple[Make, ...] = (endpoint.endpoint_day, two_days.two_day_batch)
+_UNDO_SECONDS = 10.0
 
 
 def main() -> int:
     seed = int(os.environ.get("SEED") or int.from_bytes(os.urandom(3), "big"))
-    dice = Dice(seed, float(os.environ.get("S") or FULL_SECONDS))
+    seconds = float(os.environ.get("S") or math.inf)
+    ends_at, dice = time.monotonic() + seconds, Dice(seed, min(seconds, FULL_SECONDS))
     wanted = os.environ.get("ROWS", "").split()
     unknown = set(wanted) - {row.__name__ for row in HEAVY + WAITING + ALONE}
     if unknown:
@@ -112,18 +125,89 @@ def main() -> int:
     rows: list[Row] = []
     for row in (*HEAVY, *ALONE):
         if row.__name__ in wanted or (not wanted and row not in ALONE):
-            rows += made(row, dice)
-    with ThreadPoolExecutor(len(WAITING)) as pool:
-        chosen = [row for row in WAITING if not wanted or row.__name__ in wanted]
-        for found in pool.map(lambda row: made(row, dice), chosen):
-            rows += found
+            rows += measure([row], dice, ends_at)
+    rows += measure([row for row in WAITING if not wanted or row.__name__ in wanted], dice, ends_at)
     rows += longest_run(dice)
-    left = broker_life.brokers_left()
+    left = broker_life.brokers_left(max(0.0, ends_at - time.monotonic()))
     rows += [left] if left else []
     print_table(rows)
-    missed = [row for row in rows if not row.met]
     print(f"seed {seed}, {time.monotonic() - began:.0f} s; repeat with: make torture SEED={seed}")
-    return 1 if missed else 0
+    return 0 if all(row.met for row in rows) else 1
+
+
+def measure(makes: Iterable[Make], dice: Dice, ends_at: float) -> list[Row]:
+    """Run rows side by side, each in a process, and end those that have not ended at this time."""
+    fork = multiprocessing.get_context("fork")
+    running: list[tuple[Make, BaseProcess, Connection]] = []
+    rows: list[Row] = []
+    for make in makes:
+        ours, theirs = fork.Pipe(duplex=False)
+        if time.monotonic() < ends_at:
+            process = fork.Process(target=_send_rows, args=(make, dice, theirs))
+            process.start()
+            running.append((make, process, ours))
+        else:
+            rows.append(_row_without_time(make))
+        theirs.close()
+    try:
+        for make, process, ours in running:
+            left = None if ends_at == math.inf else max(0.0, ends_at - time.monotonic())
+            if not ours.poll(left):
+                rows.append(_row_without_time(make))
+                continue
+            try:
+                found, longest, noted = ours.recv()
+            except EOFError:
+                process.join()
+                rows.append(Row(make.__name__, f"exit {process.exitcode}", "to its end", False))
+                continue
+            process.join()
+            rows += found
+            dice.longest.update(longest)
+            dice.noted.update(noted)
+    finally:
+        end_rows([process for _, process, _ in running if process.is_alive()])
+    return rows
+
+
+def _row_without_time(make: Make) -> Row:
+    return Row((make.__doc__ or make.__name__).splitlines()[0], "no time left", "", None)
+
+
+def _send_rows(make: Make, dice: Dice, connection: Connection) -> None:
+    os.setsid()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    dice.longest, dice.noted = {}, Counter()
+    connection.send((made(make, dice), dice.longest, dice.noted))
+
+
+def end_rows(processes: list[BaseProcess]) -> None:
+    """End rows and what they started. They have a few seconds to undo their mounts and folders."""
+    ends_at = time.monotonic() + _UNDO_SECONDS
+    for process in processes:
+        process.terminate()
+    while any(process.is_alive() for process in processes):
+        _kill_programs_of_rows()  # a row may wait for them
+        time.sleep(0.1)
+        if time.monotonic() > ends_at:
+            break
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid or 0, signal.SIGKILL)
+        process.join()
+    if processes:
+        _kill_programs_of_rows()
+        for folder in Path(tempfile.gettempdir()).glob(f"{HOME_PREFIX}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill_programs_of_rows() -> None:
+    """Kill each process whose environment names a home of this run."""
+    homes = os.path.join(tempfile.gettempdir(), HOME_PREFIX).encode()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if homes in (entry / "environ").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def longest_run(dice: Dice) -> list[Row]:
@@ -163,8 +247,8 @@ def made(row: Make, dice: Dice) -> list[Row]:
 def print_table(rows: list[Row]) -> None:
     whats = max((len(row.what) for row in rows), default=0)
     for row in rows:
-        mark = "ok    " if row.met else "MISSED"
-        print(f"{mark} {row.what:<{whats}}  {row.figure}  [target: {row.target}]")
+        mark = {True: "ok", False: "MISSED", None: "not measured"}[row.met]
+        print(f"{mark:<12} {row.what:<{whats}}  {row.figure}  [target: {row.target}]")
 
 
 if __name__ == "__main__":

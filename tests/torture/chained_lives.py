@@ -10,7 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from tests import node_sdk
-from tests.torture.ground import AWS_CLI, SSOHELPER, Dice, Ground, Row, Skipped, ground, key_of
+from tests.torture.ground import (
+    AWS_CLI,
+    SSOHELPER,
+    Dice,
+    Ground,
+    Row,
+    Skipped,
+    ground,
+    judge,
+    key_of,
+)
 from tests.torture.lives import JOB, LIVES
 
 _ACCOUNT = "000099990001"
@@ -121,7 +131,7 @@ def _row_of_client(client: _Client, lives: int, life: int) -> Row:
         f"{len(client.failures)} failures of {client.calls} calls"
         + (f"; first: {client.failures[0]}" if client.failures else ""),
         "0",
-        not client.failures and client.calls > lives,
+        judge(not client.failures, client.calls > lives),
     )
 
 

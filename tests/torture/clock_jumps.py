@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from pathlib import Path
 
-from tests.torture.ground import Answer, Dice, Row, Skipped, ground, helper, key_of, wrong_in
+from tests.torture.ground import Answer, Dice, Row, Skipped, ground, helper, judge, key_of, wrong_in
 
 ROUNDS, JUMPS, CALLS = 16, 5, 6
 _HOUR, _DAY = 3600, 86400
@@ -50,7 +50,7 @@ def clock_jumps(dice: Dice) -> list[Row]:
             f"{len(wrongs)} expired, wrong or refused"
             + (f"; first: {wrongs[0]}" if wrongs else ""),
             "0",
-            not wrongs and bool(answers),
+            judge(not wrongs, bool(answers)),
         ),
         Row(
             "role calls or refreshes under them, the busiest round",

@@ -26,6 +26,7 @@ from tests.torture.ground import (
     Skipped,
     ground,
     helper,
+    judge,
     wait_for,
 )
 
@@ -143,7 +144,7 @@ def endpoint_clients(dice: Dice) -> list[Row]:
             f"{len(failures)} failures of {count} calls"
             + (f"; first: {failures[0][-200:]}" if failures else ""),
             "0",
-            not failures and count > lives,
+            judge(not failures, count > lives),
         )
         for name, (count, failures) in done.items()
     ]
@@ -153,7 +154,7 @@ def endpoint_clients(dice: Dice) -> list[Row]:
             f"{refused} of {len(calls) + len(storage.accounts)} "
             f"({issued} role calls, {refreshes} token refreshes)",
             "0",
-            not refused and refreshes > 0 and issued >= lives,
+            judge(not refused, refreshes > 0 and issued >= lives),
         )
     )
     return rows
@@ -226,7 +227,7 @@ def endpoint_day(dice: Dice) -> list[Row]:
             f"{hours:.0f} h of serve at {_SPEED} × speed, {answers} requests, {renewals} renewals",
             f"{len(wrong)} failed or expired" + (f"; first: {wrong[0]}" if wrong else ""),
             "0",
-            not wrong and renewals >= hours,
+            judge(not wrong, renewals >= hours),
         ),
         Row(
             "its memory and descriptors",

@@ -6,7 +6,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.torture.ground import Answer, Dice, Ground, Row, ground, helper, wrong_in
+from tests.torture.ground import Answer, Dice, Ground, Row, ground, helper, judge, wrong_in
 
 # Prints one JSON object: calls and the texts of what failed.
 JOB = """
@@ -70,7 +70,7 @@ def boto3_job(dice: Dice) -> list[Row]:
                 f"{len(failures)} failures of {done['calls']} calls"
                 + (f"; first: {failures[0]}" if failures else ""),
                 "0",
-                not failures and done["calls"] > lives,
+                judge(not failures, done["calls"] > lives),
             )
         )
     rows.append(
@@ -78,7 +78,7 @@ def boto3_job(dice: Dice) -> list[Row]:
             "expired or wrong keys that STS saw of them",
             f"{len(refused)} of {len(calls)} ({issued} role calls, {refreshes} token refreshes)",
             "0",
-            not refused and refreshes > 0 and issued >= lives,
+            judge(not refused, refreshes > 0 and issued >= lives),
         )
     )
     return rows
@@ -109,7 +109,7 @@ def nobody_waits(dice: Dice) -> Row:
         f"{len(waited)} waited for a renewal, {len(wrong)} failed"
         + (f"; first: {wrong[0]}" if wrong else ""),
         "0, 0",
-        not waited and not wrong and roles >= 2 and refreshes >= 2,
+        judge(not waited and not wrong, roles >= 2 and refreshes >= 2),
     )
 
 

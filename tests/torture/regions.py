@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.published import date_back
-from tests.torture.ground import HOME_PREFIX, Dice, Ground, Row, helper, wrong_in
+from tests.torture.ground import HOME_PREFIX, Dice, Ground, Row, helper, judge, wrong_in
 from tests.torture.lives import JOB
 from tests.two_regions import FIRST, HERE, HOSTS, SECOND, add_second_region, sign_in_to_both
 from tests.wire.raw_server import make_certificate
@@ -53,10 +53,12 @@ def two_regions(dice: Dice) -> list[Row]:
                 f"{one.first:.1f} s, the {len(one.following)} following within {longest:.1f} s"
                 + (f"; first: {one.failures[0]}" if one.failures else ""),
                 f"0, ≤ {FIRST_SECONDS:.0f} s, ≤ {FOLLOWING_SECONDS:.0f} s",
-                not one.failures
-                and one.first <= FIRST_SECONDS
-                and longest <= FOLLOWING_SECONDS
-                and one.calls > seconds / 10,
+                judge(
+                    not one.failures
+                    and one.first <= FIRST_SECONDS
+                    and longest <= FOLLOWING_SECONDS,
+                    one.calls > seconds / 10,
+                ),
             )
         )
     return rows

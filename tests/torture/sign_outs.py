@@ -28,6 +28,7 @@ from tests.torture.ground import (
     Skipped,
     ground,
     helper,
+    judge,
     key_of,
 )
 
@@ -76,7 +77,7 @@ def sign_outs(dice: Dice) -> list[Row]:
             f"{number} events, {renewals} renewals, {answers} answers, {hits} of them hits",
             f"{len(wrongs)}" + (f"; such as: {_kinds(wrongs)}" if wrongs else ""),
             "0",
-            not wrongs and hits > number and answers > hits and renewals > 0,
+            judge(not wrongs, hits > number and answers > hits and renewals > 0),
         )
     ]
 

@@ -18,6 +18,7 @@ from tests.torture.ground import (
     Row,
     ground,
     helper,
+    judge,
     wait_for,
 )
 
@@ -100,7 +101,7 @@ def _row_of_callers(rounds: list[_Round], spans: dict[bool, float]) -> Row:
         f"{len(lost)} sign-ins lost, {len(refused)} later callers refused otherwise; {running} hit "
         f"a running caller, {in_flight} while /token was asked" + _first(lost + refused),
         "0, 0",
-        not lost and not refused and in_flight >= len(rounds) // 8,
+        judge(not lost and not refused, in_flight >= len(rounds) // 8),
     )
 
 
@@ -118,12 +119,13 @@ def _row_of_brokers(rounds: list[_Round]) -> Row:
         f"lost by KILL, {len(lost) - len(lost_by_kill)} by others; {len(untold)} not told as a "
         f"lost answer; {len(refused)} later callers refused otherwise" + _first(lost + refused),
         "≤ 1 in 200 by KILL, 0 by others, 0, 0",
-        len(lost_by_kill) <= max(1, len(kills) // 200)
-        and len(lost) == len(lost_by_kill)
-        and not untold
-        and not refused
-        and hit >= len(rounds) // 2
-        and in_flight >= len(rounds) // 8,
+        judge(
+            len(lost_by_kill) <= max(1, len(kills) // 200)
+            and len(lost) == len(lost_by_kill)
+            and not untold
+            and not refused,
+            hit >= len(rounds) // 2 and in_flight >= len(rounds) // 8,
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from tests.torture.ground import Answer, Dice, Ground, Row, ground, helper, wrong_in
+from tests.torture.ground import Answer, Dice, Ground, Row, ground, helper, judge, wrong_in
 
 FULL, LEAST = 500, 40
 SECONDS_TARGET = 45
@@ -96,7 +96,7 @@ def _shared(what: str, code: int, refusal: str, calls: int | None, dice: Dice) -
             figure += " (this machine took longer than the 30 s)"
         return Row(
             f"{number} at once and 2 later, {what}", figure, f"≤ {most}, 0",
-            (asked <= most or not is_within) and not others,
+            judge(not others and (asked <= most or not is_within), asked <= most),
         )  # fmt: skip
 
 
