@@ -69,7 +69,7 @@ def record(order: dict[str, Any]) -> dict[str, Any]:
     )
     try:
         files = order["files"] or recorded_files(Path.cwd())
-        run(files, 3600, ["-m", "not browser and not network_client"], folder)
+        run(files, 7200, ["-m", "not browser and not network_client and not long"], folder)
     finally:
         traced_by.unlink()
     return {"tests": recorded_tests(folder)}
