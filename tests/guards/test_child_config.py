@@ -173,8 +173,7 @@ def test_the_aws_cli_gets_the_allowed_roles_and_no_others(world: Home) -> None:
 def test_the_aws_cli_gets_no_other_role_by_any_profile(world: Home, name: str) -> None:
     aws = [require_program("aws"), "sts", "get-caller-identity", "--profile", name]
     account = json.loads(below(world, *aws).stdout or "{}").get("Account")
-    # [default] has no credentials: the AWS CLI takes the keys of `exec` for it.
-    assert account == {**EXPECTED, "default": DEV}.get(name)
+    assert account == EXPECTED.get(name)
 
 
 def test_an_allowed_default_profile_works(world: Home) -> None:
