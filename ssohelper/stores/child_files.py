@@ -3,6 +3,7 @@
 `exec` becomes its command, so no process of ours is left to remove the files when it ends.
 """
 
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,6 +12,9 @@ from pathlib import Path
 
 from ssohelper.stores import files
 
+# Read-only, because `aws configure` would write to the copy instead of the user's file. Windows
+# neither replaces nor removes a read-only file.
+_MODE = 0o600 if sys.platform == "win32" else 0o400
 _KEPT_SECONDS = 30 * 24 * 3600
 # The names of 12,000 accounts take 600 KB.
 _LIMIT_BYTES = 64 << 20
@@ -30,8 +34,7 @@ class ChildFiles:
         digest = sha256(repr(sorted(contents.items())).encode()).hexdigest()[:24]
         folder = files.ensure_private_folder(self._base / digest)
         for name, content in contents.items():
-            # Read-only, because `aws configure` would write to the copy instead of the user's file.
-            files.write_atomically(folder / name, content, mode=0o400, durable=False)
+            files.write_atomically(folder / name, content, mode=_MODE, durable=False)
         for old in self._base.iterdir():
             with suppress(FileNotFoundError):
                 if time.time() - old.lstat().st_mtime > _KEPT_SECONDS:
