@@ -12,13 +12,14 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test test-two-users check lowest bench torture simulate fuzz mutants coverage generated pictures docs package lock clean run-env dev-env
+.PHONY: help demo test test-two-users upgrade check lowest bench torture simulate fuzz mutants coverage generated pictures docs package lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo    try it: a whole Identity Center on this machine, no AWS account needed'
 	@echo 'make test    run the tests (ARGS="tests/test_project_rules.py -x" for some)'
 	@echo 'make test-two-users  attack the program as another user of the machine (as root)'
+	@echo 'make upgrade  install earlier builds, use them, upgrade in place: does all go on? (a full clone, 3 min)'
 	@echo 'make check   ruff, mypy (Linux, macOS, Windows), import-linter, docs, shellcheck'
 	@echo 'make lowest  try the lowest and the newest versions of the dependencies (needs a package index)'
 	@echo 'make bench   measure speed and memory, and print each target beside the figure'
@@ -50,6 +51,10 @@ test: dev-env
 
 test-two-users: dev-env
 	$(BIN)/python -m pytest tests/two_users $(ARGS)
+
+# Needs a clone with its history, and a package index.
+upgrade: dev-env
+	@$(BIN)/python -m tests.upgrade
 
 check: dev-env
 	$(BOOTSTRAP) lock --check

@@ -5,6 +5,9 @@ is JSON: length and SHA-256 of the config before and after the write, or that th
 The two contents follow, and are verified when they are read. The file `index` lists the writes that
 can be undone and the undos that can be redone, the latest last. Each config has a folder of its
 own, so that undo never mixes two configs. All files have mode 0600.
+
+Builds until 26 November 2026 wrote no index, and two files for each write: `<number>.after`, and
+`<number>.before` unless there was no config.
 """
 
 import hashlib
@@ -136,9 +139,10 @@ class ConfigVersions:
     def _file(self, number: int) -> Path:
         return self._folder / str(number)
 
-    def _list_version_numbers(self) -> list[int]:
-        names = files.list_names_in_folder(self._folder)
-        return [int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 16]
+    def _list_version_numbers(self, suffix: str = "") -> list[int]:
+        names = [name for name in files.list_names_in_folder(self._folder) if name.endswith(suffix)]
+        numbers = [name.removesuffix(suffix) for name in names]
+        return sorted(int(n) for n in numbers if n.isascii() and n.isdigit() and len(n) < 16)
 
     def _load_index(self) -> _Index:
         path = self._folder / _INDEX
@@ -146,7 +150,7 @@ class ConfigVersions:
         if content is None:
             if self._list_version_numbers():
                 raise self._unusable_version_error(path, "is missing")
-            return _Index()
+            return _Index(tuple(self._list_version_numbers(".after")))
         try:
             found = schema.parse_undo_and_redo_numbers(files.parse_json_object(content))
         except Damaged as damage:
@@ -169,13 +173,18 @@ class ConfigVersions:
         index = self._load_index()
         keep = {_INDEX, *map(str, (*index.undo, *index.redo))}
         for name in files.list_names_in_folder(self._folder):
-            if name not in keep:
+            if name.partition(".")[0] not in keep:
                 files.remove_file(self._folder / name)
 
     def _load(self, number: int, is_undone: bool) -> Version:
         path = self._file(number)
         content = files.read_own_file(path, _LIMIT_BYTES)
         if content is None:
+            before, after = (
+                files.read_own_file(f"{path}.{side}", _LIMIT_BYTES) for side in ("before", "after")
+            )
+            if after is not None:
+                return Version(number, before, after, {}, is_undone)
             raise self._unusable_version_error(path, "is missing")
         head, newline, rest = content.partition(b"\n")
         try:

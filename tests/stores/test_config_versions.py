@@ -50,6 +50,28 @@ def test_only_the_versions_that_can_be_undone_or_redone_stay_on_disk(
     assert len(history(tmp_path)) == 3
 
 
+def test_writes_of_builds_without_an_index_can_be_undone(
+    store: ConfigStore, tmp_path: Path
+) -> None:
+    """The layout until 26 November 2026, as df80891 wrote it: two files for each write."""
+    path = create(store)
+    store.write(adding("a"), within())
+    [folder] = {each.parent for each in history(tmp_path)}
+    (folder / "index").unlink()
+    (folder / "1").unlink()
+    first, second = MINE, MINE + added("a")
+    (folder / "1.after").write_text(first)  # without "1.before": there was no config
+    (folder / "2.before").write_text(first)
+    (folder / "2.after").write_text(second)
+    store.write(adding("b"), within())
+    for expected in (second, first):
+        undo(store)
+        assert path.read_text() == expected
+    undo(store)
+    assert not path.exists()
+    assert store.load_last_version() is None
+
+
 def test_undo_of_the_first_write_removes_the_file(store: ConfigStore) -> None:
     store.write(adding("a"), within())
     undo(store)
