@@ -178,11 +178,8 @@ def load_opened_console_pages(app: App, key: RoleKey) -> list[PageChoice]:
 
 
 def record_opened_console_page(app: App, key: RoleKey, page: PageChoice) -> None:
-    """Record that this console page was opened as this role. Only warns if that fails."""
-    try:
-        app.console_visits.save_console_page(key, page)
-    except (SsoHelperError, OSError) as error:
-        app.warn(f"the opened console page could not be recorded: {error}")
+    """Record that this console page was opened as this role, if that is possible."""
+    app.console_visits.save_console_page(key, page)
 
 
 def _other_ways_to_console_hint(profile: Profile) -> str:

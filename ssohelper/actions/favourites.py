@@ -16,12 +16,8 @@ _RECORD_SECONDS = 1.0
 
 
 def load_usage_of_roles(app: App) -> dict[RoleKey, Usage]:
-    """Return the recorded usage by role. Warn and return {} if the file cannot be read."""
-    try:
-        return app.usage.load_all()
-    except (SsoHelperError, OSError) as error:
-        app.warn(f"the record of used roles cannot be read: {error}")
-        return {}
+    """Return the recorded usage by role."""
+    return app.usage.load_all()
 
 
 def record_use_of_role(app: App, profile: Profile) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import regions, sign_in_user, tokens
@@ -11,7 +10,6 @@ from ssohelper.core.model import AccessToken, IssuedToken, SignInFacts, SsoSessi
 from ssohelper.core.text import show
 from ssohelper.errors import (
     Interrupted,
-    LocalState,
     SsoHelperError,
     Superseded,
     UsageProblem,
@@ -75,8 +73,7 @@ def forget_further_sign_ins(app: App, session: SsoSession) -> None:
         app.tokens.forget(further)
         # The sign-in at this further portal has ended, so nothing is recorded about it any more.
         app.tokens.save_facts(further.sign_in_name, SignInFacts())
-    with suppress(LocalState, OSError):
-        app.region_failures.save(session.name, {})
+    app.region_failures.save(session.name, {})
 
 
 def revoke_further_sign_ins(app: App, session: SsoSession) -> SsoHelperError | None:

@@ -335,8 +335,6 @@ def _write_published_response(
             cached.credentials, assumed_chains.find_account_id_of_credentials(app, key)
         )
         app.vault.publish(permit, document, until, app.clock.now())
-    except NotOurs:
-        raise
     except (SsoHelperError, OSError) as cause:  # for example an error in the settings file
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
 

@@ -27,11 +27,6 @@ class ViewExists(UsageProblem):
         self.view = view
 
 
-def load_list_view(app: App) -> RoleListView:
-    """Return the view that the list of roles last had; the default if its file cannot be read."""
-    return app.list_view.load()
-
-
 def save_view_changes(app: App, changes: Sequence[Callable[[RoleListView], RoleListView]]) -> None:
     """Apply the changes to the remembered view of the list of roles. Only warns if that fails."""
 

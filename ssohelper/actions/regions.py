@@ -24,7 +24,6 @@ from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.errors import (
     AwsUnreachable,
     ConfigInvalid,
-    LocalState,
     Refused,
     RoleNotAssigned,
     SsoHelperError,
@@ -300,13 +299,10 @@ def _record_failed_region(app: App, session: SsoSession, error: AwsUnreachable) 
     failures[session.region] = region_order.region_failure_after(
         failures.get(session.region), app.clock.now(), is_throttled=isinstance(error, Throttled)
     )
-    # If the failure is not recorded, the next call asks this region again.
-    with suppress(LocalState, OSError):
-        app.region_failures.save(session.name, failures)
+    app.region_failures.save(session.name, failures)
 
 
 def _record_answering_region(app: App, session: SsoSession) -> None:
     failures = app.region_failures.load(session.name)
     if failures.pop(session.region, None) is not None:
-        with suppress(LocalState, OSError):
-            app.region_failures.save(session.name, failures)
+        app.region_failures.save(session.name, failures)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import (
@@ -27,7 +26,7 @@ from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SsoSession
 from ssohelper.core.start_url import is_company_url, is_same_session, is_session_listed
 from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
-from ssohelper.errors import AwsUnreachable, LocalState, UsageProblem
+from ssohelper.errors import AwsUnreachable, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.actions.clocks import SessionClock
@@ -322,8 +321,7 @@ def _make_changes_of_session_plan(
 def _forget_session_records(app: App, name: str) -> None:
     own_settings.remove_session_settings(app, name)
     app.usage.forget_usage_of_session(name, app.clock.deadline())
-    with suppress(LocalState):
-        app.console_visits.forget_pages_of_session(name)
+    app.console_visits.forget_pages_of_session(name)
     app.choices.forget(name)
     app.directory.forget(name)
     app.tokens.forget_facts(name)

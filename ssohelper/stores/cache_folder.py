@@ -68,7 +68,8 @@ class CacheFolder:
         self, path: Path, data: bytes, *, mtime: int | None = None, mtime_ns: int | None = None
     ) -> None:
         """Replace the file, and make its folders, without waiting for the disk. Raises: LocalState."""
-        self.make_room(path)
+        self._make_folders_of(path)
+        _remove_other_kind(path, stat.S_ISREG)
         files.write_atomically(path, data, mtime=mtime, mtime_ns=mtime_ns, durable=False)
 
     def write_json(self, path: Path, value: dict[str, Any]) -> None:
@@ -77,8 +78,9 @@ class CacheFolder:
 
     def write_link(self, path: Path, target: str) -> None:
         """Make `path` a symlink to `target`, replacing an earlier one. Raises: LocalState."""
+        self._make_folders_of(path)
         if not os.path.islink(path):
-            self.make_room(path)
+            _remove_other_kind(path, stat.S_ISREG)
         files.write_link(path, target)
 
     def remove(self, path: Path) -> int:
@@ -91,16 +93,11 @@ class CacheFolder:
         is_folder = os.path.isdir(path) and not os.path.islink(path)
         return files.remove_tree(path) if is_folder else files.remove_file(path)
 
-    def make_room(self, path: Path) -> None:
-        """Make the file's folders, and remove what keeps a file from being there.
-
-        Raises: LocalState.
-        """
+    def _make_folders_of(self, path: Path) -> None:
         files.ensure_private_folder(self._root)
         for folder in self._folders_of(path):
             _remove_other_kind(folder, _is_usable_folder)
             files.ensure_private_folder(folder)
-        _remove_other_kind(path, stat.S_ISREG)
 
     def _folders_of(self, path: Path | str) -> list[Path]:
         """Return the folders between the root and the file, the outermost first."""
@@ -116,13 +113,12 @@ def _remove_other_kind(path: Path, is_wanted: Callable[[int], bool]) -> None:
     """Remove a file or folder of ours unless it is of the wanted kind. Raises: LocalState."""
     try:
         found = os.lstat(path)
-        if stat.S_ISDIR(found.st_mode) and open_file.is_owned_by_us(found):
-            if not is_wanted(found.st_mode):
-                files.remove_tree(path)
-        else:
+        is_folder = stat.S_ISDIR(found.st_mode) and open_file.is_owned_by_us(found)
+        if not is_folder:
             open_file.check_own_file(found, os.fspath(path))
-            if not is_wanted(found.st_mode):
-                files.remove_file(path)
+        if not is_wanted(found.st_mode):
+            remove = files.remove_tree if is_folder else files.remove_file
+            remove(path)
     except open_file.Refused as cause:
         unsafe = unsafe_file_error(os.fspath(path), cause)
         raise LocalState(unsafe.message, hint=unsafe.hint) from cause

@@ -1,9 +1,11 @@
 """Stores in `<runtime>/aws-clock` the time that the last Date header of AWS showed."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from ssohelper.core.instants import ClockReading, aws_now
 from ssohelper.core.schema import state_records as schema
+from ssohelper.errors import LocalState
 from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.system.clock import measure_uptime, read_boot_id
 
@@ -27,7 +29,7 @@ class ClockFile:
     def save_reading(self, aws_at: float, wall: float) -> None:
         """Save that AWS's clock showed `aws_at` when this machine's clock showed `wall`.
 
-        Saves nothing if the last saved reading predicts `aws_at` correctly. Raises: LocalState.
+        Saves nothing if the last saved reading predicts `aws_at` correctly.
         """
         known = self._reading is not None and self._reading.boot == self._boot
         if known and abs(self.now_at_aws(wall) - aws_at) <= _SAME_SECONDS:
@@ -38,4 +40,5 @@ class ClockFile:
         # clock: it would call us again at each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
         self._reading = ClockReading(agreed, wall, measure_uptime(), self._boot)
-        self._cache.write_json(self._path, self._reading._asdict())
+        with suppress(LocalState):  # the next process learns the time from its own answer
+            self._cache.write_json(self._path, self._reading._asdict())

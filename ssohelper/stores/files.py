@@ -67,6 +67,8 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+_Parse = Callable[[dict[str, Any]], _T]
+_Read = Callable[[Path | str, int], bytes | None]
 _log = logging.getLogger(__name__)
 
 READ_LIMIT_BYTES = 1 << 20
@@ -118,9 +120,7 @@ def read_own_file_with_status(
 
 
 def read_json(
-    path: Path | str,
-    limit: int = READ_LIMIT_BYTES,
-    read: Callable[[Path | str, int], bytes | None] = read_own_file,
+    path: Path | str, limit: int = READ_LIMIT_BYTES, read: _Read = read_own_file
 ) -> dict[str, Any] | None:
     """Return the JSON object in the file; None when the file is missing or malformed."""
     try:
@@ -136,10 +136,7 @@ def read_json(
 
 
 def read_record(
-    path: Path | str,
-    parse: Callable[[dict[str, Any]], _T],
-    limit: int = READ_LIMIT_BYTES,
-    read: Callable[[Path | str, int], bytes | None] = read_own_file,
+    path: Path | str, parse: _Parse[_T], limit: int = READ_LIMIT_BYTES, read: _Read = read_own_file
 ) -> _T | None:
     """Parse the JSON object in the file with `parse`; None if the file is missing or damaged.
 

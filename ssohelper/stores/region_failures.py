@@ -4,10 +4,12 @@ Each session has a file in the runtime folder, which is written without a lock: 
 write at once, one failure is not recorded, and the next call finds that failure again.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ssohelper.core.region_order import RegionFailure
+from ssohelper.errors import LocalState
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
 
@@ -28,12 +30,13 @@ class RegionFailures:
         }
 
     def save(self, session_name: str, failures: dict[str, RegionFailure]) -> None:
-        """Replace the session's recorded failures by these. Raises: LocalState."""
+        """Replace the session's recorded failures by these, if that is possible.
+
+        If a failure is not recorded, the next call asks that region again.
+        """
         path = self._file(session_name)
-        if not failures:
-            self._cache.remove(path)
-            return
-        self._cache.write_json(path, {region: list(one) for region, one in failures.items()})
+        with suppress(LocalState):
+            self._cache.write_json(path, failures) if failures else self._cache.remove(path)
 
     def _file(self, session_name: str) -> Path:
         return self._runtime / "regions" / f"{files.session_file_name(session_name)}.json"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import LocalState, LockNotObtained
+from ssohelper.errors import LockNotObtained
 from ssohelper.fastpath import folders, open_file, published
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
@@ -59,16 +59,14 @@ class SettingsStamp:
         # launcher does not use the responses that are published.
         if self._did_a_file_change_too_recently() or self._do_stamps_match_files():
             return True
+        deadline = Deadline(_LOCK_SECONDS, time.monotonic)
         try:
-            files.ensure_private_folder(self._runtime)
-            with files.hold_lock(self._lock_file(), Deadline(_LOCK_SECONDS, time.monotonic)):
+            with files.hold_lock(self._lock_file(), deadline, self._runtime):
                 if not self._do_stamps_match_files():
                     delete_all_published_responses()
                     self._write()
         except LockNotObtained:
             return False
-        except OSError as cause:
-            raise LocalState(f'"{self._runtime}" cannot be written') from cause
         return True
 
     def _has_changed(self) -> bool:
@@ -125,20 +123,16 @@ class _StampFile:
         if not self._recorded.line:
             return not content
         # Times that differ by less than this count as equal, since a file system that stores whole
-        # seconds rounds the stamp's time. If the process that wrote the stamp was killed before it
-        # set the time, the difference is larger.
+        # seconds rounds the stamp's time.
         stamp_mtime_ns = _read_file_status(self._path).mtime_ns
         return abs(stamp_mtime_ns - self._recorded.mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
     def write_stamp(self) -> None:
-        # Until utime sets it below, the stamp's modification time is that of this write. That time
-        # differs from the modification time of the settings, so no hit uses a response meanwhile.
         if not self._recorded.line:
             self._cache.write(self._path, b"")
             return
         content = b"%b\n%b" % (self._read_inode_for_launcher(), self._recorded.line)
-        self._cache.write(self._path, content)
-        os.utime(self._path, ns=(self._recorded.mtime_ns, self._recorded.mtime_ns))
+        self._cache.write(self._path, content, mtime_ns=self._recorded.mtime_ns)
 
     def _read_inode_for_launcher(self) -> bytes:
         """Return the inode number as the launcher reads it; b"" where the launcher cannot read it.

@@ -36,13 +36,9 @@ class SignInFailures:
         """Return the session's sign-in failure if it is less than 30 s old; None otherwise."""
         path = self._file(session_name)
         found = self._cache.read_json(path)
-        if found is None:
-            return None
-        at = found.get("at")
-        if type(at) is int and -_CLOCK_STEP_SECONDS <= now - at < RETRY_SECONDS:
-            return _parse_error(found)
-        self._cache.remove(path)
-        return None
+        at = found.get("at") if found else None
+        is_recent = type(at) is int and -_CLOCK_STEP_SECONDS <= now - at < RETRY_SECONDS
+        return _parse_error(found) if found and is_recent else None
 
     def save(self, session_name: str, error: SsoHelperError, now: int) -> None:
         """Store the failure of a sign-in to the session. Raises: LocalState."""

@@ -5,6 +5,7 @@ The files are `<state>/usage.json` for roles, and `<state>/console.json` and
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ssohelper.core.model import PageChoice, RoleKey, Usage
 from ssohelper.core.schema import use_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.schema.use_records import Visit
+from ssohelper.errors import LocalState
 from ssohelper.stores import files, user_entries
 from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.stores.disk_errors import warn_once
@@ -47,6 +49,7 @@ class UsageStore:
             schema.unchecked_usage_records,
             schema.parse_usage,
             _LIMIT_BYTES,
+            CacheFolder(self._state).read_record,
         )
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
@@ -125,7 +128,8 @@ class ConsoleVisits:
         newest = list(known.items())[-schema.MOST_PAGE_ROLES :]
         lines = [[*role.parts, found] for role, found in newest]
         document = {"version": schema.PAGES_VERSION, "roles": lines}
-        self._cache.write_json(self._pages_file, document)
+        with suppress(LocalState):  # the next full screen offers no pages first
+            self._cache.write_json(self._pages_file, document)
 
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
         loaded = load_entries(

@@ -61,8 +61,8 @@ def write_entries(path: Path, document: dict[str, Any], *, is_whole: bool, warn:
 
 def rename_unreadable_file(path: Path, warn: Warn) -> None:
     """Rename the file, if there is one, to a free name beside it, and warn. Raises: LocalState."""
-    if not os.path.lexists(path):
-        return
+    if not os.path.lexists(path) or os.path.islink(path):
+        return  # the write refuses a link
     names = (path.name + ".damaged" + (f"-{n}" if n > 1 else "") for n in itertools.count(1))
     aside = next(name for name in names if not os.path.lexists(path.with_name(name)))
     try:

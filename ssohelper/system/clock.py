@@ -11,7 +11,6 @@ from typing import Protocol
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import duration_text
-from ssohelper.errors import LocalState
 from ssohelper.fastpath import CALL_SECONDS
 
 # The user is warned if the clocks differ by more: AWS (SigV4) refuses requests whose time is wrong
@@ -71,10 +70,7 @@ class Clock:
         if aws_at is None:
             return
         wall = self._wall()
-        try:
-            self._aws_clock().save_reading(aws_at, wall)
-        except LocalState as error:
-            self._warn(f"AWS's time could not be saved: {error.message}")
+        self._aws_clock().save_reading(aws_at, wall)
         if may_warn and abs(wall - aws_at) > CLOCK_DIFFERS_SECONDS:
             apart = duration_text(abs(wall - aws_at))
             side = "ahead of" if wall > aws_at else "behind"

@@ -70,14 +70,3 @@ def test_opened_pages_are_remembered_for_their_role_the_last_one_first(app: Worl
     assert console.load_opened_console_pages(app, READER.key) == pages[::-1]
     assert console.load_opened_console_pages(app, ADMIN.key) == []
     assert app.warnings == []
-
-
-def test_pages_that_cannot_be_recorded_are_a_warning(
-    app: WorldApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object, **_more: object) -> None:
-        raise LocalState("disk full")
-
-    monkeypatch.setattr(app.console_visits, "save_console_page", fail)
-    console.record_opened_console_page(app, READER.key, PageChoice("s3", "eu-west-1"))
-    assert [warning.rpartition(": ")[2] for warning in app.warnings] == ["disk full"]

@@ -454,23 +454,6 @@ class TestDisk:
             "cached credentials of a role that is no longer assigned remain: read-only"
         ]
 
-    @pytest.mark.parametrize(
-        ("left", "call"),
-        [
-            (3600, "publish"),
-            (1800, "publish"),
-            (900, "publish"),
-            (60, "save"),
-            (3600, "load"),
-            (900, "load"),
-        ],
-    )
-    def test_a_planted_file_is_an_error(self, app, monkeypatch, left, call):
-        app.keep(left)
-        self._refuse(app, monkeypatch, call, NotOurs("a link"))
-        with pytest.raises(NotOurs):
-            app.release()
-
     @staticmethod
     def _refuse(app: WorldApp, monkeypatch: pytest.MonkeyPatch, call: str, error: Exception):
         def refuse(*_: object) -> Any:

@@ -148,3 +148,8 @@ def test_a_link_that_is_a_cache_itself_is_replaced(root: Path, precious: Path) -
     a_fifo(link, precious)
     with pytest.raises(LocalState, match="not touched"):
         cache.write_link(link, "/target")
+    (precious / "b" / "link").symlink_to("other")
+    (root / "c").symlink_to(precious)
+    with pytest.raises(LocalState, match="not touched"):
+        cache.write_link(root / "c" / "b" / "link", "/target")
+    assert os.readlink(precious / "b" / "link") == "other"

@@ -28,9 +28,9 @@ def only_corp(view: RoleListView) -> RoleListView:
 
 
 def test_a_view_is_read_as_it_was_saved(app: App, tmp_path: Path) -> None:
-    assert list_view.load_list_view(app) == DEFAULT_VIEW
+    assert app.list_view.load() == DEFAULT_VIEW
     list_view.save_view_changes(app, [fold, RoleListView.with_next_sort, only_corp])
-    assert list_view.load_list_view(app) == RoleListView(
+    assert app.list_view.load() == RoleListView(
         sort="name", exceptions=frozenset({PROD}), only_session="corp"
     )
     assert os.stat(tmp_path / "state" / "list-view.json").st_mode & 0o777 == 0o600
@@ -50,7 +50,7 @@ def test_two_programs_do_not_undo_each_others_folds(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(list_view.load_list_view(App(environ)).exceptions) == 8
+    assert len(App(environ).list_view.load().exceptions) == 8
 
 
 def record(**changes: object) -> bytes:
@@ -90,7 +90,7 @@ def test_a_damaged_file_means_unfolded_and_is_replaced(
     path.parent.mkdir(parents=True, mode=0o700)
     path.write_bytes(content)
     path.chmod(0o600)
-    assert list_view.load_list_view(app) == DEFAULT_VIEW
+    assert app.list_view.load() == DEFAULT_VIEW
     list_view.save_view_changes(app, [fold])
     assert json.loads(path.read_text())["exceptions"] == [list(PROD)]
 
@@ -101,7 +101,7 @@ def test_a_file_that_is_not_ours_means_unfolded_and_stays(app: App, tmp_path: Pa
     other = tmp_path / "other"
     other.write_text("{}")
     path.symlink_to(other)
-    assert list_view.load_list_view(app) == DEFAULT_VIEW
+    assert app.list_view.load() == DEFAULT_VIEW
     list_view.save_view_changes(app, [fold])
     assert other.read_text() == "{}"
     assert len(app.warnings) == 1

@@ -75,9 +75,3 @@ def test_an_answer_without_a_time_teaches_nothing() -> None:
     clocks = Clocks(AwsAhead())
     clocks.clock.learn_aws_time(None)
     assert (clocks.aws.learned, clocks.warnings) == ([], [])
-
-
-def test_a_time_that_cannot_be_saved_is_a_warning() -> None:
-    clocks = Clocks(AwsAhead(error=LocalState("disk full")))
-    clocks.clock.learn_aws_time(WALL)
-    assert clocks.warnings == ["AWS's time could not be saved: disk full"]

@@ -44,7 +44,7 @@ def test_nothing_is_written_without_a_change_and_a_failure_is_a_warning(world: D
     app.save_view()
     path = world.home / "own" / "state" / "list-view.json"
     assert not path.exists()
-    path.mkdir()  # a folder at its path: the file cannot be written
+    path.symlink_to("nothing")  # a link at its path: the file cannot be written
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("21/21")

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ssohelper.actions import list_view, roles
+from ssohelper.actions import roles
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.core.model import RoleKey
 from ssohelper.core.role_rows import RoleRow
@@ -118,7 +118,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         with PlainVertical(id="body") as body:
             # Leaves space for the widgets mounted later, so that they do not move the list.
             body.styles.margin = self._initial_list_margin()
-            view = list_view.load_list_view(self.services)
+            view = self.services.list_view.load()
             rows = self._known.rows
             self.roles.show_first_rows(rows, view.without_empty_filters(rows))
             self.app.save_view = partial(self._controls.save_changes, self.services)
