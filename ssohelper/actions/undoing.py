@@ -1,20 +1,16 @@
-"""Reverses the last writes of ~/.aws/config, and the option changes that came with them."""
+"""Undoes the last writes of ~/.aws/config, and the option changes that came with them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssohelper.actions import agents, config_writing, selection
+from ssohelper.core import config_undo
 from ssohelper.core.config_diff import diff_texts
-from ssohelper.core.config_edit import AddSection, Change, RemoveSection
+from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.config_undo import changes_that_undo_write
-from ssohelper.core.config_undo_merge import config_without_write
-from ssohelper.core.returned_block import (
-    config_with_rewritten_aws_sso_cli_block,
-    find_rewritten_aws_sso_cli_block,
-)
+from ssohelper.core.returned_block import find_rewritten_aws_sso_cli_block
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
@@ -25,14 +21,29 @@ if TYPE_CHECKING:
     from ssohelper.stores.config_versions import Version
 
 
-def load_last_write(app: App, *, redo: bool = False) -> Version:
-    """Return the version saved by the last command that wrote; with `redo`, by the last undo.
+class Undo(NamedTuple):
+    """What an undo of the saved write `version` changes: the config's content now and after it.
+
+    `content` is None if the undo removes the file.
+    """
+
+    version: Version
+    present: bytes
+    content: bytes | None
+
+
+class EditedSinceWrite(ConfigInvalid):
+    """A section that a write changed was edited since. `diff` leads from it to the earlier one."""
+
+    diff: tuple[str, ...] = ()
+
+
+def load_last_write(app: App) -> Version:
+    """Return the version saved by the last command that wrote.
 
     Raises: UsageProblem if there is no saved version, LocalState if it is damaged.
     """
-    version = app.config.load_last_version(is_undone=redo)
-    if version is None and redo:
-        raise UsageProblem(f"nothing to redo: no undo of {app.locations.aws_config_file} is saved")
+    version = app.config.load_last_version()
     if version is None:
         raise UsageProblem(
             f"nothing to undo: no change of {app.locations.aws_config_file} by ssohelper is saved"
@@ -40,47 +51,71 @@ def load_last_write(app: App, *, redo: bool = False) -> Version:
     return version
 
 
-def describe_reversal(app: App, *, redo: bool, is_of_options: bool) -> str:
-    """Return what an undo, or with `redo` a redo, will do, in the words of its question."""
-    # An undo is saved until the next write: while one is, this undo goes back one write more.
-    is_second = app.config.load_last_version(is_undone=True) is not None
-    what = "undo one more change" if is_second else "undo the last change"
-    of = "filters and options" if is_of_options else show(str(app.locations.aws_config_file))
-    return f"{'reverse the last undo' if redo else what} of {of}"
+def plan_undo(app: App) -> Undo:
+    """Return what an undo of the last write changes: sections edited elsewhere stay.
+
+    Raises: EditedSinceWrite if a section that the write changed was edited since, ConfigInvalid for
+    a config that AWS tools cannot read, and the errors of `load_last_write`.
+    """
+    version, present = load_last_write(app), app.config.read_data()
+    after = version.after or b""
+    if present == after:
+        return Undo(version, present, version.before)
+    readable = _without_returned_aws_sso_cli_block(app, present)
+    if readable == after:
+        return Undo(version, present, version.before or b"")
+    texts = [data.decode() for data in (version.before or b"", after, readable)]
+    content = config_undo.config_without_write(*texts)
+    if content is None:
+        raise _edited_since_write_error(app, *texts)
+    return Undo(version, present, content.encode())
 
 
-def diff_undo(app: App, version: Version) -> Iterator[str]:
-    """Return the unified diff, line by line, by which an undo reverses this saved write."""
-    data, name = app.config.read_data(), str(app.locations.aws_config_file)
-    undone = _make_undone_content(app, version, data)
-    return diff_texts(data.decode(), undone.decode(), name)
+def _edited_since_write_error(app: App, before: str, after: str, present: str) -> EditedSinceWrite:
+    old, written, now = map(config_undo.key_lines_by_header, (before, after, present))
+    changed = config_undo.changed_headers(old, written)
+    edited = changed & config_undo.changed_headers(written, now)
+    earlier, later = (
+        "".join(
+            "".join(f"{line}\n" for line in (header, *sections[header]))
+            for header in sections
+            if header in edited
+        )
+        for sections in (old, now)
+    )
+    path = str(app.locations.aws_config_file)
+    what = ", ".join(sorted(edited)[:3]) + ", ..." * (len(edited) > 3) or "a line"
+    error = EditedSinceWrite(
+        f"{path}: {show(what)} was edited since the last command wrote it: nothing was restored",
+        hint="see the earlier version: ssohelper profile undo --print",
+    )
+    error.diff = tuple(diff_texts(later, earlier, path))
+    return error
 
 
-def undo_config_write(app: App, version: Version, shown_config: bytes) -> list[SsoSession]:
-    """Restore the config and the saved sync options to their state before this write or undo.
+def diff_undo(app: App, undo: Undo) -> Iterator[str]:
+    """Return the unified diff, line by line, of an undo."""
+    after = (undo.content or b"").decode()
+    return diff_texts(undo.present.decode(), after, str(app.locations.aws_config_file))
 
-    If the config was edited since, only the changes of the write are reversed, and lines that were
-    not edited get the bytes that they had before the write. `shown_config` is the config from which
-    the shown diff was made. Returns the signed-in sessions that the config no longer has after the
-    undo. Raises: LocalState, before any change, if the config differs from `shown_config`.
+
+def undo_config_write(app: App, undo: Undo) -> list[SsoSession]:
+    """Restore the config and the saved sync options as planned.
+
+    Returns the signed-in sessions that the config no longer has after the undo. Raises: LocalState,
+    before any change, if the config changed since the plan.
     """
     agents.refuse_if_allow_list_applies(app, "change profiles", "ssohelper profile undo")
     unlisted = _find_signed_in_sessions_not_in_config(app)
-    present = {name: app.choices.load(name) for name in version.choices}
 
-    def make_undone_config(present: bytes) -> bytes:
-        if present != shown_config:
+    def content_for(present: bytes) -> bytes | None:
+        if present != undo.present:
             raise config_writing.config_changed_error(app)
-        return _make_undone_content(app, version, present)
+        return undo.content
 
-    changes = _find_undo_changes(app, version)
-    is_written = app.config.reverse_write(
-        version, make_undone_config, app.clock.deadline(), present
-    )
-    if is_written:
-        command = "profile undo --redo" if version.is_undone else "profile undo"
-        config_writing.add_config_write_to_journal(app, command, changes)
-    for session_name, choices in version.choices.items():
+    if app.config.undo_write(undo.version, content_for, app.clock.deadline()):
+        config_writing.add_config_write_to_journal(app, "profile undo", list(_find_changes(undo)))
+    for session_name, choices in undo.version.choices.items():
         app.choices.save(session_name, choices)
     after = _find_signed_in_sessions_not_in_config(app) or []
     return [one for one in after if unlisted is not None and one not in unlisted]
@@ -121,69 +156,29 @@ def find_restored_choices(app: App, version: Version) -> list[tuple[str, Choices
     ]
 
 
-def _make_undone_content(app: App, version: Version, data: bytes) -> bytes:
-    """Return the config's content `data` after the undo; empty if the undo removes the file."""
-    origin = str(app.locations.aws_config_file)
-    if data == (version.after or b""):
-        return version.before or b""
-    if not _can_aws_tools_read_config(app, version.before):
-        return config_with_rewritten_aws_sso_cli_block(
-            version.before or b"", version.after or b"", data
-        )[0]
-    if not _can_aws_tools_read_config(app, version.after):
-        found = find_rewritten_aws_sso_cli_block(data, origin)
-        return ConfigText(data, origin).data if found is None else found.rest
-    present = _config_without_returned_aws_sso_cli_block(app, data)
-    if present == (version.after or b""):
-        return version.before or b""
-    return config_without_write(
-        *_config_texts_before_and_after(app, version), ConfigText(present, origin)
+def _find_changes(undo: Undo) -> Iterator[Change]:
+    """Yield the changes of the undo, for the journal."""
+    old, new = (
+        config_undo.key_lines_by_header((data or b"").decode())
+        for data in (undo.present, undo.content)
     )
+    for header in config_undo.changed_headers(old, new):
+        if header not in old:
+            yield AddSection(header, ())
+        else:
+            yield EditSection(header) if header in new else RemoveSection(header)
 
 
-def _find_undo_changes(app: App, version: Version) -> list[Change]:
-    """Return the changes of the undo, for the journal."""
-    before, after = version.before or b"", version.after or b""
-    if not _can_aws_tools_read_config(app, before):
-        return [
-            AddSection(header, ())
-            for header in config_with_rewritten_aws_sso_cli_block(before, after, b"")[1]
-        ]
-    if not _can_aws_tools_read_config(app, after):
-        return [
-            RemoveSection(header)
-            for header in config_with_rewritten_aws_sso_cli_block(after, before, b"")[1]
-        ]
-    present = _config_without_returned_aws_sso_cli_block(app, app.config.read_data())
-    text = ConfigText(present, str(app.locations.aws_config_file))
-    return changes_that_undo_write(*_config_texts_before_and_after(app, version), text)
-
-
-def _config_without_returned_aws_sso_cli_block(app: App, data: bytes) -> bytes:
+def _without_returned_aws_sso_cli_block(app: App, data: bytes) -> bytes:
     """Return the config's content without a block that aws-sso-cli has written again.
 
-    An undo of `doctor --fix` writes that block once more. The next undo leads to the config before
-    the adoption, which has the block where aws-sso-cli wrote it first.
+    Raises: ConfigInvalid for a config that AWS tools cannot read for another reason.
     """
-    if _can_aws_tools_read_config(app, data):
-        return data
-    found = find_rewritten_aws_sso_cli_block(data, str(app.locations.aws_config_file))
-    return data if found is None else found.rest
-
-
-def _can_aws_tools_read_config(app: App, data: bytes | None) -> bool:
-    """Return whether AWS tools can read this config.
-
-    Only `doctor --fix`, which removes sections that aws-sso-cli has written again, changes a config
-    that AWS tools cannot read, and only an undo of `doctor --fix` writes one.
-    """
-    try:
-        ConfigText(data or b"", str(app.locations.aws_config_file))
-    except ConfigInvalid:
-        return False
-    return True
-
-
-def _config_texts_before_and_after(app: App, version: Version) -> tuple[ConfigText, ConfigText]:
     origin = str(app.locations.aws_config_file)
-    return ConfigText(version.before or b"", origin), ConfigText(version.after or b"", origin)
+    try:
+        return ConfigText(data, origin).data
+    except ConfigInvalid:
+        found = find_rewritten_aws_sso_cli_block(data, origin)
+        if found is None:
+            raise
+        return found.rest

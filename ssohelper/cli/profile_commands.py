@@ -1,5 +1,6 @@
 """The commands profile sync, list, show, add, rm and undo. They show changes before writing."""
 
+import sys
 from typing import Any
 
 import click
@@ -25,6 +26,7 @@ from ssohelper.cli.plan_output import (
 from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
+from ssohelper.core.config_edit import hide_secret
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.listing import Listing
 from ssohelper.core.plan_text import profile_count_text
@@ -321,44 +323,64 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
 
 
 @profile_command_group.command("undo")
-@click.option("--redo", is_flag=True, help="Reverse the last undo.")
+@click.option("--print", "prints", is_flag=True, help="Print the earlier version, change nothing.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
-def undo_last_write(redo: bool, dry_run: bool, yes: bool) -> None:
+def undo_last_write(prints: bool, dry_run: bool, yes: bool) -> None:
     """Restore ~/.aws/config as it was before the last writing command.
 
     \b
     Examples:
       ssohelper profile undo --dry-run
       ssohelper profile undo --yes
-      ssohelper profile undo --redo --yes     reverses that undo
+      ssohelper profile undo --print          prints the earlier version
 
-    Up to three writes can be undone, one after the other, and redone until the next
-    write. If the file was edited since the write, undo reverses only the write's own changes.
+    Up to three writes can be undone, one after the other. What you edited elsewhere in
+    the file stays. If you edited a section that the command wrote, nothing is restored:
+    undo shows both, and --print prints the whole earlier version.
     A sync that changed only the remembered filters, names, form or region counts as a write.
     """
     app = output.get_app()
-    version = undoing.load_last_write(app, redo=redo)
-    data = app.config.read_data()  # the config before the diff is made, to notice later changes
-    lines = list(undoing.diff_undo(app, version))
-    options = undoing.find_restored_choices(app, version)
-    restored = undoing.restored_options_json(app, version)
+    if prints:
+        _print_earlier_version(undoing.load_last_write(app).before or b"")
+        return
+    try:
+        undo = undoing.plan_undo(app)
+    except undoing.EditedSinceWrite as error:
+        print_diff(error.diff, dry_run)
+        raise
+    lines = list(undoing.diff_undo(app, undo))
+    options = undoing.find_restored_choices(app, undo.version)
+    restored = undoing.restored_options_json(app, undo.version)
     print_diff(lines, dry_run)
     if dry_run or not yes:
         say_restored_options(options, "would be" if dry_run else "will be")
     if lines and not dry_run:
         app.config.check_writable()
-    what = undoing.describe_reversal(app, redo=redo, is_of_options=bool(options) and not lines)
-    if not dry_run and confirm_change(f"{what}?", yes=yes, what="profile undo"):
-        removed = undoing.undo_config_write(app, version, data)
+    path = show(str(app.locations.aws_config_file))
+    of = "filters and options" if options and not lines else path
+    question = f"undo the last change of {of}?"
+    if not dry_run and confirm_change(question, yes=yes, what="profile undo"):
+        removed = undoing.undo_config_write(app, undo)
         if lines or not options:
-            output.say(f"restored: {show(str(app.locations.aws_config_file))}")
+            output.say(f"restored: {path}")
         say_restored_options(options, "were")
         for session in removed:
             output.say(clock_text.still_signed_in_text(session.name))
     if output.options().json:
         output.print_json({"diff": lines, "options": restored}, app.warnings)
+
+
+def _print_earlier_version(data: bytes) -> None:
+    """Print a config: into a file or pipe byte by byte, else without secret access keys."""
+    lines = [hide_secret(f" {line}")[1:] for line in data.decode().splitlines()]
+    if output.options().json:
+        output.print_json({"lines": lines}, output.get_app().warnings)
+    elif sys.stdout.isatty():
+        print_diff(lines, on_stdout=True)
+    else:
+        click.echo(data, nl=False)
 
 
 # -- describing a profile ------------------------------------------------------------------------

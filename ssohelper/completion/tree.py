@@ -138,7 +138,7 @@ TREE = """\
 --yes Write without asking.
 [profile undo] Restore ~/.aws/config as it was before the last writing command.
 +
---redo Reverse the last undo.
+--print Print the earlier version, change nothing.
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
 [whoami] Show which account and role a profile stands for

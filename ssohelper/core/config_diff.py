@@ -40,7 +40,7 @@ def find_changed_lines(old_text: str, new_text: str) -> list[ChangedLines]:
     found: list[ChangedLines] = []
     at = 0
     is_open = False
-    for sign, line in _compare_sections(_split_at_sections(old_text), _split_at_sections(new_text)):
+    for sign, line in _compare_sections(split_at_sections(old_text), split_at_sections(new_text)):
         if sign == " ":
             at, is_open = at + 1, False
             continue
@@ -55,7 +55,7 @@ def find_changed_lines(old_text: str, new_text: str) -> list[ChangedLines]:
 
 def diff_texts(before: str, after: str, file_name: str) -> Iterator[str]:
     """Return the lines of the unified diff from `before` to `after`, without newlines."""
-    signed_lines = list(_compare_sections(_split_at_sections(before), _split_at_sections(after)))
+    signed_lines = list(_compare_sections(split_at_sections(before), split_at_sections(after)))
     if all(sign == " " for sign, _ in signed_lines):
         return
     yield f"--- {file_name}"
@@ -150,7 +150,7 @@ def _pair_equal_and_changed_runs(
         yield old[old_from:old_to], new[new_from:new_to]
 
 
-def _split_at_sections(text: str) -> list[_SectionLines]:
+def split_at_sections(text: str) -> list[_SectionLines]:
     """Return the lines before the first section, then the lines of each section, with newlines."""
     *lines, last = text.split("\n")
     whole = [f"{line}\n" for line in lines] + [last] * bool(last)

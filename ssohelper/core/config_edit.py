@@ -6,7 +6,7 @@ touches no disk.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ssohelper.core.config_text import ConfigText, Key, Section
@@ -22,27 +22,19 @@ NO_NEWLINE = "\\ No newline at end of file"
 
 
 class AddSection(NamedTuple):
-    """Adds a section at the end of ~/.aws/config: with `keys`, or with the lines `raw`.
-
-    An undo restores raw lines. These, and the line of AddComment, keep their own line ends.
-    """
+    """Adds a section at the end of ~/.aws/config."""
 
     header: str
     keys: tuple[tuple[str, str], ...]
-    raw: tuple[str, ...] = ()
 
 
 class EditSection(NamedTuple):
-    """Changes an existing section: sets keys, removes keys, renames it if `new_header` is set.
-
-    `spelled` has, for some keys in `assign`, their lines as the user wrote them: `region=x`.
-    """
+    """Changes an existing section: sets keys, removes keys, renames it if `new_header` is set."""
 
     header: str
     assign: tuple[tuple[str, str], ...] = ()
     drop: tuple[str, ...] = ()
     new_header: str | None = None
-    spelled: tuple[tuple[str, str], ...] = ()
 
 
 class RemoveSection(NamedTuple):
@@ -57,14 +49,7 @@ class RemoveLines(NamedTuple):
     lines: tuple[int, ...]
 
 
-class AddComment(NamedTuple):
-    """Adds a comment line below the line with this number (from 0); -1 is above the first line."""
-
-    below: int
-    text: str
-
-
-Change = AddSection | EditSection | RemoveSection | RemoveLines | AddComment
+Change = AddSection | EditSection | RemoveSection | RemoveLines
 
 
 def edited_config(text: ConfigText, changes: Sequence[Change]) -> bytes:
@@ -160,10 +145,6 @@ class Edits:
                 _check_comment_line(self._lines[line])
                 self.replaced[line] = []
             return
-        if isinstance(change, AddComment):
-            _check_comment_line(change.text)
-            self.after.setdefault(change.below, []).append(change.text)
-            return
         section = text.sections.get(change.header)
         if section is None:
             raise ConfigInvalid(f"{text.origin}: there is no section [{show(change.header)}]")
@@ -175,9 +156,6 @@ class Edits:
     def _add_section(self, change: AddSection) -> None:
         if self._added or not self._is_empty:
             self._added.append(self._end)
-        if change.raw:
-            self._added += change.raw
-            return
         _check_section_header(change.header)
         self._added.append(f"[{change.header}]{self._end}")
         self._added += [_config_line_of_key(name, value) + self._end for name, value in change.keys]
@@ -196,7 +174,6 @@ class Edits:
             _check_section_header(change.new_header)
             end = self._line_ending_of(section.line)
             self.replaced[section.line] = [f"[{change.new_header}]{end}"]
-        spelled = dict(change.spelled)
         dropped = [section.keys[name] for name in change.drop if name in section.keys]
         for key in dropped:
             self._replace_key(key, [])
@@ -206,18 +183,18 @@ class Edits:
             if found is None:
                 new.append((name, value))
             else:
-                self._replace_key(found, self._key_lines([(name, value)], found.lines[0], spelled))
+                self._replace_key(found, self._key_lines([(name, value)], found.lines[0]))
         if new and dropped:
             # Write new keys in place of a removed key and with its indentation, so that no
             # neighbouring line becomes the continuation of another value.
             place = min(dropped, key=lambda key: key.lines[0])
-            self._replace_key(place, self._key_lines(new, place.lines[0], spelled))
+            self._replace_key(place, self._key_lines(new, place.lines[0]))
         elif new:
             # Indent new keys like the section's last key. Otherwise an indented header on the next
             # line would become part of the new value.
             last = section.last_line
             keys = [key for key in section.keys.values() if key.content_lines[-1] == last]
-            lines = self._key_lines(new, keys[0].lines[0] if keys else section.line, spelled)
+            lines = self._key_lines(new, keys[0].lines[0] if keys else section.line)
             self.after.setdefault(last, []).extend(lines)
 
     def _replace_key(self, key: Key, lines: list[str]) -> None:
@@ -238,16 +215,11 @@ class Edits:
 
     # -- making lines of the config and of its diff ----------------------------------------
 
-    def _key_lines(
-        self, pairs: Sequence[tuple[str, str]], like_line: int, spelled: Mapping[str, str]
-    ) -> list[str]:
+    def _key_lines(self, pairs: Sequence[tuple[str, str]], like_line: int) -> list[str]:
         """Return a line for each key, with the indentation and the line end of line `like_line`."""
         line = self._lines[like_line]
         margin, end = line[: len(line) - len(line.lstrip())], self._line_ending_of(like_line)
-        return [
-            f"{margin}{spelled.get(name) or _config_line_of_key(name, value)}{end}"
-            for name, value in pairs
-        ]
+        return [f"{margin}{_config_line_of_key(name, value)}{end}" for name, value in pairs]
 
     def _line_ending_of(self, line_number: int) -> str:
         if line_number == len(self._lines) - 1:  # the file's last line, which has no newline
@@ -322,7 +294,7 @@ def _check_key_and_value(name: str, value: str) -> None:
 def _check_changed_config(text: ConfigText, changes: Sequence[Change], after: bytes) -> None:
     """Raise ConfigInvalid unless the changed file has exactly the sections and keys intended."""
     found = ConfigText(after, text.origin)
-    of_sections = [c for c in changes if not isinstance(c, RemoveLines | AddComment)]
+    of_sections = [c for c in changes if not isinstance(c, RemoveLines)]
     changed = {change.header for change in of_sections if not isinstance(change, AddSection)}
     expected = {
         header: section.values()
@@ -336,9 +308,6 @@ def _check_changed_config(text: ConfigText, changes: Sequence[Change], after: by
             old = text.sections[change.header].values()
             keys = {name: value for name, value in old.items() if name not in change.drop}
             expected[change.new_header or change.header] = keys | dict(change.assign)
-        elif isinstance(change, AddSection) and change.raw:
-            section = found.sections.get(change.header)
-            expected[change.header] = section.values() if section else {}
         elif isinstance(change, AddSection):
             expected[change.header] = dict(change.keys)
     if {header: section.values() for header, section in found.sections.items()} != expected:

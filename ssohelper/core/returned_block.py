@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.config_text import ConfigText
 from ssohelper.core.profile_origin import MARKERS, find_profile_origins
 from ssohelper.errors import ConfigInvalid
 
@@ -54,19 +53,3 @@ def find_rewritten_aws_sso_cli_block(data: bytes, origin: str) -> ReturnedBlock 
         if target is None or target.role != role:
             return None
     return ReturnedBlock(rest, headers)
-
-
-def config_with_rewritten_aws_sso_cli_block(
-    before: bytes, after: bytes, present: bytes
-) -> tuple[bytes, tuple[str, ...]]:
-    """Return the present config with the removed block at its end, and the block's section headers.
-
-    `before` and `after` are the config at the time when the block was removed.
-    """
-    old, new = before.split(b"\n"), after.split(b"\n")
-    pairs = enumerate(zip(old, new, strict=False))
-    begin = next((number for number, (one, other) in pairs if one != other), len(new))
-    lines = old[begin : begin + len(old) - len(new)]
-    block = b"\n".join([*lines, b""])
-    separator = b"" if not present or present.endswith(b"\n") else b"\n"
-    return present + separator + block, tuple(ConfigText(block, "").sections)

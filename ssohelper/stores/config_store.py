@@ -170,7 +170,6 @@ class ConfigStore:
             make_content,
             deadline,
             choices or {},
-            to_reverse=None,
             records_unchanged=records_unchanged,
         )
 
@@ -186,7 +185,7 @@ class ConfigStore:
             ConfigFile.parse(content, str(self.path))
             return _content_or_none_if_missing(found) if content == found.data else content
 
-        return self._replace_file(make_content, deadline, {}, to_reverse=None)
+        return self._replace_file(make_content, deadline, {})
 
     def check_writable(self) -> None:
         """Raise LocalState if `write` would do so because the config is read-only."""
@@ -201,44 +200,30 @@ class ConfigStore:
 
     # -- undo of config writes -------------------------------------------------------------
 
-    def load_last_version(self, *, is_undone: bool = False) -> Version | None:
-        """Return the config's last write, or with `is_undone` its last undo; None if there is none.
+    def load_last_version(self) -> Version | None:
+        """Return the config's last write that can be undone; None if there is none.
 
         Raises: LocalState when the saved version of that write is missing or damaged.
         """
-        return self._versions.load_last(
-            _content_or_none_if_missing(self._file.read()), is_undone=is_undone
-        )
+        return self._versions.load_last(_content_or_none_if_missing(self._file.read()))
 
     def load_versions(self) -> Iterator[Version]:
-        """Yield the saved writes and undos of the config, the latest first.
+        """Yield the saved writes of the config, the latest first.
 
         Raises: LocalState when a saved version is missing or damaged.
         """
         return self._versions.load_all()
 
-    def reverse_write(
-        self,
-        version: Version,
-        content_for: Callable[[bytes], bytes],
-        deadline: Deadline,
-        choices: Mapping[str, Choices] | None = None,
+    def undo_write(
+        self, version: Version, content_for: Callable[[bytes], bytes | None], deadline: Deadline
     ) -> bool:
-        """Reverse a config write or an undo, so that the config is as it was before.
+        """Replace the config with what `content_for` returns for it, and drop the saved version.
 
-        Restores the exact bytes unless the config was edited since; otherwise writes what
-        `content_for` returns. The reversal is saved as a version too, with the user's present
-        `choices`, so that it can be reversed in turn. Returns whether the config was written.
+        If `content_for` returns None, removes the file. Returns whether the config was written.
         """
-
-        def make_content(found: FileContent) -> bytes | None:
-            # Called even if the result is not needed: `content_for` may refuse the present config.
-            content = content_for(found.data)
-            return (
-                version.before if _content_or_none_if_missing(found) == version.after else content
-            )
-
-        return self._replace_file(make_content, deadline, choices or {}, to_reverse=version)
+        return self._replace_file(
+            lambda found: content_for(found.data), deadline, {}, to_undo=version
+        )
 
     # -- replacing the config file ---------------------------------------------------------
 
@@ -247,7 +232,7 @@ class ConfigStore:
         make_content: Callable[[FileContent], bytes | None],
         deadline: Deadline,
         choices: Mapping[str, Choices],
-        to_reverse: Version | None,
+        to_undo: Version | None = None,
         records_unchanged: bool = False,
     ) -> bool:
         """Replace the config's content under the lock, and save a version for undo.
@@ -255,25 +240,25 @@ class ConfigStore:
         If `make_content` returns None, removes the file. Starts over with the present content when
         another program changes the file before the rename.
         """
-        is_undo = to_reverse is not None and not to_reverse.is_undone
         with files.hold_lock(self._lock, deadline):
             for _ in range(_MAX_ATTEMPTS):
                 found = self._file.read()
                 before, after = _content_or_none_if_missing(found), make_content(found)
-                if after == before and to_reverse is None and not records_unchanged:
+                if to_undo is None and after == before and not records_unchanged:
                     return False
-                version = self._versions.save_before_write(
-                    before, after, choices, is_undone=is_undo
-                )
+                version = to_undo or self._versions.save_before_write(before, after, choices)
                 try:
                     self._write_or_remove(found, after)
-                except FileChanged:
-                    self._versions.remove_version_of_failed_write(version)
-                    continue
-                except BaseException:
-                    self._versions.remove_version_of_failed_write(version)
+                except BaseException as error:
+                    if to_undo is None:
+                        self._versions.remove_last(version)
+                    if isinstance(error, FileChanged):
+                        continue
                     raise
-                self._versions.record_that_write_was_made(version, to_reverse)
+                if to_undo is None:
+                    self._versions.remove_old()
+                else:
+                    self._versions.remove_last(to_undo)
                 return after != before
         raise LocalState(
             f'"{self.path}" is being changed by another program', hint="try again in a moment"

@@ -329,8 +329,6 @@ def test_undo_leads_from_the_return_of_a_part_back_to_before_the_adoption(
     undone = saved.config_file.read_bytes()
     assert undone.strip() == (before + edit.encode()).strip()
     assert "pay.Admin" not in rows(run)
-    ok(run("profile", "undo", "--redo", "--yes"))
-    assert saved.config_file.read_bytes() == returned
 
 
 def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emulator) -> None:

@@ -10,7 +10,7 @@ from ssohelper.core.doctor import checks, findings
 from tests.actions.broken_homes import BROKEN, Broken, make_healthy, returned
 from tests.actions.test_doctor import find, take_picture
 from tests.actions.world import WorldApp
-from tests.conftest import Home, Run
+from tests.conftest import Home
 
 # What a repair leaves in our state folder: the journal's line, the version for undo.
 _OF_A_WRITE = ("audit.", "config-versions")
@@ -32,43 +32,17 @@ def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(
     adopted = healthy.config_file.read_bytes()
     returned()(healthy)
     broken = healthy.config_file.read_bytes()
-    for edit in (b"", b"[profile later]\nregion = eu-west-1\n"):
-        app = App(healthy.env)
-        doctor_repairs.repair_findings(app, checks.run_checks(doctor.gather_facts(app)))
-        assert healthy.config_file.read_bytes() == adopted
-        [*_, noted] = app.journal.read().lines
-        assert (noted.fields["command"], noted.fields["removed"]) == ("doctor", 1)
-        edited = adopted + edit
-        healthy.config_file.write_bytes(edited)
-        version = undoing.load_last_write(app)
-        block = broken.removeprefix(adopted).decode().splitlines()
-        added = [line[1:] for line in undoing.diff_undo(app, version) if line[0] == "+"]
-        assert added[1:] == block
-        undoing.undo_config_write(app, version, edited)
-        assert healthy.config_file.read_bytes() == edited + broken.removeprefix(adopted)
-        healthy.config_file.write_bytes(broken)
-
-
-@pytest.mark.parametrize("edit", [b"", b"[profile later]\nregion = eu-west-1\n"])
-def test_the_redo_of_such_a_removal_gives_what_the_repair_had_given(
-    healthy: Home, run: Run, edit: bytes
-) -> None:
-    adopted = healthy.config_file.read_bytes()
-    returned()(healthy)
-    broken = healthy.config_file.read_bytes()
     app = App(healthy.env)
     doctor_repairs.repair_findings(app, checks.run_checks(doctor.gather_facts(app)))
-    undone = run("profile", "undo", "--yes")
-    assert (undone.returncode, healthy.config_file.read_bytes()) == (0, broken)
-    healthy.config_file.write_bytes(edit + broken)
+    assert healthy.config_file.read_bytes() == adopted
+    [*_, noted] = app.journal.read().lines
+    assert (noted.fields["command"], noted.fields["removed"]) == ("doctor", 1)
+    undo = undoing.plan_undo(app)
     block = broken.removeprefix(adopted).decode().splitlines()
-    shown = run("profile", "undo", "--redo", "--dry-run").stdout.splitlines()
-    assert [line[1:] for line in shown if line[0] == "-"][1:] == block
-    redone = run("profile", "undo", "--redo", "--yes")
-    assert (redone.returncode, redone.stderr.count("error")) == (0, 0)
-    assert healthy.config_file.read_bytes() == edit + adopted
-    assert run("profile", "undo", "--yes").returncode == 0
-    assert healthy.config_file.read_bytes() == edit + broken
+    added = [line[1:] for line in undoing.diff_undo(app, undo) if line[0] == "+"]
+    assert added[1:] == block
+    undoing.undo_config_write(app, undo)
+    assert healthy.config_file.read_bytes() == broken
 
 
 def test_a_file_mode_that_is_right_by_now_counts_as_repaired(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_an_undo_names_the_signed_in_sessions_that_it_removes_and_no_other(tmp_p
     for session in (SESSION, NEW, LOST):
         app.tokens.save_session(session)
         app.tokens.save(session, token(session.name))
-    removed = undoing.undo_config_write(app, undoing.load_last_write(app), app.config.read_data())
+    removed = undoing.undo_config_write(app, undoing.plan_undo(app))
     assert [session.name for session in removed] == ["new"]
     assert app.config.read_data() == before
     [*_, noted] = app.journal.read().lines

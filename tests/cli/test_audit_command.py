@@ -74,7 +74,7 @@ class TestCommandsThatLeaveALine:
             ("profile", "sync", "--yes"),  # this command changes nothing, so no line is written
             ("profile", "rm", "payments-dev.ReadOnlyAccess", "--yes"),
             ("profile", "undo", "--yes"),
-            ("profile", "undo", "--redo", "--yes"),
+            ("profile", "rm", "payments-dev.ReadOnlyAccess", "--yes"),
             ("profile", "add", "payments-dev/ReadOnlyAccess", "--yes"),
             ("config", "set", "form", "sso"),
             ("config", "set", "form", "sso"),  # this command changes nothing, so no line is written
@@ -107,7 +107,7 @@ class TestCommandsThatLeaveALine:
             ("setup", config, count, 0, 0),
             ("profile rm", config, 0, 0, 1),
             ("profile undo", config, 1, 0, 0),
-            ("profile undo --redo", config, 0, 0, 1),
+            ("profile rm", config, 0, 0, 1),
             ("profile add", config, 1, 0, 0),
             ("config set", own, 1, 0, 0),
             ("config set", own, 0, 1, 0),

@@ -141,8 +141,6 @@ def test_undo_with_a_lost_version_deletes_nothing(signed_in: Home, run: Run) -> 
     lost.write_bytes(content)
     assert run("profile", "undo", "--yes").returncode == 0
     assert signed_in.config_file.read_bytes() != text
-    assert run("profile", "undo", "--redo", "--yes").returncode == 0
-    assert signed_in.config_file.read_bytes() == text
 
 
 def test_undo_restores_the_remembered_filters(signed_in: Home, run: Run) -> None:
@@ -151,8 +149,6 @@ def test_undo_restores_the_remembered_filters(signed_in: Home, run: Run) -> None
     assert run("profile", "undo", "--yes").returncode == 0
     choices = signed_in.path / ".local/state/ssohelper/choices/corp.json"
     assert json.loads(choices.read_text())["roles"] == ["Read*"]
-    assert run("profile", "undo", "--redo", "--yes").returncode == 0
-    assert json.loads(choices.read_text())["roles"] == ["*"]
 
 
 def test_a_token_expiry_without_a_time_zone_is_reported(

@@ -183,8 +183,6 @@ def test_every_example_runs_as_it_stands(day: Home, run: Run, lines: list[str]) 
         day.write_config(config)
         if words[1:3] == ["profile", "undo"]:
             assert typed(f"ssohelper profile rm {PROFILE} --yes").returncode == 0
-            if "--redo" in words:
-                assert typed("ssohelper profile undo --yes").returncode == 0
         (day.path / ".config" / "ssohelper" / "config.toml").unlink(missing_ok=True)
         App(day.env).protections.save_rules(())
         done = typed(line)

@@ -205,6 +205,7 @@ SHAPES: dict[str, Any] = {
             }
         ],
     },
+    "profile undo --print": {"lines": [str]},
     "setup --yes": PLAN,
     "config list": [SETTING],
     "config get form": SETTING,

@@ -75,21 +75,14 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_undo_and_redo_ask_for_what_they_do(home: Home, questions: list[str]) -> None:
+def test_an_undo_names_the_file_in_its_question(home: Home, questions: list[str]) -> None:
     add_listed_session(home)
     home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
-    home.write_config(home.config_file.read_text() + process("pay.Read", PAY, "Read"))
-    undo, redo = ("undo",), ("undo", "--redo")
-    for words in (("rm", "pay.Admin"), ("rm", "pay.Read"), undo, undo, redo, redo, undo):
+    for words in (("rm", "pay.Admin"), ("undo",)):
         assert cli.run(["profile", *words]) == 0
     write = f" — write {home.config_file}?"
     assert questions == [
         f"1 profile to remove{write}",
-        f"1 profile to remove{write}",
-        f"undo the last change of {home.config_file}?",
-        f"undo one more change of {home.config_file}?",
-        f"reverse the last undo of {home.config_file}?",
-        f"reverse the last undo of {home.config_file}?",
         f"undo the last change of {home.config_file}?",
     ]
 

@@ -6,7 +6,6 @@ import pytest
 
 from ssohelper.core import config_edit
 from ssohelper.core.config_edit import (
-    AddComment,
     AddSection,
     Change,
     EditSection,
@@ -211,11 +210,6 @@ def test_the_diff_of_a_new_section_removes_no_line() -> None:
     lines = [*unified_diff(config(), [added], "c")][2:]
     assert lines[-3:] == ["+", "+[profile c]", "+region = y"]
     assert not any(line.startswith("-") for line in lines)
-
-
-def test_a_comment_above_the_first_line_comes_first() -> None:
-    config = ConfigText(b"[a]\nx = 1\n", "config")
-    assert edited_config(config, [AddComment(-1, "# first")]) == b"# first\n[a]\nx = 1\n"
 
 
 @pytest.mark.parametrize("change", [EDIT, RemoveSection("profile a")])

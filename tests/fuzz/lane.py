@@ -59,7 +59,7 @@ COMMANDS = (
     Command(("profile", "sync", "--prune", "--yes"), 2, writes=True),
     Command(("profile", "rm", _ROLE, "--yes"), 2, writes=True),
     Command(("profile", "undo", "--yes"), 4, writes=True),
-    Command(("profile", "undo", "--redo", "--yes"), 3, writes=True),
+    Command(("profile", "undo", "--print"), 3),
     Command(("profile", "list"), 3),
     Command(("profile", "show", _ROLE), 1),
     Command(("prompt",), 4, env=(("AWS_PROFILE", _ROLE),)),

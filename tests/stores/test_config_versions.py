@@ -1,11 +1,10 @@
-"""Undo and redo of writes to ~/.aws/config: the versions on disk."""
+"""Undo of writes to ~/.aws/config: the versions on disk."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ssohelper.core.config_file import ConfigFile
 from ssohelper.errors import LocalState
 from ssohelper.stores.config_store import ConfigStore
 from tests.stores.test_config_store import MINE, added, adding, create, make, mode_of, within
@@ -19,7 +18,7 @@ def store(tmp_path: Path) -> ConfigStore:
 def undo(store: ConfigStore) -> None:
     version = store.load_last_version()
     assert version is not None
-    store.reverse_write(version, lambda _config: b"", within())
+    store.undo_write(version, lambda _config: version.before, within())
 
 
 def test_undo_restores_the_exact_bytes_three_times(store: ConfigStore) -> None:
@@ -34,7 +33,7 @@ def test_undo_restores_the_exact_bytes_three_times(store: ConfigStore) -> None:
     assert store.load_last_version() is None
 
 
-def test_only_the_versions_that_can_be_undone_or_redone_stay_on_disk(
+def test_only_the_versions_that_can_be_undone_stay_on_disk(
     store: ConfigStore, tmp_path: Path
 ) -> None:
     create(store)
@@ -42,8 +41,7 @@ def test_only_the_versions_that_can_be_undone_or_redone_stay_on_disk(
         store.write(adding(name), within())
     undo(store)
     folder = history(tmp_path)[0].parent
-    # Two writes that can be undone, and the undo that can be redone.
-    assert len(history(tmp_path)) == 3
+    assert len(history(tmp_path)) == 2
     (folder / "left-by-an-earlier-release").write_text("x")
     store.write(adding("f"), within())
     assert [path.name for path in folder.iterdir() if not path.name.isdigit()] == ["index"]
@@ -86,59 +84,9 @@ def test_versions_are_private(store: ConfigStore, tmp_path: Path) -> None:
     assert {mode_of(path) for path in saved} == {0o600}
 
 
-def test_undo_after_an_edit_writes_the_given_content(store: ConfigStore) -> None:
-    path = create(store)
-    store.write(adding("a"), within())
-    path.write_text(path.read_text() + "# later\n")
-    version = store.load_last_version()
-    assert version is not None
-
-    def content_for(data: bytes) -> bytes:
-        config = ConfigFile.parse(data, "config")
-        return config.with_changes(adding("b")(config))
-
-    store.reverse_write(version, content_for, within())
-    assert path.read_text() == MINE + added("a") + "# later\n" + added("b")
-
-
-def redo(store: ConfigStore) -> None:
-    version = store.load_last_version(is_undone=True)
-    assert version is not None
-    store.reverse_write(version, lambda _config: b"", within())
-
-
 def history(tmp_path: Path) -> list[Path]:
     folder = next((tmp_path / "state" / "config-versions").iterdir())
     return sorted(path for path in folder.iterdir() if path.name.isdigit())
-
-
-def test_redo_reverses_each_undo_until_the_next_write(store: ConfigStore) -> None:
-    path = create(store)
-    texts = [path.read_bytes()]
-    for name in "abc":
-        store.write(adding(name), within())
-        texts.append(path.read_bytes())
-    for expected in texts[2::-1]:
-        undo(store)
-        assert path.read_bytes() == expected
-    for expected in texts[1:]:
-        redo(store)
-        assert path.read_bytes() == expected
-    undo(store)
-    store.write(adding("d"), within())
-    assert store.load_last_version(is_undone=True) is None
-    undo(store)
-    assert path.read_bytes() == texts[2]
-
-
-def test_redo_of_the_first_write_creates_the_file_again(store: ConfigStore) -> None:
-    store.write(adding("a"), within())
-    text = store.path.read_bytes()
-    undo(store)
-    redo(store)
-    assert store.path.read_bytes() == text
-    undo(store)
-    assert not store.path.exists()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +102,7 @@ def test_redo_of_the_first_write_creates_the_file_again(store: ConfigStore) -> N
         ),
         pytest.param(lambda path: (path.parent / "index").unlink(), id="the index is missing"),
         pytest.param(
-            lambda path: (path.parent / "index").write_text('{"undo": [9e9], "redo": []}'),
+            lambda path: (path.parent / "index").write_text('{"undo": [9e9]}'),
             id="the index is damaged",
         ),
     ],
@@ -180,7 +128,6 @@ def test_a_failed_write_uses_up_no_undo(
     path = create(store)
     for name in "abcd":
         store.write(adding(name), within())
-    undo(store)
     text, saved = path.read_bytes(), [each.name for each in history(tmp_path)]
 
     def full(*_args: object, **_more: object) -> None:
@@ -192,8 +139,8 @@ def test_a_failed_write_uses_up_no_undo(
             store.write(adding("e"), within())
     assert path.read_bytes() == text
     assert [each.name for each in history(tmp_path)] == saved
-    redo(store)
-    assert path.read_bytes() == text + added("d").encode()
+    undo(store)
+    assert path.read_bytes() + added("d").encode() == text
 
 
 def test_undo_skips_a_write_whose_process_was_killed_before_it(
@@ -210,9 +157,7 @@ def test_undo_skips_a_write_whose_process_was_killed_before_it(
 
     with monkeypatch.context() as patch:
         patch.setattr("ssohelper.stores.user_file.UserFile.replace", killed)
-        patch.setattr(
-            "ssohelper.stores.config_versions.ConfigVersions.remove_version_of_failed_write", killed
-        )
+        patch.setattr("ssohelper.stores.config_versions.ConfigVersions.remove_last", killed)
         with pytest.raises(Killed):
             store.write(adding("b"), within())
     undo(store)

@@ -66,10 +66,10 @@ def parse_portal_address(value: object) -> PortalAddress:
         raise Damaged("portal_url") from error
 
 
-def parse_undo_and_redo_numbers(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the numbers of the writes that can be undone, and of the writes that can be redone."""
-    found = fields.checked_object(value)
-    return _checked_numbers(found.get("undo"), "undo"), _checked_numbers(found.get("redo"), "redo")
+def parse_undo_numbers(value: object) -> tuple[int, ...]:
+    """Return the numbers of the writes that can be undone."""
+    items = fields.checked_list(fields.checked_object(value).get("undo"), "undo", _MOST_VERSIONS)
+    return tuple(fields.checked_whole_number(item, "undo", 1, 1 << 53) for item in items)
 
 
 def parse_version_head(value: object) -> VersionHead:
@@ -138,11 +138,6 @@ def parse_prompt_role_end(content: bytes) -> int | None:
     if found[1] is None:
         return None
     return fields.checked_whole_number(int(found[1]), "line", 0, LATEST_INSTANT)
-
-
-def _checked_numbers(value: object, field: str) -> tuple[int, ...]:
-    items = fields.checked_list(value, field, _MOST_VERSIONS)
-    return tuple(fields.checked_whole_number(item, field, 1, 1 << 53) for item in items)
 
 
 def _parse_config_digest(value: object, field: str) -> ConfigDigest | None:

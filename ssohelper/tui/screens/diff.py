@@ -25,7 +25,7 @@ class DiffScreen(Dialog[None]):
     # Keys typed before the dialog is shown go to the dialog: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
-    HELP_TEXT = "The diff of the config that the next Apply makes. Nothing is written here."
+    HELP_TEXT = "A diff of the config. Nothing is written here."
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("diff.close", "dismiss"),
         ("enter", "dismiss", "Close"),

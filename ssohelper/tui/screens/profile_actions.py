@@ -30,7 +30,6 @@ from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 
 if TYPE_CHECKING:
     from ssohelper.core.choices import Choices
-    from ssohelper.stores.config_versions import Version
     from ssohelper.tui.base import TuiApp
 
 # A command line that removes more profiles than this has `PROFILE...` in place of their names.
@@ -126,21 +125,26 @@ async def refresh_roles(app: TuiApp[Any], session: SsoSession) -> None:
 async def undo_last_write(app: TuiApp[Any]) -> None:
     """Reverse the last write of the config, after a question that shows the diff.
 
-    Raises: SsoHelperError if there is nothing to undo.
+    If a section of the write was edited since, shows both instead. Raises: SsoHelperError if there
+    is nothing to undo.
     """
     services, command = app.services, "ssohelper profile undo"
 
-    def read_last_write_and_diff() -> tuple[Version, bytes, list[Line], list[tuple[str, Choices]]]:
-        version = undoing.load_last_write(services)
-        data = services.config.read_data()  # read before the diff: later changes make undo fail
-        lines = diff_lines(undoing.diff_undo(services, version))
-        return version, data, lines, undoing.find_restored_choices(services, version)
+    def plan() -> tuple[undoing.Undo, list[Line], list[tuple[str, Choices]]]:
+        undo = undoing.plan_undo(services)
+        lines = diff_lines(undoing.diff_undo(services, undo))
+        return undo, lines, undoing.find_restored_choices(services, undo.version)
 
-    version, data, lines, choices = await background.run(app, read_last_write_and_diff)
+    try:
+        undo, lines, choices = await background.run(app, plan)
+    except undoing.EditedSinceWrite as error:
+        if error.diff:
+            await app.push_screen_wait(DiffScreen(str(error), diff_lines(error.diff)))
+        raise
     options = [plan_text.restored_options_line(*one, "will be") for one in choices]
     shown: list[Line] = [*([(show(line, 500), "strong")] for line in options), *lines]
     if await confirm_write(app, f"undo the last write: {_diff_counts_text(lines)}", shown, command):
-        await background.run(app, lambda: undoing.undo_config_write(services, version, data))
+        await background.run(app, lambda: undoing.undo_config_write(services, undo))
         done = [f"restored: {services.locations.aws_config_file}"] if lines else []
         done += [plan_text.restored_options_line(*one, "were") for one in choices]
         app.show_done("; ".join(done), command)

@@ -80,10 +80,8 @@ def _clock(name: str) -> Callable[[Any], Any]:
     return lambda value: state_records.parse_clock_reading({**good, name: value})
 
 
-def _version(name: str) -> Callable[[Any], Any]:
-    return lambda value: state_records.parse_undo_and_redo_numbers(
-        {"undo": [], "redo": [], name: value}
-    )
+def _versions(numbers: Any) -> Any:
+    return state_records.parse_undo_numbers({"undo": numbers})
 
 
 def _described(length: int) -> Any:
@@ -104,9 +102,9 @@ def _described(length: int) -> Any:
         (_clock("wall_at"), 0, -0.5),
         (_clock("uptime_at"), 36_600 * DAY, 36_600 * DAY + 1),
         (_clock("boot"), "b" * 64, "b" * 65),
-        (_version("undo"), [1] * 100, [1] * 101),
-        (_version("redo"), [2**53], [2**53 + 1]),
-        (_version("undo"), [1], [0]),
+        (_versions, [1] * 100, [1] * 101),
+        (_versions, [2**53], [2**53 + 1]),
+        (_versions, [1], [0]),
         (_described, 64 << 20, (64 << 20) + 1),
         (_described, 0, -1),
         (

@@ -182,6 +182,26 @@ def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome)
     assert services.choices.load("corp") == Choices(roles=("Read*",), written_region="us-east-1")
 
 
+def test_an_undo_of_an_edited_section_shows_both_and_restores_nothing(world: DemoHome) -> None:
+    services = world.app()
+    [item, *_] = profile_edit.read_managed_profiles(services, ["payments-dev.ReadOnlyAccess"])
+    profile_edit.remove_profiles(services, [item])
+    edited = (
+        world.config_file.read_bytes() + b"[profile payments-dev.ReadOnlyAccess]\nregion = mine\n"
+    )
+    world.config_file.write_bytes(edited)
+
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("f8")
+        await user.wait_for_text("-region = mine", "+ssohelper_managed = true")
+        await user.press("escape")
+        await user.wait_for_message("nothing was restored")
+
+    run_scenario(world.app(), scenario, size=(100, 50))
+    assert world.config_file.read_bytes() == edited
+
+
 def test_only_managed_profiles_are_removed(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
