@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.grant_files import GrantStore
     from ssohelper.stores.journal_file import Journal
     from ssohelper.stores.legacy_tokens import LoginCache
-    from ssohelper.stores.list_view_file import ListViewStore
+    from ssohelper.stores.list_view_file import ListViewFile
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.prompt_state import PromptState
@@ -300,11 +300,11 @@ class App:
         return UsageStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
 
     @cached_property
-    def list_view(self) -> ListViewStore:
-        """The store of how the user wants to see the list of roles."""
-        from ssohelper.stores.list_view_file import ListViewStore
+    def list_view(self) -> ListViewFile:
+        """The store of the last order of the full screen's list."""
+        from ssohelper.stores.list_view_file import ListViewFile
 
-        return ListViewStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
+        return ListViewFile(self.locations.state_folder)
 
     @cached_property
     def console_visits(self) -> ConsoleVisits:

@@ -18,6 +18,7 @@ from ssohelper.app import App
 from ssohelper.core.model import PageChoice, RoleKey
 from ssohelper.core.portal_address import PortalAddress
 from ssohelper.core.region_order import RegionFailure
+from ssohelper.core.role_tree import RoleListView
 from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
@@ -193,9 +194,7 @@ def use_every_cache(app: App) -> None:
         lambda: app.console_visits.load_console_pages(key),
         lambda: app.console_visits.save_console_page(key, PageChoice("s3", "eu-west-1")),
         lambda: app.list_view.load(),
-        lambda: app.list_view.update(
-            lambda view: view._replace(is_flat=not view.is_flat), app.clock.deadline()
-        ),
+        lambda: app.list_view.save(RoleListView(is_flat=True)),
     ]
     for use in uses:
         # A write may say that it is not possible: its caller then does without the cache.

@@ -111,7 +111,6 @@ ACTIONS: dict[str, KeyAction] = {
             "show only the roles of the next session",
             _NOTHING,
         ),
-        KeyAction("accounts.views", "ctrl+v", "Views", "use a saved view of the list, or save one"),
         KeyAction(
             "accounts.copy_account", "ctrl+o", "Copy account", "copy the account id", _NOTHING
         ),
@@ -215,10 +214,6 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction(
             "filters.leave", "escape", "Leave", "clear the search, or close without a choice"
         ),
-        KeyAction("views.use", "enter", "Use", "show the list in this view"),
-        KeyAction("views.save", "ctrl+s", "Save", "save the present view under the typed name"),
-        KeyAction("views.remove", "ctrl+x", "Remove", "remove the saved view under the cursor"),
-        KeyAction("views.cancel", "escape", "Cancel", "change nothing"),
         KeyAction("run.stop", "s", "Stop", "stop the commands that run, and start no more"),
         KeyAction("run.copy", "c", "Copy", "copy the output under the cursor"),
         KeyAction("run.close", "escape,q", "Close", "close, once all commands have ended"),
@@ -265,14 +260,14 @@ TICKED_LABELS: dict[str, str] = {
 REMOVING = frozenset(
     [
         *("sessions.sign_out", "sessions.forget", "sessions.remove"),
-        *("profiles.remove", "profiles.undo", "views.remove"),
+        *("profiles.remove", "profiles.undo"),
     ]
 )
 # The actions that clear the search if there is one, else the ticks.
 _CLEARING = frozenset(["accounts.leave", "profiles.back"])
 
 # The first parts of action names, such as `accounts`, whose screen has a list below a search.
-_WITH_LIST = frozenset({"accounts", "profiles", "filters", "console", "views"})
+_WITH_LIST = frozenset({"accounts", "profiles", "filters", "console"})
 
 # The first parts of the names of actions that work while a search or a text field has the focus.
 SCOPES_WITH_TEXT = _WITH_LIST | {"app", "list", "options", "ask", "grant"}

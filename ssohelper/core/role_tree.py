@@ -4,7 +4,6 @@ An account can be folded, so that only its heading is shown. Pure: the list's wi
 lines.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,13 +13,6 @@ from ssohelper.core.role_rows import OTHER_PROFILES, RoleRow
 # The orders in which the list of roles can be sorted. Favourites come first in each of them.
 BY_USE, BY_NAME, BY_ID = "use", "name", "id"
 SORTS = (BY_USE, BY_NAME, BY_ID)
-# The most accounts that a view's `exceptions` can have. Folds of further accounts are not
-# remembered.
-MOST_EXCEPTIONS = 20_000
-# The most views that a user can save, and the form of their names: a letter of any language or a
-# digit, then also blanks and a few signs.
-MOST_SAVED = 100
-VIEW_NAME = re.compile(r"[^\W_][\w .+-]{0,39}")
 
 
 class AccountKey(NamedTuple):
@@ -60,24 +52,13 @@ class RoleListView(NamedTuple):
             row.usage.favourite or not self.only_favourites
         )
 
-    def without_empty_filters(self, rows: Sequence[RoleRow]) -> "RoleListView":
-        """Return this view without filters that leave out all of these rows."""
-        if not self.is_filtered:
-            return self
-        has_session = any(row.session_name == self.only_session for row in rows)
-        has_favourite = any(row.usage.favourite for row in rows)
-        return self._replace(
-            only_session=self.only_session if has_session else None,
-            only_favourites=self.only_favourites and has_favourite,
-        )
-
     def is_folded(self, account: AccountKey) -> bool:
         """Return whether the account is folded: only its heading is shown, not its roles."""
         return (account in self.exceptions) != self.all_folded
 
     def with_fold(self, account: AccountKey, folded: bool) -> "RoleListView":
         """Return this view with the account folded, or unfolded."""
-        if folded != self.all_folded and len(self.exceptions) < MOST_EXCEPTIONS:
+        if folded != self.all_folded:
             return self._replace(exceptions=self.exceptions | {account})
         return self._replace(exceptions=self.exceptions - {account})
 
@@ -89,35 +70,11 @@ class RoleListView(NamedTuple):
         """Return this view as a flat list instead of a tree, or as a tree instead of a flat list."""
         return self._replace(is_flat=not self.is_flat)
 
-    def with_only_session(self, name: str | None) -> "RoleListView":
-        """Return this view with the roles of one session only, or of all."""
-        return self._replace(only_session=name)
-
-    def with_only_favourites(self, wanted: bool) -> "RoleListView":
-        """Return this view with the favourites only, or with all roles."""
-        return self._replace(only_favourites=wanted)
-
     def with_next_sort(self) -> "RoleListView":
         """Return this view with the next of the orders in SORTS."""
         return self._replace(sort=SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)])
 
 
-class SavedView(NamedTuple):
-    """A view that the user has saved under a name, with the search that was typed."""
-
-    query: str
-    view: RoleListView
-
-    @property
-    def text(self) -> str:
-        """Return in a few words what the view shows: `pay prod · flat · by name · corp`."""
-        view = self.view
-        parts = [self.query.strip(), "flat" if view.is_flat else "tree", f"by {view.sort}"]
-        parts += [view.only_session or "", "favourites" if view.only_favourites else ""]
-        return " · ".join(filter(None, parts))
-
-
-DEFAULT_VIEW = RoleListView()
 FLAT = RoleListView(is_flat=True)
 # For each account, the numbers of its rows in the list of roles. The accounts, and the rows of each
 # account, are in the order of the list.

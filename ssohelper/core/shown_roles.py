@@ -42,8 +42,6 @@ class ShownRoles:
     def __init__(self, view: RoleListView = FLAT) -> None:
         self.view = view
         self.query = ""
-        # The search to offer if the user's search finds nothing; `suggest_search` sets this.
-        self.suggestion = ""
         self.rows: Sequence[RoleRow] = ()
         self.lines: Sequence[int] = ()
         # How many rows match the search and the filter, including rows of folded accounts.
@@ -74,14 +72,6 @@ class ShownRoles:
         self.view = view
         self._update_lines()
 
-    def suggest_search(self) -> None:
-        """Set `suggestion` to a search that finds rows, if the present one finds none."""
-        if self.is_searching and not self.count and self._index is not None:
-            # Imported here, since only a search without results needs this module.
-            from ssohelper.core.suggestions import suggest_search
-
-            self.suggestion = suggest_search(self.query, self._index, self.rows)
-
     def build_index(self) -> None:
         """Build the search index now, so that the first search need not wait for it."""
         if self._index is None:
@@ -105,7 +95,6 @@ class ShownRoles:
         return not (self.view.is_flat or self.is_searching or self.view.only_favourites)
 
     def _update_lines(self) -> None:
-        self.suggestion = ""
         numbers = self._find_row_numbers()
         self.count = len(numbers)
         if self.view.is_flat:

@@ -1,4 +1,4 @@
-"""Reads and writes files with entries of the user: favourites, saved views, sync options.
+"""Reads and writes files with entries of the user: favourites, sync options.
 
 A file that this version of ssohelper cannot read completely, such as a newer version's file, is
 renamed to `NAME.damaged` before it is replaced.

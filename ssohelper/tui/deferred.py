@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ssohelper.errors import SsoHelperError
@@ -17,13 +16,10 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
     from ssohelper.core.role_rows import RoleRow
-    from ssohelper.core.role_tree import SavedView
-    from ssohelper.tui.commands import Command
     from ssohelper.tui.full_screen import FullScreenApp
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.list_refresher import ListRefresher
     from ssohelper.tui.screens.set_up import SetUpForm
-    from ssohelper.tui.screens.views import ViewsScreen
     from ssohelper.tui.widgets.clock_lines import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.role_list import RoleList
@@ -96,24 +92,6 @@ def use_role(
     from ssohelper.tui.screens import role_use
 
     role_use.use_role(app, screen, row, session, guarding, confirms=confirms)
-
-
-def make_views_screen(present: SavedView, saved: Mapping[str, SavedView]) -> ViewsScreen:
-    """Return the dialog with the saved views of the list of roles."""
-    from ssohelper.tui.screens.views import ViewsScreen
-
-    return ViewsScreen(present, saved)
-
-
-def make_saved_view_commands(services: App, use: Callable[[SavedView], None]) -> list[Command]:
-    """Return a command of the palette for each saved view of the list."""
-    from ssohelper.actions import list_view
-    from ssohelper.tui.commands import Command
-
-    return [
-        Command(f"view {name}", saved.text, partial(use, saved))
-        for name, saved in list_view.load_saved_views(services).items()
-    ]
 
 
 def make_set_up_form() -> SetUpForm:

@@ -110,8 +110,7 @@ class FullScreenApp(TuiApp[str]):
         self.background = background or Background()
         self.chosen: RoleRow | None = None
         self._asks_to_leave = False
-        # A function that saves the user's changes of the view of the list of roles. AccountsScreen
-        # sets this attribute.
+        # A function that remembers the order of the list of roles. AccountsScreen sets it.
         self.save_view: Callable[[], None] = lambda: None
         super().__init__(services, self.background.input)
         self._has_theme = True
@@ -375,7 +374,8 @@ def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
     finally:
         for end in tuple(program.end_work):
             end()
-    program.save_view()
+    with suppress(SsoHelperError):  # else the next list has its default order
+        program.save_view()
     _sign_out_of_unfinished_set_up(program)
     program.propagate_failure()
     return program

@@ -123,8 +123,8 @@ def test_set_refuses_a_key_that_another_action_of_the_screen_has(
 @pytest.mark.parametrize(
     ("action", "key", "why"),
     [
-        ("accounts.views", "a", "it types a character"),
-        ("accounts.views", "ctrl+m", "it is Enter to a terminal"),
+        ("accounts.details", "a", "it types a character"),
+        ("accounts.details", "ctrl+m", "it is Enter to a terminal"),
         ("profiles.apply", "ctrl+w", "it deletes typed text"),
     ],
 )

@@ -1,11 +1,10 @@
-"""The view of a role list: which accounts are folded, what a saved view says, and ticks."""
+"""The view of a role list: which accounts are folded, and ticks."""
 
 import pytest
 
 from ssohelper.core.role_tree import (
     AccountKey,
     RoleListView,
-    SavedView,
     next_line_to_tick,
 )
 
@@ -20,13 +19,6 @@ def test_an_account_that_is_listed_later_is_folded_like_most_others() -> None:
     assert (
         not RoleListView().with_fold(old, folded=True).with_all_folded(folded=False).is_folded(old)
     )
-
-
-def test_a_saved_view_says_what_it_shows() -> None:
-    tree = RoleListView(is_flat=False, sort="name")
-    assert SavedView("", tree).text == "tree · by name"
-    flat = RoleListView(is_flat=True, sort="use", only_session="corp", only_favourites=True)
-    assert SavedView(" pay prod ", flat).text == "pay prod · flat · by use · corp · favourites"
 
 
 @pytest.mark.parametrize(

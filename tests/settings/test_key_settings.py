@@ -59,7 +59,7 @@ class TestKeys:
             "profiles.adopt": "f7",
         }
 
-    @pytest.mark.parametrize(("action", "key"), [("accounts.views", "a"), ("app.help", "ctrl+w")])
+    @pytest.mark.parametrize(("action", "key"), [("accounts.details", "a"), ("app.help", "ctrl+w")])
     def test_check_key_refuses_a_key_that_text_needs(self, read, action, key):
         with pytest.raises(
             UsageProblem, match=f'"{re.escape(key)}" cannot be the key of "{action}"'
@@ -67,14 +67,14 @@ class TestKeys:
             check_clash_with_other_settings(read(), f"keys.{action}", key)
 
     def test_a_key_that_text_needs_is_ignored_in_a_file_and_the_line_named(self, read, path):
-        found = read('theme = "light"\nkeys.accounts.views = "a"\nkeys.profiles.undo = "f12"\n')
+        found = read('theme = "light"\nkeys.accounts.details = "a"\nkeys.profiles.undo = "f12"\n')
         assert found.keymap() == {"profiles.undo": "f12"}
         [warning] = found.warnings_about_keys()
-        assert warning.startswith(f'"{path}" line 2: the key "a" cannot be the key of "accounts.v')
-        assert found.is_in_file("keys.accounts.views")
+        assert warning.startswith(f'"{path}" line 2: the key "a" cannot be the key of "accounts.d')
+        assert found.is_in_file("keys.accounts.details")
 
     def test_an_action_that_took_an_ignored_keys_default_key_has_its_own_again(self, read):
-        found = read('keys.accounts.views = "a"\nkeys.accounts.sort = "ctrl+v"\n')
+        found = read('keys.accounts.details = "a"\nkeys.accounts.sort = "ctrl+d"\n')
         assert found.keymap() == {}
         assert len(found.warnings_about_keys()) == 2
 

@@ -1,120 +1,56 @@
-"""The view of the list of roles: what is folded is remembered, and no error ends the program."""
+"""The remembered order of the list of roles: no file keeps the list from being shown."""
 
 import json
-import os
-import threading
 from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import list_view
-from ssohelper.app import App
-from ssohelper.core.role_tree import DEFAULT_VIEW, MOST_EXCEPTIONS, AccountKey, RoleListView
+from ssohelper.core.role_tree import AccountKey, RoleListView
+from ssohelper.errors import LocalState
+from ssohelper.stores.list_view_file import ListViewFile
 
-PROD = AccountKey("corp", "001234567890")
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> App:
-    return App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
+ORDER = RoleListView(is_flat=True, sort="name")
 
 
-def fold(view: RoleListView) -> RoleListView:
-    return view.with_fold(PROD, folded=True)
-
-
-def only_corp(view: RoleListView) -> RoleListView:
-    return view._replace(only_session="corp")
-
-
-def test_a_view_is_read_as_it_was_saved(app: App, tmp_path: Path) -> None:
-    assert app.list_view.load() == DEFAULT_VIEW
-    list_view.save_view_changes(app, [fold, RoleListView.with_next_sort, only_corp])
-    assert app.list_view.load() == RoleListView(
-        sort="name", exceptions=frozenset({PROD}), only_session="corp"
-    )
-    assert os.stat(tmp_path / "state" / "list-view.json").st_mode & 0o777 == 0o600
-
-
-def test_two_programs_do_not_undo_each_others_folds(tmp_path: Path) -> None:
-    environ = {"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}
-
-    def save(number: int) -> None:
-        account = AccountKey("corp", f"{number:012d}")
-        list_view.save_view_changes(
-            App(environ), [lambda view: view.with_fold(account, folded=True)]
-        )
-
-    threads = [threading.Thread(target=save, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(App(environ).list_view.load().exceptions) == 8
-
-
-def record(**changes: object) -> bytes:
-    whole = {
-        "version": 1,
-        "flat": True,
-        "sort": "use",
-        "all_folded": True,
-        "exceptions": [],
-        "only_session": "corp",
-        "only_favourites": True,
-    }
-    return json.dumps(whole | changes).encode()
+def test_only_the_order_is_kept_and_written_only_if_it_changes(tmp_path: Path) -> None:
+    store, path = ListViewFile(tmp_path), tmp_path / "list-view.json"
+    store.save(RoleListView(only_session="corp"))
+    assert not path.exists()
+    folded = frozenset({AccountKey("corp", "001234567890")})
+    store.save(ORDER._replace(exceptions=folded, only_session="corp", only_favourites=True))
+    assert store.load() == ORDER
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("changes", "wanted"),
     [
-        b"",
-        b"[]",
-        b"\xff",
-        record(version=2),
-        record(flat=1),
-        record(sort="size"),
-        record(sort=["use"]),
-        record(exceptions=[["a"]]),
-        record(exceptions=[["../a", 1]]),
-        record(only_session=1),
-        record(only_session="a\x1b"),
-        record(only_favourites=None),
+        # An earlier version's file: its folds and filters are ignored.
+        ({"exceptions": [["a", 1]], "all_folded": True, "only_session": "corp"}, ORDER),
+        ({"version": 2}, RoleListView()),
+        ({"flat": 1}, RoleListView()),
+        ({"sort": "size"}, RoleListView()),
+        ({"sort": ["use"]}, RoleListView()),
+        (b"\xff", RoleListView()),
+        (b"[]", RoleListView()),
     ],
 )
-def test_a_damaged_file_means_unfolded_and_is_replaced(
-    app: App, tmp_path: Path, content: bytes
+def test_what_cannot_be_read_means_the_default(
+    tmp_path: Path, changes: dict[str, object] | bytes, wanted: RoleListView
 ) -> None:
-    path = tmp_path / "state" / "list-view.json"
-    path.parent.mkdir(parents=True, mode=0o700)
-    path.write_bytes(content)
+    path = tmp_path / "list-view.json"
+    record = {"version": 1, "flat": True, "sort": "name"}
+    is_raw = isinstance(changes, bytes)
+    path.write_bytes(changes if is_raw else json.dumps(record | changes).encode())
     path.chmod(0o600)
-    assert app.list_view.load() == DEFAULT_VIEW
-    list_view.save_view_changes(app, [fold])
-    assert json.loads(path.read_text())["exceptions"] == [list(PROD)]
+    assert ListViewFile(tmp_path).load() == wanted
+    ListViewFile(tmp_path).save(ORDER)
+    assert ListViewFile(tmp_path).load() == ORDER
 
 
-def test_a_file_that_is_not_ours_means_unfolded_and_stays(app: App, tmp_path: Path) -> None:
-    path = tmp_path / "state" / "list-view.json"
-    path.parent.mkdir(parents=True, mode=0o700)
-    other = tmp_path / "other"
-    other.write_text("{}")
-    path.symlink_to(other)
-    assert app.list_view.load() == DEFAULT_VIEW
-    list_view.save_view_changes(app, [fold])
-    assert other.read_text() == "{}"
-    assert len(app.warnings) == 1
-
-
-def test_a_folder_that_takes_no_file_is_a_warning(app: App, tmp_path: Path) -> None:
-    (tmp_path / "state").write_text("no folder")
-    list_view.save_view_changes(app, [fold])
-    assert "could not be saved" in " ".join(app.warnings)
-
-
-def test_a_view_names_a_limited_number_of_accounts() -> None:
-    view = RoleListView(
-        exceptions=frozenset(AccountKey("c", f"{n:012d}") for n in range(MOST_EXCEPTIONS))
-    )
-    assert view.with_fold(PROD, folded=True) == view
+def test_a_link_is_neither_followed_nor_replaced(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("{}")
+    (tmp_path / "list-view.json").symlink_to("other")
+    with pytest.raises(LocalState):
+        ListViewFile(tmp_path).save(ORDER)
+    assert (tmp_path / "other").read_text() == "{}"

@@ -28,7 +28,7 @@ from ssohelper.stores.clock_file import ClockFile
 from ssohelper.stores.config_versions import ConfigVersions
 from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.directory_cache import DirectoryCache
-from ssohelper.stores.list_view_file import ListViewStore
+from ssohelper.stores.list_view_file import ListViewFile
 from ssohelper.stores.name_index import NameIndexFile
 from ssohelper.stores.notice_record import NoticeRecord
 from ssohelper.stores.prompt_state import PromptState
@@ -140,18 +140,7 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
             KEY, lambda usage: usage._replace(uses=1), soon()
         ),
     ),
-    "list view": (
-        "",
-        lambda base: ListViewStore(base, runtime=base.parent / "run").update(
-            RoleListView.with_next_sort, soon()
-        ),
-    ),
-    "list view lock": (
-        "locks",
-        lambda base: ListViewStore(base.parent / "state", runtime=base).update(
-            RoleListView.with_next_sort, soon()
-        ),
-    ),
+    "list view": ("", lambda base: ListViewFile(base).save(RoleListView(is_flat=True))),
     "visits": ("", lambda base: ConsoleVisits(base).save_visit("", KEY, NOON, is_told=True)),
 }
 

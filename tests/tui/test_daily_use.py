@@ -66,17 +66,6 @@ def test_a_guarded_role_has_the_same_sign_everywhere(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_a_mistyped_search_offers_the_nearest_name(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press(*"payemnts")
-        await user.wait_for_text('nothing matches · did you mean "payments"? · esc clears')
-        await user.press("backspace")
-        await until(lambda: "did you mean" not in user.screen)
-
-    run_scenario(world.app(), scenario, size=(80, 24))
-
-
 def test_a_search_without_matches_says_how_to_clear_it(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("1 session not listed yet: F3")

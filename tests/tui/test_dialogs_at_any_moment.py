@@ -12,7 +12,6 @@ from ssohelper.actions.role_runs import RoleRun
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.model import Account, PageChoice
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView
 from ssohelper.errors import LoginRequired
 from ssohelper.tui.commands import Palette
 from ssohelper.tui.dialog import Dialog
@@ -33,7 +32,6 @@ from ssohelper.tui.screens.search_dialog import SearchDialog
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.screens.views import ViewsScreen
 from ssohelper.tui.widgets.lines import text_lines
 from tests.long_rows import long_after
 from tests.tui.bursts import click, press, resize
@@ -70,7 +68,6 @@ DIALOGS: dict[str, Callable[[FullScreenApp], Screen[Any]]] = {
     "diff": lambda _: DiffScreen("Diff", _LINES, find="line 40"),
     "filters": lambda _: FilterChoiceScreen([FilterRow(False, "a", "", "a")]),
     "set-up": lambda _: SetUpScreen(),
-    "views": lambda _: ViewsScreen(SavedView("", DEFAULT_VIEW), {"a": SavedView("", DEFAULT_VIEW)}),
     "help": lambda app: HelpScreen(app.screen, app.key_of),
     "messages": lambda _: HistoryScreen(),
 }

@@ -6,7 +6,6 @@ from ssohelper.app import App
 from ssohelper.tui.commands import list_commands
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from ssohelper.tui.screens.views import ViewsScreen
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_profiles import open_screen
@@ -28,10 +27,6 @@ def test_without_a_favourite_the_filter_says_how_to_get_one(world: DemoHome) -> 
 def test_dialogs_with_a_search_say_that_they_are_empty(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
-        await user.press("ctrl+v")
-        await user.wait_for_screen(ViewsScreen)
-        await user.wait_for_text("No view is saved yet: type a name, ^s saves the present view.")
-        await user.press("escape")
         await user.type("developer")
         await user.press("f6")
         await user.wait_for_screen(ConsoleChooser)
@@ -118,30 +113,9 @@ def test_sessions_say_that_none_can_be_used(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("✗ broken")
-        for key in "sofed":
+        for key in "sofd":
             await user.press(key)
             await until(lambda: "this session cannot be used" in user.messages)
             user.app.messages.all.clear()
 
     run_scenario(world.app(), scenario)
-
-
-@pytest.mark.parametrize(("size", "lines"), long_after(1, [((100, 30), 9), ((40, 12), 10)]))
-def test_the_dialog_of_views_is_as_high_as_its_lines(
-    world: DemoHome, size: tuple[int, int], lines: int
-) -> None:
-    async def scenario(user: User) -> None:
-        await user.press("ctrl+v")
-        await user.wait_for_screen(ViewsScreen)
-        await user.wait_for_text("type a name")
-        assert user.app.screen.query_one(".dialog").outer_size.height == lines
-        await user.type("morning")
-        await user.press("ctrl+s")
-        await user.wait_for_message('saved this view as "morning"')
-        await user.press("ctrl+v")
-        await user.wait_for_text("morning", "1/1")
-        await user.type("zz")
-        await user.wait_for_text("nothing matches · ^s saves")
-        assert user.app.screen.query_one(".dialog").outer_size.height == lines
-
-    run_scenario(world.app(), scenario, size=size)

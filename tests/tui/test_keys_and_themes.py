@@ -18,7 +18,6 @@ from ssohelper.core.key_names import parse_keys
 from ssohelper.core.keymap import BINDABLE, MOVING_KEYS, SCOPES_WITH_TEXT, TEXT_KEYS
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.role_tree import DEFAULT_VIEW, SavedView
 from ssohelper.errors import ConfigInvalid
 from ssohelper.tui import themes
 from ssohelper.tui.full_screen import FullScreenApp
@@ -34,7 +33,6 @@ from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.screens.views import ViewsScreen
 from ssohelper.tui.widgets.lines import Chooser, LineView
 from ssohelper.tui.widgets.profile_pane import ProfilePane
 from ssohelper.tui.widgets.search_line import SearchLine
@@ -96,14 +94,14 @@ class TestKeys:
             FullScreenApp(world.app())
 
     def test_a_key_that_the_search_needs_is_ignored_with_a_warning(self, world: DemoHome) -> None:
-        settle(world, 'keys.accounts.views = "a"\n')
+        settle(world, 'keys.accounts.sort = "a"\n')
 
         async def scenario(user: User) -> None:
-            await user.wait_for_message('the key "a" cannot be the key of "accounts.views"')
+            await user.wait_for_message('the key "a" cannot be the key of "accounts.sort"')
             await user.type("payprod")
             await until(lambda: user.app.screen.query_one(SearchLine).value == "payprod")
-            await user.press("ctrl+v")
-            await user.wait_for_screen(ViewsScreen)
+            await user.press("ctrl+s")
+            await user.wait_for_text("by name")
 
         run_scenario(world.app(), scenario)
 
@@ -203,7 +201,6 @@ class TestKeys:
             dialogs = (ConfirmScreen("?"), SignInScreen(session), GrantScreen("", "", ""))
             searches = (
                 ConsoleChooser("?", (), "eu-west-1"),
-                ViewsScreen(SavedView("", DEFAULT_VIEW), {}),
                 FilterChoiceScreen([]),
             )
             row = RoleRow("lab", Account("000060000001", "lab", None), "ReadOnlyAccess")

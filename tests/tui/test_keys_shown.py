@@ -23,8 +23,7 @@ DIALOGS = {
     "accounts": [
         HELP,
         [(F6, "Console of")],
-        [("\x16", "Views of the list")],
-        [("\x16", "Views of the list"), *HELP],
+        [(F6, "Console of"), *HELP],
         [(F9, "Yes (y)")],
         [(F10, "Command to run")],
         MESSAGES,

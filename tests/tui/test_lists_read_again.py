@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from ssohelper.core.role_tree import RoleListView, SavedView
 from ssohelper.tui.screens import profile_actions, session_questions
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.session_lines import SessionKey
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.screens.views import ViewsScreen
 from ssohelper.tui.widgets.lines import Chooser
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
@@ -236,27 +234,6 @@ def test_an_account_that_is_gone_is_named(world: DemoHome) -> None:
         await user.wait_for_message(f'"{name}" is no longer in the list')
 
     run_scenario(services, scenario)
-
-
-def test_the_cursor_of_saved_views_stays_where_a_view_was_removed(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        screen = ViewsScreen(
-            SavedView("", RoleListView()),
-            {name: SavedView(name, RoleListView()) for name in "abcd"},
-        )
-        await user.app.push_screen(screen)
-        screen._set_views({name: SavedView(name, RoleListView()) for name in "0abcd"})
-        chooser = screen.query_one(Chooser)
-        chooser.go_to(2)
-        screen._set_views({name: SavedView(name, RoleListView()) for name in "abcd"})
-        screen.show_lines(4, stay=True)
-        assert chooser.cursor_key == "b"
-        screen._set_views({name: SavedView(name, RoleListView()) for name in "acd"})
-        screen.show_lines(3, stay=True)
-        assert chooser.cursor_key == "c"
-
-    run_scenario(world.app(), scenario)
 
 
 # -- random edits between the choice and the action ------------------------------------------------

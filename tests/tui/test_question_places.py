@@ -12,9 +12,9 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.help import HelpScreen
+from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.screens.views import ViewsScreen
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.gates import Gate, start_slow_diff, start_slow_profile_action
@@ -195,13 +195,13 @@ def test_a_question_waits_until_the_dialog_over_its_screen_is_closed(
 ) -> None:
     async def scenario(user: User) -> None:
         await start_slow_profile_action(user)
-        await user.press("ctrl+v")
-        await user.wait_for_screen(ViewsScreen)
+        await user.press("ctrl+l")
+        await user.wait_for_screen(HistoryScreen)
         new_plan.open()
         await user.wait_for_message(
             "(Profile) asks something: close this dialog to see the question"
         )
-        assert isinstance(user.app.screen, ViewsScreen)
+        assert isinstance(user.app.screen, HistoryScreen)
         await user.press("escape")
         await user.wait_for_screen(ConfirmScreen)
 

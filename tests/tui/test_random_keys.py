@@ -27,7 +27,6 @@ from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.screens.views import ViewsScreen
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.screens.test_set_up import quick
@@ -49,7 +48,6 @@ _ONLY_ON = {
     ConsoleChooser: "accounts",
     CommandScreen: "accounts",
     RunScreen: "accounts",
-    ViewsScreen: "accounts",
     DiffScreen: "profiles",
 }
 

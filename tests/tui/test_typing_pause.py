@@ -17,8 +17,8 @@ from ssohelper.tui.base import TuiApp
 from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.screens.views import ViewsScreen
 from ssohelper.tui.typing_pause import KeyKind, TypingPause
 from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.role_list import RoleList
@@ -241,7 +241,7 @@ def test_a_question_that_opens_late_takes_no_click_that_was_for_the_list(
             (("f3", "o"), ConfirmScreen, "#no"),
             (("f9",), ConfirmScreen, "#no"),
             (("f3", "down", "s"), SignInScreen, "#cancel"),
-            (("ctrl+v",), ViewsScreen, KeyHints),
+            (("f6",), ConsoleChooser, KeyHints),
         ],
     ),
 )

@@ -14,11 +14,10 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from ssohelper.actions import list_view, roles
+from ssohelper.actions import roles
 from ssohelper.app import App
 from ssohelper.core.filter_rows import filter_rows_of_listing
 from ssohelper.core.grants import TerminalSession
-from ssohelper.core.role_tree import RoleListView, SavedView
 from ssohelper.errors import AwsUnreachable
 from ssohelper.system import terminal_session
 from ssohelper.tui.base import TuiApp
@@ -40,7 +39,6 @@ from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.screens.views import ViewsScreen
 from tests.tui.cells import PALETTES, Frame, Palette, take_frame
 from tests.tui.driving import User
 from tests.tui.world import DemoHome, demo_home, listing_of, until
@@ -201,9 +199,6 @@ def seeded_home() -> Iterator[DemoHome]:
         services.directory.save("corp", listing_of(organization))
         services.locations.settings_file.parent.mkdir(parents=True, exist_ok=True)
         services.locations.settings_file.write_text(_SETTINGS)
-        list_view.save_named_view(
-            services, "prod read", SavedView("prod read", RoleListView(is_flat=True))
-        )
         yield world
 
 
@@ -273,8 +268,6 @@ async def _visit_accounts(user: User, camera: Camera) -> None:
     await press("enter")
     await user.wait_for_text("1 of 1 ended: 1 failed")
     await _see(user, camera, RunScreen, "run", "exit 3")
-    await press("escape", "ctrl+v")
-    await _see(user, camera, ViewsScreen, "saved-views", "prod read")
     await press("escape")
     error = "the access portal in us-east-1 cannot be reached (no route to it)"
     user.app.show_warning("the browser could not be started: open the address yourself")

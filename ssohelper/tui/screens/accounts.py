@@ -100,7 +100,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
         )
-        self._controls = ListControls(self, self._pane, deferred.make_views_screen)
+        self._controls = ListControls(self, self._pane)
         self._refresher: ListRefresher | None = None
         self._seconds = 0
 
@@ -118,10 +118,9 @@ class AccountsScreen(CurrentSizeScreen[None]):
         with PlainVertical(id="body") as body:
             # Leaves space for the widgets mounted later, so that they do not move the list.
             body.styles.margin = self._initial_list_margin()
-            view = self.services.list_view.load()
-            rows = self._known.rows
-            self.roles.show_first_rows(rows, view.without_empty_filters(rows))
-            self.app.save_view = partial(self._controls.save_changes, self.services)
+            store, listed = self.services.list_view, self.roles
+            listed.show_first_rows(self._known.rows, store.load())
+            self.app.save_view = lambda: store.save(listed.shown.view)
             yield self._pane
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -348,9 +347,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self._pane.search_now()
         self._controls.run_action(name)
 
-    def on_role_list_view_changed(self, event: RoleList.ViewChanged) -> None:
-        self._controls.save_change_soon(event.change)
-
     def action_toggle_details(self) -> None:
         """Show or hide the details of the role under the cursor."""
         self.toggle_class("hidden")
@@ -396,5 +392,4 @@ class AccountsScreen(CurrentSizeScreen[None]):
 
     def palette(self) -> list[Command]:
         """Return this screen's commands for the command palette."""
-        views = deferred.make_saved_view_commands(self.services, self._controls.use_view)
-        return [*self._actions.list_palette_commands(), *views] if self._actions is not None else []
+        return self._actions.list_palette_commands() if self._actions is not None else []

@@ -1,39 +1,26 @@
-"""Runs the actions that change how the list of roles is shown: its filters, order and folds.
-
-The view (tree or flat, order, folds, filters) is saved in the background a moment after each
-change.
-"""
+"""Runs the actions that change how the list of roles is shown: its filters, order and folds."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from ssohelper.actions import list_view
 from ssohelper.core.model import RoleKey
-from ssohelper.core.role_tree import AccountKey, RoleListView, SavedView, account_key
+from ssohelper.core.role_tree import AccountKey, RoleListView, account_key
 from ssohelper.core.shown_roles import LineContent
-from ssohelper.tui.one_time_timers import call_after
 
 if TYPE_CHECKING:
-    from ssohelper.app import App
     from ssohelper.core.role_rows import RoleRow
     from ssohelper.tui.screens.accounts import AccountsScreen
-    from ssohelper.tui.screens.views import ViewsScreen
     from ssohelper.tui.widgets.role_pane import RolePane
     from ssohelper.tui.widgets.top_bar import FilterLabel
 
-# Changes of the view within this time, such as folding several accounts, are saved together.
-_SAVE_AFTER_SECONDS = 0.5
 ACTIONS = (
     "tick",
     "group",
     "sort",
     "only_session",
     "only_favourites",
-    "views",
     "fold",
     "unfold",
     "fold_all",
@@ -45,19 +32,10 @@ _FOLDS = ("fold", "unfold", "fold_all", "unfold_all")
 class ListControls:
     """Runs the actions on the list as a whole, by their names in `core.keymap`."""
 
-    def __init__(
-        self,
-        screen: AccountsScreen,
-        pane: RolePane,
-        make_views_screen: Callable[[SavedView, dict[str, SavedView]], ViewsScreen],
-    ) -> None:
-        """`make_views_screen` returns a dialog in which the user uses, saves or removes views."""
+    def __init__(self, screen: AccountsScreen, pane: RolePane) -> None:
         self._screen = screen
-        self._make_views_screen = make_views_screen
         self._pane = pane
         self._roles = pane.list
-        self._changes: list[Callable[[RoleListView], RoleListView]] = []
-        self._saving = threading.Lock()
 
     def is_action_possible(self, name: str) -> bool:
         """Return whether the action does something now. If not, its key goes to the search field."""
@@ -104,18 +82,18 @@ class ListControls:
 
     def run_action(self, name: str) -> None:
         """Run the action `accounts.NAME`, or `list.tick_up`."""
+        view, set_view = self._roles.shown.view, self._roles.set_view
         actions: dict[str, Callable[[], None]] = {
             "tick": lambda: self._toggle_tick(1),
             "tick_up": lambda: self._toggle_tick(-1),
-            "group": lambda: self._roles.set_view(RoleListView.with_tree_toggled),
-            "sort": lambda: self._roles.set_view(RoleListView.with_next_sort),
+            "group": lambda: set_view(view.with_tree_toggled()),
+            "sort": lambda: set_view(view.with_next_sort()),
             "only_session": self._show_next_session,
             "only_favourites": self._toggle_only_favourites,
-            "views": self._open_saved_views,
             "fold": self._roles.fold_account,
             "unfold": self._roles.unfold_account,
-            "fold_all": lambda: self._roles.set_view(_fold_all_accounts),
-            "unfold_all": lambda: self._roles.set_view(_unfold_all_accounts),
+            "fold_all": lambda: set_view(view.with_all_folded(folded=True)),
+            "unfold_all": lambda: set_view(view.with_all_folded(folded=False)),
         }
         actions[name]()
         self.show_active_filters()
@@ -147,8 +125,8 @@ class ListControls:
     # -- filtering the list of roles -----------------------------------------------------------
 
     def _toggle_only_favourites(self) -> None:
-        wanted = not self._roles.shown.view.only_favourites
-        self._change_filters(lambda view: view.with_only_favourites(wanted))
+        view = self._roles.shown.view
+        self._set_filters(view._replace(only_favourites=not view.only_favourites))
 
     def _show_next_session(self) -> None:
         """Show only the roles of the next session. After the last session, show all roles again."""
@@ -156,56 +134,14 @@ class ListControls:
             None,
             *sorted({row.session_name for row in self._roles.rows} - {""}),
         ]
-        only = self._roles.shown.view.only_session
+        view = self._roles.shown.view
+        only = view.only_session
         wanted = names[(names.index(only) + 1) % len(names)] if only in names else None
-        self._change_filters(lambda view: view.with_only_session(wanted))
+        self._set_filters(view._replace(only_session=wanted))
 
-    def _change_filters(self, change: Callable[[RoleListView], RoleListView]) -> None:
-        self._roles.set_view(change)
+    def _set_filters(self, view: RoleListView) -> None:
+        self._roles.set_view(view)
         self._pane.show_count()
-
-    # -- the saved views of the list -----------------------------------------------------------
-
-    def _open_saved_views(self) -> None:
-        app, services = self._screen.app, self._screen.services
-        present = SavedView(self._pane.line.value, self._roles.shown.view)
-
-        def use_chosen_view(saved: SavedView | None) -> None:
-            if saved is not None:
-                self.use_view(saved)
-
-        app.push_screen(
-            self._make_views_screen(present, list_view.load_saved_views(services)), use_chosen_view
-        )
-
-    def use_view(self, saved: SavedView) -> None:
-        """Show the list in this saved view, with its search."""
-        rows = self._roles.rows
-        self._pane.line.set_value(saved.query, len(saved.query))
-        self._pane.search_now()
-        # Filters that would hide all rows are left out, as at the start of the program.
-        self._change_filters(lambda _before: saved.view.without_empty_filters(rows))
-        self.show_active_filters()
-
-    # -- saving how the list is shown ----------------------------------------------------------
-
-    def save_change_soon(self, change: Callable[[RoleListView], RoleListView]) -> None:
-        """Save a change of the list's view half a second later, together with further changes."""
-        if not self._changes:
-            save = partial(self.save_changes, self._screen.services)
-            call_after(
-                self._screen,
-                _SAVE_AFTER_SECONDS,
-                lambda: threading.Thread(target=save, daemon=True, name="list-view").start(),
-            )
-        self._changes.append(change)
-
-    def save_changes(self, services: App) -> None:
-        """Save the view's changes that are not saved yet. Waits while another thread saves."""
-        with self._saving:
-            changes, self._changes = self._changes, []
-            if changes:
-                list_view.save_view_changes(services, changes)
 
 
 def _key_of(content: LineContent) -> AccountKey | RoleKey:
@@ -215,11 +151,3 @@ def _key_of(content: LineContent) -> AccountKey | RoleKey:
 
 def _is_same_role(row: RoleRow, other: RoleRow) -> bool:
     return (row.account.id, row.role_name) == (other.account.id, other.role_name)
-
-
-def _fold_all_accounts(view: RoleListView) -> RoleListView:
-    return view.with_all_folded(folded=True)
-
-
-def _unfold_all_accounts(view: RoleListView) -> RoleListView:
-    return view.with_all_folded(folded=False)

@@ -102,17 +102,17 @@ class SearchDialog(Dialog[_Answer]):
         """Choose the line under the cursor, because the user has pressed Enter."""
         raise NotImplementedError
 
-    def show_lines(self, count: int, *, stay: bool = False) -> None:
+    def show_lines(self, count: int) -> None:
         """Show the lines that match what the user has typed; `count` is the number of all lines.
 
-        The cursor goes to the best match; with `stay` it stays on its line.
+        The cursor goes to the best match.
         """
         self._count = count
         line = self.query_one(SearchLine)
         self._searched = line.value
         self._found = self.find_line_numbers(line.value)
         chooser = self.query_one(Chooser)
-        chooser.set_count(len(self._found), None if stay else 0)
+        chooser.set_count(len(self._found), 0)
         empty = self.query_one("#dialog-empty", Static)
         empty.update(Content("" if self._found else self.empty_text()))
         chooser.display, empty.display = bool(self._found), not self._found

@@ -299,7 +299,7 @@ def text_below_roles(app: TuiApp[Any], shown: ShownRoles, line: int, width: int)
 
 
 def _no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str]:
-    """Return why no role is shown, with a suggestion and the keys of the filters.
+    """Return why no role is shown, with the keys of the filters.
 
     If there are no roles at all, return no line: the screen then says what to do.
     """
@@ -310,8 +310,6 @@ def _no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str
         return app.key_of(f"accounts.{action}")
 
     parts, view = ["nothing matches"], shown.view
-    if shown.suggestion:
-        parts.append(f'did you mean "{shown.suggestion}"?')
     if shown.is_searching:
         parts.append(f"{key_of('leave')} clears the search")
     if view.only_favourites:

@@ -51,16 +51,6 @@ class RoleList(ScrollView, can_focus=False):
     class Moved(Message):
         """The message that the cursor may be on another row now, or on none."""
 
-    class ViewChanged(Message):
-        """The message that the user has changed the view: `change` makes the new view from the old.
-
-        The receiver applies `change` to the saved view too, which another process may have changed.
-        """
-
-        def __init__(self, change: Callable[[RoleListView], RoleListView]) -> None:
-            super().__init__()
-            self.change = change
-
     class Chosen(Message):
         """The message that the user has chosen this row, with a double click or a key."""
 
@@ -126,10 +116,9 @@ class RoleList(ScrollView, can_focus=False):
         self._painter.mark_of, self._painter.color_style = mark_of, color_style
         self.refresh()
 
-    def set_view(self, change: Callable[[RoleListView], RoleListView]) -> None:
-        """Change the view: tree or flat, order, folds, filters. The cursor stays on its role."""
-        self._change_shown_lines(lambda: self.shown.set_view(change(self.shown.view)), self.content)
-        self._post_from_list(self.ViewChanged(change))
+    def set_view(self, view: RoleListView) -> None:
+        """Show another view: tree or flat, order, folds, filters. The cursor stays on its role."""
+        self._change_shown_lines(lambda: self.shown.set_view(view), self.content)
 
     @property
     def rows(self) -> Sequence[RoleRow]:
@@ -232,8 +221,7 @@ class RoleList(ScrollView, can_focus=False):
         if row is not None and folded:
             self.go_to(self.shown.line_with_content(LineContent(row, True)))
         elif heading is not None and heading.is_folded != folded:
-            account = account_key(heading.row)
-            self.set_view(lambda view: view.with_fold(account, folded))
+            self.set_view(self.shown.view.with_fold(account_key(heading.row), folded))
         elif heading is not None and not folded:
             self.move(1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _PREPARE_SECONDS = 0.1
-# If a search finds nothing, a suggestion is shown after a pause in typing of this length.
-_SUGGEST_SECONDS = 0.2
 
 
 class RolePane(SearchPane["LineContent"]):
@@ -63,7 +60,6 @@ class RolePane(SearchPane["LineContent"]):
         typed: str = "",
     ) -> None:
         super().__init__()
-        self._suggesting: asyncio.TimerHandle | None = None
         self.list = RoleList(now=now, is_guarded=is_guarded)
         self.list.set_rows(rows)
         if typed:
@@ -97,15 +93,6 @@ class RolePane(SearchPane["LineContent"]):
 
     def search_list(self, text: str, content: LineContent | None) -> None:
         self.list.search(text, content)
-        if self._suggesting is not None:
-            self._suggesting.cancel()
-            self._suggesting = None
-        if not self.list.shown.count and self.is_attached:
-            self._suggesting = call_after(self, _SUGGEST_SECONDS, self._suggest_search)
-
-    def _suggest_search(self) -> None:
-        self.list.shown.suggest_search()
-        self.list.refresh()
 
     def action_move(self, lines: int) -> None:
         self.search_now()

@@ -97,7 +97,8 @@ async def change_something(app: ListApp, pilot: Pilot[None], seeded: random.Rand
         app.post_message(mouse(seeded.choice((MouseScrollDown, MouseScrollUp)), 3))
     elif change == "fold" and roles.rows:
         account = account_key(seeded.choice(roles.rows))
-        roles.set_view(lambda view: view.with_fold(account, not view.is_folded(account)))
+        view = roles.shown.view
+        roles.set_view(view.with_fold(account, not view.is_folded(account)))
     elif change == "resize":
         await pilot.resize_terminal(seeded.choice((60, 80)), seeded.choice((2, 6, 10, 14)))
     elif change == "search":

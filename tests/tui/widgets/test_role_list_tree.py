@@ -1,11 +1,9 @@
 """The accounts as a tree: folding by keys and mouse, the order, marks, and what is remembered."""
 
 import asyncio
-import json
 
 import pytest
 
-from ssohelper.core.role_tree import AccountKey
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_line import SearchLine
@@ -92,32 +90,6 @@ def test_a_key_shows_a_flat_list_and_another_sorts_it(world: DemoHome) -> None:
         await user.wait_for_text("● tree", "● by id", "❯     ReadOnlyAccess")
         headings = [line.split()[1] for line in lines(user) if "▾" in line]
         assert headings[:3] == ["payments-dev", "000010000002", "network"]
-
-    run_scenario(world.app(), scenario)
-
-
-def test_folds_and_order_are_remembered(world: DemoHome) -> None:
-    async def fold(user: User) -> None:
-        await user.wait_for_text(f"▾ {DEV}")
-        await user.press("left", "left", "ctrl+s", "ctrl+q")
-
-    async def look(user: User) -> None:
-        await user.wait_for_text(f"❯ ▸ {DEV}", "● by name")
-
-    run_scenario(world.app(), fold).save_view()
-    run_scenario(world.app(), look)
-    view = world.app().list_view.load()
-    assert view.exceptions == {AccountKey("corp", "000040000001")}
-
-
-def test_folds_are_saved_while_the_program_runs(world: DemoHome) -> None:
-    path = world.home / "own" / "state" / "list-view.json"
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text(f"▾ {DEV}")
-        await user.press("shift+left")
-        await until(path.exists, 60)
-        assert json.loads(path.read_text())["all_folded"] is True
 
     run_scenario(world.app(), scenario)
 
