@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from ssohelper.core.config_edit import CONTEXT, NO_NEWLINE, hide_secret, range_in_hunk
+from ssohelper.core.config_edit import diff_hunks
 
 # Sections with more lines than this in total are not compared line by line.
 _MOST_LINES = 2000
@@ -60,41 +60,7 @@ def diff_texts(before: str, after: str, file_name: str) -> Iterator[str]:
         return
     yield f"--- {file_name}"
     yield f"+++ {file_name}"
-    yield from _diff_hunks(signed_lines)
-
-
-def _diff_hunks(signed_lines: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Yield the lines of a unified diff's hunks, each with three lines of context."""
-    old = new = at = 0
-    for first, last in _find_hunk_ranges(signed_lines):
-        start = max(0, first - CONTEXT)
-        old += start - at  # the lines between two hunks are in both files
-        new += start - at
-        at = min(len(signed_lines), last + 1 + CONTEXT)
-        body = signed_lines[start:at]
-        removed = sum(sign in " -" for sign, _ in body)
-        added = sum(sign in " +" for sign, _ in body)
-        yield f"@@ -{range_in_hunk(old, removed)} +{range_in_hunk(new, added)} @@"
-        for sign, line in body:
-            yield hide_secret(sign + line.removesuffix("\n").rstrip("\r"))
-            if not line.endswith("\n"):
-                yield NO_NEWLINE
-        old, new = old + removed, new + added
-
-
-def _find_hunk_ranges(signed_lines: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
-    """Return the numbers of the first and last changed line of each hunk of the diff.
-
-    The context lines of two hunks do not overlap."""
-    groups: list[tuple[int, int]] = []
-    for number, (sign, _) in enumerate(signed_lines):
-        if sign == " ":
-            continue
-        if groups and number - groups[-1][1] <= 2 * CONTEXT:
-            groups[-1] = (groups[-1][0], number)
-        else:
-            groups.append((number, number))
-    return groups
+    yield from diff_hunks(signed_lines)
 
 
 def _compare_sections(

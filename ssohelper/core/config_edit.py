@@ -15,10 +15,10 @@ from ssohelper.errors import ConfigInvalid
 
 _HEADER = re.compile(r"(profile|sso-session) [A-Za-z0-9][A-Za-z0-9._-]*")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
-CONTEXT = 3
+_CONTEXT = 3
 # Matches secret access keys, which diffs must not show: a diff's context lines may contain them.
 _SECRET = re.compile(r"(?i)^(.\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*")
-NO_NEWLINE = "\\ No newline at end of file"
+_NO_NEWLINE = "\\ No newline at end of file"
 
 
 class AddSection(NamedTuple):
@@ -72,7 +72,7 @@ def unified_diff(text: ConfigText, changes: Sequence[Change], file_name: str) ->
     if changes:
         yield f"--- {file_name}"
         yield f"+++ {file_name}"
-        yield from Edits(text, changes).hunks()
+        yield from diff_hunks(list(Edits(text, changes).signed_lines()))
 
 
 def comparison_value_of_write(text: ConfigText, changes: Sequence[Change]) -> tuple[object, ...]:
@@ -84,7 +84,7 @@ def comparison_value_of_write(text: ConfigText, changes: Sequence[Change]) -> tu
     sections = [text.sections[header] for header in named if header in text.sections]
     lines = text.split_into_lines()
     present = [lines[one.line : one.last_line + 1] for one in sections]
-    written = [line for line in Edits(text, changes).hunks() if line[0] in "+-"]
+    written = [line for line in Edits(text, changes).signed_lines() if line[0] != " "]
     return text.newline, named, present, written
 
 
@@ -120,19 +120,15 @@ class Edits:
             new.append("")
         return "\n".join(new)
 
-    def hunks(self) -> Iterator[str]:
-        """Yield the lines of the unified diff's hunks, each with three lines of context."""
-        offset = 0
-        last = len(self._lines) - (1 if self._has_final_newline else 0)
-        for group in self._group_changed_lines():
-            first = max(0, group[0] - CONTEXT)
-            stop = min(last, group[-1] + 1 + CONTEXT)
-            body = self._hunk_lines(first, stop, set(group))
-            removed = sum(1 for line in body if line[0] in " -")
-            added = sum(1 for line in body if line[0] in " +")
-            yield f"@@ -{range_in_hunk(first, removed)} +{range_in_hunk(first + offset, added)} @@"
-            yield from body
-            offset += added - removed
+    def signed_lines(self) -> Iterator[tuple[str, str]]:
+        """Yield each line before and after the changes with its sign, as `diff_hunks` takes them."""
+        yield from (("+", f"{line}\n") for line in self.after.get(-1, ()))
+        last = len(self._lines) - 1
+        for number, line in enumerate(self._lines[: last if self._has_final_newline else None]):
+            new = self.replaced.get(number)
+            yield " " if new is None else "-", line if number == last else f"{line}\n"
+            for added in (*(new or ()), *self.after.get(number, ())):
+                yield "+", f"{added}\n"
 
     # -- applying one change to the config's lines -----------------------------------------
 
@@ -232,30 +228,43 @@ class Edits:
     def _changed_line_numbers(self) -> list[int]:
         return sorted(line for line in self.replaced.keys() | self.after.keys() if line >= 0)
 
-    def _group_changed_lines(self) -> list[list[int]]:
-        """Return the numbers of the changed lines, in one group for each hunk of the diff."""
-        groups: list[list[int]] = []
-        for line in sorted(self.replaced.keys() | self.after.keys()):
-            if groups and line - groups[-1][-1] <= 2 * CONTEXT:
-                groups[-1].append(line)
-            else:
-                groups.append([line])
-        return groups
 
-    def _hunk_lines(self, first: int, stop: int, touched: set[int]) -> list[str]:
-        body = [f"+{line}" for line in self.after.get(-1, ())] if -1 in touched else []
-        for line in range(first, stop):
-            old = self._lines[line]
-            new = self.replaced.get(line)
-            if new is None:
-                body.append(f" {old}")
-            else:
-                body.append(f"-{old}")
-            if line == len(self._lines) - 1:
-                body.append(NO_NEWLINE)
-            body += [f"+{added}" for added in new or ()]
-            body += [f"+{added}" for added in self.after.get(line, ())]
-        return [hide_secret(line.rstrip("\r")) for line in body]
+def diff_hunks(signed_lines: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield the lines of a unified diff's hunks, each with three lines of context.
+
+    `signed_lines` are all lines of both files with their newlines and signs: " " for a line in both,
+    "-" in the old file, "+" in the new one.
+    """
+    old = new = at = 0
+    for first, last in _find_hunk_ranges(signed_lines):
+        start = max(0, first - _CONTEXT)
+        old += start - at  # the lines between two hunks are in both files
+        new += start - at
+        at = min(len(signed_lines), last + 1 + _CONTEXT)
+        body = signed_lines[start:at]
+        signs = [sign for sign, _ in body]
+        removed, added = len(body) - signs.count("+"), len(body) - signs.count("-")
+        yield f"@@ -{_range_in_hunk(old, removed)} +{_range_in_hunk(new, added)} @@"
+        for sign, line in body:
+            yield hide_secret(sign + line.rstrip("\r\n"))
+            if not line.endswith("\n"):
+                yield _NO_NEWLINE
+        old, new = old + removed, new + added
+
+
+def _find_hunk_ranges(signed_lines: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Return the numbers of the first and last changed line of each hunk of the diff.
+
+    The context lines of two hunks do not overlap."""
+    groups: list[tuple[int, int]] = []
+    for number, (sign, _) in enumerate(signed_lines):
+        if sign == " ":
+            continue
+        if groups and number - groups[-1][1] <= 2 * _CONTEXT:
+            groups[-1] = (groups[-1][0], number)
+        else:
+            groups.append((number, number))
+    return groups
 
 
 def hide_secret(line: str) -> str:
@@ -263,7 +272,7 @@ def hide_secret(line: str) -> str:
     return _SECRET.sub(r"\1(not shown)", line)
 
 
-def range_in_hunk(first: int, count: int) -> str:
+def _range_in_hunk(first: int, count: int) -> str:
     """Return `START,COUNT` for a hunk's header; START of an empty range is the line before."""
     return f"{first + 1 if count else first},{count}"
 
