@@ -9,11 +9,10 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import directory, lost_roles
-from ssohelper.actions.profile_checks import ProfileChecker
+from ssohelper.actions.profile_checks import Problems, ProfileChecker
 from ssohelper.core import adoption
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter, has_wildcard
-from ssohelper.core.doctor import sdk_order
 from ssohelper.core.profile_origin import find_profile_origins
 from ssohelper.core.source_profiles import find_profiles_assumed_through_each_source
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
@@ -74,18 +73,6 @@ def list_profiles_of_other_tools(
     return [examiner.examine_candidate(one) for one in examiner.candidates]
 
 
-class _Problems(NamedTuple):
-    """Why a profile does not work: adoption solves `solvable`, but not `lasting`. "" if it works."""
-
-    solvable: str
-    lasting: str
-
-    @property
-    def first(self) -> str:
-        """Return the problem to show: one that adoption does not solve comes first."""
-        return self.lasting or self.solvable
-
-
 class _CandidateExaminer:
     """Finds the problems of each candidate, now and after its adoption.
 
@@ -99,11 +86,6 @@ class _CandidateExaminer:
         # During `setup` the new session is signed in already, but not in the config yet.
         self._checker = checker = ProfileChecker(app, config, (session,), asks_aws=asks_aws)
         self._listing, self._listed_roles = listing, listing.role_set()
-        # An invalid ~/.aws/credentials counts as empty here: `doctor` reports it.
-        keyed = checker.config_facts.credentials
-        self._profiles_with_other_role_in_section = (
-            sdk_order.find_profiles_with_other_role_in_section(config, keyed, keyed)
-        )
         self._users_of_profile = find_profiles_assumed_through_each_source(config)
         self._other_session_of_profile = adoption.find_other_sessions_of_legacy_profiles(
             config, session
@@ -113,7 +95,7 @@ class _CandidateExaminer:
             config,
             session,
             self._listed_roles,
-            self._profiles_with_other_role_in_section,
+            checker.with_other_role_in_section,
             self._listings,
         ).values()
 
@@ -140,30 +122,25 @@ class _CandidateExaminer:
             users=self._users_of_profile.get(one.name, ()),
         )
 
-    def _find_problems_now(self, one: AdoptionCandidate) -> _Problems:
+    def _find_problems_now(self, one: AdoptionCandidate) -> Problems:
         """Return why AWS tools cannot get the profile's role now."""
-        problem = self._checker.find_profile_problem(one.origin)
-        if problem:
-            return _Problems(problem, "")
+        found = self._checker.find_problems(one.name)
         owner = self._other_session_of_profile.get(one.name)
-        if owner and one.role:
+        if owner and one.role and not found.solvable:
             problem = (
                 f'the profile uses the sign-in to "{owner.name}", which does not have this role'
             )
-        return _Problems(problem, self._checker.find_problem_despite_adoption(one.name))
+            return found._replace(solvable=problem)
+        return found
 
-    def _choose_problems_to_report(self, one: AdoptionCandidate, now: _Problems) -> _Problems:
-        if one.name in self._profiles_with_other_role_in_section:
-            # The role in ~/.aws/credentials wins even after adoption, so it is reported rather than
-            # a problem that adoption solves.
-            return _Problems("", adoption.OTHER_ROLE_IN_SECTION)
+    def _choose_problems_to_report(self, one: AdoptionCandidate, now: Problems) -> Problems:
         is_unlisted = one.role and one.role not in self._listed_roles and self._listing.is_complete
         if is_unlisted and not now.lasting:
             return now._replace(lasting="the role is not in your list")
         return now
 
     def _needs_ssohelper(
-        self, one: AdoptionCandidate, found: _Problems, *, lacks_region: bool
+        self, one: AdoptionCandidate, found: Problems, *, lacks_region: bool
     ) -> bool:
         # A profile with a lasting problem would not work after adoption either.
         if found.lasting or one.session_name:
@@ -329,11 +306,8 @@ def partly_adopted_aws_sso_cli_block_error(left_out: Sequence[str]) -> UsageProb
 def find_unusable_profiles_of_other_tools(app: App) -> frozenset[str]:
     """Return the names of other tools' profiles that do not work now, so roles may get new ones."""
     check = ProfileChecker(app, app.config.read())
-    return frozenset(
-        origin.name
-        for origin in find_profile_origins(check.config)
-        if check.find_profile_problem(origin) or check.find_problem_despite_adoption(origin.name)
-    )
+    names = [origin.name for origin in find_profile_origins(check.config)]
+    return frozenset(name for name in names if check.find_problems(name).first)
 
 
 def find_profiles_unfit_for_use(
@@ -386,12 +360,6 @@ def find_profile_problem(app: App, name: str) -> str:
     return ProfileChecker(app, app.config.read(), asks_aws=True).find_reason_why_profile_may_fail(
         name
     )
-
-
-def find_problem_of_sign_in_or_source_profiles(app: App, name: str) -> str:
-    """Return why AWS tools cannot use the profile's legacy sign-in or source profiles, or ""."""
-    check = ProfileChecker(app, app.config.read())
-    return check.find_problem_of_legacy_profile(name) or check.find_problem_of_source_profiles(name)
 
 
 def _glob_matches(glob: str, name: str) -> bool:

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core import allow_list, chains, child_config, journal
-from ssohelper.core.doctor.keys_of_profiles import credential_sources
 from ssohelper.core.model import SESSION_NAME
+from ssohelper.core.resolver import name_sources
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, UsageProblem
 from ssohelper.fastpath import calling_process, folders
@@ -59,7 +59,7 @@ def _is_allowed(config: ConfigFile, entry: ProfileEntry, allowed: AllowList) -> 
     """Return whether all roles that SDKs get by the profile are known and allowed."""
     roles = chains.find_roles_of_profile(config, entry)
     # With two sources of credentials in a profile, SDKs take different ones.
-    is_clear = len(credential_sources(entry.keys)) == 1
+    is_clear = len(name_sources(entry.keys)) == 1
     return is_clear and bool(roles) and all(allowed.allows(role, "") for role in roles)
 
 

@@ -103,7 +103,7 @@ def _config_keys_of_native_profile(
 
 
 def _check_profile_name(app: App, config: ConfigFile, name: str) -> None:
-    taken = {entry.name for entry in config.profiles()} | app.config.read_credentials_sections()
+    taken = {entry.name for entry in config.profiles()} | {*app.config.read_credentials_sections()}
     if checked_profile_name(name).lower() in {one.lower() for one in taken} | {"default"}:
         raise UsageProblem(f'a profile named "{name}" already exists', hint="choose another name")
 

@@ -23,13 +23,13 @@ from ssohelper.actions import (
 )
 from ssohelper.core.choices import PROCESS
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
-from ssohelper.core.doctor import checks, sdk_table
+from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.doctor.keys_of_profiles import HELPER_OF_ANOTHER
 from ssohelper.core.doctor.preferred_variables import IGNORED_BESIDE_NAME
-from ssohelper.core.doctor.sdk_order import SdkCredentials
+from ssohelper.core.doctor.profile_findings import HELPER_OF_ANOTHER, make_resolver
 from ssohelper.core.profile_keys import identity_keys
+from ssohelper.core.resolver import Resolved
 from ssohelper.core.serving_sessions import belongs_to_session
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.system import installation
@@ -48,7 +48,7 @@ class Report(NamedTuple):
     """
 
     findings: tuple[Finding, ...]
-    sdks: tuple[SdkCredentials, ...] = ()
+    sdks: tuple[Resolved, ...] = ()
     proven: tuple[str, ...] = ()
     has_shell_lines: bool = False
 
@@ -65,7 +65,11 @@ def examine_setup(app: App, chosen: str | None, *, run: bool) -> Report:
     facts = _check_aws_and_run_programs(app, facts, run=run)
     # Reading one of our tokens sets the mode of its file, so some findings may be repaired by now.
     findings = doctor_repairs.mark_repaired_findings(checks.run_checks(facts))
-    sdks = sdk_table.find_credentials_of_profiles_by_sdk(facts) if chosen is not None else []
+    sdks = list[Resolved]()
+    if chosen is not None and facts.config.file is not None:
+        resolving = make_resolver(facts, facts.config.file)
+        if resolving.has_profile(chosen):
+            sdks = resolving.resolve_for_each_family(chosen, in_shell=True)
     return Report(tuple(findings), tuple(sdks), tuple(_list_profiles_that_gave_credentials(facts)))
 
 
@@ -157,7 +161,9 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         is_web_identity_token_file_missing=doctor_facts.is_web_identity_token_file_missing(
             app.environ
         ),
-        missing_token_files=doctor_facts.find_missing_web_identity_token_files((*shown, *sources)),
+        missing_token_files=doctor_facts.find_missing_web_identity_token_files(
+            config, (*shown, *sources)
+        ),
         written_roles=lost_roles.find_roles_for_which_profiles_were_written(app, config.file)
         if config.file
         else {},

@@ -6,28 +6,34 @@ import configparser
 import os
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, directory, missing_sessions
-from ssohelper.core import chains, plan_text, process_command, session_changes, source_profiles
+from ssohelper.core import (
+    chains,
+    plan_text,
+    process_command,
+    resolver,
+    session_changes,
+    source_profiles,
+)
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, is_chain
 from ssohelper.core.config_text import REMOVE_QUOTES, ConfigText, Section
-from ssohelper.core.doctor import sdk_order, variables
+from ssohelper.core.doctor import variables
 from ssohelper.core.doctor.facts import (
     ConfigFacts,
     Failure,
     MissingSessionFact,
     ProfileFact,
-    ProgramFact,
     SessionFact,
     TokenFact,
 )
-from ssohelper.core.foreign import find_provider_of_profile
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, Role, SsoSession
+from ssohelper.core.resolver import ProgramFact
 from ssohelper.core.serving_sessions import find_sessions_of_target
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
@@ -41,8 +47,8 @@ if TYPE_CHECKING:
 # Parsing a config of fewer bytes takes a few milliseconds, so it is not measured.
 _MEASURED_BYTES = 200_000
 _VARIABLES = (
-    *sdk_order.WEB_IDENTITY_VARIABLES,
-    *sdk_order.CONTAINER_VARIABLES,
+    *resolver.WEB_IDENTITY_VARIABLES,
+    *resolver.CONTAINER_VARIABLES,
     *variables.NAMES,
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCOUNT_ID"),
     *("AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_CREDENTIAL_EXPIRATION"),
@@ -50,10 +56,10 @@ _VARIABLES = (
 # Variables that boto3 and the AWS CLI treat as set even if their value is empty.
 _SET_IF_EMPTY = (
     *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
-    *sdk_order.PROFILE_VARIABLES,
+    *resolver.PROFILE_VARIABLES,
     *variables.NAMES,
 )
-_SECRET_VARIABLES = (*sdk_order.KEY_VARIABLES, "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+_SECRET_VARIABLES = (*resolver.KEY_VARIABLES, "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _SHOWN_KEYS = ("credential_process", "role_arn", "source_profile", "credential_source")
 _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 
@@ -74,9 +80,12 @@ def is_web_identity_token_file_missing(environ: Mapping[str, str]) -> bool:
     return bool(role and path) and not os.path.exists(path or "")
 
 
-def find_missing_web_identity_token_files(profiles: Iterable[ProfileFact]) -> frozenset[str]:
+def find_missing_web_identity_token_files(
+    config: ConfigFacts, profiles: Iterable[ProfileFact]
+) -> frozenset[str]:
     """Return the paths in the profiles' `web_identity_token_file` at which no file exists."""
-    paths = {one.entry.keys.get("web_identity_token_file", "") for one in profiles} - {""}
+    every = [one.entry.keys for one in profiles] + list(config.credentials.values())
+    paths = {keys.get("web_identity_token_file", "") for keys in every} - {""}
     return frozenset(path for path in paths if not os.path.exists(path))
 
 
@@ -102,7 +111,7 @@ def read_config_facts(app: App) -> ConfigFacts:
     try:
         data = app.makers.make_user_file(locations.aws_credentials_file).read().data
         sections = ConfigText(data, facts.credentials_path).sections
-        keys = {name: sdk_order.hide_secrets(one.values()) for name, one in sections.items()}
+        keys = {name: resolver.hide_secrets(one.values()) for name, one in sections.items()}
         return facts._replace(
             credentials=keys,
             credentials_profiles=_read_profiles_of_credentials_file(facts.file, sections),
@@ -150,16 +159,10 @@ def read_profile_facts(facts: ConfigFacts, only_name: str | None = None) -> list
     if config is None:
         return []
     entries = config.profiles() if only_name is None else [config.profile(only_name)]
-    return [
-        _make_profile_fact(config, entry, facts.credentials)
-        for entry in entries
-        if entry is not None
-    ]
+    return [_make_profile_fact(config, entry) for entry in entries if entry is not None]
 
 
-def _make_profile_fact(
-    config: ConfigFile, entry: ProfileEntry, credentials: Collection[str]
-) -> ProfileFact:
+def _make_profile_fact(config: ConfigFile, entry: ProfileEntry) -> ProfileFact:
     try:
         config.region(entry)
         if is_chain(entry):
@@ -167,8 +170,8 @@ def _make_profile_fact(
             if chain is not None:
                 account_id = chain.assumed_role.account_id
                 return ProfileFact(entry, None, account_id, root=chain.target)
-            find_provider_of_profile(config, entry, credentials)
-            return ProfileFact(entry, None, sdk_order.account_of_arn(entry.keys["role_arn"]))
+            role = resolver.role_of_arn(entry.keys["role_arn"])
+            return ProfileFact(entry, None, role.account_id if role else None)
         target = config.target(entry)
     except ConfigInvalid as error:
         return ProfileFact(entry, failure=Failure.of_error(error))
@@ -188,7 +191,7 @@ def read_source_profile_facts(
         for source in source_profiles.list_source_profiles(config, one.entry)
     ]
     by_name = {entry.name: entry for entry in entries}
-    return [_make_profile_fact(config, entry, facts.credentials) for entry in by_name.values()]
+    return [_make_profile_fact(config, entry) for entry in by_name.values()]
 
 
 def find_programs_of_profiles(

@@ -14,21 +14,19 @@ from ssohelper.actions import legacy_sign_ins
 from ssohelper.core import process_command
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_file import TargetRole
-from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import (
     AwsHostFact,
     Facts,
     Failure,
     ProfileFact,
-    ProgramFact,
     ProofFact,
     TokenFact,
 )
-from ssohelper.core.doctor.keys_of_profiles import credential_sources
 from ssohelper.core.instants import from_iso, to_iso
 from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.redaction import redacted
+from ssohelper.core.resolver import BOTO3, ProgramFact, name_sources, sso_keys_error
 from ssohelper.core.service_hosts import oidc_service_url, portal_service_url, sts_service_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError
@@ -100,11 +98,9 @@ def _profile_that_runs_this_installation(profile: ProfileFact, facts: Facts) -> 
     A native profile is returned with the command that ssohelper would write for its role.
     """
     target, command = profile.target, facts.machine.command
-    if target is None or target.session is None or len(credential_sources(profile.entry.keys)) > 1:
+    if target is None or target.session is None or len(name_sources(profile.entry.keys)) > 1:
         return None
-    if target.form == NATIVE and sdk_order.sso_keys_error(
-        sdk_order.BOTO3, profile.entry.keys, facts.config.file
-    ):
+    if target.form == NATIVE and sso_keys_error(BOTO3, profile.entry.keys, facts.config.file):
         return None  # our command would work, but SDKs refuse the profile
     if target.form == NATIVE and command is not None:
         keys = identity_keys(target.session, target.role, PROCESS, command)

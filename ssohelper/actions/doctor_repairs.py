@@ -18,7 +18,7 @@ from ssohelper.actions import install as installing
 from ssohelper.core import process_command
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
 from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.doctor.keys_of_profiles import process_line_with_present_program
+from ssohelper.core.doctor.profile_findings import process_line_with_present_program
 from ssohelper.core.returned_block import find_rewritten_aws_sso_cli_block
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.system import installation

@@ -7,26 +7,22 @@ release them; actions.foreign_credentials does, for commands that need keys.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import agents, environment, legacy_sign_ins
 from ssohelper.actions.environment import Environment
-from ssohelper.core import chains, quoted_values
-from ssohelper.core.foreign import (
-    ForeignCredentials,
-    ForeignProfile,
-    find_provider_of_profile,
-    has_portal_without_session,
-)
+from ssohelper.actions.profile_checks import ProfileChecker
+from ssohelper.core import quoted_values
+from ssohelper.core.foreign import ForeignCredentials, ForeignProfile, find_provider_of_profile
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.config_file import ConfigFile, ProfileEntry
+    from ssohelper.core.config_file import ProfileEntry
     from ssohelper.core.role_rows import RoleRow
 
 # Values of the config's key credential_source, which say where the source credentials are.
@@ -37,39 +33,21 @@ _CONTAINER = "EcsContainer"
 def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
     """Return this profile, or that of AWS_PROFILE, if another tool gives its credentials.
 
-    Raises: ConfigInvalid for a chain that cannot be used.
+    Raises: ConfigInvalid if AWS tools get no credentials by the profile.
     """
     asked = name if name is not None else app.environ.get("AWS_PROFILE")
-    entry = app.config.find_profile(asked) if asked else None
-    if entry is None:
+    if not asked or app.config.find_profile(asked) is None:
         return None
-    return _find_foreign_profile_of_entry(
-        app.config.read(), entry, app.config.read_credentials_sections
-    )
-
-
-def _find_foreign_profile_of_entry(
-    config: ConfigFile,
-    entry: ProfileEntry,
-    read_credentials_sections: Callable[[], Collection[str]],
-) -> ForeignProfile | None:
-    chain = chains.find_chain(config, entry)
-    target = chain.target if chain else config.target(entry)
-    if target is not None and not has_portal_without_session(config, target):
-        return None
-    return find_provider_of_profile(config, entry, read_credentials_sections())
+    return find_provider_of_profile(ProfileChecker(app, app.config.read()).resolver, asked)
 
 
 def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfile]:
     """Return the profiles among `entries` whose credentials another tool gives, if usable."""
-    config = app.config.read()
-    keyed: Collection[str] = ()
-    with suppress(SsoHelperError):
-        keyed = app.config.read_credentials_sections()
+    resolving = ProfileChecker(app, app.config.read()).resolver
     found: list[ForeignProfile | None] = []
     for entry in entries:
         with suppress(SsoHelperError):
-            found.append(_find_foreign_profile_of_entry(config, entry, lambda: keyed))
+            found.append(find_provider_of_profile(resolving, entry.name))
     return [one for one in found if one is not None]
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import agents, environment, prompt_notes
 from ssohelper.core import chains, grants, guard_rules, journal, process_command
 from ssohelper.core.config_file import ProfileEntry
-from ssohelper.core.doctor.keys_of_profiles import credential_sources
 from ssohelper.core.grants import Grant
 from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.resolver import name_sources
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, Refused, SsoHelperError, UsageProblem
 from ssohelper.fastpath import calling_process
@@ -222,7 +222,7 @@ def find_escaping_profiles(app: App) -> list[str]:
 
 def _is_ours(entry: ProfileEntry) -> bool:
     command = entry.keys.get("credential_process", "")
-    is_only_source = credential_sources(entry.keys) == ["credential_process"]
+    is_only_source = name_sources(entry.keys) == ["credential_process"]
     return is_only_source and process_command.ssohelper_options(command) is not None
 
 

@@ -1,38 +1,50 @@
 """Finds out whether AWS tools can use a profile now. Checks each program and URL only once.
 
-`core.doctor.checks.find_profile_problem` checks the config's content; this module also looks for
-programs on this machine and for token files of legacy profiles. It runs no program.
+core.resolver decides by the files; this module also looks for token files of legacy profiles. It
+runs no program.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import doctor_facts, legacy_sign_ins
-from ssohelper.core import adoption, process_command, profile_region, quoted_values, source_profiles
+from ssohelper.core import adoption, process_command, profile_region, quoted_values, resolver
 from ssohelper.core.adoption import AdoptionCandidate
-from ssohelper.core.config_file import ConfigFile, assumes_role
-from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.credential_sources import describe_other_identity_of_source
-from ssohelper.core.doctor.keys_of_profiles import credential_sources, two_roles_text
-from ssohelper.core.profile_origin import (
-    OWN,
-    TWO_PORTALS,
-    TWO_ROLES,
-    Origin,
-    find_profile_origins,
-)
-from ssohelper.core.start_url import is_same_portal
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.doctor import checks, values
+from ssohelper.core.doctor.facts import Facts
+from ssohelper.core.doctor.profile_findings import two_roles_text
+from ssohelper.core.profile_origin import OWN, TWO_ROLES, Origin, find_profile_origins
+from ssohelper.core.resolver import Resolved, Resolver, name_sources, unusable_source_text
 from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid
-from ssohelper.system import programs
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.doctor.facts import ConfigFacts, ProfileFact, ProgramFact
+    from ssohelper.core.doctor.facts import ConfigFacts, ProfileFact
     from ssohelper.core.model import SsoSession
+    from ssohelper.core.resolver import ProgramFact
+
+# The problems of a profile that end once ssohelper has written its keys or its command.
+_ENDED_BY_ADOPTION = (
+    *("program-missing", "program-needs-a-shell", "program-unreadable"),
+    *("helper-missing", "helper-refuses", "session-missing", "sso-keys-refused", "no-source"),
+)
+
+
+class Problems(NamedTuple):
+    """Why a profile does not work: adoption solves `solvable`, but not `lasting`. "" if it works."""
+
+    solvable: str = ""
+    lasting: str = ""
+
+    @property
+    def first(self) -> str:
+        """Return the problem to show: one that adoption does not solve comes first."""
+        return self.lasting or self.solvable
 
 
 class ProfileChecker:
@@ -52,9 +64,6 @@ class ProfileChecker:
         self._app = app
         self.config = config
         self._sessions = sessions = [*config.sso_sessions(), *more]
-        self.has_program = cache(
-            lambda program: programs.find_program(program, app.environ) is not None
-        )
         self._make_program_fact = cache(
             lambda word: doctor_facts.make_program_fact(word, app.environ)
         )
@@ -69,77 +78,117 @@ class ProfileChecker:
         """Return the facts that `doctor` reads in ~/.aws/config and ~/.aws/credentials."""
         return doctor_facts.read_config_facts(self._app)
 
-    def find_reason_why_profile_may_fail(self, name: str) -> str:
-        """Return why AWS tools may now fail to get this profile's role; "" if no reason is known.
+    @cached_property
+    def resolver(self) -> Resolver:
+        """The resolver for this config, this shell and the programs of this machine."""
+        return Resolver(
+            self.config,
+            self.config_facts.credentials,
+            self._app.environ,
+            self._make_program_fact,
+            lambda path: not os.path.exists(path),
+        )
 
-        The profile's source profiles are checked by the same rule.
-        """
-        return self._find_problem_of_profile_itself(
-            name, with_doubt=True
-        ) or self.find_problem_of_source_profiles(name, with_doubt=True)
+    @cached_property
+    def with_other_role_in_section(self) -> frozenset[str]:
+        """The profiles whose section in ~/.aws/credentials is for another role."""
+        keyed = self.config_facts.credentials
+        return resolver.find_profiles_with_other_role_in_section(self.config, keyed, keyed)
+
+    def find_problems(self, name: str) -> Problems:
+        """Return why AWS tools cannot get the profile's role now."""
+        found = self.find_problems_in_files(name)
+        if found.first:
+            return found
+        return Problems(self._find_problem_of_sign_in(self.resolver.resolve(name)))
+
+    def find_problems_in_files(self, name: str) -> Problems:
+        """Return what `find_problems` does, as far as no sign-in is needed to know it."""
+        profile = self._read_profile(name)
+        if profile is None:
+            return Problems()
+        quoted = list(quoted_values.find_quoted_values(self.config, profile.entry.header))
+        if quoted:
+            return Problems(quoted_values.quoted_values_text(quoted))
+        if name in self.with_other_role_in_section:
+            return Problems("", adoption.OTHER_ROLE_IN_SECTION)
+        facts = Facts(config=self.config_facts, profiles=(profile,))
+        refused = [
+            one for one in checks.run_checks(facts, values.CHECKS) if one.severity == "problem"
+        ]
+        if refused:
+            return Problems("", refused[0].message)
+        answer = self.resolver.resolve(name)
+        if answer.problem is not None:
+            found = answer.problem
+            is_solvable = found.id in _ENDED_BY_ADOPTION
+            return Problems(found.message) if is_solvable else Problems("", found.message)
+        if profile.target is not None and answer.source not in ("sso", "program"):
+            what = "AWS tools take the profile's credentials from another source"
+            return Problems("", f"{what}: {answer.source}")
+        program = self._find_program(answer)
+        is_of_nobody = program is not None and program.only_has_our_name
+        return Problems("", self._find_doubt(name) if is_of_nobody else "")
+
+    def find_reason_why_profile_may_fail(self, name: str) -> str:
+        """Return why AWS tools may now fail to get this profile's role; "" if no reason is known."""
+        return self.find_problems(name).first or self._find_doubt(name)
 
     def find_reason_against_use(self, name: str) -> str:
         """Return why a shell with this profile might not get the profile's role; "" if it should.
 
         A program of another tool is a reason, because only a run would show whether it works.
         """
-        problem = self._find_problem_of_profile_itself(name, with_doubt=False)
+        problem = self.find_problems(name).first
         origin = self._origins_of_profiles.get(name)
         is_of_other_tool = origin is not None and origin.program is not None and origin.tool != OWN
         return problem or ("another tool's program gives its keys" if is_of_other_tool else "")
 
-    def find_problem_of_source_profiles(self, name: str, *, with_doubt: bool = False) -> str:
-        """Return why the profile's source profiles cannot assume its role; "" if they can.
-
-        With `with_doubt`, a source profile's program that must be run to know is a reason too, and
-        so is another identity than the source profile's role that would assume the role.
-        """
-        entry = self.config.profile(name)
-        for source in source_profiles.list_source_profiles(self.config, entry) if entry else ():
-            problem = self._find_problem_of_profile_itself(source.name, with_doubt=with_doubt)
-            other = self._find_other_identity_of_source_profile(source.name)
-            if other:
-                problem = other if with_doubt else ""
-            if problem:
-                return source_profiles.unusable_source_text(source.name, problem)
-        return ""
-
-    def _find_other_identity_of_source_profile(self, source: str) -> str:
-        profile = self._read_profile(source)
-        return (
-            describe_other_identity_of_source(self.config_facts, profile)
-            if profile is not None
-            else ""
-        )
-
-    def _find_problem_of_profile_itself(self, name: str, *, with_doubt: bool) -> str:
-        origin, profile = self._origins_of_profiles.get(name), self._read_profile(name)
-        problem = self.find_profile_problem(origin) if origin is not None else ""
-        if profile is not None and origin is None and not _is_of_identity_center(profile):
-            # A source profile may get its credentials from anywhere. Only a program can be checked.
-            problem = checks.find_program_problem(profile, self._find_program(profile))
+    def _find_doubt(self, name: str) -> str:
+        """Return why AWS tools may get other credentials by the profile than its keys say."""
+        answer = self.resolver.resolve(name)
+        for source in answer.sources:
+            if source in self.with_other_role_in_section:
+                return unusable_source_text(source, adoption.OTHER_ROLE_IN_SECTION)
+            entry = self.config.profile(source)
+            has_keys = self.resolver.resolve(source).source == "credentials file"
+            if entry is not None and has_keys and not resolver.has_no_source(entry.keys):
+                what = "AWS tools take its fixed keys before its other sources"
+                return unusable_source_text(source, what)
+        program = self._find_program(answer)
+        if program is None or program.is_of_this_installation or program.path is None:
+            return ""
+        if not program.is_own:
+            doubt = (
+                f'only a run of "{show(program.word, 200)}" would show which credentials it gives'
+            )
         else:
-            problem = problem or self.find_problem_despite_adoption(name)
-        return problem or (self.find_doubt_about_program(name) if with_doubt else "")
+            of = (
+                " of another installation of ssohelper"
+                if program.is_of_another_installation
+                else ""
+            )
+            doubt = f'the profile runs another program{of}: "{show(program.path, 200)}"'
+        return unusable_source_text(answer.sources[-1], doubt) if answer.sources else doubt
+
+    def _find_program(self, answer: Resolved) -> ProgramFact | None:
+        """Return the program that gives the credentials of the profile or of its last source."""
+        keys = self.resolver.keys(answer.sources[-1] if answer.sources else answer.profile)
+        words = process_command.split_command(keys.get("credential_process", ""))
+        return self._make_program_fact(words[0]) if words and answer.last == "program" else None
+
+    def _find_problem_of_sign_in(self, answer: Resolved) -> str:
+        """Return why the legacy profile that gives the credentials has no valid sign-in; or ""."""
+        last = answer.sources[-1] if answer.sources else answer.profile
+        keys = self.resolver.keys(last)
+        if answer.last != "sso" or "sso_session" in keys:
+            return ""
+        problem = self._find_legacy_problem(keys)
+        return unusable_source_text(last, problem) if problem and answer.sources else problem
 
     @cached_property
     def _origins_of_profiles(self) -> Mapping[str, Origin]:
         return {one.name: one for one in find_profile_origins(self.config)}
-
-    def find_problem_despite_adoption(self, name: str) -> str:
-        """Return why AWS tools cannot use the profile, even after adoption; "" if they can."""
-        profile = self._read_profile(name)
-        if profile is None:
-            return ""
-        programs = self._find_program_named_ssohelper(profile)
-        return checks.find_profile_problem(self.config_facts, profile, programs)
-
-    def find_doubt_about_program(self, name: str) -> str:
-        """Return why only a run would show what the profile's program gives; "" for our program."""
-        profile = self._read_profile(name)
-        if profile is None:
-            return ""
-        return checks.find_doubt_about_program(profile, self._find_program(profile))
 
     def explain_uncertain_role(self, candidate: AdoptionCandidate) -> str:
         """Return why it is not sure which role AWS tools use with the profile."""
@@ -152,56 +201,9 @@ class ProfileChecker:
     def _read_profile(self, name: str) -> ProfileFact | None:
         return next(iter(doctor_facts.read_profile_facts(self.config_facts, name)), None)
 
-    def _find_program_named_ssohelper(self, profile: ProfileFact) -> dict[str, ProgramFact]:
-        """Return the profile's program by its name in the command, if it has ssohelper's name."""
-        command = profile.entry.keys.get("credential_process", "")
-        is_own = process_command.ssohelper_options(command) is not None
-        return self._find_program(profile) if is_own else {}
-
-    def _find_program(self, profile: ProfileFact) -> dict[str, ProgramFact]:
-        """Return the program that AWS tools run for the profile, by its name in the command."""
-        word = sdk_order.find_program_to_run(profile.entry.keys)
-        return {word: self._make_program_fact(word)} if word is not None else {}
-
-    def find_profile_problem(self, origin: Origin) -> str:
-        """Return why the profile does not work until it is adopted; "" if it should work."""
-        entry = self.config.profile(origin.name)
-        header = entry.header if entry is not None else ""
-        quoted = list(quoted_values.find_quoted_values(self.config, header))
-        if quoted:
-            return quoted_values.quoted_values_text(quoted)
-        if origin.program is not None:
-            is_there = self.has_program(origin.program)
-            return "" if is_there else f'there is no program "{show(origin.program, 80)}"'
-        keys = entry.keys if entry is not None else {}
-        session_name = keys.get("sso_session")
-        if session_name is None:
-            return self._find_legacy_problem(keys)
-        try:
-            session = self.config.sso_session(session_name)
-        except ConfigInvalid:
-            return "the sso-session is not valid"
-        if session is None:
-            return "the sso-session does not exist"
-        # botocore refuses a profile whose portal or region is not that of its sso-session.
-        if not is_same_portal(keys.get("sso_start_url", session.start_url), session.start_url):
-            return TWO_PORTALS
-        own = keys.get("sso_region", session.region)
-        return "" if own == session.region else adoption.wrong_region_text(own, session.region)
-
-    def find_problem_of_legacy_profile(self, name: str) -> str:
-        """Return why a profile without sso-session has no valid sign-in; "" for other profiles."""
-        profile = self._read_profile(name)
-        is_legacy = profile is not None and profile.target and profile.target.form == "legacy"
-        return self._find_legacy_problem(profile.entry.keys) if profile and is_legacy else ""
-
     def _find_legacy_problem(self, keys: Mapping[str, str]) -> str:
         """Return why a profile without sso-session does not work now; "" if it should work."""
-        url, region = keys.get("sso_start_url", ""), keys.get("sso_region")
-        if not url and "include_profile" in keys:
-            return "only aws-vault reads its include_profile, other tools do not"
-        if not region:
-            return "it has no sso_region"
+        url, region = keys.get("sso_start_url", ""), keys.get("sso_region", "")
         right = adoption.find_correct_sso_region(
             keys,
             ((one, doctor_facts.list_regions_of_session(self._app, one)) for one in self._sessions),
@@ -220,7 +222,7 @@ class ProfileChecker:
         """Return whether the profile has another source of credentials than its `sso_*` keys."""
         entry = self.config.profile(name)
         return name in self.config_facts.credentials or (
-            entry is not None and len(credential_sources(entry.keys)) > 1
+            entry is not None and len(name_sources(entry.keys)) > 1
         )
 
     def needs_ssohelper(self, origin: Origin) -> bool:
@@ -231,5 +233,32 @@ class ProfileChecker:
         return self._find_legacy_token(entry.keys.get("sso_start_url", "")).is_ours
 
 
-def _is_of_identity_center(profile: ProfileFact) -> bool:
-    return profile.target is not None or assumes_role(profile.entry.keys)
+def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> frozenset[str]:
+    """Return the managed profiles among `names` whose command does not run.
+
+    Its program has moved, or refuses the arguments. Such a profile works once ssohelper has written
+    its command again.
+    """
+    config = app.config.read()
+    resolving = ProfileChecker(app, config).resolver
+    return frozenset(
+        name
+        for name in names
+        if (entry := config.profile(name)) is not None
+        and entry.managed
+        and (found := resolving.resolve(name).problem) is not None
+        and found.id in ("helper-missing", "helper-refuses")
+    )
+
+
+def find_reason_to_use_another_profile(app: App, name: str) -> str:
+    """Return why a shell with this profile would not get the profile's role; "" if it should.
+
+    A reason is that another tool's program is missing, or that the profile's section in
+    ~/.aws/credentials is for another role.
+    """
+    checker = ProfileChecker(app, app.config.read())
+    found = checker.resolver.resolve(name).problem
+    if found is not None and found.id in ("program-missing", "program-needs-a-shell"):
+        return found.message
+    return adoption.OTHER_ROLE_IN_SECTION if name in checker.with_other_role_in_section else ""

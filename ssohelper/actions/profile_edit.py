@@ -13,7 +13,7 @@ from ssohelper.actions import (
     config_writing,
     default_regions,
     lost_roles,
-    profile_reasons,
+    profile_checks,
     saved_options,
 )
 from ssohelper.core import chains, filter_rows, plan_text, profile_plan
@@ -363,7 +363,7 @@ def _make_request_for_roles(
         if role not in listed:
             raise lost_roles.make_role_not_listed_error(session, listing, role)
     unfit = adopting.find_profiles_unfit_for_use(app, session, roles)
-    broken = profile_reasons.choose_profiles_with_broken_command(app, unfit)
+    broken = profile_checks.choose_profiles_with_broken_command(app, unfit)
     return _make_sync_request(app, session, listing, choices)._replace(
         only_roles=frozenset(roles), not_counted=unfit - broken, broken=broken
     )

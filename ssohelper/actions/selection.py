@@ -23,6 +23,7 @@ from ssohelper.core.model import (
     SsoSession,
     hint_of_role_name,
 )
+from ssohelper.core.resolver import Resolver
 from ssohelper.core.serving_sessions import belongs_to_session, find_sessions_of_target
 from ssohelper.core.similar_names import did_you_mean, similar_names
 from ssohelper.core.start_url import is_session_listed
@@ -261,7 +262,8 @@ def _resolve_profile_entry(
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
     if target is None:
-        found = find_provider_of_profile(config, entry, app.config.read_credentials_sections())
+        sections = app.config.read_credentials_sections()
+        found = find_provider_of_profile(Resolver(config, sections, app.environ), entry.name)
         if found is not None:
             raise ConfigInvalid(
                 f'the credentials of profile "{entry.name}" come from {found.what}, not from ssohelper',

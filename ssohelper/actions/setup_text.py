@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import adopting
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core.plan_text import profile_count_text
-from ssohelper.core.source_profiles import unusable_source_text
+from ssohelper.core.resolver import unusable_source_text
 from ssohelper.core.text import FEW_NAMES, SOME_NAMES, shortened_name_list, show, show_message
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ssohelper.actions.doctor import Report
 from ssohelper.cli import colors, output
 from ssohelper.core.doctor import findings
 from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.doctor.sdk_order import SdkCredentials
+from ssohelper.core.resolver import Resolved
 from ssohelper.core.text import show_message
 from ssohelper.errors import UsageProblem
 
@@ -83,13 +83,13 @@ def print_findings(found: Sequence[Finding]) -> None:
             output.echo(f"      fix:    {show_message(finding.fix)}")
 
 
-def _print_sdk_table(sdks: Sequence[SdkCredentials]) -> None:
+def _print_sdk_table(sdks: Sequence[Resolved]) -> None:
     if not sdks:
         return
     output.print_rows(
         ["sdk", "takes", "from", "account", "role"],
         [
-            [one.family, one.kind, one.detail, one.account_id or "-", one.role_name or "-"]
+            [one.family, one.source, one.detail, one.account_id or "-", one.role_name or "-"]
             for one in sdks
         ],
     )
@@ -101,11 +101,11 @@ def _finding_row(finding: Finding) -> list[str]:
     return [word, finding.id, finding.subject, finding.message, finding.fix]
 
 
-def _sdk_table_row(resolved: SdkCredentials) -> list[str]:
+def _sdk_table_row(resolved: Resolved) -> list[str]:
     return [
         "sdk",
         resolved.family,
-        resolved.kind,
+        resolved.source,
         resolved.detail,
         resolved.account_id or "",
         resolved.role_name or "",
@@ -136,7 +136,7 @@ def _report_json(report: Report) -> dict[str, Any]:
         "sdks": [
             {
                 "family": one.family,
-                "takes": one.kind,
+                "takes": one.source,
                 "from": one.detail,
                 "account_id": one.account_id,
                 "role_name": one.role_name,

@@ -5,7 +5,7 @@ import sys
 import click
 
 from ssohelper.actions import environment, favourites, fixed_keys, guards
-from ssohelper.cli import choosing, foreign_use, guarding, output
+from ssohelper.cli import choosing, foreign_use, guarding, output, profile_use
 from ssohelper.core import shell_text
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.policy import Way
@@ -58,6 +58,7 @@ def print_env(
     if isinstance(chosen, ForeignProfile):
         foreign_use.print_foreign_keys(app, chosen, shell, form)
         return
+    profile_use.warn_if_sdks_get_no_role(app, chosen)
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     keys = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
     found = environment.build_keys_environment(app, chosen, keys)

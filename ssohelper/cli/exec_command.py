@@ -104,6 +104,7 @@ def exec_program(
     limits = agents.limit_command(app, allowed, has_endpoint=server)
     if isinstance(chosen, ForeignProfile):
         ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
+    profile_use.warn_if_sdks_get_no_role(app, chosen)
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     hold_text = _hold_duration_text(app, chosen, hold=hold)
     if server:

@@ -44,9 +44,7 @@ def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentia
             app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal
         )
     except (AwsUnreachable, BadAnswer, ConfigInvalid) as error:
-        raise profile_reasons.explain_error_of_profile(
-            app, found.name, error, is_of_provider=True
-        ) from error
+        raise profile_reasons.explain_error_of_profile(app, found.name, error) from error
 
 
 def _ask_mfa_code(serial: str) -> str:

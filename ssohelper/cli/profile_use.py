@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ssohelper.actions import (
-    adopting,
     clocks,
     credentials,
     directory,
@@ -13,6 +12,7 @@ from ssohelper.actions import (
     profile_reasons,
     sign_in_wait,
 )
+from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, word_choice
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
@@ -135,14 +135,21 @@ def warn_about_unusable_profile(app: App, name: str) -> None:
     """
     for refused in profile_reasons.find_variables_that_stop_aws_tools(app):
         app.warn(f"{refused.message}; {refused.fix}")
-    found = profile_reasons.find_problem_that_stops_profile(app, name)
-    problem = (
-        found.message if found else adopting.find_problem_of_sign_in_or_source_profiles(app, name)
-    )
+    problem = ProfileChecker(app, app.config.read()).find_problems(name).first
     if problem:
         app.warn(
             f'AWS tools cannot use the profile "{show(name)}" now: {problem}; '
             f"see: ssohelper doctor {shlex.quote(show(name))}"
+        )
+
+
+def warn_if_sdks_get_no_role(app: App, profile: Profile) -> None:
+    """Warn if files keep AWS tools from getting the profile's role, which ssohelper gives anyway."""
+    problem = ProfileChecker(app, app.config.read()).find_problems_in_files(profile.name).first
+    if problem:
+        app.warn(
+            f'AWS tools do not get this role by the profile "{show(profile.name)}": {problem}; '
+            f"see: ssohelper doctor {shlex.quote(show(profile.name))}"
         )
 
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Collection
 
-from ssohelper.actions import adopting, profile_edit, profile_reasons, selection
+from ssohelper.actions import adopting, profile_checks, profile_edit, profile_reasons, selection
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
 from ssohelper.cli.plan_output import write_plan
@@ -51,7 +51,7 @@ def _choose_profile_that_works(
     is_named = is_typed and (is_sure or not _is_name_also_text_of_role(app, chosen, name))
     if not is_sure and is_named and _is_profile_managed(app, name):
         raise profile_reasons.make_profile_not_used_error(app, name)
-    problem = profile_reasons.find_reason_to_use_another_profile(app, name) if is_typed else ""
+    problem = profile_checks.find_reason_to_use_another_profile(app, name) if is_typed else ""
     if problem:
         output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(problem)}')
     elif is_typed and not is_named:
@@ -65,7 +65,7 @@ def _say_why_profiles_are_not_used(
     app: App, chosen: Profile, unfit: Collection[str], *, is_typed: bool
 ) -> None:
     """Print why the role's managed profiles are not used; not again for a profile that was typed."""
-    broken = profile_reasons.choose_profiles_with_broken_command(app, unfit)
+    broken = profile_checks.choose_profiles_with_broken_command(app, unfit)
     for other in selection.find_profiles_of_role(app, chosen.key, sorted(unfit)):
         if other in broken:
             error = profile_reasons.make_profile_not_used_error(app, other)

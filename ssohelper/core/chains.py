@@ -278,7 +278,7 @@ def _find_chain_step_and_source(
     None for credentials of the machine or the environment.
     """
     keys = entry.keys
-    if assumes_role(keys):
+    if assumes_role(keys) and "web_identity_token_file" not in keys:  # as in botocore
         if "source_profile" in keys and "credential_source" in keys:
             config.refuse_key(
                 entry,

@@ -11,20 +11,15 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import NamedTuple, TypeGuard
 
-from ssohelper.core import process_command
-from ssohelper.core.config_file import (
-    ConfigFile,
-    ProfileEntry,
-    TargetRole,
-    assumes_role,
-)
+from ssohelper.core import chains, process_command
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.core.resolver import Resolved, Resolver
 from ssohelper.core.serving_sessions import LEGACY_FORM, find_sessions_of_target
-from ssohelper.core.source_profiles import list_source_profiles
 from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
@@ -36,6 +31,8 @@ from ssohelper.errors import (
 )
 
 _PROGRAM = "the program "
+# actions.selection reports these problems, with what to type.
+_OF_SELECTION = ("no-source", "session-missing", "role-unreadable")
 # ssohelper.provider_process, which asks botocore for a profile's credentials, reports this error if
 # the profile names no provider.
 NO_PROVIDER = "the profile names no provider of credentials that can be used"
@@ -126,74 +123,67 @@ def has_portal_without_session(config: ConfigFile, target: TargetRole) -> bool:
     return target.form == LEGACY_FORM and not find_sessions_of_target(config, target)
 
 
-def find_provider_of_profile(
-    config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
-) -> ForeignProfile | None:
-    """Return what provides the profile's credentials, or None if the profile names no provider.
+def find_provider_of_profile(resolving: Resolver, name: str) -> ForeignProfile | None:
+    """Return what gives the profile's credentials; None if that is ssohelper, or nothing.
 
-    `credentials_names` are the names of the sections of ~/.aws/credentials.
-    Raises: ConfigInvalid, with file and line, for a source_profile that does not exist, and for
-    profiles that refer to each other in a loop.
+    Raises: ConfigInvalid if AWS tools get no credentials by the profile.
     """
-    row = [entry, *list_source_profiles(config, entry)]
-    last = row[-1]
-    has_static_keys = len(row) > 1 and "aws_access_key_id" in last.keys
-    needs_source = assumes_role(last.keys) and "source_profile" in last.keys
-    if needs_source and not has_static_keys:
-        _check_source_outside_config(config, last, credentials_names)
-    if needs_source or has_static_keys:
-        found: ForeignProfile | None = ForeignProfile(entry.name, "static keys")
-    else:
-        found = _find_credential_provider(config, last, credentials_names)
-    assuming = row if needs_source and not has_static_keys else row[:-1]
-    serials = (one.keys.get("mfa_serial", "") for one in assuming)
-    return found and found._replace(
-        name=entry.name,
-        mfa_serials=tuple(dict.fromkeys(filter(None, serials))),
-        role_arn=entry.keys.get("role_arn", ""),
-        profiles=tuple(one.name for one in row),
+    config, answer = resolving.config, resolving.resolve(name)
+    found, entry = answer.problem, config.profile(name)
+    if entry is not None and _names_role_of_ssohelper(config, entry, answer):
+        return None
+    if found is not None and found.id in _OF_SELECTION:
+        return None
+    if found is not None:
+        raise ConfigInvalid(found.message, hint=found.fix)
+    assumes = answer.source == "assumed role"
+    row = (name, *answer.sources)
+    keys = resolving.keys(row[-1])
+    is_of_aws_login = answer.last == "aws login"
+    is_legacy = answer.last == "sso" and "sso_session" not in keys
+    serials = (resolving.keys(one).get("mfa_serial", "") for one in row[: max(1, len(row) - 1)])
+    return ForeignProfile(
+        name,
+        _name_provider(answer, keys),
+        keys.get("login_session") if is_of_aws_login else None,
+        row[-1] if is_of_aws_login or is_legacy else "",
+        tuple(dict.fromkeys(filter(None, serials))) if assumes else (),
+        keys.get("credential_source", "") if answer.last == "assumed role" else "",
+        resolving.keys(name).get("role_arn", "") if assumes else "",
+        row,
+        keys.get("sso_start_url", "") if is_legacy else "",
     )
 
 
-def _check_source_outside_config(
-    config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
-) -> None:
-    """Raise ConfigInvalid unless `source_profile` is the profile itself or in ~/.aws/credentials."""
-    source = entry.keys["source_profile"]
-    if source == entry.name or source in credentials_names:
-        return
-    is_loop = config.profile(source) is not None
-    what = "leads back to this profile" if is_loop else "does not exist"
-    config.refuse_key(entry, "source_profile", f'source_profile "{show(source, 80)}" {what}')
+def _names_role_of_ssohelper(config: ConfigFile, entry: ProfileEntry, answer: Resolved) -> bool:
+    """Return whether the profile names a role in the config that ssohelper gives itself.
+
+    It gives that role also if something keeps SDKs from it, such as a section of
+    ~/.aws/credentials; then commands warn.
+    """
+    chain = chains.find_chain_or_none(config, entry)
+    target = chain.target if chain else config.target_or_none(entry)
+    if target is None or has_portal_without_session(config, target):
+        return False
+    is_taken = answer.problem is not None or answer.last in ("sso", "program")
+    return is_taken or bool(find_sessions_of_target(config, target))
 
 
-def _find_credential_provider(
-    config: ConfigFile, entry: ProfileEntry, credentials_names: Collection[str]
-) -> ForeignProfile | None:
-    keys = entry.keys
-    if assumes_role(keys):
-        source = keys.get("credential_source", "")
-        what = f"the credential source {show(source, 40)}"
-        return ForeignProfile(entry.name, what, credential_source=source)
-    if keys.get("role_arn") and keys.get("web_identity_token_file"):
-        return ForeignProfile(entry.name, "a web identity token")
-    target = config.target(entry)
-    if target is not None and has_portal_without_session(config, target):
-        url = target.start_url or ""
-        return ForeignProfile(
-            entry.name, "aws sso login", login_profile=entry.name, sso_start_url=url
-        )
-    is_outer_program = "credential_process" in keys and config.profile(entry.name) is None
-    if (entry.name in credentials_names or "aws_access_key_id" in keys) and not is_outer_program:
-        return ForeignProfile(entry.name, "static keys")
-    if keys.get("login_session"):
-        return ForeignProfile(entry.name, "aws login", keys["login_session"], entry.name)
-    command = keys.get("credential_process", "")
-    if command and process_command.ssohelper_options(command) is None:
-        words = process_command.split_command(command)
-        program = show(words[0], 200) if words else "another program"
-        return ForeignProfile(entry.name, f"{_PROGRAM}{program}")
-    return None
+def _name_provider(answer: Resolved, keys: Mapping[str, str]) -> str:
+    match answer.last:
+        case "assumed role":
+            return f"the credential source {show(keys.get('credential_source', ''), 40)}"
+        case "web identity":
+            return "a web identity token"
+        case "sso":
+            return "aws sso login"
+        case "aws login":
+            return "aws login"
+        case "program":
+            words = process_command.split_command(keys["credential_process"])
+            return f"{_PROGRAM}{show(words[0], 200) if words else 'another program'}"
+        case _:
+            return "static keys"
 
 
 def parse_provider_answer(profile: ForeignProfile, answer: bytes) -> ForeignCredentials:

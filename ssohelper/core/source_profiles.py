@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 from ssohelper.core.chains import OWN_PREFIX
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, assumes_role
-from ssohelper.core.text import show
 
 # The keys by which a profile names its source profile: for AWS tools, and in process form.
 SOURCE_KEYS = ("source_profile", f"{OWN_PREFIX}source_profile")
@@ -60,9 +59,3 @@ def find_profiles_assumed_through_each_source(config: ConfigFile) -> Mapping[str
         for source in list_source_profiles(config, entry):
             users.setdefault(source.name, []).append(entry.name)
     return users
-
-
-def unusable_source_text(source: str, problem: str, *, users: int = 1) -> str:
-    """Return the message that `source`, the source profile of `users` profiles, has this problem."""
-    whose = "its" if users == 1 else "their"
-    return f'{whose} source profile "{show(source, 80)}": {problem}'

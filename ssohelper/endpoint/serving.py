@@ -220,7 +220,7 @@ class Endpoint(ClosableServer):
         # safe, because the command gets an empty credentials file anyway.
         keyed: set[str] = set()
         with contextlib.suppress(SsoHelperError):
-            keyed = self._app.config.read_credentials_sections()
+            keyed = set(self._app.config.read_credentials_sections())
         try:
             return child_config_text(self._app.config.read(), self._profile, region, keyed, kept)
         except ConfigInvalid as error:

@@ -94,10 +94,13 @@ class ConfigStore:
         keys = config.text.sections[header].values() if header else {}
         return {**config.text.defaults.values(), **keys}.get("sso_region")
 
-    def read_credentials_sections(self) -> set[str]:
-        """Return the credentials file's section names. SDKs prefer these sections to profiles."""
+    def read_credentials_sections(self) -> dict[str, dict[str, str]]:
+        """Return the credentials file's sections by name, without the values of secrets."""
+        from ssohelper.core.resolver import hide_secrets
+
         data = UserFile(self._credentials_path).read().data
-        return set(ConfigText(data, str(self._credentials_path)).sections)
+        sections = ConfigText(data, str(self._credentials_path)).sections
+        return {name: hide_secrets(section.values()) for name, section in sections.items()}
 
     def read_profiles_of_credentials_file(self) -> list[ProfileEntry]:
         """Return the profiles that only the credentials file has, with access keys or a program.

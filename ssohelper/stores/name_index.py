@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,7 +83,7 @@ class NameIndexFile:
     def load(
         self,
         read_config: Callable[[], ConfigFile],
-        read_credentials_names: Callable[[], Collection[str]] = tuple,
+        read_credentials_sections: Callable[[], Mapping[str, Mapping[str, str]]] = dict,
         read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]] = tuple,
     ) -> NameIndex:
         """Return the names in the config; if no index is valid, read the config and save an index.
@@ -96,7 +96,7 @@ class NameIndexFile:
             return saved
         try:
             index = _make_name_index(
-                read_config(), read_credentials_names, read_profiles_of_credentials_file
+                read_config(), read_credentials_sections, read_profiles_of_credentials_file
             )
         except SsoHelperError:
             return NameIndex([], [], [])
@@ -135,19 +135,23 @@ class NameIndexFile:
 
 def _make_name_index(
     config: ConfigFile,
-    read_credentials_names: Callable[[], Collection[str]],
+    read_credentials_sections: Callable[[], Mapping[str, Mapping[str, str]]],
     read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
     # Imported here, because they load the config parser, which a reader of the index does not need.
     from ssohelper.core import chains
     from ssohelper.core.config_file import is_chain
     from ssohelper.core.foreign import find_provider_of_profile
+    from ssohelper.core.resolver import CONTAINER_VARIABLES, KEY_VARIABLES, Resolver
 
     profiles = []
-    keyed: Collection[str] = ()
+    keyed: Mapping[str, Mapping[str, str]] = {}
     only_keyed: Collection[ProfileEntry] = ()
     with contextlib.suppress(SsoHelperError):
-        keyed, only_keyed = read_credentials_names(), read_profiles_of_credentials_file()
+        keyed, only_keyed = read_credentials_sections(), read_profiles_of_credentials_file()
+    # The index is for all shells, also for those with the variables that credential_source needs.
+    environ = dict.fromkeys((*KEY_VARIABLES, *CONTAINER_VARIABLES), "set")
+    resolver = Resolver(config, keyed, environ)
     for entry in (*config.profiles(), *only_keyed):
         chain = chains.find_chain_or_none(config, entry) if is_chain(entry) else None
         target = chain.target if chain else config.target_or_none(entry)
@@ -155,7 +159,7 @@ def _make_name_index(
         is_foreign = False
         if target is None:
             with contextlib.suppress(SsoHelperError):
-                is_foreign = find_provider_of_profile(config, entry, keyed) is not None
+                is_foreign = find_provider_of_profile(resolver, entry.name) is not None
         has_role, is_in_config = target is not None, config.profile(entry.name) is not None
         profiles.append(
             IndexedProfile(

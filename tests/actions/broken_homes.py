@@ -484,7 +484,7 @@ BROKEN = {
         {"program-missing", "source-unusable"}, chain_on("credential_process = /opt/gone/tool")
     ),
     "a source profile whose role is gone": Broken(
-        {"role-lost", "source-unusable"},
+        {"role-lost"},
         chain_on("sso_session = corp", f"sso_account_id = {PAY}", "sso_role_name = Gone"),
     ),
     "a start URL in quotes": Broken(

@@ -20,7 +20,7 @@ from ssohelper.cli import role_profiles
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.doctor import checks
-from ssohelper.core.doctor.keys_of_profiles import check_profiles_without_region
+from ssohelper.core.doctor.profile_findings import check_profiles_without_region
 from ssohelper.core.model import AccessToken, Role, Secret
 from ssohelper.core.profile_origin import Origin
 from ssohelper.emulator.server import Emulator
@@ -194,7 +194,10 @@ def test_a_profile_that_does_not_work_does_not_count_for_its_role(saved: Home, r
     add(saved, LEGACY + BLOCK)
     printed = ok(run("profile", "sync", "--yes"))
     assert "of the AWS CLI or by hand (with sso_start_url): does not work now" in printed
-    assert '2 profiles of aws-sso-cli: do not work now: there is no program "aws-sso"' in printed
+    assert (
+        '2 profiles of aws-sso-cli: do not work now: the program "aws-sso" of credential_process does not exist'
+        in printed
+    )
     assert "ssohelper profile sync --adopt '*'" in printed
     assert {"pay.Admin", "pay.Read", "dev.Read"} < rows(run).keys()
 
@@ -206,8 +209,8 @@ def test_profiles_on_a_source_that_does_not_work_are_listed_until_it_is_adopted(
     add(saved, BLOCK + role.format("near", "a/Admin") + role.format("far", "near"))
     printed = ok(run("profile", "sync", "--dry-run"))
     assert (
-        '2 profiles that assume roles: do not work now: their source profile "a/Admin": there is no '
-        'program "aws-sso"\n    near, far\n'
+        '2 profiles that assume roles: do not work now: their source profile "a/Admin": the '
+        'program "aws-sso" of credential_process does not exist\n    near, far\n'
     ) in printed
     ok(run("profile", "sync", "--adopt", "*", "--yes"))
     assert "assume" not in ok(run("profile", "sync", "--dry-run"))
@@ -340,7 +343,7 @@ def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emula
     # The region is read from the keys that granted wrote.
     printed = ok(run(*setup))
     assert (
-        '1 profile of granted: does not work now: there is no program "granted"\n    sandbox-ana/SandboxAdmin\n'
+        '1 profile of granted: does not work now: the program "granted" of credential_process does not exist\n    sandbox-ana/SandboxAdmin\n'
         in printed
     )
     assert "try it: aws sts get-caller-identity --profile sandbox-ana.SandboxAdmin" in printed
@@ -372,7 +375,7 @@ def test_use_of_a_role_always_ends_on_a_profile_that_works(
     # So does the name of a profile whose program is missing.
     done = run("use", "sandbox-ana/SandboxAdmin", env=shell)
     assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
-    assert 'its program "granted" is missing' in done.stderr
+    assert 'the program "granted" of credential_process does not exist' in done.stderr
     program = home.path / "bin" / "granted"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\nexit 1\n")
@@ -473,22 +476,22 @@ OTHER = (
         ),
         (
             LEGACY.replace("sso_region = eu-west-1\n", ""),
-            "does not work now: it has no sso_region",
+            'does not work now: "sso_region" is missing',
         ),
         (
             f"[profile x]\nsso_session = corp\nsso_region = eu-west-2\nsso_account_id = {PAY}\n"
             "sso_role_name = Read\n",
-            "does not work now: sso_region is eu-west-2, but the profile's portal is in eu-west-1",
+            'does not work now: the profile and its "sso_session" name different portals',
         ),
         (
             "[profile x]\nsso_session = corp\nsso_start_url = https://other.awsapps.com/start\n"
             f"sso_region = eu-west-2\nsso_account_id = {PAY}\nsso_role_name = Read\n",
-            "does not work now: the profile names two different portals",
+            'does not work now: the profile and its "sso_session" name different portals',
         ),
         (
             f"[profile b]\nsso_session = corp\n[profile x]\ninclude_profile = b\n"
             f"sso_account_id = {PAY}\nsso_role_name = Read\n",
-            "does not work now: only aws-vault reads its include_profile, other tools do not",
+            'does not work now: "sso_start_url" is missing',
         ),
     ],
 )
@@ -654,9 +657,8 @@ def test_a_managed_profile_whose_section_names_another_role_is_not_used(
                     "[profile pay.Read]\nweb_identity_token_file = /nope\n"
                     f"role_arn = arn:aws:iam::{DEV}:role/x\n",
                 ),
-                "two sources of credentials in one profile (role_arn and credential_process)",
-                'remove in an editor, as ssohelper did not write it: "role_arn" and '
-                '"web_identity_token_file"',
+                'web_identity_token_file is "/nope", and there is no such file',
+                "write the path of the token's file in an editor",
                 "corp.pay.Read",
             ),
             (

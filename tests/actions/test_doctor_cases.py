@@ -209,7 +209,7 @@ def test_a_source_that_is_gone_is_an_error_of_every_sdk(home, emulator):
     arn = "arn:aws:iam::999999999999:role/ci"
     add_profile(home, "mine", f"role_arn = {arn}", "source_profile = gone")
     sdks = doctor.examine_setup(App(home.env), "mine", run=False).sdks
-    assert {one.kind for one in sdks} == {"error"}
+    assert {one.source for one in sdks} == {"error"}
     assert all('source_profile "gone" does not exist' in one.detail for one in sdks)
 
 

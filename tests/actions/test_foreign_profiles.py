@@ -9,7 +9,7 @@ from ssohelper.core.role_rows import rows_of_profiles_without_ssohelper
 from ssohelper.errors import UsageProblem
 from tests.actions.world import WorldApp
 
-TOOL = "[profile tool]\ncredential_process = /opt/tool\n"
+TOOL = "[profile tool]\ncredential_process = /bin/cat\n"
 
 
 @pytest.fixture
@@ -26,6 +26,6 @@ def test_a_rows_profile_is_found_while_its_provider_is_the_same(app: WorldApp) -
     [row] = rows_of_profiles_without_ssohelper([("tool", shown.what)])
     assert foreign_profiles.find_foreign_profile_of_row(app, row) == shown
     path = app.locations.aws_config_file
-    path.write_text(path.read_text().replace("/opt/tool", "/opt/another"))
+    path.write_text(path.read_text().replace("/bin/cat", "/bin/echo"))
     with pytest.raises(UsageProblem, match="has been edited since"):
         foreign_profiles.find_foreign_profile_of_row(app, row)

@@ -5,9 +5,15 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions.legacy_sign_ins import FoundToken
-from ssohelper.actions.profile_checks import ProfileChecker
+from ssohelper.actions.profile_checks import (
+    ProfileChecker,
+    choose_profiles_with_broken_command,
+)
+from ssohelper.app import App
 from ssohelper.core.profile_origin import Origin
+from tests.actions.broken_homes import add_profile, helper_moved, make_healthy
 from tests.actions.world import CONFIG, SESSION, WorldApp
+from tests.conftest import Home
 from tests.published import date_back
 
 LEGACY = Origin("old", "AWS CLI", None)
@@ -49,18 +55,22 @@ def checker(tmp_path: Path) -> ProfileChecker:
 
 
 @pytest.mark.parametrize(
-    ("name", "despite_adoption", "against_use"),
+    ("name", "problem"),
     [
-        ("gone", "", 'there is no program "/missing/tool"'),
-        ("there", "", ""),  # only a run would show what it gives: no reason against its use
-        ("ours", *['there is no program "/missing/ssohelper-credentials"'] * 2),
+        ("gone", 'the program "/missing/tool" of credential_process does not exist'),
+        ("there", ""),  # only a run would show what it gives: no reason against its use
+        (
+            "ours",
+            'ssohelper is no longer at "/missing/ssohelper-credentials", which '
+            "credential_process runs",
+        ),
     ],
 )
-def test_a_missing_program_is_problem_of_its_own_profile(
-    checker: ProfileChecker, name: str, despite_adoption: str, against_use: str
+def test_adoption_solves_the_problem_of_a_missing_program(
+    checker: ProfileChecker, name: str, problem: str
 ) -> None:
-    assert checker.find_problem_despite_adoption(name) == despite_adoption
-    assert checker.find_reason_against_use(name) == against_use
+    assert checker.find_problems(name) == (problem, "")
+    assert checker.find_reason_against_use(name) == problem
 
 
 @pytest.mark.parametrize(
@@ -78,8 +88,8 @@ def test_other_keys_of_a_source_profile_are_a_doubt_about_the_profile(
     checker: ProfileChecker, tmp_path: Path, section: str, doubt: str
 ) -> None:
     (tmp_path / ".aws" / "credentials").write_text(section)
-    assert checker.find_problem_of_source_profiles("assuming", with_doubt=True) == doubt
-    assert checker.find_problem_of_source_profiles("assuming") == ""
+    assert checker.find_reason_why_profile_may_fail("assuming") == doubt
+    assert checker.find_problems("assuming") == ("", "")
 
 
 @pytest.mark.parametrize("is_ours", [True, False])
@@ -97,3 +107,15 @@ def test_only_a_profile_that_reads_our_token_needs_us(
 ) -> None:
     checker._find_legacy_token = lambda _url: FoundToken(True, is_ours)  # type: ignore[assignment]
     assert checker.needs_ssohelper(origin) is (may_need_us and is_ours)
+
+
+NAMES = ("pay.Read", "mine", "gone")
+
+
+def test_a_managed_profile_whose_program_has_moved_is_written_again(home: Home) -> None:
+    make_healthy(home)
+    add_profile(home, "mine", f"credential_process = {home.path}/old/tool")
+    assert choose_profiles_with_broken_command(App(home.env), NAMES) == frozenset()
+    helper_moved(home)
+    found = choose_profiles_with_broken_command(App(home.env), NAMES)
+    assert found == {"pay.Read"}

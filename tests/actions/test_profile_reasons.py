@@ -1,17 +1,17 @@
-"""Which profiles work again once ssohelper has written their command."""
+"""Why a profile is not used, in the words of `doctor`."""
 
 from ssohelper.actions import profile_reasons
 from ssohelper.app import App
 from tests.actions.broken_homes import add_profile, helper_moved, make_healthy
 from tests.conftest import Home
 
-NAMES = ("pay.Read", "mine", "gone")
 
-
-def test_a_managed_profile_whose_program_has_moved_is_written_again(home: Home) -> None:
+def test_the_error_has_the_reason_and_the_fix_of_doctor(home: Home) -> None:
     make_healthy(home)
-    add_profile(home, "mine", f"credential_process = {home.path}/old/tool")
-    assert profile_reasons.choose_profiles_with_broken_command(App(home.env), NAMES) == frozenset()
     helper_moved(home)
-    found = profile_reasons.choose_profiles_with_broken_command(App(home.env), NAMES)
-    assert found == {"pay.Read"}
+    error = profile_reasons.make_profile_not_used_error(App(home.env), "pay.Read")
+    assert 'the profile "pay.Read" is not used: ssohelper is no longer at' in error.message
+    assert "doctor --fix" in str(error.hint)
+    add_profile(home, "chain", "role_arn = arn:aws:iam::000000000001:role/x", "source_profile = no")
+    error = profile_reasons.make_profile_not_used_error(App(home.env), "chain")
+    assert 'source_profile "no" does not exist' in error.message

@@ -412,7 +412,7 @@ def test_credentials_of_the_machine_do_not_stand_in_for_the_profiles(
     of_machine = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": machine, "AWS_EC2_METADATA_DISABLED": ""}
     done = run("env", "empty", "--format", "json", env=of_machine)
     assert (done.returncode, done.stdout) == (3, "")
-    assert "names no provider" in done.stderr
+    assert "names no source of credentials" in done.stderr
 
 
 def test_the_environments_profile_is_taken_too(keyed: Keyed, run: Run):

@@ -11,18 +11,19 @@ from tests.conftest import Run
 
 SHOW = 'echo "$AWS_PROFILE $AWS_REGION ${AWS_ACCESS_KEY_ID-none} ${AWS_ROLE_ARN-none}"'
 STATIC = "[profile keys]\naws_access_key_id = AKIAEXAMPLE0000000AA\naws_secret_access_key = s\n\n"
+CONTAINER = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/c"}
 KINDS = {
     "keys": (STATIC + "region = eu-west-3\n", "static keys"),
     "own": (
-        "[profile own]\ncredential_process = /opt/other-tool --x\n",
-        "the program /opt/other-tool",
+        "[profile own]\ncredential_process = /bin/sh --x\n",
+        "the program /bin/sh",
     ),
     "box": (
         f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = EcsContainer\n",
         "the credential source EcsContainer",
     ),
     "web": (
-        f"[profile web]\nrole_arn = {JUMP_ARN}\nweb_identity_token_file = /t\n",
+        f"[profile web]\nrole_arn = {JUMP_ARN}\nweb_identity_token_file = /etc/hostname\n",
         "a web identity token",
     ),
     "above": (STATIC + chain("above", JUMP_ARN, "keys"), "static keys"),
@@ -33,7 +34,9 @@ KINDS = {
 @pytest.fixture
 def foreign(chained: Chained) -> Chained:
     chained.write("")
-    (chained.home.path / ".aws" / "credentials").write_text("[only-there]\naws_access_key_id = A\n")
+    (chained.home.path / ".aws" / "credentials").write_text(
+        "[only-there]\naws_access_key_id = A\naws_secret_access_key = s\n"
+    )
     return chained
 
 
@@ -46,6 +49,7 @@ def test_exec_names_the_profile_and_nothing_else(foreign: Chained, run: Run, nam
     text, what = KINDS[name]
     foreign.write(text)
     others = {"AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_ROLE_ARN": "arn", "AWS_REGION": "us-west-2"}
+    others |= CONTAINER
     done = run("exec", name, "--", "sh", "-c", SHOW, env=others)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() in (f"{name} us-west-2 none none", f"{name} eu-west-3 none none")
@@ -80,7 +84,7 @@ def test_status_and_the_prompt_of_a_shell_that_uses_it_say_so(
 ):
     text, what = KINDS[name]
     foreign.write(text)
-    status = run("status", env={"AWS_PROFILE": name})
+    status = run("status", env={"AWS_PROFILE": name, **CONTAINER})
     assert status.returncode == 0
     assert f'profile "{name}": not ours, its credentials come from {what}\n' in status.stderr
     # No clock is beside the name: nothing is known of when these credentials end.

@@ -15,7 +15,7 @@ from ssohelper.actions import doctor_proofs
 from ssohelper.actions.doctor import Report
 from ssohelper.cli import doctor_command
 from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.doctor.sdk_order import SdkCredentials
+from ssohelper.core.resolver import Resolved
 from ssohelper.emulator.server import Emulator
 from tests.actions.broken_homes import REGION, make_healthy, make_world
 from tests.conftest import Home
@@ -300,8 +300,8 @@ def test_the_table_of_sdks_names_account_and_role_or_a_dash(
 ) -> None:
     doctor_command._print_sdk_table(
         [
-            SdkCredentials("Go", "sso", "corp", PAY, "Read"),
-            SdkCredentials("Rust", "error", "no keys"),
+            Resolved("p", "Go", "sso", "corp", PAY, "Read"),
+            Resolved("p", "Rust", "error", "no keys"),
         ]
     )
     rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
@@ -309,8 +309,8 @@ def test_the_table_of_sdks_names_account_and_role_or_a_dash(
 
 
 def test_a_script_gets_a_row_for_each_sdk(capsys: pytest.CaptureFixture[str]) -> None:
-    taken = SdkCredentials("Go", "sso", "session corp", PAY, "Read")
-    failed = SdkCredentials("Java", "error", "no region")
+    taken = Resolved("p", "Go", "sso", "session corp", PAY, "Read")
+    failed = Resolved("p", "Java", "error", "no region")
     doctor_command.print_report(Report((), (taken, failed)))
     rows = capsys.readouterr().out.splitlines()
     assert rows == [f"sdk\tGo\tsso\tsession corp\t{PAY}\tRead", "sdk\tJava\terror\tno region\t\t"]

@@ -226,7 +226,9 @@ def test_a_helper_that_is_gone_confirms_nothing(shell):
     shell.write_config(PROFILE.replace(str(SCRIPT), "/gone/ssohelper"))
     done = shell.run("whoami", "payments")
     assert "ssohelper is no longer at" in done.stderr.splitlines()[0]
-    assert done.stderr.endswith('may not give this role: there is no program "/gone/ssohelper"\n')
+    assert done.stderr.endswith(
+        'may not give this role: ssohelper is no longer at "/gone/ssohelper", which credential_process runs\n'
+    )
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def corp(home: Home) -> Home:
     home.add_session("corp")
     add_profile(home, "profile pay.Admin", f"{ROLE}ssohelper_managed = true\n")
     add_profile(home, "profile 'my own'")
-    add_profile(home, "profile keys", "aws_access_key_id = x\n")
+    add_profile(home, "profile keys", "aws_access_key_id = x\naws_secret_access_key = y\n")
     accounts = {
         "000000000001": ("ledger", ("Admin", "ReadOnly")),
         "000000000002": ("legal: a/b", ("Audit",)),
@@ -201,18 +201,22 @@ class TestCandidates:
         add_profile(corp, "profile plain", "region = eu-west-1\n")
         date_back(corp.config_file)
         assert candidates(corp, "use", "pl") == []
-        (corp.path / ".aws" / "credentials").write_text("[plain]\naws_access_key_id = A\n")
+        (corp.path / ".aws" / "credentials").write_text(
+            "[plain]\naws_access_key_id = A\naws_secret_access_key = s\n"
+        )
         assert candidates(corp, "use", "pl") == ["plain"]
 
     def test_a_profile_that_only_the_credentials_file_has_is_offered(self, corp: Home) -> None:
         credentials = corp.path / ".aws" / "credentials"
-        credentials.write_text("[plain]\naws_access_key_id = A\n[plague]\nregion = eu-west-1\n")
+        credentials.write_text(
+            "[plain]\naws_access_key_id = A\naws_secret_access_key = s\n[plague]\nregion = eu-west-1\n"
+        )
         date_back(corp.config_file)
         date_back(credentials)
         assert candidates(corp, "use", "pl") == ["plain"]
         assert candidates(corp, "profile", "show", "pl") == []
         credentials.write_text(
-            "[plane]\naws_access_key_id = A\n[pl\x1b[2J]\naws_access_key_id = B\n"
+            "[plane]\naws_access_key_id = A\naws_secret_access_key = s\n[pl\x1b[2J]\naws_access_key_id = B\naws_secret_access_key = s\n"
         )
         assert candidates(corp, "use", "pl") == ["plane"]
         assert candidates(corp, "--session", "corp", "use", "plan") == []

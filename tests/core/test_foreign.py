@@ -6,16 +6,19 @@ import pytest
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.foreign import ForeignProfile, find_provider_of_profile
+from ssohelper.core.resolver import Resolver
 from ssohelper.errors import ConfigInvalid
 
 ARN = "arn:aws:iam::001234567890:role/r"
 
 
+PAIR = {"aws_access_key_id": "", "aws_secret_access_key": ""}
+SECRET = "aws_secret_access_key = s\n"
+
+
 def find(text: str, name: str, keyed: Collection[str] = ()) -> ForeignProfile | None:
     config = ConfigFile.parse(text.encode(), "config")
-    entry = config.profile(name)
-    assert entry is not None
-    return find_provider_of_profile(config, entry, keyed)
+    return find_provider_of_profile(Resolver(config, dict.fromkeys(keyed, PAIR)), name)
 
 
 def test_every_profile_of_a_row_of_sources_is_followed() -> None:
@@ -23,7 +26,7 @@ def test_every_profile_of_a_row_of_sources_is_followed() -> None:
         f"[profile p{number}]\nrole_arn = {ARN}\nsource_profile = p{number + 1}\n"
         for number in range(20)
     )
-    found = find(f"{text}[profile p20]\naws_access_key_id = A\n", "p0")
+    found = find(f"{text}[profile p20]\naws_access_key_id = A\n{SECRET}", "p0")
     assert found is not None
     assert found.profiles == tuple(f"p{number}" for number in range(21))
     assert found.what == "static keys"
@@ -34,7 +37,7 @@ def test_the_row_of_sources_ends_at_fixed_keys_as_for_aws_tools() -> None:
     found = find(
         f"[profile a]\nrole_arn = {ARN}\nsource_profile = b\nmfa_serial = one\n"
         f"[profile b]\nrole_arn = {ARN}\nsource_profile = c\nmfa_serial = two\n"
-        "aws_access_key_id = A\n[profile c]\nlogin_session = arn\n",
+        f"aws_access_key_id = A\n{SECRET}[profile c]\nlogin_session = arn\n",
         "a",
     )
     assert found is not None
@@ -43,7 +46,7 @@ def test_the_row_of_sources_ends_at_fixed_keys_as_for_aws_tools() -> None:
 
 def test_keys_of_a_source_in_the_credentials_file_are_fixed_keys() -> None:
     text = f"[profile a]\nrole_arn = {ARN}\nsource_profile = %s\nmfa_serial = one\n"
-    for source, names in (("a", ()), ("elsewhere", ("elsewhere",))):
+    for source, names in (("a", ("a",)), ("elsewhere", ("elsewhere",))):
         found = find(text % source, "a", names)
         assert found is not None
         assert (found.what, found.mfa_serials) == ("static keys", ("one",))
@@ -52,8 +55,8 @@ def test_keys_of_a_source_in_the_credentials_file_are_fixed_keys() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("none", 'config:6: source_profile "none" does not exist'),
-        ("a", 'config:6: source_profile "a" leads back to this profile'),
+        ("none", 'its source profile "b": config:6: source_profile "none" does not exist'),
+        ("a", 'its source profile "b": config:6: source_profile "a" leads back to this profile'),
     ],
 )
 def test_a_row_of_sources_without_an_end_is_refused(source: str, message: str) -> None:
@@ -62,11 +65,10 @@ def test_a_row_of_sources_without_an_end_is_refused(source: str, message: str) -
     with pytest.raises(ConfigInvalid) as refused:
         find(text, "a")
     assert refused.value.message == message
-    assert refused.value.line == 6
 
 
 def test_the_command_that_signs_in_is_of_the_provider_that_needs_one() -> None:
-    keys = find("[profile a]\naws_access_key_id = A\n", "a")
+    keys = find(f"[profile a]\naws_access_key_id = A\n{SECRET}", "a")
     login = find("[profile a b]\nlogin_session = arn\n".replace("a b", '"a b"'), "a b")
     assert keys is not None
     assert login is not None

@@ -10,6 +10,7 @@ from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.leaving_plan import plan_leaving_ssohelper
 from ssohelper.core.profile_plan import plan_sync
+from ssohelper.core.resolver import Resolver
 from ssohelper.errors import ConfigInvalid
 from tests.conftest import Home
 from tests.core.test_profile_plan import DEV, PAY, SESSION, URL, native, process, request
@@ -63,9 +64,7 @@ def test_a_profile_is_refused_exactly_if_botocore_refuses_it(
         lines = text.splitlines(keepends=True)
         del lines[int(fix.split()[2]) - 1]
         assert "sso-keys-refused" not in [one.id for one in find("".join(lines))]
-    profile = ProfileFact(parse(text).profiles()[-1])
-    problem = checks.find_profile_problem(ConfigFacts(file=parse(text)), profile)
-    assert bool(problem) == (fix is not None)
+    assert bool(Resolver(parse(text)).resolve("a").problem) == (fix is not None)
 
 
 def test_profiles_in_process_form_only_have_a_note() -> None:
@@ -124,9 +123,9 @@ def test_no_value_is_shown_since_it_may_be_a_secret() -> None:
     keys = "aws_access_key_id = A\naws_secret_access_key = CNRYSAK-"
     text = f"{SESSION}{keys}x\n" + native("a", PAY, "Read", marked=False) + f"{keys}y\n"
     found = find(text)
-    profile = ProfileFact(parse(text).profiles()[0])
-    problem = checks.find_profile_problem(ConfigFacts(file=parse(text)), profile)
-    assert "aws_secret_access_key" in problem
+    problem = Resolver(parse(text)).resolve("a").problem
+    assert problem is not None
+    assert "aws_secret_access_key" in problem.message
     assert "CNRY" not in repr([*found, problem])
 
 

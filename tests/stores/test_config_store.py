@@ -198,7 +198,7 @@ def test_the_null_device_is_an_empty_config_and_stays_a_device(tmp_path: Path) -
     null = Path("/dev/null")
     store = ConfigStore(null, null, state=tmp_path / "state", runtime=tmp_path / "run")
     assert store.read().profiles() == []
-    assert store.read_credentials_sections() == set()
+    assert store.read_credentials_sections() == {}
     with pytest.raises(LocalState):
         store.write(adding("a"), within())
     assert null.is_char_device()

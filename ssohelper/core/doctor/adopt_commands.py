@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
+from ssohelper.core import resolver
 from ssohelper.core.adoption import (
     AdoptionCandidate,
     find_adoption_candidates,
@@ -15,7 +16,6 @@ from ssohelper.core.adoption import (
 )
 from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_origin import (
@@ -92,7 +92,7 @@ class AdoptCommands:
         config, facts = self._facts.config.file, self._facts
         if config is None:
             return {}
-        refused = sdk_order.find_profiles_with_other_role_in_section(
+        refused = resolver.find_profiles_with_other_role_in_section(
             config, facts.config.credentials, facts.config.credentials
         )
         left = find_unadoptable_profiles_of_aws_sso_cli(config, refused).keys() | refused

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ssohelper.core.config_text import is_quoted
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import ConfigFacts, Facts
 from ssohelper.core.doctor.findings import Finding, Repair, note, problem, profiles_subject
@@ -158,20 +157,6 @@ def check_session_sections(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def check_missing_sessions(facts: Facts) -> Iterator[Finding]:
-    """Find profiles that name a session without an [sso-session] section."""
-    for name, missing in facts.missing_sessions.items():
-        if is_quoted(name) or facts.are_sources_of_chosen_profile(missing.profiles):
-            continue  # `checks.check_whether_sources_work` or `values.check_quoted_values` reports it
-        yield problem(
-            "session-missing",
-            profiles_subject(missing.profiles),
-            f'the session "{show(name, 64)}" is not in {show(facts.config.path, 200)}, and '
-            "without it there are no credentials",
-            missing.command or "correct its name in an editor",
-        )
-
-
 def profile_names_between_aws_sso_cli_marks(config: ConfigFacts) -> list[str]:
     """Return the names of the profiles between aws-sso-cli's two marks.
 
@@ -196,5 +181,4 @@ CHECKS = (
     check_aws_sso_cli_marks,
     check_session_sections,
     check_section_headers,
-    check_missing_sessions,
 )

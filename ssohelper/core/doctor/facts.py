@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
+from ssohelper.core.resolver import ProgramFact
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.written_roles import WrittenRole
 from ssohelper.errors import SsoHelperError
@@ -48,29 +49,6 @@ class ProfileFact(NamedTuple):
         return self.entry.name
 
 
-class ProgramFact(NamedTuple):
-    """The program of a `credential_process`. `word` is how the profile names the program.
-
-    `path` is the program's absolute path, None if there is no such program. `replaceable` is a part
-    of the path that other users may write, so that they could replace the program. `is_own`: the
-    program has the name of one of ssohelper's. `is_of_another_installation`: it belongs to another
-    installation of ssohelper. `only_has_our_name`: it belongs to no installation of ssohelper.
-    """
-
-    word: str
-    path: str | None
-    is_own: bool
-    replaceable: str | None = None
-    is_of_another_installation: bool = False
-    only_has_our_name: bool = False
-
-    @property
-    def is_of_this_installation(self) -> bool:
-        """Return whether the program is this ssohelper, which may run without the user's consent."""
-        is_other = self.is_of_another_installation or self.only_has_our_name
-        return self.is_own and self.path is not None and not is_other
-
-
 class FileFact(NamedTuple):
     """An existing file or folder; `owner` is its owner's name, "" if that is this user."""
 
@@ -90,7 +68,7 @@ class ConfigFacts(NamedTuple):
     """~/.aws/config and ~/.aws/credentials. `file` is None if AWS tools cannot read the config.
 
     `credentials` has the keys of each section, without the values of secrets: see
-    `sdk_order.hide_secrets`. `credentials_profiles` are the profiles that only ~/.aws/credentials
+    `resolver.hide_secrets`. `credentials_profiles` are the profiles that only ~/.aws/credentials
     has, without the values of their secrets. `parse_seconds` is the CPU time in which Python's
     configparser, which botocore uses, reads this config on this machine; None if that time was too
     short to measure. `broken_link` is the link's target if the config is a symbolic link to a file
@@ -274,7 +252,3 @@ class Facts(NamedTuple):
     missing_token_files: frozenset[str] = frozenset()
     written_roles: Mapping[str, WrittenRole] = {}
     escaping: tuple[str, ...] = ()
-
-    def are_sources_of_chosen_profile(self, names: Iterable[str]) -> bool:
-        """Return whether the chosen profile assumes its role through all these profiles."""
-        return {one.name for one in self.sources}.issuperset(names)

@@ -10,7 +10,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import section_name
 from ssohelper.core.doctor.facts import Facts
 from ssohelper.core.doctor.findings import Finding, note, problem
-from ssohelper.core.doctor.sdk_order import SSO_KEYS
+from ssohelper.core.resolver import SSO_KEYS
 from ssohelper.core.text import show
 
 _KINDS = ("profile", "sso-session")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from ssohelper.core import process_command
 from ssohelper.core.clock_text import CLEAR_SIGN_IN
-from ssohelper.core.doctor import sdk_order
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
 from ssohelper.core.doctor.facts import Facts, ProofFact
 from ssohelper.core.doctor.findings import (
@@ -17,6 +17,7 @@ from ssohelper.core.doctor.findings import (
     problem,
     profiles_subject,
 )
+from ssohelper.core.doctor.profile_findings import make_resolver
 from ssohelper.core.instants import duration_text
 from ssohelper.core.text import show
 
@@ -177,11 +178,15 @@ def check_program_answers(facts: Facts) -> Iterator[Finding]:
 
 def check_programs_not_run(facts: Facts) -> Iterator[Finding]:
     """Report, as a note, programs of other tools that `doctor PROFILE` did not run."""
-    if facts.chosen is None:
+    config = facts.config.file
+    if facts.chosen is None or config is None:
         return
+    resolving = make_resolver(facts, config)
     proven = {proof.profile for proof in facts.proofs}
     for profile in (*facts.profiles, *facts.sources):
-        program = facts.programs.get(sdk_order.find_program_to_run(profile.entry.keys) or "")
+        words = process_command.split_command(profile.entry.keys.get("credential_process", ""))
+        is_taken = resolving.resolve(profile.name).source == "program"
+        program = facts.programs.get(words[0]) if words and is_taken else None
         if program is None or program.is_own or program.path is None or program.replaceable:
             continue  # other checks report our own, missing and replaceable programs
         if profile.name not in proven:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from ssohelper.core.doctor import sdk_order
+from ssohelper.core import resolver
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, note, problem, profiles_subject
+from ssohelper.core.resolver import Resolved
 from ssohelper.core.text import show
 
 HALF_A_KEY, EMPTY_VARIABLE = "half-a-key", "empty-variable"
@@ -14,13 +15,23 @@ NO_SUCH_PROFILE, TWO_PROFILES = "no-such-profile", "two-profiles"
 # The ids of findings about AWS_PROFILE and other variables that a command with --profile ignores.
 IGNORED_BESIDE_NAME = (HALF_A_KEY, NO_SUCH_PROFILE, TWO_PROFILES)
 _SHELL = "this shell"
+_AN_ERROR = "with an error"
+_WORDS: Mapping[str, str] = {
+    "assumed role": "another role",
+    "web identity": "a web identity",
+    "sso": "other sso_* keys",
+    "credentials file": "fixed keys",
+    "config keys": "fixed keys",
+    "aws login": "the sign-in of aws login",
+    "program": "the program",
+}
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
 def check_variables_with_fixed_keys(facts: Facts) -> Iterator[Finding]:
     """Find fixed keys in the environment, which win over AWS_PROFILE in all SDKs but JavaScript's."""
     environ = facts.environ
-    present = [name for name in sdk_order.KEY_VARIABLES if environ.get(name)]
+    present = [name for name in resolver.KEY_VARIABLES if environ.get(name)]
     tokens = [name for name in _TOKENS if environ.get(name)]
     if len(present) == 2:
         chosen = environ.get("AWS_PROFILE") or facts.chosen
@@ -42,7 +53,7 @@ def check_variables_with_fixed_keys(facts: Facts) -> Iterator[Finding]:
             yield note("keys-in-environment", _SHELL, message, fix)
         else:
             yield problem("keys-in-environment", _SHELL, message, fix)
-    elif present == [sdk_order.KEY_VARIABLES[1]]:
+    elif present == [resolver.KEY_VARIABLES[1]]:
         yield note(
             HALF_A_KEY,
             _SHELL,
@@ -116,7 +127,7 @@ def check_empty_profile_variables(facts: Facts) -> Iterator[Finding]:
 
     boto3 reads AWS_DEFAULT_PROFILE first, the AWS CLI AWS_PROFILE.
     """
-    variables = [name for name in sdk_order.PROFILE_VARIABLES if name in facts.environ]
+    variables = [name for name in resolver.PROFILE_VARIABLES if name in facts.environ]
     for name in variables:
         who = ["boto3"] if name == variables[-1] else []
         who += ["the AWS CLI"] if name == variables[0] else []
@@ -134,13 +145,13 @@ def check_container_variables(facts: Facts) -> Iterator[Finding]:
     """Find variables of containers that SDKs prefer to a profile, or ignore because of [default]."""
     environ = facts.environ
     chosen = environ.get("AWS_PROFILE") or facts.chosen
-    if all(environ.get(name) for name in sdk_order.WEB_IDENTITY_VARIABLES) and chosen:
+    if all(environ.get(name) for name in resolver.WEB_IDENTITY_VARIABLES) and chosen:
         yield problem(
             "web-identity-in-environment",
             _SHELL,
             "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are set: boto3, the AWS CLI, Java and Go "
             f'use that role instead of the profile "{show(chosen, 80)}"',
-            f"unset {' '.join(sdk_order.WEB_IDENTITY_VARIABLES)}",
+            f"unset {' '.join(resolver.WEB_IDENTITY_VARIABLES)}",
         )
     elif facts.is_web_identity_token_file_missing:
         yield problem(
@@ -148,9 +159,9 @@ def check_container_variables(facts: Facts) -> Iterator[Finding]:
             _SHELL,
             "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are set, and there is no such file: AWS "
             "tools without a profile stop with an error",
-            f"unset {' '.join(sdk_order.WEB_IDENTITY_VARIABLES)}",
+            f"unset {' '.join(resolver.WEB_IDENTITY_VARIABLES)}",
         )
-    named = [name for name in sdk_order.CONTAINER_VARIABLES if environ.get(name)]
+    named = [name for name in resolver.CONTAINER_VARIABLES if environ.get(name)]
     if named and not chosen and _has_default_profile_credentials(facts):
         yield problem(
             "default-before-container",
@@ -178,22 +189,46 @@ def check_fixed_keys_in_default_profile(facts: Facts) -> Iterator[Finding]:
 
 def check_credentials_sections(facts: Facts) -> Iterator[Finding]:
     """Find sections of ~/.aws/credentials that win over a profile of the same name."""
-    for profile in facts.profiles:
+    config = facts.config.file
+    for profile in facts.profiles if config is not None else ():
         section = facts.config.credentials.get(profile.name)
-        if not section or not _has_credentials_besides_static_key(profile):
+        if not section or not _has_credentials_besides_static_key(profile) or config is None:
             continue
-        changed = sdk_order.find_credentials_that_section_changes(
-            profile, facts.config.file, section
-        )
+        changed = resolver.find_credentials_that_section_changes(config, profile.name, section)
         if changed:
             name = show(profile.name, 80)
             yield problem(
                 "shadowed-by-credentials-file",
                 profiles_subject([profile.name]),
                 f'the section "[{name}]" of {show(facts.config.credentials_path, 200)} wins over '
-                f"the profile: {sdk_order.describe_credentials(changed)}",
+                f"the profile: {describe_credentials(changed)}",
                 "remove or rename that section",
             )
+
+
+def describe_credentials(all_credentials: Iterable[Resolved]) -> str:
+    """Return a text that says what SDK families take: "Go takes a program; JavaScript takes …"."""
+    families: dict[str, list[str]] = {}
+    for one in all_credentials:
+        families.setdefault(_describe_source(one), []).append(one.family)
+    texts = []
+    for source, names in families.items():
+        is_one = len(names) == 1 and names[0] != resolver.BOTO3
+        verb = "stop" if source.startswith(_AN_ERROR) else "take"
+        texts.append(f"{', '.join(names)} {verb}{'s' if is_one else ''} {source}")
+    return "; ".join(texts)
+
+
+def _describe_source(credentials: Resolved) -> str:
+    if credentials.source == "error":
+        return f"{_AN_ERROR} ({show(credentials.detail, 200)})"
+    source: str = _WORDS.get(credentials.source, credentials.source)
+    if credentials.source == "program":
+        source += f' "{show(credentials.detail, 80)}"'
+    if credentials.account_id is None:
+        return source
+    role = f", role {show(credentials.role_name, 64)}" if credentials.role_name else ""
+    return f"{source} (account {show(credentials.account_id, 20)}{role})"
 
 
 def check_aws_endpoint_url_variable(facts: Facts) -> Iterator[Finding]:
@@ -210,14 +245,16 @@ def check_aws_endpoint_url_variable(facts: Facts) -> Iterator[Finding]:
 
 def check_account_of_each_sdk(facts: Facts) -> Iterator[Finding]:
     """Find SDK families that use another account than the profile in `doctor PROFILE` is for."""
-    if facts.chosen is None or facts.config.file is None:
+    config = facts.config.file
+    if facts.chosen is None or config is None:
         return
     for profile in facts.profiles:
-        config, section = facts.config.file, facts.config.credentials.get(profile.name, {})
+        section = facts.config.credentials.get(profile.name, {})
         # `check_credentials_sections` reports SDK families that the credentials file misleads.
-        changed = sdk_order.find_credentials_that_section_changes(profile, config, section)
+        changed = resolver.find_credentials_that_section_changes(config, profile.name, section)
         known = {one.family for one in changed}
-        for one in sdk_order.find_credentials_of_each_sdk(profile, config, section, facts.environ):
+        resolving = resolver.Resolver(config, facts.config.credentials, facts.environ)
+        for one in resolving.resolve_for_each_family(profile.name, in_shell=True):
             meant = profile.meant_account_id
             if one.account_id and meant and one.account_id != meant and one.family not in known:
                 yield problem(
@@ -244,7 +281,7 @@ def _has_credentials_besides_static_key(profile: ProfileFact) -> bool:
 
 def _keys_that_give_credentials(keys: Mapping[str, str]) -> set[str]:
     wanted = {"aws_access_key_id", "credential_process", "role_arn", "login_session"}
-    return wanted & keys.keys() | set(sdk_order.SSO_KEYS) & keys.keys()
+    return wanted & keys.keys() | set(resolver.SSO_KEYS) & keys.keys()
 
 
 CHECKS = (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ssohelper.core.config_file import ConfigFile, is_chain
 from ssohelper.core.doctor.facts import Facts, ProfileFact
 from ssohelper.core.doctor.findings import Finding, problem, profiles_subject
-from ssohelper.core.doctor.keys_of_profiles import credential_sources
+from ssohelper.core.resolver import name_sources
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import is_managed_with_other_source, lacks_role
 
@@ -70,7 +70,7 @@ def check_profiles_edited_to_other_sources(facts: Facts) -> Iterator[Finding]:
 
 def _edited_source_finding(facts: Facts, config: ConfigFile, profile: ProfileFact) -> Finding:
     written, name = facts.written_roles.get(profile.name), shlex.quote(show(profile.name, 80))
-    source = " and ".join(credential_sources(profile.entry.keys)) or "another source"
+    source = " and ".join(name_sources(profile.entry.keys)) or "another source"
     fix, writer = f"ssohelper profile rm {name}", "the profile is managed by ssohelper"
     if written is not None and written.session_name in config.session_names():
         role = f"{written.session_name}:{written.role.account_id}/{written.role.name}"

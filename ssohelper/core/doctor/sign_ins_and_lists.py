@@ -83,7 +83,7 @@ def check_regions_of_portals(facts: Facts) -> Iterator[Finding]:
     """Find profiles without sso_session whose `sso_region` is not the region of their portal."""
     sessions = [(fact.session, fact.regions) for fact in facts.sessions]
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for profile in facts.profiles:
+    for profile in (*facts.profiles, *facts.sources):
         keys = profile.entry.keys
         if profile.target is not None and profile.target.form == "legacy":
             region = adoption.find_correct_sso_region(keys, sessions)
@@ -108,8 +108,6 @@ def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
         works = token.ends_at is not None and token.ends_at > facts.now and not token.is_refused
         if not token.start_url or works or is_quoted(token.start_url):
             continue  # a URL in quotes has a finding of its own
-        if facts.are_sources_of_chosen_profile(token.profiles):
-            continue
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
         if token.is_refused:
             state = "has a sign-in that AWS refuses"
@@ -175,16 +173,6 @@ def check_roles_no_longer_listed(facts: Facts) -> Iterator[Finding]:
             yield _finding_of_roles_no_longer_listed(lost, fact, offered, to_iso(listing.listed_at))
 
 
-def check_each_role_no_longer_listed(facts: Facts) -> Iterator[Finding]:
-    """Find profiles of roles that AWS no longer lists, each with a finding of its own."""
-    for fact, listing in _sessions_with_complete_listing(facts):
-        offered = _group_roles_by_account(listing)
-        for one in _find_profiles_of_roles_no_longer_listed(facts, fact, listing, offered):
-            yield _finding_of_roles_no_longer_listed(
-                [one], fact, offered, to_iso(listing.listed_at)
-            )
-
-
 def _sessions_with_complete_listing(facts: Facts) -> list[tuple[SessionFact, Listing]]:
     return [
         (fact, fact.listing)
@@ -207,7 +195,7 @@ def _find_profiles_of_roles_no_longer_listed(
     refused = {account.account.id for account in listing.accounts if account.refused}
     return [
         profile
-        for profile in facts.profiles
+        for profile in (*facts.profiles, *facts.sources)
         if profile.target is not None
         and profile.target.session_name == session_fact.session.name
         and profile.target.role.account_id not in refused

@@ -6,13 +6,11 @@ import botocore.session
 import pytest
 
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import checks, sdk_order
-from ssohelper.core.doctor.credential_sources import (
-    check_keys_without_secret_in_credentials_file,
-)
-from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact
+from ssohelper.core.doctor import checks
+from ssohelper.core.doctor.facts import ConfigFacts, Facts, MachineFacts, ProfileFact
 from ssohelper.core.doctor.findings import Finding
 from ssohelper.core.process_command import find_syntax_error
+from ssohelper.core.resolver import JAVA, ProgramFact, Resolver, name_sources
 from tests.conftest import Home
 from tests.core.test_profile_plan import PAY, SESSION, URL
 
@@ -61,10 +59,8 @@ def test_a_profile_by_which_no_sdk_gets_credentials_always_has_a_finding() -> No
                 continue
             text = "\n".join([*lines, ""])
             config = ConfigFile.parse(f"{SESSION}[profile p]\n{text}".encode(), "config")
-            entry = config.profile("p")
-            assert entry is not None
-            taken = sdk_order.find_credentials_of_each_sdk(ProfileFact(entry), config, {}, {})
-            is_without = all(one.kind in ("nothing", "error") for one in taken)
+            taken = Resolver(config).resolve_for_each_family("p")
+            is_without = all(one.source in ("nothing", "error") for one in taken)
             # A note that the region is missing does not say that there are no credentials.
             found = [one for one in find(text) if one.id != "no-region"]
             if is_without and not found:
@@ -108,11 +104,6 @@ def test_an_argument_that_the_helper_refuses_is_found_and_the_profile_does_not_w
     assert find(line.replace(" --zzz", ""), is_chosen=False) == []
     [unmanaged] = find(line.replace("ssohelper_managed = true\n", ""))
     assert unmanaged.fix == "ssohelper profile sync --adopt p, or correct it in an editor"
-    config = ConfigFile.parse(f"{SESSION}[profile p]\n{line}".encode(), "config")
-    entry = config.profile("p")
-    assert entry is not None
-    profile = ProfileFact(entry, config.target(entry))
-    assert '"--zzz"' in checks.find_profile_problem(ConfigFacts(file=config), profile)
     # boto3 takes the sso_* keys before the command, which another check names.
     sso = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
     assert "helper-refuses" not in [one.id for one in find(sso + line)]
@@ -152,11 +143,8 @@ def test_a_misspelled_source_has_the_right_name_as_its_fix(source: str, fix: str
     assert (found.id, found.severity) == ("credential-source", "problem")
     assert fix in found.fix
     config = ConfigFile.parse(f"[profile p]\n{text}".encode(), "config")
-    taken = sdk_order.find_credentials_of_each_sdk(
-        ProfileFact(config.profiles()[0]), config, {}, {}
-    )
-    kinds = {one.family: one.kind for one in taken}
-    assert kinds.pop(sdk_order.JAVA) == "assumed role"
+    kinds = {one.family: one.source for one in Resolver(config).resolve_for_each_family("p")}
+    assert kinds.pop(JAVA) == "assumed role"
     assert set(kinds.values()) == {"error"}
 
 
@@ -181,22 +169,6 @@ def test_a_profile_for_tokens_and_one_for_aws_vault_are_named_for_what_they_are(
     assert vault.fix.startswith("use it with: aws-vault ")
     assert [one.severity for one in find("include_profile = base\n", is_chosen=False)] == ["note"]
     assert find("output = json\n", is_chosen=False) == []
-
-
-@pytest.mark.parametrize(
-    ("profile", "is_taken"),
-    [("output = json\n", True), (f"role_arn = {_ARN}\ncredential_source = Environment\n", False)],
-)
-def test_half_a_key_in_the_credentials_file_is_found_where_boto3_reads_it(
-    profile: str, is_taken: bool
-) -> None:
-    config = ConfigFile.parse(f"[profile p]\n{profile}".encode(), "config")
-    facts = Facts(
-        config=ConfigFacts(file=config, credentials={"p": {"aws_access_key_id": "A"}}),
-        profiles=tuple(map(ProfileFact, config.profiles())),
-    )
-    found = list(check_keys_without_secret_in_credentials_file(facts))
-    assert [one.id for one in found] == ["half-a-key-in-profile"] * is_taken
 
 
 _PAIR = "aws_access_key_id = A\naws_secret_access_key = s\n"
@@ -224,3 +196,72 @@ def test_a_source_whose_keys_aws_vault_may_keep_is_a_problem_only_where_it_is_us
     # A profile with lines of another tool is none whose keys aws-vault keeps.
     [sso] = find(f"{vault}sso_session = corp\n", is_chosen=False)
     assert (sso.id, sso.severity) == ("source-without-credentials", "problem")
+
+
+def ids(facts: Facts) -> list[str]:
+    return [one.id for one in checks.run_checks(facts)]
+
+
+def test_the_fix_of_a_helper_that_has_moved_names_its_present_path_if_there_is_one() -> None:
+    word = "/old/ssohelper-credentials"
+    line = f"{word} --session corp --account-id 001234567890 --role-name Read"
+    config = ConfigFile.parse(
+        f"{SESSION}[profile p]\nregion = x\ncredential_process = {line}\n".encode(), "c"
+    )
+    for command, shown in (("/new/ssohelper-credentials",) * 2, (None, "/path/of/ssohelper-c")):
+        facts = Facts(
+            config=ConfigFacts(file=config),
+            profiles=tuple(map(ProfileFact, config.profiles())),
+            programs={word: ProgramFact(word, None, True)},
+            machine=MachineFacts(command=command),
+        )
+        [found] = checks.run_checks(facts)
+        assert found.id == "helper-missing"
+        assert f"credential_process = {shown}" in str(found.fix)
+
+
+def test_a_helper_of_another_installation() -> None:
+    word = "/opt/ssohelper/bin/ssohelper-credentials"
+    line = f"{word} --session corp --account-id 001234567890 --role-name Read"
+    config = ConfigFile.parse(
+        f"{SESSION}[profile p]\nregion = x\ncredential_process = {line}\n".encode(), "c"
+    )
+    entry = config.profile("p")
+    assert entry is not None
+    for program, expected in (
+        (
+            ProgramFact(word, word, True, is_of_another_installation=True),
+            ["helper-of-another-installation"],
+        ),
+        (ProgramFact(word, word, True, only_has_our_name=True), ["helper-not-ours"]),
+        (ProgramFact(word, word, True), []),
+    ):
+        facts = Facts(
+            config=ConfigFacts(file=config),
+            profiles=(ProfileFact(entry),),
+            programs={word: program},
+        )
+        assert ids(facts) == expected
+
+
+def test_the_sources_of_a_profile_are_named_the_role_first() -> None:
+    keys = {"aws_access_key_id": "A", "aws_secret_access_key": "s", "sso_session": "corp"}
+    assert name_sources(keys) == ["sso_* keys", "fixed keys"]
+    role = {"role_arn": "arn:aws:iam::001234567890:role/r", "source_profile": "base"}
+    assert name_sources({**keys, **role}) == ["role_arn", "sso_* keys", "fixed keys"]
+
+
+def test_for_a_profile_with_two_sources_it_is_told_which_sdks_take_one_and_which_stop() -> None:
+    config = ConfigFile.parse(
+        SESSION.encode()
+        + b"[profile p]\nregion = x\nsso_session = corp\ncredential_process = /bin/get\n",
+        "c",
+    )
+    facts = Facts(
+        config=ConfigFacts(file=config), profiles=tuple(map(ProfileFact, config.profiles()))
+    )
+    [found] = checks.run_checks(facts)
+    assert found.message.endswith(
+        "(sso_* keys and credential_process): boto3, AWS CLI, JavaScript use program; "
+        'Java, Go, Rust: an error ("sso_account_id" is missing)'
+    )

@@ -1,0 +1,727 @@
+"""Decides which credentials an SDK takes for a profile, whether they work, and what the fix is. Pure.
+
+No other module decides this. It takes the config, the credentials file, the shell's variables and
+facts about programs as values. `_ORDERS` has the order of sources of each SDK family. Sources:
+botocore 1.44 `create_credential_resolver` (tests/judge compares with it), JavaScript v3
+`fromNodeProviderChain`, Java v2 `ProfileCredentialsUtils`, Go v2 `resolveCredsFromProfile`, Rust
+`profile/credentials/repr.rs`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from ssohelper.core import chains, process_command
+from ssohelper.core.config_file import (
+    ConfigFile,
+    ProfileEntry,
+    assumes_role,
+    options_of_chain_command,
+)
+from ssohelper.core.model import Role
+from ssohelper.core.session_keys import find_session_key_that_differs, keys_of_session
+from ssohelper.core.start_url import is_same_portal
+from ssohelper.core.text import show
+from ssohelper.core.written_roles import lacks_role
+from ssohelper.errors import ConfigInvalid
+
+Kind = Literal[
+    "environment keys",
+    "environment web identity",
+    "assumed role",
+    "web identity",
+    "sso",
+    "credentials file",
+    "config keys",
+    "aws login",
+    "program",
+    "container",
+    "error",
+    "nothing",
+]
+BOTO3, JAVASCRIPT, JAVA, GO, RUST = "boto3, AWS CLI", "JavaScript", "Java", "Go", "Rust"
+FAMILIES = (BOTO3, JAVASCRIPT, JAVA, GO, RUST)
+_ORDERS: Mapping[str, tuple[Kind, ...]] = {
+    BOTO3: (
+        *("environment keys", "assumed role", "environment web identity", "web identity", "sso"),
+        *("credentials file", "aws login", "program", "config keys", "container"),
+    ),
+    # If AWS_PROFILE is set, the JavaScript SDK ignores the keys in the environment.
+    JAVASCRIPT: (
+        *("assumed role", "credentials file", "config keys", "web identity", "program", "sso"),
+        *("aws login", "environment web identity", "container"),
+    ),
+    JAVA: (
+        *("environment keys", "environment web identity", "web identity", "sso", "assumed role"),
+        *("program", "credentials file", "config keys", "container"),
+    ),
+    GO: (
+        *("environment keys", "environment web identity", "assumed role", "credentials file"),
+        *("config keys", "web identity", "sso", "aws login", "program", "container"),
+    ),
+    RUST: (
+        *("environment keys", "assumed role", "web identity", "sso", "aws login", "program"),
+        *("credentials file", "config keys", "environment web identity", "container"),
+    ),
+}
+_OF_SHELL = ("environment keys", "environment web identity", "container")
+# The families that stop with an error if `role_arn` has no source of credentials beside it. Go takes
+# the profile's other credentials to assume the role. JavaScript and Java ignore the key.
+_REFUSING_ROLE_ALONE = (BOTO3, RUST)
+CONTAINER_VARIABLES = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+WEB_IDENTITY_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
+PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
+SSO_KEYS = ("sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name")
+# The values of `credential_source`, with the variables of which each needs one. All SDKs but Java's
+# require exactly this spelling.
+_CREDENTIAL_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "Environment": KEY_VARIABLES[:1],
+    "Ec2InstanceMetadata": (),
+    "EcsContainer": CONTAINER_VARIABLES,
+}
+# The keys that decide what a source of credentials gives. Their values are no secrets.
+KEYS_OF_SOURCES: Mapping[Kind, tuple[str, ...]] = {
+    "assumed role": ("role_arn", "source_profile", "credential_source"),
+    "web identity": ("role_arn", "web_identity_token_file"),
+    "sso": SSO_KEYS,
+    "aws login": ("login_session",),
+    "program": ("credential_process",),
+}
+_SOURCE_KEYS = frozenset(key for keys in KEYS_OF_SOURCES.values() for key in keys)
+_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
+_NEEDS_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
+_IN_AN_EDITOR = "correct it in an editor"
+_STOP = "AWS tools stop with an error"
+
+
+class ProgramFact(NamedTuple):
+    """The program of a `credential_process`. `word` is how the profile names the program.
+
+    `path` is the program's absolute path, None if there is no such program. `replaceable` is a part
+    of the path that other users may write, so that they could replace the program. `is_own`: the
+    program has the name of one of ssohelper's. `is_of_another_installation`: it belongs to another
+    installation of ssohelper. `only_has_our_name`: it belongs to no installation of ssohelper.
+    """
+
+    word: str
+    path: str | None
+    is_own: bool
+    replaceable: str | None = None
+    is_of_another_installation: bool = False
+    only_has_our_name: bool = False
+
+    @property
+    def is_of_this_installation(self) -> bool:
+        """Return whether the program is this ssohelper, which may run without the user's consent."""
+        is_other = self.is_of_another_installation or self.only_has_our_name
+        return self.is_own and self.path is not None and not is_other
+
+
+class Problem(NamedTuple):
+    """Why an SDK gets no credentials by a profile. `id` is that of the finding of `doctor`.
+
+    `session` is the session that the config lacks. `may_be_elsewhere`: another shell, or aws-vault,
+    may have what is missing. `source` is the source profile that has the problem `cause`, if it is
+    not the profile itself.
+    """
+
+    id: str
+    message: str
+    fix: str
+    session: str = ""
+    may_be_elsewhere: bool = False
+    source: str = ""
+    cause: str = ""
+
+
+class Resolved(NamedTuple):
+    """The credentials that one SDK family takes for a profile, or the problem with which it stops.
+
+    `source` and `detail` say where they come from; `account_id` and `role_name` whose they are, as
+    far as that is known. `sources` are the profiles to which `source_profile` leads, the nearest
+    first; `last` is the source of the last of them, or of the profile itself.
+    """
+
+    profile: str
+    family: str
+    source: Kind
+    detail: str
+    account_id: str | None = None
+    role_name: str | None = None
+    problem: Problem | None = None
+    sources: tuple[str, ...] = ()
+    last: Kind = "nothing"
+
+    @property
+    def identity(self) -> tuple[str, str, str | None, str | None]:
+        """What the profile gives, for comparing two answers."""
+        return (self.source, self.detail, self.account_id, self.role_name)
+
+
+class _Found(NamedTuple):
+    """A source of credentials: its name; the account and role of the credentials, None if unknown."""
+
+    detail: str
+    account_id: str | None = None
+    role_name: str | None = None
+
+
+class Resolver:
+    """Resolves the profiles of one config.
+
+    `credentials` has the keys of each section of ~/.aws/credentials, as `hide_secrets` returns
+    them. `find_program` returns what is known of a program, by the word that names it in a profile,
+    and None for a program that is not known, which counts as present. `is_missing` says whether
+    there is no file at a path.
+    """
+
+    def __init__(
+        self,
+        config: ConfigFile,
+        credentials: Mapping[str, Mapping[str, str]] = {},
+        environ: Mapping[str, str] = {},
+        find_program: Callable[[str], ProgramFact | None] = lambda _word: None,
+        is_missing: Callable[[str], bool] = lambda _path: False,
+    ) -> None:
+        self.config, self._credentials, self._environ = config, credentials, environ
+        self._find_program, self._is_missing = find_program, is_missing
+
+    def resolve(self, name: str, family: str = BOTO3, *, in_shell: bool = False) -> Resolved:
+        """Return what this SDK family takes for the profile.
+
+        With `in_shell`, AWS_PROFILE of the shell names the profile, and the shell's variables may
+        win over it; otherwise a command names it, as by `--profile`.
+        """
+        return self._resolve(name, family, (), in_shell=in_shell)
+
+    def resolve_for_each_family(self, name: str, *, in_shell: bool = False) -> list[Resolved]:
+        """Return what each SDK family takes for the profile, in the order of FAMILIES."""
+        return [self.resolve(name, family, in_shell=in_shell) for family in FAMILIES]
+
+    def keys(self, name: str) -> dict[str, str]:
+        """Return the profile's keys as SDKs merge them: those in ~/.aws/credentials win."""
+        entry = self.config.profile(name)
+        return {**(entry.keys if entry else {}), **self._credentials.get(name, {})}
+
+    def has_profile(self, name: str) -> bool:
+        """Return whether one of both files has this profile."""
+        return self.config.profile(name) is not None or name in self._credentials
+
+    # -- choosing the source ---------------------------------------------------------------------
+
+    def _resolve(
+        self, name: str, family: str, above: tuple[str, ...], *, in_shell: bool
+    ) -> Resolved:
+        """`above` are the profiles that lead to this one by `source_profile`."""
+        keys = self.keys(name)
+        has_fixed_keys = any(key in keys for key in KEY_PAIR)
+        kinds = [
+            kind
+            for kind in _ORDERS[family]
+            if (in_shell or kind not in _OF_SHELL)
+            # SDKs take the fixed keys of a source before the source's own role.
+            and not (above and has_fixed_keys and kind == "assumed role")
+        ]
+        if above and has_fixed_keys and family != BOTO3:
+            kinds = [kind for kind in kinds if kind in ("credentials file", "config keys")]
+        kind = next((one for one in kinds if self._tries(family, one, name, keys, in_shell)), None)
+        if kind is None:
+            return self._without_source(name, family, keys)
+        found = self._look_up(kind, name, keys, in_shell=in_shell)
+        made = Resolved(name, family, kind, *found, last=kind)
+        if kind == "assumed role":
+            made = self._with_source(made, keys, above, in_shell=in_shell)
+        problem = made.problem or self._find_problem(made, keys, in_shell=in_shell)
+        problem = problem or self._find_region_problem(name)
+        if problem is None:
+            return made
+        # Only `sources` and `last` stay: no credentials are of an account.
+        return Resolved(
+            name, family, "error", problem.message, None, None, problem, made.sources, made.last
+        )
+
+    def _tries(
+        self, family: str, kind: Kind, name: str, keys: Mapping[str, str], in_shell: bool
+    ) -> bool:
+        is_boto3, environ = family == BOTO3, self._environ if in_shell else {}
+        section, entry = self._credentials.get(name, {}), self.config.profile(name)
+        match kind:
+            case "environment keys":
+                return all(environ.get(one) for one in KEY_VARIABLES[: 1 if is_boto3 else 2])
+            case "environment web identity":
+                if is_boto3:  # each of both values may be in the environment or in the profile
+                    file, role = (environ.get(one) for one in WEB_IDENTITY_VARIABLES)
+                    return bool(file or (role and keys.get("web_identity_token_file")))
+                return all(environ.get(one) for one in WEB_IDENTITY_VARIABLES)
+            case "assumed role":
+                if is_boto3:
+                    return "role_arn" in keys and "web_identity_token_file" not in keys
+                if _has_role_alone(keys):
+                    return family in _REFUSING_ROLE_ALONE or (
+                        family == GO and bool(keys["role_arn"])
+                    )
+                return assumes_role(keys)
+            case "web identity":
+                has_role = is_boto3 or bool(keys.get("role_arn") and not assumes_role(keys))
+                return bool(keys.get("web_identity_token_file")) and has_role
+            case "sso":
+                needed = ("sso_account_id", "sso_role_name") if is_boto3 else SSO_KEYS
+                return any(key in keys for key in needed)
+            case "credentials file":
+                return "aws_access_key_id" in section
+            case "config keys":
+                own = entry.keys if entry is not None else {}
+                if is_boto3:
+                    return "aws_access_key_id" in own
+                return all(keys.get(key) for key in KEY_PAIR)
+            case "aws login":
+                return "login_session" in keys if is_boto3 else bool(keys.get("login_session"))
+            case "program":
+                key = "credential_process"
+                return key in keys if is_boto3 else bool(keys.get(key))
+            case _:
+                return any(environ.get(one) for one in CONTAINER_VARIABLES)
+
+    def _look_up(self, kind: Kind, name: str, keys: Mapping[str, str], *, in_shell: bool) -> _Found:
+        match kind:
+            case "environment keys":
+                return _Found("AWS_ACCESS_KEY_ID", self._environ.get("AWS_ACCOUNT_ID") or None)
+            case "environment web identity":
+                arn = self._environ.get("AWS_ROLE_ARN") or keys.get("role_arn", "")
+                return _found_by_arn("AWS_WEB_IDENTITY_TOKEN_FILE", arn)
+            case "assumed role" | "web identity":
+                detail = "role_arn" if kind == "assumed role" else "web_identity_token_file"
+                return _found_by_arn(detail, keys.get("role_arn", ""))
+            case "sso":
+                return _Found("sso_*", keys.get("sso_account_id"), keys.get("sso_role_name"))
+            case "credentials file":
+                return _Found("~/.aws/credentials")
+            case "config keys":
+                return _Found("aws_access_key_id", keys.get("aws_account_id"))
+            case "aws login":
+                return _Found("login_session")
+            case "program":
+                return self._look_up_program(name, keys)
+            case _:
+                return _Found(next(one for one in CONTAINER_VARIABLES if self._environ.get(one)))
+
+    def _look_up_program(self, name: str, keys: Mapping[str, str]) -> _Found:
+        command = keys["credential_process"]
+        words = process_command.split_command(command)
+        shown = show(words[0], 80) if words else "credential_process"
+        options = process_command.ssohelper_options(command)
+        program = self._find_program(words[0]) if words else None
+        if options is None:
+            role = process_command.aws_sso_cli_role(command)
+            return _Found(shown, role.account_id, role.name) if role else _Found(shown)
+        if program is not None and program.only_has_our_name:
+            return _Found(shown)
+        if "--account-id" in options:
+            return _Found(shown, options["--account-id"], options.get("--role-name"))
+        entry = self.config.profile(name)
+        target = self.config.target_or_none(entry) if entry is not None else None
+        return _Found(shown, target.role.account_id, target.role.name) if target else _Found(shown)
+
+    # -- the source of an assumed role -----------------------------------------------------------
+
+    def _with_source(
+        self, made: Resolved, keys: Mapping[str, str], above: tuple[str, ...], *, in_shell: bool
+    ) -> Resolved:
+        """Return the assumed role with its source profiles, and the first problem among them."""
+        name, family = made.profile, made.family
+        if _has_role_alone(keys):
+            if family not in _REFUSING_ROLE_ALONE:
+                return made
+            what = '"role_arn" is set without "source_profile" or "credential_source"'
+            message = f"{what}: boto3, the AWS CLI and Rust stop with an error"
+            fix = "add a line: source_profile = PROFILE"
+            return made._replace(problem=Problem("role-without-source", message, fix))
+        source = keys.get("source_profile")
+        if source is None or "credential_source" in keys:
+            return made._replace(problem=self._find_credential_source_problem(family, keys))
+        is_own = source == name and any(key in keys for key in KEY_PAIR)
+        if not self.has_profile(source) or (source in (name, *above) and not is_own):
+            what = "leads back to this profile" if self.has_profile(source) else "does not exist"
+            what = f'source_profile "{show(source, 80)}" {what}'
+            return made._replace(problem=self._refuse_key(name, "source_profile", what))
+        below = self._resolve(source, family, (*above, name), in_shell=False)
+        made = made._replace(sources=() if is_own else (source, *below.sources), last=below.last)
+        if below.problem is not None:
+            made = made._replace(problem=self._problem_of_source(name, source, below.problem))
+        return made
+
+    def _problem_of_source(self, name: str, source: str, problem: Problem) -> Problem:
+        if problem.id in ("source-unusable", "source-without-credentials"):
+            return problem  # of the nearest source with a problem of its own
+        if problem.id != "no-source":
+            message = unusable_source_text(source, problem.message)
+            return problem._replace(
+                id="source-unusable", message=message, source=source, cause=problem.id
+            )
+        entry = self.config.profile(source)
+        may_be_in_keyring = (
+            entry is not None and not entry.managed and _SOURCE_KEYS.isdisjoint(entry.keys)
+        )
+        shown = show(source, 80)
+        fix = f'give credentials to "{shown}", or write another source_profile'
+        if may_be_in_keyring:
+            fix = f"with aws-vault: aws-vault exec {show(name, 80)}; without it, {fix}"
+        message = f'the source profile "{shown}" has no credentials: {_STOP}'
+        return Problem(
+            "source-without-credentials", message, fix, may_be_elsewhere=may_be_in_keyring
+        )
+
+    def _find_credential_source_problem(
+        self, family: str, keys: Mapping[str, str]
+    ) -> Problem | None:
+        source = keys.get("credential_source", "")
+        if "source_profile" in keys:
+            what = "source_profile and credential_source exclude each other"
+            return Problem("credential-source", what, "remove one of both lines")
+        if source not in _CREDENTIAL_SOURCES:
+            if family == JAVA:
+                return None
+            right = next((one for one in _CREDENTIAL_SOURCES if one.lower() == source.lower()), "")
+            fix = (
+                f"write in an editor: credential_source = {right}"
+                if right
+                else f"write one of {', '.join(_CREDENTIAL_SOURCES)}"
+            )
+            shown = show(source, 60)
+            message = (
+                f'credential_source is "{shown}", which boto3, the AWS CLI and most SDKs refuse'
+            )
+            return Problem("credential-source", message, fix)
+        variables = _CREDENTIAL_SOURCES[source]
+        missing = variables
+        if source == "Environment" and self._environ.get(KEY_VARIABLES[0]):
+            missing = KEY_VARIABLES[1:]
+        if not missing or any(self._environ.get(one) for one in missing):
+            return None
+        message = (
+            f'credential_source is "{source}", and this shell has no {" or ".join(missing)}: the '
+            "role cannot be assumed here"
+        )
+        fix = f"set {missing[0]}, or name a profile: source_profile = PROFILE"
+        return Problem("credential-source", message, fix, may_be_elsewhere=True)
+
+    # -- problems of a source --------------------------------------------------------------------
+
+    def _without_source(self, name: str, family: str, keys: Mapping[str, str]) -> Resolved:
+        entry = self.config.profile(name)
+        if entry is not None and lacks_role(self.config, entry):
+            problem = _LOST_ROLE
+        elif KEY_PAIR[1] in keys:
+            message = (
+                f'"{KEY_PAIR[1]}" is set without "{KEY_PAIR[0]}": AWS tools find no credentials'
+            )
+            fix = f"add {KEY_PAIR[0]}, or remove {KEY_PAIR[1]}"
+            problem = Problem("half-a-key-in-profile", message, fix)
+        elif keys.get("sso_session") and self._lacks_session(keys["sso_session"]):
+            problem = self._missing_session_problem(keys["sso_session"])
+        elif "include_profile" in keys:
+            message = (
+                "only aws-vault reads include_profile: by this profile, no SDK gets credentials"
+            )
+            fix = f"use it with: aws-vault exec {show(name, 80)}"
+            problem = Problem("no-source", message, fix, may_be_elsewhere=True)
+        elif keys.get("sso_session"):
+            message = (
+                "the profile is for tokens alone (CodeCatalyst and others): by it, no SDK gets role "
+                "credentials"
+            )
+            problem = Problem("no-source", message, "add lines: sso_account_id and sso_role_name")
+        else:
+            message = "the profile names no source of credentials: no SDK gets credentials by it"
+            fix = "choose another profile, or add its credentials: ssohelper profile list"
+            problem = Problem("no-source", message, fix)
+        return Resolved(name, family, "nothing", "no credentials", problem=problem)
+
+    def _find_problem(
+        self, made: Resolved, keys: Mapping[str, str], *, in_shell: bool
+    ) -> Problem | None:
+        """Return why this family stops with an error at the source that it takes, or None."""
+        name, family = made.profile, made.family
+        entry, section = self.config.profile(name), self._credentials.get(name, {})
+        match made.source:
+            case "environment keys" if not self._environ.get(KEY_VARIABLES[1]):
+                what = f"{KEY_VARIABLES[0]} is set without {KEY_VARIABLES[1]}"
+                return Problem("half-a-key", what, f"unset {KEY_VARIABLES[0]}")
+            case "web identity" | "environment web identity":
+                return self._find_web_identity_problem(keys, in_shell=in_shell)
+            case "sso":
+                return self._find_sso_problem(name, family, keys)
+            case "credentials file" if KEY_PAIR[1] not in section and family == BOTO3:
+                return _half_a_key_problem(
+                    f'the section "[{show(name, 80)}]" of ~/.aws/credentials'
+                )
+            case "config keys" if entry and KEY_PAIR[1] not in entry.keys and family == BOTO3:
+                return _half_a_key_problem("the config")
+            case "program":
+                return self._find_program_problem(name, family, keys)
+            case "assumed role" if entry is not None and made.last in ("sso", "program"):
+                has_fixed_keys = any(
+                    key in self.keys(one) for key in KEY_PAIR for one in made.sources
+                )
+                return None if has_fixed_keys else self._find_invalid_key(entry, is_assumed=True)
+        return None
+
+    def _find_web_identity_problem(
+        self, keys: Mapping[str, str], *, in_shell: bool
+    ) -> Problem | None:
+        environ = self._environ if in_shell else {}
+        file, arn = (
+            environ.get(variable) or keys.get(key, "")
+            for variable, key in zip(
+                WEB_IDENTITY_VARIABLES, ("web_identity_token_file", "role_arn"), strict=True
+            )
+        )
+        if not arn:
+            what = f'"web_identity_token_file" is set without "role_arn": {_STOP}'
+            return Problem("web-identity-missing", what, "add a line: role_arn = ARN")
+        if not self._is_missing(file):
+            return None
+        what = f'web_identity_token_file is "{show(file, 200)}", and there is no such file: {_STOP}'
+        fix = "write the path of the token's file in an editor"
+        return Problem("web-identity-missing", what, fix)
+
+    def _find_sso_problem(self, name: str, family: str, keys: Mapping[str, str]) -> Problem | None:
+        entry = self.config.profile(name)
+        if entry is not None and lacks_role(self.config, entry):
+            return _LOST_ROLE
+        session = keys.get("sso_session", "")
+        has_role = keys.get("sso_account_id") and keys.get("sso_role_name")
+        if session and has_role and self._lacks_session(session):
+            return self._missing_session_problem(session)
+        try:
+            self.config.sso_session(session)
+        except ConfigInvalid as error:
+            return Problem("session-unusable", error.message, error.hint or _IN_AN_EDITOR)
+        # Values of secrets are hidden, so they are not compared with those of the session.
+        own = entry.keys if entry is not None else {}
+        keys = {**own, **{key: value for key, value in keys.items() if key in _SOURCE_KEYS}}
+        refusal = sso_keys_error(family, keys, self.config)
+        if refusal is None:
+            return self._find_invalid_key(entry) if entry is not None else None
+        differing = find_session_key_that_differs(self.config, keys)
+        is_differing = differing is not None and differing.difference_text == refusal
+        fix = differing.fix_text if differing is not None and is_differing else _IN_AN_EDITOR
+        return Problem("sso-keys-refused", refusal, fix)
+
+    def _missing_session_problem(self, session: str) -> Problem:
+        message = (
+            f'the session "{show(session, 64)}" is not in {self.config.origin}, and without it there '
+            "are no credentials"
+        )
+        return Problem("session-missing", message, "correct its name in an editor", session)
+
+    def _lacks_session(self, session: str) -> bool:
+        return self.config.session_header(session) is None
+
+    def _find_program_problem(
+        self, name: str, family: str, keys: Mapping[str, str]
+    ) -> Problem | None:
+        entry, command = self.config.profile(name), keys["credential_process"]
+        if entry is not None and lacks_role(self.config, entry):
+            return _LOST_ROLE
+        error = process_command.find_syntax_error(command)
+        if error:
+            message = f"{error}: boto3 and the AWS CLI stop with an error"
+            is_refused = family == BOTO3
+            return Problem("program-unreadable", message, _IN_AN_EDITOR) if is_refused else None
+        words = process_command.split_command(command)
+        program = self._find_program(words[0]) if words else None
+        if program is not None and program.path is None:
+            return _missing_program_problem(program)
+        refused = process_command.why_ssohelper_refuses_command(command)
+        if refused:
+            message = f"{refused}: no SDK gets credentials by this command"
+            return Problem("helper-refuses", message, _IN_AN_EDITOR)
+        options = process_command.ssohelper_options(command)
+        if entry is None or options is None:
+            return None
+        problem = self._find_invalid_key(entry)
+        target = self.config.target_or_none(entry)
+        session = target.session_name if target is not None else ""
+        if problem is None and session and self._lacks_session(session):
+            return self._missing_session_problem(session)
+        return problem
+
+    def _find_invalid_key(self, entry: ProfileEntry, *, is_assumed: bool = False) -> Problem | None:
+        """Return why ssohelper or AWS refuses the profile's role or chain of roles."""
+        try:
+            if is_assumed or options_of_chain_command(entry) is not None:
+                chains.find_chain(self.config, entry)
+            else:
+                self.config.target(entry)
+        except ConfigInvalid as error:
+            return Problem("profile-invalid", error.message, error.hint or _IN_AN_EDITOR)
+        return None
+
+    def _find_region_problem(self, name: str) -> Problem | None:
+        entry = self.config.profile(name)
+        try:
+            if entry is not None:
+                self.config.region(entry)
+        except ConfigInvalid as error:
+            return Problem("profile-invalid", error.message, error.hint or _IN_AN_EDITOR)
+        return None
+
+    def _refuse_key(self, name: str, key: str, what: str) -> Problem:
+        entry = self.config.profile(name)
+        try:
+            if entry is not None:
+                self.config.refuse_key(entry, key, what)
+        except ConfigInvalid as error:
+            what = error.message
+        return Problem("profile-invalid", what, _IN_AN_EDITOR)
+
+
+_LOST_ROLE = Problem(
+    "role-unreadable",
+    "managed by ssohelper, and without a role since an edit of the keys: no SDK gets credentials",
+    "ssohelper profile sync, which writes the earlier role",
+)
+
+
+def _half_a_key_problem(where: str) -> Problem:
+    key_id, secret = KEY_PAIR
+    message = f'"{key_id}" is set without "{secret}" in {where}: {_STOP}'
+    return Problem("half-a-key-in-profile", message, f"add {secret} there, or remove {key_id}")
+
+
+def _missing_program_problem(program: ProgramFact) -> Problem:
+    word = show(program.word, 200)
+    if program.is_own:
+        message = f'ssohelper is no longer at "{word}", which credential_process runs'
+        fix = "write in an editor: credential_process = /path/of/ssohelper-credentials …"
+        return Problem("helper-missing", message, fix)
+    if _NEEDS_SHELL.search(program.word):
+        message = (
+            "boto3 and the AWS CLI run credential_process without a shell, so that they do not find "
+            f'"{word}"'
+        )
+        return Problem("program-needs-a-shell", message, "write the program's absolute path")
+    message = f'the program "{word}" of credential_process does not exist'
+    fix = "install it again, or write its absolute path"
+    return Problem("program-missing", message, fix)
+
+
+def unusable_source_text(source: str, problem: str, *, users: int = 1) -> str:
+    """Return the message that `source`, the source profile of `users` profiles, has this problem."""
+    return f'{"its" if users == 1 else "their"} source profile "{show(source, 80)}": {problem}'
+
+
+def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
+    """Return why this SDK family refuses the profile's `sso_*` keys; None if it accepts the keys."""
+    if family == BOTO3 and config is not None:
+        # Only botocore adds the keys of the session's section to the profile's keys.
+        keys = keys_of_session(config, keys.get("sso_session", "")) | dict(keys)
+    own = [key for key in ("sso_start_url", "sso_region") if key in keys]
+    needed = ["sso_account_id", "sso_role_name"]
+    if "sso_session" not in keys:
+        needed += ["sso_start_url", "sso_region"]
+    missing = [key for key in needed if not keys.get(key)]
+    if missing:
+        return f'"{missing[0]}" is missing'
+    if "sso_session" not in keys:
+        return None
+    try:
+        session = config.sso_session(keys["sso_session"]) if config else None
+    except ConfigInvalid:
+        session = None
+    if session is None:
+        return f'the session "{show(keys["sso_session"], 64)}" is not defined, or not usable'
+    if own and family == RUST:
+        return f'"{own[0]}" may not stand beside "sso_session"'
+    url, region = keys.get("sso_start_url"), keys.get("sso_region")
+    differs = url is not None and not is_same_portal(url, session.start_url)
+    if family in (BOTO3, GO) and (differs or region not in (None, session.region)):
+        return 'the profile and its "sso_session" name different portals'
+    differing = find_session_key_that_differs(config, keys) if family == BOTO3 and config else None
+    return differing.difference_text if differing else None
+
+
+def find_credentials_that_section_changes(
+    config: ConfigFile, name: str, section: Mapping[str, str]
+) -> list[Resolved]:
+    """Return the answer of each SDK family that takes other credentials because of this section.
+
+    `section` has the keys of the profile's section in ~/.aws/credentials.
+    """
+    entry = config.profile(name)
+    own = entry.keys if entry is not None else {}
+    changed = {key for key in _SOURCE_KEYS & section.keys() if section[key] != own.get(key)}
+    before = Resolver(config).resolve_for_each_family(name)
+    after = Resolver(config, {name: section}).resolve_for_each_family(name)
+    return [
+        new
+        for old, new in zip(before, after, strict=True)
+        if old.identity != new.identity or changed.intersection(KEYS_OF_SOURCES.get(new.source, ()))
+    ]
+
+
+def find_profiles_with_other_role_in_section(
+    config: ConfigFile, names: Iterable[str], credentials: Mapping[str, Mapping[str, str]]
+) -> frozenset[str]:
+    """Return the profiles in `names` for which boto3 takes another role because of their section.
+
+    Adopting such a profile would not change that. Fixed keys in the section do not count: tools
+    such as yawsso write them for the role of the profile.
+    """
+    found = set()
+    for name in names:
+        section = credentials.get(name, {})
+        others = {key: value for key, value in section.items() if key not in KEY_PAIR}
+        if others and config.profile(name) is not None:
+            changed = find_credentials_that_section_changes(config, name, others)
+            if any(one.family == BOTO3 for one in changed):
+                found.add(name)
+    return frozenset(found)
+
+
+def name_sources(keys: Mapping[str, str]) -> list[str]:
+    """Return the sources of credentials that a profile with these keys names."""
+    names = {"credential_process": "credential_process", "login_session": "aws login"}
+    found = [name for key, name in names.items() if keys.get(key)]
+    if all(keys.get(key) for key in KEY_PAIR):  # no SDK takes half a key pair
+        found.insert(0, "fixed keys")
+    if any(key in keys for key in SSO_KEYS):
+        found.insert(0, "sso_* keys")
+    if assumes_role(keys) or (keys.get("role_arn") and keys.get("web_identity_token_file")):
+        found.insert(0, "role_arn")
+    return found
+
+
+def has_no_source(keys: Mapping[str, str]) -> bool:
+    """Return whether a profile with these keys names no source of credentials."""
+    return _SOURCE_KEYS.isdisjoint(keys)
+
+
+def hide_secrets(section: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of a section of ~/.aws/credentials; "" replaces values that may be secret."""
+    return {key: value if key in _SOURCE_KEYS else "" for key, value in section.items()}
+
+
+def role_of_arn(arn: str) -> Role | None:
+    """Return the account and role in a role's ARN; None if the text is no such ARN."""
+    found = _ARN.fullmatch(arn)
+    return Role(*found.groups()) if found else None
+
+
+def _found_by_arn(detail: str, arn: str) -> _Found:
+    role = role_of_arn(arn)
+    return _Found(detail, role.account_id, role.name) if role else _Found(detail)
+
+
+def _has_role_alone(keys: Mapping[str, str]) -> bool:
+    """Return whether `role_arn` has no source of credentials, so that SDKs treat it differently."""
+    has_source = "source_profile" in keys or "credential_source" in keys
+    return "role_arn" in keys and "web_identity_token_file" not in keys and not has_source
