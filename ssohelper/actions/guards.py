@@ -190,17 +190,12 @@ def list_guard_rules(app: App) -> list[Rule]:
     except SsoHelperError as error:
         app.warn(f"the settings cannot be read; these rules were read before: {error.message}")
     roles = list(_load_roles_of_saved_lists(app))
-    return [
-        Rule(
-            rule,
-            rule in configured,
-            sum(
-                guard_rules.is_guarded(app.vault.with_rules_for_same_portals([rule]), *role)
-                for role in roles
-            ),
-        )
-        for rule in app.vault.written_guard_rules
-    ]
+    found = []
+    for rule in app.vault.written_guard_rules:
+        rules = app.vault.with_rules_for_same_portals([rule])  # reads the config
+        matches = sum(guard_rules.is_guarded(rules, *role) for role in roles)
+        found.append(Rule(rule, rule in configured, matches))
+    return found
 
 
 def find_escaping_profiles(app: App) -> list[str]:

@@ -23,16 +23,8 @@ def find_version() -> str:
     metadata, and an sdist in its PKG-INFO, where hatch finds it.
     """
     release = f"v{__version__}"
-    command = [
-        "git",
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=12",
-        "--tags",
-        "--match",
-        release,
-    ]
+    options = ("--always", "--dirty", "--abbrev=12", "--tags")
+    command = ["git", "describe", *options, "--match", release]
     with suppress(OSError, subprocess.CalledProcessError, metadata.PackageNotFoundError):
         if not (_ROOT / ".git").exists():
             return metadata.version("ssohelper")
