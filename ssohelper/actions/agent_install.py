@@ -6,14 +6,14 @@ Each key is from the agent's public documentation; docs/how-to/agents.md has the
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents
 from ssohelper.core import agent_settings, rc_text
-from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.system import installation
 from ssohelper.system.locations import expand_home
 
@@ -65,10 +65,20 @@ def plan_agent_install(
     if tool == "claude":
         if servers:
             raise UsageProblem("--server is for codex and kiro")
-        own_file = Path(expand_home("~/.claude.json", app.environ))
-        own_servers = app.makers.make_user_file(own_file).read().data
-        if re.search(rb'"--profile|AWS_\w*PROFILE', own_servers):
-            app.warn("an MCP server in ~/.claude.json chooses its own profile: edit that file too")
+        for file in (
+            Path(expand_home("~/.claude.json", app.environ)),
+            Path(".mcp.json").absolute(),
+        ):
+            content = app.makers.make_user_file(file).read().data
+            others = agent_settings.find_servers_with_other_profile(
+                content, str(file), profile.name
+            )
+            if others:
+                raise ConfigInvalid(
+                    f'the MCP server "{show(others[0], 80)}" in "{file}" uses another profile: '
+                    "nothing was changed",
+                    hint=f"write {show(profile.name, 80)} there in an editor, or remove the server",
+                )
         after = agent_settings.edit_claude_settings(
             before, str(path), _make_claude_code_settings(app, profile)
         )
@@ -100,7 +110,7 @@ def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:
     if _is_profile_in_config(app, profile):
         return {"env": {agent_settings.AWS_PROFILE: profile.name}, **values}
     export = f"{command} env --format sts {shlex.quote(profile.key.text)}"
-    return {**values, "awsCredentialExport": export}
+    return {**values, agent_settings.EXPORT: export}
 
 
 def _is_profile_in_config(app: App, profile: Profile) -> bool:

@@ -23,6 +23,10 @@ AWS_PROFILE = "AWS_PROFILE"
 # https://awslabs.github.io/mcp/installation
 _OF_AWS = ("awslabs.", "mcp-proxy-for-aws")
 _DEFAULT_INDENT = 2
+EXPORT = "awsCredentialExport"
+_EXPORT_OF_OURS = re.compile(r"ssohelper\S* env --format sts ")
+# The value of `--profile` or of a variable such as AWS_MCP_PROXY_PROFILES, in a server's JSON.
+_CHOSEN_PROFILE = re.compile(r'(?:--profile(?:=|", ")|"AWS_\w*PROFILES?": ")([^"]*)"')
 # Variables by which a program gets other credentials than those of the profile in AWS_PROFILE.
 _WINNING = "AWS_(ACCESS_KEY_ID|WEB_IDENTITY_TOKEN_FILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE)"
 # In a command's words, joined by zero bytes: `--profile` with one value, which an option or a URL
@@ -38,6 +42,7 @@ def edit_claude_settings(before: bytes | None, file_name: str, values: Mapping[s
     Raises: ConfigInvalid for a file that is not JSON, or has another type at a key.
     """
     document = _parse_json(before, file_name)
+    _remove_other_choice(document, file_name, values)
     for key, value in values.items():
         if isinstance(value, Mapping):
             table = _get_or_add_table(document, key, file_name)
@@ -46,6 +51,36 @@ def edit_claude_settings(before: bytes | None, file_name: str, values: Mapping[s
         else:
             document[key] = value
     return _to_json(document, before)
+
+
+def _remove_other_choice(
+    document: dict[str, Any], file_name: str, values: Mapping[str, Any]
+) -> None:
+    """Remove the profile or the command by which an earlier `agent install` chose a role."""
+    if EXPORT in document and not _EXPORT_OF_OURS.search(str(document[EXPORT])):
+        raise ConfigInvalid(
+            f'"{file_name}" has an {EXPORT} of its own: not changed', hint="remove it in an editor"
+        )
+    if EXPORT not in values:
+        document.pop(EXPORT, None)
+    environ = document.get("env")
+    if "env" not in values and isinstance(environ, dict):
+        environ.pop(AWS_PROFILE, None)
+        if not environ:
+            del document["env"]
+
+
+def find_servers_with_other_profile(content: bytes, file_name: str, profile: str) -> list[str]:
+    """Return the MCP servers in ~/.claude.json or .mcp.json that choose another profile."""
+    document, found = _parse_json(content, file_name), list[str]()
+    projects = document.get("projects")
+    for table in (document, *(projects.values() if isinstance(projects, dict) else ())):
+        servers = table.get("mcpServers") if isinstance(table, dict) else None
+        for name, server in servers.items() if isinstance(servers, dict) else ():
+            chosen = _CHOSEN_PROFILE.findall(json.dumps(server))
+            if any(profile not in one for one in chosen):
+                found.append(str(name))
+    return found
 
 
 def uses_bedrock(settings: bytes) -> bool:

@@ -2,6 +2,8 @@
 
 import errno
 import logging
+import os
+import shlex
 
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.fastpath.open_file import Refused, TooLarge
@@ -20,15 +22,29 @@ def unreadable_file_error(path: str, cause: OSError) -> LocalState:
         return FileTooLarge(f'"{path}" {cause.strerror}', hint="remove it and try again")
     if isinstance(cause, Refused):
         return unsafe_file_error(path, cause)
-    return LocalState(f'"{path}" cannot be read: {os_error_text(cause)}')
+    return LocalState(
+        f'"{path}" cannot be read: {os_error_text(cause)}', hint=_cure_of(path, cause)
+    )
 
 
 def unwritable_file_error(path: str, cause: OSError) -> LocalState:
     """Return the error for a file that could not be written."""
     if isinstance(cause, Refused):
         return unsafe_file_error(path, cause)
-    hint = "free some space and try again" if cause.errno in (errno.ENOSPC, errno.EDQUOT) else None
-    return LocalState(f'"{path}" cannot be written: {os_error_text(cause)}', hint=hint)
+    return LocalState(
+        f'"{path}" cannot be written: {os_error_text(cause)}', hint=_cure_of(path, cause)
+    )
+
+
+def _cure_of(path: str, cause: OSError) -> str | None:
+    if cause.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free some space and try again"
+    if cause.errno in (errno.ENOTDIR, errno.EEXIST):
+        while path and not os.path.lexists(path):
+            path = os.path.dirname(path)
+        if not os.path.isdir(path):
+            return f"there must be a folder: rm {shlex.quote(path)}"
+    return None
 
 
 def unsafe_file_error(path: str, cause: Refused, what: str = "") -> NotOurs:

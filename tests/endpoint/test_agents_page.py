@@ -146,6 +146,9 @@ attack() {
 attack; rm -rf .git/hooks; attack
 mv .git gone && cp -r gone .git; attack
 mv .envrc gone; rm -f .envrc; echo 'touch ~/escaped' > .envrc
+cp -r .git evil; git config -f evil/config core.fsmonitor 'touch ~/escaped; false'
+echo ../evil > .git/commondir
+cp evil/config .git/config.worktree
 git add hook && git commit -qm inside
 """
 
@@ -159,15 +162,15 @@ def test_what_runs_outside_cannot_be_written_inside(
     for name in ("user.name", "user.email"):
         assert run(home, f"git config --global {name} ana@example.com").returncode == 0
     if is_repository:
-        before = "git init -q . && git config user.name a && git config user.email a@b"
+        before = "git init -q . && git config extensions.worktreeConfig true"
         assert run(home, f"{before} && echo 'export A=1' > .envrc").returncode == 0
     project.joinpath("attack").write_text(_ATTACK)
     run(home, "agent-box sh ./attack")
     if is_repository:
-        assert run(home, "git log --format=%s").stdout == "inside\n"
+        assert run(home, "git log --format=%s").stdout == ""  # commits are made outside
         assert project.joinpath(".envrc").read_text() == "export A=1\n"
     else:
-        assert sorted(path.name for path in project.iterdir()) == ["attack", "hook"]
+        assert sorted(path.name for path in project.iterdir()) == ["attack", "evil", "hook"]
         assert run(home, "git init -q .").returncode == 0
     done = run(home, "git status; git add .; git commit -qm outside")
     assert done.returncode == 0, done.stderr

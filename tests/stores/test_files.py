@@ -416,3 +416,11 @@ def test_a_link_that_cannot_be_made_leaves_nothing_behind(tmp_path):
     files.write_link(tmp_path / "link", "other")
     assert os.readlink(tmp_path / "link") == "other"
     assert sorted(os.listdir(tmp_path)) == ["folder", "link"]
+
+
+def test_a_file_in_place_of_a_folder_is_named_with_its_cure(tmp_path: Path) -> None:
+    place = tmp_path / "sign-ins"
+    place.write_text("x")
+    with pytest.raises(LocalState) as refused:
+        files.read_own_file(place / "corp.json")
+    assert refused.value.hint == f"there must be a folder: rm {place}"
