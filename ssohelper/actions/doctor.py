@@ -149,7 +149,7 @@ def gather_facts(app: App, chosen: str | None = None) -> Facts:
         if chosen is not None
         else None,
         programs=doctor_facts.find_programs_of_profiles(
-            (*shown, *sources, *config.credentials_profiles), app, machine.command
+            config, (*shown, *sources, *config.credentials_profiles), app, machine.command
         ),
         files=tuple(files),
         sessions=tuple(sessions),

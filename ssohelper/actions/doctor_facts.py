@@ -17,7 +17,6 @@ from ssohelper.core import (
     process_command,
     resolver,
     session_changes,
-    source_profiles,
 )
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, is_chain
@@ -185,23 +184,24 @@ def read_source_profile_facts(
     config = facts.file
     if config is None:
         return []
-    entries = [
-        source
-        for one in profiles
-        for source in source_profiles.list_source_profiles(config, one.entry)
-    ]
-    by_name = {entry.name: entry for entry in entries}
-    return [_make_profile_fact(config, entry) for entry in by_name.values()]
+    resolving = resolver.Resolver(config, facts.credentials)
+    names = {name: None for one in profiles for name in resolving.resolve(one.name).sources}
+    entries = [entry for name in names if (entry := config.profile(name)) is not None]
+    return [_make_profile_fact(config, entry) for entry in entries]
 
 
 def find_programs_of_profiles(
-    profiles: Iterable[ProfileFact], app: App, own_command: str | None = None
+    config: ConfigFacts,
+    profiles: Iterable[ProfileFact],
+    app: App,
+    own_command: str | None = None,
 ) -> dict[str, ProgramFact]:
     """Return the programs that `credential_process` runs in these profiles, by their name there.
 
     `own_command` is the command that this installation writes to profiles; its program is included.
     """
     commands = {one.entry.keys.get("credential_process", "") for one in profiles}
+    commands |= {one.get("credential_process", "") for one in config.credentials.values()}
     commands.add(own_command or "")
     words = {parts[0] for command in commands if (parts := process_command.split_command(command))}
     return {word: make_program_fact(word, app.environ) for word in words}

@@ -32,7 +32,7 @@ def gather_facts_of_profile(app: App, name: str) -> Facts:
     config = config._replace(credentials_profiles=of_credentials)
     profiles = doctor_facts.read_profile_facts(config, name)
     sources = doctor_facts.read_source_profile_facts(config, profiles)
-    programs = doctor_facts.find_programs_of_profiles((*profiles, *sources), app)
+    programs = doctor_facts.find_programs_of_profiles(config, (*profiles, *sources), app)
     command = None
     if any(one.is_own and one.path is None for one in programs.values()):
         with suppress(SsoHelperError):

@@ -468,7 +468,7 @@ class Resolver:
                 return self._find_program_problem(name, family, keys)
             case "assumed role" if entry is not None and made.last in ("sso", "program"):
                 has_fixed_keys = any(
-                    key in self.keys(one) for key in KEY_PAIR for one in made.sources
+                    key in self.keys(one) for key in KEY_PAIR for one in made.sources or (name,)
                 )
                 return None if has_fixed_keys else self._find_invalid_key(entry, is_assumed=True)
         return None

@@ -46,7 +46,8 @@ INTENDED: Mapping[str, str] = {
     "in the config, and warn, when something keeps SDKs from it: never another identity",
     "the machine": "a command that names the profile takes no credentials of a container or "
     "instance, which are not the profile's",
-    "doubt": "adoption and whoami say that only a run shows what another tool's program gives",
+    "the session of the config": "a session that only ~/.aws/credentials names for a profile does "
+    "not count: exec and the others refuse one that the config lacks",
     "chains": "ssohelper refuses a chain on an SSO role that STS would refuse",
 }
 
@@ -139,7 +140,10 @@ def compare_choice(app: App, checker: ProfileChecker, expected: Answer) -> str:
         return ""
     except SsoHelperError:
         is_chain = expected.method == "assume-role"  # INTENDED: chains
-        return "" if expected.is_refusal or is_chain else "refuses the profile"
+        # INTENDED: the session of the config
+        is_named_elsewhere = "sso_session" in checker.config_facts.credentials.get(NAME, {})
+        is_intended = is_chain or is_named_elsewhere
+        return "" if expected.is_refusal or is_intended else "refuses the profile"
     if isinstance(found, ForeignProfile):
         return f"runs with {found.what}" if expected.is_refusal else ""
     given = f"{found.shown_role.account_id}/{found.shown_role.name}"
