@@ -30,7 +30,7 @@ _STARTS, _BURSTS = 3, 8
 _TYPED_AHEAD = ("", "", "payprod read\r", "\x1bOR", "\x10", "\x0c", "\x1bOS\x1b", "x\r\r")
 _KEYS = (
     *("f1", "f2", "f2", "f3", "f3", "f4", "f4", "f5", "f6", "f7", "f8", "f9", "f10"),
-    *("enter", "enter", "escape", "escape", "ctrl+p", "ctrl+p", "ctrl+p", "ctrl+l", "ctrl+v"),
+    *("enter", "enter", "escape", "escape", "ctrl+p", "ctrl+p", "ctrl+p", "ctrl+l"),
     *("ctrl+c", "ctrl+q", "ctrl+d", "ctrl+g", "ctrl+x", "ctrl+o", "tab", "down", "up"),
     *("n", "s", "o", "d", "f", "y", "q", "p", "backspace"),
 )

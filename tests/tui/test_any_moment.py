@@ -29,7 +29,7 @@ _PLACES = {"accounts": (12, 0), "sessions": (28, 0), "profiles": (43, 0)}
 _SCREENS = {"f2": "accounts", "f3": "sessions", "f4": "profiles"}
 # For each screen, the keys that open something over it, or go from it.
 OPENING = {
-    "f2": "f1 ctrl+p ctrl+l ctrl+v f6 f7 f8 f9 f10 f3 f4 enter",
+    "f2": "f1 ctrl+p ctrl+l f6 f7 f8 f9 f10 f3 f4 enter",
     "f3": "f1 ctrl+p ctrl+l n s o d e f f2 f4",
     "f4": "f1 ctrl+p ctrl+l ctrl+d f6 f7 f9 f8 f2 f3",
 }

@@ -33,7 +33,7 @@ from tests.tui.screens.test_set_up import quick
 from tests.tui.world import DemoHome, until
 
 BURSTS = 4
-_OPENING = ("f5", "f6", "f7", "f8", "f9", "f9", "f10", "enter", "ctrl+d", "ctrl+x", "ctrl+v")
+_OPENING = ("f5", "f6", "f7", "f8", "f9", "f9", "f10", "enter", "ctrl+d", "ctrl+x")
 _MOVING = ("f2", "f2", "f3", "f4", "f1", "escape", "down", "up", "tab", "ctrl+g", "ctrl+r")
 _TYPED = ("y", "y", "n", "s", "o", "d", "f", "b", "prod", "lam", "id", "backspace")
 _GAPS = (0.0, 0.0, 0.0, 0.02, 0.05, 0.1, 0.2, 0.6, 1.2)

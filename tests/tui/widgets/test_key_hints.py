@@ -17,7 +17,6 @@ CLOSING = [
     ("f10", "F12: cancel"),
     ("f6", "esc: cancel"),
     ("f1", "esc: close"),
-    ("ctrl+v", "esc: cancel"),
     ("ctrl+l", "esc: close"),
     ("f7", "esc: cancel"),
     ("f4 ctrl+d", "esc: close"),
