@@ -45,6 +45,7 @@ _SOURCES = frozenset(
         "web_identity_token_file",
     }
 )
+_OF_NO_PROFILE = (["sso-session"], ["services"], ["plugins"])
 # The credential_process for a profile whose static keys are not copied. If the profile had no
 # source of credentials, an SDK would use the endpoint's for it, which are for another account.
 _REFUSAL = (
@@ -119,11 +120,14 @@ class _ConfigCopy:
         self._end: list[str] = []
 
     def drop_profiles(self, kept: Collection[str]) -> None:
-        """Remove all profiles but [default], except the sections with the headers `kept`."""
+        """Remove all sections but [default], those with the headers `kept`, and those of no profile.
+
+        Some SDKs take `[prod]` for a profile: https://github.com/aws/aws-sdk-go (version 1).
+        """
 
         def is_kept(section: Section) -> bool:
-            is_profile = section_name(section.header, "profile") is not None
-            return not is_profile or section.header in kept or _is_default_section(section.header)
+            is_of_no_profile = section.header.split()[:1] in _OF_NO_PROFILE
+            return is_of_no_profile or section.header in kept or _is_default_section(section.header)
 
         for section in self._sections:
             if not is_kept(section):

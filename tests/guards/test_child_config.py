@@ -238,3 +238,13 @@ def test_what_escapes_a_guard_is_named(world: Home) -> None:
     report = json.loads(run(world, SCRIPT, "doctor", "--json").stdout)["data"]
     [escape] = [one for one in report["findings"] if one["id"] == "guard-escaped"]
     assert escape["subject"] == 'profiles "chain-dev", "default", "native-prod" and 4 more'
+
+
+def test_no_section_that_some_sdk_may_take_for_a_profile_stays(world: Home) -> None:
+    headers = ["bare-prod", "Profile cased-prod", " profile spaced-prod"]
+    text = "".join(f"\n[{header}]\n{ours(PROD)}" for header in headers)
+    world.write_config(world.config_file.read_text() + text + "\n[services kept]\n")
+    done = below(world, "sh", "-c", 'cat "$AWS_CONFIG_FILE"')
+    assert done.returncode == 0, done.stderr
+    assert "-prod" not in done.stdout
+    assert "[services kept]" in done.stdout
