@@ -107,7 +107,8 @@ def explain_error_of_profile(app: App, name: str, error: SsoHelperError) -> SsoH
     facts = gather_facts_of_profile(app, name)
     facts = facts._replace(listings=doctor_facts.load_listings(app, facts.config, ()))
     found = checks.find_problem_of_profile(facts, name)
-    if found is not None:
+    # For a missing session, the error itself has the command that makes the session.
+    if found is not None and found.id != "session-missing":
         return ConfigInvalid(f'profile "{show(name, 80)}": {found.message}', hint=found.fix)
     if isinstance(error, NoSessionOfProfile):
         names = [one.name for one in (*facts.profiles, *facts.sources)]

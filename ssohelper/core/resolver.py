@@ -536,6 +536,11 @@ class Resolver:
             message = f"{error}: boto3 and the AWS CLI stop with an error"
             is_refused = family == BOTO3
             return Problem("program-unreadable", message, _IN_AN_EDITOR) if is_refused else None
+        options = process_command.ssohelper_options(command)
+        target = self.config.target_or_none(entry) if entry is not None and options else None
+        session = target.session_name if target is not None else ""
+        if session and self._lacks_session(session):
+            return self._missing_session_problem(session)
         words = process_command.split_command(command)
         program = self._find_program(words[0]) if words else None
         if program is not None and program.path is None:
@@ -544,15 +549,7 @@ class Resolver:
         if refused:
             message = f"{refused}: no SDK gets credentials by this command"
             return Problem("helper-refuses", message, _IN_AN_EDITOR)
-        options = process_command.ssohelper_options(command)
-        if entry is None or options is None:
-            return None
-        problem = self._find_invalid_key(entry)
-        target = self.config.target_or_none(entry)
-        session = target.session_name if target is not None else ""
-        if problem is None and session and self._lacks_session(session):
-            return self._missing_session_problem(session)
-        return problem
+        return None if entry is None or options is None else self._find_invalid_key(entry)
 
     def _find_invalid_key(self, entry: ProfileEntry, *, is_assumed: bool = False) -> Problem | None:
         """Return why ssohelper or AWS refuses the profile's role or chain of roles."""
