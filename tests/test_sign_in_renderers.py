@@ -297,7 +297,11 @@ def by_notices(desk: Desk) -> int | None:
     app = desk.app()
     told: list[Notice] = []
     app.__dict__["start_notice"] = told.append
+    settings = app.locations.settings_file
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('notify = ["true"]\n')
     notices.give_due_notice(app, desk.session(), desk.now + LONG, even_signed_out=True)
+    settings.unlink()
     return _seconds_in_notice(told[0].message) if told else None
 
 

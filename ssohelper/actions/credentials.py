@@ -176,7 +176,7 @@ def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share
     except broker_client.Unavailable:
         return _ask_aws_without_broker(app, permit, deadline, least_share)
     except broker_client.Doubtful as doubt:
-        reply = Reply(error=AwsUnreachable("no answer"))
+        reply = Reply(error=AwsUnreachable("no answer", hint="try again in a minute"))
         try:
             # The caller's patience is over: AWS is asked once.
             reply = _ask_aws_without_broker(

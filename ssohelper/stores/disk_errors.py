@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import shlex
 
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.fastpath.open_file import Refused, TooLarge
@@ -43,7 +42,7 @@ def _cure_of(path: str, cause: OSError) -> str | None:
         while path and not os.path.lexists(path):
             path = os.path.dirname(path)
         if not os.path.isdir(path):
-            return f"there must be a folder: rm {shlex.quote(path)}"
+            return f"there must be a folder; remove this file: {path}"
     return None
 
 

@@ -423,4 +423,4 @@ def test_a_file_in_place_of_a_folder_is_named_with_its_cure(tmp_path: Path) -> N
     place.write_text("x")
     with pytest.raises(LocalState) as refused:
         files.read_own_file(place / "corp.json")
-    assert refused.value.hint == f"there must be a folder: rm {place}"
+    assert refused.value.hint == f"there must be a folder; remove this file: {place}"

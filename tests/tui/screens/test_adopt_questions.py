@@ -37,7 +37,9 @@ def test_profiles_that_need_ssohelper_are_adopted_after_the_question_of_setup(
         await open_screen(user)
         await user.wait_for_text("2 profiles of other tools, 1 needs ssohelper to work: F6 adopts")
         await user.press("f6")
-        await user.wait_for_text("profiles that other tools or you wrote:", "it has no sso_region")
+        await user.wait_for_text(
+            "profiles that other tools or you wrote:", '"sso_region" is missing'
+        )
         await answer(user, "enter", "adopt 1 profile that needs ssohelper to work, with its name (")
         await user.wait_for_text(
             "17 to add, 1 to adopt, 1 to change",

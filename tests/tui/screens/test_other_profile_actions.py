@@ -16,7 +16,7 @@ from tests.tui.terminal import Terminal
 from tests.tui.world import DemoHome, until
 
 USER_ACCOUNT, TRUSTING = "000099990009", "000010000002"
-TOOL = "\n[profile billing-tool]\ncredential_process = /opt/other-tool --x\nregion = eu-west-3\n"
+TOOL = "\n[profile billing-tool]\ncredential_process = /bin/echo --x\nregion = eu-west-3\n"
 DEVICE = f"arn:aws:iam::{USER_ACCOUNT}:mfa/phone"
 
 
@@ -40,13 +40,11 @@ def test_they_are_a_group_of_their_own_at_the_end(others: DemoHome) -> None:
         await user.wait_for_text("role keys")
         await user.press("end")
         await user.wait_for_text("▾ other profiles  2 profiles", "legacy-keys", "static keys")
-        await user.wait_for_text("billing-tool", "the program /opt/other-tool")
+        await user.wait_for_text("billing-tool", "the program /bin/echo")
         lines = user.screen.splitlines()
         assert "@@" not in next(line for line in lines if "legacy-keys" in line)
         # The cursor is on the last line of the list, with its details below.
-        await user.wait_for_text(
-            "credentials   from the program /opt/other-tool", "not from ssohelper:"
-        )
+        await user.wait_for_text("credentials   from the program /bin/echo", "not from ssohelper:")
         await user.press("up", "up")
         await user.wait_for_text("profiles      2")
         await user.press("left")
@@ -55,14 +53,7 @@ def test_they_are_a_group_of_their_own_at_the_end(others: DemoHome) -> None:
     settings = others.app().locations.settings_file
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text('guard.rules = ["*"]\n[colors]\n"*" = "red"\n')
-    app = run_scenario(others.app(), scenario, size=(118, 40))
-    app.save_view()
-
-    async def again(user: User) -> None:
-        await user.press("end")
-        await user.wait_for_text("▸ other profiles  2 profiles")
-
-    run_scenario(others.app(), again, size=(118, 40))
+    run_scenario(others.app(), scenario, size=(118, 40))
 
 
 @pytest.mark.parametrize("words", long_after(1, ["other legkeys", "legacy", "static"]))
@@ -339,7 +330,7 @@ def test_exec_refuses_one_that_was_edited_after_the_full_screen_chose_it(shell: 
     right = shell.run(*argv, _SSOHELPER_CHOSEN_ROLE="not ours (static keys)")
     assert right.returncode == 0, right.stderr
     assert "_SSOHELPER_CHOSEN_ROLE" not in right.stdout
-    for chosen in ("not ours (the program /opt/other-tool)", "corp:000030000001/ReadOnlyAccess"):
+    for chosen in ("not ours (the program /bin/echo)", "corp:000030000001/ReadOnlyAccess"):
         edited = shell.run(*argv, _SSOHELPER_CHOSEN_ROLE=chosen)
         assert (edited.returncode, edited.stdout) == (2, "")
         assert 'the profile "legacy-keys" has been edited' in edited.stderr
