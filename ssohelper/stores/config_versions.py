@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,7 +136,9 @@ class ConfigVersions:
         keep = {_INDEX, *map(str, numbers)} if numbers else ()
         for name in files.list_names_in_folder(self._folder):
             if name.partition(".")[0] not in keep:
-                files.remove_file(self._folder / name)
+                # By now the config is written: what cannot be removed is no failure of the write.
+                with suppress(LocalState):
+                    files.remove_file(self._folder / name)
 
     def _load(self, number: int) -> Version:
         path = self._file(number)

@@ -122,6 +122,20 @@ def test_a_damaged_version_is_refused_and_undo_works_after_the_next_write(
     assert path.read_bytes() == text
 
 
+def test_an_old_version_that_cannot_be_removed_does_not_fail_the_write(
+    store: ConfigStore, tmp_path: Path
+) -> None:
+    path = create(store)
+    store.write(adding("a"), within())
+    text = path.read_bytes()
+    folder = history(tmp_path)[-1].with_name("7")
+    folder.mkdir()
+    assert store.write(adding("b"), within())
+    undo(store)
+    assert path.read_bytes() == text
+    assert folder.is_dir()
+
+
 def test_a_failed_write_uses_up_no_undo(
     store: ConfigStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
