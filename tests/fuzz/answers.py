@@ -92,6 +92,15 @@ _STS = (
 )
 
 
+def name_hostile(rng: random.Random, faults: Faults) -> str:
+    """Let AWS name accounts with what a terminal acts on; return how."""
+    listed = _good("ListAccounts")
+    for account in listed["accountList"]:
+        account["accountName"] += rng.choice(mutations.CONTROLS)
+    faults.script("ListAccounts", 200, [], json.dumps(listed).encode(), times=20)
+    return f"accounts named {[account['accountName'] for account in listed['accountList']]}"
+
+
 def mutate(rng: random.Random, faults: Faults) -> str:
     """Script the next answers of one operation; return which, and how."""
     operation = rng.choice(OPERATIONS)

@@ -153,7 +153,9 @@ class Lane:
             token = json.loads(path.read_bytes())
             path.write_text(json.dumps({**token, "expiresAt": "2026-01-01T00:00:00Z"}))
             done.append("the token expired")
-        if rng.random() < 0.1:
+        if is_hostile := rng.random() < 0.1:
+            done.append(answers.name_hostile(rng, self.home.emulator.faults))
+        if is_hostile or rng.random() < 0.1:
             for path in sorted(
                 (self.home.path / ".local/state/ssohelper/listings").rglob("*.json")
             ):

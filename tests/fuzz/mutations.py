@@ -27,6 +27,8 @@ _LINES = (
     b'form = "sso"', b"theme = 1", b"[sessions.corp]\nsession_hours = 1e18", b'notify = ["false"]',
     b"session_hours = 12", b'guard.rules = ["*"]', b"renew_ahead = false", b'storage = "keyring"',
 )  # fmt: skip
+# What a terminal acts on. A name that only ends with one is valid otherwise, so that it is shown.
+CONTROLS = ("\x1b]0;x\x07", "\x1b[2J", "\x9b1m", "\r", "\u202egnp", "\u2028", "\x7f")
 _JUNK = (
     b"\0",
     b"\xff",
@@ -90,7 +92,7 @@ def lines(rng: random.Random, data: bytes) -> bytes:
     found = data.split(b"\n")
     for _ in range(rng.choice((1, 1, 3))):
         at = rng.randrange(len(found))
-        what = rng.randrange(5)
+        what = rng.randrange(6)
         if what == 0:
             found.insert(at, rng.choice(_LINES))
         elif what == 1:
@@ -102,6 +104,8 @@ def lines(rng: random.Random, data: bytes) -> bytes:
             value = rng.choice(VALUES)
             text = value if isinstance(value, str) else json.dumps(value)
             found[at] = name + b"= " + text.encode("utf-8", "surrogatepass")
+        elif what == 4:
+            found[at] += rng.choice(CONTROLS).encode()
         else:
             other = rng.randrange(len(found))
             found[at], found[other] = found[other], found[at]
@@ -144,8 +148,10 @@ def _changed(rng: random.Random, value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and what < 0.5:
         return value + rng.choice((-1, 1, -60, 60, -3600, 86400, 10**9, -(10**9), value * 1000))
     if isinstance(value, str) and what < 0.3:
+        return value + rng.choice(CONTROLS)
+    if isinstance(value, str) and what < 0.5:
         return flip(rng, value.encode("utf-8", "surrogatepass")).decode("latin-1")
-    if what < 0.4:
+    if what < 0.6:
         return rng.choice(([value], {"x": value}, str(value)))
     return rng.choice(VALUES)
 
