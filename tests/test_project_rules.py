@@ -35,7 +35,6 @@ DEFERRED_IN = {
     "actions/roles.py",
     "collaborators/aws_clients.py",
     "cli/__init__.py",
-    "core/serving_sessions.py",
     # Modules of Unix's, which a hit does not load: resource, pwd.
     "fastpath/own_process.py",
     "fastpath/folders.py",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import tokens
 from ssohelper.core import chains, issuer
-from ssohelper.core.service_hosts import StsAddress, check_chain_partition, sts_service_url
+from ssohelper.core.service_hosts import StsAddress, sts_service_url
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -71,7 +71,7 @@ def assume_chain(
     """
     chain = _find_chain(app, key)
     region = chain.region(session)
-    check_chain_partition(chain, region)
+    chain.check_partition(region)
     service_url = sts_service_url(region, app.environ, app.aws.host_variant_for_roles(session))
     issuer.check_credentials_destination(
         tokens.load_token_issuer(app, session), "sts", service_url, session

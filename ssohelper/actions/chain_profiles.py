@@ -12,7 +12,7 @@ from ssohelper.core.config_edit import AddSection, unified_diff
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.profile_names import checked_profile_name
-from ssohelper.core.service_hosts import check_chain_partition, checked_region
+from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.sync_request import STAYS_PROCESS
 from ssohelper.errors import ConfigInvalid, UsageProblem
 from ssohelper.system import installation
@@ -133,7 +133,7 @@ def _check_planned_profile(
         raise ConfigInvalid(f'the profile "{name}" would not lead to a role of Identity Center')
     try:
         for region in (via.session.region, chain.region(via.session)):
-            check_chain_partition(chain, region)
+            chain.check_partition(region)
     except ConfigInvalid as error:
         raise UsageProblem(
             error.message,

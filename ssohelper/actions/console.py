@@ -10,7 +10,7 @@ from ssohelper.core import chains, console_urls, issuer
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.model import PageChoice, Profile, RoleKey, Secret
 from ssohelper.core.policy import Way
-from ssohelper.core.service_hosts import check_chain_partition, console_federation_url, partition_of
+from ssohelper.core.service_hosts import console_federation_url, partition_of
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def choose_console_page(
     # An error of a chain must come before the message that the console opens.
     if profile.assumed is not None:
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
-        check_chain_partition(chain, chain.region(profile.session))
+        chain.check_partition(chain.region(profile.session))
     try:
         chosen = environment.choose_region_for_requests(app, profile, region)
         if partition_of(chosen) != partition_of(profile.session.region):

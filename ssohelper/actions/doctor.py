@@ -30,7 +30,6 @@ from ssohelper.core.doctor.preferred_variables import IGNORED_BESIDE_NAME
 from ssohelper.core.doctor.profile_findings import HELPER_OF_ANOTHER, make_resolver
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.resolver import Resolved
-from ssohelper.core.serving_sessions import belongs_to_session
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.system import installation
 
@@ -214,7 +213,7 @@ def _is_profile_of_session(
     config: ConfigFile | None, profile: ProfileFact, session: SsoSession
 ) -> bool:
     target = profile.target or profile.root
-    return bool(config and target and belongs_to_session(config, target, session))
+    return bool(config and target and config.is_target_of(session, target))
 
 
 # -- running profiles' programs, and asking AWS's hosts --------------------------------------------

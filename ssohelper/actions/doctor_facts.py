@@ -33,7 +33,6 @@ from ssohelper.core.doctor.facts import (
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SESSION_NAME, Role, SsoSession
 from ssohelper.core.resolver import ProgramFact
-from ssohelper.core.serving_sessions import find_sessions_of_target
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable, LocalState, SsoHelperError
@@ -302,7 +301,7 @@ def gather_profile_targets(
         if profile.target is not None:
             roles.add(profile.target.role)
             if profile.entry.managed and config is not None:
-                names |= {one.name for one in find_sessions_of_target(config, profile.target)}
+                names |= {one.name for one in config.sessions_of_target(profile.target)}
     return ProfileTargets(roles, names)
 
 

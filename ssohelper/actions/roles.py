@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
+from ssohelper.core.config_file import GRANTED_FORM, ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.model import NEVER_USED, Account, Role, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import (
     RoleRow,
@@ -15,7 +15,6 @@ from ssohelper.core.role_rows import (
     rows_of_profiles_without_ssohelper,
     rows_without_usage,
 )
-from ssohelper.core.serving_sessions import GRANTED_FORM, find_sessions_of_target
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -200,7 +199,7 @@ class _SessionsOfProfiles:
             return () if named is None else (named,)
         portal = target.form, target.start_url
         if portal not in self._by_portal:
-            found = find_sessions_of_target(self._config, target)
+            found = self._config.sessions_of_target(target)
             self._by_portal[portal] = [one for one in found if one.name in self._by_name]
         return self._by_portal[portal]
 

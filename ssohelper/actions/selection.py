@@ -24,7 +24,6 @@ from ssohelper.core.model import (
     hint_of_role_name,
 )
 from ssohelper.core.resolver import Resolver
-from ssohelper.core.serving_sessions import belongs_to_session, find_sessions_of_target
 from ssohelper.core.similar_names import did_you_mean, similar_names
 from ssohelper.core.start_url import is_session_listed
 from ssohelper.core.text import show
@@ -248,7 +247,7 @@ def _find_profile_entries_of_role(
         target = config.target_or_none(entry) if entry is not None else None
         if entry is None or target is None or session is None:
             continue
-        if target.role == key.role and belongs_to_session(config, target, session):
+        if target.role == key.role and config.is_target_of(session, target):
             yield entry
 
 
@@ -302,7 +301,7 @@ def _find_sessions_of_profile(
             f'profile "{entry.name}" names the sso-session "{name}", which does not exist',
             hint=f"make it with: ssohelper setup START_URL --session {name}",
         )
-    sessions = find_sessions_of_target(config, target)
+    sessions = config.sessions_of_target(target)
     if not sessions:
         url = shlex.quote(show(target.start_url, 200)) if target.start_url else "START_URL"
         raise NoSessionOfProfile(
@@ -386,7 +385,7 @@ def _find_session_of_environment(app: App, config: ConfigFile) -> SsoSession | N
     entry = config.profile(name) if name else None
     chain = chains.find_chain(config, entry) if entry else None
     target = chain.target if chain else config.target(entry) if entry else None
-    sessions = find_sessions_of_target(config, target) if target else []
+    sessions = config.sessions_of_target(target) if target else []
     return sessions[0] if len(sessions) == 1 else None
 
 

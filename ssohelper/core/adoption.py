@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ssohelper.core.config_file import ConfigFile, ProfileEntry
+from ssohelper.core.config_file import LEGACY_FORM, ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.config_text import is_quoted
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, SsoSession
@@ -23,7 +23,6 @@ from ssohelper.core.profile_origin import (
     find_aws_sso_cli_blocks,
     find_profile_origins,
 )
-from ssohelper.core.serving_sessions import find_session_of_legacy_url
 from ssohelper.core.text import show
 
 OTHER_ROLE_IN_SECTION = "the profile's section in ~/.aws/credentials names another role or program"
@@ -184,9 +183,10 @@ def find_other_sessions_of_legacy_profiles(
     """
     found = {}
     for entry in find_legacy_profiles(config, session):
-        serving = find_session_of_legacy_url(config, entry.keys["sso_start_url"], session)
-        if serving is not None and serving.name != session.name:
-            found[entry.name] = serving
+        target = TargetRole(None, None, Role("", ""), LEGACY_FORM, entry.keys["sso_start_url"])
+        serving = config.sessions_of_target(target, session)
+        if serving and serving[0].name != session.name:
+            found[entry.name] = serving[0]
     return found
 
 

@@ -26,7 +26,7 @@ from ssohelper.core.config_file import (
     options_of_chain_command,
 )
 from ssohelper.core.model import CHAIN, Role, RoleKey, SsoSession, encoded_profile_name
-from ssohelper.core.serving_sessions import belongs_to_session
+from ssohelper.core.service_hosts import partition_of
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -130,6 +130,16 @@ class Chain(NamedTuple):
         """Return the region in which STS is asked: the profile's, else the session's."""
         return self.own_region or session.region
 
+    def check_partition(self, region: str) -> None:
+        """Raise ConfigInvalid if the last role is in another partition than this region of STS."""
+        partition, step = partition_of(region).name, self.steps[-1]
+        if step.partition != partition:
+            raise ConfigInvalid(
+                f'the role of profile "{step.profile}" is in the partition {step.partition}, and its '
+                f"region {region} is in {partition}: no role is assumed across partitions",
+                hint="correct role_arn or region in ~/.aws/config",
+            )
+
 
 def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
     """Return the chain of this profile, or None if it assumes no role on top of an SSO role.
@@ -179,7 +189,7 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
         chain is None
         or session is None
         or chain.target.role != key.key_of_sso_role.role
-        or not belongs_to_session(config, chain.target, session)
+        or not config.is_target_of(session, chain.target)
     ):
         raise ConfigInvalid(
             f'no profile "{show(key.text, 80)}" assumes a role with {key.account_id}/'

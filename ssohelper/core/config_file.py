@@ -13,7 +13,6 @@ from ssohelper.core import portal_address, process_command
 from ssohelper.core.config_text import ConfigText, Section, section_name
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
 from ssohelper.core.service_hosts import checked_region
-from ssohelper.core.serving_sessions import GRANTED_FORM, LEGACY_FORM, find_sessions_of_target
 from ssohelper.core.start_url import checked_start_url, normalized_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from ssohelper.core.config_edit import Change
 
 MANAGED_KEY = "ssohelper_managed"
+# The forms of a `TargetRole` whose profile names its portal, and no session.
+LEGACY_FORM, GRANTED_FORM = "legacy", "granted"
 # AWS issues a refresh token only to sign-ins that request this scope.
 DEFAULT_SCOPES = ("sso:account:access",)
 # botocore accepts any valid host label as a region. This pattern is the same rule.
@@ -129,6 +130,34 @@ class ConfigFile:
                 for key in portal_address.normalized_urls_of_portal(session):
                     self._by_portal.setdefault(key, []).append(session)
         return list(self._by_portal.get(normalized_start_url(url), ()))
+
+    def sessions_of_target(
+        self, target: TargetRole, session: SsoSession | None = None
+    ) -> list[SsoSession]:
+        """Return the sessions to which a profile with this target belongs. Only this decides that.
+
+        It is the session that the profile names. A portal can have several sessions, for several
+        users: a legacy profile, which names its portal only, uses the sign-in of the portal's first
+        session in the file; a profile of granted, which signs in itself, belongs to all of them. A
+        profile of aws-sso-cli names neither. `session` takes the place of the session of its name in
+        the config, which may have none yet.
+        """
+        if target.form not in (LEGACY_FORM, GRANTED_FORM):
+            if session is not None and session.name == target.session_name:
+                return [session]
+            return [target.session] if target.session else []
+        url = target.start_url or ""
+        found = self.sessions_of_portal(url)
+        if session is not None and session not in found:
+            found = [one for one in found if one.name != session.name]
+            if portal_address.is_portal_of(session, url):
+                names = [*self._sessions, session.name]
+                found = sorted([*found, session], key=lambda one: names.index(one.name))
+        return found[:1] if target.form == LEGACY_FORM else found
+
+    def is_target_of(self, session: SsoSession, target: TargetRole) -> bool:
+        """Return whether a profile with this target belongs to this session."""
+        return session.name in [one.name for one in self.sessions_of_target(target, session)]
 
     def session_names(self) -> list[str]:
         """Return the names of all sessions, valid or not."""
@@ -302,7 +331,7 @@ class ConfigFile:
     def _target_by_url(self, entry: ProfileEntry, form: str, prefix: str) -> TargetRole:
         role = self._role_in_keys(entry, f"{prefix}account_id", f"{prefix}role_name")
         url = entry.keys.get(f"{prefix}start_url")
-        found = find_sessions_of_target(self, TargetRole(None, None, role, form, url))
+        found = self.sessions_of_target(TargetRole(None, None, role, form, url))
         session = found[0] if len(found) == 1 else None
         return TargetRole(session, session.name if session else None, role, form, url)
 

@@ -15,11 +15,10 @@ from collections.abc import Mapping
 from typing import NamedTuple, TypeGuard
 
 from ssohelper.core import chains, process_command
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
+from ssohelper.core.config_file import LEGACY_FORM, ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.resolver import Resolved, Resolver
-from ssohelper.core.serving_sessions import LEGACY_FORM, find_sessions_of_target
 from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
@@ -120,7 +119,7 @@ def has_portal_without_session(config: ConfigFile, target: TargetRole) -> bool:
 
     SDKs use the token of `aws sso login` for such a profile; ssohelper has no token for it.
     """
-    return target.form == LEGACY_FORM and not find_sessions_of_target(config, target)
+    return target.form == LEGACY_FORM and not config.sessions_of_target(target)
 
 
 def find_provider_of_profile(resolving: Resolver, name: str) -> ForeignProfile | None:
@@ -166,7 +165,7 @@ def _names_role_of_ssohelper(config: ConfigFile, entry: ProfileEntry, answer: Re
     if target is None or has_portal_without_session(config, target):
         return False
     is_taken = answer.problem is not None or answer.last in ("sso", "program")
-    return is_taken or bool(find_sessions_of_target(config, target))
+    return is_taken or bool(config.sessions_of_target(target))
 
 
 def _name_provider(answer: Resolved, keys: Mapping[str, str]) -> str:

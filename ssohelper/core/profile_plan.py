@@ -19,7 +19,6 @@ from ssohelper.core.profile_adopting import NOTHING_ADOPTED, plan_adoption
 from ssohelper.core.profile_keys import IDENTITY, ProfileChange, Skipped, identity_keys
 from ssohelper.core.profile_names import UnnamedRole, name_from_template
 from ssohelper.core.profile_removal import ManagedProfiles, plan_profile_removal
-from ssohelper.core.serving_sessions import belongs_to_session
 from ssohelper.core.source_profiles import find_profile_that_names_each_source
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.written_roles import find_lost_role, find_profiles_edited_to_other_source
@@ -165,7 +164,7 @@ class _Planner:
         # A profile of aws-sso-cli names neither session nor portal, so it counts as a profile of
         # every session.
         names_neither = target.session_name is None and target.start_url is None
-        return names_neither or belongs_to_session(self._config, target, self._request.session)
+        return names_neither or self._config.is_target_of(self._request.session, target)
 
     # -- planning profiles for the listed roles --------------------------------------------
 

@@ -8,7 +8,7 @@ service at AWS, but by nothing else.
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from ssohelper.core.host_variant import DEFAULT_VARIANT, HostVariant
@@ -21,9 +21,6 @@ from ssohelper.core.partitions import (
 )
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import BadAnswer, ConfigInvalid
-
-if TYPE_CHECKING:
-    from ssohelper.core.chains import Chain
 
 # Hosts of AWS's sign-in pages besides the portals' hosts ("{region}.signin.aws" since 2026).
 _SIGN_IN_SUFFIXES = (
@@ -324,18 +321,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def check_chain_partition(chain: "Chain", region: str) -> None:
-    """Refuse a chain whose last role is in another partition than the region in which STS is asked.
-
-    Raises: ConfigInvalid.
-    """
-    partition = partition_of(region).name
-    step = chain.steps[-1]
-    if step.partition != partition:
-        raise ConfigInvalid(
-            f'the role of profile "{step.profile}" is in the partition {step.partition}, and its '
-            f"region {region} is in {partition}: no role is assumed across partitions",
-            hint="correct role_arn or region in ~/.aws/config",
-        )

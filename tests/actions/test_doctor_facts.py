@@ -24,11 +24,9 @@ def test_a_session_is_compared_with_its_own_profiles_only(monkeypatch: pytest.Mo
     )
     config = ConfigFile.parse(text.encode(), "config")
     asked = []
-    original = doctor_facts.find_sessions_of_target
+    original = config.sessions_of_target
     monkeypatch.setattr(
-        doctor_facts,
-        "find_sessions_of_target",
-        lambda config, target: asked.append(target) or original(config, target),
+        config, "sessions_of_target", lambda target: asked.append(target) or original(target)
     )
     targets = doctor_facts.gather_profile_targets(
         config, doctor_facts.read_profile_facts(ConfigFacts(file=config))

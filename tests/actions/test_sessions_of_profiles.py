@@ -29,7 +29,6 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.portal_address import PortalAddress
 from ssohelper.core.profile_plan import plan_sync
-from ssohelper.core.serving_sessions import find_sessions_of_target
 from ssohelper.core.sync_request import SyncRequest
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui.profile_rows import build_profile_rows
@@ -85,7 +84,7 @@ def find_names(app: App, is_of: Callable[[SsoSession], bool]) -> set[str]:
 
 
 def find_by_rule(app: App) -> set[str]:
-    return {one.name for one in find_sessions_of_target(app.config.read(), find_target(app))}
+    return {one.name for one in app.config.read().sessions_of_target(find_target(app))}
 
 
 def find_by_target(app: App) -> set[str]:

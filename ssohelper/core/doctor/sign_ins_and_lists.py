@@ -15,7 +15,6 @@ from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFa
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.listing import Listing
-from ssohelper.core.serving_sessions import find_session_of_legacy_url
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.start_url import normalized_start_url
 from ssohelper.core.text import FEW_NAMES, shortened_name_list, show
@@ -127,7 +126,7 @@ def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
     """
     url = token.start_url
     config = facts.config.file
-    session = find_session_of_legacy_url(config, url) if config else None
+    session = next(iter(config.sessions_of_portal(url)), None) if config else None
     names = [shlex.quote(show(filter_for_exact_text(one), 80)) for one in token.profiles]
     adopt = " ".join(f"--adopt {name}" for name in names[:FEW_NAMES])
     if len(names) > FEW_NAMES:

@@ -2,7 +2,6 @@
 
 from ssohelper.core import adoption
 from ssohelper.core.model import SsoSession
-from ssohelper.core.serving_sessions import find_sessions_of_target
 from tests.actions.test_sessions_of_profiles import AWS, UNKNOWN, find_target, make_app
 from tests.conftest import Home
 
@@ -11,7 +10,7 @@ def test_a_session_that_the_config_lacks_comes_after_those_that_it_has(home: Hom
     for url, by_rule, legacy_urls in ((AWS, "corp", []), (UNKNOWN, "new", [UNKNOWN])):
         app = make_app(home, url)
         new = SsoSession("new", url, "us-east-1", ())
-        found = find_sessions_of_target(app.config.read(), find_target(app), new)
+        found = app.config.read().sessions_of_target(find_target(app), new)
         assert [one.name for one in found] == [by_rule]
         assert adoption.find_legacy_urls(app.config.read(), new) == legacy_urls
         home.config_file.unlink()
@@ -31,9 +30,9 @@ def test_a_session_counts_with_the_portal_that_its_sign_in_has_just_shown(home: 
     moved = session._replace(portal_url=UNKNOWN)
     assert adoption.find_legacy_urls(app.config.read(), moved) == []
     config, target = app.config.read(), find_target(app)
-    assert [one.name for one in find_sessions_of_target(config, target, moved)] == ["second"]
+    assert [one.name for one in config.sessions_of_target(target, moved)] == ["second"]
     for path in (home.path / "own").rglob("portals/*"):
         path.unlink()
     config = app.config.read()
-    assert [one.name for one in find_sessions_of_target(config, target)] == ["second"]
-    assert [one.name for one in find_sessions_of_target(config, target, session)] == ["corp"]
+    assert [one.name for one in config.sessions_of_target(target)] == ["second"]
+    assert [one.name for one in config.sessions_of_target(target, session)] == ["corp"]
