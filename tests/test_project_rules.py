@@ -38,7 +38,7 @@ DEFERRED_IN = {
     # Modules of Unix's, which a hit does not load: resource, pwd.
     "fastpath/own_process.py",
     "fastpath/folders.py",
-    "stores/own_folders.py",
+    "stores/files.py",
     "fastpath/broker_address.py",
     "fastpath/broker_client.py",
     "fastpath/spawn.py",

@@ -103,7 +103,7 @@ def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
     found = [
         path
         for one in folders
-        for path in app.makers.make_examined_files().list_abandoned_temporary_files(os.fspath(one))
+        for path in app.makers.make_examined_files().list_temporary_files(os.fspath(one))
     ]
     return tuple(dict.fromkeys(found))
 

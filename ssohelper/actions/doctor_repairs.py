@@ -94,14 +94,14 @@ def _repair_finding(app: App, finding: Finding, is_written: Mapping[str, bool]) 
             done.append(
                 _try_repair(
                     app,
-                    partial(app.makers.make_examined_files().remove_access_of_other_users, path),
+                    partial(app.makers.make_examined_files().remove_access_of_others, path),
                 )
             )
         elif repair.kind == "leftovers":
             done.append(
                 _try_repair(
                     app,
-                    partial(app.makers.make_examined_files().remove_abandoned_temporary_file, path),
+                    partial(app.makers.make_examined_files().remove_temporary_file, path),
                 )
             )
         else:

@@ -107,7 +107,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
 def _reuse_sign_in_or_sign_in(
     app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
 ) -> LoginOutcome:
-    app.tokens.remove_abandoned_temporary_files()
+    app.tokens.remove_temporary_files()
     present = None
     if not options.force:
         present = _reuse_sign_in(app, session, options.min_seconds)
@@ -157,7 +157,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     # The config may name another portal by now. The sign-in is ended at the portal where it began.
     session = selection.find_session_not_in_config(app, session.name) or session
     app.tokens.check_writable(session)
-    app.tokens.remove_abandoned_temporary_files()
+    app.tokens.remove_temporary_files()
     facts = app.tokens.load_facts(session.name)
     token, failure = tokens.revoke_sign_in(app, session, _RENEWAL_SECONDS)
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:

@@ -44,7 +44,7 @@ def forget_records_of_ended_sign_ins(app: App, name: str | None = None) -> bool:
     file exists under the name of a removed record, it is another tool's and stays. Returns whether
     there was a record. Raises: LocalState.
     """
-    app.tokens.remove_abandoned_temporary_files()
+    app.tokens.remove_temporary_files()
     stale = app.tokens.find_sessions_without_sign_in(app.config.read().sso_sessions())
     stale = [session for session in stale if name in (None, session.name)]
     for session in stale:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ssohelper.core.local_http import RequestHandler
     from ssohelper.stores.child_files import ChildFiles
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
-    from ssohelper.stores.examined_files import ExaminedFiles
+    from ssohelper.stores.files import ExaminedFiles
     from ssohelper.stores.user_file import UserFile
     from ssohelper.system.locations import Locations
     from ssohelper.wire.browser_pages import BrowserPages, SignInPages
@@ -36,7 +36,7 @@ class Makers:
 
     def make_examined_files(self) -> ExaminedFiles:
         """Return the object with which `doctor` reads the owner, mode and content of any file."""
-        from ssohelper.stores.examined_files import ExaminedFiles
+        from ssohelper.stores.files import ExaminedFiles
 
         return ExaminedFiles()
 

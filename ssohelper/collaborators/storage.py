@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable
 from ssohelper.stores.codecs import FILE, KEYRING, ChangingCodec, Codec, PlainCodec
-from ssohelper.stores.memory_folders import is_folder_in_memory
+from ssohelper.stores.files import is_folder_in_memory
 from ssohelper.stores.protections import UsedStorage
 from ssohelper.stores.recorded_sign_ins import RecordedSignIns
 

@@ -29,8 +29,8 @@ import sys
 from ssohelper.fastpath import folders
 
 # Flags that a system lacks count as 0. Without O_BINARY, Windows would remove carriage returns.
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+FLAGS = _COMMON | getattr(os, "O_NOFOLLOW", 0)
 # How many bytes are read at a time beyond the size that the file had when it was opened.
 _READ_BYTES = 1 << 16
 # The errors of os.open for links, folders and the like, and how messages describe them.
@@ -66,7 +66,7 @@ def open_own_file(
     Raises: Refused; OSError when the file is missing or cannot be opened.
     """
     try:
-        descriptor = os.open(path, flags | _COMMON | _NOFOLLOW, 0o600)
+        descriptor = os.open(path, flags | FLAGS, 0o600)
     except OSError as cause:
         kind = _KINDS.get(cause.errno or 0)
         if kind is None:

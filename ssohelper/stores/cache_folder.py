@@ -49,7 +49,7 @@ class CacheFolder:
         """Return the file's bytes and status; None if there is none that can be used."""
         try:
             if not any(map(os.path.islink, self._folders_of(path))):
-                return files.read_own_file_with_status(path, limit)
+                return files.read_with_status(path, limit)
         except LocalState as failure:
             _log.info("%s: counted as missing", failure.message)
         return None
@@ -64,13 +64,11 @@ class CacheFolder:
         """Parse the JSON object in the file; None if there is none that can be used."""
         return files.read_record(path, parse, limit, self.read)
 
-    def write(
-        self, path: Path, data: bytes, *, mtime: int | None = None, mtime_ns: int | None = None
-    ) -> None:
+    def write(self, path: Path, data: bytes, *, mtime_ns: int | None = None) -> None:
         """Replace the file, and make its folders, without waiting for the disk. Raises: LocalState."""
         self._make_folders_of(path)
         _remove_other_kind(path, stat.S_ISREG)
-        files.write_atomically(path, data, mtime=mtime, mtime_ns=mtime_ns, durable=False)
+        files.write_atomically(path, data, mtime_ns=mtime_ns, durable=False)
 
     def write_json(self, path: Path, value: dict[str, Any]) -> None:
         """Replace the file by the object as ASCII JSON. Raises: LocalState."""

@@ -5,7 +5,7 @@ import time
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.policy import PublishPermit
 from ssohelper.fastpath import published
-from ssohelper.stores import temporary_files
+from ssohelper.stores import files
 from ssohelper.stores.credential_cache import CACHED, CredentialCache, encryption_context_of_role
 
 
@@ -29,7 +29,7 @@ class CredentialWriter(CredentialCache):
         }
         # Old temporary files in the runtime folder itself are removed here, since few other calls
         # write to that folder.
-        temporary_files.remove_old_temporary_files_once(str(self._runtime))
+        files.sweep_folder_once(str(self._runtime))
         self._cache.write_json(
             self._folder(key) / CACHED,
             self._codec.encode(document, encryption_context_of_role(key)),
@@ -49,4 +49,4 @@ class CredentialWriter(CredentialCache):
             return
         now = int(time.time()) if now is None else now
         content = published.join_document_and_validity(document, valid_until - now)
-        self._cache.write(self._response_file(permit.key), content, mtime=valid_until)
+        self._cache.write(self._response_file(permit.key), content, mtime_ns=valid_until * 10**9)

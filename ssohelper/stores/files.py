@@ -1,87 +1,238 @@
-"""Reads ssohelper's own files with checks, and writes them atomically. All stores use this module.
+"""Reads, writes, locks and removes ssohelper's own files and folders. All stores use this module.
 
-A read follows the rules of `fastpath.open_file`. A write makes a new file beside the old one and
-renames the new file, so that no reader sees half a file.
+Our folders belong to our user and have mode 0700, our files 0600; nothing is created in another
+user's home. A read follows the rules of `fastpath.open_file`. A write makes a locked temporary file
+beside the old file and renames it, so that no reader sees half a file.
 """
 
 import contextlib
+import errno
 import json
 import logging
 import os
+import re
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import SIGN_IN_NAME, RoleKey, checked_role
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.fastpath import open_file
-from ssohelper.stores.disk_errors import FileTooLarge, unreadable_file_error, unwritable_file_error
-from ssohelper.stores.locks import hold_lock, try_lock
-from ssohelper.stores.own_folders import (
-    ensure_folder,
-    ensure_private_folder,
-    is_in_another_users_home,
-    list_names_in_folder,
-    refuse_another_users_home,
-    remove_file,
-    remove_tree,
-    restrict_mode_to_user,
-    role_folder_names,
-    session_file_name,
+from ssohelper.core.text import show
+from ssohelper.errors import (
+    AnotherUsersHome,
+    ConfigInvalid,
+    LocalState,
+    LockNotObtained,
+    SsoHelperError,
 )
-from ssohelper.stores.temporary_files import (
-    remove_files_of_killed_processes,
-    remove_old_temporary_files_once,
-    temporary_name_beside,
+from ssohelper.fastpath import folders, open_file
+from ssohelper.stores.disk_errors import (
+    FileTooLarge,
+    first_os_error,
+    os_error_text,
+    unreadable_file_error,
+    unsafe_file_error,
+    unwritable_file_error,
+    warn_once,
 )
 
-# A store imports only this module for its work on the disk, so this module also exports the names
-# of the modules below it.
-__all__ = [
-    "PORTALS_FOLDER",
-    "ensure_folder",
-    "ensure_private_folder",
-    "hold_lock",
-    "is_in_another_users_home",
-    "list_names_in_folder",
-    "parse_json_object",
-    "read_json",
-    "read_own_file",
-    "read_own_file_with_status",
-    "read_record",
-    "refuse_another_users_home",
-    "remove_file",
-    "remove_files_of_killed_processes",
-    "remove_old_temporary_files_once",
-    "remove_tree",
-    "replace_file",
-    "report_damaged_file",
-    "reserve_file",
-    "restrict_mode_to_user",
-    "role_folder_names",
-    "session_file_name",
-    "write_atomically",
-    "write_json",
-    "write_link",
-]
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 _T = TypeVar("_T")
-_Parse = Callable[[dict[str, Any]], _T]
 _Read = Callable[[Path | str, int], bytes | None]
 _log = logging.getLogger(__name__)
 
 READ_LIMIT_BYTES = 1 << 20
 PORTALS_FOLDER = "portals"  # in the state folder: has the records of `stores.portal_addresses`
-# Flags to create a file: the open fails if anything, even a link, has that name already.
-_NEW_FILE = (
-    os.O_CREAT
-    | os.O_EXCL
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 _READ_SECONDS = 1.0
+_TEMPORARY = re.compile(r"\.ssohelper-[0-9]+-[0-9a-f]{12}")
+_TEMPORARY_LIFE_SECONDS = 3600
+_swept: set[str] = set()
+
+# -- names from outside that become parts of paths -------------------------------------------------
+
+
+def session_file_name(name: str) -> str:
+    """Return the name of a session or further sign-in, if a file may have it; else ConfigInvalid."""
+    if not SIGN_IN_NAME.fullmatch(name):
+        raise ConfigInvalid(
+            f'"{show(name, 80)}" cannot be a session\'s name',
+            hint="use letters, digits, dot, dash and underscore: at most 64, "
+            "beginning with a letter or digit",
+        )
+    return name
+
+
+def role_folder_names(key: RoleKey) -> tuple[str, str, str]:
+    """Return the names of a role's nested folders: session, account id, role with its chain."""
+    checked_role(*key.role)
+    return session_file_name(key.session_name), key.account_id, key.role_part
+
+
+# -- folders ---------------------------------------------------------------------------------------
+
+
+def ensure_private_folder(path: Path | str) -> Path:
+    """Make the folder, and those above it, with mode 0700; close an existing one to other users.
+
+    Raises: LocalState when it belongs to another user or is not a folder.
+    """
+    refuse_another_users_home(path)
+    ensure_folder(path)
+    try:
+        for found in (os.lstat(path), os.stat(path)):
+            if not open_file.is_owned_by_us(found):
+                raise LocalState(f'"{os.fspath(path)}" belongs to another user')
+        if not stat.S_ISDIR(found.st_mode):
+            raise LocalState(f'"{os.fspath(path)}" is not a folder')
+        # Stricter than `folders.is_private_folder`: in our own folders others may not read.
+        if sys.platform != "win32" and found.st_mode & 0o077:
+            os.chmod(path, 0o700)
+            warn_once(f'"{os.fspath(path)}" was open to other users: now it is not')
+    except OSError as cause:
+        raise LocalState(f'"{os.fspath(path)}" cannot be used: {os_error_text(cause)}') from cause
+    return Path(path)
+
+
+def ensure_folder(path: Path | str) -> None:
+    """Make the folder and those above it, with mode 0700; an existing one keeps its mode."""
+    if not os.path.isdir(path):
+        refuse_another_users_home(path)
+    text = os.fspath(path)
+    try:
+        try:
+            os.mkdir(text, 0o700)
+        except FileNotFoundError:
+            parent = os.path.dirname(text.rstrip("/"))
+            if not parent:
+                raise
+            ensure_folder(parent)
+            os.mkdir(text, 0o700)
+    except FileExistsError:
+        pass
+    except (OSError, ValueError) as cause:
+        raise LocalState(f'the folder "{text}" cannot be made: {os_error_text(cause)}') from cause
+
+
+def restrict_mode_to_user(descriptor: int, found: os.stat_result, path: str) -> None:
+    """Set the mode of an open file of ours to 0600 when other users may read or write it."""
+    if sys.platform != "win32" and found.st_mode & 0o077:
+        os.fchmod(descriptor, 0o600)
+        warn_once(f'"{path}" was open to other users: now it is not')
+
+
+def is_in_other_home(path: Path | str) -> bool:
+    return _find_other_owner(path) is not None
+
+
+def refuse_another_users_home(path: Path | str) -> None:
+    """Raise AnotherUsersHome for a path in another user's home, with a hint what to do."""
+    owner = _find_other_owner(path)
+    if owner is None:
+        return
+    whose = f"user {owner}"
+    if sys.platform != "win32":
+        import pwd
+
+        with contextlib.suppress(KeyError):
+            whose = f"user {pwd.getpwuid(owner).pw_name}"
+    hint = f"run it as {whose}, or with HOME set to a folder of yours"
+    if sys.platform != "win32" and os.geteuid() == 0:
+        hint = f"run it without sudo, as {whose}, or for root with: sudo -H ssohelper"
+    text = open_file.absolute_path(os.fspath(path))
+    raise AnotherUsersHome(f'"{text}" is not written: that folder belongs to {whose}', hint=hint)
+
+
+def _find_other_owner(path: Path | str) -> int | None:
+    return folders.find_other_home_owner(open_file.absolute_path(os.fspath(path)), os.environ)
+
+
+def remove_file(path: Path | str) -> bool:
+    """Remove the file, or the link but not its target. Return False if there was no file."""
+    if os.path.lexists(path):
+        refuse_another_users_home(path)
+    try:
+        os.unlink(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as cause:
+        text = os_error_text(cause)
+        raise LocalState(f'"{os.fspath(path)}" cannot be removed: {text}') from cause
+    return True
+
+
+def remove_tree(path: Path | str) -> int:
+    """Remove the folder of ours with its content; return how many files it had.
+
+    Follows no links. Other users' folders stay.
+    """
+    removed = 0
+    try:
+        status = os.lstat(path)
+        if not (stat.S_ISDIR(status.st_mode) and open_file.is_owned_by_us(status)):
+            return 0
+        os.chmod(path, 0o700)  # otherwise a folder that we may not read could not be removed
+        with os.scandir(path) as found:
+            entries = list(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except OSError as cause:
+        raise LocalState(f'"{os.fspath(path)}" cannot be read: {os_error_text(cause)}') from cause
+    for entry in entries:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        removed += remove_tree(entry.path) if is_folder else remove_file(entry.path)
+    # Another process may have added a file meanwhile, which the next call will remove.
+    with contextlib.suppress(OSError):
+        os.rmdir(path)
+    return removed
+
+
+def list_names_in_folder(path: Path | str) -> list[str]:
+    """Return the sorted names in a folder, without hidden ones; an empty list without a folder."""
+    try:
+        return sorted(name for name in os.listdir(path) if name[0] != ".")
+    except OSError:
+        return []
+
+
+def is_folder_in_memory(folder: str) -> bool:
+    """Return whether the folder, or the nearest existing one above it, is on a tmpfs or ramfs.
+
+    The system may still write it to its swap space. False where we cannot know: not on Linux.
+    """
+    while sys.platform == "linux":
+        try:
+            return _is_memory_device(os.stat(folder).st_dev)
+        except OSError:
+            if os.path.dirname(folder) == folder:
+                break
+            folder = os.path.dirname(folder)
+    return False
+
+
+@lru_cache(maxsize=16)
+def _is_memory_device(device: int) -> bool:
+    # os.statvfs lacks the type of the file system, and statfs needs ctypes: 10 ms.
+    wanted = [] if sys.platform == "win32" else [f"{os.major(device)}:{os.minor(device)}"]
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
+            # ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS… - TYPE SOURCE OPTIONS (proc(5))
+            halves = [line.partition(" - ")[::2] for line in mounts]
+    except OSError:
+        return False
+    types = {right.split(" ")[0] for left, right in halves if left.split(" ")[2:3] == wanted}
+    return bool(types) and types <= {"tmpfs", "ramfs", "devtmpfs"}
+
+
+# -- reading ---------------------------------------------------------------------------------------
 
 
 def read_own_file(
@@ -93,14 +244,13 @@ def read_own_file(
     Raises: NotOurs for a link, FIFO, folder, hard link or other user's file; FileTooLarge;
     LocalState.
     """
-    opened = read_own_file_with_status(path, limit, tighten=tighten)
+    opened = read_with_status(path, limit, tighten=tighten)
     return None if opened is None else opened[0]
 
 
-def read_own_file_with_status(
+def read_with_status(
     path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
 ) -> tuple[bytes, os.stat_result] | None:
-    """Return the bytes and the status (`os.stat_result`) of a file of ours; see `read_own_file`."""
     path = os.fspath(path)
     try:
         descriptor, found = open_file.open_own_file(path, for_root=True)
@@ -123,6 +273,19 @@ def read_json(
     path: Path | str, limit: int = READ_LIMIT_BYTES, read: _Read = read_own_file
 ) -> dict[str, Any] | None:
     """Return the JSON object in the file; None when the file is missing or malformed."""
+    return read_record(path, dict, limit, read)
+
+
+def read_record(
+    path: Path | str,
+    parse: Callable[[dict[str, Any]], _T],
+    limit: int = READ_LIMIT_BYTES,
+    read: _Read = read_own_file,
+) -> _T | None:
+    """Parse the JSON object in the file with `parse`; None if the file is missing or damaged.
+
+    Raises the errors of `read`.
+    """
     try:
         content = read(path, limit)
     except FileTooLarge:
@@ -130,29 +293,16 @@ def read_json(
     if content is None:
         return None
     found = parse_json_object(content)
-    if found is None:
-        _log.info('"%s" holds no JSON object: counted as missing', path)
-    return found
-
-
-def read_record(
-    path: Path | str, parse: _Parse[_T], limit: int = READ_LIMIT_BYTES, read: _Read = read_own_file
-) -> _T | None:
-    """Parse the JSON object in the file with `parse`; None if the file is missing or damaged.
-
-    Raises the errors of `read`.
-    """
-    found = read_json(path, limit, read)
-    if found is None:
-        return None
     try:
+        if found is None:
+            raise Damaged("object")
         return parse(found)
     except Damaged as damage:
         report_damaged_file(path, damage)
         return None
 
 
-def report_damaged_file(path: Path | str, damage: Damaged) -> None:
+def report_damaged_file(path: Path | str, damage: Exception) -> None:
     """Log, for -v, that the damaged file counts as missing. The next write replaces it."""
     _log.info('"%s" is damaged (%s): counted as missing', os.fspath(path), damage)
 
@@ -166,7 +316,102 @@ def parse_json_object(content: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-# -- writing files atomically ------------------------------------------------------------------
+# -- writing ---------------------------------------------------------------------------------------
+
+
+class Reservation:
+    """A future file: a locked temporary file beside its path, with space on the disk."""
+
+    def __init__(self, path: str, size: int) -> None:
+        self._path = path
+        _refuse_unsafe_file(path)
+        self._temp, self._descriptor = _make_locked_temporary_file(path)
+        try:
+            # Zeros are written, because on some file systems fallocate succeeds without free space.
+            while size > 0:
+                size -= os.write(self._descriptor, bytes(size))
+                os.fsync(self._descriptor)
+        except BaseException:
+            self.discard()
+            raise
+
+    def commit(
+        self,
+        data: bytes,
+        mtime_ns: int | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
+        *,
+        mode: int = 0o600,
+        durable: bool = True,
+    ) -> bool:
+        """Write `data` to the reserved path, completely or not at all. Raises: LocalState.
+
+        `is_wanted` is called when the data is on the disk. If that returns False, `commit` returns
+        False, and the file at the path stays as it was.
+        """
+        with _raise_unwritable(self._path):
+            _refuse_unsafe_file(self._path)
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            left = memoryview(data)
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+            os.ftruncate(self._descriptor, len(data))
+            if mode != 0o600 and hasattr(os, "fchmod"):
+                os.fchmod(self._descriptor, mode)
+            if mtime_ns is not None:
+                target = self._descriptor if os.utime in os.supports_fd else self._temp
+                os.utime(target, ns=(mtime_ns, mtime_ns))
+            if durable:
+                os.fsync(self._descriptor)
+            if not is_wanted():
+                return False
+            if sys.platform == "win32":
+                # Windows renames no open file. Elsewhere the file stays open, and so locked, until
+                # it has its name: no other process removes it.
+                self._close()
+            try:
+                replace_file(self._temp, self._path)
+            except FileNotFoundError:
+                # The temporary file was removed by another program, or on another host that shares
+                # this folder but not our locks.
+                write_atomically(self._path, data, mode=mode, mtime_ns=mtime_ns, durable=durable)
+            if durable:
+                _fsync_folder(os.path.dirname(self._path) or ".")
+        return True
+
+    def read(self) -> bytes:
+        """Return what was written, as read back from the disk."""
+        with open(self._temp, "rb") as written:
+            return written.read()
+
+    def discard(self) -> None:
+        """Close the temporary file, and remove it if it was not renamed."""
+        self._close()
+        with contextlib.suppress(OSError):
+            os.unlink(self._temp)
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+@contextlib.contextmanager
+def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
+    """Reserve `size` bytes of disk space for the file, whose folder must exist.
+
+    Raises: LocalState when the disk lacks the space; NotOurs for a link or another user's file at
+    `path`.
+    """
+    path = os.fspath(path)
+    refuse_another_users_home(path)
+    sweep_folder_once(os.path.dirname(path) or ".")
+    with _raise_unwritable(path):
+        reservation = Reservation(path, size)
+    try:
+        yield reservation
+    finally:
+        reservation.discard()
 
 
 def write_atomically(
@@ -174,7 +419,6 @@ def write_atomically(
     data: bytes,
     *,
     mode: int = 0o600,
-    mtime: int | None = None,
     mtime_ns: int | None = None,
     check: Callable[[bytes], object] | None = None,
     durable: bool = True,
@@ -185,191 +429,33 @@ def write_atomically(
     5 ms. `check` gets the new bytes as read back from the disk; if it raises, nothing is replaced.
     Raises: LocalState when the disk fails; NotOurs for a link or another user's file at `path`.
     """
-    path = os.fspath(path)
-    refuse_another_users_home(path)
-    folder = os.path.dirname(path) or "."
-    remove_old_temporary_files_once(folder)
-    temp = temporary_name_beside(path)
-    try:
-        _refuse_to_replace_unsafe_file(path)
-        at_ns = mtime_ns if mtime is None else mtime * 10**9
-        _write_new_file(temp, data, mode, at_ns, durable=durable)
-        if check is not None:
-            check(_read_written_file(temp))
-        replace_file(temp, path)
-        if durable:
-            _fsync_folder(folder)
-    except OSError as cause:
-        raise unwritable_file_error(path, cause) from cause
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temp)
+    with reserve_file(path, 0) as new:
+
+        def is_wanted() -> bool:
+            if check is not None:
+                check(new.read())
+            return True
+
+        new.commit(data, mtime_ns, is_wanted, mode=mode, durable=durable)
 
 
 def write_json(
-    path: Path | str, value: dict[str, Any], *, mtime: int | None = None, durable: bool = True
+    path: Path | str, value: dict[str, Any], *, mtime_ns: int | None = None, durable: bool = True
 ) -> None:
     """Write the object as ASCII JSON to `path`, completely or not at all."""
-    write_atomically(path, json.dumps(value).encode("ascii"), mtime=mtime, durable=durable)
+    write_atomically(path, json.dumps(value).encode("ascii"), mtime_ns=mtime_ns, durable=durable)
 
 
 def write_link(path: Path | str, target: str) -> None:
-    """Make `path` a symlink to `target`, replacing any file in one step; its folder must exist.
-
-    Raises: LocalState.
-    """
-    path = os.fspath(path)
-    temp = temporary_name_beside(path)
-    try:
-        os.symlink(target, temp)
-        replace_file(temp, path)
-    except OSError as cause:
-        raise unwritable_file_error(path, cause) from cause
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temp)
-
-
-def _make_locked_temporary_file(path: str) -> tuple[str, int]:
-    """Make a temporary file beside the path; return its path and descriptor. Raises: OSError.
-
-    The file is locked, so that other processes do not remove it as an old temporary file. If
-    another process removed the file before it was locked, a new file is made.
-    """
-    while True:
-        temp = temporary_name_beside(path)
-        descriptor = os.open(temp, os.O_RDWR | _NEW_FILE, 0o600)
+    """Make `path` a symlink to `target`, replacing any file in one step. Raises: LocalState."""
+    temp = temporary_name_beside(os.fspath(path))
+    with _raise_unwritable(os.fspath(path)):
         try:
-            with contextlib.suppress(OSError):  # the file system may have no locks
-                try_lock(descriptor)
-            if os.path.lexists(temp):
-                return temp, descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
-
-
-class Reservation:
-    """A future file: its disk space is allocated before its content is known."""
-
-    def __init__(self, path: str, temp: str, descriptor: int) -> None:
-        self._path = path
-        self._temp = temp
-        self._descriptor = descriptor
-
-    def commit(
-        self,
-        data: bytes,
-        mtime: int | None = None,
-        is_wanted: Callable[[], bool] = lambda: True,
-    ) -> bool:
-        """Write `data` to the reserved path, completely or not at all. Raises: LocalState.
-
-        `is_wanted` is called when the data is on the disk. If that returns False, `commit` returns
-        False, and the file at the path stays as it was.
-        """
-        try:
-            _refuse_to_replace_unsafe_file(self._path)
-            os.lseek(self._descriptor, 0, os.SEEK_SET)
-            left = memoryview(data)
-            while left:
-                left = left[os.write(self._descriptor, left) :]
-            os.ftruncate(self._descriptor, len(data))
-            if mtime is not None:
-                target = self._descriptor if os.utime in os.supports_fd else self._temp
-                os.utime(target, (mtime, mtime))
-            os.fsync(self._descriptor)
-            if not is_wanted():
-                return False
-            if sys.platform == "win32":
-                # Windows renames no open file. Elsewhere the file stays open, and so locked, until
-                # it has its name: no other process removes it.
-                self.close()
-            try:
-                replace_file(self._temp, self._path)
-            except FileNotFoundError:
-                # The temporary file that holds the reserved space was removed, by another program
-                # or on another host that shares this folder but not our locks.
-                write_atomically(self._path, data, mtime=mtime)
-            _fsync_folder(os.path.dirname(self._path) or ".")
-        except OSError as cause:
-            raise unwritable_file_error(self._path, cause) from cause
-        return True
-
-    def close(self) -> None:
-        """Close the file, unless it is closed already."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-
-@contextlib.contextmanager
-def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
-    """Reserve `size` bytes of disk space for `path`, with a temporary file of that size beside it.
-
-    Raises: LocalState when the disk lacks the space; NotOurs for a link or another user's file at
-    `path`.
-    """
-    path = os.fspath(path)
-    refuse_another_users_home(path)
-    folder = os.path.dirname(path) or "."
-    remove_old_temporary_files_once(folder)
-    try:
-        _refuse_to_replace_unsafe_file(path)
-        temp, descriptor = _make_locked_temporary_file(path)
-    except OSError as cause:
-        raise unwritable_file_error(path, cause) from cause
-    reservation = Reservation(path, temp, descriptor)
-    try:
-        try:
-            # Zeros are written, because on some file systems fallocate succeeds without free space.
-            left = size
-            while left > 0:
-                left -= os.write(descriptor, bytes(left))
-            os.fsync(descriptor)
-        except OSError as cause:
-            raise unwritable_file_error(path, cause) from cause
-        yield reservation
-    finally:
-        reservation.close()
-        with contextlib.suppress(OSError):
-            os.unlink(temp)
-
-
-# -- writing temporary files and renaming them -------------------------------------------------
-
-
-def _refuse_to_replace_unsafe_file(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        open_file.check_own_file(os.lstat(path), path)
-
-
-def _write_new_file(
-    path: str, data: bytes, mode: int, mtime_ns: int | None, *, durable: bool
-) -> None:
-    flags = os.O_WRONLY | _NEW_FILE
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        if durable:
-            with contextlib.suppress(OSError):  # the file system may have no locks
-                try_lock(descriptor)
-        left = memoryview(data)
-        while left:
-            left = left[os.write(descriptor, left) :]
-        if mode != 0o600 and hasattr(os, "fchmod"):
-            os.fchmod(descriptor, mode)
-        if mtime_ns is not None:
-            os.utime(descriptor if os.utime in os.supports_fd else path, ns=(mtime_ns, mtime_ns))
-        if durable:
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read_written_file(path: str) -> bytes:
-    with open(path, "rb") as written:
-        return written.read()
+            os.symlink(target, temp)
+            replace_file(temp, os.fspath(path))
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(temp)
 
 
 def replace_file(temp: str, path: str) -> None:
@@ -386,6 +472,19 @@ def replace_file(temp: str, path: str) -> None:
     os.replace(temp, path)
 
 
+@contextlib.contextmanager
+def _raise_unwritable(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        raise unwritable_file_error(path, cause) from cause
+
+
+def _refuse_unsafe_file(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        open_file.check_own_file(os.lstat(path), path)
+
+
 def _fsync_folder(folder: str) -> None:
     # Errors are ignored: the rename is done, and some file systems refuse fsync on a folder.
     with contextlib.suppress(OSError):
@@ -394,3 +493,277 @@ def _fsync_folder(folder: str) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+# -- temporary files -------------------------------------------------------------------------------
+
+
+def temporary_name_beside(path: str) -> str:
+    """Return the path of a new temporary file in the folder of `path`, the file to replace."""
+    name = f".ssohelper-{os.getpid()}-{os.urandom(6).hex()}"
+    return os.path.join(os.path.dirname(path) or ".", name)
+
+
+def _make_locked_temporary_file(path: str) -> tuple[str, int]:
+    """Make a temporary file beside the path; return its path and locked descriptor."""
+    while True:
+        temp = temporary_name_beside(path)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | open_file.FLAGS
+        descriptor = os.open(temp, flags, 0o600)
+        try:
+            with contextlib.suppress(OSError):  # the file system may have no locks
+                try_lock(descriptor)
+            if os.path.lexists(temp):  # else another process removed it before it was locked
+                return temp, descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def sweep_folder_once(folder: str) -> None:
+    """Remove temporary files that are over an hour old from the folder, once in each process."""
+    if folder not in _swept:
+        _swept.add(folder)
+        remove_temporary_files(folder, _TEMPORARY_LIFE_SECONDS)
+
+
+def remove_temporary_files(folder: str, least_age_seconds: float = 0) -> None:
+    """Remove the temporary files that killed processes left in the folder."""
+    for path in list_temporary_files(folder, least_age_seconds):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def list_temporary_files(
+    folder: str, least_age_seconds: float = _TEMPORARY_LIFE_SECONDS
+) -> list[str]:
+    """Return the paths of the temporary files that no living process holds.
+
+    A living process may hold one for over an hour if the clock was set forward, or the machine
+    slept, while it waited for AWS.
+    """
+    found = []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name):
+                with contextlib.suppress(OSError):
+                    age = time.time() - os.lstat(entry.path).st_mtime
+                    if age > least_age_seconds and not _is_locked(entry.path):
+                        found.append(entry.path)
+    return found
+
+
+def _is_locked(path: str) -> bool:
+    descriptor = os.open(path, os.O_RDONLY | open_file.FLAGS)
+    try:
+        try_lock(descriptor)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+# -- locks -----------------------------------------------------------------------------------------
+
+# The errors of network file systems without a lock daemon, and of a full or read-only disk. The
+# caller continues without the lock, which is better than to fail.
+_NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_PID = b"pid "
+
+
+@contextlib.contextmanager
+def hold_lock(
+    path: Path | str, deadline: Deadline, base: Path | None = None, *, is_private: bool = True
+) -> Iterator[bool]:
+    """Hold the lock at `path` (docs/decisions/0004); wait for it until the deadline.
+
+    The lock's folder and `base`, a folder above it, are made with mode 0700 if missing. Without
+    `is_private`, the lock is in a folder of the AWS CLI, which must exist and keeps its mode. The
+    lock file is never removed: two processes could then each hold a lock at the same path.
+
+    Where the file system has no locks, or the disk is full or read-only, the caller continues
+    without the lock, after one warning. Yields False if the disk is full or read-only, which may
+    last only a moment.
+    Raises: LockNotObtained, whose message names the process that holds the lock.
+    """
+    path = os.fspath(path)
+    descriptor = _open_and_lock(path, deadline, base, is_private)
+    try:
+        yield descriptor is not None
+    finally:
+        if descriptor is not None:
+            # The file is unlocked before it is closed, because a forked child may have a copy of
+            # the descriptor open for a moment longer.
+            _unlock_file(descriptor)
+            os.close(descriptor)
+
+
+def _open_and_lock(
+    path: str, deadline: Deadline, base: Path | None, is_private: bool
+) -> int | None:
+    while True:
+        descriptor = _open_lock_file(path, base, is_private)
+        if descriptor is None:
+            return None
+        try:
+            has_lock = _wait_for_lock(descriptor, path, deadline)
+            if not has_lock or _is_still_at(descriptor, path):
+                _write_own_process_id(descriptor)
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        # Another program removed the lock file while we waited, such as one that cleans temporary
+        # files. The next process makes a new one, so the lock on the removed file excludes nobody.
+        os.close(descriptor)
+
+
+def _open_lock_file(path: str, base: Path | None, is_private: bool) -> int | None:
+    """Open the lock file, or make it. Returns None if the disk is full or read-only."""
+    try:
+        if base is not None:
+            ensure_private_folder(base)
+        if is_private:
+            ensure_private_folder(os.path.dirname(path))
+        descriptor, found = open_file.open_own_file(path, os.O_RDWR | os.O_CREAT)
+    except (OSError, LocalState) as cause:
+        of_disk = first_os_error(cause)
+        if of_disk is not None and of_disk.errno in _NO_ROOM:
+            warn_once(f'continuing without the lock "{path}": {os_error_text(of_disk)}')
+            return None
+        if isinstance(cause, SsoHelperError):
+            raise
+        if isinstance(cause, open_file.Refused):
+            raise unsafe_file_error(path, cause, "the lock ") from cause
+        raise LocalState(f'the lock "{path}" cannot be made: {os_error_text(cause)}') from cause
+    try:
+        restrict_mode_to_user(descriptor, found, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
+    """Wait for the lock; return True when it is held, False if the file system has no locks."""
+    while True:
+        try:
+            try_lock(descriptor)
+        except OSError as cause:
+            if cause.errno in _NO_LOCKS_HERE:
+                warn_once(f'continuing without the lock "{path}": {os_error_text(cause)}')
+                return False
+            if cause.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                raise LocalState(f'the lock "{path}" failed: {os_error_text(cause)}') from cause
+        else:
+            return True
+        if deadline.has_passed:
+            raise LockNotObtained(
+                f'the lock "{path}" is held by {_read_holder_text(descriptor)}',
+                hint="try again when that process has ended",
+            )
+        # The time is random, so that 40 waiting processes do not try at the same moments.
+        time.sleep(min(deadline.seconds_left(), 0.02 + 0.18 * os.urandom(1)[0] / 255))
+
+
+if sys.platform == "win32":
+    # The byte that is locked is far behind the process id in the file, because on Windows other
+    # processes cannot read a locked byte.
+    _LOCKED_BYTE = 1 << 30
+
+    def try_lock(descriptor: int) -> None:
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)  # a new file is written from its start
+
+    def _unlock_file(descriptor: int) -> None:
+        with contextlib.suppress(OSError):
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    def _is_still_at(_descriptor: int, _path: str) -> bool:
+        return True  # Windows neither removes nor renames an open file
+else:
+
+    def try_lock(descriptor: int) -> None:
+        """Lock the file until it is closed. Raises: BlockingIOError if another process holds it."""
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock_file(descriptor: int) -> None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def _is_still_at(descriptor: int, path: str) -> bool:
+        try:
+            there = os.stat(path, follow_symlinks=False)
+        except OSError:
+            return False
+        return os.path.samestat(there, os.fstat(descriptor))
+
+
+def _write_own_process_id(descriptor: int) -> None:
+    # Only for the error messages of waiting processes. A word stands before the id: `aws sso logout`
+    # parses each file beside the token as JSON, and fails at a plain number. The text always has
+    # the same length: ext4 takes 5 ms to close a file that was truncated and written again.
+    with contextlib.suppress(OSError):
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, b"%b%-10d\n" % (_PID, os.getpid()))
+
+
+def _read_holder_text(descriptor: int) -> str:
+    try:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        text = os.read(descriptor, 24).removeprefix(_PID).strip()
+    except OSError:
+        text = b""
+    return f"process {text.decode()}" if text.isdigit() else "another process"
+
+
+# -- what `doctor` sees and repairs ----------------------------------------------------------------
+
+
+class ExaminedFiles:
+    """Lists folders for `doctor`, removes temporary files and repairs the modes of files."""
+
+    def list_names_in_folder(self, folder: str) -> list[str]:
+        """Return the sorted names in a folder, hidden ones too; an empty list without a folder."""
+        try:
+            return sorted(os.listdir(folder))
+        except OSError:
+            return []
+
+    def list_temporary_files(self, folder: str) -> list[str]:
+        return list_temporary_files(folder)
+
+    def remove_temporary_file(self, path: str) -> bool:
+        """Remove the temporary file if no living process uses it; return whether it was removed."""
+        return path in list_temporary_files(os.path.dirname(path)) and remove_file(path)
+
+    def remove_access_of_others(self, path: str) -> bool:
+        """Remove other users' rights to a file or folder of ours; return whether they had any.
+
+        A link is not followed. Raises: LocalState, also if the file or folder belongs to another
+        user.
+        """
+        if sys.platform == "win32":
+            return False
+        with _raise_unwritable(path):
+            descriptor = os.open(path, os.O_RDONLY | open_file.FLAGS)
+            try:
+                found = os.fstat(descriptor)
+                if not stat.S_ISDIR(found.st_mode):
+                    open_file.check_own_file(found, path)
+                elif not open_file.is_owned_by_us(found):
+                    raise open_file.Refused(path, "belongs to another user")
+                wanted = stat.S_IMODE(found.st_mode) & 0o700
+                if wanted == stat.S_IMODE(found.st_mode):
+                    return False
+                os.fchmod(descriptor, wanted)
+            finally:
+                os.close(descriptor)
+        return True

@@ -113,7 +113,7 @@ class Journal:
         lock = self._state / "audit.lock"
         # Signals are blocked while this process holds the journal's lock: after Ctrl-Z, a stopped
         # process would keep the lock, and all other processes would wait.
-        with files.hold_lock(lock, deadline, in_order=True), delay_signals():
+        with files.hold_lock(lock, deadline), delay_signals():
             try:
                 descriptor, size = self._open_to_append()
                 try:
@@ -169,9 +169,7 @@ class Journal:
             # The journal is read without the lock if a stopped process holds it, or if it is in
             # another user's home, where we create no lock.
             with contextlib.suppress(LockNotObtained, AnotherUsersHome):
-                stack.enter_context(
-                    files.hold_lock(self._state / "audit.lock", deadline, in_order=True)
-                )
+                stack.enter_context(files.hold_lock(self._state / "audit.lock", deadline))
             found = [files.read_own_file(path, _READ_LIMIT_BYTES) for path in paths]
         return [line for content in found for line in (content or b"").splitlines() if line]
 

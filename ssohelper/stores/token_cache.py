@@ -98,7 +98,7 @@ class TokenFiles(SignInFactsFiles):
         self._ensure_folder_of(session)
         path = self._token_file(session)
         encoded = self._codec.encode(document, encryption_context_of_token(session))
-        files.write_json(path, encoded, mtime=mtime_for_token_file(path))
+        files.write_json(path, encoded, mtime_ns=mtime_for_token_file(path) * 10**9)
 
     @contextmanager
     def reserve_space_for_token(self, session: SsoSession) -> Iterator[Reservation]:
@@ -134,10 +134,10 @@ class TokenFiles(SignInFactsFiles):
             document = token_document_of(present, session, fresh)
             encoded = self._codec.encode(document, encryption_context_of_token(session))
             data = json.dumps(encoded).encode("ascii")
-            date = mtime_for_token_file(self._token_file(session))
+            date_ns = mtime_for_token_file(self._token_file(session)) * 10**9
             # After the fsync, which may take long, `commit` checks again for a write of another
             # tool. The rename follows at once, so such a write is hardly ever lost.
-            if reservation.commit(data, date, partial(self._has_fingerprint, session, seen)):
+            if reservation.commit(data, date_ns, partial(self._has_fingerprint, session, seen)):
                 return fresh
 
     def _load_token_of_another_tool(
@@ -163,11 +163,11 @@ class TokenFiles(SignInFactsFiles):
         files.remove_file(self._token_file(session))
         files.remove_file(self._registration_file(session))
 
-    def remove_abandoned_temporary_files(self) -> None:
+    def remove_temporary_files(self) -> None:
         """Remove the temporary files of processes that were killed while they wrote a token."""
         for folder in (self._folder, self._state / "regions"):
-            if not files.is_in_another_users_home(folder):
-                files.remove_files_of_killed_processes(str(folder))
+            if not files.is_in_other_home(folder):
+                files.remove_temporary_files(str(folder))
 
     def read_token_file_fingerprint(self, session: SsoSession) -> str:
         """Return a text that changes when the token file is written; "" when there is no file."""
@@ -312,7 +312,7 @@ class TokenFiles(SignInFactsFiles):
             self._ensure_folder_of(session)
         folder, name = self._folder_of(session), session.sign_in_name
         path = folder / f".{sha1_file_name(files.session_file_name(name))}.lock"
-        if os.access(folder, os.W_OK) and not files.is_in_another_users_home(path):
+        if os.access(folder, os.W_OK) and not files.is_in_other_home(path):
             with files.hold_lock(path, deadline, is_private=False) as is_held:
                 yield is_held
         else:

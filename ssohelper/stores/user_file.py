@@ -16,7 +16,6 @@ from ssohelper.errors import LocalState
 from ssohelper.fastpath import open_file
 from ssohelper.stores import files
 from ssohelper.stores.disk_errors import os_error_text, unwritable_file_error
-from ssohelper.stores.temporary_files import temporary_name_beside
 
 # The largest file that is read. A config of 10,000 profiles has 2.5 MB; a file larger than this
 # limit is no config.
@@ -216,7 +215,7 @@ class UserFile:
             folder = os.path.dirname(folder)
         if os.access(folder, os.W_OK | os.X_OK):
             return
-        probe = temporary_name_beside(os.path.join(folder, os.path.basename(target)))
+        probe = files.temporary_name_beside(os.path.join(folder, os.path.basename(target)))
         try:  # to get the error's reason: no permission, a read-only disk, no folder
             os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             os.unlink(probe)

@@ -23,7 +23,7 @@ from ssohelper.errors import (
     RegistrationRejected,
     Throttled,
 )
-from ssohelper.stores import locks
+from ssohelper.stores import files
 from tests.actions.world import HOUR, KEY, NOW, SESSION, WorldApp, token
 
 
@@ -65,15 +65,16 @@ def token_folder_refuses(monkeypatch: pytest.MonkeyPatch, app: WorldApp, call: s
 
 def let_disk_take_no_lock(app: WorldApp, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Make the next `times` lock files of the token folder fail as on a read-only disk."""
-    really_open, left = locks.open_own_file, [times]
+    really_open, left = files.open_file.open_own_file, [times]
 
-    def open_file(path: Any, flags: int, *more: Any) -> Any:
-        if str(path).startswith(str(app.locations.token_folder)) and left[0]:
+    def open_file(path: str, flags: int = os.O_RDONLY, **more: Any) -> Any:
+        is_lock = flags & os.O_CREAT and path.startswith(str(app.locations.token_folder))
+        if is_lock and left[0]:
             left[0] -= 1
             raise OSError(errno.EROFS, "read-only")
-        return really_open(path, flags, *more)
+        return really_open(path, flags, **more)
 
-    monkeypatch.setattr(locks, "open_own_file", open_file)
+    monkeypatch.setattr(files.open_file, "open_own_file", open_file)
 
 
 class TestOneRequest:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.stores.memory_folders import is_folder_in_memory
+from ssohelper.stores.files import is_folder_in_memory
 from tests.endpoint.world import wait_for
 from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE, arguments
 from tests.long_rows import long_after

@@ -32,12 +32,9 @@ import ssohelper.stores.config_store
 import ssohelper.stores.credential_cache
 import ssohelper.stores.credential_writer
 import ssohelper.stores.files
-import ssohelper.stores.locks
-import ssohelper.stores.own_folders
 import ssohelper.stores.prompt_state
 import ssohelper.stores.settings_stamp
 import ssohelper.stores.sign_in_facts
-import ssohelper.stores.temporary_files
 import ssohelper.stores.token_cache
 import ssohelper.stores.token_documents
 import ssohelper.stores.user_entries
@@ -56,13 +53,10 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.credential_cache,
     _stores.credential_writer,
     _stores.files,
-    _stores.locks,
-    _stores.own_folders,
     _stores.user_file,
     _stores.prompt_state,
     _stores.settings_stamp,
     _stores.sign_in_facts,
-    _stores.temporary_files,
     _stores.token_cache,
     _stores.token_documents,
     _stores.user_entries,
@@ -82,7 +76,7 @@ _is_installed = False
 
 
 class _Swept:
-    """temporary_files._swept: each process of the simulator has its own."""
+    """files._swept: each process of the simulator has its own."""
 
     world: World | None = None
 
@@ -151,8 +145,7 @@ def _install_once() -> None:
         for name, real, switch in (("os", os, _os), ("time", time, _time)):
             if names.get(name) is real:
                 setattr(module, name, switch)
-    _put(_stores.locks, fcntl=_fcntl)
-    _put(_stores.temporary_files, _swept=_swept)
+    _put(_stores.files, fcntl=_fcntl, _swept=_swept)
     # A look at a half-written token file costs 1 ms in earnest; here 40, or they are most of a
     # schedule's steps.
     _put(_stores.token_cache, time=_coarse_time, _LEAST_READS=5)

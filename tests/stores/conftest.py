@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.stores import disk_errors, temporary_files
+from ssohelper.stores import disk_errors, files
 
 
 @pytest.fixture(autouse=True)
 def _forget_warnings() -> None:
     disk_errors._warned.clear()
-    temporary_files._swept.clear()
+    files._swept.clear()
 
 
 @pytest.fixture

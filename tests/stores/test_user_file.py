@@ -9,7 +9,7 @@ import pytest
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import AnotherUsersHome, LocalState
 from ssohelper.fastpath import folders
-from ssohelper.stores import own_folders, temporary_files
+from ssohelper.stores import files
 from ssohelper.stores.token_cache import TokenFiles
 from ssohelper.stores.user_file import FileChanged, FileContent, UserFile, read_user_file
 from tests.left_behind import no_descriptor_left
@@ -144,7 +144,7 @@ def test_nothing_is_written_or_removed_in_another_users_home(
         file.remove,
         lambda: UserFile(tmp_path / "new").replace(b"x", FileContent(b"", None)),
         lambda: tokens.check_writable(session),
-        lambda: own_folders.ensure_private_folder(tmp_path),
+        lambda: files.ensure_private_folder(tmp_path),
     ):
         with pytest.raises(LocalState, match="is not written: that folder belongs to user"):
             change()
@@ -161,17 +161,17 @@ def test_the_way_out_of_another_users_home_depends_on_who_runs_it(
     monkeypatch.setattr(folders, "find_other_home_owner", lambda _path, _environ: 0)
     monkeypatch.setattr(os, "geteuid", lambda: uid)
     with pytest.raises(AnotherUsersHome) as caught:
-        own_folders.refuse_another_users_home(tmp_path / "x")
+        files.refuse_another_users_home(tmp_path / "x")
     assert said in str(caught.value.hint)
     assert "belongs to user root" in caught.value.message
-    assert not own_folders.remove_file(tmp_path / "x")  # a missing file is no error
+    assert not files.remove_file(tmp_path / "x")  # a missing file is no error
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
 def test_reading_and_sweeping_leave_no_descriptor_open(tmp_path: Path) -> None:
     path = tmp_path / "rc"
     path.write_bytes(b"x" * 11)
-    left = tmp_path / f"{temporary_files.TEMP_PREFIX}left"
+    left = tmp_path / ".ssohelper-1-0123456789ab"
     left.write_text("")
     os.utime(left, (1, 1))
     with no_descriptor_left():
@@ -180,7 +180,7 @@ def test_reading_and_sweeping_leave_no_descriptor_open(tmp_path: Path) -> None:
                 read_user_file(path, limit)
             with suppress(LocalState):
                 read_user_file(path, limit, only_trusted=True)
-        temporary_files.remove_old_temporary_files_once(str(tmp_path))
+        files.sweep_folder_once(str(tmp_path))
     assert not left.exists()
 
 
