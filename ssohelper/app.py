@@ -106,16 +106,12 @@ class App:
 
     def read_settings(self) -> Settings:
         """Return the settings as they are in their file now, not those read earlier."""
-        return self.read_settings_without(None)
-
-    def read_settings_without(self, key: str | None) -> Settings:
-        """Return the settings in their file now, as if it did not set this key, right or wrong."""
         from ssohelper.settings.effective_settings import LIMIT_BYTES, parse_settings
         from ssohelper.stores.user_file import read_user_file
 
         # The file names commands that we run, so a file that another user may write is refused.
         found = read_user_file(self.locations.settings_file, LIMIT_BYTES, only_trusted=True)
-        settings = parse_settings(found.data, self.locations.settings_file, self.environ, key)
+        settings = parse_settings(found.data, self.locations.settings_file, self.environ)
         settings = settings.with_policy(
             self.company_policy, str(self.locations.company_policy_file)
         )

@@ -46,11 +46,11 @@ def region_for_new_profile_of_role(app: App, profile: Profile) -> str:
     """Return the region that a new profile for the role of `profile` would get."""
     session, role = profile.session, profile.shown_role
     default = region_for_new_profiles(app, session, app.choices.load(session.name))
-    rules = app.settings.account_regions()
+    rules = app.settings.table("regions")
     if not rules:
         return default  # no account has a region of its own, so the account's name is not needed
     account = app.vault.find_account(RoleKey(session.name, role.account_id, role.name))
-    return make_value_finder(rules.items(), default)(account)
+    return str(make_value_finder(rules.items(), default)(account))
 
 
 def propose_default_region(app: App, session: SsoSession) -> str | None:

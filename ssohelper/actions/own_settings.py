@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import agents
 from ssohelper.core import journal
-from ssohelper.errors import ConfigInvalid, Refused
+from ssohelper.errors import Refused
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -32,17 +32,6 @@ def check_setting_change(app: App, key: str, value: Any) -> None:
         )
 
 
-def leave_out_if_invalid(app: App, key: str) -> None:
-    """Read the settings without this key if they are invalid with it: so a command can correct it.
-
-    Raises: ConfigInvalid if they are invalid without it too.
-    """
-    try:
-        _ = app.settings
-    except ConfigInvalid:
-        app.settings = app.read_settings_without(key)
-
-
 def remove_session_settings(app: App, name: str) -> None:
     """Remove the settings `sessions.NAME.…`.
 
@@ -65,7 +54,7 @@ def change_setting(
     `check_setting_change`.
     """
     check_setting_change(app, key, value)
-    was_there = app.settings.is_in_file(key)
+    was_there = key in app.settings.values
     deadline = app.clock.deadline()
     if value is None:
         is_written = app.settings_store.unset(parts, deadline)

@@ -348,7 +348,7 @@ def _make_sync_request(
         template=checked_name_template(choices.template or settings.get("name_template")),
         form=PROCESS if is_in_keyring else choices.form or settings.get("form"),
         region=default_regions.default_region_of_session(app, session, choices),
-        region_rules=tuple(settings.account_regions().items()),
+        region_rules=tuple(settings.table("regions").items()),
         taken_names=taken,
         rules=app.vault.policy.rules,
         no_native=is_in_keyring,

@@ -11,7 +11,7 @@ from ssohelper.cli import guarding, output, storage_setting
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
-from ssohelper.settings import effective_settings as known
+from ssohelper.settings import definitions, effective_settings
 
 
 class _ConfigGroup(click.Group):
@@ -55,7 +55,7 @@ def get_setting(key: str) -> None:
     app = output.get_app()
     row = next((row for row in _company_policy_rows(app) if row["key"] == key), None)
     if row is None:
-        known.find_setting(key)
+        definitions.find_setting(key)
         row = _setting_row(app, app.settings, key)
     if output.options().json:
         output.print_json(row, app.warnings)
@@ -79,14 +79,12 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
       ssohelper config set default_region --default
     """
     app = output.get_app()
-    known.find_setting(key)
+    definitions.find_setting(key)
     value = _parse_value(key, values, to_default=to_default)
-    if key.startswith("keys."):
-        own_settings.leave_out_if_invalid(app, key)
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
-    known.check_clash_with_other_settings(before, key, value)
-    parts = known.split_setting_key(key)
+    effective_settings.check_new_value(before, key, value)
+    parts = definitions.split_key(key)
     if parts[0] == "sessions" and parts[-1] == "regions" and value:
         regions.check_regions_setting(app, parts[1], value)
     ended = list[str]()
@@ -94,7 +92,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
         own_settings.refuse_if_allow_list_applies(app, key)
         kept = guards.guard_rules_after_change(app, key, before, before.with_value(key, value))
         ended = guarding.confirm_end_of_guard_rules(app, kept)
-    storage = str(known.find_setting(key).default if to_default else value)
+    storage = str(definitions.find_setting(key).default if to_default else value)
     if key == "storage":
         own_settings.check_setting_change(app, key, value)
         storage_setting.confirm_storage_move(app, storage)
@@ -105,7 +103,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
         guards.end_guard_rules(app, kept)
     after = app.read_settings()
     if after.origin(key) == "environment":
-        app.warn(f"{before.source_of_value(key)} is set and wins over the settings file")
+        app.warn(f"{before.source(key)} is set and wins over the settings file")
     if parts[0] == "sessions" and not to_default:
         _warn_of_unknown_session(app, parts[1])
     if is_guard:
@@ -131,6 +129,8 @@ def list_settings() -> None:
     rows = [_setting_row(app, app.settings, key) for key in app.settings.setting_keys()]
     rows = sorted((*rows, *_company_policy_rows(app)), key=lambda row: str(row["key"]))
     guards.warn_of_guard_rules_without_role(app, app.settings.guard_rules())
+    if app.settings.ignored:
+        app.warn(app.settings.ignored)
     if output.options().json:
         output.print_json(rows, app.warnings)
         return
@@ -168,7 +168,7 @@ def _parse_value(key: str, values: tuple[str, ...], *, to_default: bool) -> Any:
             f'"{key}" needs either a value or --default',
             hint=f"set it with: ssohelper config set {key} VALUE",
         )
-    return None if to_default else known.parse_setting_value(key, values)
+    return None if to_default else definitions.parse_words(key, values)
 
 
 def _warn_of_unknown_session(app: App, name: str) -> None:
@@ -196,7 +196,7 @@ def _company_policy_rows(app: App) -> list[dict[str, Any]]:
     ]
 
 
-def _setting_row(app: App, settings: known.Settings, key: str) -> dict[str, Any]:
+def _setting_row(app: App, settings: effective_settings.Settings, key: str) -> dict[str, Any]:
     value, origin = settings.get(key), settings.origin(key)
     if key == "storage" and value != (used := app.storage.find_present_storage()) == "keyring":
         value, origin = used, "remembered"
@@ -204,8 +204,8 @@ def _setting_row(app: App, settings: known.Settings, key: str) -> dict[str, Any]
         "key": key,
         "value": list(value) if isinstance(value, tuple) else value,
         "origin": origin,
-        "place": None if origin == "remembered" else settings.source_of_value(key),
-        "what": known.find_setting(key).what,
+        "place": None if origin == "remembered" else settings.source(key),
+        "what": definitions.find_setting(key).what,
     }
 
 

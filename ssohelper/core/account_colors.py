@@ -20,7 +20,7 @@ class ColorAndLabel(NamedTuple):
     label: str
 
 
-def can_be_pattern_of_color_rule(pattern: str) -> bool:
+def is_account_pattern(pattern: str) -> bool:
     """Return whether the settings can have a colour rule `colors."PATTERN"` with this pattern."""
     return pattern.isprintable() and 0 < len(pattern.strip()) == len(pattern) <= _LONGEST_PATTERN
 

@@ -31,9 +31,7 @@ class _Patterns(NamedTuple):
     role: re.Pattern[str]
 
 
-def expand_tags_in_guard_rules(
-    rules: Iterable[str], tags: Mapping[str, Sequence[str]]
-) -> tuple[str, ...]:
+def expand_tags(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Return the guard rules; each rule `#NAME` is replaced by the patterns of the tag NAME."""
     found: dict[str, None] = {}
     for rule in rules:

@@ -1,15 +1,7 @@
-"""Defines the actions of the full screen: names, default keys, descriptions. Imports no widget.
+"""Defines the actions of the full screen: names, keys, descriptions. Imports no widget."""
 
-No other module defines keys that can be changed: a setting `keys.SCREEN.ACTION` replaces an
-action's default keys. Bindings without an action here have fixed keys, such as those that edit a
-text field; docs/how-to/tui.md lists them.
-"""
-
-from collections.abc import Mapping
 from enum import Enum, auto
 from typing import NamedTuple
-
-from ssohelper.core.key_names import parse_keys, types_character, why_terminals_do_not_send
 
 
 class Opens(Enum):
@@ -228,7 +220,7 @@ ACTIONS: dict[str, KeyAction] = {
     )
 }
 
-# The actions that move the cursor of a list below a search. The settings can change their keys too.
+# The actions that move the cursor of a list below a search.
 # They are not in ACTIONS, because footer, help and palette do not list them one by one. Only lists
 # with ticks have `list.tick_up`.
 MOVES: dict[str, KeyAction] = {
@@ -243,9 +235,8 @@ MOVES: dict[str, KeyAction] = {
         KeyAction("list.tick_up", "shift+tab", "Tick up", "tick the row, and go up"),
     )
 }
-BINDABLE = {**ACTIONS, **MOVES}
-# The default keys of each action. No setting can change the key of `app.suspend`.
-DEFAULT_KEYS = {name: action.keys for name, action in BINDABLE.items()} | {"app.suspend": "ctrl+z"}
+ALL_ACTIONS = {**ACTIONS, **MOVES}
+KEYS = {name: action.keys for name, action in ALL_ACTIONS.items()} | {"app.suspend": "ctrl+z"}
 
 # The actions that act on ticked rows, if there are any, instead of the row under the cursor; the
 # most important first. While rows are ticked, the footer begins with these actions and labels.
@@ -266,41 +257,6 @@ REMOVING = frozenset(
 # The actions that clear the search if there is one, else the ticks.
 _CLEARING = frozenset(["accounts.leave", "profiles.back"])
 
-# The first parts of action names, such as `accounts`, whose screen has a list below a search.
-_WITH_LIST = frozenset({"accounts", "profiles", "filters", "console"})
-
-# The first parts of the names of actions that work while a search or a text field has the focus.
-SCOPES_WITH_TEXT = _WITH_LIST | {"app", "list", "options", "ask", "grant"}
-# The keys that a search or a text field needs, beside those that type a character, with what they
-# do. No setting can give such a key to an action that works in a text field, unless it is the
-# action's default key.
-TEXT_KEYS: dict[str, str] = {
-    **dict.fromkeys(("left", "right", "ctrl+a", "ctrl+e"), "moves in the typed text"),
-    **dict.fromkeys(
-        ("backspace", "ctrl+h", "delete", "ctrl+w", "ctrl+backspace", "ctrl+u"),
-        "deletes typed text",
-    ),
-    **dict.fromkeys(("enter", "ctrl+m", "ctrl+j"), "is Enter to a terminal"),
-    **dict.fromkeys(("escape", "ctrl+left_square_bracket"), "is Escape to a terminal"),
-    **dict.fromkeys(("tab", "ctrl+i", "shift+tab"), "is Tab to a terminal"),
-}
-# What the keys do where no text is typed, in a list, a text to read or a dialog with buttons. No
-# setting gives one to an action that works there and does not have it by default.
-MOVING_KEYS = frozenset(
-    parse_keys("up,down,left,right,pageup,pagedown,home,end,j,k,g,G,ctrl+j,ctrl+k,ctrl+n")
-)
-_PART_KEYS = frozenset({"tab", "shift+tab"})
-# The first parts of the names of actions in whose dialogs Enter presses a button or closes.
-_WITH_ENTER = {"confirm": "presses a button", "sign_in": "presses a button", "diff": "closes"}
-
-
-class KeyConflict(NamedTuple):
-    """A key that two actions have."""
-
-    action: str
-    other_action: str
-    key: str
-
 
 def action_may_open_dialog(action: str | None) -> bool:
     """Return whether this action may open a dialog; False without an action."""
@@ -311,54 +267,3 @@ def footer_labels_while_rows_are_ticked(*, has_search: bool) -> dict[str, str]:
     """Return the labels with which the footer begins while rows are ticked, by action."""
     clears = "Clear search" if has_search else "Clear ticks"
     return TICKED_LABELS | dict.fromkeys(_CLEARING, clears)
-
-
-def find_key_conflict(settings: Mapping[str, str]) -> KeyConflict | None:
-    """Return the first key of the settings that also belongs to another action; else None.
-
-    Two screens may use the same key for different actions. A key of `app` works on all screens, a
-    key of `list` on those with a list below a search.
-    """
-    if not settings:
-        return None  # default keys have no conflict, and to compare them takes 0.2 ms
-    keys = {name: parse_keys(settings.get(name, action.keys)) for name, action in BINDABLE.items()}
-    for name in settings:
-        for other, others in keys.items():
-            if other != name and _are_actions_on_one_screen(name, other):
-                for key in keys[name]:
-                    if key in others:
-                        return KeyConflict(name, other, key)
-    return None
-
-
-def why_key_cannot_act(action: str, keys: str) -> str | None:
-    """Return which of the keys cannot start the action, and why; None if all of them can.
-
-    Where the action works, the key does something else that no setting changes, or not every
-    terminal sends it.
-    """
-    for key in parse_keys(keys):
-        why = _why_key_is_fixed(action.partition(".")[0], key) or why_terminals_do_not_send(key)
-        if why and key not in parse_keys(BINDABLE[action].keys):
-            return f'the key "{key}" cannot be the key of "{action}": it {why}'
-    return None
-
-
-def _why_key_is_fixed(scope: str, key: str) -> str | None:
-    """Return what the key does in this scope whatever the settings are; None if nothing."""
-    if scope in SCOPES_WITH_TEXT and (types_character(key) or key in TEXT_KEYS):
-        return TEXT_KEYS.get(key, "types a character")
-    if key in MOVING_KEYS and scope not in _WITH_LIST | {"list"}:
-        return "moves in a list or a text"
-    if key in _PART_KEYS:
-        return "goes to the next part of the screen"
-    return f"{_WITH_ENTER[scope]} there" if key == "enter" and scope in _WITH_ENTER else None
-
-
-def _are_actions_on_one_screen(action: str, other_action: str) -> bool:
-    scopes = {action.partition(".")[0], other_action.partition(".")[0]}
-    return (
-        len(scopes) == 1
-        or "app" in scopes
-        or ("list" in scopes and not scopes.isdisjoint(_WITH_LIST))
-    )

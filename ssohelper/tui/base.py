@@ -23,8 +23,7 @@ from textual.geometry import Size
 from textual.signal import Signal
 
 from ssohelper.app import App
-from ssohelper.core.key_names import parse_keys
-from ssohelper.core.keymap import ACTIONS, DEFAULT_KEYS, action_may_open_dialog
+from ssohelper.core.keymap import ACTIONS, KEYS, action_may_open_dialog
 from ssohelper.errors import SsoHelperError
 from ssohelper.system.terminal_input import TerminalInput
 from ssohelper.tui import background, messages, tty
@@ -146,9 +145,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
         `action` is written `SCREEN.ACTION`. Whether the action is enabled now makes no difference.
         """
-        given = self.services.settings.keymap().get(action)
-        keys = parse_keys(given) if given else DEFAULT_KEYS[action].split(",")
-        return self.get_key_display(Binding(keys[0], ""))
+        return self.get_key_display(Binding(KEYS[action].split(",")[0], ""))
 
     def show_done(self, what: str, command: str | None = None) -> None:
         """Show a note about what was done, and the command line that does the same."""

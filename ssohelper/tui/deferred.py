@@ -30,7 +30,7 @@ def mark_accounts_with_colors(app: FullScreenApp, roles: RoleList) -> None:
     from ssohelper.core.account_colors import make_account_color_finder
     from ssohelper.tui.widgets.account_styles import make_style_finder
 
-    rules = app.services.settings.colors()
+    rules = app.services.settings.table("colors")
     if rules:
         roles.set_account_marks(make_account_color_finder(rules), make_style_finder(app))
 

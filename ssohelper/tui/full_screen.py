@@ -98,8 +98,6 @@ class FullScreenApp(TuiApp[str]):
         Binding("ctrl+c,super+c", "copy_selection", show=False, priority=True),
         # The same binding as in Textual's own App.
         Binding("ctrl+c", "help_quit", show=False, system=True),
-        # Users cannot give `app.suspend` another key (it is not in `core.keymap`): programs are
-        # suspended with ctrl+z in every terminal.
         Binding(
             "ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend"
         ),
@@ -117,10 +115,10 @@ class FullScreenApp(TuiApp[str]):
         # The settings are applied before the program runs, for two reasons: to change the theme
         # later would compute all styles twice, and settings that cannot be read must end the
         # program with exit code 3, as in every command.
-        themes.apply_theme_and_keys(self, services, is_light=self.background.is_light)
+        themes.apply_theme(self, services, is_light=self.background.is_light)
 
     def get_css_variables(self) -> dict[str, str]:
-        # Textual's constructor asks for the colours of its own default theme. `apply_theme_and_keys`
+        # Textual's constructor asks for the colours of its own default theme. `apply_theme`
         # replaces them, so they are not computed, which takes 2 ms.
         return super().get_css_variables() if self._has_theme else {}
 
@@ -138,8 +136,8 @@ class FullScreenApp(TuiApp[str]):
         # out at the start.
         self.add_mode(_FIRST, SCREENS[_FIRST])
         self.call_later(self.release_keys)
-        for warning in themes.find_ignored_keys(self.services):
-            self.show_warning(warning)
+        if themes.has_settings(self.services) and self.services.settings.ignored:
+            self.show_warning(self.services.settings.ignored)
         # After ctrl+z and `fg`, Textual would draw only what changes, and leave the rest empty.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
 

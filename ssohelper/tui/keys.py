@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from textual.app import App
@@ -14,8 +14,7 @@ from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.widget import Widget
 
-from ssohelper.core.key_names import long_key_name, parse_keys
-from ssohelper.core.keymap import ACTIONS, BINDABLE
+from ssohelper.core.keymap import ACTIONS, ALL_ACTIONS
 from ssohelper.tui.one_time_timers import call_after
 
 if TYPE_CHECKING:
@@ -41,9 +40,9 @@ def action_binding(
 
     The binding runs `action`, by default the method `action_ACTION`.
     """
-    found = BINDABLE[name]
+    found = ALL_ACTIONS[name]
     return Binding(
-        ",".join(parse_keys(found.keys)),
+        found.keys,
         action or name.partition(".")[2],
         found.label,
         id=name,
@@ -105,11 +104,6 @@ def keys_to_undo(key_of: KeyOf) -> str:
     return f"; to undo: {key_of('app.profiles')}, then {key_of('profiles.undo')}"
 
 
-def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys that the user set, in Textual's form: a mapping from binding ids to keys."""
-    return {name: ",".join(parse_keys(keys)) for name, keys in settings.items()}
-
-
 def make_single_line(text: str) -> str:
     """Return pasted text as one line without control characters, for a field of one line."""
     joined = " ".join(text.strip("\r\n").splitlines())
@@ -144,19 +138,6 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # The text field that got the last letters. It may still be handling them: after letters no
         # message reports that they are handled, as one does after other keys.
         self._text_field: Widget | None = None
-        # The symbols that the settings have as keys, by Textual's long name of each: `§`.
-        self._symbols: dict[str, str] = {}
-
-    def set_keymap(self, keymap: Mapping[str, str]) -> None:
-        """Set the keys of the settings, as `textual_keymap` returns them."""
-        keys = [key for keys in keymap.values() for key in keys.split(",")]
-        self._symbols = {long_key_name(key): key for key in keys if len(key) == 1}
-        super().set_keymap(keymap)
-
-    def get_key_display(self, binding: Binding) -> str:
-        """Return the name of a key for the footer and the help: a symbol as itself."""
-        shown = super().get_key_display(binding)
-        return self._symbols.get(shown, shown)
 
     def hold_keys(
         self, keys: Iterable[Key | Paste] = (), cancelled: Callable[[bool], object] | None = None

@@ -22,7 +22,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.system import terminal
-from ssohelper.tui import themes, tty
+from ssohelper.tui import tty
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.current_size import CurrentSizeScreen
 from ssohelper.tui.one_time_timers import call_after, call_after_drawing
@@ -67,9 +67,6 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
 
     def on_load(self) -> None:
         self.theme = "ansi-dark"
-        themes.apply_keys(self, self.services)
-        for warning in themes.find_ignored_keys(self.services):
-            self.services.warn(warning)
 
     def on_resize(self, event: Resize) -> None:
         """Erase the screen soon after a change of its size.

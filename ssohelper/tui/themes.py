@@ -8,7 +8,6 @@ from textual.app import App as TextualApp
 from textual.theme import Theme
 
 from ssohelper.app import App
-from ssohelper.tui.keys import textual_keymap
 
 # The terminal's own text or background colour.
 _DEFAULT = "ansi_default"
@@ -223,8 +222,8 @@ def textual_theme_name(app: TextualApp[Any], name: str, *, is_light: bool = Fals
     return _NAMES_256[found] if app.console.color_system == "256" else found
 
 
-def apply_theme_and_keys(app: TextualApp[Any], services: App, *, is_light: bool = False) -> None:
-    """Give the app the theme and the keys that the user's settings name.
+def apply_theme(app: TextualApp[Any], services: App, *, is_light: bool = False) -> None:
+    """Give the app the theme that the user's settings name.
 
     If the settings have no theme, the environment variable TEXTUAL_THEME decides, then the
     terminal's background.
@@ -237,7 +236,7 @@ def apply_theme_and_keys(app: TextualApp[Any], services: App, *, is_light: bool 
         if named in app.available_themes and not app.no_color
         else textual_theme_name(app, "auto", is_light=is_light)
     )
-    if not _has_settings(services) and "SSOHELPER_THEME" not in services.environ:
+    if not has_settings(services) and "SSOHELPER_THEME" not in services.environ:
         _set_first_theme(app, default)
         return
     settings = services.settings
@@ -246,22 +245,10 @@ def apply_theme_and_keys(app: TextualApp[Any], services: App, *, is_light: bool 
         app,
         textual_theme_name(app, settings.get("theme"), is_light=is_light) if is_set else default,
     )
-    apply_keys(app, services)
 
 
-def apply_keys(app: TextualApp[Any], services: App) -> None:
-    """Give the app the keys that the user's settings name."""
-    if _has_settings(services):
-        app.set_keymap(textual_keymap(services.settings.keymap()))
-
-
-def find_ignored_keys(services: App) -> list[str]:
-    """Return which keys of the user's settings are ignored, and why."""
-    return services.settings.warnings_about_keys() if _has_settings(services) else []
-
-
-def _has_settings(services: App) -> bool:
-    # Without a file, the settings are not read: to import tomllib for them would take 4 ms.
+def has_settings(services: App) -> bool:
+    """Without a file, the settings are not read: to import tomllib for them would take 4 ms."""
     return services.locations.settings_file.exists()
 
 

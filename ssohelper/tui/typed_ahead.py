@@ -1,17 +1,25 @@
 """Turns the bytes that a user typed before the first screen was drawn into Textual's key events."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
 from textual.events import Key, Paste
 
-from ssohelper.core.key_names import long_key_name
-
 _NAMED = {
     "\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x1b": "escape", " ": "space",
 }  # fmt: skip
 _CTRL_A, _CTRL_Z = 1, 26
+# Textual's names of keys that are shorter than Unicode's names of the characters.
+_SHORTER = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
+}
 
 # The pattern of an escape sequence. It is compiled only if the user has typed ahead. Its parts, in
 # this order: pasted text to its end; a string, such as the background that the terminal reports
@@ -94,4 +102,12 @@ def _read_key(character: str) -> Iterator[Key]:
     elif _CTRL_A <= ord(character) <= _CTRL_Z:
         yield Key(f"ctrl+{chr(ord(character) + ord('a') - 1)}", character)
     elif character.isprintable():
-        yield Key(long_key_name(character), character)
+        yield Key(_key_name(character), character)
+
+
+def _key_name(character: str) -> str:
+    """Return Textual's name of a character's key: `question_mark` for "?", letters unchanged."""
+    if character.isalnum():
+        return character
+    name = unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")
+    return _SHORTER.get(name, name)

@@ -308,15 +308,13 @@ def test_ctrl_c_while_modules_load_is_130_without_a_traceback(home: Home) -> Non
     pytest.fail("it was never interrupted")
 
 
-@pytest.mark.parametrize("key", ["€", "§", "»", "😀", "j", "ctrl+m", "enter"])
-def test_no_key_of_the_full_screen_stops_credentials(signed_in: Home, run: Run, key: str) -> None:
+def test_keys_of_an_earlier_version_do_not_stop_credentials(signed_in: Home, run: Run) -> None:
     settings = App(signed_in.env).locations.settings_file
     settings.parent.mkdir(parents=True)
-    settings.write_text(f'[keys]\n"confirm.yes" = "{key}"\n')
+    settings.write_text('[keys]\n"confirm.yes" = "€"\n')
     settings.chmod(0o600)
     done = run("credential-process", *KEY)
     assert (done.returncode, done.stderr) == (0, "")
-    assert run("config", "set", "keys.confirm.yes", "f11").returncode == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")

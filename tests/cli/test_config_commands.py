@@ -8,7 +8,6 @@ import pytest
 from ssohelper.app import App
 from ssohelper.core.model import RoleKey
 from tests.conftest import Home, Run
-from tests.long_rows import long_after
 
 
 @pytest.fixture
@@ -110,30 +109,18 @@ def test_an_invalid_key_or_value_is_exit_2(
     assert not settings_file.exists()
 
 
-def test_set_refuses_a_key_that_another_action_of_the_screen_has(
+def test_keys_of_an_earlier_version_are_ignored_with_one_notice(
     run: Run, settings_file: Path
 ) -> None:
-    done = run("config", "set", "keys.profiles.undo", "f9")
-    assert (done.returncode, 'the key of "profiles.apply"' in done.stderr) == (2, True)
-    assert not settings_file.exists()
-    assert run("config", "set", "keys.profiles.undo", "alt+o").returncode == 0
-    assert run("config", "get", "keys.profiles.undo").stdout == "alt+o\n"
-
-
-@pytest.mark.parametrize(
-    ("action", "key", "why"),
-    [
-        ("accounts.details", "a", "it types a character"),
-        ("accounts.details", "ctrl+m", "it is Enter to a terminal"),
-        ("profiles.apply", "ctrl+w", "it deletes typed text"),
-    ],
-)
-def test_set_refuses_a_key_that_a_search_needs(
-    run: Run, settings_file: Path, action: str, key: str, why: str
-) -> None:
-    done = run("config", "set", f"keys.{action}", key)
-    assert (done.returncode, why in done.stderr) == (2, True)
-    assert not settings_file.exists()
+    settings_file.parent.mkdir(parents=True, exist_ok=True)
+    settings_file.write_text('form = "sso"\n[keys]\n"confirm.yes" = "€"\naccounts.sort = 3\n')
+    done = run("config", "list")
+    assert done.returncode == 0
+    assert done.stderr.count("is ignored") == 1
+    assert f'"{settings_file}" line 3: "keys.*" is ignored' in done.stderr
+    assert "\nkeys." not in done.stdout
+    assert run("config", "set", "keys.confirm.yes", "x").returncode == 2
+    assert run("config", "set", "theme", "dark").returncode == 0
 
 
 def test_every_command_names_the_line_of_an_invalid_file(run: Run, settings_file: Path) -> None:
@@ -160,24 +147,6 @@ def test_unset_names_the_command_that_lets_the_default_apply_again(run):
         assert done.returncode == 2
         assert 'no command named "unset"' in done.stderr
         assert f"ssohelper config set {key} --default" in done.stderr
-
-
-@pytest.mark.parametrize("key", long_after(1, ["f99", "o", "ctrl+c"]))
-def test_set_corrects_a_wrong_key_of_the_keyboard(run: Run, settings_file: Path, key: str) -> None:
-    """The key's name may be quoted in the file: then it stays the only line for that action."""
-    settings_file.parent.mkdir(parents=True, exist_ok=True)
-    for text, name in (('"sessions.remove"', "sessions.remove"), ("sessions.remove", "x")):
-        settings_file.write_text(f'theme = "light"\n[keys]\n{text} = "{key}"\n')
-        settings_file.chmod(0o600)
-        assert run("config", "list").returncode == 3
-        assert "line 3: " in run("status").stderr + run("config", "list").stderr, name
-        assert run("config", "set", "form", "sso").returncode == 3
-        assert run("config", "set", "keys.sessions.remove", "f98").returncode == 2
-        done = run("config", "set", "keys.sessions.remove", "x")
-        assert done.returncode == 0, done.stderr
-        assert settings_file.read_text() == f'theme = "light"\n[keys]\n{text} = "x"\n'
-        assert run("config", "set", "keys.sessions.remove", "--default").returncode == 0
-        assert "remove" not in settings_file.read_text()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.core.account_colors import (
     ColorAndLabel,
-    can_be_pattern_of_color_rule,
+    is_account_pattern,
     make_account_color_finder,
     parse_color_and_label,
 )
@@ -39,8 +39,8 @@ def test_a_value_is_a_colour_and_perhaps_a_label(
 
 @pytest.mark.parametrize("pattern", ["", " a", "a\n", "a\x1b", "\u202e", "x" * 101])
 def test_a_pattern_is_a_short_printable_text(pattern: str) -> None:
-    assert not can_be_pattern_of_color_rule(pattern)
-    assert can_be_pattern_of_color_rule("*prod*")
+    assert not is_account_pattern(pattern)
+    assert is_account_pattern("*prod*")
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,10 @@ import pytest
 from ssohelper.app import App
 from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+from ssohelper.settings.definitions import SETTINGS, find_setting, parse_words
 from ssohelper.settings.effective_settings import (
-    SESSION_SETTINGS,
-    SETTINGS,
     Settings,
-    find_setting,
-    parse_setting_value,
+    find_line_of_key,
     parse_settings,
 )
 
@@ -41,20 +39,20 @@ def read(path):
 
 def test_without_a_file_every_setting_has_its_default(path):
     found = read_settings(path, {})
-    for setting in SETTINGS:
+    for setting in (one for one in SETTINGS if one.key.islower()):
         assert found.get(setting.key) == setting.default
         assert found.origin(setting.key) == "default"
-        assert found.source_of_value(setting.key) is None
+        assert found.source(setting.key) is None
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(read, path):
     assert read().get("form") == "process"
     in_file = read('\nform = "sso"\n')
     assert (in_file.get("form"), in_file.origin("form")) == ("sso", "file")
-    assert in_file.source_of_value("form") == f"{path}:2"
+    assert in_file.source("form") == f"{path}:2"
     both = read('form = "sso"', SSOHELPER_FORM="process")
     assert (both.get("form"), both.origin("form")) == ("process", "environment")
-    assert both.source_of_value("form") == "SSOHELPER_FORM"
+    assert both.source("form") == "SSOHELPER_FORM"
 
 
 def test_an_empty_variable_sets_nothing(read):
@@ -94,9 +92,6 @@ def test_no_variable_sets_a_command_or_weakens_a_guard(read):
     assert found.get("notify") == ("n",)
     assert found.get("guard.rules") == ("*:*/Admin",)
     assert found.get("sessions.corp.browser") is None
-    commands = {"notify", "browser", "guard.rules"}
-    for setting in (*SETTINGS, *SESSION_SETTINGS):
-        assert not (setting.key in commands and setting.variable)
 
 
 def test_without_commands_only_the_settings_that_name_a_program_are_left_out(read):
@@ -212,7 +207,7 @@ def test_a_folder_a_fifo_and_a_large_file_are_local_state_errors(path):
 )
 def test_an_invalid_value_is_a_usage_problem(key, words):
     with pytest.raises(UsageProblem):
-        parse_setting_value(key, words)
+        parse_words(key, words)
 
 
 @pytest.mark.needs_root
@@ -239,9 +234,8 @@ def test_nothing_overrides_the_companys_policy(tmp_path: Path) -> None:
     own = parse_settings(b"[guard]\nrules = ['mine']\n", tmp_path / "c", environ)
     policy = CompanyPolicy(storage="file", guard_rules=("theirs",))
     found = own.with_policy(policy, str(place))
-    assert (found.origin("storage"), found.source_of_value("storage")) == ("policy", str(place))
+    assert (found.origin("storage"), found.source("storage")) == ("policy", str(place))
     assert found.get("guard.rules") == ("theirs", "mine")
-    assert found.get_without_policy("guard.rules") == ("mine",)
     assert found.guard_rules() == ("mine",)
     assert found.without_commands().get("guard.rules") == ("theirs", "mine")
     assert found.with_value("form", "sso").get("guard.rules") == ("theirs", "mine")
@@ -250,8 +244,8 @@ def test_nothing_overrides_the_companys_policy(tmp_path: Path) -> None:
 
 
 def test_colours_keep_the_order_of_the_file(read):
-    found = read('colors."*prod*" = "red"\ncolors."a.b" = "blue sea"\n[keys]\n')
-    assert list(found.colors().items()) == [("*prod*", "red"), ("a.b", "blue sea")]
+    found = read('colors."*prod*" = "red"\ncolors."a.b" = "blue sea"\n')
+    assert list(found.table("colors").items()) == [("*prod*", "red"), ("a.b", "blue sea")]
     assert found.get("colors.a.b") == "blue sea"
     assert find_setting('colors."*prod*"').key == "colors.*prod*"
 
@@ -266,9 +260,15 @@ def test_colours_keep_the_order_of_the_file(read):
         ('colors."\\u001b" = "red"', 1, "is not a valid pattern"),
         ('colors.a.b = "red"', 1, "no setting named"),
         ('colors = "red"', 1, "no setting named"),
+        ('tags."a b" = []', 1, "not a valid name for a tag"),
+        ('tags."" = []', 1, "not a valid name for a tag"),
+        (f"tags.{'x' * 65} = []", 1, "not a valid name for a tag"),
+        ("tags.a.b = []", 1, "no setting named"),
+        ('"tags.NAME" = []', 1, "no setting named"),
+        ("[sessions]\ncorp = 1", 2, "no setting named"),
     ],
 )
-def test_an_invalid_colour_is_refused_with_file_and_line(read, path, text, line, says):
+def test_an_invalid_name_in_a_key_is_refused_with_file_and_line(read, path, text, line, says):
     with pytest.raises(ConfigInvalid) as caught:
         read(text)
     assert f'"{path}" line {line}: ' in caught.value.message
@@ -276,9 +276,9 @@ def test_an_invalid_colour_is_refused_with_file_and_line(read, path, text, line,
 
 
 def test_the_default_regions_of_accounts_keep_the_order_of_the_file(read):
-    found = read('[regions]\n"*-eu*" = "eu-central-1"\n"a.b" = "us-west-2"\n[keys]\n')
+    found = read('[regions]\n"*-eu*" = "eu-central-1"\n"a.b" = "us-west-2"\n')
     expected = [("*-eu*", "eu-central-1"), ("a.b", "us-west-2")]
-    assert list(found.account_regions().items()) == expected
+    assert list(found.table("regions").items()) == expected
     assert find_setting('regions."*-eu*"').key == "regions.*-eu*"
 
 
@@ -297,3 +297,48 @@ def test_an_invalid_default_region_is_refused_with_file_and_line(read, path, tex
         read(text)
     assert f'"{path}" line {line}: ' in caught.value.message
     assert says in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "line"),
+    [
+        ("a = 1\nb = 2", ("b",), 2),
+        ("# c\n\nguard.rules = []", ("guard", "rules"), 3),
+        ("a = 1\n[guard]\nx = 1\nrules = []", ("guard", "rules"), 4),
+        ("[sessions.corp]\nbrowser = 1\n[sessions.lab]\nbrowser = 2", ("sessions", "lab", "browser"), 4),
+        ('[ sessions . "my.corp" ]\nbrowser = 1', ("sessions", "my.corp", "browser"), 2),
+        ("colors.'*prod' = 1", ("colors", "*prod"), 1),
+        ("x = 1\nguard = { rules = [] }", ("guard", "rules"), 2),
+        ("x = 1\n[guard]\n[other]\nrules = 1", ("guard", "rules"), 2),
+        ("x = 1", ("guard", "rules"), 1),
+    ],
+)  # fmt: skip
+def test_the_line_of_a_key_is_that_of_its_assignment_or_else_of_its_table(
+    text: str, parts: tuple[str, ...], line: int
+) -> None:
+    assert find_line_of_key(text, parts) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a = 1\nb = \n", 2),
+        ("form='sso'\nform='sso'\n", 2),
+        ("[t\n", 1),
+        ("a = 1\nb = [1,\n2,\n", 3),
+    ],
+)
+def test_an_error_of_the_parser_has_its_line_in_front(read, path, text: str, line: int) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        read(text)
+    place = f'"{path}" line {line}: '
+    assert caught.value.message.startswith(place)
+    why = caught.value.message.removeprefix(place)
+    assert why[0].islower()
+    assert "(at " not in why
+
+
+def test_a_rule_of_a_tag_without_patterns_is_refused_with_its_line(read, path):
+    with pytest.raises(ConfigInvalid, match=r'line 2: .* tag "prod", which has no patterns'):
+        read('\nguard.rules = ["#prod"]\n')
+    assert read('guard.rules = ["#prod"]\ntags.prod = ["a/b"]\n').guard_rules() == ("a/b",)

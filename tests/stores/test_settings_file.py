@@ -6,7 +6,7 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import ConfigInvalid
-from ssohelper.settings.effective_settings import parse_setting_value, split_setting_key
+from ssohelper.settings.definitions import parse_words, split_key
 from ssohelper.stores.settings_file import SettingsFile
 from tests.settings.test_effective_settings import read_settings
 
@@ -28,10 +28,8 @@ def soon() -> Deadline:
 def test_set_changes_one_value_and_comments_stay(store, path):
     path.parent.mkdir()
     path.write_text('# mine\nform = "process" # why\n\n[guard]\nrules = ["x"]\n')
-    store.set(split_setting_key("form"), parse_setting_value("form", ("sso",)), soon())
-    store.set(
-        split_setting_key("renew_ahead"), parse_setting_value("renew_ahead", ("false",)), soon()
-    )
+    store.set(split_key("form"), parse_words("form", ("sso",)), soon())
+    store.set(split_key("renew_ahead"), parse_words("renew_ahead", ("false",)), soon())
     text = path.read_text()
     assert "# mine\n" in text
     assert "# why" in text
@@ -57,14 +55,14 @@ def test_set_changes_one_value_and_comments_stay(store, path):
     ],
 )
 def test_a_value_of_every_kind_is_read_as_it_was_set(store, path, key, words, value):
-    assert parse_setting_value(key, words) == value
+    assert parse_words(key, words) == value
     for _ in range(2):
-        store.set(split_setting_key(key), parse_setting_value(key, words), soon())
+        store.set(split_key(key), parse_words(key, words), soon())
     assert read_settings(path, {}).get(key) == value
     assert path.stat().st_mode & 0o777 == 0o600
-    store.unset(split_setting_key(key), soon())
+    store.unset(split_key(key), soon())
     assert read_settings(path, {}).origin(key) == "default"
-    store.unset(split_setting_key(key), soon())
+    store.unset(split_key(key), soon())
 
 
 def test_settings_of_several_sessions_do_not_affect_each_other(store, path):

@@ -171,7 +171,7 @@ def test_the_help_says_whether_there_is_more(world: DemoHome) -> None:
         await user.press("f1")
         await user.pilot.resize_terminal(100, 60)
         await user.press("f1")
-        await user.wait_for_text("ssohelper config set keys.ACTION KEY")
+        await user.wait_for_text("go to the next part")
         assert "j: more" not in user.screen
 
     run_scenario(world.app(), scenario, size=(60, 15))
@@ -188,7 +188,7 @@ def test_help_is_complete_at_every_width(world: DemoHome, width: int) -> None:
             "every word must be found in the account's name, id or address",
             "^u all of it",
             "start a shell with the role's",
-            "ssohelper config set keys.ACTION KEY",
+            "tab: go to the next part",
         ):
             assert words in shown
         assert ("accounts.only_favourites" in shown) == (width >= 80)
@@ -236,19 +236,6 @@ def test_long_names_are_whole_beside_the_list_and_the_role_below_it(
         await user.wait_for_text(f"… {ROLE}")
 
     run_scenario(one_role(tmp_path), scenario, size=(140, 40))
-
-
-def test_the_top_line_shows_the_keys_of_the_settings(world: DemoHome) -> None:
-    settle(world, 'keys.app.sessions = "f11"\nkeys.app.commands = "f12"\n')
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("F11 Sessions", "F12 Commands")
-        await user.pilot.click("#to-sessions")
-        await user.wait_for_screen(SessionsScreen)
-        await user.pilot.click("#to-commands")
-        await user.wait_for_text("Search for commands")
-
-    run_scenario(world.app(), scenario)
 
 
 def test_after_a_sign_in_on_another_screen_the_list_is_fetched(world: DemoHome) -> None:

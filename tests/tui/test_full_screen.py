@@ -14,7 +14,7 @@ def test_settings_that_cannot_be_read_are_exit_3_with_what_to_do(
     monkeypatch.setenv("SSOHELPER_HOME", str(own))
     settings = full_screen.App().locations.settings_file
     settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text("keys.accounts.nonsense = 'x'\n")
+    settings.write_text("nonsense = 'x'\n")
     assert full_screen.main() == 3
     said = capfd.readouterr()
     assert said.out == ""

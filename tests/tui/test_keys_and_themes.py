@@ -1,7 +1,6 @@
 """Keys of the settings, help, palette, themes; quitting while AWS does not answer."""
 
 import asyncio
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,11 @@ import pytest
 from textual.app import App as TextualApp
 from textual.binding import Binding
 from textual.command import CommandPalette
-from textual.widgets import Input
 
 from ssohelper.actions.role_runs import RoleRun
-from ssohelper.core.filter_rows import FilterRow
-from ssohelper.core.key_names import parse_keys
-from ssohelper.core.keymap import BINDABLE, MOVING_KEYS, SCOPES_WITH_TEXT, TEXT_KEYS
+from ssohelper.core.keymap import ALL_ACTIONS
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.errors import ConfigInvalid
 from ssohelper.tui import themes
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens.ask import AskScreen
@@ -30,12 +25,8 @@ from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.run_progress import RunScreen
-from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.widgets.lines import Chooser, LineView
-from ssohelper.tui.widgets.profile_pane import ProfilePane
-from ssohelper.tui.widgets.search_line import SearchLine
 from tests.long_rows import long_after
 from tests.tui.cells import PALETTES, take_frame
 from tests.tui.driving import User, run_scenario
@@ -50,121 +41,26 @@ def settle(world: DemoHome, text: str) -> None:
 
 
 class TestKeys:
-    def test_a_key_of_the_settings_replaces_the_default_key(self, world: DemoHome) -> None:
-        settle(world, 'keys.sessions.sign_out = "x"\n')
+    def test_keys_of_an_earlier_version_are_ignored_with_a_notice(self, world: DemoHome) -> None:
+        settle(world, 'keys.sessions.sign_out = "x"\nkeys.no.action = 3\n')
 
         async def scenario(user: User) -> None:
+            await user.wait_for_message('line 1: "keys.*" is ignored')
             await user.press("f3")
-            await user.wait_for_text("signed in", "x Sign out")
+            await user.wait_for_text("signed in", "o Sign out")
             await user.press("o")
-            assert isinstance(user.app.screen, SessionsScreen)
-            await user.press("x")
             await user.wait_for_screen(ConfirmScreen)
 
         run_scenario(world.app(), scenario)
-
-    def test_keys_of_the_settings_move_the_cursor_of_each_list_below_a_search(
-        self, world: DemoHome
-    ) -> None:
-        settle(world, 'keys.list.down = "f11"\nkeys.filters.take = "f12"\n')
-        taken: list[list[FilterRow] | None] = []
-
-        async def scenario(user: User) -> None:
-            await user.press("f4")
-            await until(lambda: getattr(user.app.screen, "is_planned", False))
-            profiles = user.app.screen.query_one(ProfilePane).list
-            before = profiles.cursor
-            await user.press("down", "ctrl+n")
-            await user.press("f11")
-            await until(lambda: profiles.cursor == before + 1)
-            rows = [FilterRow(False, "a", "", "a"), FilterRow(False, "b", "", "b")]
-            user.app.push_screen(FilterChoiceScreen(rows), taken.append)
-            await user.wait_for_text("F12: take the ticked ones")
-            await user.press("down", "f11", "enter", "f12")
-            await until(lambda: bool(taken))
-
-        run_scenario(world.app(), scenario)
-        assert taken == [[FilterRow(False, "b", "", "b")]]
-
-    def test_an_unknown_action_in_the_settings_is_an_error_at_the_start(
-        self, world: DemoHome
-    ) -> None:
-        settle(world, 'keys.sessions.sign_uot = "x"\n')
-        with pytest.raises(ConfigInvalid, match=r'line 1: no action named "sessions\.sign_uot"'):
-            FullScreenApp(world.app())
-
-    def test_a_key_that_the_search_needs_is_ignored_with_a_warning(self, world: DemoHome) -> None:
-        settle(world, 'keys.accounts.sort = "a"\n')
-
-        async def scenario(user: User) -> None:
-            await user.wait_for_message('the key "a" cannot be the key of "accounts.sort"')
-            await user.type("payprod")
-            await until(lambda: user.app.screen.query_one(SearchLine).value == "payprod")
-            await user.press("ctrl+s")
-            await user.wait_for_text("by name")
-
-        run_scenario(world.app(), scenario)
-
-    def test_the_keys_with_which_a_search_is_edited_are_fixed(self) -> None:
-        edit = {each.key for each in Binding.make_bindings(SearchLine.BINDINGS)}
-        assert edit <= TEXT_KEYS.keys()
-        for field in (SearchLine, Input):
-            keys = {each.key for each in Binding.make_bindings(field.BINDINGS)}
-            assert {"left", "right", "backspace", "delete", "ctrl+w", "ctrl+u"} <= keys
-
-    def test_the_keys_with_which_lists_and_texts_are_moved_are_fixed(self) -> None:
-        for kind in (LineView, Chooser, ConfirmScreen):
-            keys = {each for each in Binding.make_bindings(kind.BINDINGS) if each.id is None}
-            assert {each.key for each in keys} <= MOVING_KEYS
-            assert {"j", "k", "g", "G"} <= {each.key for each in keys}
-
-    @pytest.mark.parametrize("symbol", long_after(1, ["§", "»"]))
-    def test_a_symbol_is_a_key_that_acts_and_is_shown(self, world: DemoHome, symbol: str) -> None:
-        settle(world, f'[keys]\n"sessions.sign_out" = "{symbol}"\n')
-
-        async def scenario(user: User) -> None:
-            await user.press("f3")
-            await user.wait_for_text("signed in", f"{symbol} Sign out")
-            await user.press("f1")
-            await user.wait_for_text(f"{symbol}  ", "sessions.sign_out")
-            await user.press("f1")
-            await user.wait_for_screen(SessionsScreen)
-            await user.type(symbol)
-            await user.wait_for_screen(ConfirmScreen)
-
-        run_scenario(world.app(), scenario)
-
-    def test_a_key_that_presses_a_button_is_ignored_with_a_warning(self, world: DemoHome) -> None:
-        settle(world, 'keys.confirm.yes = "enter"\n')
-
-        async def scenario(user: User) -> None:
-            await user.wait_for_message('"enter" cannot be the key of "confirm.yes": it presses a')
-            await user.press("f3")
-            await user.wait_for_text("signed in")
-            await user.press("o")
-            await user.wait_for_text("Yes (y)", "No (n)")
-
-        run_scenario(world.app(), scenario)
-
-    def test_the_docs_have_the_keys_that_text_needs(self) -> None:
-        page = (ROOT / "docs" / "how-to" / "tui.md").read_text()
-        named = page.split("and the keys `left`", 1)[1].split("except for", 1)[0]
-        keys = {parse_keys(key)[0] for key in re.findall("`([^`]+)`", named)}
-        assert {"left", *keys} == TEXT_KEYS.keys()
-        free = page.split("for all actions but those of", 1)[1].split(":", 1)[0]
-        scopes = {name.partition(".")[0] for name in BINDABLE}
-        assert set(re.findall("`(.+?)`", free)) == scopes - SCOPES_WITH_TEXT
 
     def test_help_shows_keys_descriptions_and_names_of_actions(self, world: DemoHome) -> None:
-        settle(world, 'keys.sessions.forget = "ctrl+e"\n')
-
         async def scenario(user: User) -> None:
             await user.press("f3")
             await user.wait_for_text("signed in")
             await user.press("question_mark")
             await user.wait_for_screen(HelpScreen)
             await user.wait_for_text(
-                "three clocks", "^e", "delete cached credentials", "sessions.forget"
+                "three clocks", "f  ", "delete cached credentials", "sessions.forget"
             )
             await user.press("escape", "f4")
             await user.wait_for_screen(ProfilesScreen)
@@ -185,7 +81,7 @@ class TestKeys:
 
     def test_the_docs_have_every_action_with_its_key(self) -> None:
         page = (ROOT / "docs" / "how-to" / "tui.md").read_text()
-        missing = [name for name in BINDABLE if f"`{name}`" not in page]
+        missing = [name for name in ALL_ACTIONS if f"`{name}`" not in page]
         assert missing == []
 
     def test_every_action_has_the_keys_of_the_table(self, world: DemoHome) -> None:
@@ -230,8 +126,8 @@ class TestKeys:
                         bound.setdefault(binding.id or "", set()).add(binding.key)
 
         run_scenario(world.app(), scenario)
-        for name, action in BINDABLE.items():
-            assert bound.get(name) == set(parse_keys(action.keys)), name
+        for name, action in ALL_ACTIONS.items():
+            assert bound.get(name) == set(action.keys.split(",")), name
 
 
 class TestPalette:
@@ -283,10 +179,10 @@ class TestThemes:
         monkeypatch.setenv("TEXTUAL_THEME", "nord")
         app: TextualApp[Any] = TextualApp()
         app.theme = "nord"
-        themes.apply_theme_and_keys(app, world.app())
+        themes.apply_theme(app, world.app())
         assert app.theme == "nord"
         settle(world, 'theme = "light"\n')
-        themes.apply_theme_and_keys(app, world.app())
+        themes.apply_theme(app, world.app())
         assert app.theme == themes.textual_theme_name(app, "light")
 
     def test_with_no_color_every_state_has_a_sign(

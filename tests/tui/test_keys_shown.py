@@ -11,7 +11,6 @@ from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
-from tests.tui.test_keys_and_themes import settle
 from tests.tui.world import DemoHome, until
 
 F1, F2, F3, F4 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS"
@@ -82,14 +81,12 @@ async def open_dialogs(user: User, keys: str) -> None:
 def test_the_palette_over_a_dialog_names_the_keys_of_its_commands(
     world: DemoHome, keys: str
 ) -> None:
-    settle(world, 'keys.app.accounts = "f12"\n')
-
     async def scenario(user: User) -> None:
         await open_dialogs(user, keys)
         await user.press("ctrl+p")
         await user.wait_for_screen(CommandPalette)
         await user.wait_for_text(
-            "F12  Accounts screen", "F3   Sessions screen", "^q   Quit", "^z   Suspend"
+            "F2   Accounts screen", "F3   Sessions screen", "^q   Quit", "^z   Suspend"
         )
         assert " ?  " not in user.screen
 

@@ -122,9 +122,5 @@ def help_lines(found: Help, width: int) -> list[Line]:
         lines += [[key, (first, "")], *([(" " * key_width + more, "")] for more in rest)]
     letters = ", j k g G" if found.letters_move else ""
     lines += [[], [("arrows, page up, page down, home, end", "accent"), (f"{letters}: move", "")],
-              [("tab", "accent"), (": go to the next part", "")], []]  # fmt: skip
-    lines += [
-        [("To change a key: ", "dim")],
-        [("  ssohelper config set keys.ACTION KEY", "accent")],
-    ]
+              [("tab", "accent"), (": go to the next part", "")]]  # fmt: skip
     return [[(show(text), style) for text, style in line] for line in lines]

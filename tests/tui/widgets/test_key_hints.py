@@ -42,7 +42,7 @@ def test_a_click_on_a_hint_closes_the_dialog(
 ) -> None:
     monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
     columns, lines = map(int, size.split("x"))
-    settle(world, 'guard.rules = ["*/Developer"]\nkeys.ask.cancel = "f12"\n')
+    settle(world, 'guard.rules = ["*/Developer"]\n')
 
     async def scenario(user: User) -> None:
         await user.press(*"payments-dev developer")
