@@ -69,7 +69,6 @@ DEFERRED_ANYWHERE = {
     # Only `--version` and an error's hint say from where ssohelper was installed: 10 ms.
     "ssohelper.system.own_source.install_hint",
     "ssohelper.cli.pickers",
-    "ssohelper.cli.progress_bar",
     "ssohelper.cli.qr_code",
     "ssohelper.cli.serve_command",
     "ssohelper.cli.table",
@@ -79,6 +78,10 @@ DEFERRED_ANYWHERE = {
     "urllib.request.proxy_bypass_environment",
     "urllib3.util.ssltransport.SSLTransport",
     "certifi.where",
+    # A progress bar is drawn on a terminal after 0.3 s only.
+    "rich.console.Console",
+    *(f"rich.progress.{name}Column" for name in ("Bar", "MofNComplete", "TimeRemaining")),
+    "rich.progress.Progress",
     # It loads OpenSSL, which takes 2 ms, and a list of roles needs no hash.
     "hashlib.sha256",
     # A list of roles is shown before the first search: 1 ms.

@@ -14,8 +14,8 @@ from ssohelper.cli.table import Cell, Narrowing
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.text import count_text, show
 
-# The numbers of the columns that may be shortened: the session, and what the file is for.
-_NARROWING = Narrowing(cut=(1, 2))
+# The session, and what the file is for, may be cut; the path is left out if not all fits.
+_NARROWING = Narrowing(cut=(1, 2), extra=4)
 
 
 @click.group("cache")
@@ -53,7 +53,7 @@ def list_cache() -> None:
         for item, number in zip(found, numbers, strict=True)
     ]
     header = ("kind", "session", "what", "lasts", "path")
-    if output.print_rows(header, rows, narrowing=_NARROWING, may_drop_last=True):
+    if output.print_rows(header, rows, _NARROWING):
         output.say("this terminal is too narrow for the paths: ssohelper cache list --json")
 
 

@@ -1,16 +1,33 @@
-"""The command list: the accounts and roles of all sessions, from saved lists if they are recent."""
+"""The command list: the accounts and roles of all sessions, from saved lists if they are recent.
 
-from collections.abc import Iterable
+Scripts rely on the columns: SESSION comes last, and only if several sessions are listed. On a
+terminal, columns for people only are added.
+"""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from itertools import compress
 
 import click
 
-from ssohelper.actions import directory, tokens
+from ssohelper.actions import directory, favourites, roles, tokens
 from ssohelper.app import App
-from ssohelper.cli import choosing, list_output, listing_progress, output
+from ssohelper.cli import choosing, colors, listing_progress, output
+from ssohelper.cli.table import Cell, Narrowing
+from ssohelper.core import guard_rules
+from ssohelper.core.clock_text import ago_text
+from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import Listing
-from ssohelper.core.model import SsoSession
+from ssohelper.core.model import GUARD_SIGN, NEVER_USED, RoleKey, SsoSession, Usage
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
+
+_GUARDED_CELL = Cell(f"{GUARD_SIGN} guarded", colors.GUARDED)
+# A terminal with fewer columns than this shows no last use, to have room for names.
+_COLUMNS_WITH_USED = 100
+# The listings to print, each with its session.
+Listings = Sequence[tuple[SsoSession, Listing]]
 
 
 @click.command("list")
@@ -43,72 +60,163 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     if detached:  # this is the background process that refreshes a saved list
         directory.refresh_listing_in_this_process(app, sessions[0])
         return
-    found, errors = _fetch_or_load_listings(app, sessions, refresh)
-    if accounts:
-        list_output.print_accounts(app, found, query, has_several_sessions=len(sessions) > 1)
-    else:
-        list_output.print_roles(app, found, query, has_several_sessions=len(sessions) > 1)
-    if errors:
-        raise _worst_error(errors)
-
-
-def _fetch_or_load_listings(
-    app: App, sessions: list[SsoSession], refresh: bool
-) -> tuple[list[tuple[SsoSession, Listing]], list[SsoHelperError]]:
-    """Return the listings of the sessions, and the errors of sessions that AWS did not list now.
-
-    Raises: the worst of these errors if no session could be listed.
-    """
     found: list[tuple[SsoSession, Listing]] = []
     errors: list[SsoHelperError] = []
     for session in sessions:
         try:
-            listing, error = _fetch_or_load_listing(app, session, refresh)
-        except SsoHelperError as cause:
-            errors.append(cause)
+            found.append((session, _fetch_listing(app, session, refresh, errors)))
+        except SsoHelperError as error:
+            errors.append(error)
             if len(sessions) > 1:
-                app.warn(f'the roles of "{show(session.name)}" are not listed: {cause.message}')
-            continue
-        found.append((session, listing))
-        errors += [error] if error else []
-    if not found:
-        raise _worst_error(errors)
-    return found, errors
+                app.warn(f'the roles of "{show(session.name)}" are not listed: {error.message}')
+    if found:
+        print_found = _print_accounts if accounts else print_roles
+        print_found(app, found, query, has_several_sessions=len(sessions) > 1)
+    if errors:
+        raise max(errors, key=lambda error: error.exit_code)
 
 
-def _worst_error(errors: Iterable[SsoHelperError]) -> SsoHelperError:
-    """Return the error with the highest exit code; the first one if several have the same."""
-    return max(errors, key=lambda error: error.exit_code)
-
-
-def _fetch_or_load_listing(
-    app: App, session: SsoSession, refresh: bool
-) -> tuple[Listing, SsoHelperError | None]:
-    """Return the roles that AWS lists; if AWS does not answer, the saved list, and the error."""
+def _fetch_listing(
+    app: App, session: SsoSession, refresh: bool, errors: list[SsoHelperError]
+) -> Listing:
+    """Return the roles that AWS lists; if AWS does not answer, the saved list, and add the error."""
     try:
         found = listing_progress.fetch_listing(app, session, refresh=refresh)
     except (AwsUnreachable, LoginRequired) as error:
         saved = directory.load_listing(app, session)
         if saved is None or refresh:
             raise
-        age = _days_ago(app.clock.now() - saved.listed_at)
+        days = max(1, (app.clock.now() - saved.listed_at) // 86400)
+        age = "yesterday" if days == 1 else f"{days} days ago"
         app.warn(f'this list of "{show(session.name)}" is from {age}: {error.message}')
-        return saved, error
+        errors.append(error)
+        return saved
     if directory.is_listing_of_earlier_sign_in(app, session, found):
-        _refresh_outdated_list(app, session)
-    return found, None
+        what = f'this list of "{session.name}" was saved before you signed in'
+        if tokens.may_renew_in_background(app):
+            directory.start_listing_refresh_process(app, session)
+            app.warn(f"{what}; a new one is fetched in the background: run ssohelper list again")
+        else:
+            app.warn(f"{what}; for a new one: ssohelper list --refresh --session {session.name}")
+    return found
 
 
-def _refresh_outdated_list(app: App, session: SsoSession) -> None:
-    """Refresh the saved list in the background; warn that the printed list may be outdated."""
-    what = f'this list of "{session.name}" was saved before you signed in'
-    if tokens.may_renew_in_background(app):
-        directory.start_listing_refresh_process(app, session)
-        app.warn(f"{what}; a new one is fetched in the background: run ssohelper list again")
-    else:
-        app.warn(f"{what}; for a new one: ssohelper list --refresh --session {session.name}")
+def print_roles(
+    app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
+) -> None:
+    """Print the roles that match the query: as lines, as JSON, or on a terminal as a table."""
+    profiles = roles.find_profile_names_by_role(app, [session for session, _listing in found])
+    used = favourites.load_usage_of_roles(app)
+    rules = app.vault.policy.rules
+    rows = []
+    for session, listing in found:
+        for role in listing.search_roles(query):
+            key = RoleKey(session.name, role.account.id, role.role_name)
+            is_guarded = guard_rules.is_guarded(rules, session.name, role.account, role.role_name)
+            rows.append((key, role.account, is_guarded, used.get(key, NEVER_USED)))
+    if output.options().json:
+        lives = {
+            key: cached.life_seconds for key, cached in app.credentials.list_cached_credentials()
+        }
+        data = [
+            {
+                "session": key.session_name,
+                "account_id": key.account_id,
+                "account_name": account.name,
+                "account_email": account.email,
+                "role_name": key.role_name,
+                "profiles": list(profiles.get(key, ())),
+                "guarded": is_guarded,
+                "favourite": usage.favourite,
+                "last_used_at": usage.last_used_at and to_iso(usage.last_used_at),
+                "session_duration_seconds": lives.get(key),
+            }
+            for key, account, is_guarded, usage in rows
+        ]
+        output.print_json(data, app.warnings)
+        return
+    is_for_people = sys.stdout.isatty()
+    shows_guarded = is_for_people and any(row[2] for row in rows)
+    shows_used = is_for_people and any(row[3] != NEVER_USED for row in rows)
+    shows_used = shows_used and shutil.get_terminal_size().columns >= _COLUMNS_WITH_USED
+    now = app.clock.now()
+    header = ["ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES", "SESSION", "GUARDED", "USED"]
+    is_shown = [*[True] * 4, has_several_sessions, shows_guarded, shows_used]
+    # On a narrow terminal the profiles are cut or left out, then the account's name is cut. Account
+    # id, role and session are whole, because only these three together tell two rows apart.
+    last = sum(is_shown) - 1 if shows_used else None
+    _print_rows(
+        query,
+        list(compress(header, is_shown)),
+        [
+            list(
+                compress(
+                    (
+                        key.account_id,
+                        account.name,
+                        key.role_name,
+                        ",".join(profiles.get(key, ())),
+                        key.session_name,
+                        _GUARDED_CELL if is_guarded else "",
+                        _last_use_cell(usage, now),
+                    ),
+                    is_shown,
+                )
+            )
+            for key, account, is_guarded, usage in rows
+        ],
+        Narrowing(cut=(3, 1), drop=3, extra=last),
+    )
 
 
-def _days_ago(seconds: int) -> str:
-    days = max(1, seconds // 86400)
-    return "yesterday" if days == 1 else f"{days} days ago"
+def _last_use_cell(usage: Usage, now: int) -> Cell:
+    """Return the table cell for a role's last use, with a star for a favourite: `★ 3h ago`."""
+    ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at, units=1)
+    if usage.favourite:
+        return Cell(f"★ {ago}".rstrip(), colors.FAVOURITE)
+    return Cell(ago, colors.DIM)
+
+
+def _print_accounts(
+    app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
+) -> None:
+    accounts = [
+        (session.name, listed)
+        for session, listing in found
+        for listed in listing.search_accounts(query)
+    ]
+    if output.options().json:
+        data = [
+            {
+                "session": session_name,
+                "account_id": listed.account.id,
+                "account_name": listed.account.name,
+                "account_email": listed.account.email,
+                "roles": list(listed.roles),
+            }
+            for session_name, listed in accounts
+        ]
+        output.print_json(data, app.warnings)
+        return
+    several = slice(5 if has_several_sessions else 4)
+    rows = [
+        (one.account.id, one.account.name, one.account.email, ",".join(one.roles), session)[several]
+        for session, one in accounts
+    ]
+    header = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES", "SESSION")[several]
+    _print_rows(query, header, rows, Narrowing(cut=(1,)))
+
+
+def _print_rows(
+    query: tuple[str, ...],
+    header: Sequence[str],
+    rows: Sequence[Sequence[str | Cell]],
+    narrowing: Narrowing,
+) -> None:
+    if query and not rows:
+        words = show(" ".join(query))
+        output.say(
+            f'nothing in the saved list matches "{words}"; for a new list from AWS, add --refresh'
+        )
+        return
+    output.print_rows(header, rows, narrowing)

@@ -19,8 +19,8 @@ import click
 
 from ssohelper import logs
 from ssohelper.app import App
-from ssohelper.cli import standard_streams, table
-from ssohelper.cli.table import Cell
+from ssohelper.cli.standard_streams import write_stdout
+from ssohelper.cli.table import NO_NARROWING, Cell, Narrowing, make_table, text_of_cell
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.text import show, show_message, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
@@ -131,19 +131,15 @@ def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
 def print_rows(
     header: Sequence[str],
     rows: Iterable[Sequence[str | Cell]],
-    *,
-    narrowing: table.Narrowing = table.NO_NARROWING,
-    may_drop_last: bool = False,
+    narrowing: Narrowing = NO_NARROWING,
 ) -> bool:
     """Print rows as a table on a terminal, elsewhere tab-separated and without the header.
 
-    A `Cell` has a colour, which is drawn on a terminal that shows colours. `narrowing` says which
-    columns are cut or left out on a narrow terminal. With `may_drop_last`, the last column is left
-    out if more rows then fit the terminal. Returns whether it was left out.
+    Returns whether the column `narrowing.extra` was left out.
     """
     if not sys.stdout.isatty():
         for row in rows:
-            echo("\t".join(show(table.text_of_cell(cell)) for cell in row))
+            echo("\t".join(show(text_of_cell(cell)) for cell in row))
         return False
     shown = [
         [
@@ -152,19 +148,15 @@ def print_rows(
         ]
         for row in rows
     ]
-    # A terminal that does not know its size reports 0 columns; the table then gets 80 columns.
-    room = shutil.get_terminal_size().columns or 80
-    names = [name.upper() for name in header]
-    drops_last = False
-    if may_drop_last:
-        fewer = names[:-1], [row[:-1] for row in shown]
-        count = table.count_shortened_rows
-        drops_last = count(names, shown, room, narrowing) > count(*fewer, room, narrowing)
-        names, shown = fewer if drops_last else (names, shown)
+    table = make_table([name.upper() for name in header], shown, terminal_columns(), narrowing)
     bold, colored = not terminal.is_terminal_dumb(), terminal.shows_colors()
-    lines = table.table_lines(names, shown, room, bold=bold, colored=colored, narrowing=narrowing)
-    echo("\n".join(lines))
-    return drops_last
+    echo("\n".join(table.lines(bold=bold, colored=colored)))
+    return table.leaves_out(narrowing.extra)
+
+
+def terminal_columns() -> int:
+    """Return the terminal's width; a terminal that does not know it reports 0 columns."""
+    return shutil.get_terminal_size().columns or 80
 
 
 def echo(text: str = "") -> None:
@@ -180,7 +172,7 @@ def write_shell_answer(text: str) -> None:
     shell is then not switched, and no message may say that it is.
     """
     try:
-        standard_streams.write_stdout(os.fsencode(text) + b"\n")
+        write_stdout(os.fsencode(text) + b"\n")
     except LocalState as cause:
         why = cause.message.removeprefix("stdout cannot be written: ")
         raise LocalState(
@@ -236,7 +228,7 @@ def ask(question: str, **options: Any) -> str:
     default = options.get("default") if options.pop("show_default", True) else None
     text = f"{question} [{default}]" if default else question
     # A terminal breaks lines within words. The last line has space for an answer's first letter.
-    width = (shutil.get_terminal_size().columns or 80) - 3
+    width = terminal_columns() - 3
     text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
     answer: str = click.prompt(text, err=True, show_default=False, **options)
     return answer

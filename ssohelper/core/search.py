@@ -1,41 +1,37 @@
-"""Searches rows of text.
+"""Searches rows of text, as fzf does: decides which rows match, and which of two matches better.
 
-No other module decides what matches a search and which of two rows matches better.
+Source of the points: fzf 0.60, src/algo/algo.go. docs/decisions/0023-search.md says why it is ours.
 """
 
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import compress
-from operator import add
+from operator import add, itemgetter
 from typing import NamedTuple
 
 from ssohelper.core.query import Term, fold_case, parse_query, without_accents
-from ssohelper.core.search_scores import (
-    LENGTH_UNIT,
-    POINTS_UNIT,
-    score_and_position_of_whole_word,
-    score_of_subsequence,
-    score_with_length,
-    subsequence_pattern,
-)
-from ssohelper.core.subsequence import (
-    MAX_LENGTH,
-    WordMatch,
-    bonus_points_by_position,
-    find_best_matches,
-)
 
-# How many points a match over two fields loses: as many as for a gap as long as an account id in
-# fzf.
+# The points of a match with other characters between its own, and what the place of one adds.
+_MATCH, _CONSECUTIVE, _GAP_START = 16, 4, 3
+_AFTER_SPACE, _AFTER_DELIMITER, _BOUNDARY, _CAMEL = 10, 9, 8, 7
+_DELIMITERS = "/,:;|"
+# Names in AWS have at most 128 characters.
+_SEARCHED_CHARACTERS = 256
+# A match over two fields loses as many points as for a gap as long as an account id.
 _FIELD_GAP = 3 + 13
-# The most terms of a search: more than a user types.
-_TERMS_KEPT = 8
-# The fewest characters of a word that is searched as a subsequence over two fields: a shorter word
-# would match nearly every row.
+# A shorter word, begun in one field and ended in another, would match nearly every row.
 _LEAST_ACROSS = 3
+# A word that is found as a whole is a whole field, begins one, begins a word, or is inside a word.
+# It has more points than any match with other characters in between.
+_WHOLE, _FIELD_START, _WORD_START, _INSIDE = ((256 + rank) << 13 for rank in (8, 4, 2, 1))
+# Of two texts with the same points, the shorter one is the better match. A point counts this much,
+# and the lengths of a row's texts subtract less than that in all.
+_POINT, _LONGEST = 1 << 15, 256
+# How many terms, and words of a column, keep their scores: the next key changes only one term.
+_TERMS_KEPT, _WORDS_KEPT = 8, 32
 
 
 class Span(NamedTuple):
@@ -44,6 +40,14 @@ class Span(NamedTuple):
     field: int
     start: int
     end: int
+
+
+class Match(NamedTuple):
+    """A word's characters in a text; `run` is the bonus of the run in which the last one is."""
+
+    points: int
+    run: int
+    positions: tuple[int, ...]
 
 
 # The int objects that `row_numbers` returns: all lists of row numbers share these objects.
@@ -70,10 +74,10 @@ class Index:
     Texts repeat (each role of an account has the account's name), so a term is compared only once
     with each different text of a column.
 
-    `fuzzy_columns` are two columns in which a word may be found as a subsequence: in the first, in
-    the second, or begun in the first and ended in the second. `hidden` are columns that are not
-    shown: an excluded word may be in them. `preferred` is how many rows, from the first on, come
-    before others that match as well, however long their texts are.
+    `fuzzy_columns` are two columns in which a word may have other characters between its own: in
+    the first, in the second, or begun in the first and ended in the second. `hidden` are columns
+    that are not shown: an excluded word may be in them. `preferred` is how many rows, from the first
+    on, come before others that match as well, however long their texts are.
     """
 
     def __init__(
@@ -89,15 +93,12 @@ class Index:
         self._fuzzy_columns = fuzzy_columns
         self._hidden = hidden
         self._preferred = preferred
-        # The scores for the terms of the last search: the next key press changes only one term, and
-        # `spans` needs the scores again.
-        self._by_term: dict[Term, _ScoresOfTerm] = {}
+        self._by_term: dict[Term, list[Sequence[int] | None]] = {}
 
     def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
         """Return the numbers of the rows that match every term, best match first.
 
-        Without `fuzzy`, each term must be in a field as a whole. With `fuzzy`, other characters may
-        be between the term's characters; rows with terms found as a whole come first.
+        Without `fuzzy`, each term must be in a field as a whole.
         """
         found = self._rows
         totals = [0] * len(found)
@@ -110,7 +111,7 @@ class Index:
             found = list(compress(found, scores))
             totals = list(compress(totals, scores))
         for place in range(bisect_left(found, self._preferred)):
-            totals[place] = -(-totals[place] // LENGTH_UNIT) * LENGTH_UNIT
+            totals[place] = -(-totals[place] // _POINT) * _POINT
         order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
         return [found[place] for place in order]
 
@@ -118,8 +119,13 @@ class Index:
         """Return which characters of this row match the terms of the query."""
         found: list[Span] = []
         for term in parse_query(query, fuzzy=fuzzy):
-            if not term.is_excluded:
-                found += self._spans(term, row)
+            for field, positions in () if term.is_excluded else self._places(term, row):
+                begins = len(found)
+                for at in positions:  # one span for each run of consecutive characters
+                    if len(found) > begins and found[-1].end == at:
+                        found[-1] = found[-1]._replace(end=at + 1)
+                    else:
+                        found.append(Span(field, at, at + 1))
         return found
 
     def text_of(self, column: int, row: int) -> str:
@@ -131,64 +137,83 @@ class Index:
         """Return the different texts of a column."""
         return self._columns[column].originals
 
-    # -- how well rows match a search ------------------------------------------------------
-
     def _scores(self, term: Term, rows: Sequence[int]) -> list[int]:
-        """Return a list with one score for each row: the term's best score in any column, or 0."""
-        by_column, across = self._scores_of_texts(term)
-        best: list[int] | None = None
-        for column, scores in zip(self._columns, by_column, strict=True):
+        """Return for each row the term's best score in any column, or over two of them, or 0."""
+        best = [0] * len(rows)
+        for column, scores in zip(self._columns, self._column_scores(term), strict=True):
             if scores is not None:
                 numbers = column.numbers
-                in_column = [scores[numbers[row]] for row in rows]
-                best = in_column if best is None else list(map(max, best, in_column))
-        best = [0] * len(rows) if best is None else best
-        return best if across is None else across.improved_scores(best, rows)
+                best = list(map(max, best, [scores[numbers[row]] for row in rows]))
+        splits = self._splits(term)
+        if splits and self._fuzzy_columns:
+            first, second = (self._columns[number] for number in self._fuzzy_columns)
+            open_places = [place for place, score in enumerate(best) if not score]
+            for _count, heads, rests in splits:
+                # Who has not the beginning of a word has no longer one.
+                open_places = [at for at in open_places if heads[first.numbers[rows[at]]]]
+                for at in open_places:
+                    one, two = first.numbers[rows[at]], second.numbers[rows[at]]
+                    if rests[two]:
+                        length = len(first.texts[one])
+                        gap = _FIELD_GAP + min(length, _SEARCHED_CHARACTERS)
+                        points = max(1, heads[one] + rests[two] - gap)
+                        score = _score(points, length + len(second.texts[two]))
+                        best[at] = max(best[at], score)
+        return best
 
-    def _scores_of_texts(self, term: Term) -> "_ScoresOfTerm":
-        """Return the scores of the term in the texts of each column, and over two columns."""
+    def _column_scores(self, term: Term) -> list[Sequence[int] | None]:
+        """Return the scores of the term in the texts of each column; None without any."""
         found = self._by_term.get(term)
         if found is None:
-            fuzzy = self._fuzzy_columns or ()
-            scores = [
+            fuzzy = (self._fuzzy_columns or ()) if term.is_fuzzy and len(term.text) > 1 else ()
+            if len(self._by_term) >= _TERMS_KEPT:
+                del self._by_term[next(iter(self._by_term))]
+            found = self._by_term[term] = [
                 None
                 if term.is_excluded and number in self._hidden
                 else column.scores(term, fuzzy=number in fuzzy)
                 for number, column in enumerate(self._columns)
             ]
-            found = scores, self._make_two_column_search(term)
-            if len(self._by_term) >= _TERMS_KEPT:
-                del self._by_term[next(iter(self._by_term))]
-            self._by_term[term] = found
         return found
 
-    def _make_two_column_search(self, term: Term) -> "_TwoColumnSearch | None":
-        if not term.is_fuzzy or self._fuzzy_columns is None or len(term.text) < _LEAST_ACROSS:
-            return None
-        first, second = self._fuzzy_columns
-        across = _TwoColumnSearch(term.text, self._columns[first], self._columns[second])
-        return across if across.is_possible else None
+    def _places(self, term: Term, row: int) -> Iterator[tuple[int, Sequence[int]]]:
+        """Yield each field in which this row matches the term, with the positions there."""
+        scored = [
+            (scores[column.numbers[row]], -number)
+            for number, (column, scores) in enumerate(
+                zip(self._columns, self._column_scores(term), strict=True)
+            )
+            if scores is not None
+        ]
+        best, field = max(scored, default=(0, 0))
+        if best:
+            yield -field, self._columns[-field].positions(term, row)
+        elif self._fuzzy_columns:
+            one, two = self._fuzzy_columns
+            first, second = self._columns[one].numbers[row], self._columns[two].numbers[row]
+            worth = {
+                count: heads[first] + rests[second]
+                for count, heads, rests in self._splits(term)
+                if heads[first] and rests[second]
+            }
+            count = max(worth, key=worth.__getitem__, default=0)
+            if count:
+                yield one, self._columns[one].match(term.text[:count], first)
+                yield two, self._columns[two].match(term.text[count:], second)
 
-    def _spans(self, term: Term, row: int) -> list[Span]:
-        by_column, across = self._scores_of_texts(term)
-        best, field = 0, 0
-        for number, scores in enumerate(by_column):
-            score = scores[self._columns[number].numbers[row]] if scores is not None else 0
-            if score > best:
-                best, field = score, number
-        if (
-            across is not None
-            and self._fuzzy_columns is not None
-            and best < POINTS_UNIT * LENGTH_UNIT
-        ):
-            score, first, second = across.match_row(row)
-            if score > best:
-                one, two = self._fuzzy_columns
-                return _spans_of_positions(one, first) + _spans_of_positions(two, second)
-        column = self._columns[field]
-        return (
-            _spans_of_positions(field, column.positions(term, column.numbers[row])) if best else []
-        )
+    def _splits(self, term: Term) -> list[tuple[int, Sequence[int], Sequence[int]]]:
+        """Return the points of beginnings of the word in one column, of its rests in the other.
+
+        Each item begins with how many characters the beginning has. A rest must begin a word.
+        """
+        if not term.is_fuzzy or not self._fuzzy_columns or len(term.text) < _LEAST_ACROSS:
+            return []
+        first, second = (self._columns[number] for number in self._fuzzy_columns)
+        return [
+            (count, first.points(term.text[:count]), rests)
+            for count in range(1, len(term.text))
+            if any(rests := second.points(term.text[count:], begins_word=True))
+        ]
 
 
 class _Column:
@@ -202,7 +227,8 @@ class _Column:
             numbers = [by_text[field] for field in fields]
         self.numbers = numbers
         self.texts = [fold_case(text) for text in self.originals]
-        self._bonuses: dict[int, Sequence[int]] = {}
+        self._bonuses: dict[int, bytes] = {}
+        self._points: dict[tuple[str, bool], Sequence[int]] = {}
 
     @cached_property
     def _texts_without_accents(self) -> list[str]:
@@ -210,163 +236,155 @@ class _Column:
             return self.texts
         return list(map(without_accents, self.texts))
 
-    def texts_to_search_for_word(self, word: str) -> list[str]:
-        """Return the texts in which to look for a word of a search.
+    def _texts_for(self, word: str) -> list[str]:
+        """Return the texts in which to look for a word, as long as the original ones.
 
-        As in fzf, a word without accents is also found where the text has accents. All these texts
-        have the lengths of the original ones.
+        As in fzf, a word without accents is also found where the text has accents.
         """
         return self._texts_without_accents if without_accents(word) == word else self.texts
 
-    def bonuses_of(self, text_number: int) -> Sequence[int]:
-        """Return, for each position in this text, the points that a match at the position adds."""
-        found = self._bonuses.get(text_number)
-        if found is None:
-            found = self._bonuses[text_number] = bonus_points_by_position(
-                self.originals[text_number]
-            )
-        return found
-
     def scores(self, term: Term, *, fuzzy: bool) -> Sequence[int] | None:
         """Return the score of the term in each text, or None if it is in no text."""
-        texts = self.texts_to_search_for_word(term.text)
-        has_any = False
+        texts = self._texts_for(term.text)
         # An array, because the scores of several terms are kept: as int objects, the scores of
         # 20,000 texts would take 0.8 MB for each term.
         scores = array("q", bytes(8 * len(texts)))
         for word in term.spellings:
             for number, text in enumerate(texts):
                 if word in text:
-                    score, _ = score_and_position_of_whole_word(
-                        term, word, text, self.originals[number]
-                    )
-                    scores[number] = max(scores[number], score)
-                    has_any = has_any or scores[number] > 0
-        if fuzzy and term.is_fuzzy and len(term.text) > 1:
-            passes = subsequence_pattern(term.text).match
-            for number, text in enumerate(texts):
-                if not scores[number] and passes(text):
-                    best = find_best_matches(term.text, text, self.bonuses_of(number))
-                    scores[number] = score_of_subsequence(best, term.text, len(text))
-                    has_any = has_any or scores[number] > 0
-        return scores if has_any else None
+                    points = _whole_word(term, word, text, self.originals[number])[0]
+                    if points:
+                        scores[number] = max(scores[number], _score(points, len(text)))
+        for number, points in enumerate(self.points(term.text) if fuzzy else ()):
+            if points and not scores[number]:
+                scores[number] = _score(points, len(texts[number]))
+        return scores if any(scores) else None
 
-    def positions(self, term: Term, text_number: int) -> list[int]:
-        """Return which characters of this text match the term. The text must have a match."""
-        text, original = (
-            self.texts_to_search_for_word(term.text)[text_number],
-            self.originals[text_number],
+    def points(self, word: str, *, begins_word: bool = False) -> Sequence[int]:
+        """Return the points of the word in each text, with other characters between its own.
+
+        With `begins_word`, its first character must begin a word in the text, for no bonus.
+        """
+        found = self._points.get((word, begins_word))
+        if found is None:
+            escaped = [re.escape(character) for character in word]
+            # Possessive quantifiers do not backtrack in a text without a match.
+            passes = re.compile("".join(f"[^{each}]*+{each}" for each in escaped), re.DOTALL).match
+            found = array("H", bytes(2 * len(self.texts)))
+            for number, text in enumerate(self._texts_for(word)):
+                if passes(text) and (match := self._best_match(word, number, text)):
+                    start = self._bonuses[number][match.positions[0]] if begins_word else 0
+                    if start or not begins_word:
+                        found[number] = match.points - start
+            if len(self._points) >= _WORDS_KEPT:
+                del self._points[next(iter(self._points))]
+            self._points[word, begins_word] = found
+        return found
+
+    def match(self, word: str, number: int) -> Sequence[int]:
+        """Return the positions of the word in a text, with other characters between its own."""
+        match = self._best_match(word, number, self._texts_for(word)[number])
+        return match.positions if match else ()
+
+    def positions(self, term: Term, row: int) -> Sequence[int]:
+        """Return which characters of the row's text match the term. It must have a match."""
+        number = self.numbers[row]
+        text, original = self._texts_for(term.text)[number], self.originals[number]
+        points, start, length = max(
+            (*_whole_word(term, word, text, original), len(word)) for word in term.spellings
         )
-        score, start, length = max(
-            (*score_and_position_of_whole_word(term, word, text, original), len(word))
-            for word in term.spellings
-        )
-        if score:
-            return list(range(start, start + length))
-        return find_best_matches(term.text, text, self.bonuses_of(text_number))[-1].positions()
+        return range(start, start + length) if points else self.match(term.text, number)
+
+    def _best_match(self, word: str, number: int, text: str) -> Match | None:
+        bonuses = self._bonuses.get(number)
+        if bonuses is None:
+            bonuses = self._bonuses[number] = bonuses_of(self.originals[number])
+        return best_match(word, text, bonuses)
 
 
-# A term's scores in the texts of each column (None for a column without the term), and over two
-# columns.
-_ScoresOfTerm = tuple[list[Sequence[int] | None], "_TwoColumnSearch | None"]
+def _score(points: int, length: int) -> int:
+    return points * _POINT - min(length, _LONGEST)
 
 
-class _TwoColumnSearch:
-    """Finds a word that begins in a text of one column and ends in a text of another."""
-
-    def __init__(self, word: str, first: _Column, second: _Column) -> None:
-        self._word, self._first, self._second = word, first, second
-        # For each text of the second column: the matches of the word's suffixes, by the number of
-        # the word's characters before the suffix, which must match in the first column.
-        self._rests = [
-            _matches_of_word_endings(word, second, number) for number in range(len(second.texts))
-        ]
-        self._needs = [min(rests, default=len(word)) for rests in self._rests]
-        least = min(self._needs, default=len(word))
-        self.is_possible = least < len(word)
-        # For each text of the first column: how many of the word's first characters match in it.
-        self._reaches = array("q")
-        # By a number of the word's first characters: what their match is worth in each of these
-        # texts. The matches themselves would take 10 MB for 20,000 texts.
-        self._heads = {count: array("q") for rests in self._rests for count in rests}
-        if self.is_possible:
-            self._match_beginnings_of_word(subsequence_pattern(word[:least]))
-
-    def _match_beginnings_of_word(self, needed: re.Pattern[str]) -> None:
-        """Match the word with each text of the first column in which `needed` is found."""
-        beginning, passes, first = self._word[:-1], needed.match, self._first
-        for number, text in enumerate(first.texts_to_search_for_word(self._word)):
-            best: Sequence[WordMatch] = ()
-            if passes(text):
-                best = find_best_matches(beginning, text, first.bonuses_of(number))
-            self._reaches.append(len(best))
-            for count, worths in self._heads.items():
-                is_found = count <= len(best)
-                worths.append(best[count - 1].points + best[count - 1].position if is_found else 0)
-
-    def improved_scores(self, scores: list[int], rows: Sequence[int]) -> list[int]:
-        """Return the scores of the rows, or the score over both columns where that is better."""
-        reaches, needs = self._reaches, self._needs
-        ones, twos = self._first.numbers, self._second.numbers
-        limit = POINTS_UNIT * LENGTH_UNIT
-        return [
-            max(score, self._best_split(ones[row], twos[row])[0])
-            if score < limit and reaches[ones[row]] >= needs[twos[row]]
-            else score
-            for score, row in zip(scores, rows, strict=True)
-        ]
-
-    def match_row(self, row: int) -> tuple[int, list[int], list[int]]:
-        """Return the row's score and the positions in both texts; the score is 0 without a match."""
-        one, two = self._first.numbers[row], self._second.numbers[row]
-        score, count = self._best_split(one, two)
-        if not score:
-            return 0, [], []
-        text = self._first.texts_to_search_for_word(self._word)[one]
-        head = find_best_matches(self._word[:count], text, self._first.bonuses_of(one))[-1]
-        return score, head.positions(), self._rests[two][count].positions()
-
-    def _best_split(self, first_text: int, second_text: int) -> tuple[int, int]:
-        """Return the word's best score, and how many of its characters match in the first text."""
-        reach, length = self._reaches[first_text], len(self._first.texts[first_text])
-        gap = _FIELD_GAP + min(length, MAX_LENGTH)
-        points, best = 0, 0
-        for count, rest in self._rests[second_text].items():
-            if count <= reach:
-                worth = max(1, self._heads[count][first_text] + rest.points - gap)
-                if worth > points:
-                    points, best = worth, count
-        if not best:
+def _whole_word(term: Term, word: str, text: str, original: str) -> tuple[int, int]:
+    """Return the points and the position of a word that is in the text as a whole; 0 if not."""
+    start = text.find(word)
+    if start < 0 or text == word:
+        return (0, 0) if start else (_WHOLE, 0)
+    if term.at_end:
+        start = len(text) - len(word)
+        if term.at_start or not text.endswith(word):
             return 0, 0
-        return score_with_length(
-            min(points, POINTS_UNIT - 1), length + len(self._second.texts[second_text])
-        ), best
+    elif start == 0:
+        return _FIELD_START, 0
+    elif term.at_start:
+        return 0, 0
+    first = start
+    while start >= 0:
+        before = original[start - 1]
+        if not before.isalnum() or (before.islower() and original[start].isupper()):
+            return _WORD_START, start
+        start = text.find(word, start + 1)
+    return _INSIDE, first
 
 
-def _matches_of_word_endings(word: str, column: _Column, text_number: int) -> dict[int, WordMatch]:
-    """Return the matches of suffixes of the searched word at beginnings of words in this text.
+def bonuses_of(text: str) -> bytes:
+    """Return, for each position of the text, the bonus points that a match there adds.
 
-    The keys are the numbers of characters of the searched word before the suffix.
+    The bonus inside a word is 0. Capital letters begin words: "ReadOnly" has two, as "payments-2".
     """
-    text, bonus = column.texts_to_search_for_word(word)[text_number], column.bonuses_of(text_number)
-    found = {}
-    for count in range(1, len(word)):
-        rest = word[count:]
-        best = find_best_matches(rest, text, bonus)
-        start = bonus[best[-1].positions()[0]] if len(best) == len(rest) else 0
-        if start:
-            # find_best_matches counts the bonus of a word's first character twice. The first
-            # character of a suffix gets it once.
-            found[count] = best[-1]._replace(points=best[-1].points - start)
-    return found
-
-
-def _spans_of_positions(field: int, positions: list[int]) -> list[Span]:
-    """Return the positions as spans, one for each run of consecutive characters."""
-    found: list[Span] = []
-    for at in positions:
-        if found and found[-1].end == at:
-            found[-1] = found[-1]._replace(end=at + 1)
+    found = bytearray()  # the bonuses of many texts are kept: lists would take four times as much
+    before = " "
+    for character in text[:_SEARCHED_CHARACTERS]:
+        if not character.isalnum():
+            found.append(_AFTER_SPACE if character.isspace() else _BOUNDARY)
+        elif before.isalnum():
+            is_new = (before.islower() and character.isupper()) or (
+                character.isdigit() and not before.isdigit()
+            )
+            found.append(_CAMEL if is_new else 0)
+        elif before.isspace():
+            found.append(_AFTER_SPACE)
         else:
-            found.append(Span(field, at, at + 1))
-    return found
+            found.append(_AFTER_DELIMITER if before in _DELIMITERS else _BOUNDARY)
+        before = character
+    return bytes(found)
+
+
+def best_match(word: str, text: str, bonuses: bytes) -> Match | None:
+    """Return the match of the word with the most points. Word and text are in lower case."""
+    ends: list[Match] = []  # the best match up to this character, for each place where it may be
+    for count, character in enumerate(word):
+        before, ends, passed, apart = ends, [], 0, None
+        at = text.find(character, before[0].positions[-1] + 1 if count else 0, len(bonuses))
+        while at >= 0:
+            here = bonuses[at]
+            options = [] if count else [Match(_MATCH + 2 * here, here, (at,))]
+            while passed < len(before) and before[passed].positions[-1] < at - 1:
+                one = before[passed]
+                # Each character of a gap costs a point.
+                if (
+                    apart is None
+                    or one.points + one.positions[-1] > apart.points + apart.positions[-1]
+                ):
+                    apart = one
+                passed += 1
+            if apart is not None:
+                lost = _GAP_START + at - apart.positions[-1] - 2
+                options.append(
+                    Match(apart.points - lost + _MATCH + here, here, (*apart.positions, at))
+                )
+            if passed < len(before) and before[passed].positions[-1] == at - 1:
+                one = before[passed]
+                begins = here >= _BOUNDARY and here > one.run
+                run = here if begins else one.run
+                worth = here if begins else max(here, one.run, _CONSECUTIVE)
+                options.append(Match(one.points + _MATCH + worth, run, (*one.positions, at)))
+            ends.append(max(options, key=_points_of))
+            at = text.find(character, at + 1, len(bonuses))
+        if not ends:
+            return None
+    return max(ends, key=_points_of)
+
+
+_points_of = itemgetter(0)

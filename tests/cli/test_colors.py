@@ -5,7 +5,7 @@ import re
 import pexpect
 import pytest
 
-from ssohelper.cli.table import Cell, table_lines
+from ssohelper.cli.table import Cell, make_table
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 
@@ -40,12 +40,13 @@ def on_a_terminal(home: Home, *argv: str, columns: int = 140, **environ: str) ->
 
 def test_each_line_of_a_broken_cell_is_colored_and_widths_do_not_change() -> None:
     header, row = ("STATE", "WHAT"), ("signed out, not in the config", "x" * 30)
-    plain = list(table_lines(header, [row], 44))
+    plain = list(make_table(header, [row], 44).lines())
     assert len(plain) > 2
-    colored = list(table_lines(header, [(Cell(row[0], "yellow"), row[1])], 44, colored=True))
+    table = make_table(header, [(Cell(row[0], "yellow"), row[1])], 44)
+    colored = list(table.lines(colored=True))
     assert [COLOR.sub("", line).replace("\x1b[0m", "") for line in colored] == plain
     assert all(YELLOW in line for line in colored[1:])
-    assert list(table_lines(header, [(Cell(row[0], "yellow"), row[1])], 44)) == plain
+    assert list(table.lines()) == plain
 
 
 @pytest.mark.long

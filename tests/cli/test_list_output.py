@@ -11,7 +11,7 @@ import pytest
 
 from ssohelper.actions import favourites
 from ssohelper.app import App
-from ssohelper.cli import list_output, output, table
+from ssohelper.cli import list_command, output, table
 from ssohelper.core.model import RoleKey
 from tests.conftest import Home
 from tests.saved_listing import DEV, PAY, add_listed_session
@@ -29,7 +29,9 @@ def test_a_guarded_role_and_a_used_one_are_marked_in_columns_for_people(
     app.locations.settings_file.write_text('[guard]\nrules = ["*/Admin"]\n')
     drawn: list[Rows] = []
 
-    def print_rows(header: Sequence[str], rows: Sequence[Sequence[Any]], **_: object) -> None:
+    def print_rows(
+        header: Sequence[str], rows: Sequence[Sequence[Any]], _narrowing: object
+    ) -> None:
         texts = [tuple(map(table.text_of_cell, row)) for row in rows]
         drawn.append([tuple(header), *texts])
 
@@ -43,7 +45,7 @@ def test_a_guarded_role_and_a_used_one_are_marked_in_columns_for_people(
     assert listing is not None
 
     def rows() -> Rows:
-        list_output.print_roles(app, [(session, listing)], (), has_several_sessions=False)
+        list_command.print_roles(app, [(session, listing)], (), has_several_sessions=False)
         return drawn.pop()
 
     header, *roles = rows()
@@ -63,16 +65,6 @@ def test_a_guarded_role_and_a_used_one_are_marked_in_columns_for_people(
 def test_a_terminal_that_does_not_know_its_width_has_80_columns(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked: list[int] = []
-
-    def table_lines(_header: object, _rows: object, columns: int, **_: object) -> list[str]:
-        asked.append(columns)
-        return []
-
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    monkeypatch.setattr(table, "table_lines", table_lines)
-    for columns in (0, 33):
-        size = os.terminal_size((columns, 24))
-        monkeypatch.setattr(shutil, "get_terminal_size", lambda size=size: size)
-        output.print_rows(["a"], [["b"]])
-    assert asked == [80, 33]
+    size = os.terminal_size((0, 24))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: size)
+    assert output.terminal_columns() == 80

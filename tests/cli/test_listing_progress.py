@@ -5,11 +5,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 
 import pytest
 
-from ssohelper.cli import listing_progress, progress_bar
+from ssohelper.cli import listing_progress, output
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
@@ -48,45 +49,37 @@ def run_soon(shell, *argv):
     )
 
 
-def test_a_display_begins_with_what_is_reached_by_then() -> None:
-    begun = threading.Event()
-    steps: list[tuple[int, int]] = []
-
-    @contextmanager
-    def show() -> Iterator[listing_progress.ReportStep]:
-        def step(done: int, total: int) -> None:
-            steps.append((done, total))
-            begun.set()
-
-        yield step
-
-    with listing_progress._DelayedDisplay(0.0, show) as late:
-        assert begun.wait(20)
-        late.show_step(3, 7)
-    assert steps == [(0, 0), (3, 7)]
-    with listing_progress._DelayedDisplay(3600.0, show) as late:
-        late.show_step(5, 7)
-    late._begin_display()  # its timer fired while the listing ended
-    assert len(steps) == 2
-
-
-def test_the_bar_of_a_terminal_says_how_far_the_listing_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def bar(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A terminal whose bar is a list: of what it was told, and "closed" at its end."""
     shown: list[object] = []
 
     @contextmanager
-    def bar(what: str) -> Iterator[object]:
-        shown.append(what)
+    def show() -> Iterator[object]:
         yield lambda *reached: shown.append(reached)
+        shown.append("closed")
 
-    monkeypatch.setattr(progress_bar, "show_progress_bar", bar)
-    late = listing_progress._DelayedDisplay(3600.0, listing_progress._show_listing_bar)
-    late.show_step(3, 7)
-    with late:
-        late._begin_display()
-        late.show_step(4, 7)
-    assert shown == ["listing accounts", (3, 7), (4, 7)]
+    monkeypatch.setattr(listing_progress, "_listing_bar", show)
+    monkeypatch.setattr(output, "options", lambda: SimpleNamespace(json=False))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    return shown
+
+
+def test_a_bar_begins_late_with_what_is_reached_by_then(
+    bar: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_progress, "_BAR_AFTER_SECONDS", 3600.0)
+    with ExitStack() as ending:
+        late = listing_progress._DelayedProgress(ending)
+        late.report(3, 7)
+        assert not bar
+        late._begin()
+        late.report(4, 7)
+    assert bar == [(3, 7), (4, 7), "closed"]
+    with ExitStack() as ending:
+        late = listing_progress._DelayedProgress(ending)
+    late._begin()  # its timer fired while the listing ended
+    assert len(bar) == 3
 
 
 @pytest.mark.parametrize(
@@ -101,20 +94,23 @@ def test_off_a_terminal_one_line_reports_the_progress(shell, emulator, argv):
     assert LINE not in done.stdout
 
 
-def test_without_a_thread_for_the_timer_only_the_progress_is_missing(monkeypatch, capsys):
+def test_without_a_thread_for_the_timer_only_the_progress_is_missing(bar, monkeypatch):
     def refuse(_thread):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with listing_progress._DelayedDisplay(0.0, listing_progress._show_first_step_line) as shown:
-        shown.show_step(3, 12)
-    assert capsys.readouterr().err == ""
+    with ExitStack() as ending:
+        listing_progress._DelayedProgress(ending).report(3, 12)
+    assert not bar
 
 
-def test_the_progress_line_is_printed_once(capsys):
-    with listing_progress._show_first_step_line() as step:
-        step(3, 12)
-        step(4, 12)
+def test_the_line_of_a_log_says_how_far_the_listing_is(monkeypatch, capsys):
+    monkeypatch.setattr(output, "options", lambda: SimpleNamespace(json=True))
+    with ExitStack() as ending:
+        late = listing_progress._DelayedProgress(ending)
+        late.report(3, 12)
+        late._begin()
+        late.report(4, 12)
     assert capsys.readouterr() == ("", f"{LINE}3 of 12 accounts are listed so far\n")
 
 

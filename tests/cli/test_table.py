@@ -6,7 +6,7 @@ from random import Random
 import pexpect
 import pytest
 
-from ssohelper.cli import list_output, table
+from ssohelper.cli.table import NO_NARROWING, Cell, Narrowing, make_table
 from ssohelper.core.text import columns_of_text
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT
@@ -26,8 +26,18 @@ PATIENT = (
 ROW = ("000030000001", "payments-prod", "ReadOnlyAccess", "payments-prod.ReadOnlyAccess")
 
 
-def drawn(room: int, *rows: tuple[str, ...], header: tuple[str, ...] = HEADER) -> list[str]:
-    return list(table.table_lines(header, rows, room))
+# The narrowing of `list`: profiles and accounts are cut, the last use is extra.
+NARROWING = Narrowing(cut=(3, 1), drop=3, extra=5)
+
+
+def drawn(
+    room: int,
+    *rows: tuple[str | Cell, ...],
+    header: tuple[str, ...] = HEADER,
+    narrowing: Narrowing = NO_NARROWING,
+    colored: bool = False,
+) -> list[str]:
+    return list(make_table(header, rows, room, narrowing).lines(colored=colored))
 
 
 def test_an_account_id_is_never_broken() -> None:
@@ -112,35 +122,33 @@ LISTED = [
 LIST_HEADER = (*HEADER, "SESSION", "USED")
 
 
-def test_a_column_counts_the_rows_that_it_shortens() -> None:
-    count = table.count_shortened_rows
-    assert count(LIST_HEADER, LISTED, 200, table.Narrowing(cut=(1,))) == 0
-    assert count(LIST_HEADER, LISTED, 110, table.Narrowing(cut=(1,))) == 3
-    assert (
-        count(LIST_HEADER[:-1], [row[:-1] for row in LISTED], 100, table.Narrowing(cut=(1,))) == 3
-    )
-    assert count(LIST_HEADER, LISTED, 100, table.Narrowing(cut=(1,))) > 3
-    assert count(LIST_HEADER, LISTED, 30, table.Narrowing(cut=(1,))) == 9
-
-
-@pytest.mark.parametrize("room", [104, 110, 140])
+@pytest.mark.parametrize("room", [118, 140])
 def test_one_long_name_leaves_the_other_rows_whole(room: int) -> None:
-    said = list(table.table_lines(LIST_HEADER, LISTED, room, narrowing=table.Narrowing(cut=(1,))))
+    said = drawn(room, *LISTED, header=LIST_HEADER, narrowing=NARROWING)
     for row in LISTED[:6]:
-        assert sum(all(cell in line for cell in row) for line in said) == 1, said
-    assert sum(role in line for line in said for role in ROLES) >= 9
+        assert sum(all(cell in line for cell in row[:5]) for line in said) == 1, said
+    assert len(said) == 1 + len(LISTED)
     assert all(columns_of_text(line) <= room for line in said)
 
 
-def test_the_column_that_loses_fewer_cells_for_its_room_gives_way_first() -> None:
-    rows = [("a" * 17, "b" * 9), ("a" * 8, "b" * 19)]
-    said = table.table_lines(("A", "B"), rows, 31, narrowing=table.Narrowing(cut=(0,)))
-    assert list(said) == [
+def test_the_widest_column_gives_way_first() -> None:
+    rows = [("a" * 17, "b" * 14), ("a" * 8, "b" * 19)]
+    assert drawn(31, *rows, header=("A", "B"), narrowing=Narrowing(cut=(0, 1))) == [
         "A               B",
-        f"{'a' * 13}…  {'b' * 9}",
-        f"{'a' * 8}        {'b' * 14}",
-        f"{'':16}{'b' * 5}",
+        f"{'a' * 13}…  {'b' * 14}",
+        f"{'a' * 8}        {'b' * 14}…",
     ]
+
+
+def test_an_extra_column_is_left_out_before_a_cell_is_shortened() -> None:
+    table = make_table(LIST_HEADER, LISTED, 300, NARROWING)
+    assert not table.leaves_out(5)
+    width = max(map(len, table.lines()))
+    assert "USED" in next(make_table(LIST_HEADER, LISTED, width, NARROWING).lines())
+    narrow = make_table(LIST_HEADER, LISTED, width - 1, NARROWING)
+    assert narrow.leaves_out(5)
+    assert "USED" not in next(narrow.lines())
+    assert any(row[3] in line for row in LISTED for line in narrow.lines())
 
 
 def generated_rows(chance: Random) -> list[tuple[str, ...]]:
@@ -163,15 +171,15 @@ def generated_rows(chance: Random) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("seed", long_after(3, range(0, 400, 40)))
 def test_rows_of_a_list_take_one_line_and_never_look_equal(seed: int) -> None:
-    narrowing, one_line_each = list_output._ROLE_NARROWING, 0
+    one_line_each = 0
     for number in range(seed, seed + 40):
         rows = generated_rows(Random(number))
         for room in (60, 80, 100, 140):
-            said = list(table.table_lines(LIST_HEADER, rows, room, narrowing=narrowing))
+            said = drawn(room, *rows, header=LIST_HEADER, narrowing=NARROWING)
             assert all(columns_of_text(line) <= room for line in said), (number, room)
             widths = [max(map(columns_of_text, column)) for column in zip(*rows, strict=True)]
-            needed = [max(widths[n], len(LIST_HEADER[n])) for n in (0, 2, 4, 5)]
-            if sum(needed) + 2 * 4 + 12 > room:  # the account's name is cut to 12
+            needed = [max(widths[n], len(LIST_HEADER[n])) for n in (0, 2, 4)]
+            if sum(needed) + 2 * 3 + 12 > room:  # the account's name is cut to 12
                 continue
             one_line_each += 1
             assert len(said) == 1 + len(rows), (number, room, said)
@@ -182,33 +190,23 @@ def test_rows_of_a_list_take_one_line_and_never_look_equal(seed: int) -> None:
 
 
 def test_profiles_are_cut_and_then_left_out() -> None:
-    narrowing = list_output._ROLE_NARROWING
-    header, rows = LIST_HEADER[:-1], [row[:-1] for row in LISTED]
-
     def first_line(room: int) -> str:
-        return list(table.table_lines(header, rows, room, narrowing=narrowing))[1]
+        return drawn(room, *LISTED, header=LIST_HEADER, narrowing=NARROWING)[1]
 
     start = "000030000001  payments-prod"
     role = "AdministratorAccess"
     assert first_line(140).split() == [*start.split(), role, f"payments-prod.{role}", "corp"]
-    assert first_line(80) == f"{start}    {role}  payments-prod.Admi…  corp"
+    assert first_line(80) == f"{start}      {role}  payments-prod.Ad…  corp"
     assert first_line(60).split() == [*start.split(), role, "corp"]
-
-
-def test_short_names_of_profiles_are_never_left_out_for_being_short() -> None:
-    rows = [("000030000001", "payments-prod", "ReadOnlyAccess", "prod", "corp")]
-    said = list(
-        table.table_lines(LIST_HEADER[:-1], rows, 80, narrowing=list_output._ROLE_NARROWING)
-    )
-    assert said[0].split() == ["ACCOUNT", "ID", "ACCOUNT", "ROLE", "PROFILES", "SESSION"]
-    assert said[1].split() == [*rows[0]]
+    # A short name is not left out for being short.
+    short = ("000030000001", "payments-prod", "ReadOnlyAccess", "prod", "corp", "")
+    said = drawn(80, short, header=LIST_HEADER, narrowing=NARROWING)
+    assert said[1].split() == [*short[:5]]
 
 
 def test_a_cut_cell_ends_with_an_ellipsis_and_keeps_its_colour() -> None:
-    rows = [(table.Cell("漢字漢字漢字漢字", "red"), "b" * 20), ("a", "b" * 20), ("a", "b" * 20)]
-    said = list(
-        table.table_lines(("A", "B"), rows, 35, narrowing=table.Narrowing(cut=(0,)), colored=True)
-    )
+    rows = [(Cell("漢字漢字漢字漢字", "red"), "b" * 20), ("a", "b" * 20), ("a", "b" * 20)]
+    said = drawn(35, *rows, header=("A", "B"), narrowing=Narrowing(cut=(0,)), colored=True)
     assert said[1] == "\x1b[31m漢字漢字漢字…\x1b[0m  " + "b" * 20
     assert len(said) == 4
 
@@ -228,9 +226,9 @@ def test_the_cache_is_listed_with_one_line_for_each_file(home: Home, columns: in
 
 
 def test_only_the_header_is_bold() -> None:
-    head, row = table.table_lines(("A",), [("1",)], 80, bold=True)
-    assert (head, row) == ("\x1b[1mA\x1b[0m", "1")
-    assert list(table.table_lines(("A",), [("1",)], 80)) == ["A", "1"]
+    one = make_table(("A",), [("1",)], 80)
+    assert [*one.lines(bold=True)] == ["\x1b[1mA\x1b[0m", "1"]
+    assert [*one.lines()] == ["A", "1"]
 
 
 def test_a_header_alone_and_empty_cells() -> None:

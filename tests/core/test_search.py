@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssohelper.core.query import fold_case
-from ssohelper.core.search import Index, Span
+from ssohelper.core.search import Index, Span, best_match, bonuses_of
 from tests.long_rows import long_after
 
 ROWS = [
@@ -286,6 +286,67 @@ def test_a_pasted_long_word_is_found_as_a_whole_only():
     index = Index([["ab" * 100, "a-b" * 60]], fuzzy_columns=(0, 0))
     assert index.search("ab" * 32, fuzzy=True) == [0, 1]
     assert index.search("ab" * 33, fuzzy=True) == [0]
+
+
+# -- the points of a match
+
+
+def test_of_two_overlapping_places_the_one_at_a_words_start_is_marked():
+    assert Index([["xaAb"]]).spans("a", 0) == [Span(0, 2, 3)]
+
+
+def test_a_whole_field_ranks_before_its_start_before_a_word_start_before_the_rest():
+    assert Index([["undevised", "a-dev", "MyDevTool", "develop", "dev"]]).search("dev") == [
+        4,
+        3,
+        1,
+        2,
+        0,
+    ]
+
+
+def test_the_shorter_text_is_the_better_match_except_for_preferred_rows():
+    names = ["long-long-prod", "a-prod", "b-prod", "long-prod"]
+    assert Index([names]).search("prod") == [1, 2, 3, 0]
+    assert Index([names], preferred=1).search("prod") == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("dr", ["dxr", "d-reader-of-all-logs"]),  # "r" begins a word in the second name only
+        ("devr", ["dev-xxr", "dev-team-r"]),  # as does the last of its four letters here
+    ],
+)
+def test_of_two_matches_with_gaps_the_one_with_more_points_wins_though_its_text_is_longer(
+    word: str, names: list[str]
+) -> None:
+    index = Index([names, ["", ""]], fuzzy_columns=(0, 1))
+    assert index.search(word, fuzzy=True) == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "points", "positions"),
+    [
+        ("obz", "fooBarbaz1", 3 * 16 + 7 - (3 + 3), [2, 3, 8]),
+        ("fbb", "foo bar baz", 3 * 16 + 2 * 10 + 2 * 10 - 2 * (3 + 2), [0, 4, 8]),
+        ("rdoc", "/AutomatorDocument.icns", 4 * 16 + 7 + 2 * 4, [9, 10, 11, 12]),
+        ("zshc", "/man1/zshcompctl.1", 4 * 16 + 2 * 9 + 3 * 9, [6, 7, 8, 9]),
+        ("/e", "d/e", 2 * 16 + 2 * 8 + 9, [1, 2]),
+        ("ab", "axb", 2 * 16 + 2 * 10 - 3, [0, 2]),
+        ("ab", "axxxb", 2 * 16 + 2 * 10 - (3 + 2), [0, 4]),
+    ],
+)
+def test_a_match_has_the_points_of_fzf(
+    word: str, text: str, points: int, positions: list[int]
+) -> None:
+    found = best_match(word, text.lower(), bonuses_of(text))
+    assert found
+    assert (found.points, [*found.positions]) == (points, positions)
+
+
+def test_a_space_is_worth_more_than_a_mark_and_the_inside_of_a_word_nothing() -> None:
+    assert list(bonuses_of("ab c-d/e")) == [10, 0, 10, 10, 8, 8, 8, 9]
 
 
 # -- against a plain model ---------------------------------------------------------------------
